@@ -1,0 +1,1 @@
+//! The accounting service: invoices and revenue.

@@ -1,0 +1,1 @@
+//! The event bus: one port, its contract, and the transports behind it.

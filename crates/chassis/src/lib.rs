@@ -1,0 +1,1 @@
+//! What all services share in I/O and that knows no business.

@@ -1,0 +1,1 @@
+//! The customer service: accounts, sessions and credit.

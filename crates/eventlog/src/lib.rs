@@ -1,0 +1,1 @@
+//! The storage engine: an append-only, checksummed, hash-chained log.

@@ -1,0 +1,1 @@
+//! The event store service: conditional appends, reads and broadcasts over a store.

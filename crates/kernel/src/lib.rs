@@ -1,0 +1,1 @@
+//! The vocabulary of an event-sourced system; pure.

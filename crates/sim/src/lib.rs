@@ -1,0 +1,1 @@
+//! Seeded worlds: the whole shop under faults, deterministic.

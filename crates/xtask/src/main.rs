@@ -1,0 +1,3 @@
+//! What a developer runs: set-up, tests, CI, benches.
+
+fn main() {}
