@@ -1,0 +1,51 @@
+//! How an aggregate decides: state × command → events, state × event → state (the Decider of Jérémie Chassaing).
+
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+/// A pure aggregate: all rules of one kind of stream, with nothing of how it is stored.
+pub trait Decider: Send + Sync + 'static {
+    /// What the events so far amount to; `default()` is a stream without events.
+    type State: Default + Clone + Send + Sync + 'static;
+    /// What is asked for, with everything the decision needs (the time, drawn ids).
+    type Command: Clone + Send + Sync + 'static;
+    /// What can be recorded.
+    type Event: Event;
+    /// Why a command is refused; nothing is recorded then.
+    type Rejection: Clone + Send + 'static;
+
+    /// The events that answer `command`; none when there is nothing to record.
+    fn decide(
+        state: &Self::State,
+        command: &Self::Command,
+    ) -> Result<Vec<Self::Event>, Self::Rejection>;
+
+    /// `state` after `event`. Total: what is recorded has happened, whatever one thinks of it now.
+    fn evolve(state: &mut Self::State, event: &Self::Event);
+}
+
+/// The events of one family as data: a type name, a schema number and JSON.
+pub trait Event: Clone + Send + Sync + Sized + 'static {
+    /// The type's name, `category.past-tense`.
+    fn kind(&self) -> &'static str;
+
+    /// The number of the schema in which [`encode`](Self::encode) writes it.
+    fn schema(&self) -> u32;
+
+    /// The event's data as one JSON object.
+    fn encode(&self) -> Box<RawValue>;
+
+    /// Reads data of any schema ever released, upcasting older ones.
+    fn decode(kind: &str, schema: u32, data: &RawValue) -> Result<Self, DecodeError>;
+}
+
+/// Why recorded data is not an event of a family.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    #[error("{0:?} is no event type of this family")]
+    UnknownType(String),
+    #[error("schema {schema} of {kind:?} is newer than this program")]
+    UnknownSchema { kind: String, schema: u32 },
+    #[error("{kind:?} does not parse: {source}")]
+    Malformed { kind: String, source: serde_json::Error },
+}

@@ -1,0 +1,132 @@
+//! What is recorded beside an event's data: who, why, and on whose behalf.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use uuid::Uuid;
+
+use crate::Position;
+
+/// The context of an event; carried along a saga from cause to reaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    pub actor: Actor,
+    /// Shared by everything that followed from one request.
+    pub correlation: Uuid,
+    /// The trace it belongs to (W3C Trace Context).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Arc<str>>,
+    /// For reactions: who reacted, and to what.
+    #[serde(flatten)]
+    pub cause: Option<Cause>,
+    /// For commands that may be sent twice: how to know them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Idempotency>,
+}
+
+impl Metadata {
+    /// The context of something that `actor` asked for.
+    #[must_use]
+    pub fn of(actor: Actor, correlation: Uuid) -> Self {
+        Self { actor, correlation, traceparent: None, cause: None, idempotency: None }
+    }
+}
+
+/// Who caused an event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// A customer, by id.
+    Customer(Uuid),
+    /// A manager, by id.
+    Manager(Uuid),
+    /// A part of the system, by name.
+    Reactor(Arc<str>),
+    /// Somebody without a token, such as who registers.
+    Anonymous,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Customer(id) => write!(f, "customer:{id}"),
+            Self::Manager(id) => write!(f, "manager:{id}"),
+            Self::Reactor(name) => write!(f, "reactor:{name}"),
+            Self::Anonymous => f.write_str("anonymous"),
+        }
+    }
+}
+
+impl Actor {
+    fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            Some(("customer", id)) => Uuid::parse_str(id).ok().map(Self::Customer),
+            Some(("manager", id)) => Uuid::parse_str(id).ok().map(Self::Manager),
+            Some(("reactor", name)) => Some(Self::Reactor(name.into())),
+            _ => (text == "anonymous").then_some(Self::Anonymous),
+        }
+    }
+}
+
+impl Serialize for Actor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Actor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is no actor")))
+    }
+}
+
+/// What a reaction answers; the pair is the mark that makes it happen once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The reactor's name.
+    pub reactor: Arc<str>,
+    /// The position reacted to.
+    #[serde(rename = "cause")]
+    pub position: Position,
+}
+
+/// How a command that is sent again is known again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// Derived from user, call and the client's key.
+    pub key: Uuid,
+    /// A digest of the request: the same key with another one is a mistake of the client.
+    pub request: Uuid,
+    /// Whether the command created the stream's subject; such keys are remembered as long as it lives.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub creates: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_reads_back_what_it_wrote() {
+        let full = Metadata {
+            actor: Actor::Reactor("product".into()),
+            correlation: Uuid::from_u128(7),
+            traceparent: Some("00-1-2-01".into()),
+            cause: Some(Cause { reactor: "product".into(), position: Position(9) }),
+            idempotency: Some(Idempotency {
+                key: Uuid::from_u128(1),
+                request: Uuid::from_u128(2),
+                creates: true,
+            }),
+        };
+        let bare = Metadata::of(Actor::Customer(Uuid::from_u128(3)), Uuid::from_u128(4));
+        for metadata in [full, bare] {
+            let json = serde_json::to_string(&metadata).expect("serialises");
+            assert_eq!(
+                serde_json::from_str::<Metadata>(&json).expect("parses"),
+                metadata,
+                "{json}"
+            );
+        }
+    }
+}
