@@ -27,8 +27,8 @@ pub struct LastEventId(pub Option<String>);
 
 /// One event: `id` to resume from, `kind` to listen for, `data` as JSON.
 pub fn event(id: impl ToString, kind: &str, data: &impl Serialize) -> Result<Event, Problem> {
-    let event = Event::default().id(id.to_string()).event(kind);
-    event.json_data(data).map_err(Problem::internal)
+    let data = serde_json::to_string(data).map_err(Problem::internal)?;
+    Ok(Event::default().id(id.to_string()).event(kind).data(data))
 }
 
 /// The answer that goes on until `events` or the service ends.
@@ -45,7 +45,8 @@ pub fn event_stream(
 impl LastEventId {
     /// The id as what it was made from, such as a position.
     pub fn parse<T: std::str::FromStr>(&self) -> Result<Option<T>, Problem> {
-        let malformed = |_| Problem::bad_request("Last-Event-ID is none that this stream gave out.");
+        let malformed =
+            |_| Problem::bad_request("Last-Event-ID is none that this stream gave out.");
         self.0.as_deref().map(str::parse).transpose().map_err(malformed)
     }
 }

@@ -12,6 +12,7 @@ use kernel::Position;
 use tokio::sync::watch;
 
 use super::Problem;
+use crate::Progress;
 
 /// In answers: the position up to which they hold. In requests: the position that the client knows of.
 pub const AGORA_POSITION: HeaderName = HeaderName::from_static("agora-position");
@@ -19,7 +20,7 @@ pub const AGORA_POSITION: HeaderName = HeaderName::from_static("agora-position")
 /// How long a request waits for the model before it is refused.
 pub const POSITION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How far a read model is. [`watch::Receiver<Position>`] is one.
+/// How far a read model is: its projector's [`Progress`], or any watched position.
 pub trait Checkpoint: Send + Sync + 'static {
     /// The position up to which the model holds everything.
     fn position(&self) -> Position;
@@ -54,6 +55,16 @@ impl Checkpoint for watch::Receiver<Position> {
             }
         }
         .boxed()
+    }
+}
+
+impl Checkpoint for Progress {
+    fn position(&self) -> Position {
+        Progress::position(self)
+    }
+
+    fn reach(&self, wanted: Position, timeout: Duration) -> BoxFuture<'static, Result<(), Lag>> {
+        Checkpoint::reach(&self.watch(), wanted, timeout)
     }
 }
 

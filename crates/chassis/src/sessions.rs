@@ -1,0 +1,1 @@
+//! Log-outs and changed passwords, followed through the log by every service.
