@@ -5,8 +5,8 @@ use utoipa::{PartialSchema, openapi::OpenApi};
 
 use super::{Problem, problem::PROBLEM_JSON};
 
-/// The name of the security scheme that calls with a token refer to.
-pub const TOKEN: &str = "token";
+/// The security scheme of calls with a token: `security(("token" = []))`.
+const TOKEN: &str = "token";
 
 const ABOUT: &str = "Every answer carries `X-Request-Id`, and answers that rest on recorded events carry `Agora-Position`. \
 A request that hands a position on in a header of that name is answered only from data at least as new, or with 503 after two seconds. \
