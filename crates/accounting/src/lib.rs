@@ -1,1 +1,2 @@
 //! The accounting service: invoices and revenue.
+pub mod domain;

@@ -27,7 +27,11 @@ pub trait Projection: Send + 'static {
 
     /// Takes in `events` and the new checkpoint, together or not at all. An event that does not parse as its type is skipped
     /// and counted; any other failure leaves the model as it was.
-    async fn apply(&mut self, events: &[Arc<Recorded>], checkpoint: Position) -> Result<(), ModelError>;
+    async fn apply(
+        &mut self,
+        events: &[Arc<Recorded>],
+        checkpoint: Position,
+    ) -> Result<(), ModelError>;
 
     /// Empties the model, checkpoint included.
     async fn reset(&mut self) -> Result<(), ModelError>;
@@ -181,7 +185,11 @@ async fn run(store: &EventStore, mut projection: impl Projection, progress: &Pro
 }
 
 /// Where the model stands; one that is ahead of the log belongs to another log and is built anew.
-async fn open(store: &EventStore, projection: &mut impl Projection, progress: &Progress) -> Position {
+async fn open(
+    store: &EventStore,
+    projection: &mut impl Projection,
+    progress: &Progress,
+) -> Position {
     let head = store.head().await;
     loop {
         let opened = match projection.checkpoint().await {

@@ -36,7 +36,10 @@ pub trait Reactor: Send + 'static {
     const NAME: &'static str;
 
     /// The reaction to one event, called for every event in the order of the log.
-    fn react(&mut self, event: &Recorded) -> Option<Reaction<<Self::Aggregate as kernel::Decider>::Command>>;
+    fn react(
+        &mut self,
+        event: &Recorded,
+    ) -> Option<Reaction<<Self::Aggregate as kernel::Decider>::Command>>;
 
     /// The first event it must hear again after a restart, if it remembers any.
     fn needs_from(&self) -> Option<Position> {
@@ -50,7 +53,12 @@ struct Settled {
 }
 
 /// Runs `reactor` until the tasks stop.
-pub fn spawn<R: Reactor>(deps: &Deps, aggregates: Aggregates<R::Aggregate>, reactor: R, progress: Progress) {
+pub fn spawn<R: Reactor>(
+    deps: &Deps,
+    aggregates: Aggregates<R::Aggregate>,
+    reactor: R,
+    progress: Progress,
+) {
     let (tasks, deps) = (deps.tasks.clone(), deps.clone());
     deps.tasks.clone().spawn("reactor", async move {
         tokio::select! {
@@ -61,7 +69,12 @@ pub fn spawn<R: Reactor>(deps: &Deps, aggregates: Aggregates<R::Aggregate>, reac
     });
 }
 
-async fn run<R: Reactor>(deps: Deps, aggregates: Aggregates<R::Aggregate>, mut reactor: R, progress: Progress) {
+async fn run<R: Reactor>(
+    deps: Deps,
+    aggregates: Aggregates<R::Aggregate>,
+    mut reactor: R,
+    progress: Progress,
+) {
     let store = deps.store();
     let mut note = Note::load(&store, R::NAME).await;
     let mut subscription = Subscription::open(&store, note.position).await;
@@ -85,12 +98,16 @@ async fn run<R: Reactor>(deps: Deps, aggregates: Aggregates<R::Aggregate>, mut r
                 landed.into_iter().for_each(|cause| flight.landed(cause));
             }
             let Reaction { stream, command } = reaction;
-            let answer = aggregates.submit(stream, Request { command, metadata: context(R::NAME, event) }).await;
+            let answer = aggregates
+                .submit(stream, Request { command, metadata: context(R::NAME, event) })
+                .await;
             flight.started(event.position, answer);
         }
         let settled = flight.settled(subscription.position());
         progress.moved(settled, &subscription);
-        let resume = reactor.needs_from().map_or(settled, |from| settled.min(Position(from.0.saturating_sub(1))));
+        let resume = reactor
+            .needs_from()
+            .map_or(settled, |from| settled.min(Position(from.0.saturating_sub(1))));
         if resume.0 >= note.position.0 + SETTLE_EVERY {
             note.write(&deps, &store, resume).await;
         }
@@ -116,7 +133,11 @@ struct Flight {
 }
 
 impl Flight {
-    fn started<T: Send + 'static>(&mut self, cause: Position, answer: tokio::sync::oneshot::Receiver<T>) {
+    fn started<T: Send + 'static>(
+        &mut self,
+        cause: Position,
+        answer: tokio::sync::oneshot::Receiver<T>,
+    ) {
         self.causes.insert(cause, ());
         self.running.push(Box::pin(async move {
             // A stream's task keeps a reaction until it is done; it lets go of it only when the process stops.
@@ -150,7 +171,11 @@ impl Note {
         let last = store.last(&stream).await;
         let expected = Expected::after(last.as_ref().map(|event| event.version));
         let settled = last.and_then(|event| serde_json::from_str::<Settled>(event.data.get()).ok());
-        Self { stream, expected, position: settled.map_or(Position::START, |settled| settled.position) }
+        Self {
+            stream,
+            expected,
+            position: settled.map_or(Position::START, |settled| settled.position),
+        }
     }
 
     async fn write(&mut self, deps: &Deps, store: &EventStore, position: Position) {
@@ -163,15 +188,23 @@ impl Note {
             metadata: Metadata::of(Actor::Reactor(name.as_str().into()), deps.ids.uuid(now)),
             data: to_raw_value(&Settled { position }).expect("a number serialises"),
         };
-        let append = Append { stream: self.stream.clone(), expected: self.expected, events: Arc::from(vec![event]) };
+        let append = Append {
+            stream: self.stream.clone(),
+            expected: self.expected,
+            events: Arc::from(vec![event]),
+        };
         match store.append(append).await {
             Appended::Recorded { version, .. } => {
                 self.expected = Expected::Version(version);
                 self.position = position;
             }
             // Another instance is further, or as far: its note serves as well.
-            Appended::Conflict { .. } => *self = Self { position, ..Self::load(store, &name).await },
-            Appended::Refused { reason } => tracing::error!(reactor = name, %reason, "the event store refused a note"),
+            Appended::Conflict { .. } => {
+                *self = Self { position, ..Self::load(store, &name).await }
+            }
+            Appended::Refused { reason } => {
+                tracing::error!(reactor = name, %reason, "the event store refused a note")
+            }
         }
     }
 }

@@ -23,21 +23,27 @@ impl Snapshots {
 
     pub(crate) fn load(&self, stream: &StreamId) -> Option<(Version, String)> {
         self.with(|connection| {
-            let mut query = connection.prepare_cached("SELECT version, body FROM snapshot WHERE stream = ?1")?;
-            query.query_row([stream.as_str()], |row| Ok((Version(row.get(0)?), row.get(1)?))).optional()
+            let mut query = connection
+                .prepare_cached("SELECT version, body FROM snapshot WHERE stream = ?1")?;
+            query
+                .query_row([stream.as_str()], |row| Ok((Version(row.get(0)?), row.get(1)?)))
+                .optional()
         })
         .flatten()
     }
 
     pub(crate) fn save(&self, stream: &StreamId, version: Version, body: &str) {
         self.with(|connection| {
-            let mut insert = connection.prepare_cached("INSERT OR REPLACE INTO snapshot VALUES (?1, ?2, ?3)")?;
+            let mut insert =
+                connection.prepare_cached("INSERT OR REPLACE INTO snapshot VALUES (?1, ?2, ?3)")?;
             insert.execute((stream.as_str(), version.0, body))
         });
     }
 
     pub(crate) fn forget(&self, stream: &StreamId) {
-        self.with(|connection| connection.execute("DELETE FROM snapshot WHERE stream = ?1", [stream.as_str()]));
+        self.with(|connection| {
+            connection.execute("DELETE FROM snapshot WHERE stream = ?1", [stream.as_str()])
+        });
     }
 
     fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<T> {

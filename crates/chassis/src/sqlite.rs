@@ -52,7 +52,8 @@ impl Database {
                 open_current(&location, schema)?
             }
         };
-        let inner = Inner { location, schema, writer: Mutex::new(writer), readers: Mutex::default() };
+        let inner =
+            Inner { location, schema, writer: Mutex::new(writer), readers: Mutex::default() };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -76,7 +77,10 @@ impl Database {
     }
 
     /// Reads; blocks only as long as the query takes.
-    pub fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    pub fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         let pooled = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reader = match pooled {
             Some(reader) => reader,
@@ -108,8 +112,9 @@ impl Database {
                 let columns = query.column_count();
                 let mut rows = query.query([])?;
                 while let Some(row) = rows.next()? {
-                    let values: rusqlite::Result<Vec<String>> =
-                        (0..columns).map(|column| row.get_ref(column).map(|value| format!("{value:?}"))).collect();
+                    let values: rusqlite::Result<Vec<String>> = (0..columns)
+                        .map(|column| row.get_ref(column).map(|value| format!("{value:?}")))
+                        .collect();
                     lines.push(format!("{table}: {}", values?.join(", ")));
                 }
             }
@@ -127,12 +132,16 @@ impl Location {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = match self {
             Self::File(path) => Connection::open_with_flags(path, flags)?,
-            Self::Memory(name) => Connection::open_with_flags(format!("file:{name}?mode=memory&cache=shared"), flags)?,
+            Self::Memory(name) => {
+                Connection::open_with_flags(format!("file:{name}?mode=memory&cache=shared"), flags)?
+            }
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         // The model can be rebuilt, so a commit need not reach the disk at once; WAL keeps it consistent whatever happens.
-        connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;")?;
+        connection.execute_batch(
+            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;",
+        )?;
         if matches!(self, Self::File(_)) {
             connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 4000;")?;
         } else {
@@ -188,7 +197,10 @@ fn private(location: &Location) {
     use std::os::unix::fs::PermissionsExt;
     if let Location::File(path) = location {
         for suffix in ["", "-wal", "-shm"] {
-            let _not_there = std::fs::set_permissions(with_suffix(path, suffix), std::fs::Permissions::from_mode(0o600));
+            let _not_there = std::fs::set_permissions(
+                with_suffix(path, suffix),
+                std::fs::Permissions::from_mode(0o600),
+            );
         }
     }
 }
@@ -213,6 +225,8 @@ fn drop_tables(connection: &Connection) -> rusqlite::Result<()> {
 
 fn create_tables(connection: &Connection, schema: Schema) -> rusqlite::Result<()> {
     connection.execute_batch(schema.create)?;
-    connection.execute_batch("CREATE TABLE checkpoint (position INTEGER NOT NULL); INSERT INTO checkpoint VALUES (0);")?;
+    connection.execute_batch(
+        "CREATE TABLE checkpoint (position INTEGER NOT NULL); INSERT INTO checkpoint VALUES (0);",
+    )?;
     connection.pragma_update(None, "user_version", schema.number)
 }

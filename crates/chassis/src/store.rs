@@ -51,14 +51,19 @@ impl EventStore {
     }
 
     /// A whole stream up to its end or to `until`, for somebody who waits.
-    pub async fn read_stream(&self, stream: &StreamId, until: Option<Position>) -> Result<Vec<Arc<Recorded>>, NoReply> {
+    pub async fn read_stream(
+        &self,
+        stream: &StreamId,
+        until: Option<Position>,
+    ) -> Result<Vec<Arc<Recorded>>, NoReply> {
         let mut events: Vec<Arc<Recorded>> = Vec::new();
         loop {
             let from = events.last().map_or(Version(0), |last| last.version.next());
             let page = self.read_soon(Read::Stream { stream: stream.clone(), from }).await?;
             let end = page.end || page.events.is_empty();
             events.extend(page.events);
-            let passed = until.is_some_and(|until| events.last().is_some_and(|last| last.position > until));
+            let passed =
+                until.is_some_and(|until| events.last().is_some_and(|last| last.position > until));
             if end || passed {
                 events.retain(|event| until.is_none_or(|until| event.position <= until));
                 return Ok(events);

@@ -35,9 +35,20 @@ impl Subscription {
     }
 
     /// A subscription that may leave out what is not of `categories` when it reads history; live events come all.
-    pub async fn of_categories(store: &EventStore, checkpoint: Position, categories: Vec<String>) -> Self {
+    pub async fn of_categories(
+        store: &EventStore,
+        checkpoint: Position,
+        categories: Vec<String>,
+    ) -> Self {
         let live = store.transport().subscribe(Topic::Log).await;
-        Self { store: store.clone(), live, position: checkpoint, head: checkpoint, behind: true, categories }
+        Self {
+            store: store.clone(),
+            live,
+            position: checkpoint,
+            head: checkpoint,
+            behind: true,
+            categories,
+        }
     }
 
     /// The next events, at least one; empty only when nothing of the categories was in what was passed over, or when the bus is

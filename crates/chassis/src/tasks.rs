@@ -71,7 +71,12 @@ impl Tasks {
     /// A group within this one: stops with it, and can be stopped or killed alone.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self { tracker: TaskTracker::new(), stop: self.stop.child_token(), kill: self.kill.child_token(), ..self.clone() }
+        Self {
+            tracker: TaskTracker::new(),
+            stop: self.stop.child_token(),
+            kill: self.kill.child_token(),
+            ..self.clone()
+        }
     }
 
     /// Runs `work` until it ends. Its loop should end when [`Tasks::stopped`] does.
@@ -80,7 +85,11 @@ impl Tasks {
     }
 
     /// Runs `work`, which may block between its awaits (files, SQLite, hashing), on a thread of its own.
-    pub fn spawn_blocking(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn_blocking(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
         match self.mode {
             Mode::Inline => self.spawn(name, work),
             Mode::Threads => self.spawn_thread(name, work),
@@ -100,7 +109,10 @@ impl Tasks {
     }
 
     /// Runs a short piece of blocking `work` (a long query, a password hash) beside the tasks and returns its result.
-    pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
         match self.mode {
             Mode::Inline => work(),
             Mode::Threads => match tokio::task::spawn_blocking(work).await {

@@ -83,8 +83,14 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 6] =
-        [Self::OutOfStock, Self::LowCredit, Self::PriceChanged, Self::UnknownProduct, Self::UnknownCustomer, Self::Deadline];
+    pub const ALL: [Self; 6] = [
+        Self::OutOfStock,
+        Self::LowCredit,
+        Self::PriceChanged,
+        Self::UnknownProduct,
+        Self::UnknownCustomer,
+        Self::Deadline,
+    ];
 
     /// The word used in events and answers.
     #[must_use]

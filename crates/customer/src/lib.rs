@@ -1,1 +1,2 @@
 //! The customer service: accounts, sessions and credit.
+pub mod domain;

@@ -1,1 +1,3 @@
 //! The order service: orders and their saga.
+pub mod domain;
+pub mod saga;

@@ -1,1 +1,3 @@
 //! The product service: catalogue and stock.
+pub mod domain;
+pub mod catalogue;

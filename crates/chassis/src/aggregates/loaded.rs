@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use kernel::{Cause, DecodeError, Event, Expected, Idempotency, Metadata, Position, Recorded, Version};
+use kernel::{
+    Cause, DecodeError, Event, Expected, Idempotency, Metadata, Position, Recorded, Version,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -55,7 +57,13 @@ struct Snapshot {
 
 impl<S: Default> Default for Loaded<S> {
     fn default() -> Self {
-        Self { state: S::default(), version: None, marks: BTreeMap::new(), created: None, changes: VecDeque::new() }
+        Self {
+            state: S::default(),
+            version: None,
+            marks: BTreeMap::new(),
+            created: None,
+            changes: VecDeque::new(),
+        }
     }
 }
 
@@ -78,7 +86,12 @@ impl<S> Loaded<S> {
     }
 
     /// Takes in one event: the next of the stream.
-    pub(super) fn take_in<D: Aggregate<State = S>>(&mut self, version: Version, event: Option<&D::Event>, metadata: &Metadata) {
+    pub(super) fn take_in<D: Aggregate<State = S>>(
+        &mut self,
+        version: Version,
+        event: Option<&D::Event>,
+        metadata: &Metadata,
+    ) {
         if let Some(event) = event {
             D::evolve(&mut self.state, event);
         }
@@ -94,7 +107,8 @@ impl<S> Loaded<S> {
 
     /// Takes in a recorded event; one that does not parse as its type counts, and changes nothing.
     pub(super) fn take_in_recorded<D: Aggregate<State = S>>(&mut self, recorded: &Recorded) {
-        let event = match D::Event::decode(recorded.kind.as_str(), recorded.schema, &recorded.data) {
+        let event = match D::Event::decode(recorded.kind.as_str(), recorded.schema, &recorded.data)
+        {
             Ok(event) => Some(event),
             Err(DecodeError::UnknownType(_)) => None,
             Err(error) => {
@@ -135,7 +149,10 @@ impl<S> Loaded<S> {
     }
 
     /// A snapshot taken at `version`, unless it is of another schema.
-    pub(super) fn from_snapshot<D: Aggregate<State = S>>(snapshot: &str, version: Version) -> Option<Self> {
+    pub(super) fn from_snapshot<D: Aggregate<State = S>>(
+        snapshot: &str,
+        version: Version,
+    ) -> Option<Self> {
         let snapshot: Snapshot = serde_json::from_str(snapshot).ok()?;
         if snapshot.schema != D::SNAPSHOT_SCHEMA {
             return None;

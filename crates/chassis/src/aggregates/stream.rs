@@ -3,7 +3,9 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bus::{Append, Appended, Read};
-use kernel::{Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp, Version};
+use kernel::{
+    Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp, Version,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -64,7 +66,11 @@ pub(super) struct StreamTask<D: Aggregate> {
 }
 
 impl<D: Aggregate> StreamTask<D> {
-    pub(super) fn new(shared: Arc<Shared<D>>, stream: StreamId, queue: mpsc::Receiver<Asked<D>>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared<D>>,
+        stream: StreamId,
+        queue: mpsc::Receiver<Asked<D>>,
+    ) -> Self {
         Self { shared, stream, queue, waiting: VecDeque::new(), loaded: None, snapshot_at: 0 }
     }
 
@@ -154,7 +160,11 @@ impl<D: Aggregate> StreamTask<D> {
                 Ok(new) if new.is_empty() => verdicts.push(Verdict::Nothing),
                 Ok(new) => {
                     for event in new {
-                        after.take_in::<D>(after.expected().first_version(), Some(&event), metadata);
+                        after.take_in::<D>(
+                            after.expected().first_version(),
+                            Some(&event),
+                            metadata,
+                        );
                         let event = self.new_event(&event, metadata);
                         bytes += event.data.get().len();
                         events.push(event);
@@ -180,7 +190,12 @@ impl<D: Aggregate> StreamTask<D> {
     async fn record(&mut self, mut decided: Decided<D>) {
         let expected = self.loaded.as_ref().map_or(kernel::Expected::None, Loaded::expected);
         let events = std::mem::take(&mut decided.events).into();
-        match self.shared.store.append(Append { stream: self.stream.clone(), expected, events }).await {
+        match self
+            .shared
+            .store
+            .append(Append { stream: self.stream.clone(), expected, events })
+            .await
+        {
             Appended::Recorded { first, version, .. } => {
                 self.loaded = Some(decided.after.clone());
                 self.keep_snapshot(version);
@@ -212,7 +227,8 @@ impl<D: Aggregate> StreamTask<D> {
 
     async fn load(&mut self) -> Loaded<D::State> {
         let snapshot = self.shared.snapshots.load(&self.stream);
-        let loaded = snapshot.and_then(|(version, body)| Loaded::from_snapshot::<D>(&body, version));
+        let loaded =
+            snapshot.and_then(|(version, body)| Loaded::from_snapshot::<D>(&body, version));
         let loaded = loaded.unwrap_or_default();
         self.snapshot_at = loaded.version.map_or(0, |version| version.0);
         self.load_on(loaded).await
@@ -220,7 +236,10 @@ impl<D: Aggregate> StreamTask<D> {
 
     async fn load_on(&self, mut loaded: Loaded<D::State>) -> Loaded<D::State> {
         loop {
-            let read = Read::Stream { stream: self.stream.clone(), from: loaded.expected().first_version() };
+            let read = Read::Stream {
+                stream: self.stream.clone(),
+                from: loaded.expected().first_version(),
+            };
             let page = self.shared.store.read(read).await;
             for event in &page.events {
                 loaded.take_in_recorded::<D>(event);
@@ -269,9 +288,15 @@ impl<D: Aggregate> StreamTask<D> {
 
     /// Where the events of an earlier, equal request stand.
     async fn repeated(&self, version: Version) -> Outcome<D> {
-        let page = self.shared.store.read(Read::Stream { stream: self.stream.clone(), from: version }).await;
+        let page = self
+            .shared
+            .store
+            .read(Read::Stream { stream: self.stream.clone(), from: version })
+            .await;
         let recorded: Option<&Arc<Recorded>> = page.events.first();
-        recorded.map_or(Err(ExecuteError::Unavailable), |event| Ok(Done::Repeated { last: event.position, version }))
+        recorded.map_or(Err(ExecuteError::Unavailable), |event| {
+            Ok(Done::Repeated { last: event.position, version })
+        })
     }
 
     /// A refused append: commands are told, one by one so that one cannot spoil another; reactions are tried on.
