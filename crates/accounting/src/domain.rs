@@ -34,7 +34,8 @@ impl Decider for Invoices {
 
     fn decide(state: &State, command: &Command) -> Result<Vec<AccountingEvent>, Rejection> {
         let Command::Issue(terms) = command;
-        let Terms { order, customer, product, product_name, quantity, price, currency } = terms.clone();
+        let Terms { order, customer, product, product_name, quantity, price, currency } =
+            terms.clone();
         let invoice = InvoiceIssued {
             number: state.issued + 1,
             order,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use contracts::{
     customer::{
-        CreditChanged, CreditDebited, CreditDenied, CreditReleased, CreditReserved, CustomerEvent, LoggedOut,
-        PasswordChanged, Personal, ProfileChanged, Registered, Role,
+        CreditChanged, CreditDebited, CreditDenied, CreditReleased, CreditReserved, CustomerEvent,
+        LoggedOut, PasswordChanged, Personal, ProfileChanged, Registered, Role,
     },
     order::{Placed, Reason, Terms},
 };
@@ -63,9 +63,15 @@ pub enum Command {
     /// Changes what is given.
     Update(Update),
     LogOut(LoggedOut),
-    SetCredit { credit: SetCredit, revision: Option<u64> },
+    SetCredit {
+        credit: SetCredit,
+        revision: Option<u64>,
+    },
     /// An order was placed; hold its price if that is still wanted at this time.
-    Reserve { order: Placed, now: Timestamp },
+    Reserve {
+        order: Placed,
+        now: Timestamp,
+    },
     Release(Terms),
     Debit(Terms),
 }
@@ -98,9 +104,13 @@ pub enum Rejection {
     Unknown,
     /// The password was changed since it was checked.
     PasswordChangedMeanwhile,
-    Stale { revision: u64 },
+    Stale {
+        revision: u64,
+    },
     /// Less credit than is reserved.
-    BelowReserved { reserved: Money },
+    BelowReserved {
+        reserved: Money,
+    },
     TooMuchCredit,
 }
 
@@ -112,7 +122,9 @@ impl Decider for Customer {
 
     fn decide(state: &State, command: &Command) -> Result<Vec<CustomerEvent>, Rejection> {
         match command {
-            Command::Register(registered) if state.account.is_none() => Ok(vec![registered.clone().into()]),
+            Command::Register(registered) if state.account.is_none() => {
+                Ok(vec![registered.clone().into()])
+            }
             Command::Register(_) => Err(Rejection::NameTaken),
             Command::Update(update) => state.update(update),
             Command::LogOut(logged_out) => Ok(vec![logged_out.clone().into()]),
@@ -168,7 +180,9 @@ impl State {
     fn update(&self, update: &Update) -> Result<Vec<CustomerEvent>, Rejection> {
         let account = self.account.as_ref().ok_or(Rejection::Unknown)?;
         let mut events = Vec::new();
-        let differs = |wanted: &Option<String>, current: &str| wanted.clone().filter(|wanted| wanted != current);
+        let differs = |wanted: &Option<String>, current: &str| {
+            wanted.clone().filter(|wanted| wanted != current)
+        };
         let personal = Personal {
             user: None,
             full_name: differs(&update.full_name, &account.full_name),
@@ -181,12 +195,18 @@ impl State {
             if new.checked_against.as_ref().is_some_and(|checked| *checked != account.password) {
                 return Err(Rejection::PasswordChangedMeanwhile);
             }
-            events.push(PasswordChanged { password: new.password.clone(), voids_until: new.now }.into());
+            events.push(
+                PasswordChanged { password: new.password.clone(), voids_until: new.now }.into(),
+            );
         }
         Ok(events)
     }
 
-    fn set_credit(&self, credit: SetCredit, revision: Option<u64>) -> Result<Vec<CustomerEvent>, Rejection> {
+    fn set_credit(
+        &self,
+        credit: SetCredit,
+        revision: Option<u64>,
+    ) -> Result<Vec<CustomerEvent>, Rejection> {
         if self.account.is_none() {
             return Err(Rejection::Unknown);
         }

@@ -25,8 +25,13 @@ pub struct LogStore {
 
 impl LogStore {
     /// Opens the log in a folder, or makes one there.
-    pub fn open(dir: &Path, files: Arc<dyn Files>, options: Options) -> Result<Self, eventlog::OpenError> {
-        let eventlog::Opened { writer, reader, upkeep, report } = eventlog::open(dir, files, options)?;
+    pub fn open(
+        dir: &Path,
+        files: Arc<dyn Files>,
+        options: Options,
+    ) -> Result<Self, eventlog::OpenError> {
+        let eventlog::Opened { writer, reader, upkeep, report } =
+            eventlog::open(dir, files, options)?;
         let reader = LogReader(reader);
         Ok(Self { writer: LogWriter { writer, reader: reader.clone() }, reader, upkeep, report })
     }
@@ -112,13 +117,19 @@ impl LogReader {
         let mut events = Collect::default();
         let visit = |record: Record<'_>| events.take(record);
         let page = match read {
-            Read::Stream { stream, from } => self.0.read_stream(stream.as_str(), from.0, limits, visit),
+            Read::Stream { stream, from } => {
+                self.0.read_stream(stream.as_str(), from.0, limits, visit)
+            }
             Read::Last { stream } => match self.0.stream_head(stream.as_str()) {
                 Some(last) => self.0.read_stream(stream.as_str(), last, limits, visit),
                 None => Ok(eventlog::Page { next: 0, more: false }),
             },
-            Read::All { from, .. } if *from > head => Ok(eventlog::Page { next: head.0 + 1, more: false }),
-            Read::All { from, categories } if categories.is_empty() => self.0.read_all(from.0.max(1), limits, visit),
+            Read::All { from, .. } if *from > head => {
+                Ok(eventlog::Page { next: head.0 + 1, more: false })
+            }
+            Read::All { from, categories } if categories.is_empty() => {
+                self.0.read_all(from.0.max(1), limits, visit)
+            }
             Read::All { from, categories } => {
                 let categories: Vec<&str> = categories.iter().map(String::as_str).collect();
                 self.0.read_categories(&categories, from.0.max(1), limits, visit)
@@ -126,11 +137,21 @@ impl LogReader {
         };
         let eventlog::Page { next, more } = page.map_err(failure)?;
         let events = events.finish()?;
-        Ok(Page { head: head.max(Position(self.0.head())), events, next: Position(next), end: !more })
+        Ok(Page {
+            head: head.max(Position(self.0.head())),
+            events,
+            next: Position(next),
+            end: !more,
+        })
     }
 
     /// The ids recorded in a stream from a version on, `count` of them at most, with their positions.
-    fn ids(&self, stream: &str, from: u64, count: usize) -> Result<Vec<([u8; 16], Position)>, StoreFailure> {
+    fn ids(
+        &self,
+        stream: &str,
+        from: u64,
+        count: usize,
+    ) -> Result<Vec<([u8; 16], Position)>, StoreFailure> {
         let mut ids = Vec::with_capacity(count);
         let collect = |record: Record<'_>| {
             ids.push((record.id, Position(record.position)));

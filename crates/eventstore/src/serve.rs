@@ -70,7 +70,12 @@ impl Figures {
 }
 
 /// Serves the event store over the bus until the tasks stop.
-pub async fn serve(deps: &Deps, writer: impl Writer, reader: impl Reader + Clone, figures: Figures) {
+pub async fn serve(
+    deps: &Deps,
+    writer: impl Writer,
+    reader: impl Reader + Clone,
+    figures: Figures,
+) {
     let appends = deps.transport.serve_appends().await;
     let reads = deps.transport.serve_reads().await;
     let tasks = deps.tasks.clone();
@@ -100,7 +105,12 @@ pub async fn serve(deps: &Deps, writer: impl Writer, reader: impl Reader + Clone
     });
 }
 
-async fn write(deps: Deps, mut requests: Requests<Append, Appended>, mut writer: impl Writer, figures: Figures) {
+async fn write(
+    deps: Deps,
+    mut requests: Requests<Append, Appended>,
+    mut writer: impl Writer,
+    figures: Figures,
+) {
     loop {
         let group = requests.next_batch(GROUP_MAX).await;
         if group.is_empty() {
@@ -116,7 +126,10 @@ async fn write(deps: Deps, mut requests: Requests<Append, Appended>, mut writer:
                 figures.0.groups.fetch_add(1, Ordering::Relaxed);
                 figures.0.appends.fetch_add(appends.len() as u64, Ordering::Relaxed);
                 figures.0.events.fetch_add(recorded.len() as u64, Ordering::Relaxed);
-                figures.0.commit_micros.fetch_add(u64::try_from(took).unwrap_or(u64::MAX), Ordering::Relaxed);
+                figures
+                    .0
+                    .commit_micros
+                    .fetch_add(u64::try_from(took).unwrap_or(u64::MAX), Ordering::Relaxed);
                 answers.into_iter().zip(said).for_each(|(answer, said)| answer(said));
                 for batch in recorded.chunks(BROADCAST_MAX) {
                     deps.transport.publish(Message::Recorded(batch.into())).await;

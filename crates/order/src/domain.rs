@@ -41,15 +41,20 @@ impl Decider for Order {
     fn decide(state: &State, command: &Command) -> Result<Vec<OrderEvent>, Rejection> {
         match (state, command) {
             (State::Unplaced, Command::Place(placed)) => Ok(vec![placed.clone().into()]),
-            (State::Pending(_) | State::Finalized | State::Denied, Command::Place(_)) => Err(Rejection::Exists),
-            (State::Pending(terms), Command::Finalize) => {
-                Ok(vec![OrderEvent::Approved(terms.clone()), Finalized { terms: terms.clone() }.into()])
+            (State::Pending(_) | State::Finalized | State::Denied, Command::Place(_)) => {
+                Err(Rejection::Exists)
             }
+            (State::Pending(terms), Command::Finalize) => Ok(vec![
+                OrderEvent::Approved(terms.clone()),
+                Finalized { terms: terms.clone() }.into(),
+            ]),
             (State::Pending(terms), Command::Deny(reasons)) => {
                 Ok(vec![Denied { terms: terms.clone(), reasons: reasons.clone() }.into()])
             }
             // The end has been reached by another way: a deadline before the answers, an answer heard twice.
-            (State::Finalized | State::Denied, Command::Finalize | Command::Deny(_)) => Ok(Vec::new()),
+            (State::Finalized | State::Denied, Command::Finalize | Command::Deny(_)) => {
+                Ok(Vec::new())
+            }
             // Nobody answers what was not placed; there is nothing to end.
             (State::Unplaced, Command::Finalize | Command::Deny(_)) => Ok(Vec::new()),
         }

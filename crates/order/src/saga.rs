@@ -43,17 +43,26 @@ pub enum Next {
 #[must_use]
 pub fn step(heard: Heard, answered: Answered) -> (Heard, Next) {
     let heard = match (answered, heard) {
-        (Answered::Stock(answer), Heard { stock: None, credit }) => Heard { stock: Some(answer), credit },
-        (Answered::Credit(answer), Heard { credit: None, stock }) => Heard { stock, credit: Some(answer) },
-        (Answered::Stock(_), Heard { stock: Some(_), .. }) | (Answered::Credit(_), Heard { credit: Some(_), .. }) => {
+        (Answered::Stock(answer), Heard { stock: None, credit }) => {
+            Heard { stock: Some(answer), credit }
+        }
+        (Answered::Credit(answer), Heard { credit: None, stock }) => {
+            Heard { stock, credit: Some(answer) }
+        }
+        (Answered::Stock(_), Heard { stock: Some(_), .. })
+        | (Answered::Credit(_), Heard { credit: Some(_), .. }) => {
             return (heard, Next::Wait);
         }
-        (Answered::Deadline, heard) => return (heard, Next::Deny(reasons(heard, Some(Reason::Deadline)))),
+        (Answered::Deadline, heard) => {
+            return (heard, Next::Deny(reasons(heard, Some(Reason::Deadline))));
+        }
     };
     let next = match (heard.stock, heard.credit) {
         (None, _) | (_, None) => Next::Wait,
         (Some(Answer::Reserved), Some(Answer::Reserved)) => Next::Finalize,
-        (Some(Answer::Denied(_)), Some(_)) | (Some(_), Some(Answer::Denied(_))) => Next::Deny(reasons(heard, None)),
+        (Some(Answer::Denied(_)), Some(_)) | (Some(_), Some(Answer::Denied(_))) => {
+            Next::Deny(reasons(heard, None))
+        }
     };
     (heard, next)
 }
@@ -63,7 +72,8 @@ fn reasons(heard: Heard, further: Option<Reason>) -> Vec<Reason> {
         Some(Answer::Denied(reason)) => Some(reason),
         Some(Answer::Reserved) | None => None,
     };
-    let mut reasons: Vec<Reason> = [denied(heard.stock), denied(heard.credit), further].into_iter().flatten().collect();
+    let mut reasons: Vec<Reason> =
+        [denied(heard.stock), denied(heard.credit), further].into_iter().flatten().collect();
     reasons.sort_unstable();
     reasons.dedup();
     reasons
@@ -79,7 +89,9 @@ mod tests {
     const NO_CREDIT: Answered = Answered::Credit(Answer::Denied(Reason::LowCredit));
 
     fn after(story: &[Answered]) -> Next {
-        let run = story.iter().fold((Heard::default(), Next::Wait), |(heard, _), answered| step(heard, *answered));
+        let run = story
+            .iter()
+            .fold((Heard::default(), Next::Wait), |(heard, _), answered| step(heard, *answered));
         run.1
     }
 
@@ -95,14 +107,20 @@ mod tests {
         assert_eq!(after(&[NO_STOCK]), Next::Wait);
         assert_eq!(after(&[NO_STOCK, CREDIT]), Next::Deny(vec![Reason::OutOfStock]));
         assert_eq!(after(&[STOCK, NO_CREDIT]), Next::Deny(vec![Reason::LowCredit]));
-        assert_eq!(after(&[NO_CREDIT, NO_STOCK]), Next::Deny(vec![Reason::OutOfStock, Reason::LowCredit]));
+        assert_eq!(
+            after(&[NO_CREDIT, NO_STOCK]),
+            Next::Deny(vec![Reason::OutOfStock, Reason::LowCredit])
+        );
     }
 
     #[test]
     fn at_the_deadline_an_order_is_denied_with_what_is_known() {
         assert_eq!(after(&[Answered::Deadline]), Next::Deny(vec![Reason::Deadline]));
         assert_eq!(after(&[STOCK, Answered::Deadline]), Next::Deny(vec![Reason::Deadline]));
-        assert_eq!(after(&[NO_CREDIT, Answered::Deadline]), Next::Deny(vec![Reason::LowCredit, Reason::Deadline]));
+        assert_eq!(
+            after(&[NO_CREDIT, Answered::Deadline]),
+            Next::Deny(vec![Reason::LowCredit, Reason::Deadline])
+        );
     }
 
     #[test]

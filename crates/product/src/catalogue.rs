@@ -73,7 +73,9 @@ impl Decider for Catalogue {
 impl State {
     /// Names that differ only in case are one name to a shopper.
     fn check_free(&self, category: Uuid, name: &str) -> Result<(), Rejection> {
-        let taken = |(id, other): (&Uuid, &String)| *id != category && other.to_lowercase() == name.to_lowercase();
+        let taken = |(id, other): (&Uuid, &String)| {
+            *id != category && other.to_lowercase() == name.to_lowercase()
+        };
         if self.names.iter().any(taken) { Err(Rejection::NameTaken) } else { Ok(()) }
     }
 }

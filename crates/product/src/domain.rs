@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use contracts::{
     order::{Placed, Reason, Terms},
-    product::{Added, Changed, Deleted, ProductEvent, StockCommitted, StockDenied, StockReleased, StockReserved},
+    product::{
+        Added, Changed, Deleted, ProductEvent, StockCommitted, StockDenied, StockReleased,
+        StockReserved,
+    },
 };
 use kernel::{Decider, Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -64,7 +67,10 @@ pub enum Command {
     Update(Update),
     Delete,
     /// An order was placed at this time; hold its units if that is still wanted.
-    Reserve { order: Placed, now: Timestamp },
+    Reserve {
+        order: Placed,
+        now: Timestamp,
+    },
     Release(Terms),
     Commit(Terms),
 }
@@ -96,9 +102,13 @@ pub enum Rejection {
     Exists,
     Unknown,
     /// Somebody changed it since revision so-and-so was read.
-    Stale { revision: u64 },
+    Stale {
+        revision: u64,
+    },
     /// Fewer units than are reserved.
-    BelowReserved { reserved: i64 },
+    BelowReserved {
+        reserved: i64,
+    },
     TooManyUnits,
 }
 
@@ -202,18 +212,36 @@ impl State {
         };
         match reason {
             Some(reason) => vec![StockDenied { order, reason, available }.into()],
-            None => vec![StockReserved { order, quantity, price, available: available - i64::from(quantity) }.into()],
+            None => vec![
+                StockReserved {
+                    order,
+                    quantity,
+                    price,
+                    available: available - i64::from(quantity),
+                }
+                .into(),
+            ],
         }
     }
 
     fn release(&self, order: Uuid) -> Vec<ProductEvent> {
         let Some(quantity) = self.reserved.get(&order).copied() else { return Vec::new() };
-        vec![StockReleased { order, quantity, available: self.stock.available() + i64::from(quantity) }.into()]
+        vec![
+            StockReleased {
+                order,
+                quantity,
+                available: self.stock.available() + i64::from(quantity),
+            }
+            .into(),
+        ]
     }
 
     fn commit(&self, order: Uuid) -> Vec<ProductEvent> {
         let Some(quantity) = self.reserved.get(&order).copied() else { return Vec::new() };
-        vec![StockCommitted { order, quantity, on_hand: self.stock.on_hand - i64::from(quantity) }.into()]
+        vec![
+            StockCommitted { order, quantity, on_hand: self.stock.on_hand - i64::from(quantity) }
+                .into(),
+        ]
     }
 }
 

@@ -23,8 +23,11 @@ pub(super) fn metadata(event: &Recorded) -> Vec<u8> {
 
 /// The event in a record that we once wrote.
 pub(super) fn event(record: Record<'_>) -> Result<Recorded, StoreFailure> {
-    let foreign = |what: &dyn std::fmt::Display| StoreFailure(format!("position {}: {what}", record.position));
-    let envelope: Envelope<Metadata> = serde_json::from_slice(record.metadata).map_err(|error| foreign(&error))?;
+    let foreign = |what: &dyn std::fmt::Display| {
+        StoreFailure(format!("position {}: {what}", record.position))
+    };
+    let envelope: Envelope<Metadata> =
+        serde_json::from_slice(record.metadata).map_err(|error| foreign(&error))?;
     let data = std::str::from_utf8(record.data).map_err(|error| foreign(&error))?;
     Ok(Recorded {
         position: Position(record.position),

@@ -44,17 +44,28 @@ impl<'a> Judge<'a> {
         }
         let recorded = self.recorded_before(append)?;
         let same = recorded.len() == append.events.len()
-            && recorded.iter().zip(append.events.iter()).all(|((id, _), event)| *id == event.id.0.into_bytes());
+            && recorded
+                .iter()
+                .zip(append.events.iter())
+                .all(|((id, _), event)| *id == event.id.0.into_bytes());
         let version = Version(append.expected.first_version().0 + append.events.len() as u64 - 1);
         match (recorded.first(), recorded.last()) {
-            (Some((_, first)), Some((_, last))) if same => Ok(Appended::Recorded { first: *first, last: *last, version }),
+            (Some((_, first)), Some((_, last))) if same => {
+                Ok(Appended::Recorded { first: *first, last: *last, version })
+            }
             _ => Ok(Appended::Conflict { version: last }),
         }
     }
 
     fn last_version(&self, stream: &StreamId) -> Option<Version> {
-        let staged = self.staged.get(stream).and_then(|places| places.last()).and_then(|place| self.recorded.get(*place));
-        staged.map(|event| event.version).or_else(|| self.log.0.stream_head(stream.as_str()).map(Version))
+        let staged = self
+            .staged
+            .get(stream)
+            .and_then(|places| places.last())
+            .and_then(|place| self.recorded.get(*place));
+        staged
+            .map(|event| event.version)
+            .or_else(|| self.log.0.stream_head(stream.as_str()).map(Version))
     }
 
     fn stage(&mut self, append: &Append) -> Appended {
@@ -63,34 +74,62 @@ impl<'a> Judge<'a> {
         let places = self.staged.entry(append.stream.clone()).or_default();
         for event in append.events.iter() {
             places.push(self.recorded.len());
-            self.recorded.push(Arc::new(recorded(event, &append.stream, self.next, version, self.now)));
+            self.recorded.push(Arc::new(recorded(
+                event,
+                &append.stream,
+                self.next,
+                version,
+                self.now,
+            )));
             self.next = self.next.next();
             version = version.next();
         }
-        Appended::Recorded { first, last: Position(self.next.0 - 1), version: Version(version.0 - 1) }
+        Appended::Recorded {
+            first,
+            last: Position(self.next.0 - 1),
+            version: Version(version.0 - 1),
+        }
     }
 
     /// What stands in the stream where this append would stand.
     fn recorded_before(&self, append: &Append) -> Result<Vec<([u8; 16], Position)>, StoreFailure> {
         let from = append.expected.first_version();
         let mut ids = self.log.ids(append.stream.as_str(), from.0, append.events.len())?;
-        let staged = self.staged.get(&append.stream).into_iter().flatten().filter_map(|place| self.recorded.get(*place));
-        let staged = staged.filter(|event| event.version >= from).map(|event| (event.id.0.into_bytes(), event.position));
+        let staged = self
+            .staged
+            .get(&append.stream)
+            .into_iter()
+            .flatten()
+            .filter_map(|place| self.recorded.get(*place));
+        let staged = staged
+            .filter(|event| event.version >= from)
+            .map(|event| (event.id.0.into_bytes(), event.position));
         ids.extend(staged.take(append.events.len() - ids.len()));
         Ok(ids)
     }
 }
 
-fn recorded(event: &NewEvent, stream: &StreamId, position: Position, version: Version, time: Timestamp) -> Recorded {
+fn recorded(
+    event: &NewEvent,
+    stream: &StreamId,
+    position: Position,
+    version: Version,
+    time: Timestamp,
+) -> Recorded {
     let NewEvent { id, kind, schema, metadata, data } = event.clone();
     Recorded { position, stream: stream.clone(), version, id, kind, schema, time, metadata, data }
 }
 
 /// Why an append can never be recorded.
 fn unacceptable(append: &Append) -> Option<String> {
-    let bytes: usize = append.events.iter().map(|event| event.data.get().len() + event.kind.as_str().len()).sum();
+    let bytes: usize =
+        append.events.iter().map(|event| event.data.get().len() + event.kind.as_str().len()).sum();
     if append.events.is_empty() || append.events.len() > Append::EVENTS_MAX {
-        Some(format!("an append has 1 to {} events, not {}", Append::EVENTS_MAX, append.events.len()))
+        Some(format!(
+            "an append has 1 to {} events, not {}",
+            Append::EVENTS_MAX,
+            append.events.len()
+        ))
     } else if bytes > Append::BYTES_MAX {
         Some(format!("an append has {} bytes at most, not {bytes}", Append::BYTES_MAX))
     } else if append.events.iter().any(|event| !event.data.get().starts_with('{')) {
