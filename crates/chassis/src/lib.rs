@@ -22,7 +22,7 @@ pub mod subscription;
 pub mod tasks;
 
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
-pub use projector::{ModelError, Progress, Projection};
+pub use projector::{ModelError, Progress, ReadModel};
 pub use reactor::{Reaction, Reactor};
 pub use service::Deps;
 pub use store::EventStore;

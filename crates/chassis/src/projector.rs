@@ -19,22 +19,25 @@ use crate::{EventStore, Subscription, Tasks};
 /// The pause after a model failed to take a change.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// A read model as its projector sees it.
+/// A read model as its projector and the operator's tools see it. Each service adds its queries in a trait of its own; every
+/// engine that can hold the model implements both and passes the service's conformance suite.
 #[async_trait]
-pub trait Projection: Send + 'static {
-    /// The position up to which the model holds everything.
-    async fn checkpoint(&mut self) -> Result<Position, ModelError>;
+pub trait ReadModel: Send + Sync + 'static {
+    /// What can happen to the model.
+    type Change: Send + Sync + 'static;
 
-    /// Takes in `events` and the new checkpoint, together or not at all. An event that does not parse as its type is skipped
-    /// and counted; any other failure leaves the model as it was.
-    async fn apply(
-        &mut self,
-        events: &[Arc<Recorded>],
-        checkpoint: Position,
-    ) -> Result<(), ModelError>;
+    /// The position up to which the model holds everything.
+    async fn checkpoint(&self) -> Result<Position, ModelError>;
+
+    /// Makes the changes, in order, and moves the checkpoint to `to`: together or not at all; or, where the engine has no
+    /// transactions, each change idempotent by position and the checkpoint last.
+    async fn apply(&self, changes: &[Self::Change], to: Position) -> Result<(), ModelError>;
 
     /// Empties the model, checkpoint included.
-    async fn reset(&mut self) -> Result<(), ModelError>;
+    async fn reset(&self) -> Result<(), ModelError>;
+
+    /// Everything in the model as lines of text in a fixed order: what a rebuilt model is compared by.
+    async fn dump(&self) -> Result<Vec<String>, ModelError>;
 }
 
 /// The engine behind a read model failed.
@@ -153,29 +156,42 @@ impl Progress {
     }
 }
 
-/// Runs `projection` until `tasks` stop, on a thread of its own.
-pub fn spawn(tasks: &Tasks, store: &EventStore, projection: impl Projection, progress: Progress) {
+/// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes; an event
+/// that is nobody's business, or does not parse as its type, changes nothing.
+pub fn spawn<M: ReadModel + ?Sized>(
+    tasks: &Tasks,
+    store: &EventStore,
+    model: Arc<M>,
+    project: fn(&Recorded) -> Option<M::Change>,
+    progress: Progress,
+) {
     let (store, stopping) = (store.clone(), tasks.clone());
     tasks.spawn_blocking("projector", async move {
         tokio::select! {
             biased;
             () = stopping.stopped() => {}
-            () = run(&store, projection, &progress) => {}
+            () = run(&store, &*model, project, &progress) => {}
         }
     });
 }
 
 /// Takes the model through the log, for ever.
-async fn run(store: &EventStore, mut projection: impl Projection, progress: &Progress) {
-    let checkpoint = open(store, &mut projection, progress).await;
+async fn run<M: ReadModel + ?Sized>(
+    store: &EventStore,
+    model: &M,
+    project: fn(&Recorded) -> Option<M::Change>,
+    progress: &Progress,
+) {
+    let checkpoint = open(store, model, progress).await;
     let mut subscription = Subscription::open(store, checkpoint).await;
     // Even an empty log makes ready.
     subscription.look().await;
     progress.moved(checkpoint, &subscription);
     loop {
         let events = subscription.next().await;
+        let changes: Vec<M::Change> = events.iter().filter_map(|event| project(event)).collect();
         let checkpoint = subscription.position();
-        while let Err(error) = projection.apply(&events, checkpoint).await {
+        while let Err(error) = model.apply(&changes, checkpoint).await {
             tracing::error!(projector = progress.name(), %error, "a read model did not take a change; trying again");
             progress.failed();
             tokio::time::sleep(RETRY).await;
@@ -185,17 +201,17 @@ async fn run(store: &EventStore, mut projection: impl Projection, progress: &Pro
 }
 
 /// Where the model stands; one that is ahead of the log belongs to another log and is built anew.
-async fn open(
+async fn open<M: ReadModel + ?Sized>(
     store: &EventStore,
-    projection: &mut impl Projection,
+    model: &M,
     progress: &Progress,
 ) -> Position {
     let head = store.head().await;
     loop {
-        let opened = match projection.checkpoint().await {
+        let opened = match model.checkpoint().await {
             Ok(checkpoint) if checkpoint > head => {
                 tracing::warn!(projector = progress.name(), %checkpoint, %head, "a read model is ahead of the log; rebuilding");
-                projection.reset().await.map(|()| Position::START)
+                model.reset().await.map(|()| Position::START)
             }
             other => other,
         };

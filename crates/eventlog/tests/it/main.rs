@@ -1,0 +1,4 @@
+//! What the engine promises, tested at its border.
+
+mod history;
+mod support;
