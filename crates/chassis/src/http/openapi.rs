@@ -13,7 +13,7 @@ A request that hands a position on in a header of that name is answered only fro
 Every route stands under `/v1` too.";
 
 /// The document of `name`, with the failures, headers and the token scheme that no call has to repeat.
-pub(super) fn complete(document: OpenApi, name: &str, version: &str) -> Value {
+pub fn document(document: OpenApi, name: &str, version: &str) -> Value {
     let mut document = serde_json::to_value(document).expect("an OpenAPI document is JSON");
     document["openapi"] = json!("3.1.0");
     document["info"] =
