@@ -28,12 +28,12 @@ use chassis::{
     http::{Border, Context, Problem, RouteName, Service},
     metrics::HttpMetrics,
 };
+use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::{
     Uri,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
     http::uri::PathAndQuery,
 };
-use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 
 use crate::{document::Documents, forward::Forwarder, positions::Positions, table::Table};
 
@@ -96,12 +96,12 @@ impl Gateway {
             .route("/docs", get(docs::entrance))
             .route("/docs/{file}", get(docs::file))
             .fallback(forward)
-            .with_state(self.clone())
-            .layer(middleware::map_response(secured));
+            .with_state(self.clone());
         Service::new("gateway", env!("CARGO_PKG_VERSION"), self.0.border.clone())
             .metrics(metrics)
             .quiet()
             .guard(own)
+            .layer(middleware::map_response(secured))
     }
 }
 

@@ -22,6 +22,7 @@ const CURSOR_BYTES_MAX: usize = 1024;
 pub struct Listing<T> {
     pub items: Vec<T>,
     /// The `After` of the next page; null on the last one.
+    #[schema(required)]
     pub next: Option<String>,
 }
 

@@ -11,20 +11,23 @@ use axum::{
     extract::State,
     http::{Request, StatusCode, request::Builder},
     response::{IntoResponse, Response},
+    routing::{get, post},
 };
 use chassis::{
-    auth::{Auth, Caller, Manager, Role, Signer},
+    auth::{Auth, Caller, Claims, Manager, Role, Signer},
     http::{
-        After, AmountIn, At, Border, Cache, Context, Cursor, FieldErrors, Json, Keyed, Limit, Listing, Path, Problem,
-        Query, Service, Text,
+        After, AmountIn, At, Border, Cache, Context, Cursor, FieldErrors, Json, Keyed, LastEventId,
+        Limit, Listing, Path, Problem, Query, Service, Text, event, event_stream,
     },
     metrics::Metrics,
 };
+use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
-use kernel::{Clock, Decimal, Ids, Position, Timestamp};
+use kernel::{Actor, Clock, Decimal, Idempotency, Ids, Metadata, Position, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -56,6 +59,7 @@ pub(crate) struct Shop {
     pub(crate) app: App,
     pub(crate) waits_for: Arc<Mutex<Option<String>>>,
     pub(crate) metrics: Metrics,
+    pub(crate) shutdown: CancellationToken,
 }
 
 #[derive(Clone)]
@@ -72,23 +76,36 @@ impl Shop {
         let signer = Signer::from_secret([9; 32]);
         let auth = Auth::new(signer.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
         let (position, reached) = watch::channel(Position(5));
-        let app =
-            App { generation: Arc::default(), made: Arc::default(), cache: Arc::new(Cache::new(10_000)) };
+        let app = App {
+            generation: Arc::default(),
+            made: Arc::default(),
+            cache: Arc::new(Cache::new(10_000)),
+        };
         let waits_for = Arc::new(Mutex::new(None));
         let waiting = Arc::clone(&waits_for);
         let metrics = Metrics::new();
-        let border = Border::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ids), auth.clone());
+        let border =
+            Border::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ids), auth.clone());
+        let shutdown = border.shutdown.clone();
         let router = Service::new("shop", "1.2.3", border)
             .reads(reached)
             .ready(move || waiting.lock().expect("no panic").clone().map_or(Ok(()), Err))
             .metrics(metrics.service("shop").http())
             .finish(api(app.clone()));
-        Self { router, clock, ids, auth, signer, position, app, waits_for, metrics }
+        Self { router, clock, ids, auth, signer, position, app, waits_for, metrics, shutdown }
     }
 
     pub(crate) fn token(&self, user: &str, role: Role) -> String {
+        self.issue(user, role).0
+    }
+
+    pub(crate) fn issue(&self, user: &str, role: Role) -> (String, Claims) {
         let customer = Uuid::from_u128(user.len() as u128);
-        self.signer.issue(customer, user, role, (self.clock.now(), &self.ids)).0
+        self.signer.issue(customer, user, role, (self.clock_now(), &self.ids))
+    }
+
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -136,7 +153,10 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json", "{body}");
         let problem = self.json();
         assert_eq!(problem["status"], status, "{body}");
-        assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("/problems/")), "{body}");
+        assert!(
+            problem["type"].as_str().is_some_and(|kind| kind.starts_with("/problems/")),
+            "{body}"
+        );
         assert!(problem["title"].is_string(), "{body}");
         assert_eq!(problem["RequestId"], self.header("x-request-id"), "{body}");
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
@@ -192,6 +212,9 @@ pub(crate) fn api(app: App) -> OpenApiRouter {
         .routes(routes!(get_mine))
         .routes(routes!(get_everything))
         .routes(routes!(fail))
+        .route("/follow", get(follow))
+        .route("/get-metadata", get(get_metadata))
+        .route("/get-digest/{User}/{Call}", post(get_digest))
         .with_state(app)
 }
 
@@ -213,14 +236,19 @@ async fn add_item(
     let idempotency = request.creates(caller.id(), "add-item");
     let id = context.created_id(idempotency.as_ref());
     let labels = vec![item.price.0.to_string(), context.client().to_string()];
-    Ok((StatusCode::CREATED, At(Position(6)), Json(Item { id, name: item.name.to_string(), labels })))
+    Ok((
+        StatusCode::CREATED,
+        At(Position(6)),
+        Json(Item { id, name: item.name.to_string(), labels }),
+    ))
 }
 
 /// Lists items.
 #[utoipa::path(get, path = "/get-items", params(Page), responses((status = 200, body = Listing<u32>)))]
 async fn get_items(Query(page): Query<Page>) -> Json<Listing<u32>> {
     let from = page.after.map_or(0, |After(last)| last + 1);
-    let items = (from..250).take(page.limit.and_one()).collect();
+    let items = page.category_id.map_or(from..250, |_| from..1);
+    let items = items.take(page.limit.and_one()).collect();
     Json(Listing::page(items, page.limit, |item| *item))
 }
 
@@ -273,4 +301,21 @@ async fn fail(Path(how): Path<String>) -> Result<Json<String>, Problem> {
         "too-many" => Err(Problem::too_many(std::time::Duration::from_millis(1500))),
         _ => Ok(Json(how)),
     }
+}
+
+async fn follow(context: Context, last: LastEventId) -> Result<Response, Problem> {
+    let next = last.parse::<u64>()?.unwrap_or(0) + 1;
+    let event = event(next, "placed", &serde_json::json!({ "Order": next }))?;
+    Ok(event_stream(&context, stream::iter([event]).chain(stream::pending())))
+}
+
+async fn get_metadata(context: Context) -> Json<Metadata> {
+    Json(context.metadata(Actor::Anonymous, None))
+}
+
+async fn get_digest(
+    Path((user, call)): Path<(Uuid, String)>,
+    request: Keyed<Value>,
+) -> Json<Option<Idempotency>> {
+    Json(request.changes(user, &call))
 }
