@@ -111,11 +111,7 @@ impl Forwarder {
         *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Unreached::NotConnected)?;
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, self.0.request(request)).await;
         match answer {
-            Ok(Ok(response)) => {
-                let mut response = response.map(Body::new);
-                end_to_end(response.headers_mut());
-                Ok(response)
-            }
+            Ok(Ok(response)) => Ok(response.map(Body::new)),
             Ok(Err(error)) if error.is_connect() => Err(Unreached::NotConnected),
             Ok(Err(_)) | Err(_) => Err(Unreached::Unanswered),
         }

@@ -120,6 +120,7 @@ async fn forward(
     let holder = gateway.positions.carry(headers);
     let targets = route.targets(context.now());
     let mut response = gateway.forwarder.forward(&targets, request, path).await;
+    forward::end_to_end(response.headers_mut());
     if let Some(holder) = holder {
         gateway.positions.note(holder, response.headers());
     }
