@@ -1,5 +1,7 @@
 //! A service's OpenAPI document: what utoipa gathers, and what holds for every call alike.
 
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value makes a member or misses it")]
+
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, openapi::OpenApi};
 

@@ -197,7 +197,8 @@ impl Problem {
 
     #[must_use]
     pub fn retry_after(self, after: Duration) -> Self {
-        self.header(RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1000).max(1) as u64))
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        self.header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     }
 
     #[must_use]

@@ -37,7 +37,7 @@ async fn who_falls_silent_is_gone_after_five_seconds_and_back_when_heard_again()
     assert_eq!(shop.get("/product/x").await.status, 200);
     shop.advance(Duration::from_millis(1));
     shop.get("/product/x").await.problem(503);
-    shop.advance(Duration::from_secs(3600));
+    shop.advance(Duration::from_hours(1));
     shop.announce("other", "1", Address::Local);
     shop.get("/product/x").await.problem(503);
     shop.announce("product", "1", Address::Local);
@@ -103,7 +103,10 @@ async fn a_request_arrives_whole_without_what_concerns_the_connection() {
         assert_eq!(headers["origin"], "https://shop.example");
         assert_eq!(headers["authorization"], "Bearer x");
         assert_eq!(headers["x-request-id"], "my-id");
-        assert_eq!(headers["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        assert_eq!(
+            headers["traceparent"],
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        );
         for gone in ["x-hop", "te", "keep-alive", "proxy-authorization", "connection"] {
             assert_eq!(headers[gone], Value::Null, "{service}: {gone}");
         }
@@ -122,7 +125,9 @@ async fn a_service_learns_who_asked_and_strangers_cannot_lie_about_it() {
     shop.local("here", service.guard(Router::new().route("/client", get(client))));
     let client_of = async |peer: &str, forwarded: &str| {
         let peer: std::net::SocketAddr = peer.parse().expect("an address");
-        let request = Request::get("/here/client").header("forwarded", forwarded).extension(ConnectInfo(peer));
+        let request = Request::get("/here/client")
+            .header("forwarded", forwarded)
+            .extension(ConnectInfo(peer));
         String::from_utf8(shop.send(request, "").await.body).expect("text")
     };
     assert_eq!(client_of("8.8.8.8:1", "for=1.1.1.1").await, "8.8.8.8");
@@ -210,7 +215,8 @@ async fn a_token_carries_the_highest_position_it_was_shown() {
         }
         shop.send(request, "")
     };
-    let seen = async |token: &str| ask("/echo/x", token).await.json()["Headers"]["agora-position"].clone();
+    let seen =
+        async |token: &str| ask("/echo/x", token).await.json()["Headers"]["agora-position"].clone();
     assert_eq!(seen("ann").await, Value::Null);
     assert_eq!(ask("/product/get-products", "ann").await.header("agora-position"), "5");
     position.send_replace(Position(9));
@@ -228,7 +234,11 @@ async fn a_token_carries_the_highest_position_it_was_shown() {
     };
     assert_eq!(with("12").await.json()["Headers"]["agora-position"], "12", "a higher one stays");
     assert_eq!(with("3").await.json()["Headers"]["agora-position"], "9", "a lower one is raised");
-    assert_eq!(with("x").await.json()["Headers"]["agora-position"], "x", "nonsense is the service's to refuse");
+    assert_eq!(
+        with("x").await.json()["Headers"]["agora-position"],
+        "x",
+        "nonsense is the service's to refuse"
+    );
 }
 
 #[tokio::test]

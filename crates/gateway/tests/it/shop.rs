@@ -1,5 +1,7 @@
 //! A gateway, services behind it, and a client before it.
 
+#![expect(clippy::indexing_slicing, reason = "a test that misses a member of JSON should fail")]
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -84,7 +86,12 @@ impl Shop {
     }
 
     /// An instance of a service behind a socket of its own, announced and ready.
-    pub(crate) async fn remote(&mut self, name: &str, instance: &str, router: Router) -> SocketAddr {
+    pub(crate) async fn remote(
+        &mut self,
+        name: &str,
+        instance: &str,
+        router: Router,
+    ) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         self.servers.spawn(serve(listener, router, self.border.shutdown.clone()));

@@ -28,7 +28,9 @@ async fn the_whole_is_ready_when_all_that_are_expected_are() {
 async fn only_managers_see_the_status() {
     let shop = Shop::open();
     shop.local("product", named("product"));
-    let status = |token: String| shop.send(Request::get("/system/get-status").header("authorization", token), "");
+    let status = |token: String| {
+        shop.send(Request::get("/system/get-status").header("authorization", token), "")
+    };
     shop.get("/system/get-status").await.problem(401);
     status(shop.token("ann", Role::Customer)).await.problem(403);
     let seen = status(shop.token("admin", Role::Manager)).await.json();
@@ -60,7 +62,9 @@ async fn the_root_says_what_is_here() {
 async fn every_answer_tells_browsers_to_be_strict() {
     let shop = Shop::open();
     shop.local("product", named("product"));
-    for path in ["/", "/product/x", "/nowhere", "/health/ready", "/docs/index.html", "/openapi.json"] {
+    for path in
+        ["/", "/product/x", "/nowhere", "/health/ready", "/docs/index.html", "/openapi.json"]
+    {
         let answer = shop.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");

@@ -141,7 +141,7 @@ async fn a_list_is_walked_page_by_page_without_loss() {
     let mut path = "/get-items?Limit=70".to_owned();
     loop {
         let page = shop.get(&path).await.json();
-        seen.extend(page["Items"].as_array().expect("items").iter().map(|item| item.as_u64()));
+        seen.extend(page["Items"].as_array().expect("items").iter().map(serde_json::Value::as_u64));
         match page["Next"].as_str() {
             Some(next) => path = format!("/get-items?Limit=70&After={next}"),
             None => break,

@@ -1,5 +1,7 @@
 //! A small service and a client of it: one helper for all tests of the border.
 
+#![expect(clippy::indexing_slicing, reason = "a test that misses a member of JSON should fail")]
+
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicI64, AtomicU64, Ordering},
