@@ -97,6 +97,7 @@ mod reject;
 mod schema;
 mod serve;
 mod service;
+mod whole;
 
 pub use cache::{Asked, Cache};
 pub use client::{NetworkError, TrustedProxies};
@@ -115,3 +116,4 @@ pub use query::{Path, Query};
 pub use schema::{AmountIn, AmountOut, ChangeIn};
 pub use serve::serve;
 pub use service::{Border, Service};
+pub use whole::Whole;

@@ -83,6 +83,12 @@ fn complete_response(response: &mut Value, description: &str, is_problem: bool) 
     if response["description"].as_str().is_none_or(str::is_empty) {
         response["description"] = json!(description);
     }
+    // Whatever is no stream is JSON here, also a lone string.
+    if let Some(content) = response.get_mut("content").and_then(Value::as_object_mut)
+        && let Some(text) = content.remove("text/plain")
+    {
+        content.insert("application/json".to_owned(), text);
+    }
     let headers = object(response, "headers");
     headers["X-Request-Id"] = json!({ "schema": { "type": "string" } });
     if is_problem {

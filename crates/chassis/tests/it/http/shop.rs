@@ -19,7 +19,7 @@ use chassis::{
     auth::{Auth, Caller, Claims, Manager, Role, Signer},
     http::{
         After, AmountIn, At, Border, Cache, Context, Cursor, FieldErrors, Json, Keyed, LastEventId,
-        Limit, Listing, Path, Problem, Query, Service, Text, event, event_stream,
+        Limit, Listing, Path, Problem, Query, Service, Text, Whole, event, event_stream,
     },
     metrics::Metrics,
 };
@@ -173,8 +173,8 @@ pub(crate) struct AddItem {
     name: Text<1, 20>,
     #[schema(value_type = AmountIn)]
     price: Decimal,
-    #[schema(minimum = 1, maximum = 1000)]
-    quantity: Option<u32>,
+    #[schema(inline)]
+    quantity: Option<Whole<1, 1000>>,
     #[serde(default)]
     tags: Vec<Tag>,
 }
@@ -182,7 +182,8 @@ pub(crate) struct AddItem {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Tag {
-    label: String,
+    #[schema(inline)]
+    label: Text<1, 5>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -230,10 +231,12 @@ async fn add_item(
 ) -> Result<impl IntoResponse, Problem> {
     let mut fields = FieldErrors::new();
     let item = &request.value;
-    fields.check("Quantity", item.quantity.unwrap_or(1) <= 1000, "must be at most 1000");
-    for (at, tag) in item.tags.iter().enumerate() {
-        fields.text(&format!("Tags[{at}].Label"), &tag.label, 1..=5);
-    }
+    fields.check(
+        "Quantity",
+        item.quantity.is_none_or(|number| number.get() != 1000),
+        "must be below 1000",
+    );
+    fields.text("Name", &item.name, 1..=19);
     fields.finish()?;
     let idempotency = request.creates(caller.id(), "add-item");
     let id = context.created_id(idempotency.as_ref());
@@ -270,7 +273,7 @@ async fn get_item(Path(id): Path<Uuid>) -> Result<Json<Item>, Problem> {
 }
 
 /// A cached answer.
-#[utoipa::path(get, path = "/get-cached", responses((status = 200, body = Item)))]
+#[utoipa::path(get, path = "/get-cached", responses((status = 200, body = u64)))]
 async fn get_cached(
     State(app): State<App>,
     asked: chassis::http::Asked,
