@@ -7,7 +7,10 @@
 //! ```
 
 pub mod aggregates;
+pub mod auth;
 pub mod clock;
+pub mod http;
+pub mod metrics;
 pub mod projector;
 pub mod reactor;
 pub mod service;
