@@ -79,10 +79,10 @@ impl Checker {
         self.orders.get(&order).is_some_and(|order| order.placed)
     }
 
-    /// Orders that were placed and have not ended with everything settled.
+    /// Whether the order was denied.
     #[must_use]
-    pub fn open_orders(&self) -> usize {
-        self.orders.values().filter(|order| order.placed && !order.has_ended()).count()
+    pub fn is_denied(&self, order: Uuid) -> bool {
+        self.orders.get(&order).is_some_and(|order| order.denied)
     }
 
     /// Orders that were finalized, and denied.
