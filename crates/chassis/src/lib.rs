@@ -24,7 +24,7 @@ pub mod tasks;
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
 pub use projector::{ModelError, Progress, ReadModel};
 pub use reactor::{Reaction, Reactor};
-pub use service::Deps;
+pub use service::{Deps, Inspect, Service};
 pub use store::EventStore;
 pub use subscription::Subscription;
 pub use tasks::Tasks;

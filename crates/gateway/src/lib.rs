@@ -125,7 +125,7 @@ async fn forward(
         gateway.positions.note(holder, response.headers());
     }
     response.extensions_mut().insert(RouteName(Arc::clone(&route.prefix)));
-    response
+    forward::ending_with(&gateway.border.shutdown, response)
 }
 
 /// `/product/get-products?Limit=1` as `/product` and `/get-products?Limit=1`.

@@ -242,6 +242,19 @@ async fn a_token_carries_the_highest_position_it_was_shown() {
 }
 
 #[tokio::test]
+async fn an_endless_answer_ends_with_the_gateway() {
+    let shop = Shop::open();
+    let endless = async || {
+        let events = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        ([("content-type", "text/event-stream")], Body::from_stream(events))
+    };
+    shop.local("order", Router::new().route("/order-events", get(endless)));
+    let mut body = shop.begin(Request::get("/order/order-events"), "").await.into_body();
+    let (end, ()) = tokio::join!(body.frame(), async { shop.border.shutdown.cancel() });
+    assert!(end.is_none());
+}
+
+#[tokio::test]
 async fn an_endless_answer_streams_through() {
     let mut shop = Shop::open();
     let (events, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);

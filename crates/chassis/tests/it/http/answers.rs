@@ -212,6 +212,18 @@ async fn requests_are_counted_by_route_and_status() {
     assert!(!text.contains("BREW"), "nor are methods they make up");
 }
 
+#[tokio::test]
+async fn metrics_have_a_router_of_their_own() {
+    use tower::ServiceExt;
+    let router = Shop::open().metrics.router();
+    let request = Request::get("/metrics").body(axum::body::Body::empty()).expect("a request");
+    let answer = super::shop::Answer::of(router.oneshot(request).await.expect("never fails")).await;
+    assert!(
+        answer.header("content-type").starts_with("application/openmetrics-text; version=1.0.0")
+    );
+    assert!(String::from_utf8(answer.body).expect("text").ends_with("# EOF\n"));
+}
+
 #[test]
 fn parts_of_a_process_share_a_metric_under_their_own_labels() {
     let metrics = chassis::metrics::Metrics::new();

@@ -117,6 +117,48 @@ async fn who_never_finishes_a_head_is_cut_off() {
 }
 
 #[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_cut_off() {
+    // More than the buffers of both sides hold.
+    const SIZE_BYTES: usize = 64 << 20;
+    let entered = Arc::new(Notify::new());
+    let inside = Arc::clone(&entered);
+    let handler = async move || {
+        inside.notify_one();
+        vec![0; SIZE_BYTES]
+    };
+    let served = served(Router::new().route("/", get(handler))).await;
+    let mut stream = connect(&served).await;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("is sent");
+    entered.notified().await;
+    served.shutdown.cancel();
+    tokio::time::pause();
+    served.ended.await.expect("ends");
+    let mut taken = Vec::new();
+    let _cut_or_ended = stream.read_to_end(&mut taken).await;
+    assert!(taken.len() < SIZE_BYTES, "{}", taken.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_event_stream_is_kept_alive() {
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+    let shop = Shop::open();
+    let request =
+        axum::http::Request::get("/follow").body(axum::body::Body::empty()).expect("a request");
+    let mut body = shop.router.clone().oneshot(request).await.expect("never fails").into_body();
+    let started = tokio::time::Instant::now();
+    let mut frames = Vec::new();
+    for _ in 0..3 {
+        let frame =
+            body.frame().await.expect("goes on").expect("is whole").into_data().expect("data");
+        frames.push((started.elapsed().as_secs(), frame));
+    }
+    assert_eq!(frames[0].0, 0, "the event comes at once");
+    assert_eq!(frames[1], (15, ":\n\n".into()));
+    assert_eq!(frames[2], (30, ":\n\n".into()));
+}
+
+#[tokio::test]
 async fn an_event_stream_can_be_resumed_and_ends_with_the_service() {
     use axum::http::Request;
     let shop = Shop::open();
