@@ -130,9 +130,8 @@ async fn who_takes_nothing_of_an_answer_is_cut_off() {
     let mut stream = connect(&served).await;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("is sent");
     entered.notified().await;
-    served.shutdown.cancel();
     tokio::time::pause();
-    served.ended.await.expect("ends");
+    tokio::time::sleep(Duration::from_secs(31)).await;
     let mut taken = Vec::new();
     let _cut_or_ended = stream.read_to_end(&mut taken).await;
     assert!(taken.len() < SIZE_BYTES, "{}", taken.len());
