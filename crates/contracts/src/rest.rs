@@ -1,0 +1,6 @@
+//! What the REST API answers, as services write it and clients read it.
+//!
+//! Field names are `PascalCase`. Readers ignore fields they do not know.
+
+pub mod accounting;
+pub mod product;
