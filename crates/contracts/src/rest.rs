@@ -3,4 +3,5 @@
 //! Field names are `PascalCase`. Readers ignore fields they do not know.
 
 pub mod accounting;
+pub mod events;
 pub mod product;
