@@ -82,7 +82,7 @@ async fn the_page_works_without_any_other_server() {
     let text = String::from_utf8(page.body).expect("text");
     assert!(!text.contains("//"), "the page loads nothing from elsewhere: {text}");
     let files = text
-        .split(" ")
+        .split(' ')
         .filter_map(|part| part.strip_prefix("src=\"").or(part.strip_prefix("href=\"")));
     let files = files.filter_map(|part| part.split('"').next());
     let files: Vec<_> = files.map(|file| file.trim_start_matches("./")).collect();
