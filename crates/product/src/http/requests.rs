@@ -99,6 +99,7 @@ pub(super) struct GetProducts {
     #[serde(default)]
     #[param(required = false)]
     pub(super) limit: Limit,
+    #[param(value_type = Option<After<String>>)]
     pub(super) after: Option<After<Cursor>>,
 }
 
@@ -112,6 +113,7 @@ pub(super) struct GetAllProducts {
     #[serde(default)]
     #[param(required = false)]
     pub(super) limit: Limit,
+    #[param(value_type = Option<After<String>>)]
     pub(super) after: Option<After<Cursor>>,
 }
 
@@ -136,6 +138,7 @@ pub(super) struct GetCategories {
     #[serde(default)]
     #[param(required = false)]
     pub(super) limit: Limit,
+    #[param(value_type = Option<After<String>>)]
     pub(super) after: Option<After<NameCursor>>,
 }
 
