@@ -2,5 +2,8 @@
 //!
 //! Field names are `PascalCase`. Readers ignore fields they do not know.
 
+pub mod accounting;
 pub mod customer;
+pub mod events;
 pub mod order;
+pub mod product;

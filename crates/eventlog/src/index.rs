@@ -12,6 +12,7 @@ pub(crate) use memory::{KeyHasher, Memory};
 
 use std::io;
 
+use crate::format::Header;
 use crate::hash::{Hash, StreamKey};
 
 /// A segment's index, wherever it is.
@@ -29,6 +30,13 @@ pub(crate) struct Identity {
     pub(crate) first_position: u64,
     /// The hash of the segment's content, as the next segment's header holds it.
     pub(crate) hash: Hash,
+}
+
+impl Identity {
+    pub(crate) fn new(header: &Header, next: &Header) -> Self {
+        let Header { salt, number, first_position, .. } = *header;
+        Self { salt, number, first_position, hash: next.previous }
+    }
 }
 
 /// A batch, and the highest time in the segment up to its end.

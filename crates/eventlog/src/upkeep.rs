@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use crate::files::{self, Access, Files, Lock};
-use crate::hash::Hash;
 use crate::index::{Disk, Identity, Index};
 use crate::segment::{self, Segment};
 use crate::shared::Shared;
@@ -46,38 +45,28 @@ pub(crate) fn catch_up(shared: &Shared) {
 }
 
 fn step(shared: &Shared) -> io::Result<bool> {
-    let Some((segment, hash)) = due(shared).next() else { return Ok(false) };
+    let Some((segment, next)) = due(shared).next() else { return Ok(false) };
     let disk = {
         let index = segment.index();
         let Index::Memory(memory) = &*index else { return Ok(true) };
-        let identity = identity(&segment, hash);
+        let identity = Identity::new(&segment.header, &next.header);
         write(&*shared.files, &shared.dir, &identity, &memory.encode(&identity))?
     };
     *segment.index_mut() = Index::Disk(disk);
     Ok(true)
 }
 
-/// The sealed segments whose index is in memory, with their hashes.
-fn due(shared: &Shared) -> impl Iterator<Item = (Arc<Segment>, Hash)> {
+/// The sealed segments whose index is in memory, each with the next one.
+fn due(shared: &Shared) -> impl Iterator<Item = (Arc<Segment>, Arc<Segment>)> {
     let segments = shared.segments();
     let sealed = segments.windows(2).filter_map(|pair| match pair {
-        [segment, next] => Some((segment.clone(), next.header.previous)),
+        [segment, next] => Some((segment.clone(), next.clone())),
         _ => None,
     });
     sealed
         .filter(|(segment, _)| matches!(&*segment.index(), Index::Memory(_)))
         .collect::<Vec<_>>()
         .into_iter()
-}
-
-pub(crate) fn identity(segment: &Segment, hash: Hash) -> Identity {
-    let header = &segment.header;
-    Identity {
-        salt: header.salt,
-        number: header.number,
-        first_position: header.first_position,
-        hash,
-    }
 }
 
 /// Writes an index file: aside, synced, then under its name.

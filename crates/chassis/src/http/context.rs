@@ -27,6 +27,7 @@ struct Inner {
     request_id: HeaderValue,
     traceparent: Arc<str>,
     client: IpAddr,
+    peer: IpAddr,
     border: Border,
 }
 
@@ -35,6 +36,7 @@ impl Context {
         Self(Arc::new(Inner {
             request_id: request_id(border, headers),
             traceparent: traceparent(&border.ids, headers),
+            peer,
             client: border.proxies.client(peer, headers),
             border: border.clone(),
         }))
@@ -66,6 +68,12 @@ impl Context {
     #[must_use]
     pub fn client(&self) -> IpAddr {
         self.0.client
+    }
+
+    /// The other end of the connection, whoever it speaks for.
+    #[must_use]
+    pub fn peer(&self) -> IpAddr {
+        self.0.peer
     }
 
     #[must_use]

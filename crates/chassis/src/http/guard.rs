@@ -5,7 +5,6 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::Arc,
-    time::Duration,
 };
 
 use axum::{
@@ -30,6 +29,10 @@ use super::{
 /// Routes that say something of the service itself and wait for no model.
 const OWN_ROUTES: [&str; 4] = ["/", "/openapi.json", "/health/live", "/health/ready"];
 
+/// In an answer's extensions: the route it stands under in metrics and log, where no matched path says so.
+#[derive(Clone, Debug)]
+pub struct RouteName(pub Arc<str>);
+
 pub(super) async fn guard(
     State(service): State<Arc<Service>>,
     mut request: Request,
@@ -45,12 +48,19 @@ pub(super) async fn guard(
     let response = answering.catch_unwind().await.unwrap_or_else(|panic| {
         Problem::internal(format!("panicked: {}", panic_text(&*panic))).into_response()
     });
-    let response = presentable(response, &context);
+    let mut response = presentable(response, &context);
 
     let elapsed = service.border.clock.now().since(started);
-    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    let name = response.extensions_mut().remove::<RouteName>();
+    let route = route.as_ref().map(MatchedPath::as_str).or(name.as_ref().map(|name| &*name.0));
+    let route = route.unwrap_or("unknown");
     service.metrics.observe(&method, route, response.status(), elapsed);
-    log(&service, &method, route, &response, elapsed, &context);
+    let line = format_args!("{method} {route} {} in {elapsed:.1?}", response.status().as_u16());
+    if service.quiet {
+        tracing::debug!(service.name, request.id = context.request_id(), "{line}");
+    } else {
+        tracing::info!(service.name, request.id = context.request_id(), "{line}");
+    }
     response
 }
 
@@ -109,23 +119,6 @@ fn presentable(mut response: Response, context: &Context) -> Response {
     }
     response.headers_mut().insert(X_REQUEST_ID, context.request_id_header());
     response
-}
-
-fn log(
-    service: &Service,
-    method: &Method,
-    route: &str,
-    response: &Response,
-    elapsed: Duration,
-    context: &Context,
-) {
-    let status = response.status().as_u16();
-    let ms = elapsed.as_micros() as f64 / 1000.0;
-    tracing::info!(
-        service.name = service.name,
-        request.id = context.request_id(),
-        "{method} {route} {status} in {ms} ms"
-    );
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -4,6 +4,14 @@ use axum::extract::{FromRequest, Request};
 use hyper::HeaderMap;
 use kernel::Idempotency;
 use serde::de::DeserializeOwned;
+use utoipa::{
+    IntoParams,
+    openapi::{
+        Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::{ObjectBuilder, Type},
+    },
+};
 use uuid::Uuid;
 
 use super::{Problem, json};
@@ -78,4 +86,26 @@ pub(super) fn digest(domain: &str, parts: &[&[u8]]) -> Uuid {
     let mut bytes = [0; 16];
     hasher.finalize_xof().fill(&mut bytes);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// Documents the `Idempotency-Key` of a call that takes [`Keyed`]: `params(http::KeyHeader)`.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyHeader;
+
+impl IntoParams for KeyHeader {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(128))
+            .pattern(Some("^[!-~]+$"));
+        let about = "The same request with the same key acts once and is answered alike.";
+        let header = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(about))
+            .required(Required::False)
+            .schema(Some(key));
+        vec![header.build()]
+    }
 }

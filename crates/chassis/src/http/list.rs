@@ -33,6 +33,10 @@ pub struct Limit(u16);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct After<C>(pub C);
 
+/// Stands for [`After`] in documents: `#[param(inline, value_type = Option<Cursor>)]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor;
+
 impl<T> Listing<T> {
     /// The page of `items`, read one beyond `limit`; `cursor` says where an item stands.
     pub fn page<C: Serialize>(mut items: Vec<T>, limit: Limit, cursor: impl Fn(&T) -> C) -> Self {
@@ -108,7 +112,7 @@ impl<'de, C: DeserializeOwned> Deserialize<'de> for After<C> {
     }
 }
 
-impl<C> PartialSchema for After<C> {
+impl PartialSchema for Cursor {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -119,8 +123,4 @@ impl<C> PartialSchema for After<C> {
     }
 }
 
-impl<C> ToSchema for After<C> {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("After")
-    }
-}
+impl ToSchema for Cursor {}

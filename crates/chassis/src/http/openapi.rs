@@ -5,15 +5,15 @@ use utoipa::{PartialSchema, openapi::OpenApi};
 
 use super::{Problem, problem::PROBLEM_JSON};
 
-/// The name of the security scheme that calls with a token refer to.
-pub const TOKEN: &str = "token";
+/// The security scheme of calls with a token: `security(("token" = []))`.
+const TOKEN: &str = "token";
 
 const ABOUT: &str = "Every answer carries `X-Request-Id`, and answers that rest on recorded events carry `Agora-Position`. \
 A request that hands a position on in a header of that name is answered only from data at least as new, or with 503 after two seconds. \
 Every route stands under `/v1` too.";
 
 /// The document of `name`, with the failures, headers and the token scheme that no call has to repeat.
-pub(super) fn complete(document: OpenApi, name: &str, version: &str) -> Value {
+pub fn document(document: OpenApi, name: &str, version: &str) -> Value {
     let mut document = serde_json::to_value(document).expect("an OpenAPI document is JSON");
     document["openapi"] = json!("3.1.0");
     document["info"] =

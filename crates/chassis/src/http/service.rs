@@ -49,6 +49,7 @@ pub struct Service {
     pub(super) border: Border,
     pub(super) model: Option<Arc<dyn Checkpoint>>,
     pub(super) metrics: HttpMetrics,
+    pub(super) quiet: bool,
     ready: Arc<Readiness>,
 }
 
@@ -74,7 +75,8 @@ impl Service {
     #[must_use]
     pub fn new(name: &'static str, version: &'static str, border: Border) -> Self {
         let metrics = HttpMetrics::default();
-        Self { name, version, border, model: None, metrics, ready: Arc::new(|| Ok(())) }
+        let ready = Arc::new(|| Ok(()));
+        Self { name, version, border, model: None, metrics, quiet: false, ready }
     }
 
     /// Answers rest on `model`: requests with a position wait for it, and GETs say how far it is.
@@ -98,10 +100,17 @@ impl Service {
         self
     }
 
+    /// Logs requests only for who looks closely, because those behind log them too.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
     /// The whole service: the calls of `api`, `/`, `/openapi.json` and `/health`, each also under `/v1`, behind the border.
     pub fn finish(self, api: OpenApiRouter) -> Router {
         let (router, document) = api.split_for_parts();
-        let document = openapi::complete(document, self.name, self.version);
+        let document = openapi::document(document, self.name, self.version);
         let calls = fixed(&openapi::calls(&document));
         let document = fixed(&document);
         let readiness = Arc::clone(&self.ready);
@@ -113,11 +122,14 @@ impl Service {
                 get(|| ready(json_bytes(Bytes::from_static(b"{\"Live\":true}")))),
             )
             .route("/health/ready", get(move || ready(readiness_answer(&*readiness))))
-            .fallback(|| {
-                ready(Problem::not_found("There is no such call here; see / for those there are."))
-            })
-            .layer(middleware::from_fn_with_state(Arc::new(self), guard::guard));
-        Router::new().fallback_service(Normalized(routes))
+            .fallback(|| ready(Problem::not_found("There is no such call here; / lists them.")));
+        self.guard(routes)
+    }
+
+    /// The border around routes that are no documented service, such as a gateway's.
+    pub fn guard(self, routes: Router) -> Router {
+        let guarded = routes.layer(middleware::from_fn_with_state(Arc::new(self), guard::guard));
+        Router::new().fallback_service(Normalized(guarded))
     }
 }
 

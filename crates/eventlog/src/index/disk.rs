@@ -63,6 +63,15 @@ impl Disk {
         Ok((disk.checksum()? == crc).then_some(disk))
     }
 
+    /// Whether a file has exactly these bytes.
+    pub(crate) fn is_same(file: &dyn File, bytes: &[u8]) -> io::Result<bool> {
+        let mut stored = vec![0; bytes.len()];
+        let length = file.length()?;
+        Ok(length == bytes.len() as u64
+            && read_full(file, 0, &mut stored)? == bytes.len()
+            && stored == bytes)
+    }
+
     /// Where the segment's content ends.
     pub(crate) fn end(&self) -> u64 {
         self.end
