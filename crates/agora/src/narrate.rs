@@ -31,7 +31,8 @@ async fn tell(deps: &Deps) {
                 continue;
             }
             if let Some(line) = line(&event).filter(|_| budget.allows(event.time)) {
-                tracing::info!(target: "agora::orders", event.position = event.position.0, "{line}");
+                let position = event.position.0;
+                tracing::info!(target: "agora::orders", position, "{line}");
             }
         }
     }

@@ -25,7 +25,7 @@ use chassis::{
     sqlite::Location,
 };
 use contracts::customer::SessionEnd;
-use customer::Secrets;
+use customer::{Admin, Bootstrap, Secrets};
 use eventstore::{Figures, LogStore, log::LogReader};
 use kernel::{Clock as _, Ids, Money, Recorded};
 
@@ -45,7 +45,7 @@ pub(crate) struct Process {
     pub(crate) ops: Router,
     pub(crate) data: PathBuf,
     services: Vec<Service>,
-    admin: customer::Admin,
+    admin: tokio::sync::Mutex<Option<Bootstrap>>,
 }
 
 impl Process {
@@ -54,7 +54,7 @@ impl Process {
         check_schemes(settings)?;
         let data = DataFolder::open(Path::new(settings.text("data").unwrap_or_default()))?;
         data.fix(&settings.get("currency")?)?;
-        let secrets = Secrets::from_shop_secret(data.secret(settings.text("shop-secret"))?);
+        let secrets = Arc::new(Secrets::derive(&data.secret(settings.text("shop-secret"))?));
         let store = open_log(settings)?;
         let deps = deps(settings, &secrets)?;
         let figures = Figures::default();
@@ -68,7 +68,7 @@ impl Process {
         figures::spawn(&deps, &services, figures);
         narrate::spawn(&deps);
         let ops = deps.metrics.router();
-        Ok(Self { tasks: deps.tasks, gateway, ops, data: data.path().to_owned(), services, admin })
+        Ok(Self { tasks: deps.tasks, gateway, ops, data: data.path().to_owned(), services, admin: tokio::sync::Mutex::new(Some(admin)) })
     }
 
     /// Waits until every service has caught up with the log.
@@ -80,7 +80,15 @@ impl Process {
 
     /// The manager's password, if one was generated at this start.
     pub(crate) async fn admin_password(&self) -> Option<String> {
-        self.admin.generated_password().await
+        let bootstrap = self.admin.lock().await.take()?;
+        match bootstrap.outcome().await? {
+            Admin::Created { generated } => generated.map(|password| password.expose().to_owned()),
+            Admin::PasswordChanged => {
+                tracing::info!("the manager admin has the password given at this start");
+                None
+            }
+            Admin::Unchanged => None,
+        }
     }
 }
 
@@ -116,7 +124,7 @@ fn deps(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Deps> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the system has no randomness")?;
     let ids = Arc::new(Ids::from_seed(seed));
-    let auth = Auth::new(secrets.signer().verifier(), clock.clone());
+    let auth = Auth::new(secrets.verifier(), clock.clone());
     let tasks = Tasks::new();
     let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
     border.proxies = Arc::new(settings.get("trusted-proxies")?);
@@ -170,8 +178,8 @@ async fn services(
     settings: &Settings,
     deps: &Deps,
     data: &DataFolder,
-    secrets: Secrets,
-) -> anyhow::Result<(Vec<Service>, customer::Admin)> {
+    secrets: Arc<Secrets>,
+) -> anyhow::Result<(Vec<Service>, Bootstrap)> {
     let snapshots = |name: &str| Location::File(data.path().join(format!("{name}-snapshots.db")));
     let model = |name: &str| Location::File(path_of(settings, &format!("{name}-model"), "sqlite:"));
     let currency = settings.get("currency")?;
@@ -182,12 +190,13 @@ async fn services(
         failures_per_name: settings.get("login-failures-per-name")?,
         failures_per_address: settings.get("login-failures-per-address")?,
         registrations_per_address: settings.get("registrations-per-address")?,
+        ..customer::Limits::default()
     };
     let customer = customer::Config {
         welcome_credit: settings.get::<Money>("welcome-credit")?,
-        admin_password: settings.text("admin-password").map(str::to_owned),
+        admin_password: admin_password(settings)?,
         limits,
-        ..customer::Config::new(secrets, model("customer"), snapshots("customer"))
+        ..customer::Config::new(model("customer"), snapshots("customer"), secrets)
     };
     let product = product::Config { model: model("product"), snapshots: snapshots("product"), currency };
     let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
@@ -200,6 +209,12 @@ async fn services(
         accounting::build(accounting, for_service(deps, "accounting")).await?,
     ];
     Ok((services, admin))
+}
+
+fn admin_password(settings: &Settings) -> anyhow::Result<Option<customer::NewPassword>> {
+    let Some(text) = settings.text("admin-password") else { return Ok(None) };
+    let password = customer::NewPassword::parse(text.to_owned());
+    Ok(Some(password.map_err(|error| settings.invalid("admin-password", error))?))
 }
 
 fn gateway(deps: &Deps, services: &[Service]) -> Router {

@@ -138,6 +138,7 @@ pub(super) struct GetCategories {
     #[serde(default)]
     #[param(required = false)]
     pub(super) limit: Limit,
+    #[param(inline, value_type = Option<chassis::http::Cursor>)]
     pub(super) after: Option<After<NameCursor>>,
 }
 
