@@ -127,3 +127,16 @@ impl PartialSchema for Cursor {
 }
 
 impl ToSchema for Cursor {}
+
+/// For cursors under an alias; the derives do not look through the parameter themselves.
+impl<C> PartialSchema for After<C> {
+    fn schema() -> RefOr<Schema> {
+        Cursor::schema()
+    }
+}
+
+impl<C> ToSchema for After<C> {
+    fn name() -> Cow<'static, str> {
+        Cursor::name()
+    }
+}
