@@ -42,14 +42,9 @@ pub(crate) struct Scanned {
     pub(crate) torn: Option<u64>,
 }
 
-/// Reads a segment's header; `position` is where it should begin.
-pub(crate) fn header(
-    files: &dyn Files,
-    dir: &Path,
-    number: u64,
-    position: u64,
-) -> Result<Header, Fault> {
-    let damage = |what| Damage { segment: number, position, offset: 0, what };
+/// Reads a segment's header. Damage is said to be at position 1, for want of a better.
+pub(crate) fn header(files: &dyn Files, dir: &Path, number: u64) -> Result<Header, Fault> {
+    let damage = |what| Damage { segment: number, position: 1, offset: 0, what };
     let file = match segment::open(files, dir, number, Access::Read) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(damage("its file is missing").into());

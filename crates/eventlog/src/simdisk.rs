@@ -124,6 +124,16 @@ impl SimDisk {
         self.state().crash(seed);
     }
 
+    /// The harshest [`Self::crash`]: nothing that was not synced is left.
+    pub fn lose_unsynced(&self) {
+        self.state().lose(&mut || false);
+    }
+
+    /// Gives power back with nothing lost, as if only the process had been killed. Open files and locks are void.
+    pub fn revive(&self) {
+        self.state().restart();
+    }
+
     /// All files with their content, as a reader sees it now.
     pub fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let state = self.state();

@@ -162,10 +162,14 @@ impl State {
     pub(super) fn crash(&mut self, seed: u64) {
         let mut random = Random(seed);
         let odds = random.below(5);
-        let mut survives = || random.below(4) < odds;
+        self.lose(&mut || random.below(4) < odds);
+    }
+
+    /// Loses of what was not synced all that does not survive.
+    pub(super) fn lose(&mut self, survives: &mut dyn FnMut() -> bool) {
         self.counts.power_losses += 1;
         for inode in self.inodes.values_mut() {
-            let (kept, lost) = inode.crash(&mut survives);
+            let (kept, lost) = inode.crash(survives);
             self.counts.kept_sectors += kept;
             self.counts.lost_sectors += lost;
         }
@@ -178,8 +182,12 @@ impl State {
         }
         self.names = self.durable_names.clone();
         self.forget_unnamed();
-        self.locks.clear();
         self.planned.clear();
+        self.restart();
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.locks.clear();
         self.power_off_at = None;
         self.generation += 1;
         self.powered = true;
@@ -201,30 +209,38 @@ impl State {
     }
 
     pub(super) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
-        let known = self.names.contains_key(from) || self.dirs.contains(from);
-        if !known {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        let moved: Vec<_> =
-            self.names.keys().filter(|path| path.starts_with(from)).cloned().collect();
-        for path in moved {
-            let inode = self.names.remove(&path).expect("it was just listed");
-            let target = path.strip_prefix(from).ok().filter(|rest| rest != &Path::new(""));
-            let target = target.map_or_else(|| to.to_owned(), |rest| to.join(rest));
-            self.names.insert(target.clone(), inode);
-            self.pending.push(Change { removed: Some(path), added: Some((target, inode)) });
-        }
         if self.dirs.remove(from) {
             self.dirs.insert(to.to_owned());
+            self.rename_dir(from, to);
+            return Ok(());
         }
+        let inode = self.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        self.names.insert(to.to_owned(), inode);
+        self.pending
+            .push(Change { removed: Some(from.to_owned()), added: Some((to.to_owned(), inode)) });
         self.forget_unnamed();
         Ok(())
+    }
+
+    /// Durable at once, as all that concerns folders.
+    fn rename_dir(&mut self, from: &Path, to: &Path) {
+        let moved =
+            |path: PathBuf| path.strip_prefix(from).map(|rest| to.join(rest)).unwrap_or(path);
+        let renamed = |names: BTreeMap<PathBuf, u64>| {
+            names.into_iter().map(|(path, inode)| (moved(path), inode)).collect()
+        };
+        self.names = renamed(std::mem::take(&mut self.names));
+        self.durable_names = renamed(std::mem::take(&mut self.durable_names));
+        for change in &mut self.pending {
+            change.removed = change.removed.take().map(&moved);
+            change.added = change.added.take().map(|(path, inode)| (moved(path), inode));
+        }
     }
 
     pub(super) fn sync_dir(&mut self, dir: &Path) {
         for change in std::mem::take(&mut self.pending) {
             let path = change.removed.as_ref().or(change.added.as_ref().map(|(path, _)| path));
-            if path.is_some_and(|path| path.starts_with(dir)) {
+            if path.is_some_and(|path| path.parent() == Some(dir)) {
                 change.apply(&mut self.durable_names);
             } else {
                 self.pending.push(change);
@@ -355,7 +371,7 @@ impl Inode {
     }
 
     /// Leaves a part of what was not synced; says how many sectors were kept and lost.
-    fn crash(&mut self, survives: &mut impl FnMut() -> bool) -> (u64, u64) {
+    fn crash(&mut self, survives: &mut dyn FnMut() -> bool) -> (u64, u64) {
         let (mut kept, mut lost) = (0, 0);
         let length = if survives() { self.current.len() } else { self.durable.len() };
         for sector in std::mem::take(&mut self.dirty) {

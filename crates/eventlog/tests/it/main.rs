@@ -1,6 +1,14 @@
 //! What the engine promises, tested at its border.
-
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod backup;
+mod damage;
+mod disk;
+mod faults;
 mod history;
+mod indexes;
+mod power;
+mod refusals;
+mod released;
 mod support;
+mod verification;
