@@ -114,3 +114,51 @@ impl Slot {
         Head { version: self.version & LOW, position: self.position & LOW }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u64) -> StreamKey {
+        let hash = blake3::hash(&number.to_le_bytes());
+        StreamKey(u128::from_le_bytes(*hash.as_bytes().first_chunk().unwrap()))
+    }
+
+    #[test]
+    fn a_stream_costs_at_most_32_bytes() {
+        let mut heads = Heads::default();
+        for number in 0..300_000 {
+            heads.set(key(number), Head { version: 0, position: number });
+            let constant = 64;
+            assert!(heads.memory_bytes() <= 32 * heads.len() + constant, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_was_set_last_is_found() {
+        let mut heads = Heads::default();
+        for round in 0..3 {
+            for number in 0..20_000 {
+                heads.set(key(number), Head { version: round, position: number << 20 | round });
+            }
+        }
+        assert_eq!(heads.len(), 20_000);
+        for number in 0..20_000 {
+            assert_eq!(
+                heads.get(key(number)),
+                Some(Head { version: 2, position: number << 20 | 2 })
+            );
+            assert_eq!(heads.get(key(number + 20_000)), None);
+        }
+    }
+
+    #[test]
+    fn keys_that_differ_in_any_of_96_bits_are_different() {
+        let base = key(1);
+        for bit in 32..128 {
+            let mut heads = Heads::default();
+            heads.set(base, Head { version: 1, position: 2 });
+            assert_eq!(heads.get(StreamKey(base.0 ^ 1 << bit)), None);
+        }
+    }
+}

@@ -112,12 +112,13 @@ pub(crate) fn damage(header: &Header, scanned: &Scanned, what: &'static str) -> 
 
 /// Where the last byte that is not zero ends, if there is one.
 fn last_nonzero(source: &Source, from: u64, to: u64) -> io::Result<Option<u64>> {
-    let mut buffer = vec![0; READ_AHEAD];
+    let step =
+        |left: u64| usize::try_from(left.min(READ_AHEAD as u64)).expect("a step fits into memory");
+    let mut buffer = vec![0; step(to.saturating_sub(from))];
     let (mut offset, mut found) = (from, None);
     while offset < to {
-        let wanted = usize::try_from((to - offset).min(READ_AHEAD as u64)).unwrap_or(READ_AHEAD);
-        let read =
-            files::read_full(&*source.file, offset, buffer.get_mut(..wanted).unwrap_or_default())?;
+        let into = buffer.get_mut(..step(to - offset)).unwrap_or_default();
+        let read = files::read_full(&*source.file, offset, into)?;
         if read == 0 {
             break;
         }

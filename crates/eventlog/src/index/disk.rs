@@ -258,7 +258,8 @@ impl Disk {
     }
 
     fn checksum(&self) -> io::Result<u32> {
-        let mut buffer = vec![0; STEP_BYTES];
+        let step = usize::try_from(self.length).unwrap_or(STEP_BYTES).min(STEP_BYTES);
+        let mut buffer = vec![0; step];
         let (mut crc, mut offset) = (0, CHECKED_FROM as u64);
         loop {
             let read = read_full(&*self.file, offset, &mut buffer)?;

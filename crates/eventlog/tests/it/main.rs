@@ -1,5 +1,5 @@
 //! What the engine promises, tested at its border.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod backup;
 mod damage;
