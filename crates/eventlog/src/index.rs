@@ -5,6 +5,7 @@
 //! Positions are relative to the segment's first.
 
 mod disk;
+mod layout;
 mod memory;
 
 pub(crate) use disk::Disk;
@@ -90,6 +91,14 @@ impl Index {
         match self {
             Self::Memory(memory) => memory.max_time_us(),
             Self::Disk(disk) => disk.max_time_us(),
+        }
+    }
+
+    /// Where the segment's content ends.
+    pub(crate) fn end(&self) -> u64 {
+        match self {
+            Self::Memory(memory) => memory.end(),
+            Self::Disk(disk) => disk.end(),
         }
     }
 

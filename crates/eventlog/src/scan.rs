@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::files::{self, Access, File, Files};
 use crate::format::{
-    BATCH_ALIGN, BATCH_MAGIC, Batch, HEADER_BYTES, HEADER_LEN, Header, HeaderFault,
+    BATCH_ALIGN, BATCH_MAGIC, Batch, HEADER_BYTES, HEADER_LEN, Header, HeaderFault, Seal,
 };
 use crate::index::Span;
 use crate::segment::{self, BatchReader, Damage, READ_AHEAD, Source};
@@ -75,7 +75,7 @@ pub(crate) fn scan(
     header: &Header,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, Fault> {
-    let source = Source { number: header.number, file: file.clone(), seal: header.seal() };
+    let source = Source { number: header.number, file: file.clone(), seal: Seal::of(header) };
     let mut hasher = blake3::Hasher::new();
     hasher.update(&header.encode());
     let next_position = header.first_position;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::files::{self, Access, File, Files};
-use crate::format::{Batch, Header, Seal};
+use crate::format::{BATCH_HEAD_BYTES, Batch, Header, Seal};
 use crate::index::{Index, Span};
 
 /// Damage: bytes on disk that are not what was written, where no crash can have done it. The log refuses to open, or to
@@ -45,7 +45,7 @@ pub(crate) struct Segment {
 
 impl Segment {
     pub(crate) fn new(header: Header, file: Arc<dyn File>, end: u64, index: Index) -> Self {
-        let source = Source { number: header.number, file, seal: header.seal() };
+        let source = Source { number: header.number, file, seal: Seal::of(&header) };
         Self { header, source, end: AtomicU64::new(end), index: RwLock::new(index) }
     }
 
@@ -100,7 +100,7 @@ impl BatchReader {
         ahead: usize,
     ) -> io::Result<Option<Batch<'_>>> {
         let head = Batch::claimed_length(self.held(source, offset));
-        let needed = head.unwrap_or(crate::format::BATCH_HEAD_BYTES);
+        let needed = head.unwrap_or(BATCH_HEAD_BYTES);
         if self.held(source, offset).len() < needed {
             self.fill(source, offset, end, ahead.max(needed))?;
         }

@@ -7,6 +7,7 @@
 //! Simpler than a real disk in this: folders are durable at once, a name that could not be synced can be synced later,
 //! and of a sector written twice only the last content may survive.
 
+mod inode;
 mod state;
 
 use std::collections::BTreeMap;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::layout::{self, Head};
 use super::{BatchEntry, Identity, Span, StreamEntry};
 use crate::format::{HEADER_BYTES, Record, category};
 use crate::hash::StreamKey;
-use crate::index::disk::{Counts, encode_head};
 
 /// Each event names the one before it in its stream, so that a stream costs no list of its own.
 #[derive(Debug)]
@@ -79,6 +79,10 @@ impl Memory {
         self.batches.last().map_or(i64::MIN, |batch| batch.max_time_us)
     }
 
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
     pub(super) fn stream(&self, key: StreamKey) -> Option<StreamEntry> {
         self.streams.get(&key).copied()
     }
@@ -115,11 +119,11 @@ impl Memory {
         }
     }
 
-    /// The bytes of the index file, see [`super::disk`].
+    /// The bytes of the index file, see [`super::layout`].
     pub(crate) fn encode(&self, identity: &Identity) -> Vec<u8> {
         let mut streams: Vec<_> = self.streams.iter().collect();
         streams.sort_unstable_by_key(|(key, _)| **key);
-        let mut bytes = encode_head(identity, &self.counts(), self.end, self.max_time_us());
+        let mut bytes = self.head().encode(identity);
         for batch in &self.batches {
             bytes.extend_from_slice(&batch.encode());
         }
@@ -138,12 +142,14 @@ impl Memory {
             extend(&mut bytes, &[narrow(name.len()), narrow(places.len())]);
             bytes.extend_from_slice(name.as_bytes());
         }
-        super::disk::stamp(&mut bytes);
+        layout::stamp(&mut bytes);
         bytes
     }
 
-    fn counts(&self) -> Counts {
-        Counts {
+    fn head(&self) -> Head {
+        Head {
+            end: self.end,
+            max_time_us: self.max_time_us(),
             batches: narrow(self.batches.len()),
             streams: narrow(self.streams.len()),
             events: narrow(self.before.len()),

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::inode::Inode;
 use super::{Chances, Counts, Fault};
-
-const SECTOR: usize = 512;
 
 #[derive(Clone)]
 pub(super) struct State {
@@ -35,15 +34,6 @@ pub(super) struct State {
 pub(super) struct Change {
     pub(super) removed: Option<PathBuf>,
     pub(super) added: Option<(PathBuf, u64)>,
-}
-
-#[derive(Clone, Default)]
-pub(super) struct Inode {
-    pub(super) current: Vec<u8>,
-    durable: Vec<u8>,
-    dirty: BTreeSet<usize>,
-    /// The sectors that take space; the others are holes.
-    allocated: BTreeSet<usize>,
 }
 
 impl State {
@@ -282,7 +272,7 @@ impl State {
     }
 
     fn used(&self) -> u64 {
-        self.inodes.values().map(|inode| (inode.allocated.len() * SECTOR) as u64).sum()
+        self.inodes.values().map(Inode::allocated_bytes).sum()
     }
 
     fn failed_write(&mut self) -> io::Result<()> {
@@ -303,89 +293,6 @@ impl Change {
         if let Some((path, inode)) = self.added {
             names.insert(path, inode);
         }
-    }
-}
-
-impl Inode {
-    pub(super) fn read(&self, offset: u64, into: &mut [u8]) -> usize {
-        let from = usize::try_from(offset).unwrap_or(usize::MAX);
-        let held = self.current.get(from..).unwrap_or_default();
-        let count = held.len().min(into.len());
-        into.iter_mut().zip(held).for_each(|(to, from)| *to = *from);
-        count
-    }
-
-    /// Writes as far as the space goes; says how much that was.
-    fn write(&mut self, offset: u64, bytes: &[u8], mut space: Option<u64>) -> usize {
-        let mut from = usize::try_from(offset).expect("simulated files are small");
-        let mut left = bytes;
-        while !left.is_empty() {
-            let sector = from / SECTOR;
-            if !self.allocated.contains(&sector) {
-                let Some(rest) =
-                    space.map_or(Some(u64::MAX), |space| space.checked_sub(SECTOR as u64))
-                else {
-                    break;
-                };
-                space = space.map(|_| rest);
-                self.allocated.insert(sector);
-            }
-            let (now, rest) = left.split_at(left.len().min((sector + 1) * SECTOR - from));
-            if self.current.len() < from + now.len() {
-                self.current.resize(from + now.len(), 0);
-            }
-            self.current
-                .get_mut(from..from + now.len())
-                .expect("it was just made that long")
-                .copy_from_slice(now);
-            self.dirty.insert(sector);
-            (from, left) = (from + now.len(), rest);
-        }
-        bytes.len() - left.len()
-    }
-
-    pub(super) fn set_length(&mut self, bytes: u64) {
-        let length = usize::try_from(bytes).expect("simulated files are small");
-        self.current.resize(length, 0);
-        self.allocated.split_off(&length.div_ceil(SECTOR));
-        self.dirty.split_off(&length.div_ceil(SECTOR));
-    }
-
-    pub(super) fn sync(&mut self) {
-        self.durable.resize(self.current.len(), 0);
-        for sector in std::mem::take(&mut self.dirty) {
-            self.save(sector);
-        }
-    }
-
-    /// Makes one sector durable.
-    fn save(&mut self, sector: usize) {
-        let end = ((sector + 1) * SECTOR).min(self.current.len());
-        if self.durable.len() < end {
-            self.durable.resize(end, 0);
-        }
-        let from = self.current.get(sector * SECTOR..end).unwrap_or_default();
-        if let Some(to) = self.durable.get_mut(sector * SECTOR..end) {
-            to.copy_from_slice(from);
-        }
-    }
-
-    /// Leaves a part of what was not synced; says how many sectors were kept and lost.
-    fn crash(&mut self, survives: &mut dyn FnMut() -> bool) -> (u64, u64) {
-        let (mut kept, mut lost) = (0, 0);
-        let length = if survives() { self.current.len() } else { self.durable.len() };
-        for sector in std::mem::take(&mut self.dirty) {
-            if survives() {
-                self.save(sector);
-                kept += 1;
-            } else {
-                lost += 1;
-            }
-        }
-        self.durable.resize(length, 0);
-        self.current.clone_from(&self.durable);
-        self.allocated.split_off(&length.div_ceil(SECTOR));
-        (kept, lost)
     }
 }
 
