@@ -14,6 +14,8 @@ use std::sync::Arc;
 use limits::Taker;
 
 use crate::format::Record;
+use crate::hash::StreamKey;
+use crate::index::StreamEntry;
 use crate::segment::{self, BatchReader, Damage, Segment};
 use crate::shared::Shared;
 
@@ -93,19 +95,13 @@ impl Reader {
             return Ok(taker.page());
         };
         let segments = self.shared.segments();
-        let last = holding(&segments, head.position);
-        let mut first = last;
-        for (place, segment) in segments.iter().enumerate().take(last + 1).rev() {
-            let Some(entry) = segment.index().stream(key)? else { continue };
-            first = place;
-            if entry.first_version() <= from_version {
-                break;
-            }
-        }
         let mut buffer = BatchReader::default();
-        for segment in segments.iter().skip(first) {
+        for (segment, entry) in
+            parts_of_stream(&segments, key, from_version, head.position)?.iter().rev()
+        {
             while !taker.full {
-                let positions = segment.index().stream_positions(key, taker.next, taker.room())?;
+                let positions =
+                    segment.index().stream_positions(entry, taker.next, taker.room())?;
                 let wanted = positions.len();
                 visit_positions(segment, &mut buffer, &positions, &mut |record| {
                     if record.stream != stream || record.version != taker.next {
@@ -215,6 +211,24 @@ impl Reader {
 /// The place in the list of the segment that holds a position, or the nearest.
 fn holding(segments: &[Arc<Segment>], position: u64) -> usize {
     segments.partition_point(|segment| segment.header.first_position <= position).saturating_sub(1)
+}
+
+/// The segments that hold a stream from a version on, with its entries there, the last one first.
+fn parts_of_stream(
+    segments: &[Arc<Segment>],
+    key: StreamKey,
+    from_version: u64,
+    last_position: u64,
+) -> io::Result<Vec<(&Segment, StreamEntry)>> {
+    let mut parts = Vec::new();
+    for segment in segments.iter().take(holding(segments, last_position) + 1).rev() {
+        let Some(entry) = segment.index().stream(key)? else { continue };
+        parts.push((&**segment, entry));
+        if entry.first_version() <= from_version {
+            break;
+        }
+    }
+    Ok(parts)
 }
 
 fn in_categories(

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::layout::{
-    BATCH_BYTES, CHECKED_FROM, HEAD_LEN, Head, STREAM_BYTES, STREAM_LEN, decode_batch,
+    BATCH_BYTES, BATCH_LEN, CHECKED_FROM, HEAD_LEN, Head, STREAM_BYTES, STREAM_LEN, decode_batch,
     decode_stream,
 };
 use super::{BatchEntry, Identity, Span, StreamEntry};
@@ -57,42 +58,42 @@ impl Disk {
         self.head.max_time_us
     }
 
-    /// The last batch that satisfies a condition which the first ones satisfy and the others do not.
-    pub(super) fn batch_where(
-        &self,
-        holds: impl Fn(&BatchEntry) -> bool,
-    ) -> io::Result<Option<Span>> {
-        let after = partition(self.head.batches, |index| {
-            Ok(self.batch(index)?.is_some_and(|batch| holds(&batch)))
-        })?;
+    /// The last batch that begins at or before a position.
+    pub(super) fn batch_of(&self, position: u32) -> io::Result<Option<Span>> {
+        let after = self.batches_while(|batch| batch.first <= position)?;
         after.checked_sub(1).map_or(Ok(None), |index| self.span(index))
     }
 
-    /// The first batch after those that satisfy a condition.
-    pub(super) fn batch_after(
-        &self,
-        holds: impl Fn(&BatchEntry) -> bool,
-    ) -> io::Result<Option<Span>> {
-        let after = partition(self.head.batches, |index| {
-            Ok(self.batch(index)?.is_some_and(|batch| holds(&batch)))
-        })?;
-        self.span(after)
+    /// The first batch with an event at or after a time.
+    pub(super) fn batch_since(&self, time_us: i64) -> io::Result<Option<Span>> {
+        self.span(self.batches_while(|batch| batch.max_time_us < time_us)?)
     }
 
     pub(super) fn stream(&self, key: StreamKey) -> io::Result<Option<StreamEntry>> {
-        Ok(self.find_stream(key)?.map(|(entry, _)| entry))
+        let table = Table {
+            at: self.head.stream_at(0),
+            entry_bytes: STREAM_BYTES,
+            count: self.head.streams,
+        };
+        let index = self.partition(table, near(key, table.count), |bytes| {
+            decode_stream(bytes).is_some_and(|(other, _)| other < key)
+        })?;
+        if index == table.count {
+            return Ok(None);
+        }
+        let found = decode_stream(&self.bytes(self.head.stream_at(index), STREAM_BYTES)?);
+        Ok(found.filter(|(other, _)| *other == key).map(|(_, entry)| entry))
     }
 
     pub(super) fn stream_positions(
         &self,
-        key: StreamKey,
+        entry: &StreamEntry,
         from_version: u64,
         limit: usize,
     ) -> io::Result<Vec<u32>> {
-        let Some((entry, start)) = self.find_stream(key)? else { return Ok(Vec::new()) };
         let skipped = from_version.saturating_sub(entry.first_version()).min(entry.count.into());
         let left = usize::try_from(u64::from(entry.count) - skipped).unwrap_or(usize::MAX);
-        self.positions(self.head.by_stream_at(u64::from(start) + skipped), left.min(limit))
+        self.positions(self.head.by_stream_at(u64::from(entry.start) + skipped), left.min(limit))
     }
 
     pub(super) fn category_positions(
@@ -101,8 +102,7 @@ impl Disk {
         from: u32,
         limit: usize,
     ) -> io::Result<Vec<u32>> {
-        let mut found = None;
-        let mut start = 0;
+        let (mut found, mut start) = (None, 0);
         self.each_category(&mut |name, count| {
             if name == category {
                 found = Some((start, count));
@@ -110,14 +110,13 @@ impl Disk {
             start += count;
         })?;
         let Some((start, count)) = found else { return Ok(Vec::new()) };
-        let at = |index: u32| self.head.by_category_at(start + u64::from(index));
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let skipped = partition(count, |index| {
-            let place = self.positions(at(index), 1)?;
-            Ok(place.first().is_some_and(|&place| place < from))
+        let at = self.head.by_category_at(start);
+        let table = Table { at, entry_bytes: 4, count: u32::try_from(count).unwrap_or(u32::MAX) };
+        let skipped = self.partition(table, 0..0, |bytes| {
+            Fields(bytes).u32().is_some_and(|place| place < from)
         })?;
-        let left = usize::try_from(count - skipped).unwrap_or(usize::MAX);
-        self.positions(at(skipped), left.min(limit))
+        let left = usize::try_from(table.count - skipped).unwrap_or(usize::MAX);
+        self.positions(at + 4 * u64::from(skipped), left.min(limit))
     }
 
     pub(super) fn each_category(&self, visit: &mut dyn FnMut(&str, u64)) -> io::Result<()> {
@@ -140,62 +139,69 @@ impl Disk {
         &self,
         visit: &mut dyn FnMut(StreamKey, StreamEntry),
     ) -> io::Result<()> {
-        let per_step =
-            u32::try_from(STEP_BYTES as u64 / STREAM_BYTES).expect("a step has few entries");
+        let per_step = u32::try_from(STEP_BYTES / STREAM_LEN).expect("a step has few entries");
         let mut index = 0;
         while index < self.head.streams {
             let count = per_step.min(self.head.streams - index);
-            let bytes =
-                self.bytes(self.head.stream_at(index), STREAM_BYTES * u64::from(count + 1))?;
-            let mut entries = bytes.chunks_exact(STREAM_LEN);
-            let mut current = entries.next().and_then(decode_stream);
-            for next in entries.take(count as usize) {
-                index += 1;
-                let next = decode_stream(next);
-                let end = self.stream_end(index, next);
-                let (key, entry, start) = current.ok_or_else(inconsistent)?;
-                visit(key, StreamEntry { count: end.saturating_sub(start), ..entry });
-                current = next;
+            let bytes = self.bytes(self.head.stream_at(index), STREAM_BYTES * u64::from(count))?;
+            for entry in bytes.chunks_exact(STREAM_LEN) {
+                let (key, entry) = decode_stream(entry).ok_or_else(inconsistent)?;
+                visit(key, entry);
             }
+            index += count;
         }
         Ok(())
     }
 
-    fn find_stream(&self, key: StreamKey) -> io::Result<Option<(StreamEntry, u32)>> {
-        let index = partition(self.head.streams, |index| {
-            Ok(self.stream_entry(index)?.is_some_and(|(other, ..)| other < key))
-        })?;
-        if index == self.head.streams {
-            return Ok(None);
-        }
-        let Some((_, entry, start)) = self.stream_entry(index)?.filter(|(other, ..)| *other == key)
-        else {
-            return Ok(None);
-        };
-        let end = self.stream_end(index + 1, self.stream_entry(index + 1)?);
-        Ok(Some((StreamEntry { count: end.saturating_sub(start), ..entry }, start)))
-    }
-
-    /// Where the positions of the stream before `index` end: where those of `next`, the stream there, begin.
-    fn stream_end(&self, index: u32, next: Option<(StreamKey, StreamEntry, u32)>) -> u32 {
-        next.filter(|_| index < self.head.streams).map_or(self.head.events, |(.., start)| start)
-    }
-
-    fn stream_entry(&self, index: u32) -> io::Result<Option<(StreamKey, StreamEntry, u32)>> {
-        Ok(decode_stream(&self.bytes(self.head.stream_at(index), STREAM_BYTES)?))
-    }
-
-    fn batch(&self, index: u32) -> io::Result<Option<BatchEntry>> {
-        if index >= self.head.batches {
-            return Ok(None);
-        }
-        Ok(decode_batch(&self.bytes(Head::batch_at(index), BATCH_BYTES)?))
+    fn batches_while(&self, holds: impl Fn(&BatchEntry) -> bool) -> io::Result<u32> {
+        let table =
+            Table { at: Head::batch_at(0), entry_bytes: BATCH_BYTES, count: self.head.batches };
+        self.partition(table, 0..0, |bytes| decode_batch(bytes).is_some_and(|batch| holds(&batch)))
     }
 
     fn span(&self, index: u32) -> io::Result<Option<Span>> {
-        let Some(batch) = self.batch(index)? else { return Ok(None) };
-        let end = self.batch(index + 1)?.map_or(self.head.end, |next| next.offset.into());
+        if index >= self.head.batches {
+            return Ok(None);
+        }
+        let bytes = self.bytes(Head::batch_at(index), 2 * BATCH_BYTES)?;
+        let mut batches = bytes.chunks_exact(BATCH_LEN).map(decode_batch);
+        let (Some(Some(batch)), next) = (batches.next(), batches.next().flatten()) else {
+            return Ok(None);
+        };
+        let next = next.filter(|_| index + 1 < self.head.batches);
+        let end = next.map_or(self.head.end, |next| next.offset.into());
         Ok(Some(Span { offset: batch.offset.into(), end }))
+    }
+
+    /// How many of the first entries satisfy a condition that none after them does. The bounds of `guess`, where they lie
+    /// within the table, are looked at first; the last few entries are read at once.
+    fn partition(
+        &self,
+        table: Table,
+        guess: Range<u32>,
+        holds: impl Fn(&[u8]) -> bool,
+    ) -> io::Result<u32> {
+        const AT_ONCE: u64 = 2048;
+        let at = |index: u32| table.at + table.entry_bytes * u64::from(index);
+        let (mut low, mut high) = (0, table.count);
+        let mut guesses = [guess.start, guess.end].into_iter();
+        while u64::from(high - low) * table.entry_bytes > AT_ONCE {
+            let middle = guesses.next().unwrap_or(low + (high - low) / 2);
+            if middle < low || middle >= high {
+                continue;
+            }
+            if holds(&self.bytes(at(middle), table.entry_bytes)?) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let rest = self.bytes(at(low), table.entry_bytes * u64::from(high - low))?;
+        let entries =
+            rest.chunks_exact(usize::try_from(table.entry_bytes).expect("entries are short"));
+        Ok(low
+            + u32::try_from(entries.take_while(|entry| holds(entry)).count())
+                .expect("a table is counted in 32 bits"))
     }
 
     fn positions(&self, at: u64, count: usize) -> io::Result<Vec<u32>> {
@@ -231,18 +237,21 @@ impl fmt::Debug for Disk {
     }
 }
 
-/// How many of the first entries satisfy a condition that none after them does.
-fn partition(count: u32, holds: impl Fn(u32) -> io::Result<bool>) -> io::Result<u32> {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle)? {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
+/// Entries of one size, in order.
+#[derive(Clone, Copy)]
+struct Table {
+    at: u64,
+    entry_bytes: u64,
+    count: u32,
+}
+
+/// Where a key stands among `count` others, most likely: keys are hashes, and so spread evenly.
+fn near(StreamKey(key): StreamKey, count: u32) -> Range<u32> {
+    let first_bits = u32::try_from(key >> 96).expect("32 bits are left");
+    let expected = u32::try_from((u64::from(first_bits) * u64::from(count)) >> 32)
+        .expect("it is below the count");
+    let spread = count.isqrt();
+    expected.saturating_sub(spread)..expected.saturating_add(spread)
 }
 
 fn inconsistent() -> io::Error {

@@ -4,7 +4,7 @@
 //! head        magic 8 · format 4 · crc 4 · salt 16 · segment 8 · first position 8 · the segment's hash 32 · its end 8
 //!             · highest time 8 · batches 4 · streams 4 · events 4 · categories 4 · 0 16
 //! batches     first 4 · offset 4 · highest time 8, in order
-//! streams     key 16 · last version 8 · last 4 · start 4, by key; start counts into the next part
+//! streams     key 16 · last version 8 · last 4 · count 4 · start 4, by key; start counts into the next part
 //! by stream   positions 4, stream by stream
 //! by category positions 4, category by category
 //! categories  name length 4 · count 4 · name, by name
@@ -21,8 +21,9 @@ const FORMAT: u32 = 1;
 /// The checksum covers everything behind itself.
 pub(super) const CHECKED_FROM: usize = 16;
 pub(super) const HEAD_LEN: usize = 128;
-pub(super) const BATCH_BYTES: u64 = 16;
-pub(super) const STREAM_LEN: usize = 32;
+pub(super) const BATCH_LEN: usize = 16;
+pub(super) const BATCH_BYTES: u64 = BATCH_LEN as u64;
+pub(super) const STREAM_LEN: usize = 36;
 pub(super) const STREAM_BYTES: u64 = STREAM_LEN as u64;
 
 /// What an index file begins with: how many entries its parts have, and so where they stand.
@@ -117,8 +118,9 @@ impl BatchEntry {
 
 impl StreamEntry {
     pub(super) fn encode(&self, StreamKey(key): StreamKey, start: u32) -> Vec<u8> {
-        let (last, start) = (self.last.to_le_bytes(), start.to_le_bytes());
-        [&key.to_le_bytes()[..], &self.last_version.to_le_bytes(), &last, &start].concat()
+        let (last, count, start) =
+            (self.last.to_le_bytes(), self.count.to_le_bytes(), start.to_le_bytes());
+        [&key.to_le_bytes()[..], &self.last_version.to_le_bytes(), &last, &count, &start].concat()
     }
 }
 
@@ -127,10 +129,9 @@ pub(super) fn decode_batch(bytes: &[u8]) -> Option<BatchEntry> {
     Some(BatchEntry { first: fields.u32()?, offset: fields.u32()?, max_time_us: fields.i64()? })
 }
 
-/// A stream's entry but for its count, and where its positions start.
-pub(super) fn decode_stream(bytes: &[u8]) -> Option<(StreamKey, StreamEntry, u32)> {
+pub(super) fn decode_stream(bytes: &[u8]) -> Option<(StreamKey, StreamEntry)> {
     let mut fields = Fields(bytes);
     let key = StreamKey(fields.array().map(u128::from_le_bytes)?);
-    let entry = StreamEntry { last_version: fields.u64()?, last: fields.u32()?, count: 0 };
-    Some((key, entry, fields.u32()?))
+    let (last_version, last) = (fields.u64()?, fields.u32()?);
+    Some((key, StreamEntry { last_version, last, count: fields.u32()?, start: fields.u32()? }))
 }

@@ -49,7 +49,7 @@ impl Memory {
 
     fn add_record(&mut self, key: StreamKey, record: &Record<'_>) {
         let place = narrow(self.before.len());
-        let new = StreamEntry { last_version: record.version, last: place, count: 1 };
+        let new = StreamEntry { last_version: record.version, last: place, count: 1, start: 0 };
         let mut before = 0;
         self.streams
             .entry(key)
@@ -89,11 +89,10 @@ impl Memory {
 
     pub(super) fn stream_positions(
         &self,
-        key: StreamKey,
+        entry: &StreamEntry,
         from_version: u64,
         limit: usize,
     ) -> Vec<u32> {
-        let Some(entry) = self.streams.get(&key) else { return Vec::new() };
         let wanted = (entry.last_version + 1).saturating_sub(from_version);
         let mut places = self.chain(entry, u32::try_from(wanted).unwrap_or(u32::MAX));
         places.truncate(limit);

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::inode::Inode;
+use super::random::Random;
 use super::{Chances, Counts, Fault};
 
 #[derive(Clone)]
@@ -82,7 +83,7 @@ impl State {
     }
 
     /// A step to which no chance fault happens, but a planned one may.
-    pub(super) fn step_without_faults(&mut self, generation: Option<u64>) -> io::Result<()> {
+    pub(super) fn plain_step(&mut self, generation: Option<u64>) -> io::Result<()> {
         match self.step(generation)? {
             Some(Fault::Failure) => self.failed_write(),
             _ => Ok(()),
@@ -293,24 +294,5 @@ impl Change {
         if let Some((path, inode)) = self.added {
             names.insert(path, inode);
         }
-    }
-}
-
-/// `SplitMix64` (Steele, Lea and Flood, 2014).
-#[derive(Clone)]
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        let limit = u64::try_from(limit.max(1)).expect("a length fits into 64 bits");
-        usize::try_from(self.next() % limit).expect("it is below a usize")
     }
 }
