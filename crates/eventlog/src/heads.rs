@@ -1,5 +1,7 @@
 //! The last version and position of every stream, in at most 32 bytes each.
 
+use std::cmp::Ordering;
+
 use crate::hash::StreamKey;
 
 /// Where a stream ends.
@@ -40,7 +42,7 @@ impl Heads {
     pub(crate) fn get(&self, key: StreamKey) -> Option<Head> {
         let wanted = Slot::new(key, Head { version: 0, position: 0 });
         let bucket = self.buckets.get(self.bucket(wanted))?;
-        let found = bucket.binary_search_by_key(&wanted.order(), Slot::order).ok()?;
+        let found = bucket.binary_search_by(|slot| slot.order(&wanted)).ok()?;
         bucket.get(found).map(Slot::head)
     }
 
@@ -48,7 +50,7 @@ impl Heads {
         let slot = Slot::new(key, head);
         let at = self.bucket(slot);
         let bucket = self.buckets.get_mut(at).expect("there are 2^bits buckets");
-        match bucket.binary_search_by_key(&slot.order(), Slot::order) {
+        match bucket.binary_search_by(|other| other.order(&slot)) {
             Ok(found) => *bucket.get_mut(found).expect("it was just found") = slot,
             Err(place) => {
                 if bucket.len() == bucket.capacity() {
@@ -106,8 +108,9 @@ impl Slot {
         }
     }
 
-    fn order(&self) -> (u64, u64, u64) {
-        (self.hash, self.position & !LOW, self.version & !LOW)
+    fn order(&self, other: &Self) -> Ordering {
+        let low = |slot: &Self| (slot.position & !LOW, slot.version & !LOW);
+        self.hash.cmp(&other.hash).then_with(|| low(self).cmp(&low(other)))
     }
 
     fn head(&self) -> Head {

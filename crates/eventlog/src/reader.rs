@@ -127,12 +127,22 @@ impl Reader {
         stream: &str,
         look: impl FnOnce(Record<'_>) -> T,
     ) -> Result<Option<T>, ReadError> {
-        let Some(version) = self.stream_head(stream) else { return Ok(None) };
+        let head = self.shared.heads().get(self.shared.hasher.key(stream));
+        let Some(head) = head else { return Ok(None) };
+        let segments = self.shared.segments();
+        let segment = segments
+            .get(holding(&segments, head.position))
+            .expect("a log has at least one segment");
         let (mut look, mut seen) = (Some(look), None);
-        self.read_stream(stream, version, Limits::events(1), |record| {
-            seen = look.take().map(|look| look(record));
-            ControlFlow::Continue(())
-        })?;
+        visit_positions(
+            segment,
+            &mut BatchReader::default(),
+            &[segment.relative(head.position)],
+            &mut |record| {
+                seen = look.take().map(|look| look(record));
+                Ok(ControlFlow::Break(()))
+            },
+        )?;
         Ok(seen)
     }
 
