@@ -99,15 +99,13 @@ impl BatchReader {
         end: u64,
         ahead: usize,
     ) -> io::Result<Option<Batch<'_>>> {
-        let head = Batch::claimed_length(self.held(source, offset));
-        let needed = head.unwrap_or(BATCH_HEAD_BYTES);
-        if self.held(source, offset).len() < needed {
-            self.fill(source, offset, end, ahead.max(needed))?;
-        }
-        if let Some(needed) = Batch::claimed_length(self.held(source, offset))
-            && self.held(source, offset).len() < needed
-            && offset + needed as u64 <= end
-        {
+        // Once to see how long it is, and once more if it is longer than what was read.
+        for _ in 0..2 {
+            let held = self.held(source, offset);
+            let needed = Batch::claimed_length(held).unwrap_or(BATCH_HEAD_BYTES);
+            if held.len() >= needed {
+                break;
+            }
             self.fill(source, offset, end, ahead.max(needed))?;
         }
         let held = self.held(source, offset);
