@@ -42,7 +42,7 @@ pub(crate) struct Recovery<'a> {
 impl<'a> Recovery<'a> {
     pub(crate) fn new(files: &'a dyn Files, dir: &'a Path) -> Result<Self, Fault> {
         let names = files.list(dir)?;
-        for name in names.iter().filter(|name| name.strip_suffix(".tmp").is_some()) {
+        for name in names.iter().filter(|name| segment::is_unfinished(name)) {
             files.remove(&dir.join(name))?;
         }
         let count = chain::count_segments(&names);

@@ -189,6 +189,12 @@ pub(crate) fn index_path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("{number:010}.index"))
 }
 
+/// Whether a file of ours was being written when something happened.
+pub(crate) fn is_unfinished(name: &str) -> bool {
+    let finished = name.strip_suffix(".tmp").unwrap_or_default();
+    number_in(finished, ".segment").or(number_in(finished, ".index")).is_some()
+}
+
 /// The number in a file's name, if it ends that way.
 pub(crate) fn number_in(name: &str, ending: &str) -> Option<u64> {
     let digits = name.strip_suffix(ending)?;

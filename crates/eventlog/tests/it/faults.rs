@@ -1,9 +1,9 @@
 //! Failed and short writes, failed syncs, a full disk: nothing acknowledged is lost, and nothing pretends to go on.
 
-use eventlog::AppendError;
 use eventlog::simdisk::{Chances, Fault, SimDisk};
+use eventlog::{AppendError, verify};
 
-use crate::support::{Event, all, append, batches, try_append, try_open, written};
+use crate::support::{Event, all, append, batches, dir, try_append, try_open, written};
 
 /// Runs the script with one fault in it; after an error the log is opened again, and the script goes on from what it has.
 fn run_through(disk: &SimDisk, script: &[Vec<Event>], crash: Option<u64>) -> Vec<&'static str> {
@@ -117,6 +117,26 @@ fn a_full_disk_records_nothing_and_writing_goes_on_when_there_is_space() {
 }
 
 #[test]
+fn a_mark_is_right_behind_any_number_of_empty_segments() {
+    let disk = SimDisk::new(0);
+    let mut log = try_open(&disk).unwrap();
+    append(&mut log.writer, &[Event::new("a-1", 0, 1)]);
+    let mark = log.writer.mark();
+    for bytes in [5_000, 20_000, 80_000] {
+        // Enough for a header, not for the batch.
+        disk.set_capacity(Some(3_000 + bytes));
+        let mut large = Event::new("a-1", 1, 2);
+        large.data = vec![b'a'; usize::try_from(bytes).unwrap()];
+        assert!(matches!(try_append(&mut log.writer, &[large]), Err(AppendError::DiskFull(_))));
+        assert_eq!(log.writer.mark(), mark);
+    }
+    drop(log);
+    assert!(disk.contents().len() >= 4, "there are empty segments");
+    assert_eq!(verify(dir(), &disk, Some(mark)).unwrap().mark, mark);
+    assert_eq!(try_open(&disk).unwrap().writer.mark(), mark);
+}
+
+#[test]
 fn after_a_full_disk_a_smaller_or_larger_batch_takes_the_place() {
     for bytes in [10, 9000] {
         let disk = SimDisk::new(0);
@@ -131,11 +151,13 @@ fn after_a_full_disk_a_smaller_or_larger_batch_takes_the_place() {
             try_append(&mut log.writer, std::slice::from_ref(&second)),
             Err(AppendError::DiskFull(_))
         ));
+        assert_eq!(verify(dir(), &disk.fork(), None).unwrap().mark, log.writer.mark());
         disk.set_capacity(None);
         second.data = vec![b'c'; bytes];
         append(&mut log.writer, std::slice::from_ref(&second));
+        let mark = log.writer.mark();
         drop(log);
-        eventlog::verify(crate::support::dir(), &disk, None).unwrap();
+        assert_eq!(verify(dir(), &disk, None).unwrap().mark, mark);
         assert_eq!(all(&try_open(&disk).unwrap().reader), [first, second]);
     }
 }

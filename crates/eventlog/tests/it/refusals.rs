@@ -64,6 +64,18 @@ fn files_and_folder_are_private() {
 }
 
 #[test]
+fn files_of_others_are_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open_os(dir.path()));
+    for name in ["notes.txt", "notes.tmp", "0000000001.segment.tmp"] {
+        std::fs::write(dir.path().join(name), "mine").unwrap();
+    }
+    drop(open_os(dir.path()));
+    assert!(dir.path().join("notes.txt").exists() && dir.path().join("notes.tmp").exists());
+    assert!(!dir.path().join("0000000001.segment.tmp").exists());
+}
+
+#[test]
 fn versions_out_of_turn_are_refused_and_record_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = open_os(dir.path());
