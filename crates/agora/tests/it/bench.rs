@@ -24,7 +24,7 @@ const SMALL: [&str; 9] = [
 #[tokio::test]
 async fn the_result_has_every_figure_that_a_machine_looks_for() {
     let stub = Stub::start().await;
-    let args = SMALL.into_iter().chain(["--url", &stub.url, "--ops-url", &stub.url]);
+    let args = SMALL.into_iter().chain(["--ops-url", &stub.url]);
     let result = agora(&stub, args).await.expect_code(0).json();
     assert_figures(&result);
     assert_eq!(stub.shop().orders.len(), 64);
@@ -61,7 +61,7 @@ async fn the_hot_product_gets_its_share_and_the_same_seed_the_same_orders() {
             "--concurrency=1",
             "--hot=0.8",
         ];
-        agora(&stub, args.into_iter().chain(["--url", &stub.url])).await.expect_code(0);
+        agora(&stub, args).await.expect_code(0);
         let shop = stub.shop();
         let hot = &shop.products["bench-1"]["ProductId"];
         let share = shop.orders.iter().filter(|order| order["ProductId"] == *hot).count();

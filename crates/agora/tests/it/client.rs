@@ -31,6 +31,36 @@ async fn a_busy_shop_and_lost_answers_are_met_with_the_same_request_again() {
 }
 
 #[tokio::test]
+async fn the_position_of_each_answer_is_handed_on_with_the_next_request() {
+    let stub = Stub::start().await;
+    let dir = folder(&[("products.csv", PRODUCTS)]);
+    agora(&stub, ["import".as_ref(), dir.path().as_os_str()]).await.expect_code(0);
+    let positions: Vec<_> = stub.shop().positions.iter().map(|(_, position)| *position).collect();
+    let expected = [None, Some(1), Some(2), Some(3), Some(4)];
+    assert_eq!(
+        positions.get(..5),
+        Some(&expected[..]),
+        "log-in, categories and two new ones, products"
+    );
+}
+
+#[tokio::test]
+async fn orders_hand_on_where_the_run_began_and_do_not_wait_for_each_other() {
+    let stub = Stub::start().await;
+    let product =
+        serde_json::json!({ "Code": "tea", "Name": "Tea", "Price": 1.00, "UnitsInStock": 9 });
+    stub.shop().add_product(&product);
+    stub.shop().add_customer("ada", &serde_json::json!(9.00));
+    let rows = format!("UserName,ProductCode,Quantity\n{}", "ada,tea,1\n".repeat(5));
+    let dir = folder(&[("orders.csv", &rows)]);
+    agora(&stub, ["replay".as_ref(), dir.path().as_os_str()]).await.expect_code(0);
+    let shop = stub.shop();
+    let placed = shop.positions.iter().filter(|(path, _)| path.ends_with("place-order"));
+    let placed: Vec<_> = placed.map(|(_, position)| *position).collect();
+    assert_eq!(placed, [Some(3); 5], "after the log-in, the products and the stream");
+}
+
+#[tokio::test]
 async fn an_expired_token_is_renewed_once_and_the_request_repeated() {
     let stub = Stub::start().await;
     stub.shop().faults = [("get-categories", Fault::Expired)].into();

@@ -99,10 +99,7 @@ async fn followed_events_arrive_as_they_are_recorded_across_interruptions() {
     stub.shop().cut_stream_every = Some(2);
     let mut command = program();
     command.args(["events", "--follow", "--json", "--limit", "5", "--category", "order"]);
-    command
-        .env("AGORA_URL", &stub.url)
-        .env("AGORA_ADMIN_PASSWORD", PASSWORD)
-        .stdout(Stdio::piped());
+    command.args(["--url", &stub.url]).env("AGORA_ADMIN_PASSWORD", PASSWORD).stdout(Stdio::piped());
     let mut tool = command.spawn().expect("it starts");
     let mut lines = BufReader::new(tool.stdout.take().expect("piped")).lines();
     // It is known to listen once the first event arrives: record until then.
@@ -128,7 +125,7 @@ async fn whoever_reads_only_the_beginning_is_no_error() {
         stub.record(event("order-7", version, "order.placed", &json!({ "note": "x".repeat(200) })));
     }
     let mut command = program();
-    command.args(["events", "--json"]).env("AGORA_URL", &stub.url);
+    command.args(["events", "--json"]).args(["--url", &stub.url]);
     command.env("AGORA_ADMIN_PASSWORD", PASSWORD).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut tool = command.spawn().expect("it starts");
     let mut lines = BufReader::new(tool.stdout.take().expect("piped")).lines();

@@ -72,6 +72,8 @@ pub(crate) struct Shop {
     pub(crate) messages: Vec<String>,
     /// Each request: method, path with query, idempotency key.
     pub(crate) requests: Vec<(String, String, String)>,
+    /// Each request's path and the `Agora-Position` that it handed on; answers carry the number of requests so far.
+    pub(crate) positions: Vec<(String, Option<u64>)>,
     /// The `Last-Event-ID` of each subscription.
     pub(crate) subscriptions: Vec<Option<String>>,
     /// Whether the manager gets in with any password, and the last one given.

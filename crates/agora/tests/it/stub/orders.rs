@@ -124,7 +124,8 @@ impl Shop {
 
     fn tell_order(&mut self, order: &Value) {
         if self.saga != Saga::Untold {
-            self.messages.push(order.to_string());
+            let step = json!({ "Event": "order.something", "Position": self.messages.len() });
+            self.messages.push(json!({ "Step": step, "Order": order }).to_string());
         }
     }
 }
