@@ -66,7 +66,7 @@ async fn the_hot_product_gets_its_share_and_the_same_seed_the_same_orders() {
         let hot = &shop.products["bench-1"]["ProductId"];
         let share = shop.orders.iter().filter(|order| order["ProductId"] == *hot).count();
         assert!((140..=180).contains(&share), "{share} of 200");
-        let wanted = |order: &Value| (order["ProductId"].clone(), order["UserName"].clone());
+        let wanted = |order: &Value| (order["ProductName"].clone(), order["UserName"].clone());
         sequences.push(shop.orders.iter().map(wanted).collect::<Vec<_>>());
     }
     assert_eq!(sequences[0], sequences[1]);

@@ -1,6 +1,6 @@
 //! `agora events` against the stub.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -103,9 +103,12 @@ async fn followed_events_arrive_as_they_are_recorded_across_interruptions() {
     let mut tool = command.spawn().expect("it starts");
     let mut lines = BufReader::new(tool.stdout.take().expect("piped")).lines();
     // It is known to listen once the first event arrives: record until then.
-    while stub.shop().subscriptions.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let listens = async {
+        while stub.shop().subscriptions.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), listens).await.expect("it follows");
     let mut seen = Vec::new();
     for version in 1..=5 {
         stub.record(event("product-x", version, "product.added", &json!({})));

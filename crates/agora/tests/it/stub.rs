@@ -40,7 +40,7 @@ pub(crate) enum Fault {
 /// How placed orders go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Saga {
-    /// Everything is told at once, even before the placing is answered.
+    /// Everything is told at once, even before the placing is answered; who asks is told nothing new.
     #[default]
     Told,
     /// All happens, but nobody is told.
