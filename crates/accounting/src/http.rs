@@ -16,7 +16,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    Calendar, NAME,
+    NAME,
+    calendar::Calendar,
     model::{self, Invoices, Model, Sum},
 };
 

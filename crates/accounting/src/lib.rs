@@ -10,13 +10,15 @@ pub mod react;
 use std::sync::Arc;
 
 use chassis::{
-    Aggregates, Deps, Inspect, ModelError, Service, projector, reactor, snapshots::Snapshots,
-    sqlite::Location,
+    Aggregates, Deps, Inspect, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,
 };
 
-pub use calendar::Calendar;
+pub use chassis::sqlite::Location;
+pub use jiff::tz::TimeZone;
 pub use model::Model;
 pub use project::project;
+
+use calendar::Calendar;
 
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "accounting";
@@ -29,16 +31,17 @@ pub struct Config {
     /// Where snapshots of long streams live.
     pub snapshots: Location,
     /// The shop's time zone, in which years and months begin.
-    pub calendar: Calendar,
+    pub time_zone: TimeZone,
 }
 
-/// Opens the read model, such as a second one to compare with.
-pub fn open_model(
+/// Opens a read model of the service: its own, or another to compare with, of the same time zone.
+#[expect(clippy::unused_async, reason = "engines behind a network will need it")]
+pub async fn open_model(
     location: Location,
-    calendar: Calendar,
-    deps: &Deps,
+    tasks: &Tasks,
+    time_zone: TimeZone,
 ) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(model::SqliteModel::open(location, calendar, deps.tasks.clone())?)
+    Ok(model::SqliteModel::open(location, Calendar::new(time_zone), tasks.clone())?)
 }
 
 /// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
@@ -47,8 +50,8 @@ pub fn open_model(
     reason = "services are built alike, and some must wait for something"
 )]
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
-    let Config { model, snapshots, calendar } = config;
-    let model = open_model(model, calendar.clone(), &deps)?;
+    let Config { model, snapshots, time_zone } = config;
+    let model = open_model(model, &deps.tasks, time_zone.clone()).await?;
     let invoices = Aggregates::new(&deps, Snapshots::open(&snapshots)?);
 
     let projected = deps.progress("accounting-projector");
@@ -58,7 +61,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
 
     let inspected: Arc<dyn Inspect> = Arc::<dyn Model>::clone(&model);
     let followers = vec![projected.clone(), reacted];
-    let books = http::Books { deps, model, progress: projected, calendar };
+    let books =
+        http::Books { deps, model, progress: projected, calendar: Calendar::new(time_zone) };
     let router = http::router(&Arc::new(books), followers.clone());
     Ok(Service { name: NAME, router, followers, model: Some(inspected) })
 }

@@ -11,11 +11,12 @@ mod snapshot;
 use std::sync::Arc;
 
 use chassis::{
-    Aggregates, Deps, Inspect, ModelError, Service, http::Cache, projector, reactor,
-    snapshots::Snapshots, sqlite::Location,
+    Aggregates, Deps, Inspect, ModelError, Service, Tasks, http::Cache, projector, reactor,
+    snapshots::Snapshots,
 };
 use kernel::Currency;
 
+pub use chassis::sqlite::Location;
 pub use model::Model;
 pub use project::project;
 
@@ -33,9 +34,10 @@ pub struct Config {
     pub currency: Currency,
 }
 
-/// Opens the read model, such as a second one to compare with.
-pub fn open_model(location: Location, deps: &Deps) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(model::SqliteModel::open(location, deps.tasks.clone())?)
+/// Opens a read model of the service: its own, or another to compare with.
+#[expect(clippy::unused_async, reason = "engines behind a network will need it")]
+pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
+    Ok(model::SqliteModel::open(location, tasks.clone())?)
 }
 
 /// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
@@ -45,7 +47,7 @@ pub fn open_model(location: Location, deps: &Deps) -> Result<Arc<dyn Model>, Mod
 )]
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let Config { model, snapshots, currency } = config;
-    let model = open_model(model, &deps)?;
+    let model = open_model(model, &deps.tasks).await?;
     let snapshots = Snapshots::open(&snapshots)?;
     let products = Aggregates::new(&deps, snapshots.clone());
     let catalogue = Aggregates::new(&deps, snapshots);

@@ -84,15 +84,18 @@ impl Ground {
     pub(crate) async fn start_store(&self) -> Option<Store> {
         let tasks = Tasks::inline();
         let files: Arc<dyn Files> = match self.plant {
-            Some(Plant::AnswerBeforeSync) => Arc::new(crate::plant::Unsynced(Arc::clone(&self.disk))),
+            Some(Plant::AnswerBeforeSync) => {
+                Arc::new(crate::plant::Unsynced(Arc::clone(&self.disk)))
+            }
             _ => Arc::clone(&self.disk) as Arc<dyn Files>,
         };
         let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::new(self.salt) };
-        let LogStore { writer, reader, upkeep, .. } = match LogStore::open(Path::new("/log"), files, options) {
-            Ok(store) => store,
-            Err(eventlog::OpenError::Io { .. }) => return None,
-            Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
-        };
+        let LogStore { writer, reader, upkeep, .. } =
+            match LogStore::open(Path::new("/log"), files, options) {
+                Ok(store) => store,
+                Err(eventlog::OpenError::Io { .. }) => return None,
+                Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
+            };
         eventstore::serve(&self.deps(&tasks), writer, reader.clone(), Figures::default()).await;
         let looking_after = tasks.clone();
         tasks.spawn("upkeep", async move {
@@ -106,8 +109,15 @@ impl Ground {
 
     /// New, empty databases for an instance.
     pub(crate) fn models(&self, instance: &str) -> Models {
-        let location = |kind: &str| Location::Memory(format!("{}-{instance}-{kind}-{}", self.name, self.ids.bytes::<1>()[0]));
-        let (model, snapshots, sessions) = (location("model"), location("snapshots"), location("sessions"));
+        let location = |kind: &str| {
+            Location::Memory(format!(
+                "{}-{instance}-{kind}-{}",
+                self.name,
+                self.ids.bytes::<1>()[0]
+            ))
+        };
+        let (model, snapshots, sessions) =
+            (location("model"), location("snapshots"), location("sessions"));
         let anchor = |location| sqlite::open_disposable(location).expect("memory for a database");
         let anchors = [&model, &snapshots, &sessions].map(anchor).into();
         Models { model, snapshots, sessions, _anchors: Arc::new(anchors) }
@@ -117,7 +127,8 @@ impl Ground {
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
         let deps = self.deps(&tasks);
-        let sessions = EndedSessions::open(models.sessions.clone(), deps.auth.clone()).expect("memory for a database");
+        let sessions = EndedSessions::open(models.sessions.clone(), deps.auth.clone())
+            .expect("memory for a database");
         projector::spawn(&tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
         let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
         let built = match service {
@@ -135,7 +146,9 @@ impl Ground {
                 let currency = Currency::parse("EUR").expect("a code");
                 product::build(product::Config { model, snapshots, currency }, deps).await
             }
-            "order" => order::build(order::Config { model, snapshots, deadline: DEADLINE }, deps).await,
+            "order" => {
+                order::build(order::Config { model, snapshots, deadline: DEADLINE }, deps).await
+            }
             _ => {
                 let time_zone = accounting::utc();
                 accounting::build(accounting::Config { model, snapshots, time_zone }, deps).await
@@ -170,14 +183,33 @@ pub(crate) fn ended(event: &Recorded) -> Option<Ended> {
 }
 
 /// What a service's model holds once built anew from the whole log.
-pub(crate) async fn rebuilt(ground: &Ground, service: &str, events: &[Arc<Recorded>]) -> Vec<String> {
+pub(crate) async fn rebuilt(
+    ground: &Ground,
+    service: &str,
+    events: &[Arc<Recorded>],
+) -> Vec<String> {
     let location = Location::Memory(format!("{}-{service}-rebuilt", ground.name));
     let tasks = Tasks::inline();
     match service {
-        "customer" => fill(customer::open_model(location, &tasks).expect("memory"), customer::project, events).await,
-        "product" => fill(product::open_model(location, &tasks).expect("memory"), product::project, events).await,
-        "order" => fill(order::open_model(location, &tasks).expect("memory"), order::project, events).await,
-        _ => fill(accounting::open_model(location, &tasks).expect("memory"), accounting::project, events).await,
+        "customer" => {
+            fill(customer::open_model(location, &tasks).expect("memory"), customer::project, events)
+                .await
+        }
+        "product" => {
+            fill(product::open_model(location, &tasks).expect("memory"), product::project, events)
+                .await
+        }
+        "order" => {
+            fill(order::open_model(location, &tasks).expect("memory"), order::project, events).await
+        }
+        _ => {
+            fill(
+                accounting::open_model(location, &tasks).expect("memory"),
+                accounting::project,
+                events,
+            )
+            .await
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Change, Invoice, Invoices, Model, Revenue};
-use crate::Calendar;
+use crate::calendar::Calendar;
 
 /// The number of the tables' shape.
 const SCHEMA: u32 = 1;
@@ -90,7 +90,7 @@ impl SqliteModel {
 fn schema_number(calendar: &Calendar) -> u32 {
     // FNV-1a, which gives the same on every machine; SQLite keeps 31 bits of it.
     let hash = calendar
-        .zone()
+        .name()
         .bytes()
         .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash.wrapping_add(SCHEMA) & 0x7fff_ffff

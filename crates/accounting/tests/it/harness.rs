@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use accounting::Calendar;
+use accounting::TimeZone;
 use axum::{Router, body::Body};
 use bus::{Append, Appended, Memory};
 use chassis::{
@@ -177,7 +177,7 @@ pub(crate) fn config(folder: &Path) -> accounting::Config {
     accounting::Config {
         model: Location::File(folder.join("accounting.db")),
         snapshots: Location::File(folder.join("snapshots.db")),
-        calendar: Calendar::default(),
+        time_zone: TimeZone::UTC,
     }
 }
 

@@ -218,12 +218,9 @@ pub(super) struct GetAllUsers {
     #[param(inline)]
     #[serde(default)]
     limit: Limit,
-    #[param(inline)]
-    after: Option<Behind>,
+    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    after: Option<After<Cursor>>,
 }
-
-/// A name for the schema's sake, which cannot be made from generic types.
-type Behind = After<Cursor>;
 
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
 enum Sort {

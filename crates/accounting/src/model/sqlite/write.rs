@@ -8,8 +8,7 @@ use rusqlite::{Result, Transaction, params};
 use uuid::Uuid;
 
 use crate::{
-    Calendar,
-    calendar::Month,
+    calendar::{Calendar, Month},
     model::{Change, ProductSum, Sum, What},
 };
 
