@@ -27,9 +27,14 @@ use chassis::{
 use contracts::customer::SessionEnd;
 use customer::{Admin, Bootstrap, Secrets};
 use eventstore::{Figures, LogStore, log::LogReader};
+use jiff::tz::TimeZone;
 use kernel::{Ids, Money, Recorded};
 
-use crate::{config::Settings, data_folder::DataFolder, figures, narrate};
+use crate::{
+    config::{ConfigError, Settings},
+    data_folder::DataFolder,
+    figures, narrate,
+};
 
 /// How often what can be done beside writing is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
@@ -230,6 +235,12 @@ async fn services(
         accounting::build(accounting, for_service(deps, "accounting")).await?,
     ];
     Ok((services, admin))
+}
+
+/// The zone in which accounting's years and months begin.
+pub(crate) fn time_zone(settings: &Settings) -> Result<TimeZone, ConfigError> {
+    let zone = settings.text("time-zone").unwrap_or_default();
+    TimeZone::get(zone).map_err(|error| settings.invalid("time-zone", error.to_string()))
 }
 
 fn admin_password(settings: &Settings) -> anyhow::Result<Option<customer::NewPassword>> {

@@ -9,6 +9,7 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use chassis::service::inspection;
 use chassis::{
     Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request, Service,
     http::{self, At, POSITION_TIMEOUT, Problem},
@@ -56,7 +57,7 @@ pub(crate) fn router(customers: Arc<Customers>, followers: Vec<Progress>) -> Rou
         .reads(customers.progress.clone())
         .ready(move || Service::ready(&followers))
         .metrics(deps.metrics.http())
-        .finish(api)
+        .finish(api.merge(inspection(&customers.model)))
 }
 
 impl Customers {

@@ -10,6 +10,7 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use chassis::service::inspection;
 use chassis::{
     Aggregates, Deps, ExecuteError, ModelError, Progress, Service,
     auth::Caller,
@@ -46,7 +47,7 @@ pub(crate) fn router(orders: Arc<Orders>, followers: Vec<Progress>) -> Router {
         .reads(orders.progress.clone())
         .ready(move || Service::ready(&followers))
         .metrics(deps.metrics.http())
-        .finish(api)
+        .finish(api.merge(inspection(&orders.model)))
 }
 
 impl Orders {
