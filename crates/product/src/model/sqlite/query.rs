@@ -95,7 +95,8 @@ fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
         Cursor::Price(value, id) | Cursor::PriceDown(value, id) | Cursor::Available(value, id) => {
             (Box::new(*value), *id)
         }
-        Cursor::Newest(value, id) => (Box::new(*value), *id),
+        // Nothing stands beyond what SQLite can count; a cursor that says so was made up.
+        Cursor::Newest(value, id) => (Box::new(i64::try_from(*value).unwrap_or(i64::MAX)), *id),
     }
 }
 
