@@ -229,7 +229,7 @@ async fn products_are_found_by_any_of_their_texts(model: &dyn Model) {
         assert_eq!(search(text).await, ["Seife"], "{text}");
     }
     assert_eq!(search("e").await, ["Grüner Tee", "Seife"]);
-    for text in ["plain", "nobody", "tee\naus", "_h"] {
+    for text in ["plain", "nobody", "teeaus", "_h"] {
         assert!(search(text).await.is_empty(), "{text}");
     }
     let of_soap = Products { category: Some(SOAP), ..Products::default() };

@@ -9,3 +9,4 @@ mod model;
 mod orders;
 mod refusals;
 mod repeats;
+mod rules;
