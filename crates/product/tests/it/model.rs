@@ -73,6 +73,10 @@ async fn a_model_rebuilt_from_the_log_equals_the_live_one() {
 
     let live = world.service.model.as_ref().expect("there is a model");
     let live = live.dump().await.expect("a dump");
-    assert_eq!(live.len(), 4, "a category, a product, its stock and the checkpoint: {live:?}");
+    assert_eq!(
+        live.len(),
+        5,
+        "a category, a product, its text, its stock and the checkpoint: {live:?}"
+    );
     assert_eq!(live, ReadModel::dump(&*rebuilt).await.expect("a dump"));
 }
