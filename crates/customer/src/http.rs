@@ -9,6 +9,7 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use bus::Read;
 use chassis::{
     Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request, Service,
     http::{self, At, POSITION_TIMEOUT, Problem},
@@ -93,6 +94,19 @@ impl Customers {
             _ => self.model.customer(customer).await.map_err(failed)?.map(view::user),
         };
         user.ok_or_else(unknown)
+    }
+
+    /// 422 for a position that the log has not reached.
+    async fn must_be_recorded(&self, position: Position) -> Result<(), Problem> {
+        if position <= self.progress.position() {
+            return Ok(());
+        }
+        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
+        let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
+        if position <= head {
+            return Ok(());
+        }
+        Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
     }
 
     async fn refusal(&self, customer: Uuid, error: ExecuteError<Rejection>) -> Problem {

@@ -10,11 +10,13 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use bus::Read;
 use chassis::{
     Aggregates, Deps, ExecuteError, ModelError, Progress, Service,
     auth::Caller,
     http::{self, Problem},
 };
+use kernel::Position;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -66,6 +68,19 @@ impl Orders {
         caller.must_be(user)?;
         let customer = self.model.customer(user).await.map_err(failed)?;
         customer.ok_or_else(|| Problem::not_found("There is no such customer."))
+    }
+
+    /// 422 for a position that the log has not reached.
+    async fn must_be_recorded(&self, position: Position) -> Result<(), Problem> {
+        if position <= self.progress.position() {
+            return Ok(());
+        }
+        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
+        let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
+        if position <= head {
+            return Ok(());
+        }
+        Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) struct OrderEvents {
 }
 
 /// Server-sent events: one per change of an order, from now on or from behind `Last-Event-ID`.
-#[utoipa::path(get, path = "/order-events",
+#[utoipa::path(get, path = "/order-events", tag = "order",
     params(OrderEvents, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen.")),
     security(("token" = [])), responses(
     (status = 200, body = Change, content_type = "text/event-stream", description = "Each event's data is a change."),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chassis::{
     auth::Caller,
-    http::{After, Json, Limit, Listing, Problem, Query},
+    http::{After, Cursor, Json, Limit, Listing, Problem, Query},
 };
 use contracts::rest::order::Step;
 use kernel::Position;
@@ -13,9 +13,6 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Orders, failed};
-
-/// A name for the schema's sake, which cannot be made from generic types.
-type Behind = After<Position>;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -25,12 +22,12 @@ pub(super) struct GetOrderHistory {
     #[param(inline)]
     #[serde(default)]
     limit: Limit,
-    #[param(inline)]
-    after: Option<Behind>,
+    #[param(inline, value_type = Option<Cursor>)]
+    after: Option<After<Position>>,
 }
 
 /// Every step of an order by all services, in the order in which they were recorded.
-#[utoipa::path(get, path = "/get-order-history", params(GetOrderHistory), security(("token" = [])), responses(
+#[utoipa::path(get, path = "/get-order-history", tag = "order", params(GetOrderHistory), security(("token" = [])), responses(
     (status = 200, body = Listing<Step>),
     (status = 404, description = "There is no such order."),
 ))]

@@ -1,1 +1,4 @@
 //! The order service at its borders.
+
+mod harness;
+mod saga;
