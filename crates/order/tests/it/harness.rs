@@ -79,7 +79,8 @@ impl Shop {
         let deps = deps(&signer, clock);
         let options =
             eventlog::Options { segment_bytes: 1 << 20, ..eventlog::Options::new([7; 16]) };
-        let store = LogStore::open(&folder.path().join("log"), Arc::new(eventlog::OsFiles), options);
+        let store =
+            LogStore::open(&folder.path().join("log"), Arc::new(eventlog::OsFiles), options);
         let store = store.expect("a log");
         eventstore::serve(&deps, store.writer, store.reader, Figures::default()).await;
         let service = instance(&deps, folder.path(), "a").await;

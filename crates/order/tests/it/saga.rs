@@ -13,12 +13,15 @@ async fn an_order_is_finalized_once_stock_and_credit_are_reserved() {
     let (shop, ada, lamp) = shop().await;
     let placed = shop.place(&ada, lamp).await;
     let id = id_of(&placed);
-    assert_eq!(placed, json!({
-        "OrderId": id, "UserName": "ada", "ProductId": lamp, "ProductName": "Lamp", "Quantity": 1,
-        "Price": 19.99, "Total": 19.99, "Currency": "EUR", "Status": "Pending",
-        "StockStatus": "Pending", "CreditStatus": "Pending", "Reasons": [], "InvoiceNumber": null,
-        "PlacedAt": placed["PlacedAt"], "UpdatedAt": placed["PlacedAt"],
-    }));
+    assert_eq!(
+        placed,
+        json!({
+            "OrderId": id, "UserName": "ada", "ProductId": lamp, "ProductName": "Lamp", "Quantity": 1,
+            "Price": 19.99, "Total": 19.99, "Currency": "EUR", "Status": "Pending",
+            "StockStatus": "Pending", "CreditStatus": "Pending", "Reasons": [], "InvoiceNumber": null,
+            "PlacedAt": placed["PlacedAt"], "UpdatedAt": placed["PlacedAt"],
+        })
+    );
     shop.stock_reserved(lamp, id).await;
     assert_words(&shop.single(&ada, id).await, ["Pending", "Reserved", "Pending"]);
     shop.credit_reserved(ada.id, id).await;
@@ -53,7 +56,8 @@ async fn an_order_is_denied_with_every_reason_and_what_was_reserved_is_released(
 }
 
 #[tokio::test(start_paused = true)]
-async fn promise_7_an_order_without_answers_is_denied_at_its_deadline_and_late_answers_change_nothing() {
+async fn promise_7_an_order_without_answers_is_denied_at_its_deadline_and_late_answers_change_nothing()
+ {
     let (shop, ada, lamp) = shop().await;
     let id = id_of(&shop.place(&ada, lamp).await);
     shop.stock_reserved(lamp, id).await;
