@@ -219,6 +219,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn checking_nobodys_password_takes_the_same_work() {
+        let passwords = passwords();
+        let turn = passwords.turn().await.expect("a turn");
+        let alice = Uuid::from_u128(1);
+        let set = NewPassword::parse("correct horse".to_owned()).expect("long enough");
+        let sealed = passwords.hash(turn, alice, &set).await;
+        let somebodys = passwords.secrets.open(alice, &sealed).expect("opens");
+        let cost = |hash: &str| {
+            let hash = phc::PasswordHash::new(hash).expect("a hash");
+            let lengths = (hash.salt.expect("salt").len(), hash.hash.expect("output").len());
+            (hash.algorithm, hash.version, hash.params, lengths)
+        };
+        assert_eq!(cost(&passwords.nobodys), cost(&somebodys));
+    }
+
+    #[tokio::test]
     async fn whoever_waits_behind_too_many_is_turned_away() {
         let passwords = Arc::new(passwords());
         let _running = (passwords.turn().await.expect("one"), passwords.turn().await.expect("two"));

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::harness::Shop;
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_customer_registers_logs_in_and_spends_what_a_manager_grants() {
     let shop = Shop::open().await;
     let ada = shop.customer("ada").await;
