@@ -41,7 +41,7 @@ pub(crate) struct Customers {
     pub(crate) welcome_credit: Money,
 }
 
-pub(crate) fn router(customers: Arc<Customers>, followers: Vec<Progress>) -> Router {
+pub(crate) fn router(customers: &Arc<Customers>, followers: Vec<Progress>) -> Router {
     let api = OpenApiRouter::new()
         .routes(routes!(sessions::login_user))
         .routes(routes!(sessions::logout_user))
@@ -51,7 +51,7 @@ pub(crate) fn router(customers: Arc<Customers>, followers: Vec<Progress>) -> Rou
         .routes(routes!(accounts::get_all_users))
         .routes(routes!(credit::get_credit))
         .routes(routes!(credit::set_credit))
-        .with_state(Arc::clone(&customers));
+        .with_state(Arc::clone(customers));
     let deps = &customers.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(customers.progress.clone())
@@ -164,7 +164,6 @@ fn unavailable() -> Problem {
     Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
 fn failed(error: ModelError) -> Problem {
     Problem::internal(error)
 }

@@ -84,8 +84,8 @@ impl NewPassword {
     pub fn generate(ids: &Ids) -> Self {
         // 32 characters that are not taken for one another.
         const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
-        let letter = |byte: u8| char::from(ALPHABET[usize::from(byte % 32)]);
-        Self(Zeroizing::new(ids.bytes::<24>().map(letter).iter().collect()))
+        let letters = ids.bytes::<24>().map(|byte| ALPHABET.iter().cycle().nth(byte.into()));
+        Self(Zeroizing::new(letters.into_iter().flatten().copied().map(char::from).collect()))
     }
 }
 

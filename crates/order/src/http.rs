@@ -35,14 +35,14 @@ pub(crate) struct Orders {
     pub(crate) deadline: Duration,
 }
 
-pub(crate) fn router(orders: Arc<Orders>, followers: Vec<Progress>) -> Router {
+pub(crate) fn router(orders: &Arc<Orders>, followers: Vec<Progress>) -> Router {
     let api = OpenApiRouter::new()
         .routes(routes!(place::place_order))
         .routes(routes!(list::get_orders, list::find_orders))
         .routes(routes!(history::get_order_history))
         .routes(routes!(statistics::get_order_statistics))
         .routes(routes!(events::order_events))
-        .with_state(Arc::clone(&orders));
+        .with_state(Arc::clone(orders));
     let deps = &orders.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(orders.progress.clone())
@@ -101,7 +101,6 @@ fn unavailable() -> Problem {
     Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
 fn failed(error: ModelError) -> Problem {
     Problem::internal(error)
 }

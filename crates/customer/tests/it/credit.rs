@@ -1,5 +1,6 @@
 //! Credit: what managers grant, and what orders hold and spend, each exactly once.
 
+use contracts::order::Reason;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Shop};
@@ -8,7 +9,7 @@ use crate::harness::{Answer, Shop};
 async fn credit_is_set_or_changed_but_never_below_what_is_reserved() {
     let shop = Shop::open().await;
     let (ada, manager) = (shop.customer("ada").await, shop.manager().await);
-    shop.place(&shop.order("ada", 40_00)).await;
+    shop.place(&shop.order("ada", 4000)).await;
     let set =
         async |body: Value| -> Answer { shop.post("/set-credit", Some(&manager), body).await };
     let cases = [
@@ -43,7 +44,7 @@ async fn a_change_that_rests_on_an_old_version_is_refused_with_the_latest() {
         shop.post("/set-credit", Some(&manager), body).await
     };
     assert_eq!(set(150, 1).await.body["Version"], 2);
-    shop.place(&shop.order("ada", 40_00)).await;
+    shop.place(&shop.order("ada", 4000)).await;
     let stale = set(200, 1).await;
     assert_eq!(stale.status, 409);
     assert_eq!(
@@ -84,7 +85,7 @@ async fn the_same_request_again_acts_once_and_answers_the_same() {
 async fn promise_6_one_customers_credit_is_never_promised_twice() {
     let shop = Shop::open().await;
     let ada = shop.customer("ada").await;
-    let orders: Vec<_> = (0..20).map(|_| shop.order("ada", 30_00)).collect();
+    let orders: Vec<_> = (0..20).map(|_| shop.order("ada", 3000)).collect();
     for order in &orders {
         shop.place(order).await;
     }
@@ -105,7 +106,7 @@ async fn promise_4_two_instances_answer_every_order_once() {
     let second = shop.second_instance().await;
     let mut orders = Vec::new();
     for _ in 0..30 {
-        let order = shop.order("ada", 3_00);
+        let order = shop.order("ada", 300);
         shop.place(&order).await;
         orders.push(order);
     }
@@ -146,7 +147,6 @@ async fn orders_of_strangers_and_orders_too_late_are_denied() {
             _ => None,
         })
         .collect();
-    use contracts::order::Reason;
     assert_eq!(denied, [Reason::UnknownCustomer, Reason::Deadline]);
     assert_eq!(shop.post("/add-user", None, crate::harness::registration("eve")).await.status, 201);
 }

@@ -50,7 +50,9 @@ fn reserve(order: u128, price: i64) -> Command {
 
 fn given(events: &[CustomerEvent]) -> State {
     let mut state = State::default();
-    events.iter().for_each(|event| Customer::evolve(&mut state, event));
+    for event in events {
+        Customer::evolve(&mut state, event);
+    }
     state
 }
 

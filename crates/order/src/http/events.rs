@@ -55,12 +55,11 @@ pub(super) async fn order_events(
     last: LastEventId,
     Query(OrderEvents { user_name }): Query<OrderEvents>,
 ) -> Result<Response, Problem> {
-    let customer = match user_name {
-        Some(user) => Some(orders.customer(&caller, &user).await?),
-        None => {
-            caller.must_be_manager()?;
-            None
-        }
+    let customer = if let Some(user) = user_name {
+        Some(orders.customer(&caller, &user).await?)
+    } else {
+        caller.must_be_manager()?;
+        None
     };
     let after = last.parse::<u64>()?.map_or_else(|| orders.progress.position(), Position);
     let follower = Follower {

@@ -350,7 +350,7 @@ fn deps(signer: &Signer, clock: Arc<RuntimeClock>) -> Deps {
     Deps {
         border: Border { shutdown: tasks.stop_token(), ..border },
         transport: Arc::new(bus::Memory::new()),
-        metrics: Metrics::new(),
+        metrics: Metrics::new().service("order"),
         tasks,
         clock,
         ids,

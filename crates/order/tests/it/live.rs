@@ -32,7 +32,8 @@ impl Listener {
         loop {
             if let Some((event, rest)) = self.buffer.split_once("\n\n") {
                 let told = parse(event);
-                self.buffer = rest.to_owned();
+                let rest = rest.to_owned();
+                self.buffer = rest;
                 if let Some(told) = told {
                     return told;
                 }

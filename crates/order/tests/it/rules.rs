@@ -28,7 +28,9 @@ fn denied(reasons: &[Reason]) -> Denied {
 
 fn given(events: &[OrderEvent]) -> State {
     let mut state = State::default();
-    events.iter().for_each(|event| Order::evolve(&mut state, event));
+    for event in events {
+        Order::evolve(&mut state, event);
+    }
     state
 }
 

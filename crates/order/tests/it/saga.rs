@@ -78,6 +78,28 @@ async fn promise_7_an_order_without_answers_is_denied_at_its_deadline_and_late_a
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_metrics_tell_open_orders_and_how_orders_end() {
+    let (shop, ada, lamp) = shop().await;
+    let [kept, denied, _open] =
+        [shop.place(&ada, lamp).await, shop.place(&ada, lamp).await, shop.place(&ada, lamp).await];
+    shop.stock_reserved(lamp, id_of(&kept)).await;
+    shop.stock_denied(lamp, id_of(&denied), Reason::OutOfStock).await;
+    for order in [&kept, &denied] {
+        shop.credit_reserved(ada.id, id_of(order)).await;
+    }
+    shop.settle().await;
+    let metrics = shop.deps.metrics.encode();
+    for line in [
+        "agora_orders_open{service=\"order\"} 1",
+        "agora_orders_ended_total{service=\"order\",outcome=\"finalized\"} 1",
+        "agora_orders_ended_total{service=\"order\",outcome=\"canceled\"} 1",
+        "agora_order_seconds_count{service=\"order\"} 2",
+    ] {
+        assert!(metrics.contains(line), "{line} is missing from {metrics}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn deadlines_are_kept_across_a_restart() {
     let (shop, ada, lamp) = shop().await;
     let (open, answered) = (shop.place(&ada, lamp).await, shop.place(&ada, lamp).await);
@@ -127,7 +149,7 @@ async fn promise_4_two_instances_end_every_order_once() {
 async fn shop() -> (Shop, Person, Uuid) {
     let shop = Shop::open().await;
     let ada = shop.person("ada").await;
-    let lamp = shop.product("Lamp", 19_99).await;
+    let lamp = shop.product("Lamp", 1999).await;
     (shop, ada, lamp)
 }
 
