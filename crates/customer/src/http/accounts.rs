@@ -65,7 +65,7 @@ pub(super) async fn add_user(
         return Err(name_taken());
     }
     let turn = customers.passwords.turn().await?;
-    let password = customers.passwords.hash(turn, customer, &request.password).await;
+    let password = customers.passwords.hash(&turn, customer, &request.password).await;
     let personal = Personal {
         user: Some(request.user_name.into_string()),
         full_name: Some(request.full_name.into_string()),
@@ -160,7 +160,7 @@ impl Customers {
             checked_against = known.map(|known| known.password);
         }
         let turn = self.passwords.turn().await?;
-        let password = self.passwords.hash(turn, customer, new).await;
+        let password = self.passwords.hash(&turn, customer, new).await;
         // Taken after the work is done: every session that has begun until now is voided.
         Ok(Some(domain::NewPassword { password, checked_against, now: context.now() }))
     }

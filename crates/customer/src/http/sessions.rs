@@ -89,7 +89,7 @@ impl Customers {
         // Whoever sends many tries at once has them judged one after the other, each after the failures before it.
         self.limiters.may_log_in(user, context.client())?;
         let customer = self.secrets.customer_id(user);
-        let holds = self.passwords.verify(turn, (customer, sealed), password).await;
+        let holds = self.passwords.verify(&turn, (customer, sealed), password).await;
         if holds {
             self.limiters.log_in_succeeded(user);
         } else {

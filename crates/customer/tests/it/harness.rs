@@ -55,8 +55,12 @@ impl Shop {
 
     /// A new shop, its settings changed by `change`.
     pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
-        let clock = RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US));
-        Self::open_in(Arc::new(tempfile::tempdir().expect("a folder")), clock, change).await
+        Self::open_in(new_folder(), (epoch(), Tasks::inline()), change).await
+    }
+
+    /// A new shop in which what blocks has threads of its own, so that requests meet.
+    pub(crate) async fn open_with_threads() -> Self {
+        Self::open_in(new_folder(), (epoch(), Tasks::new()), |_| {}).await
     }
 
     /// The same shop after a restart.
@@ -66,16 +70,16 @@ impl Shop {
         let Self { folder, deps, service, .. } = self;
         let clock = RuntimeClock::starting_at(deps.clock.now());
         drop((deps, service));
-        Self::open_in(folder, clock, change).await
+        Self::open_in(folder, (clock, Tasks::inline()), change).await
     }
 
     async fn open_in(
         folder: Arc<tempfile::TempDir>,
-        clock: RuntimeClock,
+        (clock, tasks): (RuntimeClock, Tasks),
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let secrets = Arc::new(Secrets::derive(&[7; 32]));
-        let deps = deps(&secrets, Arc::new(clock));
+        let deps = deps(&secrets, (Arc::new(clock), tasks));
         serve_store(&deps, folder.path()).await;
         let config = config(folder.path(), "a", &secrets);
         let (service, admin) = instance(&deps, config, change).await;
@@ -279,18 +283,26 @@ async fn read(answer: Response<Body>) -> Answer {
     }
 }
 
-fn deps(secrets: &Secrets, clock: Arc<RuntimeClock>) -> Deps {
+fn deps(secrets: &Secrets, (clock, tasks): (Arc<RuntimeClock>, Tasks)) -> Deps {
     let ids = Arc::new(Ids::from_seed([5; 32]));
     let auth = Auth::new(secrets.verifier(), clock.clone());
     Deps {
         border: Border::new(clock.clone(), Arc::clone(&ids), auth.clone()),
         transport: Arc::new(bus::Memory::new()),
-        tasks: Tasks::inline(),
+        tasks,
         metrics: Metrics::new(),
         clock,
         ids,
         auth,
     }
+}
+
+fn new_folder() -> Arc<tempfile::TempDir> {
+    Arc::new(tempfile::tempdir().expect("a folder"))
+}
+
+fn epoch() -> RuntimeClock {
+    RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US))
 }
 
 fn config(folder: &std::path::Path, name: &str, secrets: &Arc<Secrets>) -> Config {
