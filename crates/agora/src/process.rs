@@ -25,15 +25,11 @@ use chassis::{
     sqlite::Location,
 };
 use contracts::customer::SessionEnd;
-use customer::Secrets;
+use customer::{Admin, Bootstrap, Secrets};
 use eventstore::{Figures, LogStore, log::LogReader};
-use kernel::{Clock as _, Ids, Money, Recorded};
+use kernel::{Ids, Money, Recorded};
 
-use crate::{
-    config::Settings,
-    data_folder::DataFolder,
-    figures, narrate,
-};
+use crate::{config::Settings, data_folder::DataFolder, figures, narrate};
 
 /// How often what can be done beside writing is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
@@ -45,7 +41,7 @@ pub(crate) struct Process {
     pub(crate) ops: Router,
     pub(crate) data: PathBuf,
     services: Vec<Service>,
-    admin: customer::Admin,
+    admin: tokio::sync::Mutex<Option<Bootstrap>>,
 }
 
 impl Process {
@@ -54,7 +50,7 @@ impl Process {
         check_schemes(settings)?;
         let data = DataFolder::open(Path::new(settings.text("data").unwrap_or_default()))?;
         data.fix(&settings.get("currency")?)?;
-        let secrets = Secrets::from_shop_secret(data.secret(settings.text("shop-secret"))?);
+        let secrets = Arc::new(Secrets::derive(&data.secret(settings.text("shop-secret"))?));
         let store = open_log(settings)?;
         let deps = deps(settings, &secrets)?;
         let figures = Figures::default();
@@ -68,7 +64,14 @@ impl Process {
         figures::spawn(&deps, &services, figures);
         narrate::spawn(&deps);
         let ops = deps.metrics.router();
-        Ok(Self { tasks: deps.tasks, gateway, ops, data: data.path().to_owned(), services, admin })
+        Ok(Self {
+            tasks: deps.tasks,
+            gateway,
+            ops,
+            data: data.path().to_owned(),
+            services,
+            admin: tokio::sync::Mutex::new(Some(admin)),
+        })
     }
 
     /// Waits until every service has caught up with the log.
@@ -80,7 +83,15 @@ impl Process {
 
     /// The manager's password, if one was generated at this start.
     pub(crate) async fn admin_password(&self) -> Option<String> {
-        self.admin.generated_password().await
+        let bootstrap = self.admin.lock().await.take()?;
+        match bootstrap.outcome().await? {
+            Admin::Created { generated } => generated.map(|password| password.expose().to_owned()),
+            Admin::PasswordChanged => {
+                tracing::info!("the manager admin has the password given at this start");
+                None
+            }
+            Admin::Unchanged => None,
+        }
     }
 }
 
@@ -96,7 +107,9 @@ fn check_schemes(settings: &Settings) -> anyhow::Result<()> {
     };
     only("bus", "memory:")?;
     only("event-store", "log:")?;
-    ["customer-model", "product-model", "order-model", "accounting-model"].iter().try_for_each(|name| only(name, "sqlite:"))
+    ["customer-model", "product-model", "order-model", "accounting-model"]
+        .iter()
+        .try_for_each(|name| only(name, "sqlite:"))
 }
 
 fn open_log(settings: &Settings) -> anyhow::Result<LogStore> {
@@ -106,7 +119,12 @@ fn open_log(settings: &Settings) -> anyhow::Result<LogStore> {
     let store = LogStore::open(&folder, Arc::new(eventlog::OsFiles), eventlog::Options::new(salt))?;
     if let Some(torn) = store.report.torn {
         let eventlog::Torn { segment, position, bytes, .. } = torn;
-        tracing::warn!(segment, position, bytes, "the last batch of the log was torn by a crash; it was cut, nothing acknowledged was in it");
+        tracing::warn!(
+            segment,
+            position,
+            bytes,
+            "the last batch of the log was torn by a crash; it was cut, nothing acknowledged was in it"
+        );
     }
     Ok(store)
 }
@@ -116,12 +134,20 @@ fn deps(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Deps> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the system has no randomness")?;
     let ids = Arc::new(Ids::from_seed(seed));
-    let auth = Auth::new(secrets.signer().verifier(), clock.clone());
+    let auth = Auth::new(secrets.verifier(), clock.clone());
     let tasks = Tasks::new();
     let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
     border.proxies = Arc::new(settings.get("trusted-proxies")?);
     border.shutdown = tasks.stop_token();
-    Ok(Deps { clock, ids, transport: Arc::new(Memory::new()), tasks, auth, metrics: Metrics::new(), border })
+    Ok(Deps {
+        clock,
+        ids,
+        transport: Arc::new(Memory::new()),
+        tasks,
+        auth,
+        metrics: Metrics::new(),
+        border,
+    })
 }
 
 /// The same world, with figures of the service's own.
@@ -148,7 +174,8 @@ async fn run_event_store(deps: &Deps, store: LogStore, figures: Figures) {
 }
 
 fn follow_ended_sessions(deps: &Deps, data: &Path) -> anyhow::Result<()> {
-    let sessions = EndedSessions::open(Location::File(data.join("sessions.db")), deps.auth.clone())?;
+    let sessions =
+        EndedSessions::open(Location::File(data.join("sessions.db")), deps.auth.clone())?;
     projector::spawn(&deps.tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
     Ok(())
 }
@@ -170,26 +197,29 @@ async fn services(
     settings: &Settings,
     deps: &Deps,
     data: &DataFolder,
-    secrets: Secrets,
-) -> anyhow::Result<(Vec<Service>, customer::Admin)> {
+    secrets: Arc<Secrets>,
+) -> anyhow::Result<(Vec<Service>, Bootstrap)> {
     let snapshots = |name: &str| Location::File(data.path().join(format!("{name}-snapshots.db")));
     let model = |name: &str| Location::File(path_of(settings, &format!("{name}-model"), "sqlite:"));
     let currency = settings.get("currency")?;
     let deadline = Duration::from_secs(settings.get("order-deadline")?);
     let zone = settings.text("time-zone").unwrap_or_default();
-    let time_zone = jiff::tz::TimeZone::get(zone).map_err(|error| settings.invalid("time-zone", error.to_string()))?;
+    let time_zone = jiff::tz::TimeZone::get(zone)
+        .map_err(|error| settings.invalid("time-zone", error.to_string()))?;
     let limits = customer::Limits {
         failures_per_name: settings.get("login-failures-per-name")?,
         failures_per_address: settings.get("login-failures-per-address")?,
         registrations_per_address: settings.get("registrations-per-address")?,
+        ..customer::Limits::default()
     };
     let customer = customer::Config {
         welcome_credit: settings.get::<Money>("welcome-credit")?,
-        admin_password: settings.text("admin-password").map(str::to_owned),
+        admin_password: admin_password(settings)?,
         limits,
-        ..customer::Config::new(secrets, model("customer"), snapshots("customer"))
+        ..customer::Config::new(model("customer"), snapshots("customer"), secrets)
     };
-    let product = product::Config { model: model("product"), snapshots: snapshots("product"), currency };
+    let product =
+        product::Config { model: model("product"), snapshots: snapshots("product"), currency };
     let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
     let accounting = accounting::Config { model: model("accounting"), snapshots: snapshots("accounting"), time_zone };
     let (customer, admin) = customer::build(customer, for_service(deps, "customer")).await?;
@@ -200,6 +230,12 @@ async fn services(
         accounting::build(accounting, for_service(deps, "accounting")).await?,
     ];
     Ok((services, admin))
+}
+
+fn admin_password(settings: &Settings) -> anyhow::Result<Option<customer::NewPassword>> {
+    let Some(text) = settings.text("admin-password") else { return Ok(None) };
+    let password = customer::NewPassword::parse(text.to_owned());
+    Ok(Some(password.map_err(|error| settings.invalid("admin-password", error))?))
 }
 
 fn gateway(deps: &Deps, services: &[Service]) -> Router {

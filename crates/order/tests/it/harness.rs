@@ -1,6 +1,8 @@
 //! The real service over a real event store in a folder of its own, called through its router; what the other services
 //! would record, the tests record.
 
+mod others;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -10,22 +12,16 @@ use axum::{
 use bus::Read;
 use chassis::{
     Deps, EventStore, Service, Tasks,
-    auth::{Auth, Role, Signer},
+    auth::{Auth, Signer},
     clock::RuntimeClock,
     http::{AGORA_POSITION, Border},
     metrics::Metrics,
 };
-use contracts::{
-    accounting::{self, InvoiceIssued},
-    customer::{self, CreditDebited, CreditDenied, CreditReleased, CreditReserved, Registered},
-    order::Reason,
-    product::{self, StockCommitted, StockDenied, StockReleased, StockReserved},
-};
 use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt;
 use kernel::{
-    Actor, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position, Recorded,
-    StreamId, Timestamp,
+    Actor, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded, StreamId,
+    Timestamp,
 };
 use order::{Config, Location};
 use serde_json::{Value, json};
@@ -140,119 +136,6 @@ impl Shop {
         let stream = self.store().read_stream(&contracts::order::stream(order), None).await;
         let events = stream.expect("a stream");
         events.iter().filter(|event| event.kind.as_str() == kind).count()
-    }
-}
-
-/// What the other services record.
-impl Shop {
-    pub(crate) async fn person(&self, name: &str) -> Person {
-        self.registered(name, Role::Customer).await
-    }
-
-    pub(crate) async fn manager(&self) -> Person {
-        self.registered("admin", Role::Manager).await
-    }
-
-    async fn registered(&self, name: &str, role: Role) -> Person {
-        let id = Uuid::from_bytes(std::array::from_fn(|at| {
-            name.as_bytes().get(at).copied().unwrap_or(0)
-        }));
-        let user = Some(name.to_owned());
-        let registered = Registered {
-            customer: id,
-            personal: customer::Personal { user, full_name: None, email: None },
-            password: "sealed".to_owned(),
-            role: match role {
-                Role::Customer => customer::Role::Customer,
-                Role::Manager => customer::Role::Manager,
-            },
-            credit: Money::ZERO,
-        };
-        self.record(customer::stream(id), customer::CustomerEvent::from(registered)).await;
-        let now = (self.deps.clock.now(), &*self.deps.ids);
-        Person { id, token: self.signer.issue(id, name, role, now).0 }
-    }
-
-    pub(crate) async fn product(&self, name: &str, price_minor: i64) -> Uuid {
-        let product = self.deps.ids.uuid(self.deps.clock.now());
-        let added = product::Added {
-            product,
-            code: None,
-            name: name.to_owned(),
-            description: String::new(),
-            supplier: String::new(),
-            category: Uuid::from_u128(1),
-            price: Money::from_minor(price_minor),
-            currency: "EUR".to_owned(),
-            units: 10,
-        };
-        self.of_product(product, added).await;
-        product
-    }
-
-    pub(crate) async fn of_product(
-        &self,
-        product: Uuid,
-        event: impl Into<product::ProductEvent>,
-    ) -> Position {
-        self.record(product::stream(product), event.into()).await
-    }
-
-    pub(crate) async fn of_customer(
-        &self,
-        customer: Uuid,
-        event: impl Into<customer::CustomerEvent>,
-    ) -> Position {
-        self.record(customer::stream(customer), event.into()).await
-    }
-
-    pub(crate) async fn stock_reserved(&self, product: Uuid, order: Uuid) {
-        let price = Money::from_minor(1);
-        self.of_product(product, StockReserved { order, quantity: 1, price, available: 9 }).await;
-    }
-
-    pub(crate) async fn stock_denied(&self, product: Uuid, order: Uuid, reason: Reason) {
-        self.of_product(product, StockDenied { order, reason, available: 0 }).await;
-    }
-
-    pub(crate) async fn stock_released(&self, product: Uuid, order: Uuid) {
-        self.of_product(product, StockReleased { order, quantity: 1, available: 10 }).await;
-    }
-
-    pub(crate) async fn credit_reserved(&self, customer: Uuid, order: Uuid) {
-        let (amount, available) = (Money::from_minor(1), Money::ZERO);
-        self.of_customer(customer, CreditReserved { order, amount, available }).await;
-    }
-
-    pub(crate) async fn credit_denied(&self, customer: Uuid, order: Uuid) {
-        let (reason, available) = (Reason::LowCredit, Money::ZERO);
-        self.of_customer(customer, CreditDenied { order, reason, available }).await;
-    }
-
-    pub(crate) async fn credit_released(&self, customer: Uuid, order: Uuid) {
-        let (amount, available) = (Money::from_minor(1), Money::ZERO);
-        self.of_customer(customer, CreditReleased { order, amount, available }).await;
-    }
-
-    /// What follows on a finalized order: stock committed, credit debited, the invoice issued.
-    pub(crate) async fn wound_up(&self, order: &Value, customer: Uuid, number: u64) {
-        let id = id_of(order);
-        let product = Uuid::parse_str(order["ProductId"].as_str().expect("an id")).expect("a UUID");
-        self.of_product(product, StockCommitted { order: id, quantity: 1, on_hand: 9 }).await;
-        let (amount, credit) = (Money::from_minor(1), Money::ZERO);
-        self.of_customer(customer, CreditDebited { order: id, amount, credit }).await;
-        let invoice = InvoiceIssued {
-            number,
-            order: id,
-            customer,
-            product,
-            product_name: String::new(),
-            quantity: 1,
-            unit_price: amount,
-            total: amount,
-            currency: "EUR".to_owned(),
-        };
-        self.record(accounting::stream(), accounting::AccountingEvent::from(invoice)).await;
     }
 }
 
