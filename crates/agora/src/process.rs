@@ -208,9 +208,7 @@ async fn services(
     let model = |name: &str| Location::File(path_of(settings, &format!("{name}-model"), "sqlite:"));
     let currency = settings.get("currency")?;
     let deadline = Duration::from_secs(settings.get("order-deadline")?);
-    let zone = settings.text("time-zone").unwrap_or_default();
-    let time_zone = jiff::tz::TimeZone::get(zone)
-        .map_err(|error| settings.invalid("time-zone", error.to_string()))?;
+    let time_zone = time_zone(settings)?;
     let limits = customer::Limits {
         failures_per_name: settings.get("login-failures-per-name")?,
         failures_per_address: settings.get("login-failures-per-address")?,
