@@ -1,0 +1,188 @@
+package shop.agora.core;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.ProtocolException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.Charset;
+import javax.net.ssl.SSLException;
+
+/**
+ * One HTTP exchange with the shop, with time-outs and a limit on what is taken in. Redirects are not followed: they
+ * could lead the token to another address, or from https to plain http.
+ */
+final class Http {
+    private static final Charset UTF_8 = Charset.forName("UTF-8");
+    /** The longest list the shop gives is 500 items of a few hundred bytes: more than this is not the shop. */
+    private static final int MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+    /** How long to wait for what. */
+    static final class Patience {
+        final int connectMs;
+        final int readMs;
+        /** For the whole answer, however it trickles in. */
+        final int answerMs;
+
+        Patience(int connectMs, int readMs, int answerMs) {
+            this.connectMs = connectMs;
+            this.readMs = readMs;
+            this.answerMs = answerMs;
+        }
+    }
+
+    /** A whole answer with a status of success. */
+    static final class Answer {
+        final String body;
+        final String position;
+
+        Answer(String body, String position) {
+            this.body = body;
+            this.position = position;
+        }
+    }
+
+    /** What is asked. The headers may be null. */
+    static final class Request {
+        final String path;
+        final String token;
+        final long position;
+        /** Null for a GET. */
+        String body;
+        String idempotencyKey;
+        String lastEventId;
+
+        Request(String path, String token, long position) {
+            this.path = path;
+            this.token = token;
+            this.position = position;
+        }
+    }
+
+    private final ShopAddress address;
+    private final Patience patience;
+
+    Http(ShopAddress address, Patience patience) {
+        this.address = address;
+        this.patience = patience;
+    }
+
+    Answer send(Request request) throws Failure {
+        HttpURLConnection connection = null;
+        try {
+            connection = open(request, "application/json", patience.readMs);
+            requireSuccess(connection);
+            String body = readAll(connection.getInputStream());
+            return new Answer(body, connection.getHeaderField("Agora-Position"));
+        } catch (IOException e) {
+            throw failure(e);
+        } finally {
+            if (connection != null) {
+                connection.disconnect();
+            }
+        }
+    }
+
+    /** Server-sent events: the caller reads them from the connection's stream and disconnects it. */
+    HttpURLConnection stream(Request request, int silenceMs) throws Failure {
+        HttpURLConnection connection = null;
+        try {
+            connection = open(request, "text/event-stream", silenceMs);
+            requireSuccess(connection);
+            String type = connection.getContentType();
+            if (type == null || !type.startsWith("text/event-stream")) {
+                connection.disconnect();
+                throw Failure.of(Failure.Kind.NOT_THE_SHOP, null);
+            }
+            return connection;
+        } catch (IOException e) {
+            connection.disconnect();
+            throw failure(e);
+        }
+    }
+
+    private HttpURLConnection open(Request request, String accept, int readMs) throws IOException, Failure {
+        HttpURLConnection connection = (HttpURLConnection) address.resolve(request.path).openConnection();
+        connection.setInstanceFollowRedirects(false);
+        connection.setUseCaches(false);
+        connection.setConnectTimeout(patience.connectMs);
+        connection.setReadTimeout(readMs);
+        connection.setRequestProperty("Accept", accept);
+        setHeader(connection, "Authorization", request.token == null ? null : "Bearer " + request.token);
+        setHeader(connection, "Agora-Position", request.position > 0 ? Long.toString(request.position) : null);
+        setHeader(connection, "Idempotency-Key", request.idempotencyKey);
+        setHeader(connection, "Last-Event-ID", request.lastEventId);
+        connection.setRequestMethod(request.body == null ? "GET" : "POST");
+        connection.setDoOutput(request.body != null);
+        if (request.body != null) {
+            connection.setRequestProperty("Content-Type", "application/json");
+        }
+        connect(connection);
+        if (request.body != null) {
+            OutputStream out = connection.getOutputStream();
+            out.write(request.body.getBytes(UTF_8));
+            out.close();
+        }
+        return connection;
+    }
+
+    private static void setHeader(HttpURLConnection connection, String name, String value) {
+        if (value != null) {
+            connection.setRequestProperty(name, value);
+        }
+    }
+
+    /** Apart from the rest because a failure here means that nothing was sent. */
+    private static void connect(HttpURLConnection connection) throws Failure {
+        try {
+            connection.connect();
+        } catch (SSLException e) {
+            throw Failure.of(Failure.Kind.INSECURE, e);
+        } catch (IOException e) {
+            throw Failure.of(Failure.Kind.UNREACHABLE, e);
+        }
+    }
+
+    private void requireSuccess(HttpURLConnection connection) throws IOException, Failure {
+        int status = connection.getResponseCode();
+        if (status >= 200 && status < 300) {
+            return;
+        }
+        InputStream body = connection.getErrorStream();
+        String text = body == null ? "" : readAll(body);
+        throw Failure.answered(status, text, seconds(connection.getHeaderField("Retry-After")));
+    }
+
+    private static int seconds(String retryAfter) {
+        return retryAfter != null && retryAfter.matches("\\d{1,6}") ? Integer.parseInt(retryAfter) : 0;
+    }
+
+    private String readAll(InputStream in) throws IOException, Failure {
+        long deadline = System.nanoTime() + patience.answerMs * 1_000_000L;
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        byte[] buffer = new byte[8192];
+        for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+            bytes.write(buffer, 0, count);
+            if (bytes.size() > MAX_ANSWER_BYTES) {
+                throw Failure.of(Failure.Kind.NOT_THE_SHOP, null);
+            }
+            if (System.nanoTime() > deadline) {
+                throw Failure.of(Failure.Kind.TIMEOUT, null);
+            }
+        }
+        return new String(bytes.toByteArray(), UTF_8);
+    }
+
+    static Failure failure(IOException e) {
+        if (e instanceof SocketTimeoutException) {
+            return Failure.of(Failure.Kind.TIMEOUT, e);
+        }
+        if (e instanceof SSLException) {
+            return Failure.of(Failure.Kind.INSECURE, e);
+        }
+        boolean isNotHttp = e instanceof ProtocolException;
+        return Failure.of(isNotHttp ? Failure.Kind.NOT_THE_SHOP : Failure.Kind.CUT, e);
+    }
+}
