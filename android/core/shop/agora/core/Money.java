@@ -31,7 +31,7 @@ public final class Money implements Comparable<Money> {
         }
         try {
             BigDecimal amount = new BigDecimal(value.toString()).setScale(DECIMALS, RoundingMode.UNNECESSARY);
-            return new Money(amount.unscaledValue().longValueExact());
+            return new Money(amount.movePointRight(DECIMALS).longValueExact());
         } catch (ArithmeticException e) {
             throw new NumberFormatException("an amount has at most two decimals");
         }
@@ -48,7 +48,7 @@ public final class Money implements Comparable<Money> {
 
     /** @throws ArithmeticException beyond 92 quadrillion, far above the shop's own limits */
     public Money times(int quantity) {
-        return new Money(Math.multiplyExact(minor, (long) quantity));
+        return new Money(BigDecimal.valueOf(minor).multiply(BigDecimal.valueOf(quantity)).longValueExact());
     }
 
     @Override

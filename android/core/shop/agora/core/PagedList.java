@@ -27,7 +27,7 @@ public final class PagedList<T> {
     private final List<T> items = new ArrayList<T>();
     private int generation;
     private boolean hasAnswer;
-    private boolean isAsking;
+    private Ticket asked;
     private String next;
     private Failure failure;
 
@@ -41,18 +41,18 @@ public final class PagedList<T> {
     /** The same again: what is shown stays until the answer is there. */
     public Ticket refresh() {
         generation++;
-        isAsking = true;
         failure = null;
-        return new Ticket(generation, null);
+        asked = new Ticket(generation, null);
+        return asked;
     }
 
     /** The next page. Null where there is none, or something is on its way, or the last question failed. */
     public Ticket more() {
-        if (isAsking || next == null || failure != null) {
+        if (asked != null || next == null || failure != null) {
             return null;
         }
-        isAsking = true;
-        return new Ticket(generation, next);
+        asked = new Ticket(generation, next);
+        return asked;
     }
 
     /** After a failure: what failed, again. */
@@ -72,13 +72,13 @@ public final class PagedList<T> {
         items.addAll(page.items);
         next = page.next;
         hasAnswer = true;
-        isAsking = false;
+        asked = null;
         failure = null;
     }
 
     public void fail(Ticket ticket, Failure why) {
         if (ticket.generation == generation) {
-            isAsking = false;
+            asked = null;
             failure = why;
         }
     }
@@ -94,14 +94,15 @@ public final class PagedList<T> {
         if (failure != null) {
             return State.FAILED;
         }
-        return hasAnswer && !isAsking ? State.EMPTY : State.LOADING;
+        return hasAnswer && asked == null ? State.EMPTY : State.LOADING;
     }
 
     public Failure failure() {
         return failure;
     }
 
-    public boolean isAsking() {
-        return isAsking;
+    /** What is still without an answer, or null: a screen that takes over the list has to ask it again. */
+    public Ticket asked() {
+        return asked;
     }
 }
