@@ -97,7 +97,9 @@ public final class OrderActivity extends ShopActivity {
 
     private void follow() {
         final ShopClient shop = app().client();
-        follower = new OrderFollower(shop, id(), lastEventId, new Listener(shop));
+        Listener listener = new Listener(shop);
+        follower = new OrderFollower(shop, id(), lastEventId, listener);
+        listener.mine = follower;
         showContent(seen != null);
         if (seen == null) {
             state.showLoading();
@@ -123,6 +125,8 @@ public final class OrderActivity extends ShopActivity {
     /** Brings what the follower says to the main thread, as long as it is this screen's follower. */
     private final class Listener implements OrderFollower.Listener {
         private final ShopClient shop;
+        /** Set before the follower's thread starts. */
+        private OrderFollower mine;
 
         Listener(ShopClient shop) {
             this.shop = shop;
@@ -151,11 +155,10 @@ public final class OrderActivity extends ShopActivity {
         }
 
         private void onMain(final Runnable work) {
-            final OrderFollower mine = follower;
             app().onMain(new Runnable() {
                 @Override
                 public void run() {
-                    if (follower != null && follower == mine && !isDestroyed()) {
+                    if (follower == mine && !isDestroyed()) {
                         work.run();
                     }
                 }
@@ -202,7 +205,7 @@ public final class OrderActivity extends ShopActivity {
         showContent(true);
         Order order = seen.order;
         Formats formats = app().formats();
-        ((PictureView) findViewById(R.id.picture)).show("", order.productName);
+        ((PictureView) findViewById(R.id.picture)).show(order.productName, order.productName);
         ((TextView) findViewById(R.id.name)).setText(order.productName);
         ((TextView) findViewById(R.id.quantity)).setText(getString(R.string.quantity_times_price,
                 formats.count(order.quantity), formats.amount(order.price)));

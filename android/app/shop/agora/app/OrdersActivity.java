@@ -45,7 +45,7 @@ public final class OrdersActivity extends ListScreen<Order> {
         String quantity = getString(R.string.quantity_times_price, formats.count(order.quantity), formats.amount(order.price));
         String total = formats.amount(order.total);
         String time = formats.dateAndTime(order.placedAtMs);
-        ((PictureView) row.findViewById(R.id.picture)).show("", order.productName);
+        ((PictureView) row.findViewById(R.id.picture)).show(order.productName, order.productName);
         text(row, R.id.name, order.productName);
         text(row, R.id.quantity, quantity);
         text(row, R.id.time, time);

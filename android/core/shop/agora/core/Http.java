@@ -74,7 +74,7 @@ final class Http {
         try {
             connection = open(request, "application/json", patience.readMs);
             requireSuccess(connection);
-            String body = readAll(connection.getInputStream());
+            String body = readAll(connection, connection.getInputStream());
             return new Answer(body, connection.getHeaderField("Agora-Position"));
         } catch (IOException e) {
             throw failure(e);
@@ -151,7 +151,7 @@ final class Http {
             return;
         }
         InputStream body = connection.getErrorStream();
-        String text = body == null ? "" : readAll(body);
+        String text = body == null ? "" : readAll(connection, body);
         throw Failure.answered(status, text, seconds(connection.getHeaderField("Retry-After")));
     }
 
@@ -159,9 +159,22 @@ final class Http {
         return retryAfter != null && retryAfter.matches("\\d{1,6}") ? Integer.parseInt(retryAfter) : 0;
     }
 
-    private String readAll(InputStream in) throws IOException, Failure {
-        long deadline = System.nanoTime() + patience.answerMs * 1_000_000L;
+    /** An answer shorter than announced is a lost connection: not every implementation says so by itself. */
+    private String readAll(HttpURLConnection connection, InputStream in) throws Failure {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            copy(in, bytes);
+        } catch (IOException e) {
+            throw lost(e);
+        }
+        if (bytes.size() < connection.getContentLength()) {
+            throw Failure.of(Failure.Kind.CUT, null);
+        }
+        return new String(bytes.toByteArray(), UTF_8);
+    }
+
+    private void copy(InputStream in, ByteArrayOutputStream bytes) throws IOException, Failure {
+        long deadline = System.nanoTime() + patience.answerMs * 1_000_000L;
         byte[] buffer = new byte[8192];
         for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
             bytes.write(buffer, 0, count);
@@ -172,17 +185,18 @@ final class Http {
                 throw Failure.of(Failure.Kind.TIMEOUT, null);
             }
         }
-        return new String(bytes.toByteArray(), UTF_8);
     }
 
-    static Failure failure(IOException e) {
-        if (e instanceof SocketTimeoutException) {
-            return Failure.of(Failure.Kind.TIMEOUT, e);
-        }
+    /** What broke while an answer was being read. */
+    static Failure lost(IOException e) {
+        return Failure.of(e instanceof SocketTimeoutException ? Failure.Kind.TIMEOUT : Failure.Kind.CUT, e);
+    }
+
+    /** What broke before the answer's head was read. */
+    private static Failure failure(IOException e) {
         if (e instanceof SSLException) {
             return Failure.of(Failure.Kind.INSECURE, e);
         }
-        boolean isNotHttp = e instanceof ProtocolException;
-        return Failure.of(isNotHttp ? Failure.Kind.NOT_THE_SHOP : Failure.Kind.CUT, e);
+        return e instanceof ProtocolException ? Failure.of(Failure.Kind.NOT_THE_SHOP, e) : lost(e);
     }
 }

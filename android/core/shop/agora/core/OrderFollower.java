@@ -147,7 +147,7 @@ public final class OrderFollower implements Runnable {
             }
             return settled;
         } catch (IOException e) {
-            throw Http.failure(e);
+            throw Http.lost(e);
         } finally {
             opened.disconnect();
         }

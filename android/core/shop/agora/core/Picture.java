@@ -7,7 +7,8 @@ import java.util.Locale;
 
 /**
  * A product's picture, made up from its category (colours and pattern) and name (arrangement and letters), in a square
- * of side 1: the same product looks the same everywhere, and a category's products look like a family.
+ * of side 1: a product always looks the same, and a category's products look like a family. An order does not know its
+ * product's category: there the name stands in for it.
  */
 public final class Picture {
     /** A filled shape. */
