@@ -17,7 +17,7 @@ abstract class ListScreen<T> extends ShopActivity {
     private static final int ROWS_AHEAD = 8;
 
     private PagedList<T> list;
-    private ShopClient loadedFrom;
+    private Object loadedFrom;
     private final BaseAdapter adapter = new Adapter();
 
     /** One page, on a background thread. */
@@ -33,9 +33,9 @@ abstract class ListScreen<T> extends ShopActivity {
     /** What a rotation hands over. */
     private static final class Held {
         final Object list;
-        final ShopClient loadedFrom;
+        final Object loadedFrom;
 
-        Held(Object list, ShopClient loadedFrom) {
+        Held(Object list, Object loadedFrom) {
             this.list = list;
             this.loadedFrom = loadedFrom;
         }
@@ -92,18 +92,22 @@ abstract class ListScreen<T> extends ShopActivity {
         showList();
     }
 
-    /** Whether this screen has yet to load anything from the shop in use. */
+    /** Where the items come from: those of another source are not shown while they are loaded anew. */
+    Object source() {
+        return app().client();
+    }
+
+    /** Whether this screen has yet to load anything from the source in use. */
     boolean isNew() {
-        return loadedFrom != app().client();
+        return loadedFrom == null || !loadedFrom.equals(source());
     }
 
     void restart() {
-        loadedFrom = app().client();
+        loadedFrom = source();
         ask(list.restart());
     }
 
     void refresh() {
-        loadedFrom = app().client();
         ask(list.refresh());
     }
 
@@ -145,6 +149,10 @@ abstract class ListScreen<T> extends ShopActivity {
 
     private void showList() {
         adapter.notifyDataSetChanged();
+        if (app().client() == null) {
+            showNoShop();
+            return;
+        }
         boolean isReady = list.state() == PagedList.State.READY;
         showBusy(isReady && list.asked() != null);
         showBanner(isReady ? list.failure() : null);

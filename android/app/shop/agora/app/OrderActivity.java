@@ -186,9 +186,9 @@ public final class OrderActivity extends ShopActivity {
                 live.setText("");
                 break;
         }
-        if (seen != null) {
-            showBanner(now == OrderFollower.State.WAITING ? null : why);
-        } else if (why != null) {
+        boolean isOver = now == OrderFollower.State.SIGNED_OUT || now == OrderFollower.State.REFUSED;
+        if (why != null && (isOver || seen == null)) {
+            seen = null;
             showContent(false);
             showFailure(why, new Runnable() {
                 @Override
@@ -225,12 +225,20 @@ public final class OrderActivity extends ShopActivity {
             View view = LayoutInflater.from(this).inflate(R.layout.item_step, steps, false);
             ListScreen.text(view, R.id.name, Texts.step(this, row));
             TextView time = (TextView) view.findViewById(R.id.time);
-            time.setText(row.atMs == 0 ? "" : formats.time(row.atMs));
+            time.setText(when(row, rows.get(0), formats));
             time.setVisibility(row.atMs == 0 ? View.GONE : View.VISIBLE);
             mark((ImageView) view.findViewById(R.id.mark), row.tone);
             view.findViewById(R.id.line).setVisibility(row == rows.get(rows.size() - 1) ? View.GONE : View.VISIBLE);
             steps.addView(view);
         }
+    }
+
+    /** An order mostly takes less than a second: what tells its steps apart is how long after the first they came. */
+    private String when(Timeline.Row row, Timeline.Row first, Formats formats) {
+        if (row == first || !row.isSoonAfter(first)) {
+            return row.atMs == 0 ? "" : formats.dateAndTime(row.atMs);
+        }
+        return getString(R.string.after_seconds, formats.seconds(row.atMs - first.atMs));
     }
 
     private void mark(ImageView mark, Timeline.Tone tone) {

@@ -5,6 +5,7 @@ import android.os.Bundle;
 import android.view.View;
 import android.view.ViewGroup;
 import android.widget.TextView;
+import java.util.Arrays;
 import shop.agora.core.Failure;
 import shop.agora.core.Formats;
 import shop.agora.core.Order;
@@ -26,11 +27,17 @@ public final class OrdersActivity extends ListScreen<Order> {
     @Override
     protected void onStart() {
         super.onStart();
-        if (isNew() || !app().isLoggedIn()) {
+        if (isNew()) {
             restart();
         } else {
             refresh();
         }
+    }
+
+    /** Another customer's orders are not these. */
+    @Override
+    Object source() {
+        return Arrays.asList(app().client(), app().isLoggedIn() ? app().lastUserName() : "");
     }
 
     @Override

@@ -62,11 +62,12 @@ public final class ProfileActivity extends ShopActivity {
     }
 
     private void load() {
-        if (!app().isLoggedIn()) {
+        if (!app().isLoggedIn() || profile != null && !profile.userName.equals(app().lastUserName())) {
             profile = null;
         }
         show();
         if (app().client() == null) {
+            showNoShop();
             return;
         }
         app().call(this, new Call<Profile>() {
@@ -107,6 +108,7 @@ public final class ProfileActivity extends ShopActivity {
 
     private void logOut() {
         showBusy(true);
+        expectLogOut();
         app().call(this, new Call<Void>() {
             @Override
             Void ask(ShopClient shop) throws Failure {

@@ -18,6 +18,7 @@ abstract class ShopActivity extends Activity {
     private static final int ANDROID_8 = 26;
 
     private Network network;
+    private boolean wasLoggedIn;
     StateView state;
 
     @Override
@@ -46,6 +47,7 @@ abstract class ShopActivity extends Activity {
     @Override
     protected void onStart() {
         super.onStart();
+        wasLoggedIn = app().isLoggedIn();
         network.watch();
     }
 
@@ -114,13 +116,36 @@ abstract class ShopActivity extends Activity {
         }
     }
 
-    /** Nothing can be shown, only why, and a way out of it: log in, or try again. */
+    /**
+     * Nothing can be shown, only why, and a way out of it: log in, or try again. A log-in that ended while this
+     * screen was open leads to the log-in by itself, and from there back here.
+     */
     void showFailure(Failure failure, Runnable retry) {
         boolean isSignedOut = failure.kind == Failure.Kind.SIGNED_OUT;
+        if (isSignedOut && wasLoggedIn) {
+            expectLogOut();
+            toLogIn().run();
+        }
         boolean isOffline = !isOnline() && !isSignedOut;
         state.show(isOffline ? R.drawable.ic_offline : isSignedOut ? R.drawable.ic_profile : R.drawable.ic_trouble,
                 Texts.title(this, failure), Texts.text(this, failure),
                 getString(isSignedOut ? R.string.log_in : R.string.try_again), isSignedOut ? toLogIn() : retry);
+    }
+
+    /** The user wants to be logged out. */
+    void expectLogOut() {
+        wasLoggedIn = false;
+    }
+
+    /** Before the first address was entered. */
+    void showNoShop() {
+        state.show(R.drawable.ic_shop, getString(R.string.no_shop_title), getString(R.string.no_shop_text),
+                getString(R.string.settings), new Runnable() {
+                    @Override
+                    public void run() {
+                        open(SettingsActivity.class);
+                    }
+                });
     }
 
     Runnable toLogIn() {

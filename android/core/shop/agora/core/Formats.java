@@ -1,5 +1,6 @@
 package shop.agora.core;
 
+import java.math.BigDecimal;
 import java.text.DateFormat;
 import java.text.DecimalFormat;
 import java.text.NumberFormat;
@@ -75,9 +76,12 @@ public final class Formats {
         return in(DateFormat.getDateInstance(DateFormat.LONG, locale), timeMs);
     }
 
-    /** To the second: the steps of an order are that close together. */
-    public String time(long timeMs) {
-        return in(DateFormat.getTimeInstance(DateFormat.MEDIUM, locale), timeMs);
+    /** To the hundredth: the steps of an order are that close together. */
+    public String seconds(long durationMs) {
+        NumberFormat format = NumberFormat.getNumberInstance(locale);
+        format.setMinimumFractionDigits(2);
+        format.setMaximumFractionDigits(2);
+        return format.format(BigDecimal.valueOf(durationMs, 3));
     }
 
     private String in(DateFormat format, long timeMs) {

@@ -37,7 +37,7 @@ public final class Picture {
 
     public Picture(String category, String name, boolean isDark) {
         int family = mixed(category);
-        float hue = (family & 0xffff) % 360;
+        float hue = (family >>> 4 & 0xffff) % 360;
         background = hsl(hue, isDark ? 0.28f : 0.42f, isDark ? 0.20f : 0.90f);
         letterColor = hsl(hue, isDark ? 0.45f : 0.60f, isDark ? 0.86f : 0.22f);
         letters = letters(name);

@@ -25,6 +25,11 @@ public final class Timeline {
             this.tone = tone;
             this.atMs = atMs;
         }
+
+        /** Less than a minute. */
+        public boolean isSoonAfter(Row first) {
+            return atMs >= first.atMs && atMs - first.atMs < 60_000;
+        }
     }
 
     private Timeline() {}

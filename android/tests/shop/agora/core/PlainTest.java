@@ -59,6 +59,8 @@ final class PlainTest {
         equal("5,00\u00a0€", german.amount(Money.parse("5"), "EUR"));
         equal("5.00", english.amount(Money.parse("5"), ""));
         equal("!? 5.00", english.amount(Money.parse("5"), "!?"));
+        equal("0.14", english.seconds(140));
+        equal("12,30", german.seconds(12_300));
         long time = Formats.parseTime("2025-07-01T22:30:00Z");
         that(german.date(time).startsWith("2."), "in Berlin it is the next day already: " + german.date(time));
         that(english.date(time).startsWith("1 "), "in London, by UTC, it is not: " + english.date(time));
