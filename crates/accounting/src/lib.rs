@@ -1,1 +1,3 @@
 //! The accounting service: invoices and revenue.
+pub mod domain;
+pub mod react;

@@ -1,3 +1,20 @@
 //! The command: runs the whole shop, or any part of it, and holds the operator's tools.
 
-fn main() {}
+mod bench;
+mod cli;
+mod client;
+mod events;
+mod import;
+mod load;
+mod order;
+mod random;
+mod replay;
+mod rows;
+mod shop;
+mod term;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,1 +1,30 @@
 //! What all services share in I/O and that knows no business.
+//!
+//! ```text
+//!  command ─▶ Aggregates ── append ──▶ event store ── broadcast ──▶ Subscription ─▶ Projector ─▶ read model ─▶ Progress
+//!                 ▲                                                      │
+//!                 └──────────────── reaction ◀── Reactor ◀───────────────┘
+//! ```
+
+pub mod aggregates;
+pub mod auth;
+pub mod clock;
+pub mod http;
+pub mod metrics;
+pub mod projector;
+pub mod reactor;
+pub mod service;
+pub mod sessions;
+pub mod snapshots;
+pub mod sqlite;
+pub mod store;
+pub mod subscription;
+pub mod tasks;
+
+pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
+pub use projector::{ModelError, Progress, ReadModel};
+pub use reactor::{Reaction, Reactor};
+pub use service::{Deps, Inspect, Service};
+pub use store::EventStore;
+pub use subscription::Subscription;
+pub use tasks::Tasks;

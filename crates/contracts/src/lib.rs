@@ -1,1 +1,14 @@
-//! The published language: every event and REST type that crosses a service's border.
+//! The published language: every event and REST type that crosses a service's border, and the upcasting of old ones.
+//!
+//! An event type is never renamed, and a field never changes its meaning: a new schema number is added, and `decode` upcasts
+//! the older ones.
+
+#[macro_use]
+mod family;
+
+pub mod accounting;
+pub mod catalogue;
+pub mod customer;
+pub mod order;
+pub mod product;
+pub mod rest;

@@ -1,1 +1,4 @@
 //! The customer service: accounts, sessions and credit.
+pub mod domain;
+pub mod react;
+mod snapshot;

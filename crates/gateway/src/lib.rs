@@ -1,1 +1,159 @@
-//! The gateway: one address for all services.
+//! The gateway: one address for all services, which it knows only by what they announce.
+//!
+//! ```text
+//!  client ─▶ border ─┬─▶ own: /  /health  /openapi.json  /docs  /system
+//!                    └─▶ /PREFIX/call ─▶ table ─┬─▶ router of this process
+//!                              ▲                └─▶ pooled HTTP ─▶ instance, another, ...
+//!                              └── announcements
+//! ```
+
+mod docs;
+mod document;
+mod forward;
+mod positions;
+mod status;
+mod table;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bus::{Announcement, Heard, Message, Topic, Transport};
+use chassis::{
+    http::{Border, Context, Problem, RouteName, Service},
+    metrics::HttpMetrics,
+};
+use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use hyper::{
+    Uri,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
+    http::uri::PathAndQuery,
+};
+
+use crate::{document::Documents, forward::Forwarder, positions::Positions, table::Table};
+
+/// One address for all services. A cheap clone.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    border: Border,
+    table: Table,
+    forwarder: Forwarder,
+    positions: Positions,
+    documents: Documents,
+    expected: Vec<String>,
+}
+
+impl Gateway {
+    /// A gateway that is ready once all services of the names `expected`, and whoever else announces itself, are.
+    #[must_use]
+    pub fn new(border: Border, expected: impl IntoIterator<Item = String>) -> Self {
+        Self(Arc::new(Inner {
+            border,
+            table: Table::default(),
+            forwarder: Forwarder::new(),
+            positions: Positions::new(),
+            documents: Documents::default(),
+            expected: expected.into_iter().collect(),
+        }))
+    }
+
+    /// The router that `Address::Local` means where `service` announces it: called directly, without a network.
+    pub fn register(&self, service: &str, router: Router) {
+        self.0.table.register(service, router);
+    }
+
+    /// Takes note of what an instance says of itself; it counts for 5 s.
+    pub fn learn(&self, announcement: Arc<Announcement>) {
+        self.0.table.learn(announcement, self.0.border.clock.now());
+    }
+
+    /// Learns from the bus until the gateway shuts down.
+    pub async fn follow(&self, transport: &dyn Transport) {
+        let mut announcements = transport.subscribe(Topic::Services).await;
+        let shutdown = self.0.border.shutdown.clone();
+        while let Some(Some(heard)) = shutdown.run_until_cancelled(announcements.next()).await {
+            if let Heard::Message(Message::Service(announcement)) = heard {
+                self.learn(announcement);
+            }
+        }
+    }
+
+    /// The whole gateway as a router.
+    pub fn router(&self, metrics: HttpMetrics) -> Router {
+        let own = Router::new()
+            .route("/", get(status::what_is_here))
+            .route("/health/live", get(status::live))
+            .route("/health/ready", get(status::ready))
+            .route("/system/get-status", get(status::get_status))
+            .route("/openapi.json", get(document::answer))
+            .route("/docs", get(docs::entrance))
+            .route("/docs/{file}", get(docs::file))
+            .fallback(forward)
+            .with_state(self.clone())
+            .layer(middleware::map_response(secured));
+        Service::new("gateway", env!("CARGO_PKG_VERSION"), self.0.border.clone())
+            .metrics(metrics)
+            .quiet()
+            .guard(own)
+    }
+}
+
+/// Hands a request to the service of its first path segment.
+async fn forward(
+    State(Gateway(gateway)): State<Gateway>,
+    context: Context,
+    mut request: Request,
+) -> Response {
+    let Some((prefix, path)) = split(request.uri()) else { return unknown() };
+    let Some(route) = gateway.table.route(prefix) else { return unknown() };
+    let Ok(path) = PathAndQuery::try_from(path) else { return unknown() };
+    let headers = request.headers_mut();
+    forward::end_to_end(headers);
+    forward::introduce(headers, &context, &gateway.border.proxies);
+    let holder = gateway.positions.carry(headers);
+    let targets = route.targets(context.now());
+    let mut response = gateway.forwarder.forward(&targets, request, path).await;
+    if let Some(holder) = holder {
+        gateway.positions.note(holder, response.headers());
+    }
+    response.extensions_mut().insert(RouteName(Arc::clone(&route.prefix)));
+    response
+}
+
+/// `/product/get-products?Limit=1` as `/product` and `/get-products?Limit=1`.
+fn split(uri: &Uri) -> Option<(&str, String)> {
+    let path = uri.path();
+    let end = path.get(1..)?.find('/').map_or(path.len(), |at| at + 1);
+    let (prefix, rest) = path.split_at_checked(end)?;
+    let rest = if rest.is_empty() { "/" } else { rest };
+    Some((prefix, uri.query().map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"))))
+}
+
+fn unknown() -> Response {
+    Problem::not_found("No service answers here; / lists those there are.").into_response()
+}
+
+/// Headers under which a browser does nothing with an answer but show it to who asked.
+async fn secured(mut response: Response) -> Response {
+    const STRICT: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
+    const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    let strict = HeaderValue::from_static(STRICT);
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(strict);
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// How soon to come back to a gateway that is not ready yet.
+const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -12,7 +12,7 @@ pub trait Decider: Send + Sync + 'static {
     /// What can be recorded.
     type Event: Event;
     /// Why a command is refused; nothing is recorded then.
-    type Rejection: Clone + Send + 'static;
+    type Rejection: Clone + Send + Sync + 'static;
 
     /// The events that answer `command`; none when there is nothing to record.
     fn decide(

@@ -9,19 +9,48 @@ use crate::Position;
 
 /// The context of an event; carried along a saga from cause to reaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Flat", into = "Flat")]
 pub struct Metadata {
     pub actor: Actor,
     /// Shared by everything that followed from one request.
     pub correlation: Uuid,
     /// The trace it belongs to (W3C Trace Context).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Arc<str>>,
     /// For reactions: who reacted, and to what.
-    #[serde(flatten)]
     pub cause: Option<Cause>,
     /// For commands that may be sent twice: how to know them again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
+}
+
+/// Metadata as it is written: one flat object.
+#[derive(Serialize, Deserialize)]
+struct Flat {
+    actor: Actor,
+    correlation: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reactor: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<Position>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    idempotency: Option<Idempotency>,
+}
+
+impl From<Flat> for Metadata {
+    fn from(flat: Flat) -> Self {
+        let Flat { actor, correlation, traceparent, reactor, cause, idempotency } = flat;
+        let cause = reactor.zip(cause).map(|(reactor, position)| Cause { reactor, position });
+        Self { actor, correlation, traceparent, cause, idempotency }
+    }
+}
+
+impl From<Metadata> for Flat {
+    fn from(metadata: Metadata) -> Self {
+        let Metadata { actor, correlation, traceparent, cause, idempotency } = metadata;
+        let (reactor, cause) = cause.map(|cause| (cause.reactor, cause.position)).unzip();
+        Self { actor, correlation, traceparent, reactor, cause, idempotency }
+    }
 }
 
 impl Metadata {
@@ -81,12 +110,11 @@ impl<'de> Deserialize<'de> for Actor {
 }
 
 /// What a reaction answers; the pair is the mark that makes it happen once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// The reactor's name.
     pub reactor: Arc<str>,
     /// The position reacted to.
-    #[serde(rename = "cause")]
     pub position: Position,
 }
 

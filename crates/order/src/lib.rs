@@ -1,1 +1,4 @@
 //! The order service: orders and their saga.
+pub mod domain;
+pub mod react;
+pub mod saga;

@@ -1,0 +1,44 @@
+//! What accounting does about orders: a finalized one gets its invoice.
+
+use chassis::{Aggregate, Reaction, Reactor};
+use contracts::{
+    accounting,
+    order::{Finalized, OrderEvent},
+};
+use kernel::Recorded;
+use serde_json::Value;
+
+use crate::domain::{Command, Invoices, State};
+
+/// Reacts to orders.
+pub struct OrderReactor;
+
+impl Reactor for OrderReactor {
+    type Aggregate = Invoices;
+    const NAME: &'static str = "accounting";
+
+    fn react(&mut self, event: &Recorded) -> Option<Reaction<Command>> {
+        if event.stream.category() != contracts::order::CATEGORY {
+            return None;
+        }
+        match OrderEvent::of(event)? {
+            OrderEvent::Finalized(Finalized { terms }) => {
+                Some(Reaction { stream: accounting::stream(), command: Command::Issue(terms) })
+            }
+            OrderEvent::Placed(_) | OrderEvent::Approved(_) | OrderEvent::Denied(_) => None,
+        }
+    }
+}
+
+impl Aggregate for Invoices {
+    const CATEGORY: &'static str = accounting::CATEGORY;
+    const SNAPSHOT_SCHEMA: u32 = 1;
+
+    fn snapshot(state: &State) -> Option<Value> {
+        Some(state.issued.into())
+    }
+
+    fn restore(snapshot: Value) -> Option<State> {
+        Some(State { issued: snapshot.as_u64()? })
+    }
+}

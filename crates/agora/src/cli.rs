@@ -1,0 +1,90 @@
+//! The command line: one subcommand each from its own module, and what the exit code says.
+
+use std::{io, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{bench, events, import, order, replay, term};
+
+const HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed; the reason is on the standard error
+  2  wrong usage
+  3  done, but rows were skipped or refused; they are listed by line
+  4  orders did not end in time";
+
+/// Agora: an online shop as event-sourced services, and its operator's tools
+#[derive(Parser)]
+#[command(name = "agora", version, after_help = HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Import(import::Args),
+    Replay(replay::Args),
+    Bench(bench::Args),
+    Events(events::Args),
+    Order(order::Args),
+}
+
+/// How a command that ran to its end went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    BadRows,
+    Unfinished,
+}
+
+/// Runs what the command line asks for.
+pub(crate) fn run() -> ExitCode {
+    match Cli::parse().command.run() {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::BadRows) => ExitCode::from(3),
+        Ok(Outcome::Unfinished) => ExitCode::from(4),
+        // Who reads only the beginning (`agora events | head`) has got what they wanted.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            term::note(format_args!("agora: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Import(args) => as_client(import::run(args)),
+            Self::Replay(args) => as_client(replay::run(args)),
+            Self::Bench(args) => as_client(bench::run(args)),
+            Self::Events(args) => as_client(events::run(args)),
+            Self::Order(args) => as_client(order::run(args)),
+        }
+    }
+}
+
+/// Runs a client of a shop: on one thread, which is what a tool beside the shop should take at most.
+fn as_client(tool: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Result<Outcome> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(Box::pin(tool))
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// A flag's value that is a count of at least one.
+pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("is no whole number of at least 1".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+/// A flag's value that is a share of the whole.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "is no share from 0 to 1".to_owned())
+}

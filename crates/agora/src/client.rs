@@ -1,0 +1,216 @@
+//! A shop's public REST API as a client sees it: logged in, reading its own writes, and sending again what got lost.
+//!
+//! Everything runs on one thread: a load generator that shares its machine with the shop must cost little, so there are no
+//! locks, no tasks and no pool beyond a list of idle connections; each connection is driven by whoever waits for its answer.
+
+mod access;
+mod connection;
+mod error;
+mod request;
+mod retry;
+mod stream;
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hyper::{
+    HeaderMap, StatusCode,
+    body::Incoming,
+    header::{AUTHORIZATION, HeaderValue},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+pub(crate) use self::{
+    access::{Access, Manager},
+    error::Error,
+    request::Request,
+    stream::EventStream,
+};
+use self::{connection::Connection, request::Address, retry::Patience};
+
+/// The longest that one attempt may take: well over the 2 s within which a shop answers, or says that it cannot.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(20);
+
+const POSITION: &str = "agora-position";
+
+/// A handle on one shop; clones share connections, token and position.
+#[derive(Clone)]
+pub(crate) struct Client {
+    shared: Rc<Shared>,
+    /// The highest position in an answer so far, handed on so that what was written is also read.
+    position: Rc<Cell<u64>>,
+    follows_position: bool,
+}
+
+struct Shared {
+    address: Address,
+    idle: RefCell<Vec<Connection>>,
+    authorization: RefCell<Option<HeaderValue>>,
+    credentials: RefCell<Option<Credentials>>,
+    /// How long one request is sent again and again before it is given up.
+    patience: Duration,
+    /// Whether the shop was ever reached: until then an address where nobody answers is a mistake, not a restart.
+    reached: Cell<bool>,
+}
+
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Credentials {
+    user_name: String,
+    password: String,
+}
+
+/// An answer of a success.
+pub(crate) struct Answer(Bytes);
+
+impl Client {
+    /// A client of the shop at `url` (`http://host:port`, possibly with a path).
+    pub(crate) fn new(url: &str, patience: Duration) -> Result<Self, Error> {
+        let shared = Shared {
+            address: Address::parse(url)?,
+            idle: RefCell::default(),
+            authorization: RefCell::default(),
+            credentials: RefCell::default(),
+            patience,
+            reached: Cell::new(false),
+        };
+        Ok(Self { shared: Rc::new(shared), position: Rc::default(), follows_position: true })
+    }
+
+    /// Logs in; from here on every request carries the token, and a new one once it has expired.
+    pub(crate) async fn log_in(&self, user_name: &str, password: &str) -> Result<(), Error> {
+        let credentials =
+            Credentials { user_name: user_name.to_owned(), password: password.to_owned() };
+        self.shared.credentials.replace(Some(credentials));
+        self.renew_token().await
+    }
+
+    /// A handle that hands on the position reached so far, and keeps to it.
+    ///
+    /// Requests that do not build on each other (a thousand orders of as many people) must not wait for each other.
+    #[must_use]
+    pub(crate) fn at_this_position(&self) -> Self {
+        Self {
+            shared: Rc::clone(&self.shared),
+            position: Rc::new(Cell::new(self.position.get())),
+            follows_position: false,
+        }
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.send(&Request::get(path)).await?.parse()
+    }
+
+    pub(crate) async fn get_text(&self, path: &str) -> Result<String, Error> {
+        let answer = self.send(&Request::get(path)).await?;
+        Ok(String::from_utf8_lossy(&answer.0).into_owned())
+    }
+
+    /// Sends a request until it is answered for good, with the same bytes and the same idempotency key each time.
+    ///
+    /// Every call of the tools either carries a key or does no harm when repeated; 503 and 429 are waited out as
+    /// `Retry-After` says, a lost connection with growing pauses.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        match self.insist(request).await {
+            Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) && self.may_renew() => {
+                self.renew_token().await?;
+                self.insist(request).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Follows a path of server-sent events, from `last_id` on if given; established when this returns.
+    pub(crate) async fn follow(
+        &self,
+        path: &str,
+        last_id: Option<String>,
+    ) -> Result<EventStream, Error> {
+        EventStream::open(self.clone(), path, last_id).await
+    }
+
+    fn may_renew(&self) -> bool {
+        self.shared.credentials.borrow().is_some()
+    }
+
+    async fn renew_token(&self) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Session {
+            token: String,
+        }
+        let credentials = self.shared.credentials.borrow().clone();
+        self.shared.authorization.replace(None);
+        let request = Request::post("/customer/login-user", &credentials);
+        let session: Session = self.insist(&request).await?.parse()?;
+        let value = HeaderValue::try_from(format!("Bearer {}", session.token));
+        let mut value = value.map_err(|_| Error::Answer("a token that is no header".to_owned()))?;
+        value.set_sensitive(true);
+        self.shared.authorization.replace(Some(value));
+        Ok(())
+    }
+
+    async fn insist(&self, request: &Request) -> Result<Answer, Error> {
+        let mut patience = Patience::new(self.shared.patience);
+        loop {
+            let attempt = tokio::time::timeout(ATTEMPT_LIMIT, self.attempt(request)).await;
+            match attempt.unwrap_or(Err(Error::TooSlow(ATTEMPT_LIMIT))) {
+                Ok(body) => return Ok(Answer(body)),
+                Err(error) => patience.after(error, self.shared.reached.get()).await?,
+            }
+        }
+    }
+
+    async fn attempt(&self, request: &Request) -> Result<Bytes, Error> {
+        let (mut connection, response) = self.exchange(request, &HeaderMap::new()).await?;
+        let (head, body) = response.into_parts();
+        let body = connection.collect(body).await?;
+        self.shared.idle.borrow_mut().push(connection);
+        if head.status.is_success() {
+            return Ok(body);
+        }
+        Err(Error::refused(head.status, &head.headers, &body))
+    }
+
+    /// Sends once and returns with the answer's head; the body is still to be read from the connection.
+    async fn exchange(
+        &self,
+        request: &Request,
+        more: &HeaderMap,
+    ) -> Result<(Connection, hyper::Response<Incoming>), Error> {
+        let mut headers = more.clone();
+        if let Some(authorization) = &*self.shared.authorization.borrow() {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        if self.position.get() > 0 {
+            headers.insert(POSITION, HeaderValue::from(self.position.get()));
+        }
+        let request = request.build(&self.shared.address, headers)?;
+        let idle = self.shared.idle.borrow_mut().pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => Connection::open(&self.shared.address).await?,
+        };
+        let response = connection.send(request).await?;
+        self.shared.reached.set(true);
+        if self.follows_position {
+            self.note_position(response.headers());
+        }
+        Ok((connection, response))
+    }
+
+    fn note_position(&self, headers: &HeaderMap) {
+        let position = headers.get(POSITION).and_then(|value| value.to_str().ok()?.parse().ok());
+        self.position.set(self.position.get().max(position.unwrap_or(0)));
+    }
+}
+
+impl Answer {
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.0).map_err(|error| Error::Answer(error.to_string()))
+    }
+}

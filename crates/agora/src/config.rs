@@ -1,0 +1,44 @@
+//! Settings: one table of names, and for each the value from the nearest of flag, `AGORA_…` variable, `agora.toml`, default.
+
+mod sources;
+mod table;
+
+use std::{fmt, path::PathBuf};
+
+pub(crate) use sources::{Flags, Settings};
+pub(crate) use table::{SETTINGS, Setting};
+
+/// Why the settings cannot be used; names the setting and where its value came from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("{setting} = {value:?} ({origin}): {reason}")]
+    Invalid { setting: String, value: String, origin: Origin, reason: String },
+    #[error("{file}: {reason}")]
+    File { file: PathBuf, reason: String },
+    #[error("{file} has a setting {name:?} that is not known; `agora config` lists those there are")]
+    UnknownInFile { file: PathBuf, name: String },
+    #[error("there is no setting for the variable {0}; `agora config` lists those there are")]
+    UnknownVariable(String),
+    #[error("{0} and {0}_FILE are both set: give the secret one way")]
+    SecretTwice(String),
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Default,
+    File(PathBuf),
+    Variable(String),
+    Flag(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}

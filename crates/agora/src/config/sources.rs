@@ -1,0 +1,271 @@
+//! Where values come from, and which one counts.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+
+use super::{ConfigError, Origin, SETTINGS, Setting};
+
+/// The file read unless another is named; it may be missing.
+const FILE: &str = "agora.toml";
+/// Variables that begin like settings and are none.
+const OTHER_VARIABLES: [&str; 4] = ["AGORA_CONFIG", "AGORA_TEST_", "AGORA_BIN", "AGORA_TOKEN"];
+
+/// The flags of a command that takes settings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flags {
+    values: BTreeMap<&'static str, String>,
+    file: Option<PathBuf>,
+}
+
+/// Every setting with its value and origin.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings(BTreeMap<&'static str, Value>);
+
+#[derive(Clone, Debug)]
+struct Value {
+    text: Option<String>,
+    origin: Origin,
+}
+
+impl Args for Flags {
+    fn augment_args(command: Command) -> Command {
+        let file = Arg::new("config").long("config").value_name("FILE");
+        let command = command.arg(file.env("AGORA_CONFIG").help("A file of settings (TOML) instead of ./agora.toml"));
+        SETTINGS.iter().fold(command, |command, setting| {
+            let arg = Arg::new(setting.name).long(setting.name).value_name(setting.value_name);
+            let default = setting.default.map_or(String::new(), |default| format!(" [default: {default}]"));
+            command.arg(arg.help(format!("{}{default}", setting.help)).help_heading("Settings"))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = |setting: &Setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone()));
+        let file = matches.get_one::<String>("config").map(PathBuf::from);
+        Ok(Self { values: SETTINGS.iter().filter_map(given).collect(), file })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Flags {
+    /// The settings: flags over the process's variables over the file over defaults.
+    pub(crate) fn resolve(&self) -> Result<Settings, ConfigError> {
+        let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        self.resolve_with(&variables.collect())
+    }
+
+    pub(crate) fn resolve_with(&self, variables: &BTreeMap<String, String>) -> Result<Settings, ConfigError> {
+        let (file, path) = self.file()?;
+        check_variables(variables)?;
+        let mut settings = BTreeMap::new();
+        for setting in SETTINGS {
+            let flag = self.values.get(setting.name).cloned();
+            let flag = flag.map(|text| (text, Origin::Flag(format!("--{}", setting.name))));
+            let from_file = || file.get(setting.name).cloned().map(|text| (text, Origin::File(path.clone())));
+            let found = match flag {
+                Some(found) => Some(found),
+                None => variable(setting, variables)?.or_else(from_file),
+            };
+            let (text, origin) = match found {
+                Some((text, origin)) => (Some(text), origin),
+                None => (setting.default.map(str::to_owned), Origin::Default),
+            };
+            settings.insert(setting.name, Value { text, origin });
+        }
+        Ok(Settings(settings).with_data_folder())
+    }
+
+    fn file(&self) -> Result<(BTreeMap<String, String>, PathBuf), ConfigError> {
+        let path = self.file.clone().unwrap_or_else(|| PathBuf::from(FILE));
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.file.is_none() => {
+                return Ok((BTreeMap::new(), path));
+            }
+            Err(error) => return Err(ConfigError::File { file: path, reason: error.to_string() }),
+        };
+        let values = parse_file(&path, &text)?;
+        Ok((values, path))
+    }
+}
+
+fn parse_file(path: &Path, text: &str) -> Result<BTreeMap<String, String>, ConfigError> {
+    let table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| ConfigError::File { file: path.into(), reason: error.to_string() })?;
+    let mut values = BTreeMap::new();
+    for (name, value) in table {
+        if !SETTINGS.iter().any(|setting| setting.name == name) {
+            return Err(ConfigError::UnknownInFile { file: path.into(), name });
+        }
+        let text = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Float(number) => number.to_string(),
+            toml::Value::Boolean(value) => value.to_string(),
+            toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
+                let reason = format!("{name} must be a text or a number");
+                return Err(ConfigError::File { file: path.into(), reason });
+            }
+        };
+        values.insert(name, text);
+    }
+    Ok(values)
+}
+
+fn variable(
+    setting: &Setting,
+    variables: &BTreeMap<String, String>,
+) -> Result<Option<(String, Origin)>, ConfigError> {
+    let name = variable_name(setting);
+    let file_name = format!("{name}_FILE");
+    let given = variables.get(&name);
+    let file = variables.get(&file_name).filter(|_| setting.secret);
+    match (given, file) {
+        (Some(_), Some(_)) => Err(ConfigError::SecretTwice(name)),
+        (Some(text), None) => Ok(Some((text.clone(), Origin::Variable(name)))),
+        (None, Some(path)) => match fs::read_to_string(path) {
+            Ok(text) => Ok(Some((text.trim_end_matches(['\n', '\r']).to_owned(), Origin::Variable(file_name)))),
+            Err(error) => {
+                let reason = format!("{error} (named by {file_name})");
+                Err(ConfigError::File { file: path.into(), reason })
+            }
+        },
+        (None, None) => Ok(None),
+    }
+}
+
+fn variable_name(setting: &Setting) -> String {
+    format!("AGORA_{}", setting.name.to_uppercase().replace('-', "_"))
+}
+
+/// A misspelt variable must not be taken for none.
+fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+    let known = |name: &str| {
+        OTHER_VARIABLES.iter().any(|other| name.starts_with(other))
+            || SETTINGS.iter().any(|setting| {
+                let own = variable_name(setting);
+                name == own || (setting.secret && name == format!("{own}_FILE"))
+            })
+    };
+    match variables.keys().find(|name| name.starts_with("AGORA_") && !known(name)) {
+        Some(unknown) => Err(ConfigError::UnknownVariable(unknown.clone())),
+        None => Ok(()),
+    }
+}
+
+impl Settings {
+    fn with_data_folder(mut self) -> Self {
+        let data = self.text("data").unwrap_or_default().to_owned();
+        for value in self.0.values_mut().filter(|value| value.origin == Origin::Default) {
+            value.text = value.text.take().map(|text| text.replace("DATA", &data));
+        }
+        self
+    }
+
+    /// The value, if there is one.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(|value| value.text.as_deref())
+    }
+
+    /// The value parsed; the error names the setting and where its value came from.
+    pub(crate) fn get<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, ConfigError> {
+        self.text(name).unwrap_or_default().parse().map_err(|error: T::Err| self.invalid(name, error.to_string()))
+    }
+
+    /// An error about the value of a setting.
+    pub(crate) fn invalid(&self, name: &str, reason: impl Into<String>) -> ConfigError {
+        let value = self.0.get(name);
+        let secret = SETTINGS.iter().any(|setting| setting.name == name && setting.secret);
+        let text = if secret { "…" } else { self.text(name).unwrap_or_default() };
+        ConfigError::Invalid {
+            setting: name.to_owned(),
+            value: text.to_owned(),
+            origin: value.map_or(Origin::Default, |value| value.origin.clone()),
+            reason: reason.into(),
+        }
+    }
+
+    /// All settings as lines: name, value (secrets masked), origin.
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String, String)> {
+        let shown = |setting: &Setting| {
+            let value = self.0.get(setting.name);
+            let text = value.and_then(|value| value.text.clone());
+            let text = if setting.secret { text.map(|_| "********".to_owned()) } else { text };
+            let origin = value.map_or(Origin::Default, |value| value.origin.clone());
+            (setting.name, text.unwrap_or_default(), origin.to_string())
+        };
+        SETTINGS.iter().map(shown).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(values: &[(&'static str, &str)], file: Option<&Path>) -> Flags {
+        let values = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Flags { values, file: file.map(Path::to_owned) }
+    }
+
+    fn variables(values: &[(&str, &str)]) -> BTreeMap<String, String> {
+        values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_nearest_source_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("shop.toml");
+        fs::write(&file, "currency = \"CHF\"\norder-deadline = 5\nlisten = \"127.0.0.1:1\"").expect("a file");
+        let variables = variables(&[("AGORA_ORDER_DEADLINE", "7"), ("AGORA_LISTEN", "127.0.0.1:2"), ("HOME", "/")]);
+        let settings = flags(&[("listen", "127.0.0.1:3")], Some(&file)).resolve_with(&variables).expect("settings");
+        let texts = ["currency", "order-deadline", "listen", "time-zone"].map(|name| settings.text(name));
+        assert_eq!(texts, [Some("CHF"), Some("7"), Some("127.0.0.1:3"), Some("UTC")]);
+    }
+
+    #[test]
+    fn the_data_folder_stands_in_the_defaults() {
+        let settings = flags(&[("data", "/srv/shop")], None).resolve_with(&BTreeMap::new()).expect("settings");
+        assert_eq!(settings.text("event-store"), Some("log:/srv/shop/log"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("shop.toml");
+        fs::write(&file, "curency = \"CHF\"").expect("a file");
+        let unknown = flags(&[], Some(&file)).resolve_with(&BTreeMap::new()).expect_err("a misspelt key");
+        assert!(unknown.to_string().contains("\"curency\""), "{unknown}");
+        let unknown = flags(&[], None).resolve_with(&variables(&[("AGORA_CURENCY", "CHF")])).expect_err("misspelt");
+        assert!(unknown.to_string().contains("AGORA_CURENCY"), "{unknown}");
+        let missing = flags(&[], Some(Path::new("/no/such/file.toml"))).resolve_with(&BTreeMap::new());
+        assert!(missing.expect_err("no file").to_string().contains("/no/such/file.toml"));
+    }
+
+    #[test]
+    fn a_secret_may_come_from_a_file_and_is_never_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("password");
+        fs::write(&file, "correct horse\n").expect("a file");
+        let path = file.to_str().expect("a path");
+        let settings = flags(&[], None).resolve_with(&variables(&[("AGORA_ADMIN_PASSWORD_FILE", path)])).expect("settings");
+        assert_eq!(settings.text("admin-password"), Some("correct horse"));
+        assert!(settings.lines().iter().all(|(_, shown, _)| !shown.contains("horse")));
+        let twice = variables(&[("AGORA_ADMIN_PASSWORD_FILE", path), ("AGORA_ADMIN_PASSWORD", "x")]);
+        assert!(matches!(flags(&[], None).resolve_with(&twice), Err(ConfigError::SecretTwice(_))));
+    }
+}

@@ -1,0 +1,187 @@
+//! `agora import`: categories, products and customers from CSV files into a running shop, safe to repeat.
+
+mod catalogue;
+mod customers;
+mod products;
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
+
+pub(crate) use self::catalogue::{Catalogue, CustomerRow, ProductRow};
+use crate::{
+    cli::Outcome,
+    client::{Access, Client, Error},
+    random::run_id,
+    rows::{BadRow, Numbered},
+    term::{self, Progress},
+};
+
+/// How many requests are on the way at once. Registrations cost the shop a password hash each; beyond a few per core
+/// more of them only wait there.
+const CONCURRENCY: usize = 32;
+
+const HELP: &str = "\
+Columns, by name and in any order:
+  products.csv    ProductCode, Name, Description, Supplier, Category, PriceMinor, UnitsInStock
+  customers.csv   UserName, CreditMinor, and if wanted FullName (else the user name),
+                  Email (else USERNAME@example.invalid)
+Money is in whole minor units (cents). Categories are those that products name. A file may be missing.
+
+Repeating an import is safe: products are found by their code, customers by their user name, categories by their
+name. What differs (name, description, supplier, category, price) is changed; what was sold or spent
+meanwhile stays so, unless --set-stock or --set-credit puts the file's figures in force again.
+
+Examples:
+  agora import data/journey
+  AGORA_ADMIN_PASSWORD=secret agora import data/journey --url http://shop:8080 --json
+
+Exit codes: 0 all is in, 1 failed, 2 wrong usage, 3 rows were skipped.";
+
+/// Bring categories, products and customers from CSV files into a shop
+#[derive(ClapArgs, Debug)]
+#[command(after_help = HELP)]
+pub(crate) struct Args {
+    /// The folder of products.csv and customers.csv
+    dir: PathBuf,
+    #[command(flatten)]
+    access: Access,
+    /// One password for all new customers, for a test; else each gets a random one that nobody sees
+    #[arg(long, value_name = "PASSWORD")]
+    password: Option<String>,
+    /// Set the units in stock of products that exist, too
+    #[arg(long)]
+    set_stock: bool,
+    /// Set the credit of customers who exist, too (also after an import that was interrupted between the two)
+    #[arg(long)]
+    set_credit: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What an import may change beyond what is new.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) password: Option<String>,
+    pub(crate) set_stock: bool,
+    pub(crate) set_credit: bool,
+}
+
+/// What an import did.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    pub(crate) categories: Tally,
+    pub(crate) products: Tally,
+    pub(crate) customers: Tally,
+    pub(crate) bad_rows: Vec<BadRow>,
+}
+
+/// What became of the rows of one kind.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Tally {
+    created: u64,
+    changed: u64,
+    unchanged: u64,
+}
+
+/// What became of one row.
+enum Done {
+    Created,
+    Changed,
+    Unchanged,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
+    let mut catalogue = Catalogue::read(&args.dir)?;
+    let client = args.access.connect().await?;
+    let options =
+        Options { password: args.password, set_stock: args.set_stock, set_credit: args.set_credit };
+    let mut bad_rows = std::mem::take(&mut catalogue.bad);
+    let mut report = load(&client, &catalogue, &options).await?;
+    bad_rows.append(&mut report.bad_rows);
+    report.bad_rows = bad_rows;
+    report.bad_rows.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    report.print(args.json)?;
+    Ok(if report.bad_rows.is_empty() { Outcome::Done } else { Outcome::BadRows })
+}
+
+/// Brings a catalogue into a shop.
+pub(crate) async fn load(
+    client: &Client,
+    catalogue: &Catalogue,
+    options: &Options,
+) -> anyhow::Result<Report> {
+    let run = run_id();
+    let mut report = Report::default();
+    products::load(client, &catalogue.products, &run, options, &mut report).await?;
+    customers::load(client, &catalogue.customers, &run, options, &mut report).await?;
+    Ok(report)
+}
+
+/// Brings rows in side by side; what the shop refuses of a single row is that row's fault, all else ends the import.
+async fn each<T, F>(
+    what: (&str, &str),
+    rows: &[Numbered<T>],
+    bad_rows: &mut Vec<BadRow>,
+    bring_in: impl Fn(&Numbered<T>) -> F,
+) -> Result<Tally, Error>
+where
+    F: Future<Output = Result<Done, Error>>,
+{
+    let (kind, file) = what;
+    let progress = Progress::new(kind, rows.len());
+    let mut tally = Tally::default();
+    let work = rows.iter().map(|row| {
+        let work = bring_in(row);
+        async move { (row.line, work.await) }
+    });
+    let mut work = stream::iter(work).buffer_unordered(CONCURRENCY);
+    while let Some((line, outcome)) = work.next().await {
+        match outcome {
+            Ok(done) => tally.count(&done),
+            Err(error) if error.is_about_the_request() => {
+                bad_rows.push(BadRow { file: file.to_owned(), line, problem: error.to_string() });
+            }
+            Err(error) => return Err(error),
+        }
+        progress.advance();
+    }
+    progress.finish();
+    Ok(tally)
+}
+
+impl Tally {
+    fn count(&mut self, done: &Done) {
+        match done {
+            Done::Created => self.created += 1,
+            Done::Changed => self.changed += 1,
+            Done::Unchanged => self.unchanged += 1,
+        }
+    }
+}
+
+impl Report {
+    fn print(&self, json: bool) -> anyhow::Result<()> {
+        if json {
+            return Ok(term::json(self)?);
+        }
+        let kinds = [
+            ("categories", &self.categories),
+            ("products", &self.products),
+            ("customers", &self.customers),
+        ];
+        for (kind, Tally { created, changed, unchanged }) in kinds {
+            term::line(format_args!(
+                "{kind:>10}: {created} new, {changed} changed, {unchanged} as they were"
+            ))?;
+        }
+        if !self.bad_rows.is_empty() {
+            term::note(format_args!("{} rows were skipped:", self.bad_rows.len()));
+            self.bad_rows.iter().for_each(term::note);
+        }
+        Ok(())
+    }
+}

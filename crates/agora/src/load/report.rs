@@ -1,0 +1,94 @@
+//! What a run measured, for people and for machines.
+
+use std::io;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use crate::{
+    rows::BadRow,
+    term::{self},
+};
+
+/// How a run went.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// Orders that have ended.
+    pub(crate) orders: u64,
+    /// Orders that have not, when patience was at an end.
+    pub(crate) unfinished: usize,
+    /// From the first placing to the last end.
+    pub(crate) seconds: f64,
+    pub(crate) accepted_ms: Latency,
+    pub(crate) final_ms: Latency,
+    pub(crate) endings: Vec<Ending>,
+    /// What the shop did not take.
+    pub(crate) refused: Vec<BadRow>,
+}
+
+/// How many orders ended in the same way.
+#[derive(Debug, Serialize)]
+pub(crate) struct Ending {
+    pub(crate) status: String,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) orders: u64,
+}
+
+/// A distribution of durations, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Latency {
+    pub p50: f64,
+    pub p90: f64,
+    pub p99: f64,
+    pub(crate) max: f64,
+}
+
+impl Latency {
+    /// Of a histogram of microseconds.
+    pub(crate) fn of(histogram: &Histogram<u64>) -> Self {
+        let millis = |micros: u64| f64::from(u32::try_from(micros).unwrap_or(u32::MAX)) / 1000.0;
+        let at = |quantile| millis(histogram.value_at_quantile(quantile));
+        Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: millis(histogram.max()) }
+    }
+}
+
+impl Report {
+    pub(crate) fn orders_per_s(&self) -> f64 {
+        let orders = u32::try_from(self.orders).unwrap_or(u32::MAX);
+        if self.seconds > 0.0 { f64::from(orders) / self.seconds } else { 0.0 }
+    }
+
+    pub(crate) fn print(&self) -> io::Result<()> {
+        term::line(format_args!(
+            "{} orders ended in {:.2} s: {:.0} orders/s",
+            self.orders,
+            self.seconds,
+            self.orders_per_s()
+        ))?;
+        term::line("                       p50       p90       p99       max")?;
+        for (what, latency) in
+            [("place → accepted", self.accepted_ms), ("place → final", self.final_ms)]
+        {
+            latency.print(what)?;
+        }
+        for ending in &self.endings {
+            let reasons = ending.reasons.join(", ");
+            term::line(
+                format_args!("{:>9} {} {reasons}", ending.orders, ending.status)
+                    .to_string()
+                    .trim_end(),
+            )?;
+        }
+        if self.unfinished > 0 {
+            term::line(format_args!("{:>9} did not end", self.unfinished))?;
+        }
+        Ok(())
+    }
+}
+
+impl Latency {
+    pub(crate) fn print(&self, what: &str) -> io::Result<()> {
+        let Self { p50, p90, p99, max } = self;
+        term::line(format_args!("{what:<17} {p50:>8.2} {p90:>9.2} {p99:>9.2} {max:>9.2} ms"))
+    }
+}

@@ -1,0 +1,117 @@
+//! `agora order`: an order's saga, drawn in the terminal as a sequence diagram.
+
+mod diagram;
+mod step;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args as ClapArgs;
+use kernel::Decimal;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use self::{
+    diagram::{Diagram, Glyphs},
+    step::{Saga, Step},
+};
+use crate::{
+    cli::Outcome,
+    client::{Access, Client},
+    events, shop, term,
+};
+
+const HELP: &str = "\
+Each line is one recorded event: when, after the order was placed; at the service that recorded it, with an arrow from
+what that service reacted to; its type; and how long the reaction took.
+
+Examples:
+  agora order 0190c7f2-8b1e-7c3a-9f00-1234567890ab
+  agora order 0190c7f2-8b1e-7c3a-9f00-1234567890ab --json | jq .History[].Event
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+/// Draw an order's way through the services
+#[derive(ClapArgs, Debug)]
+#[command(after_help = HELP)]
+pub(crate) struct Args {
+    /// The order's id
+    order: Uuid,
+    #[command(flatten)]
+    access: Access,
+    /// The data folder of a stopped shop, instead of a running one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    ascii: bool,
+    /// How many columns the drawing may have; as the terminal unless given
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+    /// Print the order and its history as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
+    let (order, history) = match &args.data {
+        Some(data) => (None, events::order_history(data, args.order)?),
+        None => ask(&args.access.connect().await?, args.order).await?,
+    };
+    if history.is_empty() {
+        bail!("order {} is not known", args.order);
+    }
+    if args.json {
+        term::json(&json!({ "Order": order, "History": history }))?;
+        return Ok(Outcome::Done);
+    }
+    let steps: Result<Vec<Step>, _> = history.iter().map(Step::deserialize).collect();
+    let saga = Saga::of(steps.context("the order's history was not understood")?);
+    let unicode = !args.ascii && term::shows_unicode();
+    let glyphs = if unicode { Glyphs::UNICODE } else { Glyphs::ASCII };
+    let diagram = Diagram { saga: &saga, glyphs, width: args.width.unwrap_or_else(term::width) };
+    if let Some(order) = &order {
+        term::line(heading(order)?)?;
+    }
+    for line in diagram.lines() {
+        term::line(line)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The order as it stands, and its history.
+async fn ask(client: &Client, order: Uuid) -> anyhow::Result<(Option<Value>, Vec<Value>)> {
+    let history = format!("/order/get-order-history?OrderId={order}");
+    let history = shop::list(client, &history).await?;
+    Ok((shop::order(client, order).await?, history))
+}
+
+/// The order in one line.
+fn heading(order: &Value) -> anyhow::Result<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Heading {
+        order_id: Uuid,
+        user_name: String,
+        #[serde(default)]
+        product_name: String,
+        quantity: u32,
+        price: Decimal,
+        status: String,
+        #[serde(default)]
+        reasons: Vec<String>,
+        #[serde(default)]
+        invoice_number: Option<u64>,
+    }
+    let order = Heading::deserialize(order).context("the order was not understood")?;
+    let Heading { order_id, user_name, product_name, quantity, price, status, .. } = order;
+    let total = price.0.times(quantity);
+    let end = match (order.invoice_number, order.reasons.as_slice()) {
+        (Some(invoice), _) => format!(", invoice {invoice}"),
+        (None, []) => String::new(),
+        (None, reasons) => format!(" ({})", reasons.join(", ")),
+    };
+    let what = format!("{quantity} x {product_name} at {}, {total} in all", price.0);
+    Ok(format!("Order {order_id}: {what}, for {user_name}: {status}{end}"))
+}

@@ -1,0 +1,147 @@
+//! What the tools know of the REST API's types: only the fields they use, so that the API may grow.
+
+use kernel::Decimal;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::client::{Client, Error};
+
+/// The most that one page of a list holds.
+const PAGE: usize = 500;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Category {
+    #[serde(rename = "CategoryId")]
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Product {
+    #[serde(rename = "ProductId")]
+    pub(crate) id: Uuid,
+    #[serde(default)]
+    pub(crate) code: Option<String>,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    #[serde(default)]
+    pub(crate) supplier: String,
+    #[serde(default)]
+    pub(crate) category_id: Option<Uuid>,
+    pub(crate) price: Decimal,
+    pub(crate) units_in_stock: i64,
+    pub(crate) version: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Customer {
+    pub(crate) user_name: String,
+    pub(crate) credit: Decimal,
+}
+
+/// An order as lists, details and `order-events` show it; enough to tell whether it has ended.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Order {
+    #[serde(rename = "OrderId")]
+    pub(crate) id: Uuid,
+    #[serde(default)]
+    pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) stock_status: String,
+    #[serde(default)]
+    pub(crate) credit_status: String,
+    #[serde(default)]
+    pub(crate) reasons: Vec<String>,
+    #[serde(default)]
+    pub(crate) invoice_number: Option<u64>,
+}
+
+impl Order {
+    /// Whether nothing more can happen to it: canceled with all released, or finalized with stock committed, credit debited and
+    /// the invoice issued.
+    pub(crate) fn has_ended(&self) -> bool {
+        let settled = |status: &str| matches!(status, "Released" | "Denied");
+        match self.status.as_str() {
+            "Canceled" => settled(&self.stock_status) && settled(&self.credit_status),
+            "Finalized" => {
+                self.stock_status == "Committed"
+                    && self.credit_status == "Debited"
+                    && self.invoice_number.is_some()
+            }
+            _ => false,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page<T> {
+    items: Vec<T>,
+    #[serde(default)]
+    next: Option<String>,
+}
+
+/// All items of a list, page by page. `path` may carry a query.
+pub(crate) async fn list<T: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+) -> Result<Vec<T>, Error> {
+    let mut items = Vec::new();
+    let mut after = None;
+    loop {
+        let page: Page<T> = client.get(&page_path(path, PAGE, after.as_deref())).await?;
+        items.extend(page.items);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(items),
+        }
+    }
+}
+
+/// One page of a list and the cursor of the next one.
+pub(crate) async fn page<T: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<(Vec<T>, Option<String>), Error> {
+    let page: Page<T> = client.get(&page_path(path, limit.min(PAGE), after)).await?;
+    Ok((page.items, page.next))
+}
+
+/// The order itself, where it is known.
+pub(crate) async fn order<T: DeserializeOwned>(
+    client: &Client,
+    id: Uuid,
+) -> Result<Option<T>, Error> {
+    let path = format!("/order/get-orders?Type=Single&Id={id}");
+    let (orders, _) = page(client, &path, 1, None).await?;
+    Ok(orders.into_iter().next())
+}
+
+/// A query of those parameters that have a value.
+pub(crate) fn query<'a>(parameters: impl IntoIterator<Item = (&'a str, Option<String>)>) -> String {
+    let given: Vec<_> =
+        parameters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    serde_urlencoded::to_string(given).expect("pairs of texts make a query")
+}
+
+fn page_path(path: &str, limit: usize, after: Option<&str>) -> String {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let query = query([("Limit", Some(limit.to_string())), ("After", after.map(str::to_owned))]);
+    format!("{path}{separator}{query}")
+}
+
+/// An order to be placed by a manager for a customer.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PlaceOrder<'a> {
+    pub(crate) product_id: Uuid,
+    pub(crate) quantity: u32,
+    pub(crate) user_name: &'a str,
+}

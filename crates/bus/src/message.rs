@@ -1,0 +1,127 @@
+//! What passes over the bus.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use kernel::{Expected, NewEvent, Position, Recorded, StreamId, Version};
+use serde::{Deserialize, Serialize};
+
+/// Recorded events with contiguous positions, shared by everybody who hears them.
+pub type Batch = Arc<[Arc<Recorded>]>;
+
+/// A broadcast.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// Events that were just recorded.
+    Recorded(Batch),
+    /// The last position of the log, said every second so that a lost tail is noticed.
+    Head(Position),
+    /// An instance of a service, said every 2 s.
+    Service(Arc<Announcement>),
+}
+
+/// Asks the event store to record events: all or none, and only if the stream is as expected.
+#[derive(Clone, Debug)]
+pub struct Append {
+    pub stream: StreamId,
+    pub expected: Expected,
+    /// 1–1000 events, 1 MiB at most.
+    pub events: Arc<[NewEvent]>,
+}
+
+impl Append {
+    /// The most events of one append.
+    pub const EVENTS_MAX: usize = 1000;
+    /// The most bytes of data and names of one append.
+    pub const BYTES_MAX: usize = 1 << 20;
+}
+
+/// The event store's answer to an [`Append`], given when it is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// Recorded, now or when the same append came before.
+    Recorded { first: Position, last: Position, version: Version },
+    /// The stream is not as expected; its last version, if it has one.
+    Conflict { version: Option<Version> },
+    /// The append can never be recorded.
+    Refused { reason: String },
+}
+
+/// Asks the event store for recorded events, in order.
+#[derive(Clone, Debug)]
+pub enum Read {
+    /// A stream's events from a version on.
+    Stream { stream: StreamId, from: Version },
+    /// A stream's last event.
+    Last { stream: StreamId },
+    /// All events from a position on; only those of `categories`, unless it is empty.
+    All { from: Position, categories: Vec<String> },
+}
+
+/// The event store's answer to a [`Read`]: nothing is left out between the first and the last event of a page.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub events: Vec<Arc<Recorded>>,
+    /// The last position of the log.
+    pub head: Position,
+    /// Where to read on: everything asked for before this position is in this or earlier pages.
+    pub next: Position,
+    /// Whether nothing more was there to read.
+    pub end: bool,
+}
+
+impl Page {
+    /// The most events of one page.
+    pub const EVENTS_MAX: usize = 1000;
+    /// The most bytes of one page (a single larger event is a page of its own).
+    pub const BYTES_MAX: usize = 1 << 20;
+}
+
+/// What an instance of a service says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// The service's name, such as `product`.
+    pub name: String,
+    /// Tells the instances of a service apart.
+    pub instance: String,
+    pub address: Address,
+    /// The path prefixes it answers, such as `/product`; none for what serves no HTTP.
+    pub routes: Vec<String>,
+    /// The program's version.
+    pub version: String,
+    pub ready: bool,
+    /// How far each of its projectors and reactors is behind the log.
+    #[serde(default)]
+    pub lag: BTreeMap<String, Lag>,
+    /// Events per second it processed since the announcement before.
+    #[serde(default)]
+    pub throughput: f64,
+    /// Sums that must agree (received = on hand + sold, and so on).
+    #[serde(default)]
+    pub balances: Vec<Balance>,
+}
+
+/// How far a subscriber is behind the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Lag {
+    pub events: u64,
+    pub seconds: f64,
+}
+
+/// Two sums that must be equal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Balance {
+    /// Such as `received = on hand + sold`.
+    pub name: String,
+    pub left: i64,
+    pub right: i64,
+}
+
+/// Where an instance answers HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Address {
+    /// A base URL.
+    Http(String),
+    /// A router in the same process, by the service's name.
+    Local,
+}

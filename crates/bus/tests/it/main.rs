@@ -1,0 +1,8 @@
+//! The transports against the contract of their port.
+
+use bus::Memory;
+
+#[tokio::test(start_paused = true)]
+async fn the_in_memory_transport_keeps_the_contract() {
+    bus::conformance::suite(async || Memory::new()).await;
+}

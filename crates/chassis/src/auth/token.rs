@@ -1,0 +1,221 @@
+//! Tokens: compact JWTs signed with Ed25519 (RFC 7519, RFC 8037), checked by our own clock, remembered once verified.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use kernel::{Ids, Timestamp};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// How long a token holds.
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// The header of every token. Nothing else is accepted, so that nobody chooses the algorithm for us.
+const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
+
+/// A token is some 350 bytes; what is much longer is none of ours and not worth hashing.
+const TOKEN_BYTES_MAX: usize = 1024;
+
+/// Verified tokens remembered per generation, of which there are two: some 2 MiB at most.
+const REMEMBERED_MAX: usize = 4096;
+
+/// What a token says, once it is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// The customer's id.
+    pub customer: Uuid,
+    /// The customer's user name.
+    pub user: Box<str>,
+    pub role: Role,
+    /// The id of the token, by which it can be revoked.
+    pub token: Uuid,
+    /// To the microsecond, so that a token made right after all were revoked holds.
+    pub issued_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Customer,
+    Manager,
+}
+
+/// Why a token does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TokenError {
+    #[error("The token is not one of this shop.")]
+    Invalid,
+    #[error("The token has expired.")]
+    Expired,
+    #[error("The session has ended.")]
+    Revoked,
+}
+
+/// Why bytes are no public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("these bytes are no Ed25519 public key")]
+pub struct KeyError;
+
+/// Makes tokens; held by the customer service alone.
+pub struct Signer(SigningKey);
+
+/// Checks tokens, and knows those again that it has checked lately.
+pub struct Verifier {
+    key: VerifyingKey,
+    remembered: RwLock<Remembered>,
+}
+
+/// Two generations: when the young one is full it becomes the old one, whose survivors move over as they are seen.
+#[derive(Default)]
+struct Remembered {
+    young: HashMap<Box<str>, Arc<Claims>>,
+    old: HashMap<Box<str>, Arc<Claims>>,
+}
+
+/// The claims as they stand in the token.
+#[derive(Serialize, Deserialize)]
+struct Payload<'a> {
+    sub: Uuid,
+    #[serde(borrow)]
+    user: std::borrow::Cow<'a, str>,
+    role: Role,
+    jti: Uuid,
+    iat: i64,
+    exp: i64,
+    /// `iat` in microseconds.
+    iat_us: i64,
+}
+
+impl Signer {
+    #[must_use]
+    pub fn from_secret(secret: [u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(&secret))
+    }
+
+    /// The verifier of these tokens.
+    #[must_use]
+    pub fn verifier(&self) -> Verifier {
+        Verifier { key: self.0.verifying_key(), remembered: RwLock::default() }
+    }
+
+    /// A token for a customer, from `now` for [`TOKEN_LIFETIME`].
+    #[must_use]
+    pub fn issue(
+        &self,
+        customer: Uuid,
+        user: &str,
+        role: Role,
+        (now, ids): (Timestamp, &Ids),
+    ) -> (String, Claims) {
+        let expires_at = whole_seconds(now + TOKEN_LIFETIME);
+        let token = ids.uuid(now);
+        let claims =
+            Claims { customer, user: user.into(), role, token, issued_at: now, expires_at };
+        (self.sign(&claims), claims)
+    }
+
+    /// The token that says `claims`.
+    #[must_use]
+    pub fn sign(&self, claims: &Claims) -> String {
+        let payload = Payload {
+            sub: claims.customer,
+            user: (&*claims.user).into(),
+            role: claims.role,
+            jti: claims.token,
+            iat: seconds(claims.issued_at),
+            exp: seconds(claims.expires_at),
+            iat_us: claims.issued_at.micros(),
+        };
+        let payload = serde_json::to_vec(&payload).expect("plain data serialises");
+        let mut token = URL_SAFE_NO_PAD.encode(HEADER);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
+        let signature = self.0.sign(token.as_bytes());
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature.to_bytes(), &mut token);
+        token
+    }
+}
+
+impl Verifier {
+    pub fn from_public_key(key: [u8; 32]) -> Result<Self, KeyError> {
+        let key = VerifyingKey::from_bytes(&key).map_err(|_| KeyError)?;
+        Ok(Self { key, remembered: RwLock::default() })
+    }
+
+    #[must_use]
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
+    /// The claims of a token that is ours and has not expired at `now`.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, TokenError> {
+        let claims = match self.recall(token) {
+            Some(claims) => claims,
+            None => self.check(token).map(Arc::new).map(|claims| self.remember(token, claims))?,
+        };
+        if now >= claims.expires_at { Err(TokenError::Expired) } else { Ok(claims) }
+    }
+
+    fn recall(&self, token: &str) -> Option<Arc<Claims>> {
+        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(claims) = remembered.young.get(token) {
+            return Some(Arc::clone(claims));
+        }
+        let claims = remembered.old.get(token).map(Arc::clone)?;
+        drop(remembered);
+        Some(self.remember(token, claims))
+    }
+
+    fn remember(&self, token: &str, claims: Arc<Claims>) -> Arc<Claims> {
+        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.young.len() >= REMEMBERED_MAX {
+            remembered.old = std::mem::take(&mut remembered.young);
+        }
+        remembered.young.insert(token.into(), Arc::clone(&claims));
+        claims
+    }
+
+    fn check(&self, token: &str) -> Result<Claims, TokenError> {
+        self.parse(token).ok_or(TokenError::Invalid)
+    }
+
+    fn parse(&self, token: &str) -> Option<Claims> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, payload) = signed.split_once('.')?;
+        if URL_SAFE_NO_PAD.decode(header).ok()? != HEADER.as_bytes() {
+            return None;
+        }
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let signature = Signature::from_slice(&signature).ok()?;
+        self.key.verify_strict(signed.as_bytes(), &signature).ok()?;
+        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let payload: Payload<'_> = serde_json::from_slice(&payload).ok()?;
+        Some(Claims {
+            customer: payload.sub,
+            user: payload.user.into(),
+            role: payload.role,
+            token: payload.jti,
+            issued_at: Timestamp::from_micros(payload.iat_us),
+            expires_at: Timestamp::from_micros(payload.exp.saturating_mul(1_000_000)),
+        })
+    }
+}
+
+fn seconds(time: Timestamp) -> i64 {
+    time.micros().div_euclid(1_000_000)
+}
+
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_micros(seconds(time) * 1_000_000)
+}

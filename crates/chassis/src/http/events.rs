@@ -1,0 +1,62 @@
+//! Server-sent events: endless answers that stay alive, can be resumed, and end when the service does.
+
+use std::time::Duration;
+
+use axum::{
+    extract::FromRequestParts,
+    http::request::Parts,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, StreamExt};
+use serde::Serialize;
+
+use super::{Context, Problem};
+
+/// A comment goes out this often, so that nobody between takes the silence for the end.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The longest `Last-Event-ID` that is read.
+const EVENT_ID_BYTES_MAX: usize = 128;
+
+/// The id of the last event that the client has seen, where it resumes a stream; 400 if it is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastEventId(pub Option<String>);
+
+/// One event: `id` to resume from, `kind` to listen for, `data` as JSON.
+pub fn event(id: impl ToString, kind: &str, data: &impl Serialize) -> Result<Event, Problem> {
+    let data = serde_json::to_string(data).map_err(Problem::internal)?;
+    Ok(Event::default().id(id.to_string()).event(kind).data(data))
+}
+
+/// The answer that goes on until `events` or the service ends.
+pub fn event_stream(
+    context: &Context,
+    events: impl Stream<Item = Event> + Send + 'static,
+) -> Response {
+    let shutdown = context.shutdown().clone();
+    let events = events.map(Ok::<_, std::convert::Infallible>);
+    let events = events.take_until(shutdown.cancelled_owned());
+    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+}
+
+impl LastEventId {
+    /// The id as what it was made from, such as a position.
+    pub fn parse<T: std::str::FromStr>(&self) -> Result<Option<T>, Problem> {
+        let malformed =
+            |_| Problem::bad_request("Last-Event-ID is none that this stream gave out.");
+        self.0.as_deref().map(str::parse).transpose().map_err(malformed)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get("last-event-id") else { return Ok(Self(None)) };
+        let text = value.to_str().ok().filter(|text| text.len() <= EVENT_ID_BYTES_MAX);
+        let text = text.ok_or_else(|| Problem::bad_request("Last-Event-ID is malformed."))?;
+        Ok(Self(Some(text.to_owned())))
+    }
+}

@@ -1,0 +1,127 @@
+//! What happens around every request: context before, then the handler caught, then headers, metrics and one line of log.
+
+use std::{
+    any::Any,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use hyper::{
+    Method,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+};
+
+use super::{
+    Context, Problem,
+    context::X_REQUEST_ID,
+    position::{AGORA_POSITION, POSITION_TIMEOUT, asked_for},
+    problem::PROBLEM_JSON,
+    service::Service,
+};
+
+/// Routes that say something of the service itself and wait for no model.
+const OWN_ROUTES: [&str; 4] = ["/", "/openapi.json", "/health/live", "/health/ready"];
+
+/// In an answer's extensions: the route it stands under in metrics and log, where no matched path says so.
+#[derive(Clone, Debug)]
+pub struct RouteName(pub Arc<str>);
+
+pub(super) async fn guard(
+    State(service): State<Arc<Service>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = service.border.clock.now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let context = Context::new(&service.border, request.headers(), peer(&request));
+    request.extensions_mut().insert(context.clone());
+
+    let answering = AssertUnwindSafe(answer(&service, route.as_ref(), request, next));
+    let response = answering.catch_unwind().await.unwrap_or_else(|panic| {
+        Problem::internal(format!("panicked: {}", panic_text(&*panic))).into_response()
+    });
+    let mut response = presentable(response, &context);
+
+    let elapsed = service.border.clock.now().since(started);
+    let name = response.extensions_mut().remove::<RouteName>();
+    let route = route.as_ref().map(MatchedPath::as_str).or(name.as_ref().map(|name| &*name.0));
+    let route = route.unwrap_or("unknown");
+    service.metrics.observe(&method, route, response.status(), elapsed);
+    let line = format_args!("{method} {route} {} in {elapsed:.1?}", response.status().as_u16());
+    if service.quiet {
+        tracing::debug!(service.name, request.id = context.request_id(), "{line}");
+    } else {
+        tracing::info!(service.name, request.id = context.request_id(), "{line}");
+    }
+    response
+}
+
+/// Without connection, as in a process of one's own, the peer is this machine.
+fn peer(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip())
+}
+
+async fn answer(
+    service: &Service,
+    route: Option<&MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_call = route.is_some_and(|route| !OWN_ROUTES.contains(&route.as_str()));
+    let model = service.model.as_ref().filter(|_| is_call);
+    let Some(model) = model else { return next.run(request).await };
+    let wanted = match asked_for(request.headers()) {
+        Ok(wanted) => wanted,
+        Err(problem) => return problem.into_response(),
+    };
+    if let Some(wanted) = wanted.filter(|wanted| *wanted > model.position())
+        && let Err(lag) = model.reach(wanted, POSITION_TIMEOUT).await
+    {
+        return Problem::from(lag).into_response();
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    // Read before the answer is made, so that it never claims more than the answer shows.
+    let position = model.position();
+    let mut response = next.run(request).await;
+    if reads && !response.status().is_server_error() {
+        response
+            .headers_mut()
+            .entry(AGORA_POSITION)
+            .or_insert_with(|| HeaderValue::from(position.0));
+    }
+    response
+}
+
+/// Every failure as a problem with the request's id, and the id on every answer.
+fn presentable(mut response: Response, context: &Context) -> Response {
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        let problem = response.extensions_mut().remove::<Problem>();
+        let foreign = response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind != PROBLEM_JSON);
+        if let Some(problem) = problem.or_else(|| foreign.then(|| Problem::new(status))) {
+            if let Some(error) = problem.internal_error() {
+                tracing::error!(request.id = context.request_id(), error, "a request failed");
+            }
+            let (parts, body) = problem.respond(Some(context.request_id())).into_parts();
+            *response.body_mut() = body;
+            response.headers_mut().remove(CONTENT_LENGTH);
+            response.headers_mut().extend(parts.headers);
+        }
+    }
+    response.headers_mut().insert(X_REQUEST_ID, context.request_id_header());
+    response
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}

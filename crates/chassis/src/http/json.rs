@@ -1,0 +1,101 @@
+//! JSON request bodies: parsed strictly, refused by field.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Context, Problem, reject};
+
+/// How long a body may take to arrive: one of 64 KiB over a poor line, but no more, lest slow senders hold us.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A JSON body, as a request's last extractor or as an answer.
+///
+/// A request must say `Content-Type: application/json` (else 415), keep within the border's limit (413), be JSON (400), and
+/// fit the type (422, naming the field).
+#[derive(Clone, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => json_bytes(body.into()),
+            Err(error) => Problem::internal(error).into_response(),
+        }
+    }
+}
+
+/// An answer of bytes that are JSON already.
+pub(super) fn json_bytes(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Parses bytes as a value, with the failures of [`Json`].
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("The body is not UTF-8."))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| refusal(text, error.path(), error.inner()))?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+/// Whatever is wrong with a field, a text that is no JSON at all, or nested too deeply, is malformed first.
+fn refusal(text: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Err(syntax) => malformed(&syntax),
+        Ok(_) => reject::field(path, &error.to_string()),
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::bad_request(format!("The body is not JSON: {error}."))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let essence = values.next().and_then(|value| value.to_str().ok());
+    let essence = essence.and_then(|value| value.split(';').next()).unwrap_or("").trim();
+    essence.eq_ignore_ascii_case("application/json") && values.next().is_none()
+}
+
+/// The body of a JSON request.
+pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
+    if !is_json(request.headers()) {
+        return Err(Problem::unsupported_media());
+    }
+    let limit_bytes = Context::of(request.extensions())?.body_limit_bytes();
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced.and_then(|length| length.parse::<usize>().ok()) > Some(limit_bytes) {
+        return Err(Problem::too_large(limit_bytes));
+    }
+    let collecting = Limited::new(request.into_body(), limit_bytes).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, collecting).await {
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT)),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit_bytes)),
+        Ok(Err(_)) => Err(Problem::bad_request("The body ended before it was complete.")),
+    }
+}

@@ -1,0 +1,84 @@
+//! Limits on failures: so many per key within a window that slides, on our own clock, in bounded memory.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use kernel::{Clock, Timestamp};
+use lru::LruCache;
+
+use super::Problem;
+
+/// Keys remembered; beyond that the one longest untouched is forgotten. With 50 times each some 10 MiB at the very most.
+const KEYS_MAX: NonZeroUsize = NonZeroUsize::new(16 * 1024).expect("is not zero");
+
+/// Counts what is recorded per key, and refuses once there are `limit` within `window`.
+pub struct Limiter {
+    clock: Arc<dyn Clock>,
+    limit: usize,
+    window: Duration,
+    recorded: Mutex<LruCache<Box<str>, VecDeque<Timestamp>>>,
+}
+
+impl Limiter {
+    /// At most `limit` (over zero) per key within any `window`.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, limit: usize, window: Duration) -> Self {
+        Self { clock, limit: limit.max(1), window, recorded: Mutex::new(LruCache::new(KEYS_MAX)) }
+    }
+
+    /// 429 with the time to wait if `key` has used up its limit.
+    pub fn check(&self, key: &str) -> Result<(), Problem> {
+        let now = self.clock.now();
+        let mut recorded = self.lock();
+        let Some(times) = recorded.get_mut(key) else { return Ok(()) };
+        self.forget_old(times, now);
+        match times.front() {
+            None => {
+                recorded.pop(key);
+                Ok(())
+            }
+            Some(oldest) if times.len() >= self.limit => {
+                Err(Problem::too_many((*oldest + self.window).since(now)))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Counts one for `key`: a failure, or whatever is limited.
+    pub fn record(&self, key: &str) {
+        let now = self.clock.now();
+        let mut recorded = self.lock();
+        let times = recorded.get_or_insert_mut(key.into(), VecDeque::new);
+        self.forget_old(times, now);
+        if times.len() >= self.limit {
+            times.pop_front();
+        }
+        times.push_back(now);
+    }
+
+    /// Forgets what was counted for `key`, such as after a success.
+    pub fn forgive(&self, key: &str) {
+        self.lock().pop(key);
+    }
+
+    fn forget_old(&self, times: &mut VecDeque<Timestamp>, now: Timestamp) {
+        while times.front().is_some_and(|oldest| *oldest + self.window <= now) {
+            times.pop_front();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<Box<str>, VecDeque<Timestamp>>> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Limiter({} per {:?})", self.limit, self.window)
+    }
+}

@@ -1,0 +1,126 @@
+//! Lists by pages: how many at once, an opaque cursor to go on from, and the page itself.
+
+use std::borrow::Cow;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type},
+    },
+};
+
+/// The longest cursor taken back, in bytes.
+const CURSOR_BYTES_MAX: usize = 1024;
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Listing<T> {
+    pub items: Vec<T>,
+    /// The `After` of the next page; null on the last one.
+    pub next: Option<String>,
+}
+
+/// How many items a page may have: 1 to 500, 100 unless given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(u16);
+
+/// A cursor: where the page before ended, as a value that only the service understands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct After<C>(pub C);
+
+/// Stands for [`After`] in documents: `#[param(inline, value_type = Option<Cursor>)]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor;
+
+impl<T> Listing<T> {
+    /// The page of `items`, read one beyond `limit`; `cursor` says where an item stands.
+    pub fn page<C: Serialize>(mut items: Vec<T>, limit: Limit, cursor: impl Fn(&T) -> C) -> Self {
+        let more = items.len() > limit.get();
+        items.truncate(limit.get());
+        let next = items.last().filter(|_| more).map(|last| After(cursor(last)).encode());
+        Self { items, next }
+    }
+}
+
+impl Limit {
+    const MAX: u16 = 500;
+
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0.into()
+    }
+
+    /// How many to read so that one knows whether there are more.
+    #[must_use]
+    pub fn and_one(self) -> usize {
+        self.get() + 1
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u16::deserialize(deserializer) {
+            Ok(limit @ 1..=Self::MAX) => Ok(Self(limit)),
+            _ => Err(de::Error::custom("must be a whole number from 1 to 500")),
+        }
+    }
+}
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+            .minimum(Some(1))
+            .maximum(Some(Self::MAX))
+            .default(Some(100.into()))
+            .into()
+    }
+}
+
+impl ToSchema for Limit {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Limit")
+    }
+}
+
+impl<C: Serialize> After<C> {
+    #[must_use]
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self.0).expect("a cursor is plain data"))
+    }
+}
+
+impl<'de, C: DeserializeOwned> Deserialize<'de> for After<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        let bytes = Some(text).filter(|text| text.len() <= CURSOR_BYTES_MAX);
+        let bytes = bytes.and_then(|text| URL_SAFE_NO_PAD.decode(text.as_bytes()).ok());
+        let value = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        value.map(Self).ok_or_else(|| de::Error::custom("is not a cursor that this list gave out"))
+    }
+}
+
+impl PartialSchema for Cursor {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(CURSOR_BYTES_MAX))
+            .pattern(Some("^[A-Za-z0-9_-]+$"))
+            .description(Some("The Next of the page before, as it was given."))
+            .into()
+    }
+}
+
+impl ToSchema for Cursor {}

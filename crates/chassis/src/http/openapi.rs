@@ -1,0 +1,113 @@
+//! A service's OpenAPI document: what utoipa gathers, and what holds for every call alike.
+
+use serde_json::{Map, Value, json};
+use utoipa::{PartialSchema, openapi::OpenApi};
+
+use super::{Problem, problem::PROBLEM_JSON};
+
+/// The security scheme of calls with a token: `security(("token" = []))`.
+const TOKEN: &str = "token";
+
+const ABOUT: &str = "Every answer carries `X-Request-Id`, and answers that rest on recorded events carry `Agora-Position`. \
+A request that hands a position on in a header of that name is answered only from data at least as new, or with 503 after two seconds. \
+Every route stands under `/v1` too.";
+
+/// The document of `name`, with the failures, headers and the token scheme that no call has to repeat.
+pub fn document(document: OpenApi, name: &str, version: &str) -> Value {
+    let mut document = serde_json::to_value(document).expect("an OpenAPI document is JSON");
+    document["openapi"] = json!("3.1.0");
+    document["info"] =
+        json!({ "title": format!("Agora: {name}"), "version": version, "description": ABOUT });
+    let components = object(&mut document, "components");
+    let schemas = object(components, "schemas");
+    schemas["Problem"] = serde_json::to_value(Problem::schema()).expect("a schema is JSON");
+    object(components, "securitySchemes")[TOKEN] =
+        json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" });
+    for operation in operations(&mut document) {
+        complete_operation(operation);
+    }
+    document
+}
+
+/// The calls of a document in short.
+pub(super) fn calls(document: &Value) -> Value {
+    let mut calls = Vec::new();
+    for (path, item) in members(&document["paths"]) {
+        for (method, operation) in members(item) {
+            let about = operation.get("summary").or(operation.get("description"));
+            calls.push(json!({
+                "Method": method.to_uppercase(),
+                "Path": path,
+                "About": about.unwrap_or(&Value::Null),
+                "Public": operation.get("security").is_none(),
+            }));
+        }
+    }
+    json!({ "Service": document["info"]["title"], "Version": document["info"]["version"], "Calls": calls })
+}
+
+fn complete_operation(operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
+    let has_parameters = operation.get("parameters").is_some();
+    let mut failures = vec!["400", "500", "503"];
+    if has_body {
+        failures.extend(["408", "413", "415"]);
+    }
+    if has_body || has_parameters {
+        failures.push("422");
+    }
+    if operation.get("security").is_some() {
+        failures.extend(["401", "403"]);
+    }
+    let responses = object(operation, "responses");
+    for status in failures {
+        if responses.get(status).is_none() {
+            responses[status] = json!({ "description": described(status) });
+        }
+    }
+    let Some(responses) = responses.as_object_mut() else { return };
+    for (status, response) in responses {
+        let headers = object(response, "headers");
+        headers["X-Request-Id"] = json!({ "schema": { "type": "string" } });
+        if status.starts_with('2') {
+            headers["Agora-Position"] =
+                json!({ "schema": { "type": "integer", "format": "int64", "minimum": 0 } });
+        } else if status.starts_with(['4', '5']) {
+            response["content"] =
+                json!({ PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+        }
+    }
+}
+
+fn described(status: &str) -> &'static str {
+    match status {
+        "400" => "The request cannot be read.",
+        "401" => "A valid token is needed.",
+        "403" => "The token is not for this.",
+        "408" => "The body took too long to arrive.",
+        "413" => "The body is too large.",
+        "415" => "The body is not JSON.",
+        "422" => "Some fields are at fault.",
+        "503" => "A part is down or behind.",
+        _ => "Something went wrong here.",
+    }
+}
+
+/// The member `name` of an object, made if it is not there.
+fn object<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
+    let member = &mut value[name];
+    if !member.is_object() {
+        *member = Value::Object(Map::new());
+    }
+    member
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}
+
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let items = paths.filter_map(|(_, item)| item.as_object_mut());
+    items.flatten().filter(|(_, operation)| operation.is_object()).map(|(_, operation)| operation)
+}

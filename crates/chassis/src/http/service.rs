@@ -1,0 +1,195 @@
+//! A service's border: its calls, and around them everything that every service answers alike.
+
+use std::{
+    fmt,
+    future::ready,
+    sync::Arc,
+    task::{self, Poll},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::Request,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use hyper::{Uri, http::uri::PathAndQuery};
+use kernel::{Clock, Ids};
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{Checkpoint, Problem, TrustedProxies, guard, json::json_bytes, openapi};
+use crate::{auth::Auth, metrics::HttpMetrics};
+
+/// The largest body taken, unless configured.
+const BODY_LIMIT_BYTES: usize = 64 * 1024;
+
+/// What the border of a service needs from outside. Cheap to clone.
+#[derive(Clone)]
+pub struct Border {
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<Ids>,
+    /// Who may come in.
+    pub auth: Auth,
+    /// Whose word on the client's address counts.
+    pub proxies: Arc<TrustedProxies>,
+    /// The largest body taken.
+    pub body_limit_bytes: usize,
+    /// Ends endless answers.
+    pub shutdown: CancellationToken,
+}
+
+/// A service on its way to a router: what it is called and what its answers rest on.
+pub struct Service {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    pub(super) border: Border,
+    pub(super) model: Option<Arc<dyn Checkpoint>>,
+    pub(super) metrics: HttpMetrics,
+    pub(super) quiet: bool,
+    ready: Arc<Readiness>,
+}
+
+/// Says what a service still waits for, if it does.
+type Readiness = dyn Fn() -> Result<(), String> + Send + Sync;
+
+impl Border {
+    /// A border with the usual limits, trusting only this machine's proxies.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, ids: Arc<Ids>, auth: Auth) -> Self {
+        Self {
+            clock,
+            ids,
+            auth,
+            proxies: Arc::default(),
+            body_limit_bytes: BODY_LIMIT_BYTES,
+            shutdown: CancellationToken::new(),
+        }
+    }
+}
+
+impl Service {
+    #[must_use]
+    pub fn new(name: &'static str, version: &'static str, border: Border) -> Self {
+        let metrics = HttpMetrics::default();
+        let ready = Arc::new(|| Ok(()));
+        Self { name, version, border, model: None, metrics, quiet: false, ready }
+    }
+
+    /// Answers rest on `model`: requests with a position wait for it, and GETs say how far it is.
+    #[must_use]
+    pub fn reads(mut self, model: impl Checkpoint) -> Self {
+        self.model = Some(Arc::new(model));
+        self
+    }
+
+    /// Asked whenever somebody wants to know whether the service is ready; an error says what it waits for.
+    #[must_use]
+    pub fn ready(mut self, ready: impl Fn() -> Result<(), String> + Send + Sync + 'static) -> Self {
+        self.ready = Arc::new(ready);
+        self
+    }
+
+    /// Counts requests into `metrics`.
+    #[must_use]
+    pub fn metrics(mut self, metrics: HttpMetrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// Logs requests only for who looks closely, because those behind log them too.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
+    /// The whole service: the calls of `api`, `/`, `/openapi.json` and `/health`, each also under `/v1`, behind the border.
+    pub fn finish(self, api: OpenApiRouter) -> Router {
+        let (router, document) = api.split_for_parts();
+        let document = openapi::document(document, self.name, self.version);
+        let calls = fixed(&openapi::calls(&document));
+        let document = fixed(&document);
+        let readiness = Arc::clone(&self.ready);
+        let routes = router
+            .route("/", get(move || ready(json_bytes(calls.clone()))))
+            .route("/openapi.json", get(move || ready(json_bytes(document.clone()))))
+            .route(
+                "/health/live",
+                get(|| ready(json_bytes(Bytes::from_static(b"{\"Live\":true}")))),
+            )
+            .route("/health/ready", get(move || ready(readiness_answer(&*readiness))))
+            .fallback(|| ready(Problem::not_found("There is no such call here; / lists them.")));
+        self.guard(routes)
+    }
+
+    /// The border around routes that are no documented service, such as a gateway's.
+    pub fn guard(self, routes: Router) -> Router {
+        let guarded = routes.layer(middleware::from_fn_with_state(Arc::new(self), guard::guard));
+        Router::new().fallback_service(Normalized(guarded))
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn fixed(value: &serde_json::Value) -> Bytes {
+    value.to_string().into()
+}
+
+fn readiness_answer(readiness: &Readiness) -> Response {
+    match readiness() {
+        Ok(()) => json_bytes(Bytes::from_static(b"{\"Ready\":true}")),
+        Err(waits_for) => Problem::unavailable(Duration::from_secs(1), waits_for)
+            .kind("/problems/not-ready")
+            .into_response(),
+    }
+}
+
+/// Routes `/v1/call/` as `/call`: the version is the first one, and a trailing slash means nothing.
+#[derive(Clone)]
+struct Normalized(Router);
+
+impl tower::Service<Request> for Normalized {
+    type Response = Response;
+    type Error = std::convert::Infallible;
+    type Future = <Router as tower::Service<Request>>::Future;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        if let Some(uri) = normalized(request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        self.0.call(request)
+    }
+}
+
+/// The URI without version and trailing slashes; none if it is so already.
+fn normalized(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    let unversioned = match path.strip_prefix("/v1") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+        _ => path,
+    };
+    let trimmed = unversioned.trim_end_matches('/');
+    if trimmed.len() == path.len() || path == "/" {
+        return None;
+    }
+    let path = if trimmed.is_empty() { "/" } else { trimmed };
+    let path_and_query = match uri.query() {
+        Some(query) => PathAndQuery::try_from(format!("{path}?{query}")),
+        None => PathAndQuery::try_from(path),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = path_and_query.ok();
+    Uri::from_parts(parts).ok()
+}

@@ -1,0 +1,210 @@
+//! Events of somebody else → commands of ours, each exactly once.
+//!
+//! A reactor goes through the log in order and hands each reaction to the aggregate's own queue; the cause recorded with the
+//! reaction is the mark that makes it happen once. Where to start again after a restart is only a hint.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bus::{Append, Appended};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use kernel::{Actor, Cause, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::to_raw_value;
+
+use crate::{Aggregate, Aggregates, Deps, EventStore, Progress, Request, Subscription};
+
+/// Reactions on their way at once: several group commits' worth.
+const IN_FLIGHT_MAX: usize = 1024;
+/// Positions between two notes of how far the reactor is.
+const SETTLE_EVERY: u64 = 10_000;
+/// The type of the notes in a reactor's own stream.
+const SETTLED: &str = "reactor.settled";
+
+/// What to do about an event: a command to one stream.
+#[derive(Clone, Debug)]
+pub struct Reaction<C> {
+    pub stream: StreamId,
+    pub command: C,
+}
+
+/// Turns events into commands of its own service.
+///
+/// Reactions are total: a cause that yields nothing now yields nothing later.
+pub trait Reactor: Send + 'static {
+    type Aggregate: Aggregate;
+    /// Names the reactor in what it records; never changed once released.
+    const NAME: &'static str;
+
+    /// The reaction to one event, called for every event in the order of the log.
+    fn react(
+        &mut self,
+        event: &Recorded,
+    ) -> Option<Reaction<<Self::Aggregate as kernel::Decider>::Command>>;
+
+    /// The first event it must hear again after a restart, if it remembers any.
+    fn needs_from(&self) -> Option<Position> {
+        None
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Settled {
+    position: Position,
+}
+
+/// Runs `reactor` until the tasks stop.
+pub fn spawn<R: Reactor>(
+    deps: &Deps,
+    aggregates: Aggregates<R::Aggregate>,
+    reactor: R,
+    progress: Progress,
+) {
+    let (tasks, deps) = (deps.tasks.clone(), deps.clone());
+    deps.tasks.clone().spawn("reactor", async move {
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => {}
+            () = run(deps, aggregates, reactor, progress) => {}
+        }
+    });
+}
+
+async fn run<R: Reactor>(
+    deps: Deps,
+    aggregates: Aggregates<R::Aggregate>,
+    mut reactor: R,
+    progress: Progress,
+) {
+    let store = deps.store();
+    let mut note = Note::load(&store, R::NAME).await;
+    let mut subscription = Subscription::open(&store, note.position).await;
+    subscription.look().await;
+    progress.moved(subscription.position(), &subscription);
+    let mut flight = Flight::default();
+    loop {
+        let events = tokio::select! {
+            biased;
+            Some(cause) = flight.running.next(), if !flight.running.is_empty() => {
+                flight.landed(cause);
+                progress.moved(flight.settled(subscription.position()), &subscription);
+                continue;
+            }
+            events = subscription.next() => events,
+        };
+        for event in &events {
+            let Some(reaction) = reactor.react(event) else { continue };
+            while flight.causes.len() >= IN_FLIGHT_MAX {
+                let landed = flight.running.next().await;
+                landed.into_iter().for_each(|cause| flight.landed(cause));
+            }
+            let Reaction { stream, command } = reaction;
+            let answer = aggregates
+                .submit(stream, Request { command, metadata: context(R::NAME, event) })
+                .await;
+            flight.started(event.position, answer);
+        }
+        let settled = flight.settled(subscription.position());
+        progress.moved(settled, &subscription);
+        let resume = reactor
+            .needs_from()
+            .map_or(settled, |from| settled.min(Position(from.0.saturating_sub(1))));
+        if resume.0 >= note.position.0 + SETTLE_EVERY {
+            note.write(&deps, &store, resume).await;
+        }
+    }
+}
+
+fn context(name: &str, cause: &Recorded) -> Metadata {
+    let name: Arc<str> = name.into();
+    Metadata {
+        actor: Actor::Reactor(Arc::clone(&name)),
+        correlation: cause.metadata.correlation,
+        traceparent: cause.metadata.traceparent.clone(),
+        cause: Some(Cause { reactor: name, position: cause.position }),
+        idempotency: None,
+    }
+}
+
+/// The reactions on their way.
+#[derive(Default)]
+struct Flight {
+    running: FuturesUnordered<futures_util::future::BoxFuture<'static, Position>>,
+    causes: BTreeMap<Position, ()>,
+}
+
+impl Flight {
+    fn started<T: Send + 'static>(
+        &mut self,
+        cause: Position,
+        answer: tokio::sync::oneshot::Receiver<T>,
+    ) {
+        self.causes.insert(cause, ());
+        self.running.push(Box::pin(async move {
+            // A stream's task keeps a reaction until it is done; it lets go of it only when the process stops.
+            if answer.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            cause
+        }));
+    }
+
+    fn landed(&mut self, cause: Position) {
+        self.causes.remove(&cause);
+    }
+
+    /// Everything up to here is done, given that everything up to `heard` has been looked at.
+    fn settled(&self, heard: Position) -> Position {
+        self.causes.keys().next().map_or(heard, |oldest| Position(oldest.0 - 1))
+    }
+}
+
+/// How far a reactor is, noted in its own stream now and then.
+struct Note {
+    stream: StreamId,
+    expected: Expected,
+    position: Position,
+}
+
+impl Note {
+    async fn load(store: &EventStore, name: &str) -> Self {
+        let stream = StreamId::new("reactor", name);
+        let last = store.last(&stream).await;
+        let expected = Expected::after(last.as_ref().map(|event| event.version));
+        let settled = last.and_then(|event| serde_json::from_str::<Settled>(event.data.get()).ok());
+        Self {
+            stream,
+            expected,
+            position: settled.map_or(Position::START, |settled| settled.position),
+        }
+    }
+
+    async fn write(&mut self, deps: &Deps, store: &EventStore, position: Position) {
+        let name = self.stream.id().to_owned();
+        let now = deps.clock.now();
+        let event = NewEvent {
+            id: deps.ids.event_id(now),
+            kind: EventType::parse(SETTLED).expect("a type's name"),
+            schema: 1,
+            metadata: Metadata::of(Actor::Reactor(name.as_str().into()), deps.ids.uuid(now)),
+            data: to_raw_value(&Settled { position }).expect("a number serialises"),
+        };
+        let append = Append {
+            stream: self.stream.clone(),
+            expected: self.expected,
+            events: Arc::from(vec![event]),
+        };
+        match store.append(append).await {
+            Appended::Recorded { version, .. } => {
+                self.expected = Expected::Version(version);
+                self.position = position;
+            }
+            // Another instance is further, or as far: its note serves as well.
+            Appended::Conflict { .. } => {
+                *self = Self { position, ..Self::load(store, &name).await }
+            }
+            Appended::Refused { reason } => {
+                tracing::error!(reactor = name, %reason, "the event store refused a note")
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! A service as its process sees it: what it is given, and what it gives.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use axum::Router;
+use bus::{Address, Announcement, Balance, Message, Transport};
+use futures_util::future::BoxFuture;
+use kernel::{Clock, Ids};
+
+use crate::{EventStore, ModelError, Progress, Tasks, auth::Auth, http::Border, metrics::Metrics};
+
+/// How often a service says that it is there.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(2);
+
+/// The world of a service: everything it may touch outside itself. Cheap to clone.
+#[derive(Clone)]
+pub struct Deps {
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<Ids>,
+    pub transport: Arc<dyn Transport>,
+    pub tasks: Tasks,
+    /// Who may come in.
+    pub auth: Auth,
+    /// The service's own figures.
+    pub metrics: Metrics,
+    /// What HTTP requests may do, for all services of a process alike.
+    pub border: Border,
+}
+
+impl Deps {
+    /// The event store, over the bus.
+    #[must_use]
+    pub fn store(&self) -> EventStore {
+        EventStore::new(Arc::clone(&self.transport))
+    }
+
+    /// The progress of a subscriber, to be put into [`Service::followers`].
+    #[must_use]
+    pub fn progress(&self, name: &str) -> Progress {
+        Progress::new(name, Arc::clone(&self.clock))
+    }
+}
+
+/// A running service: its tasks are spawned, its router waits to be called.
+#[derive(Clone)]
+pub struct Service {
+    pub name: &'static str,
+    pub router: Router,
+    /// Its projectors and reactors; it is ready when all have caught up once.
+    pub followers: Vec<Progress>,
+    /// What an operator can ask of its read model.
+    pub model: Option<Arc<dyn Inspect>>,
+}
+
+/// What an operator can ask of a read model, whatever it holds.
+pub trait Inspect: Send + Sync {
+    /// The sums of promise 6 that the service can vouch for.
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>>;
+
+    /// Everything in the model as lines of text in a fixed order.
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>>;
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({})", self.name)
+    }
+}
+
+impl Service {
+    /// Whether all its projectors and reactors have caught up since the start; else what it waits for.
+    pub fn ready(followers: &[Progress]) -> Result<(), String> {
+        let behind = followers.iter().find(|follower| !follower.is_ready());
+        behind.map_or(Ok(()), |follower| {
+            Err(format!("{} is {} events behind.", follower.name(), follower.lag().events))
+        })
+    }
+
+    /// Waits until the service is ready.
+    pub async fn wait_ready(&self) {
+        for follower in &self.followers {
+            follower.wait_ready().await;
+        }
+    }
+
+    /// Says every 2 s on the bus that the service is there, until the tasks stop.
+    pub fn announce(&self, deps: &Deps, instance: String, address: Address) {
+        let (service, deps) = (self.clone(), deps.clone());
+        deps.tasks.clone().spawn("announcer", async move {
+            let stopping = deps.tasks.clone();
+            tokio::select! {
+                biased;
+                () = stopping.stopped() => {}
+                () = service.announce_on(&deps, instance, address) => {}
+            }
+        });
+    }
+
+    async fn announce_on(&self, deps: &Deps, instance: String, address: Address) {
+        let mut before: Option<(kernel::Timestamp, u64)> = None;
+        loop {
+            let now = deps.clock.now();
+            let position =
+                self.followers.iter().map(|follower| follower.position().0).max().unwrap_or(0);
+            let throughput = before
+                .map_or(0.0, |(then, at)| per_second(position.saturating_sub(at), now.since(then)));
+            before = Some((now, position));
+            let announcement = Announcement {
+                name: self.name.to_owned(),
+                instance: instance.clone(),
+                address: address.clone(),
+                routes: vec![format!("/{}", self.name)],
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                ready: Self::ready(&self.followers).is_ok(),
+                lag: self.lag(),
+                throughput,
+                balances: self.balances().await,
+            };
+            deps.transport.publish(Message::Service(Arc::new(announcement))).await;
+            // Until it is ready, whoever routes to it should not have to wait for the news.
+            let pause = if Self::ready(&self.followers).is_ok() {
+                ANNOUNCE_EVERY
+            } else {
+                ANNOUNCE_EVERY / 40
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn lag(&self) -> BTreeMap<String, bus::Lag> {
+        self.followers.iter().map(|follower| (follower.name().to_owned(), follower.lag())).collect()
+    }
+
+    async fn balances(&self) -> Vec<Balance> {
+        let Some(model) = &self.model else { return Vec::new() };
+        model.balances().await.unwrap_or_else(|error| {
+            tracing::warn!(service = self.name, %error, "the balances are not known");
+            Vec::new()
+        })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
+fn per_second(events: u64, elapsed: Duration) -> f64 {
+    if elapsed.is_zero() {
+        0.0
+    } else {
+        (events as f64 / elapsed.as_secs_f64() * 10.0).round() / 10.0
+    }
+}

@@ -1,0 +1,232 @@
+//! SQLite as the engine of embedded read models: one writer, readers beside it, the checkpoint in every transaction.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use kernel::Position;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
+
+/// Reading connections kept open; as many reads run at once as there are cores, a few more wait their turn anyway.
+const READERS_MAX: usize = 8;
+/// Prepared statements kept by each connection.
+const STATEMENTS_MAX: usize = 64;
+
+/// Where a database lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    File(PathBuf),
+    /// In memory, shared by the connections that name it, alive as long as one of them is.
+    Memory(String),
+}
+
+/// A read model's database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    location: Location,
+    schema: Schema,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+/// The tables of a read model. Another number means that an older database is emptied and built anew from the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    pub number: u32,
+    /// SQL that creates all tables and indexes.
+    pub create: &'static str,
+}
+
+impl Database {
+    /// Opens a database and makes its tables; one of another schema, or a damaged one, is thrown away first.
+    pub fn open(location: Location, schema: Schema) -> rusqlite::Result<Self> {
+        let writer = match open_current(&location, schema) {
+            Ok(writer) => writer,
+            Err(error) => {
+                tracing::warn!(%error, ?location, "a read model cannot be used as it is; rebuilding it from the log");
+                location.remove();
+                open_current(&location, schema)?
+            }
+        };
+        let inner =
+            Inner { location, schema, writer: Mutex::new(writer), readers: Mutex::default() };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The position up to which everything is in the database.
+    pub fn checkpoint(&self) -> rusqlite::Result<Position> {
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        checkpoint(&writer)
+    }
+
+    /// Makes a change and moves the checkpoint, together or not at all.
+    pub fn apply(
+        &self,
+        to: Position,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = writer.transaction()?;
+        change(&transaction)?;
+        transaction.prepare_cached("UPDATE checkpoint SET position = ?1")?.execute([to.0])?;
+        transaction.commit()
+    }
+
+    /// Reads; blocks only as long as the query takes.
+    pub fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let pooled = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match pooled {
+            Some(reader) => reader,
+            None => self.0.location.connect()?,
+        };
+        let result = query(&reader);
+        let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_MAX {
+            readers.push(reader);
+        }
+        result
+    }
+
+    /// Empties all tables and sets the checkpoint to the start.
+    pub fn reset(&self) -> rusqlite::Result<()> {
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = writer.transaction()?;
+        drop_tables(&transaction)?;
+        create_tables(&transaction, self.0.schema)?;
+        transaction.commit()
+    }
+
+    /// All rows of all tables as text, in a fixed order: what a rebuilt model is compared by.
+    pub fn dump(&self) -> rusqlite::Result<Vec<String>> {
+        self.read(|connection| {
+            let mut lines = Vec::new();
+            for table in tables(connection)? {
+                let mut query = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
+                let columns = query.column_count();
+                let mut rows = query.query([])?;
+                while let Some(row) = rows.next()? {
+                    let values: rusqlite::Result<Vec<String>> = (0..columns)
+                        .map(|column| row.get_ref(column).map(|value| format!("{value:?}")))
+                        .collect();
+                    lines.push(format!("{table}: {}", values?.join(", ")));
+                }
+            }
+            lines.sort();
+            Ok(lines)
+        })
+    }
+}
+
+impl Location {
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match self {
+            Self::File(path) => Connection::open_with_flags(path, flags)?,
+            Self::Memory(name) => {
+                Connection::open_with_flags(format!("file:{name}?mode=memory&cache=shared"), flags)?
+            }
+        };
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        // The model can be rebuilt, so a commit need not reach the disk at once; WAL keeps it consistent whatever happens.
+        connection.execute_batch(
+            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;",
+        )?;
+        if matches!(self, Self::File(_)) {
+            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 4000;")?;
+        } else {
+            // Connections to one memory database share a cache; a reader must not wait for the writer's table locks.
+            connection.execute_batch("PRAGMA read_uncommitted = 1;")?;
+        }
+        Ok(connection)
+    }
+
+    /// Deletes the database's files.
+    pub fn remove(&self) {
+        if let Self::File(path) = self {
+            for suffix in ["", "-wal", "-shm"] {
+                let _was_not_there = std::fs::remove_file(with_suffix(path, suffix));
+            }
+        }
+    }
+}
+
+/// Opens a database that may be thrown away at any time and has no checkpoint.
+pub fn open_disposable(location: &Location) -> rusqlite::Result<Connection> {
+    match location.connect() {
+        Ok(connection) => Ok(connection),
+        Err(_) => {
+            location.remove();
+            location.connect()
+        }
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn open_current(location: &Location, schema: Schema) -> rusqlite::Result<Connection> {
+    let mut connection = location.connect()?;
+    private(location);
+    let number: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if number != schema.number {
+        let transaction = connection.transaction()?;
+        drop_tables(&transaction)?;
+        create_tables(&transaction, schema)?;
+        transaction.commit()?;
+    }
+    checkpoint(&connection)?;
+    Ok(connection)
+}
+
+/// Files hold personal data: for their owner only.
+fn private(location: &Location) {
+    use std::os::unix::fs::PermissionsExt;
+    if let Location::File(path) = location {
+        for suffix in ["", "-wal", "-shm"] {
+            let _not_there = std::fs::set_permissions(
+                with_suffix(path, suffix),
+                std::fs::Permissions::from_mode(0o600),
+            );
+        }
+    }
+}
+
+fn checkpoint(connection: &Connection) -> rusqlite::Result<Position> {
+    let mut query = connection.prepare_cached("SELECT position FROM checkpoint")?;
+    let position = query.query_row([], |row| row.get(0)).optional()?;
+    Ok(Position(position.unwrap_or(0)))
+}
+
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut query = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")?;
+    query.query_map([], |row| row.get(0))?.collect()
+}
+
+fn drop_tables(connection: &Connection) -> rusqlite::Result<()> {
+    for table in tables(connection)? {
+        connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
+    }
+    Ok(())
+}
+
+fn create_tables(connection: &Connection, schema: Schema) -> rusqlite::Result<()> {
+    connection.execute_batch(schema.create)?;
+    connection.execute_batch(
+        "CREATE TABLE checkpoint (position INTEGER NOT NULL); INSERT INTO checkpoint VALUES (0);",
+    )?;
+    connection.pragma_update(None, "user_version", schema.number)
+}

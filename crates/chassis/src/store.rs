@@ -1,0 +1,104 @@
+//! The event store as seen from a service: over the bus, asked again until it answers.
+
+use std::{sync::Arc, time::Duration};
+
+use bus::{Append, Appended, NoReply, Page, Read, Transport};
+use kernel::{Position, Recorded, StreamId, Version};
+
+/// How long one try waits for its answer.
+const TRY: Duration = Duration::from_secs(1);
+/// The pause after the first try without an answer; doubled up to [`PAUSE_MAX`].
+const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// How long somebody who waits for an HTTP answer is kept waiting.
+pub const PATIENCE: Duration = Duration::from_millis(1800);
+
+/// A client of the event store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EventStore(Arc<dyn Transport>);
+
+impl EventStore {
+    #[must_use]
+    pub fn new(transport: Arc<dyn Transport>) -> Self {
+        Self(transport)
+    }
+
+    /// Sends the same append until it is answered. Repeating it is safe: it is recorded once.
+    pub async fn append(&self, append: Append) -> Appended {
+        let mut pause = Pause::default();
+        loop {
+            match self.0.append(append.clone(), TRY).await {
+                Ok(answer) => return answer,
+                Err(error) => pause.after(error, "append").await,
+            }
+        }
+    }
+
+    /// Reads a page, asking until it is answered.
+    pub async fn read(&self, read: Read) -> Page {
+        let mut pause = Pause::default();
+        loop {
+            match self.0.read(read.clone(), TRY).await {
+                Ok(page) => return page,
+                Err(error) => pause.after(error, "read").await,
+            }
+        }
+    }
+
+    /// Reads a page for somebody who waits: gives up after [`PATIENCE`].
+    pub async fn read_soon(&self, read: Read) -> Result<Page, NoReply> {
+        tokio::time::timeout(PATIENCE, self.read(read)).await.map_err(|_| NoReply::TimedOut)
+    }
+
+    /// A whole stream up to its end or to `until`, for somebody who waits.
+    pub async fn read_stream(
+        &self,
+        stream: &StreamId,
+        until: Option<Position>,
+    ) -> Result<Vec<Arc<Recorded>>, NoReply> {
+        let mut events: Vec<Arc<Recorded>> = Vec::new();
+        loop {
+            let from = events.last().map_or(Version(0), |last| last.version.next());
+            let page = self.read_soon(Read::Stream { stream: stream.clone(), from }).await?;
+            let end = page.end || page.events.is_empty();
+            events.extend(page.events);
+            let passed =
+                until.is_some_and(|until| events.last().is_some_and(|last| last.position > until));
+            if end || passed {
+                events.retain(|event| until.is_none_or(|until| event.position <= until));
+                return Ok(events);
+            }
+        }
+    }
+
+    /// A stream's last event.
+    pub async fn last(&self, stream: &StreamId) -> Option<Arc<Recorded>> {
+        self.read(Read::Last { stream: stream.clone() }).await.events.pop()
+    }
+
+    /// The last position of the log.
+    pub async fn head(&self) -> Position {
+        self.read(Read::All { from: Position(u64::MAX), categories: Vec::new() }).await.head
+    }
+
+    /// The transport beneath.
+    #[must_use]
+    pub fn transport(&self) -> &Arc<dyn Transport> {
+        &self.0
+    }
+}
+
+/// Growing pauses between tries, said once in the log when it takes long.
+#[derive(Debug, Default)]
+pub(crate) struct Pause(u32);
+
+impl Pause {
+    pub(crate) async fn after(&mut self, error: impl std::fmt::Display, what: &'static str) {
+        let pause = PAUSE.saturating_mul(1 << self.0.min(10)).min(PAUSE_MAX);
+        self.0 += 1;
+        if self.0 == 5 {
+            tracing::warn!(%error, request = what, "the event store does not answer; trying on");
+        }
+        tokio::time::sleep(pause).await;
+    }
+}

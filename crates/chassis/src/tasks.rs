@@ -1,0 +1,187 @@
+//! Every task of a process: spawned here, so that a shutdown waits for it, and a simulation can drive or kill it.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
+
+/// How long a shutdown waits for tasks to finish what they have begun.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// A group of tasks that are stopped together.
+///
+/// A panic in one of them is a broken invariant: it is logged, the group stops, and [`Tasks::failed`] says so.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    kill: CancellationToken,
+    failed: Arc<AtomicBool>,
+    mode: Mode,
+}
+
+/// Where work that blocks is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// On a thread of its own.
+    Threads,
+    /// Inline, on the one thread of a simulation.
+    Inline,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tasks {
+    /// A group for a process: what blocks gets a thread of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(Mode::Threads)
+    }
+
+    /// A group for a simulation: everything runs on the caller's single-threaded runtime.
+    #[must_use]
+    pub fn inline() -> Self {
+        Self::with(Mode::Inline)
+    }
+
+    fn with(mode: Mode) -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            kill: CancellationToken::new(),
+            failed: Arc::default(),
+            mode,
+        }
+    }
+
+    /// A group within this one: stops with it, and can be stopped or killed alone.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stop: self.stop.child_token(),
+            kill: self.kill.child_token(),
+            ..self.clone()
+        }
+    }
+
+    /// Runs `work` until it ends. Its loop should end when [`Tasks::stopped`] does.
+    pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(self.guarded(name, work));
+    }
+
+    /// Runs `work`, which may block between its awaits (files, SQLite, hashing), on a thread of its own.
+    pub fn spawn_blocking(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        match self.mode {
+            Mode::Inline => self.spawn(name, work),
+            Mode::Threads => self.spawn_thread(name, work),
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is where threads are made")]
+    fn spawn_thread(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let runtime = tokio::runtime::Handle::current();
+        let token: TaskTrackerToken = self.tracker.token();
+        let work = self.guarded(name, work);
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            runtime.block_on(work);
+            drop(token);
+        });
+        thread.expect("the system has room for one of the few threads a process needs");
+    }
+
+    /// Runs a short piece of blocking `work` (a long query, a password hash) beside the tasks and returns its result.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
+        match self.mode {
+            Mode::Inline => work(),
+            Mode::Threads => match tokio::task::spawn_blocking(work).await {
+                Ok(result) => result,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // Cancelled: the runtime is going down, and nobody waits any more.
+                    Err(_) => std::future::pending().await,
+                },
+            },
+        }
+    }
+
+    /// Ends when the group is to stop.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// The signal that [`Tasks::stopped`] waits for, for libraries that want it.
+    #[must_use]
+    pub fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Asks all tasks to stop, without waiting.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Asks all tasks to stop, waits for them (5 s at most), and drops those still running. Whether all ended by themselves.
+    pub async fn shutdown(&self) -> bool {
+        self.stop.cancel();
+        self.tracker.close();
+        let drained = tokio::time::timeout(DRAIN, self.tracker.wait()).await.is_ok();
+        self.kill.cancel();
+        drained
+    }
+
+    /// Drops all tasks where they stand, as a crash would.
+    pub async fn kill(&self) {
+        self.kill.cancel();
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    /// Whether a task panicked.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    fn guarded<W>(&self, name: &'static str, work: W) -> impl Future<Output = ()> + Send + use<W>
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let (kill, stop, failed) = (self.kill.clone(), self.stop.clone(), Arc::clone(&self.failed));
+        async move {
+            let work = AssertUnwindSafe(kill.run_until_cancelled(work)).catch_unwind();
+            if work.await.is_err() {
+                tracing::error!(task = name, "a task panicked; the process stops");
+                failed.store(true, Ordering::Release);
+                stop.cancel();
+            }
+        }
+    }
+}

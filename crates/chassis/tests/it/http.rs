@@ -1,0 +1,5 @@
+//! The HTTP border as clients meet it.
+
+mod shop;
+
+mod requests;

@@ -1,0 +1,3 @@
+//! The chassis at its borders.
+
+mod http;

@@ -1,0 +1,37 @@
+//! What accounting records: all invoices in the one stream `accounting-invoices`, numbered by version + 1.
+
+use kernel::{Money, StreamId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The category of the stream.
+pub const CATEGORY: &str = "accounting";
+
+/// The one stream of all invoices, which keeps their numbers gapless.
+#[must_use]
+pub fn stream() -> StreamId {
+    StreamId::new(CATEGORY, "invoices")
+}
+
+events! {
+    /// The events of accounting.
+    AccountingEvent {
+        InvoiceIssued(InvoiceIssued) = "accounting.invoice-issued" @ 1,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InvoiceIssued {
+    /// From 1, without gaps.
+    pub number: u64,
+    pub order: Uuid,
+    pub customer: Uuid,
+    pub product: Uuid,
+    pub product_name: String,
+    pub quantity: u32,
+    /// Minor units.
+    pub unit_price: Money,
+    /// Minor units.
+    pub total: Money,
+    pub currency: String,
+}

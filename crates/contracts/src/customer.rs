@@ -1,0 +1,128 @@
+//! What happens to a customer (or manager): streams `customer-ID`, the id a keyed hash of the user name.
+
+use kernel::{Money, StreamId, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::order::Reason;
+
+/// The category of the streams.
+pub const CATEGORY: &str = "customer";
+
+/// The stream of a customer.
+#[must_use]
+pub fn stream(customer: Uuid) -> StreamId {
+    StreamId::new(CATEGORY, customer)
+}
+
+events! {
+    /// The events of a customer.
+    CustomerEvent {
+        Registered(Registered) = "customer.registered" @ 1,
+        ProfileChanged(ProfileChanged) = "customer.profile-changed" @ 1,
+        PasswordChanged(PasswordChanged) = "customer.password-changed" @ 1,
+        LoggedOut(LoggedOut) = "customer.logged-out" @ 1,
+        CreditChanged(CreditChanged) = "customer.credit-changed" @ 1,
+        CreditReserved(CreditReserved) = "customer.credit-reserved" @ 1,
+        CreditDenied(CreditDenied) = "customer.credit-denied" @ 1,
+        CreditReleased(CreditReleased) = "customer.credit-released" @ 1,
+        CreditDebited(CreditDebited) = "customer.credit-debited" @ 1,
+    }
+}
+
+/// What may be asked of a person; the one field that can later be sealed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Personal {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Customer,
+    Manager,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Registered {
+    pub customer: Uuid,
+    pub personal: Personal,
+    /// The password's hash, sealed under a key that only customer instances hold.
+    pub password: String,
+    pub role: Role,
+    /// The welcome credit, minor units.
+    pub credit: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProfileChanged {
+    /// Only what changed.
+    pub personal: Personal,
+}
+
+/// A new password; every token issued before is void.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PasswordChanged {
+    /// The password's hash, sealed.
+    pub password: String,
+    /// Tokens issued up to this time are void.
+    pub voids_until: Timestamp,
+}
+
+/// One token is void.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoggedOut {
+    pub token: Uuid,
+    /// When the token expires anyway.
+    pub expires: Timestamp,
+}
+
+/// A manager granted more (or took back) credit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CreditChanged {
+    /// The difference, minor units.
+    pub change: Money,
+}
+
+/// Credit is held for an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CreditReserved {
+    pub order: Uuid,
+    /// Minor units.
+    pub amount: Money,
+    /// Credit left for other orders, minor units.
+    pub available: Money,
+}
+
+/// No credit is held for an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CreditDenied {
+    pub order: Uuid,
+    pub reason: Reason,
+    /// Credit that was available, minor units.
+    pub available: Money,
+}
+
+/// Credit held for an order is available again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CreditReleased {
+    pub order: Uuid,
+    pub amount: Money,
+    /// Credit available now, minor units.
+    pub available: Money,
+}
+
+/// Credit held for an order is spent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CreditDebited {
+    pub order: Uuid,
+    pub amount: Money,
+    /// Credit now, what is reserved included, minor units.
+    pub credit: Money,
+}

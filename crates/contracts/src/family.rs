@@ -1,0 +1,58 @@
+//! How a family of events is written down once: its enum, type names and schema numbers.
+
+/// Declares a family: an enum over event structs, and its [`kernel::Event`] implementation.
+///
+/// Each line is `Variant(Struct) = "category.name" @ schema`; older schemas are upcast by the struct's own
+/// `upcast(schema, json)` where the line ends in `, upcast`.
+macro_rules! events {
+    ($(#[$doc:meta])* $family:ident { $( $(#[$variant_doc:meta])* $variant:ident($data:ty) = $kind:literal @ $schema:literal ),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum $family {
+            $( $(#[$variant_doc])* $variant($data), )+
+        }
+
+        impl $family {
+            /// Every type of the family with its current schema number.
+            pub const TYPES: &'static [(&'static str, u32)] = &[$( ($kind, $schema) ),+];
+
+            /// The event in a record, if it is of this family and parses; anything else is nobody's business here.
+            #[must_use]
+            pub fn of(recorded: &kernel::Recorded) -> Option<Self> {
+                kernel::Event::decode(recorded.kind.as_str(), recorded.schema, &recorded.data).ok()
+            }
+        }
+
+        impl kernel::Event for $family {
+            fn kind(&self) -> &'static str {
+                match self { $( Self::$variant(_) => $kind, )+ }
+            }
+
+            fn schema(&self) -> u32 {
+                match self { $( Self::$variant(_) => $schema, )+ }
+            }
+
+            fn encode(&self) -> Box<serde_json::value::RawValue> {
+                let raw = match self { $( Self::$variant(data) => serde_json::value::to_raw_value(data), )+ };
+                raw.expect("events are plain data with string keys")
+            }
+
+            fn decode(kind: &str, schema: u32, data: &serde_json::value::RawValue) -> Result<Self, kernel::DecodeError> {
+                let malformed = |source| kernel::DecodeError::Malformed { kind: kind.to_owned(), source };
+                match kind {
+                    $(
+                        $kind if schema <= $schema => serde_json::from_str(data.get()).map(Self::$variant).map_err(malformed),
+                        $kind => Err(kernel::DecodeError::UnknownSchema { kind: kind.to_owned(), schema }),
+                    )+
+                    _ => Err(kernel::DecodeError::UnknownType(kind.to_owned())),
+                }
+            }
+        }
+
+        $( impl From<$data> for $family {
+            fn from(data: $data) -> Self {
+                Self::$variant(data)
+            }
+        } )+
+    };
+}

@@ -1,0 +1,113 @@
+//! What happens to an order: streams `order-ID`.
+
+use std::fmt;
+
+use kernel::{Money, StreamId, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The category of the streams.
+pub const CATEGORY: &str = "order";
+
+/// The stream of an order.
+#[must_use]
+pub fn stream(order: Uuid) -> StreamId {
+    StreamId::new(CATEGORY, order)
+}
+
+events! {
+    /// The events of an order.
+    OrderEvent {
+        Placed(Placed) = "order.placed" @ 1,
+        Approved(Terms) = "order.approved" @ 1,
+        Finalized(Finalized) = "order.finalized" @ 1,
+        Denied(Denied) = "order.denied" @ 1,
+    }
+}
+
+/// What was ordered by whom at which price: carried by every event that others act on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    pub order: Uuid,
+    pub customer: Uuid,
+    pub product: Uuid,
+    /// The product's name when the order was placed.
+    pub product_name: String,
+    pub quantity: u32,
+    /// The price of one piece that the customer saw, minor units.
+    pub price: Money,
+    pub currency: String,
+}
+
+impl Terms {
+    /// What the order costs.
+    #[must_use]
+    pub fn total(&self) -> Money {
+        self.price.times(self.quantity)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Placed {
+    #[serde(flatten)]
+    pub terms: Terms,
+    /// When it is denied if it is not finalized.
+    pub deadline: Timestamp,
+}
+
+/// The order is final: stock and credit are to be committed, the invoice to be issued.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Finalized {
+    pub terms: Terms,
+}
+
+/// The order is canceled: what was reserved is to be released.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Denied {
+    #[serde(flatten)]
+    pub terms: Terms,
+    pub reasons: Vec<Reason>,
+}
+
+/// Why an order was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    OutOfStock,
+    LowCredit,
+    PriceChanged,
+    UnknownProduct,
+    UnknownCustomer,
+    Deadline,
+}
+
+impl Reason {
+    pub const ALL: [Self; 6] = [
+        Self::OutOfStock,
+        Self::LowCredit,
+        Self::PriceChanged,
+        Self::UnknownProduct,
+        Self::UnknownCustomer,
+        Self::Deadline,
+    ];
+
+    /// The word used in events and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OutOfStock => "out-of-stock",
+            Self::LowCredit => "low-credit",
+            Self::PriceChanged => "price-changed",
+            Self::UnknownProduct => "unknown-product",
+            Self::UnknownCustomer => "unknown-customer",
+            Self::Deadline => "deadline",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,116 @@
+//! What happens to a product: streams `product-ID`.
+
+use kernel::{Money, StreamId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::order::Reason;
+
+/// The category of the streams.
+pub const CATEGORY: &str = "product";
+
+/// The stream of a product.
+#[must_use]
+pub fn stream(product: Uuid) -> StreamId {
+    StreamId::new(CATEGORY, product)
+}
+
+events! {
+    /// The events of a product.
+    ProductEvent {
+        Added(Added) = "product.added" @ 1,
+        Changed(Changed) = "product.changed" @ 1,
+        Deleted(Deleted) = "product.deleted" @ 1,
+        StockReserved(StockReserved) = "product.stock-reserved" @ 1,
+        StockDenied(StockDenied) = "product.stock-denied" @ 1,
+        StockReleased(StockReleased) = "product.stock-released" @ 1,
+        StockCommitted(StockCommitted) = "product.stock-committed" @ 1,
+    }
+}
+
+/// A manager put the product into the catalogue; a deleted one may come back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Added {
+    pub product: Uuid,
+    /// The shop's article number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    pub name: String,
+    pub description: String,
+    pub supplier: String,
+    pub category: Uuid,
+    /// Minor units.
+    pub price: Money,
+    pub currency: String,
+    /// Units received.
+    pub units: i64,
+}
+
+/// A manager changed what is given here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Changed {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Uuid>,
+    /// Minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
+    /// Units received (or, if negative, written off).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub units_change: i64,
+}
+
+/// A manager took the product out of the catalogue; units already reserved still go to their orders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// The units that were available, written off: zero or negative.
+    pub units_change: i64,
+}
+
+/// Units are held for an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StockReserved {
+    pub order: Uuid,
+    pub quantity: u32,
+    /// The price in force, which is the one the customer saw; minor units.
+    pub price: Money,
+    /// Units left for others.
+    pub available: i64,
+}
+
+/// No units are held for an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StockDenied {
+    pub order: Uuid,
+    pub reason: Reason,
+    /// Units that were available.
+    pub available: i64,
+}
+
+/// Units held for an order are available again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StockReleased {
+    pub order: Uuid,
+    pub quantity: u32,
+    /// Units available now.
+    pub available: i64,
+}
+
+/// Units held for an order left the shop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StockCommitted {
+    pub order: Uuid,
+    pub quantity: u32,
+    /// Units on hand now.
+    pub on_hand: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(units: &i64) -> bool {
+    *units == 0
+}

@@ -1,0 +1,289 @@
+//! A customer's rules: credit never goes below zero, and a name is taken once.
+//!
+//! At every version: granted = credit + spent, credit = available + reserved.
+
+use std::collections::BTreeMap;
+
+use contracts::{
+    customer::{
+        CreditChanged, CreditDebited, CreditDenied, CreditReleased, CreditReserved, CustomerEvent,
+        LoggedOut, PasswordChanged, Personal, ProfileChanged, Registered, Role,
+    },
+    order::{Placed, Reason, Terms},
+};
+use kernel::{Decider, Money, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Marks the customer's rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Customer;
+
+/// What the events of a customer amount to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// `None` for somebody who never registered.
+    pub account: Option<Account>,
+    /// The number of changes to profile and granted credit by people, not of sales.
+    pub revision: u64,
+    pub credit: Credit,
+    /// Credit held for orders that are open.
+    pub reserved: BTreeMap<Uuid, Money>,
+}
+
+/// Somebody's account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    pub user: String,
+    pub full_name: String,
+    pub email: String,
+    pub role: Role,
+    /// The password's hash, sealed.
+    pub password: String,
+}
+
+/// A customer's credit; what is spent is `granted - credit`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    pub granted: Money,
+    pub credit: Money,
+    pub reserved: Money,
+}
+
+impl Credit {
+    #[must_use]
+    pub fn available(self) -> Money {
+        self.credit - self.reserved
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Command {
+    Register(Registered),
+    /// Changes what is given.
+    Update(Update),
+    LogOut(LoggedOut),
+    SetCredit {
+        credit: SetCredit,
+        revision: Option<u64>,
+    },
+    /// An order was placed; hold its price if that is still wanted at this time.
+    Reserve {
+        order: Placed,
+        now: Timestamp,
+    },
+    Release(Terms),
+    Debit(Terms),
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Update {
+    pub full_name: Option<String>,
+    pub email: Option<String>,
+    pub password: Option<NewPassword>,
+}
+
+/// A new password's hash, and what its owner had to prove.
+#[derive(Clone, Debug)]
+pub struct NewPassword {
+    pub password: String,
+    /// The sealed hash against which the current password was checked; `None` where that was not asked for.
+    pub checked_against: Option<String>,
+    pub now: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetCredit {
+    To(Money),
+    Change(Money),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    NameTaken,
+    Unknown,
+    /// The password was changed since it was checked.
+    PasswordChangedMeanwhile,
+    Stale {
+        revision: u64,
+    },
+    /// Less credit than is reserved.
+    BelowReserved {
+        reserved: Money,
+    },
+    TooMuchCredit,
+}
+
+impl Decider for Customer {
+    type State = State;
+    type Command = Command;
+    type Event = CustomerEvent;
+    type Rejection = Rejection;
+
+    fn decide(state: &State, command: &Command) -> Result<Vec<CustomerEvent>, Rejection> {
+        match command {
+            Command::Register(registered) if state.account.is_none() => {
+                Ok(vec![registered.clone().into()])
+            }
+            Command::Register(_) => Err(Rejection::NameTaken),
+            Command::Update(update) => state.update(update),
+            Command::LogOut(logged_out) => Ok(vec![logged_out.clone().into()]),
+            Command::SetCredit { credit, revision } => state.set_credit(*credit, *revision),
+            Command::Reserve { order, now } => Ok(state.reserve(order, *now)),
+            Command::Release(terms) => Ok(state.release(terms.order)),
+            Command::Debit(terms) => Ok(state.debit(terms.order)),
+        }
+    }
+
+    fn evolve(state: &mut State, event: &CustomerEvent) {
+        match event {
+            CustomerEvent::Registered(registered) => {
+                state.account = Some(Account::of(registered));
+                state.revision += 1;
+                state.credit.grant(registered.credit);
+            }
+            CustomerEvent::ProfileChanged(ProfileChanged { personal }) => {
+                if let Some(account) = &mut state.account {
+                    account.change(personal);
+                }
+                state.revision += 1;
+            }
+            CustomerEvent::PasswordChanged(changed) => {
+                if let Some(account) = &mut state.account {
+                    account.password.clone_from(&changed.password);
+                }
+                state.revision += 1;
+            }
+            CustomerEvent::LoggedOut(_) | CustomerEvent::CreditDenied(_) => {}
+            CustomerEvent::CreditChanged(CreditChanged { change }) => {
+                state.revision += 1;
+                state.credit.grant(*change);
+            }
+            CustomerEvent::CreditReserved(CreditReserved { order, amount, .. }) => {
+                state.reserved.insert(*order, *amount);
+                state.credit.reserved += *amount;
+            }
+            CustomerEvent::CreditReleased(CreditReleased { order, amount, .. }) => {
+                state.reserved.remove(order);
+                state.credit.reserved -= *amount;
+            }
+            CustomerEvent::CreditDebited(CreditDebited { order, amount, .. }) => {
+                state.reserved.remove(order);
+                state.credit.reserved -= *amount;
+                state.credit.credit -= *amount;
+            }
+        }
+    }
+}
+
+impl State {
+    fn update(&self, update: &Update) -> Result<Vec<CustomerEvent>, Rejection> {
+        let account = self.account.as_ref().ok_or(Rejection::Unknown)?;
+        let mut events = Vec::new();
+        let differs = |wanted: &Option<String>, current: &str| {
+            wanted.clone().filter(|wanted| wanted != current)
+        };
+        let personal = Personal {
+            user: None,
+            full_name: differs(&update.full_name, &account.full_name),
+            email: differs(&update.email, &account.email),
+        };
+        if personal != Personal::default() {
+            events.push(ProfileChanged { personal }.into());
+        }
+        if let Some(new) = &update.password {
+            if new.checked_against.as_ref().is_some_and(|checked| *checked != account.password) {
+                return Err(Rejection::PasswordChangedMeanwhile);
+            }
+            events.push(
+                PasswordChanged { password: new.password.clone(), voids_until: new.now }.into(),
+            );
+        }
+        Ok(events)
+    }
+
+    fn set_credit(
+        &self,
+        credit: SetCredit,
+        revision: Option<u64>,
+    ) -> Result<Vec<CustomerEvent>, Rejection> {
+        if self.account.is_none() {
+            return Err(Rejection::Unknown);
+        }
+        if revision.is_some_and(|seen| seen != self.revision) {
+            return Err(Rejection::Stale { revision: self.revision });
+        }
+        let change = match credit {
+            SetCredit::To(credit) => credit - self.credit.credit,
+            SetCredit::Change(change) => change,
+        };
+        let after = self.credit.credit + change;
+        if change == Money::ZERO {
+            Ok(Vec::new())
+        } else if after < self.credit.reserved {
+            Err(Rejection::BelowReserved { reserved: self.credit.reserved })
+        } else if after > Money::LIMIT {
+            Err(Rejection::TooMuchCredit)
+        } else {
+            Ok(vec![CreditChanged { change }.into()])
+        }
+    }
+
+    /// Answers an order: one answer for each order, whatever is asked again.
+    fn reserve(&self, placed: &Placed, now: Timestamp) -> Vec<CustomerEvent> {
+        let (order, amount) = (placed.terms.order, placed.terms.total());
+        if self.reserved.contains_key(&order) {
+            return Vec::new();
+        }
+        let available = self.credit.available();
+        let reason = match &self.account {
+            _ if now > placed.deadline => Some(Reason::Deadline),
+            None => Some(Reason::UnknownCustomer),
+            Some(_) if available < amount => Some(Reason::LowCredit),
+            Some(_) => None,
+        };
+        match reason {
+            Some(reason) => vec![CreditDenied { order, reason, available }.into()],
+            None => vec![CreditReserved { order, amount, available: available - amount }.into()],
+        }
+    }
+
+    fn release(&self, order: Uuid) -> Vec<CustomerEvent> {
+        let Some(amount) = self.reserved.get(&order).copied() else { return Vec::new() };
+        vec![CreditReleased { order, amount, available: self.credit.available() + amount }.into()]
+    }
+
+    fn debit(&self, order: Uuid) -> Vec<CustomerEvent> {
+        let Some(amount) = self.reserved.get(&order).copied() else { return Vec::new() };
+        vec![CreditDebited { order, amount, credit: self.credit.credit - amount }.into()]
+    }
+}
+
+impl Credit {
+    fn grant(&mut self, change: Money) {
+        self.granted += change;
+        self.credit += change;
+    }
+}
+
+impl Account {
+    fn of(registered: &Registered) -> Self {
+        let Personal { user, full_name, email } = registered.personal.clone();
+        Self {
+            user: user.unwrap_or_default(),
+            full_name: full_name.unwrap_or_default(),
+            email: email.unwrap_or_default(),
+            role: registered.role,
+            password: registered.password.clone(),
+        }
+    }
+
+    fn change(&mut self, personal: &Personal) {
+        if let Some(full_name) = &personal.full_name {
+            self.full_name.clone_from(full_name);
+        }
+        if let Some(email) = &personal.email {
+            self.email.clone_from(email);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What the customer service does about orders: hold credit, let it go, or debit it.
+
+use std::sync::Arc;
+
+use chassis::{Reaction, Reactor};
+use contracts::{
+    customer,
+    order::{Finalized, OrderEvent},
+};
+use kernel::{Clock, Recorded};
+
+use crate::domain::{Command, Customer};
+
+/// Reacts to orders.
+pub struct OrderReactor {
+    clock: Arc<dyn Clock>,
+}
+
+impl OrderReactor {
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+}
+
+impl Reactor for OrderReactor {
+    type Aggregate = Customer;
+    const NAME: &'static str = "customer";
+
+    fn react(&mut self, event: &Recorded) -> Option<Reaction<Command>> {
+        if event.stream.category() != contracts::order::CATEGORY {
+            return None;
+        }
+        let (customer, command) = match OrderEvent::of(event)? {
+            OrderEvent::Placed(order) => {
+                (order.terms.customer, Command::Reserve { order, now: self.clock.now() })
+            }
+            OrderEvent::Denied(denied) => (denied.terms.customer, Command::Release(denied.terms)),
+            OrderEvent::Finalized(Finalized { terms }) => (terms.customer, Command::Debit(terms)),
+            OrderEvent::Approved(_) => return None,
+        };
+        Some(Reaction { stream: customer::stream(customer), command })
+    }
+}

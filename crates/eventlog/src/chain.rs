@@ -1,0 +1,122 @@
+//! The segments as a chain: what opening, verifying and copying a log have in common.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::files::{File, Files};
+use crate::format::{Batch, HEADER_BYTES, Header, Record};
+use crate::hash::{Hash, StreamHasher, StreamKey};
+use crate::heads::{Head, Heads};
+use crate::index::{Memory, Span};
+use crate::open::Torn;
+use crate::scan::{self, Fault, Scanned};
+use crate::segment::{self, Damage};
+
+/// How many segments a folder with these files must have: an index is written only once the next segment is there.
+pub(crate) fn count_segments(names: &[String]) -> u64 {
+    let segments = names.iter().filter_map(|name| segment::number_in(name, ".segment"));
+    let indexed =
+        names.iter().filter_map(|name| segment::number_in(name, ".index")).map(|number| number + 1);
+    segments.chain(indexed).max().unwrap_or(0)
+}
+
+/// The headers of all segments, which must be of one log and follow one another.
+pub(crate) fn read_headers(
+    files: &dyn Files,
+    dir: &Path,
+    count: u64,
+) -> Result<Vec<Header>, Fault> {
+    let mut headers: Vec<Header> = Vec::new();
+    for number in 1..=count {
+        let position = headers.last().map_or(1, |previous| previous.first_position);
+        let header = scan::header(files, dir, number, position)?;
+        let follows = match headers.last() {
+            None => header.first_position == 1 && header.previous == Hash::ZERO,
+            Some(previous) => {
+                header.salt == previous.salt && header.first_position >= previous.first_position
+            }
+        };
+        if !follows {
+            return Err(Damage {
+                segment: number,
+                position,
+                offset: 0,
+                what: "its header does not follow on",
+            }
+            .into());
+        }
+        headers.push(header);
+    }
+    Ok(headers)
+}
+
+/// Checks a segment whole and indexes it in memory, handing every batch on.
+pub(crate) fn index_segment(
+    file: &Arc<dyn File>,
+    header: &Header,
+    also: &mut VisitRecords<'_>,
+) -> Result<(Scanned, Memory), Fault> {
+    let keys = StreamHasher::new(&header.salt);
+    let mut memory = Memory::new();
+    let scanned = scan::scan(file, header, &mut |span: Span, batch: &Batch<'_>, hasher| {
+        let damage = |position, what| {
+            let (segment, offset) = (header.number, span.offset);
+            Damage { segment, position, offset, what }
+        };
+        let records: Result<Vec<_>, _> = batch
+            .records()
+            .map(|record| record.map(|record| (keys.key(record.stream), record)))
+            .collect();
+        let records = records
+            .map_err(|_| damage(batch.first_position, "its records do not fit their batch"))?;
+        memory.add(span, records.iter().copied());
+        also(&records, hasher)
+            .map_err(|position| damage(position, "it is not the next version of its stream"))
+    })?;
+    Ok((scanned, memory))
+}
+
+/// The records of a batch with their streams' keys, and the hasher of all up to their end. An error is the position of
+/// one that does not follow on.
+pub(crate) type VisitRecords<'v> =
+    dyn FnMut(&[(StreamKey, Record<'_>)], &blake3::Hasher) -> Result<(), u64> + 'v;
+
+/// Takes records into the heads, if each is its stream's next version; else says which one is not.
+pub(crate) fn follow(heads: &mut Heads, records: &[(StreamKey, Record<'_>)]) -> Result<(), u64> {
+    for (key, record) in records {
+        if record.version != heads.get(*key).map_or(0, |head| head.version + 1) {
+            return Err(record.position);
+        }
+        heads.set(*key, Head { version: record.version, position: record.position });
+    }
+    Ok(())
+}
+
+/// Checks that a sealed segment ends as the next one's header says.
+pub(crate) fn check_sealed(
+    header: &Header,
+    scanned: &Scanned,
+    next: &Header,
+) -> Result<(), Damage> {
+    if scanned.torn.is_some() || scanned.next_position != next.first_position {
+        return Err(scan::damage(
+            header,
+            scanned,
+            "its last batch is bad, though a segment follows",
+        ));
+    }
+    if Hash::of(&scanned.hasher) != next.previous {
+        let what = "its content is not what the next segment's header vouches for";
+        return Err(Damage {
+            position: header.first_position,
+            offset: HEADER_BYTES,
+            ..scan::damage(header, scanned, what)
+        });
+    }
+    Ok(())
+}
+
+pub(crate) fn torn(header: &Header, scanned: &Scanned) -> Option<Torn> {
+    let (position, offset) = (scanned.next_position, scanned.end);
+    scanned.torn.map(|end| Torn { segment: header.number, position, offset, bytes: end - offset })
+}

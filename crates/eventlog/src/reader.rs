@@ -1,0 +1,342 @@
+//! Reading: the whole log, a stream, categories. Readers see what is durable, and never wait for the writer's disk.
+
+mod cursor;
+
+pub use cursor::Cursor;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::format::Record;
+use crate::segment::{self, BatchReader, Damage, Segment};
+use crate::shared::Shared;
+
+/// Why reading stopped short.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes are not those that were written. Nothing behind them was given out.
+    #[error(transparent)]
+    Damage(#[from] Damage),
+    /// The system failed to read.
+    #[error("the log cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// How much to give out at once. One record is always given, however large it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// At most so many records.
+    pub max_events: usize,
+    /// At most so many bytes of records, by [`Record::size_bytes`].
+    pub max_bytes: usize,
+}
+
+impl Limits {
+    /// No limits.
+    pub const NONE: Self = Self { max_events: usize::MAX, max_bytes: usize::MAX };
+
+    /// So many records, of any size.
+    pub const fn events(max_events: usize) -> Self {
+        Self { max_events, max_bytes: usize::MAX }
+    }
+}
+
+/// How far a read came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Where to read on: a version for a stream, else a position.
+    pub next: u64,
+    /// Whether a limit or the visitor ended the read, so that there may be more; otherwise everything there was, was given.
+    pub more: bool,
+}
+
+/// Figures about a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    /// How many events are recorded; the head's position.
+    pub events: u64,
+    /// How many streams there are.
+    pub streams: u64,
+    /// How many segment files.
+    pub segments: u64,
+    /// How many bytes they hold, not counting zeros written ahead.
+    pub bytes: u64,
+    /// What is held in memory for finding streams, in bytes, without the index of the segment being written.
+    pub memory_bytes: u64,
+    /// How many events each category has.
+    pub categories: BTreeMap<String, u64>,
+}
+
+/// Reads a log. A clone is cheap; readers in any number of threads are in nobody's way.
+#[derive(Clone)]
+pub struct Reader {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Reader {
+    /// The last durable position; 0 if there is none.
+    pub fn head(&self) -> u64 {
+        self.shared.head()
+    }
+
+    /// The last version of a stream, if it has any. From memory.
+    pub fn stream_head(&self, stream: &str) -> Option<u64> {
+        let key = self.shared.hasher.key(stream);
+        self.shared.heads().get(key).map(|head| head.version)
+    }
+
+    /// A place in the log to read on from, again and again.
+    pub fn cursor(&self, from: u64) -> Cursor {
+        Cursor::new(self.shared.clone(), from)
+    }
+
+    /// Gives out all records in order, from a position on. Who reads page after page fares better with a [`Cursor`].
+    pub fn read_all(
+        &self,
+        from: u64,
+        limits: Limits,
+        visit: impl FnMut(Record<'_>) -> ControlFlow<()>,
+    ) -> Result<Page, ReadError> {
+        self.cursor(from).read(limits, visit)
+    }
+
+    /// Gives out a stream's records in order, from a version on.
+    pub fn read_stream(
+        &self,
+        stream: &str,
+        from_version: u64,
+        limits: Limits,
+        visit: impl FnMut(Record<'_>) -> ControlFlow<()>,
+    ) -> Result<Page, ReadError> {
+        let key = self.shared.hasher.key(stream);
+        let head = self.shared.heads().get(key);
+        let mut taker = Taker::new(limits, from_version, visit);
+        let Some(head) = head.filter(|head| head.version >= from_version) else {
+            return Ok(taker.page());
+        };
+        let segments = self.shared.segments();
+        let last = holding(&segments, head.position);
+        let mut first = last;
+        for (place, segment) in segments.iter().enumerate().take(last + 1).rev() {
+            let Some(entry) = segment.index().stream(key)? else { continue };
+            first = place;
+            if entry.first_version() <= from_version {
+                break;
+            }
+        }
+        let mut buffer = BatchReader::default();
+        for segment in segments.iter().skip(first) {
+            while !taker.full {
+                let positions = segment.index().stream_positions(key, taker.next, taker.room())?;
+                let wanted = positions.len();
+                visit_positions(segment, &mut buffer, &positions, &mut |record| {
+                    if record.stream != stream || record.version != taker.next {
+                        return Err(segment.damage(
+                            record.position,
+                            0,
+                            "its index names events of other streams",
+                        ));
+                    }
+                    Ok(taker.take(record, record.version + 1))
+                })?;
+                if wanted < taker.asked {
+                    break;
+                }
+            }
+        }
+        Ok(taker.page())
+    }
+
+    /// Looks at the last record of a stream, if there is one.
+    pub fn last_of_stream<T>(
+        &self,
+        stream: &str,
+        look: impl FnOnce(Record<'_>) -> T,
+    ) -> Result<Option<T>, ReadError> {
+        let Some(version) = self.stream_head(stream) else { return Ok(None) };
+        let (mut look, mut seen) = (Some(look), None);
+        self.read_stream(stream, version, Limits::events(1), |record| {
+            seen = look.take().map(|look| look(record));
+            ControlFlow::Continue(())
+        })?;
+        Ok(seen)
+    }
+
+    /// Gives out the records of some categories in order of position, from a position on.
+    pub fn read_categories(
+        &self,
+        categories: &[&str],
+        from: u64,
+        limits: Limits,
+        visit: impl FnMut(Record<'_>) -> ControlFlow<()>,
+    ) -> Result<Page, ReadError> {
+        let head = self.head();
+        let segments = self.shared.segments();
+        let mut taker = Taker::new(limits, from, visit);
+        let mut buffer = BatchReader::default();
+        for segment in segments.iter().skip(holding(&segments, from)) {
+            while !taker.full {
+                let positions = in_categories(segment, categories, taker.next, taker.room())?;
+                let wanted = positions.len();
+                visit_positions(segment, &mut buffer, &positions, &mut |record| {
+                    Ok(taker.take(record, record.position + 1))
+                })?;
+                if wanted < taker.asked {
+                    break;
+                }
+            }
+        }
+        if !taker.full {
+            taker.next = taker.next.max(head + 1);
+        }
+        Ok(taker.page())
+    }
+
+    /// The first position with an event at or after a time, in microseconds since 1970.
+    pub fn position_at(&self, time_us: i64) -> Result<Option<u64>, ReadError> {
+        for segment in self.shared.segments().iter() {
+            if segment.index().max_time_us() < time_us {
+                continue;
+            }
+            let Some(span) = segment.index().batch_since(time_us)? else { continue };
+            let mut buffer = BatchReader::default();
+            let batch = segment::read_span(&mut buffer, &segment.source, span)?;
+            let batch = batch
+                .ok_or_else(|| bad_batch(segment, segment.header.first_position, span.offset))?;
+            let found = batch.records().flatten().find(|record| record.time_us >= time_us);
+            return Ok(found.map(|record| record.position));
+        }
+        Ok(None)
+    }
+
+    /// Counts and sizes. Reads the sealed segments' lists of categories.
+    pub fn stats(&self) -> Result<Stats, ReadError> {
+        let segments = self.shared.segments();
+        let mut categories = BTreeMap::new();
+        for segment in segments.iter() {
+            segment.index().each_category(&mut |category, events| {
+                *categories.entry(category.to_owned()).or_default() += events;
+            })?;
+        }
+        let heads = self.shared.heads();
+        Ok(Stats {
+            events: categories.values().sum(),
+            streams: heads.len() as u64,
+            segments: segments.len() as u64,
+            bytes: segments.iter().map(|segment| segment.end()).sum(),
+            memory_bytes: heads.memory_bytes() as u64,
+            categories,
+        })
+    }
+}
+
+/// Hands records to the visitor while the limits allow it.
+struct Taker<V> {
+    visit: V,
+    events_left: usize,
+    bytes_left: usize,
+    taken: bool,
+    /// How many places were last asked of an index.
+    asked: usize,
+    next: u64,
+    full: bool,
+}
+
+impl<V: FnMut(Record<'_>) -> ControlFlow<()>> Taker<V> {
+    fn new(limits: Limits, next: u64, visit: V) -> Self {
+        let (events_left, bytes_left) = (limits.max_events, limits.max_bytes);
+        Self {
+            visit,
+            events_left,
+            bytes_left,
+            taken: false,
+            asked: 0,
+            next,
+            full: events_left == 0,
+        }
+    }
+
+    /// How many places to ask of an index; a list of them stays small, however much is read.
+    fn room(&mut self) -> usize {
+        self.asked = self.events_left.min(4096);
+        self.asked
+    }
+
+    fn take(&mut self, record: Record<'_>, next: u64) -> ControlFlow<()> {
+        let bytes = record.size_bytes();
+        if self.full || self.events_left == 0 || (self.taken && bytes > self.bytes_left) {
+            self.full = true;
+            return ControlFlow::Break(());
+        }
+        self.taken = true;
+        self.events_left -= 1;
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
+        self.next = next;
+        self.full = (self.visit)(record).is_break() || self.events_left == 0;
+        if self.full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn page(&self) -> Page {
+        Page { next: self.next, more: self.full }
+    }
+}
+
+/// The place in the list of the segment that holds a position, or the nearest.
+fn holding(segments: &[Arc<Segment>], position: u64) -> usize {
+    segments.partition_point(|segment| segment.header.first_position <= position).saturating_sub(1)
+}
+
+fn in_categories(
+    segment: &Segment,
+    categories: &[&str],
+    from: u64,
+    limit: usize,
+) -> io::Result<Vec<u32>> {
+    let index = segment.index();
+    let mut positions = Vec::new();
+    for category in categories {
+        positions.extend(index.category_positions(category, segment.relative(from), limit)?);
+    }
+    positions.sort_unstable();
+    positions.dedup();
+    positions.truncate(limit);
+    Ok(positions)
+}
+
+type VisitPosition<'v> = dyn FnMut(Record<'_>) -> Result<ControlFlow<()>, Damage> + 'v;
+
+/// Reads the records at some positions, given in order, each batch once.
+fn visit_positions(
+    segment: &Segment,
+    buffer: &mut BatchReader,
+    positions: &[u32],
+    visit: &mut VisitPosition<'_>,
+) -> Result<(), ReadError> {
+    let mut wanted =
+        positions.iter().map(|&place| segment.header.first_position + u64::from(place)).peekable();
+    while let Some(&position) = wanted.peek() {
+        let span = segment.index().batch_of(segment.relative(position))?;
+        let span = span
+            .ok_or_else(|| segment.damage(position, 0, "its index does not know where that is"))?;
+        let batch = segment::read_span(buffer, &segment.source, span)?;
+        let batch = batch.ok_or_else(|| bad_batch(segment, position, span.offset))?;
+        for record in batch.records() {
+            let record = record.map_err(|_| bad_batch(segment, position, span.offset))?;
+            if wanted.next_if_eq(&record.position).is_some() && visit(record)?.is_break() {
+                return Ok(());
+            }
+        }
+        if wanted.peek() == Some(&position) {
+            return Err(segment
+                .damage(position, span.offset, "its index names a batch without it")
+                .into());
+        }
+    }
+    Ok(())
+}
+
+fn bad_batch(segment: &Segment, position: u64, offset: u64) -> Damage {
+    segment.damage(position, offset, "the checksum of the batch is wrong")
+}

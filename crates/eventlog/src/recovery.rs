@@ -1,0 +1,139 @@
+//! What opening does: checks what is there, cuts a torn batch, rebuilds lost indexes, makes all of it durable.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::chain;
+use crate::files::{self, Access, File, Files};
+use crate::format::Header;
+use crate::hash::Hash;
+use crate::heads::{Head, Heads};
+use crate::index::{Disk, Identity, Index, Span};
+use crate::open::{Options, Report};
+use crate::scan::{Fault, Scanned};
+use crate::segment::{self, Segment};
+use crate::upkeep;
+
+/// A log on its way to being open.
+pub(crate) struct Recovery<'a> {
+    files: &'a dyn Files,
+    dir: &'a Path,
+    /// How many segment files there are.
+    count: u64,
+    pub(crate) segments: Vec<Arc<Segment>>,
+    pub(crate) heads: Heads,
+    pub(crate) report: Report,
+}
+
+impl<'a> Recovery<'a> {
+    pub(crate) fn new(files: &'a dyn Files, dir: &'a Path) -> Result<Self, Fault> {
+        let names = files.list(dir)?;
+        for name in names.iter().filter(|name| name.strip_suffix(".tmp").is_some()) {
+            files.remove(&dir.join(name))?;
+        }
+        let count = chain::count_segments(&names);
+        let report = Report { segments: count.max(1), created: count == 0, ..Report::default() };
+        Ok(Self { files, dir, count, segments: Vec::new(), heads: Heads::default(), report })
+    }
+
+    /// Does all of it; the hasher is that of the last segment's content.
+    pub(crate) fn run(mut self, options: Options) -> Result<(Self, blake3::Hasher), Fault> {
+        if self.count == 0 {
+            self.create_first(options)?;
+            self.count = 1;
+        }
+        let headers = chain::read_headers(self.files, self.dir, self.count)?;
+        for pair in headers.windows(2) {
+            if let [header, next] = pair {
+                self.load_sealed(header, next)?;
+            }
+        }
+        let last = headers.last().expect("there is a first segment");
+        let hasher = self.load_active(last)?;
+        Ok((self, hasher))
+    }
+
+    fn create_first(&self, options: Options) -> io::Result<()> {
+        let Options { segment_bytes: length, salt } = options;
+        let header = Header { salt, number: 1, first_position: 1, length, previous: Hash::ZERO };
+        segment::create(self.files, self.dir, &header)?;
+        segment::put_in_place(self.files, self.dir, 1)
+    }
+
+    fn load_sealed(&mut self, header: &Header, next: &Header) -> Result<(), Fault> {
+        let identity = Identity::new(header, next);
+        let file = segment::open(self.files, self.dir, header.number, Access::Read)?;
+        let index = match self.stored_index(&identity, next)? {
+            Some(disk) => disk,
+            None => self.rebuild_index(&file, header, next, &identity)?,
+        };
+        let first = header.first_position;
+        let heads = &mut self.heads;
+        let end = index.end();
+        let index = Index::Disk(index);
+        index.each_stream(&mut |key, entry| {
+            heads.set(
+                key,
+                Head { version: entry.last_version, position: first + u64::from(entry.last) },
+            );
+        })?;
+        self.segments.push(Arc::new(Segment::new(header.clone(), file, end, index)));
+        Ok(())
+    }
+
+    fn stored_index(&self, identity: &Identity, next: &Header) -> io::Result<Option<Disk>> {
+        let file =
+            match self.files.open(&segment::index_path(self.dir, identity.number), Access::Read) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                opened => opened?,
+            };
+        let disk = Disk::check(file, identity)?;
+        Ok(disk.filter(|disk| {
+            identity.first_position + u64::from(disk.events()) == next.first_position
+        }))
+    }
+
+    fn rebuild_index(
+        &mut self,
+        file: &Arc<dyn File>,
+        header: &Header,
+        next: &Header,
+        identity: &Identity,
+    ) -> Result<Disk, Fault> {
+        let (scanned, memory) = chain::index_segment(file, header, &mut |_, _| Ok(()))?;
+        chain::check_sealed(header, &scanned, next)?;
+        self.report.rebuilt.push(header.number);
+        Ok(upkeep::write(self.files, self.dir, identity, &memory.encode(identity))?)
+    }
+
+    fn load_active(&mut self, header: &Header) -> Result<blake3::Hasher, Fault> {
+        let file = segment::open(self.files, self.dir, header.number, Access::Write)?;
+        let heads = &mut self.heads;
+        let (scanned, memory) =
+            chain::index_segment(&file, header, &mut |records, _| chain::follow(heads, records))?;
+        self.report.torn = chain::torn(header, &scanned);
+        self.report.head = scanned.next_position - 1;
+        make_durable(&*file, &scanned)?;
+        self.files.sync_dir(self.dir)?;
+        let index = Index::Memory(memory);
+        self.segments.push(Arc::new(Segment::new(header.clone(), file, scanned.end, index)));
+        Ok(scanned.hasher)
+    }
+}
+
+/// Overwrites a torn batch, so that its remains can never be mistaken for anything, and makes the last whole one durable:
+/// it may stand in the page cache alone, and after a failed sync the system may believe that it need not be written. So it
+/// is written again, the same bytes in the same place, before anybody is told of it.
+fn make_durable(file: &dyn File, scanned: &Scanned) -> io::Result<()> {
+    if let Some(end) = scanned.torn {
+        files::write_zeros(file, scanned.end, end)?;
+    }
+    if let Some(Span { offset, end }) = scanned.last_batch {
+        let mut bytes =
+            vec![0; usize::try_from(end - offset).expect("a batch is smaller than memory")];
+        files::read_full(file, offset, &mut bytes)?;
+        files::write_all(file, offset, &bytes)?;
+    }
+    file.sync_all()
+}

@@ -1,0 +1,156 @@
+//! Goes through a whole segment file, checks everything in it and judges its end: clean, torn or damaged.
+//!
+//! Batch k+1 is written only after batch k is durable, so that a crash can tear the last batch alone, and whatever subset
+//! of its sectors reached the disk lies between the last valid batch and zeros. A valid batch behind bytes that are not one
+//! is therefore damage, never a crash; so is a file of another length than its header says, since that was synced before
+//! the first batch.
+
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::files::{self, Access, File, Files};
+use crate::format::{
+    BATCH_ALIGN, BATCH_MAGIC, Batch, HEADER_BYTES, HEADER_LEN, Header, HeaderFault,
+};
+use crate::index::Span;
+use crate::segment::{self, BatchReader, Damage, READ_AHEAD, Source};
+
+/// Why a segment cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error(transparent)]
+    Damage(#[from] Damage),
+    #[error(
+        "the log was written by a newer version of this program (format {0}, this one knows format 1): use that one"
+    )]
+    Newer(u32),
+    #[error("a file of the log cannot be used: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What a scan found.
+pub(crate) struct Scanned {
+    /// Where the last valid batch ends.
+    pub(crate) end: u64,
+    pub(crate) next_position: u64,
+    pub(crate) last_batch: Option<Span>,
+    /// Of everything up to `end`.
+    pub(crate) hasher: blake3::Hasher,
+    /// Where the remains of a torn batch end, which begin at `end`.
+    pub(crate) torn: Option<u64>,
+}
+
+/// Reads a segment's header; `position` is where it should begin.
+pub(crate) fn header(
+    files: &dyn Files,
+    dir: &Path,
+    number: u64,
+    position: u64,
+) -> Result<Header, Fault> {
+    let damage = |what| Damage { segment: number, position, offset: 0, what };
+    let file = match segment::open(files, dir, number, Access::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(damage("its file is missing").into());
+        }
+        opened => opened?,
+    };
+    let mut bytes = [0; HEADER_LEN];
+    if files::read_full(&*file, 0, &mut bytes)? < bytes.len() {
+        return Err(damage("the file is shorter than a header").into());
+    }
+    let header = Header::decode(&bytes).map_err(|fault| match fault {
+        HeaderFault::Newer(format) => Fault::Newer(format),
+        HeaderFault::Magic => damage("it does not begin as a segment does").into(),
+        HeaderFault::Checksum => damage("the checksum of its header is wrong").into(),
+    })?;
+    if header.number != number {
+        return Err(damage("it is another segment than its name says").into());
+    }
+    Ok(header)
+}
+
+/// A batch on its way through a scan, and the hasher of all up to its end.
+pub(crate) type Visit<'v> = dyn FnMut(Span, &Batch<'_>, &blake3::Hasher) -> Result<(), Damage> + 'v;
+
+/// Checks a segment from its header to its last byte, handing every batch on.
+pub(crate) fn scan(
+    file: &Arc<dyn File>,
+    header: &Header,
+    visit: &mut Visit<'_>,
+) -> Result<Scanned, Fault> {
+    let source = Source { number: header.number, file: file.clone(), seal: header.seal() };
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&header.encode());
+    let next_position = header.first_position;
+    let mut scanned =
+        Scanned { end: HEADER_BYTES, next_position, last_batch: None, hasher, torn: None };
+    let length = file.length()?;
+    let mut reader = BatchReader::default();
+    while let Some(batch) = reader.batch(&source, scanned.end, length, READ_AHEAD)? {
+        if batch.first_position != scanned.next_position {
+            return Err(damage(header, &scanned, "its positions do not follow on").into());
+        }
+        let span = Span { offset: scanned.end, end: scanned.end + batch.bytes.len() as u64 };
+        scanned.hasher.update(batch.bytes);
+        visit(span, &batch, &scanned.hasher)?;
+        scanned.next_position = batch.next_position();
+        (scanned.end, scanned.last_batch) = (span.end, Some(span));
+    }
+    if length != header.length {
+        return Err(damage(header, &scanned, "the file is not as long as its header says").into());
+    }
+    scanned.torn = last_nonzero(&source, scanned.end, length)?;
+    if let Some(torn) = scanned.torn
+        && valid_batch_within(&source, scanned.end..torn, length)?
+    {
+        return Err(damage(header, &scanned, "a batch is bad, though valid ones follow").into());
+    }
+    Ok(scanned)
+}
+
+/// Damage right behind the last valid batch.
+pub(crate) fn damage(header: &Header, scanned: &Scanned, what: &'static str) -> Damage {
+    Damage { segment: header.number, position: scanned.next_position, offset: scanned.end, what }
+}
+
+/// Where the last byte that is not zero ends, if there is one.
+fn last_nonzero(source: &Source, from: u64, to: u64) -> io::Result<Option<u64>> {
+    let mut buffer = vec![0; READ_AHEAD];
+    let (mut offset, mut found) = (from, None);
+    while offset < to {
+        let wanted = usize::try_from((to - offset).min(READ_AHEAD as u64)).unwrap_or(READ_AHEAD);
+        let read =
+            files::read_full(&*source.file, offset, buffer.get_mut(..wanted).unwrap_or_default())?;
+        if read == 0 {
+            break;
+        }
+        let bytes = buffer.get(..read).unwrap_or_default();
+        if !all_zero(bytes) {
+            found = bytes.iter().rposition(|&byte| byte != 0).map(|last| offset + last as u64 + 1);
+        }
+        offset += read as u64;
+    }
+    Ok(found)
+}
+
+/// Without a branch per byte, so that many are tested at once.
+fn all_zero(bytes: &[u8]) -> bool {
+    bytes.chunks(1024).all(|chunk| chunk.iter().fold(0, |seen, byte| seen | byte) == 0)
+}
+
+/// Whether a valid batch begins anywhere in a range but at its start, where a bad one does.
+fn valid_batch_within(source: &Source, range: Range<u64>, length: u64) -> io::Result<bool> {
+    let mut bytes =
+        vec![0; usize::try_from(length - range.start).expect("a segment is smaller than memory")];
+    files::read_full(&*source.file, range.start, &mut bytes)?;
+    let mut rest = bytes.as_slice();
+    for offset in range.step_by(BATCH_ALIGN).skip(1) {
+        rest = rest.get(BATCH_ALIGN..).unwrap_or_default();
+        if rest.starts_with(&BATCH_MAGIC) && Batch::decode(rest, source.seal, offset).is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

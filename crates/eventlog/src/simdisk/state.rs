@@ -1,0 +1,393 @@
+//! What a simulated disk holds: of every file what a reader sees and what a power loss leaves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Chances, Counts, Fault};
+
+const SECTOR: usize = 512;
+
+#[derive(Clone)]
+pub(super) struct State {
+    random: Random,
+    pub(super) steps: u64,
+    pub(super) power_off_at: Option<u64>,
+    pub(super) powered: bool,
+    /// Files opened before the last crash belong to an earlier generation, and fail.
+    pub(super) generation: u64,
+    pub(super) planned: BTreeMap<u64, Fault>,
+    pub(super) chances: Chances,
+    pub(super) capacity: Option<u64>,
+    pub(super) counts: Counts,
+    inodes: BTreeMap<u64, Inode>,
+    last_inode: u64,
+    pub(super) names: BTreeMap<PathBuf, u64>,
+    durable_names: BTreeMap<PathBuf, u64>,
+    /// What happened to names and was not synced, in order.
+    pub(super) pending: Vec<Change>,
+    pub(super) dirs: BTreeSet<PathBuf>,
+    pub(super) locks: BTreeSet<PathBuf>,
+}
+
+/// One change of names; a rename is one change, and survives as a whole or not.
+#[derive(Clone)]
+pub(super) struct Change {
+    pub(super) removed: Option<PathBuf>,
+    pub(super) added: Option<(PathBuf, u64)>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Inode {
+    pub(super) current: Vec<u8>,
+    durable: Vec<u8>,
+    dirty: BTreeSet<usize>,
+    /// The sectors that take space; the others are holes.
+    allocated: BTreeSet<usize>,
+}
+
+impl State {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            random: Random(seed),
+            steps: 0,
+            power_off_at: None,
+            powered: true,
+            generation: 0,
+            planned: BTreeMap::new(),
+            chances: Chances::default(),
+            capacity: None,
+            counts: Counts::default(),
+            inodes: BTreeMap::new(),
+            last_inode: 0,
+            names: BTreeMap::new(),
+            durable_names: BTreeMap::new(),
+            pending: Vec::new(),
+            dirs: BTreeSet::new(),
+            locks: BTreeSet::new(),
+        }
+    }
+
+    /// Fails while the power is off, and for files of an earlier generation.
+    pub(super) fn check_power(&self, generation: Option<u64>) -> io::Result<()> {
+        if !self.powered || generation.is_some_and(|generation| generation != self.generation) {
+            return Err(io::Error::other("the power is off"));
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, generation: Option<u64>) -> io::Result<Option<Fault>> {
+        self.check_power(generation)?;
+        self.steps += 1;
+        if self.power_off_at == Some(self.steps) {
+            self.powered = false;
+            self.check_power(generation)?;
+        }
+        let fault = self.planned.remove(&self.steps);
+        if fault == Some(Fault::DiskFull) {
+            self.counts.disk_full += 1;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(fault)
+    }
+
+    /// A step to which no chance fault happens, but a planned one may.
+    pub(super) fn step_without_faults(&mut self, generation: Option<u64>) -> io::Result<()> {
+        match self.step(generation)? {
+            Some(Fault::Failure) => self.failed_write(),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn sync_step(&mut self, generation: Option<u64>) -> io::Result<()> {
+        let planned = self.step(generation)? == Some(Fault::Failure);
+        if planned || self.happens(self.chances.failed_sync) {
+            self.counts.failed_syncs += 1;
+            return Err(io::Error::other("a sync failed, as planned"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_step(
+        &mut self,
+        generation: u64,
+        inode: u64,
+        offset: u64,
+        bytes: &[u8],
+    ) -> io::Result<usize> {
+        let planned = self.step(Some(generation))?;
+        let failed = planned == Some(Fault::Failure) || self.happens(self.chances.failed_write);
+        let short = planned == Some(Fault::ShortWrite) || self.happens(self.chances.short_write);
+        let wanted = if failed || (short && bytes.len() > 1) {
+            self.random.below(bytes.len())
+        } else {
+            bytes.len()
+        };
+        let bytes = bytes.get(..wanted).unwrap_or_default();
+        let space = self.capacity.map(|capacity| capacity.saturating_sub(self.used()));
+        let written = self.file(inode)?.write(offset, bytes, space);
+        if failed {
+            self.failed_write()?;
+        }
+        if written == 0 && wanted > 0 {
+            self.counts.disk_full += 1;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.counts.short_writes += u64::from(short);
+        if written == 0 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(written) }
+    }
+
+    /// How much of a read is done.
+    pub(super) fn reading(&mut self, wanted: usize) -> usize {
+        if wanted > 1 && self.happens(self.chances.short_read) {
+            self.counts.short_reads += 1;
+            return 1 + self.random.below(wanted - 1);
+        }
+        wanted
+    }
+
+    /// After a failed sync each sector may have been saved, may be saved by the next sync, or may never be, though it can be
+    /// read until the next crash.
+    pub(super) fn drop_unsynced(&mut self, inode: u64) {
+        let Some(inode) = self.inodes.get_mut(&inode).filter(|_| self.powered) else { return };
+        for sector in std::mem::take(&mut inode.dirty) {
+            match self.random.below(3) {
+                0 => inode.save(sector),
+                1 => _ = inode.dirty.insert(sector),
+                _ => self.counts.lost_sectors += 1,
+            }
+        }
+    }
+
+    pub(super) fn crash(&mut self, seed: u64) {
+        let mut random = Random(seed);
+        let odds = random.below(5);
+        let mut survives = || random.below(4) < odds;
+        self.counts.power_losses += 1;
+        for inode in self.inodes.values_mut() {
+            let (kept, lost) = inode.crash(&mut survives);
+            self.counts.kept_sectors += kept;
+            self.counts.lost_sectors += lost;
+        }
+        for change in std::mem::take(&mut self.pending) {
+            if survives() {
+                change.apply(&mut self.durable_names);
+            } else {
+                self.counts.lost_names += 1;
+            }
+        }
+        self.names = self.durable_names.clone();
+        self.forget_unnamed();
+        self.locks.clear();
+        self.planned.clear();
+        self.power_off_at = None;
+        self.generation += 1;
+        self.powered = true;
+    }
+
+    pub(super) fn create(&mut self, path: &Path) -> u64 {
+        if let Some(&inode) = self.names.get(path) {
+            if let Some(file) = self.inodes.get_mut(&inode) {
+                file.set_length(0);
+            }
+            return inode;
+        }
+        self.last_inode += 1;
+        self.inodes.insert(self.last_inode, Inode::default());
+        self.names.insert(path.to_owned(), self.last_inode);
+        self.pending
+            .push(Change { removed: None, added: Some((path.to_owned(), self.last_inode)) });
+        self.last_inode
+    }
+
+    pub(super) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let known = self.names.contains_key(from) || self.dirs.contains(from);
+        if !known {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let moved: Vec<_> =
+            self.names.keys().filter(|path| path.starts_with(from)).cloned().collect();
+        for path in moved {
+            let inode = self.names.remove(&path).expect("it was just listed");
+            let target = path.strip_prefix(from).ok().filter(|rest| rest != &Path::new(""));
+            let target = target.map_or_else(|| to.to_owned(), |rest| to.join(rest));
+            self.names.insert(target.clone(), inode);
+            self.pending.push(Change { removed: Some(path), added: Some((target, inode)) });
+        }
+        if self.dirs.remove(from) {
+            self.dirs.insert(to.to_owned());
+        }
+        self.forget_unnamed();
+        Ok(())
+    }
+
+    pub(super) fn sync_dir(&mut self, dir: &Path) {
+        for change in std::mem::take(&mut self.pending) {
+            let path = change.removed.as_ref().or(change.added.as_ref().map(|(path, _)| path));
+            if path.is_some_and(|path| path.starts_with(dir)) {
+                change.apply(&mut self.durable_names);
+            } else {
+                self.pending.push(change);
+            }
+        }
+        self.forget_unnamed();
+    }
+
+    pub(super) fn plant(&mut self, path: &Path, bytes: &[u8]) {
+        let inode = self.create(path);
+        let file = self.inodes.get_mut(&inode).expect("it was just created");
+        file.set_length(0);
+        file.write(0, bytes, None);
+        file.sync();
+        self.sync_dir(path.parent().unwrap_or(path));
+    }
+
+    /// Drops the files that have no name any more.
+    pub(super) fn forget_unnamed(&mut self) {
+        let pending =
+            self.pending.iter().filter_map(|change| change.added.as_ref().map(|(_, inode)| inode));
+        let named: BTreeSet<u64> = self
+            .names
+            .values()
+            .chain(self.durable_names.values())
+            .chain(pending)
+            .copied()
+            .collect();
+        self.inodes.retain(|inode, _| named.contains(inode));
+    }
+
+    pub(super) fn inode(&self, path: &Path) -> io::Result<&Inode> {
+        let inode = self.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        self.inodes.get(inode).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    pub(super) fn file(&mut self, inode: u64) -> io::Result<&mut Inode> {
+        self.inodes.get_mut(&inode).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn used(&self) -> u64 {
+        self.inodes.values().map(|inode| (inode.allocated.len() * SECTOR) as u64).sum()
+    }
+
+    fn failed_write(&mut self) -> io::Result<()> {
+        self.counts.failed_writes += 1;
+        Err(io::Error::other("a write failed, as planned"))
+    }
+
+    fn happens(&mut self, thousandths: u16) -> bool {
+        thousandths > 0 && self.random.below(1000) < usize::from(thousandths)
+    }
+}
+
+impl Change {
+    fn apply(self, names: &mut BTreeMap<PathBuf, u64>) {
+        if let Some(path) = self.removed {
+            names.remove(&path);
+        }
+        if let Some((path, inode)) = self.added {
+            names.insert(path, inode);
+        }
+    }
+}
+
+impl Inode {
+    pub(super) fn read(&self, offset: u64, into: &mut [u8]) -> usize {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let held = self.current.get(from..).unwrap_or_default();
+        let count = held.len().min(into.len());
+        into.iter_mut().zip(held).for_each(|(to, from)| *to = *from);
+        count
+    }
+
+    /// Writes as far as the space goes; says how much that was.
+    fn write(&mut self, offset: u64, bytes: &[u8], mut space: Option<u64>) -> usize {
+        let mut from = usize::try_from(offset).expect("simulated files are small");
+        let mut left = bytes;
+        while !left.is_empty() {
+            let sector = from / SECTOR;
+            if !self.allocated.contains(&sector) {
+                let Some(rest) =
+                    space.map_or(Some(u64::MAX), |space| space.checked_sub(SECTOR as u64))
+                else {
+                    break;
+                };
+                space = space.map(|_| rest);
+                self.allocated.insert(sector);
+            }
+            let (now, rest) = left.split_at(left.len().min((sector + 1) * SECTOR - from));
+            if self.current.len() < from + now.len() {
+                self.current.resize(from + now.len(), 0);
+            }
+            self.current
+                .get_mut(from..from + now.len())
+                .expect("it was just made that long")
+                .copy_from_slice(now);
+            self.dirty.insert(sector);
+            (from, left) = (from + now.len(), rest);
+        }
+        bytes.len() - left.len()
+    }
+
+    pub(super) fn set_length(&mut self, bytes: u64) {
+        let length = usize::try_from(bytes).expect("simulated files are small");
+        self.current.resize(length, 0);
+        self.allocated.split_off(&length.div_ceil(SECTOR));
+        self.dirty.split_off(&length.div_ceil(SECTOR));
+    }
+
+    pub(super) fn sync(&mut self) {
+        self.durable.resize(self.current.len(), 0);
+        for sector in std::mem::take(&mut self.dirty) {
+            self.save(sector);
+        }
+    }
+
+    /// Makes one sector durable.
+    fn save(&mut self, sector: usize) {
+        let end = ((sector + 1) * SECTOR).min(self.current.len());
+        if self.durable.len() < end {
+            self.durable.resize(end, 0);
+        }
+        let from = self.current.get(sector * SECTOR..end).unwrap_or_default();
+        if let Some(to) = self.durable.get_mut(sector * SECTOR..end) {
+            to.copy_from_slice(from);
+        }
+    }
+
+    /// Leaves a part of what was not synced; says how many sectors were kept and lost.
+    fn crash(&mut self, survives: &mut impl FnMut() -> bool) -> (u64, u64) {
+        let (mut kept, mut lost) = (0, 0);
+        let length = if survives() { self.current.len() } else { self.durable.len() };
+        for sector in std::mem::take(&mut self.dirty) {
+            if survives() {
+                self.save(sector);
+                kept += 1;
+            } else {
+                lost += 1;
+            }
+        }
+        self.durable.resize(length, 0);
+        self.current.clone_from(&self.durable);
+        self.allocated.split_off(&length.div_ceil(SECTOR));
+        (kept, lost)
+    }
+}
+
+/// `SplitMix64` (Steele, Lea and Flood, 2014).
+#[derive(Clone)]
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        let limit = u64::try_from(limit.max(1)).expect("a length fits into 64 bits");
+        usize::try_from(self.next() % limit).expect("it is below a usize")
+    }
+}

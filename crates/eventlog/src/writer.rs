@@ -1,0 +1,246 @@
+//! The one writer of a log: checks, writes, syncs, and only then shows a batch to readers.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::files::{self, Lock};
+use crate::format::{Batch, HEADER_BYTES, Header, MAX_BATCH_BYTES, NewRecord};
+use crate::hash::{Hash, Mark, StreamKey};
+use crate::index::{Index, KeyHasher, Memory, Span};
+use crate::segment::{self, Segment};
+use crate::shared::Shared;
+use crate::upkeep;
+
+/// Why an append recorded nothing that may be relied on.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// A record is not its stream's next one. Nothing was recorded.
+    #[error("stream {stream} goes on with version {next}, not {given}")]
+    WrongVersion {
+        /// The stream's name.
+        stream: String,
+        /// The version the stream goes on with.
+        next: u64,
+        /// The version that the record has.
+        given: u64,
+    },
+    /// A name is empty or longer than 65,535 bytes. Nothing was recorded.
+    #[error("stream names and event types have 1 to 65,535 bytes")]
+    BadName,
+    /// The records together take more than 256 MiB. Nothing was recorded.
+    #[error("a batch may have 256 MiB, these records take {bytes} bytes")]
+    TooLarge {
+        /// What the records take.
+        bytes: usize,
+    },
+    /// No space for the batch. Nothing was recorded, and writing goes on when there is space again.
+    #[error("the disk is full, nothing was recorded")]
+    DiskFull(#[source] io::Error),
+    /// Writing or syncing failed: whether the records will be there is known only after reopening.
+    #[error("the log cannot write any more and must be reopened: {0}")]
+    Failed(#[source] io::Error),
+    /// An earlier append failed. Nothing was recorded.
+    #[error("the log refuses to write until it is reopened, since an earlier write failed")]
+    Poisoned,
+}
+
+/// Appends to a log. There is one per log. Dropping it and the [`crate::Upkeep`] releases the folder; readers
+/// may live on, and see what there was.
+pub struct Writer {
+    shared: Arc<Shared>,
+    _lock: Arc<Lock>,
+    segment: Arc<Segment>,
+    segment_bytes: u64,
+    /// Up to here the segment's zeros are written out, so that a batch finds its space taken and its sync short.
+    zeroed: u64,
+    /// Of the segment's content.
+    hasher: blake3::Hasher,
+    last_time_us: i64,
+    poisoned: bool,
+    batch: Vec<u8>,
+    keys: Vec<StreamKey>,
+    staged: HashMap<StreamKey, u64, BuildHasherDefault<KeyHasher>>,
+}
+
+/// Zeros are written this far ahead of the batches, as far as the segment goes.
+const ZERO_AHEAD: u64 = 1 << 20;
+
+impl Writer {
+    pub(crate) fn new(
+        (shared, lock): (Arc<Shared>, Arc<Lock>),
+        segment_bytes: u64,
+        hasher: blake3::Hasher,
+    ) -> Self {
+        let segment = shared.segments().last().expect("a log has at least one segment").clone();
+        let last_time_us =
+            shared.segments().iter().map(|segment| segment.index().max_time_us()).max();
+        Self {
+            zeroed: segment.end(),
+            last_time_us: last_time_us.unwrap_or(i64::MIN),
+            shared,
+            _lock: lock,
+            segment,
+            segment_bytes,
+            hasher,
+            poisoned: false,
+            batch: Vec::new(),
+            keys: Vec::new(),
+            staged: HashMap::default(),
+        }
+    }
+
+    /// Appends the records as one batch, all or none, and returns their positions once they are durable: one write, one
+    /// sync. Several records of one stream may be in it, in order.
+    ///
+    /// After [`AppendError::Failed`] every further append is refused; the log must be dropped and opened again.
+    pub fn append(&mut self, records: &[NewRecord<'_>]) -> Result<Range<u64>, AppendError> {
+        if self.poisoned {
+            return Err(AppendError::Poisoned);
+        }
+        let first = self.shared.head() + 1;
+        if records.is_empty() {
+            return Ok(first..first);
+        }
+        self.check(records)?;
+        let mut batch = std::mem::take(&mut self.batch);
+        Batch::encode(&mut batch, first, records);
+        let written =
+            self.make_room(first, batch.len() as u64).and_then(|()| self.write(&mut batch));
+        self.batch = batch;
+        let span =
+            written.inspect_err(|error| self.poisoned = matches!(error, AppendError::Failed(_)))?;
+        self.publish(span, records);
+        Ok(first..first + records.len() as u64)
+    }
+
+    /// The last recorded position, 0 if there is none.
+    pub fn head(&self) -> u64 {
+        self.shared.head()
+    }
+
+    /// The head's position and hash, as [`crate::verify()`] finds them.
+    pub fn mark(&self) -> Mark {
+        let hash = match self.segment.end() {
+            HEADER_BYTES if self.segment.header.number > 1 => self.segment.header.previous,
+            _ => Hash::of(&self.hasher),
+        };
+        Mark { position: self.head(), hash }
+    }
+
+    /// The highest time of all recorded events, in microseconds since 1970; `i64::MIN` if there is none. Whoever stamps
+    /// events with times that never run backwards begins here.
+    pub fn last_time_us(&self) -> i64 {
+        self.last_time_us
+    }
+
+    fn check(&mut self, records: &[NewRecord<'_>]) -> Result<(), AppendError> {
+        let name = 1..=usize::from(u16::MAX);
+        if records.iter().any(|record| {
+            !name.contains(&record.stream.len()) || !name.contains(&record.kind.len())
+        }) {
+            return Err(AppendError::BadName);
+        }
+        let bytes =
+            records.iter().fold(64_usize, |sum, record| sum.saturating_add(record.size_bytes()));
+        if bytes > MAX_BATCH_BYTES {
+            return Err(AppendError::TooLarge { bytes });
+        }
+        self.keys.clear();
+        self.staged.clear();
+        let heads = self.shared.heads();
+        for record in records {
+            let key = self.shared.hasher.key(record.stream);
+            let recorded = || heads.get(key).map_or(0, |head| head.version + 1);
+            let next = self.staged.get(&key).copied().unwrap_or_else(recorded);
+            if record.version != next {
+                let stream = record.stream.to_owned();
+                return Err(AppendError::WrongVersion { stream, next, given: record.version });
+            }
+            self.staged.insert(key, next + 1);
+            self.keys.push(key);
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the active segment has written-out zeros where the batch will stand.
+    fn make_room(&mut self, first: u64, needed: u64) -> Result<(), AppendError> {
+        if self.segment.end() + needed > self.segment.header.length {
+            self.roll(first, needed)?;
+        }
+        let end = self.segment.end() + needed;
+        if end <= self.zeroed {
+            return Ok(());
+        }
+        let ahead = (end + ZERO_AHEAD).min(self.segment.header.length);
+        let file = &*self.segment.source.file;
+        // Nothing of the batch is written yet, and zeros over zeros change nothing: a full disk is no harm here.
+        files::write_zeros(file, self.zeroed, ahead)
+            .and_then(|()| file.sync_data())
+            .map_err(refused)?;
+        self.zeroed = ahead;
+        Ok(())
+    }
+
+    /// Goes on in a new segment, which holds the hash of the one before it.
+    fn roll(&mut self, first: u64, needed: u64) -> Result<(), AppendError> {
+        let header = Header {
+            salt: self.shared.salt,
+            number: self.segment.header.number + 1,
+            first_position: first,
+            length: self.segment_bytes.max(HEADER_BYTES + needed),
+            previous: Hash::of(&self.hasher),
+        };
+        let (files, dir) = (&*self.shared.files, &self.shared.dir);
+        let file = segment::create(files, dir, &header).map_err(refused)?;
+        segment::put_in_place(files, dir, header.number).map_err(AppendError::Failed)?;
+        self.hasher = blake3::Hasher::new();
+        self.hasher.update(&header.encode());
+        self.zeroed = HEADER_BYTES;
+        self.segment =
+            Arc::new(Segment::new(header, file, HEADER_BYTES, Index::Memory(Memory::new())));
+        self.shared.add_segment(self.segment.clone());
+        upkeep::catch_up(&self.shared);
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &mut [u8]) -> Result<Span, AppendError> {
+        let (offset, file) = (self.segment.end(), &*self.segment.source.file);
+        self.segment.source.seal.stamp(offset, batch);
+        files::write_all(file, offset, batch)
+            .and_then(|()| file.sync_data())
+            .map_err(AppendError::Failed)?;
+        self.hasher.update(batch);
+        Ok(Span { offset, end: offset + batch.len() as u64 })
+    }
+
+    fn publish(&mut self, span: Span, records: &[NewRecord<'_>]) {
+        let first = self.shared.head() + 1;
+        let keyed = || self.keys.iter().copied().zip(records);
+        self.segment.publish(span.end, |index| {
+            let Index::Memory(memory) = index else {
+                unreachable!("the active segment's index is in memory")
+            };
+            memory.add(span, keyed().map(|(key, record)| (key, record.into())));
+        });
+        let mut heads = self.shared.heads_mut();
+        for (position, (key, record)) in (first..).zip(keyed()) {
+            heads.set(key, crate::heads::Head { version: record.version, position });
+        }
+        drop(heads);
+        self.shared.set_head(first + records.len() as u64 - 1);
+        self.last_time_us =
+            records.iter().map(|record| record.time_us).fold(self.last_time_us, i64::max);
+    }
+}
+
+/// An error from a time when nothing of the batch was written.
+fn refused(error: io::Error) -> AppendError {
+    if files::is_disk_full(&error) {
+        AppendError::DiskFull(error)
+    } else {
+        AppendError::Failed(error)
+    }
+}

@@ -1,0 +1,53 @@
+//! The port of the event store: what an engine must give so that the promises about recording hold.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bus::{Append, Appended, Page, Read};
+use kernel::{Position, Recorded, Timestamp};
+use thiserror::Error;
+
+/// The one who records.
+///
+/// # Contract
+/// - All appends of one call are judged in order, each against what is recorded and what those before it will record.
+/// - Every answer (also a repetition's, also a conflict's) rests only on what is durable when the call returns.
+/// - An append whose stream is not as expected is compared with what stands from the expected version on: all ids equal is the
+///   original answer once more, anything else a conflict.
+/// - After a failure nothing may be assumed, neither that the appends are recorded nor that they are not; until the failure is
+///   mended every further call fails too.
+/// - Dropping the returned future leaves the store as a crash would.
+#[async_trait]
+pub trait Writer: Send + 'static {
+    /// Records what can be recorded at `now` (or at the last event's time, if that is later).
+    async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure>;
+}
+
+/// The one who reads, any number at once, in nobody's way.
+///
+/// Pages are contiguous: what is asked for and stands before [`Page::next`] is in this or an earlier page. Only what is durable
+/// is seen.
+#[async_trait]
+pub trait Reader: Send + Sync + 'static {
+    async fn read(&self, read: &Read) -> Result<Page, StoreFailure>;
+
+    /// The last position.
+    async fn head(&self) -> Result<Position, StoreFailure>;
+
+    /// The first position with an event at or after `time`, if there is one.
+    async fn position_at(&self, time: Timestamp) -> Result<Option<Position>, StoreFailure>;
+}
+
+/// What became of the appends of one call.
+#[derive(Debug)]
+pub struct Commit {
+    /// An answer for each append, in order.
+    pub answers: Vec<Appended>,
+    /// What was recorded now, in order of position.
+    pub recorded: Vec<Arc<Recorded>>,
+}
+
+/// The engine failed.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct StoreFailure(pub String);

@@ -1,0 +1,64 @@
+//! What each token's holder has been shown: the highest position, so that the next answer is no older.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    num::NonZeroUsize,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use chassis::http::AGORA_POSITION;
+use hyper::{
+    HeaderMap,
+    header::{AUTHORIZATION, HeaderValue},
+};
+use lru::LruCache;
+
+/// Tokens remembered, some 1 MiB. Who is forgotten only loses the comfort: clients may hand positions on themselves.
+const TOKENS_MAX: NonZeroUsize = NonZeroUsize::new(16 * 1024).expect("is not zero");
+
+/// The highest position per token. Tokens are kept as hashes; two that collide would only wait a little longer.
+pub(crate) struct Positions(Mutex<LruCache<u64, u64>>);
+
+/// Whose positions a request carries on.
+#[derive(Clone, Copy)]
+pub(crate) struct Holder(u64);
+
+impl Positions {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(LruCache::new(TOKENS_MAX)))
+    }
+
+    /// Raises the position in a request to the highest its token's holder was shown.
+    pub(crate) fn carry(&self, headers: &mut HeaderMap) -> Option<Holder> {
+        let mut hasher = DefaultHasher::new();
+        headers.get(AUTHORIZATION)?.as_bytes().hash(&mut hasher);
+        let holder = Holder(hasher.finish());
+        let shown = self.lock().get(&holder.0).copied();
+        let given = headers.get(AGORA_POSITION).map(position);
+        match (shown, given) {
+            // What is malformed is the service's to refuse.
+            (None, _) | (_, Some(None)) => {}
+            (Some(shown), Some(Some(given))) if given >= shown => {}
+            (Some(shown), _) => {
+                headers.insert(AGORA_POSITION, HeaderValue::from(shown));
+            }
+        }
+        Some(holder)
+    }
+
+    /// Remembers the position in an answer.
+    pub(crate) fn note(&self, holder: Holder, headers: &HeaderMap) {
+        let Some(position) = headers.get(AGORA_POSITION).and_then(position) else { return };
+        let mut shown = self.lock();
+        let highest = shown.get_or_insert_mut(holder.0, || position);
+        *highest = position.max(*highest);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<u64, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn position(value: &HeaderValue) -> Option<u64> {
+    value.to_str().ok()?.parse().ok()
+}

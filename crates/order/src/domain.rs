@@ -1,0 +1,71 @@
+//! An order's rules: placed once, ended once.
+
+use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
+use kernel::Decider;
+
+/// Marks the order's rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Order;
+
+/// Where an order stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum State {
+    /// Never placed.
+    #[default]
+    Unplaced,
+    Pending(Terms),
+    Finalized,
+    Denied,
+}
+
+#[derive(Clone, Debug)]
+pub enum Command {
+    Place(Placed),
+    /// Stock and credit are reserved.
+    Finalize,
+    Deny(Vec<Reason>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// An order with this id is there.
+    Exists,
+}
+
+impl Decider for Order {
+    type State = State;
+    type Command = Command;
+    type Event = OrderEvent;
+    type Rejection = Rejection;
+
+    fn decide(state: &State, command: &Command) -> Result<Vec<OrderEvent>, Rejection> {
+        match (state, command) {
+            (State::Unplaced, Command::Place(placed)) => Ok(vec![placed.clone().into()]),
+            (State::Pending(_) | State::Finalized | State::Denied, Command::Place(_)) => {
+                Err(Rejection::Exists)
+            }
+            (State::Pending(terms), Command::Finalize) => Ok(vec![
+                OrderEvent::Approved(terms.clone()),
+                Finalized { terms: terms.clone() }.into(),
+            ]),
+            (State::Pending(terms), Command::Deny(reasons)) => {
+                Ok(vec![Denied { terms: terms.clone(), reasons: reasons.clone() }.into()])
+            }
+            // The end has been reached by another way: a deadline before the answers, an answer heard twice.
+            (State::Finalized | State::Denied, Command::Finalize | Command::Deny(_)) => {
+                Ok(Vec::new())
+            }
+            // Nobody answers what was not placed; there is nothing to end.
+            (State::Unplaced, Command::Finalize | Command::Deny(_)) => Ok(Vec::new()),
+        }
+    }
+
+    fn evolve(state: &mut State, event: &OrderEvent) {
+        match event {
+            OrderEvent::Placed(placed) => *state = State::Pending(placed.terms.clone()),
+            OrderEvent::Approved(_) => {}
+            OrderEvent::Finalized(_) => *state = State::Finalized,
+            OrderEvent::Denied(_) => *state = State::Denied,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What the order service does about the answers of product and customer, and about time running out.
+//!
+//! ```text
+//!  product.stock-…   ─┐
+//!  customer.credit-… ─┼─▶ open orders (what was heard so far) ── step ──▶ finalize │ deny
+//!  deadline          ─┘
+//! ```
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chassis::{Aggregate, Aggregates, Deps, Progress, Reaction, Reactor, Request};
+use contracts::{
+    customer::CustomerEvent,
+    order::{self, OrderEvent},
+    product::ProductEvent,
+};
+use kernel::{Actor, Metadata, Position, Recorded, Timestamp};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Command, Order},
+    saga::{self, Answer, Answered, Heard, Next},
+};
+
+/// How late a deadline may be noticed.
+const TICK: Duration = Duration::from_millis(250);
+/// Orders denied at one tick; the rest at the next.
+const DENIED_AT_ONCE: usize = 256;
+
+/// The orders that are neither finalized nor denied, with what was heard about each. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct OpenOrders(Arc<Mutex<Open>>);
+
+#[derive(Default)]
+struct Open {
+    orders: BTreeMap<Uuid, OpenOrder>,
+    /// The places of `order.placed`, oldest first: where a restarted reactor has to begin.
+    placed: BTreeSet<Position>,
+}
+
+struct OpenOrder {
+    heard: Heard,
+    placed: Position,
+    deadline: Timestamp,
+    correlation: Uuid,
+    traceparent: Option<Arc<str>>,
+}
+
+impl OpenOrders {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().orders.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self, event: &Recorded) -> Option<(Uuid, Command)> {
+        match event.stream.category() {
+            order::CATEGORY => {
+                self.hear_order(&OrderEvent::of(event)?, event);
+                None
+            }
+            contracts::product::CATEGORY => {
+                let (order, answer) = stock_answer(&ProductEvent::of(event)?)?;
+                self.step(order, Answered::Stock(answer))
+            }
+            contracts::customer::CATEGORY => {
+                let (order, answer) = credit_answer(&CustomerEvent::of(event)?)?;
+                self.step(order, Answered::Credit(answer))
+            }
+            _ => None,
+        }
+    }
+
+    fn hear_order(&self, heard: &OrderEvent, event: &Recorded) {
+        let mut open = self.lock();
+        match heard {
+            OrderEvent::Placed(placed) => {
+                let order = OpenOrder {
+                    heard: Heard::default(),
+                    placed: event.position,
+                    deadline: placed.deadline,
+                    correlation: event.metadata.correlation,
+                    traceparent: event.metadata.traceparent.clone(),
+                };
+                open.placed.insert(event.position);
+                open.orders.insert(placed.terms.order, order);
+            }
+            OrderEvent::Approved(_) => {}
+            OrderEvent::Finalized(order::Finalized { terms })
+            | OrderEvent::Denied(order::Denied { terms, .. }) => {
+                if let Some(ended) = open.orders.remove(&terms.order) {
+                    open.placed.remove(&ended.placed);
+                }
+            }
+        }
+    }
+
+    fn step(&self, order: Uuid, answered: Answered) -> Option<(Uuid, Command)> {
+        let mut open = self.lock();
+        // An answer to what has ended comes late; the outcome, which others hear too, takes care of it.
+        let known = open.orders.get_mut(&order)?;
+        let (heard, next) = saga::step(known.heard, answered);
+        known.heard = heard;
+        match next {
+            Next::Wait => None,
+            Next::Finalize => Some((order, Command::Finalize)),
+            Next::Deny(reasons) => Some((order, Command::Deny(reasons))),
+        }
+    }
+
+    /// Orders whose deadline has passed, oldest first, and how to end them.
+    fn overdue(&self, now: Timestamp) -> Vec<(Uuid, Request<Command>)> {
+        let open = self.lock();
+        let overdue = open.orders.iter().filter(|(_, order)| order.deadline < now);
+        let ends =
+            overdue.filter_map(|(id, order)| match saga::step(order.heard, Answered::Deadline).1 {
+                Next::Deny(reasons) => Some((*id, order.end(reasons))),
+                Next::Wait | Next::Finalize => None,
+            });
+        ends.take(DENIED_AT_ONCE).collect()
+    }
+}
+
+impl OpenOrder {
+    fn end(&self, reasons: Vec<order::Reason>) -> Request<Command> {
+        let actor = Actor::Reactor("order-deadline".into());
+        let metadata = Metadata {
+            traceparent: self.traceparent.clone(),
+            ..Metadata::of(actor, self.correlation)
+        };
+        Request { command: Command::Deny(reasons), metadata }
+    }
+}
+
+/// Reacts to the answers of product and customer.
+pub struct AnswerReactor {
+    open: OpenOrders,
+}
+
+impl AnswerReactor {
+    #[must_use]
+    pub fn new(open: OpenOrders) -> Self {
+        Self { open }
+    }
+}
+
+impl Reactor for AnswerReactor {
+    type Aggregate = Order;
+    const NAME: &'static str = "order";
+
+    fn react(&mut self, event: &Recorded) -> Option<Reaction<Command>> {
+        let (order, command) = self.open.hear(event)?;
+        Some(Reaction { stream: order::stream(order), command })
+    }
+
+    fn needs_from(&self) -> Option<Position> {
+        self.open.lock().placed.first().copied()
+    }
+}
+
+impl Aggregate for Order {
+    const CATEGORY: &'static str = order::CATEGORY;
+}
+
+/// Denies what is open beyond its deadline, once the reactor has caught up. The order's own state guards: an order that ended
+/// meanwhile stays as it ended, however many instances watch.
+pub fn spawn_deadlines(
+    deps: &Deps,
+    orders: Aggregates<Order>,
+    open: OpenOrders,
+    reactor: Progress,
+) {
+    let (tasks, deps) = (deps.tasks.clone(), deps.clone());
+    deps.tasks.clone().spawn("order-deadlines", async move {
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => {}
+            () = watch_deadlines(&deps, &orders, &open, &reactor) => {}
+        }
+    });
+}
+
+async fn watch_deadlines(
+    deps: &Deps,
+    orders: &Aggregates<Order>,
+    open: &OpenOrders,
+    reactor: &Progress,
+) {
+    reactor.wait_ready().await;
+    loop {
+        tokio::time::sleep(TICK).await;
+        let mut ends = Vec::new();
+        for (order, request) in open.overdue(deps.clock.now()) {
+            ends.push(orders.submit(order::stream(order), request).await);
+        }
+        for end in ends {
+            // Whatever became of it: an order that is still open is tried again at the next tick.
+            let _outcome = end.await;
+        }
+    }
+}
+
+fn stock_answer(event: &ProductEvent) -> Option<(Uuid, Answer)> {
+    match event {
+        ProductEvent::StockReserved(reserved) => Some((reserved.order, Answer::Reserved)),
+        ProductEvent::StockDenied(denied) => Some((denied.order, Answer::Denied(denied.reason))),
+        ProductEvent::Added(_)
+        | ProductEvent::Changed(_)
+        | ProductEvent::Deleted(_)
+        | ProductEvent::StockReleased(_)
+        | ProductEvent::StockCommitted(_) => None,
+    }
+}
+
+fn credit_answer(event: &CustomerEvent) -> Option<(Uuid, Answer)> {
+    match event {
+        CustomerEvent::CreditReserved(reserved) => Some((reserved.order, Answer::Reserved)),
+        CustomerEvent::CreditDenied(denied) => Some((denied.order, Answer::Denied(denied.reason))),
+        CustomerEvent::Registered(_)
+        | CustomerEvent::ProfileChanged(_)
+        | CustomerEvent::PasswordChanged(_)
+        | CustomerEvent::LoggedOut(_)
+        | CustomerEvent::CreditChanged(_)
+        | CustomerEvent::CreditReleased(_)
+        | CustomerEvent::CreditDebited(_) => None,
+    }
+}

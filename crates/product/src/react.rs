@@ -1,0 +1,44 @@
+//! What the product service does about orders: hold units, let them go, or let them leave.
+
+use std::sync::Arc;
+
+use chassis::{Reaction, Reactor};
+use contracts::{
+    order::{Finalized, OrderEvent},
+    product,
+};
+use kernel::{Clock, Recorded};
+
+use crate::domain::{Command, Product};
+
+/// Reacts to orders.
+pub struct OrderReactor {
+    clock: Arc<dyn Clock>,
+}
+
+impl OrderReactor {
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+}
+
+impl Reactor for OrderReactor {
+    type Aggregate = Product;
+    const NAME: &'static str = "product";
+
+    fn react(&mut self, event: &Recorded) -> Option<Reaction<Command>> {
+        if event.stream.category() != contracts::order::CATEGORY {
+            return None;
+        }
+        let (product, command) = match OrderEvent::of(event)? {
+            OrderEvent::Placed(order) => {
+                (order.terms.product, Command::Reserve { order, now: self.clock.now() })
+            }
+            OrderEvent::Denied(denied) => (denied.terms.product, Command::Release(denied.terms)),
+            OrderEvent::Finalized(Finalized { terms }) => (terms.product, Command::Commit(terms)),
+            OrderEvent::Approved(_) => return None,
+        };
+        Some(Reaction { stream: product::stream(product), command })
+    }
+}

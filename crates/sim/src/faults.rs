@@ -1,0 +1,109 @@
+//! What goes wrong in a world: how often each kind of fault may happen, and how often it did.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Every kind of fault a world can suffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    BroadcastLost,
+    BroadcastRepeated,
+    BroadcastDelayed,
+    BroadcastReordered,
+    RequestLost,
+    ReplyLost,
+    RequestRepeated,
+    RequestDelayed,
+    SubscriberOverrun,
+    ServiceKilled,
+    ModelLost,
+    SnapshotsLost,
+    SecondInstance,
+    EventStoreKilled,
+    PowerLost,
+    UnsyncedSectorsLost,
+    PowerLostWhileWriting,
+    SyncFailed,
+    DiskFull,
+    ServiceAway,
+    LateAnswer,
+}
+
+impl Fault {
+    pub const ALL: [Self; 21] = [
+        Self::BroadcastLost,
+        Self::BroadcastRepeated,
+        Self::BroadcastDelayed,
+        Self::BroadcastReordered,
+        Self::RequestLost,
+        Self::ReplyLost,
+        Self::RequestRepeated,
+        Self::RequestDelayed,
+        Self::SubscriberOverrun,
+        Self::ServiceKilled,
+        Self::ModelLost,
+        Self::SnapshotsLost,
+        Self::SecondInstance,
+        Self::EventStoreKilled,
+        Self::PowerLost,
+        Self::UnsyncedSectorsLost,
+        Self::PowerLostWhileWriting,
+        Self::SyncFailed,
+        Self::DiskFull,
+        Self::ServiceAway,
+        Self::LateAnswer,
+    ];
+}
+
+/// How often each kind of fault happened. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Tally(Arc<Mutex<BTreeMap<Fault, u64>>>);
+
+impl Tally {
+    pub fn count(&self, fault: Fault) {
+        self.add(fault, 1);
+    }
+
+    pub fn add(&self, fault: Fault, times: u64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(fault).or_default() += times;
+    }
+
+    #[must_use]
+    pub fn of(&self, fault: Fault) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&fault).copied().unwrap_or(0)
+    }
+
+    /// Adds what another world counted.
+    pub fn merge(&self, other: &Self) {
+        let other = other.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        other.into_iter().for_each(|(fault, times)| self.add(fault, times));
+    }
+
+    /// The kinds that never happened.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Fault> {
+        Fault::ALL.into_iter().filter(|fault| self.of(*fault) == 0).collect()
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Fault::ALL.iter().try_for_each(|fault| writeln!(f, "{:>24} {:>9}", format!("{fault:?}"), self.of(*fault)))
+    }
+}
+
+/// Chances in a thousand of what may befall each message of a world.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weather {
+    pub broadcast_lost: u16,
+    pub broadcast_repeated: u16,
+    pub broadcast_delayed: u16,
+    pub broadcast_reordered: u16,
+    pub request_lost: u16,
+    pub reply_lost: u16,
+    pub request_repeated: u16,
+    pub request_delayed: u16,
+}
