@@ -17,8 +17,10 @@ import shop.agora.core.Failure;
  * passwords: those are handed over a rotation in memory and kept nowhere.
  */
 abstract class FormScreen extends ShopActivity {
-    private final Map<AccountForm.Field, Integer> fields = new EnumMap<AccountForm.Field, Integer>(AccountForm.Field.class);
-    private final Map<AccountForm.Field, Integer> faults = new EnumMap<AccountForm.Field, Integer>(AccountForm.Field.class);
+    private final Map<AccountForm.Field, Integer> fields =
+            new EnumMap<AccountForm.Field, Integer>(AccountForm.Field.class);
+    private final Map<AccountForm.Field, Integer> faults =
+            new EnumMap<AccountForm.Field, Integer>(AccountForm.Field.class);
 
     /** Checks what was typed, and sends it. */
     abstract void submit();

@@ -49,7 +49,8 @@ public final class LogInActivity extends FormScreen {
     void submit() {
         final String name = typed(R.id.user_name).trim();
         final String password = typed(R.id.password);
-        Map<AccountForm.Field, AccountForm.Fault> missing = new EnumMap<AccountForm.Field, AccountForm.Fault>(AccountForm.Field.class);
+        Map<AccountForm.Field, AccountForm.Fault> missing =
+                new EnumMap<AccountForm.Field, AccountForm.Fault>(AccountForm.Field.class);
         if (name.isEmpty()) {
             missing.put(AccountForm.Field.USER_NAME, AccountForm.Fault.MISSING);
         }

@@ -85,8 +85,13 @@ public final class ShopClient {
         return get("/customer/get-user/" + encoded(userName()).replace("+", "%20"), Profile.READER);
     }
 
+    /** A new password ends all log-ins, this one too: another one takes its place. */
     public void updateProfile(AccountForm form) throws Failure {
-        post("/customer/update-user", form.update(userName()));
+        String userName = userName();
+        post("/customer/update-user", form.update(userName));
+        if (!form.password.isEmpty()) {
+            logIn(userName, form.password);
+        }
     }
 
     public Page<Category> categories(String search, String after) throws Failure {
