@@ -53,6 +53,9 @@ abstract class CategoryPane {
     }
 
     void load() {
+        if (screen.app().client() == null) {
+            return;
+        }
         final String wanted = search.getText().toString().trim();
         asked = wanted;
         if (categories.isEmpty()) {

@@ -7,26 +7,31 @@ import java.util.Map;
 import org.w3c.dom.Element;
 
 /** One view of a layout: its attributes, its children, and where it came to lie. */
-final class Box {
-    final Resources resources;
-    final Element element;
-    final List<Box> children = new ArrayList<>();
+public final class Box {
+    public final Resources resources;
+    public final Element element;
+    public final List<Box> children = new ArrayList<>();
     private final Map<String, String> set = new LinkedHashMap<>();
-    String state = "idle";
+    public String state = "idle";
     /** Of a picture: category and name. Of a progress bar: thousandths. */
-    String[] picture;
-    int progress;
-    int left;
-    int top;
-    int width;
-    int height;
+    public String[] picture;
+    public int progress;
+    public int left;
+    public int top;
+    public int width;
+    public int height;
 
     private Box(Resources resources, Element element) {
         this.resources = resources;
         this.element = element;
     }
 
-    static Box inflate(Resources resources, String layout) {
+    /** A view of no layout. */
+    public static Box blank(Resources resources) {
+        return new Box(resources, Resources.parse("<View/>"));
+    }
+
+    public static Box inflate(Resources resources, String layout) {
         return inflate(resources, resources.file("@layout/" + layout));
     }
 
@@ -49,41 +54,41 @@ final class Box {
         return box;
     }
 
-    Box set(String attribute, String value) {
+    public Box set(String attribute, String value) {
         set.put(attribute, value);
         return this;
     }
 
     /** Null where neither the layout nor its styles say so. */
-    String get(String attribute) {
+    public String get(String attribute) {
         String value = set.get(attribute);
         return value != null ? value : resources.attribute(element, attribute);
     }
 
-    String get(String attribute, String otherwise) {
+    public String get(String attribute, String otherwise) {
         String value = get(attribute);
         return value == null ? otherwise : value;
     }
 
-    int pixels(String attribute) {
+    public int pixels(String attribute) {
         return resources.pixels(get(attribute, "0dp"));
     }
 
     /** Padding of one side, or of all. */
-    int padding(String side) {
+    public int padding(String side) {
         return resources.pixels(get("padding" + side, get("padding", "0dp")));
     }
 
-    boolean is(String... names) {
+    public boolean is(String... names) {
         return List.of(names).contains(element.getTagName().replaceAll(".*\\.", ""));
     }
 
-    boolean isGone() {
+    public boolean isGone() {
         return get("visibility", "visible").equals("gone");
     }
 
     /** The view with that id. @throws IllegalArgumentException if there is none: a preview must not lag behind */
-    Box find(String id) {
+    public Box find(String id) {
         Box found = findOrNull(id);
         if (found == null) {
             throw new IllegalArgumentException("no view " + id + " in this layout");
@@ -91,7 +96,7 @@ final class Box {
         return found;
     }
 
-    Box findOrNull(String id) {
+    public Box findOrNull(String id) {
         if (element.getAttributeNS(Resources.ANDROID, "id").equals("@+id/" + id)) {
             return this;
         }
@@ -104,22 +109,22 @@ final class Box {
         return null;
     }
 
-    Box text(String id, String text) {
+    public Box text(String id, String text) {
         find(id).set("text", text).set("visibility", "visible");
         return this;
     }
 
-    Box show(String id) {
+    public Box show(String id) {
         find(id).set("visibility", "visible");
         return this;
     }
 
-    Box hide(String id) {
+    public Box hide(String id) {
         find(id).set("visibility", "gone");
         return this;
     }
 
-    void setState(String newState) {
+    public void setState(String newState) {
         state = newState;
         for (Box child : children) {
             child.setState(newState);

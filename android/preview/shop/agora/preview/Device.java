@@ -1,16 +1,16 @@
 package shop.agora.preview;
 
 /** A kind of device. */
-final class Device {
-    final int widthDp;
-    final int heightDp;
-    final boolean isNight;
+public final class Device {
+    public final int widthDp;
+    public final int heightDp;
+    public final boolean isNight;
     /** Pixels for each dp. */
-    final float scale;
+    public final float scale;
     /** The user's text size. */
-    final float fontScale;
+    public final float fontScale;
 
-    Device(int widthDp, int heightDp, boolean isNight, float scale, float fontScale) {
+    public Device(int widthDp, int heightDp, boolean isNight, float scale, float fontScale) {
         this.widthDp = widthDp;
         this.heightDp = heightDp;
         this.isNight = isNight;
@@ -18,15 +18,15 @@ final class Device {
         this.fontScale = fontScale;
     }
 
-    static Device phone(boolean isNight) {
+    public static Device phone(boolean isNight) {
         return new Device(360, 720, isNight, 1.25f, 1);
     }
 
-    Device withLargeText() {
+    public Device withLargeText() {
         return new Device(widthDp, heightDp, isNight, scale, 1.5f);
     }
 
-    Device turned() {
+    public Device turned() {
         return new Device(heightDp, widthDp, isNight, scale, fontScale);
     }
 }

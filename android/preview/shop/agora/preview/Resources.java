@@ -1,6 +1,7 @@
 package shop.agora.preview;
 
 import java.io.IOException;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,18 +13,19 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
+import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 
 /** The app's resources as a device of one kind sees them: the best folder first. */
-final class Resources {
-    static final String ANDROID = "http://schemas.android.com/apk/res/android";
+public final class Resources {
+    public static final String ANDROID = "http://schemas.android.com/apk/res/android";
     private static final Path RES = Path.of("android/res");
 
-    final Device device;
+    public final Device device;
     private final List<String> qualifiers = new ArrayList<>();
     private final Map<String, Element> values = new HashMap<>();
 
-    Resources(Device device) {
+    public Resources(Device device) {
         this.device = device;
         int smallest = Math.min(device.widthDp, device.heightDp);
         if (smallest >= 600 && device.widthDp >= 900) {
@@ -62,17 +64,25 @@ final class Resources {
         }
     }
 
-    static Element parse(Path file) {
+    private static Element parse(Path file) {
         try {
-            DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
-            factory.setNamespaceAware(true);
-            return factory.newDocumentBuilder().parse(file.toFile()).getDocumentElement();
-        } catch (SAXException | IOException | ParserConfigurationException e) {
-            throw new IllegalStateException(file.toString(), e);
+            return parse(Files.readString(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(file.toString(), e);
         }
     }
 
-    static List<Element> children(Element parent) {
+    static Element parse(String xml) {
+        try {
+            DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+            factory.setNamespaceAware(true);
+            return factory.newDocumentBuilder().parse(new InputSource(new StringReader(xml))).getDocumentElement();
+        } catch (SAXException | IOException | ParserConfigurationException e) {
+            throw new IllegalStateException(xml, e);
+        }
+    }
+
+    public static List<Element> children(Element parent) {
         List<Element> children = new ArrayList<>();
         for (Node child = parent.getFirstChild(); child != null; child = child.getNextSibling()) {
             if (child instanceof Element) {
@@ -83,7 +93,7 @@ final class Resources {
     }
 
     /** @param reference like {@code @layout/header} */
-    Element file(String reference) {
+    public Element file(String reference) {
         String[] typeAndName = reference.substring(1).split("/");
         for (String qualifier : qualifiers) {
             Path file = RES.resolve(typeAndName[0] + qualifier).resolve(typeAndName[1] + ".xml");
@@ -95,7 +105,7 @@ final class Resources {
     }
 
     /** The attribute, from the element or else from its style and the styles that one builds on. Null if nowhere. */
-    String attribute(Element element, String name) {
+    public String attribute(Element element, String name) {
         String own = element.getAttributeNS(ANDROID, name);
         return own.isEmpty() ? styled(element.getAttribute("style"), name) : own;
     }
@@ -113,11 +123,11 @@ final class Resources {
         return styled(found.getAttribute("parent"), name);
     }
 
-    String string(String name, Object... arguments) {
+    public String string(String name, Object... arguments) {
         return String.format(text(values.get("string/" + name)), arguments);
     }
 
-    String plural(String name, int count, Object... arguments) {
+    public String plural(String name, int count, Object... arguments) {
         for (Element item : children(values.get("plurals/" + name))) {
             if (item.getAttribute("quantity").equals(count == 1 ? "one" : "other")) {
                 return String.format(text(item), arguments);
@@ -130,12 +140,12 @@ final class Resources {
         return element.getTextContent().replace("\\'", "'");
     }
 
-    String text(String value) {
+    public String text(String value) {
         return value != null && value.startsWith("@string/") ? string(value.substring(8)) : value;
     }
 
     /** Pixels of {@code 12dp}, {@code 14sp}, {@code @dimen/edge}. */
-    int pixels(String value) {
+    public int pixels(String value) {
         if (value.startsWith("@dimen/")) {
             return pixels(values.get("dimen/" + value.substring(7)).getTextContent());
         }
@@ -144,13 +154,13 @@ final class Resources {
         return Math.round(number * scale);
     }
 
-    int integer(String value) {
+    public int integer(String value) {
         return value.startsWith("@integer/") ? Integer.parseInt(values.get("integer/" + value.substring(9)).getTextContent())
                 : Integer.parseInt(value);
     }
 
     /** The colour; of a list of states the one for {@code state}, such as {@code selected}, or the last. */
-    int color(String value, String state) {
+    public int color(String value, String state) {
         if (value.startsWith("#")) {
             long rgb = Long.parseLong(value.substring(1), 16);
             return (int) (value.length() == 7 ? rgb | 0xff000000L : rgb);
@@ -166,7 +176,7 @@ final class Resources {
     }
 
     /** The item of a selector that fits the state. */
-    static Element chosen(Element selector, String state) {
+    public static Element chosen(Element selector, String state) {
         List<Element> items = children(selector);
         for (Element item : items) {
             String wanted = state.equals("disabled") ? "state_enabled" : "state_" + state;
