@@ -208,8 +208,8 @@ public final class OrderActivity extends ShopActivity {
         ((PictureView) findViewById(R.id.picture)).show(order.productName, order.productName);
         ((TextView) findViewById(R.id.name)).setText(order.productName);
         ((TextView) findViewById(R.id.quantity)).setText(getString(R.string.quantity_times_price,
-                formats.count(order.quantity), formats.amount(order.price)));
-        ((TextView) findViewById(R.id.total)).setText(formats.amount(order.total));
+                formats.count(order.quantity), formats.amount(order.price, order.currency)));
+        ((TextView) findViewById(R.id.total)).setText(formats.amount(order.total, order.currency));
         Badges.status((TextView) findViewById(R.id.status), order);
         TextView reasons = (TextView) findViewById(R.id.reasons);
         reasons.setVisibility(order.reasons.isEmpty() ? View.GONE : View.VISIBLE);

@@ -49,8 +49,9 @@ public final class OrdersActivity extends ListScreen<Order> {
     View row(Order order, View recycled, ViewGroup parent) {
         View row = recycled != null ? recycled : getLayoutInflater().inflate(R.layout.item_order, parent, false);
         Formats formats = app().formats();
-        String quantity = getString(R.string.quantity_times_price, formats.count(order.quantity), formats.amount(order.price));
-        String total = formats.amount(order.total);
+        String quantity = getString(R.string.quantity_times_price, formats.count(order.quantity),
+                formats.amount(order.price, order.currency));
+        String total = formats.amount(order.total, order.currency);
         String time = formats.dateAndTime(order.placedAtMs);
         ((PictureView) row.findViewById(R.id.picture)).show(order.productName, order.productName);
         text(row, R.id.name, order.productName);

@@ -152,7 +152,7 @@ public final class ProductActivity extends ShopActivity {
         ((PictureView) findViewById(R.id.picture)).show(product.categoryName, product.name);
         ((TextView) findViewById(R.id.name)).setText(product.name);
         ((TextView) findViewById(R.id.category)).setText(product.categoryName);
-        ((TextView) findViewById(R.id.price)).setText(formats.amount(product.price));
+        ((TextView) findViewById(R.id.price)).setText(formats.amount(product.price, product.currency));
         Badges.availability((TextView) findViewById(R.id.availability), product);
         TextView description = (TextView) findViewById(R.id.description);
         description.setText(product.description);
@@ -174,12 +174,16 @@ public final class ProductActivity extends ShopActivity {
         boolean isWrong = form.quantity() == 0;
         fault.setVisibility(isWrong ? View.VISIBLE : View.GONE);
         fault.setText(isWrong ? getString(R.string.quantity_fault) : "");
-        total.setText(form.total() == null ? "–" : app().formats().amount(form.total()));
+        total.setText(form.total() == null ? "–" : app().formats().amount(form.total(), currency()));
         boolean isSoldOut = product != null && product.availability() == Product.Availability.SOLD_OUT;
         order.setEnabled(!isSending && form.total() != null && (!isSoldOut || isUncertain));
         order.setText(isSending ? R.string.placing_order : isUncertain ? R.string.order_again
                 : isSoldOut ? R.string.sold_out : app().isLoggedIn() ? R.string.place_order : R.string.log_in_to_order);
         showNote(isUncertain);
+    }
+
+    private String currency() {
+        return product == null ? "" : product.currency;
     }
 
     private void showNote(boolean isUncertain) {

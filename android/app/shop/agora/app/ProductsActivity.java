@@ -156,7 +156,7 @@ public final class ProductsActivity extends ListScreen<Product> {
     @Override
     View row(Product product, View recycled, ViewGroup parent) {
         View row = recycled != null ? recycled : getLayoutInflater().inflate(R.layout.item_product, parent, false);
-        String price = app().formats().amount(product.price);
+        String price = app().formats().amount(product.price, product.currency);
         String availability = Texts.availability(this, product);
         ((PictureView) row.findViewById(R.id.picture)).show(product.categoryName, product.name);
         text(row, R.id.name, product.name);

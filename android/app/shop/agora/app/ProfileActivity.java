@@ -138,12 +138,13 @@ public final class ProfileActivity extends ShopActivity {
         }
         state.hide();
         Formats formats = app().formats();
+        String currency = app().client().currency();
         text(R.id.full_name, profile.fullName);
         text(R.id.user_name, profile.userName);
         text(R.id.email, profile.email);
-        text(R.id.available, formats.amount(profile.available));
-        text(R.id.reserved, formats.amount(profile.reserved));
-        text(R.id.credit, formats.amount(profile.credit));
+        text(R.id.available, formats.amount(profile.available, currency));
+        text(R.id.reserved, formats.amount(profile.reserved, currency));
+        text(R.id.credit, formats.amount(profile.credit, currency));
         ((ProgressBar) findViewById(R.id.credit_bar)).setProgress(profile.availablePerMille());
     }
 

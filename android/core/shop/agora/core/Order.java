@@ -23,6 +23,8 @@ public final class Order {
     public final int quantity;
     public final Money price;
     public final Money total;
+    /** ISO 4217; empty where the shop does not say. */
+    public final String currency;
     public final Status status;
     public final Part stock;
     public final Part credit;
@@ -38,6 +40,7 @@ public final class Order {
         quantity = json.getInt("Quantity");
         price = Json.money(json, "Price");
         total = json.isNull("Total") ? price.times(quantity) : Json.money(json, "Total");
+        currency = Json.optString(json, "Currency");
         status = status(Json.string(json, "Status"));
         stock = part(Json.optString(json, "StockStatus"));
         credit = part(Json.optString(json, "CreditStatus"));

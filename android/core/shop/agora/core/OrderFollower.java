@@ -168,7 +168,9 @@ public final class OrderFollower implements Runnable {
             client.reached(Long.parseLong(event.id));
         }
         try {
-            String about = Json.optString(new JSONObject(event.data), "OrderId");
+            JSONObject change = new JSONObject(event.data);
+            JSONObject order = change.optJSONObject("Order");
+            String about = Json.optString(order == null ? change : order, "OrderId");
             return about.isEmpty() || about.equals(orderId);
         } catch (JSONException e) {
             return true;

@@ -17,9 +17,11 @@ public final class Product {
     public final String supplier;
     public final String categoryName;
     public final Money price;
+    /** ISO 4217; empty where the shop does not say. */
+    public final String currency;
     public final int available;
 
-    private Product(JSONObject json) throws JSONException {
+    Product(JSONObject json) throws JSONException {
         id = Json.string(json, "ProductId");
         code = Json.optString(json, "Code");
         name = Json.string(json, "Name");
@@ -27,15 +29,9 @@ public final class Product {
         supplier = Json.optString(json, "Supplier");
         categoryName = Json.optString(json, "CategoryName");
         price = Json.money(json, "Price");
+        currency = Json.optString(json, "Currency");
         available = json.getInt("Available");
     }
-
-    static final ShopClient.Reader<Product> READER = new ShopClient.Reader<Product>() {
-        @Override
-        public Product read(JSONObject json) throws JSONException {
-            return new Product(json);
-        }
-    };
 
     public Availability availability() {
         if (available <= 0) {

@@ -27,10 +27,20 @@ public final class ShopClient {
     private static final int BUSY_BEFORE_POSITION_IS_DROPPED = 3;
 
     public final ShopAddress address;
+    private final Reader<Product> product = new Reader<Product>() {
+        @Override
+        public Product read(JSONObject json) throws JSONException {
+            Product seen = new Product(json);
+            learn(seen);
+            return seen;
+        }
+    };
+    private final Reader<Page<Product>> products = Page.reader(product);
     private final Http http;
     private Session session;
     private long position;
     private int busyInARow;
+    private String currency = "";
 
     public ShopClient(ShopAddress address, Session session) {
         this(address, session, PATIENCE);
@@ -102,11 +112,20 @@ public final class ShopClient {
     public Page<Product> products(ProductQuery asked, String after) throws Failure {
         String call = asked.categoryId == null ? "/product/get-all-products" : "/product/get-products";
         return get(call + query("CategoryId", asked.categoryId, "Search", asked.search, "Sort", asked.sort.word,
-                "Limit", PAGE_SIZE, "After", after), Page.reader(Product.READER));
+                "Limit", PAGE_SIZE, "After", after), products);
     }
 
     public Product product(String id) throws Failure {
-        return get("/product/get-product-details" + query("ProductId", id), Product.READER);
+        return get("/product/get-product-details" + query("ProductId", id), product);
+    }
+
+    /** The shop's one currency (ISO 4217), where a product has told it: credit is in it too. Empty before. */
+    public synchronized String currency() {
+        return currency;
+    }
+
+    private synchronized void learn(Product seen) {
+        currency = seen.currency;
     }
 
     /** @return the order's id. The same attempt again, with its key, places nothing twice. */

@@ -51,7 +51,7 @@ final class Layout {
     }
 
     private static int marginX(Box box) {
-        return box.pixels("layout_marginLeft") + box.pixels("layout_marginRight");
+        return box.pixels("layout_marginStart") + box.pixels("layout_marginEnd");
     }
 
     private static int marginY(Box box) {
@@ -59,7 +59,7 @@ final class Layout {
     }
 
     private static int paddingX(Box box) {
-        return box.padding("Left") + box.padding("Right");
+        return box.padding("Start") + box.padding("End");
     }
 
     private static int paddingY(Box box) {
@@ -181,7 +181,7 @@ final class Layout {
             placeLine(box, box.is("Column") || box.get("orientation", "horizontal").equals("vertical"));
         } else {
             for (Box child : shown(box)) {
-                placeIn(box, child, box.left + box.padding("Left"), box.top + box.padding("Top"),
+                placeIn(box, child, box.left + box.padding("Start"), box.top + box.padding("Top"),
                         box.width - paddingX(box), box.height - paddingY(box), child.get("layout_gravity", ""));
             }
         }
@@ -195,14 +195,14 @@ final class Layout {
         String gravity = box.get("gravity", "");
         int room = isVertical ? box.height - paddingY(box) : box.width - paddingX(box);
         boolean isCentered = gravity.equals("center") || gravity.contains(isVertical ? "center_vertical" : "center_horizontal");
-        int at = (isVertical ? box.top + box.padding("Top") : box.left + box.padding("Left"))
+        int at = (isVertical ? box.top + box.padding("Top") : box.left + box.padding("Start"))
                 + (isCentered ? (room - used) / 2 : !isVertical && gravity.contains("end") ? room - used : 0);
         for (Box child : shown(box)) {
             int size = isVertical ? child.height + marginY(child) : child.width + marginX(child);
             int drop = !isVertical && gravity.isEmpty() && texts.isText(child) ? deepestBaseline(box) - texts.baseline(child) : 0;
             String own = child.get("layout_gravity", gravity);
             if (isVertical) {
-                placeIn(box, child, box.left + box.padding("Left"), at, box.width - paddingX(box), size, own);
+                placeIn(box, child, box.left + box.padding("Start"), at, box.width - paddingX(box), size, own);
             } else {
                 placeIn(box, child, at, box.top + box.padding("Top") + drop, size, box.height - paddingY(box), own);
             }
@@ -220,7 +220,7 @@ final class Layout {
         int x = gravity.equals("center") || gravity.contains("center_horizontal") ? freeX / 2
                 : gravity.contains("end") ? freeX : 0;
         int y = gravity.equals("center") || gravity.contains("center_vertical") ? freeY / 2 : 0;
-        place(child, left + x + child.pixels("layout_marginLeft"), top + y + child.pixels("layout_marginTop"));
+        place(child, left + x + child.pixels("layout_marginStart"), top + y + child.pixels("layout_marginTop"));
     }
 
     private void placeList(Box box) {
@@ -232,7 +232,7 @@ final class Layout {
             int high = 0;
             for (int j = i; j < Math.min(i + columns, box.children.size()); j++) {
                 Box child = box.children.get(j);
-                place(child, box.left + box.padding("Left") + (j - i) * (child.width + gapX), top);
+                place(child, box.left + box.padding("Start") + (j - i) * (child.width + gapX), top);
                 high = Math.max(high, child.height);
             }
             top += high + gapY;

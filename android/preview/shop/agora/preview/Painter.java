@@ -51,7 +51,7 @@ final class Painter {
             text(box);
         } else if (box.is("ImageView", "ImageButton") && box.get("src") != null) {
             int tint = box.get("tint") == null ? 0 : box.resources.color(box.get("tint"), box.state);
-            int side = Math.min(box.width - box.padding("Left") - box.padding("Right"),
+            int side = Math.min(box.width - box.padding("Start") - box.padding("End"),
                     box.height - box.padding("Top") - box.padding("Bottom"));
             drawable(box, box.get("src"), box.left + (box.width - side) / 2, box.top + (box.height - side) / 2, side, side, tint);
         } else if (box.is("PictureView") && box.picture != null) {
@@ -147,7 +147,7 @@ final class Painter {
     private void text(Box box) {
         Font font = texts.font(box);
         int aside = texts.drawableRoom(box);
-        int room = box.width - box.padding("Left") - box.padding("Right") - aside;
+        int room = box.width - box.padding("Start") - box.padding("End") - aside;
         List<String> lines = texts.lines(box, room);
         float lineHeight = texts.lineHeight(box);
         String gravity = box.get("gravity", box.is("EditText") ? "center_vertical" : "");
@@ -156,11 +156,11 @@ final class Painter {
         int inside = box.height - box.padding("Top") - box.padding("Bottom");
         boolean isMiddle = gravity.equals("center") || gravity.contains("center_vertical");
         float top = box.top + box.padding("Top") + (isMiddle ? (inside - lines.size() * lineHeight) / 2 : 0);
-        int left = box.left + box.padding("Left");
+        int left = box.left + box.padding("Start");
         if (aside > 0) {
             int side = box.resources.pixels("24dp");
             int tint = box.resources.color(box.get("drawableTint"), box.state);
-            drawable(box, box.get("drawableLeft"), left, box.top + (box.height - side) / 2, side, side, tint);
+            drawable(box, box.get("drawableStart"), left, box.top + (box.height - side) / 2, side, side, tint);
         }
         canvas.setFont(font);
         canvas.setColor(new Color(box.resources.color(color, box.state), true));

@@ -34,7 +34,7 @@ final class Scenes {
     }
 
     private String amount(int cents) {
-        return formats.amount(Money.ofMinor(cents));
+        return formats.amount(Money.ofMinor(cents), "EUR");
     }
 
     private Box screen(String layout, String title, boolean hasBack) {
@@ -191,8 +191,8 @@ final class Scenes {
         return screen("activity_invoice", "invoice", true).text("number", r.string("invoice_number", "1042"))
                 .text("date", formats.date(PLACED_MS)).text("customer", "Ada Lovelace")
                 .text("product", "Extra Virgin Olive Oil 1 l").text("quantity", "3")
-                .text("unit_price", formats.amount(Money.ofMinor(1399), "EUR"))
-                .text("total", formats.amount(Money.ofMinor(4197), "EUR"))
+                .text("unit_price", amount(1399))
+                .text("total", amount(4197))
                 .text("order_id", r.string("order_id", "0198c1f2-6a0e-7b1d-9d4f-2f6b1c3a5e77"));
     }
 

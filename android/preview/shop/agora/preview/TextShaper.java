@@ -55,13 +55,13 @@ final class TextShaper {
     }
 
     int drawableRoom(Box box) {
-        return box.get("drawableLeft") == null ? 0 : box.resources.pixels("24dp") + box.pixels("drawablePadding");
+        return box.get("drawableStart") == null ? 0 : box.resources.pixels("24dp") + box.pixels("drawablePadding");
     }
 
     int[] measure(Box box, int most) {
         String maxWidth = box.get("maxWidth");
         int limit = maxWidth == null ? most : Math.min(most, box.resources.pixels(maxWidth));
-        int aside = box.padding("Left") + box.padding("Right") + drawableRoom(box);
+        int aside = box.padding("Start") + box.padding("End") + drawableRoom(box);
         List<String> lines = lines(box, limit - aside);
         float widest = 0;
         for (String line : lines) {

@@ -26,8 +26,8 @@ final class ScreenTest {
             device.tap(R.id.submit);
             that(!device.isEnabled(R.id.submit), "it is not sent twice");
             device.until("the shop is shown", () -> device.screen() == ProductsActivity.class && device.rows(R.id.list) == 50);
-            equal("Tea 00, 2.50, Sold out", device.description(R.id.list, 0));
-            equal("Tea 03, 2.50, Only 3 left", device.description(R.id.list, 3));
+            equal("Tea 00, £2.50, Sold out", device.description(R.id.list, 0));
+            equal("Tea 03, £2.50, Only 3 left", device.description(R.id.list, 3));
             that(device.drawn().contains("T0"), "its picture is drawn");
         }
     }
@@ -102,7 +102,7 @@ final class ScreenTest {
             hand.openProduct(7);
             equal("Log in to order", device.text(R.id.order));
             device.type(R.id.quantity, "3");
-            equal("7.50", device.text(R.id.total));
+            equal("£7.50", device.text(R.id.total));
             device.tap(R.id.order);
             hand.waitFor(LogInActivity.class);
             hand.logIn("ada", "wrong password");
@@ -114,7 +114,7 @@ final class ScreenTest {
             device.tap(R.id.order);
             hand.waitFor(OrderActivity.class);
             hand.waitForText(R.id.status, "Completed");
-            equal("7.50", device.text(R.id.total));
+            equal("£7.50", device.text(R.id.total));
             List<String> texts = Device.texts(device.content());
             that(texts.containsAll(List.of("Order placed", "Order completed", "after 0.25 s")), "the timeline: " + texts);
             device.turn();
@@ -141,7 +141,7 @@ final class ScreenTest {
             device.tap(R.id.more);
             equal("1", device.text(R.id.quantity));
             device.tap(R.id.more);
-            equal("5.00", device.text(R.id.total));
+            equal("£5.00", device.text(R.id.total));
             device.back();
             hand.openProduct(0);
             hand.waitForText(R.id.order, "Sold out");
@@ -158,10 +158,10 @@ final class ScreenTest {
             device.type(R.id.quantity, "12");
             device.turn();
             equal("12", device.text(R.id.quantity));
-            equal("30.00", device.text(R.id.total));
+            equal("£30.00", device.text(R.id.total));
             device.killProcess();
             hand.waitForText(R.id.quantity, "12");
-            hand.waitForText(R.id.total, "30.00");
+            hand.waitForText(R.id.total, "£30.00");
         }
     }
 
@@ -220,9 +220,9 @@ final class ScreenTest {
             device.back();
             device.tap(R.id.nav_orders);
             device.until("it is there", () -> device.rows(R.id.list) == 1);
-            equal("Tea, 2.50, Completed, ", device.description(R.id.list, 0).substring(0, 22));
+            equal("Tea, £2.50, Completed, ", device.description(R.id.list, 0).substring(0, 23));
             device.tap(R.id.nav_profile);
-            hand.waitForText(R.id.available, "87.50");
+            hand.waitForText(R.id.available, "£87.50");
             device.tap(R.id.log_out);
             hand.waitForText(R.id.state_title, "You are not logged in");
             that(!device.isShown(R.id.full_name), "the profile is gone");

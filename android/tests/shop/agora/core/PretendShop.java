@@ -32,7 +32,7 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
         for (int i = 0; i < 60; i++) {
             products.add(new JSONObject().put("ProductId", "p-" + i).put("Name", String.format("Tea %02d", i))
                     .put("Description", "Leaves").put("Supplier", "Maker").put("Code", "C" + i).put("CategoryId", "c-" + i % 2)
-                    .put("CategoryName", "Category " + i % 2).put("Price", "2.50").put("Available", i == 0 ? 0 : i));
+                    .put("CategoryName", "Category " + i % 2).put("Price", "2.50").put("Currency", "GBP").put("Available", i == 0 ? 0 : i));
         }
         addCustomer("ada", "Ada Lovelace");
         addCustomer("eve", "Eve");
@@ -170,7 +170,7 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
             JSONObject body = new JSONObject(request.body);
             int quantity = body.getInt("Quantity");
             orders.add(0, new JSONObject().put("OrderId", "o-" + key).put("UserName", name).put("ProductName", "Tea")
-                    .put("Quantity", quantity).put("Price", body.get("Price"))
+                    .put("Quantity", quantity).put("Price", body.get("Price")).put("Currency", "GBP")
                     .put("Total", Money.parse(body.get("Price")).times(quantity).toString())
                     .put("Status", "Finalized").put("StockStatus", "Committed").put("CreditStatus", "Debited")
                     .put("Reasons", new JSONArray()).put("InvoiceNumber", 7).put("PlacedAt", "2025-01-02T03:04:05Z"));

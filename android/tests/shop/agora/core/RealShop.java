@@ -19,7 +19,7 @@ import org.json.JSONObject;
 import shop.agora.harness.Expect;
 
 /** A real shop, run by the `agora` command in a folder of its own, and its manager. */
-final class RealShop {
+public final class RealShop {
     private static final String PASSWORD = "correct horse battery";
     private static RealShop shared;
 
@@ -40,14 +40,14 @@ final class RealShop {
     }
 
     /** The one that all stories share but those that kill theirs. */
-    static synchronized RealShop shared() throws Exception {
+    public static synchronized RealShop shared() throws Exception {
         if (shared == null) {
             shared = new RealShop();
         }
         return shared;
     }
 
-    static RealShop ofMyOwn() throws Exception {
+    public static RealShop ofMyOwn() throws Exception {
         return new RealShop();
     }
 
@@ -119,7 +119,7 @@ final class RealShop {
         }
     }
 
-    ShopAddress address() throws Exception {
+    public ShopAddress address() throws Exception {
         return ShopAddress.parse(gateway);
     }
 
@@ -127,7 +127,7 @@ final class RealShop {
         return new ShopClient(address(), null);
     }
 
-    static String newName(String prefix) {
+    public static String newName(String prefix) {
         return prefix + "-" + UUID.randomUUID().toString().substring(0, 8);
     }
 
@@ -140,14 +140,28 @@ final class RealShop {
         return form;
     }
 
-    /** A customer who is logged in. Made by the manager: registrations are limited by address. */
-    ShopClient customer(String credit) throws Exception {
+    /** Made by the manager: registrations are limited by address. */
+    public String newCustomer(String credit) throws Exception {
         AccountForm form = account(newName("ada"));
         manage("/customer/add-user", form.registration());
         manage("/customer/set-credit", new JSONObject().put("UserName", form.userName).put("Credit", credit));
+        return form.userName;
+    }
+
+    public static String passwordOf(String userName) {
+        return account(userName).password;
+    }
+
+    /** A new customer who is logged in. */
+    ShopClient customer(String credit) throws Exception {
+        String name = newCustomer(credit);
         ShopClient client = visitor();
-        client.logIn(form.userName, form.password);
+        client.logIn(name, passwordOf(name));
         return client;
+    }
+
+    public String productName(String productId) throws Exception {
+        return visitor().product(productId).name;
     }
 
     String category(String name) throws Exception {
@@ -161,7 +175,7 @@ final class RealShop {
     }
 
     /** Something to order, in a category of its own. */
-    String product(String price, int units) throws Exception {
+    public String product(String price, int units) throws Exception {
         String name = newName("Tea");
         return product(category("Category of " + name), name, price, units);
     }
