@@ -169,7 +169,8 @@ public class View {
 
     /** As a device does before a view is seen. */
     public void showOn(Canvas canvas) {
-        onMeasure(MeasureSpec.makeMeasureSpec(5000, MeasureSpec.EXACTLY), MeasureSpec.makeMeasureSpec(100, MeasureSpec.EXACTLY));
+        int spec = MeasureSpec.makeMeasureSpec(5000, MeasureSpec.EXACTLY);
+        onMeasure(spec, spec);
         if (outline != null) {
             outline.getOutline(this, new Outline());
         }

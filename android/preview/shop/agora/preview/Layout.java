@@ -47,7 +47,8 @@ final class Layout {
         if (wanted.equals("match_parent")) {
             return inner;
         }
-        return wanted.equals("wrap_content") ? new Room(false, inner.pixels) : new Room(true, child.resources.pixels(wanted));
+        return wanted.equals("wrap_content") ? new Room(false, inner.pixels)
+                : new Room(true, child.resources.pixels(wanted));
     }
 
     private static int marginX(Box box) {
@@ -109,8 +110,12 @@ final class Layout {
         int rest = (isVertical ? height.pixels - paddingY(box) : width.pixels - paddingX(box)) - used;
         for (Box child : weighted) {
             int share = Math.max(0, Math.round(rest * Float.parseFloat(child.get("layout_weight")) / weights));
-            measure(child, isVertical ? forChild(child, "width", width, paddingX(box) + marginX(child)) : new Room(true, share),
-                    isVertical ? new Room(true, share) : forChild(child, "height", height, paddingY(box) + marginY(child)));
+            Room along = new Room(true, share);
+            if (isVertical) {
+                measure(child, forChild(child, "width", width, paddingX(box) + marginX(child)), along);
+            } else {
+                measure(child, along, forChild(child, "height", height, paddingY(box) + marginY(child)));
+            }
             used += share;
         }
         for (Box child : shown(box)) {
@@ -194,12 +199,14 @@ final class Layout {
         }
         String gravity = box.get("gravity", "");
         int room = isVertical ? box.height - paddingY(box) : box.width - paddingX(box);
-        boolean isCentered = gravity.equals("center") || gravity.contains(isVertical ? "center_vertical" : "center_horizontal");
+        boolean isCentered = gravity.equals("center")
+                || gravity.contains(isVertical ? "center_vertical" : "center_horizontal");
         int at = (isVertical ? box.top + box.padding("Top") : box.left + box.padding("Start"))
                 + (isCentered ? (room - used) / 2 : !isVertical && gravity.contains("end") ? room - used : 0);
         for (Box child : shown(box)) {
             int size = isVertical ? child.height + marginY(child) : child.width + marginX(child);
-            int drop = !isVertical && gravity.isEmpty() && texts.isText(child) ? deepestBaseline(box) - texts.baseline(child) : 0;
+            int drop = !isVertical && gravity.isEmpty() && texts.isText(child)
+                    ? deepestBaseline(box) - texts.baseline(child) : 0;
             String own = child.get("layout_gravity", gravity);
             if (isVertical) {
                 placeIn(box, child, box.left + box.padding("Start"), at, box.width - paddingX(box), size, own);

@@ -53,7 +53,8 @@ final class Painter {
             int tint = box.get("tint") == null ? 0 : box.resources.color(box.get("tint"), box.state);
             int side = Math.min(box.width - box.padding("Start") - box.padding("End"),
                     box.height - box.padding("Top") - box.padding("Bottom"));
-            drawable(box, box.get("src"), box.left + (box.width - side) / 2, box.top + (box.height - side) / 2, side, side, tint);
+            drawable(box, box.get("src"), box.left + (box.width - side) / 2, box.top + (box.height - side) / 2, side,
+                    side, tint);
         } else if (box.is("PictureView") && box.picture != null) {
             picture(box);
         } else if (box.is("ProgressBar")) {
@@ -118,7 +119,8 @@ final class Painter {
         fill(solid, outline);
         if (stroke != null) {
             canvas.setStroke(new BasicStroke(wide));
-            canvas.setColor(new Color(box.resources.color(stroke.getAttributeNS(Resources.ANDROID, "color"), box.state), true));
+            String color = stroke.getAttributeNS(Resources.ANDROID, "color");
+            canvas.setColor(new Color(box.resources.color(color, box.state), true));
             canvas.draw(outline);
         }
     }
@@ -132,7 +134,8 @@ final class Painter {
             Path2D path = VectorPath.parse(part.getAttributeNS(Resources.ANDROID, "pathData"));
             String color = part.getAttributeNS(Resources.ANDROID, "fillColor");
             String stroke = part.getAttributeNS(Resources.ANDROID, "strokeColor");
-            canvas.setColor(new Color(tint != 0 ? tint : box.resources.color(color.isEmpty() ? stroke : color, box.state), true));
+            int own = box.resources.color(color.isEmpty() ? stroke : color, box.state);
+            canvas.setColor(new Color(tint != 0 ? tint : own, true));
             if (!color.isEmpty()) {
                 canvas.fill(path);
             } else {

@@ -39,14 +39,16 @@ public final class Preview {
         preview.sheet("large-text", light.withLargeText(), Scenes::products, Scenes::product, Scenes::orders, Scenes::logIn);
         preview.sheet("landscape", light.turned(), Scenes::products, Scenes::product);
         preview.sheet("tablet", new Device(1000, 640, false, 1f, 1), Scenes::products, Scenes::product);
-        preview.sheet("tablet-dark", new Device(640, 1000, true, 1f, 1), Scenes::products, Scenes::orderFinalized, Scenes::profile);
+        preview.sheet("tablet-dark", new Device(640, 1000, true, 1f, 1),
+                Scenes::products, Scenes::orderFinalized, Scenes::profile);
     }
 
     @SafeVarargs
     private void sheet(String name, Device device, Function<Scenes, Box>... scenes) throws Exception {
         int width = Math.round(device.widthDp * device.scale);
         int height = Math.round(device.heightDp * device.scale);
-        BufferedImage sheet = new BufferedImage(GAP + scenes.length * (width + GAP), height + 2 * GAP, BufferedImage.TYPE_INT_RGB);
+        BufferedImage sheet = new BufferedImage(GAP + scenes.length * (width + GAP), height + 2 * GAP,
+                BufferedImage.TYPE_INT_RGB);
         Graphics2D table = sheet.createGraphics();
         table.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         table.setColor(device.isNight ? TABLE_DARK : TABLE_LIGHT);

@@ -94,7 +94,8 @@ final class Scenes {
         Box box = screen("activity_product", "product", true).show("refresh")
                 .text("name", "Earl Grey Tea, loose leaf 250 g").text("category", "Coffee & Tea")
                 .text("price", amount(899)).text("availability", r.string("in_stock"))
-                .text("description", "Black tea from the highlands of Sri Lanka, scented with the oil of real bergamot. Makes about 100 cups.")
+                .text("description", "Black tea from the highlands of Sri Lanka, "
+                        + "scented with the oil of real bergamot. Makes about 100 cups.")
                 .text("supplier", r.string("supplier_and_code", "Dimbula Estate", "TE-0417"))
                 .text("quantity", "3").text("total", amount(2697));
         box.find("availability").set("background", "@drawable/badge_good").set("textColor", "@color/good");
@@ -119,7 +120,8 @@ final class Scenes {
         return box;
     }
 
-    private void addOrder(Box box, String name, int quantity, int cents, String status, String badge, String color, int hoursAgo) {
+    private void addOrder(Box box, String name, int quantity, int cents, String status, String badge, String color,
+            int hoursAgo) {
         Box item = Box.inflate(r, "item_order").text("name", name)
                 .text("quantity", r.string("quantity_times_price", quantity, amount(cents)))
                 .text("time", formats.dateAndTime(PLACED_MS - hoursAgo * 3_600_000L))
@@ -174,7 +176,8 @@ final class Scenes {
         if (afterMs < 0) {
             step.hide("time");
         } else {
-            step.text("time", afterMs == 0 ? formats.dateAndTime(PLACED_MS) : r.string("after_seconds", formats.seconds(afterMs)));
+            step.text("time", afterMs == 0 ? formats.dateAndTime(PLACED_MS)
+                    : r.string("after_seconds", formats.seconds(afterMs)));
         }
         step.find("mark").set("background", "@drawable/round_" + round).set("src", "@drawable/ic_" + icon)
                 .set("tint", round.equals("waiting") ? "@color/ink_soft" : "@color/" + round);
@@ -250,7 +253,8 @@ final class Scenes {
     }
 
     Box empty() {
-        Box box = state(screen("activity_orders", "my_orders", false), "ic_empty", "no_orders_title", "no_orders_text", "go_shopping");
+        Box box = state(screen("activity_orders", "my_orders", false), "ic_empty",
+                "no_orders_title", "no_orders_text", "go_shopping");
         box.find("nav_orders").setState("selected");
         return box;
     }

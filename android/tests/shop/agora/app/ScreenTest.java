@@ -15,7 +15,8 @@ final class ScreenTest {
     @Test
     void the_first_start_asks_for_the_address_warns_of_http_and_then_shows_the_shop() throws Exception {
         try (PretendShop shop = new PretendShop()) {
-            Device device = new Hand(Hand.PHONE).device;
+            Hand hand = new Hand(Hand.PHONE);
+            Device device = hand.device;
             equal(SettingsActivity.class, device.screen());
             device.tap(R.id.submit);
             equal("Enter the address of the shop.", device.text(R.id.address_fault));
@@ -25,7 +26,8 @@ final class ScreenTest {
             that(device.isShown(R.id.plain_warning), "http is warned of");
             device.tap(R.id.submit);
             that(!device.isEnabled(R.id.submit), "it is not sent twice");
-            device.until("the shop is shown", () -> device.screen() == ProductsActivity.class && device.rows(R.id.list) == 50);
+            hand.waitFor(ProductsActivity.class);
+            device.until("the products are there", () -> device.rows(R.id.list) == 50);
             equal("Tea 00, £2.50, Sold out", device.description(R.id.list, 0));
             equal("Tea 03, £2.50, Only 3 left", device.description(R.id.list, 3));
             that(device.drawn().contains("T0"), "its picture is drawn");

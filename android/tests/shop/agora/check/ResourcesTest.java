@@ -46,7 +46,8 @@ final class ResourcesTest {
 
     private static Set<String> files(String folder) throws Exception {
         try (Stream<Path> files = Files.list(Sources.ROOT.resolve("res/" + folder))) {
-            return files.map(f -> f.getFileName().toString().replace(".xml", "")).collect(Collectors.toCollection(TreeSet::new));
+            return files.map(f -> f.getFileName().toString().replace(".xml", ""))
+                    .collect(Collectors.toCollection(TreeSet::new));
         }
     }
 
@@ -141,7 +142,8 @@ final class ResourcesTest {
                 case "ImageButton", "ProgressBar" -> isDecoration || id.endsWith("/action")
                         || !view.getAttributeNS(ANDROID, "contentDescription").isEmpty();
                 case "ImageView", "shop.agora.app.PictureView" -> isDecoration;
-                case "EditText" -> !view.getAttributeNS(ANDROID, "hint").isEmpty() || labelled().contains(id.replace("@+id/", ""));
+                case "EditText" -> !view.getAttributeNS(ANDROID, "hint").isEmpty()
+                        || labelled().contains(id.replace("@+id/", ""));
                 default -> true;
             };
             if (!isLabelled) {
@@ -187,7 +189,8 @@ final class ResourcesTest {
         List<Element> views = new ArrayList<>();
         for (Path file : Sources.read("res", ".xml").keySet()) {
             if (file.getName(1).toString().startsWith("layout")) {
-                NodeList all = factory.newDocumentBuilder().parse(Sources.ROOT.resolve(file).toFile()).getElementsByTagName("*");
+                NodeList all = factory.newDocumentBuilder().parse(Sources.ROOT.resolve(file).toFile())
+                        .getElementsByTagName("*");
                 for (int i = 0; i < all.getLength(); i++) {
                     views.add((Element) all.item(i));
                 }

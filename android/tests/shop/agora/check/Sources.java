@@ -62,7 +62,8 @@ final class Sources {
         for (Map.Entry<Path, String> file : read("res", ".xml").entrySet()) {
             String folder = file.getKey().getName(1).toString();
             if (folder.startsWith("values")) {
-                defined.computeIfAbsent(folder, f -> new TreeSet<>()).addAll(all("<" + type + " name=\"(\\w+)\"", file.getValue()));
+                defined.computeIfAbsent(folder, f -> new TreeSet<>())
+                        .addAll(all("<" + type + " name=\"(\\w+)\"", file.getValue()));
             }
         }
         return defined;

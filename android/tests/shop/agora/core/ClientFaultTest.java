@@ -166,7 +166,8 @@ final class ClientFaultTest {
     @Test
     void a_problem_becomes_words_at_its_fields() throws Exception {
         String problem = "{\"type\":\"about:blank\",\"title\":\"Unprocessable\",\"status\":422,\"detail\":\"Two fields.\","
-                + "\"errors\":[{\"field\":\"Email\",\"detail\":\"no @ in it\"},{\"field\":\"UserName\",\"detail\":\"too short\"}],"
+                + "\"errors\":[{\"field\":\"Email\",\"detail\":\"no @ in it\"},"
+                + "{\"field\":\"UserName\",\"detail\":\"too short\"}],"
                 + "\"unheard-of\":[1]}";
         try (Stub stub = Stub.answering(422, "application/problem+json", problem)) {
             Failure failure = failure(Failure.class, () -> {

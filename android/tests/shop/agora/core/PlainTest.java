@@ -124,7 +124,8 @@ final class PlainTest {
 
     @Test
     void events_are_read_as_the_standard_says() throws Exception {
-        String text = ": comment\n\nid: 1\ndata: a\ndata:b\ndata:  c\n\nevent: x\ndata\n\r\nid\r\ndata: é\r\n\r\nretry: 5\n\nid: 9\ndata: cut";
+        String text = ": comment\n\nid: 1\ndata: a\ndata:b\ndata:  c\n\n"
+                + "event: x\ndata\n\r\nid\r\ndata: é\r\n\r\nretry: 5\n\nid: 9\ndata: cut";
         EventStream events = new EventStream(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), "0");
         List<String> read = new ArrayList<>();
         for (EventStream.Event event = events.next(); event != null; event = events.next()) {

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 import org.json.JSONArray;
 import org.json.JSONObject;
 
-/** A shop just good enough for the screens: some products, customers with one password, orders that are finalized at once. */
+/** A shop just good enough for the screens: products, customers with one password, orders finalized at once. */
 public final class PretendShop implements AutoCloseable, Stub.Handler {
     public static final String PASSWORD = "correct horse";
     private static final int PAGE = 50;
@@ -31,7 +31,8 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
     public PretendShop() throws Exception {
         for (int i = 0; i < 60; i++) {
             products.add(new JSONObject().put("ProductId", "p-" + i).put("Name", String.format("Tea %02d", i))
-                    .put("Description", "Leaves").put("Supplier", "Maker").put("Code", "C" + i).put("CategoryId", "c-" + i % 2)
+                    .put("Description", "Leaves").put("Supplier", "Maker").put("Code", "C" + i)
+                    .put("CategoryId", "c-" + i % 2)
                     .put("CategoryName", "Category " + i % 2).put("Price", "2.50").put("Currency", "GBP").put("Available", i == 0 ? 0 : i));
         }
         addCustomer("ada", "Ada Lovelace");
@@ -39,7 +40,8 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
     }
 
     private void addCustomer(String name, String fullName) throws Exception {
-        customers.put(name, new JSONObject().put("UserName", name).put("FullName", fullName).put("Email", name + "@x.invalid")
+        customers.put(name, new JSONObject().put("UserName", name).put("FullName", fullName)
+                .put("Email", name + "@x.invalid")
                 .put("Credit", 100).put("Reserved", 12.5).put("Available", 87.5));
     }
 
@@ -102,7 +104,8 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
         }
         String category = parameter(path, "CategoryId");
         String search = parameter(path, "Search");
-        List<JSONObject> found = products.stream().filter(p -> category.isEmpty() || p.optString("CategoryId").equals(category))
+        List<JSONObject> found = products.stream()
+                .filter(p -> category.isEmpty() || p.optString("CategoryId").equals(category))
                 .filter(p -> p.optString("Name").contains(search)).collect(Collectors.toList());
         if (parameter(path, "Sort").equals("-Price")) {
             java.util.Collections.reverse(found);
@@ -126,7 +129,8 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
     private void register(JSONObject body, OutputStream out) throws Exception {
         String name = body.getString("UserName");
         if (customers.containsKey(name)) {
-            Stub.respond(out, 409, PROBLEM, "{\"title\":\"Conflict\",\"errors\":[{\"field\":\"UserName\",\"detail\":\"is taken\"}]}");
+            Stub.respond(out, 409, PROBLEM,
+                    "{\"title\":\"Conflict\",\"errors\":[{\"field\":\"UserName\",\"detail\":\"is taken\"}]}");
             return;
         }
         addCustomer(name, body.getString("FullName"));
@@ -153,7 +157,8 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
                     + "{\"Event\":\"order.finalized\",\"At\":\"2025-01-02T03:04:05.25Z\"}]}");
         } else if (path.startsWith("/accounting/get-invoice")) {
             JSONObject order = orders.get(0);
-            Stub.json(out, new JSONObject(order.toString()).put("FullName", "Ada Lovelace").put("UnitPrice", order.get("Price"))
+            Stub.json(out, new JSONObject(order.toString()).put("FullName", "Ada Lovelace")
+                    .put("UnitPrice", order.get("Price"))
                     .put("Currency", "EUR").put("IssuedAt", "2025-01-02T03:04:06Z").toString());
         } else {
             String id = parameter(path, "Type").equals("Single") ? parameter(path, "Id") : "";

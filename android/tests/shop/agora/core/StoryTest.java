@@ -176,7 +176,8 @@ final class StoryTest {
         equal(Order.Status.FINALIZED, seen.order.status);
         that(seen.states.contains(OrderFollower.State.LIVE), "it was live: " + seen.states);
         that(seen.kinds().containsAll(List.of(OrderStep.Kind.PLACED, OrderStep.Kind.STOCK_RESERVED,
-                OrderStep.Kind.CREDIT_RESERVED, OrderStep.Kind.APPROVED, OrderStep.Kind.FINALIZED)), "steps: " + seen.kinds());
+                OrderStep.Kind.CREDIT_RESERVED, OrderStep.Kind.APPROVED, OrderStep.Kind.FINALIZED)),
+                "steps: " + seen.kinds());
         that(!seen.kinds().contains(OrderStep.Kind.OTHER), "every step has words: " + seen.kinds());
         Invoice invoice = client.invoice(seen.order.id);
         equal(Money.parse("59.97"), invoice.total);
