@@ -283,7 +283,9 @@ fn answer<T: serde::Serialize>(value: T, head: Position) -> Response {
     (http::At(head), axum::Json(value)).into_response()
 }
 
-fn shown(event: &Recorded) -> RecordedEvent {
+/// An event as the REST API shows it.
+#[must_use]
+pub fn shown(event: &Recorded) -> RecordedEvent {
     let metadata = &event.metadata;
     RecordedEvent {
         position: event.position.0,
