@@ -15,6 +15,7 @@ import javax.net.ssl.SSLException;
  * could lead the token to another address, or from https to plain http.
  */
 final class Http {
+    private static final String EVENTS = "text/event-stream";
     private static final Charset UTF_8 = Charset.forName("UTF-8");
     /** The longest list the shop gives is 500 items of a few hundred bytes: more than this is not the shop. */
     private static final int MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -89,10 +90,10 @@ final class Http {
     HttpURLConnection stream(Request request, int silenceMs) throws Failure {
         HttpURLConnection connection = null;
         try {
-            connection = open(request, "text/event-stream", silenceMs);
+            connection = open(request, EVENTS, silenceMs);
             requireSuccess(connection);
             String type = connection.getContentType();
-            if (type == null || !type.startsWith("text/event-stream")) {
+            if (type == null || !type.startsWith(EVENTS)) {
                 connection.disconnect();
                 throw Failure.of(Failure.Kind.NOT_THE_SHOP, null);
             }
@@ -114,6 +115,8 @@ final class Http {
         setHeader(connection, "Agora-Position", request.position > 0 ? Long.toString(request.position) : null);
         setHeader(connection, "Idempotency-Key", request.idempotencyKey);
         setHeader(connection, "Last-Event-ID", request.lastEventId);
+        // Something between that compresses a stream would hold its events back.
+        setHeader(connection, "Accept-Encoding", accept.equals(EVENTS) ? "identity" : null);
         connection.setRequestMethod(request.body == null ? "GET" : "POST");
         connection.setDoOutput(request.body != null);
         if (request.body != null) {

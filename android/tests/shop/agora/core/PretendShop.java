@@ -33,7 +33,8 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
             products.add(new JSONObject().put("ProductId", "p-" + i).put("Name", String.format("Tea %02d", i))
                     .put("Description", "Leaves").put("Supplier", "Maker").put("Code", "C" + i)
                     .put("CategoryId", "c-" + i % 2)
-                    .put("CategoryName", "Category " + i % 2).put("Price", "2.50").put("Currency", "GBP").put("Available", i == 0 ? 0 : i));
+                    .put("CategoryName", "Category " + i % 2).put("Price", "2.50").put("Currency", "GBP")
+                    .put("Available", i == 0 ? 0 : i));
         }
         addCustomer("ada", "Ada Lovelace");
         addCustomer("eve", "Eve");
