@@ -40,6 +40,9 @@ pub(crate) struct Ground {
     pub(crate) secret: [u8; 32],
 }
 
+/// The manager's password.
+pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
+
 /// A running instance of a service.
 pub(crate) struct Instance {
     pub(crate) router: Router,
@@ -66,8 +69,7 @@ pub(crate) struct Store {
 
 impl Ground {
     fn deps(&self, tasks: &Tasks) -> Deps {
-        let secrets = Secrets::from_shop_secret(self.secret);
-        let auth = Auth::new(secrets.signer().verifier(), Arc::clone(&self.clock));
+        let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&self.clock));
         let border = Border::new(Arc::clone(&self.clock), Arc::clone(&self.ids), auth.clone());
         Deps {
             clock: Arc::clone(&self.clock),
@@ -133,12 +135,13 @@ impl Ground {
         let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
         let built = match service {
             "customer" => {
-                let secrets = Secrets::from_shop_secret(self.secret);
+                let secrets = Arc::new(Secrets::derive(&self.secret));
+                let password = customer::NewPassword::parse(ADMIN_PASSWORD.to_owned()).expect("long enough");
                 let config = customer::Config {
                     welcome_credit: Money::from_minor(10_000),
-                    admin_password: Some("correct horse battery staple".to_owned()),
-                    hashing: customer::Hashing::for_tests(),
-                    ..customer::Config::new(secrets, model, snapshots)
+                    admin_password: Some(password),
+                    hashing: CHEAP,
+                    ..customer::Config::new(model, snapshots, secrets)
                 };
                 customer::build(config, deps).await.map(|(service, _)| service)
             }
@@ -192,19 +195,19 @@ pub(crate) async fn rebuilt(
     let tasks = Tasks::inline();
     match service {
         "customer" => {
-            fill(customer::open_model(location, &tasks).expect("memory"), customer::project, events)
+            fill(customer::open_model(location, &tasks).await.expect("memory"), customer::project, events)
                 .await
         }
         "product" => {
-            fill(product::open_model(location, &tasks).expect("memory"), product::project, events)
+            fill(product::open_model(location, &tasks).await.expect("memory"), product::project, events)
                 .await
         }
         "order" => {
-            fill(order::open_model(location, &tasks).expect("memory"), order::project, events).await
+            fill(order::open_model(location, &tasks).await.expect("memory"), order::project, events).await
         }
         _ => {
             fill(
-                accounting::open_model(location, &tasks).expect("memory"),
+                accounting::open_model(location, &tasks).await.expect("memory"),
                 accounting::project,
                 events,
             )
