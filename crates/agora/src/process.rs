@@ -221,25 +221,13 @@ async fn services(
     let product =
         product::Config { model: model("product"), snapshots: snapshots("product"), currency };
     let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
-    let _ = time_zone;
-    {
-        let deps = for_service(deps, "accounting");
-        let aggregates = chassis::Aggregates::new(
-            &deps,
-            chassis::snapshots::Snapshots::open(&snapshots("accounting"))?,
-        );
-        chassis::reactor::spawn(
-            &deps,
-            aggregates,
-            accounting::react::OrderReactor,
-            deps.progress("accounting.reactor"),
-        );
-    }
+    let accounting = accounting::Config { model: model("accounting"), snapshots: snapshots("accounting"), time_zone };
     let (customer, admin) = customer::build(customer, for_service(deps, "customer")).await?;
     let services = vec![
         customer,
         product::build(product, for_service(deps, "product")).await?,
         order::build(order, for_service(deps, "order")).await?,
+        accounting::build(accounting, for_service(deps, "accounting")).await?,
     ];
     Ok((services, admin))
 }

@@ -113,7 +113,8 @@ impl Checker {
 
     fn check_place(&mut self, event: &Recorded) {
         if event.position != self.position.next() {
-            self.broken(event, format_args!("follows position {} (promise 2)", self.position));
+            let before = self.position;
+            self.broken(event, format_args!("follows position {before} (promise 2)"));
         }
         self.position = event.position;
         let next = self.versions.entry(event.stream.to_string()).or_default();
