@@ -34,6 +34,8 @@ public final class OrderFollower implements Runnable {
 
     /** Services send a comment every 15 seconds or so: three of them missed is a dead connection. */
     private static final int SILENCE_MS = 45_000;
+    /** A shop that is just starting says 404 to everything: an order is unknown only if that lasts. */
+    private static final int NOT_FOUND_BEFORE_GIVING_UP = 6;
 
     private final ShopClient client;
     private final String orderId;
@@ -44,6 +46,7 @@ public final class OrderFollower implements Runnable {
     private HttpURLConnection connection;
     private boolean stopped;
     private boolean woken;
+    private int notFoundInARow;
 
     /** @param lastEventId of an earlier follower of the same order, or null */
     public OrderFollower(ShopClient client, String orderId, String lastEventId, Listener listener) {
@@ -114,6 +117,9 @@ public final class OrderFollower implements Runnable {
         if (failure.kind != Failure.Kind.REFUSED) {
             return true;
         }
+        if (failure.status == 404) {
+            return ++notFoundInARow < NOT_FOUND_BEFORE_GIVING_UP;
+        }
         synchronized (lock) {
             boolean hadId = lastEventId != null;
             lastEventId = null;
@@ -135,6 +141,7 @@ public final class OrderFollower implements Runnable {
             boolean settled = show();
             tell(State.LIVE, null);
             backoff.reset();
+            notFoundInARow = 0;
             EventStream.Event event = settled ? null : events.next();
             while (event != null) {
                 synchronized (lock) {

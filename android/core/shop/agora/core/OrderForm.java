@@ -144,11 +144,16 @@ public final class OrderForm {
     public void failed(Failure failure) {
         if (failure.isUncertain()) {
             state = State.UNCERTAIN;
-        } else if (failure.kind == Failure.Kind.REFUSED) {
+        } else if (failure.kind == Failure.Kind.REFUSED && (beforeSending == State.EDITING || isOfOrder(failure))) {
             state = State.EDITING;
             key = keys.next();
         } else {
             state = beforeSending;
         }
+    }
+
+    /** A shop that is just starting says 404 to everything: only these are the word of who takes orders. */
+    private static boolean isOfOrder(Failure failure) {
+        return failure.status == 400 || failure.status == 409 || failure.status == 422;
     }
 }

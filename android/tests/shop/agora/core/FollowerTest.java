@@ -130,7 +130,8 @@ final class FollowerTest {
         AtomicInteger connections = new AtomicInteger();
         shop.stream.set((request, out) -> {
             switch (connections.getAndIncrement()) {
-                case 0 -> Stub.respond(out, 500, "text/plain", "oops");
+                case 0 -> Stub.respond(out, 404, "application/problem+json", "{}");
+                case 3 -> Stub.respond(out, 500, "text/plain", "oops");
                 case 1 -> Stub.respond(out, 503, "application/problem+json", "{}");
                 case 2 -> Stub.respond(out, 200, "text/html", "<html>");
                 default -> {
@@ -143,7 +144,7 @@ final class FollowerTest {
             Heard heard = new Heard();
             follow(follower(stub, heard)).join(20_000);
             List<String> waits = heard.words.stream().filter(w -> w.startsWith("WAITING")).collect(Collectors.toList());
-            equal(List.of("WAITING BROKEN", "WAITING BUSY", "WAITING NOT_THE_SHOP"), waits);
+            equal(List.of("WAITING REFUSED", "WAITING BUSY", "WAITING NOT_THE_SHOP", "WAITING BROKEN"), waits);
             equal("SETTLED", heard.words.get(heard.words.size() - 1));
         }
     }
@@ -185,6 +186,18 @@ final class FollowerTest {
             Heard heard = new Heard();
             follow(follower(stub, heard)).join(20_000);
             equal(List.of("CONNECTING", "REFUSED REFUSED"), heard.words);
+        }
+    }
+
+    @Test
+    void an_order_that_stays_unknown_is_given_up() throws Exception {
+        Shop shop = new Shop();
+        shop.stream.set((request, out) -> Stub.respond(out, 404, "application/problem+json", "{}"));
+        try (Stub stub = new Stub(shop)) {
+            Heard heard = new Heard();
+            follow(follower(stub, heard)).join(20_000);
+            equal("REFUSED REFUSED", heard.words.get(heard.words.size() - 1));
+            equal(6L, heard.words.stream().filter("CONNECTING"::equals).count());
         }
     }
 

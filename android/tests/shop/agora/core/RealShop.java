@@ -70,6 +70,9 @@ public final class RealShop {
             throw new AssertionError("the shop did not start:\n" + Files.readString(folder.resolve("log")));
         }
         drain(out);
+        Expect.eventually("the shop is ready", () -> http.send(
+                HttpRequest.newBuilder(URI.create(gateway + "/health/ready")).build(),
+                HttpResponse.BodyHandlers.discarding()).statusCode() == 200);
         managerToken = post("/customer/login-user", new JSONObject().put("UserName", "admin").put("Password", PASSWORD))
                 .getString("Token");
     }

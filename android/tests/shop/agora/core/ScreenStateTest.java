@@ -84,13 +84,14 @@ final class ScreenStateTest {
         form.send();
         form.failed(failed(503));
         equal(OrderForm.State.UNCERTAIN, form.state());
-        for (Failure beforeTheOrder : List.of(Failure.of(Failure.Kind.UNREACHABLE, null), failed(401), failed(429))) {
+        for (Failure beforeTheOrder : List.of(Failure.of(Failure.Kind.UNREACHABLE, null), failed(401), failed(404),
+                failed(429))) {
             form.send();
             form.failed(beforeTheOrder);
             equal(OrderForm.State.UNCERTAIN, form.state());
         }
         form.send();
-        form.failed(failed(404));
+        form.failed(failed(422));
         equal(OrderForm.State.EDITING, form.state());
     }
 
