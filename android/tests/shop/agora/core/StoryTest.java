@@ -101,7 +101,7 @@ final class StoryTest {
         AccountForm shortPassword = RealShop.account(RealShop.newName("eve"));
         shortPassword.password = "short";
         equal(Set.of("Password"), fieldsAtFault(client, shortPassword));
-        equal(Set.of("UserName"), fieldsAtFault(client, RealShop.account("No Such Name")));
+        equal(Set.of("UserName", "Email"), fieldsAtFault(client, RealShop.account("No Such Name")));
     }
 
     private static Set<String> fieldsAtFault(ShopClient client, AccountForm form) throws Exception {
