@@ -1,8 +1,8 @@
 package shop.agora.app;
 
-import java.nio.file.Files;
 import shop.agora.core.PretendShop;
 import shop.agora.device.Device;
+import shop.agora.harness.Folders;
 
 /** A device in a user's hand, and the ways that every test goes. */
 final class Hand {
@@ -12,7 +12,7 @@ final class Hand {
     final Device device;
 
     Hand(shop.agora.preview.Device kind) throws Exception {
-        device = new Device(kind, Files.createTempDirectory("agora-device").toFile(), App.class);
+        device = new Device(kind, Folders.fresh("agora-device").toFile(), App.class);
         device.open(ProductsActivity.class);
     }
 

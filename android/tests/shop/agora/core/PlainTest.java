@@ -17,6 +17,7 @@ import java.util.TimeZone;
 import java.util.stream.Collectors;
 import org.json.JSONArray;
 import org.json.JSONObject;
+import shop.agora.harness.Folders;
 import shop.agora.harness.Test;
 
 /** What is decided without a network: amounts, times, addresses, forms' rules, timelines, pictures, what is kept. */
@@ -197,7 +198,7 @@ final class PlainTest {
 
     @Test
     void the_address_and_the_log_in_are_kept_and_a_new_address_ends_the_log_in() throws Exception {
-        File folder = Files.createTempDirectory("agora-store").toFile();
+        File folder = Folders.fresh("agora-store").toFile();
         Store store = new Store(folder);
         equal(null, store.address());
         store.setAddress(ShopAddress.parse("http://a"));
@@ -217,7 +218,7 @@ final class PlainTest {
 
     @Test
     void a_damaged_file_of_settings_is_an_empty_one() throws Exception {
-        Path folder = Files.createTempDirectory("agora-store");
+        Path folder = Folders.fresh("agora-store");
         Files.writeString(folder.resolve("shop.properties"), "address=\\u00zz");
         equal(null, new Store(folder.toFile()).address());
     }

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.json.JSONException;
 import org.json.JSONObject;
 import shop.agora.harness.Expect;
+import shop.agora.harness.Folders;
 
 /** A real shop, run by the `agora` command in a folder of its own, and its manager. */
 public final class RealShop {
@@ -114,12 +115,10 @@ public final class RealShop {
         }
         try {
             process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
-            try (var files = Files.walk(folder)) {
-                files.sorted(java.util.Comparator.reverseOrder()).forEach(f -> f.toFile().delete());
-            }
-        } catch (IOException | InterruptedException e) {
-            System.out.println("left behind: " + folder);
+        } catch (InterruptedException e) {
+            System.out.println("still running: " + process.pid());
         }
+        Folders.delete(folder);
     }
 
     public ShopAddress address() throws Exception {
