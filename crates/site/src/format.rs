@@ -1,0 +1,96 @@
+//! Sums, numbers and times, written the same way on every page.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use jiff::{Zoned, tz::TimeZone};
+use kernel::Timestamp;
+pub use kernel::Money;
+
+/// A sum in its currency: `€1,234.50`.
+#[derive(Clone, Copy, Debug)]
+pub struct Amount<'a>(pub Money, pub &'a str);
+
+/// A number with its thousands apart: `9,120`.
+#[derive(Clone, Copy, Debug)]
+pub struct Count(pub i128);
+
+/// The day of a time: `23 Nov 2026`, as a `<time>`.
+#[derive(Clone, Copy, Debug)]
+pub struct Day(pub Timestamp);
+
+/// A time to the minute: `23 Nov 2026, 14:05 UTC`, as a `<time>`.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(pub Timestamp);
+
+impl fmt::Display for Amount<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0.is_negative() { "−" } else { "" };
+        let minor = self.0.minor().unsigned_abs();
+        let (whole, cents) = (Count((minor / 100).into()), minor % 100);
+        match self.1 {
+            "EUR" => write!(f, "{sign}€{whole}.{cents:02}"),
+            "USD" => write!(f, "{sign}${whole}.{cents:02}"),
+            "GBP" => write!(f, "{sign}£{whole}.{cents:02}"),
+            "" => write!(f, "{sign}{whole}.{cents:02}"),
+            code => write!(f, "{sign}{code}\u{a0}{whole}.{cents:02}"),
+        }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.unsigned_abs().to_string();
+        if self.0 < 0 {
+            f.write_str("−")?;
+        }
+        for (at, digit) in digits.char_indices() {
+            if at > 0 && (digits.len() - at) % 3 == 0 {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = utc(self.0).strftime("%-d %b %Y").to_string();
+        write!(f, "<time datetime=\"{}\">{day}</time>", self.0)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = utc(self.0).strftime("%-d %b %Y, %H:%M").to_string();
+        write!(f, "<time datetime=\"{}\">{moment}\u{a0}UTC</time>", self.0)
+    }
+}
+
+impl HtmlSafe for Count {}
+impl HtmlSafe for Day {}
+impl HtmlSafe for Moment {}
+
+fn utc(time: Timestamp) -> Zoned {
+    time.to_jiff().to_zoned(TimeZone::UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_numbers_and_times_have_one_form() {
+        let amount = |minor, currency| Amount(Money::from_minor(minor), currency).to_string();
+        assert_eq!(amount(123_450, "EUR"), "€1,234.50");
+        assert_eq!(amount(-5, "USD"), "−$0.05");
+        assert_eq!(amount(100_000_000_000, "CHF"), "CHF\u{a0}1,000,000,000.00");
+        assert_eq!(Count(999).to_string(), "999");
+        assert_eq!(Count(-1_000).to_string(), "−1,000");
+        let time = Timestamp::from_micros(1_700_000_000_123_456);
+        let written = "<time datetime=\"2023-11-14T22:13:20.123456Z\">";
+        assert_eq!(Day(time).to_string(), format!("{written}14 Nov 2023</time>"));
+        assert_eq!(Moment(time).to_string(), format!("{written}14 Nov 2023, 22:13\u{a0}UTC</time>"));
+    }
+}
