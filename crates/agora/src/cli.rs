@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, events, import, order, replay, term};
+use crate::{bench, events, import, order, replay, show_config, store, term, up};
 
 const HELP: &str = "\
 Exit codes:
@@ -24,11 +24,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Up(up::Args),
     Import(import::Args),
     Replay(replay::Args),
     Bench(bench::Args),
     Events(events::Args),
     Order(order::Args),
+    Store(store::Args),
+    Config(show_config::Args),
 }
 
 /// How a command that ran to its end went.
@@ -62,6 +65,9 @@ impl Command {
             Self::Bench(args) => as_client(bench::run(args)),
             Self::Events(args) => as_client(events::run(args)),
             Self::Order(args) => as_client(order::run(args)),
+            Self::Up(args) => up::run(&args),
+            Self::Store(args) => as_client(store::run(args)),
+            Self::Config(args) => show_config::run(&args),
         }
     }
 }

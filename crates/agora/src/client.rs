@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hyper::{
     HeaderMap, StatusCode,
     body::Incoming,
@@ -122,6 +122,22 @@ impl Client {
             }
             outcome => outcome,
         }
+    }
+
+    /// Writes a long answer to `out` as it arrives. Not repeated: what a broken connection leaves is for the caller to drop.
+    pub(crate) async fn download(&self, path: &str, out: &mut impl std::io::Write) -> Result<(), Error> {
+        let (mut connection, response) = self.exchange(&Request::get(path), &HeaderMap::new()).await?;
+        let (head, mut body) = response.into_parts();
+        if !head.status.is_success() {
+            let body = connection.collect(body).await?;
+            return Err(Error::refused(head.status, &head.headers, &body));
+        }
+        let mut piece = BytesMut::new();
+        while connection.read(&mut body, &mut piece).await? {
+            out.write_all(&piece).map_err(|error| Error::Answer(format!("cannot be written here: {error}")))?;
+            piece.clear();
+        }
+        Ok(())
     }
 
     /// Follows a path of server-sent events, from `last_id` on if given; established when this returns.

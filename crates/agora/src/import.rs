@@ -103,6 +103,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let mut report = load(&client, &catalogue, &options).await?;
     bad_rows.append(&mut report.bad_rows);
     report.bad_rows = bad_rows;
+    report.bad_rows.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     report.print(args.json)?;
     Ok(if report.bad_rows.is_empty() { Outcome::Done } else { Outcome::BadRows })
 }
@@ -149,7 +150,6 @@ where
         progress.advance();
     }
     progress.finish();
-    bad_rows.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     Ok(tally)
 }
 

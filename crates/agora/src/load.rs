@@ -145,9 +145,7 @@ impl Run<'_> {
             Err(error) => Err(error),
         };
         let ended = match outcome {
-            Ok(placed) => {
-                self.tracker.borrow_mut().placed(placed.id, started, Instant::now())
-            }
+            Ok(placed) => self.tracker.borrow_mut().placed(placed.id, started, Instant::now()),
             Err(error) if error.is_about_the_request() => {
                 let (file, line) = (self.file.to_owned(), order.line);
                 let refused = BadRow { file, line, problem: error.to_string() };

@@ -1,19 +1,33 @@
 //! The command: runs the whole shop, or any part of it, and holds the operator's tools.
 
+mod backup;
 mod bench;
 mod cli;
 mod client;
+mod config;
+mod data_folder;
 mod events;
+mod figures;
 mod import;
 mod load;
+mod logging;
+mod narrate;
 mod order;
+mod process;
 mod random;
 mod replay;
 mod rows;
 mod shop;
+mod show_config;
+mod store;
 mod term;
+mod up;
 
 use std::process::ExitCode;
+
+/// Many small allocations in many tasks: measured to be faster and smaller than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     cli::run()

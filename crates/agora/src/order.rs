@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args as ClapArgs;
+use kernel::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -71,7 +72,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let glyphs = if unicode { Glyphs::UNICODE } else { Glyphs::ASCII };
     let diagram = Diagram { saga: &saga, glyphs, width: args.width.unwrap_or_else(term::width) };
     if let Some(order) = &order {
-        term::line(heading(order))?;
+        term::line(heading(order)?)?;
     }
     for line in diagram.lines() {
         term::line(line)?;
@@ -86,28 +87,31 @@ async fn ask(client: &Client, order: Uuid) -> anyhow::Result<(Option<Value>, Vec
     Ok((shop::order(client, order).await?, history))
 }
 
-/// `Order ID: 2 × Tea at 3.50, 7.00 in all, for ada: Finalized, invoice 12`
-fn heading(order: &Value) -> String {
-    let field = |name: &str| match order.get(name) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None => "?".to_owned(),
-        Some(other) => other.to_string(),
+/// The order in one line.
+fn heading(order: &Value) -> anyhow::Result<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Heading {
+        order_id: Uuid,
+        user_name: String,
+        #[serde(default)]
+        product_name: String,
+        quantity: u32,
+        price: Decimal,
+        status: String,
+        #[serde(default)]
+        reasons: Vec<String>,
+        #[serde(default)]
+        invoice_number: Option<u64>,
+    }
+    let order = Heading::deserialize(order).context("the order was not understood")?;
+    let Heading { order_id, user_name, product_name, quantity, price, status, .. } = order;
+    let total = price.0.times(quantity);
+    let end = match (order.invoice_number, order.reasons.as_slice()) {
+        (Some(invoice), _) => format!(", invoice {invoice}"),
+        (None, []) => String::new(),
+        (None, reasons) => format!(" ({})", reasons.join(", ")),
     };
-    let status = field("Status");
-    let reasons = order.get("Reasons").and_then(Value::as_array).map(Vec::as_slice);
-    let reasons: Vec<_> = reasons.unwrap_or_default().iter().filter_map(Value::as_str).collect();
-    let end = match order.get("InvoiceNumber").and_then(Value::as_u64) {
-        Some(invoice) => format!("{status}, invoice {invoice}"),
-        None if reasons.is_empty() => status,
-        None => format!("{status} ({})", reasons.join(", ")),
-    };
-    format!(
-        "Order {}: {} x {} at {}, {} in all, for {}: {end}",
-        field("OrderId"),
-        field("Quantity"),
-        field("ProductName"),
-        field("Price"),
-        field("Total"),
-        field("UserName"),
-    )
+    let what = format!("{quantity} x {product_name} at {}, {total} in all", price.0);
+    Ok(format!("Order {order_id}: {what}, for {user_name}: {status}{end}"))
 }

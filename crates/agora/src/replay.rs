@@ -124,10 +124,8 @@ fn orders_file(dir: &Path) -> anyhow::Result<PathBuf> {
 /// The orders of all rows whose product the shop has; the others become bad rows.
 async fn plan(client: &Client, rows: &mut Rows<OrderRow>) -> anyhow::Result<Vec<Planned>> {
     let products: Vec<Product> = shop::list(client, "/product/get-all-products").await?;
-    let ids: HashMap<String, Uuid> = products
-        .into_iter()
-        .filter_map(|product| Some((product.code?, product.id)))
-        .collect();
+    let ids: HashMap<String, Uuid> =
+        products.into_iter().filter_map(|product| Some((product.code?, product.id))).collect();
     let mut orders = Vec::with_capacity(rows.good.len());
     for Numbered { line, row } in std::mem::take(&mut rows.good) {
         match ids.get(&row.product_code) {

@@ -106,8 +106,10 @@ impl Database {
     /// All rows of all tables as text, in a fixed order: what a rebuilt model is compared by.
     pub fn dump(&self) -> rusqlite::Result<Vec<String>> {
         self.read(|connection| {
+            // One snapshot of all tables, whatever is written meanwhile.
+            let connection = connection.unchecked_transaction()?;
             let mut lines = Vec::new();
-            for table in tables(connection)? {
+            for table in tables(&connection)? {
                 let mut query = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
                 let columns = query.column_count();
                 let mut rows = query.query([])?;
@@ -217,7 +219,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 fn drop_tables(connection: &Connection) -> rusqlite::Result<()> {
-    for table in tables(connection)? {
+    for table in tables(&connection)? {
         connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
     }
     Ok(())

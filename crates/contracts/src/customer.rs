@@ -1,7 +1,8 @@
 //! What happens to a customer (or manager): streams `customer-ID`, the id a keyed hash of the user name.
 
-use kernel::{Money, StreamId, Timestamp};
+use kernel::{Money, Recorded, StreamId, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::order::Reason;
@@ -42,7 +43,7 @@ pub struct Personal {
 }
 
 /// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     Customer,
@@ -125,4 +126,32 @@ pub struct CreditDebited {
     pub amount: Money,
     /// Credit now, what is reserved included, minor units.
     pub credit: Money,
+}
+
+/// What an event means for tokens that have been given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// One token is void; it would have expired at that time.
+    Token { token: Uuid, expires: Timestamp },
+    /// All tokens of a customer issued up to that time are void.
+    All { customer: Uuid, until: Timestamp },
+}
+
+/// The sessions that an event ends, if it does.
+#[must_use]
+pub fn session_end(event: &Recorded) -> Option<SessionEnd> {
+    // Most events of a busy shop are others, and need not be parsed to know that.
+    if !matches!(event.kind.as_str(), "customer.logged-out" | "customer.password-changed") {
+        return None;
+    }
+    match CustomerEvent::of(event)? {
+        CustomerEvent::LoggedOut(LoggedOut { token, expires }) => {
+            Some(SessionEnd::Token { token, expires })
+        }
+        CustomerEvent::PasswordChanged(PasswordChanged { voids_until, .. }) => {
+            let customer = Uuid::parse_str(event.stream.id()).ok()?;
+            Some(SessionEnd::All { customer, until: voids_until })
+        }
+        _ => None,
+    }
 }

@@ -11,3 +11,4 @@ pub mod catalogue;
 pub mod customer;
 pub mod order;
 pub mod product;
+pub mod rest;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use kernel::{Money, StreamId, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The category of the streams.
@@ -71,7 +72,7 @@ pub struct Denied {
 }
 
 /// Why an order was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     OutOfStock,

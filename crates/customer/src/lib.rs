@@ -1,4 +1,91 @@
 //! The customer service: accounts, sessions and credit.
+
+mod bootstrap;
 pub mod domain;
+mod http;
+pub mod model;
+mod password;
+mod project;
 pub mod react;
+mod secrets;
 mod snapshot;
+
+use std::sync::Arc;
+
+use chassis::{Aggregates, Deps, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,};
+use kernel::Money;
+
+pub use bootstrap::{Admin, Bootstrap};
+pub use chassis::sqlite::Location;
+pub use http::Limits;
+pub use model::{Model, SqliteModel};
+pub use password::{Cost, NewPassword, Password};
+pub use project::project;
+pub use secrets::Secrets;
+
+use crate::{http::Customers, password::Passwords, react::OrderReactor};
+
+/// The service's name and its prefix in the REST API.
+pub const NAME: &str = "customer";
+
+/// What can be chosen about the service.
+pub struct Config {
+    pub model: Location,
+    pub snapshots: Location,
+    pub secrets: Arc<Secrets>,
+    /// The password of the manager `admin`, in force from the start on; one is made up for a new shop if none is given.
+    pub admin_password: Option<NewPassword>,
+    /// What every new customer may spend.
+    pub welcome_credit: Money,
+    /// What a password's hash costs to compute.
+    pub hashing: Cost,
+    pub limits: Limits,
+}
+
+impl Config {
+    /// A shop's usual settings.
+    #[must_use]
+    pub fn new(model: Location, snapshots: Location, secrets: Arc<Secrets>) -> Self {
+        Self {
+            model,
+            snapshots,
+            secrets,
+            admin_password: None,
+            welcome_credit: Money::from_minor(100_00),
+            hashing: Cost::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Opens the read model, such as a second one to compare with.
+pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
+    Ok(SqliteModel::open(location, tasks.clone())?)
+}
+
+/// Builds the service and spawns its tasks. What became of the manager `admin` is told once the event store has answered.
+pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), ModelError> {
+    let model = open_model(config.model, &deps.tasks).await?;
+    let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
+    let projected = deps.progress("customer-projector");
+    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
+    let reacted = deps.progress("customer-reactor");
+    let reactor = OrderReactor::new(Arc::clone(&deps.clock));
+    reactor::spawn(&deps, aggregates.clone(), reactor, reacted.clone());
+    let (tasks, ids) = (deps.tasks.clone(), Arc::clone(&deps.ids));
+    let passwords = Passwords::new(config.hashing, Arc::clone(&config.secrets), (tasks, ids));
+    let followers = vec![projected.clone(), reacted];
+    let customers = Arc::new(Customers {
+        limiters: config.limits.limiters(&deps.clock),
+        welcome_credit: config.welcome_credit,
+        secrets: config.secrets,
+        model: Arc::clone(&model),
+        progress: projected,
+        deps: deps.clone(),
+        aggregates,
+        passwords,
+    });
+    let bootstrap = bootstrap::spawn(Arc::clone(&customers), config.admin_password);
+    let router = http::router(customers, followers.clone());
+    Ok((Service { name: NAME, router, followers, model: Some(model) }, bootstrap))
+}

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod conformance;
+pub mod http;
 pub mod log;
 pub mod port;
 mod serve;

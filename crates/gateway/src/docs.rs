@@ -28,7 +28,10 @@ pub(crate) async fn entrance() -> Redirect {
 pub(crate) async fn file(Path(file): Path<String>) -> Response {
     match utoipa_swagger_ui::serve(&file, Arc::clone(&CONFIG)) {
         Ok(Some(file)) => {
-            let headers = [(CONTENT_TYPE.as_str(), file.content_type.as_str()), (CONTENT_SECURITY_POLICY.as_str(), POLICY)];
+            let headers = [
+                (CONTENT_TYPE.as_str(), file.content_type.as_str()),
+                (CONTENT_SECURITY_POLICY.as_str(), POLICY),
+            ];
             (headers, file.bytes.into_owned()).into_response()
         }
         Ok(None) => Problem::not_found("The page has no such file.").into_response(),

@@ -55,9 +55,10 @@ impl Documents {
 async fn joined(gateway: &Inner) -> Value {
     let routes = gateway.table.routes();
     let fetched = join_all(routes.iter().map(|route| fetch(gateway, route))).await;
-    let documents = routes.iter().zip(fetched).filter_map(|(route, document)| {
-        Some((route.prefix.to_string(), document?))
-    });
+    let documents = routes
+        .iter()
+        .zip(fetched)
+        .filter_map(|(route, document)| Some((route.prefix.to_string(), document?)));
     join(documents.chain([("/system".to_owned(), status::document())]))
 }
 
@@ -95,7 +96,9 @@ fn join(documents: impl Iterator<Item = (String, Value)>) -> Value {
             }
         }
         for (path, mut item) in taken(&mut document["paths"]) {
-            for operation in item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation) {
+            for operation in
+                item.as_object_mut().into_iter().flatten().map(|(_, operation)| operation)
+            {
                 operation["tags"] = json!([name]);
                 if let Some(id) = operation["operationId"].as_str() {
                     operation["operationId"] = json!(format!("{name}_{id}"));

@@ -28,12 +28,12 @@ use chassis::{
     http::{Border, Context, Problem, RouteName, Service},
     metrics::HttpMetrics,
 };
+use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::{
     Uri,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
     http::uri::PathAndQuery,
 };
-use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 
 use crate::{document::Documents, forward::Forwarder, positions::Positions, table::Table};
 

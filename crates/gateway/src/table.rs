@@ -166,6 +166,8 @@ fn here(heard_at: Timestamp, now: Timestamp) -> bool {
 fn is_prefix(text: &str) -> bool {
     let segment = text.strip_prefix('/').unwrap_or("");
     !segment.is_empty()
-        && segment.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'0'..=b'9' | b'-'))
+        && segment
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'0'..=b'9' | b'-'))
         && !matches!(segment, "v1" | "system" | "health" | "docs")
 }

@@ -181,6 +181,13 @@ impl Currency {
     }
 }
 
+impl FromStr for Currency {
+    type Err = MoneyError;
+    fn from_str(code: &str) -> Result<Self, MoneyError> {
+        Self::parse(code)
+    }
+}
+
 impl TryFrom<String> for Currency {
     type Error = MoneyError;
     fn try_from(code: String) -> Result<Self, MoneyError> {

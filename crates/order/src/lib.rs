@@ -1,4 +1,71 @@
 //! The order service: orders and their saga.
+
 pub mod domain;
+mod http;
+pub mod model;
+mod project;
 pub mod react;
 pub mod saga;
+mod standing;
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::{Aggregates, Deps, ModelError, Service, projector, reactor, snapshots::Snapshots};
+
+pub use chassis::sqlite::Location;
+pub use model::{Model, SqliteModel};
+pub use project::project;
+
+use crate::{
+    http::Orders,
+    react::{AnswerReactor, OpenOrders},
+};
+
+/// The service's name and its prefix in the REST API.
+pub const NAME: &str = "order";
+
+/// How long an order may take unless configured.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What can be chosen about the service.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub model: Location,
+    pub snapshots: Location,
+    /// How long an order may take before it is denied.
+    pub deadline: Duration,
+}
+
+impl Config {
+    /// A shop's usual settings.
+    #[must_use]
+    pub fn new(model: Location, snapshots: Location) -> Self {
+        Self { model, snapshots, deadline: DEADLINE }
+    }
+}
+
+/// Opens the read model, such as a second one to compare with.
+pub fn open_model(location: Location, deps: &Deps) -> Result<Arc<dyn Model>, ModelError> {
+    Ok(SqliteModel::open(location, deps.tasks.clone())?)
+}
+
+/// Builds the service and spawns its tasks.
+pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+    let model = open_model(config.model, &deps)?;
+    let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
+    let projected = deps.progress("order-projector");
+    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
+    let (open, reacted) = (OpenOrders::default(), deps.progress("order-reactor"));
+    reactor::spawn(&deps, aggregates.clone(), AnswerReactor::new(open.clone()), reacted.clone());
+    react::spawn_deadlines(&deps, aggregates.clone(), open, reacted.clone());
+    let followers = vec![projected.clone(), reacted];
+    let orders = Arc::new(Orders {
+        deadline: config.deadline,
+        model: Arc::clone(&model),
+        progress: projected,
+        deps: deps.clone(),
+        aggregates,
+    });
+    let router = http::router(orders, followers.clone());
+    Ok(Service { name: NAME, router, followers, model: Some(model) })
+}

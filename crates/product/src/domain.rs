@@ -18,6 +18,15 @@ use uuid::Uuid;
 /// The most units a product may have.
 pub const UNITS_MAX: i64 = 1_000_000_000;
 
+/// The id of the product with that article number: derived from it, which keeps codes unique (`UUIDv8`).
+#[must_use]
+pub fn id_of_code(code: &str) -> Uuid {
+    let mut bytes = [0; 16];
+    let mut hasher = blake3::Hasher::new_derive_key("agora product code v1");
+    hasher.update(code.as_bytes()).finalize_xof().fill(&mut bytes);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
 /// Marks the product's rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Product;

@@ -1,5 +1,69 @@
 //! The product service: catalogue and stock.
+
 pub mod catalogue;
 pub mod domain;
+mod http;
+pub mod model;
+pub mod project;
 pub mod react;
 mod snapshot;
+
+use std::sync::Arc;
+
+use chassis::{
+    Aggregates, Deps, Inspect, ModelError, Service, Tasks, http::Cache, projector, reactor,
+    snapshots::Snapshots, sqlite::Location,
+};
+use kernel::Currency;
+
+pub use model::Model;
+pub use project::project;
+
+/// The service's name, and the first part of its routes.
+pub const NAME: &str = "product";
+
+/// What can be chosen about the service.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the read model lives.
+    pub model: Location,
+    /// Where snapshots of long streams live.
+    pub snapshots: Location,
+    /// The shop's one currency, fixed at its first start.
+    pub currency: Currency,
+}
+
+/// Opens the read model: the service's own, or a second one to compare it with.
+pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
+    let model: Arc<dyn Model> = model::SqliteModel::open(location, tasks.clone())?;
+    Ok(model)
+}
+
+/// Starts the service: its projector and its reactor run on the tasks of `deps` until these stop.
+pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+    let Config { model, snapshots, currency } = config;
+    let model = open_model(model, &deps.tasks).await?;
+    let snapshots = Snapshots::open(&snapshots)?;
+    let products = Aggregates::new(&deps, snapshots.clone());
+    let catalogue = Aggregates::new(&deps, snapshots);
+
+    let projected = deps.progress("product.projector");
+    let reacted = deps.progress("product.reactor");
+    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
+    let orders = react::OrderReactor::new(Arc::clone(&deps.clock));
+    reactor::spawn(&deps, products.clone(), orders, reacted.clone());
+
+    let inspected: Arc<dyn Inspect> = Arc::<dyn Model>::clone(&model);
+    let followers = vec![projected.clone(), reacted];
+    let shop = http::Shop {
+        deps,
+        model,
+        progress: projected,
+        products,
+        catalogue,
+        currency,
+        cache: Cache::new(http::CACHE_BYTES),
+    };
+    let router = http::router(Arc::new(shop), followers.clone());
+    Ok(Service { name: NAME, router, followers, model: Some(inspected) })
+}

@@ -2,7 +2,10 @@
 //!
 //! They are planted from outside, at the ports, so that no line of the services knows of them.
 
+use std::{io, path::Path, sync::Arc};
+
 use bus::{Append, NoReply, Page, Read};
+use eventlog::{Access, File, Files, Lock, simdisk::SimDisk};
 use kernel::{Actor, EventId, NewEvent};
 
 use crate::dice::Dice;
@@ -66,4 +69,69 @@ impl Plant {
 fn again(event: &NewEvent) -> NewEvent {
     let id = EventId(uuid::Uuid::from_u128(event.id.0.as_u128() ^ 1));
     NewEvent { id, ..event.clone() }
+}
+
+/// A disk whose file data is said to be synced and is not.
+pub(crate) struct Unsynced(pub(crate) Arc<SimDisk>);
+
+struct UnsyncedFile(Arc<dyn File>);
+
+impl Files for Unsynced {
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        self.0.create_dir(dir)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        self.0.list(dir)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        Ok(Arc::new(UnsyncedFile(self.0.create(path)?)))
+    }
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn File>> {
+        Ok(Arc::new(UnsyncedFile(self.0.open(path, access)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.remove(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.0.sync_dir(dir)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
+        self.0.lock(path)
+    }
+}
+
+impl File for UnsyncedFile {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(offset, into)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_at(offset, bytes)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.0.length()
+    }
+
+    fn set_length(&self, bytes: u64) -> io::Result<()> {
+        self.0.set_length(bytes)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
 }

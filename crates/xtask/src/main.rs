@@ -1,3 +1,43 @@
 //! What a developer runs: set-up, tests, CI, benches.
 
-fn main() {}
+mod bench;
+mod rules;
+mod run;
+mod setup;
+mod suites;
+
+use clap::{Parser, Subcommand};
+
+/// The project's chores
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the tests need and is missing: packages of the system, Python and Node parts
+    Setup,
+    /// Set up, then run everything that CI runs
+    Test {
+        /// Only these suites, in the given order
+        #[arg(value_enum)]
+        suites: Vec<suites::Suite>,
+    },
+    /// Run all benches and print what they reached
+    Bench {
+        /// Orders of the whole-shop benches
+        #[arg(long, default_value_t = 50_000)]
+        orders: u64,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Setup => setup::all(),
+        Task::Test { suites } => suites::run(&suites),
+        Task::Bench { orders } => bench::all(orders),
+    }
+}

@@ -14,7 +14,7 @@ use super::{ConfigError, Origin, SETTINGS, Setting};
 /// The file read unless another is named; it may be missing.
 const FILE: &str = "agora.toml";
 /// Variables that begin like settings and are none.
-const OTHER_VARIABLES: [&str; 4] = ["AGORA_CONFIG", "AGORA_TEST_", "AGORA_BIN", "AGORA_TOKEN"];
+const OTHER_VARIABLES: [&str; 4] = ["AGORA_CONFIG", "AGORA_TEST_", "AGORA_BIN", "AGORA_URL"];
 
 /// The flags of a command that takes settings.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,13 @@
-//! Recorded events of a stopped shop, read from its data folder.
+//! Recorded events of a stopped shop, read from its data folder as the REST API shows them.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use anyhow::bail;
-use serde_json::Value;
+use anyhow::{Context as _, bail};
+use bus::Read;
+use eventlog::{OsFiles, Options};
+use eventstore::{LogStore, Reader, log::LogReader};
+use kernel::{Position, Recorded, Version};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Filter;
@@ -11,13 +15,116 @@ use super::Filter;
 /// Recorded events as the REST API shows them.
 pub(crate) type Events = Box<dyn Iterator<Item = anyhow::Result<Value>>>;
 
+/// The log of a stopped shop.
+pub(crate) fn open(data: &Path) -> anyhow::Result<LogStore> {
+    let path = data.join("log");
+    if !path.exists() {
+        bail!("there is no log in {}; name the shop's data folder", path.display());
+    }
+    Ok(LogStore::open(&path, Arc::new(OsFiles), Options::new([0; 16]))?)
+}
+
 /// The wanted events of the log in this data folder, in order.
 pub(crate) fn recorded(data: &Path, filter: &Filter) -> anyhow::Result<Events> {
-    let first = filter.first_position();
-    bail!("reading {} from {first} on is not built in yet", data.display())
+    let store = open(data)?;
+    let filter = filter.clone();
+    let mut next = Some(filter.first(&store.reader)?);
+    let mut pages = std::iter::from_fn(move || {
+        let read = next.take()?;
+        match page(&store.reader, &read) {
+            Err(error) => Some(vec![Err(error)]),
+            Ok(page) => {
+                if !page.end {
+                    next = Some(following(&read, &page));
+                }
+                let wanted = page.events.iter().filter(|event| filter.wants_recorded(event));
+                Some(wanted.map(|event| shown(event)).collect())
+            }
+        }
+    });
+    let mut waiting = Vec::new().into_iter();
+    Ok(Box::new(std::iter::from_fn(move || {
+        loop {
+            if let Some(event) = waiting.next() {
+                return Some(event);
+            }
+            waiting = pages.next()?.into_iter();
+        }
+    })))
+}
+
+impl Filter {
+    fn first(&self, reader: &LogReader) -> anyhow::Result<Read> {
+        if let Some(stream) = &self.stream {
+            let stream = kernel::StreamId::parse(stream)?;
+            return Ok(Read::Stream { stream, from: Version(self.from.unwrap_or(0)) });
+        }
+        let since = match self.since {
+            Some(since) => reader.log().position_at(since.micros())?.map_or(Position(u64::MAX), Position),
+            None => Position(1),
+        };
+        Ok(Read::All { from: self.first_position().max(since), categories: self.category.clone().into_iter().collect() })
+    }
+
+    fn wants_recorded(&self, event: &Recorded) -> bool {
+        self.kind.as_deref().is_none_or(|kind| kind == event.kind.as_str())
+            && self.until.is_none_or(|until| event.time < until)
+    }
+}
+
+fn following(read: &Read, page: &bus::Page) -> Read {
+    match read {
+        Read::Stream { stream, .. } | Read::Last { stream } => {
+            let last = page.events.last().map_or(Version(0), |event| event.version.next());
+            Read::Stream { stream: stream.clone(), from: last }
+        }
+        Read::All { categories, .. } => Read::All { from: page.next, categories: categories.clone() },
+    }
+}
+
+fn page(reader: &LogReader, read: &Read) -> anyhow::Result<bus::Page> {
+    let page = futures_util::FutureExt::now_or_never(reader.read(read));
+    Ok(page.context("reading a log does not wait")??)
+}
+
+fn shown(event: &Recorded) -> anyhow::Result<Value> {
+    Ok(serde_json::to_value(eventstore::http::shown(event))?)
 }
 
 /// An order's history, as `get-order-history` shows it, from the log in this data folder.
 pub(crate) fn order_history(data: &Path, order: Uuid) -> anyhow::Result<Vec<Value>> {
-    bail!("reading order {order} from {} is not built in yet", data.display())
+    let store = open(data)?;
+    let (mut from, mut history) = (Position(1), Vec::new());
+    loop {
+        let page = page(&store.reader, &Read::All { from, categories: Vec::new() })?;
+        for event in &page.events {
+            let of_order = event.stream == contracts::order::stream(order)
+                || serde_json::from_str::<OfOrder>(event.data.get()).is_ok_and(|data| data.order == order);
+            if of_order {
+                history.push(step(event)?);
+            }
+        }
+        if page.end {
+            break;
+        }
+        from = page.next;
+    }
+    if history.is_empty() {
+        bail!("the log knows no order {order}");
+    }
+    Ok(history)
+}
+
+/// Events about an order name it.
+#[derive(serde::Deserialize)]
+struct OfOrder {
+    order: Uuid,
+}
+
+fn step(event: &Recorded) -> anyhow::Result<Value> {
+    let details: Value = serde_json::from_str(event.data.get())?;
+    Ok(json!({
+        "Event": event.kind.as_str(), "Service": event.stream.category(), "Actor": event.metadata.actor.to_string(),
+        "At": event.time.to_string(), "Position": event.position, "Details": details,
+    }))
 }

@@ -9,7 +9,7 @@ pub(super) fn row(event: &Value, width: usize) -> String {
     let number = |name| event.get(name).and_then(Value::as_u64).unwrap_or_default();
     let stream = format!("{}@{}", text(event, "Stream"), number("Version"));
     let mut row = format!(
-        "{:>8}  {:<26}  {:<26}  {stream:<45}",
+        "{:>8}  {:<26}  {:<26}  {stream:<48}",
         number("Position"),
         // Whole milliseconds: the columns stay in line, and the rest is in --json.
         text(event, "Time").get(..23).unwrap_or(text(event, "Time")),

@@ -13,6 +13,9 @@ use crate::{rows::BadRow, shop::Order};
 /// may be shopping too. Far more than a shop ends within one answer's time.
 const EARLY_MAX: usize = 65_536;
 
+/// Longer durations count as this long: an hour, in microseconds.
+const DURATION_MAX_US: u64 = 3_600_000_000;
+
 pub(super) struct Tracker {
     open: HashMap<Uuid, Instant>,
     /// Ended before we knew them to be ours, oldest first in `early_order`.
@@ -139,7 +142,7 @@ impl Tracker {
 }
 
 fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three significant digits are possible")
+    Histogram::new_with_bounds(1, DURATION_MAX_US, 3).expect("the bounds are in order")
 }
 
 /// In microseconds.

@@ -6,8 +6,12 @@ use super::step::{Cause, Saga};
 
 /// The services, in the order in which an order usually comes to them.
 const SERVICES: [&str; 4] = ["order", "product", "customer", "accounting"];
-/// The width of `+12345.6 ms` and the blank after it.
-const TIME_WIDTH: usize = 13;
+/// The width of `+12345.6 ms`.
+const TIME_WIDTH: usize = 11;
+/// Where the first lifeline stands: far enough from the time for half of a name above it.
+const FIRST_COLUMN: usize = TIME_WIDTH + 5;
+/// Between the last lifeline and an event's type.
+const BLANKS: &str = "   ";
 /// Between two lifelines: room for an arrow and for the names above.
 const GAP_MIN: usize = 11;
 const GAP_MAX: usize = 20;
@@ -60,26 +64,27 @@ impl Diagram<'_> {
         let participants = self.participants();
         let labels: Vec<_> = (0..self.saga.steps.len()).map(|index| self.label(index)).collect();
         let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-        // The first name's left half needs room before the first lifeline, the last one's right half after the last.
-        let arrows = self.width.saturating_sub(TIME_WIDTH + 3 + longest + 3);
+        let arrows = self.width.saturating_sub(FIRST_COLUMN + 1 + BLANKS.len() + longest);
         let gap = (arrows / participants.len().saturating_sub(1).max(1)).min(GAP_MAX);
         let mut lines = Vec::new();
         if gap >= GAP_MIN {
             let columns: Vec<_> =
-                (0..participants.len()).map(|index| TIME_WIDTH + 3 + index * gap).collect();
+                (0..participants.len()).map(|index| FIRST_COLUMN + index * gap).collect();
             lines.push(names(&participants, &columns));
             for (index, label) in labels.iter().enumerate() {
+                let after = millis(self.saga.after(index));
                 let drawn = self.arrow(index, &participants, &columns);
-                lines.push(format!("{:>11}{drawn}   {label}", millis(self.saga.after(index))));
+                lines.push(format!("{after:>TIME_WIDTH$}{drawn}{BLANKS}{label}"));
             }
         } else {
             for (index, label) in labels.iter().enumerate() {
                 let after = millis(self.saga.after(index));
-                lines.push(fit(&format!("{after:>11}  {label}"), self.width));
+                lines.push(fit(&format!("{after:>TIME_WIDTH$}  {label}"), self.width));
             }
         }
         let steps = self.saga.steps.len();
-        lines.push(format!("{:>11}  in all, {steps} steps", millis(self.saga.total())));
+        let total = millis(self.saga.total());
+        lines.push(fit(&format!("{total:>TIME_WIDTH$}  in all, {steps} steps"), self.width));
         lines
     }
 
@@ -132,8 +137,7 @@ impl Diagram<'_> {
         };
         let last = columns.last().copied().unwrap_or(0);
         let (start, end) = (from.min(to), from.max(to));
-        // Right of the time, which is 11 columns wide.
-        (11..=last)
+        (TIME_WIDTH..=last)
             .map(|place| match (place, columns.contains(&place)) {
                 (place, _) if place == to => glyphs.recorded,
                 (place, _) if place == from && from < to => glyphs.from_left,

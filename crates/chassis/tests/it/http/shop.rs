@@ -15,8 +15,8 @@ use axum::{
 use chassis::{
     auth::{Auth, Caller, Manager, Role, Signer},
     http::{
-        After, AmountIn, At, Border, Cache, Context, Cursor, FieldErrors, Json, Keyed, Limit, Listing, Path, Problem,
-        Query, Service, Text,
+        After, AmountIn, At, Border, Cache, Context, Cursor, FieldErrors, Json, Keyed, Limit,
+        Listing, Path, Problem, Query, Service, Text,
     },
     metrics::Metrics,
 };
@@ -72,12 +72,16 @@ impl Shop {
         let signer = Signer::from_secret([9; 32]);
         let auth = Auth::new(signer.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
         let (position, reached) = watch::channel(Position(5));
-        let app =
-            App { generation: Arc::default(), made: Arc::default(), cache: Arc::new(Cache::new(10_000)) };
+        let app = App {
+            generation: Arc::default(),
+            made: Arc::default(),
+            cache: Arc::new(Cache::new(10_000)),
+        };
         let waits_for = Arc::new(Mutex::new(None));
         let waiting = Arc::clone(&waits_for);
         let metrics = Metrics::new();
-        let border = Border::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ids), auth.clone());
+        let border =
+            Border::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ids), auth.clone());
         let router = Service::new("shop", "1.2.3", border)
             .reads(reached)
             .ready(move || waiting.lock().expect("no panic").clone().map_or(Ok(()), Err))
@@ -136,7 +140,10 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json", "{body}");
         let problem = self.json();
         assert_eq!(problem["status"], status, "{body}");
-        assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("/problems/")), "{body}");
+        assert!(
+            problem["type"].as_str().is_some_and(|kind| kind.starts_with("/problems/")),
+            "{body}"
+        );
         assert!(problem["title"].is_string(), "{body}");
         assert_eq!(problem["RequestId"], self.header("x-request-id"), "{body}");
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
@@ -213,7 +220,11 @@ async fn add_item(
     let idempotency = request.creates(caller.id(), "add-item");
     let id = context.created_id(idempotency.as_ref());
     let labels = vec![item.price.0.to_string(), context.client().to_string()];
-    Ok((StatusCode::CREATED, At(Position(6)), Json(Item { id, name: item.name.to_string(), labels })))
+    Ok((
+        StatusCode::CREATED,
+        At(Position(6)),
+        Json(Item { id, name: item.name.to_string(), labels }),
+    ))
 }
 
 /// Lists items.

@@ -1,0 +1,76 @@
+//! The figures that belong to the whole process: what the event store counts, how far everybody is, and the balances.
+
+use std::{fs, time::Duration};
+
+use chassis::{Deps, Service};
+use eventstore::Figures;
+
+/// How often gauges are brought up to date.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Keeps the figures up to date until the tasks stop.
+pub(crate) fn spawn(deps: &Deps, services: &[Service], figures: Figures) {
+    let (tasks, deps, services) = (deps.tasks.clone(), deps.clone(), services.to_vec());
+    deps.tasks.clone().spawn("figures", async move {
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => {}
+            () = update(&deps, &services, &figures) => {}
+        }
+    });
+}
+
+async fn update(deps: &Deps, services: &[Service], figures: &Figures) {
+    let store = deps.metrics.service("events");
+    let appends = store.counter("event_store_appends", "Appends answered");
+    let events = store.counter("event_store_events", "Events recorded");
+    let batches = store.counter("event_store_batches", "Batches written, each with one sync");
+    let commit = store.float_gauge("event_store_commit_seconds_total", "Time spent writing and syncing batches");
+    let failing = store.gauge("event_store_failing", "1 while the event store cannot record");
+    loop {
+        appends.inc_by(figures.appends() - appends.get());
+        events.inc_by(figures.events() - events.get());
+        batches.inc_by(figures.groups() - batches.get());
+        commit.set(Duration::from_micros(figures.commit_micros()).as_secs_f64());
+        failing.set(i64::from(figures.is_failing()));
+        for service in services {
+            follow(deps, service);
+            balance(deps, service).await;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+fn follow(deps: &Deps, service: &Service) {
+    for follower in &service.followers {
+        let metrics = deps.metrics.service(service.name).labelled("follower", follower.name());
+        let lag = follower.lag();
+        let events = i64::try_from(lag.events).unwrap_or(i64::MAX);
+        metrics.gauge("follower_lag_events", "Events not yet dealt with").set(events);
+        metrics.float_gauge("follower_lag_seconds", "Time since it was caught up").set(lag.seconds);
+        let failures = metrics.counter("follower_failures", "Times a projector or reactor failed and tried again");
+        failures.inc_by(follower.failures().saturating_sub(failures.get()));
+    }
+}
+
+async fn balance(deps: &Deps, service: &Service) {
+    let Some(model) = &service.model else { return };
+    let Ok(balances) = model.balances().await else { return };
+    for balance in balances {
+        let metrics = deps.metrics.service(service.name).labelled("balance", &balance.name);
+        metrics.gauge("balance_difference", "Left side minus right side; anything but 0 breaks promise 6").set(balance.left - balance.right);
+    }
+}
+
+/// Time since the operating system started this process; `None` where it does not say.
+pub(crate) fn process_age() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    // The name in parentheses may hold spaces; the start time (in ticks) is the 20th field behind it.
+    let ticks: f64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    let up: f64 = uptime.split_whitespace().next()?.parse().ok()?;
+    let ticks_per_second = rustix::param::clock_ticks_per_second();
+    #[expect(clippy::cast_precision_loss, reason = "100 on every Linux")]
+    let age = up - ticks / ticks_per_second as f64;
+    Duration::try_from_secs_f64(age).ok()
+}

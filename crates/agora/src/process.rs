@@ -1,0 +1,234 @@
+//! The shop in one process: every part built from the settings and joined over the in-memory bus.
+//!
+//! ```text
+//!  gateway ── routers ──▶ customer │ product │ order │ accounting │ events
+//!                              └────────── bus (in memory) ─────────┘ ── log
+//! ```
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use bus::{Address, Memory};
+use chassis::{
+    Deps, Service, Tasks,
+    auth::Auth,
+    clock::SystemClock,
+    http::Border,
+    metrics::Metrics,
+    projector,
+    sessions::{Ended, EndedSessions},
+    sqlite::Location,
+};
+use contracts::customer::SessionEnd;
+use customer::{Admin, Bootstrap, Secrets};
+use eventstore::{Figures, LogStore, log::LogReader};
+use kernel::{Clock as _, Ids, Money, Recorded};
+
+use crate::{
+    config::Settings,
+    data_folder::DataFolder,
+    figures, narrate,
+};
+
+/// How often what can be done beside writing is looked after.
+const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// A running shop, but for its listeners.
+pub(crate) struct Process {
+    pub(crate) tasks: Tasks,
+    pub(crate) gateway: Router,
+    pub(crate) ops: Router,
+    pub(crate) data: PathBuf,
+    services: Vec<Service>,
+    admin: tokio::sync::Mutex<Option<Bootstrap>>,
+}
+
+impl Process {
+    /// Opens the log, builds every service and begins to run them.
+    pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Self> {
+        check_schemes(settings)?;
+        let data = DataFolder::open(Path::new(settings.text("data").unwrap_or_default()))?;
+        data.fix(&settings.get("currency")?)?;
+        let secrets = Arc::new(Secrets::derive(&data.secret(settings.text("shop-secret"))?));
+        let store = open_log(settings)?;
+        let deps = deps(settings, &secrets)?;
+        let figures = Figures::default();
+        let reader = store.reader.clone();
+        run_event_store(&deps, store, figures.clone()).await;
+        follow_ended_sessions(&deps, data.path())?;
+        let events = events_service(&for_service(&deps, "events"), reader, figures.clone());
+        let (mut services, admin) = services(settings, &deps, &data, secrets).await?;
+        services.push(events);
+        let gateway = gateway(&deps, &services);
+        figures::spawn(&deps, &services, figures);
+        narrate::spawn(&deps);
+        let ops = deps.metrics.router();
+        Ok(Self { tasks: deps.tasks, gateway, ops, data: data.path().to_owned(), services, admin: tokio::sync::Mutex::new(Some(admin)) })
+    }
+
+    /// Waits until every service has caught up with the log.
+    pub(crate) async fn wait_ready(&self) {
+        for service in &self.services {
+            service.wait_ready().await;
+        }
+    }
+
+    /// The manager's password, if one was generated at this start.
+    pub(crate) async fn admin_password(&self) -> Option<String> {
+        let bootstrap = self.admin.lock().await.take()?;
+        match bootstrap.outcome().await? {
+            Admin::Created { generated } => generated.map(|password| password.expose().to_owned()),
+            Admin::PasswordChanged => {
+                tracing::info!("the manager admin has the password given at this start");
+                None
+            }
+            Admin::Unchanged => None,
+        }
+    }
+}
+
+/// Time since the operating system started this process.
+pub(crate) fn since_process_start() -> Duration {
+    figures::process_age().unwrap_or_default()
+}
+
+fn check_schemes(settings: &Settings) -> anyhow::Result<()> {
+    let only = |name: &str, scheme: &str| match settings.text(name) {
+        Some(url) if url.starts_with(scheme) => Ok(()),
+        _ => bail!(settings.invalid(name, format!("this build knows only {scheme} here"))),
+    };
+    only("bus", "memory:")?;
+    only("event-store", "log:")?;
+    ["customer-model", "product-model", "order-model", "accounting-model"].iter().try_for_each(|name| only(name, "sqlite:"))
+}
+
+fn open_log(settings: &Settings) -> anyhow::Result<LogStore> {
+    let folder = path_of(settings, "event-store", "log:");
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).context("the system has no randomness")?;
+    let store = LogStore::open(&folder, Arc::new(eventlog::OsFiles), eventlog::Options::new(salt))?;
+    if let Some(torn) = store.report.torn {
+        let eventlog::Torn { segment, position, bytes, .. } = torn;
+        tracing::warn!(segment, position, bytes, "the last batch of the log was torn by a crash; it was cut, nothing acknowledged was in it");
+    }
+    Ok(store)
+}
+
+fn deps(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Deps> {
+    let clock = Arc::new(SystemClock);
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).context("the system has no randomness")?;
+    let ids = Arc::new(Ids::from_seed(seed));
+    let auth = Auth::new(secrets.verifier(), clock.clone());
+    let tasks = Tasks::new();
+    let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
+    border.proxies = Arc::new(settings.get("trusted-proxies")?);
+    border.shutdown = tasks.stop_token();
+    Ok(Deps { clock, ids, transport: Arc::new(Memory::new()), tasks, auth, metrics: Metrics::new(), border })
+}
+
+/// The same world, with figures of the service's own.
+fn for_service(deps: &Deps, name: &str) -> Deps {
+    Deps { metrics: deps.metrics.service(name), ..deps.clone() }
+}
+
+async fn run_event_store(deps: &Deps, store: LogStore, figures: Figures) {
+    let LogStore { writer, reader, upkeep, .. } = store;
+    eventstore::serve(deps, writer, reader, figures).await;
+    let tasks = deps.tasks.clone();
+    deps.tasks.spawn_blocking("event-store-upkeep", async move {
+        while !tasks.is_stopping() {
+            if let Err(error) = upkeep.step() {
+                tracing::warn!(%error, "an index of the log could not be written; trying again");
+            }
+            tokio::select! {
+                biased;
+                () = tasks.stopped() => {}
+                () = tokio::time::sleep(UPKEEP_EVERY) => {}
+            }
+        }
+    });
+}
+
+fn follow_ended_sessions(deps: &Deps, data: &Path) -> anyhow::Result<()> {
+    let sessions = EndedSessions::open(Location::File(data.join("sessions.db")), deps.auth.clone())?;
+    projector::spawn(&deps.tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
+    Ok(())
+}
+
+fn ended(event: &Recorded) -> Option<Ended> {
+    Some(match contracts::customer::session_end(event)? {
+        SessionEnd::Token { token, expires } => Ended::Token { token, expires },
+        SessionEnd::All { customer, until } => Ended::All { customer, until },
+    })
+}
+
+fn events_service(deps: &Deps, reader: LogReader, figures: Figures) -> Service {
+    let log = reader.log().clone();
+    let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
+    eventstore::http::service(deps, Arc::new(reader), figures, Some(backup))
+}
+
+async fn services(
+    settings: &Settings,
+    deps: &Deps,
+    data: &DataFolder,
+    secrets: Arc<Secrets>,
+) -> anyhow::Result<(Vec<Service>, Bootstrap)> {
+    let snapshots = |name: &str| Location::File(data.path().join(format!("{name}-snapshots.db")));
+    let model = |name: &str| Location::File(path_of(settings, &format!("{name}-model"), "sqlite:"));
+    let currency = settings.get("currency")?;
+    let deadline = Duration::from_secs(settings.get("order-deadline")?);
+    let zone = settings.text("time-zone").unwrap_or_default();
+    let time_zone = jiff::tz::TimeZone::get(zone).map_err(|error| settings.invalid("time-zone", error.to_string()))?;
+    let limits = customer::Limits {
+        failures_per_name: settings.get("login-failures-per-name")?,
+        failures_per_address: settings.get("login-failures-per-address")?,
+        registrations_per_address: settings.get("registrations-per-address")?,
+        ..customer::Limits::default()
+    };
+    let customer = customer::Config {
+        welcome_credit: settings.get::<Money>("welcome-credit")?,
+        admin_password: admin_password(settings)?,
+        limits,
+        ..customer::Config::new(model("customer"), snapshots("customer"), secrets)
+    };
+    let product = product::Config { model: model("product"), snapshots: snapshots("product"), currency };
+    let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
+    let accounting = accounting::Config { model: model("accounting"), snapshots: snapshots("accounting"), time_zone };
+    let (customer, admin) = customer::build(customer, for_service(deps, "customer")).await?;
+    let services = vec![
+        customer,
+        product::build(product, for_service(deps, "product")).await?,
+        order::build(order, for_service(deps, "order")).await?,
+        accounting::build(accounting, for_service(deps, "accounting")).await?,
+    ];
+    Ok((services, admin))
+}
+
+fn admin_password(settings: &Settings) -> anyhow::Result<Option<customer::NewPassword>> {
+    let Some(text) = settings.text("admin-password") else { return Ok(None) };
+    let password = customer::NewPassword::parse(text.to_owned());
+    Ok(Some(password.map_err(|error| settings.invalid("admin-password", error))?))
+}
+
+fn gateway(deps: &Deps, services: &[Service]) -> Router {
+    let names = services.iter().map(|service| service.name.to_owned());
+    let gateway = gateway::Gateway::new(deps.border.clone(), names);
+    for service in services {
+        gateway.register(service.name, service.router.clone());
+        service.announce(deps, format!("{}-1", service.name), Address::Local);
+    }
+    let (following, transport) = (gateway.clone(), Arc::clone(&deps.transport));
+    deps.tasks.spawn("gateway-table", async move { following.follow(&*transport).await });
+    gateway.router(deps.metrics.service("gateway").http())
+}
+
+fn path_of(settings: &Settings, name: &str, scheme: &str) -> PathBuf {
+    PathBuf::from(settings.text(name).and_then(|url| url.strip_prefix(scheme)).unwrap_or_default())
+}

@@ -1,0 +1,179 @@
+//! `agora store`: what an operator does with the log itself.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args as ClapArgs, Subcommand};
+use eventlog::{Mark, OsFiles, Options, Verified};
+use serde_json::json;
+
+use crate::{
+    backup,
+    cli::Outcome,
+    client::Access,
+    term,
+};
+
+const HELP: &str = "\
+verify and stats read a stopped shop's log without changing it. verify prints the head's mark, position:hash: kept
+elsewhere, it later proves with --expect that nothing up to that head was changed since.
+
+Examples:
+  agora store verify --data ./agora-data
+  agora store verify --expect 1042:8d1f…
+  agora store backup ./copy --url http://127.0.0.1:8080
+  agora store restore ./copy --data ./new-data
+
+Exit codes: 0 done and whole, 1 damaged or failed, 2 wrong usage.";
+
+/// Verify, measure, back up and restore the event log
+#[derive(ClapArgs, Debug)]
+#[command(after_help = HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand, Debug)]
+enum Task {
+    /// Check every checksum and the chain of hashes; damage is named by segment and position
+    Verify {
+        #[command(flatten)]
+        log: LogFolder,
+        /// A mark printed earlier, position:hash: the log must still have it
+        #[arg(long, value_name = "MARK")]
+        expect: Option<Mark>,
+    },
+    /// Count events, streams, categories and bytes
+    Stats {
+        #[command(flatten)]
+        log: LogFolder,
+    },
+    /// Copy the log, of a running shop (--url) or a stopped one (--data), into an empty folder
+    Backup {
+        /// The folder of the copy: empty, or not there yet
+        dest: PathBuf,
+        #[command(flatten)]
+        access: Access,
+        /// The data folder of a stopped shop, instead of a running one
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a copy back as the log of a data folder that has none; read models are built anew from it
+    Restore {
+        /// The folder of the copy
+        src: PathBuf,
+        #[command(flatten)]
+        log: LogFolder,
+    },
+}
+
+#[derive(ClapArgs, Debug)]
+struct LogFolder {
+    /// The shop's data folder
+    #[arg(long, default_value = "./agora-data", value_name = "DIR", env = "AGORA_DATA")]
+    data: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl LogFolder {
+    fn path(&self) -> PathBuf {
+        self.data.join("log")
+    }
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
+    match args.task {
+        Task::Verify { log, expect } => verify(&log, expect)?,
+        Task::Stats { log } => stats(&log)?,
+        Task::Backup { dest, data: Some(data), json, .. } => {
+            print_verified(&eventlog::restore(&data.join("log"), &dest, &OsFiles)?, json)?;
+        }
+        Task::Backup { dest, access, data: None, json } => {
+            let client = access.connect().await?;
+            print_verified(&backup::fetch(&client, &dest).await?, json)?;
+        }
+        Task::Restore { src, log } => restore(&src, &log)?,
+    }
+    Ok(Outcome::Done)
+}
+
+fn verify(log: &LogFolder, expect: Option<Mark>) -> anyhow::Result<()> {
+    let verified = eventlog::verify(&log.path(), &OsFiles, expect)?;
+    print_verified(&verified, log.json)?;
+    Ok(())
+}
+
+fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
+    let Verified { mark, segments, streams, bytes, torn, bad_indexes } = verified;
+    if json {
+        let torn = torn.map(|torn| json!({ "segment": torn.segment, "position": torn.position, "bytes": torn.bytes }));
+        term::json(&json!({
+            "head": mark.position, "mark": mark.to_string(), "segments": segments, "streams": streams, "bytes": bytes,
+            "torn": torn, "bad_indexes": bad_indexes,
+        }))?;
+        return Ok(());
+    }
+    term::line(format_args!("whole: {} events in {streams} streams, {segments} segments, {bytes} bytes", mark.position))?;
+    if let Some(torn) = torn {
+        term::line(format_args!(
+            "torn:  a last batch of {} bytes at position {} in segment {}, never acknowledged; the next start cuts it",
+            torn.bytes, torn.position, torn.segment
+        ))?;
+    }
+    if !bad_indexes.is_empty() {
+        term::line(format_args!("index: those of segments {bad_indexes:?} are missing or wrong; the next start makes them anew"))?;
+    }
+    term::line(format_args!("mark:  {mark}"))?;
+    Ok(())
+}
+
+fn stats(log: &LogFolder) -> anyhow::Result<()> {
+    let path = log.path();
+    if !path.exists() {
+        bail!("there is no log in {}; name the shop's data folder with --data", path.display());
+    }
+    let opened = eventlog::open(&path, std::sync::Arc::new(OsFiles), Options::new([0; 16]))?;
+    let stats = opened.reader.stats()?;
+    if log.json {
+        term::json(&json!({
+            "events": stats.events, "streams": stats.streams, "segments": stats.segments, "bytes": stats.bytes,
+            "index_memory_bytes": stats.memory_bytes, "categories": stats.categories,
+        }))?;
+        return Ok(());
+    }
+    term::line(format_args!("{:>12} events", stats.events))?;
+    for (category, events) in &stats.categories {
+        term::line(format_args!("{events:>12}   {category}"))?;
+    }
+    term::line(format_args!("{:>12} streams", stats.streams))?;
+    term::line(format_args!("{:>12} segments", stats.segments))?;
+    term::line(format_args!("{:>12} bytes", stats.bytes))?;
+    term::line(format_args!("{:>12} bytes of memory to find streams", stats.memory_bytes))?;
+    Ok(())
+}
+
+fn restore(src: &std::path::Path, log: &LogFolder) -> anyhow::Result<()> {
+    fs::create_dir_all(&log.data).with_context(|| format!("{} cannot be made", log.data.display()))?;
+    let verified = eventlog::restore(src, &log.path(), &OsFiles)?;
+    // They belong to another log, or to a longer one.
+    for entry in fs::read_dir(&log.data)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.contains(".db") {
+            fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+        }
+    }
+    print_verified(&verified, log.json)?;
+    if !log.data.join("secret").exists() {
+        term::note(format_args!(
+            "{} has no secret: put the shop's own file `secret` there too, or nobody can log in",
+            log.data.display()
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! `agora events` against the stub.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use crate::{
+    run::{agora, output, program},
+    stub::{PASSWORD, Stub},
+};
+
+fn event(stream: &str, version: u64, kind: &str, data: &Value) -> Value {
+    json!({
+        "Stream": stream, "Version": version, "Type": kind, "Schema": 1,
+        "Time": "2026-01-31T12:00:00.123456Z", "Data": data,
+    })
+}
+
+async fn shop_with_events() -> Stub {
+    let stub = Stub::start().await;
+    let tea = "product-a60a0000-0000-0000-0000-000000000001";
+    stub.record(event(tea, 0, "product.added", &json!({ "name": "Tea", "price": 350 })));
+    stub.record(event("order-7", 0, "order.placed", &json!({ "quantity": 2 })));
+    stub.record(event(tea, 1, "product.stock-reserved", &json!({ "order": "7", "quantity": 2 })));
+    stub
+}
+
+fn positions(stdout: &str) -> Vec<u64> {
+    let position = |line: &str| {
+        let event: Value = serde_json::from_str(line).expect("a line of JSON");
+        event["Position"].as_u64().expect("a number")
+    };
+    stdout.lines().map(position).collect()
+}
+
+#[tokio::test]
+async fn people_read_one_line_for_each_event() {
+    let stub = shop_with_events().await;
+    let mut command = program();
+    command.args(["events", "--url", &stub.url]).env("AGORA_ADMIN_PASSWORD", PASSWORD);
+    let ran = output(command.env("COLUMNS", "140")).await.expect_code(0);
+    insta::assert_snapshot!(ran.stdout, @r#"
+    1  2026-01-31T12:00:00.123     product.added               product-a60a0000-0000-0000-0000-000000000001@0    {"name":"Tea","price":3…
+    2  2026-01-31T12:00:00.123     order.placed                order-7@0                                         {"quantity":2}
+    3  2026-01-31T12:00:00.123     product.stock-reserved      product-a60a0000-0000-0000-0000-000000000001@1    {"order":"7","quantity"…
+    "#);
+}
+
+#[tokio::test]
+async fn machines_read_events_as_they_were_answered() {
+    let stub = shop_with_events().await;
+    let ran = agora(&stub, ["events", "--json"]).await.expect_code(0);
+    let lines: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines, stub.shop().recorded);
+}
+
+#[tokio::test]
+async fn all_pages_are_read_and_no_more_than_the_limit_is_printed() {
+    let stub = Stub::start().await;
+    for version in 0..300 {
+        stub.record(event("order-7", version, "order.placed", &json!({})));
+    }
+    let ran = agora(&stub, ["events", "--json"]).await.expect_code(0);
+    assert_eq!(positions(&ran.stdout), (1..=300).collect::<Vec<_>>());
+    let ran = agora(&stub, ["events", "--json", "--limit", "7"]).await.expect_code(0);
+    assert_eq!(positions(&ran.stdout), (1..=7).collect::<Vec<_>>());
+    let (_, last, _) = stub.shop().requests.last().expect("asked").clone();
+    assert_eq!(last, "/events/read-all?Limit=7");
+}
+
+#[tokio::test]
+async fn filters_are_the_stores_to_apply_and_checked_here() {
+    let stub = shop_with_events().await;
+    let asked = |stub: &Stub| stub.shop().requests.last().expect("asked").1.clone();
+    let args =
+        ["events", "--json", "--category", "product", "--type", "product.added", "--from", "1"];
+    let ran = agora(&stub, args).await.expect_code(0);
+    assert_eq!(
+        asked(&stub),
+        "/events/read-all?From=1&Category=product&Type=product.added&Limit=500"
+    );
+    assert_eq!(positions(&ran.stdout), [1]);
+    let ran = agora(&stub, ["events", "--json", "--stream", "order-7"]).await.expect_code(0);
+    assert_eq!(asked(&stub), "/events/read-stream?Stream=order-7&Limit=500");
+    assert_eq!(positions(&ran.stdout), [2]);
+    let times =
+        ["events", "--since", "2026-01-01T00:00:00+01:00", "--until", "2026-02-01T00:00:00Z"];
+    agora(&stub, times).await.expect_code(0);
+    let expected = "/events/read-all?Since=2025-12-31T23%3A00%3A00.000000Z&Until=2026-02-01T00%3A00%3A00.000000Z&Limit=500";
+    assert_eq!(asked(&stub), expected);
+    agora(&stub, ["events", "--stream", "no stream"]).await.expect_code(2);
+}
+
+#[tokio::test]
+async fn followed_events_arrive_as_they_are_recorded_across_interruptions() {
+    let stub = shop_with_events().await;
+    stub.shop().cut_stream_every = Some(2);
+    let mut command = program();
+    command.args(["events", "--follow", "--json", "--limit", "5", "--category", "order"]);
+    command
+        .env("AGORA_URL", &stub.url)
+        .env("AGORA_ADMIN_PASSWORD", PASSWORD)
+        .stdout(Stdio::piped());
+    let mut tool = command.spawn().expect("it starts");
+    let mut lines = BufReader::new(tool.stdout.take().expect("piped")).lines();
+    // It is known to listen once the first event arrives: record until then.
+    while stub.shop().subscriptions.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut seen = Vec::new();
+    for version in 1..=5 {
+        stub.record(event("product-x", version, "product.added", &json!({})));
+        stub.record(event("order-7", version, "order.placed", &json!({})));
+        let line = lines.next_line().await.expect("readable").expect("another event");
+        seen.extend(positions(&line));
+    }
+    assert_eq!(seen, [5, 7, 9, 11, 13], "from after what was there before");
+    assert!(tool.wait().await.expect("it ends").success(), "after its limit");
+    assert!(stub.shop().subscriptions.len() > 1, "it was interrupted");
+}
+
+#[tokio::test]
+async fn whoever_reads_only_the_beginning_is_no_error() {
+    let stub = Stub::start().await;
+    for version in 0..2000 {
+        stub.record(event("order-7", version, "order.placed", &json!({ "note": "x".repeat(200) })));
+    }
+    let mut command = program();
+    command.args(["events", "--json"]).env("AGORA_URL", &stub.url);
+    command.env("AGORA_ADMIN_PASSWORD", PASSWORD).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut tool = command.spawn().expect("it starts");
+    let mut lines = BufReader::new(tool.stdout.take().expect("piped")).lines();
+    lines.next_line().await.expect("readable");
+    drop(lines);
+    let ended = tool.wait_with_output().await.expect("it ends");
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.is_empty(), "{ended:?}");
+}

@@ -1,0 +1,159 @@
+//! `agora order` against the stub.
+
+use serde_json::{Value, json};
+
+use crate::{run::agora, stub::Stub};
+
+const ORDER: &str = "a60a0000-0000-0000-0000-0000000f4240";
+
+/// A shop with one order of this history: event, milliseconds after the beginning.
+async fn shop_with(events: &[(&str, f64)]) -> Stub {
+    let stub = Stub::start().await;
+    let steps =
+        events.iter().enumerate().map(|(index, (event, after_ms))| step(index, event, *after_ms));
+    stub.shop().history.extend(steps);
+    stub.shop().orders.push(json!({
+        "OrderId": ORDER, "UserName": "ada", "ProductName": "Tea", "Quantity": 2, "Price": 3.50, "Total": 7.00,
+        "Status": "Finalized", "StockStatus": "Committed", "CreditStatus": "Debited", "Reasons": [], "InvoiceNumber": 12,
+    }));
+    stub
+}
+
+fn step(index: usize, event: &str, after_ms: f64) -> Value {
+    let (service, _) = event.split_once('.').expect("service.what");
+    let actor =
+        if index == 0 { "customer:a60a0000-0000-0000-0000-000000000007" } else { "reactor:x" };
+    json!({
+        "Event": event, "Service": service, "Actor": actor, "Position": 100 + index,
+        "At": format!("2026-01-31T12:00:00.{:06}Z", (after_ms * 1000.0).round()), "Details": { "x": 1 },
+    })
+}
+
+fn canceled(stub: &Stub, reason: &str) {
+    let mut shop = stub.shop();
+    shop.orders[0]["Status"] = json!("Canceled");
+    shop.orders[0]["Reasons"] = json!([reason]);
+    shop.orders[0]["InvoiceNumber"] = json!(null);
+}
+
+const FINALIZED: &[(&str, f64)] = &[
+    ("order.placed", 0.0),
+    ("product.stock-reserved", 1.2),
+    ("customer.credit-reserved", 1.3),
+    ("order.approved", 2.5),
+    ("order.finalized", 2.5),
+    ("customer.credit-debited", 3.6),
+    ("product.stock-committed", 3.75),
+    ("accounting.invoice-issued", 4.0),
+];
+
+#[tokio::test]
+async fn a_finalized_order_is_drawn_as_a_sequence_of_steps() {
+    let stub = shop_with(FINALIZED).await;
+    let ran = agora(&stub, ["order", ORDER, "--width", "120"]).await.expect_code(0);
+    insta::assert_snapshot!(ran.stdout, @r"
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in all, for ada: Finalized, invoice 12
+                 shopper          order          product        customer       accounting
+        +0.0 ms     ├──────────────▶●               │               │               │   order.placed
+        +1.2 ms     │               ├──────────────▶●               │               │   product.stock-reserved  1.2 ms
+        +1.3 ms     │               ├───────────────┼──────────────▶●               │   customer.credit-reserved  1.3 ms
+        +2.5 ms     │               ●◀──────────────┼───────────────┤               │   order.approved  1.2 ms
+        +2.5 ms     │               ●               │               │               │   order.finalized
+        +3.6 ms     │               ├───────────────┼──────────────▶●               │   customer.credit-debited  1.1 ms
+        +3.8 ms     │               ├──────────────▶●               │               │   product.stock-committed  1.2 ms
+        +4.0 ms     │               ├───────────────┼───────────────┼──────────────▶●   accounting.invoice-issued  1.5 ms
+        +4.0 ms  in all, 8 steps
+    ");
+}
+
+#[tokio::test]
+async fn a_denied_order_shows_its_denial_and_its_release() {
+    let stub = shop_with(&[
+        ("order.placed", 0.0),
+        ("customer.credit-reserved", 1.0),
+        ("product.stock-denied", 1.5),
+        ("order.denied", 2.0),
+        ("customer.credit-released", 3.0),
+    ])
+    .await;
+    canceled(&stub, "out-of-stock");
+    let ran = agora(&stub, ["order", ORDER, "--ascii", "--width", "100"]).await.expect_code(0);
+    insta::assert_snapshot!(ran.stdout, @r"
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in all, for ada: Canceled (out-of-stock)
+                 shopper      order      product    customer   accounting
+        +0.0 ms     +---------->o           |           |           |   order.placed
+        +1.0 ms     |           +-----------+---------->o           |   customer.credit-reserved  1.0 ms
+        +1.5 ms     |           +---------->o           |           |   product.stock-denied  1.5 ms
+        +2.0 ms     |           o<----------+           |           |   order.denied  0.5 ms
+        +3.0 ms     |           +-----------+---------->o           |   customer.credit-released  1.0 ms
+        +3.0 ms  in all, 5 steps
+    ");
+}
+
+#[tokio::test]
+async fn an_order_denied_at_its_deadline_says_so() {
+    let stub = shop_with(&[
+        ("order.placed", 0.0),
+        ("product.stock-reserved", 1.0),
+        ("order.denied", 900.0),
+        ("product.stock-released", 901.0),
+        ("customer.credit-denied", 950.0),
+    ])
+    .await;
+    canceled(&stub, "deadline");
+    let ran = agora(&stub, ["order", ORDER]).await.expect_code(0);
+    insta::assert_snapshot!(ran.stdout, @r"
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in all, for ada: Canceled (deadline)
+                 shopper      order      product    customer   accounting
+        +0.0 ms     ├──────────▶●           │           │           │   order.placed
+        +1.0 ms     │           ├──────────▶●           │           │   product.stock-reserved  1.0 ms
+      +900.0 ms     │           ●           │           │           │   order.denied  (deadline)
+      +901.0 ms     │           ├──────────▶●           │           │   product.stock-released  1.0 ms
+      +950.0 ms     │           ├───────────┼──────────▶●           │   customer.credit-denied  950.0 ms
+      +950.0 ms  in all, 5 steps
+    ");
+}
+
+#[tokio::test]
+async fn where_no_diagram_fits_the_steps_are_listed() {
+    let stub = shop_with(FINALIZED).await;
+    let ran = agora(&stub, ["order", ORDER, "--width", "50"]).await.expect_code(0);
+    insta::assert_snapshot!(ran.stdout, @r"
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in all, for ada: Finalized, invoice 12
+        +0.0 ms  order.placed
+        +1.2 ms  product.stock-reserved  1.2 ms
+        +1.3 ms  customer.credit-reserved  1.3 ms
+        +2.5 ms  order.approved  1.2 ms
+        +2.5 ms  order.finalized
+        +3.6 ms  customer.credit-debited  1.1 ms
+        +3.8 ms  product.stock-committed  1.2 ms
+        +4.0 ms  accounting.invoice-issued  1.5 ms
+        +4.0 ms  in all, 8 steps
+    ");
+}
+
+#[tokio::test]
+async fn no_line_of_a_diagram_is_wider_than_asked_for() {
+    let stub = shop_with(FINALIZED).await;
+    for width in 20..140 {
+        let ran =
+            agora(&stub, ["order", ORDER, "--width", &width.to_string()]).await.expect_code(0);
+        let widest = ran.stdout.lines().skip(1).map(|line| line.chars().count()).max();
+        assert!(widest <= Some(width), "{width}:\n{}", ran.stdout);
+    }
+}
+
+#[tokio::test]
+async fn machines_read_the_order_and_its_history_as_they_were_answered() {
+    let stub = shop_with(FINALIZED).await;
+    let ran = agora(&stub, ["order", ORDER, "--json"]).await.expect_code(0);
+    let shop = stub.shop();
+    assert_eq!(ran.json(), json!({ "Order": shop.orders[0], "History": shop.history }));
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_knows_is_an_error() {
+    let stub = Stub::start().await;
+    let ran = agora(&stub, ["order", ORDER]).await.expect_code(1);
+    assert_eq!(ran.stderr, format!("agora: order {ORDER} is not known\n"));
+}

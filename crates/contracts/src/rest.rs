@@ -1,0 +1,9 @@
+//! What the REST API answers, as services write it and clients read it.
+//!
+//! Field names are `PascalCase`. Readers ignore fields they do not know.
+
+pub mod accounting;
+pub mod customer;
+pub mod events;
+pub mod order;
+pub mod product;

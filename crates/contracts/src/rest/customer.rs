@@ -1,0 +1,59 @@
+//! Answers of the customer service.
+
+use kernel::{Decimal, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use crate::customer::Role;
+
+/// Somebody with an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct User {
+    pub user_name: String,
+    pub full_name: String,
+    pub email: String,
+    pub role: Role,
+    #[schema(value_type = f64)]
+    pub credit: Decimal,
+    /// Of the credit, what is held for open orders.
+    #[schema(value_type = f64)]
+    pub reserved: Decimal,
+    /// Of the credit, what is left for further orders.
+    #[schema(value_type = f64)]
+    pub available: Decimal,
+    /// Counts changes that people made, not orders.
+    pub version: u64,
+}
+
+/// What somebody can spend.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Credit {
+    pub user_name: String,
+    #[schema(value_type = f64)]
+    pub credit: Decimal,
+    #[schema(value_type = f64)]
+    pub reserved: Decimal,
+    #[schema(value_type = f64)]
+    pub available: Decimal,
+}
+
+/// A session that has begun.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Session {
+    /// To be sent as `Authorization: Bearer …`.
+    pub token: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+    pub user_name: String,
+    pub role: Role,
+}
+
+/// A session that has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct LoggedOut {
+    pub user_name: String,
+}

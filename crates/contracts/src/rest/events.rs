@@ -1,0 +1,38 @@
+//! Answers of the event store.
+
+use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A recorded event as managers see it; what is sealed stays sealed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecordedEvent {
+    pub position: u64,
+    pub stream: String,
+    pub version: u64,
+    pub id: Uuid,
+    pub r#type: String,
+    /// The schema number of `Data`.
+    pub schema: u32,
+    #[schema(value_type = String, format = DateTime)]
+    pub time: Timestamp,
+    pub actor: String,
+    pub correlation: Uuid,
+    pub traceparent: Option<String>,
+    /// For reactions: who reacted.
+    pub reactor: Option<String>,
+    /// For reactions: the position reacted to.
+    pub cause: Option<u64>,
+    #[schema(value_type = Object)]
+    pub data: Box<RawValue>,
+}
+
+/// The end of the log.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Head {
+    pub position: u64,
+}

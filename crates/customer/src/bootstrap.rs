@@ -1,0 +1,152 @@
+//! The manager `admin`, without whom nobody could manage anything: there from the first start on.
+
+use std::{sync::Arc, time::Duration};
+
+use chassis::{ExecuteError, Request};
+use contracts::customer::{Personal, Registered, Role, stream};
+use kernel::{Actor, Metadata, Money};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{
+    domain::{self, Command, Rejection, Update},
+    http::Customers,
+    password::{NewPassword, Turn},
+};
+
+/// The manager's user name.
+const ADMIN: &str = "admin";
+/// The pause before something that failed is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What will have become of the manager `admin`.
+pub struct Bootstrap(oneshot::Receiver<Admin>);
+
+/// What has become of the manager `admin`.
+pub enum Admin {
+    /// Created, with this password if none was given: to be shown once and kept nowhere.
+    Created { generated: Option<NewPassword> },
+    /// There before, but with another password than the one that was given.
+    PasswordChanged,
+    /// There before, and left alone.
+    Unchanged,
+}
+
+impl Bootstrap {
+    /// Waits until it is known; none if the service stopped before.
+    pub async fn outcome(self) -> Option<Admin> {
+        self.0.await.ok()
+    }
+}
+
+/// Sees to it that there is a manager, once the event store answers and the model has caught up.
+pub(crate) fn spawn(customers: Arc<Customers>, given: Option<NewPassword>) -> Bootstrap {
+    let (told, outcome) = oneshot::channel();
+    let tasks = customers.deps.tasks.clone();
+    tasks.clone().spawn("customer-bootstrap", async move {
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => {}
+            admin = ensure(&customers, given) => {
+                let _nobody_asked = told.send(admin);
+            }
+        }
+    });
+    Bootstrap(outcome)
+}
+
+async fn ensure(customers: &Customers, given: Option<NewPassword>) -> Admin {
+    customers.progress.wait_ready().await;
+    let id = customers.secrets.customer_id(ADMIN);
+    loop {
+        match customers.model.credentials(id).await {
+            Ok(None) => match create(customers, id, given.as_ref()).await {
+                Ok(generated) => return Admin::Created { generated },
+                // Another instance was faster. Its manager is kept, once the model shows it.
+                Err(_) => tokio::time::sleep(RETRY).await,
+            },
+            Ok(Some(known)) => {
+                let Some(given) = given else { return Admin::Unchanged };
+                return keep(customers, (id, &known.password), &given).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "whether there is a manager is not known; trying again");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+/// Creates the manager; the password, if it had to be made up.
+async fn create(
+    customers: &Customers,
+    id: Uuid,
+    given: Option<&NewPassword>,
+) -> Result<Option<NewPassword>, Rejection> {
+    let generated = given.is_none().then(|| NewPassword::generate(&customers.deps.ids));
+    let password = given.or(generated.as_ref()).expect("one was given or generated");
+    let registered = Registered {
+        customer: id,
+        personal: Personal {
+            user: Some(ADMIN.to_owned()),
+            full_name: Some("Manager".to_owned()),
+            email: None,
+        },
+        password: hash(customers, id, password).await,
+        role: Role::Manager,
+        credit: Money::ZERO,
+    };
+    record(customers, id, Command::Register(registered)).await?;
+    Ok(generated)
+}
+
+/// Puts the given password in force if another one is.
+async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPassword) -> Admin {
+    let turn = turn(customers).await;
+    if customers.passwords.verify(turn, (id, Some(sealed)), given).await {
+        return Admin::Unchanged;
+    }
+    let password = hash(customers, id, given).await;
+    let now = customers.deps.clock.now();
+    let password = domain::NewPassword { password, checked_against: None, now };
+    let update = Update { password: Some(password), ..Update::default() };
+    match record(customers, id, Command::Update(update)).await {
+        Ok(()) => Admin::PasswordChanged,
+        // Only somebody who is not there cannot have another password, and we have just seen them.
+        Err(_) => Admin::Unchanged,
+    }
+}
+
+async fn hash(customers: &Customers, id: Uuid, password: &NewPassword) -> String {
+    customers.passwords.hash(turn(customers).await, id, password).await
+}
+
+async fn turn(customers: &Customers) -> Turn {
+    loop {
+        match customers.passwords.turn().await {
+            Ok(turn) => return turn,
+            Err(_) => tokio::time::sleep(RETRY).await,
+        }
+    }
+}
+
+/// Has it recorded, trying until the event store answers, and waits until the model shows it.
+async fn record(customers: &Customers, id: Uuid, command: Command) -> Result<(), Rejection> {
+    let deps = &customers.deps;
+    let correlation = deps.ids.uuid(deps.clock.now());
+    let metadata = Metadata::of(Actor::Reactor("customer-bootstrap".into()), correlation);
+    loop {
+        let request = Request { command: command.clone(), metadata: metadata.clone() };
+        match customers.aggregates.execute(stream(id), request).await {
+            Ok(done) => {
+                customers.settled(done).await;
+                return Ok(());
+            }
+            Err(ExecuteError::Rejected(rejection)) => return Err(rejection),
+            Err(error) => {
+                tracing::warn!(%error, "the manager is not recorded yet; trying again");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The service's calls: what they share, and the one place where refusals become answers.
+
+mod accounts;
+mod credit;
+mod limits;
+mod sessions;
+mod view;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use chassis::{
+    Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request, Service,
+    http::{self, At, POSITION_TIMEOUT, Problem},
+};
+use contracts::rest::customer::User;
+use kernel::{Metadata, Money, Position};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+pub use limits::Limits;
+
+use crate::{
+    NAME, Secrets,
+    domain::{Command, Customer, Rejection},
+    http::limits::Limiters,
+    model::Model,
+    password::Passwords,
+};
+
+/// What every call works with.
+pub(crate) struct Customers {
+    pub(crate) deps: Deps,
+    pub(crate) model: Arc<dyn Model>,
+    pub(crate) progress: Progress,
+    pub(crate) aggregates: Aggregates<Customer>,
+    pub(crate) passwords: Passwords,
+    pub(crate) secrets: Arc<Secrets>,
+    pub(crate) limiters: Limiters,
+    pub(crate) welcome_credit: Money,
+}
+
+pub(crate) fn router(customers: Arc<Customers>, followers: Vec<Progress>) -> Router {
+    let api = OpenApiRouter::new()
+        .routes(routes!(sessions::login_user))
+        .routes(routes!(sessions::logout_user))
+        .routes(routes!(accounts::add_user))
+        .routes(routes!(accounts::update_user))
+        .routes(routes!(accounts::get_user))
+        .routes(routes!(accounts::get_all_users))
+        .routes(routes!(credit::get_credit))
+        .routes(routes!(credit::set_credit))
+        .with_state(Arc::clone(&customers));
+    let deps = &customers.deps;
+    http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
+        .reads(customers.progress.clone())
+        .ready(move || Service::ready(&followers))
+        .metrics(deps.metrics.http())
+        .finish(api)
+}
+
+impl Customers {
+    /// Carries out a command and waits until the model shows its outcome.
+    async fn execute(
+        &self,
+        customer: Uuid,
+        command: Command,
+        metadata: Metadata,
+    ) -> Result<(Done, At), Problem> {
+        let stream = contracts::customer::stream(customer);
+        match self.aggregates.execute(stream, Request { command, metadata }).await {
+            Ok(done) => Ok((done, At(self.settled(done).await))),
+            Err(error) => Err(self.refusal(customer, error).await),
+        }
+    }
+
+    /// Waits until the model shows what was done; goes on after 2 s all the same, since it *is* recorded.
+    pub(crate) async fn settled(&self, done: Done) -> Position {
+        let Some(position) = done.position() else { return self.progress.position() };
+        if let Err(behind) = self.progress.wait_for(position, POSITION_TIMEOUT).await {
+            tracing::warn!(behind, %position, "a command is answered before the model shows it");
+        }
+        position
+    }
+
+    /// The customer as an answer: as it stood when a repeated request was first carried out, else as it stands.
+    async fn shown(&self, customer: Uuid, done: Done) -> Result<User, Problem> {
+        let user = match done {
+            Done::Repeated { last, .. } => view::as_of(self, customer, Some(last)).await?,
+            Done::Recorded { last, .. } if self.progress.position() < last => {
+                view::as_of(self, customer, Some(last)).await?
+            }
+            _ => self.model.customer(customer).await.map_err(failed)?.map(view::user),
+        };
+        user.ok_or_else(unknown)
+    }
+
+    async fn refusal(&self, customer: Uuid, error: ExecuteError<Rejection>) -> Problem {
+        match error {
+            ExecuteError::Rejected(Rejection::Stale { .. }) => {
+                let problem = Problem::conflict(
+                    "/problems/stale-version",
+                    "The customer was changed meanwhile; Current is what it is now.",
+                );
+                match view::as_of(self, customer, None).await {
+                    Ok(current) => problem.member("Current", current),
+                    Err(unavailable) => unavailable,
+                }
+            }
+            ExecuteError::Rejected(rejection) => rejected(&rejection),
+            ExecuteError::KeyReused => {
+                Problem::field("Idempotency-Key", "was used for another request")
+            }
+            ExecuteError::Unavailable => unavailable(),
+            ExecuteError::Refused(reason) => Problem::internal(reason),
+        }
+    }
+}
+
+fn rejected(rejection: &Rejection) -> Problem {
+    match rejection {
+        Rejection::NameTaken => name_taken(),
+        Rejection::Unknown => unknown(),
+        Rejection::PasswordChangedMeanwhile => Problem::conflict(
+            "/problems/password-changed",
+            "The password was changed meanwhile by another request.",
+        ),
+        Rejection::Stale { .. } => {
+            Problem::conflict("/problems/stale-version", "The customer was changed meanwhile.")
+        }
+        Rejection::BelowReserved { reserved } => Problem::field(
+            "Credit",
+            format!("must not be below {reserved}, which is reserved for open orders"),
+        ),
+        Rejection::TooMuchCredit => {
+            Problem::field("Credit", format!("must not be over {}", Money::LIMIT))
+        }
+    }
+}
+
+fn name_taken() -> Problem {
+    Problem::conflict("/problems/name-taken", "This user name is taken.")
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no such customer.")
+}
+
+fn unavailable() -> Problem {
+    Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+fn failed(error: ModelError) -> Problem {
+    Problem::internal(error)
+}

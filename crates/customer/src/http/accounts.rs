@@ -1,0 +1,275 @@
+//! Accounts: registering, changing, looking up.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::{
+    auth::{Caller, Manager},
+    http::{
+        After, At, Context, FieldErrors, Json, Keyed, Limit, Listing, Path, Problem, Query, Text,
+    },
+};
+use contracts::{
+    customer::{Personal, Registered, Role},
+    rest::customer::User,
+};
+use kernel::{Actor, Position};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Customers, failed, name_taken, sessions::Proof, unknown, view};
+use crate::{
+    domain::{self, Command, Update},
+    model::{self, Cursor, List},
+    password::{NewPassword, Password},
+};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct AddUser {
+    /// Of `a-z 0-9 . _ -`; it can never be changed.
+    #[schema(inline, pattern = "^[a-z0-9._-]{3,64}$")]
+    user_name: Text<3, 64>,
+    #[schema(inline)]
+    password: NewPassword,
+    #[schema(inline)]
+    full_name: Text<1, 200>,
+    #[schema(inline, pattern = "^[^@ ]+@[^@ ]+$")]
+    email: Text<3, 254>,
+}
+
+/// Registers a customer, who gets the welcome credit.
+#[utoipa::path(post, path = "/add-user", request_body = AddUser, responses(
+    (status = 201, body = User),
+    (status = 409, description = "The user name is taken."),
+    (status = 429, description = "Too many registrations from this address."),
+))]
+pub(super) async fn add_user(
+    State(customers): State<Arc<Customers>>,
+    context: Context,
+    caller: Option<Caller>,
+    Json(request): Json<AddUser>,
+) -> Result<(StatusCode, At, Json<User>), Problem> {
+    let mut errors = FieldErrors::new();
+    check_user_name(&mut errors, &request.user_name);
+    check_email(&mut errors, &request.email);
+    errors.finish()?;
+    if !caller.as_ref().is_some_and(Caller::is_manager) {
+        customers.limiters.register(context.client())?;
+    }
+    let customer = customers.secrets.customer_id(&request.user_name);
+    if customers.model.credentials(customer).await.map_err(failed)?.is_some() {
+        return Err(name_taken());
+    }
+    let turn = customers.passwords.turn().await?;
+    let password = customers.passwords.hash(turn, customer, &request.password).await;
+    let personal = Personal {
+        user: Some(request.user_name.into_string()),
+        full_name: Some(request.full_name.into_string()),
+        email: Some(request.email.into_string()),
+    };
+    let credit = customers.welcome_credit;
+    let registered = Registered { customer, personal, password, role: Role::Customer, credit };
+    let actor = caller.as_ref().map_or(Actor::Anonymous, Caller::actor);
+    let metadata = context.metadata(actor, None);
+    let (done, at) = customers.execute(customer, Command::Register(registered), metadata).await?;
+    let user = customers.shown(customer, done).await?;
+    Ok((StatusCode::CREATED, at, Json(user)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct UpdateUser {
+    #[schema(inline)]
+    user_name: Text<1, 64>,
+    #[schema(inline)]
+    full_name: Option<Text<1, 200>>,
+    #[schema(inline, pattern = "^[^@ ]+@[^@ ]+$")]
+    email: Option<Text<3, 254>>,
+    /// Ends all sessions of the user.
+    #[schema(inline)]
+    password: Option<NewPassword>,
+    /// Needed for a new password, unless a manager sets somebody else's.
+    #[schema(inline)]
+    current_password: Option<Password>,
+}
+
+/// Changes what is given of an account.
+#[utoipa::path(post, path = "/update-user", request_body = UpdateUser, security(("token" = [])), responses(
+    (status = 200, body = User),
+    (status = 404, description = "There is no such customer."),
+    (status = 409, description = "The password was changed meanwhile."),
+    (status = 429, description = "Too many wrong passwords for this name or from this address."),
+))]
+pub(super) async fn update_user(
+    State(customers): State<Arc<Customers>>,
+    context: Context,
+    caller: Caller,
+    request: Keyed<UpdateUser>,
+) -> Result<(At, Json<User>), Problem> {
+    let idempotency = request.changes(caller.id(), "update-user");
+    let request = request.value;
+    caller.must_be(&request.user_name)?;
+    let mut errors = FieldErrors::new();
+    if let Some(email) = &request.email {
+        check_email(&mut errors, email);
+    }
+    errors.finish()?;
+    let customer = customers.secrets.customer_id(&request.user_name);
+    let password = customers.new_password(&context, &caller, (customer, &request)).await?;
+    let voids_until = password.as_ref().map(|password| password.now);
+    let update = Update {
+        full_name: request.full_name.map(Text::into_string),
+        email: request.email.map(Text::into_string),
+        password,
+    };
+    let metadata = context.metadata(caller.actor(), idempotency);
+    let (done, at) = customers.execute(customer, Command::Update(update), metadata).await?;
+    if let Some(voids_until) = voids_until {
+        // The others hear of it from the log; here it holds at once.
+        customers.deps.auth.sessions().revoke_all(customer, voids_until);
+    }
+    Ok((at, Json(customers.shown(customer, done).await?)))
+}
+
+impl Customers {
+    /// The new password of a request, if there is one and who asks may set it.
+    async fn new_password(
+        &self,
+        context: &Context,
+        caller: &Caller,
+        (customer, request): (Uuid, &UpdateUser),
+    ) -> Result<Option<domain::NewPassword>, Problem> {
+        let Some(new) = &request.password else { return Ok(None) };
+        let own = caller.id() == customer;
+        let mut checked_against = None;
+        if own || !caller.is_manager() {
+            let wrong = |detail| Err(Problem::field("CurrentPassword", detail));
+            let Some(password) = &request.current_password else {
+                return wrong("is needed to set another password");
+            };
+            let known = self.model.credentials(customer).await.map_err(failed)?;
+            let sealed = known.as_ref().map(|known| &*known.password);
+            let proof = Proof { user: &request.user_name, sealed, password };
+            if !self.prove(context, proof).await? {
+                return wrong("is not the current password");
+            }
+            checked_against = known.map(|known| known.password);
+        }
+        let turn = self.passwords.turn().await?;
+        let password = self.passwords.hash(turn, customer, new).await;
+        // Taken after the work is done: every session that has begun until now is voided.
+        Ok(Some(domain::NewPassword { password, checked_against, now: context.now() }))
+    }
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "PascalCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct UserName {
+    #[serde(rename = "UserName")]
+    #[param(inline)]
+    user_name: Text<1, 64>,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetUser {
+    /// As it stood after the event at this position; for managers.
+    as_of: Option<u64>,
+}
+
+/// An account.
+#[utoipa::path(get, path = "/get-user/{UserName}", params(UserName, GetUser), security(("token" = [])), responses(
+    (status = 200, body = User),
+    (status = 404, description = "There is no such customer, or there was none then."),
+))]
+pub(super) async fn get_user(
+    State(customers): State<Arc<Customers>>,
+    caller: Caller,
+    Path(UserName { user_name }): Path<UserName>,
+    Query(GetUser { as_of }): Query<GetUser>,
+) -> Result<Json<User>, Problem> {
+    caller.must_be(&user_name)?;
+    let id = customers.secrets.customer_id(&user_name);
+    let user = match as_of {
+        Some(position) => {
+            caller.must_be_manager()?;
+            view::as_of(&customers, id, Some(Position(position))).await?
+        }
+        None => customers.model.customer(id).await.map_err(failed)?.map(view::user),
+    };
+    user.map(Json).ok_or_else(unknown)
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetAllUsers {
+    /// Part of a user name, a full name or an e-mail address.
+    #[param(inline)]
+    search: Option<Text<0, 200>>,
+    #[param(inline)]
+    #[serde(default)]
+    sort: Sort,
+    #[param(inline)]
+    #[serde(default)]
+    limit: Limit,
+    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    after: Option<After<Cursor>>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+enum Sort {
+    #[default]
+    UserName,
+    Credit,
+    #[serde(rename = "-Credit")]
+    CreditDown,
+    Newest,
+}
+
+/// All accounts, managers' too.
+#[utoipa::path(get, path = "/get-all-users", params(GetAllUsers), security(("token" = [])), responses(
+    (status = 200, body = Listing<User>),
+))]
+pub(super) async fn get_all_users(
+    State(customers): State<Arc<Customers>>,
+    _: Manager,
+    Query(query): Query<GetAllUsers>,
+) -> Result<Json<Listing<User>>, Problem> {
+    let sort = match query.sort {
+        Sort::UserName => model::Sort::UserName,
+        Sort::Credit => model::Sort::Credit,
+        Sort::CreditDown => model::Sort::CreditDown,
+        Sort::Newest => model::Sort::Newest,
+    };
+    let list = List {
+        search: query.search.map(Text::into_string),
+        sort,
+        after: query.after.map(|After(cursor)| cursor),
+        count: query.limit.and_one(),
+    };
+    let found = customers.model.list(list).await.map_err(failed)?;
+    let Listing { items, next } =
+        Listing::page(found, query.limit, |customer| sort.cursor(customer));
+    Ok(Json(Listing { items: items.into_iter().map(view::user).collect(), next }))
+}
+
+fn check_user_name(errors: &mut FieldErrors, user_name: &str) {
+    let allowed = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-')
+    };
+    let holds = user_name.bytes().all(allowed);
+    errors.check("UserName", holds, "must be of a-z, 0-9, '.', '_' and '-' only");
+}
+
+fn check_email(errors: &mut FieldErrors, email: &str) {
+    let whole =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c == '@' || c.is_whitespace());
+    let holds = email.split_once('@').is_some_and(|(user, host)| whole(user) && whole(host));
+    errors.check("Email", holds, "must be an address such as ada@example.com");
+}

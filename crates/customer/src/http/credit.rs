@@ -1,0 +1,83 @@
+//! What customers may spend.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chassis::{
+    auth::{Caller, Manager},
+    http::{AmountIn, At, ChangeIn, Context, Json, Keyed, Problem, Query, Text},
+};
+use contracts::rest::customer::{Credit, User};
+use kernel::Decimal;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Customers, failed, unknown, view};
+use crate::domain::{self, Command};
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetCredit {
+    /// The caller unless given.
+    #[param(inline)]
+    user_name: Option<Text<1, 64>>,
+}
+
+/// A customer's credit.
+#[utoipa::path(get, path = "/get-credit", params(GetCredit), security(("token" = [])), responses(
+    (status = 200, body = Credit),
+    (status = 404, description = "There is no such customer."),
+))]
+pub(super) async fn get_credit(
+    State(customers): State<Arc<Customers>>,
+    caller: Caller,
+    Query(query): Query<GetCredit>,
+) -> Result<Json<Credit>, Problem> {
+    let user = query.user_name.as_deref().unwrap_or(caller.user());
+    caller.must_be(user)?;
+    let id = customers.secrets.customer_id(user);
+    let customer = customers.model.customer(id).await.map_err(failed)?;
+    customer.map(|customer| Json(view::credit(customer))).ok_or_else(unknown)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct SetCredit {
+    #[schema(inline)]
+    user_name: Text<1, 64>,
+    /// The credit from now on; instead of `Change`.
+    #[schema(value_type = Option<AmountIn>, inline)]
+    credit: Option<Decimal>,
+    /// How much more, or less if negative; instead of `Credit`.
+    #[schema(value_type = Option<ChangeIn>, inline)]
+    change: Option<Decimal<true>>,
+    /// The version that the change rests on; refused if there is a newer one.
+    version: Option<u64>,
+}
+
+/// Sets or changes a customer's credit, not below what is reserved for open orders.
+#[utoipa::path(post, path = "/set-credit", request_body = SetCredit, security(("token" = [])), responses(
+    (status = 200, body = User),
+    (status = 404, description = "There is no such customer."),
+    (status = 409, description = "The version is not the latest; `Current` is the customer now."),
+))]
+pub(super) async fn set_credit(
+    State(customers): State<Arc<Customers>>,
+    context: Context,
+    Manager(caller): Manager,
+    request: Keyed<SetCredit>,
+) -> Result<(At, Json<User>), Problem> {
+    let idempotency = request.changes(caller.id(), "set-credit");
+    let SetCredit { user_name, credit, change, version } = request.value;
+    let credit = match (credit, change) {
+        (Some(Decimal(credit)), None) => domain::SetCredit::To(credit),
+        (None, Some(Decimal(change))) => domain::SetCredit::Change(change),
+        _ => return Err(Problem::field("Credit", "either Credit or Change must be given")),
+    };
+    let customer = customers.secrets.customer_id(&user_name);
+    let command = Command::SetCredit { credit, revision: version };
+    let metadata = context.metadata(caller.actor(), idempotency);
+    let (done, at) = customers.execute(customer, command, metadata).await?;
+    Ok((at, Json(customers.shown(customer, done).await?)))
+}

@@ -1,0 +1,107 @@
+//! Logging in and out.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chassis::{
+    auth::{self, Caller},
+    http::{At, Context, Json, Problem, Text},
+};
+use contracts::{
+    customer::{self, Role},
+    rest::customer::{LoggedOut, Session},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Customers, failed};
+use crate::{domain::Command, model::Credentials, password::Password};
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct LogIn {
+    #[schema(inline)]
+    user_name: Text<1, 64>,
+    #[schema(inline)]
+    password: Password,
+}
+
+/// Begins a session: a token that holds for 12 hours.
+#[utoipa::path(post, path = "/login-user", request_body = LogIn, responses(
+    (status = 200, body = Session),
+    (status = 401, description = "There is no such user, or the password is another one."),
+    (status = 429, description = "Too many failed log-ins by this name or from this address."),
+))]
+pub(super) async fn login_user(
+    State(customers): State<Arc<Customers>>,
+    context: Context,
+    Json(LogIn { user_name, password }): Json<LogIn>,
+) -> Result<Json<Session>, Problem> {
+    // Taken before anything is looked up: a password that is changed while this one is checked voids this session too.
+    let now = context.now();
+    let customer = customers.secrets.customer_id(&user_name);
+    let known = customers.model.credentials(customer).await.map_err(failed)?;
+    let sealed = known.as_ref().map(|known| &*known.password);
+    let proof = Proof { user: &user_name, sealed, password: &password };
+    let proven = customers.prove(&context, proof).await?;
+    let Some(Credentials { role, .. }) = known.filter(|_| proven) else {
+        return Err(Problem::unauthorized("There is no such user, or the password is wrong.")
+            .kind("/problems/wrong-credentials"));
+    };
+    let ids = &customers.deps.ids;
+    let signer = customers.secrets.signer();
+    let (token, claims) = signer.issue(customer, &user_name, token_role(role), (now, ids));
+    let user_name = user_name.into_string();
+    Ok(Json(Session { token, expires_at: claims.expires_at, user_name, role }))
+}
+
+/// Ends the session of the token that is sent: it is refused everywhere from now on.
+#[utoipa::path(post, path = "/logout-user", security(("token" = [])), responses(
+    (status = 200, body = LoggedOut),
+))]
+pub(super) async fn logout_user(
+    State(customers): State<Arc<Customers>>,
+    context: Context,
+    caller: Caller,
+) -> Result<(At, Json<LoggedOut>), Problem> {
+    let auth::Claims { token, expires_at: expires, .. } = *caller.claims();
+    let command = Command::LogOut(customer::LoggedOut { token, expires });
+    let metadata = context.metadata(caller.actor(), None);
+    let (_, at) = customers.execute(caller.id(), command, metadata).await?;
+    // The others hear of it from the log; here it holds at once.
+    customers.deps.auth.sessions().revoke_token(token, expires);
+    Ok((at, Json(LoggedOut { user_name: caller.user().to_owned() })))
+}
+
+/// A password given as proof of being somebody, and the sealed hash that it is to match.
+pub(super) struct Proof<'a> {
+    pub(super) user: &'a str,
+    pub(super) sealed: Option<&'a str>,
+    pub(super) password: &'a Password,
+}
+
+impl Customers {
+    /// Whether the proof holds; takes as long where there is nobody. Failures are counted, and 429 once they are too many.
+    pub(super) async fn prove(&self, context: &Context, proof: Proof<'_>) -> Result<bool, Problem> {
+        let Proof { user, sealed, password } = proof;
+        self.limiters.may_log_in(user, context.client())?;
+        let turn = self.passwords.turn().await?;
+        // Whoever sends many tries at once has them judged one after the other, each after the failures before it.
+        self.limiters.may_log_in(user, context.client())?;
+        let customer = self.secrets.customer_id(user);
+        let holds = self.passwords.verify(turn, (customer, sealed), password).await;
+        if holds {
+            self.limiters.log_in_succeeded(user);
+        } else {
+            self.limiters.log_in_failed(user, context.client());
+        }
+        Ok(holds)
+    }
+}
+
+fn token_role(role: Role) -> auth::Role {
+    match role {
+        Role::Customer => auth::Role::Customer,
+        Role::Manager => auth::Role::Manager,
+    }
+}

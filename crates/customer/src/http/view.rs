@@ -1,0 +1,59 @@
+//! Customers as answers, from the read model or from their events.
+
+use chassis::http::Problem;
+use contracts::{
+    customer::{CustomerEvent, stream},
+    rest::customer::{Credit, User},
+};
+use kernel::{Decider, Decimal, Position};
+use uuid::Uuid;
+
+use super::{Customers, unavailable};
+use crate::{domain, model};
+
+pub(super) fn user(customer: model::Customer) -> User {
+    User {
+        user_name: customer.user,
+        full_name: customer.full_name,
+        email: customer.email,
+        role: customer.role,
+        credit: Decimal(customer.credit),
+        reserved: Decimal(customer.reserved),
+        available: Decimal(customer.available),
+        version: customer.revision,
+    }
+}
+
+pub(super) fn credit(customer: model::Customer) -> Credit {
+    Credit {
+        user_name: customer.user,
+        credit: Decimal(customer.credit),
+        reserved: Decimal(customer.reserved),
+        available: Decimal(customer.available),
+    }
+}
+
+/// The customer as the events up to `position` (or all) say; none if there was none then.
+pub(super) async fn as_of(
+    customers: &Customers,
+    customer: Uuid,
+    position: Option<Position>,
+) -> Result<Option<User>, Problem> {
+    let events = customers.deps.store().read_stream(&stream(customer), position).await;
+    let events = events.map_err(|_| unavailable())?;
+    let mut state = domain::State::default();
+    for event in events.iter().filter_map(|event| CustomerEvent::of(event)) {
+        domain::Customer::evolve(&mut state, &event);
+    }
+    let domain::State { account, revision, credit, .. } = state;
+    Ok(account.map(|account| User {
+        user_name: account.user,
+        full_name: account.full_name,
+        email: account.email,
+        role: account.role,
+        credit: Decimal(credit.credit),
+        reserved: Decimal(credit.reserved),
+        available: Decimal(credit.available()),
+        version: revision,
+    }))
+}

@@ -1,0 +1,138 @@
+//! The read model of customers: a port, so that other engines can hold it, and the embedded one behind it.
+
+pub mod conformance;
+mod sqlite;
+
+use async_trait::async_trait;
+use chassis::{Inspect, ModelError, ReadModel};
+use contracts::customer::Role;
+use kernel::{Money, Position};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use sqlite::SqliteModel;
+
+/// Everything the service answers from. Point reads take microseconds; lists may take longer and block nobody.
+///
+/// Reads see everything up to some position that never goes back, and never a part of a change.
+#[async_trait]
+pub trait Model: ReadModel<Change = Change> + Inspect {
+    /// The customer of that id, if there is one.
+    async fn customer(&self, id: Uuid) -> Result<Option<Customer>, ModelError>;
+
+    /// What is needed to check a log-in, and by nothing else.
+    async fn credentials(&self, id: Uuid) -> Result<Option<Credentials>, ModelError>;
+
+    /// The customers that match, in order, `query.count` at most.
+    async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError>;
+}
+
+/// Somebody with an account, without what is nobody's business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    pub user: String,
+    pub full_name: String,
+    pub email: String,
+    pub role: Role,
+    /// Changes by people, not of sales.
+    pub revision: u64,
+    pub credit: Money,
+    pub reserved: Money,
+    pub available: Money,
+    /// Where the registration stands in the log.
+    pub registered: Position,
+}
+
+/// A sealed password hash and whose it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub role: Role,
+    pub password: String,
+}
+
+/// A page of the list of all customers.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    /// Part of a user name, a full name or an e-mail address, whatever its case.
+    pub search: Option<String>,
+    pub sort: Sort,
+    /// The last customer of the page before.
+    pub after: Option<Cursor>,
+    pub count: usize,
+}
+
+/// The orders a list can have; equal ones by user name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    UserName,
+    Credit,
+    CreditDown,
+    Newest,
+}
+
+/// Where a customer stands in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// What is sorted by before the user name, if anything is.
+    pub by: i64,
+    pub user: String,
+}
+
+/// What an event changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where the event stands: a change made twice can be known by it.
+    pub position: Position,
+    pub customer: Uuid,
+    pub what: What,
+}
+
+/// What changes about a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Registered(Registered),
+    Profile {
+        full_name: Option<String>,
+        email: Option<String>,
+    },
+    Password(String),
+    /// Credit moved by people, which counts as a revision.
+    Granted(Money),
+    /// Credit moved by orders.
+    Moved(Moved),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    pub user: String,
+    pub full_name: String,
+    pub email: String,
+    pub role: Role,
+    pub password: String,
+    pub credit: Money,
+}
+
+/// Differences: each is added to what is there. Only changes people who are registered.
+///
+/// What is available and what is spent are counted by themselves, so that the balances have something to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    pub credit: Money,
+    pub reserved: Money,
+    pub available: Money,
+    pub spent: Money,
+}
+
+impl Sort {
+    /// Where `customer` stands in a list of this order.
+    #[must_use]
+    pub fn cursor(self, customer: &Customer) -> Cursor {
+        let by = match self {
+            Self::UserName => 0,
+            Self::Credit | Self::CreditDown => customer.credit.minor(),
+            Self::Newest => i64::try_from(customer.registered.0).unwrap_or(i64::MAX),
+        };
+        Cursor { by, user: customer.user.clone() }
+    }
+}

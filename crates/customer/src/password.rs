@@ -1,0 +1,246 @@
+//! Passwords: argon2id hashes, made and checked a few at a time, sealed before they leave this module.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc},
+};
+use chassis::{
+    Tasks,
+    http::{Problem, Text},
+};
+use kernel::Ids;
+use serde::{Deserialize, Deserializer, de};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, schema::Schema},
+};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::Secrets;
+
+/// Hashes computed at once: each takes 19 MiB and a core.
+const AT_ONCE: usize = 2;
+/// Requests waiting for their turn: about a second's worth, more would only wait in vain.
+const WAITING_MAX: usize = 64;
+/// The longest password in characters.
+const LENGTH_MAX: usize = 128;
+
+/// A password as somebody typed it, of at least `MIN` characters. Wiped from memory when dropped; never shown.
+pub struct Password<const MIN: usize = 1>(Zeroizing<String>);
+
+/// A password that is to be set.
+pub type NewPassword = Password<8>;
+
+/// What a hash costs to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    pub memory_kib: u32,
+    pub passes: u32,
+    pub lanes: u32,
+}
+
+/// Makes and checks hashes of passwords.
+pub(crate) struct Passwords {
+    tasks: Tasks,
+    ids: Arc<Ids>,
+    secrets: Arc<Secrets>,
+    argon2: Argon2<'static>,
+    turns: Arc<Semaphore>,
+    waiting: Semaphore,
+    /// The hash of no password, checked where there is none so that this takes as long.
+    nobodys: String,
+}
+
+/// The right to compute one hash now.
+pub(crate) struct Turn(OwnedSemaphorePermit);
+
+impl<const MIN: usize> Password<MIN> {
+    /// Takes a password that keeps the rules, else says which one it breaks.
+    pub fn parse(text: String) -> Result<Self, String> {
+        let text = Zeroizing::new(text);
+        if text.chars().any(char::is_control) {
+            return Err("must not contain control characters".to_owned());
+        }
+        if !(MIN..=LENGTH_MAX).contains(&text.chars().take(LENGTH_MAX + 1).count()) {
+            return Err(format!("must have {MIN} to {LENGTH_MAX} characters"));
+        }
+        Ok(Self(text))
+    }
+
+    /// The password itself, for the one place that may show it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl NewPassword {
+    /// A password that nobody could guess: 120 random bits.
+    #[must_use]
+    pub fn generate(ids: &Ids) -> Self {
+        // 32 characters that are not taken for one another.
+        const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
+        let letter = |byte: u8| char::from(ALPHABET[usize::from(byte % 32)]);
+        Self(Zeroizing::new(ids.bytes::<24>().map(letter).iter().collect()))
+    }
+}
+
+impl<'de, const MIN: usize> Deserialize<'de> for Password<MIN> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl<const MIN: usize> PartialSchema for Password<MIN> {
+    fn schema() -> RefOr<Schema> {
+        Text::<MIN, LENGTH_MAX>::schema()
+    }
+}
+
+impl<const MIN: usize> ToSchema for Password<MIN> {
+    fn name() -> Cow<'static, str> {
+        if MIN > 1 { Cow::Borrowed("NewPassword") } else { Cow::Borrowed("Password") }
+    }
+}
+
+impl Default for Cost {
+    /// What OWASP asks of argon2id at the least.
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2, lanes: 1 }
+    }
+}
+
+impl Cost {
+    /// As little as the algorithm allows: for tests and simulations, never for a shop.
+    pub const TINY: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
+}
+
+impl Passwords {
+    /// # Panics
+    /// If `cost` is outside of what argon2 allows.
+    pub(crate) fn new(cost: Cost, secrets: Arc<Secrets>, (tasks, ids): (Tasks, Arc<Ids>)) -> Self {
+        let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None)
+            .expect("the cost is within what argon2 allows");
+        let nobodys = phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: phc::ParamsString::try_from(&params).expect("valid parameters are written"),
+            salt: phc::Salt::new(&ids.bytes::<16>()).ok(),
+            hash: phc::Output::new(&ids.bytes::<{ Params::DEFAULT_OUTPUT_LEN }>()).ok(),
+        };
+        Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Semaphore::new(WAITING_MAX),
+            nobodys: nobodys.to_string(),
+            tasks,
+            ids,
+            secrets,
+        }
+    }
+
+    /// Waits for a turn; 503 if too many wait already.
+    pub(crate) async fn turn(&self) -> Result<Turn, Problem> {
+        let busy = || Problem::unavailable(Duration::from_secs(1), "Too many log in just now.");
+        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        Ok(Turn(turn.expect("the semaphore is never closed")))
+    }
+
+    /// The sealed hash of a customer's new password.
+    pub(crate) async fn hash(&self, turn: Turn, customer: Uuid, password: &NewPassword) -> String {
+        let (argon2, salt) = (self.argon2.clone(), self.ids.bytes::<16>());
+        let password = password.0.clone();
+        let hash = self.tasks.blocking(move || {
+            // Held until the work is done, even if nobody waits for it any more.
+            let _turn = turn.0;
+            let hash = argon2.hash_password_with_salt(password.as_bytes(), &salt);
+            Zeroizing::new(hash.expect("a password and 16 bytes of salt can be hashed").to_string())
+        });
+        self.secrets.seal(customer, &hash.await, &self.ids)
+    }
+
+    /// Whether `password` is the one whose sealed hash is given; takes as long where none is.
+    pub(crate) async fn verify<const MIN: usize>(
+        &self,
+        turn: Turn,
+        (customer, sealed): (Uuid, Option<&str>),
+        password: &Password<MIN>,
+    ) -> bool {
+        let opened = sealed.and_then(|sealed| self.secrets.open(customer, sealed));
+        let known = opened.is_some();
+        let hash = opened.unwrap_or_else(|| Zeroizing::new(self.nobodys.clone()));
+        let (argon2, password) = (self.argon2.clone(), password.0.clone());
+        let matches = self.tasks.blocking(move || {
+            let _turn = turn.0;
+            let hash = phc::PasswordHash::new(&hash);
+            hash.is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
+        });
+        matches.await && known
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passwords() -> Passwords {
+        let ids = Arc::new(Ids::from_seed([3; 32]));
+        let secrets = Arc::new(Secrets::derive(&[7; 32]));
+        Passwords::new(Cost::TINY, secrets, (Tasks::inline(), ids))
+    }
+
+    fn typed(text: &str) -> Password {
+        Password::parse(text.to_owned()).expect("a password")
+    }
+
+    #[tokio::test]
+    async fn the_password_of_a_customer_is_known_again_and_no_other() {
+        let passwords = passwords();
+        let (alice, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let turn = passwords.turn().await.expect("a turn");
+        let set = NewPassword::parse("correct horse".to_owned()).expect("long enough");
+        let sealed = passwords.hash(turn, alice, &set).await;
+        let cases = [
+            (alice, Some(&*sealed), "correct horse", true),
+            (alice, Some(&*sealed), "wrong horse", false),
+            (bob, Some(&*sealed), "correct horse", false),
+            (alice, None, "correct horse", false),
+        ];
+        for (customer, sealed, password, holds) in cases {
+            let turn = passwords.turn().await.expect("a turn");
+            let verified = passwords.verify(turn, (customer, sealed), &typed(password)).await;
+            assert_eq!(verified, holds, "{customer} {password}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_behind_too_many_is_turned_away() {
+        let passwords = Arc::new(passwords());
+        let _running = (passwords.turn().await.expect("one"), passwords.turn().await.expect("two"));
+        let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(passwords.turn())).collect();
+        for turn in &mut waiting {
+            assert!(futures_util::poll!(turn).is_pending());
+        }
+        let refused = passwords.turn().await.err().expect("no room");
+        assert_eq!(refused.status().as_u16(), 503);
+    }
+
+    #[test]
+    fn passwords_are_of_a_length_and_without_control_characters() {
+        for good in ["12345678", &"ü".repeat(128)] {
+            assert!(NewPassword::parse(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in ["1234567", &"x".repeat(129), "null\0null"] {
+            assert!(NewPassword::parse(bad.to_owned()).is_err(), "{bad:?}");
+        }
+        let ids = Ids::from_seed([1; 32]);
+        let generated = NewPassword::generate(&ids);
+        assert_eq!(generated.expose().len(), 24);
+        assert_ne!(generated.expose(), NewPassword::generate(&ids).expose());
+    }
+}

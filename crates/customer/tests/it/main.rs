@@ -1,0 +1,4 @@
+//! The customer service at its borders.
+
+mod harness;
+mod path;

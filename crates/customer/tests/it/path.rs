@@ -1,0 +1,42 @@
+//! The whole path: register, log in, look, be given credit, have it reserved and spent.
+
+use serde_json::json;
+
+use crate::harness::Shop;
+
+#[tokio::test]
+async fn a_customer_registers_logs_in_and_spends_what_a_manager_grants() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let user = shop.get("/get-user/ada", Some(&ada)).await;
+    assert_eq!(user.status, 200);
+    assert_eq!(user.body, json!({
+        "UserName": "ada", "FullName": "ada of Test", "Email": "ada@example.com", "Role": "customer",
+        "Credit": 100.00, "Reserved": 0.00, "Available": 100.00, "Version": 1,
+    }));
+
+    let manager = shop.manager().await;
+    let change = json!({ "UserName": "ada", "Credit": "150.50", "Version": 1 });
+    let granted = shop.post("/set-credit", Some(&manager), change).await;
+    assert_eq!((granted.status.as_u16(), &granted.body["Credit"]), (200, &json!(150.50)));
+
+    let (kept, dropped) = (shop.order("ada", 100_00), shop.order("ada", 50_00));
+    shop.place(&kept).await;
+    shop.place(&dropped).await;
+    let credit = shop.get("/get-credit", Some(&ada)).await;
+    assert_eq!(
+        credit.body,
+        json!({ "UserName": "ada", "Credit": 150.50, "Reserved": 150.00, "Available": 0.50 })
+    );
+    shop.finalize(&kept).await;
+    shop.deny(&dropped).await;
+    let credit = shop.get("/get-credit?UserName=ada", Some(&manager)).await;
+    assert_eq!(
+        credit.body,
+        json!({ "UserName": "ada", "Credit": 50.50, "Reserved": 0.00, "Available": 50.50 })
+    );
+    let model = shop.service.model.clone().expect("a model");
+    for balance in model.balances().await.expect("balances") {
+        assert_eq!(balance.left, balance.right, "{}", balance.name);
+    }
+}

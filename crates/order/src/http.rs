@@ -1,0 +1,92 @@
+//! The service's calls: what they share, and the one place where refusals become answers.
+
+mod events;
+mod history;
+mod list;
+mod place;
+mod statistics;
+mod view;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use chassis::{
+    Aggregates, Deps, ExecuteError, ModelError, Progress, Service,
+    auth::Caller,
+    http::{self, Problem},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    NAME,
+    domain::{self, Rejection},
+    model::{Model, Order},
+};
+
+/// What every call works with.
+pub(crate) struct Orders {
+    pub(crate) deps: Deps,
+    pub(crate) model: Arc<dyn Model>,
+    pub(crate) progress: Progress,
+    pub(crate) aggregates: Aggregates<domain::Order>,
+    pub(crate) deadline: Duration,
+}
+
+pub(crate) fn router(orders: Arc<Orders>, followers: Vec<Progress>) -> Router {
+    let api = OpenApiRouter::new()
+        .routes(routes!(place::place_order))
+        .routes(routes!(list::get_orders, list::find_orders))
+        .routes(routes!(history::get_order_history))
+        .routes(routes!(statistics::get_order_statistics))
+        .routes(routes!(events::order_events))
+        .with_state(Arc::clone(&orders));
+    let deps = &orders.deps;
+    http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
+        .reads(orders.progress.clone())
+        .ready(move || Service::ready(&followers))
+        .metrics(deps.metrics.http())
+        .finish(api)
+}
+
+impl Orders {
+    /// An order that the caller may see; 404 if there is none, 403 if it is another's.
+    async fn visible(&self, caller: &Caller, order: Uuid) -> Result<Order, Problem> {
+        let order = self.model.order(order).await.map_err(failed)?;
+        let order = order.ok_or_else(|| Problem::not_found("There is no such order."))?;
+        caller.must_be_customer(order.customer)?;
+        Ok(order)
+    }
+
+    /// The id of the customer of that user name, whom the caller must be or manage; 404 if there is none.
+    async fn customer(&self, caller: &Caller, user: &str) -> Result<Uuid, Problem> {
+        if user == caller.user() {
+            return Ok(caller.id());
+        }
+        caller.must_be(user)?;
+        let customer = self.model.customer(user).await.map_err(failed)?;
+        customer.ok_or_else(|| Problem::not_found("There is no such customer."))
+    }
+}
+
+fn refusal(error: ExecuteError<Rejection>) -> Problem {
+    match error {
+        ExecuteError::Rejected(Rejection::Exists) => {
+            Problem::conflict("/problems/order-exists", "There is an order of this id already.")
+        }
+        ExecuteError::KeyReused => {
+            Problem::field("Idempotency-Key", "was used for another request")
+        }
+        ExecuteError::Unavailable => unavailable(),
+        ExecuteError::Refused(reason) => Problem::internal(reason),
+    }
+}
+
+fn unavailable() -> Problem {
+    Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+fn failed(error: ModelError) -> Problem {
+    Problem::internal(error)
+}

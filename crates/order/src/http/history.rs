@@ -1,0 +1,52 @@
+//! The steps of an order.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chassis::{
+    auth::Caller,
+    http::{After, Json, Limit, Listing, Problem, Query},
+};
+use contracts::rest::order::Step;
+use kernel::Position;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Orders, failed};
+
+/// A name for the schema's sake, which cannot be made from generic types.
+type Behind = After<Position>;
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetOrderHistory {
+    order_id: Uuid,
+    #[param(inline)]
+    #[serde(default)]
+    limit: Limit,
+    #[param(inline)]
+    after: Option<Behind>,
+}
+
+/// Every step of an order by all services, in the order in which they were recorded.
+#[utoipa::path(get, path = "/get-order-history", params(GetOrderHistory), security(("token" = [])), responses(
+    (status = 200, body = Listing<Step>),
+    (status = 404, description = "There is no such order."),
+))]
+pub(super) async fn get_order_history(
+    State(orders): State<Arc<Orders>>,
+    caller: Caller,
+    Query(query): Query<GetOrderHistory>,
+) -> Result<Json<Listing<Step>>, Problem> {
+    let order = orders.visible(&caller, query.order_id).await?;
+    let after = query.after.map_or(Position::START, |After(position)| position);
+    let found = orders.model.history(order.id, after, query.limit.and_one()).await;
+    let Listing { items, next } =
+        Listing::page(found.map_err(failed)?, query.limit, |step| step.position);
+    let mut steps = Vec::with_capacity(items.len());
+    for step in items {
+        steps.push(orders.step(step).await?);
+    }
+    Ok(Json(Listing { items: steps, next }))
+}

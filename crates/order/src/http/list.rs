@@ -1,0 +1,140 @@
+//! Looking orders up.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chassis::{
+    auth::Caller,
+    http::{After, Json, Limit, Listing, Problem, Query, Text},
+};
+use contracts::rest::order::{Order, Status};
+use kernel::{Position, Timestamp};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Orders, failed, view};
+use crate::model::{self, List, Within};
+
+/// Steps read for an order as it stood: more than any order has.
+const STEPS_MAX: usize = 1000;
+
+/// A name for the schema's sake, which cannot be made from generic types.
+type Behind = After<Position>;
+
+#[derive(Deserialize, ToSchema, utoipa::IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetOrders {
+    /// `All` is for managers.
+    #[param(inline)]
+    #[schema(inline)]
+    r#type: Type,
+    /// With `Customer` a user name, the caller's unless given; with `Single` an order id.
+    #[param(inline)]
+    #[schema(inline)]
+    id: Option<Text<1, 64>>,
+    #[param(inline)]
+    #[schema(inline)]
+    status: Option<Status>,
+    product_id: Option<Uuid>,
+    /// Placed then or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Placed before then.
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+    #[param(inline)]
+    #[schema(inline)]
+    #[serde(default)]
+    limit: Limit,
+    #[param(inline)]
+    #[schema(inline)]
+    after: Option<Behind>,
+    /// With `Single`: as it stood after the event at this position; for managers.
+    as_of: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+enum Type {
+    All,
+    Customer,
+    Single,
+}
+
+/// Orders, newest first.
+#[utoipa::path(get, path = "/get-orders", params(GetOrders), security(("token" = [])), responses(
+    (status = 200, body = Listing<Order>),
+    (status = 404, description = "There is no such order or customer."),
+))]
+pub(super) async fn get_orders(
+    State(orders): State<Arc<Orders>>,
+    caller: Caller,
+    Query(query): Query<GetOrders>,
+) -> Result<Json<Listing<Order>>, Problem> {
+    orders.find(&caller, query).await.map(Json)
+}
+
+/// Orders, newest first: the same as by GET, with the same fields as JSON.
+#[utoipa::path(post, path = "/get-orders", request_body = GetOrders, security(("token" = [])), responses(
+    (status = 200, body = Listing<Order>),
+    (status = 404, description = "There is no such order or customer."),
+))]
+pub(super) async fn find_orders(
+    State(orders): State<Arc<Orders>>,
+    caller: Caller,
+    Json(query): Json<GetOrders>,
+) -> Result<Json<Listing<Order>>, Problem> {
+    orders.find(&caller, query).await.map(Json)
+}
+
+impl Orders {
+    async fn find(&self, caller: &Caller, query: GetOrders) -> Result<Listing<Order>, Problem> {
+        if query.as_of.is_some() && query.r#type != Type::Single {
+            return Err(Problem::field("AsOf", "goes with Type=Single only"));
+        }
+        let customer = match query.r#type {
+            Type::Single => {
+                let order = self.single(caller, &query).await?;
+                return Ok(Listing { items: vec![view::order(order)], next: None });
+            }
+            Type::Customer => {
+                Some(self.customer(caller, query.id.as_deref().unwrap_or(caller.user())).await?)
+            }
+            Type::All => {
+                caller.must_be_manager()?;
+                None
+            }
+        };
+        let list = List {
+            customer,
+            product: query.product_id,
+            status: query.status,
+            placed: Within { from: query.from, to: query.to },
+            before: query.after.map(|After(position)| position),
+            count: query.limit.and_one(),
+        };
+        let found = self.model.list(list).await.map_err(failed)?;
+        let Listing { items, next } = Listing::page(found, query.limit, |order| order.placed);
+        Ok(Listing { items: items.into_iter().map(view::order).collect(), next })
+    }
+
+    async fn single(&self, caller: &Caller, query: &GetOrders) -> Result<model::Order, Problem> {
+        let Some(id) = query.id.as_deref() else {
+            return Err(Problem::field("Id", "is needed with Type=Single"));
+        };
+        let unknown = || Problem::not_found("There is no such order.");
+        let order = self.visible(caller, Uuid::parse_str(id).map_err(|_| unknown())?).await?;
+        let Some(as_of) = query.as_of.map(Position) else { return Ok(order) };
+        caller.must_be_manager()?;
+        if order.placed > as_of {
+            return Err(Problem::not_found("There was no such order then."));
+        }
+        let history = self.model.history(order.id, Position::START, STEPS_MAX).await;
+        let mut steps = history.map_err(failed)?;
+        steps.retain(|step| step.position <= as_of);
+        Ok(order.after(&steps))
+    }
+}

@@ -1,0 +1,163 @@
+//! Placing an order.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode};
+use chassis::{
+    Done, Request,
+    auth::Caller,
+    http::{AmountIn, At, Context, Json, Keyed, POSITION_TIMEOUT, Problem, Text},
+};
+use contracts::{
+    order::{OrderEvent, Placed, Terms, stream},
+    rest,
+};
+use kernel::{Decimal, Idempotency, Money, Position};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Orders, failed, refusal, unavailable, view};
+use crate::{
+    domain::Command,
+    model::{Order, Product},
+    standing::Standing,
+};
+
+/// The most pieces of one order.
+const QUANTITY_MAX: u32 = 1000;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct PlaceOrder {
+    product_id: Uuid,
+    /// 1 unless given.
+    #[schema(minimum = 1, maximum = 1000)]
+    quantity: Option<u32>,
+    /// The price of one piece that was shown; the order is denied if another one is in force. The latest known unless given.
+    #[schema(value_type = Option<AmountIn>, inline)]
+    price: Option<Decimal>,
+    /// The caller unless given; for another customer only by a manager.
+    #[schema(inline)]
+    user_name: Option<Text<1, 64>>,
+}
+
+/// Places an order. What becomes of it is seen in `get-orders` and `order-events`.
+#[utoipa::path(post, path = "/place-order", request_body = PlaceOrder, security(("token" = [])), responses(
+    (status = 202, body = rest::order::Order, description = "The order as it was placed."),
+    (status = 404, description = "There is no such product."),
+    (status = 409, description = "There is an order of this id already."),
+))]
+pub(super) async fn place_order(
+    State(orders): State<Arc<Orders>>,
+    context: Context,
+    caller: Caller,
+    request: Keyed<PlaceOrder>,
+) -> Result<(StatusCode, At, Json<rest::order::Order>), Problem> {
+    let idempotency = request.creates(caller.id(), "place-order");
+    let terms = orders.terms(&context, &caller, (request.value, idempotency.as_ref())).await?;
+    let id = terms.order;
+    let deadline = context.now() + orders.deadline;
+    let command = Command::Place(Placed { terms, deadline });
+    let metadata = context.metadata(caller.actor(), idempotency);
+    let placing = orders.aggregates.execute(stream(id), Request { command, metadata }).await;
+    let done = placing.map_err(refusal)?;
+    let position = done.position().unwrap_or(orders.progress.position());
+    let placed = orders.as_placed(id, done).await?;
+    Ok((StatusCode::ACCEPTED, At(position), Json(view::order(placed))))
+}
+
+impl Orders {
+    /// What is ordered, by whom, at which price.
+    async fn terms(
+        &self,
+        context: &Context,
+        caller: &Caller,
+        (request, idempotency): (PlaceOrder, Option<&Idempotency>),
+    ) -> Result<Terms, Problem> {
+        let PlaceOrder { product_id, quantity, price, user_name } = request;
+        let customer = match user_name {
+            None => caller.id(),
+            Some(user) => match self.customer(caller, &user).await {
+                Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
+                    return Err(Problem::field("UserName", "is no customer's"));
+                }
+                found => found?,
+            },
+        };
+        let quantity = quantity.unwrap_or(1);
+        if !(1..=QUANTITY_MAX).contains(&quantity) {
+            return Err(Problem::field("Quantity", "must be a whole number from 1 to 1000"));
+        }
+        let order = context.created_id(idempotency);
+        let product = self.orderable(product_id, idempotency.map(|_| order)).await?;
+        let price = price.map_or(product.price, |Decimal(price)| price);
+        if price.times(quantity) > Money::LIMIT {
+            let detail = format!("makes a total of over {}", Money::LIMIT);
+            return Err(Problem::field("Quantity", detail));
+        }
+        let Product { name: product_name, currency, .. } = product;
+        let product = product_id;
+        Ok(Terms { order, customer, product, product_name, quantity, price, currency })
+    }
+
+    /// A product that can be ordered; or one that could when the order `repeated` was placed, should this be the same request.
+    async fn orderable(&self, product: Uuid, repeated: Option<Uuid>) -> Result<Product, Problem> {
+        if let Some(product) = self.model.product(product).await.map_err(failed)? {
+            return Ok(product);
+        }
+        let before = match repeated {
+            Some(order) => self.model.order(order).await.map_err(failed)?,
+            None => None,
+        };
+        let product = before.map(|order| Product {
+            name: order.product_name,
+            price: order.price,
+            currency: order.currency,
+        });
+        product.ok_or_else(|| Problem::not_found("There is no such product."))
+    }
+
+    /// The order as it was placed, whatever has become of it since: the answer is the same however often it is asked for.
+    async fn as_placed(&self, id: Uuid, done: Done) -> Result<Order, Problem> {
+        let position = done.position().unwrap_or(Position::START);
+        let shown = self.progress.wait_for(position, POSITION_TIMEOUT).await;
+        let order = match shown {
+            Ok(()) => self.model.order(id).await.map_err(failed)?,
+            Err(behind) => {
+                tracing::warn!(behind, %position, "an order is answered before the model shows it");
+                None
+            }
+        };
+        let mut order = match order {
+            Some(order) => order,
+            None => self.recorded(id).await?,
+        };
+        order.standing = Standing::placed(order.placed_at);
+        Ok(order)
+    }
+
+    /// The order as its own stream says.
+    async fn recorded(&self, id: Uuid) -> Result<Order, Problem> {
+        let events = self.deps.store().read_stream(&stream(id), None).await;
+        let events = events.map_err(|_| unavailable())?;
+        let placed = events.first().zip(events.first().and_then(|event| OrderEvent::of(event)));
+        let Some((event, OrderEvent::Placed(Placed { terms, .. }))) = placed else {
+            return Err(Problem::internal("an order's stream does not begin with its placing"));
+        };
+        let user = self.model.user(terms.customer).await.map_err(failed)?;
+        Ok(Order {
+            id,
+            customer: terms.customer,
+            user: user.unwrap_or_default(),
+            product: terms.product,
+            product_name: terms.product_name,
+            quantity: terms.quantity,
+            price: terms.price,
+            currency: terms.currency,
+            placed: event.position,
+            placed_at: event.time,
+            standing: Standing::placed(event.time),
+        })
+    }
+}

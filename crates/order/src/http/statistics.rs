@@ -1,0 +1,62 @@
+//! Orders in figures.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chassis::{
+    auth::Manager,
+    http::{Json, Problem, Query},
+};
+use contracts::{
+    order::Reason,
+    rest::order::{Statistics, Status},
+};
+use kernel::Timestamp;
+use serde::Deserialize;
+
+use super::{Orders, failed};
+use crate::model::{self, Within};
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetOrderStatistics {
+    /// Placed then or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Placed before then.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+}
+
+/// How many orders there are, what became of them, and how long they took.
+#[utoipa::path(get, path = "/get-order-statistics", params(GetOrderStatistics), security(("token" = [])), responses(
+    (status = 200, body = Statistics),
+))]
+pub(super) async fn get_order_statistics(
+    State(orders): State<Arc<Orders>>,
+    _: Manager,
+    Query(GetOrderStatistics { from, to }): Query<GetOrderStatistics>,
+) -> Result<Json<Statistics>, Problem> {
+    let found = orders.model.statistics(Within { from, to }).await.map_err(failed)?;
+    Ok(Json(shown(&found)))
+}
+
+/// Every status and every reason stands there, also those that did not occur.
+fn shown(found: &model::Statistics) -> Statistics {
+    let statuses = [Status::Pending, Status::Canceled, Status::Approved, Status::Finalized];
+    let of = |holds: &dyn Fn(Status, &[Reason]) -> bool| -> u64 {
+        let counts = found.counts.iter().filter(|(status, reasons, _)| holds(*status, reasons));
+        counts.map(|(_, _, count)| count).sum()
+    };
+    let by_status = statuses.map(|status| (format!("{status:?}"), of(&|other, _| other == status)));
+    let by_reason = Reason::ALL
+        .map(|reason| (reason.to_string(), of(&|_, reasons| reasons.contains(&reason))));
+    Statistics {
+        total: of(&|_, _| true),
+        open: of(&|status, _| matches!(status, Status::Pending | Status::Approved)),
+        by_status: by_status.into(),
+        by_reason: by_reason.into(),
+        durations: found.durations,
+    }
+}

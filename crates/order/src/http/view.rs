@@ -1,0 +1,59 @@
+//! Orders and their steps as answers.
+
+use contracts::rest;
+use kernel::Decimal;
+use serde_json::Map;
+use uuid::Uuid;
+
+use super::{Orders, failed};
+use crate::model::{Order, Step};
+use chassis::http::Problem;
+
+pub(super) fn order(order: Order) -> rest::order::Order {
+    let standing = order.standing;
+    rest::order::Order {
+        order_id: order.id,
+        user_name: order.user,
+        product_id: order.product,
+        product_name: order.product_name,
+        quantity: order.quantity,
+        price: Decimal(order.price),
+        total: Decimal(order.price.times(order.quantity)),
+        currency: order.currency,
+        status: standing.status,
+        stock_status: standing.stock,
+        credit_status: standing.credit,
+        reasons: standing.reasons,
+        invoice_number: standing.invoice,
+        placed_at: order.placed_at,
+        updated_at: standing.updated_at,
+    }
+}
+
+impl Orders {
+    /// A step as an answer: who is named, and what type of which service it is.
+    pub(super) async fn step(&self, step: Step) -> Result<rest::order::Step, Problem> {
+        let service = step.kind.split('.').next().unwrap_or_default().to_owned();
+        Ok(rest::order::Step {
+            service,
+            actor: self.named(step.actor).await?,
+            event: step.kind,
+            at: step.at,
+            position: step.position,
+            details: serde_json::from_str(&step.details).unwrap_or_else(|_| Map::new()),
+        })
+    }
+
+    /// An actor with the user name in the place of an id.
+    async fn named(&self, actor: String) -> Result<String, Problem> {
+        let person = match actor.split_once(':') {
+            Some((role @ ("customer" | "manager"), id)) => {
+                Uuid::parse_str(id).ok().map(|id| (role, id))
+            }
+            _ => None,
+        };
+        let Some((role, id)) = person else { return Ok(actor) };
+        let user = self.model.user(id).await.map_err(failed)?;
+        Ok(user.map_or(actor.clone(), |user| format!("{role}:{user}")))
+    }
+}

@@ -1,0 +1,196 @@
+//! The read model of orders: a port, so that other engines can hold it, and the embedded one behind it.
+
+pub mod conformance;
+mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chassis::{Inspect, ModelError, ReadModel};
+use contracts::{
+    order::{Reason, Terms},
+    rest::order::{CreditStatus, Durations, Status, StockStatus},
+};
+use kernel::{Actor, EventType, Money, Position, Timestamp};
+use uuid::Uuid;
+
+pub use crate::standing::{Effect, Standing};
+pub use sqlite::SqliteModel;
+
+/// Everything the service answers from. Point reads take microseconds; the others may take longer and block nobody.
+///
+/// Reads see everything up to some position that never goes back, and never a part of a change.
+#[async_trait]
+pub trait Model: ReadModel<Change = Change> + Inspect {
+    /// The service's own copy of a product, if it is in the catalogue.
+    async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError>;
+
+    /// The id of the customer of that user name.
+    async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError>;
+
+    /// The user name of the customer of that id.
+    async fn user(&self, customer: Uuid) -> Result<Option<String>, ModelError>;
+
+    async fn order(&self, id: Uuid) -> Result<Option<Order>, ModelError>;
+
+    /// The orders that match, newest first, `list.count` at most.
+    async fn list(&self, list: List) -> Result<Vec<Order>, ModelError>;
+
+    /// The steps of an order behind a position, in the order of the log, `count` at most.
+    async fn history(&self, order: Uuid, after: Position, count: usize) -> Result<Vec<Step>, ModelError>;
+
+    /// The steps of all orders behind a position, or of one customer's, in the order of the log, `count` at most, each with its
+    /// order as it stands now.
+    async fn changes(
+        &self,
+        customer: Option<Uuid>,
+        after: Position,
+        count: usize,
+    ) -> Result<Vec<(Step, Order)>, ModelError>;
+
+    /// The orders placed within a time, in figures.
+    async fn statistics(&self, placed: Within) -> Result<Statistics, ModelError>;
+}
+
+/// What the service knows of a product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    pub name: String,
+    pub price: Money,
+    pub currency: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub id: Uuid,
+    pub customer: Uuid,
+    /// The customer's user name; empty for somebody nobody knows.
+    pub user: String,
+    pub product: Uuid,
+    pub product_name: String,
+    pub quantity: u32,
+    pub price: Money,
+    pub currency: String,
+    /// Where `order.placed` stands in the log.
+    pub placed: Position,
+    pub placed_at: Timestamp,
+    pub standing: Standing,
+}
+
+/// What happened to an order, whoever recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub position: Position,
+    /// The type of the recorded event.
+    pub kind: String,
+    pub actor: String,
+    pub at: Timestamp,
+    /// What matters of the event, as a JSON object.
+    pub details: String,
+}
+
+/// Which orders, and how many of them.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    pub customer: Option<Uuid>,
+    pub product: Option<Uuid>,
+    pub status: Option<Status>,
+    pub placed: Within,
+    /// Only orders placed before this position: the last one of the page before.
+    pub before: Option<Position>,
+    pub count: usize,
+}
+
+/// A time from (and with) a point to (and without) another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Within {
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+/// Orders in figures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Statistics {
+    /// How many there are of each status with the same reasons.
+    pub counts: Vec<(Status, Vec<Reason>, u64)>,
+    pub durations: Durations,
+}
+
+/// What an event changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Where the event stands: a change made twice can be known by it.
+    pub position: Position,
+    pub at: Timestamp,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A product is in the catalogue, like this.
+    Listed(Uuid, Product),
+    /// A product has another name or price.
+    Changed { product: Uuid, name: Option<String>, price: Option<Money> },
+    /// A product is no longer in the catalogue.
+    Unlisted(Uuid),
+    /// Somebody registered.
+    Customer { id: Uuid, user: String },
+    /// Something happened to an order.
+    Happened(Happened),
+}
+
+/// A step of an order and what it does to it. A step of an order that was never placed changes nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    pub order: Uuid,
+    pub kind: EventType,
+    pub actor: Actor,
+    pub details: String,
+    pub effect: Effect,
+    /// With `order.placed`: what was ordered.
+    pub placed: Option<Arc<Terms>>,
+}
+
+impl Order {
+    /// The order as it stood after the first steps of its history.
+    #[must_use]
+    pub fn after(mut self, steps: &[Step]) -> Self {
+        self.standing = Standing::placed(self.placed_at);
+        for step in steps {
+            if let Some(effect) = Effect::of(&step.kind, &step.details) {
+                self.standing.take(&effect, step.at);
+            }
+        }
+        self
+    }
+}
+
+/// Numbers of the words in a row, the same in every engine that keeps numbers.
+pub(crate) fn status_number(status: Status) -> u8 {
+    match status {
+        Status::Pending => 0,
+        Status::Canceled => 1,
+        Status::Approved => 2,
+        Status::Finalized => 3,
+    }
+}
+
+pub(crate) fn stock_number(status: StockStatus) -> u8 {
+    match status {
+        StockStatus::Pending => 0,
+        StockStatus::Reserved => 1,
+        StockStatus::Denied => 2,
+        StockStatus::Released => 3,
+        StockStatus::Committed => 4,
+    }
+}
+
+pub(crate) fn credit_number(status: CreditStatus) -> u8 {
+    match status {
+        CreditStatus::Pending => 0,
+        CreditStatus::Reserved => 1,
+        CreditStatus::Denied => 2,
+        CreditStatus::Released => 3,
+        CreditStatus::Debited => 4,
+    }
+}

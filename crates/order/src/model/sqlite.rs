@@ -1,0 +1,194 @@
+//! The read model in SQLite.
+
+mod apply;
+mod read;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bus::Balance;
+use chassis::{
+    Inspect, ModelError, ReadModel, Tasks,
+    sqlite::{Database, Location, Schema},
+};
+use futures_util::future::BoxFuture;
+use kernel::{Money, Position};
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
+
+/// Orders are keyed by where they were placed, so that rows, lists and steps all grow at the end.
+const SCHEMA: Schema = Schema {
+    number: 1,
+    create: "CREATE TABLE orders (
+                 placed INTEGER PRIMARY KEY,
+                 id BLOB NOT NULL UNIQUE,
+                 customer BLOB NOT NULL,
+                 product BLOB NOT NULL,
+                 product_name TEXT NOT NULL,
+                 quantity INTEGER NOT NULL,
+                 price INTEGER NOT NULL,
+                 currency TEXT NOT NULL,
+                 placed_at INTEGER NOT NULL,
+                 status INTEGER NOT NULL,
+                 stock INTEGER NOT NULL,
+                 credit INTEGER NOT NULL,
+                 reasons INTEGER NOT NULL,
+                 invoice INTEGER,
+                 updated INTEGER NOT NULL,
+                 updated_at INTEGER NOT NULL,
+                 ended_at INTEGER
+             );
+             CREATE INDEX orders_customer ON orders (customer, placed);
+             CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
+             CREATE TABLE step (
+                 position INTEGER PRIMARY KEY,
+                 placed INTEGER NOT NULL,
+                 kind TEXT NOT NULL,
+                 actor TEXT NOT NULL,
+                 at INTEGER NOT NULL,
+                 details TEXT NOT NULL
+             );
+             CREATE INDEX step_order ON step (placed);
+             CREATE TABLE product (
+                 id BLOB PRIMARY KEY,
+                 name TEXT NOT NULL,
+                 price INTEGER NOT NULL,
+                 currency TEXT NOT NULL,
+                 listed INTEGER NOT NULL
+             ) WITHOUT ROWID;
+             CREATE TABLE person (id BLOB PRIMARY KEY, user TEXT NOT NULL UNIQUE) WITHOUT ROWID;
+             CREATE TABLE tally (placed INTEGER NOT NULL, canceled INTEGER NOT NULL, finalized INTEGER NOT NULL);
+             INSERT INTO tally VALUES (0, 0, 0);",
+};
+
+/// The embedded read model.
+#[derive(Clone)]
+pub struct SqliteModel {
+    database: Database,
+    tasks: Tasks,
+}
+
+impl SqliteModel {
+    /// Opens the model at `location`, empty if there is none that can be used.
+    pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
+        Ok(Arc::new(Self { database: Database::open(location, SCHEMA)?, tasks }))
+    }
+
+    /// Runs a query that may take long, beside the requests that do not.
+    async fn scan<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, ModelError> {
+        let database = self.database.clone();
+        Ok(self.tasks.blocking(move || database.read(query)).await?)
+    }
+}
+
+#[async_trait]
+impl ReadModel for SqliteModel {
+    type Change = Change;
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        Ok(self.database.checkpoint()?)
+    }
+
+    async fn apply(&self, changes: &[Change], to: Position) -> Result<(), ModelError> {
+        Ok(self.database.apply(to, |tx| apply::all(tx, changes))?)
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        Ok(self.database.reset()?)
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        Ok(self.database.dump()?)
+    }
+}
+
+#[async_trait]
+impl Model for SqliteModel {
+    async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError> {
+        Ok(self.database.read(|connection| {
+            let sql = "SELECT name, price, currency FROM product WHERE id = ?1 AND listed";
+            connection
+                .prepare_cached(sql)?
+                .query_row([id.as_bytes()], |row| {
+                    let price = Money::from_minor(row.get(1)?);
+                    Ok(Product { name: row.get(0)?, price, currency: row.get(2)? })
+                })
+                .optional()
+        })?)
+    }
+
+    async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
+        Ok(self.database.read(|connection| {
+            let mut query = connection.prepare_cached("SELECT id FROM person WHERE user = ?1")?;
+            query.query_row([user], |row| row.get(0).map(Uuid::from_bytes)).optional()
+        })?)
+    }
+
+    async fn user(&self, customer: Uuid) -> Result<Option<String>, ModelError> {
+        Ok(self.database.read(|connection| {
+            let mut query = connection.prepare_cached("SELECT user FROM person WHERE id = ?1")?;
+            query.query_row([customer.as_bytes()], |row| row.get(0)).optional()
+        })?)
+    }
+
+    async fn order(&self, id: Uuid) -> Result<Option<Order>, ModelError> {
+        Ok(self.database.read(|connection| read::order(connection, id))?)
+    }
+
+    async fn list(&self, list: List) -> Result<Vec<Order>, ModelError> {
+        self.scan(move |connection| read::list(connection, &list)).await
+    }
+
+    async fn history(
+        &self,
+        order: Uuid,
+        after: Position,
+        count: usize,
+    ) -> Result<Vec<Step>, ModelError> {
+        Ok(self.database.read(|connection| {
+            let sql = "SELECT step.position, step.kind, step.actor, step.at, step.details
+                       FROM orders CROSS JOIN step ON step.placed = orders.placed
+                       WHERE orders.id = ?1 AND step.position > ?2 ORDER BY step.position LIMIT ?3";
+            let mut query = connection.prepare_cached(sql)?;
+            let rows = query.query_map(params![order.as_bytes(), after.0, count], read::step)?;
+            rows.collect()
+        })?)
+    }
+
+    async fn changes(
+        &self,
+        customer: Option<Uuid>,
+        after: Position,
+        count: usize,
+    ) -> Result<Vec<(Step, Order)>, ModelError> {
+        self.scan(move |connection| read::changes(connection, customer, (after, count))).await
+    }
+
+    async fn statistics(&self, placed: Within) -> Result<Statistics, ModelError> {
+        self.scan(move |connection| read::statistics(connection, placed)).await
+    }
+}
+
+impl Inspect for SqliteModel {
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
+        Box::pin(self.scan(balances))
+    }
+
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
+        Box::pin(ReadModel::dump(self))
+    }
+}
+
+/// Placed and ended orders are counted as they happen, open ones by looking.
+fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
+    let sql = "SELECT placed, canceled + finalized + (SELECT count(*) FROM orders WHERE status IN (0, 2)) FROM tally";
+    connection.prepare_cached(sql)?.query_row([], |row| {
+        let name = "orders = open + canceled + finalized".to_owned();
+        Ok(vec![Balance { name, left: row.get(0)?, right: row.get(1)? }])
+    })
+}

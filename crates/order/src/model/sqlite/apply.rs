@@ -1,0 +1,185 @@
+//! Changes made in SQLite: the hot path, so each order is touched once per batch, however many steps it took.
+
+use std::collections::BTreeMap;
+
+use contracts::order::{Reason, Terms};
+use kernel::Position;
+use rusqlite::{Transaction, params};
+use uuid::Uuid;
+
+use crate::model::{
+    Change, Effect, Happened, Product, What, credit_number, status_number, stock_number,
+};
+use contracts::rest::order::Status;
+
+/// Makes all changes, in order.
+pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+    let mut batch = Batch::default();
+    for change in changes {
+        match &change.what {
+            What::Happened(happened) => batch.happened(tx, change, happened)?,
+            What::Listed(id, product) => list(tx, *id, product)?,
+            What::Changed { product, name, price } => {
+                let mut update = tx.prepare_cached(
+                    "UPDATE product SET name = ifnull(?2, name), price = ifnull(?3, price) WHERE id = ?1",
+                )?;
+                update.execute(params![
+                    product.as_bytes(),
+                    name,
+                    price.map(kernel::Money::minor)
+                ])?;
+            }
+            What::Unlisted(product) => {
+                let mut update =
+                    tx.prepare_cached("UPDATE product SET listed = 0 WHERE id = ?1")?;
+                update.execute([product.as_bytes()])?;
+            }
+            What::Customer { id, user } => {
+                let mut insert = tx.prepare_cached("INSERT OR REPLACE INTO person VALUES (?1, ?2)")?;
+                insert.execute(params![id.as_bytes(), user])?;
+            }
+        }
+    }
+    batch.write(tx)
+}
+
+fn list(tx: &Transaction<'_>, id: Uuid, product: &Product) -> rusqlite::Result<()> {
+    let Product { name, price, currency } = product;
+    let mut insert =
+        tx.prepare_cached("INSERT OR REPLACE INTO product VALUES (?1, ?2, ?3, ?4, 1)")?;
+    insert.execute(params![id.as_bytes(), name, price.minor(), currency]).map(drop)
+}
+
+/// What a batch does to orders, gathered before it is written.
+#[derive(Default)]
+struct Batch {
+    orders: BTreeMap<Uuid, Changed>,
+    placed: u64,
+}
+
+/// What a batch changes about one order; what is `None` stays.
+#[derive(Default)]
+struct Changed {
+    status: Option<Status>,
+    stock: Option<u8>,
+    credit: Option<u8>,
+    reasons: Option<u8>,
+    invoice: Option<u64>,
+    updated: Position,
+    updated_at: i64,
+    ended_at: Option<i64>,
+}
+
+impl Batch {
+    fn happened(
+        &mut self,
+        tx: &Transaction<'_>,
+        change: &Change,
+        happened: &Happened,
+    ) -> rusqlite::Result<()> {
+        if let Some(terms) = &happened.placed {
+            place(tx, change, terms)?;
+            self.placed += 1;
+        }
+        // The order's place is found by its id; there is no row, and so no step, for what was never placed.
+        let mut insert = tx.prepare_cached(
+            "INSERT INTO step SELECT ?1, placed, ?2, ?3, ?4, ?5 FROM orders WHERE id = ?6",
+        )?;
+        insert.execute(params![
+            change.position.0,
+            happened.kind.as_str(),
+            happened.actor.to_string(),
+            change.at.micros(),
+            happened.details,
+            happened.order.as_bytes(),
+        ])?;
+        if happened.placed.is_none() {
+            self.orders.entry(happened.order).or_default().take(change, &happened.effect);
+        }
+        Ok(())
+    }
+
+    fn write(self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
+        let (mut canceled, mut finalized) = (0, 0);
+        for (id, order) in &self.orders {
+            let known = order.write(tx, *id)?;
+            match order.status.filter(|_| known) {
+                Some(Status::Canceled) => canceled += 1,
+                Some(Status::Finalized) => finalized += 1,
+                Some(Status::Pending | Status::Approved) | None => {}
+            }
+        }
+        if self.placed + canceled + finalized > 0 {
+            let mut update = tx.prepare_cached(
+                "UPDATE tally SET placed = placed + ?1, canceled = canceled + ?2, finalized = finalized + ?3",
+            )?;
+            update.execute([self.placed, canceled, finalized])?;
+        }
+        Ok(())
+    }
+}
+
+impl Changed {
+    fn take(&mut self, change: &Change, effect: &Effect) {
+        let at = change.at.micros();
+        (self.updated, self.updated_at) = (change.position, at);
+        match effect {
+            Effect::Placed => {}
+            Effect::Stock(status) => self.stock = Some(stock_number(*status)),
+            Effect::Credit(status) => self.credit = Some(credit_number(*status)),
+            Effect::Approved => self.status = Some(Status::Approved),
+            Effect::Finalized => (self.status, self.ended_at) = (Some(Status::Finalized), Some(at)),
+            Effect::Denied(reasons) => {
+                (self.status, self.ended_at) = (Some(Status::Canceled), Some(at));
+                self.reasons = Some(reasons_number(reasons));
+            }
+            Effect::Invoiced(number) => self.invoice = Some(*number),
+        }
+    }
+
+    /// Whether there is such an order.
+    fn write(&self, tx: &Transaction<'_>, id: Uuid) -> rusqlite::Result<bool> {
+        let mut update = tx.prepare_cached(
+            "UPDATE orders SET status = ifnull(?2, status), stock = ifnull(?3, stock), credit = ifnull(?4, credit),
+                               reasons = ifnull(?5, reasons), invoice = ifnull(?6, invoice), updated = ?7,
+                               updated_at = ?8, ended_at = ifnull(?9, ended_at) WHERE id = ?1",
+        )?;
+        let rows = update.execute(params![
+            id.as_bytes(),
+            self.status.map(status_number),
+            self.stock,
+            self.credit,
+            self.reasons,
+            self.invoice,
+            self.updated.0,
+            self.updated_at,
+            self.ended_at,
+        ])?;
+        Ok(rows > 0)
+    }
+}
+
+fn place(tx: &Transaction<'_>, change: &Change, terms: &Terms) -> rusqlite::Result<()> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, NULL, ?1, ?9, NULL)",
+    )?;
+    insert
+        .execute(params![
+            change.position.0,
+            terms.order.as_bytes(),
+            terms.customer.as_bytes(),
+            terms.product.as_bytes(),
+            terms.product_name,
+            terms.quantity,
+            terms.price.minor(),
+            terms.currency,
+            change.at.micros(),
+        ])
+        .map(drop)
+}
+
+/// One bit for each reason, by its place among all.
+fn reasons_number(reasons: &[Reason]) -> u8 {
+    let bits = Reason::ALL.iter().enumerate();
+    bits.filter(|(_, reason)| reasons.contains(reason)).map(|(at, _)| 1 << at).sum()
+}

@@ -1,0 +1,182 @@
+//! Queries of orders in SQLite.
+
+use contracts::{
+    order::Reason,
+    rest::order::{CreditStatus, Durations, Status, StockStatus},
+};
+use kernel::{Money, Position, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use uuid::Uuid;
+
+use crate::{
+    model::{List, Order, Statistics, Step, Within, status_number},
+    standing::Standing,
+};
+
+const COLUMNS: &str = "orders.id, orders.customer, ifnull(person.user, ''), orders.product, orders.product_name,
+     orders.quantity, orders.price, orders.currency, orders.placed, orders.placed_at, orders.status, orders.stock,
+     orders.credit, orders.reasons, orders.invoice, orders.updated_at";
+/// Columns before those of the order where a step comes with it.
+const STEP_COLUMNS: usize = 5;
+
+pub(super) fn order(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<Order>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE orders.id = ?1"
+    );
+    let mut query = connection.prepare_cached(&sql)?;
+    query.query_row([id.as_bytes()], |row| order_at(row, 0)).optional()
+}
+
+pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec<Order>> {
+    let List { customer, product, status, placed, before, count } = list;
+    let (customer, product) = (customer.map(Uuid::into_bytes), product.map(Uuid::into_bytes));
+    let status = status.map(status_number);
+    let open = status.is_some_and(|status| matches!(status, 0 | 2));
+    let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
+    let before = before.map(|before| before.0);
+    let mut conditions: Vec<(&str, &dyn ToSql)> = Vec::new();
+    let mut given = |condition, value| conditions.push((condition, value));
+    if customer.is_some() { given("orders.customer = ?", &customer) }
+    if product.is_some() { given("orders.product = ?", &product) }
+    if status.is_some() { given("orders.status = ?", &status) }
+    if from.is_some() { given("orders.placed_at >= ?", &from) }
+    if to.is_some() { given("orders.placed_at < ?", &to) }
+    if before.is_some() { given("orders.placed < ?", &before) }
+    let mut sql = format!(
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE true"
+    );
+    for (condition, _) in &conditions {
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+    }
+    if open {
+        // Said once more in the words of the index of open orders.
+        sql.push_str(" AND orders.status IN (0, 2)");
+    }
+    sql.push_str(" ORDER BY orders.placed DESC LIMIT ?");
+    let values = conditions.iter().map(|(_, value)| *value).chain([count as &dyn ToSql]);
+    let mut query = connection.prepare_cached(&sql)?;
+    let rows = query.query_map(rusqlite::params_from_iter(values), |row| order_at(row, 0))?;
+    rows.collect()
+}
+
+pub(super) fn changes(
+    connection: &Connection,
+    customer: Option<Uuid>,
+    (after, count): (Position, usize),
+) -> rusqlite::Result<Vec<(Step, Order)>> {
+    let step_columns = "step.position, step.kind, step.actor, step.at, step.details";
+    // Of everybody: along the steps. Of one customer: along the customer's orders that have changed.
+    let (from, mine) = match customer {
+        None => ("step CROSS JOIN orders ON orders.placed = step.placed", "?3 IS NULL"),
+        Some(_) => (
+            "orders CROSS JOIN step ON step.placed = orders.placed",
+            "orders.customer = ?3 AND orders.updated > ?1",
+        ),
+    };
+    let sql = format!(
+        "SELECT {step_columns}, {COLUMNS} FROM {from} LEFT JOIN person ON person.id = orders.customer
+         WHERE {mine} AND step.position > ?1 ORDER BY step.position LIMIT ?2"
+    );
+    let customer = customer.map(Uuid::into_bytes);
+    let mut query = connection.prepare_cached(&sql)?;
+    let rows = query.query_map(params![after.0, count, customer], |row| {
+        Ok((step(row)?, order_at(row, STEP_COLUMNS)?))
+    })?;
+    rows.collect()
+}
+
+pub(super) fn statistics(connection: &Connection, placed: Within) -> rusqlite::Result<Statistics> {
+    let from = placed.from.map_or(i64::MIN, Timestamp::micros);
+    let to = placed.to.map_or(i64::MAX, Timestamp::micros);
+    let mut query = connection.prepare_cached(
+        "SELECT status, reasons, count(*) FROM orders WHERE placed_at >= ?1 AND placed_at < ?2
+         GROUP BY status, reasons ORDER BY status, reasons",
+    )?;
+    let counts = query.query_map([from, to], |row| {
+        Ok((status(row.get(0)?), reasons(row.get(1)?), row.get(2)?))
+    })?;
+    let counts = counts.collect::<rusqlite::Result<_>>()?;
+    let mut query = connection.prepare_cached(
+        "SELECT ended_at - placed_at FROM orders
+         WHERE placed_at >= ?1 AND placed_at < ?2 AND ended_at IS NOT NULL ORDER BY 1",
+    )?;
+    let micros = query.query_map([from, to], |row| row.get(0))?;
+    let micros: Vec<i64> = micros.collect::<rusqlite::Result<_>>()?;
+    Ok(Statistics { counts, durations: durations(&micros) })
+}
+
+/// Percentiles (nearest rank) of sorted durations.
+fn durations(sorted_us: &[i64]) -> Durations {
+    let rank = |percent: usize| (sorted_us.len() * percent).div_ceil(100).saturating_sub(1);
+    #[expect(clippy::cast_precision_loss, reason = "durations are far below 2^52 µs")]
+    let ms = |percent| sorted_us.get(rank(percent)).map_or(0.0, |us| *us as f64 / 1000.0);
+    Durations { p50_ms: ms(50), p90_ms: ms(90), p99_ms: ms(99), max_ms: ms(100) }
+}
+
+pub(super) fn step(row: &Row<'_>) -> rusqlite::Result<Step> {
+    Ok(Step {
+        position: Position(row.get(0)?),
+        kind: row.get(1)?,
+        actor: row.get(2)?,
+        at: Timestamp::from_micros(row.get(3)?),
+        details: row.get(4)?,
+    })
+}
+
+fn order_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Order> {
+    Ok(Order {
+        id: row.get(first).map(Uuid::from_bytes)?,
+        customer: row.get(first + 1).map(Uuid::from_bytes)?,
+        user: row.get(first + 2)?,
+        product: row.get(first + 3).map(Uuid::from_bytes)?,
+        product_name: row.get(first + 4)?,
+        quantity: row.get(first + 5)?,
+        price: Money::from_minor(row.get(first + 6)?),
+        currency: row.get(first + 7)?,
+        placed: Position(row.get(first + 8)?),
+        placed_at: Timestamp::from_micros(row.get(first + 9)?),
+        standing: Standing {
+            status: status(row.get(first + 10)?),
+            stock: stock(row.get(first + 11)?),
+            credit: credit(row.get(first + 12)?),
+            reasons: reasons(row.get(first + 13)?),
+            invoice: row.get(first + 14)?,
+            updated_at: Timestamp::from_micros(row.get(first + 15)?),
+        },
+    })
+}
+
+fn status(number: u8) -> Status {
+    match number {
+        0 => Status::Pending,
+        1 => Status::Canceled,
+        2 => Status::Approved,
+        _ => Status::Finalized,
+    }
+}
+
+fn stock(number: u8) -> StockStatus {
+    match number {
+        0 => StockStatus::Pending,
+        1 => StockStatus::Reserved,
+        2 => StockStatus::Denied,
+        3 => StockStatus::Released,
+        _ => StockStatus::Committed,
+    }
+}
+
+fn credit(number: u8) -> CreditStatus {
+    match number {
+        0 => CreditStatus::Pending,
+        1 => CreditStatus::Reserved,
+        2 => CreditStatus::Denied,
+        3 => CreditStatus::Released,
+        _ => CreditStatus::Debited,
+    }
+}
+
+fn reasons(number: u8) -> Vec<Reason> {
+    let all = Reason::ALL.into_iter().enumerate();
+    all.filter(|(at, _)| number & (1 << at) != 0).map(|(_, reason)| reason).collect()
+}

@@ -1,0 +1,144 @@
+//! The calls about categories.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chassis::{
+    auth::Manager,
+    http::{After, Asked, At, Context, Json, Keyed, Listing, Problem, Query, Text},
+};
+use contracts::rest::product::{Category, CategoryDeleted};
+
+use super::{
+    Shop, failed, no_category,
+    requests::{AddCategory, DeleteCategory, GetCategories, GetCategoryDetails, UpdateCategory},
+    view,
+};
+use crate::{
+    catalogue::Command,
+    model::{self, Categories},
+};
+
+/// All categories, by name.
+#[utoipa::path(
+    get, path = "/get-categories", tag = "product", params(GetCategories),
+    responses((status = 200, body = Listing<Category>), (status = 304))
+)]
+pub(super) async fn get_categories(
+    State(shop): State<Arc<Shop>>,
+    asked: Asked,
+    Query(query): Query<GetCategories>,
+) -> Result<Response, Problem> {
+    let generation = shop.model.generation();
+    let page = async {
+        let search = query.search.map(Text::into_string).filter(|search| !search.is_empty());
+        let after = query.after.map(|After(cursor)| cursor);
+        let wanted = Categories { search, after, count: query.limit.and_one() };
+        let found = shop.model.categories(wanted).await.map_err(failed)?;
+        let Listing { items, next } = Listing::page(found, query.limit, model::Category::cursor);
+        Ok(Listing { items: items.into_iter().map(view::category).collect(), next })
+    };
+    shop.cache.answer(&asked, generation, page).await
+}
+
+/// One category.
+#[utoipa::path(
+    get, path = "/get-category-details", tag = "product", params(GetCategoryDetails),
+    responses((status = 200, body = Category), (status = 404, description = "There is no such category."))
+)]
+pub(super) async fn get_category_details(
+    State(shop): State<Arc<Shop>>,
+    Query(query): Query<GetCategoryDetails>,
+) -> Result<Json<Category>, Problem> {
+    let found = shop.model.category(query.category_id).await.map_err(failed)?;
+    found.map(view::category).map(Json).ok_or_else(no_category)
+}
+
+/// Adds a category.
+#[utoipa::path(
+    post, path = "/add-new-category", tag = "product", request_body = AddCategory, security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    responses((status = 201, body = Category), (status = 409, description = "There is a category of this name."))
+)]
+pub(super) async fn add_new_category(
+    State(shop): State<Arc<Shop>>,
+    Manager(manager): Manager,
+    context: Context,
+    body: Keyed<AddCategory>,
+) -> Result<Response, Problem> {
+    // To the one stream of all categories, adding one is a change.
+    let known = body.changes(manager.id(), "add-new-category");
+    let name = body.value.name.into_string();
+    let (category_id, at) = match shop.created_before(known.as_ref()).await? {
+        Some(created) => created,
+        None => {
+            let category = context.created_id(known.as_ref());
+            let command = Command::Add { category, name };
+            let metadata = context.metadata(manager.actor(), known);
+            let done = shop.change_catalogue(command, metadata).await?;
+            (category, shop.at(done).0)
+        }
+    };
+    let category = shop.category_after(category_id, Some(at)).await?;
+    Ok((StatusCode::CREATED, At(at), Json(category)).into_response())
+}
+
+/// Renames a category.
+#[utoipa::path(
+    post, path = "/update-category", tag = "product", request_body = UpdateCategory, security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    responses(
+        (status = 200, body = Category),
+        (status = 404, description = "There is no such category."),
+        (status = 409, description = "There is another category of this name."),
+    )
+)]
+pub(super) async fn update_category(
+    State(shop): State<Arc<Shop>>,
+    Manager(manager): Manager,
+    context: Context,
+    body: Keyed<UpdateCategory>,
+) -> Result<(At, Json<Category>), Problem> {
+    let known = body.changes(manager.id(), "update-category");
+    let UpdateCategory { category_id: category, name } = body.value;
+    let command = Command::Rename { category, name: name.into_string() };
+    let metadata = context.metadata(manager.actor(), known);
+    let done = shop.change_catalogue(command, metadata).await?;
+    Ok((shop.at(done), Json(shop.category_after(category, done.position()).await?)))
+}
+
+/// Deletes a category that has no products.
+#[utoipa::path(
+    post, path = "/delete-category", tag = "product", request_body = DeleteCategory, security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    responses(
+        (status = 200, body = CategoryDeleted),
+        (status = 404, description = "There is no such category."),
+        (status = 409, description = "The category has products; Products says how many."),
+    )
+)]
+pub(super) async fn delete_category(
+    State(shop): State<Arc<Shop>>,
+    Manager(manager): Manager,
+    context: Context,
+    body: Keyed<DeleteCategory>,
+) -> Result<(At, Json<CategoryDeleted>), Problem> {
+    let known = body.changes(manager.id(), "delete-category");
+    let DeleteCategory { category_id } = body.value;
+    let products = shop.model.category(category_id).await.map_err(failed)?;
+    let products = products.map_or(0, |category| category.products);
+    if products > 0 {
+        let detail = format!("The category has {products} products.");
+        return Err(
+            Problem::conflict("/problems/category-in-use", detail).member("Products", products)
+        );
+    }
+    let command = Command::Delete { category: category_id };
+    let metadata = context.metadata(manager.actor(), known);
+    let done = shop.change_catalogue(command, metadata).await?;
+    Ok((shop.at(done), Json(CategoryDeleted { category_id })))
+}

@@ -1,0 +1,156 @@
+//! What managers do to products.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chassis::{
+    ExecuteError,
+    auth::Manager,
+    http::{At, Context, Json, Keyed, Problem, Text},
+};
+use contracts::{
+    product::Added,
+    rest::product::{Product, ProductDeleted},
+};
+use kernel::{Decimal, Idempotency, Position};
+use uuid::Uuid;
+
+use super::{
+    Shop, failed, product_rejected, refusal,
+    requests::{AddProduct, DeleteProduct, UpdateProduct},
+    unavailable,
+};
+use crate::domain::{Command, Rejection, id_of_code};
+
+/// Puts a product into the catalogue.
+#[utoipa::path(
+    post, path = "/add-new-product", tag = "product", request_body = AddProduct, security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    responses((status = 201, body = Product), (status = 409, description = "There is a product with this Code."))
+)]
+pub(super) async fn add_new_product(
+    State(shop): State<Arc<Shop>>,
+    Manager(manager): Manager,
+    context: Context,
+    body: Keyed<AddProduct>,
+) -> Result<Response, Problem> {
+    let known = body.creates(manager.id(), "add-new-product");
+    if let Some((product, at)) = shop.created_before(known.as_ref()).await? {
+        return shop.product_created(product, at).await;
+    }
+    let request = body.value;
+    request.check()?;
+    shop.check_category(request.category_id).await?;
+    let code = request.code.as_deref();
+    let product = code.map_or_else(|| context.created_id(known.as_ref()), id_of_code);
+    let metadata = context.metadata(manager.actor(), known);
+    let command = Command::Add(shop.added(product, request));
+    let done = shop
+        .change_product(product, command, metadata)
+        .await
+        .map_err(|error| refusal(error, |no| product_rejected(&no, "UnitsInStock")))?;
+    shop.product_created(product, shop.at(done).0).await
+}
+
+/// Changes what is given of a product.
+#[utoipa::path(
+    post, path = "/update-product", tag = "product", request_body = UpdateProduct, security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    responses(
+        (status = 200, body = Product),
+        (status = 404, description = "There is no such product."),
+        (status = 409, description = "Version is not the current one; Current is the product as it is."),
+    )
+)]
+pub(super) async fn update_product(
+    State(shop): State<Arc<Shop>>,
+    Manager(manager): Manager,
+    context: Context,
+    body: Keyed<UpdateProduct>,
+) -> Result<(At, Json<Product>), Problem> {
+    let known = body.changes(manager.id(), "update-product");
+    let request = body.value;
+    request.check()?;
+    let (product, units_field) = (request.product_id, request.units_field());
+    if let Some(category) = request.category_id
+        && let Err(unknown) = shop.check_category(category).await
+        && !shop.has_done(product, known.as_ref()).await?
+    {
+        return Err(unknown);
+    }
+    let metadata = context.metadata(manager.actor(), known);
+    let command = Command::Update(request.into_command());
+    match shop.change_product(product, command, metadata).await {
+        Ok(done) => Ok((shop.at(done), Json(shop.product_after(product, done.position()).await?))),
+        Err(ExecuteError::Rejected(stale @ Rejection::Stale { .. })) => {
+            let current = shop.product_as_of(product, None).await?;
+            Err(product_rejected(&stale, units_field).member("Current", current))
+        }
+        Err(error) => Err(refusal(error, |no| product_rejected(&no, units_field))),
+    }
+}
+
+/// Takes a product out of the catalogue; units held for open orders still go to them.
+#[utoipa::path(
+    post, path = "/delete-product", tag = "product", request_body = DeleteProduct, security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    responses((status = 200, body = ProductDeleted), (status = 404, description = "There is no such product."))
+)]
+pub(super) async fn delete_product(
+    State(shop): State<Arc<Shop>>,
+    Manager(manager): Manager,
+    context: Context,
+    body: Keyed<DeleteProduct>,
+) -> Result<(At, Json<ProductDeleted>), Problem> {
+    let known = body.changes(manager.id(), "delete-product");
+    let DeleteProduct { product_id } = body.value;
+    let metadata = context.metadata(manager.actor(), known);
+    let done = shop
+        .change_product(product_id, Command::Delete, metadata)
+        .await
+        .map_err(|error| refusal(error, |no| product_rejected(&no, "ProductId")))?;
+    Ok((shop.at(done), Json(ProductDeleted { product_id })))
+}
+
+impl Shop {
+    fn added(&self, product: Uuid, request: AddProduct) -> Added {
+        let Decimal(price) = request.price;
+        Added {
+            product,
+            code: request.code.map(|code| code.into_string()),
+            name: Text::into_string(request.name),
+            description: Text::into_string(request.description),
+            supplier: Text::into_string(request.supplier),
+            category: request.category_id,
+            price,
+            currency: self.currency.code().to_owned(),
+            units: request.units_in_stock,
+        }
+    }
+
+    async fn product_created(&self, product: Uuid, at: Position) -> Result<Response, Problem> {
+        let product = self.product_after(product, Some(at)).await?;
+        Ok((StatusCode::CREATED, At(at), Json(product)).into_response())
+    }
+
+    async fn check_category(&self, category: Uuid) -> Result<(), Problem> {
+        match self.model.category(category).await.map_err(failed)? {
+            Some(_) => Ok(()),
+            None => Err(Problem::field("CategoryId", "is no category")),
+        }
+    }
+
+    /// Whether a request is among those that the product remembers: what has become of its category since is no matter then.
+    async fn has_done(&self, product: Uuid, known: Option<&Idempotency>) -> Result<bool, Problem> {
+        let Some(known) = known else { return Ok(false) };
+        let stream = contracts::product::stream(product);
+        let events =
+            self.deps.store().read_stream(&stream, None).await.map_err(|_| unavailable())?;
+        let keys = events.iter().filter_map(|event| event.metadata.idempotency.as_ref());
+        Ok(keys.into_iter().any(|seen| seen.key == known.key))
+    }
+}

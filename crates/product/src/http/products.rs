@@ -1,0 +1,129 @@
+//! What everybody may ask of products.
+
+use std::sync::Arc;
+
+use axum::response::IntoResponse;
+use axum::{extract::State, response::Response};
+use bus::Read;
+use chassis::{
+    auth::Caller,
+    http::{After, Asked, Json, Limit, Listing, Problem, Query, Text},
+};
+use contracts::rest::product::Product;
+use kernel::Position;
+use uuid::Uuid;
+
+use super::{
+    Shop, failed, no_category, no_product,
+    requests::{GetAllProducts, GetProductDetails, GetProducts, SortBy},
+    unavailable, view,
+};
+use crate::{
+    domain,
+    model::{Cursor, Products, Sort},
+};
+
+/// A page of products as it was asked for.
+struct Page {
+    category: Option<Uuid>,
+    search: Option<Text<0, 200>>,
+    sort: Option<SortBy>,
+    limit: Limit,
+    after: Option<After<Cursor>>,
+}
+
+/// The products of a category, or all.
+#[utoipa::path(
+    get, path = "/get-products", tag = "product", params(GetProducts),
+    responses((status = 200, body = Listing<Product>), (status = 304), (status = 404, description = "There is no such category."))
+)]
+pub(super) async fn get_products(
+    State(shop): State<Arc<Shop>>,
+    asked: Asked,
+    Query(query): Query<GetProducts>,
+) -> Result<Response, Problem> {
+    let GetProducts { category_id: category, search, sort, limit, after } = query;
+    list(&shop, &asked, Page { category, search, sort, limit, after }).await
+}
+
+/// All products.
+#[utoipa::path(
+    get, path = "/get-all-products", tag = "product", params(GetAllProducts),
+    responses((status = 200, body = Listing<Product>), (status = 304))
+)]
+pub(super) async fn get_all_products(
+    State(shop): State<Arc<Shop>>,
+    asked: Asked,
+    Query(query): Query<GetAllProducts>,
+) -> Result<Response, Problem> {
+    let GetAllProducts { search, sort, limit, after } = query;
+    list(&shop, &asked, Page { category: None, search, sort, limit, after }).await
+}
+
+async fn list(shop: &Shop, asked: &Asked, page: Page) -> Result<Response, Problem> {
+    let generation = shop.model.generation();
+    shop.cache.answer(asked, generation, read_page(shop, page)).await
+}
+
+async fn read_page(shop: &Shop, page: Page) -> Result<Listing<Product>, Problem> {
+    let sort = page.sort.map_or(Sort::default(), Sort::from);
+    let after = page.after.map(|After(cursor)| cursor);
+    if after.as_ref().is_some_and(|cursor| cursor.sort() != sort) {
+        return Err(Problem::field("After", "is a cursor of a list in another order"));
+    }
+    if let Some(category) = page.category {
+        shop.model.category(category).await.map_err(failed)?.ok_or_else(no_category)?;
+    }
+    let search = page.search.map(Text::into_string).filter(|search| !search.is_empty());
+    let count = page.limit.and_one();
+    let wanted = Products { category: page.category, search, sort, after, count };
+    let found = shop.model.products(wanted).await.map_err(failed)?;
+    let Listing { items, next } = Listing::page(found, page.limit, |product| sort.cursor(product));
+    Ok(Listing { items: items.into_iter().map(view::product).collect(), next })
+}
+
+/// One product, by id or by code.
+#[utoipa::path(
+    get, path = "/get-product-details", tag = "product", params(GetProductDetails),
+    responses(
+        (status = 200, body = Product),
+        (status = 401, description = "AsOf needs a manager's token."),
+        (status = 403, description = "AsOf is for managers."),
+        (status = 404, description = "There is no such product."),
+    )
+)]
+pub(super) async fn get_product_details(
+    State(shop): State<Arc<Shop>>,
+    caller: Option<Caller>,
+    Query(query): Query<GetProductDetails>,
+) -> Result<Response, Problem> {
+    let id = match (query.product_id, query.code) {
+        (Some(id), None) => id,
+        (None, Some(code)) => domain::id_of_code(&code),
+        _ => return Err(Problem::field("ProductId", "or Code must be given, and not both")),
+    };
+    let Some(position) = query.as_of else {
+        let found = shop.model.product(id).await.map_err(failed)?.ok_or_else(no_product)?;
+        return Ok(Json(view::product(found)).into_response());
+    };
+    let caller = caller.ok_or_else(|| Problem::unauthorized("AsOf needs a manager's token."))?;
+    caller.must_be_manager()?;
+    shop.check_recorded(position).await?;
+    let product = shop.product_as_of(id, Some(position)).await?.ok_or_else(no_product)?;
+    Ok(Json(product).into_response())
+}
+
+impl Shop {
+    /// 422 for a position that the log has not reached.
+    async fn check_recorded(&self, position: Position) -> Result<(), Problem> {
+        if position <= self.progress.position() {
+            return Ok(());
+        }
+        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
+        let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
+        if position <= head {
+            return Ok(());
+        }
+        Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
+    }
+}

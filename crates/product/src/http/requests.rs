@@ -1,0 +1,262 @@
+//! What the calls take: bodies and queries, parsed strictly.
+
+use std::{borrow::Cow, ops::Deref};
+
+use chassis::http::{After, AmountIn, FieldErrors, Limit, Problem, Text};
+use kernel::{Decimal, Position};
+use serde::{Deserialize, Deserializer, de};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::{UNITS_MAX, Units, Update},
+    model::{Cursor, NameCursor, Sort},
+};
+
+/// A shop's article number: 1 to 64 visible characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Code(String);
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct AddProduct {
+    /// The shop's article number; unique.
+    pub(super) code: Option<Code>,
+    pub(super) name: Text<1, 200>,
+    pub(super) description: Text<0, 2000>,
+    pub(super) supplier: Text<0, 200>,
+    pub(super) category_id: Uuid,
+    /// The price of one piece.
+    #[schema(value_type = AmountIn)]
+    pub(super) price: Decimal,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    pub(super) units_in_stock: i64,
+}
+
+/// Only what is given changes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct UpdateProduct {
+    pub(super) product_id: Uuid,
+    /// The version that was seen; another one now is a conflict.
+    pub(super) version: Option<u64>,
+    pub(super) name: Option<Text<1, 200>>,
+    pub(super) description: Option<Text<0, 2000>>,
+    pub(super) supplier: Option<Text<0, 200>>,
+    pub(super) category_id: Option<Uuid>,
+    #[schema(value_type = Option<AmountIn>)]
+    pub(super) price: Option<Decimal>,
+    /// Units on hand now, those held for open orders included.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    pub(super) units_in_stock: Option<i64>,
+    /// Units that came, or, if negative, were written off; instead of `UnitsInStock`.
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    pub(super) units_change: Option<i64>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct DeleteProduct {
+    pub(super) product_id: Uuid,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct AddCategory {
+    /// Unique, whatever its case.
+    pub(super) name: Text<1, 100>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct UpdateCategory {
+    pub(super) category_id: Uuid,
+    /// Unique, whatever its case.
+    pub(super) name: Text<1, 100>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct DeleteCategory {
+    pub(super) category_id: Uuid,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetProducts {
+    /// Only products of this category.
+    pub(super) category_id: Option<Uuid>,
+    /// Part of a code, name, description or supplier, whatever its case.
+    pub(super) search: Option<Text<0, 200>>,
+    pub(super) sort: Option<SortBy>,
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) limit: Limit,
+    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    pub(super) after: Option<After<Cursor>>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetAllProducts {
+    /// Part of a code, name, description or supplier, whatever its case.
+    pub(super) search: Option<Text<0, 200>>,
+    pub(super) sort: Option<SortBy>,
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) limit: Limit,
+    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    pub(super) after: Option<After<Cursor>>,
+}
+
+/// Exactly one of `ProductId` and `Code`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetProductDetails {
+    pub(super) product_id: Option<Uuid>,
+    pub(super) code: Option<Code>,
+    /// As it stood after the event at this position; for managers.
+    #[param(value_type = Option<u64>)]
+    pub(super) as_of: Option<Position>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetCategories {
+    /// Part of a name, whatever its case.
+    pub(super) search: Option<Text<0, 100>>,
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) limit: Limit,
+    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    pub(super) after: Option<After<NameCursor>>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetCategoryDetails {
+    pub(super) category_id: Uuid,
+}
+
+/// The order of a list of products.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+pub(super) enum SortBy {
+    Name,
+    Price,
+    #[serde(rename = "-Price")]
+    PriceDown,
+    Newest,
+    Available,
+}
+
+impl AddProduct {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let mut errors = FieldErrors::new();
+        errors.check("UnitsInStock", (0..=UNITS_MAX).contains(&self.units_in_stock), UNITS_RULE);
+        errors.finish()
+    }
+}
+
+impl UpdateProduct {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let mut errors = FieldErrors::new();
+        let within = |units: Option<i64>, least: i64| {
+            units.is_none_or(|units| (least..=UNITS_MAX).contains(&units))
+        };
+        errors.check("UnitsInStock", within(self.units_in_stock, 0), UNITS_RULE);
+        errors.check("UnitsChange", within(self.units_change, -UNITS_MAX), CHANGE_RULE);
+        let both = self.units_in_stock.is_some() && self.units_change.is_some();
+        errors.check("UnitsChange", !both, "must not be given together with UnitsInStock");
+        errors.finish()
+    }
+
+    /// The field that says how many units.
+    pub(super) fn units_field(&self) -> &'static str {
+        if self.units_change.is_some() { "UnitsChange" } else { "UnitsInStock" }
+    }
+
+    pub(super) fn into_command(self) -> Update {
+        let units = self.units_in_stock.map(Units::OnHand);
+        Update {
+            revision: self.version,
+            name: self.name.map(Text::into_string),
+            description: self.description.map(Text::into_string),
+            supplier: self.supplier.map(Text::into_string),
+            category: self.category_id,
+            price: self.price.map(|Decimal(price)| price),
+            units: units.or(self.units_change.map(Units::Change)),
+        }
+    }
+}
+
+const UNITS_RULE: &str = "must be from 0 to 1000000000";
+const CHANGE_RULE: &str = "must be from -1000000000 to 1000000000";
+
+impl From<SortBy> for Sort {
+    fn from(sort: SortBy) -> Self {
+        match sort {
+            SortBy::Name => Self::Name,
+            SortBy::Price => Self::Price,
+            SortBy::PriceDown => Self::PriceDown,
+            SortBy::Newest => Self::Newest,
+            SortBy::Available => Self::Available,
+        }
+    }
+}
+
+impl Code {
+    const CHARACTERS_MAX: usize = 64;
+
+    fn parse(text: String) -> Option<Self> {
+        let visible = |character: char| !character.is_whitespace() && !character.is_control();
+        let count = text.chars().take(Self::CHARACTERS_MAX + 1).count();
+        let fits = (1..=Self::CHARACTERS_MAX).contains(&count) && text.chars().all(visible);
+        fits.then_some(Self(text))
+    }
+
+    pub(super) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl Deref for Code {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(String::deserialize(deserializer)?)
+            .ok_or_else(|| de::Error::custom("must have 1 to 64 visible characters, no spaces"))
+    }
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(Self::CHARACTERS_MAX))
+            .pattern(Some(r"^[^\s\u0000-\u001f\u007f-\u009f]+$"))
+            .into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Code")
+    }
+}

@@ -1,0 +1,110 @@
+//! Products and categories as answers: as the model has them, or folded from their events as they stood.
+
+use chassis::http::Problem;
+use contracts::{
+    catalogue::CatalogueEvent,
+    product::ProductEvent,
+    rest::product::{Category, NO_CATEGORY, Product},
+};
+use kernel::{Decider, Decimal, Position, StreamId};
+use uuid::Uuid;
+
+use super::{Shop, failed, no_category, no_product, unavailable};
+use crate::{catalogue, domain, model};
+
+pub(super) fn product(product: model::Product) -> Product {
+    Product {
+        product_id: product.id,
+        code: product.code,
+        name: product.name,
+        description: product.description,
+        supplier: product.supplier,
+        category_id: product.category,
+        category_name: product.category_name.unwrap_or_else(|| NO_CATEGORY.to_owned()),
+        price: Decimal(product.price),
+        currency: product.currency,
+        units_in_stock: product.on_hand,
+        available: product.available,
+        version: product.revision,
+    }
+}
+
+pub(super) fn category(category: model::Category) -> Category {
+    Category { category_id: category.id, name: category.name, products: category.products }
+}
+
+impl Shop {
+    /// The product as the event at `last` left it, or as it is now: from the model, if that shows just this.
+    pub(super) async fn product_after(
+        &self,
+        id: Uuid,
+        last: Option<Position>,
+    ) -> Result<Product, Problem> {
+        match self.model.product(id).await.map_err(failed)? {
+            Some(found) if last.is_none_or(|last| found.changed == last) => Ok(product(found)),
+            _ => self.product_as_of(id, last).await?.ok_or_else(no_product),
+        }
+    }
+
+    /// The product after everything up to `until`, from its events; none if it was not offered then.
+    pub(super) async fn product_as_of(
+        &self,
+        id: Uuid,
+        until: Option<Position>,
+    ) -> Result<Option<Product>, Problem> {
+        let stream = contracts::product::stream(id);
+        let state =
+            self.fold::<domain::Product>(&stream, until, |event| ProductEvent::of(event)).await?;
+        let Some(listing) = state.listing else { return Ok(None) };
+        let names = self.categories_as_of(until).await?.names;
+        let category_name = names.get(&listing.category).map_or(NO_CATEGORY, String::as_str);
+        Ok(Some(Product {
+            product_id: id,
+            category_name: category_name.to_owned(),
+            code: listing.code,
+            name: listing.name,
+            description: listing.description,
+            supplier: listing.supplier,
+            category_id: listing.category,
+            price: Decimal(listing.price),
+            currency: listing.currency,
+            units_in_stock: state.stock.on_hand,
+            available: state.stock.available(),
+            version: state.revision,
+        }))
+    }
+
+    /// A category as the event at `last` left it. How many products it had then is not in its events: it has them now.
+    pub(super) async fn category_after(
+        &self,
+        id: Uuid,
+        last: Option<Position>,
+    ) -> Result<Category, Problem> {
+        let now = self.model.category(id).await.map_err(failed)?;
+        let Some(last) = last else { return now.map(category).ok_or_else(no_category) };
+        let name = self.categories_as_of(Some(last)).await?.names.remove(&id);
+        let name = name.ok_or_else(no_category)?;
+        let products = now.map_or(0, |now| now.products);
+        Ok(Category { category_id: id, name, products })
+    }
+
+    async fn categories_as_of(&self, until: Option<Position>) -> Result<catalogue::State, Problem> {
+        let stream = contracts::catalogue::stream();
+        self.fold::<catalogue::Catalogue>(&stream, until, |event| CatalogueEvent::of(event)).await
+    }
+
+    async fn fold<D: Decider>(
+        &self,
+        stream: &StreamId,
+        until: Option<Position>,
+        event_of: fn(&kernel::Recorded) -> Option<D::Event>,
+    ) -> Result<D::State, Problem> {
+        let events =
+            self.deps.store().read_stream(stream, until).await.map_err(|_| unavailable())?;
+        let mut state = D::State::default();
+        for event in events.iter().filter_map(|event| event_of(event)) {
+            D::evolve(&mut state, &event);
+        }
+        Ok(state)
+    }
+}

@@ -1,0 +1,171 @@
+//! The read model of the catalogue: a port, so that other engines can hold it, and the embedded one behind it.
+
+mod change;
+pub mod conformance;
+mod sqlite;
+
+use async_trait::async_trait;
+use chassis::{Inspect, ModelError, ReadModel};
+use kernel::{Money, Position};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use change::{Change, Created, StockMoved, What};
+pub use sqlite::SqliteModel;
+
+/// Everything the service answers from. Point reads take microseconds; lists may take longer and block nobody.
+///
+/// Reads see everything up to some position that never goes back, and never a part of a change. Deleted products are no longer
+/// read, but their stock still counts in the balances.
+#[async_trait]
+pub trait Model: ReadModel<Change = Change> + Inspect {
+    /// The product of that id, if it is offered.
+    async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError>;
+
+    /// The products that match, in order, `query.count` at most.
+    async fn products(&self, query: Products) -> Result<Vec<Product>, ModelError>;
+
+    /// The category of that id.
+    async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError>;
+
+    /// The categories that match, by name, `query.count` at most.
+    async fn categories(&self, query: Categories) -> Result<Vec<Category>, ModelError>;
+
+    /// What the request with this idempotency key created.
+    async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError>;
+
+    /// Another number after every change that a reader can see. Whoever keeps answers reads it before it reads the model.
+    fn generation(&self) -> u64;
+}
+
+/// A product that is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    pub id: Uuid,
+    pub code: Option<String>,
+    pub name: String,
+    pub description: String,
+    pub supplier: String,
+    pub category: Uuid,
+    /// None if the category is gone.
+    pub category_name: Option<String>,
+    pub price: Money,
+    pub currency: String,
+    /// Managers' changes.
+    pub revision: u64,
+    pub on_hand: i64,
+    pub available: i64,
+    /// Where it was (last) added.
+    pub added: Position,
+    /// Where anything of it changed last.
+    pub changed: Position,
+}
+
+/// A category and how many products it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Category {
+    pub id: Uuid,
+    pub name: String,
+    pub products: u64,
+}
+
+/// A page of products.
+#[derive(Clone, Debug, Default)]
+pub struct Products {
+    pub category: Option<Uuid>,
+    /// Part of a code, name, description or supplier, whatever its case.
+    pub search: Option<String>,
+    pub sort: Sort,
+    /// The last product of the page before; of the same sort, or nothing follows it.
+    pub after: Option<Cursor>,
+    pub count: usize,
+}
+
+/// A page of categories.
+#[derive(Clone, Debug, Default)]
+pub struct Categories {
+    /// Part of a name, whatever its case.
+    pub search: Option<String>,
+    /// The last category of the page before.
+    pub after: Option<NameCursor>,
+    pub count: usize,
+}
+
+/// The order of a list of products; equal ones by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Name,
+    /// The cheapest first.
+    Price,
+    /// The dearest first.
+    PriceDown,
+    /// The last added first.
+    Newest,
+    /// The most available first.
+    Available,
+}
+
+/// Where a page of products ended: the value sorted by, and the id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cursor {
+    Name(String, Uuid),
+    Price(i64, Uuid),
+    PriceDown(i64, Uuid),
+    Newest(u64, Uuid),
+    Available(i64, Uuid),
+}
+
+/// Where a page of categories ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameCursor(pub String, pub Uuid);
+
+impl Sort {
+    /// Where `product` stands in this order.
+    #[must_use]
+    pub fn cursor(self, product: &Product) -> Cursor {
+        let id = product.id;
+        match self {
+            Self::Name => Cursor::Name(name_key(&product.name), id),
+            Self::Price => Cursor::Price(product.price.minor(), id),
+            Self::PriceDown => Cursor::PriceDown(product.price.minor(), id),
+            Self::Newest => Cursor::Newest(product.added.0, id),
+            Self::Available => Cursor::Available(product.available, id),
+        }
+    }
+}
+
+impl Cursor {
+    /// The order it is a place in.
+    #[must_use]
+    pub fn sort(&self) -> Sort {
+        match self {
+            Self::Name(..) => Sort::Name,
+            Self::Price(..) => Sort::Price,
+            Self::PriceDown(..) => Sort::PriceDown,
+            Self::Newest(..) => Sort::Newest,
+            Self::Available(..) => Sort::Available,
+        }
+    }
+}
+
+impl Category {
+    /// Where it stands among the categories.
+    #[must_use]
+    pub fn cursor(&self) -> NameCursor {
+        NameCursor(name_key(&self.name), self.id)
+    }
+}
+
+/// What names are sorted by: whatever their case, and no longer than a cursor can carry.
+#[must_use]
+pub fn name_key(name: &str) -> String {
+    const CHARACTERS_MAX: usize = 80;
+    name.chars().flat_map(char::to_lowercase).take(CHARACTERS_MAX).collect()
+}
+
+/// A text to search in or for. Character by character, so that a part of a text is a part of its folded text too.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,159 @@
+//! The read model in SQLite. Stock stands in a narrow table of its own, for it changes with every order.
+
+mod query;
+mod write;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use bus::Balance;
+use chassis::{
+    Inspect, ModelError, ReadModel, Tasks,
+    sqlite::{Database, Location, Schema},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+use kernel::Position;
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{Categories, Category, Change, Created, Model, Product, Products};
+
+const SCHEMA: Schema = Schema {
+    number: 1,
+    create: "CREATE TABLE product (
+                 id BLOB PRIMARY KEY,
+                 code TEXT,
+                 name TEXT NOT NULL,
+                 description TEXT NOT NULL,
+                 supplier TEXT NOT NULL,
+                 category BLOB NOT NULL,
+                 price INTEGER NOT NULL,
+                 currency TEXT NOT NULL,
+                 revision INTEGER NOT NULL,
+                 added INTEGER NOT NULL,
+                 listed INTEGER NOT NULL,
+                 name_key TEXT NOT NULL,
+                 search TEXT NOT NULL
+             ) WITHOUT ROWID;
+             CREATE INDEX product_by_name ON product (name_key, id) WHERE listed = 1;
+             CREATE INDEX product_by_price ON product (price, id) WHERE listed = 1;
+             CREATE INDEX product_by_age ON product (added, id) WHERE listed = 1;
+             CREATE INDEX product_by_category ON product (category) WHERE listed = 1;
+             CREATE TABLE stock (
+                 product BLOB PRIMARY KEY,
+                 received INTEGER NOT NULL DEFAULT 0,
+                 on_hand INTEGER NOT NULL DEFAULT 0,
+                 reserved INTEGER NOT NULL DEFAULT 0,
+                 available INTEGER NOT NULL DEFAULT 0,
+                 sold INTEGER NOT NULL DEFAULT 0,
+                 changed INTEGER NOT NULL
+             ) WITHOUT ROWID;
+             CREATE TABLE category (
+                 id BLOB PRIMARY KEY,
+                 name TEXT NOT NULL,
+                 name_key TEXT NOT NULL,
+                 search TEXT NOT NULL
+             ) WITHOUT ROWID;
+             CREATE TABLE creation (
+                 key BLOB PRIMARY KEY,
+                 request BLOB NOT NULL,
+                 subject BLOB NOT NULL,
+                 position INTEGER NOT NULL
+             ) WITHOUT ROWID;",
+};
+
+/// The embedded read model.
+pub struct SqliteModel {
+    database: Database,
+    tasks: Tasks,
+    generation: AtomicU64,
+}
+
+impl SqliteModel {
+    /// Opens the model at `location`, empty if there is none that can be used.
+    pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
+        let database = Database::open(location, SCHEMA)?;
+        Ok(Arc::new(Self { database, tasks, generation: AtomicU64::new(0) }))
+    }
+
+    /// Runs a query that may take long, beside the requests that do not.
+    async fn scan<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, ModelError> {
+        let database = self.database.clone();
+        Ok(self.tasks.blocking(move || database.read(query)).await?)
+    }
+
+    fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+}
+
+#[async_trait]
+impl ReadModel for SqliteModel {
+    type Change = Change;
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        Ok(self.database.checkpoint()?)
+    }
+
+    async fn apply(&self, changes: &[Change], to: Position) -> Result<(), ModelError> {
+        self.database.apply(to, |transaction| write::apply(transaction, changes))?;
+        if !changes.is_empty() {
+            self.changed();
+        }
+        Ok(())
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        self.database.reset()?;
+        self.changed();
+        Ok(())
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        let database = self.database.clone();
+        Ok(self.tasks.blocking(move || database.dump()).await?)
+    }
+}
+
+impl Inspect for SqliteModel {
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
+        self.scan(query::balances).boxed()
+    }
+
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
+        ReadModel::dump(self)
+    }
+}
+
+#[async_trait]
+impl Model for SqliteModel {
+    async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError> {
+        Ok(self.database.read(|connection| query::product(connection, id))?)
+    }
+
+    async fn products(&self, wanted: Products) -> Result<Vec<Product>, ModelError> {
+        self.scan(move |connection| query::products(connection, &wanted)).await
+    }
+
+    async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError> {
+        Ok(self.database.read(|connection| query::category(connection, id))?)
+    }
+
+    async fn categories(&self, wanted: Categories) -> Result<Vec<Category>, ModelError> {
+        self.scan(move |connection| query::categories(connection, &wanted)).await
+    }
+
+    async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError> {
+        Ok(self.database.read(|connection| query::created(connection, key))?)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,170 @@
+//! Changes as SQL: few statements, and one for all that happens to a product's stock in a batch.
+
+use std::collections::BTreeMap;
+
+use contracts::product::{Added, Changed};
+use kernel::Position;
+use rusqlite::{Result, Transaction, params};
+use uuid::Uuid;
+
+use crate::model::{Change, Created, StockMoved, What, folded, name_key};
+
+/// What a batch does to the stock of products, and where it did so last.
+type Moves = BTreeMap<Uuid, (StockMoved, Position)>;
+
+pub(super) fn apply(transaction: &Transaction<'_>, changes: &[Change]) -> Result<()> {
+    let mut moves = Moves::new();
+    for change in changes {
+        one(transaction, change, &mut moves)?;
+        if let Some(created) = &change.created {
+            remember(transaction, created, change.position)?;
+        }
+    }
+    // Differences add up in any order, so they can come last and together.
+    moves.iter().try_for_each(|(product, moved)| move_stock(transaction, *product, *moved))
+}
+
+fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Result<()> {
+    let position = change.position;
+    let mut moved = |product: Uuid, units: StockMoved| {
+        let entry = moves.entry(product).or_default();
+        entry.0 += units;
+        entry.1 = position;
+    };
+    match &change.what {
+        What::ProductAdded(added) => {
+            moved(added.product, StockMoved::received(added.units));
+            add(transaction, added, position)
+        }
+        What::ProductChanged(product, changed) => {
+            moved(*product, StockMoved::received(changed.units_change));
+            edit(transaction, *product, changed)
+        }
+        What::ProductDeleted(product, units) => {
+            moved(*product, *units);
+            let sql = "UPDATE product SET listed = 0, revision = revision + 1 WHERE id = ?1";
+            run(transaction, sql, [product.as_bytes()])
+        }
+        What::Stock(product, units) => {
+            moved(*product, *units);
+            Ok(())
+        }
+        What::CategoryAdded { category, name } | What::CategoryRenamed { category, name } => {
+            let sql = "INSERT OR REPLACE INTO category VALUES (?1, ?2, ?3, ?4)";
+            run(transaction, sql, params![category.as_bytes(), name, name_key(name), folded(name)])
+        }
+        What::CategoryDeleted(category) => {
+            run(transaction, "DELETE FROM category WHERE id = ?1", [category.as_bytes()])
+        }
+    }
+}
+
+fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<()> {
+    transaction.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// A deleted product may come back: its revisions go on, and so does its stock.
+fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Result<()> {
+    let Added { product, code, name, description, supplier, category, price, currency, units: _ } =
+        added;
+    run(
+        transaction,
+        "INSERT INTO product VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, 1, ?10, ?11)
+         ON CONFLICT (id) DO UPDATE SET
+             code = excluded.code, name = excluded.name, description = excluded.description,
+             supplier = excluded.supplier, category = excluded.category, price = excluded.price,
+             currency = excluded.currency, revision = revision + 1, added = excluded.added, listed = 1,
+             name_key = excluded.name_key, search = excluded.search",
+        params![
+            product.as_bytes(),
+            code,
+            name,
+            description,
+            supplier,
+            category.as_bytes(),
+            price.minor(),
+            currency,
+            position.0,
+            name_key(name),
+            search_text([code.as_deref().unwrap_or(""), name, description, supplier]),
+        ],
+    )?;
+    let sql =
+        "INSERT INTO stock (product, changed) VALUES (?1, ?2) ON CONFLICT (product) DO NOTHING";
+    run(transaction, sql, params![product.as_bytes(), position.0])
+}
+
+fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Result<()> {
+    let Changed { name, description, supplier, category, price, units_change: _ } = changed;
+    run(
+        transaction,
+        "UPDATE product SET
+             name = coalesce(?2, name), description = coalesce(?3, description), supplier = coalesce(?4, supplier),
+             category = coalesce(?5, category), price = coalesce(?6, price), name_key = coalesce(?7, name_key),
+             revision = revision + 1
+         WHERE id = ?1",
+        params![
+            product.as_bytes(),
+            name,
+            description,
+            supplier,
+            category.as_ref().map(Uuid::as_bytes),
+            price.map(kernel::Money::minor),
+            name.as_deref().map(name_key),
+        ],
+    )?;
+    if name.is_some() || description.is_some() || supplier.is_some() {
+        index_texts(transaction, product)?;
+    }
+    Ok(())
+}
+
+/// Makes the search text anew; SQLite folds the case of ASCII only.
+fn index_texts(transaction: &Transaction<'_>, product: Uuid) -> Result<()> {
+    let texts: Option<[String; 4]> = transaction
+        .prepare_cached(
+            "SELECT coalesce(code, ''), name, description, supplier FROM product WHERE id = ?1",
+        )?
+        .query_map([product.as_bytes()], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        })?
+        .next()
+        .transpose()?;
+    let Some(texts) = texts else { return Ok(()) };
+    let search = search_text(texts.each_ref().map(String::as_str));
+    run(
+        transaction,
+        "UPDATE product SET search = ?2 WHERE id = ?1",
+        params![product.as_bytes(), search],
+    )
+}
+
+/// All that is searched in. No search spans two of them, for it has no control characters.
+fn search_text(texts: [&str; 4]) -> String {
+    folded(&texts.join("\n"))
+}
+
+fn move_stock(
+    transaction: &Transaction<'_>,
+    product: Uuid,
+    (moved, at): (StockMoved, Position),
+) -> Result<()> {
+    let StockMoved { received, on_hand, reserved, available, sold } = moved;
+    run(
+        transaction,
+        "UPDATE stock SET received = received + ?2, on_hand = on_hand + ?3, reserved = reserved + ?4,
+             available = available + ?5, sold = sold + ?6, changed = ?7
+         WHERE product = ?1",
+        params![product.as_bytes(), received, on_hand, reserved, available, sold, at.0],
+    )
+}
+
+fn remember(transaction: &Transaction<'_>, created: &Created, position: Position) -> Result<()> {
+    let Created { key, request, subject } = created;
+    let sql = "INSERT OR REPLACE INTO creation VALUES (?1, ?2, ?3, ?4)";
+    run(
+        transaction,
+        sql,
+        params![key.as_bytes(), request.as_bytes(), subject.as_bytes(), position.0],
+    )
+}

@@ -1,0 +1,61 @@
+//! Events of products and categories → changes of the read model. Pure.
+
+use contracts::{
+    catalogue::{self, CatalogueEvent, CategoryAdded, CategoryDeleted, CategoryRenamed},
+    product::{self, Deleted, ProductEvent, StockCommitted, StockReleased, StockReserved},
+};
+use kernel::Recorded;
+use uuid::Uuid;
+
+use crate::model::{Change, Created, StockMoved, What};
+
+/// What an event changes, if anything.
+#[must_use]
+pub fn project(event: &Recorded) -> Option<Change> {
+    let what = match event.stream.category() {
+        product::CATEGORY => {
+            of_product(Uuid::parse_str(event.stream.id()).ok()?, ProductEvent::of(event)?)?
+        }
+        catalogue::CATEGORY => of_catalogue(CatalogueEvent::of(event)?),
+        _ => return None,
+    };
+    let created = event.metadata.idempotency.clone().and_then(|known| {
+        let subject = what.created()?;
+        Some(Created { key: known.key, request: known.request, subject })
+    });
+    Some(Change { position: event.position, what, created })
+}
+
+fn of_product(product: Uuid, event: ProductEvent) -> Option<What> {
+    Some(match event {
+        ProductEvent::Added(added) => What::ProductAdded(Box::new(added)),
+        ProductEvent::Changed(changed) => What::ProductChanged(product, Box::new(changed)),
+        ProductEvent::Deleted(Deleted { units_change }) => {
+            What::ProductDeleted(product, StockMoved::received(units_change))
+        }
+        ProductEvent::StockReserved(StockReserved { quantity, .. }) => {
+            What::Stock(product, StockMoved::reserved(quantity))
+        }
+        ProductEvent::StockReleased(StockReleased { quantity, .. }) => {
+            What::Stock(product, StockMoved::released(quantity))
+        }
+        ProductEvent::StockCommitted(StockCommitted { quantity, .. }) => {
+            What::Stock(product, StockMoved::sold(quantity))
+        }
+        ProductEvent::StockDenied(_) => return None,
+    })
+}
+
+fn of_catalogue(event: CatalogueEvent) -> What {
+    match event {
+        CatalogueEvent::CategoryAdded(CategoryAdded { category, name }) => {
+            What::CategoryAdded { category, name }
+        }
+        CatalogueEvent::CategoryRenamed(CategoryRenamed { category, name }) => {
+            What::CategoryRenamed { category, name }
+        }
+        CatalogueEvent::CategoryDeleted(CategoryDeleted { category }) => {
+            What::CategoryDeleted(category)
+        }
+    }
+}

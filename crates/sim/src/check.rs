@@ -1,0 +1,263 @@
+//! The promises, checked against a whole log: folded event by event, at every version of every stream.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contracts::{accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent};
+use kernel::{Decider, Money, Position, Recorded, Timestamp};
+use uuid::Uuid;
+
+/// A broken promise, in words.
+pub type Violation = String;
+
+/// What the log says of each order.
+#[derive(Clone, Debug, Default)]
+struct Order {
+    placed: bool,
+    finalized: bool,
+    denied: bool,
+    quantity: u32,
+    total: Money,
+    stock: Hold,
+    credit: Hold,
+    invoices: u32,
+}
+
+/// What a service holds for an order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Hold {
+    #[default]
+    Unanswered,
+    Held,
+    Denied,
+    Released,
+    Spent,
+}
+
+/// A log being checked.
+#[derive(Default)]
+pub struct Checker {
+    position: Position,
+    time: Timestamp,
+    versions: BTreeMap<String, u64>,
+    products: BTreeMap<Uuid, (product::domain::State, Sold)>,
+    customers: BTreeMap<Uuid, (customer::domain::State, Money)>,
+    orders: BTreeMap<Uuid, Order>,
+    invoices: u64,
+    reactions: BTreeSet<(String, u64, String)>,
+    violations: Vec<Violation>,
+}
+
+#[derive(Default)]
+struct Sold(i64);
+
+impl Checker {
+    /// Takes in the next event of the log.
+    pub fn take(&mut self, event: &Recorded) {
+        self.check_place(event);
+        self.check_cause(event);
+        match event.stream.category() {
+            contracts::product::CATEGORY => self.product(event),
+            contracts::customer::CATEGORY => self.customer(event),
+            contracts::order::CATEGORY => self.order(event),
+            contracts::accounting::CATEGORY => self.invoice(event),
+            _ => {}
+        }
+    }
+
+    /// Everything that is broken once all orders should have ended.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Violation> {
+        for (id, order) in std::mem::take(&mut self.orders) {
+            self.check_end(id, &order);
+        }
+        self.violations
+    }
+
+    /// Whether the order is in the log.
+    #[must_use]
+    pub fn has_order(&self, order: Uuid) -> bool {
+        self.orders.get(&order).is_some_and(|order| order.placed)
+    }
+
+    /// Whether the order was denied.
+    #[must_use]
+    pub fn is_denied(&self, order: Uuid) -> bool {
+        self.orders.get(&order).is_some_and(|order| order.denied)
+    }
+
+    /// Orders that were finalized, and denied.
+    #[must_use]
+    pub fn ends(&self) -> (usize, usize) {
+        let count = |ended: fn(&Order) -> bool| self.orders.values().filter(|order| ended(order)).count();
+        (count(|order| order.finalized), count(|order| order.denied))
+    }
+
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    fn broken(&mut self, event: &Recorded, what: impl std::fmt::Display) {
+        let (position, kind, stream) = (event.position, &event.kind, &event.stream);
+        self.violations.push(format!("at {position}, {kind} of {stream}: {what}", kind = kind.as_str()));
+    }
+
+    fn check_place(&mut self, event: &Recorded) {
+        if event.position != self.position.next() {
+            self.broken(event, format_args!("follows position {} (promise 2)", self.position));
+        }
+        self.position = event.position;
+        let next = self.versions.entry(event.stream.to_string()).or_default();
+        let expected = *next;
+        *next = event.version.0 + 1;
+        if event.version.0 != expected {
+            self.broken(event, format_args!("version {} where {expected} is next (promise 2)", event.version));
+        }
+        if event.time < self.time {
+            self.broken(event, "recorded before the event before it");
+        }
+        self.time = event.time;
+    }
+
+    /// A cause leads to one reaction of a reactor in a stream; its events carry it together, in one append.
+    fn check_cause(&mut self, event: &Recorded) {
+        let Some(cause) = &event.metadata.cause else { return };
+        if cause.position >= event.position {
+            self.broken(event, format_args!("reacts to {}, which comes later", cause.position));
+        }
+        let reaction = (cause.reactor.to_string(), cause.position.0, event.kind.as_str().to_owned());
+        if !self.reactions.insert(reaction) {
+            self.broken(event, format_args!("a second reaction to {} (promise 4)", cause.position));
+        }
+    }
+
+    fn product(&mut self, event: &Recorded) {
+        let Some(happened) = ProductEvent::of(event) else { return self.broken(event, "does not parse") };
+        match &happened {
+            ProductEvent::StockReserved(reserved) => self.stock(event, reserved.order, Hold::Unanswered, Hold::Held),
+            ProductEvent::StockDenied(denied) => self.stock(event, denied.order, Hold::Unanswered, Hold::Denied),
+            ProductEvent::StockReleased(released) => self.stock(event, released.order, Hold::Held, Hold::Released),
+            ProductEvent::StockCommitted(committed) => self.stock(event, committed.order, Hold::Held, Hold::Spent),
+            ProductEvent::Added(_) | ProductEvent::Changed(_) | ProductEvent::Deleted(_) => {}
+        }
+        let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
+        let (state, sold) = self.products.entry(id).or_default();
+        product::domain::Product::evolve(state, &happened);
+        if let ProductEvent::StockCommitted(committed) = &happened {
+            sold.0 += i64::from(committed.quantity);
+        }
+        let (stock, sold) = (state.stock, sold.0);
+        let held: i64 = state.reserved.values().map(|quantity| i64::from(*quantity)).sum();
+        if stock.received != stock.on_hand + sold || stock.reserved != held || stock.available() < 0 || stock.on_hand < 0 {
+            self.broken(event, format_args!("{stock:?}, sold {sold}, held {held} (promise 6)"));
+        }
+    }
+
+    fn customer(&mut self, event: &Recorded) {
+        let Some(happened) = CustomerEvent::of(event) else { return self.broken(event, "does not parse") };
+        match &happened {
+            CustomerEvent::CreditReserved(reserved) => self.credit(event, reserved.order, Hold::Unanswered, Hold::Held),
+            CustomerEvent::CreditDenied(denied) => self.credit(event, denied.order, Hold::Unanswered, Hold::Denied),
+            CustomerEvent::CreditReleased(released) => self.credit(event, released.order, Hold::Held, Hold::Released),
+            CustomerEvent::CreditDebited(debited) => self.credit(event, debited.order, Hold::Held, Hold::Spent),
+            _ => {}
+        }
+        let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
+        let (state, spent) = self.customers.entry(id).or_default();
+        customer::domain::Customer::evolve(state, &happened);
+        if let CustomerEvent::CreditDebited(debited) = &happened {
+            *spent += debited.amount;
+        }
+        let (credit, spent) = (state.credit, *spent);
+        let held: Money = state.reserved.values().copied().sum();
+        if credit.granted != credit.credit + spent || credit.reserved != held || credit.available().is_negative() {
+            self.broken(event, format_args!("{credit:?}, spent {spent}, held {held} (promise 6)"));
+        }
+    }
+
+    fn order(&mut self, event: &Recorded) {
+        let Some(happened) = OrderEvent::of(event) else { return self.broken(event, "does not parse") };
+        let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
+        let order = self.orders.entry(id).or_default();
+        let before = order.clone();
+        match &happened {
+            OrderEvent::Placed(placed) => {
+                order.placed = true;
+                order.quantity = placed.terms.quantity;
+                order.total = placed.terms.total();
+            }
+            OrderEvent::Approved(_) => {}
+            OrderEvent::Finalized(_) => order.finalized = true,
+            OrderEvent::Denied(_) => order.denied = true,
+        }
+        let ended = before.finalized || before.denied;
+        match happened {
+            OrderEvent::Placed(_) if before.placed => self.broken(event, "placed twice"),
+            OrderEvent::Approved(_) | OrderEvent::Finalized(_) if ended || !before.placed => {
+                self.broken(event, "finalized an order that is not pending (promise 7)");
+            }
+            OrderEvent::Finalized(_) if before.stock != Hold::Held || before.credit != Hold::Held => {
+                self.broken(event, "finalized without stock and credit reserved (promise 6)");
+            }
+            OrderEvent::Denied(_) if ended || !before.placed => self.broken(event, "denied what is not pending (promise 7)"),
+            OrderEvent::Placed(_) | OrderEvent::Approved(_) | OrderEvent::Finalized(_) | OrderEvent::Denied(_) => {}
+        }
+    }
+
+    fn invoice(&mut self, event: &Recorded) {
+        let Some(AccountingEvent::InvoiceIssued(invoice)) = AccountingEvent::of(event) else {
+            return self.broken(event, "does not parse");
+        };
+        self.invoices += 1;
+        let expected = self.invoices;
+        let order = self.orders.entry(invoice.order).or_default();
+        order.invoices += 1;
+        let (finalized, invoices, total) = (order.finalized, order.invoices, order.total);
+        if invoice.number != expected || event.version.0 + 1 != expected {
+            self.broken(event, format_args!("number {} where {expected} is next", invoice.number));
+        }
+        if !finalized || invoices != 1 || invoice.total != total {
+            self.broken(event, format_args!("invoice {invoices} of an order over {total}, finalized: {finalized} (promise 4)"));
+        }
+    }
+
+    fn stock(&mut self, event: &Recorded, order: Uuid, from: Hold, to: Hold) {
+        let hold = &mut self.orders.entry(order).or_default().stock;
+        let was = std::mem::replace(hold, to);
+        if was != from {
+            self.broken(event, format_args!("stock of the order was {was:?}, not {from:?} (promise 4)"));
+        }
+    }
+
+    fn credit(&mut self, event: &Recorded, order: Uuid, from: Hold, to: Hold) {
+        let hold = &mut self.orders.entry(order).or_default().credit;
+        let was = std::mem::replace(hold, to);
+        if was != from {
+            self.broken(event, format_args!("credit of the order was {was:?}, not {from:?} (promise 4)"));
+        }
+    }
+
+    fn check_end(&mut self, id: Uuid, order: &Order) {
+        if !order.has_ended() {
+            self.violations.push(format!("order {id} has not ended (promise 7): {order:?}"));
+        }
+    }
+}
+
+impl Order {
+    fn has_ended(&self) -> bool {
+        if !self.placed {
+            return false;
+        }
+        if self.finalized {
+            return self.stock == Hold::Spent && self.credit == Hold::Spent && self.invoices == 1;
+        }
+        let settled = |hold| matches!(hold, Hold::Released | Hold::Denied);
+        self.denied && settled(self.stock) && settled(self.credit) && self.invoices == 0
+    }
+}

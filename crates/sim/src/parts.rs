@@ -1,0 +1,196 @@
+//! The parts of a world: the event store and the services, each of which can be started, killed and started again.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use axum::Router;
+use chassis::{
+    Deps, ReadModel, Service, Tasks,
+    auth::Auth,
+    http::Border,
+    metrics::Metrics,
+    projector,
+    sessions::{Ended, EndedSessions},
+    sqlite::{self, Location},
+};
+use contracts::customer::SessionEnd;
+use customer::Secrets;
+use eventlog::{Files, Options, simdisk::SimDisk};
+use eventstore::{Figures, LogStore, log::LogReader};
+use kernel::{Clock, Currency, Ids, Money, Recorded};
+
+use crate::{plant::Plant, transport::Stormy};
+
+/// Segments small enough that a world fills several.
+const SEGMENT_BYTES: u64 = 64 << 10;
+/// How long an order may stay open.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The services that react to events; each can run more than once.
+pub(crate) const SERVICES: [&str; 4] = ["customer", "product", "order", "accounting"];
+
+/// Everything in a world that outlives its processes.
+pub(crate) struct Ground {
+    pub(crate) name: String,
+    pub(crate) disk: Arc<SimDisk>,
+    pub(crate) transport: Arc<Stormy>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<Ids>,
+    pub(crate) plant: Option<Plant>,
+    pub(crate) salt: [u8; 16],
+    pub(crate) secret: [u8; 32],
+}
+
+/// A running instance of a service.
+pub(crate) struct Instance {
+    pub(crate) router: Router,
+    pub(crate) service: Service,
+    tasks: Tasks,
+    /// Keeps the read model alive while the instance is not: what a disk would keep.
+    pub(crate) models: Models,
+}
+
+/// The databases of an instance, by location; dropping them is losing them.
+#[derive(Clone)]
+pub(crate) struct Models {
+    pub(crate) model: Location,
+    pub(crate) snapshots: Location,
+    sessions: Location,
+    _anchors: Arc<Vec<rusqlite::Connection>>,
+}
+
+/// A running event store.
+pub(crate) struct Store {
+    tasks: Tasks,
+    pub(crate) reader: LogReader,
+}
+
+impl Ground {
+    fn deps(&self, tasks: &Tasks) -> Deps {
+        let secrets = Secrets::from_shop_secret(self.secret);
+        let auth = Auth::new(secrets.signer().verifier(), Arc::clone(&self.clock));
+        let border = Border::new(Arc::clone(&self.clock), Arc::clone(&self.ids), auth.clone());
+        Deps {
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            transport: self.transport.clone(),
+            tasks: tasks.clone(),
+            auth,
+            metrics: Metrics::new(),
+            border,
+        }
+    }
+
+    /// Opens the log and serves it. `None` if the disk does not let it be opened now.
+    pub(crate) async fn start_store(&self) -> Option<Store> {
+        let tasks = Tasks::inline();
+        let files: Arc<dyn Files> = match self.plant {
+            Some(Plant::AnswerBeforeSync) => Arc::new(crate::plant::Unsynced(Arc::clone(&self.disk))),
+            _ => Arc::clone(&self.disk) as Arc<dyn Files>,
+        };
+        let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::new(self.salt) };
+        let LogStore { writer, reader, upkeep, .. } = match LogStore::open(Path::new("/log"), files, options) {
+            Ok(store) => store,
+            Err(eventlog::OpenError::Io { .. }) => return None,
+            Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
+        };
+        eventstore::serve(&self.deps(&tasks), writer, reader.clone(), Figures::default()).await;
+        let looking_after = tasks.clone();
+        tasks.spawn("upkeep", async move {
+            while !looking_after.is_stopping() {
+                let _tried_again = upkeep.step();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+        Some(Store { tasks, reader })
+    }
+
+    /// New, empty databases for an instance.
+    pub(crate) fn models(&self, instance: &str) -> Models {
+        let location = |kind: &str| Location::Memory(format!("{}-{instance}-{kind}-{}", self.name, self.ids.bytes::<1>()[0]));
+        let (model, snapshots, sessions) = (location("model"), location("snapshots"), location("sessions"));
+        let anchor = |location| sqlite::open_disposable(location).expect("memory for a database");
+        let anchors = [&model, &snapshots, &sessions].map(anchor).into();
+        Models { model, snapshots, sessions, _anchors: Arc::new(anchors) }
+    }
+
+    /// Starts an instance of a service on its databases.
+    pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
+        let tasks = Tasks::inline();
+        let deps = self.deps(&tasks);
+        let sessions = EndedSessions::open(models.sessions.clone(), deps.auth.clone()).expect("memory for a database");
+        projector::spawn(&tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
+        let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
+        let built = match service {
+            "customer" => {
+                let secrets = Secrets::from_shop_secret(self.secret);
+                let config = customer::Config {
+                    welcome_credit: Money::from_minor(10_000),
+                    admin_password: Some("correct horse battery staple".to_owned()),
+                    hashing: customer::Hashing::for_tests(),
+                    ..customer::Config::new(secrets, model, snapshots)
+                };
+                customer::build(config, deps).await.map(|(service, _)| service)
+            }
+            "product" => {
+                let currency = Currency::parse("EUR").expect("a code");
+                product::build(product::Config { model, snapshots, currency }, deps).await
+            }
+            "order" => order::build(order::Config { model, snapshots, deadline: DEADLINE }, deps).await,
+            _ => {
+                let time_zone = accounting::utc();
+                accounting::build(accounting::Config { model, snapshots, time_zone }, deps).await
+            }
+        };
+        let service = built.expect("a service starts on a database in memory");
+        Instance { router: service.router.clone(), service, tasks, models }
+    }
+}
+
+impl Instance {
+    /// Ends the instance where it stands; its databases stay.
+    pub(crate) async fn kill(self) -> Models {
+        self.tasks.kill().await;
+        assert!(!self.tasks.failed(), "{} panicked", self.service.name);
+        self.models
+    }
+}
+
+impl Store {
+    pub(crate) async fn kill(self) {
+        self.tasks.kill().await;
+        assert!(!self.tasks.failed(), "the event store panicked");
+    }
+}
+
+pub(crate) fn ended(event: &Recorded) -> Option<Ended> {
+    Some(match contracts::customer::session_end(event)? {
+        SessionEnd::Token { token, expires } => Ended::Token { token, expires },
+        SessionEnd::All { customer, until } => Ended::All { customer, until },
+    })
+}
+
+/// What a service's model holds once built anew from the whole log.
+pub(crate) async fn rebuilt(ground: &Ground, service: &str, events: &[Arc<Recorded>]) -> Vec<String> {
+    let location = Location::Memory(format!("{}-{service}-rebuilt", ground.name));
+    let tasks = Tasks::inline();
+    match service {
+        "customer" => fill(customer::open_model(location, &tasks).expect("memory"), customer::project, events).await,
+        "product" => fill(product::open_model(location, &tasks).expect("memory"), product::project, events).await,
+        "order" => fill(order::open_model(location, &tasks).expect("memory"), order::project, events).await,
+        _ => fill(accounting::open_model(location, &tasks).expect("memory"), accounting::project, events).await,
+    }
+}
+
+async fn fill<M: ReadModel + ?Sized>(
+    model: Arc<M>,
+    project: fn(&Recorded) -> Option<M::Change>,
+    events: &[Arc<Recorded>],
+) -> Vec<String> {
+    let changes: Vec<M::Change> = events.iter().filter_map(|event| project(event)).collect();
+    let head = events.last().map_or(kernel::Position::START, |event| event.position);
+    model.apply(&changes, head).await.expect("a model in memory takes every change");
+    model.dump().await.expect("a model in memory can be read")
+}
+
+/// Instances by service, in a fixed order.
+pub(crate) type Instances = BTreeMap<String, Instance>;

@@ -1,0 +1,178 @@
+//! The people of a world: a manager and customers, who use the shop through its HTTP routers as anybody would.
+
+use std::{cell::RefCell, net::Ipv4Addr, rc::Rc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request, StatusCode},
+};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use crate::{dice::Dice, parts::Instances};
+
+/// How often a request is tried before whoever asked gives up.
+const TRIES: u32 = 40;
+
+/// What the shop told its people, to be held against the log.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// Orders acknowledged with 202.
+    pub(crate) orders: Vec<Uuid>,
+    /// Changes acknowledged with the position of their event.
+    pub(crate) positions: Vec<u64>,
+    /// Answers that the API does not allow.
+    pub(crate) wrong: Vec<String>,
+}
+
+/// The people, with what they know.
+pub(crate) struct People {
+    instances: Rc<RefCell<Instances>>,
+    dice: Dice,
+    manager: String,
+    customers: Vec<(String, String)>,
+    products: Vec<Uuid>,
+    pub(crate) told: RefCell<Told>,
+}
+
+/// An answer's status, position and body.
+struct Answer {
+    status: StatusCode,
+    position: Option<u64>,
+    body: Value,
+}
+
+impl People {
+    /// Opens the shop in calm weather: categories, products, customers with credit.
+    pub(crate) async fn open_shop(instances: Rc<RefCell<Instances>>, dice: Dice) -> Self {
+        let mut people = Self {
+            instances,
+            dice,
+            manager: String::new(),
+            customers: Vec::new(),
+            products: Vec::new(),
+            told: RefCell::default(),
+        };
+        people.manager = people.log_in("admin", "correct horse battery staple").await;
+        let category = people.must("product", "add-new-category", &json!({ "Name": "Everything" })).await;
+        for (number, stock) in [10, 40, 80, 1000].into_iter().enumerate() {
+            let product = json!({
+                "Code": format!("P{number}"), "Name": format!("Product {number}"), "Description": "", "Supplier": "",
+                "CategoryId": category["CategoryId"], "Price": format!("{}.50", number + 1), "UnitsInStock": stock,
+            });
+            let added = people.must("product", "add-new-product", &product).await;
+            people.products.push(id_of(&added["ProductId"]));
+        }
+        for number in 0..6 {
+            let (user, password) = (format!("customer-{number}"), "a password");
+            let account = json!({ "UserName": user, "Password": password, "FullName": "C", "Email": "c@example.invalid" });
+            people.must("customer", "add-user", &account).await;
+            let token = people.log_in(&user, password).await;
+            people.customers.push((user, token));
+        }
+        people
+    }
+
+    async fn log_in(&self, user: &str, password: &str) -> String {
+        let session = self.must("customer", "login-user", &json!({ "UserName": user, "Password": password })).await;
+        session["Token"].as_str().expect("a token").to_owned()
+    }
+
+    async fn must(&self, service: &str, call: &str, body: &Value) -> Value {
+        let key = format!("{:032x}", self.dice.number());
+        let answer = self.insist(service, call, &self.manager, &key, body).await.expect("the shop opens in calm weather");
+        assert!(answer.status.is_success(), "{call}: {} {}", answer.status, answer.body);
+        answer.body
+    }
+
+    /// Places one order and says it again, with the same key, until it is answered or patience ends.
+    pub(crate) async fn order(&self) {
+        let (_, token) = self.dice.pick(&self.customers);
+        let product = if self.dice.happens(400) { self.products.first() } else { Some(self.dice.pick(&self.products)) };
+        let product = product.expect("the shop has products");
+        let body = json!({ "ProductId": product, "Quantity": self.dice.within(1..4) });
+        let key = format!("{:032x}", self.dice.number());
+        let Some(answer) = self.insist("order", "place-order", token, &key, &body).await else { return };
+        let mut told = self.told.borrow_mut();
+        match answer.status {
+            StatusCode::ACCEPTED => told.orders.push(id_of(&answer.body["OrderId"])),
+            // The order service has not heard of the product yet, or no longer.
+            StatusCode::NOT_FOUND => {}
+            status => told.wrong.push(format!("place-order: {status} {}", answer.body)),
+        }
+    }
+
+    /// The manager changes a price, stock or credit.
+    pub(crate) async fn manage(&self) {
+        let product = self.dice.pick(&self.products);
+        let (service, call, body) = match self.dice.within(0..5) {
+            0 => ("product", "update-product", json!({ "ProductId": product, "Price": format!("{}.25", self.dice.within(1..5)) })),
+            1 => ("product", "update-product", json!({ "ProductId": product, "UnitsChange": self.dice.within(1..20) })),
+            2 => ("product", "update-product", json!({ "ProductId": product, "UnitsInStock": self.dice.within(0..100) })),
+            3 => {
+                let (user, _) = self.dice.pick(&self.customers);
+                ("customer", "set-credit", json!({ "UserName": user, "Credit": format!("{}.00", self.dice.within(0..300)) }))
+            }
+            _ => {
+                let (user, _) = self.dice.pick(&self.customers);
+                ("customer", "set-credit", json!({ "UserName": user, "Change": "25.00" }))
+            }
+        };
+        let key = format!("{:032x}", self.dice.number());
+        let Some(answer) = self.insist(service, call, &self.manager, &key, &body).await else { return };
+        let mut told = self.told.borrow_mut();
+        match answer.status {
+            StatusCode::OK => told.positions.extend(answer.position),
+            // Less than is reserved.
+            StatusCode::UNPROCESSABLE_ENTITY => {}
+            status => told.wrong.push(format!("{call}: {status} {}", answer.body)),
+        }
+    }
+
+    async fn insist(&self, service: &str, call: &str, token: &str, key: &str, body: &Value) -> Option<Answer> {
+        for _ in 0..TRIES {
+            let router = self.router(service);
+            if let Some(router) = router {
+                let answer = ask(router, call, token, key, body).await;
+                if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+                    return Some(answer);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(self.dice.within(50..1500))).await;
+        }
+        None
+    }
+
+    /// Any running instance of a service.
+    fn router(&self, service: &str) -> Option<Router> {
+        let instances = self.instances.borrow();
+        let running: Vec<&Router> =
+            instances.values().filter(|instance| instance.service.name == service).map(|instance| &instance.router).collect();
+        if running.is_empty() { None } else { Some((*self.dice.pick(&running)).clone()) }
+    }
+}
+
+async fn ask(router: Router, call: &str, token: &str, key: &str, body: &Value) -> Answer {
+    let mut request = Request::builder().method(Method::POST).uri(format!("/{call}")).header("content-type", "application/json");
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if !matches!(call, "add-user" | "login-user") {
+        request = request.header("idempotency-key", key);
+    }
+    let client = std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let request = request.extension(ConnectInfo(client)).body(Body::from(body.to_string())).expect("a request");
+    let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+    let status = response.status();
+    let position = response.headers().get("agora-position").and_then(|value| value.to_str().ok()?.parse().ok());
+    let bytes = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    Answer { status, position, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+}
+
+fn id_of(value: &Value) -> Uuid {
+    value.as_str().and_then(|text| Uuid::parse_str(text).ok()).expect("an id")
+}

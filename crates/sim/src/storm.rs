@@ -1,0 +1,194 @@
+//! What befalls a world: weather on the bus, and blows to its parts, one after the other while people shop.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use crate::{
+    dice::Dice,
+    faults::{Fault, Tally, Weather},
+    parts::{Ground, Instances, SERVICES, Store},
+};
+
+/// A world's parts as the storm sees them.
+pub(crate) struct Storm {
+    pub(crate) ground: Rc<Ground>,
+    pub(crate) instances: Rc<RefCell<Instances>>,
+    pub(crate) store: Rc<RefCell<Option<Store>>>,
+    pub(crate) dice: Dice,
+    pub(crate) tally: Tally,
+}
+
+impl Storm {
+    /// The weather of this world: some worlds are calm in some ways.
+    pub(crate) fn weather(&self) -> Weather {
+        let chance = |most: u64| {
+            let some = self.dice.happens(700);
+            if some { u16::try_from(self.dice.within(1..most)).unwrap_or(0) } else { 0 }
+        };
+        Weather {
+            broadcast_lost: chance(200),
+            broadcast_repeated: chance(100),
+            broadcast_delayed: chance(100),
+            broadcast_reordered: chance(300),
+            request_lost: chance(30),
+            reply_lost: chance(30),
+            request_repeated: chance(60),
+            request_delayed: chance(60),
+        }
+    }
+
+    /// One blow, at a moment of its own.
+    pub(crate) async fn strike(&self) {
+        tokio::time::sleep(Duration::from_micros(self.dice.within(0..1_500_000))).await;
+        for _ in 0..self.dice.within(0..20) {
+            tokio::task::yield_now().await;
+        }
+        match self.dice.within(0..10) {
+            0..3 => self.kill_service().await,
+            3 => self.send_away().await,
+            4 => self.second_instance().await,
+            5 => self.kill_store().await,
+            6 => self.lose_power(false).await,
+            7 => self.lose_power(true).await,
+            8 => self.fail_disk().await,
+            _ => self.fill_disk().await,
+        }
+    }
+
+    async fn kill_service(&self) {
+        let Some((name, service)) = self.any_instance() else { return };
+        self.tally.count(Fault::ServiceKilled);
+        let models = self.kill(&name).await;
+        let lost = self.dice.happens(200);
+        let models = match models {
+            Some(models) if !lost => models,
+            _ => {
+                self.tally.count(Fault::ModelLost);
+                self.tally.count(Fault::SnapshotsLost);
+                self.ground.models(&name)
+            }
+        };
+        tokio::time::sleep(Duration::from_millis(self.dice.within(0..2000))).await;
+        let instance = self.ground.start(&service, models).await;
+        self.instances.borrow_mut().insert(name, instance);
+    }
+
+    /// All instances of a service are away for longer than an order may stay open.
+    async fn send_away(&self) {
+        self.tally.count(Fault::ServiceAway);
+        let service = *self.dice.pick(&SERVICES);
+        let names = self.names_of(service);
+        let mut away = Vec::new();
+        for name in names {
+            away.push((name.clone(), self.kill(&name).await));
+        }
+        tokio::time::sleep(Duration::from_millis(self.dice.within(8_000..25_000))).await;
+        for (name, models) in away {
+            let models = models.unwrap_or_else(|| self.ground.models(&name));
+            let instance = self.ground.start(service, models).await;
+            self.instances.borrow_mut().insert(name, instance);
+        }
+    }
+
+    async fn second_instance(&self) {
+        let service = *self.dice.pick(&SERVICES);
+        let name = format!("{service}-2");
+        if self.instances.borrow().contains_key(&name) {
+            return;
+        }
+        self.tally.count(Fault::SecondInstance);
+        let instance = self.ground.start(service, self.ground.models(&name)).await;
+        self.instances.borrow_mut().insert(name, instance);
+    }
+
+    async fn kill_store(&self) {
+        self.tally.count(Fault::EventStoreKilled);
+        self.stop_store().await;
+        self.pause().await;
+        self.start_store().await;
+    }
+
+    /// The machine of the event store loses its power, now or in the middle of a write.
+    async fn lose_power(&self, while_writing: bool) {
+        if while_writing {
+            self.ground.disk.lose_power_at(self.ground.disk.steps() + self.dice.within(1..6));
+            for _ in 0..50 {
+                if self.ground.disk.is_off() {
+                    self.tally.count(Fault::PowerLostWhileWriting);
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        self.tally.count(Fault::PowerLost);
+        self.stop_store().await;
+        let before = self.ground.disk.counts().lost_sectors;
+        self.ground.disk.crash(self.dice.number());
+        self.tally.add(Fault::UnsyncedSectorsLost, self.ground.disk.counts().lost_sectors - before);
+        self.ground.disk.revive();
+        self.pause().await;
+        self.start_store().await;
+    }
+
+    /// A write's sync fails: the store must be opened anew before it records again.
+    async fn fail_disk(&self) {
+        let before = self.ground.disk.counts().failed_syncs;
+        self.ground.disk.set_chances(eventlog::simdisk::Chances { failed_sync: 1000, ..Default::default() });
+        tokio::time::sleep(Duration::from_millis(self.dice.within(100..600))).await;
+        self.ground.disk.set_chances(eventlog::simdisk::Chances::default());
+        self.tally.add(Fault::SyncFailed, self.ground.disk.counts().failed_syncs - before);
+        self.stop_store().await;
+        self.start_store().await;
+    }
+
+    async fn fill_disk(&self) {
+        let before = self.ground.disk.counts().disk_full;
+        self.ground.disk.set_capacity(Some(0));
+        tokio::time::sleep(Duration::from_millis(self.dice.within(500..3000))).await;
+        self.ground.disk.set_capacity(None);
+        self.tally.add(Fault::DiskFull, self.ground.disk.counts().disk_full - before);
+        // A full disk does no harm by itself; but a write that had begun may have.
+        self.stop_store().await;
+        self.start_store().await;
+    }
+
+    async fn stop_store(&self) {
+        let store = self.store.borrow_mut().take();
+        if let Some(store) = store {
+            store.kill().await;
+        }
+    }
+
+    async fn start_store(&self) {
+        loop {
+            if let Some(store) = self.ground.start_store().await {
+                *self.store.borrow_mut() = Some(store);
+                return;
+            }
+            self.pause().await;
+        }
+    }
+
+    async fn kill(&self, name: &str) -> Option<crate::parts::Models> {
+        let instance = self.instances.borrow_mut().remove(name)?;
+        Some(instance.kill().await)
+    }
+
+    fn any_instance(&self) -> Option<(String, String)> {
+        let instances = self.instances.borrow();
+        let all: Vec<(&String, &'static str)> = instances.iter().map(|(name, instance)| (name, instance.service.name)).collect();
+        if all.is_empty() {
+            return None;
+        }
+        let (name, service) = self.dice.pick(&all);
+        Some(((*name).clone(), (*service).to_owned()))
+    }
+
+    fn names_of(&self, service: &str) -> Vec<String> {
+        let instances = self.instances.borrow();
+        instances.iter().filter(|(_, instance)| instance.service.name == service).map(|(name, _)| name.clone()).collect()
+    }
+
+    async fn pause(&self) {
+        tokio::time::sleep(Duration::from_millis(self.dice.within(0..1500))).await;
+    }
+}

@@ -1,0 +1,290 @@
+//! One world, from its seed to its verdict.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
+
+use bus::Read;
+use chassis::{Tasks, clock::RuntimeClock};
+use eventlog::simdisk::SimDisk;
+use eventstore::Reader as _;
+use kernel::{Ids, Position, Recorded, Timestamp};
+use tokio::task::LocalSet;
+
+use crate::{
+    check::{Checker, Violation},
+    dice::Dice,
+    faults::{Fault, Tally, Weather},
+    parts::{DEADLINE, Ground, Instances, SERVICES, Store, rebuilt},
+    plant::Plant,
+    shoppers::People,
+    storm::Storm,
+    transport::Stormy,
+};
+
+/// When a world begins: 2026-01-01T00:00:00Z.
+const EPOCH: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+/// Time in which orders are placed.
+const SHOPPING: Duration = Duration::from_secs(20);
+/// Time after the storm in which every order must end: what is away comes back, and a deadline passes.
+const CALM: Duration = Duration::from_secs(120);
+/// Time for what the storm delayed to arrive.
+const SETTLING: Duration = Duration::from_secs(10);
+/// How long after its deadline a pending order may still be pending while the order service and the store are up.
+const OVERDUE: Duration = Duration::from_secs(3);
+/// Orders placed while nobody answers.
+const UNANSWERED: usize = 3;
+
+/// What kind of world.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    pub seed: u64,
+    pub orders: u32,
+    pub plant: Option<Plant>,
+}
+
+/// How a world went.
+#[derive(Debug)]
+pub struct Report {
+    pub seed: u64,
+    pub tally: Tally,
+    pub violations: Vec<Violation>,
+    pub events: u64,
+    pub finalized: usize,
+    pub denied: usize,
+    /// The log's files, hashed: the same seed gives the same.
+    pub fingerprint: [u8; 32],
+}
+
+/// Runs a world to its end, on this thread.
+#[must_use]
+pub fn run(scenario: Scenario) -> Report {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime.expect("a runtime without I/O");
+    runtime.block_on(LocalSet::new().run_until(World::live(scenario)))
+}
+
+struct World {
+    scenario: Scenario,
+    ground: Rc<Ground>,
+    instances: Rc<RefCell<Instances>>,
+    store: Rc<RefCell<Option<Store>>>,
+    dice: Dice,
+    tally: Tally,
+    violations: Vec<Violation>,
+}
+
+impl World {
+    async fn live(scenario: Scenario) -> Report {
+        let mut world = Self::begin(scenario).await;
+        let people = Rc::new(People::open_shop(Rc::clone(&world.instances), world.dice.clone()).await);
+        world.weather(&people).await;
+        world.clear_up(&people).await;
+        world.judge(&people).await
+    }
+
+    async fn begin(scenario: Scenario) -> Self {
+        let (dice, tally) = (Dice::new(scenario.seed), Tally::default());
+        let clock = Arc::new(RuntimeClock::starting_at(EPOCH));
+        let transport = Stormy::new(dice.clone(), tally.clone(), Tasks::inline(), scenario.plant);
+        let ground = Rc::new(Ground {
+            name: format!("world-{}-{:x}", scenario.seed, std::process::id()),
+            disk: Arc::new(SimDisk::new(dice.number())),
+            transport: Arc::new(transport),
+            clock,
+            ids: Arc::new(Ids::from_seed(dice.bytes())),
+            plant: scenario.plant,
+            salt: dice.bytes(),
+            secret: dice.bytes(),
+        });
+        let store = Rc::new(RefCell::new(ground.start_store().await));
+        let instances = Rc::new(RefCell::new(Instances::new()));
+        for service in SERVICES {
+            let instance = ground.start(service, ground.models(service)).await;
+            instances.borrow_mut().insert(service.to_owned(), instance);
+        }
+        let waiting: Vec<_> = instances.borrow().values().map(|instance| instance.service.clone()).collect();
+        for service in waiting {
+            service.wait_ready().await;
+        }
+        Self { scenario, ground, instances, store, dice, tally, violations: Vec::new() }
+    }
+
+    /// People shop while the storm rages.
+    async fn weather(&self, people: &Rc<People>) {
+        let storm = Rc::new(Storm {
+            ground: Rc::clone(&self.ground),
+            instances: Rc::clone(&self.instances),
+            store: Rc::clone(&self.store),
+            dice: self.dice.clone(),
+            tally: self.tally.clone(),
+        });
+        self.ground.transport.set_weather(storm.weather());
+        let mut shopping = tokio::task::JoinSet::new();
+        for _ in 0..self.scenario.orders {
+            let (people, when) = (Rc::clone(people), self.moment());
+            shopping.spawn_local(async move {
+                tokio::time::sleep(when).await;
+                people.order().await;
+            });
+        }
+        for _ in 0..self.scenario.orders / 10 {
+            let (people, when) = (Rc::clone(people), self.moment());
+            shopping.spawn_local(async move {
+                tokio::time::sleep(when).await;
+                people.manage().await;
+            });
+        }
+        let blows = self.dice.within(3..9);
+        let striking = tokio::task::spawn_local(async move {
+            for _ in 0..blows {
+                storm.strike().await;
+            }
+        });
+        while let Some(done) = shopping.join_next().await {
+            done.expect("a shopper does not panic");
+        }
+        striking.await.expect("a storm does not panic");
+    }
+
+    fn moment(&self) -> Duration {
+        Duration::from_micros(self.dice.within(0..u64::try_from(SHOPPING.as_micros()).unwrap_or(u64::MAX)))
+    }
+
+    /// The weather clears; orders meet their deadline while nobody answers them; then every order must end.
+    async fn clear_up(&mut self, people: &People) {
+        self.ground.transport.set_weather(Weather::default());
+        // What was delayed still arrives, late.
+        tokio::time::sleep(SETTLING).await;
+        let mut away = Vec::new();
+        for name in ["product", "product-2"] {
+            let instance = self.instances.borrow_mut().remove(name);
+            if let Some(instance) = instance {
+                away.push((name, instance.kill().await));
+            }
+        }
+        let before = people.told.borrow().orders.len();
+        for _ in 0..UNANSWERED {
+            people.order().await;
+        }
+        tokio::time::sleep(DEADLINE + OVERDUE).await;
+        self.check_deadlines_met(people.told.borrow().orders.get(before..).unwrap_or_default()).await;
+        for (name, models) in away {
+            let instance = self.ground.start("product", models).await;
+            self.instances.borrow_mut().insert(name.to_owned(), instance);
+        }
+        tokio::time::sleep(CALM).await;
+    }
+
+    /// Orders that nobody answers are denied at their deadline.
+    async fn check_deadlines_met(&mut self, orders: &[uuid::Uuid]) {
+        let mut checker = Checker::default();
+        self.events().await.iter().for_each(|event| checker.take(event));
+        for order in orders.iter().filter(|order| !checker.is_denied(**order)) {
+            self.violations.push(format!("order {order} is open beyond its deadline (promise 7)"));
+        }
+    }
+
+    async fn judge(mut self, people: &People) -> Report {
+        let events = self.events().await;
+        let mut checker = Checker::default();
+        events.iter().for_each(|event| checker.take(event));
+        let told = people.told.borrow();
+        for order in told.orders.iter().filter(|order| !checker.has_order(**order)) {
+            self.violations.push(format!("order {order} was acknowledged and is not recorded (promise 1)"));
+        }
+        for position in told.positions.iter().filter(|position| **position > checker.position().0) {
+            self.violations.push(format!("position {position} was acknowledged and is not recorded (promise 1)"));
+        }
+        self.violations.extend(told.wrong.iter().cloned());
+        self.count_late_answers(&events);
+        self.check_models(&events).await;
+        let (finalized, denied) = checker.ends();
+        let position = checker.position();
+        self.violations.extend(checker.finish());
+        let fingerprint = self.fingerprint();
+        for (_, instance) in std::mem::take(&mut *self.instances.borrow_mut()) {
+            instance.kill().await;
+        }
+        let store = self.store.borrow_mut().take();
+        if let Some(store) = store {
+            store.kill().await;
+        }
+        Report {
+            seed: self.scenario.seed,
+            tally: self.tally,
+            violations: self.violations,
+            events: position.0,
+            finalized,
+            denied,
+            fingerprint,
+        }
+    }
+
+    async fn events(&self) -> Vec<Arc<Recorded>> {
+        let reader = self.store.borrow().as_ref().map(|store| store.reader.clone()).expect("the store is up after the storm");
+        let (mut from, mut events) = (Position(1), Vec::new());
+        loop {
+            let page = reader.read(&Read::All { from, categories: Vec::new() }).await.expect("a whole log");
+            events.extend(page.events);
+            if page.end {
+                return events;
+            }
+            from = page.next;
+        }
+    }
+
+    /// Counts answers that came after their order was denied.
+    fn count_late_answers(&self, events: &[Arc<Recorded>]) {
+        let mut denied = std::collections::BTreeSet::new();
+        for event in events {
+            let order = serde_json::from_str::<OfOrder>(event.data.get()).map(|data| data.order);
+            match (event.kind.as_str(), order) {
+                ("order.denied", Ok(order)) => {
+                    denied.insert(order);
+                }
+                ("product.stock-reserved" | "customer.credit-reserved" | "product.stock-denied" | "customer.credit-denied", Ok(order))
+                    if denied.contains(&order) =>
+                {
+                    self.tally.count(Fault::LateAnswer);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Every live model equals one built anew from the log (promise 8).
+    async fn check_models(&mut self, events: &[Arc<Recorded>]) {
+        let models: Vec<(String, &'static str, _)> = self
+            .instances
+            .borrow()
+            .iter()
+            .filter_map(|(name, instance)| Some((name.clone(), instance.service.name, instance.service.model.clone()?)))
+            .collect();
+        for (name, service, model) in models {
+            let live = model.dump().await.expect("a model in memory can be read");
+            let anew = rebuilt(&self.ground, service, events).await;
+            if live != anew {
+                let differs = live.iter().zip(&anew).find(|(live, anew)| live != anew);
+                self.violations.push(format!(
+                    "the model of {name} differs from a rebuilt one (promise 8): {} and {} lines, first {differs:?}",
+                    live.len(),
+                    anew.len()
+                ));
+            }
+        }
+    }
+
+    fn fingerprint(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        for (path, bytes) in self.ground.disk.contents() {
+            hasher.update(path.as_os_str().as_encoded_bytes());
+            hasher.update(&bytes);
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
+/// Events about an order name it.
+#[derive(serde::Deserialize)]
+struct OfOrder {
+    order: uuid::Uuid,
+}

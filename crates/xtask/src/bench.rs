@@ -1,0 +1,22 @@
+//! All benches in one run: the engine's, then the whole shop's.
+
+use crate::run::{cargo, must, say};
+
+pub(crate) fn all(orders: u64) -> anyhow::Result<()> {
+    must(&mut cargo(&["build", "--release", "-p", "agora"]))?;
+    say("── the storage engine");
+    must(&mut cargo(&["bench", "-p", "eventlog"]))?;
+    let shop = |title: &str, args: &[&str]| {
+        say(&format!("── {title}"));
+        let base = ["run", "--quiet", "--release", "-p", "agora", "--", "bench"];
+        let all: Vec<&str> = base.iter().chain(args).copied().collect();
+        must(&mut cargo(&all))
+    };
+    let orders = orders.to_string();
+    shop("whole orders, 64 in flight, 1,000 products", &["--orders", &orders])?;
+    shop(
+        "the same with 80 % of the orders on one product",
+        &["--orders", &orders, "--hot", "0.8"],
+    )?;
+    shop("one order alone", &["--orders", "0", "--single", "500"])
+}

@@ -1,0 +1,147 @@
+//! The project's own rules, checked over its metadata and files: directions of dependencies, headers, licences.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use anyhow::{Context as _, bail};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+use crate::run::root;
+
+/// What each crate of ours may depend on among ours, tests included.
+const DIRECTIONS: &[(&str, &[&str])] = &[
+    ("kernel", &[]),
+    ("eventlog", &[]),
+    ("bus", &["kernel"]),
+    ("contracts", &["kernel"]),
+    ("chassis", &["kernel", "bus", "eventstore", "eventlog"]),
+    ("eventstore", &["kernel", "bus", "chassis", "contracts", "eventlog"]),
+    ("customer", SERVICE),
+    ("product", SERVICE),
+    ("order", SERVICE),
+    ("accounting", SERVICE),
+    ("gateway", &["kernel", "bus", "chassis"]),
+    ("site", SITE),
+    ("storefront", SITE),
+    ("backoffice", SITE),
+    ("sim", EVERYTHING),
+    ("agora", EVERYTHING),
+    ("xtask", &[]),
+];
+
+/// A service knows the chassis and the published language; to run in its tests it may have an event store.
+const SERVICE: &[&str] = &["kernel", "bus", "chassis", "contracts", "eventstore", "eventlog"];
+/// A website is a client of the REST API and of nothing else.
+const SITE: &[&str] = &["kernel", "chassis", "contracts", "site"];
+const EVERYTHING: &[&str] = &[
+    "kernel",
+    "eventlog",
+    "bus",
+    "contracts",
+    "chassis",
+    "eventstore",
+    "customer",
+    "product",
+    "order",
+    "accounting",
+    "gateway",
+    "site",
+    "storefront",
+    "backoffice",
+    "sim",
+];
+
+/// Checks all rules; the error lists everything that breaks one.
+pub(crate) fn check() -> anyhow::Result<()> {
+    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec()?;
+    let mut faults = directions(&metadata);
+    faults.extend(headers(&root().join("crates"))?);
+    faults.extend(licences(&metadata)?);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    bail!("rules are broken:\n  {}", faults.join("\n  "))
+}
+
+fn directions(metadata: &Metadata) -> Vec<String> {
+    let members: BTreeSet<&str> =
+        metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    let allowed: BTreeMap<&str, &[&str]> = DIRECTIONS.iter().copied().collect();
+    let mut faults = Vec::new();
+    for package in metadata.workspace_packages() {
+        let name = package.name.as_str();
+        let Some(allowed) = allowed.get(name) else {
+            faults.push(format!("{name}: no rule says what it may depend on"));
+            continue;
+        };
+        for dependency in package
+            .dependencies
+            .iter()
+            .filter(|dependency| members.contains(dependency.name.as_str()))
+        {
+            let other = dependency.name.as_str();
+            // An engine and its server may be borrowed to test with, not to build on.
+            let borrowed = matches!(other, "eventstore" | "eventlog")
+                && !matches!(name, "eventstore" | "agora" | "sim");
+            if !allowed.contains(&other)
+                || (borrowed && dependency.kind != DependencyKind::Development)
+            {
+                faults.push(format!("{name} must not depend on {other}"));
+            }
+        }
+    }
+    faults
+}
+
+/// Every module says in its first line what it is.
+fn headers(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() && !path.ends_with("target") {
+            faults.extend(headers(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path)?;
+            if !text.starts_with("//! ") {
+                faults.push(format!("{} does not begin with a header (//!)", path.display()));
+            }
+            if path.ends_with("mod.rs") {
+                faults.push(format!("{}: a module is foo.rs beside foo/", path.display()));
+            }
+        }
+    }
+    Ok(faults)
+}
+
+/// Every dependency's licence is among those allowed in deny.toml.
+fn licences(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
+    let settings: toml::Table = fs::read_to_string(root().join("deny.toml"))?.parse()?;
+    let allowed = settings
+        .get("licenses")
+        .and_then(|licenses| licenses.get("allow"))
+        .and_then(toml::Value::as_array);
+    let allowed: Vec<&str> = allowed
+        .context("deny.toml allows no licences")?
+        .iter()
+        .filter_map(toml::Value::as_str)
+        .collect();
+    let mut faults = Vec::new();
+    for package in metadata.packages.iter().filter(|package| package.source.is_some()) {
+        let licence = package.license.clone().unwrap_or_default().replace('/', " OR ");
+        let fits = spdx::Expression::parse(&licence).is_ok_and(|expression| {
+            expression.evaluate(|requirement| {
+                allowed.iter().any(|allowed| requirement.to_string() == *allowed)
+            })
+        });
+        if !fits {
+            faults.push(format!(
+                "{} {} has the licence {licence:?}, which deny.toml does not allow",
+                package.name, package.version
+            ));
+        }
+    }
+    Ok(faults)
+}

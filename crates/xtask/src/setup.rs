@@ -1,0 +1,102 @@
+//! Installs what the tests need and is missing.
+
+use std::path::Path;
+
+use anyhow::bail;
+
+use crate::run::{exists, must, program, root, say};
+
+/// Programs, and the packages of Debian that bring them.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("cc", "build-essential"),
+    ("git", "git"),
+    ("curl", "curl"),
+    ("python3", "python3"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("chromium", "chromium"),
+];
+
+/// The version of schemathesis that the API is checked with.
+const SCHEMATHESIS: &str = "schemathesis==4.32.0";
+
+pub(crate) fn all() -> anyhow::Result<()> {
+    packages()?;
+    schemathesis()?;
+    browser()
+}
+
+fn packages() -> anyhow::Result<()> {
+    let missing: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| !exists(program))
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say(&format!("set-up: installing {}", missing.join(" ")));
+    if !exists("apt-get") {
+        bail!("please install {} by hand: this system has no apt-get", missing.join(" "));
+    }
+    let sudo: &[&str] = if exists("sudo") && !is_root() { &["sudo"] } else { &[] };
+    let run = |args: &[&str]| {
+        let words: Vec<&str> = sudo
+            .iter()
+            .chain(&["env", "DEBIAN_FRONTEND=noninteractive"])
+            .chain(args)
+            .copied()
+            .collect();
+        let (name, rest) = words.split_first().unwrap_or((&"true", &[]));
+        must(&mut program(name, rest))
+    };
+    run(&["apt-get", "-qq", "update"])?;
+    let install: Vec<&str> = ["apt-get", "-qq", "install", "-y", "--no-install-recommends"]
+        .into_iter()
+        .chain(missing)
+        .collect();
+    run(&install)
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self")
+        .is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
+}
+
+/// schemathesis in a virtual environment of its own.
+fn schemathesis() -> anyhow::Result<()> {
+    let venv = root().join(".setup/python");
+    if venv.join("bin/schemathesis").exists() {
+        return Ok(());
+    }
+    say("set-up: schemathesis");
+    let venv_text = venv.to_string_lossy().into_owned();
+    let made = must(&mut program("python3", &["-m", "venv", &venv_text]));
+    if made.is_err() && exists("apt-get") {
+        must(&mut program("apt-get", &["-qq", "install", "-y", "python3-venv"]))?;
+        must(&mut program("python3", &["-m", "venv", &venv_text]))?;
+    }
+    let pip = venv.join("bin/pip").to_string_lossy().into_owned();
+    must(&mut program(&pip, &["install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS]))
+}
+
+/// The browser tests' Node parts, as locked.
+fn browser() -> anyhow::Result<()> {
+    let folder = root().join("tests/browser");
+    if !folder.join("package.json").exists() || is_current(&folder) {
+        return Ok(());
+    }
+    say("set-up: the browser tests' packages");
+    must(
+        program("npm", &["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder),
+    )
+}
+
+fn is_current(folder: &Path) -> bool {
+    let time =
+        |path: &str| folder.join(path).metadata().and_then(|metadata| metadata.modified()).ok();
+    match (time("node_modules/.package-lock.json"), time("package-lock.json")) {
+        (Some(installed), Some(locked)) => installed >= locked,
+        _ => false,
+    }
+}

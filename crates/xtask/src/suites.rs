@@ -1,0 +1,118 @@
+//! The suites of the one test command, in the order in which they fail fastest.
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+
+use crate::{
+    rules,
+    run::{cargo, must, program, root, say},
+    setup,
+};
+
+/// Worlds explored on every run.
+const WORLDS: &str = "1000";
+/// Orders in each.
+const ORDERS: &str = "200";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// The project's own rules: directions of dependencies, headers, licences
+    Rules,
+    /// cargo fmt --check
+    Format,
+    /// clippy, warnings as errors
+    Lint,
+    /// rustdoc, warnings as errors
+    Docs,
+    /// All tests of all crates
+    Tests,
+    /// Seeded worlds, and planted bugs that must be found in them
+    Worlds,
+    /// schemathesis over the OpenAPI document of a running shop
+    Api,
+    /// Both websites in a real browser
+    Browser,
+    /// The Android app: built, checked, and tested against a running shop
+    Android,
+}
+
+const ALL: &[Suite] = &[
+    Suite::Rules,
+    Suite::Format,
+    Suite::Lint,
+    Suite::Docs,
+    Suite::Tests,
+    Suite::Worlds,
+    Suite::Api,
+    Suite::Browser,
+    Suite::Android,
+];
+
+pub(crate) fn run(wanted: &[Suite]) -> anyhow::Result<()> {
+    setup::all()?;
+    let suites = if wanted.is_empty() { ALL } else { wanted };
+    for suite in suites {
+        let name =
+            suite.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        say(&format!("── {name}"));
+        suite.run().with_context(|| format!("the suite {name} failed"))?;
+    }
+    say(&format!("{} suites passed", suites.len()));
+    Ok(())
+}
+
+impl Suite {
+    fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Rules => rules::check(),
+            Self::Format => must(&mut cargo(&["fmt", "--all", "--check"])),
+            Self::Lint => must(&mut cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--quiet",
+                "--",
+                "-D",
+                "warnings",
+            ])),
+            Self::Docs => must(
+                cargo(&["doc", "--workspace", "--no-deps", "--quiet", "--document-private-items"])
+                    .env("RUSTDOCFLAGS", "-D warnings"),
+            ),
+            Self::Tests => must(&mut cargo(&["test", "--workspace", "--quiet"])),
+            Self::Worlds => worlds(),
+            Self::Api => script("tests/api/run"),
+            Self::Browser => script("tests/browser/run"),
+            Self::Android => script("android/test"),
+        }
+    }
+}
+
+fn worlds() -> anyhow::Result<()> {
+    let explore = |args: &[&str]| {
+        let all: Vec<&str> =
+            ["run", "--quiet", "-p", "sim", "--"].into_iter().chain(args.iter().copied()).collect();
+        must(&mut cargo(&all))
+    };
+    explore(&["--seeds", WORLDS, "--orders", ORDERS])?;
+    // The same seeds, in the same order; each bug shows itself early.
+    for plant in
+        ["AnswerBeforeSync", "DoubleRelease", "LostCauseMark", "SkippedGap", "IgnoredDeadline"]
+    {
+        explore(&["--plant", plant, "--seeds", "10", "--orders", ORDERS])?;
+    }
+    Ok(())
+}
+
+/// A suite of its own, which finds the built command in `AGORA_BIN`.
+fn script(path: &str) -> anyhow::Result<()> {
+    let script = root().join(path);
+    if !script.exists() {
+        say(&format!("{path} is not there; skipped"));
+        return Ok(());
+    }
+    must(&mut cargo(&["build", "--quiet", "-p", "agora"]))?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
+    must(program(&script.to_string_lossy(), &[]).env("AGORA_BIN", target.join("debug/agora")))
+}
