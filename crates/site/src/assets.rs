@@ -2,7 +2,13 @@
 
 use std::sync::LazyLock;
 
-use axum::{Router, extract::Path, http::HeaderMap, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::{Path, RawQuery},
+    http::HeaderMap,
+    response::Response,
+    routing::get,
+};
 use bytes::Bytes;
 use hyper::{
     StatusCode,
@@ -11,7 +17,7 @@ use hyper::{
 
 use crate::guard::secured;
 
-/// The address says which content is meant: it may be kept for good.
+/// Where the address says which content is meant, it may be kept for good.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
 struct Asset {
@@ -35,7 +41,11 @@ const STYLE: &str = concat!(
 static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
     [
         Asset::new("agora.css", "text/css; charset=utf-8", STYLE),
-        Asset::new("agora.js", "text/javascript; charset=utf-8", include_str!("../assets/agora.js")),
+        Asset::new(
+            "agora.js",
+            "text/javascript; charset=utf-8",
+            include_str!("../assets/agora.js"),
+        ),
         Asset::new("agora.svg", "image/svg+xml", include_str!("../assets/agora.svg")),
     ]
 });
@@ -59,15 +69,15 @@ pub(crate) fn routes() -> Router {
     Router::new().route("/assets/{name}", get(file)).route("/favicon.ico", get(icon))
 }
 
-async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    answer(&name, &headers)
+async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    answer(&name, query.as_deref(), &headers)
 }
 
 async fn icon(headers: HeaderMap) -> Response {
-    answer("agora.svg", &headers)
+    answer("agora.svg", None, &headers)
 }
 
-fn answer(name: &str, headers: &HeaderMap) -> Response {
+fn answer(name: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
     let Some(asset) = find(name) else {
         let mut response = secured("There is no such file.");
         *response.status_mut() = StatusCode::NOT_FOUND;
@@ -75,14 +85,17 @@ fn answer(name: &str, headers: &HeaderMap) -> Response {
     };
     let etag = format!("\"{}\"", asset.hash);
     let known = headers.get(IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes());
-    let mut response = secured(if known { Bytes::new() } else { Bytes::from_static(asset.content.as_bytes()) });
+    let exact = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.hash);
+    let cache = if exact { FOR_GOOD } else { "public, no-cache" };
+    let mut response =
+        secured(if known { Bytes::new() } else { Bytes::from_static(asset.content.as_bytes()) });
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let headers = response.headers_mut();
     headers.insert(ETAG, HeaderValue::try_from(etag).expect("hex is visible ASCII"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(FOR_GOOD));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     response
 }
 

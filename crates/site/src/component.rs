@@ -56,7 +56,8 @@ impl Badge {
 
 impl fmt::Display for Badge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = askama::filters::escape(&self.text, askama::filters::Html).map_err(|_| fmt::Error)?;
+        let text =
+            askama::filters::escape(&self.text, askama::filters::Html).map_err(|_| fmt::Error)?;
         write!(f, "<span class=\"badge {}\">{text}</span>", self.tone.class())
     }
 }

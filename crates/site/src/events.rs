@@ -11,7 +11,7 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt};
 
-use crate::{Failure, Visit};
+use crate::Visit;
 
 /// A comment goes out this often, so that nobody between takes the silence for the end.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -88,26 +88,22 @@ pub fn live(visit: &Visit, events: impl Stream<Item = Event> + Send + 'static) -
     Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
 }
 
-impl From<Failure> for Event {
-    /// Tells the script that the page should be loaded anew.
-    fn from(_: Failure) -> Self {
-        Self::default().event("reload").data("")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn events_are_read_across_any_boundary() {
-        let wire = ": alive\n\nid: 7\nevent: change\ndata: {\"a\":\ndata: 1}\n\ndata: two\n\ndata: cut";
+        let wire =
+            ": alive\n\nid: 7\nevent: change\ndata: {\"a\":\ndata: 1}\n\ndata: two\n\ndata: cut";
         for size in 1..wire.len() {
             let chunks: Vec<Result<Vec<u8>, Infallible>> =
                 wire.as_bytes().chunks(size).map(|chunk| Ok(chunk.to_vec())).collect();
-            let mut events = ServerEvents::new(Body::from_stream(futures_util::stream::iter(chunks)));
+            let mut events =
+                ServerEvents::new(Body::from_stream(futures_util::stream::iter(chunks)));
             let first = events.next().await.expect("the first event");
-            let expected = ServerEvent { id: "7".into(), kind: "change".into(), data: "{\"a\":\n1}".into() };
+            let expected =
+                ServerEvent { id: "7".into(), kind: "change".into(), data: "{\"a\":\n1}".into() };
             assert_eq!(first, expected);
             assert_eq!(events.next().await.expect("the second event").data, "two");
             assert_eq!(events.next().await, None);

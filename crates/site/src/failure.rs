@@ -13,7 +13,9 @@ pub(crate) use page::page;
 #[derive(Clone, Debug)]
 pub enum Failure {
     /// The gateway or a part behind it does not answer now.
-    Unreachable { retry_after_seconds: u64 },
+    Unreachable {
+        retry_after_seconds: u64,
+    },
     /// Nobody is logged in, or no longer.
     NotLoggedIn,
     /// The visitor may not see or do this.

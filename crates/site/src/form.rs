@@ -142,7 +142,9 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
 fn too_many(retry_after_seconds: Option<u64>) -> String {
     match retry_after_seconds.map(|seconds| seconds.div_ceil(60)) {
-        None | Some(0) => "Too many attempts. Please wait a little before you try again.".to_owned(),
+        None | Some(0) => {
+            "Too many attempts. Please wait a little before you try again.".to_owned()
+        }
         Some(1) => "Too many attempts. Please try again in a minute.".to_owned(),
         Some(minutes) => format!("Too many attempts. Please try again in {minutes} minutes."),
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 use jiff::{Zoned, tz::TimeZone};
-use kernel::Timestamp;
 pub use kernel::Money;
+use kernel::Timestamp;
 
 /// A sum in its currency: `€1,234.50`.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ impl fmt::Display for Count {
             f.write_str("−")?;
         }
         for (at, digit) in digits.char_indices() {
-            if at > 0 && (digits.len() - at) % 3 == 0 {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
                 f.write_str(",")?;
             }
             write!(f, "{digit}")?;
@@ -91,6 +91,9 @@ mod tests {
         let time = Timestamp::from_micros(1_700_000_000_123_456);
         let written = "<time datetime=\"2023-11-14T22:13:20.123456Z\">";
         assert_eq!(Day(time).to_string(), format!("{written}14 Nov 2023</time>"));
-        assert_eq!(Moment(time).to_string(), format!("{written}14 Nov 2023, 22:13\u{a0}UTC</time>"));
+        assert_eq!(
+            Moment(time).to_string(),
+            format!("{written}14 Nov 2023, 22:13\u{a0}UTC</time>")
+        );
     }
 }

@@ -87,6 +87,7 @@ impl Frame {
 
     /// The address of a static file; another content has another address.
     #[must_use]
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
     pub fn asset(&self, name: &str) -> String {
         crate::assets::address(name)
     }

@@ -87,7 +87,6 @@ impl Site {
     }
 
     /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files.
-    #[must_use]
     pub fn guard(&self, pages: Router) -> Router {
         guard::guard(self.clone(), pages).merge(assets::routes()).merge(picture::routes())
     }

@@ -33,7 +33,8 @@ mod tests {
 
     fn posted(headers: &[(&str, &str)]) -> bool {
         let request = Request::post("/orders");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         is_ours(&request.body(Body::empty()).expect("a request"))
     }
 

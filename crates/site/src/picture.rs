@@ -56,7 +56,12 @@ impl Picture {
         let [a, b, c, ..] = *of_name.as_bytes();
         let motif = Motif::of(category, name);
         let count = u8::try_from(PALETTES.len()).expect("there are few");
-        Self { motif, palette: palette % count, variant: u32::from_be_bytes([0, a, b, c]), lazy: true }
+        Self {
+            motif,
+            palette: palette % count,
+            variant: u32::from_be_bytes([0, a, b, c]),
+            lazy: true,
+        }
     }
 
     /// For the one picture that the page is about: loaded at once.
@@ -136,9 +141,11 @@ mod tests {
         assert_eq!(cheese, Picture::of("Cheese", "Grated Cheese 8 OZ"));
         assert_ne!(cheese, Picture::of("Cheese", "Single Cheese 12 OZ"));
         let html = cheese.to_string();
-        let file = html.split(['/', '"']).find(|part| part.ends_with(".svg")).expect("an address");
+        let file = html.split(['/', '"']).find(|part| part.contains(".svg")).expect("an address");
         assert_eq!(Picture::parse(file), Some(cheese));
-        for bad in ["x.svg", "can-99-000000.svg", "can-0-zz0000.svg", "can-0-000000-1.svg", "can-0-000000"] {
+        for bad in
+            ["x.svg", "can-99-000000.svg", "can-0-zz0000.svg", "can-0-000000-1.svg", "can-0-000000"]
+        {
             assert_eq!(Picture::parse(bad), None, "{bad}");
         }
     }
@@ -146,7 +153,8 @@ mod tests {
     #[test]
     fn every_motif_draws_well_formed_lines() {
         for motif in Motif::ALL {
-            let svg = Picture { motif, palette: 3, variant: 0x00c0_ffee, lazy: false }.svg();
+            let svg =
+                Picture { motif: *motif, palette: 3, variant: 0x00c0_ffee, lazy: false }.svg();
             assert_eq!(svg.matches('<').count(), svg.matches('>').count(), "{svg}");
             assert!(svg.len() < 3000, "{motif:?} takes {} bytes", svg.len());
         }

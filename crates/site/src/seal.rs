@@ -42,7 +42,8 @@ impl Sealer {
 
     /// A token that only we can derive from `text`.
     pub(crate) fn token(&self, text: &str) -> String {
-        let hash = blake3::keyed_hash(&self.proof_key, format!("{}:{text}", self.purpose).as_bytes());
+        let hash =
+            blake3::keyed_hash(&self.proof_key, format!("{}:{text}", self.purpose).as_bytes());
         URL_SAFE_NO_PAD.encode(&hash.as_bytes()[..18])
     }
 

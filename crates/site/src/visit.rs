@@ -13,11 +13,7 @@ use hyper::{
 use kernel::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Failure, Frame, Login, Site, User, forwarded,
-    frame::Visitor,
-    session::Session,
-};
+use crate::{Failure, Frame, Login, Site, User, forwarded, frame::Visitor, session::Session};
 
 /// The longest cookie that is looked at.
 const COOKIE_BYTES_MAX: usize = 4096;
@@ -240,7 +236,8 @@ fn opened(site: &Site, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
+    let mut pairs =
+        values.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(found, _)| found.trim() == name)?;
     (value.len() <= COOKIE_BYTES_MAX).then_some(value.trim())
 }

@@ -48,20 +48,37 @@ pub(crate) fn page(visit: &Visit, method: &Method, failure: &Failure) -> Page<Fa
 
 fn words(failure: &Failure) -> (&'static str, &'static str) {
     match failure {
-        Failure::Unreachable { .. } => {
-            ("The shop cannot be reached right now", "A part of it is not answering. Nothing is lost: what was confirmed stays confirmed.")
-        }
+        Failure::Unreachable { .. } => (
+            "The shop cannot be reached right now",
+            "A part of it is not answering. Nothing is lost: what was confirmed stays confirmed.",
+        ),
         Failure::NotLoggedIn => ("Please log in", "This page is for people who are logged in."),
-        Failure::Forbidden => ("This is not yours to see", "It belongs to somebody else, or needs rights that you do not have."),
-        Failure::NotFound => ("There is no such page", "The address may be mistyped, or what was here is gone."),
-        Failure::Forged => ("This form has expired", "It was open for too long, or did not come from this site. Nothing was done."),
-        Failure::Malformed => ("This request makes no sense here", "No page of this site makes such a request. Nothing was done."),
+        Failure::Forbidden => (
+            "This is not yours to see",
+            "It belongs to somebody else, or needs rights that you do not have.",
+        ),
+        Failure::NotFound => {
+            ("There is no such page", "The address may be mistyped, or what was here is gone.")
+        }
+        Failure::Forged => (
+            "This form has expired",
+            "It was open for too long, or did not come from this site. Nothing was done.",
+        ),
+        Failure::Malformed => (
+            "This request makes no sense here",
+            "No page of this site makes such a request. Nothing was done.",
+        ),
         Failure::Refused(refusal) => match refusal.status {
-            404 => ("There is no such thing", "It may have been removed, or the address is mistyped."),
+            404 => {
+                ("There is no such thing", "It may have been removed, or the address is mistyped.")
+            }
             429 => ("Too many attempts", "Please wait a little before you try again."),
             _ => ("That did not work", "The shop refused it. Nothing was done."),
         },
-        Failure::Broken => ("Something went wrong here", "It is our fault, not yours. The number below leads us to what happened."),
+        Failure::Broken => (
+            "Something went wrong here",
+            "It is our fault, not yours. The number below leads us to what happened.",
+        ),
     }
 }
 

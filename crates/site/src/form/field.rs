@@ -26,10 +26,25 @@ enum Kind {
 }
 
 impl Field {
-    pub(super) fn new(name: &'static str, label: &'static str, value: String, error: Option<String>) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        label: &'static str,
+        value: String,
+        error: Option<String>,
+    ) -> Self {
         let kind = Kind::Input("text");
         let (hint, autocomplete) = ("", "off");
-        Self { name, label, kind, value, error, hint, autocomplete, required: false, attributes: Vec::new() }
+        Self {
+            name,
+            label,
+            kind,
+            value,
+            error,
+            hint,
+            autocomplete,
+            required: false,
+            attributes: Vec::new(),
+        }
     }
 
     /// A password: never shown again.
@@ -47,7 +62,10 @@ impl Field {
     /// A whole number within limits.
     #[must_use]
     pub fn number(self, min: i64, max: i64) -> Self {
-        self.kind(Kind::Input("number")).with("min", min).with("max", max).with("step", 1)
+        self.kind(Kind::Input("number"))
+            .with("min", min.to_string())
+            .with("max", max.to_string())
+            .with("step", "1")
     }
 
     /// An amount of money, such as `19.99`.
@@ -95,13 +113,13 @@ impl Field {
     /// The longest text taken.
     #[must_use]
     pub fn longest(self, letters: usize) -> Self {
-        self.with("maxlength", letters)
+        self.with("maxlength", letters.to_string())
     }
 
     /// Any other attribute of the input.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.attributes.push((name, value.to_string()));
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.attributes.push((name, value.into()));
         self
     }
 

@@ -35,7 +35,12 @@ impl Visit {
     }
 
     /// Like [`Visit::post`], acting once however often it is sent with `key`.
-    pub async fn post_once<T>(&self, path: &str, body: &impl Serialize, key: &str) -> Result<T, Failure>
+    pub async fn post_once<T>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        key: &str,
+    ) -> Result<T, Failure>
     where
         T: DeserializeOwned,
     {
