@@ -11,23 +11,49 @@ use kernel::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub struct Amount<'a>(pub Money, pub &'a str);
 
-/// A number with its thousands apart: `9,120`.
+/// A whole number with its thousands apart: `9,120`.
 #[derive(Clone, Copy, Debug)]
-pub struct Count(pub i128);
+pub struct Count<N>(pub N);
 
 /// The day of a time: `23 Nov 2026`, as a `<time>`.
 #[derive(Clone, Copy, Debug)]
-pub struct Day(pub Timestamp);
+pub struct Day<T>(pub T);
 
 /// A time to the minute: `23 Nov 2026, 14:05 UTC`, as a `<time>`.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment(pub Timestamp);
+pub struct Moment<T>(pub T);
+
+/// Whole numbers, whose digits are all that they are written with.
+pub trait Whole: fmt::Display {}
+
+impl Whole for i64 {}
+impl Whole for u32 {}
+impl Whole for u64 {}
+impl Whole for usize {}
+impl<N: Whole> Whole for &N {}
+
+/// A point in time, however it is referred to.
+pub trait Instant {
+    fn instant(&self) -> Timestamp;
+}
+
+impl Instant for Timestamp {
+    fn instant(&self) -> Timestamp {
+        *self
+    }
+}
+
+impl<T: Instant> Instant for &T {
+    fn instant(&self) -> Timestamp {
+        T::instant(self)
+    }
+}
 
 impl fmt::Display for Amount<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0.is_negative() { "−" } else { "" };
         let minor = self.0.minor().unsigned_abs();
-        let (whole, cents) = (Count((minor / 100).into()), minor % 100);
+        let (whole, cents) = (Count(minor / 100), minor % 100);
         match self.1 {
             "EUR" => write!(f, "{sign}€{whole}.{cents:02}"),
             "USD" => write!(f, "{sign}${whole}.{cents:02}"),
@@ -38,10 +64,11 @@ impl fmt::Display for Amount<'_> {
     }
 }
 
-impl fmt::Display for Count {
+impl<N: Whole> fmt::Display for Count<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.unsigned_abs().to_string();
-        if self.0 < 0 {
+        let written = self.0.to_string();
+        let digits = written.strip_prefix('-').unwrap_or(&written);
+        if digits.len() < written.len() {
             f.write_str("−")?;
         }
         for (at, digit) in digits.char_indices() {
@@ -54,23 +81,24 @@ impl fmt::Display for Count {
     }
 }
 
-impl fmt::Display for Day {
+impl<T: Instant> fmt::Display for Day<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = utc(self.0).strftime("%-d %b %Y").to_string();
-        write!(f, "<time datetime=\"{}\">{day}</time>", self.0)
+        let time = self.0.instant();
+        write!(f, "<time datetime=\"{time}\">{}</time>", utc(time).strftime("%-d %b %Y"))
     }
 }
 
-impl fmt::Display for Moment {
+impl<T: Instant> fmt::Display for Moment<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = utc(self.0).strftime("%-d %b %Y, %H:%M").to_string();
-        write!(f, "<time datetime=\"{}\">{moment}\u{a0}UTC</time>", self.0)
+        let time = self.0.instant();
+        let moment = utc(time).strftime("%-d %b %Y, %H:%M").to_string();
+        write!(f, "<time datetime=\"{time}\">{moment}\u{a0}UTC</time>")
     }
 }
 
-impl HtmlSafe for Count {}
-impl HtmlSafe for Day {}
-impl HtmlSafe for Moment {}
+impl<N: Whole> HtmlSafe for Count<N> {}
+impl<T: Instant> HtmlSafe for Day<T> {}
+impl<T: Instant> HtmlSafe for Moment<T> {}
 
 fn utc(time: Timestamp) -> Zoned {
     time.to_jiff().to_zoned(TimeZone::UTC)
@@ -86,8 +114,8 @@ mod tests {
         assert_eq!(amount(123_450, "EUR"), "€1,234.50");
         assert_eq!(amount(-5, "USD"), "−$0.05");
         assert_eq!(amount(100_000_000_000, "CHF"), "CHF\u{a0}1,000,000,000.00");
-        assert_eq!(Count(999).to_string(), "999");
-        assert_eq!(Count(-1_000).to_string(), "−1,000");
+        assert_eq!(Count(999_u32).to_string(), "999");
+        assert_eq!(Count(-1_000_i64).to_string(), "−1,000");
         let time = Timestamp::from_micros(1_700_000_000_123_456);
         let written = "<time datetime=\"2023-11-14T22:13:20.123456Z\">";
         assert_eq!(Day(time).to_string(), format!("{written}14 Nov 2023</time>"));
