@@ -1,3 +1,68 @@
 //! The accounting service: invoices and revenue.
+
+pub mod calendar;
 pub mod domain;
+mod http;
+pub mod model;
+pub mod project;
 pub mod react;
+
+use std::sync::Arc;
+
+use chassis::{
+    Aggregates, Deps, Inspect, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,
+};
+
+pub use chassis::sqlite::Location;
+pub use jiff::tz::TimeZone;
+pub use model::Model;
+pub use project::project;
+
+use calendar::Calendar;
+
+/// The service's name, and the first part of its routes.
+pub const NAME: &str = "accounting";
+
+/// What can be chosen about the service.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the read model lives.
+    pub model: Location,
+    /// Where snapshots of long streams live.
+    pub snapshots: Location,
+    /// The shop's time zone, in which years and months begin.
+    pub time_zone: TimeZone,
+}
+
+/// Opens a read model of the service: its own, or another to compare with, of the same time zone.
+#[expect(clippy::unused_async, reason = "engines behind a network will need it")]
+pub async fn open_model(
+    location: Location,
+    tasks: &Tasks,
+    time_zone: TimeZone,
+) -> Result<Arc<dyn Model>, ModelError> {
+    Ok(model::SqliteModel::open(location, Calendar::new(time_zone), tasks.clone())?)
+}
+
+/// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
+#[expect(
+    clippy::unused_async,
+    reason = "services are built alike, and some must wait for something"
+)]
+pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+    let Config { model, snapshots, time_zone } = config;
+    let model = open_model(model, &deps.tasks, time_zone.clone()).await?;
+    let invoices = Aggregates::new(&deps, Snapshots::open(&snapshots)?);
+
+    let projected = deps.progress("accounting-projector");
+    let reacted = deps.progress("accounting-reactor");
+    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
+    reactor::spawn(&deps, invoices, react::OrderReactor, reacted.clone());
+
+    let inspected: Arc<dyn Inspect> = Arc::<dyn Model>::clone(&model);
+    let followers = vec![projected.clone(), reacted];
+    let books =
+        http::Books { deps, model, progress: projected, calendar: Calendar::new(time_zone) };
+    let router = http::router(&Arc::new(books), followers.clone());
+    Ok(Service { name: NAME, router, followers, model: Some(inspected) })
+}

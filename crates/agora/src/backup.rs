@@ -40,15 +40,19 @@ fn copy(log: &Reader, blocks: &Sender<io::Result<Bytes>>) -> io::Result<()> {
 
 /// The files of a folder, in order.
 fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
     paths.sort();
     Ok(paths)
 }
 
 /// Fetches a copy of a running shop's log into `dest`, an empty folder or none yet, and verifies it.
 pub(crate) async fn fetch(client: &Client, dest: &Path) -> anyhow::Result<Verified> {
-    let parent = dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut archive = tempfile::tempfile_in(parent).with_context(|| format!("{} cannot be written to", parent.display()))?;
+    let parent =
+        dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut archive = tempfile::tempfile_in(parent)
+        .with_context(|| format!("{} cannot be written to", parent.display()))?;
     client.download("/events/backup", &mut archive).await?;
     archive.seek(io::SeekFrom::Start(0))?;
     let unpacked = tempfile::tempdir_in(parent)?;
@@ -71,7 +75,9 @@ impl Out<'_> {
 
     fn pass_on(&mut self) -> io::Result<()> {
         let block = Bytes::from(std::mem::take(&mut self.buffer));
-        self.blocks.blocking_send(Ok(block)).map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the client went away"))
+        self.blocks
+            .blocking_send(Ok(block))
+            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the client went away"))
     }
 }
 

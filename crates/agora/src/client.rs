@@ -125,8 +125,13 @@ impl Client {
     }
 
     /// Writes a long answer to `out` as it arrives. Not repeated: what a broken connection leaves is for the caller to drop.
-    pub(crate) async fn download(&self, path: &str, out: &mut impl std::io::Write) -> Result<(), Error> {
-        let (mut connection, response) = self.exchange(&Request::get(path), &HeaderMap::new()).await?;
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        out: &mut impl std::io::Write,
+    ) -> Result<(), Error> {
+        let (mut connection, response) =
+            self.exchange(&Request::get(path), &HeaderMap::new()).await?;
         let (head, mut body) = response.into_parts();
         if !head.status.is_success() {
             let body = connection.collect(body).await?;
@@ -134,7 +139,8 @@ impl Client {
         }
         let mut piece = BytesMut::new();
         while connection.read(&mut body, &mut piece).await? {
-            out.write_all(&piece).map_err(|error| Error::Answer(format!("cannot be written here: {error}")))?;
+            out.write_all(&piece)
+                .map_err(|error| Error::Answer(format!("cannot be written here: {error}")))?;
             piece.clear();
         }
         Ok(())

@@ -15,7 +15,9 @@ pub(crate) enum ConfigError {
     Invalid { setting: String, value: String, origin: Origin, reason: String },
     #[error("{file}: {reason}")]
     File { file: PathBuf, reason: String },
-    #[error("{file} has a setting {name:?} that is not known; `agora config` lists those there are")]
+    #[error(
+        "{file} has a setting {name:?} that is not known; `agora config` lists those there are"
+    )]
     UnknownInFile { file: PathBuf, name: String },
     #[error("there is no setting for the variable {0}; `agora config` lists those there are")]
     UnknownVariable(String),

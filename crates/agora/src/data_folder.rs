@@ -25,7 +25,9 @@ impl DataFolder {
     /// Makes the folder if it is not there, for its owner only, and sees that it can be written to.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.with_context(|| format!("the data folder {} cannot be made; name another with --data", path.display()))?;
+        made.with_context(|| {
+            format!("the data folder {} cannot be made; name another with --data", path.display())
+        })?;
         let probe = path.join(".writable");
         let written = fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe));
         written.with_context(|| {
@@ -45,8 +47,12 @@ impl DataFolder {
         }
         let path = self.0.join("secret");
         match fs::read_to_string(&path) {
-            Ok(text) => parse_secret(text.trim())
-                .with_context(|| format!("{} does not hold the shop's secret; put it back from a backup", path.display())),
+            Ok(text) => parse_secret(text.trim()).with_context(|| {
+                format!(
+                    "{} does not hold the shop's secret; put it back from a backup",
+                    path.display()
+                )
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.draw_secret(&path),
             Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
         }
@@ -71,16 +77,20 @@ impl DataFolder {
         let path = self.0.join("shop.json");
         match fs::read(&path) {
             Ok(bytes) => {
-                let fixed: Fixed =
-                    serde_json::from_slice(&bytes).with_context(|| format!("{} cannot be read", path.display()))?;
+                let fixed: Fixed = serde_json::from_slice(&bytes)
+                    .with_context(|| format!("{} cannot be read", path.display()))?;
                 if fixed.currency != *currency {
-                    bail!("the shop's currency is {}, fixed at its first start, and cannot become {currency}", fixed.currency);
+                    bail!(
+                        "the shop's currency is {}, fixed at its first start, and cannot become {currency}",
+                        fixed.currency
+                    );
                 }
                 Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                write_private(&path, &serde_json::to_vec_pretty(&Fixed { currency: currency.clone() })?)
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => write_private(
+                &path,
+                &serde_json::to_vec_pretty(&Fixed { currency: currency.clone() })?,
+            ),
             Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
         }
     }

@@ -25,7 +25,8 @@ async fn update(deps: &Deps, services: &[Service], figures: &Figures) {
     let appends = store.counter("event_store_appends", "Appends answered");
     let events = store.counter("event_store_events", "Events recorded");
     let batches = store.counter("event_store_batches", "Batches written, each with one sync");
-    let commit = store.float_gauge("event_store_commit_seconds_total", "Time spent writing and syncing batches");
+    let commit = store
+        .float_gauge("event_store_commit_seconds_total", "Time spent writing and syncing batches");
     let failing = store.gauge("event_store_failing", "1 while the event store cannot record");
     loop {
         appends.inc_by(figures.appends() - appends.get());
@@ -48,7 +49,8 @@ fn follow(deps: &Deps, service: &Service) {
         let events = i64::try_from(lag.events).unwrap_or(i64::MAX);
         metrics.gauge("follower_lag_events", "Events not yet dealt with").set(events);
         metrics.float_gauge("follower_lag_seconds", "Time since it was caught up").set(lag.seconds);
-        let failures = metrics.counter("follower_failures", "Times a projector or reactor failed and tried again");
+        let failures = metrics
+            .counter("follower_failures", "Times a projector or reactor failed and tried again");
         failures.inc_by(follower.failures().saturating_sub(failures.get()));
     }
 }
@@ -58,7 +60,12 @@ async fn balance(deps: &Deps, service: &Service) {
     let Ok(balances) = model.balances().await else { return };
     for balance in balances {
         let metrics = deps.metrics.service(service.name).labelled("balance", &balance.name);
-        metrics.gauge("balance_difference", "Left side minus right side; anything but 0 breaks promise 6").set(balance.left - balance.right);
+        metrics
+            .gauge(
+                "balance_difference",
+                "Left side minus right side; anything but 0 breaks promise 6",
+            )
+            .set(balance.left - balance.right);
     }
 }
 

@@ -28,7 +28,7 @@ use self::tracker::Tracker;
 use crate::{
     client::{Client, Error, EventStream, Request},
     rows::BadRow,
-    shop::{self, Order, PlaceOrder},
+    shop::{self, Change, Order, PlaceOrder},
     term::Progress,
 };
 
@@ -168,8 +168,8 @@ impl Run<'_> {
             match events.next().await {
                 // What is not understood is left to the poller.
                 Ok(message) => {
-                    if let Ok(order) = serde_json::from_str::<Order>(&message.data) {
-                        self.heard(&order);
+                    if let Ok(change) = serde_json::from_str::<Change>(&message.data) {
+                        self.heard(&change.order);
                     }
                 }
                 Err(error) => return error,

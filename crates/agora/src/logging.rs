@@ -10,7 +10,8 @@ use crate::config::Settings;
 /// Begins to log as the settings say.
 pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
     let filter: EnvFilter = settings.get("log-level")?;
-    let log = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let log =
+        fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     let begun = match settings.text("log-format") {
         Some("text") => log.with_target(false).try_init(),
         Some("json") => log.json().flatten_event(true).try_init(),

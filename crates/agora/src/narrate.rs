@@ -69,7 +69,10 @@ fn line(event: &Recorded) -> Option<String> {
         contracts::accounting::CATEGORY => {
             let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::of(event)?;
             let (number, total, currency) = (invoice.number, invoice.total, invoice.currency);
-            Some(format!("order {} has invoice {number} over {total} {currency}", short(invoice.order)))
+            Some(format!(
+                "order {} has invoice {number} over {total} {currency}",
+                short(invoice.order)
+            ))
         }
         _ => None,
     }
@@ -80,10 +83,16 @@ fn order(event: &OrderEvent) -> Option<String> {
         OrderEvent::Placed(placed) => {
             let terms = &placed.terms;
             let (quantity, name, total) = (terms.quantity, &terms.product_name, terms.total());
-            Some(format!("order {} placed: {quantity} × {name}, {total} {}", short(terms.order), terms.currency))
+            Some(format!(
+                "order {} placed: {quantity} × {name}, {total} {}",
+                short(terms.order),
+                terms.currency
+            ))
         }
         OrderEvent::Approved(_) => None,
-        OrderEvent::Finalized(finalized) => Some(format!("order {} approved and finalized", short(finalized.terms.order))),
+        OrderEvent::Finalized(finalized) => {
+            Some(format!("order {} approved and finalized", short(finalized.terms.order)))
+        }
         OrderEvent::Denied(denied) => {
             let reasons: Vec<&str> = denied.reasons.iter().map(|reason| reason.as_str()).collect();
             Some(format!("order {} denied: {}", short(denied.terms.order), reasons.join(", ")))
@@ -93,26 +102,45 @@ fn order(event: &OrderEvent) -> Option<String> {
 
 fn product(event: &ProductEvent) -> Option<String> {
     match event {
-        ProductEvent::Added(added) => Some(format!("product {:?} added, {} units at {}", added.name, added.units, added.price)),
+        ProductEvent::Added(added) => Some(format!(
+            "product {:?} added, {} units at {}",
+            added.name, added.units, added.price
+        )),
         ProductEvent::Changed(_) | ProductEvent::StockCommitted(_) => None,
         ProductEvent::Deleted(_) => Some("a product was deleted".to_owned()),
-        ProductEvent::StockReserved(reserved) => {
-            Some(format!("order {}: {} reserved, {} left", short(reserved.order), reserved.quantity, reserved.available))
+        ProductEvent::StockReserved(reserved) => Some(format!(
+            "order {}: {} reserved, {} left",
+            short(reserved.order),
+            reserved.quantity,
+            reserved.available
+        )),
+        ProductEvent::StockDenied(denied) => {
+            Some(format!("order {}: no stock ({})", short(denied.order), denied.reason))
         }
-        ProductEvent::StockDenied(denied) => Some(format!("order {}: no stock ({})", short(denied.order), denied.reason)),
-        ProductEvent::StockReleased(released) => Some(format!("order {}: stock released", short(released.order))),
+        ProductEvent::StockReleased(released) => {
+            Some(format!("order {}: stock released", short(released.order)))
+        }
     }
 }
 
 fn customer(event: &CustomerEvent) -> Option<String> {
     match event {
-        CustomerEvent::CreditReserved(reserved) => {
-            Some(format!("order {}: credit of {} reserved, {} left", short(reserved.order), reserved.amount, reserved.available))
+        CustomerEvent::CreditReserved(reserved) => Some(format!(
+            "order {}: credit of {} reserved, {} left",
+            short(reserved.order),
+            reserved.amount,
+            reserved.available
+        )),
+        CustomerEvent::CreditDenied(denied) => {
+            Some(format!("order {}: no credit ({})", short(denied.order), denied.reason))
         }
-        CustomerEvent::CreditDenied(denied) => Some(format!("order {}: no credit ({})", short(denied.order), denied.reason)),
-        CustomerEvent::CreditReleased(released) => Some(format!("order {}: credit released", short(released.order))),
+        CustomerEvent::CreditReleased(released) => {
+            Some(format!("order {}: credit released", short(released.order)))
+        }
         CustomerEvent::Registered(_) => Some("somebody registered".to_owned()),
-        CustomerEvent::CreditChanged(changed) => Some(format!("a customer's credit changed by {}", changed.change)),
+        CustomerEvent::CreditChanged(changed) => {
+            Some(format!("a customer's credit changed by {}", changed.change))
+        }
         CustomerEvent::ProfileChanged(_)
         | CustomerEvent::PasswordChanged(_)
         | CustomerEvent::LoggedOut(_)

@@ -82,8 +82,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
 
 /// The order as it stands, and its history.
 async fn ask(client: &Client, order: Uuid) -> anyhow::Result<(Option<Value>, Vec<Value>)> {
-    let history = format!("/order/get-order-history?OrderId={order}");
-    let history = shop::list(client, &history).await?;
+    let history = shop::history(client, order).await?;
     Ok((shop::order(client, order).await?, history))
 }
 

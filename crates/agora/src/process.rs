@@ -27,13 +27,9 @@ use chassis::{
 use contracts::customer::SessionEnd;
 use customer::{Admin, Bootstrap, Secrets};
 use eventstore::{Figures, LogStore, log::LogReader};
-use kernel::{Clock as _, Ids, Money, Recorded};
+use kernel::{Ids, Money, Recorded};
 
-use crate::{
-    config::Settings,
-    data_folder::DataFolder,
-    figures, narrate,
-};
+use crate::{config::Settings, data_folder::DataFolder, figures, narrate};
 
 /// How often what can be done beside writing is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
@@ -68,7 +64,14 @@ impl Process {
         figures::spawn(&deps, &services, figures);
         narrate::spawn(&deps);
         let ops = deps.metrics.router();
-        Ok(Self { tasks: deps.tasks, gateway, ops, data: data.path().to_owned(), services, admin: tokio::sync::Mutex::new(Some(admin)) })
+        Ok(Self {
+            tasks: deps.tasks,
+            gateway,
+            ops,
+            data: data.path().to_owned(),
+            services,
+            admin: tokio::sync::Mutex::new(Some(admin)),
+        })
     }
 
     /// Waits until every service has caught up with the log.
@@ -104,7 +107,9 @@ fn check_schemes(settings: &Settings) -> anyhow::Result<()> {
     };
     only("bus", "memory:")?;
     only("event-store", "log:")?;
-    ["customer-model", "product-model", "order-model", "accounting-model"].iter().try_for_each(|name| only(name, "sqlite:"))
+    ["customer-model", "product-model", "order-model", "accounting-model"]
+        .iter()
+        .try_for_each(|name| only(name, "sqlite:"))
 }
 
 fn open_log(settings: &Settings) -> anyhow::Result<LogStore> {
@@ -114,7 +119,12 @@ fn open_log(settings: &Settings) -> anyhow::Result<LogStore> {
     let store = LogStore::open(&folder, Arc::new(eventlog::OsFiles), eventlog::Options::new(salt))?;
     if let Some(torn) = store.report.torn {
         let eventlog::Torn { segment, position, bytes, .. } = torn;
-        tracing::warn!(segment, position, bytes, "the last batch of the log was torn by a crash; it was cut, nothing acknowledged was in it");
+        tracing::warn!(
+            segment,
+            position,
+            bytes,
+            "the last batch of the log was torn by a crash; it was cut, nothing acknowledged was in it"
+        );
     }
     Ok(store)
 }
@@ -129,7 +139,15 @@ fn deps(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Deps> {
     let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
     border.proxies = Arc::new(settings.get("trusted-proxies")?);
     border.shutdown = tasks.stop_token();
-    Ok(Deps { clock, ids, transport: Arc::new(Memory::new()), tasks, auth, metrics: Metrics::new(), border })
+    Ok(Deps {
+        clock,
+        ids,
+        transport: Arc::new(Memory::new()),
+        tasks,
+        auth,
+        metrics: Metrics::new(),
+        border,
+    })
 }
 
 /// The same world, with figures of the service's own.
@@ -156,7 +174,8 @@ async fn run_event_store(deps: &Deps, store: LogStore, figures: Figures) {
 }
 
 fn follow_ended_sessions(deps: &Deps, data: &Path) -> anyhow::Result<()> {
-    let sessions = EndedSessions::open(Location::File(data.join("sessions.db")), deps.auth.clone())?;
+    let sessions =
+        EndedSessions::open(Location::File(data.join("sessions.db")), deps.auth.clone())?;
     projector::spawn(&deps.tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
     Ok(())
 }
@@ -185,7 +204,8 @@ async fn services(
     let currency = settings.get("currency")?;
     let deadline = Duration::from_secs(settings.get("order-deadline")?);
     let zone = settings.text("time-zone").unwrap_or_default();
-    let time_zone = jiff::tz::TimeZone::get(zone).map_err(|error| settings.invalid("time-zone", error.to_string()))?;
+    let time_zone = jiff::tz::TimeZone::get(zone)
+        .map_err(|error| settings.invalid("time-zone", error.to_string()))?;
     let limits = customer::Limits {
         failures_per_name: settings.get("login-failures-per-name")?,
         failures_per_address: settings.get("login-failures-per-address")?,
@@ -198,7 +218,8 @@ async fn services(
         limits,
         ..customer::Config::new(model("customer"), snapshots("customer"), secrets)
     };
-    let product = product::Config { model: model("product"), snapshots: snapshots("product"), currency };
+    let product =
+        product::Config { model: model("product"), snapshots: snapshots("product"), currency };
     let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
     let accounting = accounting::Config { model: model("accounting"), snapshots: snapshots("accounting"), time_zone };
     let (customer, admin) = customer::build(customer, for_service(deps, "customer")).await?;

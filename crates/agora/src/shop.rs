@@ -43,7 +43,7 @@ pub(crate) struct Customer {
     pub(crate) credit: Decimal,
 }
 
-/// An order as lists, details and `order-events` show it; enough to tell whether it has ended.
+/// An order as lists and changes show it; enough to tell whether it has ended.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Order {
@@ -59,6 +59,13 @@ pub(crate) struct Order {
     pub(crate) reasons: Vec<String>,
     #[serde(default)]
     pub(crate) invoice_number: Option<u64>,
+}
+
+/// What `order-events` tells: a step, which does not matter here, and the order as it stands since.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Change {
+    pub(crate) order: Order,
 }
 
 impl Order {
@@ -122,6 +129,16 @@ pub(crate) async fn order<T: DeserializeOwned>(
     let path = format!("/order/get-orders?Type=Single&Id={id}");
     let (orders, _) = page(client, &path, 1, None).await?;
     Ok(orders.into_iter().next())
+}
+
+/// Every step of an order; none if the order is not known.
+pub(crate) async fn history<T: DeserializeOwned>(
+    client: &Client,
+    order: Uuid,
+) -> Result<Vec<T>, Error> {
+    // Short and answered whole: it takes no limit.
+    let page: Page<T> = client.get(&format!("/order/get-order-history?OrderId={order}")).await?;
+    Ok(page.items)
 }
 
 /// A query of those parameters that have a value.

@@ -31,7 +31,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
     if args.json {
         let object: Map<String, Value> = lines
             .into_iter()
-            .map(|(name, value, origin)| (name.to_owned(), json!({ "value": value, "origin": origin })))
+            .map(|(name, value, origin)| {
+                (name.to_owned(), json!({ "value": value, "origin": origin }))
+            })
             .collect();
         term::json(&object)?;
         return Ok(Outcome::Done);

@@ -4,15 +4,10 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args as ClapArgs, Subcommand};
-use eventlog::{Mark, OsFiles, Options, Verified};
+use eventlog::{Mark, Options, OsFiles, Verified};
 use serde_json::json;
 
-use crate::{
-    backup,
-    cli::Outcome,
-    client::Access,
-    term,
-};
+use crate::{backup, cli::Outcome, client::Access, term};
 
 const HELP: &str = "\
 verify and stats read a stopped shop's log without changing it. verify prints the head's mark, position:hash: kept
@@ -118,7 +113,10 @@ fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
         }))?;
         return Ok(());
     }
-    term::line(format_args!("whole: {} events in {streams} streams, {segments} segments, {bytes} bytes", mark.position))?;
+    term::line(format_args!(
+        "whole: {} events in {streams} streams, {segments} segments, {bytes} bytes",
+        mark.position
+    ))?;
     if let Some(torn) = torn {
         term::line(format_args!(
             "torn:  a last batch of {} bytes at position {} in segment {}, never acknowledged; the next start cuts it",
@@ -126,7 +124,9 @@ fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
         ))?;
     }
     if !bad_indexes.is_empty() {
-        term::line(format_args!("index: those of segments {bad_indexes:?} are missing or wrong; the next start makes them anew"))?;
+        term::line(format_args!(
+            "index: those of segments {bad_indexes:?} are missing or wrong; the next start makes them anew"
+        ))?;
     }
     term::line(format_args!("mark:  {mark}"))?;
     Ok(())
@@ -158,14 +158,16 @@ fn stats(log: &LogFolder) -> anyhow::Result<()> {
 }
 
 fn restore(src: &std::path::Path, log: &LogFolder) -> anyhow::Result<()> {
-    fs::create_dir_all(&log.data).with_context(|| format!("{} cannot be made", log.data.display()))?;
+    fs::create_dir_all(&log.data)
+        .with_context(|| format!("{} cannot be made", log.data.display()))?;
     let verified = eventlog::restore(src, &log.path(), &OsFiles)?;
     // They belong to another log, or to a longer one.
     for entry in fs::read_dir(&log.data)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.contains(".db") {
-            fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+            fs::remove_file(&path)
+                .with_context(|| format!("{} cannot be removed", path.display()))?;
         }
     }
     print_verified(&verified, log.json)?;

@@ -65,7 +65,12 @@ async fn serve(settings: &crate::config::Settings, json: bool) -> anyhow::Result
     if json {
         process.wait_ready().await;
         let data = process.data.to_str().unwrap_or_default();
-        let ready = Ready { gateway: url(address), ops: url(ops_address), data, admin_password: password.as_deref() };
+        let ready = Ready {
+            gateway: url(address),
+            ops: url(ops_address),
+            data,
+            admin_password: password.as_deref(),
+        };
         term::json(&ready)?;
     } else {
         announce(&process, address, ops_address, password.as_deref())?;
@@ -91,15 +96,27 @@ async fn listen(settings: &crate::config::Settings, name: &str) -> anyhow::Resul
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            bail!("{address} is taken by another program; stop that one or choose another address with --{name}")
+            bail!(
+                "{address} is taken by another program; stop that one or choose another address with --{name}"
+            )
         }
-        Err(error) => Err(error).with_context(|| format!("cannot listen on {address}; choose another address with --{name}")),
+        Err(error) => Err(error).with_context(|| {
+            format!("cannot listen on {address}; choose another address with --{name}")
+        }),
     }
 }
 
-fn announce(process: &Process, gateway: SocketAddr, ops: SocketAddr, password: Option<&str>) -> io::Result<()> {
+fn announce(
+    process: &Process,
+    gateway: SocketAddr,
+    ops: SocketAddr,
+    password: Option<&str>,
+) -> io::Result<()> {
     let gateway = url(gateway);
-    term::line(format_args!("Agora is up, {} ms after its start.", crate::process::since_process_start().as_millis()))?;
+    term::line(format_args!(
+        "Agora is up, {} ms after its start.",
+        crate::process::since_process_start().as_millis()
+    ))?;
     term::line(format_args!("  shop (REST)  {gateway}"))?;
     term::line(format_args!("  read and try {gateway}/docs"))?;
     term::line(format_args!("  metrics      {}/metrics", url(ops)))?;
@@ -107,7 +124,9 @@ fn announce(process: &Process, gateway: SocketAddr, ops: SocketAddr, password: O
     match password {
         Some(password) => {
             term::line(format_args!("  manager      admin, password {password}"))?;
-            term::line("               (shown this once and kept nowhere in clear; AGORA_ADMIN_PASSWORD sets another)")
+            term::line(
+                "               (shown this once and kept nowhere in clear; AGORA_ADMIN_PASSWORD sets another)",
+            )
         }
         None => Ok(()),
     }

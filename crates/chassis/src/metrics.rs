@@ -1,4 +1,4 @@
-//! Metrics of a whole process in the OpenMetrics format: families by name, each part under its own `service` label.
+//! Metrics of a whole process in the `OpenMetrics` format: families by name, each part under its own `service` label.
 
 mod http;
 mod process;
@@ -146,7 +146,6 @@ impl Metrics {
     }
 
     /// The operator's address: `/metrics`, and nothing else.
-    #[must_use]
     pub fn router(&self) -> Router {
         const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         let metrics = self.clone();

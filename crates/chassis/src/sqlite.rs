@@ -165,13 +165,15 @@ impl Location {
 
 /// Opens a database that may be thrown away at any time and has no checkpoint.
 pub fn open_disposable(location: &Location) -> rusqlite::Result<Connection> {
-    match location.connect() {
-        Ok(connection) => Ok(connection),
+    let connection = match location.connect() {
+        Ok(connection) => connection,
         Err(_) => {
             location.remove();
-            location.connect()
+            location.connect()?
         }
-    }
+    };
+    private(location);
+    Ok(connection)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

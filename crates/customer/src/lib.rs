@@ -12,7 +12,9 @@ mod snapshot;
 
 use std::sync::Arc;
 
-use chassis::{Aggregates, Deps, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,};
+use chassis::{
+    Aggregates, Deps, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,
+};
 use kernel::Money;
 
 pub use bootstrap::{Admin, Bootstrap};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::files::{File, Files};
+use crate::files::{Access, File, Files};
 use crate::format::{Batch, HEADER_BYTES, Header, Record};
 use crate::hash::{Hash, StreamHasher, StreamKey};
 use crate::heads::{Head, Heads};
@@ -28,26 +28,44 @@ pub(crate) fn read_headers(
 ) -> Result<Vec<Header>, Fault> {
     let mut headers: Vec<Header> = Vec::new();
     for number in 1..=count {
-        let position = headers.last().map_or(1, |previous| previous.first_position);
-        let header = scan::header(files, dir, number, position)?;
-        let follows = match headers.last() {
-            None => header.first_position == 1 && header.previous == Hash::ZERO,
-            Some(previous) => {
-                header.salt == previous.salt && header.first_position >= previous.first_position
-            }
-        };
-        if !follows {
-            return Err(Damage {
-                segment: number,
-                position,
-                offset: 0,
-                what: "its header does not follow on",
-            }
-            .into());
-        }
-        headers.push(header);
+        let header = next_header(files, dir, number, headers.last());
+        headers.push(header.map_err(|fault| named(files, dir, headers.last(), fault))?);
     }
     Ok(headers)
+}
+
+fn next_header(
+    files: &dyn Files,
+    dir: &Path,
+    number: u64,
+    previous: Option<&Header>,
+) -> Result<Header, Fault> {
+    let header = scan::header(files, dir, number)?;
+    let follows = match previous {
+        None => header.first_position == 1 && header.previous == Hash::ZERO,
+        Some(previous) => {
+            header.salt == previous.salt && header.first_position >= previous.first_position
+        }
+    };
+    let what = "its header does not follow on";
+    if follows {
+        Ok(header)
+    } else {
+        Err(Damage { segment: number, position: 1, offset: 0, what }.into())
+    }
+}
+
+/// Names the position where a bad header's segment should begin: where the one before it ends.
+fn named(files: &dyn Files, dir: &Path, previous: Option<&Header>, fault: Fault) -> Fault {
+    let (Fault::Damage(damage), Some(previous)) = (&fault, previous) else { return fault };
+    let scanned = segment::open(files, dir, previous.number, Access::Read)
+        .map_err(Fault::from)
+        .and_then(|file| scan::scan(&file, previous, &mut |_, _, _| Ok(())));
+    match scanned {
+        Ok(scanned) => Damage { position: scanned.next_position, ..damage.clone() }.into(),
+        Err(Fault::Damage(earlier)) => earlier.into(),
+        Err(_) => fault,
+    }
 }
 
 /// Checks a segment whole and indexes it in memory, handing every batch on.

@@ -10,7 +10,8 @@ pub struct Hash([u8; 32]);
 impl Hash {
     pub(crate) const ZERO: Self = Self([0; 32]);
 
-    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+    /// A hash from its 32 bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
@@ -65,7 +66,7 @@ impl FromStr for Mark {
     fn from_str(text: &str) -> Result<Self, NotAMark> {
         let (position, digits) = text.split_once(':').ok_or(NotAMark)?;
         let position = position.parse().map_err(|_| NotAMark)?;
-        if digits.len() != 64 || !digits.is_ascii() {
+        if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(NotAMark);
         }
         let mut bytes = [0; 32];

@@ -1,5 +1,7 @@
 //! The last version and position of every stream, in at most 32 bytes each.
 
+use std::cmp::Ordering;
+
 use crate::hash::StreamKey;
 
 /// Where a stream ends.
@@ -40,7 +42,7 @@ impl Heads {
     pub(crate) fn get(&self, key: StreamKey) -> Option<Head> {
         let wanted = Slot::new(key, Head { version: 0, position: 0 });
         let bucket = self.buckets.get(self.bucket(wanted))?;
-        let found = bucket.binary_search_by_key(&wanted.order(), Slot::order).ok()?;
+        let found = bucket.binary_search_by(|slot| slot.order(&wanted)).ok()?;
         bucket.get(found).map(Slot::head)
     }
 
@@ -48,7 +50,7 @@ impl Heads {
         let slot = Slot::new(key, head);
         let at = self.bucket(slot);
         let bucket = self.buckets.get_mut(at).expect("there are 2^bits buckets");
-        match bucket.binary_search_by_key(&slot.order(), Slot::order) {
+        match bucket.binary_search_by(|other| other.order(&slot)) {
             Ok(found) => *bucket.get_mut(found).expect("it was just found") = slot,
             Err(place) => {
                 if bucket.len() == bucket.capacity() {
@@ -106,11 +108,60 @@ impl Slot {
         }
     }
 
-    fn order(&self) -> (u64, u64, u64) {
-        (self.hash, self.position & !LOW, self.version & !LOW)
+    fn order(&self, other: &Self) -> Ordering {
+        let low = |slot: &Self| (slot.position & !LOW, slot.version & !LOW);
+        self.hash.cmp(&other.hash).then_with(|| low(self).cmp(&low(other)))
     }
 
     fn head(&self) -> Head {
         Head { version: self.version & LOW, position: self.position & LOW }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u64) -> StreamKey {
+        let hash = blake3::hash(&number.to_le_bytes());
+        StreamKey(u128::from_le_bytes(*hash.as_bytes().first_chunk().unwrap()))
+    }
+
+    #[test]
+    fn a_stream_costs_at_most_32_bytes() {
+        let mut heads = Heads::default();
+        for number in 0..300_000 {
+            heads.set(key(number), Head { version: 0, position: number });
+            let constant = 64;
+            assert!(heads.memory_bytes() <= 32 * heads.len() + constant, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_was_set_last_is_found() {
+        let mut heads = Heads::default();
+        for round in 0..3 {
+            for number in 0..20_000 {
+                heads.set(key(number), Head { version: round, position: number << 20 | round });
+            }
+        }
+        assert_eq!(heads.len(), 20_000);
+        for number in 0..20_000 {
+            assert_eq!(
+                heads.get(key(number)),
+                Some(Head { version: 2, position: number << 20 | 2 })
+            );
+            assert_eq!(heads.get(key(number + 20_000)), None);
+        }
+    }
+
+    #[test]
+    fn keys_that_differ_in_any_of_96_bits_are_different() {
+        let base = key(1);
+        for bit in 32..128 {
+            let mut heads = Heads::default();
+            heads.set(base, Head { version: 1, position: 2 });
+            assert_eq!(heads.get(StreamKey(base.0 ^ 1 << bit)), None);
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! Positions are relative to the segment's first.
 
 mod disk;
+mod layout;
 mod memory;
 
 pub(crate) use disk::Disk;
@@ -53,6 +54,8 @@ pub(crate) struct StreamEntry {
     pub(crate) last_version: u64,
     pub(crate) last: u32,
     pub(crate) count: u32,
+    /// Where its positions begin among those of all streams; only on disk.
+    start: u32,
 }
 
 impl StreamEntry {
@@ -73,7 +76,7 @@ impl Index {
     pub(crate) fn batch_of(&self, position: u32) -> io::Result<Option<Span>> {
         match self {
             Self::Memory(memory) => Ok(memory.batch_of(position)),
-            Self::Disk(disk) => disk.batch_where(|batch| batch.first <= position),
+            Self::Disk(disk) => disk.batch_of(position),
         }
     }
 
@@ -81,7 +84,7 @@ impl Index {
     pub(crate) fn batch_since(&self, time_us: i64) -> io::Result<Option<Span>> {
         match self {
             Self::Memory(memory) => Ok(memory.batch_since(time_us)),
-            Self::Disk(disk) => disk.batch_after(|batch| batch.max_time_us < time_us),
+            Self::Disk(disk) => disk.batch_since(time_us),
         }
     }
 
@@ -93,6 +96,14 @@ impl Index {
         }
     }
 
+    /// Where the segment's content ends.
+    pub(crate) fn end(&self) -> u64 {
+        match self {
+            Self::Memory(memory) => memory.end(),
+            Self::Disk(disk) => disk.end(),
+        }
+    }
+
     pub(crate) fn stream(&self, key: StreamKey) -> io::Result<Option<StreamEntry>> {
         match self {
             Self::Memory(memory) => Ok(memory.stream(key)),
@@ -100,16 +111,16 @@ impl Index {
         }
     }
 
-    /// The positions of a stream's events from a version on, at most `limit` of them.
+    /// The positions of a stream's events from a version on, at most `limit` of them and none later than `entry` knows.
     pub(crate) fn stream_positions(
         &self,
-        key: StreamKey,
+        entry: &StreamEntry,
         from_version: u64,
         limit: usize,
     ) -> io::Result<Vec<u32>> {
         match self {
-            Self::Memory(memory) => Ok(memory.stream_positions(key, from_version, limit)),
-            Self::Disk(disk) => disk.stream_positions(key, from_version, limit),
+            Self::Memory(memory) => Ok(memory.stream_positions(entry, from_version, limit)),
+            Self::Disk(disk) => disk.stream_positions(entry, from_version, limit),
         }
     }
 

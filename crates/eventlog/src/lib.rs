@@ -1,11 +1,42 @@
 //! The storage engine: an append-only, checksummed, hash-chained log of events.
 //!
 //! A log is a folder of segment files. [`open()`] gives one [`Writer`], which appends batches and answers once they are
-//! durable, and a [`Reader`] that reads everything in order, single streams and categories, beside the writer and never
-//! ahead of it. What a crash tore is cut and reported; any other damage is named and refused.
+//! durable; a [`Reader`] that reads everything in order, single streams and categories, beside the writer and never
+//! ahead of it; and an [`Upkeep`] that writes the indexes of sealed segments out of the writer's way. What a crash tore is
+//! cut and reported; any other damage is named by segment and position and refused.
+//!
+//! ```
+//! # use std::{ops::ControlFlow, path::Path, sync::Arc};
+//! # use eventlog::{Limits, NewRecord, Options, open, simdisk::SimDisk};
+//! let files = Arc::new(SimDisk::new(1)); // `OsFiles` in earnest
+//! let mut log = open(Path::new("/shop"), files, Options::new([7; 16]))?;
+//! let event = NewRecord {
+//!     stream: "order-1",
+//!     version: 0,
+//!     id: [1; 16],
+//!     kind: "order.placed",
+//!     time_us: 0,
+//!     metadata: b"{}",
+//!     data: b"{}",
+//! };
+//! let positions = log.writer.append(&[event])?; // durable from here on
+//! assert_eq!(positions, 1..2);
+//! log.reader.read_stream("order-1", 0, Limits::NONE, |record| {
+//!     assert_eq!(record.kind, "order.placed");
+//!     ControlFlow::Continue(())
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | in the folder | is |
+//! | --- | --- |
+//! | `0000000001.segment`, … | the log: batches, each with its checksum; a header with the hash of the segment before |
+//! | `0000000001.index`, … | of each sealed segment, where everything stands in it; disposable |
+//! | `lock` | held by the one process that has the log open |
 //!
 //! The crate has no clock, no randomness and no threads of its own: the same appends give the same bytes. All file
 //! operations go through the port [`Files`]: [`OsFiles`] is the real one, [`simdisk::SimDisk`] the one that fails.
+//! Memory: at most 32 bytes per stream, nothing per event, and the index of the segment being written.
 
 mod backup;
 mod chain;

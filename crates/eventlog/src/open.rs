@@ -49,7 +49,8 @@ fn create_folder(files: &dyn Files, dir: &Path) -> io::Result<()> {
 /// How a log is laid out. Given at every opening; what exists already stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// The length of a segment file: between 4 KiB and 1 GiB. A batch that is longer gets a longer segment.
+    /// The length of a segment file: between 4 KiB and 1 GiB. A batch that is longer gets a longer segment. An open log
+    /// keeps two files open per segment.
     pub segment_bytes: u64,
     /// Random bytes that a new log's checksums begin with, so that no other file's bytes pass for its own.
     pub salt: [u8; 16],

@@ -1,15 +1,21 @@
 //! Reading: the whole log, a stream, categories. Readers see what is durable, and never wait for the writer's disk.
 
 mod cursor;
+mod limits;
 
 pub use cursor::Cursor;
+pub use limits::{Limits, Page};
 
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use limits::Taker;
+
 use crate::format::Record;
+use crate::hash::StreamKey;
+use crate::index::StreamEntry;
 use crate::segment::{self, BatchReader, Damage, Segment};
 use crate::shared::Shared;
 
@@ -22,34 +28,6 @@ pub enum ReadError {
     /// The system failed to read.
     #[error("the log cannot be read: {0}")]
     Io(#[from] io::Error),
-}
-
-/// How much to give out at once. One record is always given, however large it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// At most so many records.
-    pub max_events: usize,
-    /// At most so many bytes of records, by [`Record::size_bytes`].
-    pub max_bytes: usize,
-}
-
-impl Limits {
-    /// No limits.
-    pub const NONE: Self = Self { max_events: usize::MAX, max_bytes: usize::MAX };
-
-    /// So many records, of any size.
-    pub const fn events(max_events: usize) -> Self {
-        Self { max_events, max_bytes: usize::MAX }
-    }
-}
-
-/// How far a read came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// Where to read on: a version for a stream, else a position.
-    pub next: u64,
-    /// Whether a limit or the visitor ended the read, so that there may be more; otherwise everything there was, was given.
-    pub more: bool,
 }
 
 /// Figures about a log.
@@ -117,19 +95,13 @@ impl Reader {
             return Ok(taker.page());
         };
         let segments = self.shared.segments();
-        let last = holding(&segments, head.position);
-        let mut first = last;
-        for (place, segment) in segments.iter().enumerate().take(last + 1).rev() {
-            let Some(entry) = segment.index().stream(key)? else { continue };
-            first = place;
-            if entry.first_version() <= from_version {
-                break;
-            }
-        }
         let mut buffer = BatchReader::default();
-        for segment in segments.iter().skip(first) {
+        for (segment, entry) in
+            parts_of_stream(&segments, key, from_version, head.position)?.iter().rev()
+        {
             while !taker.full {
-                let positions = segment.index().stream_positions(key, taker.next, taker.room())?;
+                let positions =
+                    segment.index().stream_positions(entry, taker.next, taker.room())?;
                 let wanted = positions.len();
                 visit_positions(segment, &mut buffer, &positions, &mut |record| {
                     if record.stream != stream || record.version != taker.next {
@@ -155,12 +127,22 @@ impl Reader {
         stream: &str,
         look: impl FnOnce(Record<'_>) -> T,
     ) -> Result<Option<T>, ReadError> {
-        let Some(version) = self.stream_head(stream) else { return Ok(None) };
+        let head = self.shared.heads().get(self.shared.hasher.key(stream));
+        let Some(head) = head else { return Ok(None) };
+        let segments = self.shared.segments();
+        let segment = segments
+            .get(holding(&segments, head.position))
+            .expect("a log has at least one segment");
         let (mut look, mut seen) = (Some(look), None);
-        self.read_stream(stream, version, Limits::events(1), |record| {
-            seen = look.take().map(|look| look(record));
-            ControlFlow::Continue(())
-        })?;
+        visit_positions(
+            segment,
+            &mut BatchReader::default(),
+            &[segment.relative(head.position)],
+            &mut |record| {
+                seen = look.take().map(|look| look(record));
+                Ok(ControlFlow::Break(()))
+            },
+        )?;
         Ok(seen)
     }
 
@@ -201,12 +183,16 @@ impl Reader {
                 continue;
             }
             let Some(span) = segment.index().batch_since(time_us)? else { continue };
+            let damage = || bad_batch(segment, segment.header.first_position, span.offset);
             let mut buffer = BatchReader::default();
-            let batch = segment::read_span(&mut buffer, &segment.source, span)?;
-            let batch = batch
-                .ok_or_else(|| bad_batch(segment, segment.header.first_position, span.offset))?;
-            let found = batch.records().flatten().find(|record| record.time_us >= time_us);
-            return Ok(found.map(|record| record.position));
+            let batch =
+                segment::read_span(&mut buffer, &segment.source, span)?.ok_or_else(damage)?;
+            for record in batch.records() {
+                let record = record.map_err(|_| damage())?;
+                if record.time_us >= time_us {
+                    return Ok(Some(record.position));
+                }
+            }
         }
         Ok(None)
     }
@@ -232,60 +218,27 @@ impl Reader {
     }
 }
 
-/// Hands records to the visitor while the limits allow it.
-struct Taker<V> {
-    visit: V,
-    events_left: usize,
-    bytes_left: usize,
-    taken: bool,
-    /// How many places were last asked of an index.
-    asked: usize,
-    next: u64,
-    full: bool,
-}
-
-impl<V: FnMut(Record<'_>) -> ControlFlow<()>> Taker<V> {
-    fn new(limits: Limits, next: u64, visit: V) -> Self {
-        let (events_left, bytes_left) = (limits.max_events, limits.max_bytes);
-        Self {
-            visit,
-            events_left,
-            bytes_left,
-            taken: false,
-            asked: 0,
-            next,
-            full: events_left == 0,
-        }
-    }
-
-    /// How many places to ask of an index; a list of them stays small, however much is read.
-    fn room(&mut self) -> usize {
-        self.asked = self.events_left.min(4096);
-        self.asked
-    }
-
-    fn take(&mut self, record: Record<'_>, next: u64) -> ControlFlow<()> {
-        let bytes = record.size_bytes();
-        if self.full || self.events_left == 0 || (self.taken && bytes > self.bytes_left) {
-            self.full = true;
-            return ControlFlow::Break(());
-        }
-        self.taken = true;
-        self.events_left -= 1;
-        self.bytes_left = self.bytes_left.saturating_sub(bytes);
-        self.next = next;
-        self.full = (self.visit)(record).is_break() || self.events_left == 0;
-        if self.full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn page(&self) -> Page {
-        Page { next: self.next, more: self.full }
-    }
-}
-
 /// The place in the list of the segment that holds a position, or the nearest.
 fn holding(segments: &[Arc<Segment>], position: u64) -> usize {
     segments.partition_point(|segment| segment.header.first_position <= position).saturating_sub(1)
+}
+
+/// The segments that hold a stream from a version on, with its entries there, the last one first.
+fn parts_of_stream(
+    segments: &[Arc<Segment>],
+    key: StreamKey,
+    from_version: u64,
+    last_position: u64,
+) -> io::Result<Vec<(&Segment, StreamEntry)>> {
+    let mut parts = Vec::new();
+    for segment in segments.iter().take(holding(segments, last_position) + 1).rev() {
+        let Some(entry) = segment.index().stream(key)? else { continue };
+        parts.push((&**segment, entry));
+        if entry.first_version() <= from_version {
+            break;
+        }
+    }
+    Ok(parts)
 }
 
 fn in_categories(

@@ -1,4 +1,17 @@
 //! What opening does: checks what is there, cuts a torn batch, rebuilds lost indexes, makes all of it durable.
+//!
+//! What a crash leaves, step by step, and what becomes of it:
+//!
+//! | while | is left | then |
+//! | --- | --- | --- |
+//! | writing zeros ahead | zeros, or holes that read as zeros | nothing to do |
+//! | writing or syncing a batch | any of its sectors behind the last batch | whole: kept; else: cut and reported |
+//! | creating a segment | a file named `.tmp` | removed |
+//! | giving it its name | the old name or the new; it is empty | removed, or written to |
+//! | writing an index | a file named `.tmp`, or no index | removed, made anew |
+//! | cutting a torn batch | any of its sectors | cut |
+//!
+//! A process that was killed leaves the same, but unsynced: so the last segment and the folder are synced first of all.
 
 use std::io;
 use std::path::Path;
@@ -29,7 +42,7 @@ pub(crate) struct Recovery<'a> {
 impl<'a> Recovery<'a> {
     pub(crate) fn new(files: &'a dyn Files, dir: &'a Path) -> Result<Self, Fault> {
         let names = files.list(dir)?;
-        for name in names.iter().filter(|name| name.strip_suffix(".tmp").is_some()) {
+        for name in names.iter().filter(|name| segment::is_unfinished(name)) {
             files.remove(&dir.join(name))?;
         }
         let count = chain::count_segments(&names);
@@ -62,49 +75,41 @@ impl<'a> Recovery<'a> {
     }
 
     fn load_sealed(&mut self, header: &Header, next: &Header) -> Result<(), Fault> {
-        let identity = Identity::new(header, next);
         let file = segment::open(self.files, self.dir, header.number, Access::Read)?;
-        let index = match self.stored_index(&identity, next)? {
-            Some(disk) => disk,
-            None => self.rebuild_index(&file, header, next, &identity)?,
+        let index = match self.stored_index(header, next) {
+            Some(disk) => Index::Disk(disk),
+            None => self.rebuild_index(&file, header, next)?,
         };
-        let first = header.first_position;
-        let heads = &mut self.heads;
-        let end = index.end();
-        let index = Index::Disk(index);
+        let (heads, first) = (&mut self.heads, header.first_position);
         index.each_stream(&mut |key, entry| {
-            heads.set(
-                key,
-                Head { version: entry.last_version, position: first + u64::from(entry.last) },
-            );
+            let position = first + u64::from(entry.last);
+            heads.set(key, Head { version: entry.last_version, position });
         })?;
-        self.segments.push(Arc::new(Segment::new(header.clone(), file, end, index)));
+        self.segments.push(Arc::new(Segment::new(header.clone(), file, index.end(), index)));
         Ok(())
     }
 
-    fn stored_index(&self, identity: &Identity, next: &Header) -> io::Result<Option<Disk>> {
+    /// The index file, if it is whole and fits. One that cannot be read is as good as none.
+    fn stored_index(&self, header: &Header, next: &Header) -> Option<Disk> {
         let file =
-            match self.files.open(&segment::index_path(self.dir, identity.number), Access::Read) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                opened => opened?,
-            };
-        let disk = Disk::check(file, identity)?;
-        Ok(disk.filter(|disk| {
-            identity.first_position + u64::from(disk.events()) == next.first_position
-        }))
+            self.files.open(&segment::index_path(self.dir, header.number), Access::Read).ok()?;
+        let disk = Disk::check(file, &Identity::new(header, next)).ok().flatten()?;
+        (header.first_position + u64::from(disk.events()) == next.first_position).then_some(disk)
     }
 
+    /// An index that cannot be written stays in memory, for the upkeep to try again.
     fn rebuild_index(
         &mut self,
         file: &Arc<dyn File>,
         header: &Header,
         next: &Header,
-        identity: &Identity,
-    ) -> Result<Disk, Fault> {
+    ) -> Result<Index, Fault> {
         let (scanned, memory) = chain::index_segment(file, header, &mut |_, _| Ok(()))?;
         chain::check_sealed(header, &scanned, next)?;
         self.report.rebuilt.push(header.number);
-        Ok(upkeep::write(self.files, self.dir, identity, &memory.encode(identity))?)
+        let identity = Identity::new(header, next);
+        let written = upkeep::write(self.files, self.dir, &identity, &memory.encode(&identity));
+        Ok(written.map_or_else(|_| Index::Memory(memory), Index::Disk))
     }
 
     fn load_active(&mut self, header: &Header) -> Result<blake3::Hasher, Fault> {

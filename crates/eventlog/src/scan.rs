@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::files::{self, Access, File, Files};
 use crate::format::{
-    BATCH_ALIGN, BATCH_MAGIC, Batch, HEADER_BYTES, HEADER_LEN, Header, HeaderFault,
+    BATCH_ALIGN, BATCH_MAGIC, Batch, HEADER_BYTES, HEADER_LEN, Header, HeaderFault, Seal,
 };
 use crate::index::Span;
 use crate::segment::{self, BatchReader, Damage, READ_AHEAD, Source};
@@ -42,14 +42,9 @@ pub(crate) struct Scanned {
     pub(crate) torn: Option<u64>,
 }
 
-/// Reads a segment's header; `position` is where it should begin.
-pub(crate) fn header(
-    files: &dyn Files,
-    dir: &Path,
-    number: u64,
-    position: u64,
-) -> Result<Header, Fault> {
-    let damage = |what| Damage { segment: number, position, offset: 0, what };
+/// Reads a segment's header. Damage is said to be at position 1, for want of a better.
+pub(crate) fn header(files: &dyn Files, dir: &Path, number: u64) -> Result<Header, Fault> {
+    let damage = |what| Damage { segment: number, position: 1, offset: 0, what };
     let file = match segment::open(files, dir, number, Access::Read) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(damage("its file is missing").into());
@@ -80,7 +75,7 @@ pub(crate) fn scan(
     header: &Header,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, Fault> {
-    let source = Source { number: header.number, file: file.clone(), seal: header.seal() };
+    let source = Source { number: header.number, file: file.clone(), seal: Seal::of(header) };
     let mut hasher = blake3::Hasher::new();
     hasher.update(&header.encode());
     let next_position = header.first_position;
@@ -117,12 +112,13 @@ pub(crate) fn damage(header: &Header, scanned: &Scanned, what: &'static str) -> 
 
 /// Where the last byte that is not zero ends, if there is one.
 fn last_nonzero(source: &Source, from: u64, to: u64) -> io::Result<Option<u64>> {
-    let mut buffer = vec![0; READ_AHEAD];
+    let step =
+        |left: u64| usize::try_from(left.min(READ_AHEAD as u64)).expect("a step fits into memory");
+    let mut buffer = vec![0; step(to.saturating_sub(from))];
     let (mut offset, mut found) = (from, None);
     while offset < to {
-        let wanted = usize::try_from((to - offset).min(READ_AHEAD as u64)).unwrap_or(READ_AHEAD);
-        let read =
-            files::read_full(&*source.file, offset, buffer.get_mut(..wanted).unwrap_or_default())?;
+        let into = buffer.get_mut(..step(to - offset)).unwrap_or_default();
+        let read = files::read_full(&*source.file, offset, into)?;
         if read == 0 {
             break;
         }

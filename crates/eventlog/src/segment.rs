@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::files::{self, Access, File, Files};
-use crate::format::{Batch, Header, Seal};
+use crate::format::{BATCH_HEAD_BYTES, Batch, Header, Seal};
 use crate::index::{Index, Span};
 
 /// Damage: bytes on disk that are not what was written, where no crash can have done it. The log refuses to open, or to
@@ -45,7 +45,7 @@ pub(crate) struct Segment {
 
 impl Segment {
     pub(crate) fn new(header: Header, file: Arc<dyn File>, end: u64, index: Index) -> Self {
-        let source = Source { number: header.number, file, seal: header.seal() };
+        let source = Source { number: header.number, file, seal: Seal::of(&header) };
         Self { header, source, end: AtomicU64::new(end), index: RwLock::new(index) }
     }
 
@@ -99,15 +99,13 @@ impl BatchReader {
         end: u64,
         ahead: usize,
     ) -> io::Result<Option<Batch<'_>>> {
-        let head = Batch::claimed_length(self.held(source, offset));
-        let needed = head.unwrap_or(crate::format::BATCH_HEAD_BYTES);
-        if self.held(source, offset).len() < needed {
-            self.fill(source, offset, end, ahead.max(needed))?;
-        }
-        if let Some(needed) = Batch::claimed_length(self.held(source, offset))
-            && self.held(source, offset).len() < needed
-            && offset + needed as u64 <= end
-        {
+        // Once to see how long it is, and once more if it is longer than what was read.
+        for _ in 0..2 {
+            let held = self.held(source, offset);
+            let needed = Batch::claimed_length(held).unwrap_or(BATCH_HEAD_BYTES);
+            if held.len() >= needed {
+                break;
+            }
             self.fill(source, offset, end, ahead.max(needed))?;
         }
         let held = self.held(source, offset);
@@ -189,6 +187,12 @@ pub(crate) fn file_name(number: u64) -> String {
 
 pub(crate) fn index_path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("{number:010}.index"))
+}
+
+/// Whether a file of ours was being written when something happened.
+pub(crate) fn is_unfinished(name: &str) -> bool {
+    let finished = name.strip_suffix(".tmp").unwrap_or_default();
+    number_in(finished, ".segment").or(number_in(finished, ".index")).is_some()
 }
 
 /// The number in a file's name, if it ends that way.

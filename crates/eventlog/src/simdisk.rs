@@ -7,6 +7,8 @@
 //! Simpler than a real disk in this: folders are durable at once, a name that could not be synced can be synced later,
 //! and of a sector written twice only the last content may survive.
 
+mod inode;
+mod random;
 mod state;
 
 use std::collections::BTreeMap;
@@ -124,6 +126,16 @@ impl SimDisk {
         self.state().crash(seed);
     }
 
+    /// The harshest [`Self::crash`]: nothing that was not synced is left.
+    pub fn lose_unsynced(&self) {
+        self.state().lose(&mut || false);
+    }
+
+    /// Gives power back with nothing lost, as if only the process had been killed. Open files and locks are void.
+    pub fn revive(&self) {
+        self.state().restart();
+    }
+
     /// All files with their content, as a reader sees it now.
     pub fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let state = self.state();
@@ -170,7 +182,7 @@ impl Files for SimDisk {
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let mut state = self.state();
-        state.step_without_faults(None)?;
+        state.plain_step(None)?;
         let inode = state.create(path);
         Ok(self.file(inode, state.generation))
     }
@@ -184,13 +196,13 @@ impl Files for SimDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.state();
-        state.step_without_faults(None)?;
+        state.plain_step(None)?;
         state.rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut state = self.state();
-        state.step_without_faults(None)?;
+        state.plain_step(None)?;
         state.names.remove(path).ok_or(io::ErrorKind::NotFound)?;
         state.pending.push(Change { removed: Some(path.to_owned()), added: None });
         state.forget_unnamed();
@@ -257,7 +269,7 @@ impl File for SimFile {
 
     fn set_length(&self, bytes: u64) -> io::Result<()> {
         let mut state = self.disk.state();
-        state.step_without_faults(Some(self.generation))?;
+        state.plain_step(Some(self.generation))?;
         state.file(self.inode)?.set_length(bytes);
         Ok(())
     }

@@ -56,6 +56,8 @@ pub struct Writer {
     segment_bytes: u64,
     /// Up to here the segment's zeros are written out, so that a batch finds its space taken and its sync short.
     zeroed: u64,
+    /// The hash at the head, if it is not in this segment: nothing may be recorded here yet.
+    sealed_hash: Option<Hash>,
     /// Of the segment's content.
     hasher: blake3::Hasher,
     last_time_us: i64,
@@ -79,6 +81,7 @@ impl Writer {
             shared.segments().iter().map(|segment| segment.index().max_time_us()).max();
         Self {
             zeroed: segment.end(),
+            sealed_hash: sealed_hash(&shared.segments()),
             last_time_us: last_time_us.unwrap_or(i64::MIN),
             shared,
             _lock: lock,
@@ -123,11 +126,8 @@ impl Writer {
 
     /// The head's position and hash, as [`crate::verify()`] finds them.
     pub fn mark(&self) -> Mark {
-        let hash = match self.segment.end() {
-            HEADER_BYTES if self.segment.header.number > 1 => self.segment.header.previous,
-            _ => Hash::of(&self.hasher),
-        };
-        Mark { position: self.head(), hash }
+        let hash = self.sealed_hash.filter(|_| self.segment.end() == HEADER_BYTES);
+        Mark { position: self.head(), hash: hash.unwrap_or_else(|| Hash::of(&self.hasher)) }
     }
 
     /// The highest time of all recorded events, in microseconds since 1970; `i64::MIN` if there is none. Whoever stamps
@@ -202,6 +202,7 @@ impl Writer {
         self.segment =
             Arc::new(Segment::new(header, file, HEADER_BYTES, Index::Memory(Memory::new())));
         self.shared.add_segment(self.segment.clone());
+        self.sealed_hash = sealed_hash(&self.shared.segments());
         upkeep::catch_up(&self.shared);
         Ok(())
     }
@@ -234,6 +235,13 @@ impl Writer {
         self.last_time_us =
             records.iter().map(|record| record.time_us).fold(self.last_time_us, i64::max);
     }
+}
+
+/// The hash of the last sealed segment in which anything is recorded, or of the first: as the one behind it holds it.
+fn sealed_hash(segments: &[Arc<Segment>]) -> Option<Hash> {
+    let recorded = |segment: &Segment| segment.end() > HEADER_BYTES || segment.header.number == 1;
+    let mut pairs = segments.iter().zip(segments.iter().skip(1)).rev();
+    pairs.find(|(segment, _)| recorded(segment)).map(|(_, next)| next.header.previous)
 }
 
 /// An error from a time when nothing of the batch was written.

@@ -1,5 +1,7 @@
 //! The documents of all services as one: paths under their prefix, names that clash told apart.
 
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value makes a member or misses it")]
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chassis::http::{Context, Problem, TRACEPARENT, TrustedProxies, X_REQUEST_ID};
+use futures_util::StreamExt;
 use hyper::{
     HeaderMap, Method, Uri, Version,
     body::Body as _,
@@ -18,6 +19,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use crate::table::Target;
@@ -111,11 +113,7 @@ impl Forwarder {
         *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Unreached::NotConnected)?;
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, self.0.request(request)).await;
         match answer {
-            Ok(Ok(response)) => {
-                let mut response = response.map(Body::new);
-                end_to_end(response.headers_mut());
-                Ok(response)
-            }
+            Ok(Ok(response)) => Ok(response.map(Body::new)),
             Ok(Err(error)) if error.is_connect() => Err(Unreached::NotConnected),
             Ok(Err(_)) | Err(_) => Err(Unreached::Unanswered),
         }
@@ -165,6 +163,16 @@ pub(crate) fn end_to_end(headers: &mut HeaderMap) {
     for name in HOP_BY_HOP.iter().chain(&named) {
         headers.remove(name);
     }
+}
+
+/// An endless answer ends with the gateway; others have the time of the shutdown to finish.
+pub(crate) fn ending_with(shutdown: &CancellationToken, response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+        return response;
+    }
+    let ended = shutdown.clone().cancelled_owned();
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(ended)))
 }
 
 /// Says on whose behalf we ask: the id and the trace of the request, and the peer it came from.

@@ -96,12 +96,12 @@ impl Gateway {
             .route("/docs", get(docs::entrance))
             .route("/docs/{file}", get(docs::file))
             .fallback(forward)
-            .with_state(self.clone())
-            .layer(middleware::map_response(secured));
+            .with_state(self.clone());
         Service::new("gateway", env!("CARGO_PKG_VERSION"), self.0.border.clone())
             .metrics(metrics)
             .quiet()
             .guard(own)
+            .layer(middleware::map_response(secured))
     }
 }
 
@@ -120,11 +120,12 @@ async fn forward(
     let holder = gateway.positions.carry(headers);
     let targets = route.targets(context.now());
     let mut response = gateway.forwarder.forward(&targets, request, path).await;
+    forward::end_to_end(response.headers_mut());
     if let Some(holder) = holder {
         gateway.positions.note(holder, response.headers());
     }
     response.extensions_mut().insert(RouteName(Arc::clone(&route.prefix)));
-    response
+    forward::ending_with(&gateway.border.shutdown, response)
 }
 
 /// `/product/get-products?Limit=1` as `/product` and `/get-products?Limit=1`.

@@ -18,7 +18,7 @@ use kernel::Timestamp;
 const GONE_AFTER: Duration = Duration::from_secs(5);
 
 /// The gone are forgotten for good after this long; until then they are shown as gone.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
 
 /// Announcements kept at once; more instances than that is a fault of somebody's.
 const INSTANCES_MAX: usize = 1024;

@@ -10,7 +10,9 @@ mod standing;
 
 use std::{sync::Arc, time::Duration};
 
-use chassis::{Aggregates, Deps, ModelError, Service, projector, reactor, snapshots::Snapshots};
+use chassis::{
+    Aggregates, Deps, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,
+};
 
 pub use chassis::sqlite::Location;
 pub use model::{Model, SqliteModel};
@@ -45,13 +47,13 @@ impl Config {
 }
 
 /// Opens the read model, such as a second one to compare with.
-pub fn open_model(location: Location, deps: &Deps) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(SqliteModel::open(location, deps.tasks.clone())?)
+pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
+    Ok(SqliteModel::open(location, tasks.clone())?)
 }
 
 /// Builds the service and spawns its tasks.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
-    let model = open_model(config.model, &deps)?;
+    let model = open_model(config.model, &deps.tasks).await?;
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
     let projected = deps.progress("order-projector");
     projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());

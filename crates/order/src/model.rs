@@ -37,7 +37,12 @@ pub trait Model: ReadModel<Change = Change> + Inspect {
     async fn list(&self, list: List) -> Result<Vec<Order>, ModelError>;
 
     /// The steps of an order behind a position, in the order of the log, `count` at most.
-    async fn history(&self, order: Uuid, after: Position, count: usize) -> Result<Vec<Step>, ModelError>;
+    async fn history(
+        &self,
+        order: Uuid,
+        after: Position,
+        count: usize,
+    ) -> Result<Vec<Step>, ModelError>;
 
     /// The steps of all orders behind a position, or of one customer's, in the order of the log, `count` at most, each with its
     /// order as it stands now.

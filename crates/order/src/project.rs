@@ -100,23 +100,29 @@ fn of_product(event: &Recorded, what: ProductEvent) -> Option<What> {
         ProductEvent::Deleted(_) => {
             return Uuid::parse_str(event.stream.id()).ok().map(What::Unlisted);
         }
-        ProductEvent::StockReserved(reserved) => (reserved.order, Details {
-            price: amount(reserved.price),
-            units_left: Some(reserved.available),
-            ..Details::default()
-        }),
-        ProductEvent::StockDenied(denied) => (denied.order, Details {
-            reason: Some(denied.reason),
-            units_left: Some(denied.available),
-            ..Details::default()
-        }),
+        ProductEvent::StockReserved(reserved) => (
+            reserved.order,
+            Details {
+                price: amount(reserved.price),
+                units_left: Some(reserved.available),
+                ..Details::default()
+            },
+        ),
+        ProductEvent::StockDenied(denied) => (
+            denied.order,
+            Details {
+                reason: Some(denied.reason),
+                units_left: Some(denied.available),
+                ..Details::default()
+            },
+        ),
         ProductEvent::StockReleased(released) => {
             (released.order, Details { units_left: Some(released.available), ..Details::default() })
         }
-        ProductEvent::StockCommitted(committed) => (committed.order, Details {
-            units_in_stock: Some(committed.on_hand),
-            ..Details::default()
-        }),
+        ProductEvent::StockCommitted(committed) => (
+            committed.order,
+            Details { units_in_stock: Some(committed.on_hand), ..Details::default() },
+        ),
     };
     step(event, order, &details)
 }
@@ -126,26 +132,38 @@ fn of_customer(event: &Recorded, what: CustomerEvent) -> Option<What> {
         CustomerEvent::Registered(Registered { customer, personal, .. }) => {
             return personal.user.map(|user| What::Customer { id: customer, user });
         }
-        CustomerEvent::CreditReserved(reserved) => (reserved.order, Details {
-            amount: amount(reserved.amount),
-            credit_left: amount(reserved.available),
-            ..Details::default()
-        }),
-        CustomerEvent::CreditDenied(denied) => (denied.order, Details {
-            reason: Some(denied.reason),
-            credit_left: amount(denied.available),
-            ..Details::default()
-        }),
-        CustomerEvent::CreditReleased(released) => (released.order, Details {
-            amount: amount(released.amount),
-            credit_left: amount(released.available),
-            ..Details::default()
-        }),
-        CustomerEvent::CreditDebited(debited) => (debited.order, Details {
-            amount: amount(debited.amount),
-            credit: amount(debited.credit),
-            ..Details::default()
-        }),
+        CustomerEvent::CreditReserved(reserved) => (
+            reserved.order,
+            Details {
+                amount: amount(reserved.amount),
+                credit_left: amount(reserved.available),
+                ..Details::default()
+            },
+        ),
+        CustomerEvent::CreditDenied(denied) => (
+            denied.order,
+            Details {
+                reason: Some(denied.reason),
+                credit_left: amount(denied.available),
+                ..Details::default()
+            },
+        ),
+        CustomerEvent::CreditReleased(released) => (
+            released.order,
+            Details {
+                amount: amount(released.amount),
+                credit_left: amount(released.available),
+                ..Details::default()
+            },
+        ),
+        CustomerEvent::CreditDebited(debited) => (
+            debited.order,
+            Details {
+                amount: amount(debited.amount),
+                credit: amount(debited.credit),
+                ..Details::default()
+            },
+        ),
         CustomerEvent::ProfileChanged(_)
         | CustomerEvent::PasswordChanged(_)
         | CustomerEvent::LoggedOut(_)

@@ -39,7 +39,7 @@ pub(crate) struct Shop {
     pub(crate) cache: Cache,
 }
 
-pub(crate) fn router(shop: Arc<Shop>, followers: Vec<Progress>) -> Router {
+pub(crate) fn router(shop: &Arc<Shop>, followers: Vec<Progress>) -> Router {
     let api = OpenApiRouter::new()
         .routes(routes!(products::get_products))
         .routes(routes!(products::get_all_products))
@@ -52,7 +52,7 @@ pub(crate) fn router(shop: Arc<Shop>, followers: Vec<Progress>) -> Router {
         .routes(routes!(categories::add_new_category))
         .routes(routes!(categories::update_category))
         .routes(routes!(categories::delete_category))
-        .with_state(Arc::clone(&shop));
+        .with_state(Arc::clone(shop));
     let deps = &shop.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(shop.progress.clone())
@@ -83,7 +83,7 @@ impl Shop {
     ) -> Result<Done, Problem> {
         let stream = contracts::catalogue::stream();
         let executed = self.catalogue.execute(stream, Request { command, metadata }).await;
-        let done = executed.map_err(|error| refusal(error, category_rejected))?;
+        let done = executed.map_err(|error| refusal(error, |no| category_rejected(&no)))?;
         self.settle(done).await;
         Ok(done)
     }
@@ -148,7 +148,7 @@ fn product_rejected(rejection: &Rejection, units: &'static str) -> Problem {
     }
 }
 
-fn category_rejected(rejection: catalogue::Rejection) -> Problem {
+fn category_rejected(rejection: &catalogue::Rejection) -> Problem {
     match rejection {
         catalogue::Rejection::Unknown => no_category(),
         catalogue::Rejection::NameTaken => {

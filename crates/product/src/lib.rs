@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use chassis::{
     Aggregates, Deps, Inspect, ModelError, Service, Tasks, http::Cache, projector, reactor,
-    snapshots::Snapshots, sqlite::Location,
+    snapshots::Snapshots,
 };
 use kernel::Currency;
 
+pub use chassis::sqlite::Location;
 pub use model::Model;
 pub use project::project;
 
@@ -33,13 +34,17 @@ pub struct Config {
     pub currency: Currency,
 }
 
-/// Opens the read model: the service's own, or a second one to compare it with.
+/// Opens a read model of the service: its own, or another to compare with.
+#[expect(clippy::unused_async, reason = "engines behind a network will need it")]
 pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
-    let model: Arc<dyn Model> = model::SqliteModel::open(location, tasks.clone())?;
-    Ok(model)
+    Ok(model::SqliteModel::open(location, tasks.clone())?)
 }
 
-/// Starts the service: its projector and its reactor run on the tasks of `deps` until these stop.
+/// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
+#[expect(
+    clippy::unused_async,
+    reason = "services are built alike, and some must wait for something"
+)]
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let Config { model, snapshots, currency } = config;
     let model = open_model(model, &deps.tasks).await?;
@@ -47,8 +52,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let products = Aggregates::new(&deps, snapshots.clone());
     let catalogue = Aggregates::new(&deps, snapshots);
 
-    let projected = deps.progress("product.projector");
-    let reacted = deps.progress("product.reactor");
+    let projected = deps.progress("product-projector");
+    let reacted = deps.progress("product-reactor");
     projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
     let orders = react::OrderReactor::new(Arc::clone(&deps.clock));
     reactor::spawn(&deps, products.clone(), orders, reacted.clone());
@@ -64,6 +69,6 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         currency,
         cache: Cache::new(http::CACHE_BYTES),
     };
-    let router = http::router(Arc::new(shop), followers.clone());
+    let router = http::router(&Arc::new(shop), followers.clone());
     Ok(Service { name: NAME, router, followers, model: Some(inspected) })
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::{accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent};
+use contracts::{
+    accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent,
+};
 use kernel::{Decider, Money, Position, Recorded, Timestamp};
 use uuid::Uuid;
 
@@ -88,7 +90,8 @@ impl Checker {
     /// Orders that were finalized, and denied.
     #[must_use]
     pub fn ends(&self) -> (usize, usize) {
-        let count = |ended: fn(&Order) -> bool| self.orders.values().filter(|order| ended(order)).count();
+        let count =
+            |ended: fn(&Order) -> bool| self.orders.values().filter(|order| ended(order)).count();
         (count(|order| order.finalized), count(|order| order.denied))
     }
 
@@ -104,19 +107,24 @@ impl Checker {
 
     fn broken(&mut self, event: &Recorded, what: impl std::fmt::Display) {
         let (position, kind, stream) = (event.position, &event.kind, &event.stream);
-        self.violations.push(format!("at {position}, {kind} of {stream}: {what}", kind = kind.as_str()));
+        self.violations
+            .push(format!("at {position}, {kind} of {stream}: {what}", kind = kind.as_str()));
     }
 
     fn check_place(&mut self, event: &Recorded) {
         if event.position != self.position.next() {
-            self.broken(event, format_args!("follows position {} (promise 2)", self.position));
+            let before = self.position;
+            self.broken(event, format_args!("follows position {before} (promise 2)"));
         }
         self.position = event.position;
         let next = self.versions.entry(event.stream.to_string()).or_default();
         let expected = *next;
         *next = event.version.0 + 1;
         if event.version.0 != expected {
-            self.broken(event, format_args!("version {} where {expected} is next (promise 2)", event.version));
+            self.broken(
+                event,
+                format_args!("version {} where {expected} is next (promise 2)", event.version),
+            );
         }
         if event.time < self.time {
             self.broken(event, "recorded before the event before it");
@@ -130,19 +138,30 @@ impl Checker {
         if cause.position >= event.position {
             self.broken(event, format_args!("reacts to {}, which comes later", cause.position));
         }
-        let reaction = (cause.reactor.to_string(), cause.position.0, event.kind.as_str().to_owned());
+        let reaction =
+            (cause.reactor.to_string(), cause.position.0, event.kind.as_str().to_owned());
         if !self.reactions.insert(reaction) {
             self.broken(event, format_args!("a second reaction to {} (promise 4)", cause.position));
         }
     }
 
     fn product(&mut self, event: &Recorded) {
-        let Some(happened) = ProductEvent::of(event) else { return self.broken(event, "does not parse") };
+        let Some(happened) = ProductEvent::of(event) else {
+            return self.broken(event, "does not parse");
+        };
         match &happened {
-            ProductEvent::StockReserved(reserved) => self.stock(event, reserved.order, Hold::Unanswered, Hold::Held),
-            ProductEvent::StockDenied(denied) => self.stock(event, denied.order, Hold::Unanswered, Hold::Denied),
-            ProductEvent::StockReleased(released) => self.stock(event, released.order, Hold::Held, Hold::Released),
-            ProductEvent::StockCommitted(committed) => self.stock(event, committed.order, Hold::Held, Hold::Spent),
+            ProductEvent::StockReserved(reserved) => {
+                self.stock(event, reserved.order, Hold::Unanswered, Hold::Held)
+            }
+            ProductEvent::StockDenied(denied) => {
+                self.stock(event, denied.order, Hold::Unanswered, Hold::Denied)
+            }
+            ProductEvent::StockReleased(released) => {
+                self.stock(event, released.order, Hold::Held, Hold::Released)
+            }
+            ProductEvent::StockCommitted(committed) => {
+                self.stock(event, committed.order, Hold::Held, Hold::Spent)
+            }
             ProductEvent::Added(_) | ProductEvent::Changed(_) | ProductEvent::Deleted(_) => {}
         }
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
@@ -153,18 +172,32 @@ impl Checker {
         }
         let (stock, sold) = (state.stock, sold.0);
         let held: i64 = state.reserved.values().map(|quantity| i64::from(*quantity)).sum();
-        if stock.received != stock.on_hand + sold || stock.reserved != held || stock.available() < 0 || stock.on_hand < 0 {
+        if stock.received != stock.on_hand + sold
+            || stock.reserved != held
+            || stock.available() < 0
+            || stock.on_hand < 0
+        {
             self.broken(event, format_args!("{stock:?}, sold {sold}, held {held} (promise 6)"));
         }
     }
 
     fn customer(&mut self, event: &Recorded) {
-        let Some(happened) = CustomerEvent::of(event) else { return self.broken(event, "does not parse") };
+        let Some(happened) = CustomerEvent::of(event) else {
+            return self.broken(event, "does not parse");
+        };
         match &happened {
-            CustomerEvent::CreditReserved(reserved) => self.credit(event, reserved.order, Hold::Unanswered, Hold::Held),
-            CustomerEvent::CreditDenied(denied) => self.credit(event, denied.order, Hold::Unanswered, Hold::Denied),
-            CustomerEvent::CreditReleased(released) => self.credit(event, released.order, Hold::Held, Hold::Released),
-            CustomerEvent::CreditDebited(debited) => self.credit(event, debited.order, Hold::Held, Hold::Spent),
+            CustomerEvent::CreditReserved(reserved) => {
+                self.credit(event, reserved.order, Hold::Unanswered, Hold::Held)
+            }
+            CustomerEvent::CreditDenied(denied) => {
+                self.credit(event, denied.order, Hold::Unanswered, Hold::Denied)
+            }
+            CustomerEvent::CreditReleased(released) => {
+                self.credit(event, released.order, Hold::Held, Hold::Released)
+            }
+            CustomerEvent::CreditDebited(debited) => {
+                self.credit(event, debited.order, Hold::Held, Hold::Spent)
+            }
             _ => {}
         }
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
@@ -175,13 +208,18 @@ impl Checker {
         }
         let (credit, spent) = (state.credit, *spent);
         let held: Money = state.reserved.values().copied().sum();
-        if credit.granted != credit.credit + spent || credit.reserved != held || credit.available().is_negative() {
+        if credit.granted != credit.credit + spent
+            || credit.reserved != held
+            || credit.available().is_negative()
+        {
             self.broken(event, format_args!("{credit:?}, spent {spent}, held {held} (promise 6)"));
         }
     }
 
     fn order(&mut self, event: &Recorded) {
-        let Some(happened) = OrderEvent::of(event) else { return self.broken(event, "does not parse") };
+        let Some(happened) = OrderEvent::of(event) else {
+            return self.broken(event, "does not parse");
+        };
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
         let order = self.orders.entry(id).or_default();
         let before = order.clone();
@@ -201,11 +239,18 @@ impl Checker {
             OrderEvent::Approved(_) | OrderEvent::Finalized(_) if ended || !before.placed => {
                 self.broken(event, "finalized an order that is not pending (promise 7)");
             }
-            OrderEvent::Finalized(_) if before.stock != Hold::Held || before.credit != Hold::Held => {
+            OrderEvent::Finalized(_)
+                if before.stock != Hold::Held || before.credit != Hold::Held =>
+            {
                 self.broken(event, "finalized without stock and credit reserved (promise 6)");
             }
-            OrderEvent::Denied(_) if ended || !before.placed => self.broken(event, "denied what is not pending (promise 7)"),
-            OrderEvent::Placed(_) | OrderEvent::Approved(_) | OrderEvent::Finalized(_) | OrderEvent::Denied(_) => {}
+            OrderEvent::Denied(_) if ended || !before.placed => {
+                self.broken(event, "denied what is not pending (promise 7)")
+            }
+            OrderEvent::Placed(_)
+            | OrderEvent::Approved(_)
+            | OrderEvent::Finalized(_)
+            | OrderEvent::Denied(_) => {}
         }
     }
 
@@ -230,7 +275,10 @@ impl Checker {
         let hold = &mut self.orders.entry(order).or_default().stock;
         let was = std::mem::replace(hold, to);
         if was != from {
-            self.broken(event, format_args!("stock of the order was {was:?}, not {from:?} (promise 4)"));
+            self.broken(
+                event,
+                format_args!("stock of the order was {was:?}, not {from:?} (promise 4)"),
+            );
         }
     }
 
@@ -238,7 +286,10 @@ impl Checker {
         let hold = &mut self.orders.entry(order).or_default().credit;
         let was = std::mem::replace(hold, to);
         if was != from {
-            self.broken(event, format_args!("credit of the order was {was:?}, not {from:?} (promise 4)"));
+            self.broken(
+                event,
+                format_args!("credit of the order was {was:?}, not {from:?} (promise 4)"),
+            );
         }
     }
 

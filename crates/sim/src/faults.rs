@@ -91,7 +91,9 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Fault::ALL.iter().try_for_each(|fault| writeln!(f, "{:>24} {:>9}", format!("{fault:?}"), self.of(*fault)))
+        Fault::ALL.iter().try_for_each(|fault| {
+            writeln!(f, "{:>24} {:>9}", format!("{fault:?}"), self.of(*fault))
+        })
     }
 }
 

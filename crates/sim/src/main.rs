@@ -41,7 +41,10 @@ fn wanted() -> Option<Wanted> {
             "--from" => wanted.from = value.parse().ok()?,
             "--seeds" => wanted.seeds = value.parse().ok()?,
             "--orders" => wanted.orders = value.parse().ok()?,
-            "--plant" => wanted.plant = Some(Plant::ALL.into_iter().find(|plant| format!("{plant:?}") == value)?),
+            "--plant" => {
+                wanted.plant =
+                    Some(Plant::ALL.into_iter().find(|plant| format!("{plant:?}") == value)?)
+            }
             _ => return None,
         }
     }
@@ -51,7 +54,11 @@ fn wanted() -> Option<Wanted> {
 fn explore(wanted: &Wanted) -> ExitCode {
     let next = AtomicU64::new(wanted.from);
     let end = wanted.from + wanted.seeds;
-    let (tally, broken, totals) = (Tally::default(), AtomicU64::new(0), [AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0)]);
+    let (tally, broken, totals) = (
+        Tally::default(),
+        AtomicU64::new(0),
+        [AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0)],
+    );
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -80,7 +87,10 @@ fn explore(wanted: &Wanted) -> ExitCode {
         }
     });
     let [events, finalized, denied] = totals.map(AtomicU64::into_inner);
-    say(&format!("{} worlds, {events} events, {finalized} orders finalized, {denied} denied\n{tally}", wanted.seeds));
+    say(&format!(
+        "{} worlds, {events} events, {finalized} orders finalized, {denied} denied\n{tally}",
+        wanted.seeds
+    ));
     verdict(wanted, &tally, broken.into_inner())
 }
 
@@ -109,7 +119,12 @@ fn tell(wanted: &Wanted, report: &Report) {
     if wanted.plant.is_some() {
         return;
     }
-    say(&format!("seed {} broke {} times; {}", report.seed, report.violations.len(), again(wanted, report.seed)));
+    say(&format!(
+        "seed {} broke {} times; {}",
+        report.seed,
+        report.violations.len(),
+        again(wanted, report.seed)
+    ));
     report.violations.iter().take(10).for_each(|violation| say(&format!("  {violation}")));
 }
 

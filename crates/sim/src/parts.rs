@@ -40,6 +40,12 @@ pub(crate) struct Ground {
     pub(crate) secret: [u8; 32],
 }
 
+/// Hashes as cheap as they come: a world has better things to compute.
+const CHEAP: customer::Cost = customer::Cost { memory_kib: 8, passes: 1, lanes: 1 };
+
+/// The manager's password.
+pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
+
 /// A running instance of a service.
 pub(crate) struct Instance {
     pub(crate) router: Router,
@@ -66,8 +72,7 @@ pub(crate) struct Store {
 
 impl Ground {
     fn deps(&self, tasks: &Tasks) -> Deps {
-        let secrets = Secrets::from_shop_secret(self.secret);
-        let auth = Auth::new(secrets.signer().verifier(), Arc::clone(&self.clock));
+        let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&self.clock));
         let border = Border::new(Arc::clone(&self.clock), Arc::clone(&self.ids), auth.clone());
         Deps {
             clock: Arc::clone(&self.clock),
@@ -84,15 +89,18 @@ impl Ground {
     pub(crate) async fn start_store(&self) -> Option<Store> {
         let tasks = Tasks::inline();
         let files: Arc<dyn Files> = match self.plant {
-            Some(Plant::AnswerBeforeSync) => Arc::new(crate::plant::Unsynced(Arc::clone(&self.disk))),
+            Some(Plant::AnswerBeforeSync) => {
+                Arc::new(crate::plant::Unsynced(Arc::clone(&self.disk)))
+            }
             _ => Arc::clone(&self.disk) as Arc<dyn Files>,
         };
         let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::new(self.salt) };
-        let LogStore { writer, reader, upkeep, .. } = match LogStore::open(Path::new("/log"), files, options) {
-            Ok(store) => store,
-            Err(eventlog::OpenError::Io { .. }) => return None,
-            Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
-        };
+        let LogStore { writer, reader, upkeep, .. } =
+            match LogStore::open(Path::new("/log"), files, options) {
+                Ok(store) => store,
+                Err(eventlog::OpenError::Io { .. }) => return None,
+                Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
+            };
         eventstore::serve(&self.deps(&tasks), writer, reader.clone(), Figures::default()).await;
         let looking_after = tasks.clone();
         tasks.spawn("upkeep", async move {
@@ -106,8 +114,15 @@ impl Ground {
 
     /// New, empty databases for an instance.
     pub(crate) fn models(&self, instance: &str) -> Models {
-        let location = |kind: &str| Location::Memory(format!("{}-{instance}-{kind}-{}", self.name, self.ids.bytes::<1>()[0]));
-        let (model, snapshots, sessions) = (location("model"), location("snapshots"), location("sessions"));
+        let location = |kind: &str| {
+            Location::Memory(format!(
+                "{}-{instance}-{kind}-{}",
+                self.name,
+                self.ids.bytes::<1>()[0]
+            ))
+        };
+        let (model, snapshots, sessions) =
+            (location("model"), location("snapshots"), location("sessions"));
         let anchor = |location| sqlite::open_disposable(location).expect("memory for a database");
         let anchors = [&model, &snapshots, &sessions].map(anchor).into();
         Models { model, snapshots, sessions, _anchors: Arc::new(anchors) }
@@ -117,17 +132,19 @@ impl Ground {
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
         let deps = self.deps(&tasks);
-        let sessions = EndedSessions::open(models.sessions.clone(), deps.auth.clone()).expect("memory for a database");
+        let sessions = EndedSessions::open(models.sessions.clone(), deps.auth.clone())
+            .expect("memory for a database");
         projector::spawn(&tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
         let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
         let built = match service {
             "customer" => {
-                let secrets = Secrets::from_shop_secret(self.secret);
+                let secrets = Arc::new(Secrets::derive(&self.secret));
+                let password = customer::NewPassword::parse(ADMIN_PASSWORD.to_owned()).expect("long enough");
                 let config = customer::Config {
                     welcome_credit: Money::from_minor(10_000),
-                    admin_password: Some("correct horse battery staple".to_owned()),
-                    hashing: customer::Hashing::for_tests(),
-                    ..customer::Config::new(secrets, model, snapshots)
+                    admin_password: Some(password),
+                    hashing: CHEAP,
+                    ..customer::Config::new(model, snapshots, secrets)
                 };
                 customer::build(config, deps).await.map(|(service, _)| service)
             }
@@ -135,9 +152,11 @@ impl Ground {
                 let currency = Currency::parse("EUR").expect("a code");
                 product::build(product::Config { model, snapshots, currency }, deps).await
             }
-            "order" => order::build(order::Config { model, snapshots, deadline: DEADLINE }, deps).await,
+            "order" => {
+                order::build(order::Config { model, snapshots, deadline: DEADLINE }, deps).await
+            }
             _ => {
-                let time_zone = accounting::utc();
+                let time_zone = jiff::tz::TimeZone::UTC;
                 accounting::build(accounting::Config { model, snapshots, time_zone }, deps).await
             }
         };
@@ -170,14 +189,33 @@ pub(crate) fn ended(event: &Recorded) -> Option<Ended> {
 }
 
 /// What a service's model holds once built anew from the whole log.
-pub(crate) async fn rebuilt(ground: &Ground, service: &str, events: &[Arc<Recorded>]) -> Vec<String> {
+pub(crate) async fn rebuilt(
+    ground: &Ground,
+    service: &str,
+    events: &[Arc<Recorded>],
+) -> Vec<String> {
     let location = Location::Memory(format!("{}-{service}-rebuilt", ground.name));
     let tasks = Tasks::inline();
     match service {
-        "customer" => fill(customer::open_model(location, &tasks).expect("memory"), customer::project, events).await,
-        "product" => fill(product::open_model(location, &tasks).expect("memory"), product::project, events).await,
-        "order" => fill(order::open_model(location, &tasks).expect("memory"), order::project, events).await,
-        _ => fill(accounting::open_model(location, &tasks).expect("memory"), accounting::project, events).await,
+        "customer" => {
+            fill(customer::open_model(location, &tasks).await.expect("memory"), customer::project, events)
+                .await
+        }
+        "product" => {
+            fill(product::open_model(location, &tasks).await.expect("memory"), product::project, events)
+                .await
+        }
+        "order" => {
+            fill(order::open_model(location, &tasks).await.expect("memory"), order::project, events).await
+        }
+        _ => {
+            fill(
+                accounting::open_model(location, &tasks, jiff::tz::TimeZone::UTC).await.expect("memory"),
+                accounting::project,
+                events,
+            )
+            .await
+        }
     }
 }
 

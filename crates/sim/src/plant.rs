@@ -26,8 +26,13 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const ALL: [Self; 5] =
-        [Self::AnswerBeforeSync, Self::DoubleRelease, Self::LostCauseMark, Self::SkippedGap, Self::IgnoredDeadline];
+    pub const ALL: [Self; 5] = [
+        Self::AnswerBeforeSync,
+        Self::DoubleRelease,
+        Self::LostCauseMark,
+        Self::SkippedGap,
+        Self::IgnoredDeadline,
+    ];
 
     pub(crate) fn spoil_append(self, mut append: Append) -> Result<Append, NoReply> {
         match self {
@@ -58,7 +63,11 @@ impl Plant {
     }
 
     pub(crate) fn spoil_page(self, read: &Read, mut page: Page, dice: &Dice) -> Page {
-        if self == Self::SkippedGap && matches!(read, Read::All { .. }) && !page.events.is_empty() && dice.happens(20) {
+        if self == Self::SkippedGap
+            && matches!(read, Read::All { .. })
+            && !page.events.is_empty()
+            && dice.happens(20)
+        {
             page.events.remove(0);
         }
         page

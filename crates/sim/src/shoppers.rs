@@ -58,7 +58,8 @@ impl People {
             told: RefCell::default(),
         };
         people.manager = people.log_in("admin", "correct horse battery staple").await;
-        let category = people.must("product", "add-new-category", &json!({ "Name": "Everything" })).await;
+        let category =
+            people.must("product", "add-new-category", &json!({ "Name": "Everything" })).await;
         for (number, stock) in [10, 40, 80, 1000].into_iter().enumerate() {
             let product = json!({
                 "Code": format!("P{number}"), "Name": format!("Product {number}"), "Description": "", "Supplier": "",
@@ -78,13 +79,18 @@ impl People {
     }
 
     async fn log_in(&self, user: &str, password: &str) -> String {
-        let session = self.must("customer", "login-user", &json!({ "UserName": user, "Password": password })).await;
+        let session = self
+            .must("customer", "login-user", &json!({ "UserName": user, "Password": password }))
+            .await;
         session["Token"].as_str().expect("a token").to_owned()
     }
 
     async fn must(&self, service: &str, call: &str, body: &Value) -> Value {
         let key = format!("{:032x}", self.dice.number());
-        let answer = self.insist(service, call, &self.manager, &key, body).await.expect("the shop opens in calm weather");
+        let answer = self
+            .insist(service, call, &self.manager, &key, body)
+            .await
+            .expect("the shop opens in calm weather");
         assert!(answer.status.is_success(), "{call}: {} {}", answer.status, answer.body);
         answer.body
     }
@@ -92,11 +98,17 @@ impl People {
     /// Places one order and says it again, with the same key, until it is answered or patience ends.
     pub(crate) async fn order(&self) {
         let (_, token) = self.dice.pick(&self.customers);
-        let product = if self.dice.happens(400) { self.products.first() } else { Some(self.dice.pick(&self.products)) };
+        let product = if self.dice.happens(400) {
+            self.products.first()
+        } else {
+            Some(self.dice.pick(&self.products))
+        };
         let product = product.expect("the shop has products");
         let body = json!({ "ProductId": product, "Quantity": self.dice.within(1..4) });
         let key = format!("{:032x}", self.dice.number());
-        let Some(answer) = self.insist("order", "place-order", token, &key, &body).await else { return };
+        let Some(answer) = self.insist("order", "place-order", token, &key, &body).await else {
+            return;
+        };
         let mut told = self.told.borrow_mut();
         match answer.status {
             StatusCode::ACCEPTED => told.orders.push(id_of(&answer.body["OrderId"])),
@@ -110,12 +122,28 @@ impl People {
     pub(crate) async fn manage(&self) {
         let product = self.dice.pick(&self.products);
         let (service, call, body) = match self.dice.within(0..5) {
-            0 => ("product", "update-product", json!({ "ProductId": product, "Price": format!("{}.25", self.dice.within(1..5)) })),
-            1 => ("product", "update-product", json!({ "ProductId": product, "UnitsChange": self.dice.within(1..20) })),
-            2 => ("product", "update-product", json!({ "ProductId": product, "UnitsInStock": self.dice.within(0..100) })),
+            0 => (
+                "product",
+                "update-product",
+                json!({ "ProductId": product, "Price": format!("{}.25", self.dice.within(1..5)) }),
+            ),
+            1 => (
+                "product",
+                "update-product",
+                json!({ "ProductId": product, "UnitsChange": self.dice.within(1..20) }),
+            ),
+            2 => (
+                "product",
+                "update-product",
+                json!({ "ProductId": product, "UnitsInStock": self.dice.within(0..100) }),
+            ),
             3 => {
                 let (user, _) = self.dice.pick(&self.customers);
-                ("customer", "set-credit", json!({ "UserName": user, "Credit": format!("{}.00", self.dice.within(0..300)) }))
+                (
+                    "customer",
+                    "set-credit",
+                    json!({ "UserName": user, "Credit": format!("{}.00", self.dice.within(0..300)) }),
+                )
             }
             _ => {
                 let (user, _) = self.dice.pick(&self.customers);
@@ -123,7 +151,9 @@ impl People {
             }
         };
         let key = format!("{:032x}", self.dice.number());
-        let Some(answer) = self.insist(service, call, &self.manager, &key, &body).await else { return };
+        let Some(answer) = self.insist(service, call, &self.manager, &key, &body).await else {
+            return;
+        };
         let mut told = self.told.borrow_mut();
         match answer.status {
             StatusCode::OK => told.positions.extend(answer.position),
@@ -133,7 +163,14 @@ impl People {
         }
     }
 
-    async fn insist(&self, service: &str, call: &str, token: &str, key: &str, body: &Value) -> Option<Answer> {
+    async fn insist(
+        &self,
+        service: &str,
+        call: &str,
+        token: &str,
+        key: &str,
+        body: &Value,
+    ) -> Option<Answer> {
         for _ in 0..TRIES {
             let router = self.router(service);
             if let Some(router) = router {
@@ -150,14 +187,20 @@ impl People {
     /// Any running instance of a service.
     fn router(&self, service: &str) -> Option<Router> {
         let instances = self.instances.borrow();
-        let running: Vec<&Router> =
-            instances.values().filter(|instance| instance.service.name == service).map(|instance| &instance.router).collect();
+        let running: Vec<&Router> = instances
+            .values()
+            .filter(|instance| instance.service.name == service)
+            .map(|instance| &instance.router)
+            .collect();
         if running.is_empty() { None } else { Some((*self.dice.pick(&running)).clone()) }
     }
 }
 
 async fn ask(router: Router, call: &str, token: &str, key: &str, body: &Value) -> Answer {
-    let mut request = Request::builder().method(Method::POST).uri(format!("/{call}")).header("content-type", "application/json");
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(format!("/{call}"))
+        .header("content-type", "application/json");
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
     }
@@ -165,11 +208,18 @@ async fn ask(router: Router, call: &str, token: &str, key: &str, body: &Value) -
         request = request.header("idempotency-key", key);
     }
     let client = std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    let request = request.extension(ConnectInfo(client)).body(Body::from(body.to_string())).expect("a request");
+    let request = request
+        .extension(ConnectInfo(client))
+        .body(Body::from(body.to_string()))
+        .expect("a request");
     let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
     let status = response.status();
-    let position = response.headers().get("agora-position").and_then(|value| value.to_str().ok()?.parse().ok());
-    let bytes = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let position = response
+        .headers()
+        .get("agora-position")
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let bytes =
+        response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     Answer { status, position, body: serde_json::from_slice(&bytes).unwrap_or_default() }
 }
 

@@ -132,7 +132,9 @@ impl Storm {
     /// A write's sync fails: the store must be opened anew before it records again.
     async fn fail_disk(&self) {
         let before = self.ground.disk.counts().failed_syncs;
-        self.ground.disk.set_chances(eventlog::simdisk::Chances { failed_sync: 1000, ..Default::default() });
+        self.ground
+            .disk
+            .set_chances(eventlog::simdisk::Chances { failed_sync: 1000, ..Default::default() });
         tokio::time::sleep(Duration::from_millis(self.dice.within(100..600))).await;
         self.ground.disk.set_chances(eventlog::simdisk::Chances::default());
         self.tally.add(Fault::SyncFailed, self.ground.disk.counts().failed_syncs - before);
@@ -175,7 +177,8 @@ impl Storm {
 
     fn any_instance(&self) -> Option<(String, String)> {
         let instances = self.instances.borrow();
-        let all: Vec<(&String, &'static str)> = instances.iter().map(|(name, instance)| (name, instance.service.name)).collect();
+        let all: Vec<(&String, &'static str)> =
+            instances.iter().map(|(name, instance)| (name, instance.service.name)).collect();
         if all.is_empty() {
             return None;
         }
@@ -185,7 +188,11 @@ impl Storm {
 
     fn names_of(&self, service: &str) -> Vec<String> {
         let instances = self.instances.borrow();
-        instances.iter().filter(|(_, instance)| instance.service.name == service).map(|(name, _)| name.clone()).collect()
+        instances
+            .iter()
+            .filter(|(_, instance)| instance.service.name == service)
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     async fn pause(&self) {

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bus::{Append, Appended, Memory, Message, NoReply, Page, Read, Requests, Subscription, Topic, Transport};
+use bus::{
+    Append, Appended, Memory, Message, NoReply, Page, Read, Requests, Subscription, Topic,
+    Transport,
+};
 use chassis::Tasks;
 
 use crate::{
@@ -26,7 +29,14 @@ pub struct Stormy {
 impl Stormy {
     #[must_use]
     pub fn new(dice: Dice, tally: Tally, tasks: Tasks, plant: Option<Plant>) -> Self {
-        Self { calm: Arc::default(), dice, tally, weather: std::sync::Mutex::default(), tasks, plant }
+        Self {
+            calm: Arc::default(),
+            dice,
+            tally,
+            weather: std::sync::Mutex::default(),
+            tasks,
+            plant,
+        }
     }
 
     pub fn set_weather(&self, weather: Weather) {
@@ -47,7 +57,8 @@ impl Stormy {
 
     /// Delivers a message after a while.
     fn later(&self, message: Message) {
-        let (calm, pause) = (Arc::clone(&self.calm), Duration::from_millis(self.dice.within(1..3000)));
+        let (calm, pause) =
+            (Arc::clone(&self.calm), Duration::from_millis(self.dice.within(1..3000)));
         self.tasks.spawn("late message", async move {
             tokio::time::sleep(pause).await;
             calm.publish(message).await;
@@ -87,9 +98,13 @@ impl Transport for Stormy {
             return self.calm.publish(message).await;
         };
         let weather = self.weather();
-        let mut messages: Vec<Message> =
-            batch.iter().map(|event| Message::Recorded(Arc::from(vec![Arc::clone(event)]))).collect();
-        if messages.len() > 1 && self.befalls(weather.broadcast_reordered, Fault::BroadcastReordered) {
+        let mut messages: Vec<Message> = batch
+            .iter()
+            .map(|event| Message::Recorded(Arc::from(vec![Arc::clone(event)])))
+            .collect();
+        if messages.len() > 1
+            && self.befalls(weather.broadcast_reordered, Fault::BroadcastReordered)
+        {
             messages.reverse();
         }
         for message in messages {
@@ -114,7 +129,8 @@ impl Transport for Stormy {
             None => append,
         };
         if self.befalls(self.weather().request_repeated, Fault::RequestRepeated) {
-            let (calm, again, pause) = (Arc::clone(&self.calm), append.clone(), self.dice.within(1..2000));
+            let (calm, again, pause) =
+                (Arc::clone(&self.calm), append.clone(), self.dice.within(1..2000));
             self.tasks.spawn("repeated request", async move {
                 tokio::time::sleep(Duration::from_millis(pause)).await;
                 let _nobody_waits = calm.append(again, timeout).await;

@@ -57,7 +57,8 @@ pub struct Report {
 /// Runs a world to its end, on this thread.
 #[must_use]
 pub fn run(scenario: Scenario) -> Report {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime without I/O");
     runtime.block_on(LocalSet::new().run_until(World::live(scenario)))
 }
@@ -75,7 +76,8 @@ struct World {
 impl World {
     async fn live(scenario: Scenario) -> Report {
         let mut world = Self::begin(scenario).await;
-        let people = Rc::new(People::open_shop(Rc::clone(&world.instances), world.dice.clone()).await);
+        let people =
+            Rc::new(People::open_shop(Rc::clone(&world.instances), world.dice.clone()).await);
         world.weather(&people).await;
         world.clear_up(&people).await;
         world.judge(&people).await
@@ -101,7 +103,8 @@ impl World {
             let instance = ground.start(service, ground.models(service)).await;
             instances.borrow_mut().insert(service.to_owned(), instance);
         }
-        let waiting: Vec<_> = instances.borrow().values().map(|instance| instance.service.clone()).collect();
+        let waiting: Vec<_> =
+            instances.borrow().values().map(|instance| instance.service.clone()).collect();
         for service in waiting {
             service.wait_ready().await;
         }
@@ -146,7 +149,9 @@ impl World {
     }
 
     fn moment(&self) -> Duration {
-        Duration::from_micros(self.dice.within(0..u64::try_from(SHOPPING.as_micros()).unwrap_or(u64::MAX)))
+        Duration::from_micros(
+            self.dice.within(0..u64::try_from(SHOPPING.as_micros()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// The weather clears; orders meet their deadline while nobody answers them; then every order must end.
@@ -166,7 +171,8 @@ impl World {
             people.order().await;
         }
         tokio::time::sleep(DEADLINE + OVERDUE).await;
-        self.check_deadlines_met(people.told.borrow().orders.get(before..).unwrap_or_default()).await;
+        self.check_deadlines_met(people.told.borrow().orders.get(before..).unwrap_or_default())
+            .await;
         for (name, models) in away {
             let instance = self.ground.start("product", models).await;
             self.instances.borrow_mut().insert(name.to_owned(), instance);
@@ -189,10 +195,13 @@ impl World {
         events.iter().for_each(|event| checker.take(event));
         let told = people.told.borrow();
         for order in told.orders.iter().filter(|order| !checker.has_order(**order)) {
-            self.violations.push(format!("order {order} was acknowledged and is not recorded (promise 1)"));
+            self.violations
+                .push(format!("order {order} was acknowledged and is not recorded (promise 1)"));
         }
         for position in told.positions.iter().filter(|position| **position > checker.position().0) {
-            self.violations.push(format!("position {position} was acknowledged and is not recorded (promise 1)"));
+            self.violations.push(format!(
+                "position {position} was acknowledged and is not recorded (promise 1)"
+            ));
         }
         self.violations.extend(told.wrong.iter().cloned());
         self.count_late_answers(&events);
@@ -220,10 +229,18 @@ impl World {
     }
 
     async fn events(&self) -> Vec<Arc<Recorded>> {
-        let reader = self.store.borrow().as_ref().map(|store| store.reader.clone()).expect("the store is up after the storm");
+        let reader = self
+            .store
+            .borrow()
+            .as_ref()
+            .map(|store| store.reader.clone())
+            .expect("the store is up after the storm");
         let (mut from, mut events) = (Position(1), Vec::new());
         loop {
-            let page = reader.read(&Read::All { from, categories: Vec::new() }).await.expect("a whole log");
+            let page = reader
+                .read(&Read::All { from, categories: Vec::new() })
+                .await
+                .expect("a whole log");
             events.extend(page.events);
             if page.end {
                 return events;
@@ -241,9 +258,13 @@ impl World {
                 ("order.denied", Ok(order)) => {
                     denied.insert(order);
                 }
-                ("product.stock-reserved" | "customer.credit-reserved" | "product.stock-denied" | "customer.credit-denied", Ok(order))
-                    if denied.contains(&order) =>
-                {
+                (
+                    "product.stock-reserved"
+                    | "customer.credit-reserved"
+                    | "product.stock-denied"
+                    | "customer.credit-denied",
+                    Ok(order),
+                ) if denied.contains(&order) => {
                     self.tally.count(Fault::LateAnswer);
                 }
                 _ => {}
@@ -257,7 +278,9 @@ impl World {
             .instances
             .borrow()
             .iter()
-            .filter_map(|(name, instance)| Some((name.clone(), instance.service.name, instance.service.model.clone()?)))
+            .filter_map(|(name, instance)| {
+                Some((name.clone(), instance.service.name, instance.service.model.clone()?))
+            })
             .collect();
         for (name, service, model) in models {
             let live = model.dump().await.expect("a model in memory can be read");

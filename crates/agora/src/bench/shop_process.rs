@@ -57,6 +57,8 @@ impl ShopProcess {
             .arg("--data")
             .arg(folder.path().join("data"))
             .env("AGORA_ADMIN_PASSWORD", &password)
+            // Two passwords would contradict each other.
+            .env_remove("AGORA_ADMIN_PASSWORD_FILE")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             // A file, because a pipe that nobody empties would stop the shop one day.

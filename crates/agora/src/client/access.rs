@@ -11,7 +11,7 @@ use super::Client;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Access {
     /// Where the shop's gateway answers
-    #[arg(long, env = "AGORA_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub(crate) url: String,
     #[command(flatten)]
     pub(crate) manager: Manager,

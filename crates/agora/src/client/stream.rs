@@ -14,6 +14,9 @@ use super::{Client, Error, Request, connection::Connection, retry::Patience};
 /// A message that never ends would fill the memory; recorded events are far smaller.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// A shop says every 15 s that it is still there: after this long the connection is dead, whatever the network believes.
+const SILENCE_LIMIT: Duration = Duration::from_mins(1);
+
 /// Before connecting anew, unless the server asks for another pause: a server that hangs up at once is not hammered.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -70,8 +73,9 @@ impl EventStream {
                 self.connect().await?;
                 continue;
             };
-            let more = connection.read(body, &mut self.buffer.bytes).await;
-            if !matches!(more, Ok(true)) {
+            let more = connection.read(body, &mut self.buffer.bytes);
+            let more = tokio::time::timeout(SILENCE_LIMIT, more).await;
+            if !matches!(more, Ok(Ok(true))) {
                 // Half a message is of no use: it comes again, whole.
                 self.connected = None;
                 self.buffer = Buffer::default();
@@ -125,6 +129,12 @@ struct Buffer {
     bytes: BytesMut,
     /// How far the beginning was looked through in vain.
     searched: usize,
+    partial: Partial,
+}
+
+/// What the lines since the last message say.
+#[derive(Default)]
+struct Partial {
     id: Option<String>,
     data: Option<String>,
 }
@@ -133,14 +143,18 @@ impl Buffer {
     /// The next whole message, as the HTML standard's "event stream interpretation" puts it together.
     fn next(&mut self, pause: &mut Duration) -> Result<Option<Message>, Error> {
         while let Some(length) = self.line_length() {
-            let line = self.bytes.split_to(length);
-            self.bytes.advance(1);
+            let line = self.bytes.get(..length).unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let ends = line.is_empty();
+            // Checking first is much faster than repairing, and nothing ever needs repair.
+            match str::from_utf8(line) {
+                Ok(line) => self.partial.take(line, pause),
+                Err(_) => self.partial.take(&String::from_utf8_lossy(line), pause),
+            }
+            self.bytes.advance(length + 1);
             self.searched = 0;
-            let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line));
-            if !line.is_empty() {
-                self.take(&line, pause);
-            } else if let Some(data) = self.data.take() {
-                return Ok(Some(Message { id: self.id.take(), data }));
+            if ends && let Some(data) = self.partial.data.take() {
+                return Ok(Some(Message { id: self.partial.id.take(), data }));
             }
         }
         if self.bytes.len() > MESSAGE_BYTES_MAX {
@@ -156,7 +170,9 @@ impl Buffer {
         self.searched = self.bytes.len();
         length
     }
+}
 
+impl Partial {
     fn take(&mut self, line: &str, pause: &mut Duration) {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -170,7 +186,8 @@ impl Buffer {
             },
             "id" => self.id = Some(value.to_owned()),
             "retry" => *pause = value.parse().map_or(*pause, Duration::from_millis),
-            // "event" names what the data says as well; a line that begins with a colon only keeps the connection alive.
+            // "event" names what the data says as well; a line that begins with a colon only keeps the connection alive; an empty
+            // one ends the message.
             _ => {}
         }
     }

@@ -36,10 +36,13 @@ struct Value {
 impl Args for Flags {
     fn augment_args(command: Command) -> Command {
         let file = Arg::new("config").long("config").value_name("FILE");
-        let command = command.arg(file.env("AGORA_CONFIG").help("A file of settings (TOML) instead of ./agora.toml"));
+        let command = command.arg(
+            file.env("AGORA_CONFIG").help("A file of settings (TOML) instead of ./agora.toml"),
+        );
         SETTINGS.iter().fold(command, |command, setting| {
             let arg = Arg::new(setting.name).long(setting.name).value_name(setting.value_name);
-            let default = setting.default.map_or(String::new(), |default| format!(" [default: {default}]"));
+            let default =
+                setting.default.map_or(String::new(), |default| format!(" [default: {default}]"));
             command.arg(arg.help(format!("{}{default}", setting.help)).help_heading("Settings"))
         })
     }
@@ -51,7 +54,9 @@ impl Args for Flags {
 
 impl FromArgMatches for Flags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = |setting: &Setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone()));
+        let given = |setting: &Setting| {
+            Some((setting.name, matches.get_one::<String>(setting.name)?.clone()))
+        };
         let file = matches.get_one::<String>("config").map(PathBuf::from);
         Ok(Self { values: SETTINGS.iter().filter_map(given).collect(), file })
     }
@@ -65,18 +70,24 @@ impl FromArgMatches for Flags {
 impl Flags {
     /// The settings: flags over the process's variables over the file over defaults.
     pub(crate) fn resolve(&self) -> Result<Settings, ConfigError> {
-        let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let variables = env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
         self.resolve_with(&variables.collect())
     }
 
-    pub(crate) fn resolve_with(&self, variables: &BTreeMap<String, String>) -> Result<Settings, ConfigError> {
+    pub(crate) fn resolve_with(
+        &self,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Settings, ConfigError> {
         let (file, path) = self.file()?;
         check_variables(variables)?;
         let mut settings = BTreeMap::new();
         for setting in SETTINGS {
             let flag = self.values.get(setting.name).cloned();
             let flag = flag.map(|text| (text, Origin::Flag(format!("--{}", setting.name))));
-            let from_file = || file.get(setting.name).cloned().map(|text| (text, Origin::File(path.clone())));
+            let from_file =
+                || file.get(setting.name).cloned().map(|text| (text, Origin::File(path.clone())));
             let found = match flag {
                 Some(found) => Some(found),
                 None => variable(setting, variables)?.or_else(from_file),
@@ -105,8 +116,10 @@ impl Flags {
 }
 
 fn parse_file(path: &Path, text: &str) -> Result<BTreeMap<String, String>, ConfigError> {
-    let table: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| ConfigError::File { file: path.into(), reason: error.to_string() })?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::File {
+        file: path.into(),
+        reason: error.to_string(),
+    })?;
     let mut values = BTreeMap::new();
     for (name, value) in table {
         if !SETTINGS.iter().any(|setting| setting.name == name) {
@@ -139,7 +152,10 @@ fn variable(
         (Some(_), Some(_)) => Err(ConfigError::SecretTwice(name)),
         (Some(text), None) => Ok(Some((text.clone(), Origin::Variable(name)))),
         (None, Some(path)) => match fs::read_to_string(path) {
-            Ok(text) => Ok(Some((text.trim_end_matches(['\n', '\r']).to_owned(), Origin::Variable(file_name)))),
+            Ok(text) => Ok(Some((
+                text.trim_end_matches(['\n', '\r']).to_owned(),
+                Origin::Variable(file_name),
+            ))),
             Err(error) => {
                 let reason = format!("{error} (named by {file_name})");
                 Err(ConfigError::File { file: path.into(), reason })
@@ -183,8 +199,14 @@ impl Settings {
     }
 
     /// The value parsed; the error names the setting and where its value came from.
-    pub(crate) fn get<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, ConfigError> {
-        self.text(name).unwrap_or_default().parse().map_err(|error: T::Err| self.invalid(name, error.to_string()))
+    pub(crate) fn get<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        name: &str,
+    ) -> Result<T, ConfigError> {
+        self.text(name)
+            .unwrap_or_default()
+            .parse()
+            .map_err(|error: T::Err| self.invalid(name, error.to_string()))
     }
 
     /// An error about the value of a setting.
@@ -230,16 +252,25 @@ mod tests {
     fn the_nearest_source_counts() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("shop.toml");
-        fs::write(&file, "currency = \"CHF\"\norder-deadline = 5\nlisten = \"127.0.0.1:1\"").expect("a file");
-        let variables = variables(&[("AGORA_ORDER_DEADLINE", "7"), ("AGORA_LISTEN", "127.0.0.1:2"), ("HOME", "/")]);
-        let settings = flags(&[("listen", "127.0.0.1:3")], Some(&file)).resolve_with(&variables).expect("settings");
-        let texts = ["currency", "order-deadline", "listen", "time-zone"].map(|name| settings.text(name));
+        fs::write(&file, "currency = \"CHF\"\norder-deadline = 5\nlisten = \"127.0.0.1:1\"")
+            .expect("a file");
+        let variables = variables(&[
+            ("AGORA_ORDER_DEADLINE", "7"),
+            ("AGORA_LISTEN", "127.0.0.1:2"),
+            ("HOME", "/"),
+        ]);
+        let settings = flags(&[("listen", "127.0.0.1:3")], Some(&file))
+            .resolve_with(&variables)
+            .expect("settings");
+        let texts =
+            ["currency", "order-deadline", "listen", "time-zone"].map(|name| settings.text(name));
         assert_eq!(texts, [Some("CHF"), Some("7"), Some("127.0.0.1:3"), Some("UTC")]);
     }
 
     #[test]
     fn the_data_folder_stands_in_the_defaults() {
-        let settings = flags(&[("data", "/srv/shop")], None).resolve_with(&BTreeMap::new()).expect("settings");
+        let settings =
+            flags(&[("data", "/srv/shop")], None).resolve_with(&BTreeMap::new()).expect("settings");
         assert_eq!(settings.text("event-store"), Some("log:/srv/shop/log"));
     }
 
@@ -248,11 +279,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("shop.toml");
         fs::write(&file, "curency = \"CHF\"").expect("a file");
-        let unknown = flags(&[], Some(&file)).resolve_with(&BTreeMap::new()).expect_err("a misspelt key");
+        let unknown =
+            flags(&[], Some(&file)).resolve_with(&BTreeMap::new()).expect_err("a misspelt key");
         assert!(unknown.to_string().contains("\"curency\""), "{unknown}");
-        let unknown = flags(&[], None).resolve_with(&variables(&[("AGORA_CURENCY", "CHF")])).expect_err("misspelt");
+        let unknown = flags(&[], None)
+            .resolve_with(&variables(&[("AGORA_CURENCY", "CHF")]))
+            .expect_err("misspelt");
         assert!(unknown.to_string().contains("AGORA_CURENCY"), "{unknown}");
-        let missing = flags(&[], Some(Path::new("/no/such/file.toml"))).resolve_with(&BTreeMap::new());
+        let missing =
+            flags(&[], Some(Path::new("/no/such/file.toml"))).resolve_with(&BTreeMap::new());
         assert!(missing.expect_err("no file").to_string().contains("/no/such/file.toml"));
     }
 
@@ -262,10 +297,13 @@ mod tests {
         let file = folder.path().join("password");
         fs::write(&file, "correct horse\n").expect("a file");
         let path = file.to_str().expect("a path");
-        let settings = flags(&[], None).resolve_with(&variables(&[("AGORA_ADMIN_PASSWORD_FILE", path)])).expect("settings");
+        let settings = flags(&[], None)
+            .resolve_with(&variables(&[("AGORA_ADMIN_PASSWORD_FILE", path)]))
+            .expect("settings");
         assert_eq!(settings.text("admin-password"), Some("correct horse"));
         assert!(settings.lines().iter().all(|(_, shown, _)| !shown.contains("horse")));
-        let twice = variables(&[("AGORA_ADMIN_PASSWORD_FILE", path), ("AGORA_ADMIN_PASSWORD", "x")]);
+        let twice =
+            variables(&[("AGORA_ADMIN_PASSWORD_FILE", path), ("AGORA_ADMIN_PASSWORD", "x")]);
         assert!(matches!(flags(&[], None).resolve_with(&twice), Err(ConfigError::SecretTwice(_))));
     }
 }

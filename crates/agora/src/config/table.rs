@@ -12,7 +12,12 @@ pub(crate) struct Setting {
     pub(crate) help: &'static str,
 }
 
-const fn setting(name: &'static str, default: &'static str, value_name: &'static str, help: &'static str) -> Setting {
+const fn setting(
+    name: &'static str,
+    default: &'static str,
+    value_name: &'static str,
+    help: &'static str,
+) -> Setting {
     Setting { name, default: Some(default), secret: false, value_name, help }
 }
 
@@ -23,24 +28,72 @@ const fn secret(name: &'static str, help: &'static str) -> Setting {
 /// All settings, in the order in which they are listed.
 pub(crate) const SETTINGS: &[Setting] = &[
     setting("data", "./agora-data", "DIR", "The folder that everything is kept in"),
-    setting("listen", "127.0.0.1:8080", "ADDR:PORT", "Where the gateway listens; port 0 takes a free one"),
+    setting(
+        "listen",
+        "127.0.0.1:8080",
+        "ADDR:PORT",
+        "Where the gateway listens; port 0 takes a free one",
+    ),
     setting("ops-listen", "127.0.0.1:8081", "ADDR:PORT", "Where metrics are served"),
     secret("admin-password", "The password of the manager `admin`, in force from this start on"),
-    secret("shop-secret", "64 hex digits from which the shop's keys are derived; kept in DATA/secret unless given"),
+    secret(
+        "shop-secret",
+        "64 hex digits from which the shop's keys are derived; kept in DATA/secret unless given",
+    ),
     setting("bus", "memory:", "URL", "The event bus"),
     setting("event-store", "log:DATA/log", "URL", "The event store"),
-    setting("customer-model", "sqlite:DATA/customer.db", "URL", "The customer service's read model"),
+    setting(
+        "customer-model",
+        "sqlite:DATA/customer.db",
+        "URL",
+        "The customer service's read model",
+    ),
     setting("product-model", "sqlite:DATA/product.db", "URL", "The product service's read model"),
     setting("order-model", "sqlite:DATA/order.db", "URL", "The order service's read model"),
-    setting("accounting-model", "sqlite:DATA/accounting.db", "URL", "The accounting service's read model"),
-    setting("currency", "EUR", "CODE", "The shop's one currency (ISO 4217), fixed at the first start"),
-    setting("time-zone", "UTC", "NAME", "The zone in which accounting's years and months begin (IANA name)"),
+    setting(
+        "accounting-model",
+        "sqlite:DATA/accounting.db",
+        "URL",
+        "The accounting service's read model",
+    ),
+    setting(
+        "currency",
+        "EUR",
+        "CODE",
+        "The shop's one currency (ISO 4217), fixed at the first start",
+    ),
+    setting(
+        "time-zone",
+        "UTC",
+        "NAME",
+        "The zone in which accounting's years and months begin (IANA name)",
+    ),
     setting("welcome-credit", "100.00", "AMOUNT", "What a new customer can spend"),
-    setting("order-deadline", "10", "SECONDS", "After how long an order that is not finalized is denied"),
-    setting("trusted-proxies", "127.0.0.0/8, ::1", "NETWORKS", "Whose word on the client's address counts"),
+    setting(
+        "order-deadline",
+        "10",
+        "SECONDS",
+        "After how long an order that is not finalized is denied",
+    ),
+    setting(
+        "trusted-proxies",
+        "127.0.0.0/8, ::1",
+        "NETWORKS",
+        "Whose word on the client's address counts",
+    ),
     setting("login-failures-per-name", "10", "N", "Failed log-ins of one name in 15 minutes"),
-    setting("login-failures-per-address", "50", "N", "Failed log-ins from one address in 15 minutes"),
+    setting(
+        "login-failures-per-address",
+        "50",
+        "N",
+        "Failed log-ins from one address in 15 minutes",
+    ),
     setting("registrations-per-address", "20", "N", "Registrations from one address in an hour"),
-    setting("log-level", "info", "LEVEL", "What is logged: error, warn, info, debug, or a filter such as info,order=debug"),
+    setting(
+        "log-level",
+        "info",
+        "LEVEL",
+        "What is logged: error, warn, info, debug, or a filter such as info,order=debug",
+    ),
     setting("log-format", "text", "FORMAT", "How it is logged: text or json"),
 ];

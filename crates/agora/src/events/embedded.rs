@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use bus::Read;
-use eventlog::{OsFiles, Options};
+use eventlog::{Options, OsFiles};
 use eventstore::{LogStore, Reader, log::LogReader};
 use kernel::{Position, Recorded, Version};
 use serde_json::{Value, json};
@@ -60,10 +60,15 @@ impl Filter {
             return Ok(Read::Stream { stream, from: Version(self.from.unwrap_or(0)) });
         }
         let since = match self.since {
-            Some(since) => reader.log().position_at(since.micros())?.map_or(Position(u64::MAX), Position),
+            Some(since) => {
+                reader.log().position_at(since.micros())?.map_or(Position(u64::MAX), Position)
+            }
             None => Position(1),
         };
-        Ok(Read::All { from: self.first_position().max(since), categories: self.category.clone().into_iter().collect() })
+        Ok(Read::All {
+            from: self.first_position().max(since),
+            categories: self.category.clone().into_iter().collect(),
+        })
     }
 
     fn wants_recorded(&self, event: &Recorded) -> bool {
@@ -78,7 +83,9 @@ fn following(read: &Read, page: &bus::Page) -> Read {
             let last = page.events.last().map_or(Version(0), |event| event.version.next());
             Read::Stream { stream: stream.clone(), from: last }
         }
-        Read::All { categories, .. } => Read::All { from: page.next, categories: categories.clone() },
+        Read::All { categories, .. } => {
+            Read::All { from: page.next, categories: categories.clone() }
+        }
     }
 }
 
@@ -99,7 +106,8 @@ pub(crate) fn order_history(data: &Path, order: Uuid) -> anyhow::Result<Vec<Valu
         let page = page(&store.reader, &Read::All { from, categories: Vec::new() })?;
         for event in &page.events {
             let of_order = event.stream == contracts::order::stream(order)
-                || serde_json::from_str::<OfOrder>(event.data.get()).is_ok_and(|data| data.order == order);
+                || serde_json::from_str::<OfOrder>(event.data.get())
+                    .is_ok_and(|data| data.order == order);
             if of_order {
                 history.push(step(event)?);
             }

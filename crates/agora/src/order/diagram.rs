@@ -173,3 +173,43 @@ fn fit(text: &str, width: usize) -> String {
 fn millis(duration: Duration) -> String {
     format!("+{:.1} ms", duration.as_secs_f64() * 1000.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::Timestamp;
+
+    use super::*;
+    use crate::order::step::Step;
+
+    fn saga(events: &[&str]) -> Saga {
+        let step = |(index, event): (u64, &&str)| Step {
+            event: (*event).to_owned(),
+            service: event.split('.').next().unwrap_or_default().to_owned(),
+            actor: "manager:1".to_owned(),
+            at: Timestamp::from_micros(1500) + Duration::from_millis(index),
+            position: index,
+        };
+        Saga::of((0..).zip(events).map(step).collect())
+    }
+
+    #[test]
+    fn no_line_is_wider_than_asked_for() {
+        let events = ["order.placed", "product.stock-reserved", "loyalty.points-granted"];
+        let saga = saga(&events);
+        for width in 1..200 {
+            let lines = Diagram { saga: &saga, glyphs: Glyphs::UNICODE, width }.lines();
+            let widest = lines.iter().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(width), "{width}:\n{}", lines.join("\n"));
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_not_known_yet_has_a_lifeline_too() {
+        let saga = saga(&["order.placed", "loyalty.points-granted"]);
+        let lines = Diagram { saga: &saga, glyphs: Glyphs::ASCII, width: 120 }.lines();
+        let names = lines.first().expect("the names");
+        assert!(names.ends_with("loyalty"), "{names}");
+        let granted = lines.get(2).expect("a line for each event");
+        assert!(granted.contains(">o   loyalty.points-granted"), "{granted}");
+    }
+}

@@ -11,7 +11,9 @@ const PRODUCTS: &str = "ProductCode,Name,Description,Supplier,Category,PriceMino
 #[tokio::test]
 async fn a_busy_shop_and_lost_answers_are_met_with_the_same_request_again() {
     let stub = Stub::start().await;
-    let faults = [Fault::Busy, Fault::AnswerLost, Fault::Busy];
+    // So many that one of two products loses its answer again and again.
+    let (busy, lost) = (Fault::Busy, Fault::AnswerLost);
+    let faults = [busy, lost, lost, busy, lost, lost, lost];
     stub.shop().faults = faults.map(|fault| ("add-new-product", fault)).into();
     let dir = folder(&[("products.csv", PRODUCTS)]);
     agora(&stub, ["import".as_ref(), dir.path().as_os_str()]).await.expect_code(0);
@@ -24,10 +26,42 @@ async fn a_busy_shop_and_lost_answers_are_met_with_the_same_request_again() {
         .filter(|(_, path, _)| path.ends_with("add-new-product"))
         .map(|(_, _, key)| key)
         .collect();
-    assert_eq!(keys.len(), 5, "two products and three repetitions");
+    assert_eq!(keys.len(), 9, "two products and seven repetitions");
     let distinct: std::collections::HashSet<_> = keys.iter().collect();
     assert_eq!(distinct.len(), 2, "a repetition carries the key of the first attempt: {keys:?}");
     assert!(keys.iter().all(|key| !key.is_empty()));
+}
+
+#[tokio::test]
+async fn the_position_of_each_answer_is_handed_on_with_the_next_request() {
+    let stub = Stub::start().await;
+    let dir = folder(&[("products.csv", PRODUCTS)]);
+    agora(&stub, ["import".as_ref(), dir.path().as_os_str()]).await.expect_code(0);
+    let positions: Vec<_> = stub.shop().positions.iter().map(|(_, position)| *position).collect();
+    let expected = [None, Some(1), Some(2), Some(3), Some(4)];
+    assert_eq!(
+        positions.get(..5),
+        Some(&expected[..]),
+        "log-in, categories and two new ones, products"
+    );
+}
+
+#[tokio::test]
+async fn orders_hand_on_where_the_run_began_and_do_not_wait_for_each_other() {
+    let stub = Stub::start().await;
+    let product =
+        serde_json::json!({ "Code": "tea", "Name": "Tea", "Price": 1.00, "UnitsInStock": 9 });
+    stub.shop().add_product(&product);
+    stub.shop().add_customer("ada", &serde_json::json!(9.00));
+    let rows = format!("UserName,ProductCode,Quantity\n{}", "ada,tea,1\n".repeat(5));
+    let dir = folder(&[("orders.csv", &rows)]);
+    let one_after_another = ["--concurrency", "1"].map(AsRef::as_ref);
+    let replay = ["replay".as_ref(), dir.path().as_os_str()].into_iter().chain(one_after_another);
+    agora(&stub, replay).await.expect_code(0);
+    let shop = stub.shop();
+    let placed = shop.positions.iter().filter(|(path, _)| path.ends_with("place-order"));
+    let placed: Vec<_> = placed.map(|(_, position)| *position).collect();
+    assert_eq!(placed, [Some(3); 5], "after the log-in, the products and the stream");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `agora events` against the stub.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -99,16 +99,16 @@ async fn followed_events_arrive_as_they_are_recorded_across_interruptions() {
     stub.shop().cut_stream_every = Some(2);
     let mut command = program();
     command.args(["events", "--follow", "--json", "--limit", "5", "--category", "order"]);
-    command
-        .env("AGORA_URL", &stub.url)
-        .env("AGORA_ADMIN_PASSWORD", PASSWORD)
-        .stdout(Stdio::piped());
+    command.args(["--url", &stub.url]).env("AGORA_ADMIN_PASSWORD", PASSWORD).stdout(Stdio::piped());
     let mut tool = command.spawn().expect("it starts");
     let mut lines = BufReader::new(tool.stdout.take().expect("piped")).lines();
     // It is known to listen once the first event arrives: record until then.
-    while stub.shop().subscriptions.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let listens = async {
+        while stub.shop().subscriptions.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), listens).await.expect("it follows");
     let mut seen = Vec::new();
     for version in 1..=5 {
         stub.record(event("product-x", version, "product.added", &json!({})));
@@ -128,7 +128,7 @@ async fn whoever_reads_only_the_beginning_is_no_error() {
         stub.record(event("order-7", version, "order.placed", &json!({ "note": "x".repeat(200) })));
     }
     let mut command = program();
-    command.args(["events", "--json"]).env("AGORA_URL", &stub.url);
+    command.args(["events", "--json"]).args(["--url", &stub.url]);
     command.env("AGORA_ADMIN_PASSWORD", PASSWORD).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut tool = command.spawn().expect("it starts");
     let mut lines = BufReader::new(tool.stdout.take().expect("piped")).lines();

@@ -2,13 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::{run::agora, stub::Stub};
+use crate::{
+    run::agora,
+    stub::{Saga, Stub},
+};
 
 const ORDER: &str = "a60a0000-0000-0000-0000-0000000f4240";
 
 /// A shop with one order of this history: event, milliseconds after the beginning.
 async fn shop_with(events: &[(&str, f64)]) -> Stub {
     let stub = Stub::start().await;
+    stub.shop().saga = Saga::Untold;
     let steps =
         events.iter().enumerate().map(|(index, (event, after_ms))| step(index, event, *after_ms));
     stub.shop().history.extend(steps);
@@ -130,17 +134,6 @@ async fn where_no_diagram_fits_the_steps_are_listed() {
         +4.0 ms  accounting.invoice-issued  1.5 ms
         +4.0 ms  in all, 8 steps
     ");
-}
-
-#[tokio::test]
-async fn no_line_of_a_diagram_is_wider_than_asked_for() {
-    let stub = shop_with(FINALIZED).await;
-    for width in 20..140 {
-        let ran =
-            agora(&stub, ["order", ORDER, "--width", &width.to_string()]).await.expect_code(0);
-        let widest = ran.stdout.lines().skip(1).map(|line| line.chars().count()).max();
-        assert!(widest <= Some(width), "{width}:\n{}", ran.stdout);
-    }
 }
 
 #[tokio::test]

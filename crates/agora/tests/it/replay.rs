@@ -78,7 +78,6 @@ async fn denied_orders_are_counted_by_reason() {
         { "status": "Finalized", "reasons": [], "orders": 10 },
     ]);
     assert_eq!(outcomes(&ran), expected);
-    assert_eq!(stub.shop().count("/order/get-orders"), 0, "all was heard on the stream");
 }
 
 #[tokio::test]
@@ -120,7 +119,6 @@ async fn an_interrupted_stream_is_read_on_from_the_last_event() {
     let ran = replay(&stub, orders(9).path(), &["--concurrency", "1"]).await.expect_code(0);
     assert_eq!(ran.json()["orders"], 9);
     let shop = stub.shop();
-    assert_eq!(shop.count("/order/get-orders"), 0, "nothing was missed");
     let resumed: Vec<_> = shop.subscriptions.iter().map(Option::as_deref).collect();
     let expected = [None, Some("3"), Some("6"), Some("9"), Some("12"), Some("15"), Some("18")];
     assert_eq!(resumed.get(..6), expected.get(..6));
@@ -143,6 +141,8 @@ async fn a_run_that_is_repeated_places_nothing_twice_and_sees_the_same_end() {
     let first = replay(&stub, dir.path(), &[]).await.expect_code(0);
     let run = first.json()["run"].as_str().expect("a run's id").to_owned();
     assert!(first.stderr.contains(&format!("run {run}: 6 orders")), "{first:?}");
+    // All happened long ago: nobody tells of it any more.
+    stub.shop().saga = Saga::Untold;
     let again = replay(&stub, dir.path(), &["--run", &run]).await.expect_code(0);
     assert_eq!(outcomes(&again), outcomes(&first));
     assert_eq!(stub.shop().orders.len(), 6);

@@ -30,7 +30,7 @@ impl Ran {
 
 /// The program with these arguments, as the stub's manager.
 pub(crate) async fn agora<A: AsRef<OsStr>>(stub: &Stub, args: impl IntoIterator<Item = A>) -> Ran {
-    output(program().env("AGORA_URL", &stub.url).env("AGORA_ADMIN_PASSWORD", PASSWORD).args(args))
+    output(program().env("AGORA_ADMIN_PASSWORD", PASSWORD).args(args).args(["--url", &stub.url]))
         .await
 }
 

@@ -40,7 +40,7 @@ pub(crate) enum Fault {
 /// How placed orders go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Saga {
-    /// Everything is told at once, even before the placing is answered.
+    /// Everything is told at once, even before the placing is answered; who asks is told nothing new.
     #[default]
     Told,
     /// All happens, but nobody is told.
@@ -72,6 +72,8 @@ pub(crate) struct Shop {
     pub(crate) messages: Vec<String>,
     /// Each request: method, path with query, idempotency key.
     pub(crate) requests: Vec<(String, String, String)>,
+    /// Each request's path and the `Agora-Position` that it handed on; answers carry the number of requests so far.
+    pub(crate) positions: Vec<(String, Option<u64>)>,
     /// The `Last-Event-ID` of each subscription.
     pub(crate) subscriptions: Vec<Option<String>>,
     /// Whether the manager gets in with any password, and the last one given.

@@ -14,7 +14,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 /// How long a token holds.
-pub const TOKEN_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+pub const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 
 /// The header of every token. Nothing else is accepted, so that nobody chooses the algorithm for us.
 const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;

@@ -28,17 +28,17 @@ struct Inner {
     traceparent: Arc<str>,
     client: IpAddr,
     peer: IpAddr,
-    border: Border,
+    border: Arc<Border>,
 }
 
 impl Context {
-    pub(super) fn new(border: &Border, headers: &HeaderMap, peer: IpAddr) -> Self {
+    pub(super) fn new(border: &Arc<Border>, headers: &HeaderMap, peer: IpAddr) -> Self {
         Self(Arc::new(Inner {
             request_id: request_id(border, headers),
             traceparent: traceparent(&border.ids, headers),
             peer,
             client: border.proxies.client(peer, headers),
-            border: border.clone(),
+            border: Arc::clone(border),
         }))
     }
 

@@ -1,6 +1,6 @@
 //! Server-sent events: endless answers that stay alive, can be resumed, and end when the service does.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -26,7 +26,7 @@ const EVENT_ID_BYTES_MAX: usize = 128;
 pub struct LastEventId(pub Option<String>);
 
 /// One event: `id` to resume from, `kind` to listen for, `data` as JSON.
-pub fn event(id: impl ToString, kind: &str, data: &impl Serialize) -> Result<Event, Problem> {
+pub fn event(id: impl Display, kind: &str, data: &impl Serialize) -> Result<Event, Problem> {
     let data = serde_json::to_string(data).map_err(Problem::internal)?;
     Ok(Event::default().id(id.to_string()).event(kind).data(data))
 }

@@ -56,6 +56,10 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text =
         std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("The body is not UTF-8."))?;
     let mut json = serde_json::Deserializer::from_str(text);
+    if text.trim_start().starts_with('[') {
+        // The derived parsers would take the elements for the fields, in order.
+        json = serde_json::Deserializer::from_str("null");
+    }
     let value = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| refusal(text, error.path(), error.inner()))?;
     json.end().map_err(|error| malformed(&error))?;

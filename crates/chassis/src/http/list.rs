@@ -13,6 +13,8 @@ use utoipa::{
     },
 };
 
+use super::Whole;
+
 /// The longest cursor taken back, in bytes.
 const CURSOR_BYTES_MAX: usize = 1024;
 
@@ -22,12 +24,16 @@ const CURSOR_BYTES_MAX: usize = 1024;
 pub struct Listing<T> {
     pub items: Vec<T>,
     /// The `After` of the next page; null on the last one.
+    #[schema(required)]
     pub next: Option<String>,
 }
 
 /// How many items a page may have: 1 to 500, 100 unless given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(u16);
+pub struct Limit(Whole<1, LIMIT_MAX>);
+
+/// The most items of a page.
+const LIMIT_MAX: i64 = 500;
 
 /// A cursor: where the page before ended, as a value that only the service understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +54,9 @@ impl<T> Listing<T> {
 }
 
 impl Limit {
-    const MAX: u16 = 500;
-
     #[must_use]
     pub fn get(self) -> usize {
-        self.0.into()
+        usize::try_from(self.0.get()).expect("it is within 1 to 500")
     }
 
     /// How many to read so that one knows whether there are more.
@@ -64,16 +68,15 @@ impl Limit {
 
 impl Default for Limit {
     fn default() -> Self {
-        Self(100)
+        Self(Whole::new(100).expect("it is within 1 to 500"))
     }
 }
 
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u16::deserialize(deserializer) {
-            Ok(limit @ 1..=Self::MAX) => Ok(Self(limit)),
-            _ => Err(de::Error::custom("must be a whole number from 1 to 500")),
-        }
+        Whole::deserialize(deserializer)
+            .map(Self)
+            .map_err(|_| de::Error::custom("must be a whole number from 1 to 500"))
     }
 }
 
@@ -83,7 +86,7 @@ impl PartialSchema for Limit {
             .schema_type(Type::Integer)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
             .minimum(Some(1))
-            .maximum(Some(Self::MAX))
+            .maximum(Some(LIMIT_MAX))
             .default(Some(100.into()))
             .into()
     }
@@ -124,3 +127,16 @@ impl PartialSchema for Cursor {
 }
 
 impl ToSchema for Cursor {}
+
+/// For cursors under an alias; the derives do not look through the parameter themselves.
+impl<C> PartialSchema for After<C> {
+    fn schema() -> RefOr<Schema> {
+        Cursor::schema()
+    }
+}
+
+impl<C> ToSchema for After<C> {
+    fn name() -> Cow<'static, str> {
+        Cursor::name()
+    }
+}

@@ -1,5 +1,7 @@
 //! A service's OpenAPI document: what utoipa gathers, and what holds for every call alike.
 
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value makes a member or misses it")]
+
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, openapi::OpenApi};
 
@@ -7,6 +9,9 @@ use super::{Problem, problem::PROBLEM_JSON};
 
 /// The security scheme of calls with a token: `security(("token" = []))`.
 const TOKEN: &str = "token";
+
+/// The failures that any call may end in; which ones follows from what it takes.
+const FAILURES: [&str; 9] = ["400", "401", "403", "408", "413", "415", "422", "500", "503"];
 
 const ABOUT: &str = "Every answer carries `X-Request-Id`, and answers that rest on recorded events carry `Agora-Position`. \
 A request that hands a position on in a header of that name is answered only from data at least as new, or with 503 after two seconds. \
@@ -23,6 +28,10 @@ pub fn document(document: OpenApi, name: &str, version: &str) -> Value {
     schemas["Problem"] = serde_json::to_value(Problem::schema()).expect("a schema is JSON");
     object(components, "securitySchemes")[TOKEN] =
         json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" });
+    let failures = object(components, "responses");
+    for status in FAILURES {
+        complete_response(&mut failures[status], described(status), true);
+    }
     for operation in operations(&mut document) {
         complete_operation(operation);
     }
@@ -60,34 +69,53 @@ fn complete_operation(operation: &mut Value) {
         failures.extend(["401", "403"]);
     }
     let responses = object(operation, "responses");
+    for (status, response) in responses.as_object_mut().into_iter().flatten() {
+        complete_response(response, described(status), status.starts_with(['4', '5']));
+    }
     for status in failures {
         if responses.get(status).is_none() {
-            responses[status] = json!({ "description": described(status) });
+            responses[status] = json!({ "$ref": format!("#/components/responses/{status}") });
         }
     }
-    let Some(responses) = responses.as_object_mut() else { return };
-    for (status, response) in responses {
-        let headers = object(response, "headers");
-        headers["X-Request-Id"] = json!({ "schema": { "type": "string" } });
-        if status.starts_with('2') {
-            headers["Agora-Position"] =
-                json!({ "schema": { "type": "integer", "format": "int64", "minimum": 0 } });
-        } else if status.starts_with(['4', '5']) {
-            response["content"] =
-                json!({ PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } });
-        }
+}
+
+fn complete_response(response: &mut Value, description: &str, is_problem: bool) {
+    if response["description"].as_str().is_none_or(str::is_empty) {
+        response["description"] = json!(description);
+    }
+    // Whatever is no stream is JSON here, also a lone string.
+    if let Some(content) = response.get_mut("content").and_then(Value::as_object_mut)
+        && let Some(text) = content.remove("text/plain")
+    {
+        content.insert("application/json".to_owned(), text);
+    }
+    let headers = object(response, "headers");
+    headers["X-Request-Id"] = json!({ "schema": { "type": "string" } });
+    if is_problem {
+        response["content"] =
+            json!({ PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    } else {
+        headers["Agora-Position"] =
+            json!({ "schema": { "type": "integer", "format": "int64", "minimum": 0 } });
     }
 }
 
 fn described(status: &str) -> &'static str {
     match status {
+        "200" => "Done.",
+        "201" => "Created.",
+        "202" => "Accepted; the outcome follows.",
+        "304" => "Nothing has changed.",
         "400" => "The request cannot be read.",
         "401" => "A valid token is needed.",
         "403" => "The token is not for this.",
+        "404" => "There is no such thing.",
         "408" => "The body took too long to arrive.",
+        "409" => "What is there is in the way.",
         "413" => "The body is too large.",
         "415" => "The body is not JSON.",
         "422" => "Some fields are at fault.",
+        "429" => "Too many attempts.",
         "503" => "A part is down or behind.",
         _ => "Something went wrong here.",
     }

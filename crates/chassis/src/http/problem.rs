@@ -12,13 +12,7 @@ use hyper::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{
-        RefOr,
-        schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type},
-    },
-};
+use utoipa::ToSchema;
 
 /// The media type of every failure.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -197,7 +191,8 @@ impl Problem {
 
     #[must_use]
     pub fn retry_after(self, after: Duration) -> Self {
-        self.header(RETRY_AFTER, HeaderValue::from(after.as_millis().div_ceil(1000).max(1) as u64))
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        self.header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     }
 
     #[must_use]
@@ -253,32 +248,6 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
-
-impl PartialSchema for Problem {
-    fn schema() -> RefOr<Schema> {
-        let text = || ObjectBuilder::new().schema_type(Type::String);
-        let uri = SchemaFormat::Custom("uri-reference".to_owned());
-        let kind = "A stable reference that names the kind of problem";
-        let status = ObjectBuilder::new().schema_type(Type::Integer);
-        let status = status.minimum(Some(400)).maximum(Some(599));
-        let request_id =
-            text().description(Some("The id under which the request stands in the log"));
-        ObjectBuilder::new()
-            .property("type", text().format(Some(uri)).description(Some(kind)))
-            .property("title", text())
-            .property("status", status)
-            .property("detail", text())
-            .property("errors", ArrayBuilder::new().items(FieldError::schema()))
-            .property("RequestId", request_id)
-            .required("type")
-            .required("title")
-            .required("status")
-            .required("RequestId")
-            .into()
-    }
-}
-
-impl ToSchema for Problem {}
 
 /// The type and title of a status when nothing more is known.
 fn usual(status: StatusCode) -> (&'static str, &'static str) {

@@ -1,4 +1,4 @@
-//! Schemas for types of `kernel`, which itself knows nothing of OpenAPI: `#[schema(value_type = http::AmountIn)]`.
+//! Schemas that nobody can derive: of problems, and of amounts, which `kernel` knows without knowing OpenAPI.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,13 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         RefOr,
-        schema::{AnyOfBuilder, ObjectBuilder, Schema, Type},
+        schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type},
     },
 };
 
-/// An amount in a request: a number with at most two decimals, or the same as a string. Stands for [`kernel::Decimal`].
+use super::{FieldError, Problem};
+
+/// An amount in a request, `#[schema(value_type = AmountIn)]`: a number with at most two decimals, or the same as a string. Stands for [`kernel::Decimal`].
 #[derive(Clone, Copy, Debug)]
 pub struct AmountIn;
 
@@ -58,6 +60,32 @@ impl ToSchema for AmountOut {
         Cow::Borrowed("AmountShown")
     }
 }
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let uri = SchemaFormat::Custom("uri-reference".to_owned());
+        let kind = "A stable reference that names the kind of problem";
+        let status = ObjectBuilder::new().schema_type(Type::Integer);
+        let status = status.minimum(Some(400)).maximum(Some(599));
+        let request_id =
+            text().description(Some("The id under which the request stands in the log"));
+        ObjectBuilder::new()
+            .property("type", text().format(Some(uri)).description(Some(kind)))
+            .property("title", text())
+            .property("status", status)
+            .property("detail", text())
+            .property("errors", ArrayBuilder::new().items(FieldError::schema()))
+            .property("RequestId", request_id)
+            .required("type")
+            .required("title")
+            .required("status")
+            .required("RequestId")
+            .into()
+    }
+}
+
+impl ToSchema for Problem {}
 
 fn decimal(minimum: f64, pattern: &str) -> RefOr<Schema> {
     let number = ObjectBuilder::new()

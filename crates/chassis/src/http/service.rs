@@ -46,7 +46,7 @@ pub struct Border {
 pub struct Service {
     pub(super) name: &'static str,
     pub(super) version: &'static str,
-    pub(super) border: Border,
+    pub(super) border: Arc<Border>,
     pub(super) model: Option<Arc<dyn Checkpoint>>,
     pub(super) metrics: HttpMetrics,
     pub(super) quiet: bool,
@@ -75,7 +75,7 @@ impl Service {
     #[must_use]
     pub fn new(name: &'static str, version: &'static str, border: Border) -> Self {
         let metrics = HttpMetrics::default();
-        let ready = Arc::new(|| Ok(()));
+        let (border, ready) = (Arc::new(border), Arc::new(|| Ok(())));
         Self { name, version, border, model: None, metrics, quiet: false, ready }
     }
 

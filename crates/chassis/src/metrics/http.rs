@@ -18,8 +18,11 @@ pub struct HttpMetrics(Option<Arc<Inner>>);
 struct Inner {
     metrics: Metrics,
     /// Route → method and status → its metrics, so that counting a request builds no labels. As bounded as the routes are.
-    routes: RwLock<HashMap<String, HashMap<(&'static str, u16), (Counter, Histogram)>>>,
+    routes: RwLock<HashMap<String, ByKind>>,
 }
+
+/// Method and status → how many and how long.
+type ByKind = HashMap<(&'static str, u16), (Counter, Histogram)>;
 
 impl HttpMetrics {
     pub(super) fn of(metrics: Metrics) -> Self {

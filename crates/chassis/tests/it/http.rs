@@ -2,4 +2,10 @@
 
 mod shop;
 
+mod answers;
+mod auth;
+mod documents;
+mod limits;
+mod positions;
 mod requests;
+mod serving;

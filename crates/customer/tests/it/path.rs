@@ -10,10 +10,13 @@ async fn a_customer_registers_logs_in_and_spends_what_a_manager_grants() {
     let ada = shop.customer("ada").await;
     let user = shop.get("/get-user/ada", Some(&ada)).await;
     assert_eq!(user.status, 200);
-    assert_eq!(user.body, json!({
-        "UserName": "ada", "FullName": "ada of Test", "Email": "ada@example.com", "Role": "customer",
-        "Credit": 100.00, "Reserved": 0.00, "Available": 100.00, "Version": 1,
-    }));
+    assert_eq!(
+        user.body,
+        json!({
+            "UserName": "ada", "FullName": "ada of Test", "Email": "ada@example.com", "Role": "customer",
+            "Credit": 100.00, "Reserved": 0.00, "Available": 100.00, "Version": 1,
+        })
+    );
 
     let manager = shop.manager().await;
     let change = json!({ "UserName": "ada", "Credit": "150.50", "Version": 1 });

@@ -1,54 +1,27 @@
-//! The index of a sealed segment: a checksummed file beside it that is searched where it lies.
-//!
-//! ```text
-//! head        magic 8 · format 4 · crc 4 · salt 16 · segment 8 · first position 8 · the segment's hash 32 · its end 8
-//!             · highest time 8 · batches 4 · streams 4 · events 4 · categories 4 · 0 16
-//! batches     first 4 · offset 4 · highest time 8, in order
-//! streams     key 16 · last version 8 · last 4 · start 4, by key; start counts into the next part
-//! by stream   positions 4, stream by stream
-//! by category positions 4, category by category
-//! categories  name length 4 · count 4 · name, by name
-//! ```
-//!
-//! The file is disposable: it is checked whole when the log is opened, and made anew from the segment where it fails.
+//! The index of a sealed segment, searched where it lies: in the file beside the segment.
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::layout::{
+    BATCH_BYTES, BATCH_LEN, CHECKED_FROM, HEAD_LEN, Head, STREAM_BYTES, STREAM_LEN, decode_batch,
+    decode_stream,
+};
 use super::{BatchEntry, Identity, Span, StreamEntry};
 use crate::files::{File, read_full};
 use crate::format::Fields;
-use crate::hash::{Hash, StreamKey};
+use crate::hash::StreamKey;
 
-const MAGIC: [u8; 8] = *b"eventidx";
-const FORMAT: u32 = 1;
-const CHECKED_FROM: usize = 16;
-const HEAD_LEN: usize = 128;
-const HEAD_BYTES: u64 = HEAD_LEN as u64;
-const BATCH_BYTES: u64 = 16;
-const STREAM_LEN: usize = 32;
-const STREAM_BYTES: u64 = STREAM_LEN as u64;
 /// Read at once while going through all of a part.
 const STEP_BYTES: usize = 1 << 18;
-
-/// How many entries the parts have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) batches: u32,
-    pub(crate) streams: u32,
-    pub(crate) events: u32,
-    pub(crate) categories: u32,
-}
 
 /// An index file that was found good.
 pub(crate) struct Disk {
     file: Arc<dyn File>,
     length: u64,
-    counts: Counts,
-    /// Where the segment's content ends.
-    end: u64,
-    max_time_us: i64,
+    head: Head,
 }
 
 impl Disk {
@@ -58,9 +31,9 @@ impl Disk {
         if read_full(&*file, 0, &mut head)? < head.len() {
             return Ok(None);
         }
-        let Some((crc, disk)) = decode_head(&head, identity, file) else { return Ok(None) };
-        let Some(disk) = disk.with_length()? else { return Ok(None) };
-        Ok((disk.checksum()? == crc).then_some(disk))
+        let Some((head, crc)) = Head::decode(&head, identity) else { return Ok(None) };
+        let disk = Self { length: file.length()?, file, head };
+        Ok((disk.length >= head.categories_at() && disk.checksum()? == crc).then_some(disk))
     }
 
     /// Whether a file has exactly these bytes.
@@ -73,54 +46,54 @@ impl Disk {
     }
 
     /// Where the segment's content ends.
-    pub(crate) fn end(&self) -> u64 {
-        self.end
+    pub(super) fn end(&self) -> u64 {
+        self.head.end
     }
 
     pub(crate) fn events(&self) -> u32 {
-        self.counts.events
+        self.head.events
     }
 
     pub(super) fn max_time_us(&self) -> i64 {
-        self.max_time_us
+        self.head.max_time_us
     }
 
-    /// The last batch that satisfies a condition which the first ones satisfy and the others do not.
-    pub(super) fn batch_where(
-        &self,
-        holds: impl Fn(&BatchEntry) -> bool,
-    ) -> io::Result<Option<Span>> {
-        let after = partition(self.counts.batches, |index| {
-            Ok(self.batch(index)?.is_some_and(|batch| holds(&batch)))
-        })?;
+    /// The last batch that begins at or before a position.
+    pub(super) fn batch_of(&self, position: u32) -> io::Result<Option<Span>> {
+        let after = self.batches_while(|batch| batch.first <= position)?;
         after.checked_sub(1).map_or(Ok(None), |index| self.span(index))
     }
 
-    /// The first batch after those that satisfy a condition.
-    pub(super) fn batch_after(
-        &self,
-        holds: impl Fn(&BatchEntry) -> bool,
-    ) -> io::Result<Option<Span>> {
-        let after = partition(self.counts.batches, |index| {
-            Ok(self.batch(index)?.is_some_and(|batch| holds(&batch)))
-        })?;
-        self.span(after)
+    /// The first batch with an event at or after a time.
+    pub(super) fn batch_since(&self, time_us: i64) -> io::Result<Option<Span>> {
+        self.span(self.batches_while(|batch| batch.max_time_us < time_us)?)
     }
 
     pub(super) fn stream(&self, key: StreamKey) -> io::Result<Option<StreamEntry>> {
-        Ok(self.find_stream(key)?.map(|(entry, _)| entry))
+        let table = Table {
+            at: self.head.stream_at(0),
+            entry_bytes: STREAM_BYTES,
+            count: self.head.streams,
+        };
+        let index = self.partition(table, near(key, table.count), |bytes| {
+            decode_stream(bytes).is_some_and(|(other, _)| other < key)
+        })?;
+        if index == table.count {
+            return Ok(None);
+        }
+        let found = decode_stream(&self.bytes(self.head.stream_at(index), STREAM_BYTES)?);
+        Ok(found.filter(|(other, _)| *other == key).map(|(_, entry)| entry))
     }
 
     pub(super) fn stream_positions(
         &self,
-        key: StreamKey,
+        entry: &StreamEntry,
         from_version: u64,
         limit: usize,
     ) -> io::Result<Vec<u32>> {
-        let Some((entry, start)) = self.find_stream(key)? else { return Ok(Vec::new()) };
         let skipped = from_version.saturating_sub(entry.first_version()).min(entry.count.into());
         let left = usize::try_from(u64::from(entry.count) - skipped).unwrap_or(usize::MAX);
-        self.positions(self.by_stream_at() + 4 * (u64::from(start) + skipped), left.min(limit))
+        self.positions(self.head.by_stream_at(u64::from(entry.start) + skipped), left.min(limit))
     }
 
     pub(super) fn category_positions(
@@ -129,8 +102,7 @@ impl Disk {
         from: u32,
         limit: usize,
     ) -> io::Result<Vec<u32>> {
-        let mut found = None;
-        let mut start = 0;
+        let (mut found, mut start) = (None, 0);
         self.each_category(&mut |name, count| {
             if name == category {
                 found = Some((start, count));
@@ -138,20 +110,20 @@ impl Disk {
             start += count;
         })?;
         let Some((start, count)) = found else { return Ok(Vec::new()) };
-        let base = self.by_category_at() + 4 * start;
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let skipped = partition(count, |index| {
-            let place = self.positions(base + 4 * u64::from(index), 1)?;
-            Ok(place.first().is_some_and(|&place| place < from))
+        let at = self.head.by_category_at(start);
+        let table = Table { at, entry_bytes: 4, count: u32::try_from(count).unwrap_or(u32::MAX) };
+        let skipped = self.partition(table, 0..0, |bytes| {
+            Fields(bytes).u32().is_some_and(|place| place < from)
         })?;
-        let left = usize::try_from(count - skipped).unwrap_or(usize::MAX);
-        self.positions(base + 4 * u64::from(skipped), left.min(limit))
+        let left = usize::try_from(table.count - skipped).unwrap_or(usize::MAX);
+        self.positions(at + 4 * u64::from(skipped), left.min(limit))
     }
 
     pub(super) fn each_category(&self, visit: &mut dyn FnMut(&str, u64)) -> io::Result<()> {
-        let bytes = self.bytes(self.categories_at(), self.length - self.categories_at())?;
+        let bytes =
+            self.bytes(self.head.categories_at(), self.length - self.head.categories_at())?;
         let mut fields = Fields(&bytes);
-        for _ in 0..self.counts.categories {
+        for _ in 0..self.head.categories {
             let category = fields
                 .u32()
                 .zip(fields.u32())
@@ -167,61 +139,69 @@ impl Disk {
         &self,
         visit: &mut dyn FnMut(StreamKey, StreamEntry),
     ) -> io::Result<()> {
-        let per_step =
-            u32::try_from(STEP_BYTES as u64 / STREAM_BYTES).expect("a step has few entries");
+        let per_step = u32::try_from(STEP_BYTES / STREAM_LEN).expect("a step has few entries");
         let mut index = 0;
-        while index < self.counts.streams {
-            let count = per_step.min(self.counts.streams - index);
-            let bytes = self.bytes(self.stream_at(index), STREAM_BYTES * u64::from(count + 1))?;
-            let mut entries = bytes.chunks_exact(STREAM_LEN);
-            let mut current = entries.next().and_then(decode_stream);
-            for next in entries.take(count as usize) {
-                index += 1;
-                let next = decode_stream(next);
-                let end = self.stream_end(index, next);
-                let (key, entry, start) = current.ok_or_else(inconsistent)?;
-                visit(key, StreamEntry { count: end.saturating_sub(start), ..entry });
-                current = next;
+        while index < self.head.streams {
+            let count = per_step.min(self.head.streams - index);
+            let bytes = self.bytes(self.head.stream_at(index), STREAM_BYTES * u64::from(count))?;
+            for entry in bytes.chunks_exact(STREAM_LEN) {
+                let (key, entry) = decode_stream(entry).ok_or_else(inconsistent)?;
+                visit(key, entry);
             }
+            index += count;
         }
         Ok(())
     }
 
-    fn find_stream(&self, key: StreamKey) -> io::Result<Option<(StreamEntry, u32)>> {
-        let index = partition(self.counts.streams, |index| {
-            Ok(self.stream_entry(index)?.is_some_and(|(other, ..)| other < key))
-        })?;
-        if index == self.counts.streams {
-            return Ok(None);
-        }
-        let Some((_, entry, start)) = self.stream_entry(index)?.filter(|(other, ..)| *other == key)
-        else {
-            return Ok(None);
-        };
-        let end = self.stream_end(index + 1, self.stream_entry(index + 1)?);
-        Ok(Some((StreamEntry { count: end.saturating_sub(start), ..entry }, start)))
-    }
-
-    /// Where the positions of the stream before `index` end: where those of `next`, the stream there, begin.
-    fn stream_end(&self, index: u32, next: Option<(StreamKey, StreamEntry, u32)>) -> u32 {
-        next.filter(|_| index < self.counts.streams).map_or(self.counts.events, |(.., start)| start)
-    }
-
-    fn stream_entry(&self, index: u32) -> io::Result<Option<(StreamKey, StreamEntry, u32)>> {
-        Ok(decode_stream(&self.bytes(self.stream_at(index), STREAM_BYTES)?))
-    }
-
-    fn batch(&self, index: u32) -> io::Result<Option<BatchEntry>> {
-        if index >= self.counts.batches {
-            return Ok(None);
-        }
-        Ok(decode_batch(&self.bytes(HEAD_BYTES + BATCH_BYTES * u64::from(index), BATCH_BYTES)?))
+    fn batches_while(&self, holds: impl Fn(&BatchEntry) -> bool) -> io::Result<u32> {
+        let table =
+            Table { at: Head::batch_at(0), entry_bytes: BATCH_BYTES, count: self.head.batches };
+        self.partition(table, 0..0, |bytes| decode_batch(bytes).is_some_and(|batch| holds(&batch)))
     }
 
     fn span(&self, index: u32) -> io::Result<Option<Span>> {
-        let Some(batch) = self.batch(index)? else { return Ok(None) };
-        let end = self.batch(index + 1)?.map_or(self.end, |next| next.offset.into());
+        if index >= self.head.batches {
+            return Ok(None);
+        }
+        let bytes = self.bytes(Head::batch_at(index), 2 * BATCH_BYTES)?;
+        let mut batches = bytes.chunks_exact(BATCH_LEN).map(decode_batch);
+        let (Some(Some(batch)), next) = (batches.next(), batches.next().flatten()) else {
+            return Ok(None);
+        };
+        let next = next.filter(|_| index + 1 < self.head.batches);
+        let end = next.map_or(self.head.end, |next| next.offset.into());
         Ok(Some(Span { offset: batch.offset.into(), end }))
+    }
+
+    /// How many of the first entries satisfy a condition that none after them does. The bounds of `guess`, where they lie
+    /// within the table, are looked at first; the last few entries are read at once.
+    fn partition(
+        &self,
+        table: Table,
+        guess: Range<u32>,
+        holds: impl Fn(&[u8]) -> bool,
+    ) -> io::Result<u32> {
+        const AT_ONCE: u64 = 2048;
+        let at = |index: u32| table.at + table.entry_bytes * u64::from(index);
+        let (mut low, mut high) = (0, table.count);
+        let mut guesses = [guess.start, guess.end].into_iter();
+        while u64::from(high - low) * table.entry_bytes > AT_ONCE {
+            let middle = guesses.next().unwrap_or(low + (high - low) / 2);
+            if middle < low || middle >= high {
+                continue;
+            }
+            if holds(&self.bytes(at(middle), table.entry_bytes)?) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let rest = self.bytes(at(low), table.entry_bytes * u64::from(high - low))?;
+        let entries =
+            rest.chunks_exact(usize::try_from(table.entry_bytes).expect("entries are short"));
+        Ok(low
+            + u32::try_from(entries.take_while(|entry| holds(entry)).count())
+                .expect("a table is counted in 32 bits"))
     }
 
     fn positions(&self, at: u64, count: usize) -> io::Result<Vec<u32>> {
@@ -236,29 +216,9 @@ impl Disk {
         Ok(bytes)
     }
 
-    fn stream_at(&self, index: u32) -> u64 {
-        HEAD_BYTES + BATCH_BYTES * u64::from(self.counts.batches) + STREAM_BYTES * u64::from(index)
-    }
-
-    fn by_stream_at(&self) -> u64 {
-        self.stream_at(self.counts.streams)
-    }
-
-    fn by_category_at(&self) -> u64 {
-        self.by_stream_at() + 4 * u64::from(self.counts.events)
-    }
-
-    fn categories_at(&self) -> u64 {
-        self.by_category_at() + 4 * u64::from(self.counts.events)
-    }
-
-    fn with_length(mut self) -> io::Result<Option<Self>> {
-        self.length = self.file.length()?;
-        Ok((self.length >= self.categories_at()).then_some(self))
-    }
-
     fn checksum(&self) -> io::Result<u32> {
-        let mut buffer = vec![0; STEP_BYTES];
+        let step = usize::try_from(self.length).unwrap_or(STEP_BYTES).min(STEP_BYTES);
+        let mut buffer = vec![0; step];
         let (mut crc, mut offset) = (0, CHECKED_FROM as u64);
         loop {
             let read = read_full(&*self.file, offset, &mut buffer)?;
@@ -273,99 +233,25 @@ impl Disk {
 
 impl fmt::Debug for Disk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disk").field("counts", &self.counts).finish_non_exhaustive()
+        f.debug_struct("Disk").field("head", &self.head).finish_non_exhaustive()
     }
 }
 
-/// The head of an index file; [`stamp`] adds the checksum when the rest stands behind it.
-pub(super) fn encode_head(
-    identity: &Identity,
-    counts: &Counts,
-    end: u64,
-    max_time_us: i64,
-) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&FORMAT.to_le_bytes());
-    bytes.extend_from_slice(&[0; 4]);
-    bytes.extend_from_slice(&identity.salt);
-    bytes.extend_from_slice(&identity.number.to_le_bytes());
-    bytes.extend_from_slice(&identity.first_position.to_le_bytes());
-    bytes.extend_from_slice(identity.hash.as_bytes());
-    bytes.extend_from_slice(&end.to_le_bytes());
-    bytes.extend_from_slice(&max_time_us.to_le_bytes());
-    for count in [counts.batches, counts.streams, counts.events, counts.categories] {
-        bytes.extend_from_slice(&count.to_le_bytes());
-    }
-    bytes.resize(HEAD_LEN, 0);
-    bytes
+/// Entries of one size, in order.
+#[derive(Clone, Copy)]
+struct Table {
+    at: u64,
+    entry_bytes: u64,
+    count: u32,
 }
 
-pub(super) fn stamp(bytes: &mut [u8]) {
-    let (head, checked) = bytes.split_at_mut(CHECKED_FROM);
-    let crc = crc32c::crc32c(checked).to_le_bytes();
-    head.last_chunk_mut()
-        .map(|last: &mut [u8; 4]| *last = crc)
-        .expect("the head is longer than a checksum");
-}
-
-fn decode_head(head: &[u8], identity: &Identity, file: Arc<dyn File>) -> Option<(u32, Disk)> {
-    let mut fields = Fields(head);
-    let known = fields.array() == Some(MAGIC) && fields.u32()? == FORMAT;
-    let crc = fields.u32()?;
-    let found = Identity {
-        salt: fields.array()?,
-        number: fields.u64()?,
-        first_position: fields.u64()?,
-        hash: Hash::from_bytes(fields.array()?),
-    };
-    let (end, max_time_us) = (fields.u64()?, fields.i64()?);
-    let (batches, streams, events, categories) =
-        (fields.u32()?, fields.u32()?, fields.u32()?, fields.u32()?);
-    let counts = Counts { batches, streams, events, categories };
-    (known && found == *identity)
-        .then_some((crc, Disk { file, length: 0, counts, end, max_time_us }))
-}
-
-impl BatchEntry {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        [&self.first.to_le_bytes()[..], &self.offset.to_le_bytes(), &self.max_time_us.to_le_bytes()]
-            .concat()
-    }
-}
-
-impl StreamEntry {
-    pub(super) fn encode(&self, StreamKey(key): StreamKey, start: u32) -> Vec<u8> {
-        let (last, start) = (self.last.to_le_bytes(), start.to_le_bytes());
-        [&key.to_le_bytes()[..], &self.last_version.to_le_bytes(), &last, &start].concat()
-    }
-}
-
-fn decode_batch(bytes: &[u8]) -> Option<BatchEntry> {
-    let mut fields = Fields(bytes);
-    Some(BatchEntry { first: fields.u32()?, offset: fields.u32()?, max_time_us: fields.i64()? })
-}
-
-/// A stream's entry but for its count, and where its positions start.
-fn decode_stream(bytes: &[u8]) -> Option<(StreamKey, StreamEntry, u32)> {
-    let mut fields = Fields(bytes);
-    let key = StreamKey(fields.array().map(u128::from_le_bytes)?);
-    let entry = StreamEntry { last_version: fields.u64()?, last: fields.u32()?, count: 0 };
-    Some((key, entry, fields.u32()?))
-}
-
-/// How many of the first entries satisfy a condition that none after them does.
-fn partition(count: u32, holds: impl Fn(u32) -> io::Result<bool>) -> io::Result<u32> {
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle)? {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
+/// Where a key stands among `count` others, most likely: keys are hashes, and so spread evenly.
+fn near(StreamKey(key): StreamKey, count: u32) -> Range<u32> {
+    let first_bits = u32::try_from(key >> 96).expect("32 bits are left");
+    let expected = u32::try_from((u64::from(first_bits) * u64::from(count)) >> 32)
+        .expect("it is below the count");
+    let spread = count.isqrt();
+    expected.saturating_sub(spread)..expected.saturating_add(spread)
 }
 
 fn inconsistent() -> io::Error {

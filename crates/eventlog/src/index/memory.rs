@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::layout::{self, Head};
 use super::{BatchEntry, Identity, Span, StreamEntry};
 use crate::format::{HEADER_BYTES, Record, category};
 use crate::hash::StreamKey;
-use crate::index::disk::{Counts, encode_head};
 
 /// Each event names the one before it in its stream, so that a stream costs no list of its own.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Memory {
 
     fn add_record(&mut self, key: StreamKey, record: &Record<'_>) {
         let place = narrow(self.before.len());
-        let new = StreamEntry { last_version: record.version, last: place, count: 1 };
+        let new = StreamEntry { last_version: record.version, last: place, count: 1, start: 0 };
         let mut before = 0;
         self.streams
             .entry(key)
@@ -79,17 +79,20 @@ impl Memory {
         self.batches.last().map_or(i64::MIN, |batch| batch.max_time_us)
     }
 
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
     pub(super) fn stream(&self, key: StreamKey) -> Option<StreamEntry> {
         self.streams.get(&key).copied()
     }
 
     pub(super) fn stream_positions(
         &self,
-        key: StreamKey,
+        entry: &StreamEntry,
         from_version: u64,
         limit: usize,
     ) -> Vec<u32> {
-        let Some(entry) = self.streams.get(&key) else { return Vec::new() };
         let wanted = (entry.last_version + 1).saturating_sub(from_version);
         let mut places = self.chain(entry, u32::try_from(wanted).unwrap_or(u32::MAX));
         places.truncate(limit);
@@ -115,11 +118,11 @@ impl Memory {
         }
     }
 
-    /// The bytes of the index file, see [`super::disk`].
+    /// The bytes of the index file, see [`super::layout`].
     pub(crate) fn encode(&self, identity: &Identity) -> Vec<u8> {
         let mut streams: Vec<_> = self.streams.iter().collect();
         streams.sort_unstable_by_key(|(key, _)| **key);
-        let mut bytes = encode_head(identity, &self.counts(), self.end, self.max_time_us());
+        let mut bytes = self.head().encode(identity);
         for batch in &self.batches {
             bytes.extend_from_slice(&batch.encode());
         }
@@ -138,12 +141,14 @@ impl Memory {
             extend(&mut bytes, &[narrow(name.len()), narrow(places.len())]);
             bytes.extend_from_slice(name.as_bytes());
         }
-        super::disk::stamp(&mut bytes);
+        layout::stamp(&mut bytes);
         bytes
     }
 
-    fn counts(&self) -> Counts {
-        Counts {
+    fn head(&self) -> Head {
+        Head {
+            end: self.end,
+            max_time_us: self.max_time_us(),
             batches: narrow(self.batches.len()),
             streams: narrow(self.streams.len()),
             events: narrow(self.before.len()),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::inode::Inode;
+use super::random::Random;
 use super::{Chances, Counts, Fault};
-
-const SECTOR: usize = 512;
 
 #[derive(Clone)]
 pub(super) struct State {
@@ -35,15 +35,6 @@ pub(super) struct State {
 pub(super) struct Change {
     pub(super) removed: Option<PathBuf>,
     pub(super) added: Option<(PathBuf, u64)>,
-}
-
-#[derive(Clone, Default)]
-pub(super) struct Inode {
-    pub(super) current: Vec<u8>,
-    durable: Vec<u8>,
-    dirty: BTreeSet<usize>,
-    /// The sectors that take space; the others are holes.
-    allocated: BTreeSet<usize>,
 }
 
 impl State {
@@ -92,7 +83,7 @@ impl State {
     }
 
     /// A step to which no chance fault happens, but a planned one may.
-    pub(super) fn step_without_faults(&mut self, generation: Option<u64>) -> io::Result<()> {
+    pub(super) fn plain_step(&mut self, generation: Option<u64>) -> io::Result<()> {
         match self.step(generation)? {
             Some(Fault::Failure) => self.failed_write(),
             _ => Ok(()),
@@ -162,10 +153,14 @@ impl State {
     pub(super) fn crash(&mut self, seed: u64) {
         let mut random = Random(seed);
         let odds = random.below(5);
-        let mut survives = || random.below(4) < odds;
+        self.lose(&mut || random.below(4) < odds);
+    }
+
+    /// Loses of what was not synced all that does not survive.
+    pub(super) fn lose(&mut self, survives: &mut dyn FnMut() -> bool) {
         self.counts.power_losses += 1;
         for inode in self.inodes.values_mut() {
-            let (kept, lost) = inode.crash(&mut survives);
+            let (kept, lost) = inode.crash(survives);
             self.counts.kept_sectors += kept;
             self.counts.lost_sectors += lost;
         }
@@ -178,8 +173,12 @@ impl State {
         }
         self.names = self.durable_names.clone();
         self.forget_unnamed();
-        self.locks.clear();
         self.planned.clear();
+        self.restart();
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.locks.clear();
         self.power_off_at = None;
         self.generation += 1;
         self.powered = true;
@@ -201,30 +200,38 @@ impl State {
     }
 
     pub(super) fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
-        let known = self.names.contains_key(from) || self.dirs.contains(from);
-        if !known {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        let moved: Vec<_> =
-            self.names.keys().filter(|path| path.starts_with(from)).cloned().collect();
-        for path in moved {
-            let inode = self.names.remove(&path).expect("it was just listed");
-            let target = path.strip_prefix(from).ok().filter(|rest| rest != &Path::new(""));
-            let target = target.map_or_else(|| to.to_owned(), |rest| to.join(rest));
-            self.names.insert(target.clone(), inode);
-            self.pending.push(Change { removed: Some(path), added: Some((target, inode)) });
-        }
         if self.dirs.remove(from) {
             self.dirs.insert(to.to_owned());
+            self.rename_dir(from, to);
+            return Ok(());
         }
+        let inode = self.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        self.names.insert(to.to_owned(), inode);
+        self.pending
+            .push(Change { removed: Some(from.to_owned()), added: Some((to.to_owned(), inode)) });
         self.forget_unnamed();
         Ok(())
+    }
+
+    /// Durable at once, as all that concerns folders.
+    fn rename_dir(&mut self, from: &Path, to: &Path) {
+        let moved =
+            |path: PathBuf| path.strip_prefix(from).map(|rest| to.join(rest)).unwrap_or(path);
+        let renamed = |names: BTreeMap<PathBuf, u64>| {
+            names.into_iter().map(|(path, inode)| (moved(path), inode)).collect()
+        };
+        self.names = renamed(std::mem::take(&mut self.names));
+        self.durable_names = renamed(std::mem::take(&mut self.durable_names));
+        for change in &mut self.pending {
+            change.removed = change.removed.take().map(&moved);
+            change.added = change.added.take().map(|(path, inode)| (moved(path), inode));
+        }
     }
 
     pub(super) fn sync_dir(&mut self, dir: &Path) {
         for change in std::mem::take(&mut self.pending) {
             let path = change.removed.as_ref().or(change.added.as_ref().map(|(path, _)| path));
-            if path.is_some_and(|path| path.starts_with(dir)) {
+            if path.is_some_and(|path| path.parent() == Some(dir)) {
                 change.apply(&mut self.durable_names);
             } else {
                 self.pending.push(change);
@@ -266,7 +273,7 @@ impl State {
     }
 
     fn used(&self) -> u64 {
-        self.inodes.values().map(|inode| (inode.allocated.len() * SECTOR) as u64).sum()
+        self.inodes.values().map(Inode::allocated_bytes).sum()
     }
 
     fn failed_write(&mut self) -> io::Result<()> {
@@ -287,107 +294,5 @@ impl Change {
         if let Some((path, inode)) = self.added {
             names.insert(path, inode);
         }
-    }
-}
-
-impl Inode {
-    pub(super) fn read(&self, offset: u64, into: &mut [u8]) -> usize {
-        let from = usize::try_from(offset).unwrap_or(usize::MAX);
-        let held = self.current.get(from..).unwrap_or_default();
-        let count = held.len().min(into.len());
-        into.iter_mut().zip(held).for_each(|(to, from)| *to = *from);
-        count
-    }
-
-    /// Writes as far as the space goes; says how much that was.
-    fn write(&mut self, offset: u64, bytes: &[u8], mut space: Option<u64>) -> usize {
-        let mut from = usize::try_from(offset).expect("simulated files are small");
-        let mut left = bytes;
-        while !left.is_empty() {
-            let sector = from / SECTOR;
-            if !self.allocated.contains(&sector) {
-                let Some(rest) =
-                    space.map_or(Some(u64::MAX), |space| space.checked_sub(SECTOR as u64))
-                else {
-                    break;
-                };
-                space = space.map(|_| rest);
-                self.allocated.insert(sector);
-            }
-            let (now, rest) = left.split_at(left.len().min((sector + 1) * SECTOR - from));
-            if self.current.len() < from + now.len() {
-                self.current.resize(from + now.len(), 0);
-            }
-            self.current
-                .get_mut(from..from + now.len())
-                .expect("it was just made that long")
-                .copy_from_slice(now);
-            self.dirty.insert(sector);
-            (from, left) = (from + now.len(), rest);
-        }
-        bytes.len() - left.len()
-    }
-
-    pub(super) fn set_length(&mut self, bytes: u64) {
-        let length = usize::try_from(bytes).expect("simulated files are small");
-        self.current.resize(length, 0);
-        self.allocated.split_off(&length.div_ceil(SECTOR));
-        self.dirty.split_off(&length.div_ceil(SECTOR));
-    }
-
-    pub(super) fn sync(&mut self) {
-        self.durable.resize(self.current.len(), 0);
-        for sector in std::mem::take(&mut self.dirty) {
-            self.save(sector);
-        }
-    }
-
-    /// Makes one sector durable.
-    fn save(&mut self, sector: usize) {
-        let end = ((sector + 1) * SECTOR).min(self.current.len());
-        if self.durable.len() < end {
-            self.durable.resize(end, 0);
-        }
-        let from = self.current.get(sector * SECTOR..end).unwrap_or_default();
-        if let Some(to) = self.durable.get_mut(sector * SECTOR..end) {
-            to.copy_from_slice(from);
-        }
-    }
-
-    /// Leaves a part of what was not synced; says how many sectors were kept and lost.
-    fn crash(&mut self, survives: &mut impl FnMut() -> bool) -> (u64, u64) {
-        let (mut kept, mut lost) = (0, 0);
-        let length = if survives() { self.current.len() } else { self.durable.len() };
-        for sector in std::mem::take(&mut self.dirty) {
-            if survives() {
-                self.save(sector);
-                kept += 1;
-            } else {
-                lost += 1;
-            }
-        }
-        self.durable.resize(length, 0);
-        self.current.clone_from(&self.durable);
-        self.allocated.split_off(&length.div_ceil(SECTOR));
-        (kept, lost)
-    }
-}
-
-/// `SplitMix64` (Steele, Lea and Flood, 2014).
-#[derive(Clone)]
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        let limit = u64::try_from(limit.max(1)).expect("a length fits into 64 bits");
-        usize::try_from(self.next() % limit).expect("it is below a usize")
     }
 }

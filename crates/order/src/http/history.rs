@@ -14,9 +14,6 @@ use uuid::Uuid;
 
 use super::{Orders, failed};
 
-/// A name for the schema's sake, which cannot be made from generic types.
-type Behind = After<Position>;
-
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -25,8 +22,8 @@ pub(super) struct GetOrderHistory {
     #[param(inline)]
     #[serde(default)]
     limit: Limit,
-    #[param(inline)]
-    after: Option<Behind>,
+    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    after: Option<After<Position>>,
 }
 
 /// Every step of an order by all services, in the order in which they were recorded.

@@ -19,9 +19,6 @@ use crate::model::{self, List, Within};
 /// Steps read for an order as it stood: more than any order has.
 const STEPS_MAX: usize = 1000;
 
-/// A name for the schema's sake, which cannot be made from generic types.
-type Behind = After<Position>;
-
 #[derive(Deserialize, ToSchema, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -50,9 +47,9 @@ pub(super) struct GetOrders {
     #[schema(inline)]
     #[serde(default)]
     limit: Limit,
-    #[param(inline)]
-    #[schema(inline)]
-    after: Option<Behind>,
+    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    #[schema(inline, value_type = Option<chassis::http::Cursor>)]
+    after: Option<After<Position>>,
     /// With `Single`: as it stood after the event at this position; for managers.
     as_of: Option<u64>,
 }

@@ -50,8 +50,8 @@ fn shown(found: &model::Statistics) -> Statistics {
         counts.map(|(_, _, count)| count).sum()
     };
     let by_status = statuses.map(|status| (format!("{status:?}"), of(&|other, _| other == status)));
-    let by_reason = Reason::ALL
-        .map(|reason| (reason.to_string(), of(&|_, reasons| reasons.contains(&reason))));
+    let by_reason =
+        Reason::ALL.map(|reason| (reason.to_string(), of(&|_, reasons| reasons.contains(&reason))));
     Statistics {
         total: of(&|_, _| true),
         open: of(&|status, _| matches!(status, Status::Pending | Status::Approved)),

@@ -9,9 +9,11 @@ use axum::{
 };
 use chassis::{
     auth::Manager,
-    http::{After, Asked, At, Context, Json, Keyed, Listing, Problem, Query, Text},
+    http::{After, Asked, At, Context, Json, KeyHeader, Keyed, Listing, Problem, Query, Text},
 };
 use contracts::rest::product::{Category, CategoryDeleted};
+use kernel::Position;
+use uuid::Uuid;
 
 use super::{
     Shop, failed, no_category,
@@ -61,7 +63,7 @@ pub(super) async fn get_category_details(
 /// Adds a category.
 #[utoipa::path(
     post, path = "/add-new-category", tag = "product", request_body = AddCategory, security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    params(KeyHeader),
     responses((status = 201, body = Category), (status = 409, description = "There is a category of this name."))
 )]
 pub(super) async fn add_new_category(
@@ -73,24 +75,19 @@ pub(super) async fn add_new_category(
     // To the one stream of all categories, adding one is a change.
     let known = body.changes(manager.id(), "add-new-category");
     let name = body.value.name.into_string();
-    let (category_id, at) = match shop.created_before(known.as_ref()).await? {
-        Some(created) => created,
-        None => {
-            let category = context.created_id(known.as_ref());
-            let command = Command::Add { category, name };
-            let metadata = context.metadata(manager.actor(), known);
-            let done = shop.change_catalogue(command, metadata).await?;
-            (category, shop.at(done).0)
-        }
-    };
-    let category = shop.category_after(category_id, Some(at)).await?;
-    Ok((StatusCode::CREATED, At(at), Json(category)).into_response())
+    if let Some((category, at)) = shop.created_before(known.as_ref()).await? {
+        return shop.category_created(category, at).await;
+    }
+    let category = context.created_id(known.as_ref());
+    let metadata = context.metadata(manager.actor(), known);
+    let done = shop.change_catalogue(Command::Add { category, name }, metadata).await?;
+    shop.category_created(category, shop.at(done).0).await
 }
 
 /// Renames a category.
 #[utoipa::path(
     post, path = "/update-category", tag = "product", request_body = UpdateCategory, security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    params(KeyHeader),
     responses(
         (status = 200, body = Category),
         (status = 404, description = "There is no such category."),
@@ -114,7 +111,7 @@ pub(super) async fn update_category(
 /// Deletes a category that has no products.
 #[utoipa::path(
     post, path = "/delete-category", tag = "product", request_body = DeleteCategory, security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    params(KeyHeader),
     responses(
         (status = 200, body = CategoryDeleted),
         (status = 404, description = "There is no such category."),
@@ -141,4 +138,11 @@ pub(super) async fn delete_category(
     let metadata = context.metadata(manager.actor(), known);
     let done = shop.change_catalogue(command, metadata).await?;
     Ok((shop.at(done), Json(CategoryDeleted { category_id })))
+}
+
+impl Shop {
+    async fn category_created(&self, category: Uuid, at: Position) -> Result<Response, Problem> {
+        let category = self.category_after(category, Some(at)).await?;
+        Ok((StatusCode::CREATED, At(at), Json(category)).into_response())
+    }
 }

@@ -10,7 +10,7 @@ use axum::{
 use chassis::{
     ExecuteError,
     auth::Manager,
-    http::{At, Context, Json, Keyed, Problem, Text},
+    http::{At, Context, Json, KeyHeader, Keyed, Problem, Text},
 };
 use contracts::{
     product::Added,
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     Shop, failed, product_rejected, refusal,
-    requests::{AddProduct, DeleteProduct, UpdateProduct},
+    requests::{AddProduct, Code, DeleteProduct, UpdateProduct},
     unavailable,
 };
 use crate::domain::{Command, Rejection, id_of_code};
@@ -29,7 +29,7 @@ use crate::domain::{Command, Rejection, id_of_code};
 /// Puts a product into the catalogue.
 #[utoipa::path(
     post, path = "/add-new-product", tag = "product", request_body = AddProduct, security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    params(KeyHeader),
     responses((status = 201, body = Product), (status = 409, description = "There is a product with this Code."))
 )]
 pub(super) async fn add_new_product(
@@ -59,7 +59,7 @@ pub(super) async fn add_new_product(
 /// Changes what is given of a product.
 #[utoipa::path(
     post, path = "/update-product", tag = "product", request_body = UpdateProduct, security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    params(KeyHeader),
     responses(
         (status = 200, body = Product),
         (status = 404, description = "There is no such product."),
@@ -97,7 +97,7 @@ pub(super) async fn update_product(
 /// Takes a product out of the catalogue; units held for open orders still go to them.
 #[utoipa::path(
     post, path = "/delete-product", tag = "product", request_body = DeleteProduct, security(("token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$")),
+    params(KeyHeader),
     responses((status = 200, body = ProductDeleted), (status = 404, description = "There is no such product."))
 )]
 pub(super) async fn delete_product(
@@ -121,7 +121,7 @@ impl Shop {
         let Decimal(price) = request.price;
         Added {
             product,
-            code: request.code.map(|code| code.into_string()),
+            code: request.code.map(Code::into_string),
             name: Text::into_string(request.name),
             description: Text::into_string(request.description),
             supplier: Text::into_string(request.supplier),

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Deref};
 
-use chassis::http::{After, AmountIn, FieldErrors, Limit, Problem, Text};
+use chassis::http::{self, After, AmountIn, FieldErrors, Limit, Problem, Text};
 use kernel::{Decimal, Position};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
@@ -97,9 +97,9 @@ pub(super) struct GetProducts {
     pub(super) search: Option<Text<0, 200>>,
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
-    #[param(required = false)]
+    #[param(inline, required = false)]
     pub(super) limit: Limit,
-    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    #[param(inline, value_type = Option<http::Cursor>)]
     pub(super) after: Option<After<Cursor>>,
 }
 
@@ -111,9 +111,9 @@ pub(super) struct GetAllProducts {
     pub(super) search: Option<Text<0, 200>>,
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
-    #[param(required = false)]
+    #[param(inline, required = false)]
     pub(super) limit: Limit,
-    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    #[param(inline, value_type = Option<http::Cursor>)]
     pub(super) after: Option<After<Cursor>>,
 }
 
@@ -136,9 +136,9 @@ pub(super) struct GetCategories {
     /// Part of a name, whatever its case.
     pub(super) search: Option<Text<0, 100>>,
     #[serde(default)]
-    #[param(required = false)]
+    #[param(inline, required = false)]
     pub(super) limit: Limit,
-    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    #[param(inline, value_type = Option<http::Cursor>)]
     pub(super) after: Option<After<NameCursor>>,
 }
 

@@ -53,8 +53,7 @@ impl Shop {
         until: Option<Position>,
     ) -> Result<Option<Product>, Problem> {
         let stream = contracts::product::stream(id);
-        let state =
-            self.fold::<domain::Product>(&stream, until, |event| ProductEvent::of(event)).await?;
+        let state = self.fold::<domain::Product>(&stream, until, ProductEvent::of).await?;
         let Some(listing) = state.listing else { return Ok(None) };
         let names = self.categories_as_of(until).await?.names;
         let category_name = names.get(&listing.category).map_or(NO_CATEGORY, String::as_str);
@@ -90,7 +89,7 @@ impl Shop {
 
     async fn categories_as_of(&self, until: Option<Position>) -> Result<catalogue::State, Problem> {
         let stream = contracts::catalogue::stream();
-        self.fold::<catalogue::Catalogue>(&stream, until, |event| CatalogueEvent::of(event)).await
+        self.fold::<catalogue::Catalogue>(&stream, until, CatalogueEvent::of).await
     }
 
     async fn fold<D: Decider>(

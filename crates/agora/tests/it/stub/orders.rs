@@ -30,14 +30,20 @@ pub(super) async fn get(
     query: Query<std::collections::HashMap<String, String>>,
 ) -> Json<Value> {
     let mut shop = shared.shop();
-    let ends_when_asked = shop.saga == Saga::EndsWhenAsked;
+    let saga = shop.saga;
     let order = shop
         .orders
         .iter_mut()
         .find(|order| Some(&order["OrderId"].as_str().unwrap_or("").to_owned()) == query.get("Id"));
     if let Some(order) = order {
-        if ends_when_asked {
+        if saga == Saga::EndsWhenAsked {
             end(order);
+        }
+        if saga == Saga::Told {
+            let mut stale = order.clone();
+            stale["InvoiceNumber"] = json!(null);
+            stale["StockStatus"] = json!("Reserved");
+            return Json(json!({ "Items": [stale], "Next": null }));
         }
         return Json(json!({ "Items": [order], "Next": null }));
     }
@@ -124,7 +130,8 @@ impl Shop {
 
     fn tell_order(&mut self, order: &Value) {
         if self.saga != Saga::Untold {
-            self.messages.push(order.to_string());
+            let step = json!({ "Event": "order.something", "Position": self.messages.len() });
+            self.messages.push(json!({ "Step": step, "Order": order }).to_string());
         }
     }
 }

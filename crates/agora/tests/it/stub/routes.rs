@@ -48,7 +48,21 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 }
 
 /// What every request goes through: it is noted, its token is checked, faults befall it, repetitions act once.
-async fn border(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+async fn border(state: State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let handed_on = request.headers().get("agora-position");
+    let handed_on = handed_on.map(|value| value.to_str().expect("text").parse().expect("a number"));
+    let position = {
+        let mut shop = state.shop();
+        shop.positions.push((path, handed_on));
+        shop.positions.len()
+    };
+    let mut response = answer(state, request, next).await;
+    response.headers_mut().insert("agora-position", position.into());
+    response
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.expect("a small body");
     let path = parts.uri.path().to_owned();

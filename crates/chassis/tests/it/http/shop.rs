@@ -1,5 +1,7 @@
 //! A small service and a client of it: one helper for all tests of the border.
 
+#![expect(clippy::indexing_slicing, reason = "a test that misses a member of JSON should fail")]
+
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicI64, AtomicU64, Ordering},
@@ -11,20 +13,23 @@ use axum::{
     extract::State,
     http::{Request, StatusCode, request::Builder},
     response::{IntoResponse, Response},
+    routing::{get, post},
 };
 use chassis::{
-    auth::{Auth, Caller, Manager, Role, Signer},
+    auth::{Auth, Caller, Claims, Manager, Role, Signer},
     http::{
-        After, AmountIn, At, Border, Cache, Context, Cursor, FieldErrors, Json, Keyed, Limit,
-        Listing, Path, Problem, Query, Service, Text,
+        After, AmountIn, At, Border, Cache, Context, Cursor, FieldErrors, Json, Keyed, LastEventId,
+        Limit, Listing, Path, Problem, Query, Service, Text, Whole, event, event_stream,
     },
     metrics::Metrics,
 };
+use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
-use kernel::{Clock, Decimal, Ids, Position, Timestamp};
+use kernel::{Actor, Clock, Decimal, Idempotency, Ids, Metadata, Position, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -56,6 +61,7 @@ pub(crate) struct Shop {
     pub(crate) app: App,
     pub(crate) waits_for: Arc<Mutex<Option<String>>>,
     pub(crate) metrics: Metrics,
+    pub(crate) shutdown: CancellationToken,
 }
 
 #[derive(Clone)]
@@ -82,17 +88,26 @@ impl Shop {
         let metrics = Metrics::new();
         let border =
             Border::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ids), auth.clone());
+        let shutdown = border.shutdown.clone();
         let router = Service::new("shop", "1.2.3", border)
             .reads(reached)
             .ready(move || waiting.lock().expect("no panic").clone().map_or(Ok(()), Err))
             .metrics(metrics.service("shop").http())
             .finish(api(app.clone()));
-        Self { router, clock, ids, auth, signer, position, app, waits_for, metrics }
+        Self { router, clock, ids, auth, signer, position, app, waits_for, metrics, shutdown }
     }
 
     pub(crate) fn token(&self, user: &str, role: Role) -> String {
+        self.issue(user, role).0
+    }
+
+    pub(crate) fn issue(&self, user: &str, role: Role) -> (String, Claims) {
         let customer = Uuid::from_u128(user.len() as u128);
-        self.signer.issue(customer, user, role, (self.clock.now(), &self.ids)).0
+        self.signer.issue(customer, user, role, (self.clock_now(), &self.ids))
+    }
+
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -158,8 +173,8 @@ pub(crate) struct AddItem {
     name: Text<1, 20>,
     #[schema(value_type = AmountIn)]
     price: Decimal,
-    #[schema(minimum = 1, maximum = 1000)]
-    quantity: Option<u32>,
+    #[schema(inline)]
+    quantity: Option<Whole<1, 1000>>,
     #[serde(default)]
     tags: Vec<Tag>,
 }
@@ -167,7 +182,8 @@ pub(crate) struct AddItem {
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Tag {
-    label: String,
+    #[schema(inline)]
+    label: Text<1, 5>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -199,6 +215,9 @@ pub(crate) fn api(app: App) -> OpenApiRouter {
         .routes(routes!(get_mine))
         .routes(routes!(get_everything))
         .routes(routes!(fail))
+        .route("/follow", get(follow))
+        .route("/get-metadata", get(get_metadata))
+        .route("/get-digest/{User}/{Call}", post(get_digest))
         .with_state(app)
 }
 
@@ -212,10 +231,12 @@ async fn add_item(
 ) -> Result<impl IntoResponse, Problem> {
     let mut fields = FieldErrors::new();
     let item = &request.value;
-    fields.check("Quantity", item.quantity.unwrap_or(1) <= 1000, "must be at most 1000");
-    for (at, tag) in item.tags.iter().enumerate() {
-        fields.text(&format!("Tags[{at}].Label"), &tag.label, 1..=5);
-    }
+    fields.check(
+        "Quantity",
+        item.quantity.is_none_or(|number| number.get() != 1000),
+        "must be below 1000",
+    );
+    fields.text("Name", &item.name, 1..=19);
     fields.finish()?;
     let idempotency = request.creates(caller.id(), "add-item");
     let id = context.created_id(idempotency.as_ref());
@@ -231,7 +252,8 @@ async fn add_item(
 #[utoipa::path(get, path = "/get-items", params(Page), responses((status = 200, body = Listing<u32>)))]
 async fn get_items(Query(page): Query<Page>) -> Json<Listing<u32>> {
     let from = page.after.map_or(0, |After(last)| last + 1);
-    let items = (from..250).take(page.limit.and_one()).collect();
+    let items = page.category_id.map_or(from..250, |_| from..1);
+    let items = items.take(page.limit.and_one()).collect();
     Json(Listing::page(items, page.limit, |item| *item))
 }
 
@@ -251,7 +273,7 @@ async fn get_item(Path(id): Path<Uuid>) -> Result<Json<Item>, Problem> {
 }
 
 /// A cached answer.
-#[utoipa::path(get, path = "/get-cached", responses((status = 200, body = Item)))]
+#[utoipa::path(get, path = "/get-cached", responses((status = 200, body = u64)))]
 async fn get_cached(
     State(app): State<App>,
     asked: chassis::http::Asked,
@@ -284,4 +306,21 @@ async fn fail(Path(how): Path<String>) -> Result<Json<String>, Problem> {
         "too-many" => Err(Problem::too_many(std::time::Duration::from_millis(1500))),
         _ => Ok(Json(how)),
     }
+}
+
+async fn follow(context: Context, last: LastEventId) -> Result<Response, Problem> {
+    let next = last.parse::<u64>()?.unwrap_or(0) + 1;
+    let event = event(next, "placed", &serde_json::json!({ "Order": next }))?;
+    Ok(event_stream(&context, stream::iter([event]).chain(stream::pending())))
+}
+
+async fn get_metadata(context: Context) -> Json<Metadata> {
+    Json(context.metadata(Actor::Anonymous, None))
+}
+
+async fn get_digest(
+    Path((user, call)): Path<(Uuid, String)>,
+    request: Keyed<Value>,
+) -> Json<Option<Idempotency>> {
+    Json(request.changes(user, &call))
 }

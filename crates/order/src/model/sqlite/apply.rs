@@ -35,7 +35,8 @@ pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<
                 update.execute([product.as_bytes()])?;
             }
             What::Customer { id, user } => {
-                let mut insert = tx.prepare_cached("INSERT OR REPLACE INTO person VALUES (?1, ?2)")?;
+                let mut insert =
+                    tx.prepare_cached("INSERT OR REPLACE INTO person VALUES (?1, ?2)")?;
                 insert.execute(params![id.as_bytes(), user])?;
             }
         }

@@ -1,0 +1,188 @@
+//! The service's calls: all of them read, for invoices are issued by what happens to orders.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::State};
+use chassis::{
+    Deps, ModelError, Progress, Service,
+    auth::{Caller, Manager},
+    http::{self, After, Context, Json, Limit, Listing, Problem, Query, Text},
+};
+use contracts::rest::accounting::{Invoice, MonthRevenue, ProductRevenue, Revenue};
+use kernel::Decimal;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    NAME,
+    calendar::Calendar,
+    model::{self, Invoices, Model, Sum},
+};
+
+/// What every call works with.
+pub(crate) struct Books {
+    pub(crate) deps: Deps,
+    pub(crate) model: Arc<dyn Model>,
+    pub(crate) progress: Progress,
+    pub(crate) calendar: Calendar,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct GetRevenue {
+    /// This year unless given; in the shop's time zone.
+    #[param(minimum = 1970, maximum = 9999)]
+    year: Option<i16>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct GetInvoices {
+    /// Whose invoices; only managers may leave it out, for those of all customers.
+    user_name: Option<Text<1, 64>>,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    #[param(inline, value_type = Option<http::Cursor>)]
+    after: Option<After<u64>>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct GetInvoice {
+    order_id: Uuid,
+}
+
+pub(crate) fn router(books: &Arc<Books>, followers: Vec<Progress>) -> Router {
+    let api = OpenApiRouter::new()
+        .routes(routes!(get_revenue))
+        .routes(routes!(get_invoices))
+        .routes(routes!(get_invoice))
+        .with_state(Arc::clone(books));
+    let deps = &books.deps;
+    http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
+        .reads(books.progress.clone())
+        .ready(move || Service::ready(&followers))
+        .metrics(deps.metrics.http())
+        .finish(api)
+}
+
+/// What a year brought in, by month and by product.
+#[utoipa::path(
+    get, path = "/get-revenue", tag = "accounting", params(GetRevenue), security(("token" = [])),
+    responses((status = 200, body = Revenue))
+)]
+async fn get_revenue(
+    State(books): State<Arc<Books>>,
+    Manager(_): Manager,
+    context: Context,
+    Query(query): Query<GetRevenue>,
+) -> Result<Json<Revenue>, Problem> {
+    let year = query.year.unwrap_or_else(|| books.calendar.month_of(context.now()).year);
+    if !(1970..=9999).contains(&year) {
+        return Err(Problem::field("Year", "must be from 1970 to 9999"));
+    }
+    let revenue = books.model.revenue(year).await.map_err(failed)?;
+    Ok(Json(revenue_of(year, revenue)))
+}
+
+/// The invoices of a customer, or of all, the newest first.
+#[utoipa::path(
+    get, path = "/get-invoices", tag = "accounting", params(GetInvoices), security(("token" = [])),
+    responses((status = 200, body = Listing<Invoice>), (status = 404, description = "There is no such user."))
+)]
+async fn get_invoices(
+    State(books): State<Arc<Books>>,
+    caller: Caller,
+    Query(query): Query<GetInvoices>,
+) -> Result<Json<Listing<Invoice>>, Problem> {
+    let customer = if let Some(user) = query.user_name.as_deref() {
+        Some(books.customer(&caller, user).await?)
+    } else {
+        caller.must_be_manager()?;
+        None
+    };
+    let after = query.after.map(|After(number)| number);
+    let wanted = Invoices { customer, after, count: query.limit.and_one() };
+    let found = books.model.invoices(wanted).await.map_err(failed)?;
+    let Listing { items, next } =
+        Listing::page(found, query.limit, |invoice| invoice.issued.number);
+    Ok(Json(Listing { items: items.into_iter().map(invoice_of).collect(), next }))
+}
+
+/// The invoice of an order.
+#[utoipa::path(
+    get, path = "/get-invoice", tag = "accounting", params(GetInvoice), security(("token" = [])),
+    responses((status = 200, body = Invoice), (status = 404, description = "The order has no invoice."))
+)]
+async fn get_invoice(
+    State(books): State<Arc<Books>>,
+    caller: Caller,
+    Query(query): Query<GetInvoice>,
+) -> Result<Json<Invoice>, Problem> {
+    let found = books.model.invoice(query.order_id).await.map_err(failed)?;
+    let invoice = found.ok_or_else(|| Problem::not_found("The order has no invoice."))?;
+    caller.must_be_customer(invoice.issued.customer)?;
+    Ok(Json(invoice_of(invoice)))
+}
+
+impl Books {
+    /// The customer named `user`, of whom the caller may know.
+    async fn customer(&self, caller: &Caller, user: &str) -> Result<Uuid, Problem> {
+        caller.must_be(user)?;
+        if caller.user() == user {
+            return Ok(caller.id());
+        }
+        let found = self.model.customer(user).await.map_err(failed)?;
+        found.ok_or_else(|| Problem::not_found("There is no such user."))
+    }
+}
+
+fn revenue_of(year: i16, revenue: model::Revenue) -> Revenue {
+    let Sum { invoices, revenue: total } = revenue.total();
+    let months = (1..).zip(revenue.months);
+    let by_month = months.map(|(month, sum)| MonthRevenue {
+        month,
+        revenue: Decimal(sum.revenue),
+        invoices: sum.invoices,
+    });
+    let by_product = revenue.products.into_iter().map(|sum| ProductRevenue {
+        product_id: sum.product,
+        product_name: sum.name,
+        quantity: sum.quantity,
+        revenue: Decimal(sum.revenue),
+    });
+    Revenue {
+        year,
+        revenue: Decimal(total),
+        invoices,
+        by_month: by_month.collect(),
+        by_product: by_product.collect(),
+    }
+}
+
+fn invoice_of(invoice: model::Invoice) -> Invoice {
+    let model::Invoice { issued, at, user, full_name } = invoice;
+    Invoice {
+        invoice_number: issued.number,
+        order_id: issued.order,
+        user_name: user.unwrap_or_default(),
+        full_name: full_name.unwrap_or_default(),
+        product_id: issued.product,
+        product_name: issued.product_name,
+        quantity: issued.quantity,
+        unit_price: Decimal(issued.unit_price),
+        total: Decimal(issued.total),
+        currency: issued.currency,
+        issued_at: at,
+    }
+}
+
+fn failed(error: ModelError) -> Problem {
+    Problem::internal(error)
+}

@@ -1,0 +1,108 @@
+//! The read model of the books: a port, so that other engines can hold it, and the embedded one behind it.
+
+pub mod conformance;
+mod sqlite;
+
+use async_trait::async_trait;
+use chassis::{Inspect, ModelError, ReadModel};
+use contracts::accounting::InvoiceIssued;
+use kernel::{Money, Position, Timestamp};
+use uuid::Uuid;
+
+pub use sqlite::SqliteModel;
+
+/// Everything the service answers from. Point reads take microseconds; lists may take longer and block nobody.
+///
+/// Reads see everything up to some position that never goes back, and never a part of a change. Months are those of the
+/// calendar that the model was opened with; one opened with another calendar starts empty.
+#[async_trait]
+pub trait Model: ReadModel<Change = Change> + Inspect {
+    /// The invoice of an order.
+    async fn invoice(&self, order: Uuid) -> Result<Option<Invoice>, ModelError>;
+
+    /// The invoices that match, the newest first, `query.count` at most.
+    async fn invoices(&self, query: Invoices) -> Result<Vec<Invoice>, ModelError>;
+
+    /// The customer of that user name.
+    async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError>;
+
+    /// What a year brought in.
+    async fn revenue(&self, year: i16) -> Result<Revenue, ModelError>;
+}
+
+/// What one event changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub position: Position,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    Issued {
+        invoice: Box<InvoiceIssued>,
+        at: Timestamp,
+    },
+    /// A customer is called so from here on; what is not given stays.
+    Named {
+        customer: Uuid,
+        user: Option<String>,
+        full_name: Option<String>,
+    },
+}
+
+/// An invoice, with its customer's names as they are now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invoice {
+    pub issued: InvoiceIssued,
+    pub at: Timestamp,
+    pub user: Option<String>,
+    pub full_name: Option<String>,
+}
+
+/// A page of invoices.
+#[derive(Clone, Debug, Default)]
+pub struct Invoices {
+    /// Only those of this customer.
+    pub customer: Option<Uuid>,
+    /// The number of the last invoice of the page before.
+    pub after: Option<u64>,
+    pub count: usize,
+}
+
+/// What a year brought in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revenue {
+    /// January to December.
+    pub months: [Sum; 12],
+    /// The product that brought in most first; equal ones by id.
+    pub products: Vec<ProductSum>,
+}
+
+/// Invoices added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    pub invoices: u64,
+    pub revenue: Money,
+}
+
+/// The sales of a product added up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductSum {
+    pub product: Uuid,
+    /// As on the last invoice.
+    pub name: String,
+    pub quantity: u64,
+    pub revenue: Money,
+}
+
+impl Revenue {
+    /// The whole year.
+    #[must_use]
+    pub fn total(&self) -> Sum {
+        Sum {
+            invoices: self.months.iter().map(|month| month.invoices).sum(),
+            revenue: self.months.iter().map(|month| month.revenue).sum(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The read model in SQLite. Revenue is added up as invoices come, so that a year is read in as many rows as it has products.
+
+mod query;
+mod write;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bus::Balance;
+use chassis::{
+    Inspect, ModelError, ReadModel, Tasks,
+    sqlite::{Database, Location, Schema},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+use kernel::Position;
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{Change, Invoice, Invoices, Model, Revenue};
+use crate::calendar::Calendar;
+
+/// The number of the tables' shape.
+const SCHEMA: u32 = 1;
+
+const TABLES: &str = "CREATE TABLE invoice (
+         number INTEGER PRIMARY KEY,
+         order_id BLOB NOT NULL,
+         customer BLOB NOT NULL,
+         product BLOB NOT NULL,
+         product_name TEXT NOT NULL,
+         quantity INTEGER NOT NULL,
+         unit_price INTEGER NOT NULL,
+         total INTEGER NOT NULL,
+         currency TEXT NOT NULL,
+         issued_at INTEGER NOT NULL
+     );
+     CREATE INDEX invoice_by_order ON invoice (order_id);
+     CREATE INDEX invoice_by_customer ON invoice (customer, number);
+     CREATE TABLE customer (
+         id BLOB PRIMARY KEY,
+         user TEXT,
+         full_name TEXT
+     ) WITHOUT ROWID;
+     CREATE INDEX customer_by_user ON customer (user);
+     CREATE TABLE month (
+         year INTEGER NOT NULL,
+         month INTEGER NOT NULL,
+         invoices INTEGER NOT NULL,
+         revenue INTEGER NOT NULL,
+         PRIMARY KEY (year, month)
+     ) WITHOUT ROWID;
+     CREATE TABLE product (
+         year INTEGER NOT NULL,
+         id BLOB NOT NULL,
+         name TEXT NOT NULL,
+         quantity INTEGER NOT NULL,
+         revenue INTEGER NOT NULL,
+         PRIMARY KEY (year, id)
+     ) WITHOUT ROWID;";
+
+/// The embedded read model.
+pub struct SqliteModel {
+    database: Database,
+    tasks: Tasks,
+    calendar: Calendar,
+}
+
+impl SqliteModel {
+    /// Opens the model at `location`, empty if there is none that can be used.
+    pub fn open(
+        location: Location,
+        calendar: Calendar,
+        tasks: Tasks,
+    ) -> Result<Arc<Self>, ModelError> {
+        let schema = Schema { number: schema_number(&calendar), create: TABLES };
+        Ok(Arc::new(Self { database: Database::open(location, schema)?, tasks, calendar }))
+    }
+
+    /// Runs a query that may take long, beside the requests that do not.
+    async fn scan<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, ModelError> {
+        let database = self.database.clone();
+        Ok(self.tasks.blocking(move || database.read(query)).await?)
+    }
+}
+
+/// Sums by month hold for one time zone only, so the zone is part of the schema: another one makes the model anew.
+fn schema_number(calendar: &Calendar) -> u32 {
+    // FNV-1a, which gives the same on every machine; SQLite keeps 31 bits of it.
+    let hash = calendar
+        .name()
+        .bytes()
+        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash.wrapping_add(SCHEMA) & 0x7fff_ffff
+}
+
+#[async_trait]
+impl ReadModel for SqliteModel {
+    type Change = Change;
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        Ok(self.database.checkpoint()?)
+    }
+
+    async fn apply(&self, changes: &[Change], to: Position) -> Result<(), ModelError> {
+        let calendar = &self.calendar;
+        Ok(self.database.apply(to, |transaction| write::apply(transaction, calendar, changes))?)
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        Ok(self.database.reset()?)
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        let database = self.database.clone();
+        Ok(self.tasks.blocking(move || database.dump()).await?)
+    }
+}
+
+impl Inspect for SqliteModel {
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
+        self.scan(query::balances).boxed()
+    }
+
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
+        ReadModel::dump(self)
+    }
+}
+
+#[async_trait]
+impl Model for SqliteModel {
+    async fn invoice(&self, order: Uuid) -> Result<Option<Invoice>, ModelError> {
+        Ok(self.database.read(|connection| query::invoice(connection, order))?)
+    }
+
+    async fn invoices(&self, wanted: Invoices) -> Result<Vec<Invoice>, ModelError> {
+        self.scan(move |connection| query::invoices(connection, &wanted)).await
+    }
+
+    async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
+        Ok(self.database.read(|connection| query::customer(connection, user))?)
+    }
+
+    async fn revenue(&self, year: i16) -> Result<Revenue, ModelError> {
+        self.scan(move |connection| query::revenue(connection, year)).await
+    }
+}

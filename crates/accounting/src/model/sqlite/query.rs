@@ -1,0 +1,105 @@
+//! Questions as SQL.
+
+use bus::Balance;
+use contracts::accounting::InvoiceIssued;
+use kernel::{Money, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use uuid::Uuid;
+
+use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum};
+
+const INVOICE: &str = "SELECT i.number, i.order_id, i.customer, i.product, i.product_name, i.quantity, i.unit_price, i.total,
+         i.currency, i.issued_at, c.user, c.full_name
+     FROM invoice i LEFT JOIN customer c ON c.id = i.customer";
+
+pub(super) fn invoice(connection: &Connection, order: Uuid) -> Result<Option<Invoice>> {
+    let sql = format!("{INVOICE} WHERE i.order_id = ?1 ORDER BY i.number LIMIT 1");
+    connection.prepare_cached(&sql)?.query_row([order.as_bytes()], invoice_of).optional()
+}
+
+pub(super) fn invoices(connection: &Connection, wanted: &Invoices) -> Result<Vec<Invoice>> {
+    let before = wanted.after.and_then(|number| i64::try_from(number).ok()).unwrap_or(i64::MAX);
+    let count = i64::try_from(wanted.count).unwrap_or(i64::MAX);
+    let newest = "i.number < ?1 ORDER BY i.number DESC LIMIT ?2";
+    match &wanted.customer {
+        Some(customer) => connection
+            .prepare_cached(&format!("{INVOICE} WHERE i.customer = ?3 AND {newest}"))?
+            .query_map(params![before, count, customer.as_bytes()], invoice_of)?
+            .collect(),
+        None => connection
+            .prepare_cached(&format!("{INVOICE} WHERE {newest}"))?
+            .query_map(params![before, count], invoice_of)?
+            .collect(),
+    }
+}
+
+pub(super) fn customer(connection: &Connection, user: &str) -> Result<Option<Uuid>> {
+    let mut query = connection.prepare_cached("SELECT id FROM customer WHERE user = ?1")?;
+    query.query_row([user], |row| uuid(row, 0)).optional()
+}
+
+pub(super) fn revenue(connection: &Connection, year: i16) -> Result<Revenue> {
+    // One snapshot for both, so that they add up to the same.
+    let connection = connection.unchecked_transaction()?;
+    let mut revenue = Revenue::default();
+    let mut months =
+        connection.prepare_cached("SELECT month, invoices, revenue FROM month WHERE year = ?1")?;
+    let mut rows = months.query([year])?;
+    while let Some(row) = rows.next()? {
+        let month: usize = row.get(0)?;
+        if let Some(sum) = revenue.months.get_mut(month.wrapping_sub(1)) {
+            *sum = Sum { invoices: row.get(1)?, revenue: Money::from_minor(row.get(2)?) };
+        }
+    }
+    revenue.products = connection
+        .prepare_cached(
+            "SELECT id, name, quantity, revenue FROM product WHERE year = ?1 ORDER BY revenue DESC, id",
+        )?
+        .query_map([year], product_of)?
+        .collect::<Result<_>>()?;
+    Ok(revenue)
+}
+
+/// What accounting can vouch for: numbers without gaps, and sums that agree.
+pub(super) fn balances(connection: &Connection) -> Result<Vec<Balance>> {
+    let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
+    let mut query = connection.prepare_cached(
+        "SELECT (SELECT coalesce(sum(invoices), 0) FROM month), (SELECT coalesce(max(number), 0) FROM invoice),
+             (SELECT coalesce(sum(revenue), 0) FROM month), (SELECT coalesce(sum(revenue), 0) FROM product)",
+    )?;
+    query.query_row([], |row| {
+        Ok(vec![
+            balance("invoices = last invoice number", row.get(0)?, row.get(1)?),
+            balance("revenue by month = revenue by product", row.get(2)?, row.get(3)?),
+        ])
+    })
+}
+
+fn invoice_of(row: &Row<'_>) -> Result<Invoice> {
+    let issued = InvoiceIssued {
+        number: row.get(0)?,
+        order: uuid(row, 1)?,
+        customer: uuid(row, 2)?,
+        product: uuid(row, 3)?,
+        product_name: row.get(4)?,
+        quantity: row.get(5)?,
+        unit_price: Money::from_minor(row.get(6)?),
+        total: Money::from_minor(row.get(7)?),
+        currency: row.get(8)?,
+    };
+    let at = Timestamp::from_micros(row.get(9)?);
+    Ok(Invoice { issued, at, user: row.get(10)?, full_name: row.get(11)? })
+}
+
+fn product_of(row: &Row<'_>) -> Result<ProductSum> {
+    Ok(ProductSum {
+        product: uuid(row, 0)?,
+        name: row.get(1)?,
+        quantity: row.get(2)?,
+        revenue: Money::from_minor(row.get(3)?),
+    })
+}
+
+fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid> {
+    row.get(column).map(Uuid::from_bytes)
+}

@@ -1,0 +1,111 @@
+//! Changes as SQL: one statement for an invoice, and one for each month and product that a batch adds to.
+
+use std::collections::BTreeMap;
+
+use contracts::accounting::InvoiceIssued;
+use kernel::Timestamp;
+use rusqlite::{Result, Transaction, params};
+use uuid::Uuid;
+
+use crate::{
+    calendar::{Calendar, Month},
+    model::{Change, ProductSum, Sum, What},
+};
+
+/// What a batch adds to the revenue.
+#[derive(Default)]
+struct Sums {
+    months: BTreeMap<Month, Sum>,
+    products: BTreeMap<(i16, Uuid), ProductSum>,
+}
+
+pub(super) fn apply(
+    transaction: &Transaction<'_>,
+    calendar: &Calendar,
+    changes: &[Change],
+) -> Result<()> {
+    let mut sums = Sums::default();
+    for change in changes {
+        match &change.what {
+            What::Issued { invoice, at } => {
+                insert(transaction, invoice, *at)?;
+                sums.add(calendar.month_of(*at), invoice);
+            }
+            What::Named { customer, user, full_name } => {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO customer VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET
+                             user = coalesce(excluded.user, user), full_name = coalesce(excluded.full_name, full_name)",
+                    )?
+                    .execute(params![customer.as_bytes(), user, full_name])?;
+            }
+        }
+    }
+    sums.write(transaction)
+}
+
+fn insert(transaction: &Transaction<'_>, invoice: &InvoiceIssued, at: Timestamp) -> Result<()> {
+    let InvoiceIssued {
+        number,
+        order,
+        customer,
+        product,
+        product_name,
+        quantity,
+        unit_price,
+        total,
+        currency,
+    } = invoice;
+    transaction
+        .prepare_cached("INSERT INTO invoice VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .execute(params![
+            number,
+            order.as_bytes(),
+            customer.as_bytes(),
+            product.as_bytes(),
+            product_name,
+            quantity,
+            unit_price.minor(),
+            total.minor(),
+            currency,
+            at.micros(),
+        ])?;
+    Ok(())
+}
+
+impl Sums {
+    fn add(&mut self, month: Month, invoice: &InvoiceIssued) {
+        let sum = self.months.entry(month).or_default();
+        sum.invoices += 1;
+        sum.revenue += invoice.total;
+        let product = invoice.product;
+        let sum = self.products.entry((month.year, product)).or_insert_with(|| ProductSum {
+            product,
+            name: String::new(),
+            quantity: 0,
+            revenue: kernel::Money::ZERO,
+        });
+        sum.name.clone_from(&invoice.product_name);
+        sum.quantity += u64::from(invoice.quantity);
+        sum.revenue += invoice.total;
+    }
+
+    fn write(&self, transaction: &Transaction<'_>) -> Result<()> {
+        let mut month = transaction.prepare_cached(
+            "INSERT INTO month VALUES (?1, ?2, ?3, ?4) ON CONFLICT (year, month) DO UPDATE SET
+                 invoices = invoices + excluded.invoices, revenue = revenue + excluded.revenue",
+        )?;
+        for (at, sum) in &self.months {
+            month.execute(params![at.year, at.month, sum.invoices, sum.revenue.minor()])?;
+        }
+        let mut product = transaction.prepare_cached(
+            "INSERT INTO product VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (year, id) DO UPDATE SET
+                 name = excluded.name, quantity = quantity + excluded.quantity, revenue = revenue + excluded.revenue",
+        )?;
+        for ((year, id), sum) in &self.products {
+            let ProductSum { name, quantity, revenue, .. } = sum;
+            product.execute(params![year, id.as_bytes(), name, quantity, revenue.minor()])?;
+        }
+        Ok(())
+    }
+}

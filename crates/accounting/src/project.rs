@@ -1,0 +1,39 @@
+//! Events of accounting and of customers → changes of the read model. Pure.
+
+use contracts::{
+    accounting::{self, AccountingEvent},
+    customer::{self, CustomerEvent},
+};
+use kernel::Recorded;
+use uuid::Uuid;
+
+use crate::model::{Change, What};
+
+/// What an event changes, if anything.
+#[must_use]
+pub fn project(event: &Recorded) -> Option<Change> {
+    let what = match event.stream.category() {
+        accounting::CATEGORY => {
+            let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::of(event)?;
+            What::Issued { invoice: Box::new(invoice), at: event.time }
+        }
+        customer::CATEGORY => {
+            named(Uuid::parse_str(event.stream.id()).ok()?, CustomerEvent::of(event)?)?
+        }
+        _ => return None,
+    };
+    Some(Change { position: event.position, what })
+}
+
+/// What a customer is called, as far as an event says.
+fn named(customer: Uuid, event: CustomerEvent) -> Option<What> {
+    let personal = match event {
+        CustomerEvent::Registered(registered) => registered.personal,
+        CustomerEvent::ProfileChanged(changed) => changed.personal,
+        _ => return None,
+    };
+    if personal.user.is_none() && personal.full_name.is_none() {
+        return None;
+    }
+    Some(What::Named { customer, user: personal.user, full_name: personal.full_name })
+}

@@ -1,0 +1,171 @@
+//! What the calls answer.
+
+use contracts::{
+    customer::{Personal, ProfileChanged, Registered, Role},
+    order::{Finalized, OrderEvent, Terms},
+};
+use kernel::Money;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{ADA, World};
+
+const BOB: Uuid = Uuid::from_u128(3);
+
+fn order(number: u128) -> Uuid {
+    Uuid::from_u128(0x0e00 + number)
+}
+
+async fn registered(world: &World, customer: Uuid, user: &str, full_name: &str) {
+    let personal = Personal {
+        user: Some(user.to_owned()),
+        full_name: Some(full_name.to_owned()),
+        email: Some(format!("{user}@example.com")),
+    };
+    let (password, role, credit) = ("sealed".to_owned(), Role::Customer, Money::from_minor(10_000));
+    let registered = Registered { customer, personal, password, role, credit };
+    let event = contracts::customer::CustomerEvent::from(registered);
+    world.record(contracts::customer::stream(customer), &event).await;
+}
+
+/// An order of `quantity` pieces of product `product` at 2.50 becomes final.
+async fn finalized(world: &World, number: u128, customer: Uuid, (product, quantity): (u128, u32)) {
+    let terms = Terms {
+        order: order(number),
+        customer,
+        product: Uuid::from_u128(product),
+        product_name: format!("Product {product}"),
+        quantity,
+        price: Money::from_minor(250),
+        currency: "EUR".to_owned(),
+    };
+    let event = OrderEvent::Finalized(Finalized { terms });
+    world.record(contracts::order::stream(order(number)), &event).await;
+}
+
+/// Ada with orders 1 and 3, Bob with order 2.
+async fn three_orders() -> World {
+    let world = World::start().await;
+    registered(&world, ADA, "ada", "Ada Lovelace").await;
+    registered(&world, BOB, "bob", "Bob").await;
+    finalized(&world, 1, ADA, (7, 2)).await;
+    finalized(&world, 2, BOB, (8, 10)).await;
+    finalized(&world, 3, ADA, (7, 1)).await;
+    world.settled().await;
+    world
+}
+
+fn numbers(list: &Value) -> Vec<u64> {
+    let items = list["Items"].as_array().expect("a list");
+    items.iter().map(|item| item["InvoiceNumber"].as_u64().expect("a number")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finalized_order_gets_its_invoice() {
+    let world = three_orders().await;
+    let path = format!("/get-invoice?OrderId={}", order(1));
+    let mut invoice = world.ask("GET", &path).customer().send().await.expect(200);
+    let issued_at = invoice["IssuedAt"].take();
+    assert!(issued_at.as_str().is_some_and(|at| at.ends_with('Z')), "{issued_at}");
+    assert_eq!(
+        invoice,
+        json!({
+            "InvoiceNumber": 1, "OrderId": order(1), "UserName": "ada", "FullName": "Ada Lovelace",
+            "ProductId": Uuid::from_u128(7), "ProductName": "Product 7", "Quantity": 2, "UnitPrice": 2.5,
+            "Total": 5.0, "Currency": "EUR", "IssuedAt": null,
+        })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_sees_their_own_invoices_and_a_manager_all() {
+    let world = three_orders().await;
+    let own = world.ask("GET", "/get-invoices?UserName=ada").customer().send().await.expect(200);
+    assert_eq!(numbers(&own), [3, 1]);
+    assert_eq!(numbers(&world.get("/get-invoices?UserName=bob").await.expect(200)), [2]);
+    assert_eq!(numbers(&world.get("/get-invoices").await.expect(200)), [3, 2, 1]);
+
+    let others = [
+        "/get-invoices".to_owned(),
+        "/get-invoices?UserName=bob".to_owned(),
+        format!("/get-invoice?OrderId={}", order(2)),
+        "/get-revenue".to_owned(),
+    ];
+    for path in others {
+        world.ask("GET", &path).customer().send().await.expect(403);
+        world.ask("GET", &path).send().await.expect(401);
+    }
+    world.get("/get-invoices?UserName=nobody").await.expect(404);
+    world.get(&format!("/get-invoice?OrderId={}", order(9))).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invoices_come_by_pages() {
+    let world = three_orders().await;
+    let first = world.get("/get-invoices?Limit=2").await.expect(200);
+    assert_eq!(numbers(&first), [3, 2]);
+    let next = first["Next"].as_str().expect("there is more");
+    let last = world.get(&format!("/get-invoices?Limit=2&After={next}")).await.expect(200);
+    assert_eq!((numbers(&last), &last["Next"]), (vec![1], &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_shows_the_name_that_its_customer_has_now() {
+    let world = three_orders().await;
+    let personal = Personal { full_name: Some("Ada King".to_owned()), ..Personal::default() };
+    let event = contracts::customer::CustomerEvent::from(ProfileChanged { personal });
+    world.record(contracts::customer::stream(ADA), &event).await;
+    world.settled().await;
+    let invoice = world.get(&format!("/get-invoice?OrderId={}", order(3))).await.expect(200);
+    assert_eq!((&invoice["FullName"], &invoice["UserName"]), (&json!("Ada King"), &json!("ada")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revenue_is_told_by_month_and_by_product() {
+    let world = three_orders().await;
+    let revenue = world.get("/get-revenue").await.expect(200);
+    assert_eq!((&revenue["Revenue"], &revenue["Invoices"]), (&json!(32.5), &json!(3)));
+    assert_eq!(
+        revenue["ByProduct"],
+        json!([
+            {"ProductId": Uuid::from_u128(8), "ProductName": "Product 8", "Quantity": 10, "Revenue": 25.0},
+            {"ProductId": Uuid::from_u128(7), "ProductName": "Product 7", "Quantity": 3, "Revenue": 7.5},
+        ])
+    );
+    let months = revenue["ByMonth"].as_array().expect("months");
+    assert_eq!(months.len(), 12);
+    let told: u64 = months.iter().filter_map(|month| month["Invoices"].as_u64()).sum();
+    assert_eq!(told, 3);
+
+    let long_ago = world.get("/get-revenue?Year=1970").await.expect(200);
+    assert_eq!((&long_ago["Revenue"], &long_ago["ByProduct"]), (&json!(0.0), &json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_asked_is_refused_by_field() {
+    let world = World::start().await;
+    for (path, field) in [
+        ("/get-revenue?Year=1969", "Year"),
+        ("/get-revenue?Year=10000", "Year"),
+        ("/get-revenue?Year=99999999", "Year"),
+        ("/get-revenue?Year=now", "Year"),
+        ("/get-revenue?Years=2026", "Years"),
+        ("/get-invoices?Limit=0", "Limit"),
+        ("/get-invoices?Limit=501", "Limit"),
+        ("/get-invoices?After=%21", "After"),
+        ("/get-invoices?UserName=", "UserName"),
+        ("/get-invoice", "OrderId"),
+        ("/get-invoice?OrderId=7", "OrderId"),
+    ] {
+        let problem = world.get(path).await.expect(422);
+        assert_eq!(problem["errors"][0]["field"], field, "{path}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_beyond_every_number_is_answered() {
+    let world = three_orders().await;
+    let after = chassis::http::After(u64::MAX).encode();
+    let all = world.get(&format!("/get-invoices?After={after}")).await.expect(200);
+    assert_eq!(numbers(&all), [3, 2, 1]);
+}

@@ -1,0 +1,4 @@
+//! The accounting service at its border: over a real event store, called through its router.
+
+mod calls;
+mod harness;

@@ -1,0 +1,98 @@
+//! One document of all services, and the page to read it.
+
+use std::collections::BTreeSet;
+
+use kernel::Position;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::shop::{Shop, order, product};
+
+async fn shop() -> Shop {
+    let mut shop = Shop::open();
+    let (_, reached) = watch::channel(Position(5));
+    let local = product(&shop, reached);
+    shop.local("product", local);
+    let remote = order(&shop);
+    shop.remote("order", "1", remote).await;
+    shop
+}
+
+#[tokio::test]
+async fn the_documents_of_all_services_are_one() {
+    let document = shop().await.get("/openapi.json").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
+    assert_eq!(paths, ["/order/get-products", "/product/get-products", "/system/get-status"]);
+    let shown = |path: &str, field: &str| {
+        let answer = &document["paths"][path]["get"]["responses"]["200"]["content"];
+        let schema = &answer["application/json"]["schema"]["$ref"];
+        let schema = schema.as_str().expect("a reference").trim_start_matches('#');
+        document.pointer(schema).expect("leads somewhere")["properties"][field].is_object()
+    };
+    assert!(shown("/order/get-products", "Number"), "each call keeps its own type");
+    assert!(shown("/product/get-products", "Name"), "though both call it Item");
+    assert_eq!(document["paths"]["/order/get-products"]["get"]["tags"][0], "order");
+
+    let mut references = BTreeSet::new();
+    gather(&document, "$ref", &mut references);
+    assert!(references.len() > 5);
+    for reference in references {
+        assert!(
+            document.pointer(reference.trim_start_matches('#')).is_some(),
+            "{reference} leads nowhere"
+        );
+    }
+    let mut ids = BTreeSet::new();
+    gather(&document, "operationId", &mut ids);
+    assert_eq!(ids.len(), 3, "each its own: {ids:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_is_left_out_of_the_document() {
+    let shop = shop().await;
+    shop.advance(std::time::Duration::from_secs(5));
+    shop.announce("product", "1", bus::Address::Local);
+    let document = shop.get("/openapi.json").await.json();
+    let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
+    assert_eq!(paths, ["/product/get-products", "/system/get-status"]);
+}
+
+fn gather(value: &Value, name: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get(name).and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|member| gather(member, name, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, name, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_page_works_without_any_other_server() {
+    let shop = shop().await;
+    for entrance in ["/docs", "/docs/", "/v1/docs"] {
+        let answer = shop.get(entrance).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (307, "/docs/index.html"));
+    }
+    let page = shop.get("/docs/index.html").await;
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert!(page.header("content-security-policy").contains("script-src 'self'"));
+    let text = String::from_utf8(page.body).expect("text");
+    assert!(!text.contains("//"), "the page loads nothing from elsewhere: {text}");
+    let files = text
+        .split(' ')
+        .filter_map(|part| part.strip_prefix("src=\"").or(part.strip_prefix("href=\"")));
+    let files = files.filter_map(|part| part.split('"').next());
+    let files: Vec<_> = files.map(|file| file.trim_start_matches("./")).collect();
+    assert!(files.len() >= 4, "{text}");
+    for file in files {
+        assert_eq!(shop.get(&format!("/docs/{file}")).await.status, 200, "{file}");
+    }
+    let start = shop.get("/docs/swagger-initializer.js").await;
+    let start = String::from_utf8(start.body).expect("text");
+    assert!(start.contains("/openapi.json"), "{start}");
+    shop.get("/docs/nothing.js").await.problem(404);
+    shop.get("/docs/..%2f..%2fetc%2fpasswd").await.problem(404);
+}

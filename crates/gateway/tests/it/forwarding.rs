@@ -1,0 +1,280 @@
+//! Where requests go, and what of them arrives.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Request,
+    response::Response,
+    routing::get,
+};
+use bus::{Address, Topic, Transport};
+use http_body_util::BodyExt;
+use kernel::Position;
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+
+use crate::shop::{Shop, announcement, echo, named, product};
+
+#[tokio::test]
+async fn only_what_is_announced_is_reached() {
+    let shop = Shop::open();
+    shop.gateway.register("product", named("product"));
+    shop.get("/product/get-products").await.problem(404);
+    shop.announce("product", "1", Address::Local);
+    assert_eq!(shop.get("/product/get-products").await.body, b"product");
+    for unknown in ["/order/get-orders", "/products/x", "/productx", "//product", "/Product/x"] {
+        shop.get(unknown).await.problem(404);
+    }
+}
+
+#[tokio::test]
+async fn who_falls_silent_is_gone_after_five_seconds_and_back_when_heard_again() {
+    let shop = Shop::open();
+    shop.local("product", named("product"));
+    shop.advance(Duration::from_millis(4_999));
+    assert_eq!(shop.get("/product/x").await.status, 200);
+    shop.advance(Duration::from_millis(1));
+    shop.get("/product/x").await.problem(503);
+    shop.advance(Duration::from_hours(1));
+    shop.announce("other", "1", Address::Local);
+    shop.get("/product/x").await.problem(503);
+    shop.announce("product", "1", Address::Local);
+    assert_eq!(shop.get("/product/x").await.status, 200);
+}
+
+#[tokio::test]
+async fn who_is_not_ready_gets_nothing() {
+    let shop = Shop::open();
+    shop.gateway.register("product", named("product"));
+    let mut said = announcement("product", "1", Address::Local);
+    said.ready = false;
+    shop.gateway.learn(said.into());
+    shop.get("/product/x").await.problem(503);
+}
+
+#[tokio::test]
+async fn announcements_are_heard_from_the_bus() {
+    let shop = Shop::open();
+    shop.gateway.register("product", named("product"));
+    let transport = bus::Memory::new();
+    let following = shop.gateway.follow(&transport);
+    let announcing = async {
+        let mut heard = transport.subscribe(Topic::Services).await;
+        let said = announcement("product", "1", Address::Local);
+        transport.publish(bus::Message::Service(said.into())).await;
+        heard.next().await.expect("everybody hears it");
+        while shop.get("/product/x").await.status != 200 {
+            tokio::task::yield_now().await;
+        }
+        shop.border.shutdown.cancel();
+    };
+    tokio::time::timeout(Duration::from_secs(5), async { tokio::join!(following, announcing) })
+        .await
+        .expect("it is learned, and ends with the shutdown");
+}
+
+#[tokio::test]
+async fn a_request_arrives_whole_without_what_concerns_the_connection() {
+    let mut shop = Shop::open();
+    shop.local("here", echo());
+    shop.remote("there", "1", echo()).await;
+    for service in ["here", "there"] {
+        let request = Request::post(format!("/v1/{service}/some/call/?A=1&B=%20"))
+            .header("host", "shop.example")
+            .header("origin", "https://shop.example")
+            .header("authorization", "Bearer x")
+            .header("x-request-id", "my-id")
+            .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+            .header("forwarded", "for=9.9.9.9")
+            .header("connection", "keep-alive, x-hop")
+            .header("x-hop", "1")
+            .header("te", "trailers")
+            .header("keep-alive", "timeout=9")
+            .header("proxy-authorization", "Basic x");
+        let answer = shop.send(request, "{\"A\":1}").await;
+        let seen = answer.json();
+        assert_eq!(seen["Method"], "POST", "{service}");
+        assert_eq!(seen["Uri"], "/some/call?A=1&B=%20", "{service}");
+        assert_eq!(seen["Body"], "{\"A\":1}");
+        let headers = &seen["Headers"];
+        assert_eq!(headers["host"], "shop.example", "{service}");
+        assert_eq!(headers["origin"], "https://shop.example");
+        assert_eq!(headers["authorization"], "Bearer x");
+        assert_eq!(headers["x-request-id"], "my-id");
+        assert_eq!(
+            headers["traceparent"],
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        );
+        for gone in ["x-hop", "te", "keep-alive", "proxy-authorization", "connection"] {
+            assert_eq!(headers[gone], Value::Null, "{service}: {gone}");
+        }
+        assert_eq!(answer.header("x-private"), "", "{service}");
+        assert_eq!(answer.header("keep-alive"), "");
+        assert_eq!(answer.header("x-request-id"), "my-id");
+    }
+}
+
+#[tokio::test]
+async fn a_service_learns_who_asked_and_strangers_cannot_lie_about_it() {
+    use axum::extract::ConnectInfo;
+    let shop = Shop::open();
+    let service = chassis::http::Service::new("here", "1", shop.border.clone());
+    let client = async |context: chassis::http::Context| context.client().to_string();
+    shop.local("here", service.guard(Router::new().route("/client", get(client))));
+    let client_of = async |peer: &str, forwarded: &str| {
+        let peer: std::net::SocketAddr = peer.parse().expect("an address");
+        let request = Request::get("/here/client")
+            .header("forwarded", forwarded)
+            .extension(ConnectInfo(peer));
+        String::from_utf8(shop.send(request, "").await.body).expect("text")
+    };
+    assert_eq!(client_of("8.8.8.8:1", "for=1.1.1.1").await, "8.8.8.8");
+    assert_eq!(client_of("[2001:db8::7]:1", "for=1.1.1.1").await, "2001:db8::7");
+    assert_eq!(client_of("127.0.0.1:1", "for=1.1.1.1").await, "1.1.1.1");
+    assert_eq!(client_of("8.8.8.8:1", "for=127.0.0.1, for=127.0.0.1").await, "8.8.8.8");
+}
+
+#[tokio::test]
+async fn requests_are_spread_over_all_ready_instances() {
+    let mut shop = Shop::open();
+    shop.remote("product", "1", named("one")).await;
+    shop.remote("product", "2", named("two")).await;
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(String::from_utf8(shop.get("/product/x").await.body).expect("text"));
+    }
+    answers.sort();
+    assert_eq!(answers, ["one", "one", "one", "two", "two", "two"]);
+}
+
+#[tokio::test]
+async fn a_get_refused_by_one_instance_is_answered_by_another_and_a_post_is_not_repeated() {
+    let mut shop = Shop::open();
+    shop.announce("product", "dead", Address::Http(refusing().await));
+    shop.remote("product", "live", named("live")).await;
+    for _ in 0..4 {
+        assert_eq!(shop.get("/product/x").await.body, b"live");
+    }
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(shop.send(Request::post("/product/x"), "").await.status.as_u16());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 503, 503]);
+}
+
+/// The URL of a port that was free a moment ago.
+async fn refusing() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    format!("http://{}", listener.local_addr().expect("an address"))
+}
+
+#[tokio::test]
+async fn a_service_that_never_answers_is_given_up() {
+    let mut shop = Shop::open();
+    let (entered, mut entries) = mpsc::channel(1);
+    let never = async move || {
+        entered.send(()).await.expect("is awaited");
+        std::future::pending::<Response>().await
+    };
+    shop.remote("product", "1", Router::new().route("/x", get(never))).await;
+    let asking = shop.get("/product/x");
+    let watching = async {
+        entries.recv().await;
+        // The service has the request: from here time may run by itself.
+        tokio::time::pause();
+    };
+    let (answer, ()) = tokio::join!(asking, watching);
+    answer.problem(503);
+}
+
+#[tokio::test]
+async fn a_failure_of_a_service_keeps_its_shape() {
+    let shop = Shop::open();
+    let (_position, reached) = watch::channel(Position(5));
+    shop.local("product", product(&shop, reached));
+    shop.get("/product/nowhere").await.problem(404);
+    shop.get("/product/panic").await.problem(500);
+    let refused = shop.send(Request::delete("/product/get-products"), "").await;
+    refused.problem(405);
+    assert_eq!(refused.header("allow"), "GET,HEAD");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_carries_the_highest_position_it_was_shown() {
+    let shop = Shop::open();
+    let (position, reached) = watch::channel(Position(5));
+    shop.local("product", product(&shop, reached));
+    shop.local("echo", echo());
+    let ask = |path: &str, token: &str| {
+        let mut request = Request::get(path);
+        if !token.is_empty() {
+            request = request.header("authorization", token);
+        }
+        shop.send(request, "")
+    };
+    let seen =
+        async |token: &str| ask("/echo/x", token).await.json()["Headers"]["agora-position"].clone();
+    assert_eq!(seen("ann").await, Value::Null);
+    assert_eq!(ask("/product/get-products", "ann").await.header("agora-position"), "5");
+    position.send_replace(Position(9));
+    ask("/product/get-products", "ann").await;
+    position.send_replace(Position(7));
+    assert_eq!(seen("ann").await, "9");
+    assert_eq!(seen("berta").await, Value::Null, "another token");
+    ask("/product/get-products", "").await;
+    assert_eq!(seen("").await, Value::Null, "without a token nothing is remembered");
+    ask("/product/get-products", "ann").await.problem(503);
+
+    let with = |given: &'static str| {
+        let request = Request::get("/echo/x").header("authorization", "ann");
+        shop.send(request.header("agora-position", given), "")
+    };
+    assert_eq!(with("12").await.json()["Headers"]["agora-position"], "12", "a higher one stays");
+    assert_eq!(with("3").await.json()["Headers"]["agora-position"], "9", "a lower one is raised");
+    assert_eq!(
+        with("x").await.json()["Headers"]["agora-position"],
+        "x",
+        "nonsense is the service's to refuse"
+    );
+}
+
+#[tokio::test]
+async fn an_endless_answer_ends_with_the_gateway() {
+    let shop = Shop::open();
+    let endless = async || {
+        let events = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        ([("content-type", "text/event-stream")], Body::from_stream(events))
+    };
+    shop.local("order", Router::new().route("/order-events", get(endless)));
+    let mut body = shop.begin(Request::get("/order/order-events"), "").await.into_body();
+    let (end, ()) = tokio::join!(body.frame(), async { shop.border.shutdown.cancel() });
+    assert!(end.is_none());
+}
+
+#[tokio::test]
+async fn an_endless_answer_streams_through() {
+    let mut shop = Shop::open();
+    let (events, receiver) = mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+    let receiver = std::sync::Mutex::new(Some(receiver));
+    let stream = move || {
+        let receiver = receiver.lock().expect("no panic").take().expect("is asked once");
+        let stream = futures_util::stream::unfold(receiver, |mut receiver| async {
+            receiver.recv().await.map(|event| (event, receiver))
+        });
+        std::future::ready(Body::from_stream(stream))
+    };
+    let stream = std::sync::Arc::new(stream);
+    let handler = move || stream();
+    shop.remote("order", "1", Router::new().route("/order-events", get(handler))).await;
+    let mut body = shop.begin(Request::get("/order/order-events"), "").await.into_body();
+    for text in ["one", "two"] {
+        events.send(Ok(Bytes::from(text))).await.expect("is read");
+        let frame = body.frame().await.expect("goes on").expect("is whole");
+        assert_eq!(frame.into_data().expect("data"), text);
+    }
+    drop(events);
+    assert!(body.frame().await.is_none());
+}

@@ -1,0 +1,6 @@
+//! The gateway at its border, before services in this process and on real sockets.
+
+mod documents;
+mod forwarding;
+mod shop;
+mod status;

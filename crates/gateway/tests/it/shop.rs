@@ -1,0 +1,233 @@
+//! A gateway, services behind it, and a client before it.
+
+#![expect(clippy::indexing_slicing, reason = "a test that misses a member of JSON should fail")]
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, StatusCode, request::Builder},
+    response::Response,
+    routing::{any, get},
+};
+use bus::{Address, Announcement, Balance, Lag};
+use chassis::{
+    auth::{Auth, Role, Signer},
+    http::{Border, Json, Service, serve},
+    metrics::HttpMetrics,
+};
+use gateway::Gateway;
+use http_body_util::BodyExt;
+use kernel::{Clock, Ids, Position, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tower::ServiceExt;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+/// A clock that stands until it is moved.
+struct Standing(AtomicI64);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// A gateway and what stands behind it.
+pub(crate) struct Shop {
+    pub(crate) gateway: Gateway,
+    pub(crate) router: Router,
+    pub(crate) border: Border,
+    clock: Arc<Standing>,
+    signer: Signer,
+    servers: JoinSet<()>,
+}
+
+impl Shop {
+    pub(crate) fn open() -> Self {
+        let clock = Arc::new(Standing(AtomicI64::new(1_700_000_000_000_000)));
+        let signer = Signer::from_secret([9; 32]);
+        let auth = Auth::new(signer.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
+        let ids = Arc::new(Ids::from_seed([7; 32]));
+        let border = Border::new(Arc::clone(&clock) as Arc<dyn Clock>, ids, auth);
+        let gateway = Gateway::new(border.clone(), ["product".to_owned()]);
+        let router = gateway.router(HttpMetrics::default());
+        Self { gateway, router, border, clock, signer, servers: JoinSet::new() }
+    }
+
+    pub(crate) fn advance(&self, duration: Duration) {
+        let micros = i64::try_from(duration.as_micros()).expect("short");
+        self.clock.0.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    pub(crate) fn token(&self, user: &str, role: Role) -> String {
+        let customer = Uuid::from_u128(user.len() as u128);
+        let token = self.signer.issue(customer, user, role, (self.clock.now(), &self.border.ids)).0;
+        format!("Bearer {token}")
+    }
+
+    /// A service in this process, announced and ready.
+    pub(crate) fn local(&self, name: &str, router: Router) {
+        self.gateway.register(name, router);
+        self.announce(name, "1", Address::Local);
+    }
+
+    /// An instance of a service behind a socket of its own, announced and ready.
+    pub(crate) async fn remote(
+        &mut self,
+        name: &str,
+        instance: &str,
+        router: Router,
+    ) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        self.servers.spawn(serve(listener, router, self.border.shutdown.clone()));
+        self.announce(name, instance, Address::Http(format!("http://{address}")));
+        address
+    }
+
+    pub(crate) fn announce(&self, name: &str, instance: &str, address: Address) {
+        self.gateway.learn(Arc::new(announcement(name, instance, address)));
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path), Body::empty()).await
+    }
+
+    pub(crate) async fn send(&self, request: Builder, body: impl Into<Body>) -> Answer {
+        Answer::of(self.begin(request, body).await).await
+    }
+
+    /// The answer as soon as it begins.
+    pub(crate) async fn begin(&self, request: Builder, body: impl Into<Body>) -> Response {
+        let request = request.body(body.into()).expect("a request");
+        self.router.clone().oneshot(request).await.expect("never fails")
+    }
+}
+
+pub(crate) fn announcement(name: &str, instance: &str, address: Address) -> Announcement {
+    Announcement {
+        name: name.to_owned(),
+        instance: instance.to_owned(),
+        address,
+        routes: vec![format!("/{name}")],
+        version: "1.2.3".to_owned(),
+        ready: true,
+        lag: BTreeMap::from([("model".to_owned(), Lag { events: 3, seconds: 0.5 })]),
+        throughput: 12.5,
+        balances: vec![Balance { name: "received = on hand + sold".to_owned(), left: 7, right: 7 }],
+    }
+}
+
+/// An answer, read to its end.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) async fn of(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("a body").to_bytes().to_vec();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16) {
+        let body = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status.as_u16(), status, "{body}");
+        assert_eq!(self.header("content-type"), "application/problem+json", "{body}");
+        assert_eq!(self.json()["RequestId"], self.header("x-request-id"), "{body}");
+        if status == 503 {
+            assert_ne!(self.header("retry-after"), "", "{body}");
+        }
+    }
+}
+
+/// Answers with what it was asked, so that one sees what arrives behind the gateway.
+pub(crate) fn echo() -> Router {
+    Router::new().fallback(any(async |request: Request| {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        let headers = parts.headers.iter().map(|(name, value)| {
+            (name.to_string(), json!(value.to_str().expect("text")))
+        });
+        let headers: serde_json::Map<String, Value> = headers.collect();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        let method = parts.method.as_str();
+        let seen = json!({ "Method": method, "Uri": parts.uri.to_string(), "Headers": headers, "Body": body });
+        ([("connection", "x-private"), ("x-private", "1"), ("keep-alive", "timeout=5")], Json(seen))
+    }))
+}
+
+/// Says its name.
+pub(crate) fn named(name: &'static str) -> Router {
+    Router::new().fallback(any(async move || name))
+}
+
+/// A real service, whose model is at the position that `watch` shows.
+pub(crate) fn product(shop: &Shop, position: watch::Receiver<Position>) -> Router {
+    let api = OpenApiRouter::new().routes(routes!(get_products)).route("/panic", get(panics));
+    Service::new("product", "1.2.3", shop.border.clone()).reads(position).finish(api)
+}
+
+/// Another service, with a type of the same name that looks different.
+pub(crate) fn order(shop: &Shop) -> Router {
+    let api = OpenApiRouter::new().routes(routes!(elsewhere::get_products));
+    Service::new("order", "1.2.3", shop.border.clone()).finish(api)
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Item {
+    name: String,
+}
+
+/// Lists products.
+#[utoipa::path(get, path = "/get-products", responses((status = 200, body = Item)))]
+async fn get_products() -> Json<Item> {
+    Json(Item { name: "one".to_owned() })
+}
+
+async fn panics() -> &'static str {
+    panic!("secret")
+}
+
+mod elsewhere {
+    use super::{Json, Serialize, ToSchema};
+
+    #[derive(Serialize, ToSchema)]
+    #[serde(rename_all = "PascalCase")]
+    pub(super) struct Item {
+        number: u32,
+    }
+
+    /// Lists products in another way.
+    #[utoipa::path(get, path = "/get-products", responses((status = 200, body = Item)))]
+    pub(super) async fn get_products() -> Json<Item> {
+        Json(Item { number: 1 })
+    }
+}

@@ -1,0 +1,75 @@
+//! What the gateway says of the whole.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use bus::Address;
+use chassis::auth::Role;
+
+use crate::shop::{Shop, announcement, named};
+
+#[tokio::test]
+async fn the_whole_is_ready_when_all_that_are_expected_are() {
+    let shop = Shop::open();
+    assert_eq!(shop.get("/health/live").await.status, 200);
+    let waiting = shop.get("/health/ready").await;
+    waiting.problem(503);
+    assert_eq!(waiting.json()["detail"], "Waiting for product.");
+    shop.local("product", named("product"));
+    assert_eq!(shop.get("/health/ready").await.json()["Ready"], true);
+    let mut said = announcement("order", "1", Address::Local);
+    said.ready = false;
+    shop.gateway.learn(said.into());
+    let waiting = shop.get("/health/ready").await;
+    assert_eq!(waiting.json()["detail"], "Waiting for order.", "whoever announced itself counts");
+}
+
+#[tokio::test]
+async fn only_managers_see_the_status() {
+    let shop = Shop::open();
+    shop.local("product", named("product"));
+    let status = |token: String| {
+        shop.send(Request::get("/system/get-status").header("authorization", token), "")
+    };
+    shop.get("/system/get-status").await.problem(401);
+    status(shop.token("ann", Role::Customer)).await.problem(403);
+    let seen = status(shop.token("admin", Role::Manager)).await.json();
+    assert_eq!(seen["Ready"], true);
+    let product = &seen["Services"][0];
+    assert_eq!((&product["Name"], &product["Ready"]), (&"product".into(), &true.into()));
+    let instance = &product["Instances"][0];
+    assert_eq!(instance["Lag"]["model"]["Events"], 3);
+    assert_eq!(instance["Throughput"], 12.5);
+    assert_eq!(instance["Balances"][0]["Holds"], true);
+    assert_eq!(instance["LastHeard"], "2023-11-14T22:13:20.000000Z");
+
+    shop.advance(Duration::from_secs(5));
+    let seen = status(shop.token("admin", Role::Manager)).await.json();
+    assert_eq!(seen["Services"][0]["Instances"][0]["Here"], false);
+    assert_eq!(seen["Ready"], false);
+}
+
+#[tokio::test]
+async fn the_root_says_what_is_here() {
+    let shop = Shop::open();
+    shop.local("product", named("product"));
+    let root = shop.get("/").await.json();
+    assert_eq!(root["Services"][0]["Name"], "product");
+    assert_eq!(root["Services"][0]["Routes"][0], "/product");
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_to_be_strict() {
+    let shop = Shop::open();
+    shop.local("product", named("product"));
+    for path in
+        ["/", "/product/x", "/nowhere", "/health/ready", "/docs/index.html", "/openapi.json"]
+    {
+        let answer = shop.get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert!(answer.header("content-security-policy").contains("default-src 'none'"), "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+    }
+}
