@@ -100,6 +100,10 @@ pub(crate) async fn ready(State(gateway): State<Gateway>) -> Result<Json<Value>,
     Err(Problem::unavailable(RETRY_AFTER, detail).kind("/problems/not-ready"))
 }
 
+pub(crate) fn is_ready(gateway: &Gateway) -> bool {
+    status(gateway).0.is_empty()
+}
+
 /// Services, instances, readiness, lag, throughput and balances.
 #[utoipa::path(get, path = "/get-status", security(("token" = [])), responses((status = 200, body = Status)))]
 pub(crate) async fn get_status(_: Manager, State(gateway): State<Gateway>) -> Json<impl Serialize> {
