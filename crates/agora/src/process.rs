@@ -27,6 +27,7 @@ use chassis::{
 use contracts::customer::SessionEnd;
 use customer::{Admin, Bootstrap, Secrets};
 use eventstore::{Figures, LogStore, log::LogReader};
+use gateway::Gateway;
 use kernel::{Ids, Money, Recorded};
 
 use crate::{config::Settings, data_folder::DataFolder, figures, narrate};
@@ -34,10 +35,15 @@ use crate::{config::Settings, data_folder::DataFolder, figures, narrate};
 /// How often what can be done beside writing is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the gateway is asked at the start whether it is ready.
+const GATEWAY_LOOKED_AT_EVERY: Duration = Duration::from_millis(2);
+
 /// A running shop, but for its listeners.
 pub(crate) struct Process {
     pub(crate) tasks: Tasks,
-    pub(crate) gateway: Router,
+    /// The gateway's routes.
+    pub(crate) routes: Router,
+    gateway: Gateway,
     pub(crate) ops: Router,
     pub(crate) data: PathBuf,
     services: Vec<Service>,
@@ -60,12 +66,13 @@ impl Process {
         let events = events_service(&for_service(&deps, "events"), reader, figures.clone());
         let (mut services, admin) = services(settings, &deps, &data, secrets).await?;
         services.push(events);
-        let gateway = gateway(&deps, &services);
+        let gateway = gateway(&deps, &services).await;
         figures::spawn(&deps, &services, figures);
         narrate::spawn(&deps);
         let ops = deps.metrics.router();
         Ok(Self {
             tasks: deps.tasks,
+            routes: gateway.router(deps.metrics.service("gateway").http()),
             gateway,
             ops,
             data: data.path().to_owned(),
@@ -74,10 +81,13 @@ impl Process {
         })
     }
 
-    /// Waits until every service has caught up with the log.
+    /// Waits until every service has caught up with the log, and the gateway knows it.
     pub(crate) async fn wait_ready(&self) {
         for service in &self.services {
             service.wait_ready().await;
+        }
+        while !self.gateway.is_ready() && !self.tasks.is_stopping() {
+            tokio::time::sleep(GATEWAY_LOOKED_AT_EVERY).await;
         }
     }
 
@@ -221,7 +231,11 @@ async fn services(
     let product =
         product::Config { model: model("product"), snapshots: snapshots("product"), currency };
     let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
-    let accounting = accounting::Config { model: model("accounting"), snapshots: snapshots("accounting"), time_zone };
+    let accounting = accounting::Config {
+        model: model("accounting"),
+        snapshots: snapshots("accounting"),
+        time_zone,
+    };
     let (customer, admin) = customer::build(customer, for_service(deps, "customer")).await?;
     let services = vec![
         customer,
@@ -238,16 +252,16 @@ fn admin_password(settings: &Settings) -> anyhow::Result<Option<customer::NewPas
     Ok(Some(password.map_err(|error| settings.invalid("admin-password", error))?))
 }
 
-fn gateway(deps: &Deps, services: &[Service]) -> Router {
+async fn gateway(deps: &Deps, services: &[Service]) -> Gateway {
     let names = services.iter().map(|service| service.name.to_owned());
-    let gateway = gateway::Gateway::new(deps.border.clone(), names);
+    let gateway = Gateway::new(deps.border.clone(), names);
+    // It listens before anybody speaks: who is ready announces itself only every 2 s.
+    deps.tasks.spawn("gateway-table", gateway.follow(&*deps.transport).await);
     for service in services {
         gateway.register(service.name, service.router.clone());
         service.announce(deps, format!("{}-1", service.name), Address::Local);
     }
-    let (following, transport) = (gateway.clone(), Arc::clone(&deps.transport));
-    deps.tasks.spawn("gateway-table", async move { following.follow(&*transport).await });
-    gateway.router(deps.metrics.service("gateway").http())
+    gateway
 }
 
 fn path_of(settings: &Settings, name: &str, scheme: &str) -> PathBuf {

@@ -74,15 +74,27 @@ impl Gateway {
         self.0.table.learn(announcement, self.0.border.clock.now());
     }
 
-    /// Learns from the bus until the gateway shuts down.
-    pub async fn follow(&self, transport: &dyn Transport) {
+    /// Listens to the bus from now on; what is returned learns from it until the gateway shuts down.
+    pub async fn follow(
+        &self,
+        transport: &dyn Transport,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let mut announcements = transport.subscribe(Topic::Services).await;
-        let shutdown = self.0.border.shutdown.clone();
-        while let Some(Some(heard)) = shutdown.run_until_cancelled(announcements.next()).await {
-            if let Heard::Message(Message::Service(announcement)) = heard {
-                self.learn(announcement);
+        let gateway = self.clone();
+        async move {
+            let shutdown = gateway.0.border.shutdown.clone();
+            while let Some(Some(heard)) = shutdown.run_until_cancelled(announcements.next()).await {
+                if let Heard::Message(Message::Service(announcement)) = heard {
+                    gateway.learn(announcement);
+                }
             }
         }
+    }
+
+    /// Whether all services that are needed have an instance that is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        status::waits_for(self).is_empty()
     }
 
     /// The whole gateway as a router.

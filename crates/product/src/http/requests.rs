@@ -94,7 +94,9 @@ pub(super) struct GetProducts {
     /// Only products of this category.
     pub(super) category_id: Option<Uuid>,
     /// Part of a code, name, description or supplier, whatever its case.
+    #[param(inline)]
     pub(super) search: Option<Text<0, 200>>,
+    #[param(inline)]
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
     #[param(inline, required = false)]
@@ -108,7 +110,9 @@ pub(super) struct GetProducts {
 #[into_params(parameter_in = Query)]
 pub(super) struct GetAllProducts {
     /// Part of a code, name, description or supplier, whatever its case.
+    #[param(inline)]
     pub(super) search: Option<Text<0, 200>>,
+    #[param(inline)]
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
     #[param(inline, required = false)]
@@ -134,6 +138,7 @@ pub(super) struct GetProductDetails {
 #[into_params(parameter_in = Query)]
 pub(super) struct GetCategories {
     /// Part of a name, whatever its case.
+    #[param(inline)]
     pub(super) search: Option<Text<0, 100>>,
     #[serde(default)]
     #[param(inline, required = false)]

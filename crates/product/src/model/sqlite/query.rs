@@ -95,7 +95,8 @@ fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
         Cursor::Price(value, id) | Cursor::PriceDown(value, id) | Cursor::Available(value, id) => {
             (Box::new(*value), *id)
         }
-        Cursor::Newest(value, id) => (Box::new(*value), *id),
+        // One that a caller made up may be beyond what SQLite counts, and then stands behind all there are.
+        Cursor::Newest(value, id) => (Box::new(i64::try_from(*value).unwrap_or(i64::MAX)), *id),
     }
 }
 
