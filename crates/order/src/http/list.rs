@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chassis::{
     auth::Caller,
-    http::{After, Json, Limit, Listing, Problem, Query, Text},
+    http::{After, Cursor, Json, Limit, Listing, Problem, Query, Text, Whole},
 };
 use contracts::rest::order::{Order, Status};
 use kernel::{Position, Timestamp};
@@ -18,6 +18,9 @@ use crate::model::{self, List, Within};
 
 /// Steps read for an order as it stood: more than any order has.
 const STEPS_MAX: usize = 1000;
+
+/// A position that the log can have.
+type AsOf = Whole<0, 9_007_199_254_740_991>;
 
 #[derive(Deserialize, ToSchema, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -47,11 +50,13 @@ pub(super) struct GetOrders {
     #[schema(inline)]
     #[serde(default)]
     limit: Limit,
-    #[param(inline, value_type = Option<chassis::http::Cursor>)]
-    #[schema(inline, value_type = Option<chassis::http::Cursor>)]
+    #[param(inline, value_type = Option<Cursor>)]
+    #[schema(inline, value_type = Option<Cursor>)]
     after: Option<After<Position>>,
     /// With `Single`: as it stood after the event at this position; for managers.
-    as_of: Option<u64>,
+    #[param(inline)]
+    #[schema(inline)]
+    as_of: Option<AsOf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -62,7 +67,7 @@ enum Type {
 }
 
 /// Orders, newest first.
-#[utoipa::path(get, path = "/get-orders", params(GetOrders), security(("token" = [])), responses(
+#[utoipa::path(get, path = "/get-orders", tag = "order", params(GetOrders), security(("token" = [])), responses(
     (status = 200, body = Listing<Order>),
     (status = 404, description = "There is no such order or customer."),
 ))]
@@ -75,7 +80,7 @@ pub(super) async fn get_orders(
 }
 
 /// Orders, newest first: the same as by GET, with the same fields as JSON.
-#[utoipa::path(post, path = "/get-orders", request_body = GetOrders, security(("token" = [])), responses(
+#[utoipa::path(post, path = "/get-orders", tag = "order", request_body = GetOrders, security(("token" = [])), responses(
     (status = 200, body = Listing<Order>),
     (status = 404, description = "There is no such order or customer."),
 ))]
@@ -124,8 +129,10 @@ impl Orders {
         };
         let unknown = || Problem::not_found("There is no such order.");
         let order = self.visible(caller, Uuid::parse_str(id).map_err(|_| unknown())?).await?;
-        let Some(as_of) = query.as_of.map(Position) else { return Ok(order) };
+        let Some(as_of) = query.as_of else { return Ok(order) };
+        let as_of = Position(as_of.get().unsigned_abs());
         caller.must_be_manager()?;
+        self.must_be_recorded(as_of).await?;
         if order.placed > as_of {
             return Err(Problem::not_found("There was no such order then."));
         }

@@ -1,0 +1,104 @@
+//! The static files, carried in the program: each known by a hash of its content.
+
+use std::sync::LazyLock;
+
+use axum::{
+    Router,
+    extract::{Path, RawQuery},
+    http::HeaderMap,
+    response::Response,
+    routing::get,
+};
+use bytes::Bytes;
+use hyper::{
+    StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH},
+};
+
+use crate::guard::secured;
+
+/// Where the address says which content is meant, it may be kept for good.
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+
+struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    content: &'static str,
+    hash: String,
+}
+
+/// The parts of the one style sheet, in the order in which later ones win.
+const STYLE: &str = concat!(
+    include_str!("../assets/css/base.css"),
+    include_str!("../assets/css/frame.css"),
+    include_str!("../assets/css/parts.css"),
+    include_str!("../assets/css/forms.css"),
+    include_str!("../assets/css/shop.css"),
+    include_str!("../assets/css/office.css"),
+    include_str!("../assets/css/print.css"),
+);
+
+static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+    [
+        Asset::new("agora.css", "text/css; charset=utf-8", STYLE),
+        Asset::new(
+            "agora.js",
+            "text/javascript; charset=utf-8",
+            include_str!("../assets/agora.js"),
+        ),
+        Asset::new("agora.svg", "image/svg+xml", include_str!("../assets/agora.svg")),
+    ]
+});
+
+impl Asset {
+    fn new(name: &'static str, kind: &'static str, content: &'static str) -> Self {
+        let hash = blake3::hash(content.as_bytes()).to_hex();
+        Self { name, kind, content, hash: hash.chars().take(16).collect() }
+    }
+}
+
+/// The address of the file `name`.
+pub(crate) fn address(name: &str) -> String {
+    match find(name) {
+        Some(asset) => format!("/assets/{name}?v={}", asset.hash),
+        None => format!("/assets/{name}"),
+    }
+}
+
+pub(crate) fn routes() -> Router {
+    Router::new().route("/assets/{name}", get(file)).route("/favicon.ico", get(icon))
+}
+
+async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    answer(&name, query.as_deref(), &headers)
+}
+
+async fn icon(headers: HeaderMap) -> Response {
+    answer("agora.svg", None, &headers)
+}
+
+fn answer(name: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
+    let Some(asset) = find(name) else {
+        let mut response = secured("There is no such file.");
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        return response;
+    };
+    let etag = format!("\"{}\"", asset.hash);
+    let known = headers.get(IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes());
+    let exact = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.hash);
+    let cache = if exact { FOR_GOOD } else { "public, no-cache" };
+    let mut response =
+        secured(if known { Bytes::new() } else { Bytes::from_static(asset.content.as_bytes()) });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(ETAG, HeaderValue::try_from(etag).expect("hex is visible ASCII"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    response
+}
+
+fn find(name: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.name == name)
+}

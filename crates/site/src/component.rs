@@ -1,0 +1,103 @@
+//! Small parts of pages, written once: badges, the way through the pages of a list, and markup that is known to be safe.
+
+use std::fmt;
+
+use askama::{Template, filters::HtmlSafe};
+
+/// What a badge is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Neutral,
+    Busy,
+    Good,
+    Warn,
+    Bad,
+}
+
+/// A short word in its colour. The word says it all; the colour only helps.
+#[derive(Clone, Debug)]
+pub struct Badge {
+    pub text: String,
+    pub tone: Tone,
+}
+
+/// The way through the pages of a list that only goes forward.
+#[derive(Clone, Debug, Template)]
+#[template(path = "pager.html")]
+pub struct Pager {
+    /// The page's number, from 1.
+    number: usize,
+    first: String,
+    next: Option<String>,
+}
+
+/// HTML that was made by a template.
+#[derive(Clone, Debug, Default)]
+pub struct Markup(String);
+
+impl Tone {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Neutral => "neutral",
+            Self::Busy => "busy",
+            Self::Good => "good",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+impl Badge {
+    #[must_use]
+    pub fn new(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+}
+
+impl fmt::Display for Badge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text =
+            askama::filters::escape(&self.text, askama::filters::Html).map_err(|_| fmt::Error)?;
+        write!(f, "<span class=\"badge {}\">{text}</span>", self.tone.class())
+    }
+}
+
+impl Pager {
+    /// The pager of page `number` of the list at `path` with `query` (pairs that stay the same), and the cursor of the next page.
+    #[must_use]
+    pub fn new(path: &str, query: &[(&str, &str)], number: usize, next: Option<&str>) -> Self {
+        let address = |more: &[(&str, &str)]| {
+            let kept = query.iter().filter(|(_, value)| !value.is_empty());
+            let pairs: Vec<_> = kept.chain(more).collect();
+            let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
+            if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        };
+        let number = number.max(1);
+        let following = (number + 1).to_string();
+        let next = next.map(|cursor| address(&[("page", &following), ("after", cursor)]));
+        Self { number, first: address(&[]), next }
+    }
+}
+
+impl Markup {
+    /// What `template` renders.
+    #[must_use]
+    pub fn of(template: &impl Template) -> Self {
+        Self(template.render().expect("templates of plain data render"))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Markup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Badge {}
+impl HtmlSafe for Pager {}
+impl HtmlSafe for Markup {}

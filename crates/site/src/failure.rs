@@ -1,0 +1,128 @@
+//! Why a page could not be made as asked: what the gateway refused, or that it could not be reached.
+
+mod page;
+
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+pub(crate) use page::page;
+
+/// A failure on its way to the visitor. As an answer it becomes a page in the site's frame.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// The gateway or a part behind it does not answer now.
+    Unreachable {
+        retry_after_seconds: u64,
+    },
+    /// Nobody is logged in, or no longer.
+    NotLoggedIn,
+    /// The visitor may not see or do this.
+    Forbidden,
+    NotFound,
+    /// A form that this site did not hand to this visitor.
+    Forged,
+    /// The request is none that a page of ours makes.
+    Malformed,
+    /// Refused for a reason that the gateway gives.
+    Refused(Box<Refusal>),
+    /// The shop answered what nobody understands.
+    Broken,
+}
+
+/// A problem document (RFC 9457) as a client reads it.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Refusal {
+    #[serde(default)]
+    pub status: u16,
+    #[serde(default, rename = "type")]
+    pub kind: String,
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub detail: String,
+    #[serde(default)]
+    pub errors: Vec<FieldError>,
+    /// From the header `Retry-After`.
+    #[serde(skip)]
+    pub retry_after_seconds: Option<u64>,
+    /// What stands beside, such as the current state at a conflict.
+    #[serde(flatten)]
+    pub members: Map<String, Value>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct FieldError {
+    pub field: String,
+    pub detail: String,
+}
+
+impl Failure {
+    /// Not reached; try again soon.
+    pub const UNREACHABLE: Self = Self::Unreachable { retry_after_seconds: 3 };
+
+    /// What an answer of `status` with a problem in `body` means.
+    pub(crate) fn of(status: StatusCode, retry_after_seconds: Option<u64>, body: &[u8]) -> Self {
+        match status {
+            StatusCode::UNAUTHORIZED => Self::NotLoggedIn,
+            StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => {
+                Self::Unreachable { retry_after_seconds: retry_after_seconds.unwrap_or(3) }
+            }
+            status if status.is_client_error() => {
+                let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
+                let status = status.as_u16();
+                Self::Refused(Box::new(Refusal { status, retry_after_seconds, ..refusal }))
+            }
+            _ => Self::Broken,
+        }
+    }
+
+    /// The status of the page that tells of it.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::Forged => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Refused(refusal) => {
+                StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST)
+            }
+            Self::Broken => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// Whether there is nothing of the name asked for (an id of the wrong form included).
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::NotFound => true,
+            Self::Refused(refusal) => refusal.status == 404,
+            _ => false,
+        }
+    }
+
+    /// The refusal, if it is one of `status`.
+    #[must_use]
+    pub fn refused(&self, status: u16) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) if refusal.status == status => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    /// The failure rides along in the extensions, so that the guard makes a page of it.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

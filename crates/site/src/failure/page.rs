@@ -1,0 +1,90 @@
+//! Failures in the words of the site, and the way on from each.
+
+use askama::Template;
+use hyper::Method;
+
+use super::Failure;
+use crate::{Frame, Page, Visit};
+
+/// A page that tells of a failure.
+#[derive(Template)]
+#[template(path = "failure.html")]
+pub(crate) struct FailurePage {
+    frame: Frame,
+    words: &'static str,
+    detail: String,
+    /// The page tries again by itself.
+    retries: bool,
+    /// What was typed, to be sent again; empty where that would not be right.
+    typed: Vec<(String, String)>,
+    /// Whether something was typed that is not shown again.
+    secret: bool,
+    csrf: String,
+    back: Option<String>,
+    request_id: String,
+}
+
+/// The page for `failure` of a request of `method`.
+pub(crate) fn page(visit: &Visit, method: &Method, failure: &Failure) -> Page<FailurePage> {
+    let unreachable = matches!(failure, Failure::Unreachable { .. });
+    let again = *method == Method::POST && (unreachable || matches!(failure, Failure::Forged));
+    let typed = if again { visit.typed() } else { Vec::new() };
+    let secret = typed.iter().any(|(name, _)| name.contains("Password"));
+    let typed: Vec<_> = typed.into_iter().filter(|(name, _)| name != "_csrf").collect();
+    let csrf = if typed.is_empty() { String::new() } else { visit.csrf() };
+    let (title, words) = words(failure);
+    Page(FailurePage {
+        frame: visit.frame(title),
+        words,
+        detail: detail(failure),
+        retries: unreachable && *method == Method::GET,
+        typed: if secret { Vec::new() } else { typed },
+        secret,
+        csrf,
+        back: visit.came_from().map(str::to_owned),
+        request_id: visit.request_id().to_str().unwrap_or_default().to_owned(),
+    })
+}
+
+fn words(failure: &Failure) -> (&'static str, &'static str) {
+    match failure {
+        Failure::Unreachable { .. } => (
+            "The shop cannot be reached right now",
+            "A part of it is not answering. Nothing is lost: what was confirmed stays confirmed.",
+        ),
+        Failure::NotLoggedIn => ("Please log in", "This page is for people who are logged in."),
+        Failure::Forbidden => (
+            "This is not yours to see",
+            "It belongs to somebody else, or needs rights that you do not have.",
+        ),
+        Failure::NotFound => {
+            ("There is no such page", "The address may be mistyped, or what was here is gone.")
+        }
+        Failure::Forged => (
+            "This form has expired",
+            "It was open for too long, or did not come from this site. Nothing was done.",
+        ),
+        Failure::Malformed => (
+            "This request makes no sense here",
+            "No page of this site makes such a request. Nothing was done.",
+        ),
+        Failure::Refused(refusal) => match refusal.status {
+            404 => {
+                ("There is no such thing", "It may have been removed, or the address is mistyped.")
+            }
+            429 => ("Too many attempts", "Please wait a little before you try again."),
+            _ => ("That did not work", "The shop refused it. Nothing was done."),
+        },
+        Failure::Broken => (
+            "Something went wrong here",
+            "It is our fault, not yours. The number below leads us to what happened.",
+        ),
+    }
+}
+
+fn detail(failure: &Failure) -> String {
+    match failure {
+        Failure::Refused(refusal) if !matches!(refusal.status, 404 | 429) => refusal.detail.clone(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,150 @@
+//! Sums, numbers and times, written the same way on every page.
+
+use std::{fmt, time::Duration};
+
+use askama::filters::HtmlSafe;
+use jiff::{Zoned, tz::TimeZone};
+pub use kernel::Money;
+use kernel::Timestamp;
+
+/// A sum in its currency: `€1,234.50`.
+#[derive(Clone, Copy, Debug)]
+pub struct Amount<'a>(pub Money, pub &'a str);
+
+/// A whole number with its thousands apart: `9,120`.
+#[derive(Clone, Copy, Debug)]
+pub struct Count<N>(pub N);
+
+/// The day of a time: `23 Nov 2026`, as a `<time>`.
+#[derive(Clone, Copy, Debug)]
+pub struct Day<T>(pub T);
+
+/// A time to the minute: `23 Nov 2026, 14:05 UTC`, as a `<time>`.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<T>(pub T);
+
+/// How long something took, to three digits: `3.2 ms`, `12 s`, `4 min`.
+#[derive(Clone, Copy, Debug)]
+pub struct Elapsed(pub Duration);
+
+/// Whole numbers, whose digits are all that they are written with.
+pub trait Whole: fmt::Display {}
+
+impl Whole for i64 {}
+impl Whole for u32 {}
+impl Whole for u64 {}
+impl Whole for usize {}
+impl<N: Whole> Whole for &N {}
+
+/// A point in time, however it is referred to.
+pub trait Instant {
+    fn instant(&self) -> Timestamp;
+}
+
+impl Instant for Timestamp {
+    fn instant(&self) -> Timestamp {
+        *self
+    }
+}
+
+impl<T: Instant> Instant for &T {
+    fn instant(&self) -> Timestamp {
+        T::instant(self)
+    }
+}
+
+impl fmt::Display for Amount<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0.is_negative() { "−" } else { "" };
+        let minor = self.0.minor().unsigned_abs();
+        let (whole, cents) = (Count(minor / 100), minor % 100);
+        match self.1 {
+            "EUR" => write!(f, "{sign}€{whole}.{cents:02}"),
+            "USD" => write!(f, "{sign}${whole}.{cents:02}"),
+            "GBP" => write!(f, "{sign}£{whole}.{cents:02}"),
+            "" => write!(f, "{sign}{whole}.{cents:02}"),
+            code => write!(f, "{sign}{code}\u{a0}{whole}.{cents:02}"),
+        }
+    }
+}
+
+impl<N: Whole> fmt::Display for Count<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let written = self.0.to_string();
+        let digits = written.strip_prefix('-').unwrap_or(&written);
+        if digits.len() < written.len() {
+            f.write_str("−")?;
+        }
+        for (at, digit) in digits.char_indices() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Instant> fmt::Display for Day<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.0.instant();
+        write!(f, "<time datetime=\"{time}\">{}</time>", utc(time).strftime("%-d %b %Y"))
+    }
+}
+
+impl<T: Instant> fmt::Display for Moment<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.0.instant();
+        let moment = utc(time).strftime("%-d %b %Y, %H:%M").to_string();
+        write!(f, "<time datetime=\"{time}\">{moment}\u{a0}UTC</time>")
+    }
+}
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.as_micros();
+        match micros {
+            ..10_000 => write!(f, "{}.{} ms", micros / 1000, micros % 1000 / 100),
+            ..1_000_000 => write!(f, "{} ms", micros / 1000),
+            ..10_000_000 => write!(f, "{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
+            ..120_000_000 => write!(f, "{} s", micros / 1_000_000),
+            _ => write!(f, "{} min", Count(self.0.as_secs() / 60)),
+        }
+    }
+}
+
+impl HtmlSafe for Elapsed {}
+impl<N: Whole> HtmlSafe for Count<N> {}
+impl<T: Instant> HtmlSafe for Day<T> {}
+impl<T: Instant> HtmlSafe for Moment<T> {}
+
+fn utc(time: Timestamp) -> Zoned {
+    time.to_jiff().to_zoned(TimeZone::UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_numbers_and_times_have_one_form() {
+        let amount = |minor, currency| Amount(Money::from_minor(minor), currency).to_string();
+        assert_eq!(amount(123_450, "EUR"), "€1,234.50");
+        assert_eq!(amount(-5, "USD"), "−$0.05");
+        assert_eq!(amount(100_000_000_000, "CHF"), "CHF\u{a0}1,000,000,000.00");
+        assert_eq!(Count(999_u32).to_string(), "999");
+        assert_eq!(Count(-1_000_i64).to_string(), "−1,000");
+        let elapsed = |micros| Elapsed(Duration::from_micros(micros)).to_string();
+        assert_eq!(elapsed(3_250), "3.2 ms");
+        assert_eq!(elapsed(250_999), "250 ms");
+        assert_eq!(elapsed(1_250_000), "1.2 s");
+        assert_eq!(elapsed(7_200_000_000), "120 min");
+        let time = Timestamp::from_micros(1_700_000_000_123_456);
+        let written = "<time datetime=\"2023-11-14T22:13:20.123456Z\">";
+        assert_eq!(Day(time).to_string(), format!("{written}14 Nov 2023</time>"));
+        assert_eq!(
+            Moment(time).to_string(),
+            format!("{written}14 Nov 2023, 22:13\u{a0}UTC</time>")
+        );
+    }
+}

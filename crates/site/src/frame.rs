@@ -1,0 +1,94 @@
+//! What stands around every page: the site's name, its ways, who is logged in, and what is said to them.
+
+/// What a website looks like from outside, the same on every page.
+#[derive(Debug)]
+pub struct Chrome {
+    pub name: &'static str,
+    /// What the name is followed by in the head of every page, such as `Back office`.
+    pub label: &'static str,
+    /// The class of every page's body, for the style sheet.
+    pub class: &'static str,
+    /// The session's cookie. Cookies of one host are shared by all its ports: two sites need two names.
+    pub cookie: &'static str,
+    pub nav: &'static [Link],
+    /// Ways only for who is logged in.
+    pub personal: &'static [Link],
+    pub search: Option<Search>,
+    /// Where who is not logged in may register; none where nobody may.
+    pub register: Option<&'static str>,
+    pub footer: &'static str,
+}
+
+/// A way to a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    pub href: &'static str,
+    pub label: &'static str,
+}
+
+/// The search in the head of every page: a GET of `action` with `q`.
+#[derive(Clone, Copy, Debug)]
+pub struct Search {
+    pub action: &'static str,
+    pub label: &'static str,
+}
+
+/// The frame of one page. The field `frame` of every template that extends `frame.html`.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub chrome: &'static Chrome,
+    pub title: String,
+    pub path: String,
+    /// Path and query.
+    pub address: String,
+    pub visitor: Option<Visitor>,
+    /// Said once.
+    pub notice: Option<String>,
+    /// What stands in the search.
+    pub query: String,
+    /// Without scripts, the page loads itself anew after this time.
+    pub refresh_seconds: Option<u32>,
+}
+
+/// Who is logged in, and the token of the form that logs them out.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    pub name: String,
+    pub csrf: String,
+}
+
+impl Frame {
+    /// The frame of a page that shows what was searched for.
+    #[must_use]
+    pub fn searching(mut self, query: &str) -> Self {
+        query.clone_into(&mut self.query);
+        self
+    }
+
+    /// The frame of a page that is not final yet: without scripts, it loads itself anew.
+    #[must_use]
+    pub fn refreshing(mut self, seconds: u32) -> Self {
+        self.refresh_seconds = Some(seconds);
+        self
+    }
+
+    /// Whether `href` leads to this page or to one above it.
+    #[must_use]
+    pub fn is_at(&self, href: &str) -> bool {
+        let below = || self.path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
+        self.path == href || (href != "/" && below())
+    }
+
+    /// Whether `href` leads to exactly this page.
+    #[must_use]
+    pub fn is_here(&self, href: &str) -> bool {
+        self.path == href
+    }
+
+    /// The address of a static file; another content has another address.
+    #[must_use]
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    pub fn asset(&self, name: &str) -> String {
+        crate::assets::address(name)
+    }
+}

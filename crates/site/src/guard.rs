@@ -1,0 +1,139 @@
+//! What happens around every page: who visits, whether the request is ours, and failures made into pages.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use chassis::http::X_REQUEST_ID;
+use futures_util::FutureExt;
+use hyper::{
+    HeaderMap, Method, StatusCode,
+    header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+        REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    },
+};
+
+use crate::{Failure, Site, Visit, failure, origin, see_other, segment};
+
+/// Scripts, styles and pictures are our own files; nothing stands in the page itself, and nothing comes from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; manifest-src 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
+
+/// Forms of ours are far smaller.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Headers under which a browser shows a page to who asked and does nothing else with it.
+///
+/// The referrer stays within the site: without any, browsers would call the origin of our own forms unknown.
+const SECURITY: [(HeaderName, &str); 7] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+];
+
+pub(crate) fn guard(site: Site, pages: Router) -> Router {
+    pages
+        .fallback(async || Failure::NotFound)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(site, around))
+}
+
+async fn around(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let visit = Visit::new(&site, &request);
+    let started = visit.now();
+    let method = request.method().clone();
+    let response = if origin::is_ours(&request) {
+        request.extensions_mut().insert(visit.clone());
+        let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+        answering.await.unwrap_or_else(|_| {
+            tracing::error!(request.id = ?visit.request_id(), "a page panicked");
+            Failure::Broken.into_response()
+        })
+    } else {
+        Failure::Forged.into_response()
+    };
+    let mut response = presentable(&visit, &method, response);
+    add_headers(&visit, response.headers_mut());
+    let elapsed = visit.now().since(started);
+    let status = response.status().as_u16();
+    tracing::debug!(request.id = ?visit.request_id(), "{method} {} {status} in {elapsed:.1?}", visit.address());
+    response
+}
+
+/// Every failure as a page in the site's frame, or as the way to log in.
+fn presentable(visit: &Visit, method: &Method, mut response: Response) -> Response {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let failure = match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => failure,
+        None if response.headers().get(CONTENT_TYPE).is_some_and(is_html) => return response,
+        None if status == StatusCode::NOT_FOUND => Failure::NotFound,
+        None => Failure::Malformed,
+    };
+    if matches!(failure, Failure::NotLoggedIn) {
+        return to_log_in(visit, method);
+    }
+    let page = failure::page(visit, method, &failure);
+    let mut page = page.into_response();
+    *page.status_mut() = if status.is_success() { failure.status() } else { status };
+    if let Failure::Unreachable { retry_after_seconds } = failure {
+        let seconds = HeaderValue::from(retry_after_seconds);
+        if *method == Method::GET {
+            // Every browser keeps to it, with or without scripts: the page recovers by itself.
+            page.headers_mut().insert("refresh", seconds.clone());
+        }
+        page.headers_mut().insert("retry-after", seconds);
+    }
+    page
+}
+
+/// Where to log in, and to come back from. A session that the shop no longer knows ends here too.
+fn to_log_in(visit: &Visit, method: &Method) -> Response {
+    if visit.user().is_some() {
+        visit.log_out();
+        visit.say("Your session has ended. Please log in again.");
+    }
+    let back = match *method {
+        Method::GET => Some(visit.address()),
+        _ => visit.came_from(),
+    };
+    let back = back.filter(|back| *back != "/").map(|back| format!("?next={}", segment(back)));
+    see_other(&format!("/login{}", back.unwrap_or_default()))
+}
+
+fn add_headers(visit: &Visit, headers: &mut HeaderMap) {
+    for (name, value) in SECURITY {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A page shows the state of the shop as it is now; what concerns one person is kept nowhere.
+    let cache = if visit.is_personal() { "no-store" } else { "private, no-cache" };
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(cache));
+    headers.insert(X_REQUEST_ID, visit.request_id().clone());
+    visit.finish(headers);
+}
+
+fn is_html(kind: &HeaderValue) -> bool {
+    kind.as_bytes().starts_with(b"text/html")
+}
+
+/// Static files get the same headers, but no session.
+pub(crate) fn secured(body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    for (name, value) in SECURITY {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

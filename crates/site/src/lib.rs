@@ -1,0 +1,95 @@
+//! What both websites share: the gateway's client, sessions, protection against forgery, the frame of every page, and its parts.
+//!
+//! ```text
+//!  browser ─▶ guard ─▶ page ─▶ Visit ── JSON, token, position ──▶ gateway
+//!     ▲         │                 │
+//!     └─ HTML ──┴── Failure ◀─────┘   a failure becomes a page in the site's own frame
+//! ```
+//!
+//! A website is a [`Chrome`] and a router of pages: [`Site::guard`] makes it whole.
+
+mod assets;
+mod client;
+mod component;
+mod events;
+mod failure;
+mod form;
+mod format;
+mod forwarded;
+mod frame;
+mod gateway;
+mod guard;
+mod listing;
+mod origin;
+mod page;
+mod path;
+mod picture;
+mod seal;
+mod session;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use chassis::http::TrustedProxies;
+use kernel::{Clock, Ids};
+use tokio_util::sync::CancellationToken;
+
+pub use component::{Badge, Markup, Pager, Tone};
+pub use events::{ServerEvent, ServerEvents, live};
+pub use failure::{Failure, FieldError, Refusal};
+pub use form::{Field, Form};
+pub use format::{Amount, Count, Day, Elapsed, Moment, Money};
+pub use frame::{Chrome, Frame, Link, Search};
+pub use gateway::{Gateway, GatewayUrlError};
+pub use listing::Listing;
+pub use page::{Page, see_other};
+pub use path::{local_path, segment};
+pub use picture::Picture;
+pub use session::{Login, User};
+pub use visit::Visit;
+
+use client::Client;
+
+/// What a website needs from outside.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the shop is.
+    pub gateway: Gateway,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<Ids>,
+    /// Seals sessions. The same after a restart, and on every instance: whoever is logged in stays so.
+    pub secret: [u8; 32],
+    /// Whose word on the visitor's address counts.
+    pub proxies: TrustedProxies,
+    /// Cookies only over TLS: set where a proxy in front speaks HTTPS.
+    pub secure_cookies: bool,
+    /// Ends pages that go on by themselves.
+    pub shutdown: CancellationToken,
+}
+
+/// What all visits of a website share. A cheap clone.
+#[derive(Clone)]
+pub struct Site(Arc<Inner>);
+
+struct Inner {
+    chrome: &'static Chrome,
+    client: Client,
+    config: Config,
+    cookies: seal::Sealer,
+}
+
+impl Site {
+    /// A website that looks like `chrome`.
+    #[must_use]
+    pub fn new(config: Config, chrome: &'static Chrome) -> Self {
+        let client = Client::new(config.gateway.clone());
+        let cookies = seal::Sealer::new(&config.secret, chrome.cookie);
+        Self(Arc::new(Inner { chrome, client, config, cookies }))
+    }
+
+    /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files.
+    pub fn guard(&self, pages: Router) -> Router {
+        guard::guard(self.clone(), pages).merge(assets::routes()).merge(picture::routes())
+    }
+}

@@ -1,0 +1,260 @@
+//! One request of one visitor: who it is, what is said to them, and the gateway asked on their behalf.
+
+mod calls;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use chassis::http::X_REQUEST_ID;
+use hyper::{
+    HeaderMap,
+    header::{COOKIE, HeaderValue, REFERER, SET_COOKIE},
+};
+use kernel::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Failure, Frame, Login, Site, User, forwarded, frame::Visitor, session::Session};
+
+/// The longest cookie that is looked at.
+const COOKIE_BYTES_MAX: usize = 4096;
+
+/// A visit. A cheap clone; an extractor in every page behind [`Site::guard`].
+#[derive(Clone)]
+pub struct Visit(Arc<Inner>);
+
+struct Inner {
+    site: Site,
+    request_id: HeaderValue,
+    /// What is handed on with every call: the request's id, its trace, and for whom we ask.
+    handed_on: HeaderMap,
+    /// Path and query as asked for.
+    address: String,
+    came_from: Option<String>,
+    state: Mutex<State>,
+}
+
+struct State {
+    session: Session,
+    /// Whether the browser must be told.
+    changed: bool,
+    /// What a form brought, for a page that offers to send it again.
+    typed: Vec<(String, String)>,
+}
+
+impl Visit {
+    pub(crate) fn new(site: &Site, request: &axum::extract::Request) -> Self {
+        let headers = request.headers();
+        let config = &site.0.config;
+        let now = config.clock.now();
+        let session = opened(site, headers, now);
+        let changed = session.is_none();
+        let session = session.unwrap_or_else(|| Session::new(&config.ids, now));
+        let state = State { session, changed: false, typed: Vec::new() };
+        let request_id = request_id(site, headers);
+        let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+        // A cookie of ours that no longer opens is replaced, anonymous visitors get one with their first form.
+        let had_cookie = cookie(headers, site.0.chrome.cookie).is_some();
+        let state = State { changed: changed && had_cookie, ..state };
+        Self(Arc::new(Inner {
+            site: site.clone(),
+            handed_on: forwarded::handed_on(request, &request_id, &config.proxies),
+            request_id,
+            address: address.to_owned(),
+            came_from: came_from(headers),
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// Who is logged in.
+    #[must_use]
+    pub fn user(&self) -> Option<User> {
+        self.state().session.user()
+    }
+
+    /// Who is logged in; a page that needs somebody sends everybody else to log in.
+    pub fn require_user(&self) -> Result<User, Failure> {
+        self.user().ok_or(Failure::NotLoggedIn)
+    }
+
+    /// The manager who is logged in.
+    pub fn require_manager(&self) -> Result<User, Failure> {
+        let user = self.require_user()?;
+        if user.manager { Ok(user) } else { Err(Failure::Forbidden) }
+    }
+
+    /// Begins a session for whom the gateway let in; whatever session there was ends.
+    pub fn log_in(&self, login: Login) {
+        let fresh = self.fresh_session();
+        let mut state = self.state();
+        let position = state.session.position;
+        state.session = Session { login: Some(login), position, ..fresh };
+        state.changed = true;
+    }
+
+    /// Ends the session here. The gateway is told by a call of its own.
+    pub fn log_out(&self) {
+        let fresh = self.fresh_session();
+        let mut state = self.state();
+        state.session = fresh;
+        state.changed = true;
+    }
+
+    /// Says `text` once, on the next page that this visitor sees.
+    pub fn say(&self, text: impl Into<String>) {
+        let mut state = self.state();
+        state.session.notice = Some(text.into());
+        state.changed = true;
+    }
+
+    /// What every page needs around its content. Takes the notice that was to be said.
+    #[must_use]
+    pub fn frame(&self, title: impl Into<String>) -> Frame {
+        let csrf = self.form_token();
+        let mut state = self.state();
+        let notice = state.session.notice.take();
+        state.changed |= notice.is_some();
+        let visitor = state.session.user().map(|user| Visitor { name: user.name, csrf });
+        drop(state);
+        let path = self.0.address.split('?').next().unwrap_or("/");
+        Frame {
+            chrome: self.0.site.0.chrome,
+            title: title.into(),
+            path: path.to_owned(),
+            address: self.0.address.clone(),
+            visitor,
+            notice,
+            query: String::new(),
+            refresh_seconds: None,
+        }
+    }
+
+    /// The token that a form of this visitor's must carry. Gives an anonymous visitor a session to bind it to.
+    #[must_use]
+    pub fn csrf(&self) -> String {
+        let mut state = self.state();
+        state.changed |= state.session.login.is_none();
+        drop(state);
+        self.form_token()
+    }
+
+    /// A key for one rendered form: sent twice, it acts once.
+    #[must_use]
+    pub fn idempotency_key(&self) -> String {
+        let config = &self.0.site.0.config;
+        config.ids.uuid(config.clock.now()).to_string()
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.site.0.config.clock.now()
+    }
+
+    /// Ends when the site does; pages that go on end with it.
+    #[must_use]
+    pub fn shutdown(&self) -> CancellationToken {
+        self.0.site.0.config.shutdown.clone()
+    }
+
+    /// Path and query of the page asked for.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.0.address
+    }
+
+    /// The page of this site that the visitor was on before, if the browser says so.
+    #[must_use]
+    pub fn came_from(&self) -> Option<&str> {
+        self.0.came_from.as_deref()
+    }
+
+    pub(crate) fn request_id(&self) -> &HeaderValue {
+        &self.0.request_id
+    }
+
+    pub(crate) fn is_genuine(&self, token: &str) -> bool {
+        let id = self.state().session.id.to_string();
+        self.0.site.0.cookies.proves(&id, token)
+    }
+
+    pub(crate) fn keep_typed(&self, fields: &[(String, String)]) {
+        self.state().typed = fields.to_vec();
+    }
+
+    pub(crate) fn typed(&self) -> Vec<(String, String)> {
+        self.state().typed.clone()
+    }
+
+    /// Adds the cookie to an answer if the session changed.
+    pub(crate) fn finish(&self, headers: &mut HeaderMap) {
+        let site = &self.0.site.0;
+        let state = self.state();
+        if !state.changed {
+            return;
+        }
+        let plain = serde_json::to_vec(&state.session).expect("a session is plain data");
+        let sealed = site.cookies.seal(&site.config.ids, &plain);
+        let secure = if site.config.secure_cookies { "; Secure" } else { "" };
+        let name = site.chrome.cookie;
+        let cookie = format!("{name}={sealed}; Path=/; HttpOnly; SameSite=Lax{secure}");
+        let cookie = HeaderValue::try_from(cookie).expect("base64 is visible ASCII");
+        headers.append(SET_COOKIE, cookie);
+    }
+
+    /// Whether what is shown concerns one person.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.state().session.login.is_some()
+    }
+
+    fn form_token(&self) -> String {
+        let id = self.state().session.id.to_string();
+        self.0.site.0.cookies.token(&id)
+    }
+
+    fn fresh_session(&self) -> Session {
+        let config = &self.0.site.0.config;
+        Session::new(&config.ids, config.clock.now())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        parts.extensions.get().cloned().ok_or(Failure::Broken)
+    }
+}
+
+fn opened(site: &Site, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
+    let sealed = cookie(headers, site.0.chrome.cookie)?;
+    let plain = site.0.cookies.open(sealed)?;
+    let session: Session = serde_json::from_slice(&plain).ok()?;
+    session.login.as_ref().is_none_or(|login| login.expires_at > now).then_some(session)
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        values.flat_map(|value| value.split(';')).filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(found, _)| found.trim() == name)?;
+    (value.len() <= COOKIE_BYTES_MAX).then_some(value.trim())
+}
+
+fn request_id(site: &Site, headers: &HeaderMap) -> HeaderValue {
+    let sane = |value: &&HeaderValue| {
+        (1..=128).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    headers.get(X_REQUEST_ID).filter(sane).cloned().unwrap_or_else(|| {
+        let id = site.0.config.ids.uuid(site.0.config.clock.now()).to_string();
+        HeaderValue::try_from(id).expect("a UUID is visible ASCII")
+    })
+}
+
+/// Path and query of the `Referer`. The browser sends it only within the site: another site's path would be just a page of ours.
+fn came_from(headers: &HeaderMap) -> Option<String> {
+    let referer: hyper::Uri = headers.get(REFERER)?.to_str().ok()?.parse().ok()?;
+    let address = referer.path_and_query()?.as_str();
+    crate::local_path(address).map(str::to_owned)
+}

@@ -1,0 +1,59 @@
+//! Categories: all of them, and the shelf of one.
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use contracts::rest::product::{Category, Product};
+use futures_util::future::try_join;
+use site::{Count, Failure, Frame, Listing, Page, Pager, Visit};
+
+use crate::shelf::{Asked, Shelf, sorts};
+
+#[derive(Template)]
+#[template(path = "categories.html")]
+pub(crate) struct Categories {
+    frame: Frame,
+    categories: Vec<Category>,
+}
+
+#[derive(Template)]
+#[template(path = "category.html")]
+pub(crate) struct CategoryPage {
+    frame: Frame,
+    category: Category,
+    sorts: Vec<(&'static str, &'static str, bool)>,
+    shelf: Option<Shelf>,
+    pager: Pager,
+}
+
+pub(crate) async fn categories(visit: Visit) -> Result<Page<Categories>, Failure> {
+    let all = visit.get("/product/get-categories", &[("Limit", "500")]).await?;
+    let Listing { items: categories, .. }: Listing<Category> = all;
+    Ok(Page(Categories { frame: visit.frame("Categories"), categories }))
+}
+
+pub(crate) async fn category(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Page<CategoryPage>, Failure> {
+    let sort = asked.sort("Name");
+    let details = [("CategoryId", id.as_str())];
+    let category = visit.get("/product/get-category-details", &details);
+    let query = asked.query(sort, ("CategoryId", &id));
+    let products = visit.get("/product/get-products", &query);
+    let (category, products): (Category, Listing<Product>) =
+        try_join(category, products).await.map_err(no_such_page)?;
+    let pager =
+        asked.pager(&format!("/categories/{}", category.category_id), products.next.as_deref());
+    let shelf = (!products.items.is_empty()).then(|| Shelf::new(&visit, products.items));
+    let frame = visit.frame(&category.name);
+    Ok(Page(CategoryPage { frame, category, sorts: sorts(sort), shelf, pager }))
+}
+
+/// What stands in an address is mistyped or gone, whichever way the gateway says so.
+pub(crate) fn no_such_page(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(refusal) if matches!(refusal.status, 400 | 404 | 422) => Failure::NotFound,
+        other => other,
+    }
+}

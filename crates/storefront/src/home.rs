@@ -1,0 +1,44 @@
+//! The first page: where to look, and what is new.
+
+use askama::Template;
+use contracts::rest::product::{Category, Product};
+use futures_util::future::try_join;
+use site::{Count, Failure, Frame, Listing, Page, Picture, Visit};
+
+use crate::shelf::Shelf;
+
+/// Categories shown at once; there is a page of them all.
+const CATEGORIES: usize = 18;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+pub(crate) struct Home {
+    frame: Frame,
+    categories: Vec<Category>,
+    /// How many categories there are in all.
+    all: usize,
+    art: Vec<Picture>,
+    newest: Option<Shelf>,
+    first_name: Option<String>,
+}
+
+pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
+    let categories = visit.get("/product/get-categories", &[("Limit", "500")]);
+    let query = [("Sort", "Newest"), ("Limit", "12")];
+    let newest = visit.get("/product/get-all-products", &query);
+    let (categories, newest): (Listing<Category>, Listing<Product>) =
+        try_join(categories, newest).await?;
+    let mut categories = categories.items;
+    categories.retain(|category| category.products > 0);
+    let all = categories.len();
+    categories.sort_by(|a, b| b.products.cmp(&a.products).then_with(|| a.name.cmp(&b.name)));
+    categories.truncate(CATEGORIES);
+    let art =
+        categories.iter().map(|category| Picture::of(&category.name, &category.name).at_once());
+    let art = art.take(4).collect();
+    let newest =
+        (!newest.items.is_empty()).then(|| Shelf::new(&visit, newest.items).below_heading());
+    let first_name = visit.user().map(|user| user.name);
+    let frame = visit.frame("Good things, honestly counted");
+    Ok(Page(Home { frame, categories, all, art, newest, first_name }))
+}

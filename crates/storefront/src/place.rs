@@ -1,0 +1,47 @@
+//! Placing an order. Each rendered form has a key of its own: sent twice, it is one order.
+
+use axum::response::{IntoResponse, Response};
+use contracts::rest::order::Order;
+use serde::Serialize;
+use site::{Failure, Form, Visit, see_other};
+
+use crate::product;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PlaceOrder<'a> {
+    product_id: &'a str,
+    quantity: u32,
+    /// What the customer saw: nobody pays what they did not see.
+    price: &'a str,
+}
+
+pub(crate) async fn place(visit: Visit, mut form: Form) -> Result<Response, Failure> {
+    visit.require_user()?;
+    let id = form.value("ProductId").to_owned();
+    let Ok(quantity) = form.value("Quantity").parse() else {
+        form.reject("Quantity", "must be a whole number from 1 to 1000");
+        return Ok(product::show(&visit, &id, form).await?.into_response());
+    };
+    let order = PlaceOrder { product_id: &id, quantity, price: form.value("Price") };
+    let placed = visit.post_once("/order/place-order", &order, form.value("Key")).await;
+    match placed {
+        Ok(Order { order_id, .. }) => Ok(see_other(&format!("/orders/{order_id}"))),
+        Err(failure) if failure.refused(422).is_some() => {
+            refuse(&mut form, failure)?;
+            Ok(product::show(&visit, &id, form).await?.into_response())
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+fn refuse(form: &mut Form, failure: Failure) -> Result<(), Failure> {
+    let of_key = |refusal: &site::Refusal| {
+        refusal.errors.iter().any(|error| error.field == "Idempotency-Key")
+    };
+    if failure.refused(422).is_some_and(of_key) {
+        form.alert("This form was used for an order already. Here is a new one: check it and send it if you want another order.");
+        return Ok(());
+    }
+    form.refuse(failure)
+}

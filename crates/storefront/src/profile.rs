@@ -1,0 +1,147 @@
+//! A customer's own account: what it holds, and how to change it.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use contracts::rest::customer::User;
+use serde::Serialize;
+use site::{Amount, Failure, Form, Frame, Page, Visit, see_other, segment};
+
+use crate::{
+    Shop,
+    account::{Credentials, begin, refused},
+};
+
+#[derive(Template)]
+#[template(path = "profile.html")]
+struct ProfilePage {
+    frame: Frame,
+    user: User,
+    currency: String,
+    details: Form,
+    password: Form,
+    csrf: String,
+}
+
+/// What is to be changed; what is not given stays.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Update<'a> {
+    user_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_password: Option<&'a str>,
+}
+
+pub(crate) async fn profile(visit: Visit, State(shop): State<Shop>) -> Result<Response, Failure> {
+    show(&visit, &shop, None, Form::new()).await
+}
+
+pub(crate) async fn change_details(
+    visit: Visit,
+    State(shop): State<Shop>,
+    mut form: Form,
+) -> Result<Response, Failure> {
+    let user = visit.require_user()?;
+    let update = Update {
+        user_name: &user.name,
+        full_name: Some(form.value("FullName")),
+        email: Some(form.value("Email")),
+        ..Update::default()
+    };
+    let Err(failure) = visit.post::<User>("/customer/update-user", &update).await else {
+        visit.say("Your details are saved.");
+        return Ok(see_other("/profile"));
+    };
+    keep_unreachable(failure, &mut form)?;
+    Ok(refused(show(&visit, &shop, Some(form), Form::new()).await?))
+}
+
+pub(crate) async fn change_password(
+    visit: Visit,
+    State(shop): State<Shop>,
+    mut form: Form,
+) -> Result<Response, Failure> {
+    let user = visit.require_user()?;
+    if form.raw("Password") != form.raw("Again") {
+        form.reject("Again", "This is not the same password");
+        return Ok(refused(show(&visit, &shop, None, form).await?));
+    }
+    let update = Update {
+        user_name: &user.name,
+        password: Some(form.raw("Password")),
+        current_password: Some(form.raw("CurrentPassword")),
+        ..Update::default()
+    };
+    let Err(failure) = visit.post::<User>("/customer/update-user", &update).await else {
+        // A new password ends all sessions, ours too: this one begins anew.
+        let credentials = Credentials { user_name: &user.name, password: form.raw("Password") };
+        begin(&visit, &credentials).await?;
+        visit.say("Your password is changed. All other sessions have ended.");
+        return Ok(see_other("/profile"));
+    };
+    keep_unreachable(failure, &mut form)?;
+    Ok(refused(show(&visit, &shop, None, form).await?))
+}
+
+/// The page needs the shop: while that cannot be reached, the page that says so keeps what was typed.
+fn keep_unreachable(failure: Failure, form: &mut Form) -> Result<(), Failure> {
+    match failure {
+        Failure::Unreachable { .. } => Err(failure),
+        other => form.refuse(other),
+    }
+}
+
+async fn show(
+    visit: &Visit,
+    shop: &Shop,
+    details: Option<Form>,
+    password: Form,
+) -> Result<Response, Failure> {
+    let me = visit.require_user()?;
+    let user: User =
+        visit.get(&format!("/customer/get-user/{}", segment(&me.name)), &[("", ""); 0]).await?;
+    let filled =
+        || Form::filled([("FullName", user.full_name.clone()), ("Email", user.email.clone())]);
+    let details = details.unwrap_or_else(filled);
+    let currency = shop.currency(visit).await;
+    let csrf = visit.csrf();
+    Ok(Page(ProfilePage { frame: visit.frame("Profile"), user, currency, details, password, csrf })
+        .into_response())
+}
+
+impl ProfilePage {
+    fn credit(&self) -> Amount<'_> {
+        Amount(self.user.credit.0, &self.currency)
+    }
+
+    fn reserved(&self) -> Amount<'_> {
+        Amount(self.user.reserved.0, &self.currency)
+    }
+
+    fn available(&self) -> Amount<'_> {
+        Amount(self.user.available.0, &self.currency)
+    }
+
+    /// How much of the credit is free, of 1000.
+    fn free(&self) -> i64 {
+        share(self.user.available.0.minor(), self.user.credit.0.minor())
+    }
+
+    /// How much of the credit is held, of 1000.
+    fn held(&self) -> i64 {
+        share(self.user.reserved.0.minor(), self.user.credit.0.minor())
+    }
+}
+
+fn share(part: i64, whole: i64) -> i64 {
+    let share = i128::from(part) * 1000 / i128::from(whole.max(1));
+    i64::try_from(share.clamp(0, 1000)).unwrap_or(0)
+}

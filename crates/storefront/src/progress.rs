@@ -1,0 +1,257 @@
+//! How far an order is: its steps in plain words, never further than what is recorded.
+
+use askama::{Template, filters::HtmlSafe};
+use contracts::{
+    order::Reason,
+    rest::order::{CreditStatus, Order, Status, Step, StockStatus},
+};
+use kernel::Timestamp;
+use site::{Badge, Elapsed, Moment, Tone};
+
+/// The part of an order's page that grows while the order runs.
+#[derive(Template)]
+#[template(path = "progress.html")]
+pub(crate) struct Progress {
+    order: Order,
+    history: Vec<Step>,
+    milestones: Vec<Milestone>,
+}
+
+/// One of the steps that every order takes.
+struct Milestone {
+    state: State,
+    title: &'static str,
+    note: String,
+    at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Done,
+    Now,
+    Next,
+    Failed,
+    /// Will not happen any more.
+    Skipped,
+}
+
+impl State {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Now => "now",
+            Self::Next => "next",
+            Self::Failed => "bad",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// For who does not see the colours.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Done => "Done",
+            Self::Now => "In progress",
+            Self::Next => "To come",
+            Self::Failed => "Not possible",
+            Self::Skipped => "Not reached",
+        }
+    }
+}
+
+impl Progress {
+    pub(crate) fn new(order: Order, history: Vec<Step>) -> Self {
+        let milestones = milestones(&order, &history);
+        Self { order, history, milestones }
+    }
+
+    /// Whether nothing more will happen to the order.
+    pub(crate) fn is_settled(&self) -> bool {
+        is_settled(&self.order)
+    }
+
+    /// How the order stands, in one sentence: what is said to who cannot see the page change.
+    pub(crate) fn headline(&self) -> &'static str {
+        match self.order.status {
+            Status::Pending => "Pending: stock and credit are being reserved.",
+            Status::Approved => "Approved: the order is being finalized.",
+            Status::Finalized if self.order.invoice_number.is_none() => {
+                "Finalized: the invoice is being written."
+            }
+            Status::Finalized => "Complete: the order is final and its invoice is written.",
+            Status::Canceled => "Canceled: the order was not accepted, and you pay nothing.",
+        }
+    }
+
+    fn badge(&self) -> Badge {
+        badge(self.order.status)
+    }
+
+    /// What a recorded event means to the customer.
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn told<'a>(&self, event: &'a str) -> &'a str {
+        match event {
+            "order.placed" => "Order placed",
+            "order.approved" => "Order approved",
+            "order.finalized" => "Order finalized",
+            "order.denied" => "Order canceled",
+            "product.stock-reserved" => "Stock reserved",
+            "product.stock-denied" => "Stock not available",
+            "product.stock-released" => "Stock released again",
+            "product.stock-committed" => "Stock taken for the order",
+            "customer.credit-reserved" => "Credit reserved",
+            "customer.credit-denied" => "Credit not available",
+            "customer.credit-released" => "Credit released again",
+            "customer.credit-debited" => "Credit debited",
+            "accounting.invoice-issued" => "Invoice written",
+            other => other,
+        }
+    }
+
+    /// How long after the order was placed.
+    fn after(&self, at: &Timestamp) -> Elapsed {
+        Elapsed(at.since(self.order.placed_at))
+    }
+
+    fn advice(&self) -> Vec<(&'static str, &'static str)> {
+        self.order.reasons.iter().map(|reason| advice(*reason)).collect()
+    }
+}
+
+/// The word for where an order stands.
+pub(crate) fn badge(status: Status) -> Badge {
+    match status {
+        Status::Pending => Badge::new("Pending", Tone::Busy),
+        Status::Approved => Badge::new("Approved", Tone::Busy),
+        Status::Finalized => Badge::new("Finalized", Tone::Good),
+        Status::Canceled => Badge::new("Canceled", Tone::Bad),
+    }
+}
+
+fn is_settled(order: &Order) -> bool {
+    match order.status {
+        Status::Pending | Status::Approved => false,
+        Status::Finalized => {
+            order.invoice_number.is_some()
+                && order.stock_status == StockStatus::Committed
+                && order.credit_status == CreditStatus::Debited
+        }
+        Status::Canceled => {
+            order.stock_status != StockStatus::Reserved
+                && order.credit_status != CreditStatus::Reserved
+        }
+    }
+}
+
+/// Why an order was not accepted, and what to do about it.
+fn advice(reason: Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::OutOfStock => {
+            ("There were not enough left.", "Order fewer, or come back when there is more.")
+        }
+        Reason::LowCredit => (
+            "Your credit did not reach.",
+            "Order fewer, or ask us to raise your credit; your profile shows what is available.",
+        ),
+        Reason::PriceChanged => (
+            "The price changed while you ordered.",
+            "You pay no price that you did not see: look at the new one and order again.",
+        ),
+        Reason::UnknownProduct => ("The product is no longer offered.", "See what else there is."),
+        Reason::UnknownCustomer => (
+            "Your account could not be found.",
+            "Please log in again; if it happens once more, tell us.",
+        ),
+        Reason::Deadline => (
+            "We could not check stock and credit in time.",
+            "That is our fault, and nothing was charged. Please order again.",
+        ),
+    }
+}
+
+fn milestones(order: &Order, history: &[Step]) -> Vec<Milestone> {
+    let at = |event: &str| history.iter().find(|step| step.event == event).map(|step| step.at);
+    let milestone = |state, title, note: &str, event| Milestone {
+        state,
+        title,
+        note: note.to_owned(),
+        at: at(event),
+    };
+    let canceled = order.status == Status::Canceled;
+    let finalized = order.status == Status::Finalized;
+    let approved = if order.status == Status::Approved || finalized {
+        State::Done
+    } else {
+        reached(canceled, State::Next)
+    };
+    let ended = if finalized { State::Done } else { reached(canceled, State::Next) };
+    let (invoiced, invoice) = match order.invoice_number {
+        Some(number) => (State::Done, format!("Number {number}")),
+        None if finalized => (State::Now, "Being written".to_owned()),
+        None => (ended, String::new()),
+    };
+    let mut milestones = vec![
+        milestone(State::Done, "Order placed", "We have received it", "order.placed"),
+        stock(order, at("product.stock-reserved").or_else(|| at("product.stock-denied"))),
+        credit(order, at("customer.credit-reserved").or_else(|| at("customer.credit-denied"))),
+    ];
+    if canceled {
+        milestones.push(milestone(
+            State::Failed,
+            "Order canceled",
+            "You pay nothing",
+            "order.denied",
+        ));
+    } else {
+        milestones.push(milestone(
+            approved,
+            "Approved",
+            "Stock and credit are both held for you",
+            "order.approved",
+        ));
+        milestones.push(milestone(ended, "Finalized", "It is yours", "order.finalized"));
+        milestones.push(milestone(invoiced, "Invoice", &invoice, "accounting.invoice-issued"));
+    }
+    milestones
+}
+
+fn reached(canceled: bool, otherwise: State) -> State {
+    if canceled { State::Skipped } else { otherwise }
+}
+
+fn stock(order: &Order, at: Option<Timestamp>) -> Milestone {
+    let canceled = order.status == Status::Canceled;
+    let (state, title, note) = match order.stock_status {
+        StockStatus::Pending => (reached(canceled, State::Now), "Stock", "Being reserved"),
+        StockStatus::Reserved if canceled => (State::Now, "Stock", "Being released again"),
+        StockStatus::Reserved => (State::Done, "Stock reserved", "Held for you"),
+        StockStatus::Committed => (State::Done, "Stock reserved", "Taken from the shelf for you"),
+        StockStatus::Denied => (State::Failed, "Stock", "Not available"),
+        StockStatus::Released => (State::Skipped, "Stock", "Was reserved, and is released again"),
+    };
+    let note = if canceled && order.stock_status == StockStatus::Pending {
+        "Not checked in time"
+    } else {
+        note
+    };
+    Milestone { state, title, note: note.to_owned(), at }
+}
+
+fn credit(order: &Order, at: Option<Timestamp>) -> Milestone {
+    let canceled = order.status == Status::Canceled;
+    let (state, title, note) = match order.credit_status {
+        CreditStatus::Pending => (reached(canceled, State::Now), "Credit", "Being reserved"),
+        CreditStatus::Reserved if canceled => (State::Now, "Credit", "Being released again"),
+        CreditStatus::Reserved => (State::Done, "Credit reserved", "Held for this order"),
+        CreditStatus::Debited => (State::Done, "Credit reserved", "Debited"),
+        CreditStatus::Denied => (State::Failed, "Credit", "Not available"),
+        CreditStatus::Released => (State::Skipped, "Credit", "Was reserved, and is released again"),
+    };
+    let note = if canceled && order.credit_status == CreditStatus::Pending {
+        "Not checked in time"
+    } else {
+        note
+    };
+    Milestone { state, title, note: note.to_owned(), at }
+}
+
+impl HtmlSafe for Progress {}

@@ -1,0 +1,47 @@
+//! Looking for products by words.
+
+use askama::Template;
+use axum::extract::Query;
+use contracts::rest::product::Product;
+use site::{Failure, Frame, Listing, Page, Pager, Visit};
+
+use crate::{
+    catalogue::no_such_page,
+    shelf::{Asked, Shelf, sorts},
+};
+
+/// The longest search that the gateway takes.
+const SEARCH_LETTERS_MAX: usize = 200;
+
+#[derive(Template)]
+#[template(path = "search.html")]
+pub(crate) struct Found {
+    frame: Frame,
+    q: String,
+    sorts: Vec<(&'static str, &'static str, bool)>,
+    shelf: Option<Shelf>,
+    pager: Pager,
+}
+
+pub(crate) async fn search(
+    visit: Visit,
+    Query(mut asked): Query<Asked>,
+) -> Result<Page<Found>, Failure> {
+    asked.q = asked
+        .q
+        .trim()
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(SEARCH_LETTERS_MAX)
+        .collect();
+    let sort = asked.sort("Name");
+    let query = asked.query(sort, ("Search", &asked.q));
+    let found = visit.get("/product/get-all-products", &query).await.map_err(no_such_page)?;
+    let Listing { items, next }: Listing<Product> = found;
+    let pager = asked.pager("/search", next.as_deref());
+    let shelf = (!items.is_empty()).then(|| Shelf::new(&visit, items));
+    let title =
+        if asked.q.is_empty() { "All products".to_owned() } else { format!("“{}”", asked.q) };
+    let frame = visit.frame(title).searching(&asked.q);
+    Ok(Page(Found { frame, sorts: sorts(sort), shelf, pager, q: asked.q }))
+}
