@@ -322,6 +322,7 @@ class Gate {
     const onward = http.request(target, { method: request.method, headers: request.headers });
     onward.on("response", (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
+      response.flushHeaders();
       answer.pipe(response);
     });
     onward.on("error", () => response.destroy());

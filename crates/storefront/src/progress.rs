@@ -170,11 +170,10 @@ fn advice(reason: Reason) -> (&'static str, &'static str) {
 
 fn milestones(order: &Order, history: &[Step]) -> Vec<Milestone> {
     let at = |event: &str| history.iter().find(|step| step.event == event).map(|step| step.at);
-    let milestone = |state, title, note: &str, event| Milestone {
-        state,
-        title,
-        note: note.to_owned(),
-        at: at(event),
+    let milestone = |state, title, note: &str, event| {
+        // What is still to come is no fact yet, and is not told as one.
+        let note = if state == State::Next { String::new() } else { note.to_owned() };
+        Milestone { state, title, note, at: at(event) }
     };
     let canceled = order.status == Status::Canceled;
     let finalized = order.status == Status::Finalized;
