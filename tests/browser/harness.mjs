@@ -254,6 +254,8 @@ class Gate {
   #held = null;
   #watchers = new Set();
   isCut = false;
+  /** How many requests came while it was cut off. */
+  refused = 0;
   /** How many requests came for each path. */
   asked = new Map();
 
@@ -306,7 +308,10 @@ class Gate {
   async #answer(request, response) {
     const url = new URL(request.url, this.url);
     this.asked.set(url.pathname, (this.asked.get(url.pathname) ?? 0) + 1);
-    if (this.isCut) return request.socket.destroy();
+    if (this.isCut) {
+      this.refused += 1;
+      return request.socket.destroy();
+    }
     if (this.#held && url.pathname === "/order/order-events") return this.#watch(response);
     if (this.#held && url.searchParams.get("Type") === "Single") {
       const order = url.searchParams.get("Id");

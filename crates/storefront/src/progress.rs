@@ -108,6 +108,7 @@ impl Progress {
     }
 
     /// How long after the order was placed.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on what they hold")]
     fn after(&self, at: &Timestamp) -> Elapsed {
         Elapsed(at.since(self.order.placed_at))
     }

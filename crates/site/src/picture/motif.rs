@@ -53,7 +53,7 @@ motifs! {
 }
 
 impl Motif {
-    /// The motif that the product's name tells of, or else its category.
+    /// The motif that the category tells of, or else the product's name, which may say anything.
     pub(crate) fn of(category: &str, name: &str) -> Self {
         let told = |text: &str| {
             let text = format!(" {}", text.to_lowercase());
