@@ -149,11 +149,6 @@ class World {
     expect(this.#complaints.length === 0, `the browser complains:\n${this.#complaints.join("\n")}`);
   }
 
-  /** Lets a test that provokes them overlook complaints. */
-  forgive() {
-    this.#complaints.length = 0;
-  }
-
   async keepFailure(name) {
     for (const [at, page] of this.#pages.entries()) {
       await screenshot(page, `failed-${name.replaceAll(/\W+/g, "-")}-${at}`).catch(() => {});
