@@ -157,7 +157,11 @@ pub(super) enum SortBy {
     #[serde(rename = "-Price")]
     PriceDown,
     Newest,
+    /// The most available first.
     Available,
+    /// The least available first.
+    #[serde(rename = "-Available")]
+    AvailableUp,
 }
 
 impl AddProduct {
@@ -211,6 +215,7 @@ impl From<SortBy> for Sort {
             SortBy::PriceDown => Self::PriceDown,
             SortBy::Newest => Self::Newest,
             SortBy::Available => Self::Available,
+            SortBy::AvailableUp => Self::Scarce,
         }
     }
 }

@@ -86,15 +86,17 @@ fn order(sort: Sort) -> (&'static str, &'static str) {
         Sort::PriceDown => ("(p.price, p.id) < (:key, :id)", "p.price DESC, p.id DESC"),
         Sort::Newest => ("(p.added, p.id) < (:key, :id)", "p.added DESC, p.id DESC"),
         Sort::Available => ("(s.available, p.id) < (:key, :id)", "s.available DESC, p.id DESC"),
+        Sort::Scarce => ("(s.available, p.id) > (:key, :id)", "s.available, p.id"),
     }
 }
 
 fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
     match cursor {
         Cursor::Name(name, id) => (Box::new(name), *id),
-        Cursor::Price(value, id) | Cursor::PriceDown(value, id) | Cursor::Available(value, id) => {
-            (Box::new(*value), *id)
-        }
+        Cursor::Price(value, id)
+        | Cursor::PriceDown(value, id)
+        | Cursor::Available(value, id)
+        | Cursor::Scarce(value, id) => (Box::new(*value), *id),
         Cursor::Newest(value, id) => (Box::new(*value), *id),
     }
 }
