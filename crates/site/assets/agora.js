@@ -4,10 +4,16 @@
 // Parts of a page that grow while something happens: the server sends them whole.
 function live(part) {
   const source = new EventSource(part.dataset.live);
+  // A refusal, such as of a gateway that is down, ends a source for good: another one tries again.
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(live, 3000, part);
+  });
   source.addEventListener("part", (event) => {
-    const focused = document.activeElement?.id;
+    const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
     part.innerHTML = event.data;
-    if (focused && !document.activeElement?.id) document.getElementById(focused)?.focus();
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    if (focused) document.getElementById(focused)?.focus();
   });
   source.addEventListener("say", (event) => {
     const status = document.getElementById("said");
@@ -37,11 +43,6 @@ addEventListener("pageshow", (event) => {
 
 for (const part of document.querySelectorAll("[data-live]")) live(part);
 for (const form of document.querySelectorAll("form[method=post]")) once(form);
-
-// A change of a choice is enough where the form only filters.
-for (const choice of document.querySelectorAll("select[data-submit]")) {
-  choice.addEventListener("change", () => choice.form.requestSubmit());
-}
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;

@@ -1,6 +1,6 @@
 //! Sums, numbers and times, written the same way on every page.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use askama::filters::HtmlSafe;
 use jiff::{Zoned, tz::TimeZone};
@@ -22,6 +22,10 @@ pub struct Day<T>(pub T);
 /// A time to the minute: `23 Nov 2026, 14:05 UTC`, as a `<time>`.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<T>(pub T);
+
+/// How long something took, to three digits: `3.2 ms`, `12 s`, `4 min`.
+#[derive(Clone, Copy, Debug)]
+pub struct Elapsed(pub Duration);
 
 /// Whole numbers, whose digits are all that they are written with.
 pub trait Whole: fmt::Display {}
@@ -96,6 +100,20 @@ impl<T: Instant> fmt::Display for Moment<T> {
     }
 }
 
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.as_micros();
+        match micros {
+            ..10_000 => write!(f, "{}.{} ms", micros / 1000, micros % 1000 / 100),
+            ..1_000_000 => write!(f, "{} ms", micros / 1000),
+            ..10_000_000 => write!(f, "{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
+            ..120_000_000 => write!(f, "{} s", micros / 1_000_000),
+            _ => write!(f, "{} min", Count(self.0.as_secs() / 60)),
+        }
+    }
+}
+
+impl HtmlSafe for Elapsed {}
 impl<N: Whole> HtmlSafe for Count<N> {}
 impl<T: Instant> HtmlSafe for Day<T> {}
 impl<T: Instant> HtmlSafe for Moment<T> {}
@@ -116,6 +134,11 @@ mod tests {
         assert_eq!(amount(100_000_000_000, "CHF"), "CHF\u{a0}1,000,000,000.00");
         assert_eq!(Count(999_u32).to_string(), "999");
         assert_eq!(Count(-1_000_i64).to_string(), "−1,000");
+        let elapsed = |micros| Elapsed(Duration::from_micros(micros)).to_string();
+        assert_eq!(elapsed(3_250), "3.2 ms");
+        assert_eq!(elapsed(250_999), "250 ms");
+        assert_eq!(elapsed(1_250_000), "1.2 s");
+        assert_eq!(elapsed(7_200_000_000), "120 min");
         let time = Timestamp::from_micros(1_700_000_000_123_456);
         let written = "<time datetime=\"2023-11-14T22:13:20.123456Z\">";
         assert_eq!(Day(time).to_string(), format!("{written}14 Nov 2023</time>"));

@@ -39,7 +39,7 @@ pub use component::{Badge, Markup, Pager, Tone};
 pub use events::{ServerEvent, ServerEvents, live};
 pub use failure::{Failure, FieldError, Refusal};
 pub use form::{Field, Form};
-pub use format::{Amount, Count, Day, Moment, Money};
+pub use format::{Amount, Count, Day, Elapsed, Moment, Money};
 pub use frame::{Chrome, Frame, Link, Search};
 pub use gateway::{Gateway, GatewayUrlError};
 pub use listing::Listing;

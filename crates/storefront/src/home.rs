@@ -33,9 +33,11 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     let all = categories.len();
     categories.sort_by(|a, b| b.products.cmp(&a.products).then_with(|| a.name.cmp(&b.name)));
     categories.truncate(CATEGORIES);
-    let picture = |product: &Product| Picture::of(&product.category_name, &product.name).at_once();
-    let art = newest.items.iter().take(4).map(picture).collect();
-    let newest = (!newest.items.is_empty()).then(|| Shelf::new(&visit, newest.items));
+    let art =
+        categories.iter().map(|category| Picture::of(&category.name, &category.name).at_once());
+    let art = art.take(4).collect();
+    let newest =
+        (!newest.items.is_empty()).then(|| Shelf::new(&visit, newest.items).below_heading());
     let first_name = visit.user().map(|user| user.name);
     let frame = visit.frame("Good things, honestly counted");
     Ok(Page(Home { frame, categories, all, art, newest, first_name }))

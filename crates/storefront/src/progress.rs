@@ -6,7 +6,7 @@ use contracts::{
     rest::order::{CreditStatus, Order, Status, Step, StockStatus},
 };
 use kernel::Timestamp;
-use site::{Badge, Moment, Tone};
+use site::{Badge, Elapsed, Moment, Tone};
 
 /// The part of an order's page that grows while the order runs.
 #[derive(Template)]
@@ -105,6 +105,11 @@ impl Progress {
             "accounting.invoice-issued" => "Invoice written",
             other => other,
         }
+    }
+
+    /// How long after the order was placed.
+    fn after(&self, at: &Timestamp) -> Elapsed {
+        Elapsed(at.since(self.order.placed_at))
     }
 
     fn advice(&self) -> Vec<(&'static str, &'static str)> {

@@ -34,6 +34,8 @@ pub(crate) struct Asked {
 #[template(path = "shelf.html")]
 pub(crate) struct Shelf {
     cards: Vec<Card>,
+    /// Of the headings, which stand below the page's.
+    level: u8,
     logged_in: bool,
     csrf: String,
 }
@@ -93,7 +95,13 @@ impl Shelf {
         };
         let cards = products.into_iter().map(card).collect();
         let csrf = if logged_in { visit.csrf() } else { String::new() };
-        Self { cards, logged_in, csrf }
+        Self { cards, level: 2, logged_in, csrf }
+    }
+
+    /// The shelf under a heading of its own.
+    pub(crate) fn below_heading(mut self) -> Self {
+        self.level = 3;
+        self
     }
 }
 

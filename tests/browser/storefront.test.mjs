@@ -1,0 +1,291 @@
+// Customers: browsing, accounts, and what must never work.
+import { ADMIN_PASSWORD, PASSWORD, equal, eventually, expect, fine, heading, logIn, screenshot, test } from "./harness.mjs";
+
+/** A shop with two categories and some products. */
+async function stocked(world, ...flags) {
+  const shop = await world.shop(...flags);
+  const kitchen = await shop.category("Kitchen");
+  const books = await shop.category("Books");
+  const teapot = await shop.product(kitchen, { Code: "T-1" });
+  await shop.product(kitchen, { Name: "Copper Pan", Price: 49.5, UnitsInStock: 2 });
+  await shop.product(books, { Name: "A Field Guide to Events", Price: 12, UnitsInStock: 0 });
+  return { shop, kitchen, books, teapot };
+}
+
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
+  test(`a visitor browses categories, searches, sorts and finds a product${how}`, async (world) => {
+    const { shop, kitchen } = await stocked(world);
+    for (let number = 1; number <= 30; number += 1) {
+      await shop.product(kitchen, { Name: `Spoon ${String(number).padStart(2, "0")}`, Price: number, UnitsInStock: 9 });
+    }
+    const page = await world.visitor(shop.storefront, { scripts });
+    const look = (name) => (scripts ? fine(page, name) : screenshot(page, `${name}-noscript`));
+    await page.goto("/");
+    await look("home");
+    await page.getByRole("main").getByRole("link", { name: /^Kitchen/ }).click();
+    await heading(page, "Kitchen").waitFor();
+    equal(await page.locator(".card").count(), 24, "products on the first page");
+    await look("category");
+    await page.getByRole("link", { name: "Next page" }).click();
+    equal(await page.locator(".card").count(), 8, "products on the second page");
+    await page.getByLabel("Sort by").selectOption("-Price");
+    await page.getByRole("button", { name: "Sort" }).click();
+    await page.locator(".card").first().getByRole("heading", { name: "Copper Pan" }).waitFor();
+    await page.getByRole("searchbox").fill("field guide");
+    await page.getByRole("button", { name: "Search" }).click();
+    await heading(page, "Results for “field guide”").waitFor();
+    await page.getByText("Sold out").waitFor();
+    await look("search");
+    await page.getByRole("link", { name: "A Field Guide to Events" }).click();
+    await heading(page, "A Field Guide to Events").waitFor();
+    await page.getByText("Everything we have is sold").waitFor();
+    await look("product-sold-out");
+    await page.goto("/search?q=copper");
+    await page.getByRole("link", { name: "Copper Pan", exact: true }).click();
+    await page.getByText("Only 2 left").waitFor();
+    await page.getByText("Potters & Sons").waitFor();
+    await page.getByText("€49.50").waitFor();
+    await look("product");
+    await page.goto("/search?q=nothing+of+the+kind");
+    await heading(page, "Results for “nothing of the kind”").waitFor();
+    await look("search-empty");
+    await page.goto("/categories");
+    await heading(page, "Categories").waitFor();
+    await look("categories");
+  });
+
+  test(`somebody registers, logs out and logs in, and is told what is wrong${how}`, async (world) => {
+    const { shop, teapot } = await stocked(world);
+    const page = await world.visitor(shop.storefront, { scripts });
+    const look = (name) => (scripts ? fine(page, name) : screenshot(page, `${name}-noscript`));
+    const main = page.getByRole("main");
+    await page.goto(`/products/${teapot.ProductId}`);
+    await main.getByRole("link", { name: "Register" }).click();
+    await look("register");
+    await page.getByLabel("Full name").fill("Grace Hopper");
+    await page.getByLabel("E-mail").fill("grace@example.org");
+    await page.getByLabel("User name").fill("admin");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await main.getByRole("button", { name: "Register" }).click();
+    await page.getByText("This user name is taken").waitFor();
+    equal(await page.getByLabel("Full name").inputValue(), "Grace Hopper", "what was typed");
+    equal(await page.getByLabel("Password").inputValue(), "", "the password, which is never shown again");
+    if (scripts) equal(await page.evaluate("document.activeElement.name"), "UserName", "the field that the focus is on");
+    await look("register-refused");
+    await page.getByLabel("User name").fill("grace");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await main.getByRole("button", { name: "Register" }).click();
+    await page.getByText("Welcome, Grace Hopper!").waitFor();
+    await heading(page, "Blue Teapot").waitFor();
+    await page.reload();
+    equal(await page.getByText("Welcome, Grace Hopper!").count(), 0, "a notice is said once");
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByText("You are logged out.").waitFor();
+    await page.goto("/profile");
+    await heading(page, "Log in").waitFor();
+    await look("login");
+    await page.getByLabel("User name").fill("grace");
+    await page.getByLabel("Password").fill("wrong horse");
+    await main.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("the password is wrong").waitFor();
+    equal(await page.getByLabel("User name").inputValue(), "grace", "what was typed");
+    await look("login-refused");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await main.getByRole("button", { name: "Log in" }).click();
+    await heading(page, "Profile").waitFor();
+  });
+
+  test(`a customer sees the credit and changes name, e-mail and password${how}`, async (world) => {
+    const { shop } = await stocked(world);
+    await shop.customer("ada");
+    const page = await world.visitor(shop.storefront, { scripts });
+    const other = await world.visitor(shop.storefront, { scripts });
+    await logIn(other, "ada");
+    await logIn(page, "ada", PASSWORD, "/profile");
+    equal(await page.locator(".figures dd").allInnerTexts().then(String), "€100.00,€0.00,€100.00", "the credit");
+    if (scripts) await fine(page, "profile");
+    await page.getByLabel("Full name").fill("Ada Lovelace");
+    await page.getByLabel("E-mail").fill("no address");
+    await page.locator("form[action='/profile']").evaluate((form) => (form.noValidate = true)).catch(() => {});
+    await page.getByRole("button", { name: "Save details" }).click();
+    if (scripts) {
+      await page.locator("#error-Email").waitFor();
+      equal(await page.getByLabel("Full name").inputValue(), "Ada Lovelace", "what was typed");
+    }
+    await page.getByLabel("E-mail").fill("lovelace@example.org");
+    await page.getByRole("button", { name: "Save details" }).click();
+    await page.getByText("Your details are saved.").waitFor();
+    const user = await shop.call("/customer/get-user/ada");
+    equal(`${user.FullName} ${user.Email}`, "Ada Lovelace lovelace@example.org", "what the shop knows");
+    const change = async (current, fresh, again) => {
+      await page.getByLabel("Current password").fill(current);
+      await page.getByLabel("New password", { exact: true }).fill(fresh);
+      await page.getByLabel("New password again").fill(again);
+      await page.getByRole("button", { name: "Change password" }).click();
+    };
+    await change("not my password", "brand new horse", "brand new horse");
+    await page.locator("#error-CurrentPassword").waitFor();
+    await change(PASSWORD, "brand new horse", "another horse");
+    await page.locator("#error-Again").waitFor();
+    if (scripts) await fine(page, "profile-refused");
+    await change(PASSWORD, "brand new horse", "brand new horse");
+    await page.getByText("Your password is changed.").waitFor();
+    await other.goto("/profile");
+    await other.getByText("Your session has ended.").waitFor();
+    await logIn(other, "ada", "brand new horse", "/profile");
+    await heading(other, "Profile").waitFor();
+  });
+}
+
+test("nobody sees another's orders or invoices by changing an address", async (world) => {
+  const { shop, teapot } = await stocked(world);
+  await shop.customer("ada");
+  await shop.customer("eve");
+  const order = await shop.ordered("ada", teapot.ProductId);
+  const eve = await world.visitor(shop.storefront);
+  await logIn(eve, "eve");
+  for (const address of [`/orders/${order}`, `/orders/${order}/invoice`, `/orders/${order}/live`]) {
+    const answer = await eve.goto(address);
+    expect([403, 404].includes(answer.status()), `${address} answers ${answer.status()}`);
+    equal(await eve.getByText("Blue Teapot").count(), 0, `what ${address} shows of the order`);
+  }
+  await fine(eve, "forbidden");
+  await eve.goto("/orders");
+  await eve.getByText("You have not ordered anything yet").waitFor();
+  await fine(eve, "orders-empty");
+  const nobody = await world.visitor(shop.storefront);
+  await nobody.goto(`/orders/${order}`);
+  await heading(nobody, "Log in").waitFor();
+});
+
+test("what no form of ours sends changes nothing", async (world) => {
+  const { shop, teapot } = await stocked(world);
+  await shop.customer("ada");
+  const page = await world.visitor(shop.storefront);
+  await logIn(page, "ada");
+  const order = { ProductId: teapot.ProductId, Quantity: "1", Price: "19.99", Key: "stolen" };
+  const without = await page.request.post("/orders", { form: order });
+  equal(without.status(), 403, "a form without a token");
+  expect((await without.text()).includes("This form has expired"), "says why");
+  const cross = await page.request.post("/orders", { form: order, headers: { Origin: "http://127.0.0.1:1", "Sec-Fetch-Site": "same-site" } });
+  equal(cross.status(), 403, "a form of another site");
+  const gets = ["/logout", "/profile/password"];
+  for (const address of gets) equal((await page.request.get(address)).status(), 405, `GET ${address}`);
+  equal((await shop.orders("ada")).length, 0, "orders");
+  for (const next of ["//evil.example", "/\\evil.example", "https://evil.example/", "/%09/evil.example"]) {
+    const answer = await page.request.get(`/login?next=${encodeURIComponent(next)}`, { maxRedirects: 0 });
+    const location = answer.headers().location;
+    expect(location === "/" || new URL(location, shop.storefront).origin === shop.storefront, `${next} leads to ${location}`);
+  }
+});
+
+test("pages carry strict headers, cookies are out of reach, and names are only names", async (world) => {
+  const { shop, kitchen } = await stocked(world);
+  const name = `<script>alert("1")</script>'&<b>`;
+  const product = await shop.product(kitchen, { Name: name, Description: name, Supplier: name });
+  const page = await world.visitor(shop.storefront);
+  await page.goto(`/products/${product.ProductId}`);
+  equal(await page.getByRole("heading", { level: 1 }).innerText(), name, "the name as it is shown");
+  await page.goto(`/search?q=${encodeURIComponent(name)}`);
+  equal(await page.getByRole("searchbox").inputValue(), name, "the search as it was typed");
+  const answer = await page.goto("/login");
+  const headers = answer.headers();
+  expect(headers["content-security-policy"].includes("default-src 'none'"), "a strict policy");
+  expect(!headers["content-security-policy"].includes("unsafe"), "nothing unsafe in it");
+  for (const header of ["x-content-type-options", "x-frame-options", "referrer-policy", "x-request-id"]) expect(headers[header], header);
+  await shop.customer("ada");
+  const before = (await page.context().cookies())[0].value;
+  await logIn(page, "ada");
+  const [cookie] = await page.context().cookies();
+  expect(cookie.httpOnly && cookie.sameSite === "Lax", "the session's cookie is HttpOnly and Lax");
+  expect(cookie.value !== before, "the session is renewed at log-in");
+  expect(!cookie.value.includes("ada"), "the cookie is sealed");
+  equal(await page.evaluate("document.cookie"), "", "cookies that a script sees");
+  await page.context().clearCookies();
+  await page.context().addCookies([{ ...cookie, value: `${cookie.value.slice(0, -2)}AA` }]);
+  await page.goto("/profile");
+  await heading(page, "Log in").waitFor();
+});
+
+test("limits are shown kindly", async (world) => {
+  const { shop } = await stocked(world, "--login-failures-per-name", "3");
+  await shop.customer("ada");
+  const page = await world.visitor(shop.storefront);
+  await page.goto("/login");
+  const attempt = async (password) => {
+    await page.getByLabel("User name").fill("ada");
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("main").getByRole("button", { name: "Log in" }).click();
+  };
+  for (let number = 0; number < 3; number += 1) {
+    await attempt("guess number one");
+    await page.getByText("the password is wrong").waitFor();
+  }
+  await attempt(PASSWORD);
+  await page.getByText("Too many attempts").waitFor();
+  await fine(page, "login-limited");
+});
+
+test("everything can be reached by keyboard, with the focus in sight", async (world) => {
+  const { shop } = await stocked(world);
+  const page = await world.visitor(shop.storefront);
+  await page.goto("/");
+  await page.keyboard.press("Tab");
+  equal(await page.evaluate("document.activeElement.textContent"), "Skip to the content", "the first stop");
+  await page.keyboard.press("Enter");
+  equal(await page.evaluate("document.activeElement.id"), "main", "where it leads");
+  const seen = new Set();
+  for (let stop = 0; stop < 12; stop += 1) {
+    await page.keyboard.press("Tab");
+    const focus = await page.evaluate(() => {
+      const element = document.activeElement;
+      const card = element.closest(".card");
+      const outlined = (one) => one && getComputedStyle(one).outlineStyle !== "none" && getComputedStyle(one).outlineWidth !== "0px";
+      return { text: element === document.body ? "" : element.textContent.trim(), seen: outlined(element) || outlined(card) };
+    });
+    if (!focus.text) continue;
+    seen.add(focus.text);
+    expect(focus.seen, `the focus on ${focus.text} cannot be seen`);
+  }
+  expect([...seen].some((text) => text.startsWith("Kitchen")), "the categories are among the stops");
+});
+
+test("pages hold on a phone, in the dark and on a tablet", async (world) => {
+  const { shop, kitchen, teapot } = await stocked(world);
+  await shop.customer("ada", "Ada Augusta King-Noel, Countess of Lovelace");
+  const order = await shop.ordered("ada", teapot.ProductId);
+  for (const [width, dark] of [[360, false], [360, true], [768, true], [1440, true]]) {
+    const page = await world.visitor(shop.storefront, { width, dark });
+    await logIn(page, "ada");
+    const pages = { home: "/", categories: "/categories", category: `/categories/${kitchen}`, product: `/products/${teapot.ProductId}`, order: `/orders/${order}`, orders: "/orders", invoice: `/orders/${order}/invoice`, profile: "/profile" };
+    for (const [name, address] of Object.entries(pages)) {
+      await page.goto(address);
+      await fine(page, `${name}-${width}${dark ? "-dark" : ""}`);
+    }
+    await page.context().close();
+  }
+});
+
+test("a page that is not there says so", async (world) => {
+  const { shop } = await stocked(world);
+  const page = await world.visitor(shop.storefront);
+  for (const address of ["/nothing", "/products/nothing", "/products/00000000-0000-4000-8000-000000000000", "/categories/nothing"]) {
+    equal((await page.goto(address)).status(), 404, address);
+    await heading(page, "There is no such page").waitFor();
+  }
+  await fine(page, "not-found");
+});
+
+test("an empty shop says what comes next", async (world) => {
+  const shop = await world.shop();
+  const page = await world.visitor(shop.storefront);
+  await page.goto("/");
+  await page.getByText("The shelves are still empty").waitFor();
+  await fine(page, "home-empty");
+  await page.goto("/categories");
+  await page.getByText("No categories yet").waitFor();
+  await fine(page, "categories-empty");
+  await logIn(page, "admin", ADMIN_PASSWORD, "/orders");
+  await eventually(async () => (await page.getByText("You have not ordered anything yet").count()) === 1, "an empty list says so");
+});
