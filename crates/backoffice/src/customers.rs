@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use contracts::rest::customer::{Role, User};
 use serde::Deserialize;
-use site::{Amount, Failure, Frame, Listing, Money, Page, Pager, segment};
+use site::{Amount, Failure, Frame, Listing, Money, Page, Pager};
 
 use crate::{
     Shop,

@@ -33,6 +33,12 @@ pub(crate) async fn event(
     Ok(Page(EventPage { frame, json, history: history(&event), event, head }))
 }
 
+impl EventPage {
+    fn kind(&self) -> &str {
+        &self.event.r#type
+    }
+}
+
 /// Where what the event happened to is shown as it stood then.
 fn history(event: &RecordedEvent) -> Option<String> {
     let (category, id) = event.stream.split_once('-')?;

@@ -192,4 +192,11 @@ async fn stream_page(
     Ok((items, Some(from).filter(|from| *from > 0).map(|from| from.to_string())))
 }
 
+#[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+impl Rows {
+    fn kind<'a>(&self, event: &'a RecordedEvent) -> &'a str {
+        &event.r#type
+    }
+}
+
 impl HtmlSafe for Rows {}

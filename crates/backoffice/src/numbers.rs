@@ -7,13 +7,13 @@ use kernel::Timestamp;
 
 /// A time to the microsecond: `23 Nov 2026, 14:05:06.123456`, as a `<time>`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Exact(pub(crate) Timestamp);
+pub(crate) struct Exact<'a>(pub(crate) &'a Timestamp);
 
 /// A duration to a tenth of a millisecond, or to the second where that is all that matters: `1.4 ms`, `12.3 s`, `2 min 5 s`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Took(pub(crate) Duration);
 
-impl fmt::Display for Exact {
+impl fmt::Display for Exact<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (day, time) = (self.0.to_jiff().strftime("%-d %b %Y"), self.0.to_jiff().strftime("%H:%M:%S%.6f"));
         write!(f, "<time datetime=\"{}\">{day}, {time}</time>", self.0)
@@ -33,7 +33,7 @@ impl fmt::Display for Took {
     }
 }
 
-impl HtmlSafe for Exact {}
+impl HtmlSafe for Exact<'_> {}
 impl HtmlSafe for Took {}
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_moment_keeps_its_microseconds() {
-        let exact = Exact(Timestamp::from_micros(1_700_000_000_123_456)).to_string();
+        let exact = Exact(&Timestamp::from_micros(1_700_000_000_123_456)).to_string();
         assert!(exact.ends_with(">14 Nov 2023, 22:13:20.123456</time>"), "{exact}");
     }
 }

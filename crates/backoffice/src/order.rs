@@ -9,7 +9,7 @@ use contracts::rest::order::{Change, Order, Step};
 use futures_util::{StreamExt, future::try_join, stream};
 use serde_json::Value;
 use site::{
-    Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents, segment,
+    Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents,
 };
 
 use crate::{

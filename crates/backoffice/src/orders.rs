@@ -7,7 +7,7 @@ use contracts::rest::{
     product::Product,
 };
 use serde::Deserialize;
-use site::{Amount, Badge, Count, Failure, Form, Frame, Listing, Page, Pager, Tone, segment};
+use site::{Amount, Badge, Count, Failure, Form, Frame, Listing, Page, Pager, Tone};
 use uuid::Uuid;
 
 use crate::{

@@ -1,0 +1,1 @@
+//! The back office from outside.
