@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::State};
+use chassis::service::inspection;
 use chassis::{
     Deps, ModelError, Progress, Service,
     auth::{Caller, Manager},
@@ -69,7 +70,7 @@ pub(crate) fn router(books: &Arc<Books>, followers: Vec<Progress>) -> Router {
         .reads(books.progress.clone())
         .ready(move || Service::ready(&followers))
         .metrics(deps.metrics.http())
-        .finish(api)
+        .finish(api.merge(inspection(&books.model)))
 }
 
 /// What a year brought in, by month and by product.

@@ -45,10 +45,6 @@ pub async fn open_model(
 }
 
 /// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
-#[expect(
-    clippy::unused_async,
-    reason = "services are built alike, and some must wait for something"
-)]
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let Config { model, snapshots, time_zone } = config;
     let model = open_model(model, &deps.tasks, time_zone.clone()).await?;

@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, events, import, order, replay, show_config, store, term, up};
+use crate::{bench, events, import, order, rebuild, replay, show_config, store, term, up};
 
 const HELP: &str = "\
 Exit codes:
@@ -30,6 +30,7 @@ enum Command {
     Bench(bench::Args),
     Events(events::Args),
     Order(order::Args),
+    Rebuild(rebuild::Args),
     Store(store::Args),
     Config(show_config::Args),
 }
@@ -66,6 +67,7 @@ impl Command {
             Self::Events(args) => as_client(events::run(args)),
             Self::Order(args) => as_client(order::run(args)),
             Self::Up(args) => up::run(&args),
+            Self::Rebuild(args) => as_client(rebuild::run(args)),
             Self::Store(args) => as_client(store::run(args)),
             Self::Config(args) => show_config::run(&args),
         }

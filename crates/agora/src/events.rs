@@ -1,6 +1,6 @@
 //! `agora events`: lists or follows what the event store has recorded.
 
-mod embedded;
+pub(crate) mod embedded;
 mod table;
 
 use std::{io, path::PathBuf};

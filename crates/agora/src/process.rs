@@ -27,9 +27,14 @@ use chassis::{
 use contracts::customer::SessionEnd;
 use customer::{Admin, Bootstrap, Secrets};
 use eventstore::{Figures, LogStore, log::LogReader};
+use jiff::tz::TimeZone;
 use kernel::{Ids, Money, Recorded};
 
-use crate::{config::Settings, data_folder::DataFolder, figures, narrate};
+use crate::{
+    config::{ConfigError, Settings},
+    data_folder::DataFolder,
+    figures, narrate,
+};
 
 /// How often what can be done beside writing is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
@@ -203,9 +208,7 @@ async fn services(
     let model = |name: &str| Location::File(path_of(settings, &format!("{name}-model"), "sqlite:"));
     let currency = settings.get("currency")?;
     let deadline = Duration::from_secs(settings.get("order-deadline")?);
-    let zone = settings.text("time-zone").unwrap_or_default();
-    let time_zone = jiff::tz::TimeZone::get(zone)
-        .map_err(|error| settings.invalid("time-zone", error.to_string()))?;
+    let time_zone = time_zone(settings)?;
     let limits = customer::Limits {
         failures_per_name: settings.get("login-failures-per-name")?,
         failures_per_address: settings.get("login-failures-per-address")?,
@@ -230,6 +233,12 @@ async fn services(
         accounting::build(accounting, for_service(deps, "accounting")).await?,
     ];
     Ok((services, admin))
+}
+
+/// The zone in which accounting's years and months begin.
+pub(crate) fn time_zone(settings: &Settings) -> Result<TimeZone, ConfigError> {
+    let zone = settings.text("time-zone").unwrap_or_default();
+    TimeZone::get(zone).map_err(|error| settings.invalid("time-zone", error.to_string()))
 }
 
 fn admin_password(settings: &Settings) -> anyhow::Result<Option<customer::NewPassword>> {

@@ -7,9 +7,10 @@ use bus::{Page, Read};
 use chassis::{ReadModel, Tasks, sqlite::Location};
 use clap::{Args as ClapArgs, ValueEnum};
 use eventstore::{LogStore, Reader as _, log::LogReader};
+use jiff::tz::TimeZone;
 use kernel::{Position, Recorded};
 
-use crate::{cli::Outcome, client::Access, config::Flags, events::embedded, live_model, term};
+use crate::{cli::Outcome, client::{Access, Manager}, config::Flags, events::embedded, live_model, process, term};
 
 const HELP: &str = "\
 Read models are disposable: a rebuilt one equals the one that was there. Rebuilding works on a stopped shop. --check
@@ -33,13 +34,13 @@ pub(crate) struct Args {
     /// Change nothing, compare
     #[arg(long)]
     check: bool,
+    /// Check a running shop, at its gateway's address, instead of a data folder
+    #[arg(long, requires = "check", value_name = "URL")]
+    url: Option<String>,
     #[command(flatten)]
-    access: Access,
+    manager: Manager,
     #[command(flatten)]
     settings: Flags,
-    /// Check a running shop (its address with --url) instead of a data folder
-    #[arg(long, requires = "check")]
-    running: bool,
 }
 
 /// A read model by the service that owns it.
@@ -63,14 +64,18 @@ impl Model {
         }
     }
 
-    /// Opens the model and says how it is filled.
-    pub(crate) fn open(self, location: Location, tasks: &Tasks) -> anyhow::Result<Box<dyn Filled>> {
+    /// Opens the model and says how it is filled; years and months begin in `time_zone`.
+    pub(crate) async fn open(self, location: Location, time_zone: &TimeZone) -> anyhow::Result<Box<dyn Filled>> {
+        let tasks = &Tasks::inline();
         Ok(match self {
-            Self::Customer => Box::new(Fill { model: customer::open_model(location, tasks)?, project: customer::project }),
-            Self::Product => Box::new(Fill { model: product::open_model(location, tasks)?, project: product::project }),
-            Self::Order => Box::new(Fill { model: order::open_model(location, tasks)?, project: order::project }),
+            Self::Customer => {
+                Box::new(Fill { model: customer::open_model(location, tasks).await?, project: customer::project })
+            }
+            Self::Product => Box::new(Fill { model: product::open_model(location, tasks).await?, project: product::project }),
+            Self::Order => Box::new(Fill { model: order::open_model(location, tasks).await?, project: order::project }),
             Self::Accounting => {
-                Box::new(Fill { model: accounting::open_model(location, tasks)?, project: accounting::project })
+                let model = accounting::open_model(location, tasks, time_zone.clone()).await?;
+                Box::new(Fill { model, project: accounting::project })
             }
         })
     }
@@ -112,24 +117,25 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let services = if args.services.is_empty() { Model::ALL.to_vec() } else { args.services };
-    if args.running {
-        let client = args.access.connect().await?;
-        return live_model::check(&client, &services).await;
-    }
     let settings = args.settings.resolve()?;
+    let zone = process::time_zone(&settings)?;
+    if let Some(url) = args.url {
+        let client = Access { url, manager: args.manager }.connect().await?;
+        return live_model::check(&client, &services, &zone).await;
+    }
     let data = PathBuf::from(settings.text("data").unwrap_or_default());
     let store = embedded::open(&data)?;
     for model in services {
         let name = format!("{}-model", model.name());
         let path = settings.text(&name).and_then(|url| url.strip_prefix("sqlite:"));
         let location = Location::File(path.with_context(|| format!("{name} is no SQLite database"))?.into());
-        if args.check { check(model, location, &store).await? } else { rebuild(model, location, &store).await? }
+        if args.check { check(model, location, &store, &zone).await? } else { rebuild(model, location, &store, &zone).await? }
     }
     Ok(Outcome::Done)
 }
 
-async fn rebuild(model: Model, location: Location, store: &LogStore) -> anyhow::Result<()> {
-    let filled = model.open(location, &Tasks::inline())?;
+async fn rebuild(model: Model, location: Location, store: &LogStore, zone: &TimeZone) -> anyhow::Result<()> {
+    let filled = model.open(location, zone).await?;
     filled.reset().await?;
     let head = store.reader.head().await?;
     fill(model, &*filled, &store.reader, head).await?;
@@ -137,13 +143,13 @@ async fn rebuild(model: Model, location: Location, store: &LogStore) -> anyhow::
     Ok(())
 }
 
-async fn check(model: Model, location: Location, store: &LogStore) -> anyhow::Result<()> {
+async fn check(model: Model, location: Location, store: &LogStore, zone: &TimeZone) -> anyhow::Result<()> {
     if matches!(&location, Location::File(path) if !path.exists()) {
         bail!("the {} service has no read model yet; it is built at the next start", model.name());
     }
-    let live = model.open(location, &Tasks::inline())?;
+    let live = model.open(location, zone).await?;
     let checkpoint = live.checkpoint().await?;
-    let anew = model.open(Location::Memory(format!("rebuilt-{}", model.name())), &Tasks::inline())?;
+    let anew = model.open(Location::Memory(format!("rebuilt-{}", model.name())), zone).await?;
     fill(model, &*anew, &store.reader, checkpoint).await?;
     compare(model, &live.dump().await?, &anew.dump().await?, checkpoint)
 }

@@ -2,12 +2,20 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::State};
 use bus::{Address, Announcement, Balance, Message, Transport};
 use futures_util::future::BoxFuture;
-use kernel::{Clock, Ids};
+use kernel::{Clock, Ids, Position};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{EventStore, ModelError, Progress, Tasks, auth::Auth, http::Border, metrics::Metrics};
+use crate::{
+    EventStore, ModelError, Progress, ReadModel, Tasks,
+    auth::{Auth, Manager},
+    http::{Border, Json, Problem},
+    metrics::Metrics,
+};
 
 /// How often a service says that it is there.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(2);
@@ -147,4 +155,64 @@ fn per_second(events: u64, elapsed: Duration) -> f64 {
     } else {
         (events as f64 / elapsed.as_secs_f64() * 10.0).round() / 10.0
     }
+}
+
+/// What a model holds, in one line.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct ModelDigest {
+    /// The position up to which the model holds everything.
+    position: u64,
+    /// A hash (BLAKE3) of every row.
+    #[schema(min_length = 64, max_length = 64)]
+    digest: String,
+    rows: u64,
+}
+
+/// The call by which an operator compares a running model with a rebuilt one; every service has it.
+pub fn inspection<M: ReadModel + ?Sized>(model: &Arc<M>) -> OpenApiRouter {
+    let model: Arc<dyn Dump> = Arc::new(ModelOf(Arc::clone(model)));
+    OpenApiRouter::new().routes(routes!(model_digest)).with_state(model)
+}
+
+/// The part of a read model that [`inspection`] needs, whatever its changes are.
+trait Dump: Send + Sync {
+    /// The checkpoint, and everything in the model at that point.
+    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>>;
+}
+
+/// A read model as something that can be dumped.
+struct ModelOf<M: ?Sized>(Arc<M>);
+
+impl<M: ReadModel + ?Sized> Dump for ModelOf<M> {
+    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>> {
+        Box::pin(async {
+            loop {
+                let before = self.0.checkpoint().await?;
+                let lines = self.0.dump().await?;
+                // Nothing came between the two: the rows are those of this checkpoint.
+                if self.0.checkpoint().await? == before {
+                    return Ok((before, lines));
+                }
+            }
+        })
+    }
+}
+
+/// What the service's read model holds, as a digest to compare with a rebuilt model's.
+#[utoipa::path(get, path = "/model-digest", security(("token" = [])), responses((status = 200, body = ModelDigest)))]
+async fn model_digest(State(model): State<Arc<dyn Dump>>, _manager: Manager) -> Result<Json<ModelDigest>, Problem> {
+    let (position, lines) = model.dump_at().await.map_err(Problem::internal)?;
+    Ok(Json(ModelDigest { position: position.0, digest: digest(&lines), rows: lines.len() as u64 }))
+}
+
+/// A hash over the lines of a model's dump.
+#[must_use]
+pub fn digest(lines: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for line in lines {
+        hasher.update(line.as_bytes());
+        hasher.update(b"\n");
+    }
+    hasher.finalize().to_hex().to_string()
 }

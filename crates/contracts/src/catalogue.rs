@@ -15,6 +15,7 @@ pub fn stream() -> StreamId {
 
 events! {
     /// The events of the catalogue.
+    #[expect(clippy::enum_variant_names, reason = "categories are all there is in the catalogue's stream")]
     CatalogueEvent {
         CategoryAdded(CategoryAdded) = "catalogue.category-added" @ 1,
         CategoryRenamed(CategoryRenamed) = "catalogue.category-renamed" @ 1,

@@ -103,7 +103,7 @@ async fn create(
 /// Puts the given password in force if another one is.
 async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPassword) -> Admin {
     let turn = turn(customers).await;
-    if customers.passwords.verify(turn, (id, Some(sealed)), given).await {
+    if customers.passwords.verify(&turn, (id, Some(sealed)), given).await {
         return Admin::Unchanged;
     }
     let password = hash(customers, id, given).await;
@@ -118,7 +118,7 @@ async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPass
 }
 
 async fn hash(customers: &Customers, id: Uuid, password: &NewPassword) -> String {
-    customers.passwords.hash(turn(customers).await, id, password).await
+    customers.passwords.hash(&turn(customers).await, id, password).await
 }
 
 async fn turn(customers: &Customers) -> Turn {

@@ -44,6 +44,7 @@ pub struct Account {
 
 /// A customer's credit; what is spent is `granted - credit`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "credit is what one has, whatever else is counted")]
 pub struct Credit {
     pub granted: Money,
     pub credit: Money,

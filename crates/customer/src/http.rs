@@ -9,6 +9,8 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use bus::Read;
+use chassis::service::inspection;
 use chassis::{
     Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request, Service,
     http::{self, At, POSITION_TIMEOUT, Problem},
@@ -40,7 +42,7 @@ pub(crate) struct Customers {
     pub(crate) welcome_credit: Money,
 }
 
-pub(crate) fn router(customers: Arc<Customers>, followers: Vec<Progress>) -> Router {
+pub(crate) fn router(customers: &Arc<Customers>, followers: Vec<Progress>) -> Router {
     let api = OpenApiRouter::new()
         .routes(routes!(sessions::login_user))
         .routes(routes!(sessions::logout_user))
@@ -50,13 +52,13 @@ pub(crate) fn router(customers: Arc<Customers>, followers: Vec<Progress>) -> Rou
         .routes(routes!(accounts::get_all_users))
         .routes(routes!(credit::get_credit))
         .routes(routes!(credit::set_credit))
-        .with_state(Arc::clone(&customers));
+        .with_state(Arc::clone(customers));
     let deps = &customers.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(customers.progress.clone())
         .ready(move || Service::ready(&followers))
         .metrics(deps.metrics.http())
-        .finish(api)
+        .finish(api.merge(inspection(&customers.model)))
 }
 
 impl Customers {
@@ -93,6 +95,19 @@ impl Customers {
             _ => self.model.customer(customer).await.map_err(failed)?.map(view::user),
         };
         user.ok_or_else(unknown)
+    }
+
+    /// 422 for a position that the log has not reached.
+    async fn must_be_recorded(&self, position: Position) -> Result<(), Problem> {
+        if position <= self.progress.position() {
+            return Ok(());
+        }
+        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
+        let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
+        if position <= head {
+            return Ok(());
+        }
+        Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
     }
 
     async fn refusal(&self, customer: Uuid, error: ExecuteError<Rejection>) -> Problem {
@@ -150,7 +165,6 @@ fn unavailable() -> Problem {
     Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
 fn failed(error: ModelError) -> Problem {
     Problem::internal(error)
 }

@@ -53,7 +53,7 @@ impl Config {
             snapshots,
             secrets,
             admin_password: None,
-            welcome_credit: Money::from_minor(100_00),
+            welcome_credit: Money::from_minor(10_000),
             hashing: Cost::default(),
             limits: Limits::default(),
         }
@@ -61,6 +61,7 @@ impl Config {
 }
 
 /// Opens the read model, such as a second one to compare with.
+#[expect(clippy::unused_async, reason = "an engine on a server has to be connected to")]
 pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
     Ok(SqliteModel::open(location, tasks.clone())?)
 }
@@ -69,9 +70,9 @@ pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Mod
 pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
-    let projected = deps.progress("customer-projector");
+    let projected = deps.progress("customer.projector");
     projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
-    let reacted = deps.progress("customer-reactor");
+    let reacted = deps.progress("customer.reactor");
     let reactor = OrderReactor::new(Arc::clone(&deps.clock));
     reactor::spawn(&deps, aggregates.clone(), reactor, reacted.clone());
     let (tasks, ids) = (deps.tasks.clone(), Arc::clone(&deps.ids));
@@ -88,6 +89,6 @@ pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), M
         passwords,
     });
     let bootstrap = bootstrap::spawn(Arc::clone(&customers), config.admin_password);
-    let router = http::router(customers, followers.clone());
+    let router = http::router(&customers, followers.clone());
     Ok((Service { name: NAME, router, followers, model: Some(model) }, bootstrap))
 }

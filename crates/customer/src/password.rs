@@ -55,8 +55,8 @@ pub(crate) struct Passwords {
     nobodys: String,
 }
 
-/// The right to compute one hash now.
-pub(crate) struct Turn(OwnedSemaphorePermit);
+/// The right to compute one hash now: given back when the work is done and whoever asked for it has taken note.
+pub(crate) struct Turn(Arc<OwnedSemaphorePermit>);
 
 impl<const MIN: usize> Password<MIN> {
     /// Takes a password that keeps the rules, else says which one it breaks.
@@ -84,8 +84,8 @@ impl NewPassword {
     pub fn generate(ids: &Ids) -> Self {
         // 32 characters that are not taken for one another.
         const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
-        let letter = |byte: u8| char::from(ALPHABET[usize::from(byte % 32)]);
-        Self(Zeroizing::new(ids.bytes::<24>().map(letter).iter().collect()))
+        let letters = ids.bytes::<24>().map(|byte| ALPHABET.iter().cycle().nth(byte.into()));
+        Self(Zeroizing::new(letters.into_iter().flatten().copied().map(char::from).collect()))
     }
 }
 
@@ -148,16 +148,16 @@ impl Passwords {
         let busy = || Problem::unavailable(Duration::from_secs(1), "Too many log in just now.");
         let _place = self.waiting.try_acquire().map_err(|_| busy())?;
         let turn = Arc::clone(&self.turns).acquire_owned().await;
-        Ok(Turn(turn.expect("the semaphore is never closed")))
+        Ok(Turn(Arc::new(turn.expect("the semaphore is never closed"))))
     }
 
     /// The sealed hash of a customer's new password.
-    pub(crate) async fn hash(&self, turn: Turn, customer: Uuid, password: &NewPassword) -> String {
+    pub(crate) async fn hash(&self, turn: &Turn, customer: Uuid, password: &NewPassword) -> String {
         let (argon2, salt) = (self.argon2.clone(), self.ids.bytes::<16>());
-        let password = password.0.clone();
+        let (turn, password) = (Arc::clone(&turn.0), password.0.clone());
         let hash = self.tasks.blocking(move || {
             // Held until the work is done, even if nobody waits for it any more.
-            let _turn = turn.0;
+            let _turn = turn;
             let hash = argon2.hash_password_with_salt(password.as_bytes(), &salt);
             Zeroizing::new(hash.expect("a password and 16 bytes of salt can be hashed").to_string())
         });
@@ -167,16 +167,17 @@ impl Passwords {
     /// Whether `password` is the one whose sealed hash is given; takes as long where none is.
     pub(crate) async fn verify<const MIN: usize>(
         &self,
-        turn: Turn,
+        turn: &Turn,
         (customer, sealed): (Uuid, Option<&str>),
         password: &Password<MIN>,
     ) -> bool {
         let opened = sealed.and_then(|sealed| self.secrets.open(customer, sealed));
         let known = opened.is_some();
         let hash = opened.unwrap_or_else(|| Zeroizing::new(self.nobodys.clone()));
-        let (argon2, password) = (self.argon2.clone(), password.0.clone());
+        let (turn, password) = (Arc::clone(&turn.0), password.0.clone());
+        let argon2 = self.argon2.clone();
         let matches = self.tasks.blocking(move || {
-            let _turn = turn.0;
+            let _turn = turn;
             let hash = phc::PasswordHash::new(&hash);
             hash.is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
         });
@@ -204,7 +205,7 @@ mod tests {
         let (alice, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let turn = passwords.turn().await.expect("a turn");
         let set = NewPassword::parse("correct horse".to_owned()).expect("long enough");
-        let sealed = passwords.hash(turn, alice, &set).await;
+        let sealed = passwords.hash(&turn, alice, &set).await;
         let cases = [
             (alice, Some(&*sealed), "correct horse", true),
             (alice, Some(&*sealed), "wrong horse", false),
@@ -213,9 +214,25 @@ mod tests {
         ];
         for (customer, sealed, password, holds) in cases {
             let turn = passwords.turn().await.expect("a turn");
-            let verified = passwords.verify(turn, (customer, sealed), &typed(password)).await;
+            let verified = passwords.verify(&turn, (customer, sealed), &typed(password)).await;
             assert_eq!(verified, holds, "{customer} {password}");
         }
+    }
+
+    #[tokio::test]
+    async fn checking_nobodys_password_takes_the_same_work() {
+        let passwords = passwords();
+        let turn = passwords.turn().await.expect("a turn");
+        let alice = Uuid::from_u128(1);
+        let set = NewPassword::parse("correct horse".to_owned()).expect("long enough");
+        let sealed = passwords.hash(&turn, alice, &set).await;
+        let somebodys = passwords.secrets.open(alice, &sealed).expect("opens");
+        let cost = |hash: &str| {
+            let hash = phc::PasswordHash::new(hash).expect("a hash");
+            let lengths = (hash.salt.expect("salt").len(), hash.hash.expect("output").len());
+            (hash.algorithm, hash.version, hash.params, lengths)
+        };
+        assert_eq!(cost(&passwords.nobodys), cost(&somebodys));
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ mod time;
 pub use decide::{Decider, DecodeError, Event};
 pub use event::{EventId, Expected, NewEvent, Position, Recorded, Version};
 pub use ids::Ids;
-pub use metadata::{Actor, Cause, Idempotency, Metadata};
+pub use metadata::{Actor, ActorError, Cause, Idempotency, Metadata};
 pub use money::{Currency, Decimal, Money, MoneyError};
 pub use stream::{EventType, StreamId, StreamIdError};
 pub use time::{Clock, Timestamp, TimestampError};

@@ -1,6 +1,6 @@
 //! What is recorded beside an event's data: who, why, and on whose behalf.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
@@ -85,14 +85,22 @@ impl fmt::Display for Actor {
     }
 }
 
-impl Actor {
-    fn parse(text: &str) -> Option<Self> {
-        match text.split_once(':') {
+/// A text that names no actor.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no actor")]
+pub struct ActorError(String);
+
+impl FromStr for Actor {
+    type Err = ActorError;
+
+    fn from_str(text: &str) -> Result<Self, ActorError> {
+        let parsed = match text.split_once(':') {
             Some(("customer", id)) => Uuid::parse_str(id).ok().map(Self::Customer),
             Some(("manager", id)) => Uuid::parse_str(id).ok().map(Self::Manager),
             Some(("reactor", name)) => Some(Self::Reactor(name.into())),
             _ => (text == "anonymous").then_some(Self::Anonymous),
-        }
+        };
+        parsed.ok_or_else(|| ActorError(text.chars().take(100).collect()))
     }
 }
 
@@ -105,7 +113,7 @@ impl Serialize for Actor {
 impl<'de> Deserialize<'de> for Actor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is no actor")))
+        text.parse().map_err(D::Error::custom)
     }
 }
 

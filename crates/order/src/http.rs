@@ -10,11 +10,14 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use bus::Read;
+use chassis::service::inspection;
 use chassis::{
     Aggregates, Deps, ExecuteError, ModelError, Progress, Service,
     auth::Caller,
     http::{self, Problem},
 };
+use kernel::Position;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -33,20 +36,20 @@ pub(crate) struct Orders {
     pub(crate) deadline: Duration,
 }
 
-pub(crate) fn router(orders: Arc<Orders>, followers: Vec<Progress>) -> Router {
+pub(crate) fn router(orders: &Arc<Orders>, followers: Vec<Progress>) -> Router {
     let api = OpenApiRouter::new()
         .routes(routes!(place::place_order))
         .routes(routes!(list::get_orders, list::find_orders))
         .routes(routes!(history::get_order_history))
         .routes(routes!(statistics::get_order_statistics))
         .routes(routes!(events::order_events))
-        .with_state(Arc::clone(&orders));
+        .with_state(Arc::clone(orders));
     let deps = &orders.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(orders.progress.clone())
         .ready(move || Service::ready(&followers))
         .metrics(deps.metrics.http())
-        .finish(api)
+        .finish(api.merge(inspection(&orders.model)))
 }
 
 impl Orders {
@@ -67,6 +70,19 @@ impl Orders {
         let customer = self.model.customer(user).await.map_err(failed)?;
         customer.ok_or_else(|| Problem::not_found("There is no such customer."))
     }
+
+    /// 422 for a position that the log has not reached.
+    async fn must_be_recorded(&self, position: Position) -> Result<(), Problem> {
+        if position <= self.progress.position() {
+            return Ok(());
+        }
+        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
+        let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
+        if position <= head {
+            return Ok(());
+        }
+        Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
+    }
 }
 
 fn refusal(error: ExecuteError<Rejection>) -> Problem {
@@ -86,7 +102,6 @@ fn unavailable() -> Problem {
     Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
 fn failed(error: ModelError) -> Problem {
     Problem::internal(error)
 }

@@ -1,6 +1,7 @@
 //! The order service: orders and their saga.
 
 pub mod domain;
+mod figures;
 mod http;
 pub mod model;
 mod project;
@@ -19,6 +20,7 @@ pub use model::{Model, SqliteModel};
 pub use project::project;
 
 use crate::{
+    figures::Figures,
     http::Orders,
     react::{AnswerReactor, OpenOrders},
 };
@@ -47,6 +49,7 @@ impl Config {
 }
 
 /// Opens the read model, such as a second one to compare with.
+#[expect(clippy::unused_async, reason = "an engine on a server has to be connected to")]
 pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
     Ok(SqliteModel::open(location, tasks.clone())?)
 }
@@ -55,9 +58,10 @@ pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Mod
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
-    let projected = deps.progress("order-projector");
+    let projected = deps.progress("order.projector");
     projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
-    let (open, reacted) = (OpenOrders::default(), deps.progress("order-reactor"));
+    let open = OpenOrders::counted(Figures::new(&deps));
+    let reacted = deps.progress("order.reactor");
     reactor::spawn(&deps, aggregates.clone(), AnswerReactor::new(open.clone()), reacted.clone());
     react::spawn_deadlines(&deps, aggregates.clone(), open, reacted.clone());
     let followers = vec![projected.clone(), reacted];
@@ -68,6 +72,6 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         deps: deps.clone(),
         aggregates,
     });
-    let router = http::router(orders, followers.clone());
+    let router = http::router(&orders, followers.clone());
     Ok(Service { name: NAME, router, followers, model: Some(model) })
 }

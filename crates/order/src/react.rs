@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Command, Order},
+    figures::Figures,
     saga::{self, Answer, Answered, Heard, Next},
 };
 
@@ -33,7 +34,10 @@ const DENIED_AT_ONCE: usize = 256;
 
 /// The orders that are neither finalized nor denied, with what was heard about each. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct OpenOrders(Arc<Mutex<Open>>);
+pub struct OpenOrders {
+    open: Arc<Mutex<Open>>,
+    figures: Option<Arc<Figures>>,
+}
 
 #[derive(Default)]
 struct Open {
@@ -45,12 +49,19 @@ struct Open {
 struct OpenOrder {
     heard: Heard,
     placed: Position,
+    placed_at: Timestamp,
     deadline: Timestamp,
     correlation: Uuid,
     traceparent: Option<Arc<str>>,
 }
 
 impl OpenOrders {
+    /// Open orders whose ends are counted into `figures`.
+    #[must_use]
+    pub fn counted(figures: Figures) -> Self {
+        Self { figures: Some(Arc::new(figures)), ..Self::default() }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -58,7 +69,7 @@ impl OpenOrders {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hear(&self, event: &Recorded) -> Option<(Uuid, Command)> {
@@ -86,6 +97,7 @@ impl OpenOrders {
                 let order = OpenOrder {
                     heard: Heard::default(),
                     placed: event.position,
+                    placed_at: event.time,
                     deadline: placed.deadline,
                     correlation: event.metadata.correlation,
                     traceparent: event.metadata.traceparent.clone(),
@@ -98,8 +110,14 @@ impl OpenOrders {
             | OrderEvent::Denied(order::Denied { terms, .. }) => {
                 if let Some(ended) = open.orders.remove(&terms.order) {
                     open.placed.remove(&ended.placed);
+                    if let Some(figures) = &self.figures {
+                        figures.ended(heard, event.time, ended.placed_at);
+                    }
                 }
             }
+        }
+        if let Some(figures) = &self.figures {
+            figures.open(open.orders.len());
         }
     }
 

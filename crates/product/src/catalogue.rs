@@ -38,6 +38,8 @@ impl Decider for Catalogue {
 
     fn decide(state: &State, command: &Command) -> Result<Vec<CatalogueEvent>, Rejection> {
         match command {
+            // Ids are drawn, or derived from the request: it is the same one, sent again.
+            Command::Add { category, .. } if state.names.contains_key(category) => Ok(Vec::new()),
             Command::Add { category, name } => {
                 state.check_free(*category, name)?;
                 Ok(vec![CategoryAdded { category: *category, name: name.clone() }.into()])
@@ -77,5 +79,73 @@ impl State {
             *id != category && other.to_lowercase() == name.to_lowercase()
         };
         if self.names.iter().any(taken) { Err(Rejection::NameTaken) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEA: Uuid = Uuid::from_u128(1);
+    const SOAP: Uuid = Uuid::from_u128(2);
+
+    /// The events and the state after these commands.
+    fn given(commands: &[Command]) -> State {
+        let mut state = State::default();
+        for command in commands {
+            for event in Catalogue::decide(&state, command).expect("the rules allow it") {
+                Catalogue::evolve(&mut state, &event);
+            }
+        }
+        state
+    }
+
+    fn add(category: Uuid, name: &str) -> Command {
+        Command::Add { category, name: name.to_owned() }
+    }
+
+    fn rename(category: Uuid, name: &str) -> Command {
+        Command::Rename { category, name: name.to_owned() }
+    }
+
+    #[test]
+    fn a_name_is_taken_once_whatever_its_case() {
+        let state = given(&[add(TEA, "Tea"), add(SOAP, "Seife Ö")]);
+        for command in [add(Uuid::from_u128(3), "TEA"), rename(TEA, "SEIFE ö")] {
+            assert_eq!(Catalogue::decide(&state, &command), Err(Rejection::NameTaken));
+        }
+    }
+
+    #[test]
+    fn a_category_may_change_the_case_of_its_own_name() {
+        let state = given(&[add(TEA, "Tea"), rename(TEA, "TEA")]);
+        assert_eq!(state.names.get(&TEA).map(String::as_str), Some("TEA"));
+    }
+
+    #[test]
+    fn a_name_is_free_again_once_its_category_is_renamed_or_gone() {
+        let state = given(&[
+            add(TEA, "Tea"),
+            rename(TEA, "Infusions"),
+            add(SOAP, "tea"),
+            Command::Delete { category: SOAP },
+        ]);
+        assert!(Catalogue::decide(&state, &add(SOAP, "Tea")).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_there_is_neither_renamed_nor_deleted() {
+        let state = given(&[add(TEA, "Tea"), Command::Delete { category: TEA }]);
+        for command in [rename(TEA, "x"), Command::Delete { category: TEA }] {
+            assert_eq!(Catalogue::decide(&state, &command), Err(Rejection::Unknown));
+        }
+    }
+
+    #[test]
+    fn what_changes_nothing_records_nothing() {
+        let state = given(&[add(TEA, "Tea")]);
+        for command in [add(TEA, "Tea"), rename(TEA, "Tea")] {
+            assert_eq!(Catalogue::decide(&state, &command), Ok(Vec::new()));
+        }
     }
 }

@@ -9,6 +9,7 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use chassis::service::inspection;
 use chassis::{
     Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request, Service,
     http::{self, At, Cache, POSITION_TIMEOUT, Problem},
@@ -58,7 +59,7 @@ pub(crate) fn router(shop: &Arc<Shop>, followers: Vec<Progress>) -> Router {
         .reads(shop.progress.clone())
         .ready(move || Service::ready(&followers))
         .metrics(deps.metrics.http())
-        .finish(api)
+        .finish(api.merge(inspection(&shop.model)))
 }
 
 impl Shop {

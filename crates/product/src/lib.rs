@@ -41,10 +41,6 @@ pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Mod
 }
 
 /// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
-#[expect(
-    clippy::unused_async,
-    reason = "services are built alike, and some must wait for something"
-)]
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let Config { model, snapshots, currency } = config;
     let model = open_model(model, &deps.tasks).await?;

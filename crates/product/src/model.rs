@@ -166,11 +166,16 @@ impl Category {
 #[must_use]
 pub fn name_key(name: &str) -> String {
     const CHARACTERS_MAX: usize = 80;
-    name.chars().flat_map(char::to_lowercase).take(CHARACTERS_MAX).collect()
+    name.chars().flat_map(small).take(CHARACTERS_MAX).collect()
 }
 
 /// A text to search in or for. Character by character, so that a part of a text is a part of its folded text too.
 #[must_use]
 pub fn folded(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).collect()
+    text.chars().flat_map(small).collect()
+}
+
+fn small(character: char) -> impl Iterator<Item = char> {
+    // Sigma alone has two small forms.
+    character.to_lowercase().map(|small| if small == 'ς' { 'σ' } else { small })
 }

@@ -2,11 +2,17 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
+use bus::{Message, Transport as _};
+use kernel::Position;
+
 use crate::{
     dice::Dice,
     faults::{Fault, Tally, Weather},
     parts::{Ground, Instances, SERVICES, Store},
 };
+
+/// More broadcasts than wait for one subscriber.
+const BROADCASTS_TOO_MANY: u32 = 2000;
 
 /// A world's parts as the storm sees them.
 pub(crate) struct Storm {
@@ -42,7 +48,7 @@ impl Storm {
         for _ in 0..self.dice.within(0..20) {
             tokio::task::yield_now().await;
         }
-        match self.dice.within(0..10) {
+        match self.dice.within(0..11) {
             0..3 => self.kill_service().await,
             3 => self.send_away().await,
             4 => self.second_instance().await,
@@ -50,6 +56,7 @@ impl Storm {
             6 => self.lose_power(false).await,
             7 => self.lose_power(true).await,
             8 => self.fail_disk().await,
+            9 => self.overrun_subscribers().await,
             _ => self.fill_disk().await,
         }
     }
@@ -86,6 +93,14 @@ impl Storm {
             let models = models.unwrap_or_else(|| self.ground.models(&name));
             let instance = self.ground.start(service, models).await;
             self.instances.borrow_mut().insert(name, instance);
+        }
+    }
+
+    /// So many broadcasts at once that every subscriber's share of them overflows.
+    async fn overrun_subscribers(&self) {
+        self.tally.count(Fault::SubscriberOverrun);
+        for _ in 0..BROADCASTS_TOO_MANY {
+            self.ground.transport.publish(Message::Head(Position::START)).await;
         }
     }
 

@@ -44,7 +44,7 @@ async fn finalized(world: &World, number: u128, customer: Uuid, (product, quanti
 }
 
 /// Ada with orders 1 and 3, Bob with order 2.
-async fn three_orders() -> World {
+pub(crate) async fn three_orders() -> World {
     let world = World::start().await;
     registered(&world, ADA, "ada", "Ada Lovelace").await;
     registered(&world, BOB, "bob", "Bob").await;
@@ -168,4 +168,24 @@ async fn a_cursor_beyond_every_number_is_answered() {
     let after = chassis::http::After(u64::MAX).encode();
     let all = world.get(&format!("/get-invoices?After={after}")).await.expect(200);
     assert_eq!(numbers(&all), [3, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invoices_are_numbered_without_gaps_however_many_come_at_once() {
+    let world = World::start().await;
+    for number in 0..50 {
+        finalized(&world, number, ADA, (7, 1)).await;
+    }
+    world.settled().await;
+    let all = world.get("/get-invoices?Limit=500").await.expect(200);
+    assert_eq!(numbers(&all), (1..=50).rev().collect::<Vec<u64>>());
+    let stream = contracts::accounting::stream();
+    for event in world.store.read_stream(&stream, None).await.expect("a stream") {
+        let contracts::accounting::AccountingEvent::InvoiceIssued(invoice) =
+            contracts::accounting::AccountingEvent::of(&event).expect("an invoice");
+        assert_eq!(invoice.number, event.version.0 + 1);
+    }
+    for balance in world.service.model.as_ref().expect("a model").balances().await.expect("sums") {
+        assert_eq!(balance.left, balance.right, "{}", balance.name);
+    }
 }

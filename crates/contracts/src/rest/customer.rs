@@ -9,6 +9,7 @@ pub use crate::customer::Role;
 /// Somebody with an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
 pub struct User {
     pub user_name: String,
     pub full_name: String,
@@ -29,6 +30,7 @@ pub struct User {
 /// What somebody can spend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
 pub struct Credit {
     pub user_name: String,
     #[schema(value_type = f64)]

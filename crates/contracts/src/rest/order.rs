@@ -13,6 +13,7 @@ use crate::order::Reason;
 /// An order as it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
 pub struct Order {
     pub order_id: Uuid,
     pub user_name: String,
@@ -116,6 +117,7 @@ pub struct Statistics {
 /// How long something takes, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
 pub struct Durations {
     pub p50_ms: f64,
     pub p90_ms: f64,

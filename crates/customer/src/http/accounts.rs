@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use chassis::{
     auth::{Caller, Manager},
     http::{
-        After, At, Context, FieldErrors, Json, Keyed, Limit, Listing, Path, Problem, Query, Text,
+        After, At, Context, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing, Path, Problem,
+        Query, Text,
     },
 };
 use contracts::{
@@ -41,7 +42,7 @@ pub(super) struct AddUser {
 }
 
 /// Registers a customer, who gets the welcome credit.
-#[utoipa::path(post, path = "/add-user", request_body = AddUser, responses(
+#[utoipa::path(post, path = "/add-user", tag = "customer", request_body = AddUser, responses(
     (status = 201, body = User),
     (status = 409, description = "The user name is taken."),
     (status = 429, description = "Too many registrations from this address."),
@@ -64,7 +65,7 @@ pub(super) async fn add_user(
         return Err(name_taken());
     }
     let turn = customers.passwords.turn().await?;
-    let password = customers.passwords.hash(turn, customer, &request.password).await;
+    let password = customers.passwords.hash(&turn, customer, &request.password).await;
     let personal = Personal {
         user: Some(request.user_name.into_string()),
         full_name: Some(request.full_name.into_string()),
@@ -97,7 +98,7 @@ pub(super) struct UpdateUser {
 }
 
 /// Changes what is given of an account.
-#[utoipa::path(post, path = "/update-user", request_body = UpdateUser, security(("token" = [])), responses(
+#[utoipa::path(post, path = "/update-user", tag = "customer", request_body = UpdateUser, params(KeyHeader), security(("token" = [])), responses(
     (status = 200, body = User),
     (status = 404, description = "There is no such customer."),
     (status = 409, description = "The password was changed meanwhile."),
@@ -159,7 +160,7 @@ impl Customers {
             checked_against = known.map(|known| known.password);
         }
         let turn = self.passwords.turn().await?;
-        let password = self.passwords.hash(turn, customer, new).await;
+        let password = self.passwords.hash(&turn, customer, new).await;
         // Taken after the work is done: every session that has begun until now is voided.
         Ok(Some(domain::NewPassword { password, checked_against, now: context.now() }))
     }
@@ -183,7 +184,7 @@ pub(super) struct GetUser {
 }
 
 /// An account.
-#[utoipa::path(get, path = "/get-user/{UserName}", params(UserName, GetUser), security(("token" = [])), responses(
+#[utoipa::path(get, path = "/get-user/{UserName}", tag = "customer", params(UserName, GetUser), security(("token" = [])), responses(
     (status = 200, body = User),
     (status = 404, description = "There is no such customer, or there was none then."),
 ))]
@@ -198,6 +199,7 @@ pub(super) async fn get_user(
     let user = match as_of {
         Some(position) => {
             caller.must_be_manager()?;
+            customers.must_be_recorded(Position(position)).await?;
             view::as_of(&customers, id, Some(Position(position))).await?
         }
         None => customers.model.customer(id).await.map_err(failed)?.map(view::user),
@@ -233,7 +235,7 @@ enum Sort {
 }
 
 /// All accounts, managers' too.
-#[utoipa::path(get, path = "/get-all-users", params(GetAllUsers), security(("token" = [])), responses(
+#[utoipa::path(get, path = "/get-all-users", tag = "customer", params(GetAllUsers), security(("token" = [])), responses(
     (status = 200, body = Listing<User>),
 ))]
 pub(super) async fn get_all_users(

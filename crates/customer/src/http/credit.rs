@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chassis::{
     auth::{Caller, Manager},
-    http::{AmountIn, At, ChangeIn, Context, Json, Keyed, Problem, Query, Text},
+    http::{AmountIn, At, ChangeIn, Context, Json, KeyHeader, Keyed, Problem, Query, Text},
 };
 use contracts::rest::customer::{Credit, User};
 use kernel::Decimal;
@@ -25,7 +25,7 @@ pub(super) struct GetCredit {
 }
 
 /// A customer's credit.
-#[utoipa::path(get, path = "/get-credit", params(GetCredit), security(("token" = [])), responses(
+#[utoipa::path(get, path = "/get-credit", tag = "customer", params(GetCredit), security(("token" = [])), responses(
     (status = 200, body = Credit),
     (status = 404, description = "There is no such customer."),
 ))]
@@ -57,7 +57,7 @@ pub(super) struct SetCredit {
 }
 
 /// Sets or changes a customer's credit, not below what is reserved for open orders.
-#[utoipa::path(post, path = "/set-credit", request_body = SetCredit, security(("token" = [])), responses(
+#[utoipa::path(post, path = "/set-credit", tag = "customer", request_body = SetCredit, params(KeyHeader), security(("token" = [])), responses(
     (status = 200, body = User),
     (status = 404, description = "There is no such customer."),
     (status = 409, description = "The version is not the latest; `Current` is the customer now."),

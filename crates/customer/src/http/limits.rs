@@ -30,9 +30,9 @@ impl Default for Limits {
         Self {
             failures_per_name: 10,
             failures_per_address: 50,
-            failures_window: Duration::from_secs(15 * 60),
+            failures_window: Duration::from_mins(15),
             registrations_per_address: 20,
-            registrations_window: Duration::from_secs(60 * 60),
+            registrations_window: Duration::from_hours(1),
         }
     }
 }

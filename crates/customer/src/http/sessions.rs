@@ -27,7 +27,7 @@ pub(super) struct LogIn {
 }
 
 /// Begins a session: a token that holds for 12 hours.
-#[utoipa::path(post, path = "/login-user", request_body = LogIn, responses(
+#[utoipa::path(post, path = "/login-user", tag = "customer", request_body = LogIn, responses(
     (status = 200, body = Session),
     (status = 401, description = "There is no such user, or the password is another one."),
     (status = 429, description = "Too many failed log-ins by this name or from this address."),
@@ -56,7 +56,7 @@ pub(super) async fn login_user(
 }
 
 /// Ends the session of the token that is sent: it is refused everywhere from now on.
-#[utoipa::path(post, path = "/logout-user", security(("token" = [])), responses(
+#[utoipa::path(post, path = "/logout-user", tag = "customer", security(("token" = [])), responses(
     (status = 200, body = LoggedOut),
 ))]
 pub(super) async fn logout_user(
@@ -89,7 +89,7 @@ impl Customers {
         // Whoever sends many tries at once has them judged one after the other, each after the failures before it.
         self.limiters.may_log_in(user, context.client())?;
         let customer = self.secrets.customer_id(user);
-        let holds = self.passwords.verify(turn, (customer, sealed), password).await;
+        let holds = self.passwords.verify(&turn, (customer, sealed), password).await;
         if holds {
             self.limiters.log_in_succeeded(user);
         } else {

@@ -66,14 +66,14 @@ async fn a_new_model_is_empty(model: &dyn Model) {
 }
 
 async fn changes_add_up(model: &dyn Model) {
-    apply(model, &[registered(1, "ada", 100_00), registered(2, "bob", 0)]).await;
-    apply(model, &[change(3, "ada", moved(0, 30_00, -30_00, 0))]).await;
+    apply(model, &[registered(1, "ada", 10_000), registered(2, "bob", 0)]).await;
+    apply(model, &[change(3, "ada", moved(0, 3000, -3000, 0))]).await;
     apply(
         model,
         &[
-            change(4, "ada", What::Granted(Money::from_minor(50_00))),
-            change(5, "ada", moved(0, 20_00, -20_00, 0)),
-            change(6, "ada", moved(-30_00, -30_00, 0, 30_00)),
+            change(4, "ada", What::Granted(Money::from_minor(5000))),
+            change(5, "ada", moved(0, 2000, -2000, 0)),
+            change(6, "ada", moved(-3000, -3000, 0, 3000)),
             change(8, "ada", What::Profile { full_name: None, email: Some("a@b".to_owned()) }),
         ],
     )
@@ -81,14 +81,14 @@ async fn changes_add_up(model: &dyn Model) {
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position(8));
     let ada = customer(model, "ada").await;
     let money = [ada.credit, ada.reserved, ada.available].map(Money::minor);
-    assert_eq!((money, ada.revision), ([120_00, 20_00, 100_00], 3));
+    assert_eq!((money, ada.revision), ([12_000, 2000, 10_000], 3));
     assert_eq!((&*ada.full_name, &*ada.email), ("ada Ünlü", "a@b"));
     for balance in model.balances().await.expect("balances") {
         assert_eq!(balance.left, balance.right, "{}", balance.name);
     }
     let left: Vec<i64> =
         model.balances().await.expect("balances").iter().map(|balance| balance.left).collect();
-    assert_eq!(left, [150_00, 120_00, 0]);
+    assert_eq!(left, [15_000, 12_000, 0]);
 }
 
 async fn passwords_stand_apart(model: &dyn Model) {

@@ -55,7 +55,12 @@ impl Shop {
 
     /// A new shop, its settings changed by `change`.
     pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::open_in(Arc::new(tempfile::tempdir().expect("a folder")), change).await
+        Self::open_in(new_folder(), (epoch(), Tasks::inline()), change).await
+    }
+
+    /// A new shop in which what blocks has threads of its own, so that requests meet.
+    pub(crate) async fn open_with_threads() -> Self {
+        Self::open_in(new_folder(), (epoch(), Tasks::new()), |_| {}).await
     }
 
     /// The same shop after a restart.
@@ -63,23 +68,28 @@ impl Shop {
         assert!(self.deps.tasks.shutdown().await, "all tasks end by themselves");
         assert!(!self.deps.tasks.failed(), "no task panicked");
         let Self { folder, deps, service, .. } = self;
+        let clock = RuntimeClock::starting_at(deps.clock.now());
         drop((deps, service));
-        Self::open_in(folder, change).await
+        Self::open_in(folder, (clock, Tasks::inline()), change).await
     }
 
-    async fn open_in(folder: Arc<tempfile::TempDir>, change: impl FnOnce(&mut Config)) -> Self {
+    async fn open_in(
+        folder: Arc<tempfile::TempDir>,
+        (clock, tasks): (RuntimeClock, Tasks),
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let secrets = Arc::new(Secrets::derive(&[7; 32]));
-        let deps = deps(&secrets);
+        let deps = deps(&secrets, (Arc::new(clock), tasks));
         serve_store(&deps, folder.path()).await;
-        let file = |name| Location::File(folder.path().join(name));
-        let mut config = Config::new(file("model.db"), file("snapshots.db"), Arc::clone(&secrets));
-        config.hashing = Cost::TINY;
-        config.admin_password = NewPassword::parse(ADMIN_PASSWORD.to_owned()).ok();
-        change(&mut config);
-        let (service, bootstrap) = customer::build(config, deps.clone()).await.expect("it opens");
-        let admin = bootstrap.outcome().await.expect("the service runs");
-        service.wait_ready().await;
+        let config = config(folder.path(), "a", &secrets);
+        let (service, admin) = instance(&deps, config, change).await;
         Self { deps, service, secrets, admin, folder }
+    }
+
+    /// One more instance of the service beside the first, with a read model of its own.
+    pub(crate) async fn second_instance(&self) -> Service {
+        let config = config(self.folder.path(), "b", &self.secrets);
+        instance(&self.deps, config, |_| {}).await.0
     }
 
     pub(crate) fn store(&self) -> EventStore {
@@ -88,6 +98,16 @@ impl Shop {
 
     pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
         self.send(Method::GET, path, (token, &[]), None).await
+    }
+
+    pub(crate) async fn keyed(
+        &self,
+        path: &str,
+        token: &str,
+        (key, body): (&str, Value),
+    ) -> Answer {
+        let headers = [("idempotency-key", key)];
+        self.send(Method::POST, path, (Some(token), &headers), Some(body.to_string())).await
     }
 
     pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Answer {
@@ -180,6 +200,23 @@ impl Shop {
         }
     }
 
+    /// Waits until another instance has dealt with everything recorded.
+    pub(crate) async fn settle_also(&self, other: &Service) {
+        self.settle().await;
+        let head = self.store().head().await;
+        for follower in &other.followers {
+            let patience = std::time::Duration::from_secs(30);
+            follower.wait_for(head, patience).await.expect("it follows");
+        }
+    }
+
+    /// The types of a customer's events.
+    pub(crate) async fn kinds(&self, user: &str) -> Vec<String> {
+        let stream = contracts::customer::stream(self.secrets.customer_id(user));
+        let events = self.store().read_stream(&stream, None).await.expect("a stream");
+        events.iter().map(|event| event.kind.as_str().to_owned()).collect()
+    }
+
     /// The whole log.
     pub(crate) async fn events(&self) -> Vec<Arc<Recorded>> {
         self.store().read(Read::All { from: Position(1), categories: Vec::new() }).await.events
@@ -246,19 +283,45 @@ async fn read(answer: Response<Body>) -> Answer {
     }
 }
 
-fn deps(secrets: &Secrets) -> Deps {
-    let clock = Arc::new(RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US)));
+fn deps(secrets: &Secrets, (clock, tasks): (Arc<RuntimeClock>, Tasks)) -> Deps {
     let ids = Arc::new(Ids::from_seed([5; 32]));
     let auth = Auth::new(secrets.verifier(), clock.clone());
     Deps {
         border: Border::new(clock.clone(), Arc::clone(&ids), auth.clone()),
         transport: Arc::new(bus::Memory::new()),
-        tasks: Tasks::new(),
+        tasks,
         metrics: Metrics::new(),
         clock,
         ids,
         auth,
     }
+}
+
+fn new_folder() -> Arc<tempfile::TempDir> {
+    Arc::new(tempfile::tempdir().expect("a folder"))
+}
+
+fn epoch() -> RuntimeClock {
+    RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US))
+}
+
+fn config(folder: &std::path::Path, name: &str, secrets: &Arc<Secrets>) -> Config {
+    let file = |kind| Location::File(folder.join(format!("{name}-{kind}.db")));
+    let config = Config::new(file("model"), file("snapshots"), Arc::clone(secrets));
+    let admin_password = NewPassword::parse(ADMIN_PASSWORD.to_owned()).ok();
+    Config { hashing: Cost::TINY, admin_password, ..config }
+}
+
+async fn instance(
+    deps: &Deps,
+    mut config: Config,
+    change: impl FnOnce(&mut Config),
+) -> (Service, Admin) {
+    change(&mut config);
+    let (service, bootstrap) = customer::build(config, deps.clone()).await.expect("it opens");
+    let admin = bootstrap.outcome().await.expect("the service runs");
+    service.wait_ready().await;
+    (service, admin)
 }
 
 async fn serve_store(deps: &Deps, folder: &std::path::Path) {

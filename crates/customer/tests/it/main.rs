@@ -1,4 +1,12 @@
 //! The customer service at its borders.
 
+#![expect(clippy::indexing_slicing, reason = "a test that finds less than it expects is to fail")]
+
+mod accounts;
+mod bootstrap;
+mod credit;
 mod harness;
+mod model;
 mod path;
+mod rules;
+mod sessions;

@@ -42,7 +42,7 @@ pub(super) struct OrderEvents {
 }
 
 /// Server-sent events: one per change of an order, from now on or from behind `Last-Event-ID`.
-#[utoipa::path(get, path = "/order-events",
+#[utoipa::path(get, path = "/order-events", tag = "order",
     params(OrderEvents, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen.")),
     security(("token" = [])), responses(
     (status = 200, body = Change, content_type = "text/event-stream", description = "Each event's data is a change."),
@@ -55,12 +55,11 @@ pub(super) async fn order_events(
     last: LastEventId,
     Query(OrderEvents { user_name }): Query<OrderEvents>,
 ) -> Result<Response, Problem> {
-    let customer = match user_name {
-        Some(user) => Some(orders.customer(&caller, &user).await?),
-        None => {
-            caller.must_be_manager()?;
-            None
-        }
+    let customer = if let Some(user) = user_name {
+        Some(orders.customer(&caller, &user).await?)
+    } else {
+        caller.must_be_manager()?;
+        None
     };
     let after = last.parse::<u64>()?.map_or_else(|| orders.progress.position(), Position);
     let follower = Follower {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chassis::{
     auth::Caller,
-    http::{After, Json, Limit, Listing, Problem, Query},
+    http::{After, Cursor, Json, Limit, Listing, Problem, Query},
 };
 use contracts::rest::order::Step;
 use kernel::Position;
@@ -22,12 +22,12 @@ pub(super) struct GetOrderHistory {
     #[param(inline)]
     #[serde(default)]
     limit: Limit,
-    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    #[param(inline, value_type = Option<Cursor>)]
     after: Option<After<Position>>,
 }
 
 /// Every step of an order by all services, in the order in which they were recorded.
-#[utoipa::path(get, path = "/get-order-history", params(GetOrderHistory), security(("token" = [])), responses(
+#[utoipa::path(get, path = "/get-order-history", tag = "order", params(GetOrderHistory), security(("token" = [])), responses(
     (status = 200, body = Listing<Step>),
     (status = 404, description = "There is no such order."),
 ))]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chassis::{
     auth::Caller,
-    http::{After, Json, Limit, Listing, Problem, Query, Text},
+    http::{After, Cursor, Json, Limit, Listing, Problem, Query, Text},
 };
 use contracts::rest::order::{Order, Status};
 use kernel::{Position, Timestamp};
@@ -47,8 +47,8 @@ pub(super) struct GetOrders {
     #[schema(inline)]
     #[serde(default)]
     limit: Limit,
-    #[param(inline, value_type = Option<chassis::http::Cursor>)]
-    #[schema(inline, value_type = Option<chassis::http::Cursor>)]
+    #[param(inline, value_type = Option<Cursor>)]
+    #[schema(inline, value_type = Option<Cursor>)]
     after: Option<After<Position>>,
     /// With `Single`: as it stood after the event at this position; for managers.
     as_of: Option<u64>,
@@ -62,7 +62,7 @@ enum Type {
 }
 
 /// Orders, newest first.
-#[utoipa::path(get, path = "/get-orders", params(GetOrders), security(("token" = [])), responses(
+#[utoipa::path(get, path = "/get-orders", tag = "order", params(GetOrders), security(("token" = [])), responses(
     (status = 200, body = Listing<Order>),
     (status = 404, description = "There is no such order or customer."),
 ))]
@@ -75,7 +75,7 @@ pub(super) async fn get_orders(
 }
 
 /// Orders, newest first: the same as by GET, with the same fields as JSON.
-#[utoipa::path(post, path = "/get-orders", request_body = GetOrders, security(("token" = [])), responses(
+#[utoipa::path(post, path = "/get-orders", tag = "order", request_body = GetOrders, security(("token" = [])), responses(
     (status = 200, body = Listing<Order>),
     (status = 404, description = "There is no such order or customer."),
 ))]
@@ -126,6 +126,7 @@ impl Orders {
         let order = self.visible(caller, Uuid::parse_str(id).map_err(|_| unknown())?).await?;
         let Some(as_of) = query.as_of.map(Position) else { return Ok(order) };
         caller.must_be_manager()?;
+        self.must_be_recorded(as_of).await?;
         if order.placed > as_of {
             return Err(Problem::not_found("There was no such order then."));
         }

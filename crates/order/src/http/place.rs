@@ -6,7 +6,7 @@ use axum::{extract::State, http::StatusCode};
 use chassis::{
     Done, Request,
     auth::Caller,
-    http::{AmountIn, At, Context, Json, Keyed, POSITION_TIMEOUT, Problem, Text},
+    http::{AmountIn, At, Context, Json, KeyHeader, Keyed, POSITION_TIMEOUT, Problem, Text},
 };
 use contracts::{
     order::{OrderEvent, Placed, Terms, stream},
@@ -43,7 +43,7 @@ pub(super) struct PlaceOrder {
 }
 
 /// Places an order. What becomes of it is seen in `get-orders` and `order-events`.
-#[utoipa::path(post, path = "/place-order", request_body = PlaceOrder, security(("token" = [])), responses(
+#[utoipa::path(post, path = "/place-order", tag = "order", request_body = PlaceOrder, params(KeyHeader), security(("token" = [])), responses(
     (status = 202, body = rest::order::Order, description = "The order as it was placed."),
     (status = 404, description = "There is no such product."),
     (status = 409, description = "There is an order of this id already."),

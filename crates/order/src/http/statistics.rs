@@ -30,7 +30,7 @@ pub(super) struct GetOrderStatistics {
 }
 
 /// How many orders there are, what became of them, and how long they took.
-#[utoipa::path(get, path = "/get-order-statistics", params(GetOrderStatistics), security(("token" = [])), responses(
+#[utoipa::path(get, path = "/get-order-statistics", tag = "order", params(GetOrderStatistics), security(("token" = [])), responses(
     (status = 200, body = Statistics),
 ))]
 pub(super) async fn get_order_statistics(

@@ -1,1 +1,292 @@
-//! What every engine behind [`Model`](super::Model) must do, as tests; each panics where the engine fails.
+//! What every engine behind [`Model`] must do, as tests; each panics where the engine fails.
+
+use std::sync::Arc;
+
+use chassis::ReadModel;
+use contracts::{
+    order::{Reason, Terms},
+    rest::order::{CreditStatus, Status, StockStatus},
+};
+use kernel::{Actor, EventType, Money, Position, Timestamp};
+use uuid::Uuid;
+
+use super::{Change, Effect, Happened, List, Model, Order, Product, What, Within};
+
+/// Runs the whole suite; `make` gives a new, empty model each time.
+pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
+    a_new_model_is_empty(&*make().await).await;
+    products_are_copied(&*make().await).await;
+    customers_are_copied(&*make().await).await;
+    an_order_follows_its_steps(&*make().await).await;
+    steps_of_unknown_orders_are_passed_over(&*make().await).await;
+    lists_are_filtered_and_paged(&*make().await).await;
+    changes_are_told_in_order(&*make().await).await;
+    statistics_count_what_was_placed(&*make().await).await;
+    it_does_not_matter_how_changes_came(&*make().await, &*make().await).await;
+}
+
+const ADA: Uuid = Uuid::from_u128(0xada);
+const BOB: Uuid = Uuid::from_u128(0xb0b);
+const LAMP: Uuid = Uuid::from_u128(0x1a);
+const DESK: Uuid = Uuid::from_u128(0xde);
+
+fn at(position: u64) -> Timestamp {
+    Timestamp::from_micros(i64::try_from(position).expect("small") * 1_000_000)
+}
+
+fn change(position: u64, what: What) -> Change {
+    Change { position: Position(position), at: at(position), what }
+}
+
+fn order(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn placed(position: u64, number: u128, (customer, product): (Uuid, Uuid)) -> Change {
+    let terms = Terms {
+        order: order(number),
+        customer,
+        product,
+        product_name: "Thing".to_owned(),
+        quantity: 2,
+        price: Money::from_minor(1999),
+        currency: "EUR".to_owned(),
+    };
+    let mut change = step(position, number, ("order.placed", "{}"));
+    if let What::Happened(happened) = &mut change.what {
+        happened.placed = Some(Arc::new(terms));
+    }
+    change
+}
+
+fn step(position: u64, number: u128, (kind, details): (&str, &str)) -> Change {
+    change(
+        position,
+        What::Happened(Happened {
+            order: order(number),
+            kind: EventType::parse(kind).expect("a type"),
+            actor: Actor::Customer(ADA),
+            details: details.to_owned(),
+            effect: Effect::of(kind, details).expect("a step"),
+            placed: None,
+        }),
+    )
+}
+
+const APPROVED: (&str, &str) = ("order.approved", "{}");
+const FINALIZED: (&str, &str) = ("order.finalized", "{}");
+const DENIED: (&str, &str) = ("order.denied", r#"{"Reasons":["out-of-stock","deadline"]}"#);
+const STOCK: (&str, &str) = ("product.stock-reserved", "{}");
+const INVOICE: (&str, &str) = ("accounting.invoice-issued", r#"{"InvoiceNumber":7}"#);
+
+async fn apply(model: &dyn Model, changes: &[Change]) {
+    let to = changes.last().map_or(Position::START, |change| change.position);
+    model.apply(changes, to).await.expect("the changes are taken");
+}
+
+async fn found(model: &dyn Model, number: u128) -> Order {
+    model.order(order(number)).await.expect("a query works").expect("the order is there")
+}
+
+async fn numbers(model: &dyn Model, list: List) -> Vec<u128> {
+    let found = model.list(List { count: 100, ..list }).await.expect("a list");
+    found.iter().map(|order| order.id.as_u128()).collect()
+}
+
+async fn lines(model: &dyn Model) -> Vec<String> {
+    ReadModel::dump(model).await.expect("a dump")
+}
+
+async fn a_new_model_is_empty(model: &dyn Model) {
+    assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position::START);
+    assert_eq!(model.order(order(1)).await.expect("a query works"), None);
+    assert_eq!(numbers(model, List::default()).await, [0; 0]);
+    let statistics = model.statistics(Within::default()).await.expect("statistics");
+    assert_eq!(statistics, super::Statistics::default());
+    assert!(model.balances().await.expect("balances").iter().all(|sum| sum.left == sum.right));
+}
+
+async fn products_are_copied(model: &dyn Model) {
+    let lamp = |name: &str, price_minor| Product {
+        name: name.to_owned(),
+        price: Money::from_minor(price_minor),
+        currency: "EUR".to_owned(),
+    };
+    let known = async || model.product(LAMP).await.expect("a query works");
+    apply(model, &[change(1, What::Listed(LAMP, lamp("Lamp", 5)))]).await;
+    assert_eq!(known().await, Some(lamp("Lamp", 5)));
+    let price = What::Changed { product: LAMP, name: None, price: Some(Money::from_minor(6)) };
+    apply(model, &[change(2, price)]).await;
+    let name = What::Changed { product: LAMP, name: Some("Light".to_owned()), price: None };
+    apply(model, &[change(3, name)]).await;
+    assert_eq!(known().await, Some(lamp("Light", 6)));
+    apply(model, &[change(4, What::Unlisted(LAMP))]).await;
+    assert_eq!(known().await, None, "what is not in the catalogue cannot be ordered");
+    apply(model, &[change(5, What::Listed(LAMP, lamp("Lamp", 9)))]).await;
+    assert_eq!(known().await, Some(lamp("Lamp", 9)), "it may come back");
+}
+
+async fn customers_are_copied(model: &dyn Model) {
+    apply(model, &[change(1, What::Customer { id: ADA, user: "ada".to_owned() })]).await;
+    assert_eq!(model.customer("ada").await.expect("a query works"), Some(ADA));
+    assert_eq!(model.customer("bob").await.expect("a query works"), None);
+    assert_eq!(model.user(ADA).await.expect("a query works").as_deref(), Some("ada"));
+    assert_eq!(model.user(BOB).await.expect("a query works"), None);
+}
+
+async fn an_order_follows_its_steps(model: &dyn Model) {
+    apply(model, &[change(1, What::Customer { id: ADA, user: "ada".to_owned() })]).await;
+    apply(model, &[placed(2, 1, (ADA, LAMP))]).await;
+    let new = found(model, 1).await;
+    assert_eq!((new.id, new.customer, &*new.user, new.product), (order(1), ADA, "ada", LAMP));
+    assert_eq!((new.quantity, new.price.minor(), new.placed), (2, 1999, Position(2)));
+    assert_eq!(new.standing, crate::standing::Standing::placed(at(2)));
+    apply(model, &[step(3, 1, STOCK)]).await;
+    assert_eq!(found(model, 1).await.standing.stock, StockStatus::Reserved);
+    apply(model, &[step(4, 1, APPROVED)]).await;
+    assert_eq!(found(model, 1).await.standing.status, Status::Approved);
+    apply(model, &[step(5, 1, FINALIZED), step(6, 1, ("customer.credit-debited", "{}"))]).await;
+    apply(model, &[step(8, 1, INVOICE)]).await;
+    let ended = found(model, 1).await;
+    let standing = &ended.standing;
+    assert_eq!((standing.status, standing.credit), (Status::Finalized, CreditStatus::Debited));
+    assert_eq!((standing.invoice, standing.updated_at), (Some(7), at(8)));
+
+    let history = model.history(order(1), Position::START, 100).await.expect("a history");
+    let positions: Vec<u64> = history.iter().map(|step| step.position.0).collect();
+    assert_eq!(positions, [2, 3, 4, 5, 6, 8]);
+    assert_eq!(ended.clone().after(&history), ended, "the history leads to where it stands");
+    let until = history.partition_point(|step| step.position <= Position(3));
+    let earlier = ended.after(history.split_at(until).0);
+    assert_eq!(
+        (earlier.standing.status, earlier.standing.stock),
+        (Status::Pending, StockStatus::Reserved)
+    );
+    let page = model.history(order(1), Position(3), 2).await.expect("a history");
+    let positions: Vec<u64> = page.iter().map(|step| step.position.0).collect();
+    assert_eq!(positions, [4, 5]);
+}
+
+async fn steps_of_unknown_orders_are_passed_over(model: &dyn Model) {
+    let before = lines(model).await;
+    let stray = [step(1, 9, STOCK), step(2, 9, FINALIZED), step(3, 9, INVOICE)];
+    model.apply(&stray, Position::START).await.expect("the changes are taken");
+    assert_eq!(lines(model).await, before);
+}
+
+async fn lists_are_filtered_and_paged(model: &dyn Model) {
+    apply(
+        model,
+        &[
+            placed(1, 1, (ADA, LAMP)),
+            placed(2, 2, (BOB, LAMP)),
+            placed(3, 3, (ADA, DESK)),
+            placed(4, 4, (ADA, LAMP)),
+            step(5, 1, DENIED),
+            step(6, 3, FINALIZED),
+            step(7, 4, APPROVED),
+        ],
+    )
+    .await;
+    let all = List::default;
+    assert_eq!(numbers(model, all()).await, [4, 3, 2, 1], "newest first");
+    assert_eq!(numbers(model, List { customer: Some(ADA), ..all() }).await, [4, 3, 1]);
+    assert_eq!(numbers(model, List { product: Some(LAMP), ..all() }).await, [4, 2, 1]);
+    for (status, expected) in [
+        (Status::Pending, [2]),
+        (Status::Canceled, [1]),
+        (Status::Approved, [4]),
+        (Status::Finalized, [3]),
+    ] {
+        assert_eq!(numbers(model, List { status: Some(status), ..all() }).await, expected);
+    }
+    let within = Within { from: Some(at(2)), to: Some(at(4)) };
+    assert_eq!(numbers(model, List { placed: within, ..all() }).await, [3, 2]);
+    let ours = List { customer: Some(ADA), product: Some(LAMP), ..all() };
+    assert_eq!(numbers(model, List { before: Some(Position(4)), ..ours }).await, [1]);
+    let page = model.list(List { count: 2, ..all() }).await.expect("a list");
+    assert_eq!(page.len(), 2);
+}
+
+async fn changes_are_told_in_order(model: &dyn Model) {
+    apply(
+        model,
+        &[
+            placed(1, 1, (ADA, LAMP)),
+            placed(2, 2, (BOB, LAMP)),
+            step(3, 1, STOCK),
+            step(4, 2, STOCK),
+            step(5, 1, DENIED),
+        ],
+    )
+    .await;
+    let told = async |customer, after, count| {
+        let changes = model.changes(customer, Position(after), count).await.expect("changes");
+        let told = changes.iter().map(|(step, order)| (step.position.0, order.id.as_u128()));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(told(None, 0, 10).await, [(1, 1), (2, 2), (3, 1), (4, 2), (5, 1)]);
+    assert_eq!(told(None, 1, 2).await, [(2, 2), (3, 1)]);
+    assert_eq!(told(Some(ADA), 1, 10).await, [(3, 1), (5, 1)]);
+    assert_eq!(told(Some(BOB), 4, 10).await, []);
+    let changes = model.changes(Some(ADA), Position::START, 1).await.expect("changes");
+    let now = changes.first().map(|(_, order)| order.standing.status);
+    assert_eq!(now, Some(Status::Canceled), "the order is shown as it stands now");
+}
+
+async fn statistics_count_what_was_placed(model: &dyn Model) {
+    apply(
+        model,
+        &[
+            placed(1, 1, (ADA, LAMP)),
+            placed(2, 2, (ADA, LAMP)),
+            placed(3, 3, (ADA, LAMP)),
+            placed(4, 4, (ADA, LAMP)),
+            step(5, 1, FINALIZED),
+            step(10, 2, DENIED),
+            step(33, 3, FINALIZED),
+        ],
+    )
+    .await;
+    let statistics = model.statistics(Within::default()).await.expect("statistics");
+    assert_eq!(
+        statistics.counts,
+        [
+            (Status::Pending, vec![], 1),
+            (Status::Canceled, vec![Reason::OutOfStock, Reason::Deadline], 1),
+            (Status::Finalized, vec![], 2),
+        ]
+    );
+    let durations = statistics.durations;
+    let [p50, p99, max] = [durations.p50_ms, durations.p99_ms, durations.max_ms]
+        .map(|ms| Timestamp::from_micros(0) + std::time::Duration::from_secs_f64(ms / 1000.0));
+    assert_eq!([p50, p99, max], [at(8), at(30), at(30)]);
+    let some = Within { from: Some(at(2)), to: Some(at(3)) };
+    let statistics = model.statistics(some).await.expect("statistics");
+    assert_eq!(statistics.counts.len(), 1);
+    let balances = model.balances().await.expect("balances");
+    let sums: Vec<(i64, i64)> = balances.iter().map(|sum| (sum.left, sum.right)).collect();
+    assert_eq!(sums, [(4, 4)]);
+}
+
+async fn it_does_not_matter_how_changes_came(model: &dyn Model, other: &dyn Model) {
+    let changes = [
+        placed(1, 1, (ADA, LAMP)),
+        step(2, 1, STOCK),
+        placed(3, 2, (BOB, DESK)),
+        step(4, 1, APPROVED),
+        step(5, 1, FINALIZED),
+        step(6, 2, DENIED),
+        step(7, 1, INVOICE),
+    ];
+    for single in &changes {
+        apply(model, std::slice::from_ref(single)).await;
+    }
+    apply(other, &changes).await;
+    assert_eq!(lines(model).await, lines(other).await, "one by one or all at once");
+    model.reset().await.expect("a reset");
+    assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position::START);
+    assert_ne!(lines(model).await, lines(other).await);
+    apply(model, &changes).await;
+    assert_eq!(lines(model).await, lines(other).await, "as if nothing had been");
+}

@@ -1,42 +1,48 @@
-//! The real service over a real event store in a folder of its own, called through its router.
+//! The real service over a real event store in a folder of its own, called through its router; what the other services
+//! would record, the tests record.
 
-use std::sync::Arc;
+mod others;
+
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::{Method, Request, Response, StatusCode},
+    http::{HeaderMap, Method, Request, Response, StatusCode},
 };
 use bus::Read;
 use chassis::{
     Deps, EventStore, Service, Tasks,
-    auth::Auth,
+    auth::{Auth, Signer},
     clock::RuntimeClock,
     http::{AGORA_POSITION, Border},
     metrics::Metrics,
 };
-use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
-use customer::{Admin, Config, Cost, Location, NewPassword, Secrets};
 use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt;
 use kernel::{
-    Actor, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position, Recorded,
+    Actor, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded, StreamId,
     Timestamp,
 };
-use serde_json::Value;
+use order::{Config, Location};
+use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-pub(crate) const ADMIN_PASSWORD: &str = "admin's own password";
 /// Where the tests' time begins: 2026-01-01.
 const EPOCH_US: i64 = 1_767_225_600_000_000;
 
-/// A shop with nothing but its customer service.
+/// A shop with nothing but its order service.
 pub(crate) struct Shop {
     pub(crate) deps: Deps,
     pub(crate) service: Service,
-    pub(crate) secrets: Arc<Secrets>,
-    pub(crate) admin: Admin,
+    signer: Signer,
     folder: Arc<tempfile::TempDir>,
+}
+
+/// Somebody with a token.
+pub(crate) struct Person {
+    pub(crate) id: Uuid,
+    pub(crate) token: String,
 }
 
 /// An answer, read to its end.
@@ -45,120 +51,61 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) position: Option<u64>,
     pub(crate) body: Value,
-    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        Self::open_with(|_| {}).await
-    }
-
-    /// A new shop, its settings changed by `change`.
-    pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::open_in(Arc::new(tempfile::tempdir().expect("a folder")), change).await
+        let clock = Arc::new(RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US)));
+        Self::open_in(Arc::new(tempfile::tempdir().expect("a folder")), clock).await
     }
 
     /// The same shop after a restart.
-    pub(crate) async fn reopen_with(self, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn reopen(self) -> Self {
         assert!(self.deps.tasks.shutdown().await, "all tasks end by themselves");
         assert!(!self.deps.tasks.failed(), "no task panicked");
-        let Self { folder, deps, service, .. } = self;
-        drop((deps, service));
-        Self::open_in(folder, change).await
+        let Self { folder, deps, .. } = self;
+        let clock = Arc::new(RuntimeClock::starting_at(deps.clock.now()));
+        drop(deps);
+        Self::open_in(folder, clock).await
     }
 
-    async fn open_in(folder: Arc<tempfile::TempDir>, change: impl FnOnce(&mut Config)) -> Self {
-        let secrets = Arc::new(Secrets::derive(&[7; 32]));
-        let deps = deps(&secrets);
-        serve_store(&deps, folder.path()).await;
-        let file = |name| Location::File(folder.path().join(name));
-        let mut config = Config::new(file("model.db"), file("snapshots.db"), Arc::clone(&secrets));
-        config.hashing = Cost::TINY;
-        config.admin_password = NewPassword::parse(ADMIN_PASSWORD.to_owned()).ok();
-        change(&mut config);
-        let (service, bootstrap) = customer::build(config, deps.clone()).await.expect("it opens");
-        let admin = bootstrap.outcome().await.expect("the service runs");
-        service.wait_ready().await;
-        Self { deps, service, secrets, admin, folder }
+    async fn open_in(folder: Arc<tempfile::TempDir>, clock: Arc<RuntimeClock>) -> Self {
+        let signer = Signer::from_secret([9; 32]);
+        let deps = deps(&signer, clock);
+        let options =
+            eventlog::Options { segment_bytes: 1 << 20, ..eventlog::Options::new([7; 16]) };
+        let store =
+            LogStore::open(&folder.path().join("log"), Arc::new(eventlog::OsFiles), options);
+        let store = store.expect("a log");
+        eventstore::serve(&deps, store.writer, store.reader, Figures::default()).await;
+        let service = instance(&deps, folder.path(), "a").await;
+        Self { deps, service, signer, folder }
+    }
+
+    /// One more instance of the service beside the first, with a read model of its own.
+    pub(crate) async fn second_instance(&self) -> Service {
+        instance(&self.deps, self.folder.path(), "b").await
     }
 
     pub(crate) fn store(&self) -> EventStore {
         self.deps.store()
     }
 
-    pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Answer {
-        self.send(Method::GET, path, (token, &[]), None).await
-    }
-
-    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: Value) -> Answer {
-        self.send(Method::POST, path, (token, &[]), Some(body.to_string())).await
-    }
-
-    pub(crate) async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        (token, headers): (Option<&str>, &[(&str, &str)]),
-        body: Option<String>,
-    ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
-        }
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(body.map_or_else(Body::empty, Body::from));
-        let router = self.service.router.clone();
-        let answer = router.oneshot(request.expect("a request")).await;
-        read(answer.expect("a router always answers")).await
-    }
-
-    /// Registers somebody (password `NAME's password`) and logs in.
-    pub(crate) async fn customer(&self, name: &str) -> String {
-        let added = self.post("/add-user", None, registration(name)).await;
-        assert_eq!(added.status, 201, "{added:?}");
-        self.log_in(name, &password(name)).await
-    }
-
-    pub(crate) async fn manager(&self) -> String {
-        self.log_in("admin", ADMIN_PASSWORD).await
-    }
-
-    pub(crate) async fn log_in(&self, name: &str, password: &str) -> String {
-        let answer = self.try_log_in(name, password).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body["Token"].as_str().expect("a token").to_owned()
-    }
-
-    pub(crate) async fn try_log_in(&self, name: &str, password: &str) -> Answer {
-        let body = serde_json::json!({ "UserName": name, "Password": password });
-        self.post("/login-user", None, body).await
-    }
-
-    /// Records an event of an order, as the order service would, and waits until all have dealt with it.
-    pub(crate) async fn record(&self, event: OrderEvent) -> Position {
-        let terms = match &event {
-            OrderEvent::Placed(Placed { terms, .. })
-            | OrderEvent::Approved(terms)
-            | OrderEvent::Finalized(Finalized { terms })
-            | OrderEvent::Denied(Denied { terms, .. }) => terms,
-        };
-        let stream = contracts::order::stream(terms.order);
+    /// Records an event at the end of a stream, whoever would do so, and waits until the service has dealt with it.
+    pub(crate) async fn record(&self, stream: StreamId, event: impl Event) -> Position {
+        let actor = Actor::Reactor(stream.category().into());
         let last = self.store().last(&stream).await.map(|event| event.version);
         let now = self.deps.clock.now();
         let event = NewEvent {
             id: self.deps.ids.event_id(now),
             kind: EventType::parse(event.kind()).expect("a type"),
             schema: event.schema(),
-            metadata: Metadata::of(Actor::Reactor("test".into()), self.deps.ids.uuid(now)),
+            metadata: Metadata::of(actor, self.deps.ids.uuid(now)),
             data: event.encode(),
         };
-        let append =
-            bus::Append { stream, expected: Expected::after(last), events: vec![event].into() };
+        let expected = Expected::after(last);
+        let append = bus::Append { stream, expected, events: vec![event].into() };
         let bus::Appended::Recorded { last, .. } = self.store().append(append).await else {
             panic!("the event is not recorded");
         };
@@ -171,8 +118,7 @@ impl Shop {
         loop {
             let head = self.store().head().await;
             for follower in &self.service.followers {
-                let patience = std::time::Duration::from_secs(30);
-                follower.wait_for(head, patience).await.expect("it follows");
+                follower.wait_for(head, Duration::from_secs(30)).await.expect("it follows");
             }
             if self.store().head().await == head {
                 return;
@@ -185,45 +131,86 @@ impl Shop {
         self.store().read(Read::All { from: Position(1), categories: Vec::new() }).await.events
     }
 
-    pub(crate) fn order(&self, user: &str, price_minor: i64) -> Terms {
-        let now = self.deps.clock.now();
-        Terms {
-            order: self.deps.ids.uuid(now),
-            customer: self.secrets.customer_id(user),
-            product: Uuid::from_u128(1),
-            product_name: "Lamp".to_owned(),
-            quantity: 1,
-            price: Money::from_minor(price_minor),
-            currency: "EUR".to_owned(),
+    /// How often an order's stream has an event of that type.
+    pub(crate) async fn count(&self, order: Uuid, kind: &str) -> usize {
+        let stream = self.store().read_stream(&contracts::order::stream(order), None).await;
+        let events = stream.expect("a stream");
+        events.iter().filter(|event| event.kind.as_str() == kind).count()
+    }
+}
+
+/// What clients ask.
+impl Shop {
+    pub(crate) async fn get(&self, path: &str, person: &Person) -> Answer {
+        self.send(Method::GET, path, (Some(person), &[]), None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, person: &Person, body: Value) -> Answer {
+        self.send(Method::POST, path, (Some(person), &[]), Some(body)).await
+    }
+
+    pub(crate) async fn keyed(&self, path: &str, person: &Person, call: (&str, Value)) -> Answer {
+        let (key, body) = call;
+        let headers = [("idempotency-key", key)];
+        self.send(Method::POST, path, (Some(person), &headers), Some(body)).await
+    }
+
+    /// Places an order of one piece and gives it as it was answered.
+    pub(crate) async fn place(&self, person: &Person, product: Uuid) -> Value {
+        let answer = self.post("/place-order", person, json!({ "ProductId": product })).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        self.settle().await;
+        answer.body
+    }
+
+    /// The order as it stands.
+    pub(crate) async fn single(&self, person: &Person, order: Uuid) -> Value {
+        let answer = self.get(&format!("/get-orders?Type=Single&Id={order}"), person).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body["Items"][0].clone()
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        (person, headers): (Option<&Person>, &[(&str, &str)]),
+        body: Option<Value>,
+    ) -> Answer {
+        let response = self.stream(method, path, (person, headers), body).await;
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let position = parts.headers.get(AGORA_POSITION).and_then(|value| value.to_str().ok());
+        Answer {
+            status: parts.status,
+            position: position.and_then(|text| text.parse().ok()),
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            headers: parts.headers,
         }
     }
 
-    pub(crate) async fn place(&self, terms: &Terms) -> Position {
-        let deadline = self.deps.clock.now() + std::time::Duration::from_secs(10);
-        self.record(Placed { terms: terms.clone(), deadline }.into()).await
+    /// An answer that is not read yet.
+    pub(crate) async fn stream(
+        &self,
+        method: Method,
+        path: &str,
+        (person, headers): (Option<&Person>, &[(&str, &str)]),
+        body: Option<Value>,
+    ) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        if let Some(person) = person {
+            request = request.header("authorization", format!("Bearer {}", person.token));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let router = self.service.router.clone();
+        router.oneshot(request.body(body).expect("a request")).await.expect("routers answer")
     }
-
-    pub(crate) async fn finalize(&self, terms: &Terms) -> Position {
-        self.record(Finalized { terms: terms.clone() }.into()).await
-    }
-
-    pub(crate) async fn deny(&self, terms: &Terms) -> Position {
-        let reasons = vec![Reason::OutOfStock];
-        self.record(Denied { terms: terms.clone(), reasons }.into()).await
-    }
-}
-
-pub(crate) fn registration(name: &str) -> Value {
-    serde_json::json!({
-        "UserName": name,
-        "Password": password(name),
-        "FullName": format!("{name} of Test"),
-        "Email": format!("{name}@example.com"),
-    })
-}
-
-pub(crate) fn password(name: &str) -> String {
-    format!("{name}'s password")
 }
 
 impl Answer {
@@ -234,36 +221,30 @@ impl Answer {
     }
 }
 
-async fn read(answer: Response<Body>) -> Answer {
-    let (parts, body) = answer.into_parts();
-    let bytes = body.collect().await.expect("a body").to_bytes();
-    let position = parts.headers.get(AGORA_POSITION).and_then(|value| value.to_str().ok());
-    Answer {
-        status: parts.status,
-        position: position.and_then(|text| text.parse().ok()),
-        body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        headers: parts.headers,
-    }
+pub(crate) fn id_of(order: &Value) -> Uuid {
+    Uuid::parse_str(order["OrderId"].as_str().expect("an id")).expect("a UUID")
 }
 
-fn deps(secrets: &Secrets) -> Deps {
-    let clock = Arc::new(RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US)));
+fn deps(signer: &Signer, clock: Arc<RuntimeClock>) -> Deps {
     let ids = Arc::new(Ids::from_seed([5; 32]));
-    let auth = Auth::new(secrets.verifier(), clock.clone());
+    let auth = Auth::new(signer.verifier(), clock.clone());
+    let tasks = Tasks::inline();
+    let border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
     Deps {
-        border: Border::new(clock.clone(), Arc::clone(&ids), auth.clone()),
+        border: Border { shutdown: tasks.stop_token(), ..border },
         transport: Arc::new(bus::Memory::new()),
-        tasks: Tasks::new(),
-        metrics: Metrics::new(),
+        metrics: Metrics::new().service("order"),
+        tasks,
         clock,
         ids,
         auth,
     }
 }
 
-async fn serve_store(deps: &Deps, folder: &std::path::Path) {
-    let options = eventlog::Options { segment_bytes: 1 << 20, ..eventlog::Options::new([7; 16]) };
-    let store = LogStore::open(&folder.join("log"), Arc::new(eventlog::OsFiles), options);
-    let store = store.expect("a log");
-    eventstore::serve(deps, store.writer, store.reader, Figures::default()).await;
+async fn instance(deps: &Deps, folder: &std::path::Path, name: &str) -> Service {
+    let file = |kind| Location::File(folder.join(format!("{name}-{kind}.db")));
+    let config = Config::new(file("model"), file("snapshots"));
+    let service = order::build(config, deps.clone()).await.expect("it opens");
+    service.wait_ready().await;
+    service
 }

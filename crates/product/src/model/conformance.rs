@@ -1,1 +1,306 @@
-//! placeholder
+//! What every engine behind [`Model`] must do, as tests; each panics where the engine fails.
+
+use std::sync::Arc;
+
+use chassis::{Inspect, ReadModel};
+use contracts::product::{Added, Changed};
+use kernel::{Money, Position};
+use uuid::Uuid;
+
+use super::{
+    Categories, Change, Created, Cursor, Model, Product, Products, Sort, StockMoved, What,
+};
+
+const TEA: Uuid = Uuid::from_u128(0xca01);
+const SOAP: Uuid = Uuid::from_u128(0xca02);
+
+/// Runs the whole suite; `make` gives a new, empty model each time.
+pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
+    a_new_model_is_empty(&*make().await).await;
+    the_checkpoint_moves_with_the_changes(&*make().await).await;
+    stock_adds_up(&*make().await).await;
+    managers_changes_show(&*make().await).await;
+    a_deleted_product_is_not_read_and_may_come_back(&*make().await).await;
+    products_come_in_every_order_by_pages(&*make().await).await;
+    products_are_found_by_any_of_their_texts(&*make().await).await;
+    categories_count_their_products(&*make().await).await;
+    what_was_created_by_a_request_is_known_again(&*make().await).await;
+    a_rebuilt_model_is_identical(&*make().await, &*make().await).await;
+}
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn added(number: u128, name: &str, (price, units): (i64, i64)) -> What {
+    What::ProductAdded(Box::new(Added {
+        product: id(number),
+        code: Some(format!("C-{number}")),
+        name: name.to_owned(),
+        description: "Plain".to_owned(),
+        supplier: "Nobody".to_owned(),
+        category: TEA,
+        price: Money::from_minor(price),
+        currency: "EUR".to_owned(),
+        units,
+    }))
+}
+
+fn category(category: Uuid, name: &str) -> What {
+    What::CategoryAdded { category, name: name.to_owned() }
+}
+
+fn changed(number: u128, changed: Changed) -> What {
+    What::ProductChanged(id(number), Box::new(changed))
+}
+
+fn stock(number: u128, moved: StockMoved) -> What {
+    What::Stock(id(number), moved)
+}
+
+/// Changes at the positions from `first` on.
+fn at(first: u64, all: impl IntoIterator<Item = What>) -> Vec<Change> {
+    let positions = (first..).map(Position);
+    positions.zip(all).map(|(position, what)| Change { position, what, created: None }).collect()
+}
+
+async fn apply(model: &dyn Model, first: u64, all: impl IntoIterator<Item = What>) {
+    let changes = at(first, all);
+    let to = changes.last().map_or(Position::START, |change| change.position);
+    model.apply(&changes, to).await.expect("the changes are taken");
+}
+
+async fn found(model: &dyn Model, number: u128) -> Option<Product> {
+    model.product(id(number)).await.expect("a query works")
+}
+
+async fn names(model: &dyn Model, wanted: Products) -> Vec<String> {
+    let wanted = Products { count: 100, ..wanted };
+    let products = model.products(wanted).await.expect("a list");
+    products.into_iter().map(|product| product.name).collect()
+}
+
+async fn balanced(model: &dyn Model) {
+    for balance in Inspect::balances(model).await.expect("balances") {
+        assert_eq!(balance.left, balance.right, "{}", balance.name);
+    }
+}
+
+async fn a_new_model_is_empty(model: &dyn Model) {
+    assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position::START);
+    assert_eq!(found(model, 1).await, None);
+    assert!(names(model, Products::default()).await.is_empty());
+    assert_eq!(model.category(TEA).await.expect("a query works"), None);
+    assert_eq!(model.created(id(1)).await.expect("a query works"), None);
+    balanced(model).await;
+}
+
+async fn the_checkpoint_moves_with_the_changes(model: &dyn Model) {
+    let before = model.generation();
+    apply(model, 4, [added(1, "Assam", (100, 5))]).await;
+    assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position(4));
+    let after = model.generation();
+    assert_ne!(before, after, "kept answers are not to be used again");
+    model.apply(&[], Position(9)).await.expect("nothing is taken too");
+    assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position(9));
+    assert_eq!(model.generation(), after, "nothing has changed");
+}
+
+async fn stock_adds_up(model: &dyn Model) {
+    apply(model, 1, [added(1, "Assam", (100, 10)), stock(1, StockMoved::reserved(4))]).await;
+    let product = found(model, 1).await.expect("it is offered");
+    assert_eq!((product.on_hand, product.available), (10, 6));
+    apply(
+        model,
+        3,
+        [
+            stock(1, StockMoved::reserved(3)),
+            stock(1, StockMoved::released(3)),
+            stock(1, StockMoved::sold(4)),
+            stock(2, StockMoved::reserved(1)),
+            changed(1, Changed { units_change: 5, ..Changed::default() }),
+        ],
+    )
+    .await;
+    let product = found(model, 1).await.expect("it is offered");
+    assert_eq!((product.on_hand, product.available), (11, 11));
+    assert_eq!(product.changed, Position(7));
+    assert_eq!(found(model, 2).await, None, "nobody ever added it");
+    let balances = Inspect::balances(model).await.expect("balances");
+    let received = balances.iter().find(|balance| balance.name == "received = on hand + sold");
+    assert_eq!(received.map(|balance| (balance.left, balance.right)), Some((15, 15)));
+    balanced(model).await;
+}
+
+async fn managers_changes_show(model: &dyn Model) {
+    apply(model, 1, [category(TEA, "Tea"), category(SOAP, "Soap"), added(1, "Assam", (100, 1))])
+        .await;
+    let change = Changed {
+        name: Some("Ceylon".to_owned()),
+        price: Some(Money::from_minor(250)),
+        category: Some(SOAP),
+        ..Changed::default()
+    };
+    apply(model, 4, [changed(1, change)]).await;
+    let product = found(model, 1).await.expect("it is offered");
+    assert_eq!((product.name.as_str(), product.description.as_str()), ("Ceylon", "Plain"));
+    assert_eq!((product.price, product.revision), (Money::from_minor(250), 2));
+    assert_eq!((product.category, product.category_name.as_deref()), (SOAP, Some("Soap")));
+    assert_eq!((product.added, product.changed), (Position(3), Position(4)));
+}
+
+async fn a_deleted_product_is_not_read_and_may_come_back(model: &dyn Model) {
+    apply(model, 1, [added(1, "Assam", (100, 10)), stock(1, StockMoved::reserved(4))]).await;
+    apply(model, 3, [What::ProductDeleted(id(1), StockMoved::received(-6))]).await;
+    assert_eq!(found(model, 1).await, None);
+    assert!(names(model, Products::default()).await.is_empty());
+    apply(model, 4, [stock(1, StockMoved::sold(4))]).await;
+    balanced(model).await;
+    apply(model, 5, [added(1, "Assam again", (300, 7))]).await;
+    let product = found(model, 1).await.expect("it is offered again");
+    assert_eq!((product.revision, product.on_hand, product.available), (3, 7, 7));
+    assert_eq!((product.name.as_str(), product.added), ("Assam again", Position(5)));
+    balanced(model).await;
+}
+
+/// All products by pages of two.
+async fn by_pages(model: &dyn Model, sort: Sort) -> Vec<u128> {
+    let (mut all, mut after): (Vec<Product>, Option<Cursor>) = (Vec::new(), None);
+    loop {
+        let wanted = Products { sort, after, count: 2, ..Products::default() };
+        let page = model.products(wanted).await.expect("a page");
+        let Some(last) = page.last() else { break };
+        after = Some(sort.cursor(last));
+        all.extend(page);
+    }
+    all.iter().map(|product| product.id.as_u128()).collect()
+}
+
+async fn products_come_in_every_order_by_pages(model: &dyn Model) {
+    apply(
+        model,
+        1,
+        [
+            added(5, "banana", (300, 1)),
+            added(4, "Apple", (100, 7)),
+            added(3, "Cherry", (200, 7)),
+            added(2, "apple", (100, 2)),
+            added(1, &"Ä".repeat(200), (100, 9)),
+            stock(4, StockMoved::reserved(6)),
+        ],
+    )
+    .await;
+    assert_eq!(by_pages(model, Sort::Name).await, [2, 4, 5, 3, 1]);
+    assert_eq!(by_pages(model, Sort::Price).await, [1, 2, 4, 3, 5]);
+    assert_eq!(by_pages(model, Sort::PriceDown).await, [5, 3, 4, 2, 1]);
+    assert_eq!(by_pages(model, Sort::Newest).await, [1, 2, 3, 4, 5]);
+    assert_eq!(by_pages(model, Sort::Available).await, [1, 3, 2, 5, 4]);
+    let made_up = Some(Cursor::Newest(u64::MAX, id(0)));
+    let wanted = Products { sort: Sort::Newest, after: made_up, count: 1, ..Products::default() };
+    assert_eq!(model.products(wanted).await.expect("a page").len(), 1);
+}
+
+async fn products_are_found_by_any_of_their_texts(model: &dyn Model) {
+    let texts = |description: &str, supplier: &str| Changed {
+        description: Some(description.to_owned()),
+        supplier: Some(supplier.to_owned()),
+        ..Changed::default()
+    };
+    apply(
+        model,
+        1,
+        [
+            added(1, "Grüner Tee", (100, 1)),
+            added(2, "Seife", (100, 1)),
+            changed(1, texts("Aus 100% ÄHREN", "Müller")),
+            changed(2, texts("Hart_", "Σίσυφος")),
+            changed(2, Changed { category: Some(SOAP), ..Changed::default() }),
+        ],
+    )
+    .await;
+    let search = async |text: &str| {
+        let search = Some(text.to_owned());
+        names(model, Products { search, ..Products::default() }).await
+    };
+    for text in ["c-1", "GRÜN", "ähren", "100%", "MÜLLER"] {
+        assert_eq!(search(text).await, ["Grüner Tee"], "{text}");
+    }
+    for text in ["SEIFE", "t_", "ΣΊΣΥ", "ίσυφοΣ"] {
+        assert_eq!(search(text).await, ["Seife"], "{text}");
+    }
+    assert_eq!(search("e").await, ["Grüner Tee", "Seife"]);
+    for text in ["plain", "nobody", "teeaus", "_h"] {
+        assert!(search(text).await.is_empty(), "{text}");
+    }
+    let of_soap = Products { category: Some(SOAP), ..Products::default() };
+    assert_eq!(names(model, of_soap).await, ["Seife"]);
+}
+
+async fn categories_count_their_products(model: &dyn Model) {
+    let deleted = What::ProductDeleted(id(2), StockMoved::received(-1));
+    let renamed = What::CategoryRenamed { category: SOAP, name: "a Soap".to_owned() };
+    apply(
+        model,
+        1,
+        [
+            category(TEA, "Tea"),
+            category(SOAP, "Soap"),
+            added(1, "Assam", (1, 1)),
+            added(2, "Rize", (1, 1)),
+        ],
+    )
+    .await;
+    apply(model, 5, [deleted, renamed]).await;
+    let list = async |wanted: Categories| {
+        let found = model.categories(wanted).await.expect("a list");
+        found.into_iter().map(|one| (one.name, one.products)).collect::<Vec<_>>()
+    };
+    let all = Categories { count: 9, ..Categories::default() };
+    assert_eq!(list(all.clone()).await, [("a Soap".to_owned(), 0), ("Tea".to_owned(), 1)]);
+    let search = Some("TE".to_owned());
+    assert_eq!(list(Categories { search, ..all.clone() }).await, [("Tea".to_owned(), 1)]);
+    let soap = model.category(SOAP).await.expect("a query works").expect("it is there");
+    let after = Some(soap.cursor());
+    assert_eq!(list(Categories { after, ..all }).await, [("Tea".to_owned(), 1)]);
+    apply(model, 7, [What::CategoryDeleted(TEA)]).await;
+    assert_eq!(model.category(TEA).await.expect("a query works"), None);
+    let orphan = found(model, 1).await.expect("it is offered still");
+    assert_eq!((orphan.category, orphan.category_name), (TEA, None));
+}
+
+async fn what_was_created_by_a_request_is_known_again(model: &dyn Model) {
+    let created = Created { key: id(70), request: id(71), subject: id(1) };
+    let mut changes = at(3, [added(1, "Assam", (1, 1))]);
+    for change in &mut changes {
+        change.created = Some(created);
+    }
+    model.apply(&changes, Position(3)).await.expect("the change is taken");
+    let known = model.created(id(70)).await.expect("a query works");
+    assert_eq!(known, Some((created, Position(3))));
+    assert_eq!(model.created(id(71)).await.expect("a query works"), None);
+}
+
+async fn a_rebuilt_model_is_identical(one: &dyn Model, other: &dyn Model) {
+    let history = || {
+        [
+            category(TEA, "Tea"),
+            added(1, "Assam", (100, 10)),
+            stock(1, StockMoved::reserved(2)),
+            changed(1, Changed { units_change: -3, ..Changed::default() }),
+            stock(1, StockMoved::sold(2)),
+            What::ProductDeleted(id(1), StockMoved::received(-5)),
+            added(1, "Assam", (100, 4)),
+        ]
+    };
+    apply(one, 1, history()).await;
+    one.reset().await.expect("it empties");
+    assert_eq!(one.checkpoint().await.expect("a checkpoint"), Position::START);
+    assert_eq!(found(one, 1).await, None);
+    apply(one, 1, history()).await;
+    for (position, what) in (1..).zip(history()) {
+        apply(other, position, [what]).await;
+    }
+    let lines = ReadModel::dump(one).await.expect("a dump");
+    assert!(lines.len() > 3, "{lines:?}");
+    assert_eq!(lines, ReadModel::dump(other).await.expect("a dump"));
+}

@@ -35,13 +35,16 @@ const SCHEMA: Schema = Schema {
                  revision INTEGER NOT NULL,
                  added INTEGER NOT NULL,
                  listed INTEGER NOT NULL,
-                 name_key TEXT NOT NULL,
-                 search TEXT NOT NULL
+                 name_key TEXT NOT NULL
              ) WITHOUT ROWID;
              CREATE INDEX product_by_name ON product (name_key, id) WHERE listed = 1;
              CREATE INDEX product_by_price ON product (price, id) WHERE listed = 1;
              CREATE INDEX product_by_age ON product (added, id) WHERE listed = 1;
              CREATE INDEX product_by_category ON product (category) WHERE listed = 1;
+             CREATE TABLE product_text (
+                 product BLOB PRIMARY KEY,
+                 search TEXT NOT NULL
+             ) WITHOUT ROWID;
              CREATE TABLE stock (
                  product BLOB PRIMARY KEY,
                  received INTEGER NOT NULL DEFAULT 0,

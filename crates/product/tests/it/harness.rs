@@ -12,13 +12,15 @@ use chassis::{
     metrics::Metrics,
     sqlite::Location,
 };
+use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
 use eventlog::{Options, OsFiles};
 use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt;
 use kernel::{
-    Actor, Clock, Currency, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, StreamId,
+    Actor, Clock, Currency, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position,
+    StreamId,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -30,6 +32,8 @@ pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) store: EventStore,
     pub(crate) deps: Deps,
+    /// The category of teas, in a world that has one.
+    pub(crate) tea: Uuid,
     signer: Signer,
     _folder: tempfile::TempDir,
 }
@@ -70,7 +74,49 @@ impl World {
         let service = product::build(config(folder.path()), deps.clone()).await.expect("it starts");
         let ready = tokio::time::timeout(DEADLINE, service.wait_ready()).await;
         ready.expect("an empty log is soon read");
-        Self { service, store: deps.store(), deps, signer, _folder: folder }
+        Self { service, store: deps.store(), deps, tea: Uuid::nil(), signer, _folder: folder }
+    }
+
+    /// A world with a category.
+    pub(crate) async fn with_tea() -> Self {
+        let mut world = Self::start().await;
+        let tea = world.post("/add-new-category", json!({"Name": "Tea"})).await.expect(201);
+        world.tea = tea["CategoryId"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        world
+    }
+
+    /// The request that adds a tea at 3.50.
+    pub(crate) fn new_product(&self, code: &str, name: &str, units: i64) -> Value {
+        json!({
+            "Code": code, "Name": name, "Description": "Loose leaves", "Supplier": "Teehaus Li",
+            "CategoryId": self.tea, "Price": "3.50", "UnitsInStock": units,
+        })
+    }
+
+    /// A tea at 3.50.
+    pub(crate) async fn product(&self, code: &str, name: &str, units: i64) -> Value {
+        self.post("/add-new-product", self.new_product(code, name, units)).await.expect(201)
+    }
+
+    /// An order is placed for so many pieces at the product's price.
+    pub(crate) async fn order(&self, number: u128, product: &Value, quantity: u32) {
+        let deadline = self.deps.clock.now() + Duration::from_mins(1);
+        let placed = Placed { terms: terms(number, product, quantity), deadline };
+        self.record_order(number, placed.into()).await;
+    }
+
+    pub(crate) async fn finalize(&self, number: u128, product: &Value, quantity: u32) {
+        let terms = terms(number, product, quantity);
+        self.record_order(number, Finalized { terms }.into()).await;
+    }
+
+    pub(crate) async fn deny(&self, number: u128, product: &Value, quantity: u32, reason: Reason) {
+        let denied = Denied { terms: terms(number, product, quantity), reasons: vec![reason] };
+        self.record_order(number, denied.into()).await;
+    }
+
+    async fn record_order(&self, number: u128, event: OrderEvent) {
+        self.record(contracts::order::stream(Uuid::from_u128(number)), &event).await;
     }
 
     pub(crate) fn token(&self, role: Role) -> String {
@@ -88,7 +134,11 @@ impl World {
 
     /// A POST by a manager.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
-        self.ask("POST", path).manager().json(&body).send().await
+        self.ask_post(path, &body).await
+    }
+
+    pub(crate) async fn ask_post(&self, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path).manager().json(body).send().await
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str) -> Ask<'_> {
@@ -186,6 +236,19 @@ impl Answer {
 impl Drop for World {
     fn drop(&mut self) {
         self.deps.tasks.stop();
+    }
+}
+
+fn terms(number: u128, product: &Value, quantity: u32) -> Terms {
+    let price = product["Price"].as_f64().expect("a price");
+    Terms {
+        order: Uuid::from_u128(number),
+        customer: Uuid::from_u128(1),
+        product: product["ProductId"].as_str().and_then(|id| id.parse().ok()).expect("an id"),
+        product_name: "As ordered".to_owned(),
+        quantity,
+        price: Money::parse(&price.to_string()).expect("an amount"),
+        currency: "EUR".to_owned(),
     }
 }
 

@@ -37,22 +37,22 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
     let mut conditions: Vec<(&str, &dyn ToSql)> = Vec::new();
     let mut given = |condition, value| conditions.push((condition, value));
     if customer.is_some() {
-        given("orders.customer = ?", &customer)
+        given("orders.customer = ?", &customer);
     }
     if product.is_some() {
-        given("orders.product = ?", &product)
+        given("orders.product = ?", &product);
     }
     if status.is_some() {
-        given("orders.status = ?", &status)
+        given("orders.status = ?", &status);
     }
     if from.is_some() {
-        given("orders.placed_at >= ?", &from)
+        given("orders.placed_at >= ?", &from);
     }
     if to.is_some() {
-        given("orders.placed_at < ?", &to)
+        given("orders.placed_at < ?", &to);
     }
     if before.is_some() {
-        given("orders.placed < ?", &before)
+        given("orders.placed < ?", &before);
     }
     let mut sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE true"

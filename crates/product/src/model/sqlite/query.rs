@@ -9,10 +9,13 @@ use crate::model::{
     Categories, Category, Created, Cursor, NameCursor, Product, Products, Sort, folded,
 };
 
-const PRODUCT: &str = "SELECT p.id, p.code, p.name, p.description, p.supplier, p.category, c.name, p.price, p.currency,
-         p.revision, s.on_hand, s.available, p.added, s.changed
-     FROM product p JOIN stock s ON s.product = p.id LEFT JOIN category c ON c.id = p.category
-     WHERE p.listed = 1";
+// No joins: with the values of a cached statement SQLite forgets its plan of a join, and planning takes ten times as long as
+// reading a row.
+const PRODUCT: &str = "SELECT p.id, p.code, p.name, p.description, p.supplier, p.category,
+         (SELECT name FROM category WHERE id = p.category), p.price, p.currency, p.revision,
+         (SELECT on_hand FROM stock WHERE product = p.id), (SELECT available FROM stock WHERE product = p.id),
+         p.added, (SELECT changed FROM stock WHERE product = p.id)
+     FROM product p WHERE p.id = ?1 AND p.listed = 1";
 
 const CATEGORY: &str =
     "SELECT c.id, c.name, (SELECT count(*) FROM product p WHERE p.category = c.id AND p.listed = 1)
@@ -35,9 +38,12 @@ impl<'a> Select<'a> {
         self.values.extend_from_slice(values);
     }
 
-    fn page(&mut self, order: &str, count: &'a i64) {
+    fn order(&mut self, order: &str) {
         self.sql.push_str(" ORDER BY ");
         self.sql.push_str(order);
+    }
+
+    fn limit(&mut self, count: &'a i64) {
         self.sql.push_str(" LIMIT :count");
         self.values.push((":count", count));
     }
@@ -52,30 +58,75 @@ impl<'a> Select<'a> {
 }
 
 pub(super) fn product(connection: &Connection, id: Uuid) -> Result<Option<Product>> {
-    let mut select = Select::new(PRODUCT);
-    select.and("p.id = :id", &[(":id", id.as_bytes())]);
-    Ok(select.all(connection, product_of)?.pop())
+    let mut query = connection.prepare_cached(PRODUCT)?;
+    query.query_row([id.as_bytes()], product_of).optional()
 }
 
+/// First which products, by as little of them as tells; then all of the few that are wanted.
 pub(super) fn products(connection: &Connection, wanted: &Products) -> Result<Vec<Product>> {
-    let (after, order) = order(wanted.sort);
-    let search = wanted.search.as_deref().map(folded);
-    let count = count(wanted.count);
-    let after_key;
-    let mut select = Select::new(PRODUCT);
-    if let Some(category) = &wanted.category {
-        select.and("p.category = :category", &[(":category", category.as_bytes())]);
+    // One snapshot, so that what was found is still there.
+    let connection = connection.unchecked_transaction()?;
+    let mut query = connection.prepare_cached(PRODUCT)?;
+    let read = |id: Uuid| query.query_row([id.as_bytes()], product_of);
+    matching(&connection, wanted)?.into_iter().map(read).collect()
+}
+
+fn matching(connection: &Connection, wanted: &Products) -> Result<Vec<Uuid>> {
+    let (from, count, key) =
+        (source(wanted.sort), count(wanted.count), wanted.after.as_ref().map(key));
+    let mut select = Select::new(&format!("SELECT p.id FROM {from} WHERE p.listed = 1"));
+    select.narrow(wanted, key.as_ref());
+    let Some(search) = &wanted.search else {
+        select.limit(&count);
+        return select.all(connection, |row| uuid(row, 0));
+    };
+    let (texts, mut found) = (with_text(connection, &folded(search))?, Vec::new());
+    let mut query = connection.prepare_cached(&select.sql)?;
+    let mut rows = query.query(&*select.values)?;
+    while found.len() < wanted.count
+        && let Some(row) = rows.next()?
+    {
+        let id = uuid(row, 0)?;
+        if texts.binary_search(&id).is_ok() {
+            found.push(id);
+        }
     }
-    if let Some(search) = &search {
-        select.and("instr(p.search, :search) > 0", &[(":search", search)]);
+    Ok(found)
+}
+
+/// The products in whose texts `search` stands, by id. One pass over all texts, compared here: SQLite would take twice as long.
+fn with_text(connection: &Connection, search: &str) -> Result<Vec<Uuid>> {
+    let mut query =
+        connection.prepare_cached("SELECT product, search FROM product_text ORDER BY product")?;
+    let mut rows = query.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get_ref(1)?.as_str()?.contains(search) {
+            found.push(uuid(row, 0)?);
+        }
     }
-    if let Some(cursor) = &wanted.after {
-        after_key = key(cursor);
-        let (value, id) = (&*after_key.0, after_key.1.as_bytes());
-        select.and(after, &[(":key", value), (":id", id)]);
+    Ok(found)
+}
+
+fn source(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Available => "product p JOIN stock s ON s.product = p.id",
+        _ => "product p",
     }
-    select.page(order, &count);
-    select.all(connection, product_of)
+}
+
+impl<'a> Select<'a> {
+    /// Only products of the category wanted, in the order wanted, after the cursor.
+    fn narrow(&mut self, wanted: &'a Products, after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>) {
+        let (beyond, order) = order(wanted.sort);
+        if let Some(category) = &wanted.category {
+            self.and("p.category = :category", &[(":category", category.as_bytes())]);
+        }
+        if let Some((key, id)) = after {
+            self.and(beyond, &[(":key", key), (":id", id.as_bytes())]);
+        }
+        self.order(order);
+    }
 }
 
 /// The condition to come after a cursor, and the order.
@@ -97,7 +148,8 @@ fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
         | Cursor::PriceDown(value, id)
         | Cursor::Available(value, id)
         | Cursor::Scarce(value, id) => (Box::new(*value), *id),
-        Cursor::Newest(value, id) => (Box::new(*value), *id),
+        // Nothing stands beyond what SQLite can count; a cursor that says so was made up.
+        Cursor::Newest(value, id) => (Box::new(i64::try_from(*value).unwrap_or(i64::MAX)), *id),
     }
 }
 
@@ -117,7 +169,8 @@ pub(super) fn categories(connection: &Connection, wanted: &Categories) -> Result
     if let Some(NameCursor(name, id)) = &wanted.after {
         select.and("(c.name_key, c.id) > (:key, :id)", &[(":key", name), (":id", id.as_bytes())]);
     }
-    select.page("c.name_key, c.id", &count);
+    select.order("c.name_key, c.id");
+    select.limit(&count);
     select.all(connection, category_of)
 }
 

@@ -21,7 +21,7 @@ pub(super) fn apply(transaction: &Transaction<'_>, changes: &[Change]) -> Result
         }
     }
     // Differences add up in any order, so they can come last and together.
-    moves.iter().try_for_each(|(product, moved)| move_stock(transaction, *product, *moved))
+    move_stock(transaction, &moves)
 }
 
 fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Result<()> {
@@ -69,12 +69,12 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
         added;
     run(
         transaction,
-        "INSERT INTO product VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, 1, ?10, ?11)
+        "INSERT INTO product VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, 1, ?10)
          ON CONFLICT (id) DO UPDATE SET
              code = excluded.code, name = excluded.name, description = excluded.description,
              supplier = excluded.supplier, category = excluded.category, price = excluded.price,
              currency = excluded.currency, revision = revision + 1, added = excluded.added, listed = 1,
-             name_key = excluded.name_key, search = excluded.search",
+             name_key = excluded.name_key",
         params![
             product.as_bytes(),
             code,
@@ -86,12 +86,12 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
             currency,
             position.0,
             name_key(name),
-            search_text([code.as_deref().unwrap_or(""), name, description, supplier]),
         ],
     )?;
     let sql =
         "INSERT INTO stock (product, changed) VALUES (?1, ?2) ON CONFLICT (product) DO NOTHING";
-    run(transaction, sql, params![product.as_bytes(), position.0])
+    run(transaction, sql, params![product.as_bytes(), position.0])?;
+    index_texts(transaction, *product)
 }
 
 fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Result<()> {
@@ -131,32 +131,31 @@ fn index_texts(transaction: &Transaction<'_>, product: Uuid) -> Result<()> {
         .next()
         .transpose()?;
     let Some(texts) = texts else { return Ok(()) };
-    let search = search_text(texts.each_ref().map(String::as_str));
-    run(
-        transaction,
-        "UPDATE product SET search = ?2 WHERE id = ?1",
-        params![product.as_bytes(), search],
-    )
+    // No search spans two of them, for it has no control characters.
+    let search = folded(&texts.join("\n"));
+    let sql = "INSERT OR REPLACE INTO product_text VALUES (?1, ?2)";
+    run(transaction, sql, params![product.as_bytes(), search])
 }
 
-/// All that is searched in. No search spans two of them, for it has no control characters.
-fn search_text(texts: [&str; 4]) -> String {
-    folded(&texts.join("\n"))
-}
-
-fn move_stock(
-    transaction: &Transaction<'_>,
-    product: Uuid,
-    (moved, at): (StockMoved, Position),
-) -> Result<()> {
-    let StockMoved { received, on_hand, reserved, available, sold } = moved;
-    run(
-        transaction,
+fn move_stock(transaction: &Transaction<'_>, moves: &Moves) -> Result<()> {
+    let mut update = transaction.prepare_cached(
         "UPDATE stock SET received = received + ?2, on_hand = on_hand + ?3, reserved = reserved + ?4,
              available = available + ?5, sold = sold + ?6, changed = ?7
          WHERE product = ?1",
-        params![product.as_bytes(), received, on_hand, reserved, available, sold, at.0],
-    )
+    )?;
+    for (product, (moved, at)) in moves {
+        let StockMoved { received, on_hand, reserved, available, sold } = moved;
+        update.execute(params![
+            product.as_bytes(),
+            received,
+            on_hand,
+            reserved,
+            available,
+            sold,
+            at.0
+        ])?;
+    }
+    Ok(())
 }
 
 fn remember(transaction: &Transaction<'_>, created: &Created, position: Position) -> Result<()> {

@@ -1,0 +1,4 @@
+package android.net;
+
+/** See {@link shop.agora.device.Device}. */
+public class Network {}

@@ -1,0 +1,4 @@
+package android.text;
+
+/** See {@link shop.agora.device.Device}. */
+public interface Editable extends CharSequence {}

@@ -1,0 +1,4 @@
+package android.view;
+
+/** See {@link shop.agora.device.Device}. */
+public class KeyEvent {}

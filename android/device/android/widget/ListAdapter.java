@@ -1,0 +1,4 @@
+package android.widget;
+
+/** See {@link shop.agora.device.Device}. */
+public interface ListAdapter extends Adapter {}

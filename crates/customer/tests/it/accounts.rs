@@ -1,0 +1,277 @@
+//! Accounts: who may register, see and change what.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{ADMIN_PASSWORD, Answer, Shop, password, registration};
+
+fn with(name: &str, field: &str, value: Value) -> Value {
+    let mut body = registration(name);
+    body[field] = value;
+    body
+}
+
+#[tokio::test(start_paused = true)]
+async fn registrations_that_break_a_rule_are_refused_by_field_and_recorded_nowhere() {
+    let shop = Shop::open().await;
+    let manager = shop.manager().await;
+    let before = shop.events().await.len();
+    let long = |length| "x".repeat(length);
+    let cases = [
+        ("UserName", json!("ab")),
+        ("UserName", json!(long(65))),
+        ("UserName", json!("Ada")),
+        ("UserName", json!("ada lovelace")),
+        ("UserName", json!("ad\u{e4}")),
+        ("UserName", json!("ada\u{0}")),
+        ("UserName", json!(4)),
+        ("Password", json!("1234567")),
+        ("Password", json!(long(129))),
+        ("Password", json!("with\nnewline")),
+        ("FullName", json!("")),
+        ("FullName", json!(long(201))),
+        ("Email", json!("ada")),
+        ("Email", json!("@example.com")),
+        ("Email", json!("ada@")),
+        ("Email", json!("a@b@c")),
+        ("Email", json!("a da@example.com")),
+        ("Email", json!(format!("{}@example.com", long(250)))),
+        ("Role", json!("manager")),
+    ];
+    for (field, value) in cases {
+        let answer =
+            shop.post("/add-user", Some(&manager), with("ada", field, value.clone())).await;
+        assert_eq!((answer.status.as_u16(), answer.fields()), (422, vec![field]), "{value}");
+    }
+    let mut missing = registration("ada");
+    missing.as_object_mut().expect("an object").remove("Email");
+    assert_eq!(shop.post("/add-user", Some(&manager), missing).await.fields(), ["Email"]);
+    let leaked = with("ada", "Password", json!(["secret password"]));
+    let answer = shop.post("/add-user", Some(&manager), leaked).await;
+    assert!(!answer.body.to_string().contains("secret"), "{answer:?}");
+    assert_eq!(shop.events().await.len(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_proper_request_is_refused_before_it_is_understood() {
+    let shop = Shop::open().await;
+    let post = async |body: String, kind: &str| {
+        let headers = [("content-type", kind)];
+        let mut request = axum::http::Request::builder().method(Method::POST).uri("/add-user");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(axum::body::Body::from(body)).expect("a request");
+        let router = shop.service.router.clone();
+        tower::ServiceExt::oneshot(router, request).await.expect("an answer").status().as_u16()
+    };
+    let good = registration("ada").to_string();
+    assert_eq!(post(good.clone(), "text/plain").await, 415);
+    assert_eq!(post("{".to_owned(), "application/json").await, 400);
+    assert_eq!(post("[".repeat(5000), "application/json").await, 400);
+    assert_eq!(post(format!("{good}{}", " ".repeat(70_000)), "application/json").await, 413);
+    assert_eq!(shop.kinds("ada").await, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_taken_once() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.post("/add-user", None, registration("ada")).await.status, 201);
+    let taken = shop.post("/add-user", None, registration("ada")).await;
+    assert_eq!((taken.status.as_u16(), &taken.body["type"]), (409, &json!("/problems/name-taken")));
+    let many = (0..8).map(|_| shop.post("/add-user", None, registration("bob")));
+    let answers = futures_util::future::join_all(many).await;
+    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(201), count(409)), (1, 7));
+    assert_eq!(shop.kinds("bob").await, ["customer.registered"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn twenty_may_register_from_an_address_in_an_hour_and_a_manager_any_number() {
+    let shop = Shop::open().await;
+    let add = async |name: String, token: Option<&str>| {
+        shop.post("/add-user", token, registration(&name)).await.status.as_u16()
+    };
+    for n in 0..20 {
+        assert_eq!(add(format!("customer-{n}"), None).await, 201);
+    }
+    assert_eq!(add("customer-20".to_owned(), None).await, 429);
+    let manager = shop.manager().await;
+    for n in 20..25 {
+        assert_eq!(add(format!("customer-{n}"), Some(&manager)).await, 201);
+    }
+    tokio::time::sleep(std::time::Duration::from_hours(1)).await;
+    assert_eq!(add("customer-25".to_owned(), None).await, 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_is_its_owners_and_the_managers() {
+    let shop = Shop::open().await;
+    let (ada, manager) = (shop.customer("ada").await, shop.manager().await);
+    shop.customer("bob").await;
+    for (path, status) in
+        [("/get-user/ada", 200), ("/get-user/bob", 403), ("/get-user/nobody", 403)]
+    {
+        assert_eq!(shop.get(path, Some(&ada)).await.status.as_u16(), status, "{path}");
+        assert_eq!(shop.get(path, None).await.status, 401);
+    }
+    assert_eq!(shop.get("/get-user/bob", Some(&manager)).await.status, 200);
+    assert_eq!(shop.get("/get-user/nobody", Some(&manager)).await.status, 404);
+    assert_eq!(shop.get("/get-credit?UserName=bob", Some(&ada)).await.status, 403);
+    assert_eq!(shop.get("/get-all-users", Some(&ada)).await.status, 403);
+    let change = json!({ "UserName": "bob", "FullName": "Bobby" });
+    assert_eq!(shop.post("/update-user", Some(&ada), change.clone()).await.status, 403);
+    let changed = shop.post("/update-user", Some(&manager), change).await;
+    assert_eq!((&changed.body["FullName"], &changed.body["Version"]), (&json!("Bobby"), &json!(2)));
+    let nobody = json!({ "UserName": "nobody", "FullName": "No" });
+    assert_eq!(shop.post("/update-user", Some(&manager), nobody).await.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_given_changes_and_the_same_again_changes_nothing() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let change = json!({ "UserName": "ada", "Email": "ada@example.org" });
+    let changed = shop.post("/update-user", Some(&ada), change.clone()).await;
+    assert_eq!(changed.status, 200);
+    assert_eq!(changed.body["Email"], "ada@example.org");
+    assert_eq!(changed.body["FullName"], "ada of Test");
+    let again = shop.post("/update-user", Some(&ada), change).await;
+    assert_eq!((again.status.as_u16(), &again.body), (200, &changed.body));
+    assert_eq!(shop.kinds("ada").await.len(), 2);
+    let bad = json!({ "UserName": "ada", "Email": "no address" });
+    assert_eq!(shop.post("/update-user", Some(&ada), bad).await.fields(), ["Email"]);
+}
+
+fn new_password(user: &str, current: Option<&str>) -> Value {
+    let mut body = json!({ "UserName": user, "Password": "a new password" });
+    if let Some(current) = current {
+        body["CurrentPassword"] = json!(current);
+    }
+    body
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_password_needs_the_current_one_and_ends_all_sessions() {
+    let shop = Shop::open().await;
+    let (first, second) = (shop.customer("ada").await, shop.log_in("ada", &password("ada")).await);
+    let update = async |token: &str, current: Option<&str>| -> Answer {
+        shop.post("/update-user", Some(token), new_password("ada", current)).await
+    };
+    assert_eq!(update(&first, None).await.fields(), ["CurrentPassword"]);
+    assert_eq!(update(&first, Some("wrong")).await.fields(), ["CurrentPassword"]);
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(update(&first, Some(&password("ada"))).await.status, 200);
+    for token in [&first, &second] {
+        assert_eq!(shop.get("/get-user/ada", Some(token)).await.status, 401);
+    }
+    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 401);
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    let fresh = shop.log_in("ada", "a new password").await;
+    assert_eq!(shop.get("/get-user/ada", Some(&fresh)).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_current_password_counts_as_a_failed_log_in() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    for _ in 0..10 {
+        let wrong = shop.post("/update-user", Some(&ada), new_password("ada", Some("wrong"))).await;
+        assert_eq!(wrong.status, 422);
+    }
+    let body = new_password("ada", Some(&password("ada")));
+    assert_eq!(shop.post("/update-user", Some(&ada), body).await.status, 429);
+    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 429);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manager_sets_others_passwords_but_needs_the_current_one_for_the_own() {
+    let shop = Shop::open().await;
+    let manager = shop.manager().await;
+    shop.customer("ada").await;
+    let others = shop.post("/update-user", Some(&manager), new_password("ada", None)).await;
+    assert_eq!(others.status, 200);
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    shop.log_in("ada", "a new password").await;
+    let own = shop.post("/update-user", Some(&manager), new_password("admin", None)).await;
+    assert_eq!(own.fields(), ["CurrentPassword"]);
+    let body = new_password("admin", Some(ADMIN_PASSWORD));
+    assert_eq!(shop.post("/update-user", Some(&manager), body).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn managers_list_search_and_sort_all_accounts() {
+    let shop = Shop::open().await;
+    let manager = shop.manager().await;
+    for name in ["cleo", "ada", "bob"] {
+        shop.customer(name).await;
+    }
+    let credit = json!({ "UserName": "bob", "Credit": 7 });
+    assert_eq!(shop.post("/set-credit", Some(&manager), credit).await.status, 200);
+    let users = async |query: &str| {
+        let answer = shop.get(&format!("/get-all-users?{query}"), Some(&manager)).await;
+        assert_eq!(answer.status, 200, "{query}: {answer:?}");
+        names(&answer.body)
+    };
+    assert_eq!(users("").await, ["ada", "admin", "bob", "cleo"]);
+    assert_eq!(users("Sort=Credit").await, ["admin", "bob", "ada", "cleo"]);
+    assert_eq!(users("Sort=-Credit").await, ["ada", "cleo", "bob", "admin"]);
+    assert_eq!(users("Sort=Newest").await, ["bob", "ada", "cleo", "admin"]);
+    assert_eq!(users("Search=ADA%40").await, ["ada"]);
+    assert_eq!(users("Search=of%20test&Sort=Newest").await, ["bob", "ada", "cleo"]);
+    let page = shop.get("/get-all-users?Limit=3", Some(&manager)).await;
+    let next = page.body["Next"].as_str().expect("there is more");
+    assert_eq!(users(&format!("Limit=3&After={next}")).await, ["cleo"]);
+    for bad in ["Sort=Age", "Limit=0", "After=x", "Colour=red"] {
+        let answer = shop.get(&format!("/get-all-users?{bad}"), Some(&manager)).await;
+        assert_eq!(answer.status, 422, "{bad}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manager_sees_an_account_as_it_stood() {
+    let shop = Shop::open().await;
+    let manager = shop.manager().await;
+    let before = shop.store().head().await.0;
+    let ada = shop.customer("ada").await;
+    let order = shop.order("ada", 3000);
+    let placed = shop.place(&order).await.0;
+    shop.deny(&order).await;
+    let at = async |position: u64, token: &str| {
+        let answer = shop.get(&format!("/get-user/ada?AsOf={position}"), Some(token)).await;
+        (answer.status.as_u16(), answer.body["Available"].clone())
+    };
+    assert_eq!(at(before, &manager).await.0, 404);
+    assert_eq!(at(placed, &manager).await, (200, json!(100.00)));
+    assert_eq!(at(placed + 1, &manager).await, (200, json!(70.00)));
+    let head = shop.store().head().await.0;
+    assert_eq!(at(head, &manager).await, (200, json!(100.00)));
+    assert_eq!(at(head + 1, &manager).await.0, 422);
+    assert_eq!(at(placed, &ada).await.0, 403);
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_10_a_password_and_its_hash_stand_nowhere() {
+    let shop = Shop::open().await;
+    let (ada, manager) = (shop.customer("ada").await, shop.manager().await);
+    let mut shown = String::new();
+    for path in ["/get-user/ada", "/get-all-users", "/get-user/ada?AsOf=2", "/", "/openapi.json"] {
+        shown += &shop.get(path, Some(&manager)).await.body.to_string();
+    }
+    shown += &shop.get("/get-user/ada", Some(&ada)).await.body.to_string();
+    for event in shop.events().await {
+        shown += event.data.get();
+    }
+    shown += &shop.service.model.clone().expect("a model").dump().await.expect("a dump").join("\n");
+    assert!(shown.contains("ada@example.com"));
+    for secret in [&*password("ada"), ADMIN_PASSWORD, "argon2id", "$v="] {
+        assert!(!shown.contains(secret), "{secret}");
+    }
+    let streams = shop.events().await;
+    assert!(streams.iter().all(|event| !event.stream.as_str().contains("ada")));
+}
+
+fn names(list: &Value) -> Vec<String> {
+    let items = list["Items"].as_array().expect("items");
+    items.iter().map(|user| user["UserName"].as_str().expect("a name").to_owned()).collect()
+}

@@ -1,0 +1,152 @@
+//! Credit: what managers grant, and what orders hold and spend, each exactly once.
+
+use contracts::order::Reason;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Shop};
+
+#[tokio::test(start_paused = true)]
+async fn credit_is_set_or_changed_but_never_below_what_is_reserved() {
+    let shop = Shop::open().await;
+    let (ada, manager) = (shop.customer("ada").await, shop.manager().await);
+    shop.place(&shop.order("ada", 4000)).await;
+    let set =
+        async |body: Value| -> Answer { shop.post("/set-credit", Some(&manager), body).await };
+    let cases = [
+        (json!({ "UserName": "ada", "Credit": 40 }), 200),
+        (json!({ "UserName": "ada", "Credit": 39.99 }), 422),
+        (json!({ "UserName": "ada", "Change": -0.01 }), 422),
+        (json!({ "UserName": "ada", "Change": "10.50" }), 200),
+        (json!({ "UserName": "ada", "Change": 1_000_000_000 }), 422),
+        (json!({ "UserName": "ada", "Credit": -1 }), 422),
+        (json!({ "UserName": "ada", "Credit": 1.001 }), 422),
+        (json!({ "UserName": "ada", "Credit": 1, "Change": 1 }), 422),
+        (json!({ "UserName": "ada" }), 422),
+        (json!({ "UserName": "nobody", "Credit": 1 }), 404),
+    ];
+    for (body, status) in cases {
+        assert_eq!(set(body.clone()).await.status.as_u16(), status, "{body}");
+    }
+    let own = shop.post("/set-credit", Some(&ada), json!({ "UserName": "ada", "Credit": 1 })).await;
+    assert_eq!(own.status, 403);
+    let credit = shop.get("/get-credit", Some(&ada)).await.body;
+    let expected =
+        json!({ "UserName": "ada", "Credit": 50.50, "Reserved": 40.00, "Available": 10.50 });
+    assert_eq!(credit, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_rests_on_an_old_version_is_refused_with_the_latest() {
+    let shop = Shop::open().await;
+    let (_ada, manager) = (shop.customer("ada").await, shop.manager().await);
+    let set = async |credit: u64, version: u64| {
+        let body = json!({ "UserName": "ada", "Credit": credit, "Version": version });
+        shop.post("/set-credit", Some(&manager), body).await
+    };
+    assert_eq!(set(150, 1).await.body["Version"], 2);
+    shop.place(&shop.order("ada", 4000)).await;
+    let stale = set(200, 1).await;
+    assert_eq!(stale.status, 409);
+    assert_eq!(
+        stale.body["Current"],
+        json!({
+            "UserName": "ada", "FullName": "ada of Test", "Email": "ada@example.com", "Role": "customer",
+            "Credit": 150.00, "Reserved": 40.00, "Available": 110.00, "Version": 2,
+        })
+    );
+    assert_eq!(set(200, 2).await.status, 200, "orders do not count as versions");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_request_again_acts_once_and_answers_the_same() {
+    let shop = Shop::open().await;
+    let (_ada, manager) = (shop.customer("ada").await, shop.manager().await);
+    let body = json!({ "UserName": "ada", "Change": 5 });
+    let first = shop.keyed("/set-credit", &manager, ("key", body.clone())).await;
+    assert_eq!((first.status.as_u16(), &first.body["Credit"]), (200, &json!(105.00)));
+    let more = json!({ "UserName": "ada", "Change": 7 });
+    let other = shop.keyed("/set-credit", &manager, ("key-2", more.clone())).await;
+    assert_eq!(other.body["Credit"], json!(112.00));
+    let again = shop.keyed("/set-credit", &manager, ("key", body.clone())).await;
+    assert_eq!(
+        (again.status, again.position, &again.body),
+        (first.status, first.position, &first.body)
+    );
+    let reused = shop.keyed("/set-credit", &manager, ("key", more)).await;
+    assert_eq!((reused.status.as_u16(), reused.fields()), (422, vec!["Idempotency-Key"]));
+    let shop = shop.reopen_with(|_| {}).await;
+    let manager = shop.manager().await;
+    let again = shop.keyed("/set-credit", &manager, ("key", body)).await;
+    assert_eq!(again.body, first.body);
+    assert_eq!(shop.kinds("ada").await.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_6_one_customers_credit_is_never_promised_twice() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let orders: Vec<_> = (0..20).map(|_| shop.order("ada", 3000)).collect();
+    for order in &orders {
+        shop.place(order).await;
+    }
+    let kinds = shop.kinds("ada").await;
+    let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
+    assert_eq!((count("customer.credit-reserved"), count("customer.credit-denied")), (3, 17));
+    for order in &orders {
+        shop.deny(order).await;
+    }
+    let credit = shop.get("/get-credit", Some(&ada)).await.body;
+    assert_eq!((&credit["Credit"], &credit["Available"]), (&json!(100.00), &json!(100.00)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_4_two_instances_answer_every_order_once() {
+    let shop = Shop::open().await;
+    shop.customer("ada").await;
+    let second = shop.second_instance().await;
+    let mut orders = Vec::new();
+    for _ in 0..30 {
+        let order = shop.order("ada", 300);
+        shop.place(&order).await;
+        orders.push(order);
+    }
+    for (n, order) in orders.iter().enumerate() {
+        if n % 2 == 0 {
+            shop.finalize(order).await
+        } else {
+            shop.deny(order).await
+        };
+    }
+    shop.settle_also(&second).await;
+    let kinds = shop.kinds("ada").await;
+    let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
+    let counts =
+        ["reserved", "debited", "released"].map(|what| count(&format!("customer.credit-{what}")));
+    assert_eq!((counts, kinds.len()), ([30, 15, 15], 61));
+    let [first, second] = [&shop.service, &second].map(|service| service.model.clone());
+    let (first, second) = (first.expect("a model"), second.expect("a model"));
+    assert_eq!(first.dump().await.expect("a dump"), second.dump().await.expect("a dump"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_of_strangers_and_orders_too_late_are_denied() {
+    let shop = Shop::open().await;
+    shop.customer("ada").await;
+    let stranger = shop.order("eve", 1);
+    shop.place(&stranger).await;
+    let late = shop.order("ada", 1);
+    let deadline = shop.deps.clock.now() - std::time::Duration::from_secs(1);
+    shop.record(contracts::order::Placed { terms: late, deadline }.into()).await;
+    let denied: Vec<_> = shop
+        .events()
+        .await
+        .iter()
+        .filter_map(|event| contracts::customer::CustomerEvent::of(event))
+        .filter_map(|event| match event {
+            contracts::customer::CustomerEvent::CreditDenied(denied) => Some(denied.reason),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(denied, [Reason::UnknownCustomer, Reason::Deadline]);
+    assert_eq!(shop.post("/add-user", None, crate::harness::registration("eve")).await.status, 201);
+}

@@ -1,0 +1,128 @@
+//! Changes as they happen: server-sent events.
+
+use std::time::Duration;
+
+use axum::{body::BodyDataStream, http::Method};
+use futures_util::StreamExt;
+use serde_json::Value;
+
+use crate::harness::{Person, Shop, id_of};
+
+/// A client that reads events one by one.
+struct Listener {
+    body: BodyDataStream,
+    buffer: String,
+}
+
+/// An event: its id and its data.
+type Told = (u64, Value);
+
+impl Listener {
+    async fn open(shop: &Shop, person: &Person, (query, last): (&str, Option<u64>)) -> Self {
+        let last = last.map(|last| last.to_string());
+        let headers: Vec<_> = last.iter().map(|last| ("last-event-id", &**last)).collect();
+        let path = format!("/order-events{query}");
+        let answer = shop.stream(Method::GET, &path, (Some(person), &headers), None).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Self { body: answer.into_body().into_data_stream(), buffer: String::new() }
+    }
+
+    async fn next(&mut self) -> Told {
+        loop {
+            if let Some((event, rest)) = self.buffer.split_once("\n\n") {
+                let told = parse(event);
+                let rest = rest.to_owned();
+                self.buffer = rest;
+                if let Some(told) = told {
+                    return told;
+                }
+                continue;
+            }
+            let bytes = self.body.next().await.expect("the stream goes on").expect("bytes");
+            self.buffer.push_str(std::str::from_utf8(&bytes).expect("text"));
+        }
+    }
+
+    async fn kinds(&mut self, count: usize) -> Vec<String> {
+        let mut kinds = Vec::new();
+        for _ in 0..count {
+            let (_, data) = self.next().await;
+            kinds.push(data["Step"]["Event"].as_str().expect("a type").to_owned());
+        }
+        kinds
+    }
+
+    /// Whether nothing comes for a while.
+    async fn is_silent(&mut self) -> bool {
+        tokio::time::timeout(Duration::from_secs(5), self.next()).await.is_err()
+    }
+}
+
+/// An event's id and data; none for a comment.
+fn parse(event: &str) -> Option<Told> {
+    let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+    let id = field("id:")?.trim().parse().expect("a position");
+    Some((id, serde_json::from_str(field("data:")?).expect("JSON")))
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_change_of_ones_orders_is_told_once_and_nobody_elses() {
+    let shop = Shop::open().await;
+    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
+    let lamp = shop.product("Lamp", 5).await;
+    let mut listener = Listener::open(&shop, &ada, ("?UserName=ada", None)).await;
+    shop.place(&bob, lamp).await;
+    let placed = shop.place(&ada, lamp).await;
+    let (position, told) = listener.next().await;
+    assert_eq!(told["Order"], placed);
+    assert_eq!(told["Step"]["Position"], position);
+    shop.stock_reserved(lamp, id_of(&placed)).await;
+    assert_eq!(listener.kinds(1).await, ["product.stock-reserved"]);
+    shop.credit_reserved(ada.id, id_of(&placed)).await;
+    let kinds = ["customer.credit-reserved", "order.approved", "order.finalized"];
+    assert_eq!(listener.kinds(3).await, kinds);
+    shop.wound_up(&placed, ada.id, 1).await;
+    let kinds = ["product.stock-committed", "customer.credit-debited", "accounting.invoice-issued"];
+    assert_eq!(listener.kinds(3).await, kinds);
+    assert!(listener.is_silent().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_away_goes_on_where_they_were() {
+    let shop = Shop::open().await;
+    let (ada, admin) = (shop.person("ada").await, shop.manager().await);
+    let lamp = shop.product("Lamp", 5).await;
+    let mut positions = Vec::new();
+    for _ in 0..600 {
+        let body = serde_json::json!({ "ProductId": lamp });
+        positions.push(shop.post("/place-order", &ada, body).await.position.expect("a position"));
+    }
+    let last = positions[9];
+    let mut everybody = Listener::open(&shop, &admin, ("", Some(last))).await;
+    let mut own = Listener::open(&shop, &ada, ("?UserName=ada", Some(last))).await;
+    for position in &positions[10..] {
+        assert_eq!(everybody.next().await.0, *position);
+        assert_eq!(own.next().await.0, *position);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_are_for_those_whom_they_concern_and_end_with_the_service() {
+    let shop = Shop::open().await;
+    let (ada, _bob, admin) =
+        (shop.person("ada").await, shop.person("bob").await, shop.manager().await);
+    let refused = async |person: &Person, query: &str, last: &str| {
+        let path = format!("/order-events{query}");
+        let headers = [("last-event-id", last)];
+        let answer = shop.stream(Method::GET, &path, (Some(person), &headers), None).await;
+        answer.status().as_u16()
+    };
+    assert_eq!(refused(&ada, "", "1").await, 403);
+    assert_eq!(refused(&ada, "?UserName=bob", "1").await, 403);
+    assert_eq!(refused(&admin, "?UserName=eve", "1").await, 404);
+    assert_eq!(refused(&ada, "?UserName=ada", "yesterday").await, 400);
+    let mut listener = Listener::open(&shop, &ada, ("?UserName=ada", None)).await;
+    shop.deps.tasks.stop();
+    assert!(listener.body.next().await.is_none(), "the stream ends");
+}

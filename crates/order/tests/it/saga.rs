@@ -1,0 +1,165 @@
+//! The saga as the order service sees it: what is recorded once stock and credit have answered, or time is up.
+
+use std::time::Duration;
+
+use contracts::order::Reason;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{Person, Shop, id_of};
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_finalized_once_stock_and_credit_are_reserved() {
+    let (shop, ada, lamp) = shop().await;
+    let placed = shop.place(&ada, lamp).await;
+    let id = id_of(&placed);
+    assert_eq!(
+        placed,
+        json!({
+            "OrderId": id, "UserName": "ada", "ProductId": lamp, "ProductName": "Lamp", "Quantity": 1,
+            "Price": 19.99, "Total": 19.99, "Currency": "EUR", "Status": "Pending",
+            "StockStatus": "Pending", "CreditStatus": "Pending", "Reasons": [], "InvoiceNumber": null,
+            "PlacedAt": placed["PlacedAt"], "UpdatedAt": placed["PlacedAt"],
+        })
+    );
+    shop.stock_reserved(lamp, id).await;
+    assert_words(&shop.single(&ada, id).await, ["Pending", "Reserved", "Pending"]);
+    shop.credit_reserved(ada.id, id).await;
+    shop.settle().await;
+    assert_words(&shop.single(&ada, id).await, ["Finalized", "Reserved", "Reserved"]);
+    shop.wound_up(&placed, ada.id, 7).await;
+    let ended = shop.single(&ada, id).await;
+    assert_words(&ended, ["Finalized", "Committed", "Debited"]);
+    assert_eq!(ended["InvoiceNumber"], 7);
+    assert_eq!(kinds(&shop, id).await, ["order.placed", "order.approved", "order.finalized"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_denied_with_every_reason_and_what_was_reserved_is_released() {
+    let (shop, ada, lamp) = shop().await;
+    let id = id_of(&shop.place(&ada, lamp).await);
+    shop.credit_denied(ada.id, id).await;
+    shop.stock_denied(lamp, id, Reason::OutOfStock).await;
+    shop.settle().await;
+    let denied = shop.single(&ada, id).await;
+    assert_words(&denied, ["Canceled", "Denied", "Denied"]);
+    assert_eq!(denied["Reasons"], json!(["out-of-stock", "low-credit"]));
+
+    let id = id_of(&shop.place(&ada, lamp).await);
+    shop.stock_reserved(lamp, id).await;
+    shop.credit_denied(ada.id, id).await;
+    shop.settle().await;
+    shop.stock_released(lamp, id).await;
+    let denied = shop.single(&ada, id).await;
+    assert_words(&denied, ["Canceled", "Released", "Denied"]);
+    assert_eq!(denied["Reasons"], json!(["low-credit"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_7_an_order_without_answers_is_denied_at_its_deadline_and_late_answers_change_nothing()
+ {
+    let (shop, ada, lamp) = shop().await;
+    let id = id_of(&shop.place(&ada, lamp).await);
+    shop.stock_reserved(lamp, id).await;
+    tokio::time::sleep(Duration::from_millis(9_900)).await;
+    assert_words(&shop.single(&ada, id).await, ["Pending", "Reserved", "Pending"]);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    shop.settle().await;
+    let denied = shop.single(&ada, id).await;
+    assert_words(&denied, ["Canceled", "Reserved", "Pending"]);
+    assert_eq!(denied["Reasons"], json!(["deadline"]));
+
+    shop.credit_reserved(ada.id, id).await;
+    shop.settle().await;
+    shop.credit_released(ada.id, id).await;
+    shop.stock_released(lamp, id).await;
+    assert_words(&shop.single(&ada, id).await, ["Canceled", "Released", "Released"]);
+    assert_eq!(kinds(&shop, id).await, ["order.placed", "order.denied"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_metrics_tell_open_orders_and_how_orders_end() {
+    let (shop, ada, lamp) = shop().await;
+    let [kept, denied, _open] =
+        [shop.place(&ada, lamp).await, shop.place(&ada, lamp).await, shop.place(&ada, lamp).await];
+    shop.stock_reserved(lamp, id_of(&kept)).await;
+    shop.stock_denied(lamp, id_of(&denied), Reason::OutOfStock).await;
+    for order in [&kept, &denied] {
+        shop.credit_reserved(ada.id, id_of(order)).await;
+    }
+    shop.settle().await;
+    let metrics = shop.deps.metrics.encode();
+    for line in [
+        "agora_orders_open{service=\"order\"} 1",
+        "agora_orders_ended_total{service=\"order\",outcome=\"finalized\"} 1",
+        "agora_orders_ended_total{service=\"order\",outcome=\"canceled\"} 1",
+        "agora_order_seconds_count{service=\"order\"} 2",
+    ] {
+        assert!(metrics.contains(line), "{line} is missing from {metrics}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadlines_are_kept_across_a_restart() {
+    let (shop, ada, lamp) = shop().await;
+    let (open, answered) = (shop.place(&ada, lamp).await, shop.place(&ada, lamp).await);
+    shop.stock_reserved(lamp, id_of(&answered)).await;
+    let shop = shop.reopen().await;
+    shop.credit_reserved(ada.id, id_of(&answered)).await;
+    shop.settle().await;
+    let found = shop.single(&ada, id_of(&answered)).await;
+    assert_eq!(found["Status"], "Finalized", "what was heard before the restart is heard again");
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    shop.settle().await;
+    assert_eq!(shop.single(&ada, id_of(&open)).await["Reasons"], json!(["deadline"]));
+    assert_eq!(kinds(&shop, id_of(&answered)).await.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_4_two_instances_end_every_order_once() {
+    let (shop, ada, lamp) = shop().await;
+    let second = shop.second_instance().await;
+    let mut orders = Vec::new();
+    for _ in 0..20 {
+        orders.push(id_of(&shop.place(&ada, lamp).await));
+    }
+    for id in &orders {
+        shop.stock_reserved(lamp, *id).await;
+        shop.credit_reserved(ada.id, *id).await;
+    }
+    let unanswered = id_of(&shop.place(&ada, lamp).await);
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    shop.settle().await;
+    for follower in &second.followers {
+        let head = shop.store().head().await;
+        follower.wait_for(head, Duration::from_secs(30)).await.expect("it follows");
+    }
+    for id in orders {
+        assert_eq!(kinds(&shop, id).await, ["order.placed", "order.approved", "order.finalized"]);
+    }
+    assert_eq!(kinds(&shop, unanswered).await, ["order.placed", "order.denied"]);
+    let [first, second] = [&shop.service, &second].map(|service| service.model.clone());
+    let (first, second) = (first.expect("a model"), second.expect("a model"));
+    assert_eq!(first.dump().await.expect("a dump"), second.dump().await.expect("a dump"));
+    for balance in first.balances().await.expect("balances") {
+        assert_eq!((balance.left, balance.right), (21, 21), "{}", balance.name);
+    }
+}
+
+async fn shop() -> (Shop, Person, Uuid) {
+    let shop = Shop::open().await;
+    let ada = shop.person("ada").await;
+    let lamp = shop.product("Lamp", 1999).await;
+    (shop, ada, lamp)
+}
+
+async fn kinds(shop: &Shop, order: Uuid) -> Vec<String> {
+    let stream = shop.store().read_stream(&contracts::order::stream(order), None).await;
+    let events = stream.expect("a stream");
+    events.iter().map(|event| event.kind.as_str().to_owned()).collect()
+}
+
+fn assert_words(order: &Value, expected: [&str; 3]) {
+    let words = [&order["Status"], &order["StockStatus"], &order["CreditStatus"]];
+    assert_eq!(words, expected.each_ref(), "{order}");
+}

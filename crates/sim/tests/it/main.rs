@@ -1,0 +1,38 @@
+//! Worlds as tests: a few on every run; `cargo xtask test worlds` explores a thousand.
+
+use sim::{Plant, Scenario, run};
+
+/// Orders in each world.
+const ORDERS: u32 = 200;
+
+fn world(seed: u64, plant: Option<Plant>) -> sim::Report {
+    run(Scenario { seed, orders: ORDERS, plant })
+}
+
+#[test]
+fn every_promise_holds_in_bad_weather() {
+    for seed in 1..=20 {
+        let report = world(seed, None);
+        assert!(report.violations.is_empty(), "seed {seed}: {:#?}", report.violations);
+        assert!(report.finalized > 0 && report.denied > 0, "seed {seed}: the world has seen little: {report:?}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_log_to_the_byte() {
+    let [first, second, other] = [7, 7, 8].map(|seed| world(seed, None).fingerprint);
+    assert_eq!(first, second);
+    assert_ne!(first, other);
+}
+
+#[test]
+fn every_planted_bug_is_found() {
+    for plant in Plant::ALL {
+        let found = (1..=20).any(|seed| {
+            // A world that breaks so badly that it panics has found the bug as well.
+            let lived = std::panic::catch_unwind(|| world(seed, Some(plant)));
+            lived.map_or(true, |report| !report.violations.is_empty())
+        });
+        assert!(found, "{plant:?} was not found in 20 worlds");
+    }
+}
