@@ -131,6 +131,10 @@ pub(crate) fn details(step: &Step) -> String {
             let items = items.iter().map(|item| item.as_str().unwrap_or_default());
             items.collect::<Vec<_>>().join(", ")
         }
+        // A sum that is no whole number has been through floating point: two decimals are all it had.
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map_or_else(String::new, |number| format!("{number:.2}"))
+        }
         other => other.to_string(),
     };
     let details = step.details.iter().map(|(name, one)| format!("{} {}", spaced(name), value(one)));
