@@ -169,7 +169,7 @@ test("an order's saga grows while it runs, without reload", async (world) => {
   await page.evaluate("globalThis.here = true");
   equal(await page.locator(".saga .event").count(), 1, "events drawn at first");
   await fine(page, "office-order-pending");
-  await page.waitForFunction("performance.getEntriesByType('resource').some((one) => one.name.endsWith('/live'))");
+  await eventually(() => gate.asked.get("/order/order-events"), "the page watches the order");
   await gate.reach(order, "customer.credit-reserved");
   await eventually(async () => (await page.locator(".saga .event").count()) === 3, `the diagram grows: ${await drawn()}`);
   await gate.reach(order, "customer.credit-debited");
@@ -217,7 +217,7 @@ test("the event store is browsed, followed, and a product seen as of any event",
   await page.goto("/events");
   await fine(page, "office-events");
   const types = () => page.locator("tbody td:nth-child(2)").allInnerTexts().then(String);
-  equal((await types()).split(",")[0], "product.updated", "the newest event");
+  equal((await types()).split(",")[0], "product.changed", "the newest event");
   await page.getByLabel("Type").fill("product.added");
   await page.getByRole("button", { name: "Show" }).click();
   await eventually(async () => (await types()) === "product.added", "only events of the type");

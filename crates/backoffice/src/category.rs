@@ -64,8 +64,7 @@ pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure>
 
 pub(crate) async fn category(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
     let category = read(&desk, &id).await?;
-    let form =
-        Form::filled([("Name", category.name.clone()), ("Key", desk.idempotency_key())]);
+    let form = Form::filled([("Name", category.name.clone()), ("Key", desk.idempotency_key())]);
     Ok(show(&desk, Some(category), form).into_response())
 }
 
@@ -101,11 +100,8 @@ pub(crate) async fn delete(
     mut form: Form,
 ) -> Result<Response, Failure> {
     let change = Change { category_id: Some(id), name: None };
-    let deleted = desk.post_once::<CategoryDeleted>(
-        "/product/delete-category",
-        &change,
-        form.value("Key"),
-    );
+    let deleted =
+        desk.post_once::<CategoryDeleted>("/product/delete-category", &change, form.value("Key"));
     match deleted.await {
         Ok(_) => {
             desk.say("The category is deleted.");

@@ -83,7 +83,10 @@ mod tests {
     #[test]
     fn a_bar_is_its_part_of_the_whole() {
         let share = |part, whole| Bar::new(part, whole, "").share;
-        assert_eq!([share(1, 4), share(4, 4), share(0, 0), share(9, 4), share(-1, 4)], [250, 1000, 0, 1000, 0]);
+        assert_eq!(
+            [share(1, 4), share(4, 4), share(0, 0), share(9, 4), share(-1, 4)],
+            [250, 1000, 0, 1000, 0]
+        );
         assert_eq!([month(1), month(12), month(13)], ["Jan", "Dec", "–"]);
     }
 }

@@ -13,7 +13,8 @@ use crate::product::{TEXTS, lines};
 /// Everything that a form knows from when it was opened.
 const KNOWN: [&str; 6] = ["Name", "Description", "Supplier", "CategoryId", "Price", "UnitsInStock"];
 
-const LABELS: [&str; 6] = ["Name", "Description", "Supplier", "Category", "Price", "Units in stock"];
+const LABELS: [&str; 6] =
+    ["Name", "Description", "Supplier", "Category", "Price", "Units in stock"];
 
 /// The fields on which there is something to say.
 pub(crate) struct Conflict {
@@ -84,11 +85,7 @@ pub(crate) fn decide(form: &mut Form) {
 impl Conflict {
     /// What stands between the manager's `form` and the `current` product. The form becomes one opened on that product, with
     /// what the manager changed; what they did not touch is as it is now.
-    pub(crate) fn of(
-        form: &mut Form,
-        current: &Product,
-        categories: &[(String, String)],
-    ) -> Self {
+    pub(crate) fn of(form: &mut Form, current: &Product, categories: &[(String, String)]) -> Self {
         let shown = |name: &str, value: &str| {
             let category = categories.iter().find(|(id, _)| name == "CategoryId" && id == value);
             category.map_or(value, |(_, label)| label).to_owned()
@@ -151,8 +148,12 @@ mod tests {
         form.set("Price", "21.00");
         form.set("UnitsInStock", "50");
         let conflict = Conflict::of(&mut form, &product("Green tea", 37, 4), &[]);
-        let fields: Vec<_> = conflict.rows.iter().map(|row| (row.name, row.mine.as_deref())).collect();
-        assert_eq!(fields, [("Name", None), ("Price", Some("21.00")), ("UnitsInStock", Some("47"))]);
+        let fields: Vec<_> =
+            conflict.rows.iter().map(|row| (row.name, row.mine.as_deref())).collect();
+        assert_eq!(
+            fields,
+            [("Name", None), ("Price", Some("21.00")), ("UnitsInStock", Some("47"))]
+        );
         assert_eq!(form.value("Name"), "Green tea");
         assert_eq!(form.value("Version"), "4");
         assert_eq!(form.value("was.UnitsInStock"), "37");

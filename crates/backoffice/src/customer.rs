@@ -15,8 +15,7 @@ use futures_util::future::try_join;
 use kernel::Decimal;
 use serde::Serialize;
 use site::{
-    Amount, Badge, Count, Day, Failure, Form, Frame, Listing, Money, Page, see_other,
-    segment,
+    Amount, Badge, Count, Day, Failure, Form, Frame, Listing, Money, Page, see_other, segment,
 };
 
 use crate::{

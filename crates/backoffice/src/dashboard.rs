@@ -105,7 +105,8 @@ async fn read(desk: &Desk, shop: &Shop, year: &str) -> Result<Figures, Failure> 
     let revenue: Revenue =
         desk.get("/accounting/get-revenue", &asked).await.map_err(no_such_page)?;
     let year = revenue.year;
-    let (from, to) = (format!("{year:04}-01-01T00:00:00Z"), format!("{:04}-01-01T00:00:00Z", year + 1));
+    let (from, to) =
+        (format!("{year:04}-01-01T00:00:00Z"), format!("{:04}-01-01T00:00:00Z", year + 1));
     let of_year = [("From", &from), ("To", &to)];
     let limit = SHOWN.to_string();
     let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
@@ -124,11 +125,13 @@ impl Figures {
     }
 
     fn columns(&self) -> Columns {
-        let values: Vec<_> = self.revenue.by_month.iter().map(|one| one.revenue.0.minor()).collect();
+        let values: Vec<_> =
+            self.revenue.by_month.iter().map(|one| one.revenue.0.minor()).collect();
         let total = self.amount(&self.revenue.revenue.0);
         let best = self.revenue.by_month.iter().max_by_key(|one| one.revenue.0.minor());
         let best = best.map_or("", |best| month(best.month));
-        let title = format!("Revenue by month of {}: {total} in all, most in {best}.", self.revenue.year);
+        let title =
+            format!("Revenue by month of {}: {total} in all, most in {best}.", self.revenue.year);
         Columns::of_year(title, &values)
     }
 
@@ -139,7 +142,8 @@ impl Figures {
 
     /// What became of the orders: word, count and bar.
     fn outcomes(&self) -> Vec<(&'static str, u64, Bar)> {
-        let all = [("Finalized", "good"), ("Canceled", "bad"), ("Approved", "busy"), ("Pending", "busy")];
+        let all =
+            [("Finalized", "good"), ("Canceled", "bad"), ("Approved", "busy"), ("Pending", "busy")];
         let whole = signed(self.orders.total);
         all.map(|(status, tone)| {
             let count = self.orders.by_status.get(status).copied().unwrap_or(0);

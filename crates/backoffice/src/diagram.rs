@@ -84,8 +84,10 @@ impl Diagram {
         let awaited: Vec<_> = saga.awaited().into_iter().map(x).collect();
         let rows = arrows.len() + usize::from(!awaited.is_empty());
         let width = FIRST + GAP * names.len().saturating_sub(1) + 110;
-        let participant =
-            |(place, name): (usize, &String)| Participant { name: name.clone(), x: FIRST + place * GAP };
+        let participant = |(place, name): (usize, &String)| Participant {
+            name: name.clone(),
+            x: FIRST + place * GAP,
+        };
         Self {
             participants: names.iter().enumerate().map(participant).collect(),
             height: TOP + ROW * rows,
@@ -113,13 +115,21 @@ impl Arrow {
         if self.is_own() {
             return format!("M{} {}h26v20h-18", from + 6, y - 20);
         }
-        if from < to { format!("M{from} {y}H{}", to - 8) } else { format!("M{from} {y}H{}", to + 8) }
+        if from < to {
+            format!("M{from} {y}H{}", to - 8)
+        } else {
+            format!("M{from} {y}H{}", to + 8)
+        }
     }
 
     /// The tip of the arrow.
     fn tip(&self) -> String {
         let Self { from, to, y, .. } = *self;
-        if from < to { format!("M{} {}l9 5-9 5z", to - 16, y - 5) } else { format!("M{} {}l-9 5 9 5z", to + 16, y - 5) }
+        if from < to {
+            format!("M{} {}l9 5-9 5z", to - 16, y - 5)
+        } else {
+            format!("M{} {}l-9 5 9 5z", to + 16, y - 5)
+        }
     }
 
     /// Where its words stand: over the line.
@@ -164,7 +174,10 @@ fn tone(event: &str) -> &'static str {
 fn summary(saga: &Saga) -> String {
     let steps = saga.steps.len();
     let end = if saga.is_settled() { "and has ended" } else { "and goes on" };
-    format!("{steps} recorded events over {}, {end}. The table below says the same.", Took(saga.total()))
+    format!(
+        "{steps} recorded events over {}, {end}. The table below says the same.",
+        Took(saga.total())
+    )
 }
 
 impl HtmlSafe for Diagram {}

@@ -74,7 +74,9 @@ pub(crate) async fn history(
 ) -> Result<Page<HistoryPage>, Failure> {
     let id = Uuid::parse_str(&id).map_err(|_| Failure::NotFound)?.to_string();
     let (subject, window) = match kind.as_str() {
-        "product" => (Subject::Product(id.clone()), of_stream(&desk, "product", &id, &asked).await?),
+        "product" => {
+            (Subject::Product(id.clone()), of_stream(&desk, "product", &id, &asked).await?)
+        }
         "customer" => {
             let window = of_stream(&desk, "customer", &id, &asked).await?;
             (Subject::Customer(user_name(&desk, &id).await?), window)
@@ -149,10 +151,7 @@ async fn of_order(desk: &Desk, id: &str, asked: &Asked) -> Result<Window, Failur
     Ok(Window { at, last, marks })
 }
 
-fn compared(
-    now: Lines,
-    before: Option<&Lines>,
-) -> Vec<(&'static str, String, Option<String>)> {
+fn compared(now: Lines, before: Option<&Lines>) -> Vec<(&'static str, String, Option<String>)> {
     let was = |field: &str, is: &str| {
         let (_, was) = before?.iter().find(|(name, _)| *name == field)?;
         (was != is).then(|| was.clone())
@@ -217,8 +216,7 @@ async fn customer_id(desk: &Desk, name: &str) -> Result<Option<String>, Failure>
     let mut after = String::new();
     loop {
         let query = given([("Type", "customer.registered"), ("Limit", "500"), ("After", &after)]);
-        let Listing::<RecordedEvent> { items, next } =
-            desk.get("/events/read-all", &query).await?;
+        let Listing::<RecordedEvent> { items, next } = desk.get("/events/read-all", &query).await?;
         let found = items.iter().find(|event| named_in(event).as_deref() == Some(name));
         match (found, next) {
             (Some(event), _) => {

@@ -16,9 +16,7 @@ pub(crate) struct Choice {
 }
 
 /// The parts of a query that say something.
-pub(crate) fn given<'a, const N: usize>(
-    pairs: [(&'a str, &'a str); N],
-) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn given<'a, const N: usize>(pairs: [(&'a str, &'a str); N]) -> Vec<(&'a str, &'a str)> {
     pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
@@ -72,7 +70,10 @@ mod tests {
     fn days_and_minutes_are_read_as_browsers_write_them() {
         let begin = day_begin("2026-11-23").expect("a day");
         assert_eq!(begin.to_string(), "2026-11-23T00:00:00.000000Z");
-        assert_eq!(day_end("2026-12-31").map(|time| time.to_string()).as_deref(), Some("2027-01-01T00:00:00.000000Z"));
+        assert_eq!(
+            day_end("2026-12-31").map(|time| time.to_string()).as_deref(),
+            Some("2027-01-01T00:00:00.000000Z")
+        );
         assert_eq!(minute("2026-11-23T14:05"), minute("2026-11-23T14:05:00"));
         for bad in ["", "today", "2026-13-01", "2026-02-30", "2026-11-23T00:00:00Z"] {
             assert_eq!(day_begin(bad), None, "{bad}");

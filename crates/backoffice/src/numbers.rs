@@ -15,7 +15,8 @@ pub(crate) struct Took(pub(crate) Duration);
 
 impl fmt::Display for Exact<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (day, time) = (self.0.to_jiff().strftime("%-d %b %Y"), self.0.to_jiff().strftime("%H:%M:%S%.6f"));
+        let (day, time) =
+            (self.0.to_jiff().strftime("%-d %b %Y"), self.0.to_jiff().strftime("%H:%M:%S%.6f"));
         write!(f, "<time datetime=\"{}\">{day}, {time}</time>", self.0)
     }
 }

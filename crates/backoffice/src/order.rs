@@ -8,9 +8,7 @@ use axum::{
 use contracts::rest::order::{Change, Order, Step};
 use futures_util::{StreamExt, future::try_join, stream};
 use serde_json::Value;
-use site::{
-    Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents,
-};
+use site::{Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents};
 
 use crate::{
     desk::{Desk, no_such_page},
@@ -145,7 +143,10 @@ impl Story {
     fn headline(&self) -> String {
         let order = &self.saga.order;
         let steps = self.saga.steps.len();
-        format!("{:?}, stock {:?}, credit {:?}: {steps} events recorded.", order.status, order.stock_status, order.credit_status)
+        format!(
+            "{:?}, stock {:?}, credit {:?}: {steps} events recorded.",
+            order.status, order.stock_status, order.credit_status
+        )
     }
 
     fn badge(&self) -> Badge {

@@ -165,7 +165,15 @@ pub(crate) mod tests {
     #[test]
     fn every_step_follows_from_what_the_saga_says() {
         let standing = (Status::Pending, StockStatus::Pending, CreditStatus::Reserved, None);
-        let saga = saga(standing, &["order.placed", "customer.credit-reserved", "order.denied", "customer.credit-released"]);
+        let saga = saga(
+            standing,
+            &[
+                "order.placed",
+                "customer.credit-reserved",
+                "order.denied",
+                "customer.credit-released",
+            ],
+        );
         let causes: Vec<_> = (0..4).map(|index| saga.cause(index)).collect();
         assert_eq!(causes, [Cause::Request, Cause::Step(0), Cause::Deadline, Cause::Step(2)]);
         assert_eq!(saga.took(3), Some(Duration::from_millis(1)));
@@ -184,9 +192,11 @@ pub(crate) mod tests {
         assert_eq!(decided, ["order"]);
         let denied = awaited(Status::Canceled, StockStatus::Denied, CreditStatus::Reserved, None);
         assert_eq!(denied, ["customer"]);
-        let finalized = awaited(Status::Finalized, StockStatus::Committed, CreditStatus::Debited, None);
+        let finalized =
+            awaited(Status::Finalized, StockStatus::Committed, CreditStatus::Debited, None);
         assert_eq!(finalized, ["accounting"]);
-        let done = awaited(Status::Finalized, StockStatus::Committed, CreditStatus::Debited, Some(1));
+        let done =
+            awaited(Status::Finalized, StockStatus::Committed, CreditStatus::Debited, Some(1));
         assert!(done.is_empty());
     }
 }

@@ -98,7 +98,10 @@ struct Map {
     rate: Option<f64>,
 }
 
-pub(crate) async fn system(desk: Desk, Query(asked): Query<Asked>) -> Result<Page<System>, Failure> {
+pub(crate) async fn system(
+    desk: Desk,
+    Query(asked): Query<Asked>,
+) -> Result<Page<System>, Failure> {
     let map = read(&desk, None).await?;
     let live = asked.live != "off";
     let frame = desk.frame("System");

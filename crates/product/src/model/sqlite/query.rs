@@ -110,7 +110,7 @@ fn with_text(connection: &Connection, search: &str) -> Result<Vec<Uuid>> {
 
 fn source(sort: Sort) -> &'static str {
     match sort {
-        Sort::Available => "product p JOIN stock s ON s.product = p.id",
+        Sort::Available | Sort::Scarce => "product p JOIN stock s ON s.product = p.id",
         _ => "product p",
     }
 }
