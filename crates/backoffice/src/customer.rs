@@ -150,6 +150,7 @@ async fn show(
 
 #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
 impl CustomerPage {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn amount(&self, money: &Money) -> Amount<'_> {
         Amount(*money, &self.currency)
     }

@@ -68,6 +68,7 @@ pub(crate) async fn customers(
 
 #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
 impl Customers {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn amount(&self, money: &Money) -> Amount<'_> {
         Amount(*money, &self.currency)
     }

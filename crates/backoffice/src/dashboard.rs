@@ -120,6 +120,7 @@ async fn read(desk: &Desk, shop: &Shop, year: &str) -> Result<Figures, Failure> 
 }
 
 impl Figures {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn amount(&self, money: &Money) -> Amount<'_> {
         Amount(*money, &self.currency)
     }
@@ -136,6 +137,7 @@ impl Figures {
     }
 
     #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn month(&self, number: &i8) -> &'static str {
         month(*number)
     }

@@ -165,10 +165,12 @@ impl Story {
         Took(self.saga.total())
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn after(&self, index: &usize) -> Took {
         Took(self.saga.after(*index))
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn took(&self, index: &usize) -> String {
         match (self.saga.cause(*index), self.saga.took(*index)) {
             (Cause::Deadline, _) => "deadline".to_owned(),

@@ -56,7 +56,7 @@ struct Asking {
 
 #[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Change<'a> {
+struct Edit<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     product_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure>
     let Some(units_in_stock) = units(&mut form) else {
         return Ok(refused(show(&desk, None, form).await?));
     };
-    let change = Change {
+    let change = Edit {
         code: form.given("Code"),
         name: Some(typed(&form, "Name")),
         description: Some(typed(&form, "Description")),
@@ -96,7 +96,7 @@ pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure>
         category_id: Some(typed(&form, "CategoryId")),
         price: Some(typed(&form, "Price")),
         units_in_stock: Some(units_in_stock),
-        ..Change::default()
+        ..Edit::default()
     };
     let added = desk.post_once::<Product>("/product/add-new-product", &change, form.value("Key"));
     match added.await {
@@ -168,7 +168,7 @@ pub(crate) async fn delete(
     Path(id): Path<Uuid>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let change = Change { product_id: Some(id), ..Change::default() };
+    let change = Edit { product_id: Some(id), ..Edit::default() };
     let _: ProductDeleted =
         desk.post_once("/product/delete-product", &change, form.value("Key")).await?;
     desk.say("The product is deleted. Units held for open orders still go to them.");
@@ -176,13 +176,13 @@ pub(crate) async fn delete(
 }
 
 /// Only what the manager changed since the form was opened.
-fn changed(id: Uuid, form: &Form, units: i64) -> Change<'static> {
+fn changed(id: Uuid, form: &Form, units: i64) -> Edit<'static> {
     let new = |name: &str| {
         let (was, is) = (lines(form.raw(&conflict::was(name))), typed(form, name));
         (was.trim() != is).then_some(is)
     };
     let delta = units - form.value(&conflict::was("UnitsInStock")).parse().unwrap_or(units);
-    Change {
+    Edit {
         product_id: Some(id),
         version: form.value("Version").parse().ok(),
         name: new("Name"),
@@ -191,11 +191,11 @@ fn changed(id: Uuid, form: &Form, units: i64) -> Change<'static> {
         category_id: new("CategoryId"),
         price: new("Price"),
         units_change: Some(delta).filter(|delta| *delta != 0),
-        ..Change::default()
+        ..Edit::default()
     }
 }
 
-impl Change<'_> {
+impl Edit<'_> {
     fn is_empty(&self) -> bool {
         let texts = [&self.name, &self.description, &self.supplier, &self.category_id, &self.price];
         texts.iter().all(|text| text.is_none()) && self.units_change.is_none()

@@ -43,7 +43,8 @@ struct Service {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Instance {
-    instance: String,
+    #[serde(rename = "Instance")]
+    name: String,
     version: String,
     here: bool,
     ready: bool,
