@@ -104,6 +104,8 @@ pub enum Sort {
     Newest,
     /// The most available first.
     Available,
+    /// The least available first.
+    Scarce,
 }
 
 /// Where a page of products ended: the value sorted by, and the id.
@@ -114,6 +116,7 @@ pub enum Cursor {
     PriceDown(i64, Uuid),
     Newest(u64, Uuid),
     Available(i64, Uuid),
+    Scarce(i64, Uuid),
 }
 
 /// Where a page of categories ended.
@@ -131,6 +134,7 @@ impl Sort {
             Self::PriceDown => Cursor::PriceDown(product.price.minor(), id),
             Self::Newest => Cursor::Newest(product.added.0, id),
             Self::Available => Cursor::Available(product.available, id),
+            Self::Scarce => Cursor::Scarce(product.available, id),
         }
     }
 }
@@ -145,6 +149,7 @@ impl Cursor {
             Self::PriceDown(..) => Sort::PriceDown,
             Self::Newest(..) => Sort::Newest,
             Self::Available(..) => Sort::Available,
+            Self::Scarce(..) => Sort::Scarce,
         }
     }
 }

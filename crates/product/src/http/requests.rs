@@ -172,7 +172,11 @@ pub(super) enum SortBy {
     #[serde(rename = "-Price")]
     PriceDown,
     Newest,
+    /// The most available first.
     Available,
+    /// The least available first.
+    #[serde(rename = "-Available")]
+    AvailableUp,
 }
 
 impl UpdateProduct {
@@ -210,6 +214,7 @@ impl From<SortBy> for Sort {
             SortBy::PriceDown => Self::PriceDown,
             SortBy::Newest => Self::Newest,
             SortBy::Available => Self::Available,
+            SortBy::AvailableUp => Self::Scarce,
         }
     }
 }

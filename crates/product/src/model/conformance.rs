@@ -195,6 +195,7 @@ async fn products_come_in_every_order_by_pages(model: &dyn Model) {
     assert_eq!(by_pages(model, Sort::PriceDown).await, [5, 3, 4, 2, 1]);
     assert_eq!(by_pages(model, Sort::Newest).await, [1, 2, 3, 4, 5]);
     assert_eq!(by_pages(model, Sort::Available).await, [1, 3, 2, 5, 4]);
+    assert_eq!(by_pages(model, Sort::Scarce).await, [4, 5, 2, 3, 1]);
     let made_up = Some(Cursor::Newest(u64::MAX, id(0)));
     let wanted = Products { sort: Sort::Newest, after: made_up, count: 1, ..Products::default() };
     assert_eq!(model.products(wanted).await.expect("a page").len(), 1);

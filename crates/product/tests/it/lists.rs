@@ -32,6 +32,7 @@ async fn products_come_in_the_order_asked_for() {
         ("?Sort=-Price", ["assam", "Ceylon", "Rize"]),
         ("?Sort=Newest", ["Ceylon", "assam", "Rize"]),
         ("?Sort=Available", ["Ceylon", "Rize", "assam"]),
+        ("?Sort=-Available", ["assam", "Rize", "Ceylon"]),
     ] {
         let list = world.get(&format!("/get-all-products{sort}")).await.expect(200);
         assert_eq!(names(&list), expected, "{sort}");

@@ -110,7 +110,7 @@ fn with_text(connection: &Connection, search: &str) -> Result<Vec<Uuid>> {
 
 fn source(sort: Sort) -> &'static str {
     match sort {
-        Sort::Available => "product p JOIN stock s ON s.product = p.id",
+        Sort::Available | Sort::Scarce => "product p JOIN stock s ON s.product = p.id",
         _ => "product p",
     }
 }
@@ -137,15 +137,17 @@ fn order(sort: Sort) -> (&'static str, &'static str) {
         Sort::PriceDown => ("(p.price, p.id) < (:key, :id)", "p.price DESC, p.id DESC"),
         Sort::Newest => ("(p.added, p.id) < (:key, :id)", "p.added DESC, p.id DESC"),
         Sort::Available => ("(s.available, p.id) < (:key, :id)", "s.available DESC, p.id DESC"),
+        Sort::Scarce => ("(s.available, p.id) > (:key, :id)", "s.available, p.id"),
     }
 }
 
 fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
     match cursor {
         Cursor::Name(name, id) => (Box::new(name), *id),
-        Cursor::Price(value, id) | Cursor::PriceDown(value, id) | Cursor::Available(value, id) => {
-            (Box::new(*value), *id)
-        }
+        Cursor::Price(value, id)
+        | Cursor::PriceDown(value, id)
+        | Cursor::Available(value, id)
+        | Cursor::Scarce(value, id) => (Box::new(*value), *id),
         // Nothing stands beyond what SQLite can count; a cursor that says so was made up.
         Cursor::Newest(value, id) => (Box::new(i64::try_from(*value).unwrap_or(i64::MAX)), *id),
     }

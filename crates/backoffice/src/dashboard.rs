@@ -1,0 +1,185 @@
+//! How the shop is doing: revenue, orders, what sells and what runs out.
+
+use std::time::Duration;
+
+use askama::{Template, filters::HtmlSafe};
+use axum::{
+    extract::{Query, State},
+    response::{Response, sse::Event},
+};
+use contracts::rest::{accounting::Revenue, order::Statistics, product::Product};
+use futures_util::{future::try_join3, stream};
+use serde::Deserialize;
+use site::{Amount, Badge, Count, Failure, Frame, Listing, Markup, Money, Page, ServerEvents};
+
+use crate::{
+    Shop,
+    chart::{Bar, Columns, month},
+    desk::{Desk, no_such_page},
+    list::given,
+    products,
+};
+
+/// Products that sell best, and that run out first.
+const SHOWN: usize = 8;
+/// So long further changes are waited for before the page is told: a busy shop has thousands a second.
+const BREATH: Duration = Duration::from_secs(1);
+/// Without scripts, the page loads itself anew after this time.
+const REFRESH_SECONDS: u32 = 10;
+
+#[derive(Clone, Default, Deserialize)]
+pub(crate) struct Asked {
+    /// This year unless given.
+    #[serde(default)]
+    year: String,
+    /// `off` where the page is to stand still.
+    #[serde(default)]
+    live: String,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard.html")]
+pub(crate) struct Dashboard {
+    frame: Frame,
+    year: i16,
+    /// The address of the live part; empty where the page stands still.
+    live: String,
+    figures: Figures,
+}
+
+/// What changes while the shop is open.
+#[derive(Template)]
+#[template(path = "figures.html")]
+struct Figures {
+    revenue: Revenue,
+    orders: Statistics,
+    scarce: Vec<Product>,
+    currency: String,
+}
+
+pub(crate) async fn dashboard(
+    desk: Desk,
+    State(shop): State<Shop>,
+    Query(asked): Query<Asked>,
+) -> Result<Page<Dashboard>, Failure> {
+    let figures = read(&desk, &shop, &asked.year).await?;
+    let year = figures.revenue.year;
+    let frame = desk.frame("Dashboard");
+    let (frame, live) = if asked.live == "off" {
+        (frame, String::new())
+    } else {
+        (frame.refreshing(REFRESH_SECONDS), format!("/live?year={year}"))
+    };
+    Ok(Page(Dashboard { frame, year, live, figures }))
+}
+
+/// The figures, again whenever an order moved.
+pub(crate) async fn live(
+    desk: Desk,
+    State(shop): State<Shop>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let changes = desk.events("/order/order-events", &[("", ""); 0], None).await?;
+    let follower = (desk.clone(), shop, asked.year, changes, false);
+    let parts = stream::unfold(follower, async |(desk, shop, year, mut changes, told)| {
+        if told {
+            moved(&mut changes).await?;
+        }
+        let figures = read(&desk, &shop, &year).await.ok()?;
+        let part = Event::default().event("part").data(Markup::of(&figures).as_str());
+        Some((part, (desk, shop, year, changes, true)))
+    });
+    Ok(site::live(&desk, parts))
+}
+
+/// Waits for a change of an order, and for those that come with it.
+async fn moved(changes: &mut ServerEvents) -> Option<()> {
+    changes.next().await?;
+    let more = async { while changes.next().await.is_some() {} };
+    let _the_time_is_up = tokio::time::timeout(BREATH, more).await;
+    Some(())
+}
+
+async fn read(desk: &Desk, shop: &Shop, year: &str) -> Result<Figures, Failure> {
+    let asked = given([("Year", year)]);
+    let revenue: Revenue =
+        desk.get("/accounting/get-revenue", &asked).await.map_err(no_such_page)?;
+    let year = revenue.year;
+    let (from, to) =
+        (format!("{year:04}-01-01T00:00:00Z"), format!("{:04}-01-01T00:00:00Z", year + 1));
+    let of_year = [("From", &from), ("To", &to)];
+    let limit = SHOWN.to_string();
+    let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
+    let (orders, scarce, currency): (Statistics, Listing<Product>, String) = try_join3(
+        desk.get("/order/get-order-statistics", &of_year),
+        desk.get("/product/get-all-products", &scarce),
+        async { Ok(shop.currency(desk).await) },
+    )
+    .await?;
+    Ok(Figures { revenue, orders, scarce: scarce.items, currency })
+}
+
+impl Figures {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
+    fn amount(&self, money: &Money) -> Amount<'_> {
+        Amount(*money, &self.currency)
+    }
+
+    fn columns(&self) -> Columns {
+        let values: Vec<_> =
+            self.revenue.by_month.iter().map(|one| one.revenue.0.minor()).collect();
+        let total = self.amount(&self.revenue.revenue.0);
+        let best = self.revenue.by_month.iter().max_by_key(|one| one.revenue.0.minor());
+        let best = best.map_or("", |best| month(best.month));
+        let title =
+            format!("Revenue by month of {}: {total} in all, most in {best}.", self.revenue.year);
+        Columns::of_year(title, &values)
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
+    fn month(&self, number: &i8) -> &'static str {
+        month(*number)
+    }
+
+    /// What became of the orders: word, count and bar.
+    fn outcomes(&self) -> Vec<(&'static str, u64, Bar)> {
+        let all =
+            [("Finalized", "good"), ("Canceled", "bad"), ("Approved", "busy"), ("Pending", "busy")];
+        let whole = signed(self.orders.total);
+        all.map(|(status, tone)| {
+            let count = self.orders.by_status.get(status).copied().unwrap_or(0);
+            (status, count, Bar::new(signed(count), whole, tone))
+        })
+        .into()
+    }
+
+    /// Why orders were canceled, where any were.
+    fn reasons(&self) -> Vec<(String, u64)> {
+        let some = self.orders.by_reason.iter().filter(|(_, count)| **count > 0);
+        some.map(|(reason, count)| (reason.replace('-', " "), *count)).collect()
+    }
+
+    /// The products that brought in most: address, name, units, revenue and bar.
+    fn top(&self) -> Vec<(String, &str, u64, Amount<'_>, Bar)> {
+        let products = &self.revenue.by_product;
+        let whole = products.first().map_or(1, |first| first.revenue.0.minor());
+        let top = products.iter().take(SHOWN).map(|one| {
+            let bar = Bar::new(one.revenue.0.minor(), whole, "plain");
+            let address = format!("/products/{}", one.product_id);
+            (address, &*one.product_name, one.quantity, self.amount(&one.revenue.0), bar)
+        });
+        top.collect()
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn stock(&self, product: &Product) -> Option<Badge> {
+        products::stock(product.available)
+    }
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+impl HtmlSafe for Figures {}

@@ -1,0 +1,43 @@
+//! A manager's visit: what every page but the log-in takes, so that none is ever shown to anybody else.
+
+use std::ops::Deref;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use site::{Failure, Visit};
+
+/// The visit of a manager. Nobody else gets one: they are sent to log in, or told that this is not theirs.
+#[derive(Clone)]
+pub(crate) struct Desk(Visit);
+
+impl Deref for Desk {
+    type Target = Visit;
+    fn deref(&self) -> &Visit {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Desk {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let visit = Visit::from_request_parts(parts, state).await?;
+        visit.require_manager()?;
+        Ok(Self(visit))
+    }
+}
+
+/// What stands in an address is mistyped or gone, whichever way the gateway says so.
+pub(crate) fn no_such_page(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(refusal) if matches!(refusal.status, 400 | 404 | 422) => Failure::NotFound,
+        other => other,
+    }
+}
+
+/// What the gateway says of the field `from`, said of the field `to`: a form may show a sum where the gateway is told a difference.
+pub(crate) fn renamed(failure: Failure, from: &str, to: &str) -> Failure {
+    let Failure::Refused(mut refusal) = failure else { return failure };
+    for error in refusal.errors.iter_mut().filter(|error| error.field == from) {
+        to.clone_into(&mut error.field);
+    }
+    Failure::Refused(refusal)
+}

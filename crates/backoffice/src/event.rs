@@ -1,0 +1,52 @@
+//! One recorded event: what it says, word for word, and where it leads.
+
+use askama::Template;
+use axum::extract::Path;
+use contracts::rest::events::RecordedEvent;
+use futures_util::future::try_join;
+use serde_json::Value;
+use site::{Count, Failure, Frame, Page};
+
+use crate::{desk::Desk, log, numbers::Exact};
+
+#[derive(Template)]
+#[template(path = "event.html")]
+pub(crate) struct EventPage {
+    frame: Frame,
+    event: RecordedEvent,
+    /// The event's data, indented.
+    json: String,
+    /// The history that it is part of.
+    history: Option<String>,
+    head: u64,
+}
+
+pub(crate) async fn event(
+    desk: Desk,
+    Path(position): Path<String>,
+) -> Result<Page<EventPage>, Failure> {
+    let position = position.parse().map_err(|_| Failure::NotFound)?;
+    let (event, head) = try_join(log::at(&desk, position), log::head(&desk)).await?;
+    let data: Value = serde_json::from_str(event.data.get()).map_err(|_| Failure::Broken)?;
+    let json = serde_json::to_string_pretty(&data).map_err(|_| Failure::Broken)?;
+    let frame = desk.frame(format!("Event {position}"));
+    Ok(Page(EventPage { frame, json, history: history(&event), event, head }))
+}
+
+impl EventPage {
+    fn kind(&self) -> &str {
+        &self.event.r#type
+    }
+}
+
+/// Where what the event happened to is shown as it stood then.
+fn history(event: &RecordedEvent) -> Option<String> {
+    let (category, id) = event.stream.split_once('-')?;
+    let version = event.version;
+    match category {
+        "product" | "customer" => Some(format!("/history/{category}/{id}?at={version}")),
+        // Also what other services record of an order belongs to its history: it is found there by position.
+        "order" => Some(format!("/history/order/{id}?position={}", event.position)),
+        _ => None,
+    }
+}

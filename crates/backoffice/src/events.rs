@@ -1,0 +1,202 @@
+//! The event store: everything ever recorded, by stream, category, type and time.
+
+use askama::{Template, filters::HtmlSafe};
+use axum::extract::Query;
+use contracts::rest::events::RecordedEvent;
+use serde::Deserialize;
+use site::{Count, Failure, Form, Frame, Listing, Page, Pager};
+
+use crate::{
+    desk::{Desk, no_such_page},
+    list::{Choice, choices, given, known, minute, page_number, written},
+    log::{self, Filter, Newest},
+    numbers::Exact,
+};
+
+/// Events on one page.
+const PAGE: usize = 50;
+
+pub(crate) const CATEGORIES: [(&str, &str); 6] = [
+    ("", "All categories"),
+    ("order", "order"),
+    ("product", "product"),
+    ("customer", "customer"),
+    ("accounting", "accounting"),
+    ("catalogue", "catalogue"),
+];
+
+const ORDERS: [(&str, &str); 2] = [("", "Newest first"), ("oldest", "Oldest first")];
+
+#[derive(Clone, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    pub(crate) stream: String,
+    #[serde(default)]
+    pub(crate) category: String,
+    #[serde(default)]
+    pub(crate) r#type: String,
+    #[serde(default)]
+    since: String,
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
+    order: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    page: String,
+}
+
+#[derive(Template)]
+#[template(path = "events.html")]
+pub(crate) struct Events {
+    frame: Frame,
+    head: u64,
+    /// The filters as typed, and what is wrong with them.
+    filters: Form,
+    categories: Vec<Choice>,
+    orders: Vec<Choice>,
+    rows: Rows,
+    pager: Pager,
+    /// Where the same is followed live.
+    follow: String,
+}
+
+/// Events as lines of a table.
+#[derive(Template)]
+#[template(path = "event-rows.html")]
+pub(crate) struct Rows {
+    pub(crate) events: Vec<RecordedEvent>,
+}
+
+/// Events of a page, and the cursor of the next one.
+type Found = (Vec<RecordedEvent>, Option<String>);
+
+pub(crate) async fn events(
+    desk: Desk,
+    Query(asked): Query<Asked>,
+) -> Result<Page<Events>, Failure> {
+    let mut filters = Form::filled([
+        ("stream", asked.stream.trim().to_owned()),
+        ("type", asked.r#type.trim().to_owned()),
+        ("since", asked.since.clone()),
+        ("until", asked.until.clone()),
+    ]);
+    for (name, value) in [("since", &asked.since), ("until", &asked.until)] {
+        if !value.is_empty() && minute(value).is_none() {
+            filters.reject(name, "is no time such as 2026-11-23T14:05");
+        }
+    }
+    let head = log::head(&desk).await?;
+    let timed = !asked.since.is_empty() || !asked.until.is_empty();
+    let oldest = asked.order == "oldest" || timed;
+    let (events, next) = match (filters.is_rejected(), filters.value("stream")) {
+        (true, _) => (Vec::new(), None),
+        (false, "") if oldest => forwards(&desk, &asked).await?,
+        (false, "") => backwards(&desk, &asked, head).await?,
+        (false, stream) => match stream_page(&desk, stream, &asked, oldest).await {
+            Err(failure) if failure.is_not_found() => {
+                filters.reject("stream", "is no stream such as product-ID");
+                (Vec::new(), None)
+            }
+            found => found?,
+        },
+    };
+    let order = if oldest { "oldest" } else { "" };
+    let category = known(&CATEGORIES, &asked.category);
+    let kept = [
+        ("stream", filters.value("stream")),
+        ("category", category),
+        ("type", filters.value("type")),
+        ("since", &*asked.since),
+        ("until", &*asked.until),
+        ("order", order),
+    ];
+    let number = page_number(&asked.after, &asked.page);
+    let pager = Pager::new("/events", &kept, number, next.as_deref());
+    Ok(Page(Events {
+        frame: desk.frame("Event store"),
+        head,
+        categories: choices(&CATEGORIES, category),
+        orders: choices(&ORDERS, order),
+        follow: follow(&asked, "/events/follow"),
+        filters,
+        rows: Rows { events },
+        pager,
+    }))
+}
+
+/// The address at `path` of the same stream, category and type.
+pub(crate) fn follow(asked: &Asked, path: &str) -> String {
+    let kept = [("stream", &asked.stream), ("category", &asked.category), ("type", &asked.r#type)];
+    let kept: Vec<String> = kept
+        .iter()
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(name, value)| format!("{name}={}", site::segment(value.trim())))
+        .collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+}
+
+/// What is asked for of all streams.
+pub(crate) fn filter(asked: &Asked) -> Filter {
+    let category = known(&CATEGORIES, &asked.category).to_owned();
+    Filter { category, kind: asked.r#type.trim().to_owned() }
+}
+
+async fn forwards(desk: &Desk, asked: &Asked) -> Result<Found, Failure> {
+    let (since, until) = (written(minute(&asked.since)), written(minute(&asked.until)));
+    let (filter, limit) = (filter(asked), PAGE.to_string());
+    let query = given([
+        ("Category", &filter.category),
+        ("Type", &filter.kind),
+        ("Since", &since),
+        ("Until", &until),
+        ("Limit", &limit),
+        ("After", &asked.after),
+    ]);
+    let page = desk.get("/events/read-all", &query).await.map_err(no_such_page)?;
+    let Listing { items, next } = page;
+    Ok((items, next))
+}
+
+async fn backwards(desk: &Desk, asked: &Asked, head: u64) -> Result<Found, Failure> {
+    let before = asked.after.parse().unwrap_or(head + 1).min(head + 1);
+    let Newest { events, before } = log::newest(desk, before, &filter(asked), PAGE).await?;
+    Ok((events, before.map(|before| before.to_string())))
+}
+
+/// A page of one stream, by versions.
+async fn stream_page(
+    desk: &Desk,
+    stream: &str,
+    asked: &Asked,
+    oldest: bool,
+) -> Result<Found, Failure> {
+    let page = PAGE as u64;
+    let at = asked.after.parse::<u64>().ok();
+    if oldest {
+        let from = at.unwrap_or(0);
+        let Listing { items, next } = log::of_stream(desk, stream, from, page).await?;
+        return Ok((items, next.map(|_| (from + page).to_string())));
+    }
+    let end = match at {
+        Some(end) => end,
+        None => log::last_version(desk, stream).await?.map_or(0, |last| last + 1),
+    };
+    if end == 0 {
+        return Ok((Vec::new(), None));
+    }
+    let from = end.saturating_sub(page);
+    let Listing { mut items, .. } = log::of_stream(desk, stream, from, end - from).await?;
+    items.reverse();
+    Ok((items, Some(from).filter(|from| *from > 0).map(|from| from.to_string())))
+}
+
+#[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+impl Rows {
+    fn kind<'a>(&self, event: &'a RecordedEvent) -> &'a str {
+        &event.r#type
+    }
+}
+
+impl HtmlSafe for Rows {}

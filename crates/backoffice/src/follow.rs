@@ -1,0 +1,113 @@
+//! The event store, followed live: the newest events, as they are recorded.
+
+use std::{collections::VecDeque, time::Duration};
+
+use askama::Template;
+use axum::{
+    extract::Query,
+    response::{Response, sse::Event},
+};
+use contracts::rest::events::RecordedEvent;
+use futures_util::stream;
+use site::{Failure, Frame, Markup, Page, ServerEvents};
+
+use crate::{
+    desk::Desk,
+    events::{self, Asked, Rows},
+    list::given,
+    log::{self, Filter},
+};
+
+/// Events shown at once.
+const SHOWN: usize = 30;
+/// So long further events are waited for before the page is told: a busy shop records thousands a second.
+const BREATH: Duration = Duration::from_millis(250);
+/// Without scripts, the page loads itself anew after this time.
+const REFRESH_SECONDS: u32 = 3;
+
+#[derive(Template)]
+#[template(path = "follow.html")]
+pub(crate) struct Following {
+    frame: Frame,
+    live: String,
+    back: String,
+    rows: Rows,
+}
+
+pub(crate) async fn follow(
+    desk: Desk,
+    Query(asked): Query<Asked>,
+) -> Result<Page<Following>, Failure> {
+    let rows = Rows { events: newest(&desk, &asked).await?.into() };
+    let (live, back) = (events::follow(&asked, "/events/live"), events::follow(&asked, "/events"));
+    let frame = desk.frame("Following the event store").refreshing(REFRESH_SECONDS);
+    Ok(Page(Following { frame, live, back, rows }))
+}
+
+/// The newest events, again whenever there are others.
+pub(crate) async fn live(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Failure> {
+    let shown = newest(&desk, &asked).await?;
+    let from = shown.front().map_or(1, |event| event.position + 1).to_string();
+    let from = if shown.is_empty() { String::new() } else { from };
+    let recorded = desk.events("/events/follow", &given([("From", &from)]), None).await?;
+    let (stream, filter) = (asked.stream.trim().to_owned(), events::filter(&asked));
+    let follower = Follower { recorded, stream, filter, shown, told: false };
+    let parts = stream::unfold(follower, async |mut follower| {
+        let part = follower.next().await?;
+        Some((part, follower))
+    });
+    Ok(site::live(&desk, parts))
+}
+
+/// Somebody who watches what is recorded.
+struct Follower {
+    recorded: ServerEvents,
+    /// The one stream that is followed; empty for all.
+    stream: String,
+    filter: Filter,
+    shown: VecDeque<RecordedEvent>,
+    told: bool,
+}
+
+impl Follower {
+    /// The part of the page with what is new; none when the gateway is gone: the page comes back then.
+    async fn next(&mut self) -> Option<Event> {
+        if self.told {
+            while !self.heard().await? {}
+            // What comes at once is told at once.
+            let more = async { while self.heard().await.is_some() {} };
+            let _the_time_is_up = tokio::time::timeout(BREATH, more).await;
+        }
+        self.told = true;
+        let rows = Rows { events: self.shown.iter().cloned().collect() };
+        Some(Event::default().event("part").data(Markup::of(&rows).as_str()))
+    }
+
+    /// Takes the next event; whether it is one to be shown.
+    async fn heard(&mut self) -> Option<bool> {
+        let event = self.recorded.next().await?;
+        let event: RecordedEvent = serde_json::from_str(&event.data).ok()?;
+        let meant = (self.stream.is_empty() || self.stream == event.stream)
+            && self.filter.takes(&event)
+            && self.shown.front().is_none_or(|newest| newest.position < event.position);
+        if meant {
+            self.shown.push_front(event);
+            self.shown.truncate(SHOWN);
+        }
+        Some(meant)
+    }
+}
+
+async fn newest(desk: &Desk, asked: &Asked) -> Result<VecDeque<RecordedEvent>, Failure> {
+    let stream = asked.stream.trim();
+    if stream.is_empty() {
+        let head = log::head(desk).await?;
+        let newest = log::newest(desk, head + 1, &events::filter(asked), SHOWN).await?;
+        return Ok(newest.events.into());
+    }
+    let Some(last) = log::last_version(desk, stream).await? else { return Ok(VecDeque::new()) };
+    let shown = SHOWN as u64;
+    let from = (last + 1).saturating_sub(shown);
+    let found = log::of_stream(desk, stream, from, shown).await?;
+    Ok(found.items.into_iter().rev().collect())
+}

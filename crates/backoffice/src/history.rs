@@ -1,0 +1,229 @@
+//! Moving along the history of a product, a customer or an order: each event, and what it changed.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use contracts::rest::{
+    events::RecordedEvent,
+    order::{Order, Step},
+};
+use serde::Deserialize;
+use serde_json::Value;
+use site::{Count, Failure, Frame, Listing, Page, see_other};
+use uuid::Uuid;
+
+use crate::{
+    Shop,
+    as_of::{Lines, Subject},
+    desk::{Desk, no_such_page},
+    list::given,
+    log,
+    numbers::Exact,
+};
+
+/// Events shown before and after the one that is looked at.
+const AROUND: u64 = 8;
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    /// The event's number in the history, from 0; the last unless given.
+    at: Option<u64>,
+    /// The event by its position in the log, instead.
+    position: Option<u64>,
+}
+
+#[derive(Template)]
+#[template(path = "history.html")]
+pub(crate) struct HistoryPage {
+    frame: Frame,
+    title: String,
+    /// Without `at`.
+    path: String,
+    up: (String, String),
+    at: u64,
+    last: u64,
+    here: Mark,
+    marks: Vec<Mark>,
+    /// What stood there, and before it where that was different.
+    lines: Option<Vec<(&'static str, String, Option<String>)>>,
+}
+
+/// An event in a history.
+#[derive(Clone, Debug)]
+struct Mark {
+    at: u64,
+    position: u64,
+    kind: String,
+    time: kernel::Timestamp,
+}
+
+/// The events around the one looked at, and how many there are.
+struct Window {
+    at: u64,
+    last: u64,
+    marks: Vec<Mark>,
+}
+
+pub(crate) async fn history(
+    desk: Desk,
+    State(shop): State<Shop>,
+    Path((kind, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Page<HistoryPage>, Failure> {
+    let id = Uuid::parse_str(&id).map_err(|_| Failure::NotFound)?.to_string();
+    let (subject, window) = match kind.as_str() {
+        "product" => {
+            (Subject::Product(id.clone()), of_stream(&desk, "product", &id, &asked).await?)
+        }
+        "customer" => {
+            let window = of_stream(&desk, "customer", &id, &asked).await?;
+            (Subject::Customer(user_name(&desk, &id).await?), window)
+        }
+        "order" => (Subject::Order(id.clone()), of_order(&desk, &id, &asked).await?),
+        _ => return Err(Failure::NotFound),
+    };
+    let Window { at, last, marks } = window;
+    let here = marks.iter().find(|mark| mark.at == at).ok_or(Failure::NotFound)?.clone();
+    let currency = shop.currency(&desk).await;
+    let now = subject.at(&desk, here.position, &currency).await?;
+    let before = match marks.iter().find(|mark| mark.at + 1 == at) {
+        Some(mark) => subject.at(&desk, mark.position, &currency).await?,
+        None => None,
+    };
+    let (title, up) = named(&subject, now.as_ref().or(before.as_ref()));
+    Ok(Page(HistoryPage {
+        frame: desk.frame(format!("History of {title}")),
+        path: format!("/history/{kind}/{id}"),
+        lines: now.map(|now| compared(now, before.as_ref())),
+        title,
+        up,
+        at,
+        last,
+        here,
+        marks,
+    }))
+}
+
+/// The history of the customer of that name, whose stream is named by an id.
+pub(crate) async fn of_customer(desk: Desk, Path(name): Path<String>) -> Result<Response, Failure> {
+    let id = customer_id(&desk, &name).await?.ok_or(Failure::NotFound)?;
+    Ok(see_other(&format!("/history/customer/{id}")))
+}
+
+async fn of_stream(
+    desk: &Desk,
+    category: &str,
+    id: &str,
+    asked: &Asked,
+) -> Result<Window, Failure> {
+    let stream = format!("{category}-{id}");
+    let last = log::last_version(desk, &stream).await?.ok_or(Failure::NotFound)?;
+    let at = asked.at.unwrap_or(last).min(last);
+    let found = log::of_stream(desk, &stream, at.saturating_sub(AROUND), 2 * AROUND + 1).await?;
+    let mark = |event: RecordedEvent| Mark {
+        at: event.version,
+        position: event.position,
+        kind: event.r#type,
+        time: event.time,
+    };
+    Ok(Window { at, last, marks: found.items.into_iter().map(mark).collect() })
+}
+
+/// An order's history runs through the streams of all services.
+async fn of_order(desk: &Desk, id: &str, asked: &Asked) -> Result<Window, Failure> {
+    let query = [("OrderId", id), ("Limit", "500")];
+    let steps: Listing<Step> =
+        desk.get("/order/get-order-history", &query).await.map_err(no_such_page)?;
+    let mark = |(at, step): (u64, Step)| Mark {
+        at,
+        position: step.position.0,
+        kind: step.event,
+        time: step.at,
+    };
+    let marks: Vec<Mark> = (0..).zip(steps.items).map(mark).collect();
+    let last = marks.last().ok_or(Failure::NotFound)?.at;
+    let meant = asked.position.and_then(|position| {
+        marks.iter().find(|mark| mark.position == position).map(|mark| mark.at)
+    });
+    let at = meant.or(asked.at).unwrap_or(last).min(last);
+    Ok(Window { at, last, marks })
+}
+
+fn compared(now: Lines, before: Option<&Lines>) -> Vec<(&'static str, String, Option<String>)> {
+    let was = |field: &str, is: &str| {
+        let (_, was) = before?.iter().find(|(name, _)| *name == field)?;
+        (was != is).then(|| was.clone())
+    };
+    now.into_iter()
+        .map(|(field, is)| {
+            let was = was(field, &is);
+            (field, is, was)
+        })
+        .collect()
+}
+
+/// What it is called, and where it is as it is now: address and words.
+fn named(subject: &Subject, lines: Option<&Lines>) -> (String, (String, String)) {
+    let line = |field: &str| {
+        let lines = lines.into_iter().flatten();
+        let found = lines.clone().find(|(name, _)| *name == field);
+        found.map_or_else(String::new, |(_, value)| value.clone())
+    };
+    match subject {
+        Subject::Product(id) => {
+            (line("Name"), (format!("/products/{id}"), "The product now".to_owned()))
+        }
+        Subject::Customer(name) => {
+            let path = format!("/customers/{}", site::segment(name));
+            (name.clone(), (path, "The customer now".to_owned()))
+        }
+        Subject::Order(id) => {
+            let title = format!("the order of {}", line("Customer"));
+            (title, (format!("/orders/{id}"), "The order now".to_owned()))
+        }
+    }
+}
+
+/// The name stands in the event that began the stream.
+async fn user_name(desk: &Desk, id: &str) -> Result<String, Failure> {
+    let first = log::of_stream(desk, &format!("customer-{id}"), 0, 1).await?;
+    let first = first.items.first().ok_or(Failure::NotFound)?;
+    named_in(first).ok_or(Failure::NotFound)
+}
+
+fn named_in(registered: &RecordedEvent) -> Option<String> {
+    let data: Value = serde_json::from_str(registered.data.get()).ok()?;
+    data.get("personal")?.get("user")?.as_str().map(str::to_owned)
+}
+
+/// The id of the customer of that name: from an order of theirs, else from when they registered, since no call tells it.
+async fn customer_id(desk: &Desk, name: &str) -> Result<Option<String>, Failure> {
+    let query = [("Type", "Customer"), ("Id", name), ("Limit", "1")];
+    let orders: Listing<Order> =
+        desk.get("/order/get-orders", &query).await.map_err(no_such_page)?;
+    if let Some(order) = orders.items.first() {
+        let placed = log::of_stream(desk, &format!("order-{}", order.order_id), 0, 1).await?;
+        let id = placed.items.first().and_then(|placed| {
+            let data: Value = serde_json::from_str(placed.data.get()).ok()?;
+            data.get("customer")?.as_str().map(str::to_owned)
+        });
+        if id.is_some() {
+            return Ok(id);
+        }
+    }
+    let mut after = String::new();
+    loop {
+        let query = given([("Type", "customer.registered"), ("Limit", "500"), ("After", &after)]);
+        let Listing::<RecordedEvent> { items, next } = desk.get("/events/read-all", &query).await?;
+        let found = items.iter().find(|event| named_in(event).as_deref() == Some(name));
+        match (found, next) {
+            (Some(event), _) => {
+                return Ok(event.stream.split_once('-').map(|(_, id)| id.to_owned()));
+            }
+            (None, Some(next)) => after = next,
+            (None, None) => return Ok(None),
+        }
+    }
+}

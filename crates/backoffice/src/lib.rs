@@ -1,0 +1,116 @@
+//! The shop as product managers meet it: a website over the gateway's REST API, and over nothing else.
+
+mod account;
+mod as_of;
+mod categories;
+mod category;
+mod chart;
+mod conflict;
+mod customer;
+mod customers;
+mod dashboard;
+mod desk;
+mod diagram;
+mod event;
+mod events;
+mod follow;
+mod history;
+mod list;
+mod log;
+mod numbers;
+mod order;
+mod orders;
+mod product;
+mod products;
+mod saga;
+mod system;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use contracts::rest::product::Product;
+use site::{Chrome, Link, Listing, Site, Visit};
+
+/// What the back office needs from outside.
+pub use site::Config;
+
+const CHROME: Chrome = Chrome {
+    name: "Agora",
+    label: "Back office",
+    class: "office",
+    cookie: "agora-office",
+    nav: &[
+        Link { href: "/", label: "Dashboard" },
+        Link { href: "/orders", label: "Orders" },
+        Link { href: "/products", label: "Products" },
+        Link { href: "/categories", label: "Categories" },
+        Link { href: "/customers", label: "Customers" },
+        Link { href: "/events", label: "Event store" },
+        Link { href: "/system", label: "System" },
+    ],
+    personal: &[],
+    search: None,
+    register: None,
+    footer: "Agora – what happened is recorded, and never changed. Times are UTC.",
+};
+
+/// What the pages share. A cheap clone.
+#[derive(Clone, Default)]
+struct Shop {
+    /// The shop's one currency, once a product has told it.
+    currency: Arc<OnceLock<String>>,
+}
+
+/// The back office as a router, to be served with [`chassis::http::serve`].
+pub fn build(config: Config) -> Router {
+    let pages = Router::new()
+        .route("/", get(dashboard::dashboard))
+        .route("/live", get(dashboard::live))
+        .route("/login", get(account::login).post(account::log_in))
+        .route("/logout", post(account::log_out))
+        .merge(goods())
+        .route("/customers", get(customers::customers))
+        .route("/customers/{name}", get(customer::customer).post(customer::set_credit))
+        .route("/customers/{name}/history", get(history::of_customer))
+        .route("/orders", get(orders::orders))
+        .route("/orders/{id}", get(order::order))
+        .route("/orders/{id}/live", get(order::live))
+        .route("/events", get(events::events))
+        .route("/events/follow", get(follow::follow))
+        .route("/events/live", get(follow::live))
+        .route("/events/{position}", get(event::event))
+        .route("/history/{kind}/{id}", get(history::history))
+        .route("/system", get(system::system))
+        .route("/system/live", get(system::live))
+        .with_state(Shop::default());
+    Site::new(config, &CHROME).guard(pages)
+}
+
+/// Categories and products.
+fn goods() -> Router<Shop> {
+    Router::new()
+        .route("/categories", get(categories::categories))
+        .route("/categories/new", get(category::fresh).post(category::add))
+        .route("/categories/{id}", get(category::category).post(category::rename))
+        .route("/categories/{id}/delete", get(category::ask).post(category::delete))
+        .route("/products", get(products::products))
+        .route("/products/new", get(product::fresh).post(product::add))
+        .route("/products/{id}", get(product::product).post(product::change))
+        .route("/products/{id}/delete", get(product::ask).post(product::delete))
+}
+
+impl Shop {
+    /// The shop's currency; empty while nothing has told it, and sums stand alone.
+    async fn currency(&self, visit: &Visit) -> String {
+        if let Some(currency) = self.currency.get() {
+            return currency.clone();
+        }
+        let first = visit.get("/product/get-all-products", &[("Limit", "1")]).await;
+        let Ok(Listing::<Product> { items, .. }) = first else { return String::new() };
+        let Some(product) = items.into_iter().next() else { return String::new() };
+        self.currency.get_or_init(|| product.currency).clone()
+    }
+}

@@ -1,0 +1,58 @@
+//! Moments and durations as exactly as they were recorded, and amounts that may be typed again.
+
+use std::{fmt, time::Duration};
+
+use askama::filters::HtmlSafe;
+use kernel::Timestamp;
+
+/// A time to the microsecond: `23 Nov 2026, 14:05:06.123456`, as a `<time>`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exact<'a>(pub(crate) &'a Timestamp);
+
+/// A duration to a tenth of a millisecond, or to the second where that is all that matters: `1.4 ms`, `12.3 s`, `2 min 5 s`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Took(pub(crate) Duration);
+
+impl fmt::Display for Exact<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (day, time) =
+            (self.0.to_jiff().strftime("%-d %b %Y"), self.0.to_jiff().strftime("%H:%M:%S%.6f"));
+        write!(f, "<time datetime=\"{}\">{day}, {time}</time>", self.0)
+    }
+}
+
+impl fmt::Display for Took {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.as_micros();
+        match micros {
+            0..1_000_000 => write!(f, "{}.{} ms", micros / 1000, micros % 1000 / 100),
+            1_000_000..60_000_000 => {
+                write!(f, "{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000)
+            }
+            _ => write!(f, "{} min {} s", micros / 60_000_000, micros / 1_000_000 % 60),
+        }
+    }
+}
+
+impl HtmlSafe for Exact<'_> {}
+impl HtmlSafe for Took {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_as_finely_as_they_matter() {
+        let took = |micros| Took(Duration::from_micros(micros)).to_string();
+        assert_eq!(took(1_449), "1.4 ms");
+        assert_eq!(took(999_999), "999.9 ms");
+        assert_eq!(took(12_340_000), "12.3 s");
+        assert_eq!(took(125_000_000), "2 min 5 s");
+    }
+
+    #[test]
+    fn a_moment_keeps_its_microseconds() {
+        let exact = Exact(&Timestamp::from_micros(1_700_000_000_123_456)).to_string();
+        assert!(exact.ends_with(">14 Nov 2023, 22:13:20.123456</time>"), "{exact}");
+    }
+}

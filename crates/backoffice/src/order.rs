@@ -1,0 +1,198 @@
+//! One order: what was ordered, and its saga, growing as it happens.
+
+use askama::{Template, filters::HtmlSafe};
+use axum::{
+    extract::Path,
+    response::{Response, sse::Event},
+};
+use contracts::rest::order::{Change, Order, Step};
+use futures_util::{StreamExt, future::try_join, stream};
+use serde_json::Value;
+use site::{Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents};
+
+use crate::{
+    desk::{Desk, no_such_page},
+    diagram::Diagram,
+    numbers::{Exact, Took},
+    orders,
+    saga::{Cause, Saga},
+};
+
+/// Without scripts, the page of an order under way loads itself anew after this time.
+const REFRESH_SECONDS: u32 = 2;
+
+#[derive(Template)]
+#[template(path = "order.html")]
+pub(crate) struct OrderPage {
+    frame: Frame,
+    order: Order,
+    story: Story,
+}
+
+/// What changes while the order runs: its state, its diagram, and everything recorded of it.
+#[derive(Template)]
+#[template(path = "story.html")]
+struct Story {
+    saga: Saga,
+    diagram: Diagram,
+}
+
+pub(crate) async fn order(desk: Desk, Path(id): Path<String>) -> Result<Page<OrderPage>, Failure> {
+    let story = read(&desk, &id).await?;
+    let order = story.saga.order.clone();
+    let frame = desk.frame(format!("Order of {}", order.user_name));
+    let settled = story.saga.is_settled();
+    let frame = if settled { frame } else { frame.refreshing(REFRESH_SECONDS) };
+    Ok(Page(OrderPage { frame, order, story }))
+}
+
+/// The part of the page that changes, until nothing more will happen.
+pub(crate) async fn live(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
+    let user = read(&desk, &id).await?.saga.order.user_name;
+    // Listened to before it is looked at again, so that nothing falls between.
+    let changes = desk.events("/order/order-events", &[("UserName", &user)], None).await?;
+    let follower = Follower { desk: desk.clone(), id, changes, looked: false, settled: false };
+    let events = stream::unfold(follower, async |mut follower| {
+        let events = follower.next().await?;
+        Some((stream::iter(events), follower))
+    });
+    Ok(site::live(&desk, events.flatten()))
+}
+
+/// Somebody who watches one order.
+struct Follower {
+    desk: Desk,
+    id: String,
+    changes: ServerEvents,
+    /// Whether the browser has been told anything yet.
+    looked: bool,
+    settled: bool,
+}
+
+impl Follower {
+    /// What to tell the browser next; none when there is nothing more to tell, or when the gateway is gone: it comes back then.
+    async fn next(&mut self) -> Option<Vec<Event>> {
+        if self.settled {
+            return None;
+        }
+        if self.looked {
+            self.change().await?;
+        }
+        self.looked = true;
+        let story = read(&self.desk, &self.id).await.ok()?;
+        self.settled = story.saga.is_settled();
+        let part = Event::default().event("part").data(Markup::of(&story).as_str());
+        let said = Event::default().event("say").data(story.headline());
+        let done = self.settled.then(|| Event::default().event("done").data("settled"));
+        Some([part, said].into_iter().chain(done).collect())
+    }
+
+    /// Waits until something happens to the order.
+    async fn change(&mut self) -> Option<()> {
+        loop {
+            let event = self.changes.next().await?;
+            let change: Change = serde_json::from_str(&event.data).ok()?;
+            if change.order.order_id.to_string() == self.id {
+                return Some(());
+            }
+        }
+    }
+}
+
+async fn read(desk: &Desk, id: &str) -> Result<Story, Failure> {
+    let order = [("Type", "Single"), ("Id", id)];
+    let order = desk.get::<Listing<Order>>("/order/get-orders", &order);
+    let history = [("OrderId", id), ("Limit", "500")];
+    let history = desk.get::<Listing<Step>>("/order/get-order-history", &history);
+    let (order, history) = try_join(order, history).await.map_err(no_such_page)?;
+    let order = order.items.into_iter().next().ok_or(Failure::NotFound)?;
+    let saga = Saga::new(order, history.items);
+    Ok(Story { diagram: Diagram::of(&saga), saga })
+}
+
+/// What matters of an event, in words: `Price 3.12, Units left 4`.
+pub(crate) fn details(step: &Step) -> String {
+    let spaced = |name: &str| {
+        name.chars().enumerate().fold(String::new(), |mut text, (at, letter)| {
+            if at > 0 && letter.is_uppercase() {
+                text.push(' ');
+                text.extend(letter.to_lowercase());
+            } else {
+                text.push(letter);
+            }
+            text
+        })
+    };
+    let value = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items = items.iter().map(|item| item.as_str().unwrap_or_default());
+            items.collect::<Vec<_>>().join(", ")
+        }
+        // A sum that is no whole number has been through floating point: two decimals are all it had.
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map_or_else(String::new, |number| format!("{number:.2}"))
+        }
+        other => other.to_string(),
+    };
+    let details = step.details.iter().map(|(name, one)| format!("{} {}", spaced(name), value(one)));
+    details.collect::<Vec<_>>().join(" · ")
+}
+
+impl Story {
+    fn headline(&self) -> String {
+        let order = &self.saga.order;
+        let steps = self.saga.steps.len();
+        format!(
+            "{:?}, stock {:?}, credit {:?}: {steps} events recorded.",
+            order.status, order.stock_status, order.credit_status
+        )
+    }
+
+    fn badge(&self) -> Badge {
+        orders::badge(self.saga.order.status)
+    }
+
+    fn reasons(&self) -> String {
+        orders::reasons(&self.saga.order)
+    }
+
+    fn waiting(&self) -> String {
+        self.saga.awaited().join(" and ")
+    }
+
+    fn total(&self) -> Took {
+        Took(self.saga.total())
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
+    fn after(&self, index: &usize) -> Took {
+        Took(self.saga.after(*index))
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
+    fn took(&self, index: &usize) -> String {
+        match (self.saga.cause(*index), self.saga.took(*index)) {
+            (Cause::Deadline, _) => "deadline".to_owned(),
+            (_, Some(took)) => Took(took).to_string(),
+            (_, None) => "–".to_owned(),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn details(&self, step: &Step) -> String {
+        details(step)
+    }
+}
+
+impl OrderPage {
+    fn price(&self) -> Amount<'_> {
+        Amount(self.order.price.0, &self.order.currency)
+    }
+
+    fn total(&self) -> Amount<'_> {
+        Amount(self.order.total.0, &self.order.currency)
+    }
+}
+
+impl HtmlSafe for Story {}

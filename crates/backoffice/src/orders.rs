@@ -1,0 +1,206 @@
+//! All orders: by state, customer, product and time.
+
+use askama::Template;
+use axum::extract::Query;
+use contracts::rest::{
+    order::{Order, Status},
+    product::Product,
+};
+use serde::Deserialize;
+use site::{Amount, Badge, Count, Failure, Form, Frame, Listing, Page, Pager, Tone};
+use uuid::Uuid;
+
+use crate::{
+    desk::{Desk, no_such_page},
+    list::{Choice, choices, day_begin, day_end, given, known, page_number, written},
+    numbers::Exact,
+};
+
+/// Orders on one page.
+const PAGE: &str = "50";
+
+/// Products that are offered where several fit.
+const OFFERED: &str = "6";
+
+const STATUSES: [(&str, &str); 5] = [
+    ("", "Any state"),
+    ("Pending", "Pending"),
+    ("Approved", "Approved"),
+    ("Finalized", "Finalized"),
+    ("Canceled", "Canceled"),
+];
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    customer: String,
+    /// A product's id, code, or part of its name.
+    #[serde(default)]
+    product: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    after: String,
+    #[serde(default)]
+    page: String,
+}
+
+#[derive(Template)]
+#[template(path = "orders.html")]
+pub(crate) struct Orders {
+    frame: Frame,
+    /// The filters as typed, and what is wrong with them.
+    filters: Form,
+    statuses: Vec<Choice>,
+    /// Where several products fit, each with the address of its orders.
+    offered: Vec<(String, String)>,
+    narrowed: bool,
+    found: Vec<Order>,
+    pager: Pager,
+}
+
+/// The product that orders are asked of.
+enum Wanted {
+    Any,
+    One(Uuid),
+    Several(Vec<Product>),
+}
+
+pub(crate) async fn orders(
+    desk: Desk,
+    Query(asked): Query<Asked>,
+) -> Result<Page<Orders>, Failure> {
+    let status = known(&STATUSES, &asked.status);
+    let mut filters = Form::filled([
+        ("customer", asked.customer.trim().to_lowercase()),
+        ("product", asked.product.clone()),
+        ("from", asked.from.clone()),
+        ("to", asked.to.clone()),
+    ]);
+    let wanted = wanted(&desk, &mut filters).await?;
+    let listing = found(&desk, &asked, status, &wanted, &mut filters).await?;
+    let kept = [
+        ("status", status),
+        ("customer", filters.value("customer")),
+        ("product", &*asked.product),
+        ("from", &*asked.from),
+        ("to", &*asked.to),
+    ];
+    let number = page_number(&asked.after, &asked.page);
+    let pager = Pager::new("/orders", &kept, number, listing.next.as_deref());
+    let narrowed = kept.iter().any(|(_, value)| !value.is_empty());
+    let offered = match wanted {
+        Wanted::Several(several) => several
+            .into_iter()
+            .map(|one| (format!("/orders?product={}", one.product_id), one.name))
+            .collect(),
+        Wanted::Any | Wanted::One(_) => Vec::new(),
+    };
+    let (frame, statuses) = (desk.frame("Orders"), choices(&STATUSES, status));
+    Ok(Page(Orders { frame, filters, statuses, offered, narrowed, found: listing.items, pager }))
+}
+
+async fn found(
+    desk: &Desk,
+    asked: &Asked,
+    status: &str,
+    wanted: &Wanted,
+    filters: &mut Form,
+) -> Result<Listing<Order>, Failure> {
+    let none = || Listing { items: Vec::new(), next: None };
+    for (name, value) in [("from", &asked.from), ("to", &asked.to)] {
+        if !value.is_empty() && day_begin(value).is_none() {
+            filters.reject(name, "is no day such as 2026-11-23");
+        }
+    }
+    if filters.is_rejected() {
+        return Ok(none());
+    }
+    let customer = filters.value("customer").to_owned();
+    let product = match wanted {
+        Wanted::One(id) => id.to_string(),
+        Wanted::Any | Wanted::Several(_) => String::new(),
+    };
+    let kind = if customer.is_empty() { "All" } else { "Customer" };
+    let (from, to) = (written(day_begin(&asked.from)), written(day_end(&asked.to)));
+    let query = given([
+        ("Type", kind),
+        ("Id", &customer),
+        ("Status", status),
+        ("ProductId", &product),
+        ("From", &from),
+        ("To", &to),
+        ("Limit", PAGE),
+        ("After", &asked.after),
+    ]);
+    match desk.get("/order/get-orders", &query).await {
+        Err(failure) if failure.refused(404).is_some() => {
+            filters.reject("customer", "There is no such customer");
+            Ok(none())
+        }
+        answered => answered.map_err(no_such_page),
+    }
+}
+
+/// The product that is meant by its id, its code or its name.
+async fn wanted(desk: &Desk, filters: &mut Form) -> Result<Wanted, Failure> {
+    let text = filters.value("product").to_owned();
+    if text.is_empty() {
+        return Ok(Wanted::Any);
+    }
+    if let Ok(id) = Uuid::parse_str(&text) {
+        // A product that is gone still has its orders.
+        return Ok(Wanted::One(id));
+    }
+    let by_code = desk.get::<Product>("/product/get-product-details", &[("Code", &text)]).await;
+    if let Ok(product) = by_code {
+        return Ok(Wanted::One(product.product_id));
+    }
+    let query = [("Search", &*text), ("Limit", OFFERED)];
+    let listing = desk.get("/product/get-all-products", &query).await.map_err(no_such_page)?;
+    let Listing::<Product> { mut items, .. } = listing;
+    match items.len() {
+        0 => filters.reject("product", "There is no such product"),
+        1 => {}
+        _ => {
+            filters.reject("product", "Several products fit: choose one of those below");
+            return Ok(Wanted::Several(items));
+        }
+    }
+    Ok(items.pop().map_or(Wanted::Any, |one| Wanted::One(one.product_id)))
+}
+
+/// The word for where an order stands.
+pub(crate) fn badge(status: Status) -> Badge {
+    match status {
+        Status::Pending => Badge::new("Pending", Tone::Busy),
+        Status::Approved => Badge::new("Approved", Tone::Busy),
+        Status::Finalized => Badge::new("Finalized", Tone::Good),
+        Status::Canceled => Badge::new("Canceled", Tone::Bad),
+    }
+}
+
+/// Why an order was canceled, in words.
+pub(crate) fn reasons(order: &Order) -> String {
+    let words = order.reasons.iter().map(|reason| reason.as_str().replace('-', " "));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+impl Orders {
+    fn badge(&self, order: &Order) -> Badge {
+        badge(order.status)
+    }
+
+    fn reasons(&self, order: &Order) -> String {
+        reasons(order)
+    }
+
+    fn total<'a>(&self, order: &'a Order) -> Amount<'a> {
+        Amount(order.total.0, &order.currency)
+    }
+}

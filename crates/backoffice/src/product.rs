@@ -1,0 +1,279 @@
+//! One product: adding, changing and deleting it.
+//!
+//! A form carries what it was opened with. Only what the manager changed since is sent, and of the stock only by how much it
+//! was changed: what was sold meanwhile stays sold.
+
+use askama::Template;
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use contracts::rest::product::{Product, ProductDeleted};
+use serde::Serialize;
+use site::{Amount, Badge, Count, Failure, Form, Frame, Page, Picture, see_other};
+use uuid::Uuid;
+
+use crate::{
+    account::refused,
+    categories,
+    conflict::{self, Conflict},
+    desk::{Desk, no_such_page, renamed},
+    products,
+};
+
+/// What managers change of a product, beside its stock.
+pub(crate) const TEXTS: [&str; 5] = ["Name", "Description", "Supplier", "CategoryId", "Price"];
+
+#[derive(Template)]
+#[template(path = "product.html")]
+struct ProductPage {
+    frame: Frame,
+    /// None where it is to be added.
+    product: Option<Product>,
+    categories: Vec<(String, String)>,
+    form: Form,
+    csrf: String,
+}
+
+#[derive(Template)]
+#[template(path = "product-conflict.html")]
+struct ConflictPage {
+    frame: Frame,
+    product: Product,
+    conflict: Conflict,
+    form: Form,
+    csrf: String,
+}
+
+#[derive(Template)]
+#[template(path = "product-delete.html")]
+struct Asking {
+    frame: Frame,
+    product: Product,
+    key: String,
+    csrf: String,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Edit<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supplier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units_in_stock: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units_change: Option<i64>,
+}
+
+pub(crate) async fn fresh(desk: Desk) -> Result<Response, Failure> {
+    let form = Form::filled([("UnitsInStock", "0".to_owned()), ("Key", desk.idempotency_key())]);
+    Ok(show(&desk, None, form).await?.into_response())
+}
+
+pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure> {
+    let Some(units_in_stock) = units(&mut form) else {
+        return Ok(refused(show(&desk, None, form).await?));
+    };
+    let change = Edit {
+        code: form.given("Code"),
+        name: Some(typed(&form, "Name")),
+        description: Some(typed(&form, "Description")),
+        supplier: Some(typed(&form, "Supplier")),
+        category_id: Some(typed(&form, "CategoryId")),
+        price: Some(typed(&form, "Price")),
+        units_in_stock: Some(units_in_stock),
+        ..Edit::default()
+    };
+    let added = desk.post_once::<Product>("/product/add-new-product", &change, form.value("Key"));
+    match added.await {
+        Ok(product) => {
+            desk.say(format!("“{}” is added.", product.name));
+            Ok(see_other(&format!("/products/{}", product.product_id)))
+        }
+        Err(failure) => {
+            if failure.refused(409).is_some() {
+                form.reject("Code", "There is a product with this code already");
+            } else {
+                form.refuse(failure)?;
+            }
+            form.set("Key", desk.idempotency_key());
+            Ok(refused(show(&desk, None, form).await?))
+        }
+    }
+}
+
+pub(crate) async fn product(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
+    let product = read(&desk, &id).await?;
+    let form = conflict::opened(&product, desk.idempotency_key());
+    Ok(show(&desk, Some(product), form).await?.into_response())
+}
+
+pub(crate) async fn change(
+    desk: Desk,
+    Path(id): Path<Uuid>,
+    mut form: Form,
+) -> Result<Response, Failure> {
+    conflict::decide(&mut form);
+    let Some(units) = units(&mut form) else {
+        let product = read(&desk, &id.to_string()).await?;
+        return Ok(refused(show(&desk, Some(product), form).await?));
+    };
+    let change = changed(id, &form, units);
+    if change.is_empty() {
+        desk.say("Nothing was changed.");
+        return Ok(see_other(&format!("/products/{id}")));
+    }
+    let updated = desk.post_once::<Product>("/product/update-product", &change, form.value("Key"));
+    match updated.await {
+        Ok(product) => {
+            desk.say(format!("“{}” is saved.", product.name));
+            Ok(see_other(&format!("/products/{id}")))
+        }
+        Err(failure) => {
+            if let Some(current) = failure.refused(409).and_then(|no| no.members.get("Current")) {
+                let current = serde_json::from_value(current.clone());
+                return conflicting(&desk, current.map_err(|_| Failure::Broken)?, form).await;
+            }
+            form.refuse(renamed(failure, "UnitsChange", "UnitsInStock"))?;
+            form.set("Key", desk.idempotency_key());
+            let product = read(&desk, &id.to_string()).await?;
+            Ok(refused(show(&desk, Some(product), form).await?))
+        }
+    }
+}
+
+pub(crate) async fn ask(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
+    let product = read(&desk, &id).await?;
+    let frame = desk.frame(format!("Delete “{}”?", product.name));
+    let (key, csrf) = (desk.idempotency_key(), desk.csrf());
+    Ok(Page(Asking { frame, product, key, csrf }).into_response())
+}
+
+pub(crate) async fn delete(
+    desk: Desk,
+    Path(id): Path<Uuid>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let change = Edit { product_id: Some(id), ..Edit::default() };
+    let _: ProductDeleted =
+        desk.post_once("/product/delete-product", &change, form.value("Key")).await?;
+    desk.say("The product is deleted. Units held for open orders still go to them.");
+    Ok(see_other("/products"))
+}
+
+/// Only what the manager changed since the form was opened.
+fn changed(id: Uuid, form: &Form, units: i64) -> Edit<'static> {
+    let new = |name: &str| {
+        let (was, is) = (lines(form.raw(&conflict::was(name))), typed(form, name));
+        (was.trim() != is).then_some(is)
+    };
+    let delta = units - form.value(&conflict::was("UnitsInStock")).parse().unwrap_or(units);
+    Edit {
+        product_id: Some(id),
+        version: form.value("Version").parse().ok(),
+        name: new("Name"),
+        description: new("Description"),
+        supplier: new("Supplier"),
+        category_id: new("CategoryId"),
+        price: new("Price"),
+        units_change: Some(delta).filter(|delta| *delta != 0),
+        ..Edit::default()
+    }
+}
+
+impl Edit<'_> {
+    fn is_empty(&self) -> bool {
+        let texts = [&self.name, &self.description, &self.supplier, &self.category_id, &self.price];
+        texts.iter().all(|text| text.is_none()) && self.units_change.is_none()
+    }
+}
+
+/// The units typed; said at the field where that is no number.
+fn units(form: &mut Form) -> Option<i64> {
+    let units = form.value("UnitsInStock").parse().ok();
+    if units.is_none() {
+        form.reject("UnitsInStock", "must be a whole number");
+    }
+    units
+}
+
+fn typed(form: &Form, name: &str) -> String {
+    lines(form.value(name))
+}
+
+/// Browsers send lines with two characters at their ends, whatever they were given.
+pub(crate) fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+async fn conflicting(desk: &Desk, current: Product, mut form: Form) -> Result<Response, Failure> {
+    let categories = categories::all(desk).await?;
+    let conflict = Conflict::of(&mut form, &current, &categories);
+    form.set("Key", desk.idempotency_key());
+    let frame = desk.frame(format!("{}: changed meanwhile", current.name));
+    let page = ConflictPage { frame, product: current, conflict, form, csrf: desk.csrf() };
+    Ok((hyper::StatusCode::CONFLICT, Page(page)).into_response())
+}
+
+async fn read(desk: &Desk, id: &str) -> Result<Product, Failure> {
+    let query = [("ProductId", id)];
+    desk.get("/product/get-product-details", &query).await.map_err(no_such_page)
+}
+
+async fn show(
+    desk: &Desk,
+    product: Option<Product>,
+    form: Form,
+) -> Result<Page<ProductPage>, Failure> {
+    let mut categories = categories::all(desk).await?;
+    let chosen = form.value("CategoryId");
+    if !categories.iter().any(|(id, _)| id == chosen) {
+        categories.insert(0, (chosen.to_owned(), "Choose a category".to_owned()));
+    }
+    let title = product.as_ref().map_or("Add a product", |product| &product.name);
+    let frame = desk.frame(title);
+    Ok(Page(ProductPage { frame, product, categories, form, csrf: desk.csrf() }))
+}
+
+#[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+impl ProductPage {
+    fn picture(&self, product: &Product) -> Picture {
+        Picture::of(&product.category_name, &product.name)
+    }
+
+    fn held(&self, product: &Product) -> i64 {
+        product.units_in_stock - product.available
+    }
+
+    fn price<'a>(&self, product: &'a Product) -> Amount<'a> {
+        Amount(product.price.0, &product.currency)
+    }
+
+    fn stock(&self, product: &Product) -> Option<Badge> {
+        products::stock(product.available)
+    }
+
+    fn was(&self) -> Vec<(String, &str)> {
+        conflict::all_was(&self.form)
+    }
+}
+
+impl ConflictPage {
+    fn was(&self) -> Vec<(String, &str)> {
+        conflict::all_was(&self.form)
+    }
+}

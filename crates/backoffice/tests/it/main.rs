@@ -1,0 +1,104 @@
+//! The back office from outside.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body, extract::Request, response::Response};
+use backoffice::{Config, build};
+use chassis::{clock::SystemClock, http::TrustedProxies};
+use hyper::{StatusCode, header::LOCATION};
+use kernel::Ids;
+use site::Gateway;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// Every page but the log-in.
+const PAGES: [&str; 23] = [
+    "/",
+    "/live",
+    "/categories",
+    "/categories/new",
+    "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
+    "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
+    "/products",
+    "/products/new",
+    "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
+    "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
+    "/customers",
+    "/customers/ada",
+    "/customers/ada/history",
+    "/orders",
+    "/orders/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
+    "/orders/0190c7f2-8b1e-7c3a-9f00-1234567890ab/live",
+    "/events",
+    "/events/1",
+    "/events/follow",
+    "/events/live",
+    "/history/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
+    "/system",
+    "/system/live",
+];
+
+/// Where something is changed.
+const CHANGES: [&str; 8] = [
+    "/logout",
+    "/categories/new",
+    "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
+    "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
+    "/products/new",
+    "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
+    "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
+    "/customers/ada",
+];
+
+/// A back office over a gateway that must not be asked: it fails whoever asks.
+fn office() -> Router {
+    let gateway = Router::new().fallback(async || StatusCode::INTERNAL_SERVER_ERROR);
+    build(Config {
+        gateway: Gateway::Local(gateway),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(Ids::from_seed([1; 32])),
+        secret: [7; 32],
+        proxies: TrustedProxies::default(),
+        secure_cookies: false,
+        shutdown: CancellationToken::new(),
+    })
+}
+
+async fn answer(request: Request) -> Response {
+    office().oneshot(request).await.expect("a site always answers")
+}
+
+#[tokio::test]
+async fn nobody_sees_a_page_without_logging_in() {
+    for page in PAGES {
+        let request = Request::get(page).body(Body::empty()).expect("a request");
+        let answer = answer(request).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{page}");
+        let location = answer.headers().get(LOCATION).expect("a way on");
+        assert!(location.as_bytes().starts_with(b"/login"), "{page}: {location:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_changed_for_who_is_not_logged_in_or_by_a_form_of_another_site() {
+    for page in CHANGES {
+        let post =
+            || Request::post(page).header("content-type", "application/x-www-form-urlencoded");
+        let anonymous = answer(post().body(Body::from("Name=x")).expect("a request")).await;
+        let refused = [StatusCode::SEE_OTHER, StatusCode::FORBIDDEN];
+        assert!(refused.contains(&anonymous.status()), "{page}: {}", anonymous.status());
+        let elsewhere = post().header("sec-fetch-site", "cross-site").body(Body::from("Name=x"));
+        let forged = answer(elsewhere.expect("a request")).await;
+        assert_eq!(forged.status(), StatusCode::FORBIDDEN, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn no_page_lets_anything_run_that_stands_in_it() {
+    let request = Request::get("/login").body(Body::empty()).expect("a request");
+    let answer = answer(request).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let policy = answer.headers().get("content-security-policy").expect("a policy");
+    let policy = policy.to_str().expect("ASCII");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+}

@@ -1,0 +1,287 @@
+// Product managers: goods, customers, orders, the event store, the system, and what happens when something is in the way.
+import { ADMIN_PASSWORD, PASSWORD, equal, eventually, expect, fine, heading, logIn, screenshot, test } from "./harness.mjs";
+
+/** A shop with one product and one customer, and a manager who is logged in. */
+async function office(world, options = {}, product = {}) {
+  const shop = await world.shop();
+  const category = await shop.category("Kitchen");
+  const teapot = await shop.product(category, product);
+  await shop.customer("ada");
+  const page = await world.visitor(shop.backoffice, options);
+  await logIn(page, "admin", ADMIN_PASSWORD);
+  return { shop, category, teapot, page };
+}
+
+const details = (shop, id) => shop.call(`/product/get-product-details?ProductId=${id}`);
+const save = (page) => page.getByRole("button", { name: "Save changes" }).click();
+
+test("only managers get into the back office", async (world) => {
+  const shop = await world.shop();
+  await shop.customer("ada");
+  const page = await world.visitor(shop.backoffice);
+  await page.goto("/orders?status=Pending");
+  await heading(page, "Log in").waitFor();
+  await fine(page, "office-login");
+  await page.getByLabel("User name").fill("ada");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("main").getByRole("button", { name: "Log in" }).click();
+  await page.getByText("The back office is for product managers. This account").waitFor();
+  equal(await page.getByLabel("User name").inputValue(), "ada", "what was typed");
+  await page.getByLabel("User name").fill("admin");
+  await page.getByLabel("Password").fill(ADMIN_PASSWORD);
+  await page.getByRole("main").getByRole("button", { name: "Log in" }).click();
+  await heading(page, "Orders").waitFor();
+  expect(page.url().endsWith("/orders?status=Pending"), "the log-in leads on to the page that was asked for");
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.goto("/products");
+  await heading(page, "Log in").waitFor();
+});
+
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
+  test(`a manager adds, edits and deletes products and categories${how}`, async (world) => {
+    const { shop, page } = await office(world, { scripts });
+    const look = (name) => (scripts ? fine(page, name) : screenshot(page, `${name}-noscript`));
+    await page.goto("/categories");
+    await look("office-categories");
+    await page.getByRole("link", { name: "Add a category" }).click();
+    await page.getByLabel("Name").fill("kitchen");
+    await page.getByRole("button", { name: "Add the category" }).click();
+    await page.getByText("There is a category of this name already.").waitFor();
+    equal(await page.getByLabel("Name").inputValue(), "kitchen", "what was typed");
+    await look("office-category-taken");
+    await page.getByLabel("Name").fill("Garden");
+    await page.getByRole("button", { name: "Add the category" }).click();
+    await page.getByText("The category “Garden” is added.").waitFor();
+
+    await page.goto("/products/new");
+    await page.getByLabel("Code").fill("W-1");
+    await page.getByLabel("Name").fill("Watering <can>");
+    await page.getByLabel("Supplier").fill("Smiths & Co");
+    await page.getByLabel("Category").selectOption({ label: "Garden" });
+    await page.getByLabel("Price").fill("12.345");
+    await page.getByLabel("Units in stock").fill("7");
+    await page.getByRole("button", { name: "Add the product" }).click();
+    await page.locator("#error-Price").waitFor();
+    equal(await page.getByLabel("Name").inputValue(), "Watering <can>", "what was typed");
+    await look("office-product-refused");
+    await page.getByLabel("Price").fill("12.30");
+    await page.getByRole("button", { name: "Add the product" }).click();
+    await heading(page, "Watering <can>").waitFor();
+    await page.getByLabel("Price").fill("13.50");
+    await save(page);
+    await page.getByText("“Watering <can>” is saved.").waitFor();
+    await look("office-product");
+    const { Price, UnitsInStock, Supplier } = await shop.call("/product/get-product-details?Code=W-1");
+    equal(`${Price} ${UnitsInStock} ${Supplier}`, "13.5 7 Smiths & Co", "the product");
+
+    await page.goto("/products?sort=-Price");
+    equal(await page.locator("tbody th a").allInnerTexts().then(String), "Blue Teapot,Watering <can>", "the dearest first");
+    await page.getByLabel("Search").fill("smiths");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.locator("tbody tr").nth(1).waitFor({ state: "detached" });
+    await look("office-products");
+    await page.getByRole("link", { name: "Watering <can>" }).click();
+    await page.getByRole("link", { name: "Delete the product" }).click();
+    await look("office-product-delete");
+    await page.getByRole("button", { name: "Delete the product" }).click();
+    await page.getByText("The product is deleted.").waitFor();
+    await page.goto("/products?q=watering");
+    await heading(page, "Products").waitFor();
+    await page.getByText("No product fits").waitFor();
+
+    await page.goto("/categories");
+    await page.getByRole("link", { name: "Delete Kitchen" }).click();
+    await page.getByRole("button", { name: "Delete the category" }).click();
+    await page.getByRole("alert").waitFor();
+    await look("office-category-in-use");
+    await page.goto("/categories");
+    await page.getByRole("link", { name: "Delete Garden" }).click();
+    await page.getByRole("button", { name: "Delete the category" }).click();
+    await page.getByText("The category is deleted.").waitFor();
+  });
+}
+
+test("a product changed meanwhile is shown in both versions, and the manager decides", async (world) => {
+  const { shop, teapot, page } = await office(world);
+  await page.goto(`/products/${teapot.ProductId}`);
+  await page.getByLabel("Name").fill("My Teapot");
+  await page.getByLabel("Price").fill("25.00");
+  await page.getByLabel("Units in stock").fill("15");
+  await shop.call("/product/update-product", { ProductId: teapot.ProductId, Name: "Their Teapot", Supplier: "Others" });
+  await shop.ordered("ada", teapot.ProductId, 2);
+  await save(page);
+  await heading(page, "Somebody changed this product meanwhile").waitFor();
+  await fine(page, "office-conflict");
+  const before = await details(shop, teapot.ProductId);
+  equal(`${before.Name} ${before.Price} ${before.UnitsInStock}`, "Their Teapot 19.99 8", "nothing is saved yet");
+  await page.getByRole("radio", { name: "Their Teapot" }).check();
+  await page.getByRole("button", { name: "Save as decided" }).click();
+  await page.getByText("“Their Teapot” is saved.").waitFor();
+  const after = await details(shop, teapot.ProductId);
+  equal(`${after.Name} ${after.Supplier} ${after.Price} ${after.UnitsInStock}`, "Their Teapot Others 25 13", "as decided, with what was sold taken off");
+});
+
+test("sales while a form is open neither conflict nor are overwritten", async (world) => {
+  const { shop, teapot, page } = await office(world);
+  await page.goto(`/products/${teapot.ProductId}`);
+  await page.getByLabel("Units in stock").fill("30");
+  await shop.ordered("ada", teapot.ProductId, 3);
+  await save(page);
+  await page.getByText("“Blue Teapot” is saved.").waitFor();
+  equal((await details(shop, teapot.ProductId)).UnitsInStock, 27, "ten and twenty more, less the three sold");
+});
+
+test("a manager sets a customer's credit, and sees their orders", async (world) => {
+  const { shop, teapot, page } = await office(world);
+  await page.goto("/customers?q=ada");
+  await fine(page, "office-customers");
+  await page.getByRole("link", { name: "ada" }).click();
+  await page.getByLabel("New credit").fill("lots");
+  await page.getByRole("button", { name: "Set the credit" }).click();
+  await page.locator("#error-Credit").waitFor();
+  equal(await page.getByLabel("New credit").inputValue(), "lots", "what was typed");
+  await page.goto("/customers/ada");
+  await page.getByLabel("New credit").fill("150.50");
+  await shop.ordered("ada", teapot.ProductId);
+  await page.getByRole("button", { name: "Set the credit" }).click();
+  await page.getByText("The credit of ada is €130.51 now.").waitFor();
+  await page.getByRole("link", { name: "Blue Teapot" }).waitFor();
+  await fine(page, "office-customer");
+  await page.goto("/customers/ada/history");
+  await page.getByText("as of any event").waitFor();
+  await page.getByRole("link", { name: "First" }).click();
+  await page.getByRole("row", { name: /^Credit/ }).getByText("€100.00").waitFor();
+  await page.goto("/customers/nobody");
+  await heading(page, "There is no such page").waitFor();
+});
+
+test("an order's saga grows while it runs, without reload", async (world) => {
+  const shop = await world.shop();
+  const teapot = await shop.product(await shop.category("Kitchen"));
+  await shop.customer("ada");
+  const order = await shop.ordered("ada", teapot.ProductId);
+  const gate = await world.gate(shop);
+  gate.hold();
+  const page = await world.visitor(await world.site("backoffice", gate.url));
+  await logIn(page, "admin", ADMIN_PASSWORD, `/orders/${order}`);
+  const drawn = (count) => eventually(async () => (await page.locator(".saga .event").count()) === count, `${count} events are drawn`);
+  await page.evaluate("globalThis.here = true");
+  await drawn(1);
+  await fine(page, "office-order-pending");
+  await eventually(() => gate.asked.get("/order/order-events"), "the page watches the order");
+  await gate.reach(order, "order.approved");
+  await drawn(4);
+  await gate.reach(order, "order.finalized");
+  await drawn(5);
+  await page.getByText("waiting for product and customer and accounting").waitFor();
+  expect(await page.evaluate("globalThis.here === true"), "the page was not loaded anew");
+});
+
+test("all orders can be found by state, customer, product and time", async (world) => {
+  const { shop, category, teapot, page } = await office(world, {}, { UnitsInStock: 2, Price: 5 });
+  const cup = await shop.product(category, { Name: "Red Cup", Code: "CUP", Price: 1, UnitsInStock: 5 });
+  await shop.customer("bob");
+  const done = await shop.ordered("ada", teapot.ProductId);
+  await shop.ordered("bob", cup.ProductId);
+  const denied = await shop.ordered("bob", teapot.ProductId, 9);
+  const rows = async (query) => {
+    await page.goto(`/orders${query}`);
+    return page.locator("tbody tr").count();
+  };
+  equal(await rows(""), 3, "all orders");
+  await fine(page, "office-orders");
+  equal(await rows("?status=Canceled"), 1, "canceled orders");
+  equal(await rows("?customer=bob"), 2, "Bob's orders");
+  equal(await rows("?product=CUP"), 1, "orders of a code");
+  equal(await rows("?product=teapot"), 2, "orders of a name");
+  equal(await rows("?to=2020-01-01"), 0, "orders of another time");
+  equal(await rows("?customer=nobody"), 0, "nobody's orders");
+  await page.getByText("There is no such customer.").waitFor();
+  await fine(page, "office-orders-none");
+  await page.goto(`/orders/${denied}`);
+  await page.getByText("out of stock").first().waitFor();
+  await fine(page, "office-order-denied");
+  await page.goto(`/orders/${done}`);
+  equal(await page.locator("#story tbody tr").count(), 8, "every step of the history");
+  await fine(page, "office-order");
+  await page.goto(`/history/order/${done}?at=1`);
+  await page.getByRole("row", { name: /^Status/ }).getByText("Pending").waitFor();
+  await page.getByRole("link", { name: "Last" }).click();
+  await page.getByRole("row", { name: /^Status/ }).getByText("Finalized").waitFor();
+  await fine(page, "office-history-order");
+});
+
+test("the event store is browsed, followed, and a product seen as of any event", async (world) => {
+  const { shop, teapot, page } = await office(world);
+  await shop.call("/product/update-product", { ProductId: teapot.ProductId, Price: 21 });
+  await page.goto("/events");
+  await fine(page, "office-events");
+  const types = () => page.locator("tbody td:nth-child(2)").allInnerTexts().then(String);
+  equal((await types()).split(",")[0], "product.changed", "the newest event");
+  await page.getByLabel("Type").fill("product.added");
+  await page.getByRole("button", { name: "Show" }).click();
+  await eventually(async () => (await types()) === "product.added", "only events of the type");
+  await page.locator("tbody th a").click();
+  await page.getByText("\"price\": 1999").waitFor();
+  await fine(page, "office-event");
+  await page.getByRole("link", { name: "See it as of this event" }).click();
+  await page.getByRole("row", { name: /^Price/ }).getByText("€19.99").waitFor();
+  await page.getByRole("link", { name: "After" }).click();
+  await page.getByRole("row", { name: /^Price/ }).getByText("was €19.99").waitFor();
+  await fine(page, "office-history");
+  await page.goto("/events/follow?category=product");
+  await page.locator("tbody tr").first().waitFor();
+  await page.evaluate("globalThis.here = true");
+  await shop.call("/product/update-product", { ProductId: teapot.ProductId, Price: 22 });
+  await eventually(async () => (await page.locator("tbody tr").count()) === 3, "the new event appears");
+  expect(await page.evaluate("globalThis.here === true"), "the page was not loaded anew");
+  await fine(page, "office-follow");
+  await page.goto("/events?stream=nonsense");
+  await page.locator("#error-stream").waitFor();
+});
+
+test("dashboard and system show the shop as it is, live", async (world) => {
+  const { shop, teapot, page } = await office(world);
+  await heading(page, "Dashboard").waitFor();
+  await fine(page, "office-dashboard-empty");
+  await shop.ordered("ada", teapot.ProductId, 2);
+  await page.locator(".figures dd", { hasText: "€39.98" }).waitFor();
+  await page.getByRole("link", { name: "Blue Teapot" }).first().waitFor();
+  await fine(page, "office-dashboard");
+  await page.goto("/system");
+  await page.locator(".map .node").nth(6).waitFor();
+  await page.getByText("received = on hand + sold").waitFor();
+  await page.locator(".figures dd", { hasText: "all hold" }).waitFor();
+  await fine(page, "office-system");
+});
+
+test("without the gateway the pages say so, keep what was typed, and recover", async (world) => {
+  const shop = await world.shop();
+  const teapot = await shop.product(await shop.category("Kitchen"));
+  const gate = await world.gate(shop);
+  const page = await world.visitor(await world.site("backoffice", gate.url));
+  await logIn(page, "admin", ADMIN_PASSWORD, `/products/${teapot.ProductId}`);
+  await page.getByLabel("Name").fill("Green Teapot");
+  gate.cut();
+  await save(page);
+  await heading(page, "The shop cannot be reached right now").waitFor();
+  await fine(page, "office-unreachable");
+  gate.mend();
+  await page.getByRole("button", { name: "Send it again" }).click();
+  await page.getByText("“Green Teapot” is saved.").waitFor();
+  gate.cut();
+  await page.goto("/system");
+  await heading(page, "The shop cannot be reached right now").waitFor();
+  gate.mend();
+  await heading(page, "System").waitFor();
+});
+
+test("the back office fits a telephone, in the dark too", async (world) => {
+  const { shop, teapot, page } = await office(world, { width: 360, dark: true });
+  const order = await shop.ordered("ada", teapot.ProductId);
+  for (const [name, path] of [["dashboard", "/"], ["orders", "/orders"], ["order", `/orders/${order}`], ["products", "/products"], ["product", `/products/${teapot.ProductId}`], ["customers", "/customers"], ["customer", "/customers/ada"], ["events", "/events"], ["system", "/system"]]) {
+    await page.goto(path);
+    await fine(page, `office-${name}-360`);
+  }
+});
