@@ -64,7 +64,7 @@ async fn serve(settings: &crate::config::Settings, json: bool) -> anyhow::Result
     let process = Process::start(settings).await?;
     let (address, ops_address) = (gateway.local_addr()?, ops.local_addr()?);
     let stop = process.tasks.stop_token();
-    process.tasks.spawn("gateway", http::serve(gateway, process.routes.clone(), stop.clone()));
+    process.tasks.spawn("gateway", http::serve(gateway, process.gateway.clone(), stop.clone()));
     process.tasks.spawn("ops", http::serve(ops, process.ops.clone(), stop));
     let password = process.admin_password().await;
     if json {

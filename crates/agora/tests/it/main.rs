@@ -1,13 +1,9 @@
-//! The client's tools, as processes, against a stub of the REST API in this process; and the real shop against bad input.
-
-#![expect(clippy::indexing_slicing, reason = "what is not there fails the test, as it should")]
-
-mod bad_input;
 //! The program as a process: its tools against a stub of the REST API, and the whole shop as its users and operators see it.
 
 #![expect(clippy::indexing_slicing, reason = "what is not there fails the test, as it should")]
 
 mod absent;
+mod bad_input;
 mod bench;
 mod books;
 mod client;
