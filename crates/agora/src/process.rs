@@ -47,6 +47,7 @@ pub(crate) struct Process {
     pub(crate) data: PathBuf,
     services: Vec<Service>,
     table: gateway::Gateway,
+    site: site::Config,
     admin: tokio::sync::Mutex<Option<Bootstrap>>,
 }
 
@@ -87,6 +88,18 @@ impl Process {
         figures::spawn(&deps, &services, figures);
         narrate::spawn(&deps);
         let ops = deps.metrics.router();
+        let site = site::Config {
+            gateway: site::Gateway::Local(gateway.clone()),
+            clock: Arc::clone(&deps.clock),
+            ids: Arc::clone(&deps.ids),
+            secret: blake3::derive_key(
+                "agora websites sessions v1",
+                &data.secret(settings.text("shop-secret"))?,
+            ),
+            proxies: settings.get("trusted-proxies")?,
+            secure_cookies: false,
+            shutdown: deps.tasks.stop_token(),
+        };
         Ok(Self {
             tasks: deps.tasks,
             gateway,
@@ -94,6 +107,7 @@ impl Process {
             data: data.path().to_owned(),
             services,
             table,
+            site,
             admin: tokio::sync::Mutex::new(Some(admin)),
         })
     }
@@ -104,6 +118,11 @@ impl Process {
             service.wait_ready().await;
         }
         self.table.wait_ready().await;
+    }
+
+    /// What a website needs to be a client of this shop.
+    pub(crate) fn site(&self) -> site::Config {
+        self.site.clone()
     }
 
     /// The manager's password, if one was generated at this start.

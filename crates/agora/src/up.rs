@@ -41,6 +41,10 @@ pub(crate) struct Args {
 struct Ready<'a> {
     gateway: String,
     ops: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storefront: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backoffice: Option<String>,
     data: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     admin_password: Option<&'a str>,
@@ -61,11 +65,15 @@ async fn serve(settings: &crate::config::Settings, json: bool) -> anyhow::Result
     let signals = Signals::new()?;
     let gateway = listen(settings, "listen").await?;
     let ops = listen(settings, "ops-listen").await?;
+    let storefront = listen_if_wanted(settings, "storefront-listen").await?;
+    let backoffice = listen_if_wanted(settings, "backoffice-listen").await?;
     let process = Process::start(settings).await?;
     let (address, ops_address) = (gateway.local_addr()?, ops.local_addr()?);
     let stop = process.tasks.stop_token();
     process.tasks.spawn("gateway", http::serve(gateway, process.gateway.clone(), stop.clone()));
-    process.tasks.spawn("ops", http::serve(ops, process.ops.clone(), stop));
+    process.tasks.spawn("ops", http::serve(ops, process.ops.clone(), stop.clone()));
+    let storefront = serve_site(&process, storefront, storefront::build)?;
+    let backoffice = serve_site(&process, backoffice, backoffice::build)?;
     let password = process.admin_password().await;
     if json {
         process.wait_ready().await;
@@ -73,12 +81,16 @@ async fn serve(settings: &crate::config::Settings, json: bool) -> anyhow::Result
         let ready = Ready {
             gateway: url(address),
             ops: url(ops_address),
+            storefront,
+            backoffice,
             data,
             admin_password: password.as_deref(),
         };
         term::json(&ready)?;
     } else {
         announce(&process, address, ops_address, password.as_deref())?;
+        announce_site("storefront", storefront.as_deref())?;
+        announce_site("back office", backoffice.as_deref())?;
     }
     tokio::select! {
         biased;
@@ -94,6 +106,34 @@ async fn serve(settings: &crate::config::Settings, json: bool) -> anyhow::Result
     }
     tracing::info!("stopped");
     Ok(Outcome::Done)
+}
+
+/// A website's listener, unless its setting says `off`.
+async fn listen_if_wanted(
+    settings: &crate::config::Settings,
+    name: &str,
+) -> anyhow::Result<Option<TcpListener>> {
+    match settings.text(name) {
+        Some("off") | None => Ok(None),
+        Some(_) => listen(settings, name).await.map(Some),
+    }
+}
+
+/// Serves a website, and says where.
+fn serve_site(
+    process: &Process,
+    listener: Option<TcpListener>,
+    build: fn(site::Config) -> axum::Router,
+) -> io::Result<Option<String>> {
+    let Some(listener) = listener else { return Ok(None) };
+    let address = url(listener.local_addr()?);
+    let serving = http::serve(listener, build(process.site()), process.tasks.stop_token());
+    process.tasks.spawn("website", serving);
+    Ok(Some(address))
+}
+
+fn announce_site(name: &str, address: Option<&str>) -> io::Result<()> {
+    address.map_or(Ok(()), |address| term::line(format_args!("  {name:<12} {address}")))
 }
 
 async fn listen(settings: &crate::config::Settings, name: &str) -> anyhow::Result<TcpListener> {

@@ -35,6 +35,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Where the gateway listens; port 0 takes a free one",
     ),
     setting("ops-listen", "127.0.0.1:8081", "ADDR:PORT", "Where metrics are served"),
+    setting(
+        "storefront-listen",
+        "off",
+        "ADDR:PORT",
+        "Where the shoppers' website listens, such as 127.0.0.1:5001",
+    ),
+    setting(
+        "backoffice-listen",
+        "off",
+        "ADDR:PORT",
+        "Where the managers' website listens, such as 127.0.0.1:5002",
+    ),
     secret("admin-password", "The password of the manager `admin`, in force from this start on"),
     secret(
         "shop-secret",
