@@ -64,7 +64,7 @@ async fn record(deps: &Deps, count: u64, version: &mut Option<Version>) {
         let expected = Expected::after(*version);
         let append = Append { stream: stream.clone(), expected, events: events.into() };
         let answer =
-            tokio::time::timeout(Duration::from_secs(60), deps.store().append(append)).await;
+            tokio::time::timeout(Duration::from_mins(1), deps.store().append(append)).await;
         let Ok(Appended::Recorded { .. }) = answer else { panic!("not recorded: {answer:?}") };
         *version = Some(Version(version.map_or(0, |version| version.0 + 1) + BATCH - 1));
     }

@@ -1,11 +1,7 @@
 //! The event store stopped under running services: who reads or logs in does not notice, who writes is told soon, and nobody
 //! has to be restarted.
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -128,7 +124,7 @@ async fn without_the_event_store_reading_goes_on_and_writing_recovers_by_itself(
     store.kill().await;
     let mut soonest = Duration::MAX;
     for _ in 0..3 {
-        let before = Instant::now();
+        let before = tokio::time::Instant::now();
         let refused = manager.post("/update-product", &change).await;
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         soonest = soonest.min(before.elapsed());

@@ -123,9 +123,12 @@ fn halve(from: &Path, to: &Path) {
     writer.write_record(&header).expect("a header");
     for row in reader.records() {
         let row = row.expect("a row");
-        let halved = row.iter().enumerate().map(|(column, field)| match column == stock {
-            true => (field.parse::<i64>().expect("a whole number") / 2).to_string(),
-            false => field.to_owned(),
+        let halved = row.iter().enumerate().map(|(column, field)| {
+            if column == stock {
+                (field.parse::<i64>().expect("a whole number") / 2).to_string()
+            } else {
+                field.to_owned()
+            }
         });
         writer.write_record(halved).expect("a row");
     }

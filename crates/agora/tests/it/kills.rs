@@ -57,6 +57,7 @@ async fn killed_twenty_times_under_load_the_shop_keeps_what_it_acknowledged() {
     Books::of(&events).all_ended();
     acknowledged.is_in(&events);
     let folder = shop.down().await;
+    folder.tool(&["rebuild", "--check"]).await.expect_code(0);
     folder.tool(&["store", "verify"]).await.expect_code(0);
 }
 

@@ -116,6 +116,39 @@ async fn a_copy_made_while_orders_flow_is_a_whole_shop_again() {
     assert_eq!(made["head"], stats["events"]);
 }
 
+#[tokio::test]
+async fn a_read_model_thrown_away_is_rebuilt_the_same() {
+    let (shop, manager, order) = busy_shop().await;
+    shop.tool(&["rebuild", "--check"]).await.expect_code(0);
+    let before = manager.get("/order/get-orders?Type=All").await;
+    let folder = shop.down().await;
+    let services = ["customer", "product", "order", "accounting"];
+    let equal = folder.tool(&["rebuild", "--check"]).await.expect_code(0);
+    assert!(services.iter().all(|service| equal.stdout.contains(&format!("{service}: equals"))));
+    // Another shop's model is no model of this log.
+    let (other, ..) = busy_shop().await;
+    let other = other.down().await;
+    let whole = folder.copy();
+    for file in ["order.db", "order.db-wal", "order.db-shm"] {
+        let (from, to) = (other.data().join(file), folder.data().join(file));
+        let _was_there = fs::remove_file(&to);
+        if from.exists() {
+            fs::copy(&from, &to).expect("a file");
+        }
+    }
+    let differs = folder.tool(&["rebuild", "--check"]).await.expect_code(1);
+    assert!(differs.stderr.contains("order: differs"), "{}", differs.stderr);
+    for folder in [folder, whole] {
+        let rebuild = [&["rebuild"], &services[..]].concat();
+        folder.tool(&rebuild).await.expect_code(0);
+        folder.tool(&["rebuild", "--check"]).await.expect_code(0);
+        let shop = folder.up().await;
+        let manager = shop.manager().await;
+        assert_eq!(manager.get("/order/get-orders?Type=All").await, before);
+        manager.get(&format!("/order/get-order-history?OrderId={order}")).await;
+    }
+}
+
 async fn verified_head(folder: &Folder) -> Value {
     folder.tool(&["store", "verify", "--json"]).await.expect_code(0).json()["head"].take()
 }

@@ -85,12 +85,14 @@ fn flip_a_byte(log: &Path, text: &[u8]) -> std::path::PathBuf {
     panic!("no segment contains the text");
 }
 
+/// Variables, flags, and what the refusal says.
+type Change<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a [&'a str]);
+
 #[tokio::test]
 async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
     let files = folder(&[("unknown.toml", "curency = \"EUR\""), ("secret", "correct horse")]);
     let at = |name: &str| files.path().join(name).display().to_string();
     let (unknown, secret) = (at("unknown.toml"), at("secret"));
-    type Change<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a [&'a str]);
     let cases: [Change<'_>; 7] = [
         (&[], &["--config", &unknown], &["curency", &unknown, "agora config"]),
         (&[("AGORA_CURENCY", "EUR")], &[], &["AGORA_CURENCY", "agora config"]),

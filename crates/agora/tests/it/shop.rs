@@ -25,7 +25,7 @@ use crate::run::{Ran, output, program};
 pub(crate) const PASSWORD: &str = "the manager's own password";
 
 /// What takes longer than this does not happen at all.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder in which shops run, one after the other; clones are the same folder.
 #[derive(Clone)]
