@@ -33,6 +33,7 @@ fn documented(document: &Value) -> BTreeSet<String> {
 }
 
 /// What a refusal does wrong, if anything: it must be problem details of that status, about that field, and tell no secrets.
+#[expect(clippy::match_bool, reason = "both answers side by side")]
 fn misanswered(answer: &Answer, status: u16, field: Option<&str>) -> Result<(), String> {
     let text = String::from_utf8_lossy(&answer.body);
     let check = |holds: bool, what: &str| match holds {
@@ -72,6 +73,7 @@ fn entitled<'a>(world: &'a World, access: Access) -> Option<&'a str> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads as a step of making a request")]
 fn with_token(asked: Asked, token: Option<&str>) -> Asked {
     token.map_or_else(|| asked.clone(), |token| asked.clone().token(token))
 }
@@ -129,6 +131,7 @@ async fn every_call_refuses_whatever_is_wrong_with_a_request() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn rules_between_fields_are_refused_by_field() {
     let shop = Shop::start().await;
     let world = World::make(&shop).await;

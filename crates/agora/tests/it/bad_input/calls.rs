@@ -133,6 +133,7 @@ impl World {
         .await;
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table of calls")]
     /// Every call, in an order in which all of them succeed one after the other: what ends something comes last.
     pub(super) fn calls(&self) -> Vec<Call> {
         use Access::{Manager, Own, Public};

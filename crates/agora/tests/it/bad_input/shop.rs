@@ -177,6 +177,7 @@ impl Shop {
     }
 }
 
+#[expect(clippy::format_collect, reason = "a secret is short")]
 async fn launch(folder: &std::path::Path) -> (Child, String, String) {
     let secret: String = SECRET.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut process: Command = program();
@@ -200,6 +201,7 @@ async fn launch(folder: &std::path::Path) -> (Child, String, String) {
 }
 
 /// One request over a connection of its own: what it does to that is no matter to the next.
+#[expect(clippy::disallowed_methods, reason = "a test's own connection ends with it")]
 async fn send(address: &str, asked: &Asked) -> Answer {
     let connection = TcpStream::connect(address).await.expect("it listens");
     let (mut sender, connection) =
