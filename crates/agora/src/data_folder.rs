@@ -67,7 +67,7 @@ impl DataFolder {
         }
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).context("the system has no randomness")?;
-        let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = blake3::Hash::from_bytes(secret).to_hex();
         write_private(path, hex.as_bytes())?;
         Ok(secret)
     }

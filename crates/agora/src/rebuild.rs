@@ -150,9 +150,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         let location =
             Location::File(path.with_context(|| format!("{name} is no SQLite database"))?.into());
         if args.check {
-            check(model, location, &store, &zone).await?
+            check(model, location, &store, &zone).await?;
         } else {
-            rebuild(model, location, &store, &zone).await?
+            rebuild(model, location, &store, &zone).await?;
         }
     }
     Ok(Outcome::Done)

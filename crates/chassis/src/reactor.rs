@@ -3,7 +3,7 @@
 //! A reactor goes through the log in order and hands each reaction to the aggregate's own queue; the cause recorded with the
 //! reaction is the mark that makes it happen once. Where to start again after a restart is only a hint.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use bus::{Append, Appended};
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -95,7 +95,9 @@ async fn run<R: Reactor>(
             let Some(reaction) = reactor.react(event) else { continue };
             while flight.causes.len() >= IN_FLIGHT_MAX {
                 let landed = flight.running.next().await;
-                landed.into_iter().for_each(|cause| flight.landed(cause));
+                if let Some(cause) = landed {
+                    flight.landed(cause);
+                }
             }
             let Reaction { stream, command } = reaction;
             let answer = aggregates
@@ -129,7 +131,7 @@ fn context(name: &str, cause: &Recorded) -> Metadata {
 #[derive(Default)]
 struct Flight {
     running: FuturesUnordered<futures_util::future::BoxFuture<'static, Position>>,
-    causes: BTreeMap<Position, ()>,
+    causes: BTreeSet<Position>,
 }
 
 impl Flight {
@@ -138,7 +140,7 @@ impl Flight {
         cause: Position,
         answer: tokio::sync::oneshot::Receiver<T>,
     ) {
-        self.causes.insert(cause, ());
+        self.causes.insert(cause);
         self.running.push(Box::pin(async move {
             // A stream's task keeps a reaction until it is done; it lets go of it only when the process stops.
             if answer.await.is_err() {
@@ -154,7 +156,7 @@ impl Flight {
 
     /// Everything up to here is done, given that everything up to `heard` has been looked at.
     fn settled(&self, heard: Position) -> Position {
-        self.causes.keys().next().map_or(heard, |oldest| Position(oldest.0 - 1))
+        self.causes.first().map_or(heard, |oldest| Position(oldest.0 - 1))
     }
 }
 
@@ -203,7 +205,7 @@ impl Note {
                 *self = Self { position, ..Self::load(store, &name).await }
             }
             Appended::Refused { reason } => {
-                tracing::error!(reactor = name, %reason, "the event store refused a note")
+                tracing::error!(reactor = name, %reason, "the event store refused a note");
             }
         }
     }

@@ -122,7 +122,9 @@ impl ReadModel for EndedSessions {
             }
             Ok(())
         })?;
-        changes.iter().for_each(|ended| self.tell(*ended));
+        for ended in changes {
+            self.tell(*ended);
+        }
         Ok(())
     }
 

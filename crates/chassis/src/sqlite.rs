@@ -165,12 +165,11 @@ impl Location {
 
 /// Opens a database that may be thrown away at any time and has no checkpoint.
 pub fn open_disposable(location: &Location) -> rusqlite::Result<Connection> {
-    let connection = match location.connect() {
-        Ok(connection) => connection,
-        Err(_) => {
-            location.remove();
-            location.connect()?
-        }
+    let connection = if let Ok(connection) = location.connect() {
+        connection
+    } else {
+        location.remove();
+        location.connect()?
     };
     private(location);
     Ok(connection)
@@ -221,7 +220,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 fn drop_tables(connection: &Connection) -> rusqlite::Result<()> {
-    for table in tables(&connection)? {
+    for table in tables(connection)? {
         connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
     }
     Ok(())

@@ -96,7 +96,6 @@ impl Tasks {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is where threads are made")]
     fn spawn_thread(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let runtime = tokio::runtime::Handle::current();
         let token: TaskTrackerToken = self.tracker.token();

@@ -57,9 +57,12 @@ pub fn service(
         .routes(routes!(head))
         .routes(routes!(copy));
     let events = Events { deps: deps.clone(), reader, backup };
-    let ready = move || match figures.is_failing() {
-        true => Err("The event store cannot record; see its log.".to_owned()),
-        false => Ok(()),
+    let ready = move || {
+        if figures.is_failing() {
+            Err("The event store cannot record; see its log.".to_owned())
+        } else {
+            Ok(())
+        }
     };
     let service = http::Service::new(name, version, deps.border.clone())
         .ready(ready)

@@ -188,6 +188,7 @@ impl Collect {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "so that it can be given to map_err")]
 fn failure(error: eventlog::ReadError) -> StoreFailure {
     StoreFailure(error.to_string())
 }

@@ -151,16 +151,16 @@ impl Checker {
         };
         match &happened {
             ProductEvent::StockReserved(reserved) => {
-                self.stock(event, reserved.order, Hold::Unanswered, Hold::Held)
+                self.stock(event, reserved.order, Hold::Unanswered, Hold::Held);
             }
             ProductEvent::StockDenied(denied) => {
-                self.stock(event, denied.order, Hold::Unanswered, Hold::Denied)
+                self.stock(event, denied.order, Hold::Unanswered, Hold::Denied);
             }
             ProductEvent::StockReleased(released) => {
-                self.stock(event, released.order, Hold::Held, Hold::Released)
+                self.stock(event, released.order, Hold::Held, Hold::Released);
             }
             ProductEvent::StockCommitted(committed) => {
-                self.stock(event, committed.order, Hold::Held, Hold::Spent)
+                self.stock(event, committed.order, Hold::Held, Hold::Spent);
             }
             ProductEvent::Added(_) | ProductEvent::Changed(_) | ProductEvent::Deleted(_) => {}
         }
@@ -187,16 +187,16 @@ impl Checker {
         };
         match &happened {
             CustomerEvent::CreditReserved(reserved) => {
-                self.credit(event, reserved.order, Hold::Unanswered, Hold::Held)
+                self.credit(event, reserved.order, Hold::Unanswered, Hold::Held);
             }
             CustomerEvent::CreditDenied(denied) => {
-                self.credit(event, denied.order, Hold::Unanswered, Hold::Denied)
+                self.credit(event, denied.order, Hold::Unanswered, Hold::Denied);
             }
             CustomerEvent::CreditReleased(released) => {
-                self.credit(event, released.order, Hold::Held, Hold::Released)
+                self.credit(event, released.order, Hold::Held, Hold::Released);
             }
             CustomerEvent::CreditDebited(debited) => {
-                self.credit(event, debited.order, Hold::Held, Hold::Spent)
+                self.credit(event, debited.order, Hold::Held, Hold::Spent);
             }
             _ => {}
         }
@@ -245,7 +245,7 @@ impl Checker {
                 self.broken(event, "finalized without stock and credit reserved (promise 6)");
             }
             OrderEvent::Denied(_) if ended || !before.placed => {
-                self.broken(event, "denied what is not pending (promise 7)")
+                self.broken(event, "denied what is not pending (promise 7)");
             }
             OrderEvent::Placed(_)
             | OrderEvent::Approved(_)

@@ -79,7 +79,9 @@ impl Tally {
     /// Adds what another world counted.
     pub fn merge(&self, other: &Self) {
         let other = other.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        other.into_iter().for_each(|(fault, times)| self.add(fault, times));
+        for (fault, times) in other {
+            self.add(fault, times);
+        }
     }
 
     /// The kinds that never happened.

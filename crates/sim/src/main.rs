@@ -23,12 +23,11 @@ struct Wanted {
 }
 
 fn main() -> ExitCode {
-    match wanted() {
-        Some(wanted) => explore(&wanted),
-        None => {
-            say(USAGE);
-            ExitCode::from(2)
-        }
+    if let Some(wanted) = wanted() {
+        explore(&wanted)
+    } else {
+        say(USAGE);
+        ExitCode::from(2)
     }
 }
 
@@ -43,7 +42,7 @@ fn wanted() -> Option<Wanted> {
             "--orders" => wanted.orders = value.parse().ok()?,
             "--plant" => {
                 wanted.plant =
-                    Some(Plant::ALL.into_iter().find(|plant| format!("{plant:?}") == value)?)
+                    Some(Plant::ALL.into_iter().find(|plant| format!("{plant:?}") == value)?);
             }
             _ => return None,
         }
@@ -68,19 +67,16 @@ fn explore(wanted: &Wanted) -> ExitCode {
                         return;
                     }
                     let scenario = Scenario { seed, orders: wanted.orders, plant: wanted.plant };
-                    match catch_unwind(AssertUnwindSafe(|| run(scenario))) {
-                        Ok(report) => {
-                            tally.merge(&report.tally);
-                            count(&totals, &report);
-                            if !report.violations.is_empty() {
-                                broken.fetch_add(1, Ordering::Relaxed);
-                                tell(wanted, &report);
-                            }
-                        }
-                        Err(_) => {
+                    if let Ok(report) = catch_unwind(AssertUnwindSafe(|| run(scenario))) {
+                        tally.merge(&report.tally);
+                        count(&totals, &report);
+                        if !report.violations.is_empty() {
                             broken.fetch_add(1, Ordering::Relaxed);
-                            say(&format!("seed {seed} panicked; {}", again(wanted, seed)));
+                            tell(wanted, &report);
                         }
+                    } else {
+                        broken.fetch_add(1, Ordering::Relaxed);
+                        say(&format!("seed {seed} panicked; {}", again(wanted, seed)));
                     }
                 }
             });

@@ -1,6 +1,6 @@
 //! The parts of a world: the event store and the services, each of which can be started, killed and started again.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use axum::Router;
 use chassis::{
@@ -61,7 +61,7 @@ pub(crate) struct Models {
     pub(crate) model: Location,
     pub(crate) snapshots: Location,
     sessions: Location,
-    _anchors: Arc<Vec<rusqlite::Connection>>,
+    _anchors: Rc<Vec<rusqlite::Connection>>,
 }
 
 /// A running event store.
@@ -125,7 +125,7 @@ impl Ground {
             (location("model"), location("snapshots"), location("sessions"));
         let anchor = |location| sqlite::open_disposable(location).expect("memory for a database");
         let anchors = [&model, &snapshots, &sessions].map(anchor).into();
-        Models { model, snapshots, sessions, _anchors: Arc::new(anchors) }
+        Models { model, snapshots, sessions, _anchors: Rc::new(anchors) }
     }
 
     /// Starts an instance of a service on its databases.

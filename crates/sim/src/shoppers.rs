@@ -63,10 +63,10 @@ impl People {
         for (number, stock) in [10, 40, 80, 1000].into_iter().enumerate() {
             let product = json!({
                 "Code": format!("P{number}"), "Name": format!("Product {number}"), "Description": "", "Supplier": "",
-                "CategoryId": category["CategoryId"], "Price": format!("{}.50", number + 1), "UnitsInStock": stock,
+                "CategoryId": field(&category, "CategoryId"), "Price": format!("{}.50", number + 1), "UnitsInStock": stock,
             });
             let added = people.must("product", "add-new-product", &product).await;
-            people.products.push(id_of(&added["ProductId"]));
+            people.products.push(id_of(field(&added, "ProductId")));
         }
         for number in 0..6 {
             let (user, password) = (format!("customer-{number}"), "a password");
@@ -82,13 +82,13 @@ impl People {
         let session = self
             .must("customer", "login-user", &json!({ "UserName": user, "Password": password }))
             .await;
-        session["Token"].as_str().expect("a token").to_owned()
+        field(&session, "Token").as_str().expect("a token").to_owned()
     }
 
     async fn must(&self, service: &str, call: &str, body: &Value) -> Value {
         let key = format!("{:032x}", self.dice.number());
         let answer = self
-            .insist(service, call, &self.manager, &key, body)
+            .insist((service, call), &self.manager, &key, body)
             .await
             .expect("the shop opens in calm weather");
         assert!(answer.status.is_success(), "{call}: {} {}", answer.status, answer.body);
@@ -106,12 +106,12 @@ impl People {
         let product = product.expect("the shop has products");
         let body = json!({ "ProductId": product, "Quantity": self.dice.within(1..4) });
         let key = format!("{:032x}", self.dice.number());
-        let Some(answer) = self.insist("order", "place-order", token, &key, &body).await else {
+        let Some(answer) = self.insist(("order", "place-order"), token, &key, &body).await else {
             return;
         };
         let mut told = self.told.borrow_mut();
         match answer.status {
-            StatusCode::ACCEPTED => told.orders.push(id_of(&answer.body["OrderId"])),
+            StatusCode::ACCEPTED => told.orders.push(id_of(field(&answer.body, "OrderId"))),
             // The order service has not heard of the product yet, or no longer.
             StatusCode::NOT_FOUND => {}
             status => told.wrong.push(format!("place-order: {status} {}", answer.body)),
@@ -151,7 +151,7 @@ impl People {
             }
         };
         let key = format!("{:032x}", self.dice.number());
-        let Some(answer) = self.insist(service, call, &self.manager, &key, &body).await else {
+        let Some(answer) = self.insist((service, call), &self.manager, &key, &body).await else {
             return;
         };
         let mut told = self.told.borrow_mut();
@@ -165,8 +165,7 @@ impl People {
 
     async fn insist(
         &self,
-        service: &str,
-        call: &str,
+        (service, call): (&str, &str),
         token: &str,
         key: &str,
         body: &Value,
@@ -218,9 +217,18 @@ async fn ask(router: Router, call: &str, token: &str, key: &str, body: &Value) -
         .headers()
         .get("agora-position")
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    let bytes =
-        response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let bytes = response
+        .into_body()
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     Answer { status, position, body: serde_json::from_slice(&bytes).unwrap_or_default() }
+}
+
+/// A field of an answer; null where it is missing.
+fn field<'a>(answer: &'a Value, name: &str) -> &'a Value {
+    answer.get(name).unwrap_or(&Value::Null)
 }
 
 fn id_of(value: &Value) -> Uuid {

@@ -25,7 +25,7 @@ const EPOCH: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 /// Time in which orders are placed.
 const SHOPPING: Duration = Duration::from_secs(20);
 /// Time after the storm in which every order must end: what is away comes back, and a deadline passes.
-const CALM: Duration = Duration::from_secs(120);
+const CALM: Duration = Duration::from_mins(2);
 /// Time for what the storm delayed to arrive.
 const SETTLING: Duration = Duration::from_secs(10);
 /// How long after its deadline a pending order may still be pending while the order service and the store are up.
@@ -171,8 +171,8 @@ impl World {
             people.order().await;
         }
         tokio::time::sleep(DEADLINE + OVERDUE).await;
-        self.check_deadlines_met(people.told.borrow().orders.get(before..).unwrap_or_default())
-            .await;
+        let unanswered = people.told.borrow().orders.get(before..).unwrap_or_default().to_vec();
+        self.check_deadlines_met(&unanswered).await;
         for (name, models) in away {
             let instance = self.ground.start("product", models).await;
             self.instances.borrow_mut().insert(name.to_owned(), instance);
@@ -183,7 +183,9 @@ impl World {
     /// Orders that nobody answers are denied at their deadline.
     async fn check_deadlines_met(&mut self, orders: &[uuid::Uuid]) {
         let mut checker = Checker::default();
-        self.events().await.iter().for_each(|event| checker.take(event));
+        for event in self.events().await {
+            checker.take(&event);
+        }
         for order in orders.iter().filter(|order| !checker.is_denied(**order)) {
             self.violations.push(format!("order {order} is open beyond its deadline (promise 7)"));
         }
@@ -192,8 +194,10 @@ impl World {
     async fn judge(mut self, people: &People) -> Report {
         let events = self.events().await;
         let mut checker = Checker::default();
-        events.iter().for_each(|event| checker.take(event));
-        let told = people.told.borrow();
+        for event in &events {
+            checker.take(event);
+        }
+        let told = people.told.take();
         for order in told.orders.iter().filter(|order| !checker.has_order(**order)) {
             self.violations
                 .push(format!("order {order} was acknowledged and is not recorded (promise 1)"));
@@ -210,7 +214,8 @@ impl World {
         let position = checker.position();
         self.violations.extend(checker.finish());
         let fingerprint = self.fingerprint();
-        for (_, instance) in std::mem::take(&mut *self.instances.borrow_mut()) {
+        let instances = self.instances.take();
+        for (_, instance) in instances {
             instance.kill().await;
         }
         let store = self.store.borrow_mut().take();

@@ -65,7 +65,7 @@ fn misanswered(answer: &Answer, status: u16, field: Option<&str>) -> Result<(), 
 }
 
 /// The token of who may make a call.
-fn entitled<'a>(world: &'a World, access: Access) -> Option<&'a str> {
+fn entitled(world: &World, access: Access) -> Option<&str> {
     match access {
         Access::Public => None,
         Access::Own => Some(&world.alice),

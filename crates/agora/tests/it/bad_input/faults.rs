@@ -322,7 +322,7 @@ fn beyond_bounds(schema: &Value) -> Vec<(String, bool)> {
             );
         }
         Some("string") if schema["format"] == "uuid" => {
-            beyond.extend(["", "7", "0190c7f2", "0190c7f2-8b1e-7c3a-9f00-1234567890ag"].map(text))
+            beyond.extend(["", "7", "0190c7f2", "0190c7f2-8b1e-7c3a-9f00-1234567890ag"].map(text));
         }
         Some("string") if schema["format"] == "date-time" => {
             beyond.extend(
@@ -330,7 +330,7 @@ fn beyond_bounds(schema: &Value) -> Vec<(String, bool)> {
             );
         }
         Some("string") if schema.get("enum").is_some() => {
-            beyond.extend(["", "Other", "all"].map(text))
+            beyond.extend(["", "Other", "all"].map(text));
         }
         Some("string") => {
             if let Some(most) = schema["maxLength"].as_u64() {

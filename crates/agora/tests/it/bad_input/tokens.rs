@@ -107,7 +107,7 @@ async fn a_token_that_does_not_hold_opens_nothing_also_after_a_restart() {
                     panic!("{}, {kind}, restarted: {restarted}: {why}", call.name())
                 });
                 let challenge =
-                    answer.headers.get("www-authenticate").map(|value| value.as_bytes());
+                    answer.headers.get("www-authenticate").map(axum::http::HeaderValue::as_bytes);
                 assert!(challenge.is_some_and(|value| value.starts_with(b"Bearer")), "{kind}");
             }
         }
