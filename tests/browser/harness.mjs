@@ -149,11 +149,6 @@ class World {
     expect(this.#complaints.length === 0, `the browser complains:\n${this.#complaints.join("\n")}`);
   }
 
-  /** Lets a test that provokes them overlook complaints. */
-  forgive() {
-    this.#complaints.length = 0;
-  }
-
   async keepFailure(name) {
     for (const [at, page] of this.#pages.entries()) {
       await screenshot(page, `failed-${name.replaceAll(/\W+/g, "-")}-${at}`).catch(() => {});
@@ -254,6 +249,8 @@ class Gate {
   #held = null;
   #watchers = new Set();
   isCut = false;
+  /** How many requests came while it was cut off. */
+  refused = 0;
   /** How many requests came for each path. */
   asked = new Map();
 
@@ -306,7 +303,10 @@ class Gate {
   async #answer(request, response) {
     const url = new URL(request.url, this.url);
     this.asked.set(url.pathname, (this.asked.get(url.pathname) ?? 0) + 1);
-    if (this.isCut) return request.socket.destroy();
+    if (this.isCut) {
+      this.refused += 1;
+      return request.socket.destroy();
+    }
     if (this.#held && url.pathname === "/order/order-events") return this.#watch(response);
     if (this.#held && url.searchParams.get("Type") === "Single") {
       const order = url.searchParams.get("Id");
@@ -322,6 +322,7 @@ class Gate {
     const onward = http.request(target, { method: request.method, headers: request.headers });
     onward.on("response", (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
+      response.flushHeaders();
       answer.pipe(response);
     });
     onward.on("error", () => response.destroy());

@@ -104,10 +104,12 @@ impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.as_micros();
         match micros {
-            ..10_000 => write!(f, "{}.{} ms", micros / 1000, micros % 1000 / 100),
-            ..1_000_000 => write!(f, "{} ms", micros / 1000),
-            ..10_000_000 => write!(f, "{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
-            ..120_000_000 => write!(f, "{} s", micros / 1_000_000),
+            0..10_000 => write!(f, "{}.{} ms", micros / 1000, micros % 1000 / 100),
+            10_000..1_000_000 => write!(f, "{} ms", micros / 1000),
+            1_000_000..10_000_000 => {
+                write!(f, "{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000)
+            }
+            10_000_000..120_000_000 => write!(f, "{} s", micros / 1_000_000),
             _ => write!(f, "{} min", Count(self.0.as_secs() / 60)),
         }
     }

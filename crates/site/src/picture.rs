@@ -71,6 +71,12 @@ impl Picture {
         self
     }
 
+    /// Whether both show the same kind of thing.
+    #[must_use]
+    pub fn is_like(self, other: Self) -> bool {
+        self.motif == other.motif
+    }
+
     fn parse(file: &str) -> Option<Self> {
         let mut parts = file.strip_suffix(".svg")?.split('-');
         let motif = Motif::parse(parts.next()?)?;

@@ -71,7 +71,7 @@ mod tests {
             let mut changed = sealed.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).expect("ASCII");
-            assert!(ours.open(&changed).is_none_or(|plain| plain == b"token"), "{at}");
+            assert_eq!(ours.open(&changed), None, "{at}");
         }
     }
 

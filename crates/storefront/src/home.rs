@@ -33,12 +33,22 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     let all = categories.len();
     categories.sort_by(|a, b| b.products.cmp(&a.products).then_with(|| a.name.cmp(&b.name)));
     categories.truncate(CATEGORIES);
-    let art =
-        categories.iter().map(|category| Picture::of(&category.name, &category.name).at_once());
-    let art = art.take(4).collect();
+    let art = art(&categories);
     let newest =
         (!newest.items.is_empty()).then(|| Shelf::new(&visit, newest.items).below_heading());
     let first_name = visit.user().map(|user| user.name);
     let frame = visit.frame("Good things, honestly counted");
     Ok(Page(Home { frame, categories, all, art, newest, first_name }))
+}
+
+/// Four pictures of different things, from the largest categories.
+fn art(categories: &[Category]) -> Vec<Picture> {
+    let pictures = categories.iter().map(|category| Picture::of(&category.name, &category.name));
+    let different = pictures.fold(Vec::new(), |mut art: Vec<Picture>, picture| {
+        if !art.iter().any(|other| other.is_like(picture)) {
+            art.push(picture.at_once());
+        }
+        art
+    });
+    different.into_iter().take(4).collect()
 }

@@ -47,7 +47,7 @@ struct Shop {
     currency: Arc<OnceLock<String>>,
 }
 
-/// The storefront as a router, to be served with [`chassis::http::serve`].
+/// The storefront as a router, to be served as any other.
 pub fn build(config: Config) -> Router {
     let pages = Router::new()
         .route("/", get(home::home))

@@ -53,11 +53,10 @@ pub(crate) async fn order(
 
 /// The part of the page as it changes, until nothing more will happen.
 pub(crate) async fn live(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
-    let user = visit.require_user()?;
-    // Listened to before the first look, so that nothing falls between.
-    let changes = visit.events("/order/order-events", &[("UserName", &user.name)], None).await?;
+    visit.require_user()?;
+    // Who may not see the order is told so at once, before anything is streamed.
     read(&visit, &id).await?;
-    let follower = Follower { visit: visit.clone(), id, changes, looked: false, settled: false };
+    let follower = Follower { visit: visit.clone(), id, seen: Seen::Nothing, settled: false };
     let events = stream::unfold(follower, async |mut follower| {
         let events = follower.next().await?;
         Some((stream::iter(events), follower))
@@ -69,22 +68,31 @@ pub(crate) async fn live(visit: Visit, Path(id): Path<String>) -> Result<Respons
 struct Follower {
     visit: Visit,
     id: String,
-    changes: ServerEvents,
-    /// Whether the browser has been told anything yet.
-    looked: bool,
+    seen: Seen,
     settled: bool,
 }
 
+/// How much a watcher has seen.
+enum Seen {
+    Nothing,
+    /// The order as it stood, but nobody listens to what happens yet.
+    State,
+    /// All that these changes have told of.
+    Changes(ServerEvents),
+}
+
 impl Follower {
-    /// What to tell the browser next; none when there is nothing more to tell, or when the gateway is gone: it comes back then.
+    /// What to tell the browser next. None ends the stream: nothing more will happen, or the gateway is gone, and the browser comes back.
     async fn next(&mut self) -> Option<Vec<Event>> {
         if self.settled {
             return None;
         }
-        if self.looked {
-            self.change().await?;
+        match &mut self.seen {
+            Seen::Nothing => self.seen = Seen::State,
+            // Looked at once more after listening has begun, so that nothing falls between.
+            Seen::State => self.seen = Seen::Changes(listen(&self.visit).await?),
+            Seen::Changes(changes) => change(changes, &self.id).await?,
         }
-        self.looked = true;
         let (order, history) = read(&self.visit, &self.id).await.ok()?;
         let progress = Progress::new(order, history);
         self.settled = progress.is_settled();
@@ -93,15 +101,20 @@ impl Follower {
         let done = self.settled.then(|| Event::default().event("done").data("settled"));
         Some([part, said].into_iter().chain(done).collect())
     }
+}
 
-    /// Waits until something happens to the order.
-    async fn change(&mut self) -> Option<()> {
-        loop {
-            let event = self.changes.next().await?;
-            let change: Change = serde_json::from_str(&event.data).ok()?;
-            if change.order.order_id.to_string() == self.id {
-                return Some(());
-            }
+async fn listen(visit: &Visit) -> Option<ServerEvents> {
+    let user = visit.user()?;
+    visit.events("/order/order-events", &[("UserName", &user.name)], None).await.ok()
+}
+
+/// Waits until something happens to the order.
+async fn change(changes: &mut ServerEvents, id: &str) -> Option<()> {
+    loop {
+        let event = changes.next().await?;
+        let change: Change = serde_json::from_str(&event.data).ok()?;
+        if change.order.order_id.to_string() == id {
+            return Some(());
         }
     }
 }

@@ -108,6 +108,7 @@ impl Progress {
     }
 
     /// How long after the order was placed.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on what they hold")]
     fn after(&self, at: &Timestamp) -> Elapsed {
         Elapsed(at.since(self.order.placed_at))
     }
@@ -170,11 +171,10 @@ fn advice(reason: Reason) -> (&'static str, &'static str) {
 
 fn milestones(order: &Order, history: &[Step]) -> Vec<Milestone> {
     let at = |event: &str| history.iter().find(|step| step.event == event).map(|step| step.at);
-    let milestone = |state, title, note: &str, event| Milestone {
-        state,
-        title,
-        note: note.to_owned(),
-        at: at(event),
+    let milestone = |state, title, note: &str, event| {
+        // What is still to come is no fact yet, and is not told as one.
+        let note = if state == State::Next { String::new() } else { note.to_owned() };
+        Milestone { state, title, note, at: at(event) }
     };
     let canceled = order.status == Status::Canceled;
     let finalized = order.status == Status::Finalized;

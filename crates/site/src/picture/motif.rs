@@ -44,7 +44,7 @@ motifs! {
     Apple = "apple": ["apple", "fruit", "berr", "grape", "citrus", "melon", "banana", "pear", "peach", "orange", "produce", "tropical"];
     Leaf = "leaf": ["salad", "vegetable", "onion", "potato", "carrot", "lettuce", "herb", "nutrition", "mushroom", "pepper", "tomato", "corn", "spice", "bean"];
     Tube = "tube": ["oral", "hair", "skin", "make up", "cosmetic", "shampoo", "lotion", "hand/body", "deodorant", "facial", "dental", "sun"];
-    Pot = "pot": ["soup", "meat", "beef", "pork", "chicken", "turkey", "dinner", "entree", "sausage", "bacon", "lunchmeat", "frankfurter", "pizza", "pasta", "noodle", "rice"];
+    Pot = "pot": ["kitchen", "cook", "soup", "meat", "beef", "pork", "chicken", "turkey", "dinner", "entree", "sausage", "bacon", "lunchmeat", "frankfurter", "pizza", "pasta", "noodle", "rice"];
     Can = "can": ["canned", "shelf stable", "pet", "cat food", "dog food", "can", "beer", "soft drink", "ale"];
     Jar = "jar": ["jelly", "jam", "pickle", "relish", "condiment", "sauce", "pnt btr", "peanut", "syrup", "dressing", "baby", "honey", "spread", "candle", "vitamin", "medic", "remed"];
     Bottle = "bottle": ["water", "wine", "spirit", "oil", "vinegar", "soap", "detergent", "cleaner", "laundry", "bleach", "household", "liquor", "liqs", "automotive"];
@@ -53,7 +53,7 @@ motifs! {
 }
 
 impl Motif {
-    /// The motif that the product's name tells of, or else its category.
+    /// The motif that the category tells of, or else the product's name, which may say anything.
     pub(crate) fn of(category: &str, name: &str) -> Self {
         let told = |text: &str| {
             let text = format!(" {}", text.to_lowercase());

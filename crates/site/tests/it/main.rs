@@ -1,1 +1,144 @@
-//! The frame around pages, from outside.
+//! The frame around pages, from outside: what it refuses, and what it makes of pages that go wrong.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    response::Response,
+    routing::{get, post},
+};
+use http_body_util::BodyExt;
+use hyper::{Method, StatusCode, header::SET_COOKIE};
+use kernel::{Clock, Ids, Timestamp};
+use site::{Chrome, Config, Form, Gateway, Site, Visit};
+use tower::ServiceExt;
+
+const CHROME: Chrome = Chrome {
+    name: "Test",
+    label: "",
+    class: "test",
+    cookie: "test-site",
+    nav: &[],
+    personal: &[],
+    search: None,
+    register: None,
+    footer: "",
+};
+
+/// One site for all: its ids never come twice.
+static SITE: LazyLock<Router> = LazyLock::new(|| website(false));
+
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_700_000_000_000_000)
+    }
+}
+
+async fn broken() -> String {
+    panic!("a page with a bug")
+}
+
+async fn change(_: Form) -> &'static str {
+    "changed"
+}
+
+async fn form(visit: Visit) -> String {
+    visit.csrf()
+}
+
+fn website(secure_cookies: bool) -> Router {
+    let pages = Router::new()
+        .route("/broken", get(broken))
+        .route("/change", post(change))
+        .route("/form", get(form));
+    let config = Config {
+        gateway: Gateway::Local(Router::new()),
+        clock: Arc::new(Still),
+        ids: Arc::new(Ids::from_seed([1; 32])),
+        secret: [2; 32],
+        proxies: chassis::http::TrustedProxies::default(),
+        secure_cookies,
+        shutdown: tokio_util::sync::CancellationToken::new(),
+    };
+    Site::new(config, &CHROME).guard(pages)
+}
+
+async fn answer(method: Method, address: &str, headers: &[(&str, &str)], body: &str) -> Response {
+    let request = Request::builder().method(method).uri(address);
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let request = request.body(Body::from(body.to_owned())).expect("a request");
+    SITE.clone().oneshot(request).await.expect("never fails")
+}
+
+async fn text(response: Response) -> String {
+    let body = response.into_body().collect().await.expect("a whole body").to_bytes();
+    String::from_utf8(body.to_vec()).expect("text")
+}
+
+#[tokio::test]
+async fn a_page_with_a_bug_is_a_page_that_says_so_and_shows_nothing_of_it() {
+    let response = answer(Method::GET, "/broken", &[("x-request-id", "find-me")], "").await;
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    let page = text(response).await;
+    assert!(page.contains("Something went wrong here") && page.contains("find-me"), "{page}");
+    assert!(!page.contains("a page with a bug"), "{page}");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_strict_headers() {
+    for address in
+        ["/form", "/nothing", "/broken", "/assets/agora.css", "/assets/x", "/pictures/x.svg"]
+    {
+        let response = answer(Method::GET, address, &[], "").await;
+        let policy = response.headers()["content-security-policy"].to_str().expect("text");
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{address}"
+        );
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_needs_its_token_its_session_and_its_origin() {
+    let form = answer(Method::GET, "/form", &[], "").await;
+    let cookie = form.headers()[SET_COOKIE].to_str().expect("text").to_owned();
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
+    let cookie = cookie.split(';').next().expect("a pair").to_owned();
+    let token = text(form).await;
+    let ours = ("cookie", cookie.as_str());
+    let send = async |headers: &[(&str, &str)], body: &str| {
+        answer(Method::POST, "/change", headers, body).await.status()
+    };
+    let body = format!("_csrf={token}");
+    assert_eq!(send(&[ours], &body).await, StatusCode::OK);
+    assert_eq!(send(&[], &body).await, StatusCode::FORBIDDEN, "another session");
+    assert_eq!(send(&[ours], "").await, StatusCode::FORBIDDEN, "no token");
+    assert_eq!(send(&[ours, ("sec-fetch-site", "same-site")], &body).await, StatusCode::FORBIDDEN);
+    assert_eq!(send(&[ours, ("origin", "null")], &body).await, StatusCode::FORBIDDEN);
+    let large = format!("{body}&x={}", "x".repeat(70_000));
+    assert_eq!(
+        send(&[ours], &large).await,
+        StatusCode::BAD_REQUEST,
+        "a body that no form of ours has"
+    );
+}
+
+#[tokio::test]
+async fn what_changes_something_is_no_page_to_get() {
+    let response = answer(Method::GET, "/change", &[], "").await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert!(text(response).await.contains("No page of this site makes such a request."));
+}
+
+#[tokio::test]
+async fn behind_tls_cookies_go_over_tls_only() {
+    let request = Request::get("/form").body(Body::empty()).expect("a request");
+    let response = website(true).oneshot(request).await.expect("never fails");
+    assert!(response.headers()[SET_COOKIE].to_str().expect("text").ends_with("; Secure"));
+}

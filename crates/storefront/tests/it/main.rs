@@ -1,1 +1,6 @@
-//! The storefront from outside.
+//! The storefront from outside, with a gateway of the test's own behind it.
+
+mod gateway;
+mod pages;
+mod sessions;
+mod visitor;

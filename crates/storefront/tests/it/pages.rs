@@ -1,0 +1,168 @@
+//! Pages: what they say when all is well, and when it is not.
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use crate::{
+    gateway::{Gateway, ORDER, PRODUCT, order},
+    visitor::{Visitor, over, storefront},
+};
+
+#[tokio::test]
+async fn an_order_page_tells_each_step_until_nothing_more_will_happen() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    gateway.order_goes_through(&[
+        order("Pending", "Pending", "Pending"),
+        order("Pending", "Pending", "Pending"),
+        order("Pending", "Reserved", "Pending"),
+        order("Approved", "Reserved", "Reserved"),
+        order("Finalized", "Committed", "Debited"),
+    ]);
+    let events = ada.get(&format!("/orders/{ORDER}/live")).await.html;
+    let said: Vec<&str> = events
+        .lines()
+        .zip(events.lines().skip(1))
+        .filter(|(kind, _)| *kind == "event: say")
+        .map(|(_, said)| said)
+        .collect();
+    assert_eq!(said.len(), 4, "{events}");
+    assert!(
+        said[0].starts_with("data: Pending") && said[2].starts_with("data: Approved"),
+        "{said:?}"
+    );
+    assert!(said[3].starts_with("data: Complete"), "{said:?}");
+    let before = events.split("event: done").next().expect("text");
+    assert_eq!(before.matches("Your order is complete.").count(), 1, "only once it is true");
+    assert!(events.contains("event: done"));
+}
+
+#[tokio::test]
+async fn a_pending_order_never_says_complete_and_loads_itself_anew_without_scripts() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    gateway.order_goes_through(&[order("Finalized", "Reserved", "Reserved")]);
+    let mut unwritten = order("Finalized", "Committed", "Debited");
+    unwritten["InvoiceNumber"] = json!(null);
+    for state in [
+        order("Pending", "Reserved", "Reserved"),
+        order("Approved", "Reserved", "Reserved"),
+        unwritten,
+    ] {
+        gateway.order_goes_through(&[state]);
+        let page = ada.get(&format!("/orders/{ORDER}")).await;
+        assert!(
+            !page.html.contains("is complete") && !page.html.contains("Complete"),
+            "{}",
+            page.html
+        );
+        page.says("<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>");
+        page.says(&format!("data-live=\"/orders/{ORDER}/live\""));
+    }
+    gateway.order_goes_through(&[order("Finalized", "Committed", "Debited")]);
+    let page = ada.get(&format!("/orders/{ORDER}")).await;
+    page.says("Your order is complete.");
+    assert!(!page.html.contains("http-equiv") && !page.html.contains("data-live"));
+}
+
+#[tokio::test]
+async fn a_denial_names_every_reason_and_what_to_do() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    gateway.order_goes_through(&[order("Canceled", "Denied", "Released")]);
+    let page = ada.get(&format!("/orders/{ORDER}")).await;
+    for words in [
+        "you pay nothing",
+        "Your credit did not reach. Order fewer",
+        "There were not enough left. Order fewer",
+    ] {
+        page.says(words);
+    }
+}
+
+#[tokio::test]
+async fn a_page_recovers_by_itself_when_the_gateway_is_gone() {
+    let gateway = Gateway::default();
+    let mut visitor = Visitor::new(storefront(&gateway));
+    gateway.fail(503, json!({ "title": "A part is down or behind" }));
+    let page = visitor.get("/categories?x=1").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(page.headers["refresh"], "90");
+    page.says("The shop cannot be reached right now");
+    page.says("href=\"/categories?x=1\"");
+    gateway.mend();
+    assert_eq!(visitor.get("/categories?x=1").await.status, StatusCode::OK);
+    let nobody =
+        over(site::Gateway::http("http://127.0.0.1:9").expect("a URL"), "2026-11-23T12:00:00Z");
+    assert_eq!(Visitor::new(nobody).get("/").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn what_was_typed_is_kept_while_the_gateway_is_gone_and_passwords_are_not_shown() {
+    let gateway = Gateway::default();
+    let mut visitor = Visitor::new(storefront(&gateway));
+    let csrf = visitor.get("/register").await.field("_csrf");
+    gateway.fail(503, json!({}));
+    let fields = [
+        ("_csrf", csrf.as_str()),
+        ("FullName", "Ada \"B\""),
+        ("Email", "a@b"),
+        ("UserName", "ada"),
+        ("Password", "very secret"),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let page = visitor.post("/register", &fields).await;
+    page.says("The shop cannot be reached right now");
+    page.says("value=\"Ada &#34;B&#34;\"");
+    assert!(!page.html.contains("very secret"));
+}
+
+#[tokio::test]
+async fn faults_stand_at_their_fields_in_sentences() {
+    let gateway = Gateway::default();
+    let mut visitor = Visitor::new(storefront(&gateway));
+    let csrf = visitor.get("/register").await.field("_csrf");
+    let errors = json!([{ "field": "Email", "detail": "is no address" }, { "field": "Password", "detail": "must be of 8 to 128 characters" }]);
+    gateway.fail(422, json!({ "title": "Some fields are at fault", "errors": errors }));
+    let page = visitor.post("/register", &[("_csrf".to_owned(), csrf.clone())]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.says("2 fields need another look.");
+    page.says("<p class=\"error\" id=\"error-Email\">Is no address.</p>");
+    page.says("aria-invalid=\"true\" aria-describedby=\"error-Password hint-Password\"");
+    gateway.fail(429, json!({ "title": "Too many requests" }));
+    let page = visitor.post("/register", &[("_csrf".to_owned(), csrf)]).await;
+    page.says("Too many attempts. Please try again in 2 minutes.");
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_understands_is_a_page_not_a_crash() {
+    let gateway = Gateway::default();
+    let mut visitor = Visitor::new(storefront(&gateway));
+    for status in [200, 500] {
+        gateway.fail(status, json!("what?"));
+        let page = visitor.get(&format!("/products/{PRODUCT}")).await;
+        assert_eq!(page.status, StatusCode::BAD_GATEWAY);
+        page.says("Something went wrong here");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_small_and_files_are_kept_by_their_content() {
+    let gateway = Gateway::default();
+    let mut visitor = Visitor::logged_in(storefront(&gateway)).await;
+    let page = visitor.get("/").await;
+    assert!(page.html.len() < 60_000);
+    assert_eq!(page.headers["cache-control"], "no-store");
+    for file in ["agora.css", "agora.js", "agora.svg"] {
+        let at = page.html.find(&format!("/assets/{file}?v=")).expect("the file's address");
+        let address = page.html[at..].split('"').next().expect("an address").to_owned();
+        let answer = visitor.get(&address).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert!(answer.headers["cache-control"].to_str().expect("text").contains("immutable"));
+        assert!(answer.headers.contains_key("content-security-policy"));
+        let request =
+            axum::extract::Request::get(&address).header("if-none-match", &answer.headers["etag"]);
+        let again = visitor.send(request.body(axum::body::Body::empty()).expect("a request")).await;
+        assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    }
+}
