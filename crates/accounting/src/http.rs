@@ -44,6 +44,7 @@ struct GetRevenue {
 #[into_params(parameter_in = Query)]
 struct GetInvoices {
     /// Whose invoices; only managers may leave it out, for those of all customers.
+    #[param(inline)]
     user_name: Option<Text<1, 64>>,
     #[serde(default)]
     #[param(inline, required = false)]

@@ -7,12 +7,15 @@ use bus::Page;
 use chassis::sqlite::Location;
 use contracts::rest::events::RecordedEvent;
 use jiff::tz::TimeZone;
-use kernel::{
-    Actor, Cause, EventId, EventType, Metadata, Position, Recorded, StreamId, Version,
-};
+use kernel::{Actor, Cause, EventId, EventType, Metadata, Position, Recorded, StreamId, Version};
 use serde::Deserialize;
 
-use crate::{cli::Outcome, client::Client, rebuild::{Filled, Model}, shop, term};
+use crate::{
+    cli::Outcome,
+    client::Client,
+    rebuild::{Filled, Model},
+    shop, term,
+};
 
 /// What a service says of its model.
 #[derive(Deserialize)]
@@ -24,7 +27,11 @@ struct Digest {
 }
 
 /// Compares every model by digest, each at the position where its service has it.
-pub(crate) async fn check(client: &Client, models: &[Model], zone: &TimeZone) -> anyhow::Result<Outcome> {
+pub(crate) async fn check(
+    client: &Client,
+    models: &[Model],
+    zone: &TimeZone,
+) -> anyhow::Result<Outcome> {
     let mut asked = Vec::new();
     for model in models {
         let digest: Digest = client.get(&format!("/{}/model-digest", model.name())).await?;
@@ -37,26 +44,44 @@ pub(crate) async fn check(client: &Client, models: &[Model], zone: &TimeZone) ->
         let dump = anew.dump().await?;
         let (name, position) = (model.name(), digest.position);
         if chassis::service::digest(&dump) != digest.digest {
-            bail!("{name}: the running model at {position} ({} rows) differs from a rebuilt one ({} rows)", digest.rows, dump.len());
+            bail!(
+                "{name}: the running model at {position} ({} rows) differs from a rebuilt one ({} rows)",
+                digest.rows,
+                dump.len()
+            );
         }
-        term::line(format_args!("{name}: equals a model rebuilt from the events up to {position} ({} rows)", dump.len()))?;
+        term::line(format_args!(
+            "{name}: equals a model rebuilt from the events up to {position} ({} rows)",
+            dump.len()
+        ))?;
     }
     Ok(Outcome::Done)
 }
 
-async fn fill(client: &Client, asked: &[(Model, Digest, Box<dyn Filled>)], last: Position) -> anyhow::Result<()> {
+async fn fill(
+    client: &Client,
+    asked: &[(Model, Digest, Box<dyn Filled>)],
+    last: Position,
+) -> anyhow::Result<()> {
     let progress = term::Progress::new("rebuilding", usize::try_from(last.0.div_ceil(PAGE))?);
     let (mut after, mut done) = (None, Position::START);
     while done < last {
         let limit = usize::try_from(PAGE)?;
-        let (page, next) = shop::page::<RecordedEvent>(client, "/events/read-all", limit, after.as_deref()).await?;
-        let events: Vec<Arc<Recorded>> =
-            page.into_iter().map(|event| recorded(event).map(Arc::new)).collect::<anyhow::Result<_>>()?;
-        let Some(newest) = events.last().map(|event| event.position) else { bail!("the log ended before {last}") };
+        let (page, next) =
+            shop::page::<RecordedEvent>(client, "/events/read-all", limit, after.as_deref())
+                .await?;
+        let events: Vec<Arc<Recorded>> = page
+            .into_iter()
+            .map(|event| recorded(event).map(Arc::new))
+            .collect::<anyhow::Result<_>>()?;
+        let Some(newest) = events.last().map(|event| event.position) else {
+            bail!("the log ended before {last}")
+        };
         for (_, digest, anew) in asked {
             let upto = Position(digest.position).min(newest);
             if upto > done {
-                let due: Vec<_> = events.iter().filter(|event| event.position <= upto).cloned().collect();
+                let due: Vec<_> =
+                    events.iter().filter(|event| event.position <= upto).cloned().collect();
                 anew.take(&due, upto).await?;
             }
         }
@@ -71,10 +96,10 @@ async fn fill(client: &Client, asked: &[(Model, Digest, Box<dyn Filled>)], last:
 const PAGE: u64 = if Page::EVENTS_MAX < 500 { Page::EVENTS_MAX as u64 } else { 500 };
 
 fn recorded(event: RecordedEvent) -> anyhow::Result<Recorded> {
-    let cause = event.reactor.zip(event.cause).map(|(reactor, position)| Cause {
-        reactor: reactor.into(),
-        position: Position(position),
-    });
+    let cause = event
+        .reactor
+        .zip(event.cause)
+        .map(|(reactor, position)| Cause { reactor: reactor.into(), position: Position(position) });
     Ok(Recorded {
         position: Position(event.position),
         stream: StreamId::parse(&event.stream)?,

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use axum::Router;
-use bus::{Address, Memory};
+use bus::{Address, Memory, Topic};
 use chassis::{
     Deps, Service, Tasks,
     auth::Auth,
@@ -46,6 +46,7 @@ pub(crate) struct Process {
     pub(crate) ops: Router,
     pub(crate) data: PathBuf,
     services: Vec<Service>,
+    table: gateway::Gateway,
     admin: tokio::sync::Mutex<Option<Bootstrap>>,
 }
 
@@ -58,6 +59,22 @@ impl Process {
         let secrets = Arc::new(Secrets::derive(&data.secret(settings.text("shop-secret"))?));
         let store = open_log(settings)?;
         let deps = deps(settings, &secrets)?;
+        let tasks = deps.tasks.clone();
+        let running = Self::run(settings, deps, (data, secrets), store).await;
+        if running.is_err() {
+            // Their threads must not outlive the runtime that they wait on.
+            tasks.kill().await;
+        }
+        running
+    }
+
+    /// Builds every service on the open log, and begins to run them.
+    async fn run(
+        settings: &Settings,
+        deps: Deps,
+        (data, secrets): (DataFolder, Arc<Secrets>),
+        store: LogStore,
+    ) -> anyhow::Result<Self> {
         let figures = Figures::default();
         let reader = store.reader.clone();
         run_event_store(&deps, store, figures.clone()).await;
@@ -65,7 +82,8 @@ impl Process {
         let events = events_service(&for_service(&deps, "events"), reader, figures.clone());
         let (mut services, admin) = services(settings, &deps, &data, secrets).await?;
         services.push(events);
-        let gateway = gateway(&deps, &services);
+        let table = gateway(&deps, &services).await;
+        let gateway = table.router(deps.metrics.service("gateway").http());
         figures::spawn(&deps, &services, figures);
         narrate::spawn(&deps);
         let ops = deps.metrics.router();
@@ -75,15 +93,17 @@ impl Process {
             ops,
             data: data.path().to_owned(),
             services,
+            table,
             admin: tokio::sync::Mutex::new(Some(admin)),
         })
     }
 
-    /// Waits until every service has caught up with the log.
+    /// Waits until every service has caught up with the log, and the gateway knows.
     pub(crate) async fn wait_ready(&self) {
         for service in &self.services {
             service.wait_ready().await;
         }
+        self.table.wait_ready().await;
     }
 
     /// The manager's password, if one was generated at this start.
@@ -224,7 +244,11 @@ async fn services(
     let product =
         product::Config { model: model("product"), snapshots: snapshots("product"), currency };
     let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
-    let accounting = accounting::Config { model: model("accounting"), snapshots: snapshots("accounting"), time_zone };
+    let accounting = accounting::Config {
+        model: model("accounting"),
+        snapshots: snapshots("accounting"),
+        time_zone,
+    };
     let (customer, admin) = customer::build(customer, for_service(deps, "customer")).await?;
     let services = vec![
         customer,
@@ -247,16 +271,18 @@ fn admin_password(settings: &Settings) -> anyhow::Result<Option<customer::NewPas
     Ok(Some(password.map_err(|error| settings.invalid("admin-password", error))?))
 }
 
-fn gateway(deps: &Deps, services: &[Service]) -> Router {
+async fn gateway(deps: &Deps, services: &[Service]) -> gateway::Gateway {
     let names = services.iter().map(|service| service.name.to_owned());
     let gateway = gateway::Gateway::new(deps.border.clone(), names);
+    // Before the first announcement: the next one comes only after 2 s.
+    let announcements = deps.transport.subscribe(Topic::Services).await;
     for service in services {
         gateway.register(service.name, service.router.clone());
         service.announce(deps, format!("{}-1", service.name), Address::Local);
     }
-    let (following, transport) = (gateway.clone(), Arc::clone(&deps.transport));
-    deps.tasks.spawn("gateway-table", async move { following.follow(&*transport).await });
-    gateway.router(deps.metrics.service("gateway").http())
+    let following = gateway.clone();
+    deps.tasks.spawn("gateway-table", async move { following.follow(announcements).await });
+    gateway
 }
 
 fn path_of(settings: &Settings, name: &str, scheme: &str) -> PathBuf {

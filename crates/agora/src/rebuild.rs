@@ -10,7 +10,13 @@ use eventstore::{LogStore, Reader as _, log::LogReader};
 use jiff::tz::TimeZone;
 use kernel::{Position, Recorded};
 
-use crate::{cli::Outcome, client::{Access, Manager}, config::Flags, events::embedded, live_model, process, term};
+use crate::{
+    cli::Outcome,
+    client::{Access, Manager},
+    config::Flags,
+    events::embedded,
+    live_model, process, term,
+};
 
 const HELP: &str = "\
 Read models are disposable: a rebuilt one equals the one that was there. Rebuilding works on a stopped shop. --check
@@ -53,7 +59,8 @@ pub(crate) enum Model {
 }
 
 impl Model {
-    pub(crate) const ALL: [Self; 4] = [Self::Customer, Self::Product, Self::Order, Self::Accounting];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Customer, Self::Product, Self::Order, Self::Accounting];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -65,14 +72,25 @@ impl Model {
     }
 
     /// Opens the model and says how it is filled; years and months begin in `time_zone`.
-    pub(crate) async fn open(self, location: Location, time_zone: &TimeZone) -> anyhow::Result<Box<dyn Filled>> {
+    pub(crate) async fn open(
+        self,
+        location: Location,
+        time_zone: &TimeZone,
+    ) -> anyhow::Result<Box<dyn Filled>> {
         let tasks = &Tasks::inline();
         Ok(match self {
-            Self::Customer => {
-                Box::new(Fill { model: customer::open_model(location, tasks).await?, project: customer::project })
-            }
-            Self::Product => Box::new(Fill { model: product::open_model(location, tasks).await?, project: product::project }),
-            Self::Order => Box::new(Fill { model: order::open_model(location, tasks).await?, project: order::project }),
+            Self::Customer => Box::new(Fill {
+                model: customer::open_model(location, tasks).await?,
+                project: customer::project,
+            }),
+            Self::Product => Box::new(Fill {
+                model: product::open_model(location, tasks).await?,
+                project: product::project,
+            }),
+            Self::Order => Box::new(Fill {
+                model: order::open_model(location, tasks).await?,
+                project: order::project,
+            }),
             Self::Accounting => {
                 let model = accounting::open_model(location, tasks, time_zone.clone()).await?;
                 Box::new(Fill { model, project: accounting::project })
@@ -98,7 +116,8 @@ struct Fill<M: ReadModel + ?Sized> {
 #[async_trait::async_trait]
 impl<M: ReadModel + ?Sized> Filled for Fill<M> {
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> anyhow::Result<()> {
-        let changes: Vec<M::Change> = events.iter().filter_map(|event| (self.project)(event)).collect();
+        let changes: Vec<M::Change> =
+            events.iter().filter_map(|event| (self.project)(event)).collect();
         Ok(self.model.apply(&changes, to).await?)
     }
 
@@ -128,13 +147,23 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     for model in services {
         let name = format!("{}-model", model.name());
         let path = settings.text(&name).and_then(|url| url.strip_prefix("sqlite:"));
-        let location = Location::File(path.with_context(|| format!("{name} is no SQLite database"))?.into());
-        if args.check { check(model, location, &store, &zone).await? } else { rebuild(model, location, &store, &zone).await? }
+        let location =
+            Location::File(path.with_context(|| format!("{name} is no SQLite database"))?.into());
+        if args.check {
+            check(model, location, &store, &zone).await?
+        } else {
+            rebuild(model, location, &store, &zone).await?
+        }
     }
     Ok(Outcome::Done)
 }
 
-async fn rebuild(model: Model, location: Location, store: &LogStore, zone: &TimeZone) -> anyhow::Result<()> {
+async fn rebuild(
+    model: Model,
+    location: Location,
+    store: &LogStore,
+    zone: &TimeZone,
+) -> anyhow::Result<()> {
     let filled = model.open(location, zone).await?;
     filled.reset().await?;
     let head = store.reader.head().await?;
@@ -143,7 +172,12 @@ async fn rebuild(model: Model, location: Location, store: &LogStore, zone: &Time
     Ok(())
 }
 
-async fn check(model: Model, location: Location, store: &LogStore, zone: &TimeZone) -> anyhow::Result<()> {
+async fn check(
+    model: Model,
+    location: Location,
+    store: &LogStore,
+    zone: &TimeZone,
+) -> anyhow::Result<()> {
     if matches!(&location, Location::File(path) if !path.exists()) {
         bail!("the {} service has no read model yet; it is built at the next start", model.name());
     }
@@ -155,8 +189,16 @@ async fn check(model: Model, location: Location, store: &LogStore, zone: &TimeZo
 }
 
 /// Fills a model with the log up to `head`.
-async fn fill(model: Model, filled: &dyn Filled, reader: &LogReader, head: Position) -> anyhow::Result<()> {
-    let progress = term::Progress::new(model.name(), usize::try_from(head.0.div_ceil(Page::EVENTS_MAX as u64))?);
+async fn fill(
+    model: Model,
+    filled: &dyn Filled,
+    reader: &LogReader,
+    head: Position,
+) -> anyhow::Result<()> {
+    let progress = term::Progress::new(
+        model.name(),
+        usize::try_from(head.0.div_ceil(Page::EVENTS_MAX as u64))?,
+    );
     let mut from = Position(1);
     while from <= head {
         let mut page = reader.read(&Read::All { from, categories: Vec::new() }).await?;
@@ -170,13 +212,23 @@ async fn fill(model: Model, filled: &dyn Filled, reader: &LogReader, head: Posit
     Ok(())
 }
 
-fn compare(model: Model, live: &[String], anew: &[String], checkpoint: Position) -> anyhow::Result<()> {
+fn compare(
+    model: Model,
+    live: &[String],
+    anew: &[String],
+    checkpoint: Position,
+) -> anyhow::Result<()> {
     let name = model.name();
     if live == anew {
-        term::line(format_args!("{name}: equals a model rebuilt from the log up to {checkpoint} ({} rows)", live.len()))?;
+        term::line(format_args!(
+            "{name}: equals a model rebuilt from the log up to {checkpoint} ({} rows)",
+            live.len()
+        ))?;
         return Ok(());
     }
     let only_live = live.iter().find(|line| !anew.contains(line));
     let only_anew = anew.iter().find(|line| !live.contains(line));
-    bail!("{name}: differs from a rebuilt model at {checkpoint}: it has {only_live:?}, a rebuilt one {only_anew:?}")
+    bail!(
+        "{name}: differs from a rebuilt model at {checkpoint}: it has {only_live:?}, a rebuilt one {only_anew:?}"
+    )
 }

@@ -6,7 +6,10 @@ use anyhow::{Context as _, bail};
 use chassis::http;
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use crate::{cli::Outcome, config::Flags, logging, process::Process, term};
 
@@ -54,12 +57,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
 }
 
 async fn serve(settings: &crate::config::Settings, json: bool) -> anyhow::Result<Outcome> {
+    // From here on, so that nobody who sees the shop announced can stop it any other way.
+    let signals = Signals::new()?;
     let gateway = listen(settings, "listen").await?;
     let ops = listen(settings, "ops-listen").await?;
     let process = Process::start(settings).await?;
     let (address, ops_address) = (gateway.local_addr()?, ops.local_addr()?);
     let stop = process.tasks.stop_token();
-    process.tasks.spawn("gateway", http::serve(gateway, process.gateway.clone(), stop.clone()));
+    process.tasks.spawn("gateway", http::serve(gateway, process.routes.clone(), stop.clone()));
     process.tasks.spawn("ops", http::serve(ops, process.ops.clone(), stop));
     let password = process.admin_password().await;
     if json {
@@ -77,7 +82,7 @@ async fn serve(settings: &crate::config::Settings, json: bool) -> anyhow::Result
     }
     tokio::select! {
         biased;
-        signal = stop_signal() => tracing::info!("{} received; finishing what has begun", signal?),
+        signal = signals.first() => tracing::info!("{signal} received; finishing what has begun"),
         () = process.tasks.stopped() => {}
     }
     let drained = process.tasks.shutdown().await;
@@ -136,13 +141,24 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-async fn stop_signal() -> io::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(tokio::select! {
-        biased;
-        _ = interrupt.recv() => "Ctrl-C",
-        _ = terminate.recv() => "SIGTERM",
-    })
+/// The signals that ask for a stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate })
+    }
+
+    async fn first(mut self) -> &'static str {
+        tokio::select! {
+            biased;
+            _ = self.interrupt.recv() => "Ctrl-C",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
 }

@@ -201,7 +201,10 @@ impl<M: ReadModel + ?Sized> Dump for ModelOf<M> {
 
 /// What the service's read model holds, as a digest to compare with a rebuilt model's.
 #[utoipa::path(get, path = "/model-digest", security(("token" = [])), responses((status = 200, body = ModelDigest)))]
-async fn model_digest(State(model): State<Arc<dyn Dump>>, _manager: Manager) -> Result<Json<ModelDigest>, Problem> {
+async fn model_digest(
+    State(model): State<Arc<dyn Dump>>,
+    _manager: Manager,
+) -> Result<Json<ModelDigest>, Problem> {
     let (position, lines) = model.dump_at().await.map_err(Problem::internal)?;
     Ok(Json(ModelDigest { position: position.0, digest: digest(&lines), rows: lines.len() as u64 }))
 }

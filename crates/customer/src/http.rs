@@ -2,6 +2,7 @@
 
 mod accounts;
 mod credit;
+mod fields;
 mod limits;
 mod sessions;
 mod view;

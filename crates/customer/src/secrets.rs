@@ -39,7 +39,9 @@ impl Secrets {
         self.signer.verifier()
     }
 
-    pub(crate) fn signer(&self) -> &Signer {
+    /// Makes tokens that every service believes.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
         &self.signer
     }
 

@@ -11,7 +11,7 @@ use bus::Read;
 use chassis::{
     Deps, Service, Subscription,
     auth::Manager,
-    http::{self, After, Context, LastEventId, Limit, Listing, Problem, Query},
+    http::{self, After, Context, LastEventId, Limit, Listing, Problem, Query, Text, Whole},
 };
 use contracts::rest::events::{Head, RecordedEvent};
 use futures_util::{Stream, stream};
@@ -72,6 +72,9 @@ pub fn service(
     }
 }
 
+/// A position or version: a whole number that every JSON reader keeps exactly.
+type Number = Whole<0, 9_007_199_254_740_991>;
+
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "PascalCase")]
@@ -81,9 +84,8 @@ struct OfStream {
     #[param(value_type = String, max_length = 200, pattern = "^[A-Za-z0-9._]+-[A-Za-z0-9._-]+$")]
     stream: StreamId,
     /// The first version wanted; 0 unless given.
-    #[serde(default)]
-    #[param(value_type = Option<u64>, minimum = 0, maximum = 9007199254740991u64)]
-    from: Option<u64>,
+    #[param(inline)]
+    from: Option<Number>,
     #[serde(default)]
     #[param(inline)]
     limit: Limit,
@@ -96,14 +98,14 @@ struct OfStream {
 #[into_params(parameter_in = Query, rename_all = "PascalCase")]
 struct OfAll {
     /// The first position wanted; 1 unless given.
-    #[param(value_type = Option<u64>, minimum = 0, maximum = 9007199254740991u64)]
-    from: Option<u64>,
+    #[param(inline)]
+    from: Option<Number>,
     /// Only streams of this category, such as `order`.
-    #[param(max_length = 200)]
-    category: Option<String>,
+    #[param(inline)]
+    category: Option<Text<0, 200>>,
     /// Only events of this type, such as `order.placed`.
-    #[param(max_length = 200)]
-    r#type: Option<String>,
+    #[param(inline)]
+    r#type: Option<Text<0, 200>>,
     /// Only events recorded at or after this time.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
@@ -122,12 +124,17 @@ struct OfAll {
 #[into_params(parameter_in = Query, rename_all = "PascalCase")]
 struct Follow {
     /// The first position wanted; what comes from now on unless given.
-    #[param(value_type = Option<u64>, minimum = 0, maximum = 9007199254740991u64)]
-    from: Option<u64>,
+    #[param(inline)]
+    from: Option<Number>,
 }
 
 fn stream_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreamId, D::Error> {
     StreamId::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// The number asked for, or the one that stands for none.
+fn first(asked: Option<Number>, otherwise: u64) -> u64 {
+    asked.map_or(otherwise, |number| number.get().unsigned_abs())
 }
 
 /// The events of one stream, in order.
@@ -138,7 +145,7 @@ async fn read_stream(
     _manager: Manager,
     Query(asked): Query<OfStream>,
 ) -> Result<Response, Problem> {
-    let from = Version(asked.after.map_or(asked.from.unwrap_or(0), |after| after.0));
+    let from = Version(asked.after.map_or(first(asked.from, 0), |after| after.0));
     let page = events
         .reader
         .read(&Read::Stream { stream: asked.stream, from })
@@ -168,7 +175,7 @@ async fn read_all(
             .unwrap_or(Position(u64::MAX)),
         None => Position::START,
     };
-    let first = asked.after.as_ref().map_or(asked.from.unwrap_or(1), |after| after.0);
+    let first = asked.after.as_ref().map_or(first(asked.from, 1), |after| after.0);
     let mut from = Position(first).max(since);
     let categories = categories(&asked);
     let mut found = Vec::new();
@@ -196,7 +203,7 @@ async fn read_all(
         }
         from = page.next;
         // A rare type in a long log: whoever asks is not kept waiting, but goes on from where we are.
-        if found.is_empty() && page.next.0 > first + SCANNED_AT_ONCE {
+        if found.is_empty() && page.next.0 > first.saturating_add(SCANNED_AT_ONCE) {
             return Ok(answer(
                 Listing { items: found, next: Some(After(from.0).encode()) },
                 page.head,
@@ -216,7 +223,8 @@ fn categories(asked: &OfAll) -> Vec<String> {
         .as_deref()
         .and_then(|kind| kind.split_once('.'))
         .map(|(category, _)| category.to_owned());
-    asked.category.clone().or(of_type).into_iter().collect()
+    let category = asked.category.as_deref().map(str::to_owned);
+    category.or(of_type).into_iter().collect()
 }
 
 /// All events as they are recorded (server-sent events), resumable by `Last-Event-ID`.
@@ -232,7 +240,7 @@ async fn follow(
     let head = events.reader.head().await.map_err(unreadable)?;
     let seen = match (last.parse::<u64>()?, asked.from) {
         (Some(seen), _) => Position(seen),
-        (None, Some(from)) => Position(from.saturating_sub(1)),
+        (None, from @ Some(_)) => Position(first(from, 1).saturating_sub(1)),
         (None, None) => head,
     };
     let subscription = Subscription::open(&events.deps.store(), seen.min(head)).await;

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use bus::{Announcement, Heard, Message, Topic, Transport};
+use bus::{Announcement, Heard, Message};
 use chassis::{
     http::{Border, Context, Problem, RouteName, Service},
     metrics::HttpMetrics,
@@ -34,6 +34,7 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
     http::uri::PathAndQuery,
 };
+use tokio::sync::Notify;
 
 use crate::{document::Documents, forward::Forwarder, positions::Positions, table::Table};
 
@@ -48,6 +49,8 @@ struct Inner {
     positions: Positions,
     documents: Documents,
     expected: Vec<String>,
+    /// Told of every announcement.
+    learned: Notify,
 }
 
 impl Gateway {
@@ -61,6 +64,7 @@ impl Gateway {
             positions: Positions::new(),
             documents: Documents::default(),
             expected: expected.into_iter().collect(),
+            learned: Notify::new(),
         }))
     }
 
@@ -72,11 +76,22 @@ impl Gateway {
     /// Takes note of what an instance says of itself; it counts for 5 s.
     pub fn learn(&self, announcement: Arc<Announcement>) {
         self.0.table.learn(announcement, self.0.border.clock.now());
+        self.0.learned.notify_waiters();
     }
 
-    /// Learns from the bus until the gateway shuts down.
-    pub async fn follow(&self, transport: &dyn Transport) {
-        let mut announcements = transport.subscribe(Topic::Services).await;
+    /// Waits until all services that are expected have announced that they are ready.
+    pub async fn wait_ready(&self) {
+        loop {
+            let learned = self.0.learned.notified();
+            if status::is_ready(self) {
+                return;
+            }
+            learned.await;
+        }
+    }
+
+    /// Learns from a subscription to [`bus::Topic::Services`] until the gateway shuts down.
+    pub async fn follow(&self, mut announcements: bus::Subscription) {
         let shutdown = self.0.border.shutdown.clone();
         while let Some(Some(heard)) = shutdown.run_until_cancelled(announcements.next()).await {
             if let Heard::Message(Message::Service(announcement)) = heard {

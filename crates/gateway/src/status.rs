@@ -92,12 +92,16 @@ pub(crate) async fn live() -> Json<Value> {
 
 /// The whole is ready when every service is that is expected or has ever been heard of lately.
 pub(crate) async fn ready(State(gateway): State<Gateway>) -> Result<Json<Value>, Problem> {
-    let (waits_for, _) = status(&gateway);
+    let waits_for = waits_for(&gateway);
     if waits_for.is_empty() {
         return Ok(Json(json!({ "Ready": true })));
     }
     let detail = format!("Waiting for {}.", waits_for.join(", "));
     Err(Problem::unavailable(RETRY_AFTER, detail).kind("/problems/not-ready"))
+}
+
+pub(crate) fn is_ready(gateway: &Gateway) -> bool {
+    status(gateway).0.is_empty()
 }
 
 /// Services, instances, readiness, lag, throughput and balances.
@@ -110,6 +114,11 @@ pub(crate) async fn get_status(_: Manager, State(gateway): State<Gateway>) -> Js
 pub(crate) fn document() -> Value {
     let api = OpenApiRouter::<Gateway>::new().routes(routes!(get_status)).into_openapi();
     chassis::http::document(api, "system", env!("CARGO_PKG_VERSION"))
+}
+
+/// What is not ready yet, by name.
+pub(crate) fn waits_for(gateway: &Gateway) -> Vec<String> {
+    status(gateway).0
 }
 
 /// What is not ready yet, by name, and the state of everything.

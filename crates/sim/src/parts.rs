@@ -139,7 +139,8 @@ impl Ground {
         let built = match service {
             "customer" => {
                 let secrets = Arc::new(Secrets::derive(&self.secret));
-                let password = customer::NewPassword::parse(ADMIN_PASSWORD.to_owned()).expect("long enough");
+                let password =
+                    customer::NewPassword::parse(ADMIN_PASSWORD.to_owned()).expect("long enough");
                 let config = customer::Config {
                     welcome_credit: Money::from_minor(10_000),
                     admin_password: Some(password),
@@ -198,19 +199,30 @@ pub(crate) async fn rebuilt(
     let tasks = Tasks::inline();
     match service {
         "customer" => {
-            fill(customer::open_model(location, &tasks).await.expect("memory"), customer::project, events)
-                .await
+            fill(
+                customer::open_model(location, &tasks).await.expect("memory"),
+                customer::project,
+                events,
+            )
+            .await
         }
         "product" => {
-            fill(product::open_model(location, &tasks).await.expect("memory"), product::project, events)
-                .await
+            fill(
+                product::open_model(location, &tasks).await.expect("memory"),
+                product::project,
+                events,
+            )
+            .await
         }
         "order" => {
-            fill(order::open_model(location, &tasks).await.expect("memory"), order::project, events).await
+            fill(order::open_model(location, &tasks).await.expect("memory"), order::project, events)
+                .await
         }
         _ => {
             fill(
-                accounting::open_model(location, &tasks, jiff::tz::TimeZone::UTC).await.expect("memory"),
+                accounting::open_model(location, &tasks, jiff::tz::TimeZone::UTC)
+                    .await
+                    .expect("memory"),
                 accounting::project,
                 events,
             )

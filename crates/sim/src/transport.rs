@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The in-memory transport in bad weather.
-pub struct Stormy {
+pub(crate) struct Stormy {
     calm: Arc<Memory>,
     dice: Dice,
     tally: Tally,
@@ -27,8 +27,7 @@ pub struct Stormy {
 }
 
 impl Stormy {
-    #[must_use]
-    pub fn new(dice: Dice, tally: Tally, tasks: Tasks, plant: Option<Plant>) -> Self {
+    pub(crate) fn new(dice: Dice, tally: Tally, tasks: Tasks, plant: Option<Plant>) -> Self {
         Self {
             calm: Arc::default(),
             dice,
@@ -39,7 +38,7 @@ impl Stormy {
         }
     }
 
-    pub fn set_weather(&self, weather: Weather) {
+    pub(crate) fn set_weather(&self, weather: Weather) {
         *self.weather.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = weather;
     }
 

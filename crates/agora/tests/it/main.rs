@@ -1,12 +1,28 @@
-//! The client's tools, as processes, against a stub of the REST API in this process.
+//! The client's tools, as processes, against a stub of the REST API in this process; and the real shop against bad input.
 
 #![expect(clippy::indexing_slicing, reason = "what is not there fails the test, as it should")]
 
+mod bad_input;
+//! The program as a process: its tools against a stub of the REST API, and the whole shop as its users and operators see it.
+
+#![expect(clippy::indexing_slicing, reason = "what is not there fails the test, as it should")]
+
+mod absent;
 mod bench;
+mod books;
 mod client;
 mod events;
 mod import;
+mod journey;
+mod kills;
+mod operator;
 mod order;
+mod oversell;
+mod refusals;
 mod replay;
 mod run;
+mod secrets;
+mod shop;
+mod stopping;
+mod story;
 mod stub;

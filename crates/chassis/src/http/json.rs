@@ -69,9 +69,15 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// Whatever is wrong with a field, a text that is no JSON at all, or nested too deeply, is malformed first.
 fn refusal(text: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
     match serde_json::from_str::<serde_json::Value>(text) {
-        Err(syntax) => malformed(&syntax),
-        Ok(_) => reject::field(path, &error.to_string()),
+        Err(syntax) if !is_number_out_of_range(text, &syntax) => malformed(&syntax),
+        _ => reject::field(path, &error.to_string()),
     }
+}
+
+/// `1e400` is JSON by its grammar, and the fault of its field.
+fn is_number_out_of_range(text: &str, error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("number out of range")
+        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

@@ -35,7 +35,29 @@ pub fn document(document: OpenApi, name: &str, version: &str) -> Value {
     for operation in operations(&mut document) {
         complete_operation(operation);
     }
+    described_in_place(&mut document);
     document
+}
+
+/// A described field of an inlined type comes as `allOf` of the type and an object that holds only the description, which no
+/// value could satisfy: the description belongs beside the type.
+fn described_in_place(value: &mut Value) {
+    if let Some([schema, words]) =
+        value.get_mut("allOf").and_then(Value::as_array_mut).map(Vec::as_mut_slice)
+        && words.get("description").is_some()
+        && members(words)
+            .all(|(name, value)| name == "description" || (name == "type" && value == "object"))
+        && schema.is_object()
+        && schema.get("$ref").is_none()
+    {
+        schema["description"] = words["description"].take();
+        *value = schema.take();
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(described_in_place),
+        Value::Array(items) => items.iter_mut().for_each(described_in_place),
+        _ => {}
+    }
 }
 
 /// The calls of a document in short.

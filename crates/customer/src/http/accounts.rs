@@ -20,7 +20,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Customers, failed, name_taken, sessions::Proof, unknown, view};
+use super::{
+    Customers, failed,
+    fields::{self, check_email, check_user_name},
+    name_taken,
+    sessions::Proof,
+    unknown, view,
+};
 use crate::{
     domain::{self, Command, Update},
     model::{self, Cursor, List},
@@ -30,20 +36,20 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct AddUser {
-    /// Of `a-z 0-9 . _ -`; it can never be changed.
-    #[schema(inline, pattern = "^[a-z0-9._-]{3,64}$")]
+    #[schema(schema_with = fields::user_name)]
     user_name: Text<3, 64>,
     #[schema(inline)]
     password: NewPassword,
     #[schema(inline)]
     full_name: Text<1, 200>,
-    #[schema(inline, pattern = "^[^@ ]+@[^@ ]+$")]
+    #[schema(schema_with = fields::email)]
     email: Text<3, 254>,
 }
 
 /// Registers a customer, who gets the welcome credit.
 #[utoipa::path(post, path = "/add-user", tag = "customer", request_body = AddUser, responses(
     (status = 201, body = User),
+    (status = 401, description = "The token that came along does not hold; none is needed."),
     (status = 409, description = "The user name is taken."),
     (status = 429, description = "Too many registrations from this address."),
 ))]
@@ -87,7 +93,7 @@ pub(super) struct UpdateUser {
     user_name: Text<1, 64>,
     #[schema(inline)]
     full_name: Option<Text<1, 200>>,
-    #[schema(inline, pattern = "^[^@ ]+@[^@ ]+$")]
+    #[schema(schema_with = fields::email_if_any)]
     email: Option<Text<3, 254>>,
     /// Ends all sessions of the user.
     #[schema(inline)]
@@ -259,19 +265,4 @@ pub(super) async fn get_all_users(
     let Listing { items, next } =
         Listing::page(found, query.limit, |customer| sort.cursor(customer));
     Ok(Json(Listing { items: items.into_iter().map(view::user).collect(), next }))
-}
-
-fn check_user_name(errors: &mut FieldErrors, user_name: &str) {
-    let allowed = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-')
-    };
-    let holds = user_name.bytes().all(allowed);
-    errors.check("UserName", holds, "must be of a-z, 0-9, '.', '_' and '-' only");
-}
-
-fn check_email(errors: &mut FieldErrors, email: &str) {
-    let whole =
-        |part: &str| !part.is_empty() && !part.contains(|c: char| c == '@' || c.is_whitespace());
-    let holds = email.split_once('@').is_some_and(|(user, host)| whole(user) && whole(host));
-    errors.check("Email", holds, "must be an address such as ada@example.com");
 }

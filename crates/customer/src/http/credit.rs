@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chassis::{
     auth::{Caller, Manager},
-    http::{AmountIn, At, ChangeIn, Context, Json, KeyHeader, Keyed, Problem, Query, Text},
+    http::{AmountIn, At, ChangeIn, Context, Json, KeyHeader, Keyed, Problem, Query, Text, Whole},
 };
 use contracts::rest::customer::{Credit, User};
 use kernel::Decimal;
@@ -41,6 +41,9 @@ pub(super) async fn get_credit(
     customer.map(|customer| Json(view::credit(customer))).ok_or_else(unknown)
 }
 
+/// A version that a customer can have.
+type Version = Whole<0, 9_007_199_254_740_991>;
+
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct SetCredit {
@@ -53,7 +56,8 @@ pub(super) struct SetCredit {
     #[schema(value_type = Option<ChangeIn>, inline)]
     change: Option<Decimal<true>>,
     /// The version that the change rests on; refused if there is a newer one.
-    version: Option<u64>,
+    #[schema(inline)]
+    version: Option<Version>,
 }
 
 /// Sets or changes a customer's credit, not below what is reserved for open orders.
@@ -76,7 +80,10 @@ pub(super) async fn set_credit(
         _ => return Err(Problem::field("Credit", "either Credit or Change must be given")),
     };
     let customer = customers.secrets.customer_id(&user_name);
-    let command = Command::SetCredit { credit, revision: version };
+    let command = Command::SetCredit {
+        credit,
+        revision: version.map(|version| version.get().unsigned_abs()),
+    };
     let metadata = context.metadata(caller.actor(), idempotency);
     let (done, at) = customers.execute(customer, command, metadata).await?;
     Ok((at, Json(customers.shown(customer, done).await?)))

@@ -59,7 +59,7 @@ async fn announcements_are_heard_from_the_bus() {
     let shop = Shop::open();
     shop.gateway.register("product", named("product"));
     let transport = bus::Memory::new();
-    let following = shop.gateway.follow(&transport);
+    let following = shop.gateway.follow(transport.subscribe(Topic::Services).await);
     let announcing = async {
         let mut heard = transport.subscribe(Topic::Services).await;
         let said = announcement("product", "1", Address::Local);

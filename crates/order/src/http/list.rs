@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chassis::{
     auth::Caller,
-    http::{After, Cursor, Json, Limit, Listing, Problem, Query, Text},
+    http::{After, Cursor, Json, Limit, Listing, Problem, Query, Text, Whole},
 };
 use contracts::rest::order::{Order, Status};
 use kernel::{Position, Timestamp};
@@ -18,6 +18,9 @@ use crate::model::{self, List, Within};
 
 /// Steps read for an order as it stood: more than any order has.
 const STEPS_MAX: usize = 1000;
+
+/// A position that the log can have.
+type AsOf = Whole<0, 9_007_199_254_740_991>;
 
 #[derive(Deserialize, ToSchema, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -51,7 +54,9 @@ pub(super) struct GetOrders {
     #[schema(inline, value_type = Option<Cursor>)]
     after: Option<After<Position>>,
     /// With `Single`: as it stood after the event at this position; for managers.
-    as_of: Option<u64>,
+    #[param(inline)]
+    #[schema(inline)]
+    as_of: Option<AsOf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -124,7 +129,8 @@ impl Orders {
         };
         let unknown = || Problem::not_found("There is no such order.");
         let order = self.visible(caller, Uuid::parse_str(id).map_err(|_| unknown())?).await?;
-        let Some(as_of) = query.as_of.map(Position) else { return Ok(order) };
+        let Some(as_of) = query.as_of else { return Ok(order) };
+        let as_of = Position(as_of.get().unsigned_abs());
         caller.must_be_manager()?;
         self.must_be_recorded(as_of).await?;
         if order.placed > as_of {

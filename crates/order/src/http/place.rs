@@ -6,7 +6,7 @@ use axum::{extract::State, http::StatusCode};
 use chassis::{
     Done, Request,
     auth::Caller,
-    http::{AmountIn, At, Context, Json, KeyHeader, Keyed, POSITION_TIMEOUT, Problem, Text},
+    http::{AmountIn, At, Context, Json, KeyHeader, Keyed, POSITION_TIMEOUT, Problem, Text, Whole},
 };
 use contracts::{
     order::{OrderEvent, Placed, Terms, stream},
@@ -24,16 +24,16 @@ use crate::{
     standing::Standing,
 };
 
-/// The most pieces of one order.
-const QUANTITY_MAX: u32 = 1000;
+/// Pieces of one order.
+type Quantity = Whole<1, 1000>;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct PlaceOrder {
     product_id: Uuid,
     /// 1 unless given.
-    #[schema(minimum = 1, maximum = 1000)]
-    quantity: Option<u32>,
+    #[schema(inline)]
+    quantity: Option<Quantity>,
     /// The price of one piece that was shown; the order is denied if another one is in force. The latest known unless given.
     #[schema(value_type = Option<AmountIn>, inline)]
     price: Option<Decimal>,
@@ -85,10 +85,8 @@ impl Orders {
                 found => found?,
             },
         };
-        let quantity = quantity.unwrap_or(1);
-        if !(1..=QUANTITY_MAX).contains(&quantity) {
-            return Err(Problem::field("Quantity", "must be a whole number from 1 to 1000"));
-        }
+        let quantity = quantity.map_or(1, Whole::get);
+        let quantity = u32::try_from(quantity).expect("it is within 1 to 1000");
         let order = context.created_id(idempotency);
         let product = self.orderable(product_id, idempotency.map(|_| order)).await?;
         let price = price.map_or(product.price, |Decimal(price)| price);

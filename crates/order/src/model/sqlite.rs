@@ -155,7 +155,8 @@ impl Model for SqliteModel {
                        FROM orders CROSS JOIN step ON step.placed = orders.placed
                        WHERE orders.id = ?1 AND step.position > ?2 ORDER BY step.position LIMIT ?3";
             let mut query = connection.prepare_cached(sql)?;
-            let rows = query.query_map(params![order.as_bytes(), after.0, count], read::step)?;
+            let after = read::number(after);
+            let rows = query.query_map(params![order.as_bytes(), after, count], read::step)?;
             rows.collect()
         })?)
     }

@@ -142,7 +142,8 @@ pub(super) async fn delete_category(
 
 impl Shop {
     async fn category_created(&self, category: Uuid, at: Position) -> Result<Response, Problem> {
-        let category = self.category_after(category, Some(at)).await?;
+        // When it was created it had no products, whatever has come into it since.
+        let category = Category { products: 0, ..self.category_after(category, Some(at)).await? };
         Ok((StatusCode::CREATED, At(at), Json(category)).into_response())
     }
 }

@@ -43,7 +43,6 @@ pub(super) async fn add_new_product(
         return shop.product_created(product, at).await;
     }
     let request = body.value;
-    request.check()?;
     shop.check_category(request.category_id).await?;
     let code = request.code.as_deref();
     let product = code.map_or_else(|| context.created_id(known.as_ref()), id_of_code);
@@ -128,7 +127,7 @@ impl Shop {
             category: request.category_id,
             price,
             currency: self.currency.code().to_owned(),
-            units: request.units_in_stock,
+            units: request.units_in_stock.get(),
         }
     }
 

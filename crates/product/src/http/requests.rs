@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Deref};
 
-use chassis::http::{self, After, AmountIn, FieldErrors, Limit, Problem, Text};
+use chassis::http::{self, After, AmountIn, FieldErrors, Limit, Problem, Text, Whole};
 use kernel::{Decimal, Position};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
@@ -18,6 +18,15 @@ use crate::{
     domain::{UNITS_MAX, Units, Update},
     model::{Cursor, NameCursor, Sort},
 };
+
+/// Units on hand.
+type OnHand = Whole<0, UNITS_MAX>;
+
+/// Units that came, or were written off.
+type Difference = Whole<{ -UNITS_MAX }, UNITS_MAX>;
+
+/// A version that a product can have.
+type Version = Whole<0, 9_007_199_254_740_991>;
 
 /// A shop's article number: 1 to 64 visible characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +44,8 @@ pub(super) struct AddProduct {
     /// The price of one piece.
     #[schema(value_type = AmountIn)]
     pub(super) price: Decimal,
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    pub(super) units_in_stock: i64,
+    #[schema(inline)]
+    pub(super) units_in_stock: OnHand,
 }
 
 /// Only what is given changes.
@@ -45,7 +54,8 @@ pub(super) struct AddProduct {
 pub(super) struct UpdateProduct {
     pub(super) product_id: Uuid,
     /// The version that was seen; another one now is a conflict.
-    pub(super) version: Option<u64>,
+    #[schema(inline)]
+    pub(super) version: Option<Version>,
     pub(super) name: Option<Text<1, 200>>,
     pub(super) description: Option<Text<0, 2000>>,
     pub(super) supplier: Option<Text<0, 200>>,
@@ -53,11 +63,11 @@ pub(super) struct UpdateProduct {
     #[schema(value_type = Option<AmountIn>)]
     pub(super) price: Option<Decimal>,
     /// Units on hand now, those held for open orders included.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    pub(super) units_in_stock: Option<i64>,
+    #[schema(inline)]
+    pub(super) units_in_stock: Option<OnHand>,
     /// Units that came, or, if negative, were written off; instead of `UnitsInStock`.
-    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
-    pub(super) units_change: Option<i64>,
+    #[schema(inline)]
+    pub(super) units_change: Option<Difference>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -94,7 +104,9 @@ pub(super) struct GetProducts {
     /// Only products of this category.
     pub(super) category_id: Option<Uuid>,
     /// Part of a code, name, description or supplier, whatever its case.
+    #[param(inline)]
     pub(super) search: Option<Text<0, 200>>,
+    #[param(inline)]
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
     #[param(inline, required = false)]
@@ -108,7 +120,9 @@ pub(super) struct GetProducts {
 #[into_params(parameter_in = Query)]
 pub(super) struct GetAllProducts {
     /// Part of a code, name, description or supplier, whatever its case.
+    #[param(inline)]
     pub(super) search: Option<Text<0, 200>>,
+    #[param(inline)]
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
     #[param(inline, required = false)]
@@ -134,6 +148,7 @@ pub(super) struct GetProductDetails {
 #[into_params(parameter_in = Query)]
 pub(super) struct GetCategories {
     /// Part of a name, whatever its case.
+    #[param(inline)]
     pub(super) search: Option<Text<0, 100>>,
     #[serde(default)]
     #[param(inline, required = false)]
@@ -164,22 +179,9 @@ pub(super) enum SortBy {
     AvailableUp,
 }
 
-impl AddProduct {
-    pub(super) fn check(&self) -> Result<(), Problem> {
-        let mut errors = FieldErrors::new();
-        errors.check("UnitsInStock", (0..=UNITS_MAX).contains(&self.units_in_stock), UNITS_RULE);
-        errors.finish()
-    }
-}
-
 impl UpdateProduct {
     pub(super) fn check(&self) -> Result<(), Problem> {
         let mut errors = FieldErrors::new();
-        let within = |units: Option<i64>, least: i64| {
-            units.is_none_or(|units| (least..=UNITS_MAX).contains(&units))
-        };
-        errors.check("UnitsInStock", within(self.units_in_stock, 0), UNITS_RULE);
-        errors.check("UnitsChange", within(self.units_change, -UNITS_MAX), CHANGE_RULE);
         let both = self.units_in_stock.is_some() && self.units_change.is_some();
         errors.check("UnitsChange", !both, "must not be given together with UnitsInStock");
         errors.finish()
@@ -191,21 +193,18 @@ impl UpdateProduct {
     }
 
     pub(super) fn into_command(self) -> Update {
-        let units = self.units_in_stock.map(Units::OnHand);
+        let units = self.units_in_stock.map(|units| Units::OnHand(units.get()));
         Update {
-            revision: self.version,
+            revision: self.version.map(|version| version.get().unsigned_abs()),
             name: self.name.map(Text::into_string),
             description: self.description.map(Text::into_string),
             supplier: self.supplier.map(Text::into_string),
             category: self.category_id,
             price: self.price.map(|Decimal(price)| price),
-            units: units.or(self.units_change.map(Units::Change)),
+            units: units.or(self.units_change.map(|units| Units::Change(units.get()))),
         }
     }
 }
-
-const UNITS_RULE: &str = "must be from 0 to 1000000000";
-const CHANGE_RULE: &str = "must be from -1000000000 to 1000000000";
 
 impl From<SortBy> for Sort {
     fn from(sort: SortBy) -> Self {

@@ -40,8 +40,15 @@ impl Shop {
         id: Uuid,
         last: Option<Position>,
     ) -> Result<Product, Problem> {
-        match self.model.product(id).await.map_err(failed)? {
-            Some(found) if last.is_none_or(|last| found.changed == last) => Ok(product(found)),
+        let found = self.model.product(id).await.map_err(failed)?;
+        match (found, last) {
+            (Some(found), None) => Ok(product(found)),
+            (Some(found), Some(last)) if found.changed == last => {
+                // Its category may have another name by now, and a repeated request is to be answered as the first one was.
+                let names = self.categories_as_of(Some(last)).await?.names;
+                let category_name = names.get(&found.category).cloned();
+                Ok(product(model::Product { category_name, ..found }))
+            }
             _ => self.product_as_of(id, last).await?.ok_or_else(no_product),
         }
     }

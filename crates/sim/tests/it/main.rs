@@ -14,7 +14,10 @@ fn every_promise_holds_in_bad_weather() {
     for seed in 1..=20 {
         let report = world(seed, None);
         assert!(report.violations.is_empty(), "seed {seed}: {:#?}", report.violations);
-        assert!(report.finalized > 0 && report.denied > 0, "seed {seed}: the world has seen little: {report:?}");
+        assert!(
+            report.finalized > 0 && report.denied > 0,
+            "seed {seed}: the world has seen little: {report:?}"
+        );
     }
 }
 

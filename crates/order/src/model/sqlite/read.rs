@@ -33,7 +33,7 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
     let status = status.map(status_number);
     let open = status.is_some_and(|status| matches!(status, 0 | 2));
     let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
-    let before = before.map(|before| before.0);
+    let before = before.map(number);
     let mut conditions: Vec<(&str, &dyn ToSql)> = Vec::new();
     let mut given = |condition, value| conditions.push((condition, value));
     if customer.is_some() {
@@ -92,7 +92,7 @@ pub(super) fn changes(
     );
     let customer = customer.map(Uuid::into_bytes);
     let mut query = connection.prepare_cached(&sql)?;
-    let rows = query.query_map(params![after.0, count, customer], |row| {
+    let rows = query.query_map(params![number(after), count, customer], |row| {
         Ok((step(row)?, order_at(row, STEP_COLUMNS)?))
     })?;
     rows.collect()
@@ -191,4 +191,9 @@ fn credit(number: u8) -> CreditStatus {
 fn reasons(number: u8) -> Vec<Reason> {
     let all = Reason::ALL.into_iter().enumerate();
     all.filter(|(at, _)| number & (1 << at) != 0).map(|(_, reason)| reason).collect()
+}
+
+/// A position as SQLite counts; one that a caller made up may be beyond that, and then stands behind all there are.
+pub(super) fn number(position: Position) -> i64 {
+    i64::try_from(position.0).unwrap_or(i64::MAX)
 }

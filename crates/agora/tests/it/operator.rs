@@ -1,0 +1,121 @@
+//! The operator's tools on a real shop: beside it while it runs, and on its folder once it is stopped.
+
+use std::{cell::Cell, fs, process::Stdio};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use crate::{
+    run::Ran,
+    shop::{Folder, Person, Shop},
+};
+
+/// A shop where some orders have ended; the manager, and one of the orders.
+async fn busy_shop() -> (Shop, Person, String) {
+    let shop = Shop::start().await;
+    let manager = shop.manager().await;
+    manager.add_customers(&["lea"], "1000").await;
+    let lamp = manager.add_products(&["Lamp"], ("9.99", 3)).await.remove(0);
+    let orders = join_all((0..5).map(|_| manager.order(&lamp, "lea"))).await;
+    manager.ended_orders().await;
+    (shop, manager, orders[0].clone())
+}
+
+fn lines(ran: &Ran) -> Vec<Value> {
+    ran.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[tokio::test]
+async fn events_and_orders_look_the_same_beside_the_shop_and_in_its_folder() {
+    let (shop, manager, order) = busy_shop().await;
+    let recorded = manager.events().await;
+    let listed = shop.tool(&["events", "--json"]).await.expect_code(0);
+    assert_eq!(lines(&listed), recorded);
+    let placed = shop.tool(&["events", "--type", "order.placed", "--json"]).await.expect_code(0);
+    assert_eq!(lines(&placed).len(), 5);
+    let drawn = shop.tool(&["order", &order, "--width", "120"]).await.expect_code(0);
+    for step in ["order.placed", "stock-", "credit-reserved"] {
+        assert!(drawn.stdout.contains(step), "{step} is drawn: {}", drawn.stdout);
+    }
+    let history = shop.tool(&["order", &order, "--json"]).await.expect_code(0).json();
+    let folder = shop.down().await;
+    assert_eq!(lines(&folder.tool(&["events", "--json"]).await.expect_code(0)), recorded);
+    let later = folder.tool(&["order", &order, "--json"]).await.expect_code(0).json();
+    let kinds = |history: &Value| -> Vec<Value> {
+        let steps = history["History"].as_array().expect("a list").iter();
+        steps
+            .map(|step| json!([step["Event"], step["Service"], step["At"], step["Position"]]))
+            .collect()
+    };
+    assert_eq!(kinds(&later), kinds(&history));
+    let drawn = folder.tool(&["order", &order, "--ascii", "--width", "120"]).await.expect_code(0);
+    assert!(drawn.stdout.is_ascii() && drawn.stdout.contains("order.placed"), "{}", drawn.stdout);
+}
+
+#[tokio::test]
+async fn whoever_follows_the_events_hears_of_an_order_as_it_happens() {
+    let (shop, manager, _) = busy_shop().await;
+    let head = manager.get("/events/head").await["Position"].as_u64().expect("a position");
+    let from = (head + 1).to_string();
+    let mut follow =
+        shop.tool_command(&["events", "--follow", "--json", "--from", &from, "--limit", "1"]);
+    let mut follow = follow.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut told = BufReader::new(follow.stdout.take().expect("a pipe")).lines();
+    manager.post("/customer/set-credit", json!({ "UserName": "lea", "Change": 1 })).await.ok();
+    let event = told.next_line().await.expect("a pipe can be read").expect("a line");
+    let event: Value = serde_json::from_str(&event).expect("JSON");
+    assert_eq!(
+        (&event["Position"], &event["Type"]),
+        (&json!(head + 1), &json!("customer.credit-changed"))
+    );
+    assert!(follow.wait().await.expect("it ends").success());
+}
+
+#[tokio::test]
+async fn a_copy_made_while_orders_flow_is_a_whole_shop_again() {
+    let (shop, manager, _) = busy_shop().await;
+    let copies = Folder::new();
+    let (copy, second) = (copies.path().join("copy"), copies.path().join("second"));
+    let (copy, second) = (copy.to_str().expect("UTF-8"), second.to_str().expect("UTF-8"));
+    let lamp = manager.add_products(&["Vase"], ("0.10", 100_000)).await.remove(0);
+    let copied = Cell::new(false);
+    let load = (0..8).map(|_| async {
+        while !copied.get() {
+            manager.order(&lamp, "lea").await;
+        }
+    });
+    let backup = async {
+        let made = shop.tool(&["store", "backup", copy, "--json"]).await;
+        copied.set(true);
+        made.expect_code(0).json()
+    };
+    let (_, made) = tokio::join!(join_all(load), backup);
+    let all = manager.events().await;
+    let head = usize::try_from(made["head"].as_u64().expect("a position")).expect("not so many");
+    assert!(head > 20 && head <= all.len(), "{made}");
+
+    let restored = Folder::new();
+    restored.tool(&["store", "restore", copy]).await.expect_code(0);
+    fs::copy(shop.folder.data().join("secret"), restored.data().join("secret")).expect("a file");
+    let again = restored.up().await;
+    let events = again.manager().await.events().await;
+    assert_eq!(events[..head], all[..head], "what was copied is what was recorded");
+    again.manager().await.ended_orders().await;
+
+    let folder = shop.down().await;
+    let mark = made["mark"].as_str().expect("a mark");
+    let verified =
+        folder.tool(&["store", "verify", "--expect", mark, "--json"]).await.expect_code(0);
+    assert!(verified.json()["head"].as_u64() >= made["head"].as_u64());
+    let wrong = format!("{head}:{}", "0".repeat(64));
+    folder.tool(&["store", "verify", "--expect", &wrong]).await.expect_code(1);
+    let stats = folder.tool(&["store", "stats", "--json"]).await.expect_code(0).json();
+    assert_eq!(stats["events"], verified_head(&folder).await);
+    let made = folder.tool(&["store", "backup", second, "--json"]).await.expect_code(0).json();
+    assert_eq!(made["head"], stats["events"]);
+}
+
+async fn verified_head(folder: &Folder) -> Value {
+    folder.tool(&["store", "verify", "--json"]).await.expect_code(0).json()["head"].take()
+}

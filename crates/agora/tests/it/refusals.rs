@@ -1,0 +1,124 @@
+//! What `agora up` says of what is in its way: one sentence with the remedy, and exit code 1.
+
+use std::{fs, path::Path};
+
+use tokio::{net::TcpListener, process::Command};
+
+use crate::{
+    run::{Ran, folder, output},
+    shop::{Folder, PASSWORD, Shop, up},
+};
+
+/// The one line in which a shop that could not start says so.
+async fn refused(command: &mut Command) -> String {
+    let ran: Ran = output(command).await.expect_code(1);
+    assert_eq!(ran.stdout, "");
+    let (line, rest) = ran.stderr.split_once('\n').expect("a line");
+    assert_eq!(rest, "", "one sentence, not more: {line}");
+    assert!(line.starts_with("agora: "), "{line}");
+    line.to_owned()
+}
+
+#[track_caller]
+fn assert_says(line: &str, parts: &[&str]) {
+    let missing: Vec<_> = parts.iter().filter(|part| !line.contains(**part)).collect();
+    assert!(missing.is_empty(), "{line:?} does not say {missing:?}");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_and_another_one_asked_for() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    for flag in ["--listen", "--ops-listen"] {
+        let folder = Folder::new();
+        let mut command = crate::run::program();
+        let other = if flag == "--listen" { "--ops-listen" } else { "--listen" };
+        command.args(["up", flag, &address, other, "127.0.0.1:0", "--data"]).arg(folder.data());
+        assert_says(&refused(&mut command).await, &[&address, "taken", flag]);
+    }
+}
+
+#[tokio::test]
+async fn two_shops_do_not_share_a_folder() {
+    let shop = Shop::start().await;
+    let data = shop.folder.data();
+    assert_says(&refused(&mut up(&data)).await, &["in use", "stop", &data.display().to_string()]);
+    shop.manager().await.get("/system/get-status").await;
+}
+
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_one_is_refused() {
+    let folder = folder(&[("file", "")]);
+    let file = folder.path().join("file");
+    for data in [file.clone(), file.join("below")] {
+        assert_says(&refused(&mut up(&data)).await, &[&data.display().to_string(), "--data"]);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_log_is_refused_by_segment_and_position_and_left_alone() {
+    let shop = Shop::start().await;
+    let manager = shop.manager().await;
+    manager.add_products(&["Lamp", "Vase"], ("1.00", 5)).await;
+    let folder = shop.down().await;
+    let segment = flip_a_byte(&folder.data().join("log"), b"product.added");
+    let damaged = fs::read(&segment).expect("a file");
+    let line = refused(&mut up(&folder.data())).await;
+    assert_says(&line, &["segment 1", "damaged", "position", "restore a backup"]);
+    assert_eq!(fs::read(&segment).expect("a file"), damaged, "nothing was cut or mended");
+    let verified = folder.tool(&["store", "verify"]).await.expect_code(1);
+    assert_says(&verified.stderr, &["segment 1", "position"]);
+}
+
+/// Flips a bit in the first record that contains `text`; the segment that it stands in.
+fn flip_a_byte(log: &Path, text: &[u8]) -> std::path::PathBuf {
+    for entry in fs::read_dir(log).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let mut bytes = fs::read(&path).expect("a file");
+        let found = bytes.windows(text.len()).position(|window| window == text);
+        if let Some(byte) = found.and_then(|at| bytes.get_mut(at)) {
+            *byte ^= 1;
+            fs::write(&path, bytes).expect("a file");
+            return path;
+        }
+    }
+    panic!("no segment contains the text");
+}
+
+#[tokio::test]
+async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
+    let files = folder(&[("unknown.toml", "curency = \"EUR\""), ("secret", "correct horse")]);
+    let at = |name: &str| files.path().join(name).display().to_string();
+    let (unknown, secret) = (at("unknown.toml"), at("secret"));
+    type Change<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a [&'a str]);
+    let cases: [Change<'_>; 7] = [
+        (&[], &["--config", &unknown], &["curency", &unknown, "agora config"]),
+        (&[("AGORA_CURENCY", "EUR")], &[], &["AGORA_CURENCY", "agora config"]),
+        (
+            &[("AGORA_ORDER_DEADLINE", "soon")],
+            &[],
+            &["order-deadline", "soon", "AGORA_ORDER_DEADLINE"],
+        ),
+        (&[], &["--currency", "euro"], &["currency", "euro", "--currency"]),
+        (&[], &["--time-zone", "Mars/Olympus"], &["time-zone", "Mars/Olympus"]),
+        (&[("AGORA_ADMIN_PASSWORD", "short")], &[], &["admin-password", "8"]),
+        (
+            &[("AGORA_ADMIN_PASSWORD", PASSWORD), ("AGORA_ADMIN_PASSWORD_FILE", &secret)],
+            &[],
+            &["AGORA_ADMIN_PASSWORD", "one way"],
+        ),
+    ];
+    for (variables, flags, says) in cases {
+        let mut command = up(&Folder::new().data());
+        let line = refused(command.envs(variables.iter().copied()).args(flags)).await;
+        assert_says(&line, says);
+        assert!(!line.contains(PASSWORD) && !line.contains("short\""), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn the_currency_stays_as_it_was_at_the_first_start() {
+    let folder = Shop::start().await.down().await;
+    let line = refused(up(&folder.data()).args(["--currency", "CHF"])).await;
+    assert_says(&line, &["EUR", "CHF", "fixed at its first start"]);
+}

@@ -1,0 +1,182 @@
+//! Somebody who uses a shop over HTTP: with a token, and reading what they wrote.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::Request;
+use hyper_util::{
+    client::legacy::{Client, Error, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::{Value, json};
+
+use super::{eventually, product};
+
+pub(crate) type Http = Client<HttpConnector, Full<Bytes>>;
+
+pub(super) fn http() -> Http {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    Client::builder(TokioExecutor::new()).build(connector)
+}
+
+/// Somebody with or without a token; clones share what they have seen.
+#[derive(Clone)]
+pub(crate) struct Person {
+    http: Http,
+    url: Arc<str>,
+    token: Option<Arc<str>>,
+    position: Arc<AtomicU64>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) position: Option<u64>,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The body of a success.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        assert!((200..300).contains(&self.status), "{self:?}");
+        self.body
+    }
+}
+
+impl Person {
+    pub(super) fn new(http: Http, url: &str) -> Self {
+        Self { http, url: url.into(), token: None, position: Arc::default() }
+    }
+
+    /// The same person at a shop that was started again.
+    pub(crate) fn at(&self, shop: &super::Shop) -> Self {
+        Self { http: shop.http.clone(), url: shop.url.as_str().into(), ..self.clone() }
+    }
+
+    pub(crate) async fn log_in(&self, user: &str, password: &str) -> Self {
+        let body = json!({ "UserName": user, "Password": password });
+        let session = self.post("/customer/login-user", body).await.ok();
+        let token = session["Token"].as_str().expect("a token");
+        Self { token: Some(token.into()), ..self.clone() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.try_get(path).await.expect("the shop answers").ok()
+    }
+
+    pub(crate) async fn try_get(&self, path: &str) -> Result<Answer, Error> {
+        self.send(hyper::Method::GET, path, Bytes::new()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.try_post(path, body).await.expect("the shop answers")
+    }
+
+    pub(crate) async fn try_post(&self, path: &str, body: Value) -> Result<Answer, Error> {
+        self.send(hyper::Method::POST, path, body.to_string().into()).await
+    }
+
+    /// All items of a list, page by page.
+    pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let (mut items, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = self.get(&format!("{path}{separator}Limit=500{after}")).await;
+            items.extend(page["Items"].as_array().expect("a list").iter().cloned());
+            let Some(next) = page["Next"].as_str() else { return items };
+            after = format!("&After={next}");
+        }
+    }
+
+    /// Registers customers, each with the password `NAME's password`, and sets their credit.
+    pub(crate) async fn add_customers(&self, names: &[&str], credit: &str) {
+        for name in names {
+            let password = format!("{name}'s password");
+            let email = format!("{name}@example.invalid");
+            let user =
+                json!({ "UserName": name, "Password": password, "FullName": name, "Email": email });
+            self.post("/customer/add-user", user).await.ok();
+            let credit = json!({ "UserName": name, "Credit": credit });
+            self.post("/customer/set-credit", credit).await.ok();
+        }
+    }
+
+    /// Adds products of one price and stock in a category of their own; their ids.
+    pub(crate) async fn add_products(&self, names: &[&str], offer: (&str, i64)) -> Vec<String> {
+        let category = json!({ "Name": format!("Of {}", names.join(" and ")) });
+        let category = self.post("/product/add-new-category", category).await.ok();
+        let category = category["CategoryId"].as_str().expect("an id");
+        let mut ids = Vec::new();
+        for name in names {
+            let added = self.post("/product/add-new-product", product(name, category, offer)).await;
+            ids.push(added.ok()["ProductId"].as_str().expect("an id").to_owned());
+        }
+        ids
+    }
+
+    /// Places an order for a customer, as a manager does; its id.
+    pub(crate) async fn order(&self, product: &str, user: &str) -> String {
+        let order = json!({ "ProductId": product, "UserName": user });
+        let order = self.post("/order/place-order", order).await;
+        assert_eq!(order.status, 202, "{order:?}");
+        order.body["OrderId"].as_str().expect("an id").to_owned()
+    }
+
+    /// All orders, once each has ended with all that follows from its end.
+    pub(crate) async fn ended_orders(&self) -> Vec<Value> {
+        eventually("every order ends", async || {
+            let orders = self.list("/order/get-orders?Type=All").await;
+            orders.iter().all(has_ended).then_some(orders)
+        })
+        .await
+    }
+
+    /// The whole log.
+    pub(crate) async fn events(&self) -> Vec<Value> {
+        self.list("/events/read-all").await
+    }
+
+    async fn send(&self, method: hyper::Method, path: &str, body: Bytes) -> Result<Answer, Error> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        if !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let seen = self.position.load(Ordering::Relaxed);
+        if seen > 0 {
+            request = request.header("agora-position", seen);
+        }
+        let response = self.http.request(request.body(Full::new(body)).expect("a request")).await?;
+        let (head, body) = response.into_parts();
+        let position = head.headers.get("agora-position");
+        let position = position.and_then(|position| position.to_str().ok()?.parse().ok());
+        self.position.fetch_max(position.unwrap_or(0), Ordering::Relaxed);
+        // A shop that dies while it answers has not answered.
+        let body =
+            body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Ok(Answer { status: head.status.as_u16(), position, body })
+    }
+}
+
+fn has_ended(order: &Value) -> bool {
+    let settled = |name: &str| matches!(order[name].as_str(), Some("Released" | "Denied"));
+    match order["Status"].as_str() {
+        Some("Canceled") => settled("StockStatus") && settled("CreditStatus"),
+        Some("Finalized") => {
+            order["StockStatus"] == "Committed"
+                && order["CreditStatus"] == "Debited"
+                && order["InvoiceNumber"].is_u64()
+        }
+        _ => false,
+    }
+}
