@@ -38,7 +38,6 @@ pub(crate) struct Asked {
 #[template(path = "history.html")]
 pub(crate) struct HistoryPage {
     frame: Frame,
-    title: String,
     /// Without `at`.
     path: String,
     up: (String, String),
@@ -97,7 +96,6 @@ pub(crate) async fn history(
         frame: desk.frame(format!("{title}, as of any event")),
         path: format!("/history/{kind}/{id}"),
         lines: now.map(|now| compared(now, before.as_ref())),
-        title,
         up,
         at,
         last,
