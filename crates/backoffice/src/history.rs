@@ -38,7 +38,6 @@ pub(crate) struct Asked {
 #[template(path = "history.html")]
 pub(crate) struct HistoryPage {
     frame: Frame,
-    title: String,
     /// Without `at`.
     path: String,
     up: (String, String),
@@ -94,10 +93,9 @@ pub(crate) async fn history(
     };
     let (title, up) = named(&subject, now.as_ref().or(before.as_ref()));
     Ok(Page(HistoryPage {
-        frame: desk.frame(format!("History of {title}")),
+        frame: desk.frame(format!("{title}, as of any event")),
         path: format!("/history/{kind}/{id}"),
         lines: now.map(|now| compared(now, before.as_ref())),
-        title,
         up,
         at,
         last,
@@ -180,7 +178,7 @@ fn named(subject: &Subject, lines: Option<&Lines>) -> (String, (String, String))
             (name.clone(), (path, "The customer now".to_owned()))
         }
         Subject::Order(id) => {
-            let title = format!("the order of {}", line("Customer"));
+            let title = format!("Order of {}", line("Customer"));
             (title, (format!("/orders/{id}"), "The order now".to_owned()))
         }
     }
