@@ -22,7 +22,8 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 struct Digest {
     position: u64,
-    digest: String,
+    #[serde(rename = "Digest")]
+    hash: String,
     rows: u64,
 }
 
@@ -43,7 +44,7 @@ pub(crate) async fn check(
     for (model, digest, anew) in asked {
         let dump = anew.dump().await?;
         let (name, position) = (model.name(), digest.position);
-        if chassis::service::digest(&dump) != digest.digest {
+        if chassis::service::digest(&dump) != digest.hash {
             bail!(
                 "{name}: the running model at {position} ({} rows) differs from a rebuilt one ({} rows)",
                 digest.rows,

@@ -42,6 +42,7 @@ impl Call {
         Self { method, path, access, in_path: None, query: Vec::new(), body: None }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the table reads better without borrows")]
     fn query(mut self, name: &'static str, value: impl ToString) -> Self {
         self.query.push((name, value.to_string()));
         self

@@ -154,6 +154,7 @@ impl<'a> Operation<'a> {
         faults
     }
 
+    #[expect(clippy::unused_self, reason = "one of several of the same shape")]
     fn of_path(&self, call: &Call) -> Vec<Fault> {
         let Some((name, _)) = &call.in_path else { return Vec::new() };
         let wrong = [("%00", 400, None), ("a%ffb", 400, None), (&"x".repeat(65), 422, Some(*name))];
