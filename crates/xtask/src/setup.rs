@@ -21,15 +21,23 @@ const PROGRAMS: &[(&str, &str)] = &[
 const SCHEMATHESIS: &str = "schemathesis==4.32.0";
 
 pub(crate) fn all() -> anyhow::Result<()> {
-    packages()?;
-    schemathesis()?;
-    browser()
+    install(true, true)
 }
 
-fn packages() -> anyhow::Result<()> {
+/// Installs what is missing for the Rust suites, and for those that need Python or a browser.
+pub(crate) fn install(python: bool, with_browser: bool) -> anyhow::Result<()> {
+    packages(with_browser)?;
+    if python {
+        schemathesis()?;
+    }
+    if with_browser { browser() } else { Ok(()) }
+}
+
+fn packages(with_browser: bool) -> anyhow::Result<()> {
+    let for_browser = |program: &str| matches!(program, "chromium" | "node" | "npm");
     let missing: Vec<&str> = PROGRAMS
         .iter()
-        .filter(|(program, _)| !exists(program))
+        .filter(|(program, _)| (with_browser || !for_browser(program)) && !exists(program))
         .map(|(_, package)| *package)
         .collect();
     if missing.is_empty() {

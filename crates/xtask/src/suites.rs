@@ -36,21 +36,14 @@ pub(crate) enum Suite {
     Android,
 }
 
-const ALL: &[Suite] = &[
-    Suite::Rules,
-    Suite::Format,
-    Suite::Lint,
-    Suite::Docs,
-    Suite::Tests,
-    Suite::Worlds,
-    Suite::Api,
-    Suite::Browser,
-    Suite::Android,
-];
+/// What runs unless suites are named. The others drive programs from outside (schemathesis, a browser, the Android tools) and are
+/// run by name.
+const USUAL: &[Suite] =
+    &[Suite::Rules, Suite::Format, Suite::Lint, Suite::Docs, Suite::Tests, Suite::Worlds];
 
 pub(crate) fn run(wanted: &[Suite]) -> anyhow::Result<()> {
-    setup::all()?;
-    let suites = if wanted.is_empty() { ALL } else { wanted };
+    let suites = if wanted.is_empty() { USUAL } else { wanted };
+    setup::install(suites.contains(&Suite::Api), suites.contains(&Suite::Browser))?;
     for suite in suites {
         let name =
             suite.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
@@ -82,7 +75,7 @@ impl Suite {
             Self::Tests => must(&mut cargo(&["test", "--workspace", "--quiet"])),
             Self::Worlds => worlds(),
             Self::Api => script("tests/api/run"),
-            Self::Browser => script("tests/browser/run"),
+            Self::Browser => browser(),
             Self::Android => script("android/test"),
         }
     }
@@ -102,6 +95,19 @@ fn worlds() -> anyhow::Result<()> {
         explore(&["--plant", plant, "--seeds", "10", "--orders", ORDERS])?;
     }
     Ok(())
+}
+
+fn browser() -> anyhow::Result<()> {
+    must(&mut cargo(&["build", "--quiet", "-p", "agora"]))?;
+    let tests = root().join("tests/browser");
+    must(program("node", &["run.mjs"]).current_dir(tests).env("AGORA_BIN", agora()))
+}
+
+/// The built command.
+fn agora() -> std::path::PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
+    target.join("debug/agora")
 }
 
 /// A suite of its own, which finds the built command in `AGORA_BIN`.
