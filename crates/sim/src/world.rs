@@ -1,6 +1,14 @@
 //! One world, from its seed to its verdict.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bus::Read;
 use chassis::{Tasks, clock::RuntimeClock};
@@ -32,6 +40,9 @@ const SETTLING: Duration = Duration::from_secs(10);
 const OVERDUE: Duration = Duration::from_secs(3);
 /// Orders placed while nobody answers.
 const UNANSWERED: usize = 3;
+
+/// Names databases in memory, which a process shares: no two worlds may have the same, be it of one seed.
+static WORLDS: AtomicU64 = AtomicU64::new(0);
 
 /// What kind of world.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +99,7 @@ impl World {
         let clock = Arc::new(RuntimeClock::starting_at(EPOCH));
         let transport = Stormy::new(dice.clone(), tally.clone(), Tasks::inline(), scenario.plant);
         let ground = Rc::new(Ground {
-            name: format!("world-{}-{:x}", scenario.seed, std::process::id()),
+            name: format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),
             disk: Arc::new(SimDisk::new(dice.number())),
             transport: Arc::new(transport),
             clock,
