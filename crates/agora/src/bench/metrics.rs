@@ -26,7 +26,9 @@ impl Metrics {
 
     async fn value(&self, name: &str) -> anyhow::Result<f64> {
         let text = self.0.get_text("/metrics").await.context("the shop's metrics")?;
-        value(&text, name).with_context(|| format!("the shop's metrics have no {name}"))
+        // Ours carry the program's prefix; a shop behind another exporter may not.
+        let found = value(&text, &format!("agora_{name}")).or_else(|| value(&text, name));
+        found.with_context(|| format!("the shop's metrics have no {name}"))
     }
 }
 
