@@ -28,7 +28,7 @@ use super::{Orders, failed, view};
 /// Changes read at once.
 const PAGE: usize = 500;
 /// The time between two queries of a stream that has caught up: unnoticed by people, and a batch of changes in a busy shop.
-const BREATH: Duration = Duration::from_millis(20);
+const BREATH: Duration = Duration::from_millis(2);
 /// The pause after a query that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
