@@ -15,10 +15,10 @@ use crate::run::root;
 const DIRECTIONS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("eventlog", &[]),
-    ("bus", &["kernel"]),
+    ("bus", &["kernel", "servers"]),
     ("contracts", &["kernel"]),
     ("chassis", &["kernel", "bus", "eventstore", "eventlog"]),
-    ("eventstore", &["kernel", "bus", "chassis", "contracts", "eventlog"]),
+    ("eventstore", &["kernel", "bus", "chassis", "contracts", "eventlog", "servers"]),
     ("customer", SERVICE),
     ("product", SERVICE),
     ("order", SERVICE),
@@ -27,13 +27,15 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("site", SITE),
     ("storefront", SITE),
     ("backoffice", SITE),
+    // Starts real servers for tests, and is a dependency of nothing else.
+    ("servers", &[]),
     ("sim", EVERYTHING),
     ("agora", EVERYTHING),
     ("xtask", &[]),
 ];
 
 /// A service knows the chassis and the published language; to run in its tests it may have an event store.
-const SERVICE: &[&str] = &["kernel", "bus", "chassis", "contracts", "eventstore", "eventlog"];
+const SERVICE: &[&str] = &["kernel", "bus", "chassis", "contracts", "eventstore", "eventlog", "servers"];
 /// A website is a client of the REST API and of nothing else.
 const SITE: &[&str] = &["kernel", "chassis", "contracts", "site"];
 const EVERYTHING: &[&str] = &[
@@ -52,6 +54,7 @@ const EVERYTHING: &[&str] = &[
     "storefront",
     "backoffice",
     "sim",
+    "servers",
 ];
 
 /// Checks all rules; the error lists everything that breaks one.

@@ -1,0 +1,121 @@
+//! A server as a child process.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
+    process::{self, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+
+/// How often a starting server is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// After this long a server that does not answer never will.
+const GIVE_UP_LOOKS: u32 = 3000;
+
+/// A running server. Dropped, or its test process killed, it is gone at once, as by a power cut.
+#[derive(Debug)]
+pub struct Child {
+    process: process::Child,
+    name: String,
+}
+
+impl Child {
+    /// Starts `command` in a process group of its own.
+    ///
+    /// The kernel kills a child when the thread that started it ends (`PR_SET_PDEATHSIG`, set by `setpriv`), so the starting is done
+    /// by a thread that lives as long as this process: a killed test leaves no server behind.
+    pub fn start(
+        name: &str,
+        program: &str,
+        configure: impl FnOnce(&mut Command),
+    ) -> anyhow::Result<Self> {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", program]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        configure(&mut command);
+        let process = spawn_for_good(command).with_context(|| {
+            format!("cannot start {name}; `cargo xtask setup` installs what the tests need")
+        })?;
+        Ok(Self { process, name: name.to_owned() })
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Waits until somebody listens on `port`; an error if the server ends before, or after a minute.
+    pub fn wait_for_port(&mut self, port: u16) -> anyhow::Result<()> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        self.wait_until(|| TcpStream::connect_timeout(&address, LOOK_EVERY).is_ok())
+    }
+
+    /// Waits until `ready`; an error if the server ends before, or after a minute.
+    pub fn wait_until(&mut self, mut ready: impl FnMut() -> bool) -> anyhow::Result<()> {
+        for _ in 0..GIVE_UP_LOOKS {
+            if let Some(status) = self.process.try_wait()? {
+                bail!("{} ended at its start: {status}", self.name);
+            }
+            if ready() {
+                return Ok(());
+            }
+            pause();
+        }
+        bail!("{} is not ready after a minute", self.name)
+    }
+
+    /// Sends `signal` (such as `STOP`, `CONT`, `TERM`) to the server's process group.
+    pub fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let group = format!("-{}", self.process.id());
+        let status = Command::new("kill").args(["-s", signal, "--", &group]).status()?;
+        if !status.success() {
+            bail!("{} is not there to be signalled {signal}", self.name);
+        }
+        Ok(())
+    }
+
+    /// `kill -9`, and waits for its end.
+    pub fn kill(&mut self) {
+        // It may be gone already, which is what is wanted.
+        drop(self.signal("KILL"));
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A port that nobody listens on at this moment; another program may take it before it is used, so starters try again.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread that outlives every test, and no service's"
+)]
+fn spawn_for_good(mut command: Command) -> io::Result<process::Child> {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        // A receiver that is gone has no use for the child.
+        drop(tell.send(command.spawn()));
+        loop {
+            std::thread::park();
+        }
+    });
+    told.recv().map_err(io::Error::other)?
+}
+
+#[expect(clippy::disallowed_methods, reason = "a real process becomes ready in real time")]
+fn pause() {
+    std::thread::sleep(LOOK_EVERY);
+}
