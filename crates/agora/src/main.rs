@@ -32,5 +32,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Huge pages would make every small heap as large as its reserve. Where the system knows none of this, nothing is lost.
+    let _unknown = rustix::thread::disable_transparent_huge_pages(true);
     cli::run()
 }

@@ -30,9 +30,13 @@ async fn tell(deps: &Deps) {
             if !tracing::enabled!(tracing::Level::INFO) {
                 continue;
             }
-            if let Some(line) = line(&event).filter(|_| budget.allows(event.time)) {
+            if !budget.allows(event.time) {
+                continue;
+            }
+            if let Some(line) = line(&event) {
                 let position = event.position.0;
                 tracing::info!(target: "agora::orders", position, "{line}");
+                budget.told += 1;
             }
         }
     }
@@ -46,16 +50,16 @@ struct Budget {
 }
 
 impl Budget {
+    /// Whether there is room for another line; else what happens is only counted, unread.
     fn allows(&mut self, now: Timestamp) -> bool {
         let second = now.micros() / 1_000_000;
         if second != self.second {
             if self.untold > 0 {
-                tracing::info!(target: "agora::orders", "… and {} more steps", self.untold);
+                tracing::info!(target: "agora::orders", "… and {} more events", self.untold);
             }
             *self = Self { second, told: 0, untold: 0 };
         }
-        self.told += 1;
-        let allowed = self.told <= LINES_PER_SECOND;
+        let allowed = self.told < LINES_PER_SECOND;
         self.untold += u64::from(!allowed);
         allowed
     }

@@ -37,6 +37,11 @@ pub trait Aggregate: Decider {
     /// The number of the snapshots' schema; snapshots of another number are ignored.
     const SNAPSHOT_SCHEMA: u32 = 0;
 
+    /// Whether nothing more is expected of such a stream, so that it leaves memory at once; should something come, it is read again.
+    fn is_over(_state: &Self::State) -> bool {
+        false
+    }
+
     /// The state as a snapshot; `None` for aggregates whose streams stay short.
     fn snapshot(_state: &Self::State) -> Option<Value> {
         None

@@ -18,6 +18,10 @@ use crate::{EventStore, Subscription, Tasks};
 
 /// The pause after a model failed to take a change.
 const RETRY: Duration = Duration::from_millis(200);
+/// More events at once than this are a busy log's.
+const BUSY: usize = 8;
+/// The pause between two transactions while the log is busy: more events share the next one, and nobody notices.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// A read model as its projector and the operator's tools see it. Each service adds its queries in a trait of its own; every
 /// engine that can hold the model implements both and passes the service's conformance suite.
@@ -197,6 +201,9 @@ async fn run<M: ReadModel + ?Sized>(
             tokio::time::sleep(RETRY).await;
         }
         progress.moved(checkpoint, &subscription);
+        if events.len() > BUSY && subscription.is_caught_up() {
+            tokio::time::sleep(BREATH).await;
+        }
     }
 }
 

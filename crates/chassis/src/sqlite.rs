@@ -6,7 +6,7 @@ use std::{
 };
 
 use kernel::Position;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, config::DbConfig};
 
 /// Reading connections kept open; as many reads run at once as there are cores, a few more wait their turn anyway.
 const READERS_MAX: usize = 8;
@@ -140,6 +140,8 @@ impl Location {
         };
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        // A prepared statement stays prepared: without this, some are planned anew for every value bound to them.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // The model can be rebuilt, so a commit need not reach the disk at once; WAL keeps it consistent whatever happens.
         connection.execute_batch(
             "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;",

@@ -22,7 +22,7 @@ use kernel::{Actor, Metadata, Position, Recorded, Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Command, Order},
+    domain::{Command, Order, State},
     figures::Figures,
     saga::{self, Answer, Answered, Heard, Next},
 };
@@ -186,6 +186,10 @@ impl Reactor for AnswerReactor {
 
 impl Aggregate for Order {
     const CATEGORY: &'static str = order::CATEGORY;
+
+    fn is_over(state: &State) -> bool {
+        matches!(state, State::Finalized | State::Denied)
+    }
 }
 
 /// Denies what is open beyond its deadline, once the reactor has caught up. The order's own state guards: an order that ended

@@ -86,8 +86,10 @@ impl<D: Aggregate> StreamTask<D> {
     async fn gather(&mut self) -> bool {
         let mut arrived = Vec::new();
         if self.waiting.is_empty() {
+            let over = self.loaded.as_ref().is_some_and(|loaded| D::is_over(&loaded.state));
+            let patience = if over { Duration::ZERO } else { IDLE };
             let arrival = self.queue.recv_many(&mut arrived, COMMANDS_MAX);
-            if tokio::time::timeout(IDLE, arrival).await.is_err() {
+            if tokio::time::timeout(patience, arrival).await.is_err() {
                 // What arrives from here on is refused and goes to a new task; what had arrived is still ours.
                 self.queue.close();
                 self.queue.recv_many(&mut arrived, COMMANDS_MAX).await;
@@ -123,7 +125,7 @@ impl<D: Aggregate> StreamTask<D> {
         }
         if decided.events.is_empty() {
             if fresh || self.is_current().await {
-                self.answer(&decided, None).await;
+                self.answer(&decided.verdicts, None).await;
             }
         } else {
             self.record(decided).await;
@@ -197,12 +199,12 @@ impl<D: Aggregate> StreamTask<D> {
             .await
         {
             Appended::Recorded { first, version, .. } => {
-                self.loaded = Some(decided.after.clone());
+                self.loaded = Some(decided.after);
                 self.keep_snapshot(version);
-                self.answer(&decided, Some(first)).await;
+                self.answer(&decided.verdicts, Some((first, version))).await;
             }
             Appended::Conflict { version } => self.read_on(version).await,
-            Appended::Refused { reason } => self.refused(&decided, reason).await,
+            Appended::Refused { reason } => self.refused(decided.verdicts.len(), reason).await,
         }
     }
 
@@ -260,20 +262,25 @@ impl<D: Aggregate> StreamTask<D> {
         }
     }
 
-    /// Tells everybody decided on what became of it. `first` is the position of the first recorded event.
-    async fn answer(&mut self, decided: &Decided<D>, first: Option<Position>) {
-        let first_version = decided.after.version;
-        let total = decided.verdicts.iter().rev().find_map(|verdict| match verdict {
+    /// Tells everybody decided on what became of it. `recorded`: the position of the first event recorded for them, and the version
+    /// of the last.
+    async fn answer(
+        &mut self,
+        verdicts: &[Verdict<D::Rejection>],
+        recorded: Option<(Position, Version)>,
+    ) {
+        let (first, last_version) = recorded.unwrap_or_default();
+        let total = verdicts.iter().rev().find_map(|verdict| match verdict {
             Verdict::Events(upto) => Some(*upto as u64),
             _ => None,
         });
-        for verdict in &decided.verdicts {
+        for verdict in verdicts {
             let Some(asked) = self.waiting.pop_front() else { break };
             let outcome = match verdict {
                 Verdict::Events(upto) => {
                     let behind = total.unwrap_or_default() - *upto as u64;
-                    let last = Position(first.unwrap_or_default().0 + *upto as u64 - 1);
-                    let version = Version(first_version.unwrap_or_default().0 - behind);
+                    let last = Position(first.0 + *upto as u64 - 1);
+                    let version = Version(last_version.0 - behind);
                     Ok(Done::Recorded { last, version })
                 }
                 Verdict::Nothing => Ok(Done::Nothing),
@@ -300,9 +307,9 @@ impl<D: Aggregate> StreamTask<D> {
     }
 
     /// A refused append: commands are told, one by one so that one cannot spoil another; reactions are tried on.
-    async fn refused(&mut self, decided: &Decided<D>, reason: String) {
+    async fn refused(&mut self, commands: usize, reason: String) {
         tracing::error!(stream = %self.stream, %reason, "the event store refused an append");
-        if decided.verdicts.len() > 1 {
+        if commands > 1 {
             let rest = self.waiting.split_off(1);
             while !self.waiting.is_empty() {
                 Box::pin(self.step()).await;
