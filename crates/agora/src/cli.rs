@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, events, import, order, rebuild, replay, show_config, store, term, up};
+use crate::{bench, events, import, order, rebuild, replay, run, show_config, store, term, up};
 
 const HELP: &str = "\
 Exit codes:
@@ -25,6 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Up(up::Args),
+    Run(run::Args),
     Import(import::Args),
     Replay(replay::Args),
     Bench(bench::Args),
@@ -67,6 +68,7 @@ impl Command {
             Self::Events(args) => as_client(events::run(args)),
             Self::Order(args) => as_client(order::run(args)),
             Self::Up(args) => up::run(&args),
+            Self::Run(args) => run::run(&args),
             Self::Rebuild(args) => as_client(rebuild::run(args)),
             Self::Store(args) => as_client(store::run(args)),
             Self::Config(args) => show_config::run(&args),

@@ -41,9 +41,9 @@ impl DataFolder {
     }
 
     /// The secret from which the shop's keys are derived: the one given, else the folder's own, drawn at the first start.
-    pub(crate) fn secret(&self, given: Option<&str>) -> anyhow::Result<[u8; 32]> {
+    pub(crate) fn secret(&self, given: Option<[u8; 32]>) -> anyhow::Result<[u8; 32]> {
         if let Some(given) = given {
-            return parse_secret(given).context("shop-secret must be 64 hex digits");
+            return Ok(given);
         }
         let path = self.0.join("secret");
         match fs::read_to_string(&path) {
@@ -110,7 +110,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write().with_context(|| format!("{} cannot be written", path.display()))
 }
 
-fn parse_secret(hex: &str) -> Option<[u8; 32]> {
+/// A secret as 64 hex digits.
+pub(crate) fn parse_secret(hex: &str) -> Option<[u8; 32]> {
     let mut secret = [0; 32];
     if hex.len() != 64 || !hex.is_ascii() {
         return None;
@@ -134,7 +135,8 @@ mod tests {
         assert_eq!(data.secret(None).expect("kept"), secret);
         let mode = fs::metadata(data.path().join("secret")).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(data.secret(Some("abc")).is_err());
+        assert_eq!(data.secret(Some([7; 32])).expect("given"), [7; 32]);
+        assert_eq!((parse_secret("abc"), parse_secret(&"zz".repeat(32))), (None, None));
     }
 
     #[test]

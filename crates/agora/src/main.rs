@@ -14,11 +14,14 @@ mod load;
 mod logging;
 mod narrate;
 mod order;
+mod parts;
 mod process;
 mod random;
 mod rebuild;
 mod replay;
 mod rows;
+mod run;
+mod serve;
 mod shop;
 mod show_config;
 mod store;
@@ -32,7 +35,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Huge pages would make every small heap as large as its reserve. Where the system knows none of this, nothing is lost.
-    let _unknown = rustix::thread::disable_transparent_huge_pages(true);
     cli::run()
 }

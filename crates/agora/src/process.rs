@@ -1,19 +1,17 @@
-//! The shop in one process: every part built from the settings and joined over the in-memory bus.
+//! A process of the shop: the parts it runs, built from the settings and joined over the bus.
 //!
 //! ```text
 //!  gateway ── routers ──▶ customer │ product │ order │ accounting │ events
-//!                              └────────── bus (in memory) ─────────┘ ── log
+//!                              └──────────────── bus ────────────────┘ ── event store
 //! ```
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+mod choices;
 
-use anyhow::{Context as _, bail};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
 use axum::Router;
-use bus::{Address, Memory, Topic};
+use bus::{Address, Memory, Topic, Transport};
 use chassis::{
     Deps, Service, Tasks,
     auth::Auth,
@@ -27,41 +25,56 @@ use chassis::{
 use contracts::customer::SessionEnd;
 use customer::{Admin, Bootstrap, Secrets};
 use eventstore::{Figures, LogStore, log::LogReader};
-use jiff::tz::TimeZone;
-use kernel::{Ids, Money, Recorded};
+use kernel::{Ids, Recorded};
+
+pub(crate) use choices::time_zone;
+use choices::{Bus, Choices, Store};
 
 use crate::{
-    config::{ConfigError, Settings},
+    config::Settings,
     data_folder::DataFolder,
     figures, narrate,
+    parts::{Part, Parts},
 };
 
 /// How often what can be done beside writing is looked after.
 const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+/// What makes the shop whole: the gateway is ready when all of them are.
+const EXPECTED: [&str; 5] = ["customer", "product", "order", "accounting", "events"];
 
-/// A running shop, but for its listeners.
+/// The parts of a shop at work, but for the listeners of the gateway and the websites.
 pub(crate) struct Process {
     pub(crate) tasks: Tasks,
-    pub(crate) gateway: Router,
     pub(crate) ops: Router,
     pub(crate) data: PathBuf,
     services: Vec<Service>,
-    table: gateway::Gateway,
-    site: site::Config,
+    gateway: Option<(gateway::Gateway, Router)>,
+    site: Option<site::Config>,
     admin: tokio::sync::Mutex<Option<Bootstrap>>,
 }
 
+/// What all parts of a process share.
+struct World {
+    choices: Choices,
+    deps: Deps,
+    data: DataFolder,
+    secrets: Arc<Secrets>,
+    figures: Figures,
+}
+
 impl Process {
-    /// Opens the log, builds every service and begins to run them.
-    pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Self> {
-        check_schemes(settings)?;
-        let data = DataFolder::open(Path::new(settings.text("data").unwrap_or_default()))?;
-        data.fix(&settings.get("currency")?)?;
-        let secrets = Arc::new(Secrets::derive(&data.secret(settings.text("shop-secret"))?));
-        let store = open_log(settings)?;
-        let deps = deps(settings, &secrets)?;
+    /// Opens what is to be opened, builds every part and begins to run them.
+    pub(crate) async fn start(settings: &Settings, parts: &Parts) -> anyhow::Result<Self> {
+        let choices = Choices::read(settings, parts)?;
+        let data = DataFolder::open(&choices.data)?;
+        let secret = data.secret(choices.shop_secret)?;
+        let secrets = Arc::new(Secrets::derive(&secret));
+        let store = parts.has(Part::EventStore).then(|| open_store(&choices.store)).transpose()?;
+        data.fix(&choices.currency)?;
+        let deps = deps(&choices, &secrets)?;
         let tasks = deps.tasks.clone();
-        let running = Self::run(settings, deps, (data, secrets), store).await;
+        let world = World { choices, deps, data, secrets, figures: Figures::default() };
+        let running = Self::run(world, parts, (store, secret)).await;
         if running.is_err() {
             // Their threads must not outlive the runtime that they wait on.
             tasks.kill().await;
@@ -69,47 +82,50 @@ impl Process {
         running
     }
 
-    /// Builds every service on the open log, and begins to run them.
+    /// Builds every part and begins to run it.
     async fn run(
-        settings: &Settings,
-        deps: Deps,
-        (data, secrets): (DataFolder, Arc<Secrets>),
-        store: LogStore,
+        mut world: World,
+        parts: &Parts,
+        (store, secret): (Option<LogStore>, [u8; 32]),
     ) -> anyhow::Result<Self> {
-        let figures = Figures::default();
-        let reader = store.reader.clone();
-        run_event_store(&deps, store, figures.clone()).await;
-        follow_ended_sessions(&deps, data.path())?;
-        let events = events_service(&for_service(&deps, "events"), reader, figures.clone());
-        let (mut services, admin) = services(settings, &deps, &data, secrets).await?;
-        services.push(events);
-        let table = gateway(&deps, &services).await;
-        let gateway = table.router(deps.metrics.service("gateway").http());
-        figures::spawn(&deps, &services, figures);
-        narrate::spawn(&deps);
+        let mut services = Vec::new();
+        let mut events = None;
+        if let Some(store) = store {
+            let reader = store.reader.clone();
+            run_event_store(&world.deps, store, world.figures.clone()).await;
+            events = Some(events_service(&world.for_service("events"), reader, &world.figures));
+        }
+        if parts.on_the_bus() {
+            world.follow_ended_sessions()?;
+        }
+        let admin = world.services(parts, &mut services).await?;
+        services.extend(events);
+        let deps = &world.deps;
+        let gateway =
+            if parts.has(Part::Gateway) { Some(world.gateway(&services).await) } else { None };
+        for service in &services {
+            service.announce(deps, format!("{}-1", service.name), Address::Local);
+        }
+        figures::spawn(deps, &services, world.figures.clone());
+        if parts.has(Part::Order) {
+            narrate::spawn(deps);
+        }
         let ops = deps.metrics.router();
-        let site = site::Config {
-            gateway: site::Gateway::Local(gateway.clone()),
-            clock: Arc::clone(&deps.clock),
-            ids: Arc::clone(&deps.ids),
-            secret: blake3::derive_key(
-                "agora websites sessions v1",
-                &data.secret(settings.text("shop-secret"))?,
-            ),
-            proxies: settings.get("trusted-proxies")?,
-            secure_cookies: false,
-            shutdown: deps.tasks.stop_token(),
-        };
+        let site = world.site(gateway.as_ref().map(|(_, router)| router), &secret);
         Ok(Self {
-            tasks: deps.tasks,
-            gateway,
+            tasks: world.deps.tasks,
             ops,
-            data: data.path().to_owned(),
+            data: world.data.path().to_owned(),
             services,
-            table,
+            gateway,
             site,
-            admin: tokio::sync::Mutex::new(Some(admin)),
+            admin: tokio::sync::Mutex::new(admin),
         })
+    }
+
+    /// The gateway's router, if this process runs one.
+    pub(crate) fn gateway(&self) -> Option<Router> {
+        self.gateway.as_ref().map(|(_, router)| router.clone())
     }
 
     /// Waits until every service has caught up with the log, and the gateway knows.
@@ -117,11 +133,13 @@ impl Process {
         for service in &self.services {
             service.wait_ready().await;
         }
-        self.table.wait_ready().await;
+        if let Some((gateway, _)) = &self.gateway {
+            gateway.wait_ready().await;
+        }
     }
 
     /// What a website needs to be a client of this shop.
-    pub(crate) fn site(&self) -> site::Config {
+    pub(crate) fn site(&self) -> Option<site::Config> {
         self.site.clone()
     }
 
@@ -144,23 +162,11 @@ pub(crate) fn since_process_start() -> Duration {
     figures::process_age().unwrap_or_default()
 }
 
-fn check_schemes(settings: &Settings) -> anyhow::Result<()> {
-    let only = |name: &str, scheme: &str| match settings.text(name) {
-        Some(url) if url.starts_with(scheme) => Ok(()),
-        _ => bail!(settings.invalid(name, format!("this build knows only {scheme} here"))),
-    };
-    only("bus", "memory:")?;
-    only("event-store", "log:")?;
-    ["customer-model", "product-model", "order-model", "accounting-model"]
-        .iter()
-        .try_for_each(|name| only(name, "sqlite:"))
-}
-
-fn open_log(settings: &Settings) -> anyhow::Result<LogStore> {
-    let folder = path_of(settings, "event-store", "log:");
+fn open_store(store: &Store) -> anyhow::Result<LogStore> {
+    let Store::Log(folder) = store;
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).context("the system has no randomness")?;
-    let store = LogStore::open(&folder, Arc::new(eventlog::OsFiles), eventlog::Options::new(salt))?;
+    let store = LogStore::open(folder, Arc::new(eventlog::OsFiles), eventlog::Options::new(salt))?;
     if let Some(torn) = store.report.torn {
         let eventlog::Torn { segment, position, bytes, .. } = torn;
         tracing::warn!(
@@ -173,7 +179,7 @@ fn open_log(settings: &Settings) -> anyhow::Result<LogStore> {
     Ok(store)
 }
 
-fn deps(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Deps> {
+fn deps(choices: &Choices, secrets: &Secrets) -> anyhow::Result<Deps> {
     let clock = Arc::new(SystemClock);
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the system has no randomness")?;
@@ -181,22 +187,12 @@ fn deps(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Deps> {
     let auth = Auth::new(secrets.verifier(), clock.clone());
     let tasks = Tasks::new();
     let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
-    border.proxies = Arc::new(settings.get("trusted-proxies")?);
+    border.proxies = Arc::new(choices.proxies.clone());
     border.shutdown = tasks.stop_token();
-    Ok(Deps {
-        clock,
-        ids,
-        transport: Arc::new(Memory::new()),
-        tasks,
-        auth,
-        metrics: Metrics::new(),
-        border,
-    })
-}
-
-/// The same world, with figures of the service's own.
-fn for_service(deps: &Deps, name: &str) -> Deps {
-    Deps { metrics: deps.metrics.service(name), ..deps.clone() }
+    let transport: Arc<dyn Transport> = match choices.bus {
+        Bus::Memory => Arc::new(Memory::new()),
+    };
+    Ok(Deps { clock, ids, transport, tasks, auth, metrics: Metrics::new(), border })
 }
 
 async fn run_event_store(deps: &Deps, store: LogStore, figures: Figures) {
@@ -217,11 +213,121 @@ async fn run_event_store(deps: &Deps, store: LogStore, figures: Figures) {
     });
 }
 
-fn follow_ended_sessions(deps: &Deps, data: &Path) -> anyhow::Result<()> {
-    let sessions =
-        EndedSessions::open(Location::File(data.join("sessions.db")), deps.auth.clone())?;
-    projector::spawn(&deps.tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
-    Ok(())
+fn events_service(deps: &Deps, reader: LogReader, figures: &Figures) -> Service {
+    let log = reader.log().clone();
+    let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
+    eventstore::http::service(deps, Arc::new(reader), figures.clone(), Some(backup))
+}
+
+impl World {
+    /// The same world, with figures of the service's own.
+    fn for_service(&self, name: &str) -> Deps {
+        Deps { metrics: self.deps.metrics.service(name), ..self.deps.clone() }
+    }
+
+    /// A database of a part's own, beside the read models.
+    fn database(&self, name: &str) -> Location {
+        Location::File(self.data.path().join(name))
+    }
+
+    fn follow_ended_sessions(&self) -> anyhow::Result<()> {
+        let deps = &self.deps;
+        let sessions = EndedSessions::open(self.database("sessions.db"), deps.auth.clone())?;
+        projector::spawn(&deps.tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
+        Ok(())
+    }
+
+    /// Builds those of the four services that are to run here.
+    async fn services(
+        &mut self,
+        parts: &Parts,
+        services: &mut Vec<Service>,
+    ) -> anyhow::Result<Option<Bootstrap>> {
+        let mut admin = None;
+        if parts.has(Part::Customer) {
+            let (service, bootstrap) = self.customer().await?;
+            services.push(service);
+            admin = Some(bootstrap);
+        }
+        if parts.has(Part::Product) {
+            services.push(self.product().await?);
+        }
+        if parts.has(Part::Order) {
+            services.push(self.order().await?);
+        }
+        if parts.has(Part::Accounting) {
+            services.push(self.accounting().await?);
+        }
+        Ok(admin)
+    }
+
+    async fn customer(&mut self) -> anyhow::Result<(Service, Bootstrap)> {
+        let admin_password = self.choices.admin_password.take();
+        let Choices { models, welcome_credit, limits, .. } = &self.choices;
+        let (model, snapshots) = (models.customer.clone(), self.database("customer-snapshots.db"));
+        let config = customer::Config {
+            welcome_credit: *welcome_credit,
+            admin_password,
+            limits: *limits,
+            ..customer::Config::new(model, snapshots, Arc::clone(&self.secrets))
+        };
+        Ok(customer::build(config, self.for_service("customer")).await?)
+    }
+
+    async fn product(&self) -> anyhow::Result<Service> {
+        let config = product::Config {
+            model: self.choices.models.product.clone(),
+            snapshots: self.database("product-snapshots.db"),
+            currency: self.choices.currency.clone(),
+        };
+        Ok(product::build(config, self.for_service("product")).await?)
+    }
+
+    async fn order(&self) -> anyhow::Result<Service> {
+        let config = order::Config {
+            model: self.choices.models.order.clone(),
+            snapshots: self.database("order-snapshots.db"),
+            deadline: self.choices.order_deadline,
+        };
+        Ok(order::build(config, self.for_service("order")).await?)
+    }
+
+    async fn accounting(&self) -> anyhow::Result<Service> {
+        let config = accounting::Config {
+            model: self.choices.models.accounting.clone(),
+            snapshots: self.database("accounting-snapshots.db"),
+            time_zone: self.choices.time_zone.clone(),
+        };
+        Ok(accounting::build(config, self.for_service("accounting")).await?)
+    }
+
+    async fn gateway(&self, services: &[Service]) -> (gateway::Gateway, Router) {
+        let deps = &self.deps;
+        let gateway = gateway::Gateway::new(deps.border.clone(), EXPECTED.map(str::to_owned));
+        // Before the first announcement: the next one comes only after 2 s.
+        let announcements = deps.transport.subscribe(Topic::Services).await;
+        for service in services {
+            gateway.register(service.name, service.router.clone());
+        }
+        let following = gateway.clone();
+        deps.tasks.spawn("gateway-table", async move { following.follow(announcements).await });
+        let router = gateway.router(deps.metrics.service("gateway").http());
+        (gateway, router)
+    }
+
+    /// What websites need: the gateway of this process, else the one that the settings name.
+    fn site(&self, gateway: Option<&Router>, secret: &[u8; 32]) -> Option<site::Config> {
+        let here = gateway.map(|router| site::Gateway::Local(router.clone()));
+        Some(site::Config {
+            gateway: here.or_else(|| self.choices.gateway.clone())?,
+            clock: Arc::clone(&self.deps.clock),
+            ids: Arc::clone(&self.deps.ids),
+            secret: blake3::derive_key("agora websites sessions v1", secret),
+            proxies: self.choices.proxies.clone(),
+            secure_cookies: self.choices.secure_cookies,
+            shutdown: self.deps.tasks.stop_token(),
+        })
+    }
 }
 
 fn ended(event: &Recorded) -> Option<Ended> {
@@ -229,81 +335,4 @@ fn ended(event: &Recorded) -> Option<Ended> {
         SessionEnd::Token { token, expires } => Ended::Token { token, expires },
         SessionEnd::All { customer, until } => Ended::All { customer, until },
     })
-}
-
-fn events_service(deps: &Deps, reader: LogReader, figures: Figures) -> Service {
-    let log = reader.log().clone();
-    let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
-    eventstore::http::service(deps, Arc::new(reader), figures, Some(backup))
-}
-
-async fn services(
-    settings: &Settings,
-    deps: &Deps,
-    data: &DataFolder,
-    secrets: Arc<Secrets>,
-) -> anyhow::Result<(Vec<Service>, Bootstrap)> {
-    let snapshots = |name: &str| Location::File(data.path().join(format!("{name}-snapshots.db")));
-    let model = |name: &str| Location::File(path_of(settings, &format!("{name}-model"), "sqlite:"));
-    let currency = settings.get("currency")?;
-    let deadline = Duration::from_secs(settings.get("order-deadline")?);
-    let time_zone = time_zone(settings)?;
-    let limits = customer::Limits {
-        failures_per_name: settings.get("login-failures-per-name")?,
-        failures_per_address: settings.get("login-failures-per-address")?,
-        registrations_per_address: settings.get("registrations-per-address")?,
-        ..customer::Limits::default()
-    };
-    let customer = customer::Config {
-        welcome_credit: settings.get::<Money>("welcome-credit")?,
-        admin_password: admin_password(settings)?,
-        limits,
-        ..customer::Config::new(model("customer"), snapshots("customer"), secrets)
-    };
-    let product =
-        product::Config { model: model("product"), snapshots: snapshots("product"), currency };
-    let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
-    let accounting = accounting::Config {
-        model: model("accounting"),
-        snapshots: snapshots("accounting"),
-        time_zone,
-    };
-    let (customer, admin) = customer::build(customer, for_service(deps, "customer")).await?;
-    let services = vec![
-        customer,
-        product::build(product, for_service(deps, "product")).await?,
-        order::build(order, for_service(deps, "order")).await?,
-        accounting::build(accounting, for_service(deps, "accounting")).await?,
-    ];
-    Ok((services, admin))
-}
-
-/// The zone in which accounting's years and months begin.
-pub(crate) fn time_zone(settings: &Settings) -> Result<TimeZone, ConfigError> {
-    let zone = settings.text("time-zone").unwrap_or_default();
-    TimeZone::get(zone).map_err(|error| settings.invalid("time-zone", error.to_string()))
-}
-
-fn admin_password(settings: &Settings) -> anyhow::Result<Option<customer::NewPassword>> {
-    let Some(text) = settings.text("admin-password") else { return Ok(None) };
-    let password = customer::NewPassword::parse(text.to_owned());
-    Ok(Some(password.map_err(|error| settings.invalid("admin-password", error))?))
-}
-
-async fn gateway(deps: &Deps, services: &[Service]) -> gateway::Gateway {
-    let names = services.iter().map(|service| service.name.to_owned());
-    let gateway = gateway::Gateway::new(deps.border.clone(), names);
-    // Before the first announcement: the next one comes only after 2 s.
-    let announcements = deps.transport.subscribe(Topic::Services).await;
-    for service in services {
-        gateway.register(service.name, service.router.clone());
-        service.announce(deps, format!("{}-1", service.name), Address::Local);
-    }
-    let following = gateway.clone();
-    deps.tasks.spawn("gateway-table", async move { following.follow(announcements).await });
-    gateway
-}
-
-fn path_of(settings: &Settings, name: &str, scheme: &str) -> PathBuf {
-    PathBuf::from(settings.text(name).and_then(|url| url.strip_prefix(scheme)).unwrap_or_default())
 }

@@ -144,10 +144,10 @@ impl Location {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // The model can be rebuilt, so a commit need not reach the disk at once; WAL keeps it consistent whatever happens.
         connection.execute_batch(
-            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;",
+            "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;",
         )?;
         if matches!(self, Self::File(_)) {
-            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 4000;")?;
+            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA mmap_size = 33554432; PRAGMA wal_autocheckpoint = 4000;")?;
         } else {
             // Connections to one memory database share a cache; a reader must not wait for the writer's table locks.
             connection.execute_batch("PRAGMA read_uncommitted = 1;")?;

@@ -18,5 +18,9 @@ pub(crate) fn all(orders: u64) -> anyhow::Result<()> {
         "the same with 80 % of the orders on one product",
         &["--orders", &orders, "--hot", "0.8"],
     )?;
-    shop("one order alone", &["--orders", "0", "--single", "500"])
+    shop("one order alone", &["--orders", "0", "--single", "500"])?;
+    say("── start, reads, memory");
+    must(&mut cargo(&["bench", "--quiet", "-p", "agora", "--bench", "shop"]))?;
+    say("── pages of the websites, with 9,000 products");
+    must(&mut cargo(&["bench", "--quiet", "-p", "storefront"]))
 }

@@ -36,13 +36,8 @@ pub(crate) enum Suite {
     Android,
 }
 
-/// What runs unless suites are named. The others drive programs from outside (schemathesis, a browser, the Android tools) and are
-/// run by name.
-const USUAL: &[Suite] =
-    &[Suite::Rules, Suite::Format, Suite::Lint, Suite::Docs, Suite::Tests, Suite::Worlds];
-
 pub(crate) fn run(wanted: &[Suite]) -> anyhow::Result<()> {
-    let suites = if wanted.is_empty() { USUAL } else { wanted };
+    let suites = if wanted.is_empty() { Suite::value_variants() } else { wanted };
     setup::install(suites.contains(&Suite::Api), suites.contains(&Suite::Browser))?;
     for suite in suites {
         let name =

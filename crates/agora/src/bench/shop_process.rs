@@ -57,6 +57,7 @@ impl ShopProcess {
             .arg("--data")
             .arg(folder.path().join("data"))
             .env("AGORA_ADMIN_PASSWORD", &password)
+            .envs([("AGORA_STOREFRONT_LISTEN", "off"), ("AGORA_BACKOFFICE_LISTEN", "off")])
             // Two passwords would contradict each other.
             .env_remove("AGORA_ADMIN_PASSWORD_FILE")
             .stdin(Stdio::null())

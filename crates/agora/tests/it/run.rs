@@ -38,6 +38,8 @@ pub(crate) async fn agora<A: AsRef<OsStr>>(stub: &Stub, args: impl IntoIterator<
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agora"));
     command.env_clear().kill_on_drop(true);
+    // Their ports are fixed unless chosen, and many shops run here at once.
+    command.envs([("AGORA_STOREFRONT_LISTEN", "off"), ("AGORA_BACKOFFICE_LISTEN", "off")]);
     command
 }
 

@@ -18,7 +18,7 @@ const COMMANDS_MAX: usize = 256;
 /// The size of an append at which no further command is taken in, well below what the store takes.
 const APPEND_BYTES: usize = Append::BYTES_MAX / 4;
 /// Events between two snapshots of a stream.
-const SNAPSHOT_EVERY: u64 = 500;
+const SNAPSHOT_EVERY: u64 = 100;
 /// The pause before a refused reaction is tried again.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 

@@ -57,6 +57,8 @@ public final class RealShop {
                 "--listen", listen, "--ops-listen", "127.0.0.1:0", "--json"));
         ProcessBuilder builder = new ProcessBuilder(line).directory(folder.toFile());
         builder.environment().put("AGORA_ADMIN_PASSWORD", PASSWORD);
+        builder.environment().put("AGORA_STOREFRONT_LISTEN", "off");
+        builder.environment().put("AGORA_BACKOFFICE_LISTEN", "off");
         builder.redirectError(ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()));
         process = builder.start();
         BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));

@@ -1,0 +1,173 @@
+//! All settings of a process, read and checked before anything is opened: a refused start changes nothing.
+
+use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+
+use chassis::sqlite::Location;
+use jiff::tz::TimeZone;
+use kernel::{Currency, Money};
+
+use crate::{
+    config::{ConfigError, Settings},
+    parts::{Part, Parts},
+};
+
+/// What the settings chose.
+pub(crate) struct Choices {
+    pub(crate) data: PathBuf,
+    pub(crate) shop_secret: Option<[u8; 32]>,
+    pub(crate) bus: Bus,
+    pub(crate) store: Store,
+    pub(crate) gateway: Option<site::Gateway>,
+    pub(crate) service_listen: SocketAddr,
+    pub(crate) advertise: Option<String>,
+    pub(crate) secure_cookies: bool,
+    pub(crate) proxies: chassis::http::TrustedProxies,
+    pub(crate) currency: Currency,
+    pub(crate) time_zone: TimeZone,
+    pub(crate) welcome_credit: Money,
+    pub(crate) order_deadline: Duration,
+    pub(crate) admin_password: Option<customer::NewPassword>,
+    pub(crate) limits: customer::Limits,
+    pub(crate) models: Models,
+}
+
+/// Where each service keeps its read model.
+pub(crate) struct Models {
+    pub(crate) customer: Location,
+    pub(crate) product: Location,
+    pub(crate) order: Location,
+    pub(crate) accounting: Location,
+}
+
+/// What carries messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Bus {
+    /// Within this process.
+    Memory,
+}
+
+/// What keeps the events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// Our own log in this folder.
+    Log(PathBuf),
+}
+
+impl Choices {
+    /// Reads what `parts` need.
+    pub(crate) fn read(settings: &Settings, parts: &Parts) -> Result<Self, ConfigError> {
+        let given = |name| settings.text(name).filter(|text| !text.is_empty());
+        let choices = Self {
+            data: PathBuf::from(settings.text("data").unwrap_or_default()),
+            shop_secret: given("shop-secret").map(|hex| secret(settings, hex)).transpose()?,
+            bus: bus(settings)?,
+            store: store(settings)?,
+            gateway: given("gateway").map(|url| site_gateway(settings, url)).transpose()?,
+            service_listen: settings.get("service-listen")?,
+            advertise: given("advertise").map(str::to_owned),
+            secure_cookies: settings.get("secure-cookies")?,
+            proxies: settings.get("trusted-proxies")?,
+            currency: settings.get("currency")?,
+            time_zone: time_zone(settings)?,
+            welcome_credit: settings.get("welcome-credit")?,
+            order_deadline: Duration::from_secs(number(settings, "order-deadline", 1..=86_400)?),
+            admin_password: admin_password(settings)?,
+            limits: limits(settings)?,
+            models: Models {
+                customer: model(settings, "customer-model")?,
+                product: model(settings, "product-model")?,
+                order: model(settings, "order-model")?,
+                accounting: model(settings, "accounting-model")?,
+            },
+        };
+        choices.agree(settings, parts)?;
+        Ok(choices)
+    }
+
+    /// Refuses settings that contradict each other or what is to run.
+    fn agree(&self, settings: &Settings, parts: &Parts) -> Result<(), ConfigError> {
+        let alone = self.bus == Bus::Memory;
+        if alone && parts.on_the_bus() && !parts.has(Part::EventStore) {
+            let reason = format!(
+                "reaches nobody outside this process, and {} cannot do without an event store: run that here too, or name a bus that all processes reach",
+                parts.names()
+            );
+            return Err(settings.invalid("bus", reason));
+        }
+        if !parts.has(Part::Gateway) && self.gateway.is_none() {
+            let sites = [Part::Storefront, Part::Backoffice];
+            if let Some(site) = sites.into_iter().find(|site| parts.has(*site)) {
+                let reason = format!(
+                    "the {} needs the address of a gateway, such as http://127.0.0.1:8080",
+                    site.name()
+                );
+                return Err(settings.invalid("gateway", reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bus(settings: &Settings) -> Result<Bus, ConfigError> {
+    match settings.text("bus").unwrap_or_default() {
+        "memory:" => Ok(Bus::Memory),
+        _ => Err(settings.invalid("bus", "is none of memory:")),
+    }
+}
+
+fn store(settings: &Settings) -> Result<Store, ConfigError> {
+    let url = settings.text("event-store").unwrap_or_default();
+    match url.split_once(':') {
+        Some(("log", folder)) if !folder.is_empty() => Ok(Store::Log(folder.into())),
+        _ => Err(settings.invalid("event-store", "is none of log:DIR")),
+    }
+}
+
+fn model(settings: &Settings, name: &str) -> Result<Location, ConfigError> {
+    match settings.text(name).and_then(|url| url.strip_prefix("sqlite:")) {
+        Some(path) if !path.is_empty() => Ok(Location::File(path.into())),
+        _ => Err(settings.invalid(name, "is none of sqlite:FILE")),
+    }
+}
+
+fn site_gateway(settings: &Settings, url: &str) -> Result<site::Gateway, ConfigError> {
+    site::Gateway::http(url).map_err(|error| settings.invalid("gateway", error.to_string()))
+}
+
+fn secret(settings: &Settings, hex: &str) -> Result<[u8; 32], ConfigError> {
+    crate::data_folder::parse_secret(hex)
+        .ok_or_else(|| settings.invalid("shop-secret", "must be 64 hex digits"))
+}
+
+/// The zone in which accounting's years and months begin.
+pub(crate) fn time_zone(settings: &Settings) -> Result<TimeZone, ConfigError> {
+    let zone = settings.text("time-zone").unwrap_or_default();
+    TimeZone::get(zone).map_err(|error| settings.invalid("time-zone", error.to_string()))
+}
+
+fn admin_password(settings: &Settings) -> Result<Option<customer::NewPassword>, ConfigError> {
+    let Some(text) = settings.text("admin-password") else { return Ok(None) };
+    let password = customer::NewPassword::parse(text.to_owned());
+    password.map(Some).map_err(|error| settings.invalid("admin-password", error))
+}
+
+fn limits(settings: &Settings) -> Result<customer::Limits, ConfigError> {
+    Ok(customer::Limits {
+        failures_per_name: number(settings, "login-failures-per-name", 1..=1_000_000)?,
+        failures_per_address: number(settings, "login-failures-per-address", 1..=1_000_000)?,
+        registrations_per_address: number(settings, "registrations-per-address", 1..=1_000_000)?,
+        ..customer::Limits::default()
+    })
+}
+
+/// A whole number within `range`.
+fn number<T>(settings: &Settings, name: &str, range: RangeInclusive<T>) -> Result<T, ConfigError>
+where
+    T: FromStr + PartialOrd + fmt::Display,
+{
+    let number: Option<T> = settings.text(name).and_then(|text| text.parse().ok());
+    number.filter(|number| range.contains(number)).ok_or_else(|| {
+        let reason = format!("is no whole number from {} to {}", range.start(), range.end());
+        settings.invalid(name, reason)
+    })
+}

@@ -1,0 +1,39 @@
+//! `agora run`: some parts of the shop in this process, the others in processes of their own.
+
+use clap::Args as ClapArgs;
+
+use crate::{
+    cli::Outcome,
+    config::Flags,
+    parts::{Part, Parts},
+    serve::serve,
+};
+
+const HELP: &str = "\
+Websites need nothing but the address of a gateway. Everything else meets on the bus, which must then be one that all
+processes reach (--bus); all processes of a shop are given the same secret (AGORA_SHOP_SECRET or AGORA_SHOP_SECRET_FILE).
+Processes may start in any order, in any number; each waits for what it needs.
+
+Examples:
+  agora run storefront --gateway http://127.0.0.1:8080
+  agora run storefront backoffice --gateway http://10.0.0.5:8080 --storefront-listen 0.0.0.0:5001
+
+Exit codes: 0 stopped as asked, 1 could not start or a part failed, 2 wrong usage.";
+
+/// Run some parts of the shop in this process
+#[derive(ClapArgs, Debug)]
+#[command(after_help = HELP)]
+pub(crate) struct Args {
+    /// What to run
+    #[arg(required = true, value_enum, value_name = "PART")]
+    parts: Vec<Part>,
+    #[command(flatten)]
+    settings: Flags,
+    /// Print one line of JSON with the addresses once all is ready
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
+    serve(&args.settings, &Parts::of(args.parts.iter().copied()), args.json)
+}

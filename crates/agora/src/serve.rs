@@ -1,0 +1,204 @@
+//! Serving: the listeners of a process, what it says at its start, and its clean stop.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use chassis::http;
+use serde::Serialize;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
+
+use crate::{
+    cli::Outcome,
+    config::{Flags, Settings},
+    logging,
+    parts::{Part, Parts},
+    process::{Process, since_process_start},
+    term,
+};
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Ready<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ops: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storefront: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backoffice: Option<String>,
+    data: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_password: Option<&'a str>,
+}
+
+/// The addresses that are listened on.
+#[derive(Default)]
+struct Listeners {
+    gateway: Option<TcpListener>,
+    ops: Option<TcpListener>,
+    storefront: Option<TcpListener>,
+    backoffice: Option<TcpListener>,
+}
+
+/// Runs `parts` until somebody asks for a stop.
+pub(crate) fn serve(flags: &Flags, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
+    let settings = flags.resolve()?;
+    logging::init(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(Box::pin(run(&settings, parts, json)));
+    // Whatever still blocks (a hash, a query) has nobody waiting for it.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
+    // From here on, so that nobody who sees the shop announced can stop it any other way.
+    let signals = Signals::new()?;
+    let listeners = Listeners::open(settings, parts).await?;
+    let process = Process::start(settings, parts).await?;
+    let running = announced(&process, parts, listeners, json);
+    tokio::select! {
+        biased;
+        signal = signals.first() => tracing::info!("{signal} received; finishing what has begun"),
+        () = process.tasks.stopped() => {}
+        outcome = running => {
+            outcome?;
+        }
+    }
+    let drained = process.tasks.shutdown().await;
+    if process.tasks.failed() {
+        bail!("a part of the shop failed; see the log above. What was acknowledged is recorded");
+    }
+    if !drained {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+    tracing::info!("stopped");
+    Ok(Outcome::Done)
+}
+
+/// Serves on the listeners, says where, and goes on for ever.
+async fn announced(
+    process: &Process,
+    parts: &Parts,
+    listeners: Listeners,
+    json: bool,
+) -> anyhow::Result<()> {
+    let serve = |name, listener: Option<TcpListener>, router: Option<Router>| {
+        let Some((listener, router)) = listener.zip(router) else { return Ok(None) };
+        let address = url(listener.local_addr()?);
+        process.tasks.spawn(name, http::serve(listener, router, process.tasks.stop_token()));
+        Ok::<_, io::Error>(Some(address))
+    };
+    let gateway = serve("gateway", listeners.gateway, process.gateway())?;
+    let ops = serve("ops", listeners.ops, Some(process.ops.clone()))?;
+    let storefront = process.site().map(storefront::build);
+    let storefront = serve("storefront", listeners.storefront, storefront)?;
+    let backoffice = process.site().map(backoffice::build);
+    let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;
+    let password = process.admin_password().await;
+    let data = process.data.to_str().unwrap_or_default();
+    let admin_password = password.as_deref();
+    let ready = Ready { gateway, ops, storefront, backoffice, data, admin_password };
+    if json {
+        process.wait_ready().await;
+        term::json(&ready)?;
+    } else {
+        ready.say(parts)?;
+    }
+    std::future::pending().await
+}
+
+impl Ready<'_> {
+    /// Tells people where everything is.
+    fn say(&self, parts: &Parts) -> io::Result<()> {
+        let up = if parts.has_all() {
+            "Agora is up".to_owned()
+        } else {
+            format!("Running {}", parts.names())
+        };
+        let after = since_process_start().as_millis();
+        term::line(format_args!("{up}, {after} ms after its start."))?;
+        let row = |name: &str, value: Option<&str>| match value {
+            Some(value) => term::line(format_args!("  {name:<12} {value}")),
+            None => Ok(()),
+        };
+        row("storefront", self.storefront.as_deref())?;
+        row("back office", self.backoffice.as_deref())?;
+        row("shop (REST)", self.gateway.as_deref())?;
+        let docs = self.gateway.as_ref().map(|gateway| format!("{gateway}/docs"));
+        row("read and try", docs.as_deref())?;
+        let metrics = self.ops.as_ref().map(|ops| format!("{ops}/metrics"));
+        row("metrics", metrics.as_deref())?;
+        row("data", Some(self.data))?;
+        let Some(password) = self.admin_password else { return Ok(()) };
+        row("manager", Some(&format!("admin, password {password}")))?;
+        let once = "(shown this once and kept nowhere in clear; AGORA_ADMIN_PASSWORD sets another)";
+        row("", Some(once))
+    }
+}
+
+impl Listeners {
+    /// Listens wherever `parts` have something to serve.
+    async fn open(settings: &Settings, parts: &Parts) -> anyhow::Result<Self> {
+        let wanted = async |part: Part, name: &str| match parts.has(part) {
+            true => listen(settings, name).await,
+            false => Ok(None),
+        };
+        Ok(Self {
+            gateway: wanted(Part::Gateway, "listen").await?,
+            ops: listen(settings, "ops-listen").await?,
+            storefront: wanted(Part::Storefront, "storefront-listen").await?,
+            backoffice: wanted(Part::Backoffice, "backoffice-listen").await?,
+        })
+    }
+}
+
+/// The listener of a setting, unless that says `off`.
+async fn listen(settings: &Settings, name: &str) -> anyhow::Result<Option<TcpListener>> {
+    if settings.text(name) == Some("off") {
+        return Ok(None);
+    }
+    let address: SocketAddr = settings.get(name)?;
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            bail!(
+                "{address} is taken by another program; stop that one or choose another address with --{name}"
+            )
+        }
+        Err(error) => Err(error).with_context(|| {
+            format!("cannot listen on {address}; choose another address with --{name}")
+        }),
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+/// The signals that ask for a stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate })
+    }
+
+    async fn first(mut self) -> &'static str {
+        tokio::select! {
+            biased;
+            _ = self.interrupt.recv() => "Ctrl-C",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
