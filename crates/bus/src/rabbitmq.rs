@@ -14,16 +14,17 @@ mod asking;
 mod broadcasting;
 mod driver;
 mod hearing;
+mod options;
 mod serving;
 mod session;
 mod shared;
+mod state;
 mod topology;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use kernel::{Ids, Recorded};
-use thiserror::Error;
+use kernel::Recorded;
 use tokio::{
     sync::{Semaphore, mpsc},
     time::timeout,
@@ -31,6 +32,8 @@ use tokio::{
 
 pub use address::BadAddress;
 pub use driver::Driver;
+pub use options::{Options, QueueKind};
+pub use state::{Figures, Refused, State};
 pub use topology::{APPEND, DEAD_LETTERS, EVENTS, READ};
 
 use self::{
@@ -55,78 +58,6 @@ const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(5);
 /// Questions waiting for a server in this process: twice what the broker hands out without an answer, for those handed out once
 /// more after the connection was lost.
 const REQUESTS_MAX: usize = 2 * serving::PREFETCH as usize;
-
-/// How to be at the broker.
-#[derive(Clone)]
-pub struct Options {
-    /// What an operator sees there, such as `agora order`.
-    pub name: String,
-    /// What the queues of requests are; the same for all who share a broker.
-    pub queues: QueueKind,
-    /// Where chance comes from, so that not all processes come back at the same moment.
-    pub ids: Arc<Ids>,
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Options({}, {:?})", self.name, self.queues)
-    }
-}
-
-/// What keeps requests at the broker.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum QueueKind {
-    /// One node: fast.
-    #[default]
-    Classic,
-    /// A majority of nodes: survives the loss of one.
-    Quorum,
-}
-
-impl QueueKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Classic => "classic",
-            Self::Quorum => "quorum",
-        }
-    }
-}
-
-/// How it stands with the broker; with what is to be said of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// The first connection is being made.
-    Connecting,
-    Connected,
-    /// It may be there later; tried again for ever.
-    Unreachable(String),
-    /// It does not let us in, or holds something else; tried again for ever, but likely in vain until somebody changes the settings.
-    Refused(String),
-    /// The driver has ended.
-    Closed,
-}
-
-/// The broker does not let us in; says why.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct Refused(String);
-
-/// What the transport has counted since its start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Connections made; one more than were lost.
-    pub connections: u64,
-    /// Broadcasts of ours that the broker never got.
-    pub broadcasts_dropped: u64,
-    /// Broadcasts that could not be parsed.
-    pub broadcasts_skipped: u64,
-    /// Requests that could not be parsed and were answered so.
-    pub requests_refused: u64,
-    /// Requests that could not be parsed and said nobody to answer.
-    pub dead_letters: u64,
-    /// Replies that could not be parsed.
-    pub replies_skipped: u64,
-}
 
 /// A transport over RabbitMQ. Its work is done by its [`Driver`], which reconnects for ever; without a connection broadcasts are
 /// dropped and requests fail at once.

@@ -13,6 +13,8 @@ use thiserror::Error;
 pub use event::{dataschema, routing_key};
 pub use system::{HEAD, SERVICE, SYSTEM};
 
+/// The longest reason that is told.
+const REASON_CHARS_MAX: usize = 300;
 /// The content type of recorded events.
 pub const CLOUDEVENT: &str = "application/cloudevents+json";
 /// The content type of everything else.
@@ -42,8 +44,9 @@ struct Refused<'a> {
 }
 
 impl Malformed {
+    /// Cut short: what is wrong may be a long text of somebody else's.
     fn because(what: &dyn std::fmt::Display) -> Self {
-        Self(what.to_string())
+        Self(what.to_string().chars().take(REASON_CHARS_MAX).collect())
     }
 }
 

@@ -21,8 +21,8 @@ use crate::{
     wire::{self, Wire},
 };
 
-/// Questions handed out by the broker before it waits for answers: as many as the event store takes at once.
-pub(super) const PREFETCH: u16 = 1024;
+/// Questions handed out by the broker before it waits for answers: enough for large groups, and each may have 1 MiB.
+pub(super) const PREFETCH: u16 = 256;
 /// A message that the broker keeps when it restarts.
 const PERSISTENT: u8 = 2;
 

@@ -38,13 +38,12 @@ pub(super) async fn declare(channel: &Channel, kind: QueueKind) -> Result<(), Er
         FieldTable::default(),
     );
     exchange.await?;
-    let mut requests = bounds(REQUESTS_MAX, "reject-publish");
+    let mut requests = bounds(kind, REQUESTS_MAX, "reject-publish");
     requests.insert("x-message-ttl".into(), number(REQUEST_TTL_MS));
-    requests.insert("x-queue-type".into(), text(kind.name()));
     let mut appends = requests.clone();
     // Only one event store writes; the others wait until it is gone.
     appends.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
-    let dead_letters = bounds(DEAD_LETTERS_MAX, "drop-head");
+    let dead_letters = bounds(kind, DEAD_LETTERS_MAX, "drop-head");
     for (queue, arguments) in [(APPEND, appends), (READ, requests), (DEAD_LETTERS, dead_letters)] {
         channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), arguments).await?;
     }
@@ -56,7 +55,7 @@ pub(super) async fn declare_broadcasts(
     channel: &Channel,
     topic: Topic,
 ) -> Result<ShortString, Error> {
-    let mut arguments = bounds(BROADCASTS_MAX, "drop-head");
+    let mut arguments = bounds(QueueKind::Classic, BROADCASTS_MAX, "drop-head");
     arguments.insert("x-max-length-bytes".into(), number(BROADCASTS_BYTES_MAX));
     let options = QueueDeclareOptions {
         exclusive: true,
@@ -79,8 +78,9 @@ pub(super) async fn declare_broadcasts(
     Ok(queue)
 }
 
-fn bounds(length: u32, overflow: &str) -> FieldTable {
+fn bounds(kind: QueueKind, length: u32, overflow: &str) -> FieldTable {
     let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text(kind.name()));
     arguments.insert("x-max-length".into(), number(length));
     arguments.insert("x-overflow".into(), text(overflow));
     arguments

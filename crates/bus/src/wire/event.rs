@@ -17,12 +17,19 @@ const SPECVERSION: &str = "1.0";
 const TYPE_PREFIX: &str = "agora.";
 const SCHEMA_PREFIX: &str = "urn:agora:";
 
-/// The routing key of an event: the stream's category and what happened, such as `product.stock-reserved`.
+/// The longest routing key that AMQP knows.
+const KEY_BYTES_MAX: usize = 255;
+
+/// The routing key of an event: the stream's category and what happened, such as `product.stock-reserved`. Two very long names are
+/// cut.
 #[must_use]
 pub fn routing_key(event: &Recorded) -> String {
     let kind = event.kind.as_str();
     let happened = kind.split_once('.').map_or(kind, |(_, happened)| happened);
-    format!("{}.{happened}", event.stream.category())
+    let mut key = format!("{}.{happened}", event.stream.category());
+    // Names are ASCII.
+    key.truncate(KEY_BYTES_MAX);
+    key
 }
 
 /// The `dataschema` of an event: type and schema number, such as `urn:agora:product.stock-reserved:1`.
@@ -146,10 +153,16 @@ impl TryFrom<Arrived<'_>> for Recorded {
 
     fn try_from(event: Arrived<'_>) -> Result<Self, Malformed> {
         if event.specversion != SPECVERSION {
-            return Err(Malformed(format!("specversion is {:?}, not 1.0", event.specversion)));
+            return Err(Malformed::because(&format!(
+                "specversion is {:?}, not 1.0",
+                event.specversion
+            )));
         }
         let kind = event.r#type.strip_prefix(TYPE_PREFIX).ok_or_else(|| {
-            Malformed(format!("type is {:?} and does not begin with {TYPE_PREFIX}", event.r#type))
+            Malformed::because(&format!(
+                "type is {:?} and does not begin with {TYPE_PREFIX}",
+                event.r#type
+            ))
         })?;
         let idempotency =
             idempotency(event.idempotencykey, event.idempotencyrequest, event.idempotencycreates);
@@ -204,5 +217,7 @@ pub(super) fn object(data: &RawValue) -> Result<Box<RawValue>, Malformed> {
 
 fn schema(dataschema: &str) -> Result<u32, Malformed> {
     let number = dataschema.rsplit_once(':').and_then(|(_, number)| number.parse().ok());
-    number.ok_or_else(|| Malformed(format!("dataschema {dataschema:?} ends in no schema number")))
+    number.ok_or_else(|| {
+        Malformed::because(&format!("dataschema {dataschema:?} ends in no schema number"))
+    })
 }

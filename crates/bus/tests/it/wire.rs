@@ -44,6 +44,21 @@ fn the_routing_key_has_the_category_of_the_stream() {
 }
 
 #[test]
+fn the_longest_names_fit_into_a_routing_key() {
+    let mut event = Recorded::decode(EVENT.as_bytes()).expect("an event");
+    event.stream = StreamId::parse(&format!("{}-1", "c".repeat(198))).expect("a stream");
+    event.kind = EventType::parse(&format!("t.{}", "x".repeat(198))).expect("a type");
+    assert_eq!(wire::routing_key(&event).len(), 255);
+}
+
+#[test]
+fn a_reason_is_short_however_long_what_is_wrong() {
+    let long = json!({ "position": "x".repeat(1 << 20) }).to_string();
+    let error = Position::decode(long.as_bytes()).expect_err("no number").to_string();
+    assert!(error.starts_with("invalid type") && error.len() <= 300, "{}", error.len());
+}
+
+#[test]
 fn members_that_are_not_known_are_ignored_and_their_order_is_free() {
     let mut value: Value = serde_json::from_str(EVENT).expect("JSON");
     value["comexampleextension"] = json!({ "a": [1, 2] });
