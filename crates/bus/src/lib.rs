@@ -7,13 +7,16 @@ pub mod conformance;
 mod mailbox;
 mod memory;
 mod message;
+pub mod rabbitmq;
 mod requests;
 mod transport;
+pub mod wire;
 
 pub use mailbox::{Heard, Subscription};
 pub use memory::Memory;
 pub use message::{
     Address, Announcement, Append, Appended, Balance, Batch, Lag, Message, Page, Read,
 };
+pub use rabbitmq::RabbitMq;
 pub use requests::{Incoming, Requests};
 pub use transport::{NoReply, Topic, Transport};

@@ -92,11 +92,21 @@ impl Mailbox {
         let mut waiting = self.lock();
         let size = size_bytes(message);
         if waiting.queue.len() >= MESSAGES_MAX || waiting.bytes + size > BYTES_MAX {
-            *waiting = Waiting { lost: true, closed: waiting.closed, ..Waiting::default() };
-        } else if !waiting.lost {
+            drop(waiting);
+            return self.lose();
+        }
+        if !waiting.lost {
             waiting.bytes += size;
             waiting.queue.push_back(message.clone());
         }
+        drop(waiting);
+        self.arrived.notify_one();
+    }
+
+    /// Marks broadcasts lost, without knowing which, and empties the queue: the reader starts over from the store.
+    pub fn lose(&self) {
+        let mut waiting = self.lock();
+        *waiting = Waiting { lost: true, closed: waiting.closed, ..Waiting::default() };
         drop(waiting);
         self.arrived.notify_one();
     }

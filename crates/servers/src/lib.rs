@@ -3,5 +3,11 @@
 //! What a server needs to be installed, `cargo xtask setup` installs; a missing one is an error that says so.
 
 mod child;
+mod folder;
+mod proxy;
+mod rabbitmq;
 
 pub use child::{Child, free_port};
+pub use folder::Folder;
+pub use proxy::Proxy;
+pub use rabbitmq::RabbitMq;

@@ -15,6 +15,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("node", "nodejs"),
     ("npm", "npm"),
     ("chromium", "chromium"),
+    ("rabbitmq-server", "rabbitmq-server"),
 ];
 
 /// The version of schemathesis that the API is checked with.

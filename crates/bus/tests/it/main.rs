@@ -1,4 +1,9 @@
-//! The transports against the contract of their port.
+//! The transports against the contract of their port, and against real faults.
+
+mod faults;
+mod rabbit;
+mod strangers;
+mod wire;
 
 use bus::Memory;
 

@@ -1,0 +1,39 @@
+//! How it stands with the broker, and what was counted.
+
+use thiserror::Error;
+
+/// How it stands with the broker; with what is to be said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The first connection is being made.
+    Connecting,
+    Connected,
+    /// It may be there later; tried again for ever.
+    Unreachable(String),
+    /// It does not let us in, or holds something else; tried again for ever, but likely in vain until somebody changes the settings.
+    Refused(String),
+    /// The driver has ended.
+    Closed,
+}
+
+/// The broker does not let us in; says why.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Refused(pub(super) String);
+
+/// What the transport has counted since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Connections made; one more than were lost.
+    pub connections: u64,
+    /// Broadcasts of ours that the broker never got.
+    pub broadcasts_dropped: u64,
+    /// Broadcasts that could not be parsed.
+    pub broadcasts_skipped: u64,
+    /// Requests that could not be parsed and were answered so.
+    pub requests_refused: u64,
+    /// Requests that could not be parsed and said nobody to answer.
+    pub dead_letters: u64,
+    /// Replies that could not be parsed.
+    pub replies_skipped: u64,
+}

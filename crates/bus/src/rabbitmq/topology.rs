@@ -1,0 +1,95 @@
+//! What must be there at the broker, declared by everybody in the same way.
+
+use lapin::{
+    Channel, Error, ExchangeKind,
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable, ShortString},
+};
+
+use super::QueueKind;
+use crate::{Topic, wire};
+
+/// The topic exchange for broadcasts.
+pub const EVENTS: &str = "agora.events";
+/// The queue of appends.
+pub const APPEND: &str = "agora.eventstore.append";
+/// The queue of reads.
+pub const READ: &str = "agora.eventstore.read";
+/// The queue of requests that nobody can answer.
+pub const DEAD_LETTERS: &str = "agora.dead-letters";
+
+/// Broadcasts waiting for one process; more than a subscriber's own share, so that it is the subscriber who is told of the loss.
+const BROADCASTS_MAX: u32 = 20_000;
+const BROADCASTS_BYTES_MAX: u32 = 32 << 20;
+/// Requests waiting for the event store: more than all clients together may have on the way at once.
+const REQUESTS_MAX: u32 = 10_000;
+/// Nobody waits longer for an answer; those who ask say themselves how long they do.
+const REQUEST_TTL_MS: u32 = 30_000;
+/// Dead letters kept for somebody to look at; the oldest go first.
+const DEAD_LETTERS_MAX: u32 = 10_000;
+
+/// Declares what is shared.
+pub(super) async fn declare(channel: &Channel, kind: QueueKind) -> Result<(), Error> {
+    let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+    let exchange = channel.exchange_declare(
+        EVENTS.into(),
+        ExchangeKind::Topic,
+        durable,
+        FieldTable::default(),
+    );
+    exchange.await?;
+    let mut requests = bounds(kind, REQUESTS_MAX, "reject-publish");
+    requests.insert("x-message-ttl".into(), number(REQUEST_TTL_MS));
+    let mut appends = requests.clone();
+    // Only one event store writes; the others wait until it is gone.
+    appends.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+    let dead_letters = bounds(kind, DEAD_LETTERS_MAX, "drop-head");
+    for (queue, arguments) in [(APPEND, appends), (READ, requests), (DEAD_LETTERS, dead_letters)] {
+        channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), arguments).await?;
+    }
+    Ok(())
+}
+
+/// Declares a queue for the broadcasts of `topic`, of this connection and gone with it; its name.
+pub(super) async fn declare_broadcasts(
+    channel: &Channel,
+    topic: Topic,
+) -> Result<ShortString, Error> {
+    let mut arguments = bounds(QueueKind::Classic, BROADCASTS_MAX, "drop-head");
+    arguments.insert("x-max-length-bytes".into(), number(BROADCASTS_BYTES_MAX));
+    let options = QueueDeclareOptions {
+        exclusive: true,
+        auto_delete: true,
+        ..QueueDeclareOptions::default()
+    };
+    let queue = channel.queue_declare("".into(), options, arguments).await?.name().clone();
+    let key = match topic {
+        Topic::Log => "#",
+        Topic::Services => wire::SERVICE,
+    };
+    let bound = channel.queue_bind(
+        queue.clone(),
+        EVENTS.into(),
+        key.into(),
+        QueueBindOptions::default(),
+        FieldTable::default(),
+    );
+    bound.await?;
+    Ok(queue)
+}
+
+fn bounds(kind: QueueKind, length: u32, overflow: &str) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text(kind.name()));
+    arguments.insert("x-max-length".into(), number(length));
+    arguments.insert("x-overflow".into(), text(overflow));
+    arguments
+}
+
+fn number(number: u32) -> AMQPValue {
+    AMQPValue::LongLongInt(i64::from(number))
+}
+
+fn text(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}

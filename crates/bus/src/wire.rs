@@ -1,0 +1,59 @@
+//! The JSON of what leaves the process, the same for every language: CloudEvents, requests, replies, announcements.
+//!
+//! Members that are not known are ignored; an event's `data` is passed on as it came.
+
+mod append;
+mod event;
+mod read;
+mod system;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use event::{dataschema, routing_key};
+pub use system::{HEAD, SERVICE, SYSTEM};
+
+/// The longest reason that is told.
+const REASON_CHARS_MAX: usize = 300;
+/// The content type of recorded events.
+pub const CLOUDEVENT: &str = "application/cloudevents+json";
+/// The content type of everything else.
+pub const JSON: &str = "application/json";
+
+/// A message that is not what it should be; says what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Malformed(String);
+
+/// What has a form on the wire.
+pub trait Wire: Sized {
+    fn encode(&self) -> Vec<u8>;
+    fn decode(bytes: &[u8]) -> Result<Self, Malformed>;
+}
+
+/// The reply to a request that can never be served.
+#[must_use]
+pub fn refused(reason: &str) -> Vec<u8> {
+    to_json(&Refused { result: "refused", reason })
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    result: &'static str,
+    reason: &'a str,
+}
+
+impl Malformed {
+    /// Cut short: what is wrong may be a long text of somebody else's.
+    fn because(what: &dyn std::fmt::Display) -> Self {
+        Self(what.to_string().chars().take(REASON_CHARS_MAX).collect())
+    }
+}
+
+fn to_json(message: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(message).expect("messages are plain data with text for keys")
+}
+
+fn from_json<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Malformed> {
+    serde_json::from_slice(bytes).map_err(|error| Malformed::because(&error))
+}

@@ -1,0 +1,39 @@
+//! What is said all the time: the head of the log, and who is there.
+
+use kernel::Position;
+use serde::{Deserialize, Serialize};
+
+use super::{Malformed, Wire, from_json, to_json};
+use crate::Announcement;
+
+/// What the routing keys of all that is no recorded event begin with.
+pub const SYSTEM: &str = "system.";
+/// The routing key of the log's last position.
+pub const HEAD: &str = "system.head";
+/// The routing key of announcements.
+pub const SERVICE: &str = "system.service";
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    position: Position,
+}
+
+impl Wire for Position {
+    fn encode(&self) -> Vec<u8> {
+        to_json(&Head { position: *self })
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        from_json(bytes).map(|Head { position }| position)
+    }
+}
+
+impl Wire for Announcement {
+    fn encode(&self) -> Vec<u8> {
+        to_json(self)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        from_json(bytes)
+    }
+}
