@@ -81,7 +81,7 @@ impl Shop {
         BufReader::new(process.stdout.take().context("a pipe")?).read_line(&mut line)?;
         let ready_after = started.elapsed();
         let ready: Value = serde_json::from_str(&line).context("the shop did not start")?;
-        let gateway = ready["gateway"].as_str().context("a gateway")?.to_owned();
+        let gateway = ready.get("gateway").and_then(Value::as_str).context("a gateway")?.to_owned();
         Ok(Self { process, gateway, ready_after })
     }
 
@@ -131,7 +131,7 @@ impl Shop {
         let answer =
             client.post(format!("{}/customer/login-user", self.gateway)).json(&log_in).send();
         let answer: Value = answer.await?.error_for_status()?.json().await?;
-        Ok(answer["Token"].as_str().context("a token")?.to_owned())
+        Ok(answer.get("Token").and_then(Value::as_str).context("a token")?.to_owned())
     }
 
     /// Asks for `path` over and over on each of the connections; answers a second.

@@ -4,7 +4,9 @@ use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, events, import, order, rebuild, replay, run, show_config, store, term, up};
+use crate::{
+    bench, events, import, keys, order, rebuild, replay, run, show_config, store, term, up,
+};
 
 const HELP: &str = "\
 Exit codes:
@@ -34,6 +36,7 @@ enum Command {
     Rebuild(rebuild::Args),
     Store(store::Args),
     Config(show_config::Args),
+    Keys(keys::Args),
 }
 
 /// How a command that ran to its end went.
@@ -72,6 +75,7 @@ impl Command {
             Self::Rebuild(args) => as_client(rebuild::run(args)),
             Self::Store(args) => as_client(store::run(args)),
             Self::Config(args) => show_config::run(&args),
+            Self::Keys(args) => keys::run(&args),
         }
     }
 }

@@ -40,20 +40,25 @@ impl DataFolder {
         &self.0
     }
 
-    /// The secret from which the shop's keys are derived: the one given, else the folder's own, drawn at the first start.
-    pub(crate) fn secret(&self, given: Option<[u8; 32]>) -> anyhow::Result<[u8; 32]> {
-        if let Some(given) = given {
-            return Ok(given);
+    /// The secret from which the shop's keys are derived, drawn at the first start.
+    pub(crate) fn secret(&self) -> anyhow::Result<[u8; 32]> {
+        match Self::kept_secret(&self.0)? {
+            Some(secret) => Ok(secret),
+            None => self.draw_secret(&self.0.join("secret")),
         }
-        let path = self.0.join("secret");
+    }
+
+    /// The secret that is kept in the folder at `path`, if there is one.
+    pub(crate) fn kept_secret(path: &Path) -> anyhow::Result<Option<[u8; 32]>> {
+        let path = path.join("secret");
         match fs::read_to_string(&path) {
-            Ok(text) => parse_secret(text.trim()).with_context(|| {
+            Ok(text) => parse_secret(text.trim()).map(Some).with_context(|| {
                 format!(
                     "{} does not hold the shop's secret; put it back from a backup",
                     path.display()
                 )
             }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.draw_secret(&path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
         }
     }
@@ -67,8 +72,7 @@ impl DataFolder {
         }
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).context("the system has no randomness")?;
-        let hex = blake3::Hash::from_bytes(secret).to_hex();
-        write_private(path, hex.as_bytes())?;
+        write_private(path, hex(&secret).as_bytes())?;
         Ok(secret)
     }
 
@@ -110,7 +114,12 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write().with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// A secret as 64 hex digits.
+/// A key as 64 hex digits.
+pub(crate) fn hex(key: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*key).to_hex().to_string()
+}
+
+/// A key of 64 hex digits.
 pub(crate) fn parse_secret(hex: &str) -> Option<[u8; 32]> {
     let mut secret = [0; 32];
     if hex.len() != 64 || !hex.is_ascii() {
@@ -131,11 +140,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataFolder::open(&folder.path().join("shop")).expect("a new folder");
-        let secret = data.secret(None).expect("drawn");
-        assert_eq!(data.secret(None).expect("kept"), secret);
+        let secret = data.secret().expect("drawn");
+        assert_eq!(data.secret().expect("kept"), secret);
         let mode = fs::metadata(data.path().join("secret")).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(data.secret(Some([7; 32])).expect("given"), [7; 32]);
         assert_eq!((parse_secret("abc"), parse_secret(&"zz".repeat(32))), (None, None));
     }
 
@@ -144,7 +152,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataFolder::open(folder.path()).expect("the folder");
         fs::create_dir(folder.path().join("log")).expect("a log");
-        assert!(data.secret(None).expect_err("missing").to_string().contains("backup"));
+        assert!(data.secret().expect_err("missing").to_string().contains("backup"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod data_folder;
 mod events;
 mod figures;
 mod import;
+mod keys;
 mod live_model;
 mod load;
 mod logging;

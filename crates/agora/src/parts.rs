@@ -74,6 +74,10 @@ impl Parts {
         self.0.iter().any(|part| !part.is_site())
     }
 
+    pub(crate) fn has_site(&self) -> bool {
+        self.0.iter().any(|part| part.is_site())
+    }
+
     /// The names of all, for people.
     pub(crate) fn names(&self) -> String {
         let names: Vec<&str> = self.0.iter().map(|part| part.name()).collect();

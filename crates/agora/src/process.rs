@@ -6,15 +6,17 @@
 //! ```
 
 mod choices;
+mod keys;
+mod reach;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use bus::{Address, Memory, Topic, Transport};
+use bus::{Memory, RabbitMq, Topic, Transport, rabbitmq};
 use chassis::{
     Deps, Service, Tasks,
-    auth::Auth,
+    auth::{Auth, Verifier},
     clock::SystemClock,
     http::Border,
     metrics::Metrics,
@@ -29,6 +31,8 @@ use kernel::{Ids, Recorded};
 
 pub(crate) use choices::time_zone;
 use choices::{Bus, Choices, Store};
+use keys::Keys;
+pub(crate) use keys::cookies;
 
 use crate::{
     config::Settings,
@@ -45,6 +49,7 @@ const EXPECTED: [&str; 5] = ["customer", "product", "order", "accounting", "even
 /// The parts of a shop at work, but for the listeners of the gateway and the websites.
 pub(crate) struct Process {
     pub(crate) tasks: Tasks,
+    bus_tasks: Tasks,
     pub(crate) ops: Router,
     pub(crate) data: PathBuf,
     services: Vec<Service>,
@@ -58,8 +63,13 @@ struct World {
     choices: Choices,
     deps: Deps,
     data: DataFolder,
-    secrets: Arc<Secrets>,
+    /// Of the customer service, if it runs here.
+    secrets: Option<Arc<Secrets>>,
+    /// Seals the websites' cookies.
+    cookies: [u8; 32],
     figures: Figures,
+    /// What the bus needs to the very end.
+    bus_tasks: Tasks,
 }
 
 impl Process {
@@ -67,14 +77,15 @@ impl Process {
     pub(crate) async fn start(settings: &Settings, parts: &Parts) -> anyhow::Result<Self> {
         let choices = Choices::read(settings, parts)?;
         let data = DataFolder::open(&choices.data)?;
-        let secret = data.secret(choices.shop_secret)?;
-        let secrets = Arc::new(Secrets::derive(&secret));
+        let Keys { customer, tokens, cookies } = Keys::get(settings, &choices, (parts, &data))?;
         let store = parts.has(Part::EventStore).then(|| open_store(&choices.store)).transpose()?;
         data.fix(&choices.currency)?;
-        let deps = deps(&choices, &secrets)?;
+        let bus_tasks = Tasks::new();
+        let deps = deps(settings, (&choices, tokens), (parts, &bus_tasks)).await?;
         let tasks = deps.tasks.clone();
-        let world = World { choices, deps, data, secrets, figures: Figures::default() };
-        let running = Self::run(world, parts, (store, secret)).await;
+        let figures = Figures::default();
+        let world = World { choices, deps, data, secrets: customer, cookies, figures, bus_tasks };
+        let running = Box::pin(Self::run(world, parts, store)).await;
         if running.is_err() {
             // Their threads must not outlive the runtime that they wait on.
             tasks.kill().await;
@@ -83,11 +94,7 @@ impl Process {
     }
 
     /// Builds every part and begins to run it.
-    async fn run(
-        mut world: World,
-        parts: &Parts,
-        (store, secret): (Option<LogStore>, [u8; 32]),
-    ) -> anyhow::Result<Self> {
+    async fn run(mut world: World, parts: &Parts, store: Option<LogStore>) -> anyhow::Result<Self> {
         let mut services = Vec::new();
         let mut events = None;
         if let Some(store) = store {
@@ -103,17 +110,16 @@ impl Process {
         let deps = &world.deps;
         let gateway =
             if parts.has(Part::Gateway) { Some(world.gateway(&services).await) } else { None };
-        for service in &services {
-            service.announce(deps, format!("{}-1", service.name), Address::Local);
-        }
+        world.announce(&services).await?;
         figures::spawn(deps, &services, world.figures.clone());
         if parts.has(Part::Order) {
             narrate::spawn(deps);
         }
         let ops = deps.metrics.router();
-        let site = world.site(gateway.as_ref().map(|(_, router)| router), &secret);
+        let site = world.site(gateway.as_ref().map(|(_, router)| router));
         Ok(Self {
             tasks: world.deps.tasks,
+            bus_tasks: world.bus_tasks,
             ops,
             data: world.data.path().to_owned(),
             services,
@@ -136,6 +142,12 @@ impl Process {
         if let Some((gateway, _)) = &self.gateway {
             gateway.wait_ready().await;
         }
+    }
+
+    /// Finishes what has begun, the bus last. Whether nothing had to be cut off.
+    pub(crate) async fn shut_down(&self) -> bool {
+        let drained = self.tasks.shutdown().await;
+        self.bus_tasks.shutdown().await && drained
     }
 
     /// What a website needs to be a client of this shop.
@@ -179,18 +191,33 @@ fn open_store(store: &Store) -> anyhow::Result<LogStore> {
     Ok(store)
 }
 
-fn deps(choices: &Choices, secrets: &Secrets) -> anyhow::Result<Deps> {
+async fn deps(
+    settings: &Settings,
+    (choices, tokens): (&Choices, Verifier),
+    (parts, bus_tasks): (&Parts, &Tasks),
+) -> anyhow::Result<Deps> {
     let clock = Arc::new(SystemClock);
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the system has no randomness")?;
     let ids = Arc::new(Ids::from_seed(seed));
-    let auth = Auth::new(secrets.verifier(), clock.clone());
+    let auth = Auth::new(tokens, clock.clone());
     let tasks = Tasks::new();
     let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
     border.proxies = Arc::new(choices.proxies.clone());
     border.shutdown = tasks.stop_token();
-    let transport: Arc<dyn Transport> = match choices.bus {
-        Bus::Memory => Arc::new(Memory::new()),
+    let transport: Arc<dyn Transport> = match &choices.bus {
+        Bus::RabbitMq { url, queues } if parts.on_the_bus() => {
+            let name = format!("agora {}", parts.names());
+            let options = rabbitmq::Options { name, queues: *queues, ids: Arc::clone(&ids) };
+            let (bus, driver) = RabbitMq::new(url, options)
+                .map_err(|error| settings.invalid("bus", error.to_string()))?;
+            let stopping = bus_tasks.clone();
+            bus_tasks.spawn("bus", async move { driver.run(stopping.stopped()).await });
+            bus.connected().await.map_err(|error| settings.invalid("bus", error.to_string()))?;
+            Arc::new(bus)
+        }
+        // Websites alone have nothing to say on the bus.
+        Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),
     };
     Ok(Deps { clock, ids, transport, tasks, auth, metrics: Metrics::new(), border })
 }
@@ -264,12 +291,13 @@ impl World {
     async fn customer(&mut self) -> anyhow::Result<(Service, Bootstrap)> {
         let admin_password = self.choices.admin_password.take();
         let Choices { models, welcome_credit, limits, .. } = &self.choices;
+        let secrets = self.secrets.clone().context("the customer service has its secrets")?;
         let (model, snapshots) = (models.customer.clone(), self.database("customer-snapshots.db"));
         let config = customer::Config {
             welcome_credit: *welcome_credit,
             admin_password,
             limits: *limits,
-            ..customer::Config::new(model, snapshots, Arc::clone(&self.secrets))
+            ..customer::Config::new(model, snapshots, secrets)
         };
         Ok(customer::build(config, self.for_service("customer")).await?)
     }
@@ -316,13 +344,13 @@ impl World {
     }
 
     /// What websites need: the gateway of this process, else the one that the settings name.
-    fn site(&self, gateway: Option<&Router>, secret: &[u8; 32]) -> Option<site::Config> {
+    fn site(&self, gateway: Option<&Router>) -> Option<site::Config> {
         let here = gateway.map(|router| site::Gateway::Local(router.clone()));
         Some(site::Config {
             gateway: here.or_else(|| self.choices.gateway.clone())?,
             clock: Arc::clone(&self.deps.clock),
             ids: Arc::clone(&self.deps.ids),
-            secret: blake3::derive_key("agora websites sessions v1", secret),
+            secret: self.cookies,
             proxies: self.choices.proxies.clone(),
             secure_cookies: self.choices.secure_cookies,
             shutdown: self.deps.tasks.stop_token(),

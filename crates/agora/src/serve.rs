@@ -60,7 +60,7 @@ async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<O
     // From here on, so that nobody who sees the shop announced can stop it any other way.
     let signals = Signals::new()?;
     let listeners = Listeners::open(settings, parts).await?;
-    let process = Process::start(settings, parts).await?;
+    let process = Box::pin(Process::start(settings, parts)).await?;
     let running = announced(&process, parts, listeners, json);
     tokio::select! {
         biased;
@@ -70,7 +70,7 @@ async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<O
             outcome?;
         }
     }
-    let drained = process.tasks.shutdown().await;
+    let drained = process.shut_down().await;
     if process.tasks.failed() {
         bail!("a part of the shop failed; see the log above. What was acknowledged is recorded");
     }
@@ -145,9 +145,8 @@ impl Ready<'_> {
 impl Listeners {
     /// Listens wherever `parts` have something to serve.
     async fn open(settings: &Settings, parts: &Parts) -> anyhow::Result<Self> {
-        let wanted = async |part: Part, name: &str| match parts.has(part) {
-            true => listen(settings, name).await,
-            false => Ok(None),
+        let wanted = async |part: Part, name: &str| {
+            if parts.has(part) { listen(settings, name).await } else { Ok(None) }
         };
         Ok(Self {
             gateway: wanted(Part::Gateway, "listen").await?,

@@ -99,12 +99,15 @@ impl Service {
             tokio::select! {
                 biased;
                 () = stopping.stopped() => {}
-                () = service.announce_on(&deps, instance, address) => {}
+                () = service.announce_on(&deps, (&instance, &address)) => {}
             }
+            // Nobody shall send more to who is leaving.
+            let leaving = service.announcement((&instance, &address), false).await;
+            deps.transport.publish(Message::Service(Arc::new(leaving))).await;
         });
     }
 
-    async fn announce_on(&self, deps: &Deps, instance: String, address: Address) {
+    async fn announce_on(&self, deps: &Deps, who: (&str, &Address)) {
         let mut before: Option<(kernel::Timestamp, u64)> = None;
         loop {
             let now = deps.clock.now();
@@ -113,17 +116,8 @@ impl Service {
             let throughput = before
                 .map_or(0.0, |(then, at)| per_second(position.saturating_sub(at), now.since(then)));
             before = Some((now, position));
-            let announcement = Announcement {
-                name: self.name.to_owned(),
-                instance: instance.clone(),
-                address: address.clone(),
-                routes: vec![format!("/{}", self.name)],
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                ready: Self::ready(&self.followers).is_ok(),
-                lag: self.lag(),
-                throughput,
-                balances: self.balances().await,
-            };
+            let ready = Self::ready(&self.followers).is_ok();
+            let announcement = Announcement { throughput, ..self.announcement(who, ready).await };
             deps.transport.publish(Message::Service(Arc::new(announcement))).await;
             // Until it is ready, whoever routes to it should not have to wait for the news.
             let pause = if Self::ready(&self.followers).is_ok() {
@@ -132,6 +126,24 @@ impl Service {
                 ANNOUNCE_EVERY / 40
             };
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn announcement(
+        &self,
+        (instance, address): (&str, &Address),
+        ready: bool,
+    ) -> Announcement {
+        Announcement {
+            name: self.name.to_owned(),
+            instance: instance.to_owned(),
+            address: address.clone(),
+            routes: vec![format!("/{}", self.name)],
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ready,
+            lag: self.lag(),
+            throughput: 0.0,
+            balances: self.balances().await,
         }
     }
 

@@ -81,7 +81,23 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "shop-secret",
         "64 hex digits from which the shop's keys are derived; kept in DATA/secret unless given",
     ),
-    setting("bus", "memory:", "URL", "The event bus"),
+    setting(
+        "token-key",
+        "",
+        "HEX",
+        "The public key that tokens are checked with, for processes without the shop's secret; see `agora keys`",
+    ),
+    secret(
+        "cookie-key",
+        "64 hex digits that seal the websites' sessions, for processes without the shop's secret; see `agora keys`",
+    ),
+    setting("bus", "memory:", "URL", "The event bus: memory: within this process, or amqp://…"),
+    setting(
+        "bus-queues",
+        "classic",
+        "KIND",
+        "What keeps requests at a broker: classic for one node, quorum for a cluster",
+    ),
     setting("event-store", "log:DATA/log", "URL", "The event store"),
     setting(
         "customer-model",

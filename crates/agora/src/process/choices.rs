@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
+use bus::rabbitmq::QueueKind;
 use chassis::sqlite::Location;
 use jiff::tz::TimeZone;
 use kernel::{Currency, Money};
@@ -15,6 +16,8 @@ use crate::{
 pub(crate) struct Choices {
     pub(crate) data: PathBuf,
     pub(crate) shop_secret: Option<[u8; 32]>,
+    pub(crate) token_key: Option<[u8; 32]>,
+    pub(crate) cookie_key: Option<[u8; 32]>,
     pub(crate) bus: Bus,
     pub(crate) store: Store,
     pub(crate) gateway: Option<site::Gateway>,
@@ -44,6 +47,8 @@ pub(crate) struct Models {
 pub(crate) enum Bus {
     /// Within this process.
     Memory,
+    /// Between processes, over a broker.
+    RabbitMq { url: String, queues: QueueKind },
 }
 
 /// What keeps the events.
@@ -59,7 +64,9 @@ impl Choices {
         let given = |name| settings.text(name).filter(|text| !text.is_empty());
         let choices = Self {
             data: PathBuf::from(settings.text("data").unwrap_or_default()),
-            shop_secret: given("shop-secret").map(|hex| secret(settings, hex)).transpose()?,
+            shop_secret: key(settings, "shop-secret")?,
+            token_key: key(settings, "token-key")?,
+            cookie_key: key(settings, "cookie-key")?,
             bus: bus(settings)?,
             store: store(settings)?,
             gateway: given("gateway").map(|url| site_gateway(settings, url)).transpose()?,
@@ -109,9 +116,15 @@ impl Choices {
 }
 
 fn bus(settings: &Settings) -> Result<Bus, ConfigError> {
+    let queues = match settings.text("bus-queues").unwrap_or_default() {
+        "classic" => QueueKind::Classic,
+        "quorum" => QueueKind::Quorum,
+        _ => return Err(settings.invalid("bus-queues", "is neither classic nor quorum")),
+    };
     match settings.text("bus").unwrap_or_default() {
         "memory:" => Ok(Bus::Memory),
-        _ => Err(settings.invalid("bus", "is none of memory:")),
+        url if url.starts_with("amqp") => Ok(Bus::RabbitMq { url: url.to_owned(), queues }),
+        _ => Err(settings.invalid("bus", "is neither memory: nor amqp://USER:PASSWORD@HOST/VHOST")),
     }
 }
 
@@ -134,9 +147,11 @@ fn site_gateway(settings: &Settings, url: &str) -> Result<site::Gateway, ConfigE
     site::Gateway::http(url).map_err(|error| settings.invalid("gateway", error.to_string()))
 }
 
-fn secret(settings: &Settings, hex: &str) -> Result<[u8; 32], ConfigError> {
-    crate::data_folder::parse_secret(hex)
-        .ok_or_else(|| settings.invalid("shop-secret", "must be 64 hex digits"))
+/// A key of 64 hex digits, if one is given.
+fn key(settings: &Settings, name: &str) -> Result<Option<[u8; 32]>, ConfigError> {
+    let Some(hex) = settings.text(name).filter(|hex| !hex.is_empty()) else { return Ok(None) };
+    let key = crate::data_folder::parse_secret(hex);
+    key.map(Some).ok_or_else(|| settings.invalid(name, "must be 64 hex digits"))
 }
 
 /// The zone in which accounting's years and months begin.

@@ -1,0 +1,87 @@
+//! The keys of a process: only as much as its parts need.
+//!
+//! From the shop's one secret derive the keys of the customer service (which signs tokens and seals passwords), the public key by
+//! which every service checks tokens, and the key that seals the websites' cookies. A process without the customer service can be
+//! given the derived ones instead of the secret; `agora keys` prints them.
+
+use std::sync::Arc;
+
+use chassis::auth::Verifier;
+use customer::Secrets;
+
+use super::choices::{Bus, Choices};
+use crate::{
+    config::{ConfigError, Settings},
+    data_folder::DataFolder,
+    parts::{Part, Parts},
+};
+
+/// What a process may know.
+pub(crate) struct Keys {
+    /// Of the customer service, if it runs here.
+    pub(crate) customer: Option<Arc<Secrets>>,
+    pub(crate) tokens: Verifier,
+    pub(crate) cookies: [u8; 32],
+}
+
+/// The key that seals the websites' cookies.
+pub(crate) fn cookies(shop: &[u8; 32]) -> [u8; 32] {
+    blake3::derive_key("agora websites sessions v1", shop)
+}
+
+impl Keys {
+    /// The keys given, or those of the data folder where nobody else needs them.
+    pub(crate) fn get(
+        settings: &Settings,
+        choices: &Choices,
+        (parts, data): (&Parts, &DataFolder),
+    ) -> anyhow::Result<Self> {
+        if let Some(secret) = choices.shop_secret {
+            return Ok(Self::of(&secret, parts));
+        }
+        let alone = choices.bus == Bus::Memory || parts.has_all();
+        if alone && choices.token_key.is_none() && choices.cookie_key.is_none() {
+            return Ok(Self::of(&data.secret()?, parts));
+        }
+        Ok(Self::given(settings, choices, parts)?)
+    }
+
+    /// Everything that derives from the shop's secret.
+    fn of(secret: &[u8; 32], parts: &Parts) -> Self {
+        let secrets = Secrets::derive(secret);
+        let tokens = secrets.verifier();
+        let customer = parts.has(Part::Customer).then(|| Arc::new(secrets));
+        Self { customer, tokens, cookies: cookies(secret) }
+    }
+
+    /// The derived keys; what the parts need and nobody gave is an error.
+    fn given(settings: &Settings, choices: &Choices, parts: &Parts) -> Result<Self, ConfigError> {
+        let needed = |name: &str, what: &str| {
+            let reason = format!("{what} needs it, the same in all processes of the shop");
+            settings.invalid(name, reason)
+        };
+        if parts.has(Part::Customer) {
+            return Err(needed("shop-secret", "the customer service"));
+        }
+        let tokens = match choices.token_key {
+            Some(key) => Verifier::from_public_key(key)
+                .map_err(|_| settings.invalid("token-key", "is no public key"))?,
+            None if parts.on_the_bus() => {
+                return Err(needed(
+                    "token-key",
+                    "whoever checks tokens (unless given shop-secret)",
+                ));
+            }
+            // A website checks no tokens.
+            None => Secrets::derive(&[0; 32]).verifier(),
+        };
+        let cookies = match choices.cookie_key {
+            Some(key) => key,
+            None if parts.has_site() => {
+                return Err(needed("cookie-key", "a website (unless given shop-secret)"));
+            }
+            None => [0; 32],
+        };
+        Ok(Self { customer: None, tokens, cookies })
+    }
+}

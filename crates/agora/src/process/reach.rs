@@ -1,0 +1,58 @@
+//! How the services of a process are reached: directly within it, or at addresses that other processes can call.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use bus::Address;
+use chassis::{Service, http};
+use tokio::net::TcpListener;
+
+use super::{Bus, World};
+
+impl World {
+    /// Lets everybody know of the services and where they are.
+    pub(super) async fn announce(&self, services: &[Service]) -> anyhow::Result<()> {
+        for (at, service) in services.iter().enumerate() {
+            let (instance, address) = match self.choices.bus {
+                Bus::Memory => (format!("{}-1", service.name), Address::Local),
+                Bus::RabbitMq { .. } => (self.instance(service), self.listen(service, at).await?),
+            };
+            service.announce(&self.deps, instance, address);
+        }
+        Ok(())
+    }
+
+    /// A name that no other instance has, not even this one after a restart.
+    fn instance(&self, service: &Service) -> String {
+        let id = self.deps.ids.uuid(self.deps.clock.now()).simple().to_string();
+        format!("{}-{}", service.name, id.get(24..).unwrap_or(&id))
+    }
+
+    /// Serves the `at`th service on a port of its own.
+    async fn listen(&self, service: &Service, at: usize) -> anyhow::Result<Address> {
+        let mut address: SocketAddr = self.choices.service_listen;
+        if address.port() != 0 {
+            let port = u16::try_from(at).ok().and_then(|at| address.port().checked_add(at));
+            address.set_port(port.context("service-listen leaves no port for every service")?);
+        }
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!(
+                "cannot listen on {address} for {}; choose another address with --service-listen",
+                service.name
+            )
+        })?;
+        let bound = listener.local_addr()?;
+        let stop = self.deps.tasks.stop_token();
+        self.deps.tasks.spawn("service", http::serve(listener, service.router.clone(), stop));
+        let host = self.choices.advertise.clone().unwrap_or_else(|| host(bound));
+        Ok(Address::Http(format!("http://{host}:{}", bound.port())))
+    }
+}
+
+/// A host as it stands in a URL.
+fn host(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(address) => address.ip().to_string(),
+        SocketAddr::V6(address) => format!("[{}]", address.ip()),
+    }
+}
