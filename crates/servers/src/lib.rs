@@ -3,5 +3,7 @@
 //! What a server needs to be installed, `cargo xtask setup` installs; a missing one is an error that says so.
 
 mod child;
+mod mongodb;
 
 pub use child::{Child, free_port};
+pub use mongodb::Mongodb;
