@@ -6,6 +6,7 @@
 //! ```
 
 pub mod conformance;
+pub mod copy;
 pub mod http;
 mod judge;
 pub mod log;
@@ -13,6 +14,7 @@ pub mod mongo;
 pub mod port;
 mod serve;
 
+pub use copy::copy;
 pub use log::LogStore;
 pub use mongo::MongoStore;
 pub use port::{Commit, Import, Reader, StoreFailure, Writer};

@@ -28,7 +28,8 @@ pub trait Writer: Send + 'static {
 /// # Contract
 /// - The events of one call follow the last one recorded: its position + 1, each version the next of its stream, no time earlier. Else
 ///   nothing is recorded and the failure says why.
-/// - All of them are durable when the call returns, or, after a failure, all or none of them may be.
+/// - All of them are durable when the call returns, or, after a failure, all or none of them may be. So a call takes no more than a
+///   page has.
 #[async_trait]
 pub trait Import: Send + 'static {
     async fn import(&mut self, events: &[Arc<Recorded>]) -> Result<(), StoreFailure>;

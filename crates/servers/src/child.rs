@@ -72,7 +72,10 @@ impl Child {
     /// Sends `signal` (such as `STOP`, `CONT`, `TERM`) to the server's process group.
     pub fn signal(&self, signal: &str) -> anyhow::Result<()> {
         let group = format!("-{}", self.process.id());
-        let status = Command::new("kill").args(["-s", signal, "--", &group]).status()?;
+        let status = Command::new("kill")
+            .args(["-s", signal, "--", &group])
+            .stderr(Stdio::null())
+            .status()?;
         if !status.success() {
             bail!("{} is not there to be signalled {signal}", self.name);
         }

@@ -1,6 +1,7 @@
-//! A server of MongoDB's protocol: SecantusDB, or for what needs no server of its own a real MongoDB named by `AGORA_TEST_MONGODB`.
+//! A server of MongoDB's protocol: `SecantusDB`, or for what needs no server of its own a real MongoDB named by `AGORA_TEST_MONGODB`.
 //!
-//! SecantusDB is one node: what a majority and a roll-back mean it cannot show. With `AGORA_TEST_MONGODB=mongodb://host/?replicaSet=…`
+//! `SecantusDB` runs with `--sync-on-commit`: without it, a killed one loses transactions that it acknowledged, whatever write concern
+//! they had. It is one node: what a majority and a roll-back mean it cannot show. With `AGORA_TEST_MONGODB=mongodb://host/?replicaSet=…`
 //! a real replica set takes its place wherever a test does not kill the server.
 
 use std::{env, path::Path, sync::OnceLock};
@@ -40,7 +41,7 @@ impl Mongodb {
         })
     }
 
-    /// A server of one's own, always SecantusDB, with further flags of `secantusd-py`.
+    /// A server of one's own, always `SecantusDB`, with further flags of `secantusd-py`.
     pub fn start(flags: &[&str]) -> anyhow::Result<Self> {
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let folder = tempfile::Builder::new().prefix("agora-mongodb-").tempdir()?;
@@ -109,7 +110,7 @@ fn start(folder: &Path, port: u16, flags: &[String]) -> anyhow::Result<Child> {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.setup/secantus/bin/secantusd-py");
     let mut child = Child::start("SecantusDB", &program.to_string_lossy(), |command| {
         command.args(["--host", "127.0.0.1", "--cache-size", "256M", "--log-level", "ERROR"]);
-        command.arg("--port").arg(port.to_string());
+        command.arg("--sync-on-commit").arg("--port").arg(port.to_string());
         command.arg("--storage-path").arg(folder.join("data")).args(flags);
     })?;
     child.wait_for_port(port)?;

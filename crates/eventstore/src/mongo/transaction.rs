@@ -72,9 +72,8 @@ impl Transactions {
         match outcome {
             Outcome::Recorded => Ok(()),
             Outcome::Overtaken => Err(Setback::Overtaken),
-            Outcome::Unknown if self.stand(events).await? => Ok(()),
-            // Should the old commit still arrive, then either it fails at the positions that are now taken, or what is now tried does.
-            Outcome::Unknown => Err(Setback::Overtaken),
+            // Should the old commit still arrive, it fails at positions taken by then, or what is tried now does.
+            Outcome::Unknown => self.stand(events).await?.then_some(()).ok_or(Setback::Overtaken),
             Outcome::Failed(error) => Err(self.connection.failure(&error).into()),
         }
     }

@@ -18,7 +18,7 @@ use servers::Mongodb;
 use crate::events::{append, commit, done, large, read_sound, rich};
 
 /// A store of its own on the shared server.
-async fn store() -> MongoStore {
+pub(crate) async fn store() -> MongoStore {
     MongoStore::open(&fresh_url()).await.expect("an empty store")
 }
 
