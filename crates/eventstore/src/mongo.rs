@@ -25,6 +25,7 @@
 
 mod codec;
 mod connection;
+mod look;
 mod reader;
 mod transaction;
 mod writer;

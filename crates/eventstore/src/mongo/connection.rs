@@ -12,6 +12,7 @@ use mongodb::{
     },
 };
 
+use super::look::{Look, Seen};
 use crate::port::StoreFailure;
 
 /// The database, unless the URL names one.
@@ -29,6 +30,7 @@ const UNAUTHORIZED: i32 = 13;
 pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) events: Collection<RawDocumentBuf>,
+    pub(super) seen: Seen,
     /// Hosts and database, for whoever reads about a failure; never the password.
     name: Arc<str>,
 }
@@ -41,7 +43,7 @@ impl Connection {
         let name = format!("MongoDB at {}/{database}", hosts.join(",")).into();
         let client = Client::with_options(options).map_err(|error| no_url(url, &error))?;
         let events = client.database(&database).collection(COLLECTION);
-        let connection = Self { client, events, name };
+        let connection = Self { client, events, seen: Seen::default(), name };
         connection.probe().await?;
         Ok(connection)
     }
@@ -69,6 +71,17 @@ impl Connection {
                 ANSWER_MAX.as_secs()
             ))),
         }
+    }
+
+    pub(super) async fn look(&self, look: Look) -> Result<Vec<RawDocumentBuf>, StoreFailure> {
+        let (client, events, seen) = (self.client.clone(), self.events.clone(), self.seen.clone());
+        let found = self.ask(async move {
+            let mut session = seen.session(&client).await?;
+            let found = look.take(&events, &mut session).await;
+            seen.note(&session);
+            found
+        });
+        found.await?.map_err(|error| self.failure(&error))
     }
 
     /// Makes the indexes, and with them the collection, where they are missing.

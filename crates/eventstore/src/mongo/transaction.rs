@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Position, Recorded};
+use kernel::Recorded;
 use mongodb::{
     ClientSession, Collection,
     bson::{RawDocumentBuf, doc},
@@ -12,6 +12,7 @@ use mongodb::{
 use super::{
     codec::{self, long},
     connection::Connection,
+    look::Look,
 };
 use crate::port::StoreFailure;
 
@@ -60,15 +61,10 @@ impl Transactions {
             return Ok(());
         }
         let documents: Vec<_> = events.iter().map(|event| codec::document(event)).collect();
-        let session = match self.session.take() {
-            Some(session) => session,
-            None => self.new_session().await?,
-        };
         // What takes too long keeps its session.
-        let collection = self.connection.events.clone();
-        let (session, outcome) =
-            self.connection.ask(transact(session, collection, documents)).await?;
-        self.session = Some(session);
+        let work = transact(self.connection.clone(), self.session.take(), documents);
+        let (session, outcome) = self.connection.ask(work).await?;
+        self.session = session;
         match outcome {
             Outcome::Recorded => Ok(()),
             Outcome::Overtaken => Err(Setback::Overtaken),
@@ -78,33 +74,53 @@ impl Transactions {
         }
     }
 
-    async fn new_session(&self) -> Result<ClientSession, StoreFailure> {
-        let client = self.connection.client.clone();
-        let session = self.connection.ask(async move { client.start_session().await }).await?;
-        session.map_err(|error| self.connection.failure(&error))
-    }
-
     /// Whether exactly these events stand at their positions.
     async fn stand(&self, events: &[Arc<Recorded>]) -> Result<bool, StoreFailure> {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(true) };
-        let (first, last) = (first.position, last.position);
-        let collection = self.connection.events.clone();
-        let found = self.connection.ask(places(collection, first, last)).await?;
-        let found = found.map_err(|error| self.connection.failure(&error))?;
+        let range = doc! { "$gte": long(first.position.0), "$lte": long(last.position.0) };
+        let found = self.connection.look(Look {
+            filter: doc! { "_id": range },
+            sort: doc! { "_id": 1 },
+            fields: doc! { "id": 1 },
+            limit: events.len(),
+            bytes_max: usize::MAX,
+        });
         let found: Vec<_> =
-            found.iter().map(|document| codec::place(document)).collect::<Result<_, _>>()?;
+            found.await?.iter().map(|document| codec::place(document)).collect::<Result<_, _>>()?;
         Ok(found.into_iter().eq(events.iter().map(|event| (event.id, event.position))))
     }
 }
 
 async fn transact(
-    mut session: ClientSession,
-    events: Collection<RawDocumentBuf>,
+    connection: Connection,
+    session: Option<ClientSession>,
     documents: Vec<RawDocumentBuf>,
-) -> (ClientSession, Outcome) {
+) -> (Option<ClientSession>, Outcome) {
+    let Connection { client, events, seen, .. } = &connection;
+    let mut session = match session {
+        Some(session) => session,
+        None => match seen.session(client).await {
+            Ok(session) => session,
+            Err(error) => return (None, Outcome::Failed(error)),
+        },
+    };
+    seen.tell(&mut session);
+    let outcome = record(&mut session, events, documents).await;
+    // What no majority has yet must not hold up every look.
+    if matches!(outcome, Outcome::Recorded) {
+        seen.note(&session);
+    }
+    (Some(session), outcome)
+}
+
+async fn record(
+    session: &mut ClientSession,
+    events: &Collection<RawDocumentBuf>,
+    documents: Vec<RawDocumentBuf>,
+) -> Outcome {
     // One that a lost connection left open; usually there is none, and the driver says so without asking the server.
     drop(session.abort_transaction().await);
-    let outcome = match insert(&mut session, &events, documents).await {
+    match insert(session, events, documents).await {
         Err(error) => {
             if is_answer(&error) {
                 // It is over at the server in any case, sooner this way.
@@ -121,8 +137,7 @@ async fn transact(
             Err(error) if is_contention(&error) => Outcome::Overtaken,
             Err(error) => Outcome::Failed(error),
         },
-    };
-    (session, outcome)
+    }
 }
 
 async fn insert(
@@ -132,20 +147,6 @@ async fn insert(
 ) -> mongodb::error::Result<()> {
     session.start_transaction().await?;
     events.insert_many(documents).ordered(true).session(session).await.map(drop)
-}
-
-async fn places(
-    events: Collection<RawDocumentBuf>,
-    first: Position,
-    last: Position,
-) -> mongodb::error::Result<Vec<RawDocumentBuf>> {
-    let range = doc! { "_id": { "$gte": long(first.0), "$lte": long(last.0) } };
-    let mut found = events.find(range).sort(doc! { "_id": 1 }).projection(doc! { "id": 1 }).await?;
-    let mut documents = Vec::new();
-    while found.advance().await? {
-        documents.push(found.current().to_owned());
-    }
-    Ok(documents)
 }
 
 /// Whether the server itself said so.
