@@ -5,6 +5,7 @@ mod bench;
 mod cli;
 mod client;
 mod config;
+mod copy;
 mod data_folder;
 mod events;
 mod figures;

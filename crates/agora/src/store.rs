@@ -7,21 +7,24 @@ use clap::{Args as ClapArgs, Subcommand};
 use eventlog::{Mark, Options, OsFiles, Verified};
 use serde_json::json;
 
-use crate::{backup, cli::Outcome, client::Access, term};
+use crate::{backup, cli::Outcome, client::Access, copy, term};
 
 const HELP: &str = "\
 verify and stats read a stopped shop's log without changing it. verify prints the head's mark, position:hash: kept
 elsewhere, it later proves with --expect that nothing up to that head was changed since.
+copy takes what the setting event-store takes, and keeps every position, id and time; begun again, it goes on where it was
+broken off. A copied shop needs the file `secret` of its data folder too.
 
 Examples:
   agora store verify --data ./agora-data
   agora store verify --expect 1042:8d1f…
   agora store backup ./copy --url http://127.0.0.1:8080
   agora store restore ./copy --data ./new-data
+  agora store copy log:./agora-data/log mongodb://user:password@host/agora
 
 Exit codes: 0 done and whole, 1 damaged or failed, 2 wrong usage.";
 
-/// Verify, measure, back up and restore the event log
+/// Verify, measure, back up, restore and copy the event log
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
@@ -63,6 +66,16 @@ enum Task {
         #[command(flatten)]
         log: LogFolder,
     },
+    /// Copy all events of a stopped shop into another event store, empty or the beginning of this one, and compare the two
+    Copy {
+        /// The event store to copy: log:DIR or mongodb://…
+        from: copy::Place,
+        /// The event store to copy to: log:DIR or mongodb://…
+        to: copy::Place,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(ClapArgs, Debug)]
@@ -93,6 +106,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
             print_verified(&backup::fetch(&client, &dest).await?, json)?;
         }
         Task::Restore { src, log } => restore(&src, &log)?,
+        Task::Copy { from, to, json } => copy::run(from, to, json).await?,
     }
     Ok(Outcome::Done)
 }

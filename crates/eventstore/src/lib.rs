@@ -6,11 +6,16 @@
 //! ```
 
 pub mod conformance;
+pub mod copy;
 pub mod http;
+mod judge;
 pub mod log;
+pub mod mongo;
 pub mod port;
 mod serve;
 
+pub use copy::copy;
 pub use log::LogStore;
-pub use port::{Commit, Reader, StoreFailure, Writer};
+pub use mongo::MongoStore;
+pub use port::{Commit, Import, Reader, StoreFailure, Writer};
 pub use serve::{Figures, serve};

@@ -1,17 +1,19 @@
 //! The event store over our own log.
 
 mod codec;
-mod judge;
 
 use std::{ops::ControlFlow, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use bus::{Append, Page, Read};
 use eventlog::{Files, Limits, NewRecord, Options, Record, Upkeep};
-use kernel::{Position, Recorded, Timestamp};
+use kernel::{EventId, Position, Recorded, StreamId, Timestamp, Version};
+use uuid::Uuid;
 
-use crate::port::{Commit, Reader, StoreFailure, Writer};
-use judge::Judge;
+use crate::{
+    judge::{Judge, Past},
+    port::{Commit, Import, Reader, StoreFailure, Writer, check_import},
+};
 
 /// An open log as an event store.
 pub struct LogStore {
@@ -48,13 +50,25 @@ impl Writer for LogWriter {
     async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure> {
         let now = now.max(Timestamp::from_micros(self.writer.last_time_us()));
         let first = Position(self.writer.head()).next();
-        let mut judge = Judge::new(&self.reader, first, now);
+        let mut judge = Judge::new(self.reader.clone(), first, now);
         for append in appends {
-            judge.take(append)?;
+            judge.take(append).await?;
         }
         let (answers, recorded) = judge.verdict();
         self.write(&recorded)?;
         Ok(Commit { answers, recorded })
+    }
+}
+
+#[async_trait]
+impl Import for LogWriter {
+    async fn import(&mut self, events: &[Arc<Recorded>]) -> Result<(), StoreFailure> {
+        check_import(
+            events,
+            Position(self.writer.head()),
+            Timestamp::from_micros(self.writer.last_time_us()),
+        )?;
+        self.write(events)
     }
 }
 
@@ -144,20 +158,29 @@ impl LogReader {
             end: !more,
         })
     }
+}
 
-    /// The ids recorded in a stream from a version on, `count` of them at most, with their positions.
-    fn ids(
-        &self,
-        stream: &str,
-        from: u64,
+impl Past for LogReader {
+    type Failure = StoreFailure;
+
+    async fn last_version(&mut self, stream: &StreamId) -> Result<Option<Version>, StoreFailure> {
+        Ok(self.0.stream_head(stream.as_str()).map(Version))
+    }
+
+    async fn ids(
+        &mut self,
+        stream: &StreamId,
+        from: Version,
         count: usize,
-    ) -> Result<Vec<([u8; 16], Position)>, StoreFailure> {
+    ) -> Result<Vec<(EventId, Position)>, StoreFailure> {
         let mut ids = Vec::with_capacity(count);
         let collect = |record: Record<'_>| {
-            ids.push((record.id, Position(record.position)));
+            ids.push((EventId(Uuid::from_bytes(record.id)), Position(record.position)));
             ControlFlow::Continue(())
         };
-        self.0.read_stream(stream, from, Limits::events(count), collect).map_err(failure)?;
+        self.0
+            .read_stream(stream.as_str(), from.0, Limits::events(count), collect)
+            .map_err(failure)?;
         Ok(ids)
     }
 }

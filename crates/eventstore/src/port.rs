@@ -23,6 +23,40 @@ pub trait Writer: Send + 'static {
     async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure>;
 }
 
+/// The one who records what already stands in another store: with its positions, versions, ids and times.
+///
+/// # Contract
+/// - The events of one call follow the last one recorded: its position + 1, each version the next of its stream, no time earlier. Else
+///   nothing is recorded and the failure says why.
+/// - All of them are durable when the call returns, or, after a failure, all or none of them may be. So a call takes no more than a
+///   page has.
+#[async_trait]
+pub trait Import: Send + 'static {
+    async fn import(&mut self, events: &[Arc<Recorded>]) -> Result<(), StoreFailure>;
+}
+
+/// Whether events go on where a store ends: at the position after `head`, and not before `last_time`.
+pub(crate) fn check_import(
+    events: &[Arc<Recorded>],
+    head: Position,
+    last_time: Timestamp,
+) -> Result<(), StoreFailure> {
+    let (mut next, mut time) = (head.next(), last_time);
+    for event in events {
+        if event.position != next {
+            return Err(StoreFailure(format!("position {} cannot follow {head}", event.position)));
+        }
+        if event.time < time {
+            let position = event.position;
+            return Err(StoreFailure(format!(
+                "position {position} is older than the one before it"
+            )));
+        }
+        (next, time) = (next.next(), event.time);
+    }
+    Ok(())
+}
+
 /// The one who reads, any number at once, in nobody's way.
 ///
 /// Pages are contiguous: what is asked for and stands before [`Page::next`] is in this or an earlier page. Only what is durable

@@ -4,10 +4,12 @@
 
 mod child;
 mod folder;
+mod mongodb;
 mod proxy;
 mod rabbitmq;
 
 pub use child::{Child, free_port};
 pub use folder::Folder;
+pub use mongodb::Mongodb;
 pub use proxy::Proxy;
 pub use rabbitmq::RabbitMq;

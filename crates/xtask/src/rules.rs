@@ -120,20 +120,25 @@ fn headers(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(faults)
 }
 
-/// Every dependency's licence is among those allowed in deny.toml.
+/// Every dependency's licence is among those allowed in deny.toml, for all or for it alone.
 fn licences(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
     let settings: toml::Table = fs::read_to_string(root().join("deny.toml"))?.parse()?;
-    let allowed = settings
-        .get("licenses")
-        .and_then(|licenses| licenses.get("allow"))
-        .and_then(toml::Value::as_array);
-    let allowed: Vec<&str> = allowed
-        .context("deny.toml allows no licences")?
-        .iter()
-        .filter_map(toml::Value::as_str)
+    let licenses = settings.get("licenses").context("deny.toml says nothing of licences")?;
+    let allowed = names(licenses.get("allow"));
+    let exceptions: Vec<(&str, Vec<&str>)> = licenses
+        .get("exceptions")
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|exception| {
+            Some((exception.get("crate")?.as_str()?, names(exception.get("allow"))))
+        })
         .collect();
     let mut faults = Vec::new();
     for package in metadata.packages.iter().filter(|package| package.source.is_some()) {
+        let own = exceptions.iter().filter(|(name, _)| *name == package.name.as_str());
+        let allowed: Vec<&str> =
+            allowed.iter().chain(own.flat_map(|(_, allowed)| allowed)).copied().collect();
         let licence = package.license.clone().unwrap_or_default().replace('/', " OR ");
         let fits = spdx::Expression::parse(&licence).is_ok_and(|expression| {
             expression.evaluate(|requirement| {
@@ -148,4 +153,13 @@ fn licences(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(faults)
+}
+
+/// A list of texts, if it is one.
+fn names(list: Option<&toml::Value>) -> Vec<&str> {
+    list.and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(toml::Value::as_str)
+        .collect()
 }

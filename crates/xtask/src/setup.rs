@@ -20,6 +20,8 @@ const PROGRAMS: &[(&str, &str)] = &[
 
 /// The version of schemathesis that the API is checked with.
 const SCHEMATHESIS: &str = "schemathesis==4.32.0";
+/// What speaks MongoDB's protocol in the tests.
+const SECANTUS: &str = "SecantusDB==0.7.0b3";
 
 pub(crate) fn all() -> anyhow::Result<()> {
     install(true, true)
@@ -28,8 +30,9 @@ pub(crate) fn all() -> anyhow::Result<()> {
 /// Installs what is missing for the Rust suites, and for those that need Python or a browser.
 pub(crate) fn install(python: bool, with_browser: bool) -> anyhow::Result<()> {
     packages(with_browser)?;
+    python_program("secantus", "secantusd-py", SECANTUS)?;
     if python {
-        schemathesis()?;
+        python_program("python", "schemathesis", SCHEMATHESIS)?;
     }
     if with_browser { browser() } else { Ok(()) }
 }
@@ -72,13 +75,13 @@ fn is_root() -> bool {
         .is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
 }
 
-/// schemathesis in a virtual environment of its own.
-fn schemathesis() -> anyhow::Result<()> {
-    let venv = root().join(".setup/python");
-    if venv.join("bin/schemathesis").exists() {
+/// A program of Python in a virtual environment of its own, `.setup/NAME`.
+fn python_program(name: &str, program_name: &str, package: &str) -> anyhow::Result<()> {
+    let venv = root().join(".setup").join(name);
+    if venv.join("bin").join(program_name).exists() {
         return Ok(());
     }
-    say("set-up: schemathesis");
+    say(&format!("set-up: {package}"));
     let venv_text = venv.to_string_lossy().into_owned();
     let made = must(&mut program("python3", &["-m", "venv", &venv_text]));
     if made.is_err() && exists("apt-get") {
@@ -86,7 +89,7 @@ fn schemathesis() -> anyhow::Result<()> {
         must(&mut program("python3", &["-m", "venv", &venv_text]))?;
     }
     let pip = venv.join("bin/pip").to_string_lossy().into_owned();
-    must(&mut program(&pip, &["install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS]))
+    must(&mut program(&pip, &["install", "--quiet", "--disable-pip-version-check", package]))
 }
 
 /// The browser tests' Node parts, as locked.

@@ -7,6 +7,7 @@ mod bad_input;
 mod bench;
 mod books;
 mod client;
+mod copy;
 mod events;
 mod import;
 mod journey;

@@ -1,24 +1,8 @@
-//! The engines against the contract of their port.
+//! The engines against the contract of their port, and each against what befalls it.
 
-use std::sync::Arc;
+#![expect(clippy::indexing_slicing, reason = "what is not there fails the test, as it should")]
 
-use eventstore::LogStore;
-
-#[tokio::test]
-async fn the_own_log_keeps_the_contract() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let made = std::sync::atomic::AtomicU32::new(0);
-    eventstore::conformance::suite(async || {
-        let n = made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let options =
-            eventlog::Options { segment_bytes: 1 << 20, ..eventlog::Options::new([7; 16]) };
-        let store = LogStore::open(
-            &folder.path().join(n.to_string()),
-            Arc::new(eventlog::OsFiles),
-            options,
-        );
-        let store = store.expect("a new log");
-        (store.writer, store.reader)
-    })
-    .await;
-}
+mod copying;
+mod events;
+mod log;
+mod mongo;

@@ -1,53 +1,81 @@
-//! Judges the appends of one group: against the log, and against what earlier ones of the group will record.
+//! Judges the appends of one group: against what is recorded, and against what earlier ones of the group will record.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use bus::{Append, Appended};
-use kernel::{Expected, NewEvent, Position, Recorded, StreamId, Timestamp, Version};
+use kernel::{EventId, Expected, NewEvent, Position, Recorded, StreamId, Timestamp, Version};
 
-use super::LogReader;
-use crate::port::StoreFailure;
+/// What is recorded already, as an engine knows it.
+pub(crate) trait Past: Send {
+    type Failure: Send;
 
-pub(super) struct Judge<'a> {
-    log: &'a LogReader,
+    /// The last version of a stream. It may be remembered: an append that builds on a wrong one must then fail to be written.
+    fn last_version(
+        &mut self,
+        stream: &StreamId,
+    ) -> impl Future<Output = Result<Option<Version>, Self::Failure>> + Send;
+
+    /// The ids recorded in a stream from a version on, `count` of them at most, with their positions. Asked when an append is not
+    /// as expected: the answer to it rests on this and on the last version, so neither may be merely remembered here.
+    fn ids(
+        &mut self,
+        stream: &StreamId,
+        from: Version,
+        count: usize,
+    ) -> impl Future<Output = Result<Vec<(EventId, Position)>, Self::Failure>> + Send;
+}
+
+pub(crate) struct Judge<P> {
+    past: P,
     next: Position,
     now: Timestamp,
     answers: Vec<Appended>,
     recorded: Vec<Arc<Recorded>>,
+    staged_bytes: usize,
     /// For each stream of the group: where its new events stand in `recorded`.
     staged: BTreeMap<StreamId, Vec<usize>>,
 }
 
-impl<'a> Judge<'a> {
-    pub(super) fn new(log: &'a LogReader, next: Position, now: Timestamp) -> Self {
-        Self { log, next, now, answers: Vec::new(), recorded: Vec::new(), staged: BTreeMap::new() }
+impl<P: Past> Judge<P> {
+    pub(crate) fn new(past: P, next: Position, now: Timestamp) -> Self {
+        Self {
+            past,
+            next,
+            now,
+            answers: Vec::new(),
+            recorded: Vec::new(),
+            staged_bytes: 0,
+            staged: BTreeMap::new(),
+        }
     }
 
-    pub(super) fn take(&mut self, append: &Append) -> Result<(), StoreFailure> {
+    pub(crate) async fn take(&mut self, append: &Append) -> Result<(), P::Failure> {
         let answer = match unacceptable(append) {
             Some(reason) => Appended::Refused { reason },
-            None => self.judge(append)?,
+            None => self.judge(append).await?,
         };
         self.answers.push(answer);
         Ok(())
     }
 
+    /// How many events are to be recorded, and how many bytes they roughly take.
+    pub(crate) fn staged(&self) -> (usize, usize) {
+        (self.recorded.len(), self.staged_bytes)
+    }
+
     /// The answers, which hold once the events are durable, and the events to make durable.
-    pub(super) fn verdict(self) -> (Vec<Appended>, Vec<Arc<Recorded>>) {
+    pub(crate) fn verdict(self) -> (Vec<Appended>, Vec<Arc<Recorded>>) {
         (self.answers, self.recorded)
     }
 
-    fn judge(&mut self, append: &Append) -> Result<Appended, StoreFailure> {
-        let last = self.last_version(&append.stream);
+    async fn judge(&mut self, append: &Append) -> Result<Appended, P::Failure> {
+        let last = self.last_version(&append.stream).await?;
         if Expected::after(last) == append.expected {
             return Ok(self.stage(append));
         }
-        let recorded = self.recorded_before(append)?;
+        let recorded = self.recorded_before(append).await?;
         let same = recorded.len() == append.events.len()
-            && recorded
-                .iter()
-                .zip(append.events.iter())
-                .all(|((id, _), event)| *id == event.id.0.into_bytes());
+            && recorded.iter().zip(append.events.iter()).all(|((id, _), event)| *id == event.id);
         let version = Version(append.expected.first_version().0 + append.events.len() as u64 - 1);
         match (recorded.first(), recorded.last()) {
             (Some((_, first)), Some((_, last))) if same => {
@@ -57,15 +85,16 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn last_version(&self, stream: &StreamId) -> Option<Version> {
+    async fn last_version(&mut self, stream: &StreamId) -> Result<Option<Version>, P::Failure> {
         let staged = self
             .staged
             .get(stream)
             .and_then(|places| places.last())
             .and_then(|place| self.recorded.get(*place));
-        staged
-            .map(|event| event.version)
-            .or_else(|| self.log.0.stream_head(stream.as_str()).map(Version))
+        match staged {
+            Some(event) => Ok(Some(event.version)),
+            None => self.past.last_version(stream).await,
+        }
     }
 
     fn stage(&mut self, append: &Append) -> Appended {
@@ -74,13 +103,9 @@ impl<'a> Judge<'a> {
         let places = self.staged.entry(append.stream.clone()).or_default();
         for event in append.events.iter() {
             places.push(self.recorded.len());
-            self.recorded.push(Arc::new(recorded(
-                event,
-                &append.stream,
-                self.next,
-                version,
-                self.now,
-            )));
+            let event = recorded(event, &append.stream, self.next, version, self.now);
+            self.staged_bytes += event.size_bytes();
+            self.recorded.push(Arc::new(event));
             self.next = self.next.next();
             version = version.next();
         }
@@ -92,18 +117,20 @@ impl<'a> Judge<'a> {
     }
 
     /// What stands in the stream where this append would stand.
-    fn recorded_before(&self, append: &Append) -> Result<Vec<([u8; 16], Position)>, StoreFailure> {
+    async fn recorded_before(
+        &mut self,
+        append: &Append,
+    ) -> Result<Vec<(EventId, Position)>, P::Failure> {
         let from = append.expected.first_version();
-        let mut ids = self.log.ids(append.stream.as_str(), from.0, append.events.len())?;
+        let mut ids = self.past.ids(&append.stream, from, append.events.len()).await?;
         let staged = self
             .staged
             .get(&append.stream)
             .into_iter()
             .flatten()
             .filter_map(|place| self.recorded.get(*place));
-        let staged = staged
-            .filter(|event| event.version >= from)
-            .map(|event| (event.id.0.into_bytes(), event.position));
+        let staged =
+            staged.filter(|event| event.version >= from).map(|event| (event.id, event.position));
         ids.extend(staged.take(append.events.len() - ids.len()));
         Ok(ids)
     }

@@ -1,0 +1,159 @@
+//! `agora store copy`: all events from one event store to another, whatever engines they are.
+
+use std::{
+    fmt, fs,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+use eventlog::{Options, OsFiles, Upkeep};
+use eventstore::{
+    Import, LogStore, MongoStore, Reader,
+    copy::{Copied, Progress, Step, copy},
+};
+use serde_json::json;
+
+use crate::term;
+
+/// Where an event store is, as the setting `event-store` names it.
+#[derive(Clone)]
+pub(crate) enum Place {
+    Log(PathBuf),
+    /// The whole URL, password and all: not to be shown.
+    Mongodb(String),
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(folder) => write!(f, "log:{}", folder.display()),
+            Self::Mongodb(_) => f.write_str("mongodb://…"),
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("log", folder)) if !folder.is_empty() => Ok(Self::Log(folder.into())),
+            Some(("mongodb" | "mongodb+srv", _)) => Ok(Self::Mongodb(text.to_owned())),
+            _ => {
+                Err("is no event store such as log:./agora-data/log or mongodb://host/agora"
+                    .to_owned())
+            }
+        }
+    }
+}
+
+/// An open event store.
+struct Store {
+    import: Box<dyn Import>,
+    reader: Box<dyn Reader>,
+    /// Of a log.
+    upkeep: Option<Upkeep>,
+}
+
+/// Copies, and says what became of it.
+pub(crate) async fn run(from: Place, to: Place, json: bool) -> anyhow::Result<()> {
+    if let Place::Log(folder) = &from
+        && !folder.exists()
+    {
+        bail!(
+            "there is no log in {}; a shop's is the folder log in its data folder",
+            folder.display()
+        );
+    }
+    if let Place::Log(folder) = &to {
+        make_parent(folder)?;
+    }
+    let from = from.open().await.context("the source cannot be opened")?;
+    let mut to = to.open().await.context("the target cannot be opened")?;
+    let mut shown = Shown::default();
+    let target = (&mut *to.import, &*to.reader);
+    let copied = copy(&*from.reader, target, &mut |progress| shown.show(progress)).await;
+    shown.finish();
+    let copied = copied?;
+    while let Some(upkeep) = &to.upkeep {
+        if !upkeep.step()? {
+            break;
+        }
+    }
+    print(&copied, json)
+}
+
+impl Place {
+    async fn open(self) -> anyhow::Result<Store> {
+        match self {
+            Self::Log(folder) => {
+                let mut salt = [0; 16];
+                getrandom::fill(&mut salt).context("the system has no randomness")?;
+                let log = LogStore::open(&folder, Arc::new(OsFiles), Options::new(salt))?;
+                let LogStore { writer, reader, upkeep, .. } = log;
+                Ok(Store {
+                    import: Box::new(writer),
+                    reader: Box::new(reader),
+                    upkeep: Some(upkeep),
+                })
+            }
+            Self::Mongodb(url) => {
+                let MongoStore { writer, reader } = MongoStore::open(&url).await?;
+                Ok(Store { import: Box::new(writer), reader: Box::new(reader), upkeep: None })
+            }
+        }
+    }
+}
+
+/// The folder that a new log is to be in: its owner's alone, as a shop's data folder is.
+fn make_parent(folder: &Path) -> anyhow::Result<()> {
+    let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
+    made.with_context(|| format!("{} cannot be made", parent.display()))
+}
+
+fn print(copied: &Copied, json: bool) -> anyhow::Result<()> {
+    let Copied { head, events, hash } = copied;
+    if json {
+        term::json(&json!({ "head": head, "copied": events, "hash": hash.to_hex().as_str() }))?;
+        return Ok(());
+    }
+    term::line(format_args!("copied: {events} events"))?;
+    term::line(format_args!("whole:  {head} events, in both the same"))?;
+    term::line(format_args!("hash:   {hash}"))?;
+    Ok(())
+}
+
+/// The progress as it is shown: a bar for each step.
+#[derive(Default)]
+struct Shown(Option<(Step, term::Progress)>);
+
+impl Shown {
+    fn show(&mut self, progress: Progress) {
+        let Progress { step, done, total } = progress;
+        if self.0.as_ref().is_none_or(|(shown, _)| *shown != step) {
+            std::mem::take(self).finish();
+            let name = match step {
+                Step::Comparing => "comparing",
+                Step::Copying => "copying",
+                Step::Verifying => "verifying",
+            };
+            let left = usize::try_from(total.0 - done.0 + 1).unwrap_or(usize::MAX);
+            self.0 = Some((step, term::Progress::new(name, left)));
+        }
+        if let Some((_, bar)) = &self.0 {
+            bar.advance();
+        }
+    }
+
+    fn finish(self) {
+        if let Some((_, bar)) = self.0 {
+            bar.finish();
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The writing half: what it remembers, and how it learns better.
+
+use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bus::{Append, Appended};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use kernel::{EventId, Position, Recorded, StreamId, Timestamp, Version};
+use lru::LruCache;
+
+use super::{
+    MongoReader,
+    connection::Connection,
+    transaction::{Setback, Transactions},
+};
+use crate::{
+    judge::{Judge, Past},
+    port::{Commit, Import, StoreFailure, Writer, check_import},
+};
+
+/// A transaction takes no further append once it has so many events; MongoDB advises against more than a thousand.
+const EVENTS_FULL: usize = 1000;
+/// A transaction takes no further append once it has so many bytes: with another of 1 MiB it still is far below the 16 MB of
+/// one answer in MongoDB's own log, and below the 48 MB of one message.
+const BYTES_FULL: usize = 4 << 20;
+/// Streams whose last version is remembered, at some hundred bytes each.
+const STREAMS_MAX: NonZeroUsize = NonZeroUsize::new(1 << 16).expect("is not zero");
+/// Versions looked up at once: enough to hide the way to the server.
+const LOOKUPS: usize = 16;
+/// Tries of one group against others who record, before it is given back as failed.
+const TRIES: u32 = 8;
+/// The pause before another try, times its number: so that two writers do not keep step.
+const PAUSE: Duration = Duration::from_millis(3);
+
+/// The writing half.
+///
+/// There may be several, though only one should have work: whoever builds on what is no longer so fails at the unique indexes,
+/// forgets everything, reads on and judges again.
+pub struct MongoWriter {
+    connection: Connection,
+    reader: MongoReader,
+    transactions: Transactions,
+    prepared: bool,
+    /// Nothing, before the first work and after every failure.
+    known: Option<Known>,
+}
+
+/// What this writer believes of the store.
+struct Known {
+    head: Position,
+    last_time: Timestamp,
+    versions: LruCache<StreamId, Option<Version>>,
+}
+
+#[async_trait]
+impl Writer for MongoWriter {
+    async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure> {
+        let (mut answers, mut recorded) = (Vec::with_capacity(appends.len()), Vec::new());
+        while let Some(rest) = appends.get(answers.len()..).filter(|rest| !rest.is_empty()) {
+            let group = self.group(rest, now).await?;
+            answers.extend(group.0);
+            recorded.extend(group.1);
+        }
+        Ok(Commit { answers, recorded })
+    }
+}
+
+#[async_trait]
+impl Import for MongoWriter {
+    async fn import(&mut self, events: &[Arc<Recorded>]) -> Result<(), StoreFailure> {
+        let mut known = self.take_known().await?;
+        check_import(events, known.head, known.last_time)?;
+        let mut past = Memory::new(&self.reader, &mut known);
+        past.look_up(events.iter().map(|event| &event.stream)).await?;
+        for event in events {
+            let last = past.known.versions.get(&event.stream).copied().flatten();
+            if event.version != last.map_or(Version(0), Version::next) {
+                let Recorded { position, stream, version, .. } = &**event;
+                return Err(StoreFailure(format!(
+                    "position {position}: version {version} is not the next one of {stream}"
+                )));
+            }
+            past.known.versions.put(event.stream.clone(), Some(event.version));
+        }
+        match self.transactions.record(events).await {
+            Ok(()) => {
+                known.advance(events);
+                self.known = Some(known);
+                Ok(())
+            }
+            Err(Setback::Overtaken) => {
+                Err(StoreFailure("somebody else recorded in the meantime".to_owned()))
+            }
+            Err(Setback::Failed(failure)) => Err(failure),
+        }
+    }
+}
+
+/// Answers, and what was recorded for them.
+type Group = (Vec<Appended>, Vec<Arc<Recorded>>);
+
+impl MongoWriter {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self {
+            reader: MongoReader::new(connection.clone()),
+            transactions: Transactions::new(connection.clone()),
+            connection,
+            prepared: false,
+            known: None,
+        }
+    }
+
+    /// Records the first of the appends, as many as one transaction takes.
+    async fn group(&mut self, appends: &[Append], now: Timestamp) -> Result<Group, StoreFailure> {
+        for tried in 1..=TRIES {
+            match self.attempt(appends, now).await {
+                Ok(group) => return Ok(group),
+                Err(Setback::Failed(failure)) => return Err(failure),
+                Err(Setback::Overtaken) => {
+                    tracing::debug!(tried, "another event store records too; reading on");
+                    tokio::time::sleep(PAUSE * tried).await;
+                }
+            }
+        }
+        Err(StoreFailure(
+            "another event store records at the same time, again and again".to_owned(),
+        ))
+    }
+
+    async fn attempt(&mut self, appends: &[Append], now: Timestamp) -> Result<Group, Setback> {
+        // Until all has gone well nothing is known any more.
+        let mut known = self.take_known().await?;
+        let (first, now) = (known.head.next(), now.max(known.last_time));
+        let mut past = Memory::new(&self.reader, &mut known);
+        past.look_up(appends.iter().map(|append| &append.stream)).await?;
+        let mut judge = Judge::new(past, first, now);
+        for append in appends {
+            judge.take(append).await?;
+            let (events, bytes) = judge.staged();
+            if events >= EVENTS_FULL || bytes >= BYTES_FULL {
+                break;
+            }
+        }
+        let (answers, recorded) = judge.verdict();
+        self.transactions.record(&recorded).await?;
+        known.advance(&recorded);
+        self.known = Some(known);
+        Ok((answers, recorded))
+    }
+
+    async fn take_known(&mut self) -> Result<Known, StoreFailure> {
+        if let Some(known) = self.known.take() {
+            return Ok(known);
+        }
+        if !self.prepared {
+            self.connection.prepare().await?;
+            self.prepared = true;
+        }
+        let (head, last_time) = self.reader.last().await?;
+        Ok(Known { head, last_time, versions: LruCache::new(STREAMS_MAX) })
+    }
+}
+
+impl Known {
+    /// The events are recorded.
+    fn advance(&mut self, events: &[Arc<Recorded>]) {
+        for event in events {
+            self.versions.put(event.stream.clone(), Some(event.version));
+        }
+        if let Some(last) = events.last() {
+            (self.head, self.last_time) = (last.position, last.time);
+        }
+    }
+}
+
+/// The past as this writer remembers it, and looks it up.
+struct Memory<'a> {
+    reader: &'a MongoReader,
+    known: &'a mut Known,
+    /// Streams whose version was looked up since the group arrived.
+    fresh: BTreeSet<StreamId>,
+}
+
+impl<'a> Memory<'a> {
+    fn new(reader: &'a MongoReader, known: &'a mut Known) -> Self {
+        Self { reader, known, fresh: BTreeSet::new() }
+    }
+
+    /// Looks up the versions of those streams that are not remembered, many at once.
+    async fn look_up(
+        &mut self,
+        streams: impl Iterator<Item = &StreamId>,
+    ) -> Result<(), StoreFailure> {
+        let missing: BTreeSet<StreamId> =
+            streams.filter(|stream| !self.known.versions.contains(*stream)).cloned().collect();
+        let reader = self.reader;
+        let found: Vec<(StreamId, Option<Version>)> = stream::iter(missing)
+            .map(|stream| async move {
+                let version = reader.last_version(&stream).await?;
+                Ok::<_, StoreFailure>((stream, version))
+            })
+            .buffer_unordered(LOOKUPS)
+            .try_collect()
+            .await?;
+        for (stream, version) in found {
+            self.known.versions.put(stream.clone(), version);
+            self.fresh.insert(stream);
+        }
+        Ok(())
+    }
+}
+
+impl Past for Memory<'_> {
+    type Failure = Setback;
+
+    async fn last_version(&mut self, stream: &StreamId) -> Result<Option<Version>, Setback> {
+        self.look_up(std::iter::once(stream)).await?;
+        Ok(self.known.versions.get(stream).copied().flatten())
+    }
+
+    async fn ids(
+        &mut self,
+        stream: &StreamId,
+        from: Version,
+        count: usize,
+    ) -> Result<Vec<(EventId, Position)>, Setback> {
+        // A stale memory would refuse what is right, and nothing would be written to prove it wrong.
+        if !self.fresh.contains(stream) {
+            let version = self.reader.last_version(stream).await?;
+            if self.known.versions.put(stream.clone(), version) != Some(version) {
+                return Err(Setback::Overtaken);
+            }
+            self.fresh.insert(stream.clone());
+        }
+        Ok(self.reader.ids(stream, from, count).await?)
+    }
+}
