@@ -106,7 +106,9 @@ class World {
 
   /** One website alone, over the gateway at `gateway`. */
   async site(kind, gateway) {
-    const flags = ["run", kind, "--gateway", gateway, `--${kind}-listen`, "127.0.0.1:0", "--json"];
+    const data = await mkdtemp(path.join(tmpdir(), "agora-browser-site-"));
+    this.#ends.push(() => rm(data, { recursive: true, force: true }));
+    const flags = ["run", kind, "--gateway", gateway, `--${kind}-listen`, "127.0.0.1:0", "--data", data, "--json"];
     return (await this.#start(agora, flags, {}))[kind];
   }
 
@@ -171,7 +173,9 @@ class World {
     const line = createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
     const gone = ended.then((code) => Promise.reject(new Error(`${program} ${flags.join(" ")} ended with ${code}: ${log}`)));
     gone.catch(() => {});
-    return JSON.parse((await Promise.race([line, gone])).value);
+    const { value, done } = await Promise.race([line, gone]);
+    // Its output ends a moment before it does.
+    return done ? gone : JSON.parse(value);
   }
 }
 

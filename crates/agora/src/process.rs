@@ -8,6 +8,7 @@
 mod choices;
 mod keys;
 mod reach;
+mod store;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -26,13 +27,14 @@ use chassis::{
 };
 use contracts::customer::SessionEnd;
 use customer::{Admin, Bootstrap, Secrets};
-use eventstore::{Figures, LogStore, log::LogReader};
+use eventstore::Figures;
 use kernel::{Ids, Recorded};
 
 pub(crate) use choices::time_zone;
-use choices::{Bus, Choices, Store};
+use choices::{Bus, Choices};
 use keys::Keys;
 pub(crate) use keys::cookies;
+use store::OpenStore;
 
 use crate::{
     config::Settings,
@@ -41,8 +43,6 @@ use crate::{
     parts::{Part, Parts},
 };
 
-/// How often what can be done beside writing is looked after.
-const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 /// What makes the shop whole: the gateway is ready when all of them are.
 const EXPECTED: [&str; 5] = ["customer", "product", "order", "accounting", "events"];
 
@@ -78,8 +78,14 @@ impl Process {
         let choices = Choices::read(settings, parts)?;
         let data = DataFolder::open(&choices.data)?;
         let Keys { customer, tokens, cookies } = Keys::get(settings, &choices, (parts, &data))?;
-        let store = parts.has(Part::EventStore).then(|| open_store(&choices.store)).transpose()?;
-        data.fix(&choices.currency)?;
+        let store = if parts.has(Part::EventStore) {
+            Some(OpenStore::open(&choices.store).await?)
+        } else {
+            None
+        };
+        if parts.on_the_bus() {
+            data.fix(&choices.currency)?;
+        }
         let bus_tasks = Tasks::new();
         let deps = deps(settings, (&choices, tokens), (parts, &bus_tasks)).await?;
         let tasks = deps.tasks.clone();
@@ -94,13 +100,16 @@ impl Process {
     }
 
     /// Builds every part and begins to run it.
-    async fn run(mut world: World, parts: &Parts, store: Option<LogStore>) -> anyhow::Result<Self> {
+    async fn run(
+        mut world: World,
+        parts: &Parts,
+        store: Option<OpenStore>,
+    ) -> anyhow::Result<Self> {
         let mut services = Vec::new();
         let mut events = None;
         if let Some(store) = store {
-            let reader = store.reader.clone();
-            run_event_store(&world.deps, store, world.figures.clone()).await;
-            events = Some(events_service(&world.for_service("events"), reader, &world.figures));
+            let deps = world.for_service("events");
+            events = Some(store.run(&deps, world.figures.clone()).await);
         }
         if parts.on_the_bus() {
             world.follow_ended_sessions()?;
@@ -174,23 +183,6 @@ pub(crate) fn since_process_start() -> Duration {
     figures::process_age().unwrap_or_default()
 }
 
-fn open_store(store: &Store) -> anyhow::Result<LogStore> {
-    let Store::Log(folder) = store;
-    let mut salt = [0; 16];
-    getrandom::fill(&mut salt).context("the system has no randomness")?;
-    let store = LogStore::open(folder, Arc::new(eventlog::OsFiles), eventlog::Options::new(salt))?;
-    if let Some(torn) = store.report.torn {
-        let eventlog::Torn { segment, position, bytes, .. } = torn;
-        tracing::warn!(
-            segment,
-            position,
-            bytes,
-            "the last batch of the log was torn by a crash; it was cut, nothing acknowledged was in it"
-        );
-    }
-    Ok(store)
-}
-
 async fn deps(
     settings: &Settings,
     (choices, tokens): (&Choices, Verifier),
@@ -220,30 +212,6 @@ async fn deps(
         Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),
     };
     Ok(Deps { clock, ids, transport, tasks, auth, metrics: Metrics::new(), border })
-}
-
-async fn run_event_store(deps: &Deps, store: LogStore, figures: Figures) {
-    let LogStore { writer, reader, upkeep, .. } = store;
-    eventstore::serve(deps, writer, reader, figures).await;
-    let tasks = deps.tasks.clone();
-    deps.tasks.spawn_blocking("event-store-upkeep", async move {
-        while !tasks.is_stopping() {
-            if let Err(error) = upkeep.step() {
-                tracing::warn!(%error, "an index of the log could not be written; trying again");
-            }
-            tokio::select! {
-                biased;
-                () = tasks.stopped() => {}
-                () = tokio::time::sleep(UPKEEP_EVERY) => {}
-            }
-        }
-    });
-}
-
-fn events_service(deps: &Deps, reader: LogReader, figures: &Figures) -> Service {
-    let log = reader.log().clone();
-    let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
-    eventstore::http::service(deps, Arc::new(reader), figures.clone(), Some(backup))
 }
 
 impl World {

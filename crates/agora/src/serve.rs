@@ -1,6 +1,10 @@
 //! Serving: the listeners of a process, what it says at its start, and its clean stop.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -150,11 +154,19 @@ impl Listeners {
         };
         Ok(Self {
             gateway: wanted(Part::Gateway, "listen").await?,
-            ops: listen(settings, "ops-listen").await?,
+            ops: listen_ops(settings, parts).await?,
             storefront: wanted(Part::Storefront, "storefront-listen").await?,
             backoffice: wanted(Part::Backoffice, "backoffice-listen").await?,
         })
     }
+}
+
+/// The listener for metrics. One process of many takes any free port unless one is chosen: they may share a machine.
+async fn listen_ops(settings: &Settings, parts: &Parts) -> anyhow::Result<Option<TcpListener>> {
+    if parts.has_all() || !settings.is_default("ops-listen") {
+        return listen(settings, "ops-listen").await;
+    }
+    Ok(Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for metrics")?))
 }
 
 /// The listener of a setting, unless that says `off`.

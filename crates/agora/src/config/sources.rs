@@ -198,6 +198,11 @@ impl Settings {
         self.0.get(name).and_then(|value| value.text.as_deref())
     }
 
+    /// Whether nobody chose the value.
+    pub(crate) fn is_default(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value.origin == Origin::Default)
+    }
+
     /// The value parsed; the error names the setting and where its value came from.
     pub(crate) fn get<T: FromStr<Err: std::fmt::Display>>(
         &self,

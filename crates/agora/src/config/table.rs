@@ -98,7 +98,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "KIND",
         "What keeps requests at a broker: classic for one node, quorum for a cluster",
     ),
-    setting("event-store", "log:DATA/log", "URL", "The event store"),
+    setting("event-store", "log:DATA/log", "URL", "The event store: log:DIR, or mongodb://…"),
     setting(
         "customer-model",
         "sqlite:DATA/customer.db",

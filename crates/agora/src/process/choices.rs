@@ -56,6 +56,8 @@ pub(crate) enum Bus {
 pub(crate) enum Store {
     /// Our own log in this folder.
     Log(PathBuf),
+    /// A database of a MongoDB server, by its URL.
+    MongoDb(String),
 }
 
 impl Choices {
@@ -132,7 +134,8 @@ fn store(settings: &Settings) -> Result<Store, ConfigError> {
     let url = settings.text("event-store").unwrap_or_default();
     match url.split_once(':') {
         Some(("log", folder)) if !folder.is_empty() => Ok(Store::Log(folder.into())),
-        _ => Err(settings.invalid("event-store", "is none of log:DIR")),
+        Some(("mongodb" | "mongodb+srv", _)) => Ok(Store::MongoDb(url.to_owned())),
+        _ => Err(settings.invalid("event-store", "is neither log:DIR nor mongodb://HOST/DATABASE")),
     }
 }
 
