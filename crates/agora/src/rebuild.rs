@@ -102,6 +102,7 @@ impl Model {
 /// A model of any service, with its projection.
 #[async_trait::async_trait]
 pub(crate) trait Filled: Send + Sync {
+    /// Takes the model on to `to` by the events since its checkpoint.
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> anyhow::Result<()>;
     async fn checkpoint(&self) -> anyhow::Result<Position>;
     async fn reset(&self) -> anyhow::Result<()>;
@@ -118,7 +119,8 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> anyhow::Result<()> {
         let changes: Vec<M::Change> =
             events.iter().filter_map(|event| (self.project)(event)).collect();
-        Ok(self.model.apply(&changes, to).await?)
+        let from = self.model.checkpoint().await?;
+        Ok(self.model.apply(from, &changes, to).await?)
     }
 
     async fn checkpoint(&self) -> anyhow::Result<Position> {

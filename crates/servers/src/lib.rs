@@ -3,5 +3,11 @@
 //! What a server needs to be installed, `cargo xtask setup` installs; a missing one is an error that says so.
 
 mod child;
+mod couchdb;
+mod postgres;
+mod redis;
 
 pub use child::{Child, free_port};
+pub use couchdb::CouchDb;
+pub use postgres::Postgres;
+pub use redis::Redis;

@@ -238,7 +238,8 @@ async fn fill<M: ReadModel + ?Sized>(
 ) -> Vec<String> {
     let changes: Vec<M::Change> = events.iter().filter_map(|event| project(event)).collect();
     let head = events.last().map_or(kernel::Position::START, |event| event.position);
-    model.apply(&changes, head).await.expect("a model in memory takes every change");
+    let start = kernel::Position::START;
+    model.apply(start, &changes, head).await.expect("a model in memory takes every change");
     model.dump().await.expect("a model in memory can be read")
 }
 

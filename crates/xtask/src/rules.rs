@@ -35,7 +35,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
 ];
 
 /// A service knows the chassis and the published language; to run in its tests it may have an event store.
-const SERVICE: &[&str] = &["kernel", "bus", "chassis", "contracts", "eventstore", "eventlog", "servers"];
+const SERVICE: &[&str] =
+    &["kernel", "bus", "chassis", "contracts", "eventstore", "eventlog", "servers"];
 /// A website is a client of the REST API and of nothing else.
 const SITE: &[&str] = &["kernel", "chassis", "contracts", "site"];
 const EVERYTHING: &[&str] = &[

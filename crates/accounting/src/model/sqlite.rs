@@ -104,9 +104,14 @@ impl ReadModel for SqliteModel {
         Ok(self.database.checkpoint()?)
     }
 
-    async fn apply(&self, changes: &[Change], to: Position) -> Result<(), ModelError> {
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+    ) -> Result<(), ModelError> {
         let calendar = &self.calendar;
-        Ok(self.database.apply(to, |transaction| write::apply(transaction, calendar, changes))?)
+        self.database.apply(from, to, |transaction| write::apply(transaction, calendar, changes))
     }
 
     async fn reset(&self) -> Result<(), ModelError> {
