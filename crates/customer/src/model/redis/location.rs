@@ -34,7 +34,8 @@ impl FromStr for RedisLocation {
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
         let refuse = |reason: String| Err(LocationError::Url(reason));
-        let Some(mut url) = redis::parse_redis_url(text) else {
+        let url = redis::parse_redis_url(text).filter(|url| url.has_host());
+        let Some(mut url) = url else {
             return refuse("this is no URL of a Redis server".to_owned());
         };
         if url.scheme() != "redis" {
