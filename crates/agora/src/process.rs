@@ -151,9 +151,11 @@ fn check_schemes(settings: &Settings) -> anyhow::Result<()> {
     };
     only("bus", "memory:")?;
     only("event-store", "log:")?;
-    ["customer-model", "product-model", "order-model", "accounting-model"]
-        .iter()
-        .try_for_each(|name| only(name, "sqlite:"))
+    settings.get::<customer::ModelLocation>("customer-model")?;
+    settings.get::<Location>("product-model")?;
+    settings.get::<order::ModelLocation>("order-model")?;
+    settings.get::<accounting::ModelLocation>("accounting-model")?;
+    Ok(())
 }
 
 fn open_log(settings: &Settings) -> anyhow::Result<LogStore> {
@@ -244,7 +246,6 @@ async fn services(
     secrets: Arc<Secrets>,
 ) -> anyhow::Result<(Vec<Service>, Bootstrap)> {
     let snapshots = |name: &str| Location::File(data.path().join(format!("{name}-snapshots.db")));
-    let model = |name: &str| Location::File(path_of(settings, &format!("{name}-model"), "sqlite:"));
     let currency = settings.get("currency")?;
     let deadline = Duration::from_secs(settings.get("order-deadline")?);
     let time_zone = time_zone(settings)?;
@@ -258,13 +259,24 @@ async fn services(
         welcome_credit: settings.get::<Money>("welcome-credit")?,
         admin_password: admin_password(settings)?,
         limits,
-        ..customer::Config::new(model("customer"), snapshots("customer"), secrets)
+        ..customer::Config::new(
+            settings.get::<customer::ModelLocation>("customer-model")?,
+            snapshots("customer"),
+            secrets,
+        )
     };
-    let product =
-        product::Config { model: model("product"), snapshots: snapshots("product"), currency };
-    let order = order::Config { model: model("order"), snapshots: snapshots("order"), deadline };
+    let product = product::Config {
+        model: settings.get("product-model")?,
+        snapshots: snapshots("product"),
+        currency,
+    };
+    let order = order::Config {
+        model: settings.get("order-model")?,
+        snapshots: snapshots("order"),
+        deadline,
+    };
     let accounting = accounting::Config {
-        model: model("accounting"),
+        model: settings.get("accounting-model")?,
         snapshots: snapshots("accounting"),
         time_zone,
     };

@@ -154,11 +154,19 @@ impl Ground {
                 product::build(product::Config { model, snapshots, currency }, deps).await
             }
             "order" => {
-                order::build(order::Config { model, snapshots, deadline: DEADLINE }, deps).await
+                order::build(
+                    order::Config { model: model.into(), snapshots, deadline: DEADLINE },
+                    deps,
+                )
+                .await
             }
             _ => {
                 let time_zone = jiff::tz::TimeZone::UTC;
-                accounting::build(accounting::Config { model, snapshots, time_zone }, deps).await
+                accounting::build(
+                    accounting::Config { model: model.into(), snapshots, time_zone },
+                    deps,
+                )
+                .await
             }
         };
         let service = built.expect("a service starts on a database in memory");
