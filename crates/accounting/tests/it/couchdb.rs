@@ -6,7 +6,7 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use accounting::{
@@ -17,6 +17,7 @@ use chassis::{Inspect, ModelError, Progress, ReadModel, Tasks, model::conformanc
 use contracts::accounting::InvoiceIssued;
 use kernel::{Money, Position, Timestamp};
 use servers::CouchDb;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{

@@ -11,6 +11,7 @@ mod events;
 mod import;
 mod journey;
 mod kills;
+mod models;
 mod operator;
 mod order;
 mod oversell;

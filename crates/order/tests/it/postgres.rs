@@ -6,7 +6,7 @@ use std::{
         Arc, LazyLock,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use chassis::{
@@ -19,6 +19,7 @@ use order::{
     model::{List, Within},
 };
 use servers::Postgres;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::harness::{Shop, id_of};

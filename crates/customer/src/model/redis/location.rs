@@ -34,7 +34,7 @@ impl FromStr for RedisLocation {
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
         let refuse = |reason: String| Err(LocationError::Url(reason));
-        let url = redis::parse_redis_url(text).filter(|url| url.has_host());
+        let url = redis::parse_redis_url(text).filter(|url| url.host_str().is_some());
         let Some(mut url) = url else {
             return refuse("this is no URL of a Redis server".to_owned());
         };

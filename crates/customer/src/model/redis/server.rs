@@ -21,7 +21,7 @@ const CALL: Duration = Duration::from_millis(1900);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
 /// How long emptying a model may take.
-const RESET: Duration = Duration::from_secs(60);
+const RESET: Duration = Duration::from_mins(1);
 
 /// The scripts by which everything is done, each in one go.
 pub(super) struct Scripts {
@@ -70,16 +70,14 @@ impl Server {
                 Err(error) => Err(self.failed(error).await),
             }
         };
-        match tokio::time::timeout(CALL, call).await {
-            Ok(result) => result,
-            Err(_) => {
-                // Whoever connects keeps the lock meanwhile; a connection that hangs is let go of.
-                if let Ok(mut connection) = self.connection.try_lock() {
-                    *connection = None;
-                }
-                Err(self.silent("no answer in time"))
-            }
+        if let Ok(result) = tokio::time::timeout(CALL, call).await {
+            return result;
         }
+        // Whoever connects keeps the lock meanwhile; a connection that hangs is let go of.
+        if let Ok(mut connection) = self.connection.try_lock() {
+            *connection = None;
+        }
+        Err(self.silent("no answer in time"))
     }
 
     /// Makes the model empty and ours.

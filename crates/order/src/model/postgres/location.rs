@@ -14,7 +14,7 @@ const NAMESPACE: &str = "agora_order";
 /// A PostgreSQL server, a database of it, and the schema that holds the tables.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresLocation {
-    pub(super) config: Config,
+    pub(super) config: Box<Config>,
     pub(super) namespace: String,
 }
 
@@ -71,6 +71,6 @@ impl FromStr for PostgresLocation {
         if config.get_dbname().is_none_or(str::is_empty) {
             return refuse("the URL names no database".to_owned());
         }
-        Ok(Self { config, namespace: namespace.to_owned() })
+        Ok(Self { config: Box::new(config), namespace: namespace.to_owned() })
     }
 }

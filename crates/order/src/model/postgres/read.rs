@@ -60,9 +60,7 @@ pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Err
     let before = before.map(|before| number(before.0));
     let count = number(*count as u64);
     let mut values: Vec<&(dyn ToSql + Sync)> = Vec::new();
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE true"
-    );
+    let mut conditions = vec!["true".to_owned()];
     let given: [(&str, Option<&(dyn ToSql + Sync)>); 6] = [
         ("orders.customer =", customer.as_ref().map(|value| value as _)),
         ("orders.product =", product.as_ref().map(|value| value as _)),
@@ -74,15 +72,20 @@ pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Err
     for (condition, value) in given {
         if let Some(value) = value {
             values.push(value);
-            sql.push_str(&format!(" AND {condition} ${}", values.len()));
+            conditions.push(format!("{condition} ${}", values.len()));
         }
     }
     if matches!(status, Some(0 | 2)) {
         // Said once more in the words of the index of open orders.
-        sql.push_str(" AND orders.status IN (0, 2)");
+        conditions.push("orders.status IN (0, 2)".to_owned());
     }
     values.push(&count);
-    sql.push_str(&format!(" ORDER BY orders.placed DESC LIMIT ${}", values.len()));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {}
+         ORDER BY orders.placed DESC LIMIT ${}",
+        conditions.join(" AND "),
+        values.len()
+    );
     let rows = client.query(&client.prepare_cached(&sql).await?, &values).await?;
     rows.iter().map(|row| order_at(row, 0)).collect()
 }

@@ -92,7 +92,7 @@ pub(super) struct Connection(Option<Object>);
 
 impl Server {
     pub(super) fn new(location: PostgresLocation) -> Result<Self, ModelError> {
-        let mut config = location.config.clone();
+        let mut config = (*location.config).clone();
         config
             .connect_timeout(CONNECT)
             .application_name("agora-order")
