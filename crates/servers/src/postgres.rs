@@ -13,6 +13,8 @@ use crate::{Child, free_port};
 
 /// Another program may take a free port first.
 const TRIES: u32 = 5;
+/// Tries to start on the data of a killed server, each of some 50 ms.
+const RESTARTS: u32 = 40;
 /// The versions that may be installed, the newest first; any will do.
 const VERSIONS: std::ops::RangeInclusive<u32> = 13..=19;
 
@@ -64,6 +66,13 @@ impl Postgres {
     /// Starts it again on the same port and data.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.child.kill();
+        // What served the old one's connections may take a moment to notice its end, and keeps the memory they shared.
+        for _ in 1..RESTARTS {
+            if let Ok(child) = run(self.folder.path(), self.port) {
+                self.child = child;
+                return Ok(());
+            }
+        }
         self.child = run(self.folder.path(), self.port)?;
         Ok(())
     }
@@ -113,7 +122,14 @@ fn run(folder: &Path, port: u16) -> anyhow::Result<Child> {
     // A killed server leaves its lock behind; whether its process id is somebody else's by now is not ours to find out.
     drop(fs::remove_file(data.join("postmaster.pid")));
     let mut child = Child::start("PostgreSQL", "setpriv", |command| {
-        command.args(user()).arg(server).arg("-D").arg(&data).args(["-p", &port.to_string()]);
+        // Becoming another user, it would outlive us were it not told once more.
+        command
+            .args(user())
+            .args(["--pdeathsig", "KILL"])
+            .arg(server)
+            .arg("-D")
+            .arg(&data)
+            .args(["-p", &port.to_string()]);
         command.arg("-k").arg(&data).args(["-c", "listen_addresses=127.0.0.1"]);
     })?;
     let ready = data.join("postmaster.pid");
