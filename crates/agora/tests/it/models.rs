@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 use servers::{CouchDb, Postgres, Redis};
+use tokio::process::Command;
 
 use crate::{
     run::{output, program},
@@ -19,7 +20,10 @@ async fn a_shop_whose_models_are_on_servers_equals_one_rebuilt_and_survives_a_ki
         ("AGORA_ACCOUNTING_MODEL", format!("{}/books", couchdb.url())),
     ];
     let folder = Folder::new();
-    let shop = folder.up_with(|command| drop(command.envs(models.clone()))).await;
+    let on_servers = |command: &mut Command| {
+        command.envs(models.clone());
+    };
+    let shop = folder.up_with(on_servers).await;
     let manager = shop.manager().await;
     manager.add_customers(&["lea"], "1000").await;
     let lamp = manager.add_products(&["Lamp"], ("9.99", 3)).await.remove(0);
@@ -41,7 +45,7 @@ async fn a_shop_whose_models_are_on_servers_equals_one_rebuilt_and_survives_a_ki
     command.args(["rebuild", "customer", "order", "accounting", "--data"]).arg(&data);
     output(command.envs(models.clone())).await.expect_code(0);
 
-    let shop = folder.up_with(|command| drop(command.envs(models))).await;
+    let shop = folder.up_with(on_servers).await;
     let manager = shop.manager().await;
     join_all((0..2).map(|_| manager.order(&lamp, "lea"))).await;
     manager.ended_orders().await;
@@ -52,7 +56,8 @@ async fn a_shop_whose_models_are_on_servers_equals_one_rebuilt_and_survives_a_ki
 #[tokio::test]
 async fn a_model_that_cannot_be_used_is_said_at_the_start_without_its_password() {
     let postgres = Postgres::start().expect("a server");
-    let nowhere = postgres.url().replace("/postgres", "/nowhere");
+    let nowhere =
+        postgres.url().replace("/postgres", "/nowhere").replace("//nowhere", "//postgres");
     for (variable, url, expected) in [
         ("AGORA_ORDER_MODEL", "mysql://me:hush@here/shop", "postgres://"),
         ("AGORA_ORDER_MODEL", nowhere.as_str(), "there is no database \"nowhere\""),
