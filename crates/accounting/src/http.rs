@@ -186,5 +186,5 @@ fn invoice_of(invoice: model::Invoice) -> Invoice {
 }
 
 fn failed(error: ModelError) -> Problem {
-    Problem::internal(error)
+    Problem::from(error)
 }

@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod domain;
 mod http;
+mod location;
 pub mod model;
 pub mod project;
 pub mod react;
@@ -15,6 +16,7 @@ use chassis::{
 
 pub use chassis::sqlite::Location;
 pub use jiff::tz::TimeZone;
+pub use location::ModelLocation;
 pub use model::Model;
 pub use project::project;
 
@@ -27,7 +29,7 @@ pub const NAME: &str = "accounting";
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the read model lives.
-    pub model: Location,
+    pub model: ModelLocation,
     /// Where snapshots of long streams live.
     pub snapshots: Location,
     /// The shop's time zone, in which years and months begin.
@@ -35,13 +37,18 @@ pub struct Config {
 }
 
 /// Opens a read model of the service: its own, or another to compare with, of the same time zone.
-#[expect(clippy::unused_async, reason = "engines behind a network will need it")]
 pub async fn open_model(
-    location: Location,
+    location: impl Into<ModelLocation>,
     tasks: &Tasks,
     time_zone: TimeZone,
 ) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(model::SqliteModel::open(location, Calendar::new(time_zone), tasks.clone())?)
+    let calendar = Calendar::new(time_zone);
+    Ok(match location.into() {
+        ModelLocation::Sqlite(location) => {
+            model::SqliteModel::open(location, calendar, tasks.clone())?
+        }
+        ModelLocation::CouchDb(location) => model::CouchDbModel::open(location, calendar).await?,
+    })
 }
 
 /// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.

@@ -1,6 +1,7 @@
-//! The read model of the books: a port, so that other engines can hold it, and the embedded one behind it.
+//! The read model of the books: a port, so that other engines can hold it, the embedded one behind it, and the one in CouchDB.
 
 pub mod conformance;
+mod couchdb;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -9,7 +10,11 @@ use contracts::accounting::InvoiceIssued;
 use kernel::{Money, Position, Timestamp};
 use uuid::Uuid;
 
-pub use sqlite::SqliteModel;
+pub use self::{
+    couchdb::{CouchDbLocation, CouchDbModel},
+    sqlite::SqliteModel,
+};
+use crate::calendar::Calendar;
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and block nobody.
 ///
@@ -105,4 +110,14 @@ impl Revenue {
             revenue: self.months.iter().map(|month| month.revenue).sum(),
         }
     }
+}
+
+/// Sums by month hold for one time zone only, so the zone is part of a model's schema: another one makes the model anew.
+fn schema_number(calendar: &Calendar, shape: u32) -> u32 {
+    // FNV-1a, which gives the same on every machine; SQLite keeps 31 bits of it.
+    let hash = calendar
+        .name()
+        .bytes()
+        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    hash.wrapping_add(shape) & 0x7fff_ffff
 }

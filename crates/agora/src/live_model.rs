@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use bus::Page;
-use chassis::sqlite::Location;
 use contracts::rest::events::RecordedEvent;
 use jiff::tz::TimeZone;
 use kernel::{Actor, Cause, EventId, EventType, Metadata, Position, Recorded, StreamId, Version};
@@ -36,7 +35,7 @@ pub(crate) async fn check(
     let mut asked = Vec::new();
     for model in models {
         let digest: Digest = client.get(&format!("/{}/model-digest", model.name())).await?;
-        let anew = model.open(Location::Memory(format!("check-{}", model.name())), zone).await?;
+        let anew = model.anew(&format!("check-{}", model.name()), zone).await?;
         asked.push((*model, digest, anew));
     }
     let last = asked.iter().map(|(_, digest, _)| digest.position).max().unwrap_or(0);

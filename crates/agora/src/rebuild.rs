@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use bus::{Page, Read};
 use chassis::{ReadModel, Tasks, sqlite::Location};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -13,7 +13,7 @@ use kernel::{Position, Recorded};
 use crate::{
     cli::Outcome,
     client::{Access, Manager},
-    config::Flags,
+    config::{Flags, Settings},
     events::embedded,
     live_model, process, term,
 };
@@ -71,37 +71,64 @@ impl Model {
         }
     }
 
-    /// Opens the model and says how it is filled; years and months begin in `time_zone`.
-    pub(crate) async fn open(
+    /// Opens the model that the settings name, and says how it is filled; years and months begin in `time_zone`.
+    async fn open(
         self,
-        location: Location,
+        settings: &Settings,
         time_zone: &TimeZone,
     ) -> anyhow::Result<Box<dyn Filled>> {
-        let tasks = &Tasks::inline();
-        Ok(match self {
-            Self::Customer => Box::new(Fill {
-                model: customer::open_model(location, tasks).await?,
-                project: customer::project,
-            }),
-            Self::Product => Box::new(Fill {
-                model: product::open_model(location, tasks).await?,
-                project: product::project,
-            }),
-            Self::Order => Box::new(Fill {
-                model: order::open_model(location, tasks).await?,
-                project: order::project,
-            }),
-            Self::Accounting => {
-                let model = accounting::open_model(location, tasks, time_zone.clone()).await?;
-                Box::new(Fill { model, project: accounting::project })
-            }
-        })
+        let name = format!("{}-model", self.name());
+        match self {
+            Self::Customer => customer(settings.get(&name)?).await,
+            Self::Product => product(settings.get(&name)?).await,
+            Self::Order => order(settings.get(&name)?).await,
+            Self::Accounting => accounting(settings.get(&name)?, time_zone).await,
+        }
     }
+
+    /// An empty model in memory to compare with.
+    pub(crate) async fn anew(
+        self,
+        name: &str,
+        time_zone: &TimeZone,
+    ) -> anyhow::Result<Box<dyn Filled>> {
+        let location = Location::Memory(name.to_owned());
+        match self {
+            Self::Customer => customer(location.into()).await,
+            Self::Product => product(location).await,
+            Self::Order => order(location.into()).await,
+            Self::Accounting => accounting(location.into(), time_zone).await,
+        }
+    }
+}
+
+async fn customer(location: customer::ModelLocation) -> anyhow::Result<Box<dyn Filled>> {
+    let model = customer::open_model(location, &Tasks::inline()).await?;
+    Ok(Box::new(Fill { model, project: customer::project }))
+}
+
+async fn product(location: Location) -> anyhow::Result<Box<dyn Filled>> {
+    let model = product::open_model(location, &Tasks::inline()).await?;
+    Ok(Box::new(Fill { model, project: product::project }))
+}
+
+async fn order(location: order::ModelLocation) -> anyhow::Result<Box<dyn Filled>> {
+    let model = order::open_model(location, &Tasks::inline()).await?;
+    Ok(Box::new(Fill { model, project: order::project }))
+}
+
+async fn accounting(
+    location: accounting::ModelLocation,
+    time_zone: &TimeZone,
+) -> anyhow::Result<Box<dyn Filled>> {
+    let model = accounting::open_model(location, &Tasks::inline(), time_zone.clone()).await?;
+    Ok(Box::new(Fill { model, project: accounting::project }))
 }
 
 /// A model of any service, with its projection.
 #[async_trait::async_trait]
 pub(crate) trait Filled: Send + Sync {
+    /// Takes the model on to `to` by the events since its checkpoint.
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> anyhow::Result<()>;
     async fn checkpoint(&self) -> anyhow::Result<Position>;
     async fn reset(&self) -> anyhow::Result<()>;
@@ -118,7 +145,8 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> anyhow::Result<()> {
         let changes: Vec<M::Change> =
             events.iter().filter_map(|event| (self.project)(event)).collect();
-        Ok(self.model.apply(&changes, to).await?)
+        let from = self.model.checkpoint().await?;
+        Ok(self.model.apply(from, &changes, to).await?)
     }
 
     async fn checkpoint(&self) -> anyhow::Result<Position> {
@@ -145,14 +173,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let data = PathBuf::from(settings.text("data").unwrap_or_default());
     let store = embedded::open(&data)?;
     for model in services {
-        let name = format!("{}-model", model.name());
-        let path = settings.text(&name).and_then(|url| url.strip_prefix("sqlite:"));
-        let location =
-            Location::File(path.with_context(|| format!("{name} is no SQLite database"))?.into());
         if args.check {
-            check(model, location, &store, &zone).await?;
+            check(model, (&settings, &zone), &store).await?;
         } else {
-            rebuild(model, location, &store, &zone).await?;
+            rebuild(model, (&settings, &zone), &store).await?;
         }
     }
     Ok(Outcome::Done)
@@ -160,11 +184,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
 
 async fn rebuild(
     model: Model,
-    location: Location,
+    (settings, zone): (&Settings, &TimeZone),
     store: &LogStore,
-    zone: &TimeZone,
 ) -> anyhow::Result<()> {
-    let filled = model.open(location, zone).await?;
+    let filled = model.open(settings, zone).await?;
     filled.reset().await?;
     let head = store.reader.head().await?;
     fill(model, &*filled, &store.reader, head).await?;
@@ -174,16 +197,17 @@ async fn rebuild(
 
 async fn check(
     model: Model,
-    location: Location,
+    (settings, zone): (&Settings, &TimeZone),
     store: &LogStore,
-    zone: &TimeZone,
 ) -> anyhow::Result<()> {
-    if matches!(&location, Location::File(path) if !path.exists()) {
+    // Whether there is one has to be asked before it is opened, which makes one; a server's is made by whoever asks.
+    let embedded = settings.get::<Location>(&format!("{}-model", model.name()));
+    if matches!(&embedded, Ok(Location::File(path)) if !path.exists()) {
         bail!("the {} service has no read model yet; it is built at the next start", model.name());
     }
-    let live = model.open(location, zone).await?;
+    let live = model.open(settings, zone).await?;
     let checkpoint = live.checkpoint().await?;
-    let anew = model.open(Location::Memory(format!("rebuilt-{}", model.name())), zone).await?;
+    let anew = model.anew(&format!("rebuilt-{}", model.name()), zone).await?;
     fill(model, &*anew, &store.reader, checkpoint).await?;
     compare(model, &live.dump().await?, &anew.dump().await?, checkpoint)
 }

@@ -11,6 +11,8 @@ pub mod auth;
 pub mod clock;
 pub mod http;
 pub mod metrics;
+pub mod model;
+pub mod progress;
 pub mod projector;
 pub mod reactor;
 pub mod service;
@@ -22,7 +24,8 @@ pub mod subscription;
 pub mod tasks;
 
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
-pub use projector::{ModelError, Progress, ReadModel};
+pub use model::{Lease, LocationError, ModelError, ReadModel, Shared};
+pub use progress::Progress;
 pub use reactor::{Reaction, Reactor};
 pub use service::{Deps, Inspect, Service};
 pub use store::EventStore;

@@ -217,7 +217,7 @@ async fn model_digest(
     State(model): State<Arc<dyn Dump>>,
     _manager: Manager,
 ) -> Result<Json<ModelDigest>, Problem> {
-    let (position, lines) = model.dump_at().await.map_err(Problem::internal)?;
+    let (position, lines) = model.dump_at().await?;
     Ok(Json(ModelDigest { position: position.0, digest: digest(&lines), rows: lines.len() as u64 }))
 }
 

@@ -95,8 +95,13 @@ impl ReadModel for EndedSessions {
         Ok(self.database.checkpoint()?)
     }
 
-    async fn apply(&self, changes: &[Ended], to: Position) -> Result<(), ModelError> {
-        self.database.apply(to, |transaction| {
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Ended],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        self.database.apply(from, to, |transaction| {
             for ended in changes {
                 match ended {
                     Ended::Token { token, expires } => {

@@ -2,11 +2,16 @@
 
 use std::{
     path::{Path, PathBuf},
+    str::FromStr,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use kernel::Position;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, config::DbConfig};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Transaction, config::DbConfig, types::ValueRef,
+};
+
+use crate::{LocationError, ModelError};
 
 /// Reading connections kept open; as many reads run at once as there are cores, a few more wait their turn anyway.
 const READERS_MAX: usize = 8;
@@ -66,14 +71,20 @@ impl Database {
     /// Makes a change and moves the checkpoint, together or not at all.
     pub fn apply(
         &self,
+        from: Position,
         to: Position,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), ModelError> {
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction()?;
         change(&transaction)?;
-        transaction.prepare_cached("UPDATE checkpoint SET position = ?1")?.execute([to.0])?;
-        transaction.commit()
+        let moved = transaction
+            .prepare_cached("UPDATE checkpoint SET position = ?1 WHERE position = ?2")?
+            .execute([to.0, from.0])?;
+        if moved == 0 {
+            return Err(ModelError::Stale);
+        }
+        Ok(transaction.commit()?)
     }
 
     /// Reads; blocks only as long as the query takes.
@@ -114,15 +125,29 @@ impl Database {
                 let columns = query.column_count();
                 let mut rows = query.query([])?;
                 while let Some(row) = rows.next()? {
-                    let values: rusqlite::Result<Vec<String>> = (0..columns)
-                        .map(|column| row.get_ref(column).map(|value| format!("{value:?}")))
-                        .collect();
-                    lines.push(format!("{table}: {}", values?.join(", ")));
+                    let values: rusqlite::Result<Vec<ValueRef<'_>>> =
+                        (0..columns).map(|column| row.get_ref(column)).collect();
+                    lines.push(line(&table, &values?));
                 }
             }
             lines.sort();
             Ok(lines)
         })
+    }
+}
+
+impl FromStr for Location {
+    type Err = LocationError;
+
+    /// `sqlite:FILE`.
+    fn from_str(text: &str) -> Result<Self, LocationError> {
+        let Some(path) = text.strip_prefix("sqlite:") else {
+            return Err(LocationError::Scheme("sqlite:FILE"));
+        };
+        if path.is_empty() {
+            return Err(LocationError::Url("sqlite: names no file".to_owned()));
+        }
+        Ok(Self::File(path.into()))
     }
 }
 
@@ -163,6 +188,13 @@ impl Location {
             }
         }
     }
+}
+
+/// A row of a table as a line of a dump; engines other than SQLite write the same.
+#[must_use]
+pub fn line(table: &str, values: &[ValueRef<'_>]) -> String {
+    let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+    format!("{table}: {}", values.join(", "))
 }
 
 /// Opens a database that may be thrown away at any time and has no checkpoint.

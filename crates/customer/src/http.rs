@@ -167,5 +167,5 @@ fn unavailable() -> Problem {
 }
 
 fn failed(error: ModelError) -> Problem {
-    Problem::internal(error)
+    Problem::from(error)
 }

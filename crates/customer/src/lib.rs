@@ -3,6 +3,7 @@
 mod bootstrap;
 pub mod domain;
 mod http;
+mod location;
 pub mod model;
 mod password;
 mod project;
@@ -20,7 +21,8 @@ use kernel::Money;
 pub use bootstrap::{Admin, Bootstrap};
 pub use chassis::sqlite::Location;
 pub use http::Limits;
-pub use model::{Model, SqliteModel};
+pub use location::ModelLocation;
+pub use model::{Model, RedisModel, SqliteModel};
 pub use password::{Cost, NewPassword, Password};
 pub use project::project;
 pub use secrets::Secrets;
@@ -32,7 +34,7 @@ pub const NAME: &str = "customer";
 
 /// What can be chosen about the service.
 pub struct Config {
-    pub model: Location,
+    pub model: ModelLocation,
     pub snapshots: Location,
     pub secrets: Arc<Secrets>,
     /// The password of the manager `admin`, in force from the start on; one is made up for a new shop if none is given.
@@ -47,9 +49,13 @@ pub struct Config {
 impl Config {
     /// A shop's usual settings.
     #[must_use]
-    pub fn new(model: Location, snapshots: Location, secrets: Arc<Secrets>) -> Self {
+    pub fn new(
+        model: impl Into<ModelLocation>,
+        snapshots: Location,
+        secrets: Arc<Secrets>,
+    ) -> Self {
         Self {
-            model,
+            model: model.into(),
             snapshots,
             secrets,
             admin_password: None,
@@ -61,9 +67,14 @@ impl Config {
 }
 
 /// Opens the read model, such as a second one to compare with.
-#[expect(clippy::unused_async, reason = "an engine on a server has to be connected to")]
-pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(SqliteModel::open(location, tasks.clone())?)
+pub async fn open_model(
+    location: impl Into<ModelLocation>,
+    tasks: &Tasks,
+) -> Result<Arc<dyn Model>, ModelError> {
+    Ok(match location.into() {
+        ModelLocation::Sqlite(location) => SqliteModel::open(location, tasks.clone())?,
+        ModelLocation::Redis(location) => RedisModel::open(location).await?,
+    })
 }
 
 /// Builds the service and spawns its tasks. What became of the manager `admin` is told once the event store has answered.

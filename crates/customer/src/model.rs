@@ -1,6 +1,7 @@
-//! The read model of customers: a port, so that other engines can hold it, and the embedded one behind it.
+//! The read model of customers: a port, so that other engines can hold it, the embedded one behind it, and the one in Redis.
 
 pub mod conformance;
+mod redis;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -10,7 +11,10 @@ use kernel::{Money, Position};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use sqlite::SqliteModel;
+pub use self::{
+    redis::{RedisLocation, RedisModel},
+    sqlite::SqliteModel,
+};
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and block nobody.
 ///

@@ -103,5 +103,5 @@ fn unavailable() -> Problem {
 }
 
 fn failed(error: ModelError) -> Problem {
-    Problem::internal(error)
+    Problem::from(error)
 }

@@ -3,6 +3,7 @@
 pub mod domain;
 mod figures;
 mod http;
+mod location;
 pub mod model;
 mod project;
 pub mod react;
@@ -16,7 +17,8 @@ use chassis::{
 };
 
 pub use chassis::sqlite::Location;
-pub use model::{Model, SqliteModel};
+pub use location::ModelLocation;
+pub use model::{Model, PostgresModel, SqliteModel};
 pub use project::project;
 
 use crate::{
@@ -34,7 +36,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// What can be chosen about the service.
 #[derive(Clone, Debug)]
 pub struct Config {
-    pub model: Location,
+    pub model: ModelLocation,
     pub snapshots: Location,
     /// How long an order may take before it is denied.
     pub deadline: Duration,
@@ -43,15 +45,20 @@ pub struct Config {
 impl Config {
     /// A shop's usual settings.
     #[must_use]
-    pub fn new(model: Location, snapshots: Location) -> Self {
-        Self { model, snapshots, deadline: DEADLINE }
+    pub fn new(model: impl Into<ModelLocation>, snapshots: Location) -> Self {
+        Self { model: model.into(), snapshots, deadline: DEADLINE }
     }
 }
 
 /// Opens the read model, such as a second one to compare with.
-#[expect(clippy::unused_async, reason = "an engine on a server has to be connected to")]
-pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(SqliteModel::open(location, tasks.clone())?)
+pub async fn open_model(
+    location: impl Into<ModelLocation>,
+    tasks: &Tasks,
+) -> Result<Arc<dyn Model>, ModelError> {
+    Ok(match location.into() {
+        ModelLocation::Sqlite(location) => SqliteModel::open(location, tasks.clone())?,
+        ModelLocation::Postgres(location) => PostgresModel::open(location).await?,
+    })
 }
 
 /// Builds the service and spawns its tasks.

@@ -1,6 +1,9 @@
-//! The read model of orders: a port, so that other engines can hold it, and the embedded one behind it.
+//! The read model of orders: a port, so that other engines can hold it, the embedded one behind it, and the one in PostgreSQL.
 
+mod batch;
 pub mod conformance;
+mod numbers;
+mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
@@ -9,13 +12,16 @@ use async_trait::async_trait;
 use chassis::{Inspect, ModelError, ReadModel};
 use contracts::{
     order::{Reason, Terms},
-    rest::order::{CreditStatus, Durations, Status, StockStatus},
+    rest::order::{Durations, Status},
 };
 use kernel::{Actor, EventType, Money, Position, Timestamp};
 use uuid::Uuid;
 
+pub use self::{
+    postgres::{PostgresLocation, PostgresModel},
+    sqlite::SqliteModel,
+};
 pub use crate::standing::{Effect, Standing};
-pub use sqlite::SqliteModel;
 
 /// Everything the service answers from. Point reads take microseconds; the others may take longer and block nobody.
 ///
@@ -167,35 +173,5 @@ impl Order {
             }
         }
         self
-    }
-}
-
-/// Numbers of the words in a row, the same in every engine that keeps numbers.
-pub(crate) fn status_number(status: Status) -> u8 {
-    match status {
-        Status::Pending => 0,
-        Status::Canceled => 1,
-        Status::Approved => 2,
-        Status::Finalized => 3,
-    }
-}
-
-pub(crate) fn stock_number(status: StockStatus) -> u8 {
-    match status {
-        StockStatus::Pending => 0,
-        StockStatus::Reserved => 1,
-        StockStatus::Denied => 2,
-        StockStatus::Released => 3,
-        StockStatus::Committed => 4,
-    }
-}
-
-pub(crate) fn credit_number(status: CreditStatus) -> u8 {
-    match status {
-        CreditStatus::Pending => 0,
-        CreditStatus::Reserved => 1,
-        CreditStatus::Denied => 2,
-        CreditStatus::Released => 3,
-        CreditStatus::Debited => 4,
     }
 }

@@ -178,5 +178,5 @@ fn no_category() -> Problem {
 }
 
 fn failed(error: ModelError) -> Problem {
-    Problem::internal(error)
+    Problem::from(error)
 }

@@ -154,11 +154,19 @@ impl Ground {
                 product::build(product::Config { model, snapshots, currency }, deps).await
             }
             "order" => {
-                order::build(order::Config { model, snapshots, deadline: DEADLINE }, deps).await
+                order::build(
+                    order::Config { model: model.into(), snapshots, deadline: DEADLINE },
+                    deps,
+                )
+                .await
             }
             _ => {
                 let time_zone = jiff::tz::TimeZone::UTC;
-                accounting::build(accounting::Config { model, snapshots, time_zone }, deps).await
+                accounting::build(
+                    accounting::Config { model: model.into(), snapshots, time_zone },
+                    deps,
+                )
+                .await
             }
         };
         let service = built.expect("a service starts on a database in memory");
@@ -238,7 +246,8 @@ async fn fill<M: ReadModel + ?Sized>(
 ) -> Vec<String> {
     let changes: Vec<M::Change> = events.iter().filter_map(|event| project(event)).collect();
     let head = events.last().map_or(kernel::Position::START, |event| event.position);
-    model.apply(&changes, head).await.expect("a model in memory takes every change");
+    let start = kernel::Position::START;
+    model.apply(start, &changes, head).await.expect("a model in memory takes every change");
     model.dump().await.expect("a model in memory can be read")
 }
 

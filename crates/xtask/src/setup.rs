@@ -16,6 +16,10 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("npm", "npm"),
     ("chromium", "chromium"),
     ("rabbitmq-server", "rabbitmq-server"),
+    ("redis-server", "redis-server"),
+    ("setpriv", "util-linux"),
+    // The programs of a server stand outside the path; this one comes with it.
+    ("pg_ctlcluster", "postgresql"),
 ];
 
 /// The version of schemathesis that the API is checked with.
@@ -31,14 +35,18 @@ pub(crate) fn all() -> anyhow::Result<()> {
 pub(crate) fn install(python: bool, with_browser: bool) -> anyhow::Result<()> {
     packages(with_browser)?;
     python_program("secantus", "secantusd-py", SECANTUS)?;
+    node_packages("tests/couchdb", "the packages of the stand-in for CouchDB")?;
     if python {
         python_program("python", "schemathesis", SCHEMATHESIS)?;
     }
-    if with_browser { browser() } else { Ok(()) }
+    if with_browser {
+        node_packages("tests/browser", "the browser tests' packages")?;
+    }
+    Ok(())
 }
 
 fn packages(with_browser: bool) -> anyhow::Result<()> {
-    let for_browser = |program: &str| matches!(program, "chromium" | "node" | "npm");
+    let for_browser = |program: &str| program == "chromium";
     let missing: Vec<&str> = PROGRAMS
         .iter()
         .filter(|(program, _)| (with_browser || !for_browser(program)) && !exists(program))
@@ -92,13 +100,13 @@ fn python_program(name: &str, program_name: &str, package: &str) -> anyhow::Resu
     must(&mut program(&pip, &["install", "--quiet", "--disable-pip-version-check", package]))
 }
 
-/// The browser tests' Node parts, as locked.
-fn browser() -> anyhow::Result<()> {
-    let folder = root().join("tests/browser");
+/// The Node packages of a folder, as locked.
+fn node_packages(folder: &str, what: &str) -> anyhow::Result<()> {
+    let folder = root().join(folder);
     if !folder.join("package.json").exists() || is_current(&folder) {
         return Ok(());
     }
-    say("set-up: the browser tests' packages");
+    say(&format!("set-up: {what}"));
     must(
         program("npm", &["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder),
     )

@@ -49,8 +49,9 @@ fn named(position: u64, customer: Uuid, (user, full_name): (Option<&str>, Option
 }
 
 async fn apply(model: &dyn Model, changes: &[Change]) {
+    let at = model.checkpoint().await.expect("a checkpoint");
     let to = changes.last().map_or(Position::START, |change| change.position);
-    model.apply(changes, to).await.expect("the changes are taken");
+    model.apply(at, changes, to).await.expect("the changes are taken");
 }
 
 async fn found(model: &dyn Model, order: u64) -> Option<Invoice> {

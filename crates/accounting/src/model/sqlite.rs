@@ -72,7 +72,7 @@ impl SqliteModel {
         calendar: Calendar,
         tasks: Tasks,
     ) -> Result<Arc<Self>, ModelError> {
-        let schema = Schema { number: schema_number(&calendar), create: TABLES };
+        let schema = Schema { number: super::schema_number(&calendar, SCHEMA), create: TABLES };
         Ok(Arc::new(Self { database: Database::open(location, schema)?, tasks, calendar }))
     }
 
@@ -86,16 +86,6 @@ impl SqliteModel {
     }
 }
 
-/// Sums by month hold for one time zone only, so the zone is part of the schema: another one makes the model anew.
-fn schema_number(calendar: &Calendar) -> u32 {
-    // FNV-1a, which gives the same on every machine; SQLite keeps 31 bits of it.
-    let hash = calendar
-        .name()
-        .bytes()
-        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    hash.wrapping_add(SCHEMA) & 0x7fff_ffff
-}
-
 #[async_trait]
 impl ReadModel for SqliteModel {
     type Change = Change;
@@ -104,9 +94,14 @@ impl ReadModel for SqliteModel {
         Ok(self.database.checkpoint()?)
     }
 
-    async fn apply(&self, changes: &[Change], to: Position) -> Result<(), ModelError> {
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+    ) -> Result<(), ModelError> {
         let calendar = &self.calendar;
-        Ok(self.database.apply(to, |transaction| write::apply(transaction, calendar, changes))?)
+        self.database.apply(from, to, |transaction| write::apply(transaction, calendar, changes))
     }
 
     async fn reset(&self) -> Result<(), ModelError> {

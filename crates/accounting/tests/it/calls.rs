@@ -29,7 +29,12 @@ async fn registered(world: &World, customer: Uuid, user: &str, full_name: &str) 
 }
 
 /// An order of `quantity` pieces of product `product` at 2.50 becomes final.
-async fn finalized(world: &World, number: u128, customer: Uuid, (product, quantity): (u128, u32)) {
+pub(crate) async fn finalized(
+    world: &World,
+    number: u128,
+    customer: Uuid,
+    (product, quantity): (u128, u32),
+) {
     let terms = Terms {
         order: order(number),
         customer,

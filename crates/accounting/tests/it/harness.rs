@@ -175,7 +175,7 @@ impl Drop for World {
 
 pub(crate) fn config(folder: &Path) -> accounting::Config {
     accounting::Config {
-        model: Location::File(folder.join("accounting.db")),
+        model: Location::File(folder.join("accounting.db")).into(),
         snapshots: Location::File(folder.join("snapshots.db")),
         time_zone: TimeZone::UTC,
     }

@@ -13,6 +13,8 @@ use super::{ConfigError, Origin, SETTINGS, Setting};
 
 /// The file read unless another is named; it may be missing.
 const FILE: &str = "agora.toml";
+/// What is shown in the place of a secret.
+const MASK: &str = "********";
 /// Variables that begin like settings and are none.
 const OTHER_VARIABLES: [&str; 4] = ["AGORA_CONFIG", "AGORA_TEST_", "AGORA_BIN", "AGORA_URL"];
 
@@ -184,6 +186,20 @@ fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ConfigErr
     }
 }
 
+/// A value as it may be shown: of a URL, everything but the password.
+fn masked(text: &str) -> String {
+    let parts = text.split_once("://").and_then(|(scheme, rest)| {
+        let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (user, host) = rest.split_at(rest.get(..host)?.rfind('@')?);
+        let (user, _password) = user.split_once(':')?;
+        Some((scheme, user, host))
+    });
+    parts.map_or_else(
+        || text.to_owned(),
+        |(scheme, user, host)| format!("{scheme}://{user}:{MASK}{host}"),
+    )
+}
+
 impl Settings {
     fn with_data_folder(mut self) -> Self {
         let data = self.text("data").unwrap_or_default().to_owned();
@@ -218,10 +234,11 @@ impl Settings {
     pub(crate) fn invalid(&self, name: &str, reason: impl Into<String>) -> ConfigError {
         let value = self.0.get(name);
         let secret = SETTINGS.iter().any(|setting| setting.name == name && setting.secret);
-        let text = if secret { "…" } else { self.text(name).unwrap_or_default() };
+        let text =
+            if secret { "…".to_owned() } else { masked(self.text(name).unwrap_or_default()) };
         ConfigError::Invalid {
             setting: name.to_owned(),
-            value: text.to_owned(),
+            value: text,
             origin: value.map_or(Origin::Default, |value| value.origin.clone()),
             reason: reason.into(),
         }
@@ -232,7 +249,8 @@ impl Settings {
         let shown = |setting: &Setting| {
             let value = self.0.get(setting.name);
             let text = value.and_then(|value| value.text.clone());
-            let text = if setting.secret { text.map(|_| "********".to_owned()) } else { text };
+            let text =
+                text.map(|text| if setting.secret { MASK.to_owned() } else { masked(&text) });
             let origin = value.map_or(Origin::Default, |value| value.origin.clone());
             (setting.name, text.unwrap_or_default(), origin.to_string())
         };
@@ -294,6 +312,24 @@ mod tests {
         let missing =
             flags(&[], Some(Path::new("/no/such/file.toml"))).resolve_with(&BTreeMap::new());
         assert!(missing.expect_err("no file").to_string().contains("/no/such/file.toml"));
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        for (text, shown) in [
+            ("redis://:pass@host:1/0", "redis://:********@host:1/0"),
+            ("postgres://me:p@ss@host/shop", "postgres://me:********@host/shop"),
+            ("http://host/books?a=b:c@d", "http://host/books?a=b:c@d"),
+            ("sqlite:./a:b@c.db", "sqlite:./a:b@c.db"),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+        let settings = flags(&[("order-model", "mysql://me:pass@host/shop")], None)
+            .resolve_with(&BTreeMap::new())
+            .expect("settings");
+        let wrong = settings.get::<order::ModelLocation>("order-model").expect_err("no MySQL");
+        assert!(wrong.to_string().contains("postgres://") && !wrong.to_string().contains("pass@"));
+        assert!(settings.lines().iter().all(|(_, shown, _)| !shown.contains("pass@")));
     }
 
     #[test]

@@ -36,10 +36,11 @@ pub(crate) struct Choices {
 
 /// Where each service keeps its read model.
 pub(crate) struct Models {
-    pub(crate) customer: Location,
+    pub(crate) customer: customer::ModelLocation,
+    /// On the disk of each instance.
     pub(crate) product: Location,
-    pub(crate) order: Location,
-    pub(crate) accounting: Location,
+    pub(crate) order: order::ModelLocation,
+    pub(crate) accounting: accounting::ModelLocation,
 }
 
 /// What carries messages.
@@ -83,10 +84,10 @@ impl Choices {
             admin_password: admin_password(settings)?,
             limits: limits(settings)?,
             models: Models {
-                customer: model(settings, "customer-model")?,
-                product: model(settings, "product-model")?,
-                order: model(settings, "order-model")?,
-                accounting: model(settings, "accounting-model")?,
+                customer: settings.get("customer-model")?,
+                product: settings.get("product-model")?,
+                order: settings.get("order-model")?,
+                accounting: settings.get("accounting-model")?,
             },
         };
         choices.agree(settings, parts)?;
@@ -136,13 +137,6 @@ fn store(settings: &Settings) -> Result<Store, ConfigError> {
         Some(("log", folder)) if !folder.is_empty() => Ok(Store::Log(folder.into())),
         Some(("mongodb" | "mongodb+srv", _)) => Ok(Store::MongoDb(url.to_owned())),
         _ => Err(settings.invalid("event-store", "is neither log:DIR nor mongodb://HOST/DATABASE")),
-    }
-}
-
-fn model(settings: &Settings, name: &str) -> Result<Location, ConfigError> {
-    match settings.text(name).and_then(|url| url.strip_prefix("sqlite:")) {
-        Some(path) if !path.is_empty() => Ok(Location::File(path.into())),
-        _ => Err(settings.invalid(name, "is none of sqlite:FILE")),
     }
 }
 

@@ -13,29 +13,31 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// An engine that is ready to serve.
 pub(super) enum OpenStore {
-    Log(LogStore),
-    MongoDb(MongoStore),
+    Log(Box<LogStore>),
+    MongoDb(Box<MongoStore>),
 }
 
 impl OpenStore {
     pub(super) async fn open(store: &Store) -> anyhow::Result<Self> {
         Ok(match store {
-            Store::Log(folder) => Self::Log(open_log(folder)?),
-            Store::MongoDb(url) => Self::MongoDb(MongoStore::open(url).await?),
+            Store::Log(folder) => Self::Log(Box::new(open_log(folder)?)),
+            Store::MongoDb(url) => Self::MongoDb(Box::new(MongoStore::open(url).await?)),
         })
     }
 
     /// Serves the store over the bus, and managers over HTTP.
     pub(super) async fn run(self, deps: &Deps, figures: Figures) -> Service {
         match self {
-            Self::Log(LogStore { writer, reader, upkeep, .. }) => {
+            Self::Log(store) => {
+                let LogStore { writer, reader, upkeep, .. } = *store;
                 eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
                 look_after(deps, upkeep);
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
                 eventstore::http::service(deps, Arc::new(reader), figures, Some(backup))
             }
-            Self::MongoDb(MongoStore { writer, reader }) => {
+            Self::MongoDb(store) => {
+                let MongoStore { writer, reader } = *store;
                 eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
                 eventstore::http::service(deps, Arc::new(reader), figures, None)
             }

@@ -12,6 +12,7 @@ mod events;
 mod import;
 mod journey;
 mod kills;
+mod models;
 mod operator;
 mod order;
 mod oversell;

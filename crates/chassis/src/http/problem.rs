@@ -14,6 +14,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::ModelError;
+
 /// The media type of every failure.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -228,6 +230,22 @@ impl Problem {
         response.headers_mut().extend(parts.headers.clone());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         response
+    }
+}
+
+/// A read model that cannot be asked: 503 while its database is away, else our fault.
+impl From<ModelError> for Problem {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Unavailable(_) => Self::unavailable(
+                Duration::from_secs(1),
+                "The read model's database does not answer.",
+            ),
+            ModelError::Sqlite(_)
+            | ModelError::Stale
+            | ModelError::Refused(_)
+            | ModelError::Other(_) => Self::internal(error),
+        }
     }
 }
 

@@ -1,3 +1,4 @@
 //! The chassis at its borders.
 
 mod http;
+mod projecting;

@@ -46,8 +46,9 @@ fn moved(credit: i64, reserved: i64, available: i64, spent: i64) -> What {
 }
 
 async fn apply(model: &dyn Model, changes: &[Change]) {
+    let at = model.checkpoint().await.expect("a checkpoint");
     let to = changes.last().map_or(Position::START, |change| change.position);
-    model.apply(changes, to).await.expect("the changes are taken");
+    model.apply(at, changes, to).await.expect("the changes are taken");
 }
 
 async fn customer(model: &dyn Model, user: &str) -> Customer {
@@ -106,6 +107,7 @@ async fn changes_of_strangers_change_nothing(model: &dyn Model) {
     let before = lines(model).await;
     model
         .apply(
+            Position::START,
             &[
                 change(1, "eve", moved(0, 1, -1, 0)),
                 change(2, "eve", What::Password(String::new())),

@@ -70,8 +70,13 @@ impl ReadModel for SqliteModel {
         Ok(self.database.checkpoint()?)
     }
 
-    async fn apply(&self, changes: &[Change], to: Position) -> Result<(), ModelError> {
-        Ok(self.database.apply(to, |tx| changes.iter().try_for_each(|change| make(tx, change)))?)
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        self.database.apply(from, to, |tx| changes.iter().try_for_each(|change| make(tx, change)))
     }
 
     async fn reset(&self) -> Result<(), ModelError> {

@@ -8,5 +8,6 @@ mod credit;
 mod harness;
 mod model;
 mod path;
+mod redis;
 mod rules;
 mod sessions;

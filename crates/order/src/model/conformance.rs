@@ -80,8 +80,9 @@ const STOCK: (&str, &str) = ("product.stock-reserved", "{}");
 const INVOICE: (&str, &str) = ("accounting.invoice-issued", r#"{"InvoiceNumber":7}"#);
 
 async fn apply(model: &dyn Model, changes: &[Change]) {
+    let at = model.checkpoint().await.expect("a checkpoint");
     let to = changes.last().map_or(Position::START, |change| change.position);
-    model.apply(changes, to).await.expect("the changes are taken");
+    model.apply(at, changes, to).await.expect("the changes are taken");
 }
 
 async fn found(model: &dyn Model, number: u128) -> Order {
@@ -170,7 +171,7 @@ async fn an_order_follows_its_steps(model: &dyn Model) {
 async fn steps_of_unknown_orders_are_passed_over(model: &dyn Model) {
     let before = lines(model).await;
     let stray = [step(1, 9, STOCK), step(2, 9, FINALIZED), step(3, 9, INVOICE)];
-    model.apply(&stray, Position::START).await.expect("the changes are taken");
+    model.apply(Position::START, &stray, Position::START).await.expect("the changes are taken");
     assert_eq!(lines(model).await, before);
 }
 

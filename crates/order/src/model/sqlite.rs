@@ -94,8 +94,13 @@ impl ReadModel for SqliteModel {
         Ok(self.database.checkpoint()?)
     }
 
-    async fn apply(&self, changes: &[Change], to: Position) -> Result<(), ModelError> {
-        Ok(self.database.apply(to, |tx| apply::all(tx, changes))?)
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        self.database.apply(from, to, |tx| apply::all(tx, changes))
     }
 
     async fn reset(&self) -> Result<(), ModelError> {

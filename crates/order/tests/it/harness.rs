@@ -56,8 +56,13 @@ pub(crate) struct Answer {
 
 impl Shop {
     pub(crate) async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    /// A new shop, its settings changed by `change`.
+    pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         let clock = Arc::new(RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US)));
-        Self::open_in(Arc::new(tempfile::tempdir().expect("a folder")), clock).await
+        Self::open_in(Arc::new(tempfile::tempdir().expect("a folder")), clock, change).await
     }
 
     /// The same shop after a restart.
@@ -67,10 +72,14 @@ impl Shop {
         let Self { folder, deps, .. } = self;
         let clock = Arc::new(RuntimeClock::starting_at(deps.clock.now()));
         drop(deps);
-        Self::open_in(folder, clock).await
+        Self::open_in(folder, clock, |_| {}).await
     }
 
-    async fn open_in(folder: Arc<tempfile::TempDir>, clock: Arc<RuntimeClock>) -> Self {
+    async fn open_in(
+        folder: Arc<tempfile::TempDir>,
+        clock: Arc<RuntimeClock>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let signer = Signer::from_secret([9; 32]);
         let deps = deps(&signer, clock);
         let options =
@@ -79,13 +88,13 @@ impl Shop {
             LogStore::open(&folder.path().join("log"), Arc::new(eventlog::OsFiles), options);
         let store = store.expect("a log");
         eventstore::serve(&deps, store.writer, store.reader, Figures::default()).await;
-        let service = instance(&deps, folder.path(), "a").await;
+        let service = instance(&deps, (folder.path(), "a"), change).await;
         Self { deps, service, signer, folder }
     }
 
     /// One more instance of the service beside the first, with a read model of its own.
     pub(crate) async fn second_instance(&self) -> Service {
-        instance(&self.deps, self.folder.path(), "b").await
+        instance(&self.deps, (self.folder.path(), "b"), |_| {}).await
     }
 
     pub(crate) fn store(&self) -> EventStore {
@@ -241,9 +250,14 @@ fn deps(signer: &Signer, clock: Arc<RuntimeClock>) -> Deps {
     }
 }
 
-async fn instance(deps: &Deps, folder: &std::path::Path, name: &str) -> Service {
+async fn instance(
+    deps: &Deps,
+    (folder, name): (&std::path::Path, &str),
+    change: impl FnOnce(&mut Config),
+) -> Service {
     let file = |kind| Location::File(folder.join(format!("{name}-{kind}.db")));
-    let config = Config::new(file("model"), file("snapshots"));
+    let mut config = Config::new(file("model"), file("snapshots"));
+    change(&mut config);
     let service = order::build(config, deps.clone()).await.expect("it opens");
     service.wait_ready().await;
     service

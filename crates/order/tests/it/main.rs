@@ -6,5 +6,6 @@ mod calls;
 mod harness;
 mod live;
 mod model;
+mod postgres;
 mod rules;
 mod saga;

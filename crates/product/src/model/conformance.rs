@@ -66,8 +66,9 @@ fn at(first: u64, all: impl IntoIterator<Item = What>) -> Vec<Change> {
 
 async fn apply(model: &dyn Model, first: u64, all: impl IntoIterator<Item = What>) {
     let changes = at(first, all);
+    let at = model.checkpoint().await.expect("a checkpoint");
     let to = changes.last().map_or(Position::START, |change| change.position);
-    model.apply(&changes, to).await.expect("the changes are taken");
+    model.apply(at, &changes, to).await.expect("the changes are taken");
 }
 
 async fn found(model: &dyn Model, number: u128) -> Option<Product> {
@@ -101,7 +102,7 @@ async fn the_checkpoint_moves_with_the_changes(model: &dyn Model) {
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position(4));
     let after = model.generation();
     assert_ne!(before, after, "kept answers are not to be used again");
-    model.apply(&[], Position(9)).await.expect("nothing is taken too");
+    model.apply(Position(4), &[], Position(9)).await.expect("nothing is taken too");
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position(9));
     assert_eq!(model.generation(), after, "nothing has changed");
 }
@@ -275,7 +276,7 @@ async fn what_was_created_by_a_request_is_known_again(model: &dyn Model) {
     for change in &mut changes {
         change.created = Some(created);
     }
-    model.apply(&changes, Position(3)).await.expect("the change is taken");
+    model.apply(Position::START, &changes, Position(3)).await.expect("the change is taken");
     let known = model.created(id(70)).await.expect("a query works");
     assert_eq!(known, Some((created, Position(3))));
     assert_eq!(model.created(id(71)).await.expect("a query works"), None);

@@ -104,8 +104,13 @@ impl ReadModel for SqliteModel {
         Ok(self.database.checkpoint()?)
     }
 
-    async fn apply(&self, changes: &[Change], to: Position) -> Result<(), ModelError> {
-        self.database.apply(to, |transaction| write::apply(transaction, changes))?;
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        self.database.apply(from, to, |transaction| write::apply(transaction, changes))?;
         if !changes.is_empty() {
             self.changed();
         }

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use contracts::order::{Reason, Terms};
-use kernel::Position;
+use contracts::order::Terms;
 use rusqlite::{Transaction, params};
 use uuid::Uuid;
 
-use crate::model::{
-    Change, Effect, Happened, Product, What, credit_number, status_number, stock_number,
-};
+use crate::model::{Change, Happened, Product, What, batch::Changed, numbers::status_number};
 use contracts::rest::order::Status;
 
 /// Makes all changes, in order.
@@ -58,19 +55,6 @@ struct Batch {
     placed: u64,
 }
 
-/// What a batch changes about one order; what is `None` stays.
-#[derive(Default)]
-struct Changed {
-    status: Option<Status>,
-    stock: Option<u8>,
-    credit: Option<u8>,
-    reasons: Option<u8>,
-    invoice: Option<u64>,
-    updated: Position,
-    updated_at: i64,
-    ended_at: Option<i64>,
-}
-
 impl Batch {
     fn happened(
         &mut self,
@@ -103,7 +87,7 @@ impl Batch {
     fn write(self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
         let (mut canceled, mut finalized) = (0, 0);
         for (id, order) in &self.orders {
-            let known = order.write(tx, *id)?;
+            let known = update(tx, *id, order)?;
             match order.status.filter(|_| known) {
                 Some(Status::Canceled) => canceled += 1,
                 Some(Status::Finalized) => finalized += 1,
@@ -120,44 +104,25 @@ impl Batch {
     }
 }
 
-impl Changed {
-    fn take(&mut self, change: &Change, effect: &Effect) {
-        let at = change.at.micros();
-        (self.updated, self.updated_at) = (change.position, at);
-        match effect {
-            Effect::Placed => {}
-            Effect::Stock(status) => self.stock = Some(stock_number(*status)),
-            Effect::Credit(status) => self.credit = Some(credit_number(*status)),
-            Effect::Approved => self.status = Some(Status::Approved),
-            Effect::Finalized => (self.status, self.ended_at) = (Some(Status::Finalized), Some(at)),
-            Effect::Denied(reasons) => {
-                (self.status, self.ended_at) = (Some(Status::Canceled), Some(at));
-                self.reasons = Some(reasons_number(reasons));
-            }
-            Effect::Invoiced(number) => self.invoice = Some(*number),
-        }
-    }
-
-    /// Whether there is such an order.
-    fn write(&self, tx: &Transaction<'_>, id: Uuid) -> rusqlite::Result<bool> {
-        let mut update = tx.prepare_cached(
-            "UPDATE orders SET status = ifnull(?2, status), stock = ifnull(?3, stock), credit = ifnull(?4, credit),
-                               reasons = ifnull(?5, reasons), invoice = ifnull(?6, invoice), updated = ?7,
-                               updated_at = ?8, ended_at = ifnull(?9, ended_at) WHERE id = ?1",
-        )?;
-        let rows = update.execute(params![
-            id.as_bytes(),
-            self.status.map(status_number),
-            self.stock,
-            self.credit,
-            self.reasons,
-            self.invoice,
-            self.updated.0,
-            self.updated_at,
-            self.ended_at,
-        ])?;
-        Ok(rows > 0)
-    }
+/// Whether there is such an order.
+fn update(tx: &Transaction<'_>, id: Uuid, order: &Changed) -> rusqlite::Result<bool> {
+    let mut update = tx.prepare_cached(
+        "UPDATE orders SET status = ifnull(?2, status), stock = ifnull(?3, stock), credit = ifnull(?4, credit),
+                           reasons = ifnull(?5, reasons), invoice = ifnull(?6, invoice), updated = ?7,
+                           updated_at = ?8, ended_at = ifnull(?9, ended_at) WHERE id = ?1",
+    )?;
+    let rows = update.execute(params![
+        id.as_bytes(),
+        order.status.map(status_number),
+        order.stock,
+        order.credit,
+        order.reasons,
+        order.invoice,
+        order.updated.0,
+        order.updated_at,
+        order.ended_at,
+    ])?;
+    Ok(rows > 0)
 }
 
 fn place(tx: &Transaction<'_>, change: &Change, terms: &Terms) -> rusqlite::Result<()> {
@@ -177,10 +142,4 @@ fn place(tx: &Transaction<'_>, change: &Change, terms: &Terms) -> rusqlite::Resu
             change.at.micros(),
         ])
         .map(drop)
-}
-
-/// One bit for each reason, by its place among all.
-fn reasons_number(reasons: &[Reason]) -> u8 {
-    let bits = Reason::ALL.iter().enumerate();
-    bits.filter(|(_, reason)| reasons.contains(reason)).map(|(at, _)| 1 << at).sum()
 }

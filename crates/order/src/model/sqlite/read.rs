@@ -1,15 +1,14 @@
 //! Queries of orders in SQLite.
 
-use contracts::{
-    order::Reason,
-    rest::order::{CreditStatus, Durations, Status, StockStatus},
-};
 use kernel::{Money, Position, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
 use crate::{
-    model::{List, Order, Statistics, Step, Within, status_number},
+    model::{
+        List, Order, Statistics, Step, Within,
+        numbers::{credit, durations, reasons, status, status_number, stock},
+    },
     standing::Standing,
 };
 
@@ -115,15 +114,13 @@ pub(super) fn statistics(connection: &Connection, placed: Within) -> rusqlite::R
     )?;
     let micros = query.query_map([from, to], |row| row.get(0))?;
     let micros: Vec<i64> = micros.collect::<rusqlite::Result<_>>()?;
-    Ok(Statistics { counts, durations: durations(&micros) })
+    Ok(Statistics { counts, durations: durations(percentiles(&micros)) })
 }
 
 /// Percentiles (nearest rank) of sorted durations.
-fn durations(sorted_us: &[i64]) -> Durations {
+fn percentiles(sorted_us: &[i64]) -> [i64; 4] {
     let rank = |percent: usize| (sorted_us.len() * percent).div_ceil(100).saturating_sub(1);
-    #[expect(clippy::cast_precision_loss, reason = "durations are far below 2^52 µs")]
-    let ms = |percent| sorted_us.get(rank(percent)).map_or(0.0, |us| *us as f64 / 1000.0);
-    Durations { p50_ms: ms(50), p90_ms: ms(90), p99_ms: ms(99), max_ms: ms(100) }
+    [50, 90, 99, 100].map(|percent| sorted_us.get(rank(percent)).copied().unwrap_or(0))
 }
 
 pub(super) fn step(row: &Row<'_>) -> rusqlite::Result<Step> {
@@ -157,40 +154,6 @@ fn order_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Order> {
             updated_at: Timestamp::from_micros(row.get(first + 15)?),
         },
     })
-}
-
-fn status(number: u8) -> Status {
-    match number {
-        0 => Status::Pending,
-        1 => Status::Canceled,
-        2 => Status::Approved,
-        _ => Status::Finalized,
-    }
-}
-
-fn stock(number: u8) -> StockStatus {
-    match number {
-        0 => StockStatus::Pending,
-        1 => StockStatus::Reserved,
-        2 => StockStatus::Denied,
-        3 => StockStatus::Released,
-        _ => StockStatus::Committed,
-    }
-}
-
-fn credit(number: u8) -> CreditStatus {
-    match number {
-        0 => CreditStatus::Pending,
-        1 => CreditStatus::Reserved,
-        2 => CreditStatus::Denied,
-        3 => CreditStatus::Released,
-        _ => CreditStatus::Debited,
-    }
-}
-
-fn reasons(number: u8) -> Vec<Reason> {
-    let all = Reason::ALL.into_iter().enumerate();
-    all.filter(|(at, _)| number & (1 << at) != 0).map(|(_, reason)| reason).collect()
 }
 
 /// A position as SQLite counts; one that a caller made up may be beyond that, and then stands behind all there are.

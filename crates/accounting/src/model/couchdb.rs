@@ -1,0 +1,168 @@
+//! The read model in CouchDB: shared by all instances, an invoice a document.
+//!
+//! ```text
+//!  checkpoint                          how far the model is, and the last invoice's number; written last
+//!  invoice:NUMBER                      an invoice
+//!  order:ID, customer-invoice:ID:NO.   lead to it
+//!  customer:ID, name:USER              what a customer is called, and who is called so
+//!  sum:YEAR:month:NO., …:product:ID    invoices added up
+//! ```
+//!
+//! There are no transactions: documents are written first and the checkpoint last, each change known by its position. Reads are as of
+//! one checkpoint all the same: an invoice behind the checkpoint's last number is passed over, and what changes keeps the state
+//! before. So reads see everything up to a position that never goes back, and never a part of a batch. That holds on one server;
+//! on a cluster it holds as far as a read there sees what was written before.
+//!
+//! Sums are added up as invoices come: a year is read in as many documents as it has months and products, in one request,
+//! however many invoices there are. Everything is found by its id, so that no index has to be built before a question is answered.
+
+mod documents;
+mod location;
+mod read;
+mod server;
+mod write;
+
+use std::sync::{Arc, atomic::Ordering};
+
+use async_trait::async_trait;
+use bus::Balance;
+use chassis::{Inspect, Lease, ModelError, ReadModel, Shared};
+use futures_util::future::{BoxFuture, FutureExt};
+use kernel::Position;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Change, Invoice, Invoices, Model, Revenue};
+use crate::calendar::Calendar;
+use documents::{LEASE, LeaseDocument};
+pub use location::CouchDbLocation;
+use server::Server;
+
+/// The number of the documents' shape.
+const SCHEMA: u32 = 1;
+
+/// The shared read model.
+pub struct CouchDbModel {
+    server: Server,
+    calendar: Calendar,
+}
+
+impl CouchDbModel {
+    /// Connects to the server, and makes the database there if there is none. A server that does not answer may do so later; one
+    /// that refuses us is an error.
+    pub async fn open(
+        location: CouchDbLocation,
+        calendar: Calendar,
+    ) -> Result<Arc<Self>, ModelError> {
+        let server = Server::new(location, super::schema_number(&calendar, SCHEMA))?;
+        let model = Self { server, calendar };
+        match model.checkpoint().await {
+            Ok(_) => {}
+            Err(ModelError::Unavailable(reason)) => {
+                tracing::warn!(reason, "the invoices' read model is not there yet; trying on");
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Arc::new(model))
+    }
+
+    /// The lease and the revision that says so.
+    async fn lease_document(&self) -> Result<Option<(Lease, String)>, ModelError> {
+        let Some(stored) = self.server.get(LEASE).await? else { return Ok(None) };
+        let LeaseDocument { term, beat } = server::read(&stored)?;
+        Ok(Some((Lease { term, beat }, stored.rev)))
+    }
+}
+
+#[async_trait]
+impl ReadModel for CouchDbModel {
+    type Change = Change;
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        let (checkpoint, _) = self.server.call(self.server.checkpoint()).await?;
+        Ok(checkpoint.position)
+    }
+
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let batch = (from, changes, to);
+        self.server.long_call(write::apply(&self.server, &self.calendar, batch)).await
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        self.server.long_call(self.server.empty()).await.map(drop)
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        let server = &self.server;
+        server.long_call(read::ask(server, |at| read::dump(server, at))).await
+    }
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Shared for CouchDbModel {
+    async fn lease(&self) -> Result<Option<Lease>, ModelError> {
+        let found = self.server.call(self.lease_document()).await?;
+        Ok(found.map(|(lease, _)| lease))
+    }
+
+    async fn replace_lease(&self, seen: Option<Lease>, next: Lease) -> Result<bool, ModelError> {
+        let replaced = async {
+            let stored = self.lease_document().await?;
+            if stored.as_ref().map(|(lease, _)| *lease) != seen {
+                return Ok(false);
+            }
+            let rev = stored.as_ref().map(|(_, rev)| rev.as_str());
+            let document = LeaseDocument { term: next.term, beat: next.beat };
+            let replaced = self.server.put(LEASE, rev, &json!(document)).await?.is_some();
+            if replaced {
+                self.server.term.store(next.term, Ordering::Relaxed);
+            }
+            Ok(replaced)
+        };
+        self.server.call(replaced).await
+    }
+}
+
+#[async_trait]
+impl Model for CouchDbModel {
+    async fn invoice(&self, order: Uuid) -> Result<Option<Invoice>, ModelError> {
+        let server = &self.server;
+        server.call(read::ask(server, |at| read::invoice(server, at, order))).await
+    }
+
+    async fn invoices(&self, query: Invoices) -> Result<Vec<Invoice>, ModelError> {
+        let server = &self.server;
+        server.call(read::ask(server, |at| read::invoices(server, at, &query))).await
+    }
+
+    async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
+        let server = &self.server;
+        server.call(read::ask(server, |at| read::customer(server, at, user))).await
+    }
+
+    async fn revenue(&self, year: i16) -> Result<Revenue, ModelError> {
+        let server = &self.server;
+        server.call(read::ask(server, |at| read::revenue(server, at, year))).await
+    }
+}
+
+impl Inspect for CouchDbModel {
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
+        let server = &self.server;
+        let asked = async { server.call(read::ask(server, |at| read::balances(server, at))).await };
+        asked.boxed()
+    }
+
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
+        ReadModel::dump(self)
+    }
+}

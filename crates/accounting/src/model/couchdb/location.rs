@@ -1,0 +1,68 @@
+//! Where the model lives on a CouchDB server.
+
+use std::{fmt, str::FromStr};
+
+use chassis::LocationError;
+use reqwest::Url;
+
+/// A CouchDB server, who we are there, and the database.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CouchDbLocation {
+    /// The database's address, name and password included.
+    pub(super) url: Url,
+    pub(super) database: String,
+}
+
+impl fmt::Debug for CouchDbLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CouchDbLocation({} {})", self.address(), self.database)
+    }
+}
+
+impl CouchDbLocation {
+    /// The server's address without what is secret.
+    pub(super) fn address(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        format!("{host}:{}", self.url.port_or_known_default().unwrap_or_default())
+    }
+
+    /// An address below the server's root.
+    pub(super) fn at(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// An address in the database.
+    pub(super) fn in_database(&self, path: &str) -> Url {
+        self.at(&format!("{}/{path}", self.database))
+    }
+}
+
+impl FromStr for CouchDbLocation {
+    type Err = LocationError;
+
+    fn from_str(text: &str) -> Result<Self, LocationError> {
+        let refuse = |reason: &str| Err(LocationError::Url(reason.to_owned()));
+        let Ok(url) = Url::parse(text) else {
+            return refuse("this is no URL of a CouchDB server");
+        };
+        if url.scheme() != "http" {
+            return refuse("only http:// without TLS is built in");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refuse("the URL of a CouchDB database has no parameters");
+        }
+        let database = url.path().trim_matches('/').to_owned();
+        if database.is_empty() {
+            return refuse("the URL names no database");
+        }
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-+$()".contains(c);
+        if !database.starts_with(|c: char| c.is_ascii_lowercase()) || !database.chars().all(plain) {
+            return refuse(
+                "a database is a lower case letter, then these, digits and any of _ - + $ ( )",
+            );
+        }
+        Ok(Self { url, database })
+    }
+}

@@ -1,0 +1,266 @@
+//! Questions answered from documents, each as of one checkpoint: asked for first, and documents that are beyond it are read as they
+//! were. Where one has changed twice since, the question is asked anew.
+
+use std::collections::HashMap;
+
+use bus::Balance;
+use chassis::{ModelError, sqlite::line};
+use kernel::{Money, Position};
+use rusqlite::types::ValueRef;
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use super::{
+    documents::{
+        Checkpoint, InvoiceDocument, Names, Pointer, Stored, SumOf, SumState, Versioned,
+        customer_id, invoice_id, name_id, order_id, owned_id, year_id,
+    },
+    server::{Range, Server, read},
+};
+use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum};
+
+/// Times a question is asked anew because the model moved.
+const ANEW_MAX: u32 = 8;
+
+/// Why there is no answer.
+pub(super) enum Failure {
+    /// The model has moved on: ask again.
+    Moved,
+    Model(ModelError),
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error)
+    }
+}
+
+/// Asks until an answer is of one checkpoint.
+pub(super) async fn ask<T, A: Future<Output = Result<T, Failure>>>(
+    server: &Server,
+    question: impl Fn(Checkpoint) -> A,
+) -> Result<T, ModelError> {
+    for _ in 0..ANEW_MAX {
+        let (checkpoint, _) = server.checkpoint().await?;
+        match question(checkpoint).await {
+            Ok(answer) => return Ok(answer),
+            Err(Failure::Moved) => {}
+            Err(Failure::Model(error)) => return Err(error),
+        }
+    }
+    Err(server.silent("it changes faster than it can be read"))
+}
+
+pub(super) async fn invoice(
+    server: &Server,
+    at: Checkpoint,
+    order: Uuid,
+) -> Result<Option<Invoice>, Failure> {
+    let pointer = server.get_all(&[order_id(order)]).await?;
+    let Some(Pointer::Invoice(number)) = pointer.first().map(read).transpose()? else {
+        return Ok(None);
+    };
+    if number > at.last {
+        return Ok(None);
+    }
+    let found = with_names(server, at, server.get_all(&[invoice_id(number)]).await?).await?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) async fn invoices(
+    server: &Server,
+    at: Checkpoint,
+    wanted: &Invoices,
+) -> Result<Vec<Invoice>, Failure> {
+    let behind = wanted.after.map_or(u64::MAX, |after| after.saturating_sub(1));
+    let newest = behind.min(at.last);
+    let found = match wanted.customer {
+        None => {
+            let range = Range::Down(&invoice_id(newest), &invoice_id(1));
+            server.range(range, wanted.count).await?
+        }
+        Some(customer) => {
+            let range = Range::Down(&owned_id(customer, newest), &owned_id(customer, 1));
+            let owned = server.ids(range, wanted.count).await?;
+            let numbers = owned.iter().filter_map(|id| id.rsplit(':').next()?.parse::<u64>().ok());
+            let ids: Vec<String> = numbers.map(invoice_id).collect();
+            server.get_all(&ids).await?
+        }
+    };
+    with_names(server, at, found).await
+}
+
+/// Invoices with their customers' names.
+async fn with_names(
+    server: &Server,
+    at: Checkpoint,
+    found: Vec<Stored>,
+) -> Result<Vec<Invoice>, Failure> {
+    let documents: Vec<InvoiceDocument> = found.iter().map(read).collect::<Result<_, _>>()?;
+    let mut ids: Vec<String> =
+        documents.iter().map(|document| customer_id(document.invoice.customer)).collect();
+    ids.sort();
+    ids.dedup();
+    let mut names: HashMap<String, Names> = HashMap::new();
+    for stored in server.get_all(&ids).await? {
+        if let Some(known) = in_force(&stored, at.position)? {
+            names.insert(stored.id, known);
+        }
+    }
+    let invoices = documents.into_iter().map(|document| {
+        let known = names.get(&customer_id(document.invoice.customer)).cloned();
+        let Names { user, full_name } = known.unwrap_or_default();
+        Invoice { at: document.at(), issued: document.invoice, user, full_name }
+    });
+    Ok(invoices.collect())
+}
+
+pub(super) async fn customer(
+    server: &Server,
+    at: Checkpoint,
+    user: &str,
+) -> Result<Option<Uuid>, Failure> {
+    let pointer = server.get_all(&[name_id(user)]).await?;
+    let Some(Pointer::Customer(customer)) = pointer.first().map(read).transpose()? else {
+        return Ok(None);
+    };
+    let known = server.get_all(&[customer_id(customer)]).await?;
+    let Some(stored) = known.first() else { return Ok(None) };
+    let known: Option<Names> = in_force(stored, at.position)?;
+    Ok(known.filter(|names| names.user.as_deref() == Some(user)).map(|_| customer))
+}
+
+pub(super) async fn revenue(
+    server: &Server,
+    at: Checkpoint,
+    year: i16,
+) -> Result<Revenue, Failure> {
+    let mut revenue = Revenue::default();
+    for (of, state) in sums(server, at, &year_id(year)).await? {
+        match of {
+            SumOf::Month(month) => {
+                let index = usize::try_from(month.month).unwrap_or_default().wrapping_sub(1);
+                if let Some(sum) = revenue.months.get_mut(index) {
+                    *sum = Sum { invoices: state.invoices, revenue: state.revenue };
+                }
+            }
+            SumOf::Product(_, product) => revenue.products.push(ProductSum {
+                product,
+                name: state.name,
+                quantity: state.quantity,
+                revenue: state.revenue,
+            }),
+        }
+    }
+    revenue.products.sort_by_key(|sum| (std::cmp::Reverse(sum.revenue), sum.product));
+    Ok(revenue)
+}
+
+/// What accounting can vouch for: numbers without gaps, and sums that agree.
+pub(super) async fn balances(server: &Server, at: Checkpoint) -> Result<Vec<Balance>, Failure> {
+    let (mut invoices, mut by_month, mut by_product) = (0, Money::ZERO, Money::ZERO);
+    for (of, state) in sums(server, at, "sum:").await? {
+        match of {
+            SumOf::Month(_) => {
+                invoices += state.invoices;
+                by_month += state.revenue;
+            }
+            SumOf::Product(..) => by_product += state.revenue,
+        }
+    }
+    let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
+    Ok(vec![
+        balance("invoices = last invoice number", signed(invoices), signed(at.last)),
+        balance("revenue by month = revenue by product", by_month.minor(), by_product.minor()),
+    ])
+}
+
+/// All sums whose ids begin so.
+async fn sums(
+    server: &Server,
+    at: Checkpoint,
+    prefix: &str,
+) -> Result<Vec<(SumOf, SumState)>, Failure> {
+    let mut sums = Vec::new();
+    for stored in server.whole_range(prefix, &format!("{prefix}\u{fff0}")).await? {
+        if let Some((of, state)) = SumOf::parse(&stored.id).zip(in_force(&stored, at.position)?) {
+            sums.push((of, state));
+        }
+    }
+    Ok(sums)
+}
+
+/// All that is in force, as SQLite would dump its rows.
+pub(super) async fn dump(server: &Server, at: Checkpoint) -> Result<Vec<String>, Failure> {
+    let mut lines = vec![line("checkpoint", &[integer(at.position.0)])];
+    for stored in server.whole_range(&invoice_id(1), &invoice_id(at.last)).await? {
+        lines.push(invoice_line(&read(&stored)?));
+    }
+    for stored in server.whole_range("customer:", "customer:\u{fff0}").await? {
+        let id = stored.id.strip_prefix("customer:").and_then(|id| Uuid::parse_str(id).ok());
+        let names: Option<Names> = in_force(&stored, at.position)?;
+        if let Some((id, Names { user, full_name })) = id.zip(names) {
+            let values = [blob(&id), text(user.as_deref()), text(full_name.as_deref())];
+            lines.push(line("customer", &values));
+        }
+    }
+    for (of, sum) in sums(server, at, "sum:").await? {
+        let revenue = ValueRef::Integer(sum.revenue.minor());
+        lines.push(match of {
+            SumOf::Month(month) => {
+                let [year, number] = [month.year.into(), month.month.into()].map(ValueRef::Integer);
+                line("month", &[year, number, integer(sum.invoices), revenue])
+            }
+            SumOf::Product(year, id) => {
+                let (year, name) = (ValueRef::Integer(year.into()), text(Some(&sum.name)));
+                line("product", &[year, blob(&id), name, integer(sum.quantity), revenue])
+            }
+        });
+    }
+    lines.sort();
+    Ok(lines)
+}
+
+fn invoice_line(document: &InvoiceDocument) -> String {
+    let invoice = &document.invoice;
+    line(
+        "invoice",
+        &[
+            integer(invoice.number),
+            blob(&invoice.order),
+            blob(&invoice.customer),
+            blob(&invoice.product),
+            text(Some(&invoice.product_name)),
+            integer(invoice.quantity.into()),
+            ValueRef::Integer(invoice.unit_price.minor()),
+            ValueRef::Integer(invoice.total.minor()),
+            text(Some(&invoice.currency)),
+            ValueRef::Integer(document.issued_at),
+        ],
+    )
+}
+
+/// The state of a document that was in force at a position.
+fn in_force<S: Clone + Serialize + DeserializeOwned>(
+    stored: &Stored,
+    position: Position,
+) -> Result<Option<S>, Failure> {
+    let found = read::<Versioned<S>>(stored)?.at(position).map_err(|_too_new| Failure::Moved)?;
+    Ok(found.map(|earlier| earlier.state))
+}
+
+fn integer(number: u64) -> ValueRef<'static> {
+    ValueRef::Integer(signed(number))
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn blob(id: &Uuid) -> ValueRef<'_> {
+    ValueRef::Blob(id.as_bytes())
+}
+
+fn text(text: Option<&str>) -> ValueRef<'_> {
+    text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()))
+}

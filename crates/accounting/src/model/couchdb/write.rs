@@ -1,0 +1,204 @@
+//! Changes as documents.
+//!
+//! ```text
+//!  claim ─▶ read what changes ─▶ still ours? ─▶ write documents ─▶ checkpoint
+//!    └─────────────── the revision of the checkpoint ──────────────────┘
+//! ```
+//!
+//! The claim is a write of the checkpoint without a move. Whoever finds its claim still there after reading has read nothing that
+//! a later claimant wrote; what it writes on the revisions it read cannot replace anything that one writes; and the checkpoint, whose
+//! revision is by then another, it cannot move. What it leaves behind stands beyond the checkpoint: not in force, and written again.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::atomic::Ordering,
+};
+
+use chassis::ModelError;
+use contracts::accounting::InvoiceIssued;
+use kernel::{Position, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    documents::{
+        CHECKPOINT, Checkpoint, Earlier, InvoiceDocument, Names, Pointer, Stored, SumState,
+        Versioned, customer_id, invoice_id, month_id, name_id, order_id, owned_id, product_id,
+    },
+    server::{Server, read},
+};
+use crate::{
+    calendar::Calendar,
+    model::{Change, What},
+};
+
+/// A batch as documents.
+#[derive(Default)]
+struct Batch {
+    /// What never changes, by id.
+    fixed: BTreeMap<String, Value>,
+    /// What is added to sums, by id.
+    sums: BTreeMap<String, SumState>,
+    /// What customers are called from now on, by id.
+    names: BTreeMap<String, Names>,
+    /// The number of the last invoice.
+    last: u64,
+}
+
+pub(super) async fn apply(
+    server: &Server,
+    calendar: &Calendar,
+    (from, changes, to): (Position, &[Change], Position),
+) -> Result<(), ModelError> {
+    let mut claim = server.claim.lock().await;
+    // Forgotten unless all goes well.
+    let (checkpoint, rev) = match claim.take() {
+        Some((checkpoint, rev)) if checkpoint.position == from => (checkpoint, rev),
+        _ => take_claim(server, from).await?,
+    };
+    let mut batch = Batch { last: checkpoint.last, ..Batch::default() };
+    for change in changes {
+        batch.take(calendar, change);
+    }
+    let last = batch.last;
+    if !changes.is_empty() {
+        batch.write(server, (from, to), &rev).await?;
+    }
+    let moved = Checkpoint { position: to, last, ..checkpoint };
+    let rev = server.put(CHECKPOINT, Some(&rev), &json!(moved)).await?;
+    *claim = Some((moved, rev.ok_or(ModelError::Stale)?));
+    Ok(())
+}
+
+/// Makes this instance the last to have written the checkpoint, if that is at `from`.
+async fn take_claim(server: &Server, from: Position) -> Result<(Checkpoint, String), ModelError> {
+    let (found, rev) = server.checkpoint().await?;
+    if found.position != from {
+        return Err(ModelError::Stale);
+    }
+    let claimed = Checkpoint { term: server.term.load(Ordering::Relaxed), ..found };
+    let rev = server.put(CHECKPOINT, Some(&rev), &json!(claimed)).await?;
+    Ok((claimed, rev.ok_or(ModelError::Stale)?))
+}
+
+impl Batch {
+    fn take(&mut self, calendar: &Calendar, change: &Change) {
+        match &change.what {
+            What::Issued { invoice, at } => {
+                self.issued((change.position, invoice, *at));
+                let month = calendar.month_of(*at);
+                let product = product_id(month.year, invoice.product);
+                for (id, name) in [(month_id(month), ""), (product, invoice.product_name.as_str())]
+                {
+                    let sum = self.sums.entry(id).or_default();
+                    sum.invoices += 1;
+                    sum.quantity += u64::from(invoice.quantity);
+                    sum.revenue += invoice.total;
+                    name.clone_into(&mut sum.name);
+                }
+            }
+            What::Named { customer, user, full_name } => {
+                self.named(*customer, (user.as_ref(), full_name.as_ref()));
+            }
+        }
+    }
+
+    fn issued(&mut self, (position, invoice, at): (Position, &InvoiceIssued, Timestamp)) {
+        let number = invoice.number;
+        let document =
+            InvoiceDocument { position, issued_at: at.micros(), invoice: invoice.clone() };
+        self.fixed.insert(invoice_id(number), json!(document));
+        let pointer = json!(Pointer::Invoice(number));
+        self.fixed.insert(order_id(invoice.order), pointer.clone());
+        self.fixed.insert(owned_id(invoice.customer, number), pointer);
+        self.last = self.last.max(number);
+    }
+
+    fn named(&mut self, customer: Uuid, (user, full_name): (Option<&String>, Option<&String>)) {
+        if let Some(user) = user {
+            self.fixed.insert(name_id(user), json!(Pointer::Customer(customer)));
+        }
+        let names = self.names.entry(customer_id(customer)).or_default();
+        names.user = user.cloned().or_else(|| names.user.take());
+        names.full_name = full_name.cloned().or_else(|| names.full_name.take());
+    }
+
+    /// Writes all documents as they are to be at the second position, given the claim `rev` at the first.
+    async fn write(
+        self,
+        server: &Server,
+        (from, to): (Position, Position),
+        rev: &str,
+    ) -> Result<(), ModelError> {
+        let Self { mut fixed, sums, names, .. } = self;
+        let ids: Vec<String> = sums.keys().chain(names.keys()).cloned().collect();
+        let found = server.get_all(&ids).await?;
+        let found: HashMap<&str, &Stored> =
+            found.iter().map(|stored| (stored.id.as_str(), stored)).collect();
+        if server.checkpoint().await?.1 != rev {
+            return Err(ModelError::Stale);
+        }
+        let mut documents = Vec::new();
+        for (id, added) in sums {
+            documents.push(changed((&id, &found), (from, to), |sum: &mut SumState| {
+                sum.invoices += added.invoices;
+                sum.quantity += added.quantity;
+                sum.revenue += added.revenue;
+                sum.name = added.name;
+            })?);
+        }
+        for (id, now) in names {
+            documents.push(changed((&id, &found), (from, to), |names: &mut Names| {
+                names.user = now.user.or_else(|| names.user.take());
+                names.full_name = now.full_name.or_else(|| names.full_name.take());
+            })?);
+        }
+        documents.extend(fixed.iter().map(|(id, body)| document(id, None, body.clone())));
+        let sent = server.put_all(&documents).await?;
+        let refused = sent.into_iter().filter(|sent| sent.error.is_some()).map(|sent| sent.id);
+        let refused: Vec<String> = refused.collect();
+        if refused.iter().any(|id| !fixed.contains_key(id)) {
+            return Err(ModelError::Stale);
+        }
+        // Written before by one that was interrupted: the same, if of the same shape.
+        let mut others = Vec::new();
+        for stored in server.get_all(&refused).await? {
+            let body = fixed.remove(&stored.id).unwrap_or_default();
+            if !stored.holds(&body) {
+                others.push(document(&stored.id, Some(&stored.rev), body));
+            }
+        }
+        let sent = server.put_all(&others).await?;
+        if sent.iter().any(|sent| sent.error.is_some()) { Err(ModelError::Stale) } else { Ok(()) }
+    }
+}
+
+/// A document that changes, as it is to be: what is in force, changed; and what is in force, to be read until the checkpoint moves.
+fn changed<S: Clone + Default + Serialize + DeserializeOwned>(
+    (id, found): (&str, &HashMap<&str, &Stored>),
+    (from, to): (Position, Position),
+    change: impl FnOnce(&mut S),
+) -> Result<Value, ModelError> {
+    let stored = found.get(id).copied();
+    let before: Option<Earlier<S>> = match stored {
+        Some(stored) => {
+            read::<Versioned<S>>(stored)?.at(from).map_err(|_too_new| ModelError::Stale)?
+        }
+        None => None,
+    };
+    let mut state = before.as_ref().map(|before| before.state.clone()).unwrap_or_default();
+    change(&mut state);
+    let changed = Versioned { position: to, state, before };
+    Ok(document(id, stored.map(|stored| stored.rev.as_str()), json!(changed)))
+}
+
+fn document(id: &str, rev: Option<&str>, mut body: Value) -> Value {
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("_id".to_owned(), json!(id));
+        if let Some(rev) = rev {
+            fields.insert("_rev".to_owned(), json!(rev));
+        }
+    }
+    body
+}

@@ -1,0 +1,53 @@
+//! What every model that instances share must do beside its service's own suite, as tests; each panics where the engine fails.
+
+use kernel::Position;
+
+use super::{Lease, ModelError, ReadModel};
+
+/// Runs the whole suite on two instances' sides of one new, empty model.
+pub async fn shared<M: ReadModel + ?Sized>(one: &M, other: &M) {
+    the_lease_is_taken_by_one(one, other).await;
+    a_stale_projector_changes_nothing(one, other).await;
+    an_emptied_model_begins_anew_for_all(one, other).await;
+}
+
+const FIRST: Lease = Lease { term: 1, beat: 1 };
+
+async fn the_lease_is_taken_by_one<M: ReadModel + ?Sized>(one: &M, other: &M) {
+    let [ours, theirs] = [one, other].map(|model| model.shared().expect("it is shared"));
+    assert_eq!(ours.lease().await.expect("a lease"), None);
+    assert!(ours.replace_lease(None, FIRST).await.expect("an answer"));
+    assert!(!theirs.replace_lease(None, FIRST).await.expect("an answer"), "somebody was first");
+    assert_eq!(theirs.lease().await.expect("a lease"), Some(FIRST));
+    let next = Lease { beat: 2, ..FIRST };
+    assert!(ours.replace_lease(Some(FIRST), next).await.expect("an answer"));
+    let taken = Lease { term: 2, beat: 1 };
+    assert!(!theirs.replace_lease(Some(FIRST), taken).await.expect("an answer"), "it has beaten");
+    assert!(theirs.replace_lease(Some(next), taken).await.expect("an answer"));
+    assert!(!ours.replace_lease(Some(next), Lease { beat: 3, ..next }).await.expect("an answer"));
+    assert_eq!(ours.lease().await.expect("a lease"), Some(taken));
+}
+
+async fn a_stale_projector_changes_nothing<M: ReadModel + ?Sized>(one: &M, other: &M) {
+    one.apply(Position::START, &[], Position(5)).await.expect("it is at the start");
+    let lines = other.dump().await.expect("a dump");
+    for (from, to) in [(0, 5), (0, 9), (4, 6), (6, 7)] {
+        let late = other.apply(Position(from), &[], Position(to)).await;
+        assert!(matches!(late, Err(ModelError::Stale)), "from {from}: {late:?}");
+    }
+    assert_eq!(other.dump().await.expect("a dump"), lines);
+    assert_eq!(other.checkpoint().await.expect("a checkpoint"), Position(5));
+    other.apply(Position(5), &[], Position(9)).await.expect("it is there");
+    let late = one.apply(Position(5), &[], Position(6)).await;
+    assert!(matches!(late, Err(ModelError::Stale)), "{late:?}");
+    assert_eq!(one.checkpoint().await.expect("a checkpoint"), Position(9));
+}
+
+async fn an_emptied_model_begins_anew_for_all<M: ReadModel + ?Sized>(one: &M, other: &M) {
+    one.reset().await.expect("it empties");
+    assert_eq!(other.checkpoint().await.expect("a checkpoint"), Position::START);
+    let late = other.apply(Position(9), &[], Position(10)).await;
+    assert!(matches!(late, Err(ModelError::Stale)), "{late:?}");
+    other.apply(Position::START, &[], Position(1)).await.expect("it is at the start");
+    assert_eq!(one.checkpoint().await.expect("a checkpoint"), Position(1));
+}

@@ -1,0 +1,155 @@
+//! How far a subscriber is, for those who wait for it and those who watch it.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use kernel::{Clock, Position};
+use tokio::sync::{Notify, watch};
+
+use crate::Subscription;
+
+/// How far a subscriber is. Cheap to clone.
+#[derive(Clone)]
+pub struct Progress(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    clock: Arc<dyn Clock>,
+    position: watch::Sender<Position>,
+    head: AtomicU64,
+    /// When it was last caught up (µs), for the lag in seconds.
+    caught_up_at: AtomicI64,
+    ready: watch::Sender<bool>,
+    failures: AtomicU64,
+    /// Somebody has begun to wait.
+    asked: Notify,
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Progress({} at {})", self.0.name, self.position())
+    }
+}
+
+impl Progress {
+    #[must_use]
+    pub fn new(name: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
+        let now = clock.now().micros();
+        Self(Arc::new(Inner {
+            name: name.into(),
+            clock,
+            position: watch::Sender::new(Position::START),
+            head: AtomicU64::new(0),
+            caught_up_at: now.into(),
+            ready: watch::Sender::new(false),
+            failures: AtomicU64::new(0),
+            asked: Notify::new(),
+        }))
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Everything up to here has been dealt with.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        *self.0.position.borrow()
+    }
+
+    /// Whether it has caught up since the start.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        *self.0.ready.borrow()
+    }
+
+    /// Times it failed and tried again.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.0.failures.load(Ordering::Relaxed)
+    }
+
+    /// How far it is behind.
+    #[must_use]
+    pub fn lag(&self) -> bus::Lag {
+        let events = self.0.head.load(Ordering::Relaxed).saturating_sub(self.position().0);
+        let since = kernel::Timestamp::from_micros(self.0.caught_up_at.load(Ordering::Relaxed));
+        let seconds = if events == 0 { 0.0 } else { self.0.clock.now().since(since).as_secs_f64() };
+        bus::Lag { events, seconds }
+    }
+
+    /// Waits until everything up to `position` has been dealt with; the lag in events if that takes longer than `patience`.
+    pub async fn wait_for(&self, position: Position, patience: Duration) -> Result<(), u64> {
+        if self.position() >= position {
+            return Ok(());
+        }
+        let mut positions = self.watch();
+        let passed = positions.wait_for(|at| *at >= position);
+        match tokio::time::timeout(patience, passed).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(position.0.saturating_sub(self.position().0)),
+        }
+    }
+
+    /// Waits until it has caught up for the first time.
+    pub async fn wait_ready(&self) {
+        let mut ready = self.0.ready.subscribe();
+        let _sender_is_here = ready.wait_for(|ready| *ready).await;
+    }
+
+    /// Hears of every new position.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Position> {
+        let positions = self.0.position.subscribe();
+        self.0.asked.notify_one();
+        positions
+    }
+
+    /// Whether somebody waits for a position.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.0.position.receiver_count() > 0
+    }
+
+    /// Returns once somebody has begun to wait since the last call.
+    pub(crate) async fn asked(&self) {
+        self.0.asked.notified().await;
+    }
+
+    /// The subscriber itself has come to `position`.
+    pub(crate) fn moved(&self, position: Position, subscription: &Subscription) {
+        self.0.head.fetch_max(subscription.head().0, Ordering::Relaxed);
+        self.0.position.send_replace(position);
+        if subscription.is_caught_up() {
+            self.caught_up();
+        }
+    }
+
+    /// Somebody else has come to `position` for this one as well.
+    pub(crate) fn followed(&self, position: Position) {
+        self.0.position.send_if_modified(|at| std::mem::replace(at, position) != position);
+    }
+
+    /// The log is known to reach to `head`.
+    pub(crate) fn saw(&self, head: Position) {
+        self.0.head.fetch_max(head.0, Ordering::Relaxed);
+        if self.position() >= head {
+            self.caught_up();
+        }
+    }
+
+    fn caught_up(&self) {
+        self.0.caught_up_at.store(self.0.clock.now().micros(), Ordering::Relaxed);
+        self.0.ready.send_if_modified(|ready| !std::mem::replace(ready, true));
+    }
+
+    pub(crate) fn failed(&self) {
+        self.0.failures.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,53 @@
+//! Standing by: how far a shared model is that another instance projects into.
+
+use std::time::Duration;
+
+use super::Retry;
+use crate::{EventStore, Progress, ReadModel};
+
+/// The time between two looks at the checkpoint while somebody waits for it: unnoticed by people.
+const LOOK_AWAITED: Duration = Duration::from_millis(25);
+/// And while nobody does.
+const LOOK: Duration = Duration::from_millis(250);
+/// The time between two looks at the head of the log, for the lag.
+const HEAD: Duration = Duration::from_secs(1);
+
+/// Follows the model's checkpoint and the log's head, for ever.
+pub(super) async fn follow<M: ReadModel + ?Sized>(
+    store: &EventStore,
+    model: &M,
+    progress: &Progress,
+) {
+    tokio::select! {
+        biased;
+        () = positions(model, progress) => {}
+        () = heads(store, progress) => {}
+    }
+}
+
+async fn positions<M: ReadModel + ?Sized>(model: &M, progress: &Progress) {
+    let mut retry = Retry::default();
+    loop {
+        match model.checkpoint().await {
+            Ok(checkpoint) => {
+                progress.followed(checkpoint);
+                retry = Retry::default();
+            }
+            Err(error) => retry.after(&error, progress).await,
+        }
+        if progress.is_awaited() {
+            tokio::time::sleep(LOOK_AWAITED).await;
+        } else {
+            // A timeout that is over and somebody who waits are the same to us: time to look.
+            let _either = tokio::time::timeout(LOOK, progress.asked()).await;
+        }
+    }
+}
+
+async fn heads(store: &EventStore, progress: &Progress) {
+    loop {
+        progress.saw(store.head().await);
+        let pause = if progress.is_ready() { HEAD } else { LOOK_AWAITED };
+        tokio::time::sleep(pause).await;
+    }
+}

@@ -1,0 +1,343 @@
+//! The read model in Redis: shared by all instances, every call a script that runs in one go.
+//!
+//! ```text
+//!  PREFIX:model          hash: layout, checkpoint, lease
+//!  PREFIX:customer:USER  hash: everything about a customer
+//!  PREFIX:users          hash: id → user name
+//!  PREFIX:by:ORDER       sorted set, all scores 0: what an order sorts by, then the user name
+//!  PREFIX:totals, :below the sums over all customers, and who is below zero
+//! ```
+//!
+//! A list that searches looks at customers in chunks, so that it blocks nobody; if the checkpoint moves meanwhile it begins anew, and
+//! at last it is made in one go.
+
+mod change;
+mod location;
+mod server;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use bus::Balance;
+use chassis::{Inspect, Lease, ModelError, ReadModel, Shared, sqlite::line};
+use contracts::customer::Role;
+use futures_util::future::BoxFuture;
+use kernel::{Money, Position};
+use rusqlite::types::ValueRef;
+use uuid::Uuid;
+
+use super::{Change, Credentials, Cursor, Customer, List, Model, Sort};
+pub use location::RedisLocation;
+use server::Server;
+
+/// The fields of a [`Customer`], in the order in which they are read.
+const FIELDS: [&str; 9] = [
+    "user",
+    "full_name",
+    "email",
+    "manager",
+    "revision",
+    "credit",
+    "reserved",
+    "available",
+    "registered",
+];
+/// What else a dump shows.
+const DUMPED: [&str; 13] = [
+    "id",
+    "user",
+    "full_name",
+    "email",
+    "manager",
+    "password",
+    "revision",
+    "granted",
+    "credit",
+    "reserved",
+    "available",
+    "spent",
+    "registered",
+];
+/// Customers looked at in one go while searching: some milliseconds of the server's time.
+const CHUNK: usize = 1000;
+/// Searches begun anew because the model moved, before one is made in one go.
+const ANEW_MAX: u32 = 2;
+
+/// The shared read model.
+pub struct RedisModel {
+    server: Server,
+}
+
+/// A page of customers as the server answers it.
+type Page = (String, u8, String, Vec<Vec<String>>);
+
+impl RedisModel {
+    /// Connects to the server, and makes the model there if there is none. A server that does not answer may do so later; one that
+    /// refuses us is an error.
+    pub async fn open(location: RedisLocation) -> Result<Arc<Self>, ModelError> {
+        let model = Self { server: Server::new(location)? };
+        match model.checkpoint().await {
+            Ok(_) => {}
+            Err(ModelError::Unavailable(reason)) => {
+                tracing::warn!(reason, "the customers' read model is not there yet; trying on");
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Arc::new(model))
+    }
+
+    async fn head(&self) -> Result<(Position, Option<Lease>), ModelError> {
+        let (position, term, beat): (String, Option<u64>, Option<u64>) =
+            self.server.run(&self.server.scripts.head, &[]).await?;
+        let lease = term.zip(beat).map(|(term, beat)| Lease { term, beat });
+        Ok((Position(number(&position)?), lease))
+    }
+
+    /// Some fields of the customer of an id.
+    async fn fields(&self, id: Uuid, fields: &[&str]) -> Result<Option<Vec<String>>, ModelError> {
+        let id = id.simple().to_string();
+        let args: Vec<&[u8]> =
+            [id.as_str()].iter().chain(fields).map(|text| text.as_bytes()).collect();
+        self.server.run(&self.server.scripts.read, &args).await
+    }
+
+    /// Customers in an order, from `from` on: those that match `needle`, `count` at most, of at most `looks`.
+    async fn page(
+        &self,
+        (order, from, needle): (&str, &str, &str),
+        (count, looks): (usize, usize),
+        fields: &[&str],
+    ) -> Result<Page, ModelError> {
+        let (count, looks) = (count.to_string(), looks.to_string());
+        let args: Vec<&[u8]> = [order, from, needle, &count, &looks]
+            .iter()
+            .chain(fields)
+            .map(|text| text.as_bytes())
+            .collect();
+        self.server.run(&self.server.scripts.list, &args).await
+    }
+
+    /// A page gathered in chunks; none if the model moved before it was complete.
+    async fn gathered(
+        &self,
+        (order, from, needle): (&str, &str, &str),
+        count: usize,
+    ) -> Result<Option<Vec<Vec<String>>>, ModelError> {
+        let (mut found, mut from, mut at) = (Vec::new(), from.to_owned(), None);
+        loop {
+            let wanted = (count - found.len(), CHUNK);
+            let (position, complete, next, rows) =
+                self.page((order, &from, needle), wanted, &FIELDS).await?;
+            if at.get_or_insert_with(|| position.clone()) != &position {
+                return Ok(None);
+            }
+            found.extend(rows);
+            if complete == 1 {
+                return Ok(Some(found));
+            }
+            from = next;
+        }
+    }
+}
+
+#[async_trait]
+impl ReadModel for RedisModel {
+    type Change = Change;
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        self.head().await.map(|(position, _)| position)
+    }
+
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let changes = change::encode(changes).map_err(|error| other(&error))?;
+        let (from, to) = (from.0.to_string(), to.0.to_string());
+        let args: [&[u8]; 3] = [from.as_bytes(), to.as_bytes(), &changes];
+        let applied: u8 = self.server.run(&self.server.scripts.apply, &args).await?;
+        if applied == 1 { Ok(()) } else { Err(ModelError::Stale) }
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        self.server.reset().await
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        let (mut lines, mut from) = (Vec::new(), "-".to_owned());
+        loop {
+            let (position, _, next, rows) =
+                self.page(("user", &from, ""), (CHUNK, CHUNK), &DUMPED).await?;
+            let more = rows.len() == CHUNK;
+            for row in rows {
+                lines.push(dumped(&row)?);
+            }
+            if !more {
+                let position = ValueRef::Integer(number(&position)?);
+                lines.push(line("checkpoint", &[position]));
+                lines.sort();
+                return Ok(lines);
+            }
+            from = next;
+        }
+    }
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Shared for RedisModel {
+    async fn lease(&self) -> Result<Option<Lease>, ModelError> {
+        self.head().await.map(|(_, lease)| lease)
+    }
+
+    async fn replace_lease(&self, seen: Option<Lease>, next: Lease) -> Result<bool, ModelError> {
+        let seen = seen.map(|lease| (lease.term.to_string(), lease.beat.to_string()));
+        let (term, beat) = seen.unwrap_or_default();
+        let args = [term, beat, next.term.to_string(), next.beat.to_string()];
+        let args: Vec<&[u8]> = args.iter().map(String::as_bytes).collect();
+        let replaced: u8 = self.server.run(&self.server.scripts.lease, &args).await?;
+        Ok(replaced == 1)
+    }
+}
+
+#[async_trait]
+impl Model for RedisModel {
+    async fn customer(&self, id: Uuid) -> Result<Option<Customer>, ModelError> {
+        let row = self.fields(id, &FIELDS).await?;
+        row.as_deref().map(customer).transpose()
+    }
+
+    async fn credentials(&self, id: Uuid) -> Result<Option<Credentials>, ModelError> {
+        let row = self.fields(id, &["manager", "password"]).await?;
+        let credentials = |row: Vec<String>| {
+            let [manager, password] = <[String; 2]>::try_from(row).map_err(|_| incomplete())?;
+            Ok(Credentials { role: role(&manager), password })
+        };
+        row.map(credentials).transpose()
+    }
+
+    async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError> {
+        let order = order(query.sort);
+        let from = query.after.map_or_else(|| "-".to_owned(), |after| behind(query.sort, &after));
+        let needle = query.search.unwrap_or_default().to_lowercase();
+        let place = (order, &*from, &*needle);
+        let mut rows = None;
+        if needle.is_empty() {
+            rows = Some(self.page(place, (query.count, query.count), &FIELDS).await?.3);
+        }
+        for _ in 0..ANEW_MAX {
+            if rows.is_none() {
+                rows = self.gathered(place, query.count).await?;
+            }
+        }
+        let rows = match rows {
+            Some(rows) => rows,
+            // As many as there may be.
+            None => self.page(place, (query.count, 1 << 40), &FIELDS).await?.3,
+        };
+        rows.iter().map(|row| customer(row)).collect()
+    }
+}
+
+impl Inspect for RedisModel {
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
+        Box::pin(async {
+            let (_, below, sums): (String, i64, Vec<Option<i64>>) =
+                self.server.run(&self.server.scripts.sums, &[]).await?;
+            // A sum that nothing was added to is not there.
+            let sums: Vec<i64> = sums.into_iter().map(Option::unwrap_or_default).collect();
+            let [granted, credit, spent, available, reserved] =
+                <[i64; 5]>::try_from(sums).map_err(|_| incomplete())?;
+            let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
+            Ok(vec![
+                balance("granted = credit + spent", granted, credit + spent),
+                balance("credit = available + reserved", credit, available + reserved),
+                balance("customers below zero = 0", below, 0),
+            ])
+        })
+    }
+
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
+        Box::pin(ReadModel::dump(self))
+    }
+}
+
+/// The sorted set of an order.
+fn order(sort: Sort) -> &'static str {
+    match sort {
+        Sort::UserName => "user",
+        Sort::Credit => "credit",
+        Sort::CreditDown => "credit-down",
+        Sort::Newest => "newest",
+    }
+}
+
+/// Where a list goes on behind a customer; the same as the scripts write it.
+fn behind(sort: Sort, after: &Cursor) -> String {
+    /// More than any amount or position that a cursor can come to by honest means.
+    const FAR: i64 = 1 << 51;
+    let by = after.by.clamp(-FAR, FAR);
+    let sortable = |by: i64| (1 << 52) + by;
+    match sort {
+        Sort::UserName => format!("({}", after.user),
+        Sort::Credit => format!("({:016}{}", sortable(by), after.user),
+        Sort::CreditDown | Sort::Newest => format!("({:016}{}", sortable(-by), after.user),
+    }
+}
+
+fn customer(row: &[String]) -> Result<Customer, ModelError> {
+    let [user, full_name, email, manager, revision, credit, reserved, available, registered] = row
+    else {
+        return Err(incomplete());
+    };
+    Ok(Customer {
+        user: user.clone(),
+        full_name: full_name.clone(),
+        email: email.clone(),
+        role: role(manager),
+        revision: number(revision)?,
+        credit: Money::from_minor(number(credit)?),
+        reserved: Money::from_minor(number(reserved)?),
+        available: Money::from_minor(number(available)?),
+        registered: Position(number(registered)?),
+    })
+}
+
+/// A customer as SQLite would dump its row.
+fn dumped(row: &[String]) -> Result<String, ModelError> {
+    let by_name: BTreeMap<&str, &String> = DUMPED.iter().copied().zip(row).collect();
+    let text = |name: &str| by_name.get(name).map(|text| text.as_str()).ok_or_else(incomplete);
+    let id = Uuid::parse_str(text("id")?).map_err(|error| other(&error))?;
+    let searched =
+        format!("{}\n{}\n{}", text("user")?, text("full_name")?, text("email")?).to_lowercase();
+    let mut values = vec![ValueRef::Blob(id.as_bytes())];
+    for name in DUMPED.iter().skip(1) {
+        values.push(match *name {
+            "user" | "full_name" | "email" | "password" => ValueRef::Text(text(name)?.as_bytes()),
+            _ => ValueRef::Integer(number(text(name)?)?),
+        });
+    }
+    values.push(ValueRef::Text(searched.as_bytes()));
+    Ok(line("customer", &values))
+}
+
+fn role(manager: &str) -> Role {
+    if manager == "1" { Role::Manager } else { Role::Customer }
+}
+
+fn number<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, ModelError> {
+    text.parse().map_err(|error: T::Err| other(&error))
+}
+
+fn other(error: &dyn std::fmt::Display) -> ModelError {
+    ModelError::Other(error.to_string())
+}
+
+fn incomplete() -> ModelError {
+    ModelError::Other("a customer in Redis lacks a field".to_owned())
+}

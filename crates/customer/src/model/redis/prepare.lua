@@ -1,0 +1,24 @@
+-- Makes the model ours if there is none. ARGV[3]: 'found' leaves one of another layout alone, 'replace' empties it first,
+-- 'reset' empties it in any case.
+local function empty()
+  local lease = redis.call('HMGET', KEYS[1], 'term', 'beat')
+  local cursor = '0'
+  repeat
+    local page = redis.call('SCAN', cursor, 'MATCH', prefix .. ':*', 'COUNT', 1000)
+    cursor = page[1]
+    for _, key in ipairs(page[2]) do
+      redis.call('UNLINK', key)
+    end
+  until cursor == '0'
+  redis.call('HSET', KEYS[1], 'schema', schema, 'position', 0)
+  if lease[1] then
+    redis.call('HSET', KEYS[1], 'term', lease[1], 'beat', lease[2])
+  end
+end
+
+local found = redis.call('HGET', KEYS[1], 'schema')
+if ARGV[3] == 'reset' or not found or (found ~= schema and ARGV[3] == 'replace') then
+  empty()
+  return 1
+end
+return found == schema and 1 or 0

@@ -1,0 +1,188 @@
+//! The connection to the server: made when it is needed, thrown away when it fails, never waited for long.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use chassis::ModelError;
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, Script, ServerErrorKind,
+    aio::MultiplexedConnection,
+};
+use tokio::sync::Mutex;
+
+use super::location::RedisLocation;
+
+/// The number of the layout of keys. Another number means that an older model is emptied and built anew from the log.
+const SCHEMA: u32 = 1;
+/// How long a call may take in all, connecting included.
+const CALL: Duration = Duration::from_millis(1900);
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(1);
+/// How long emptying a model may take.
+const RESET: Duration = Duration::from_mins(1);
+
+/// The scripts by which everything is done, each in one go.
+pub(super) struct Scripts {
+    prepare: Script,
+    pub(super) apply: Script,
+    pub(super) read: Script,
+    pub(super) list: Script,
+    pub(super) sums: Script,
+    pub(super) head: Script,
+    pub(super) lease: Script,
+}
+
+/// A Redis server that holds the model.
+pub(super) struct Server {
+    location: RedisLocation,
+    client: Client,
+    connection: Mutex<Option<MultiplexedConnection>>,
+    /// Whether the model was found or made ours since the start.
+    opened: AtomicBool,
+    pub(super) scripts: Scripts,
+}
+
+impl Server {
+    pub(super) fn new(location: RedisLocation) -> Result<Self, ModelError> {
+        let refused = |error: RedisError| ModelError::Refused(error.to_string());
+        let client = Client::open(location.connection().map_err(refused)?).map_err(refused)?;
+        Ok(Self {
+            location,
+            client,
+            connection: Mutex::default(),
+            opened: AtomicBool::new(false),
+            scripts: Scripts::new(),
+        })
+    }
+
+    /// Runs a script with `args` behind those that all scripts take.
+    pub(super) async fn run<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        args: &[&[u8]],
+    ) -> Result<T, ModelError> {
+        let call = async {
+            let mut connection = self.connection().await?;
+            match self.invoke(&mut connection, script, args).await {
+                Ok(answer) => Ok(answer),
+                Err(error) => Err(self.failed(error).await),
+            }
+        };
+        if let Ok(result) = tokio::time::timeout(CALL, call).await {
+            return result;
+        }
+        // Whoever connects keeps the lock meanwhile; a connection that hangs is let go of.
+        if let Ok(mut connection) = self.connection.try_lock() {
+            *connection = None;
+        }
+        Err(self.silent("no answer in time"))
+    }
+
+    /// Makes the model empty and ours.
+    pub(super) async fn reset(&self) -> Result<(), ModelError> {
+        let reset = async {
+            let mut connection = self.connect(RESET).await?;
+            self.prepare(&mut connection, "reset").await
+        };
+        reset.await.map(drop)
+    }
+
+    async fn invoke<T: FromRedisValue>(
+        &self,
+        connection: &mut MultiplexedConnection,
+        script: &Script,
+        args: &[&[u8]],
+    ) -> Result<T, RedisError> {
+        let mut call = script.key(format!("{}:model", self.location.prefix));
+        call.arg(&self.location.prefix).arg(SCHEMA);
+        for arg in args {
+            call.arg(*arg);
+        }
+        call.invoke_async(connection).await
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection, ModelError> {
+        let mut kept = self.connection.lock().await;
+        if let Some(connection) = &*kept {
+            return Ok(connection.clone());
+        }
+        let mut connection = self.connect(CALL).await?;
+        // Only who starts may replace another layout: an older instance that goes on must not undo a newer one's work.
+        let opened = self.opened.load(Ordering::Relaxed);
+        if !self.prepare(&mut connection, if opened { "found" } else { "replace" }).await? {
+            return Err(self.silent("another version of the shop keeps its model there"));
+        }
+        self.opened.store(true, Ordering::Relaxed);
+        *kept = Some(connection.clone());
+        Ok(connection)
+    }
+
+    async fn connect(&self, answer: Duration) -> Result<MultiplexedConnection, ModelError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(answer));
+        let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        connected.map_err(|error| self.named(&error))
+    }
+
+    async fn prepare(
+        &self,
+        connection: &mut MultiplexedConnection,
+        how: &str,
+    ) -> Result<bool, ModelError> {
+        let prepared: Result<u8, _> =
+            self.invoke(connection, &self.scripts.prepare, &[how.as_bytes()]).await;
+        prepared.map(|ours| ours == 1).map_err(|error| self.named(&error))
+    }
+
+    /// What a failed call means; the connection is not used again unless it is known to be good.
+    async fn failed(&self, error: RedisError) -> ModelError {
+        *self.connection.lock().await = None;
+        self.named(&error)
+    }
+
+    fn named(&self, error: &RedisError) -> ModelError {
+        let address = &self.location.address;
+        match error.kind() {
+            ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => {
+                ModelError::Refused(format!(
+                    "the Redis server at {address} refuses the user or the password"
+                ))
+            }
+            _ if error.code() == Some("NOAUTH") => {
+                ModelError::Refused(format!("the Redis server at {address} wants a password"))
+            }
+            _ if error.to_string().contains("switch database")
+                || error.to_string().contains("DB index") =>
+            {
+                ModelError::Refused(format!("there is no such database at {address}"))
+            }
+            _ if error.code() == Some("AGORALAYOUT") => self.silent("the model is gone"),
+            ErrorKind::Io | ErrorKind::Server(_) | ErrorKind::Client => {
+                self.silent(&error.to_string())
+            }
+            _ => ModelError::Other(error.to_string()),
+        }
+    }
+
+    fn silent(&self, reason: &str) -> ModelError {
+        ModelError::Unavailable(format!("Redis at {}: {reason}", self.location.address))
+    }
+}
+
+impl Scripts {
+    fn new() -> Self {
+        let script = |code: &str| Script::new(&format!("{}\n{code}", include_str!("prelude.lua")));
+        Self {
+            prepare: script(include_str!("prepare.lua")),
+            apply: script(include_str!("apply.lua")),
+            read: script(include_str!("read.lua")),
+            list: script(include_str!("list.lua")),
+            sums: script(include_str!("sums.lua")),
+            head: script(include_str!("head.lua")),
+            lease: script(include_str!("lease.lua")),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The read model in PostgreSQL: shared by all instances, each change in one transaction with its checkpoint.
+//!
+//! The tables stand in a schema of their own, made by us. A transaction begins by moving the checkpoint, whose row so keeps out
+//! whoever else projects; who comes second finds it moved. Every query sees one state of the tables: it is one statement, or reads
+//! in one snapshot.
+
+mod apply;
+mod dump;
+mod location;
+mod read;
+mod server;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bus::Balance;
+use chassis::{Inspect, Lease, ModelError, ReadModel, Shared};
+use futures_util::future::BoxFuture;
+use kernel::Position;
+use tokio_postgres::IsolationLevel;
+use uuid::Uuid;
+
+use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
+use apply::number;
+pub use location::PostgresLocation;
+use server::{Failure, SCHEMA, Server};
+
+/// The shared read model.
+pub struct PostgresModel {
+    server: Server,
+}
+
+/// Asks one query of a connection and gives it back.
+macro_rules! ask {
+    ($model:expr, $client:ident => $query:expr) => {{
+        let server = &$model.server;
+        server
+            .call(async {
+                let connection = server.connection().await?;
+                let $client = &**connection;
+                let answer = $query.await?;
+                connection.give_back();
+                Ok::<_, Failure>(answer)
+            })
+            .await
+    }};
+}
+
+impl PostgresModel {
+    /// Connects to the server, and makes the tables there if there are none. A server that does not answer may do so later; one
+    /// that refuses us is an error.
+    pub async fn open(location: PostgresLocation) -> Result<Arc<Self>, ModelError> {
+        let model = Self { server: Server::new(location)? };
+        match model.checkpoint().await {
+            Ok(_) => {}
+            Err(ModelError::Unavailable(reason)) => {
+                tracing::warn!(reason, "the orders' read model is not there yet; trying on");
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Arc::new(model))
+    }
+}
+
+#[async_trait]
+impl ReadModel for PostgresModel {
+    type Change = Change;
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        let sql = "SELECT position, schema FROM checkpoint";
+        let row = ask!(self, client => async {
+            client.query_one(&client.prepare_cached(sql).await?, &[]).await
+        })?;
+        if row.try_get::<_, i32>(1).ok() != Some(SCHEMA) {
+            let reason = "another version of the shop keeps its model there";
+            return Err(ModelError::Unavailable(reason.to_owned()));
+        }
+        read::position(&row, 0).map_err(|error| ModelError::Other(error.to_string()))
+    }
+
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let (from, to) = (number(from.0), number(to.0));
+        let applied = async {
+            let mut connection = self.server.connection().await?;
+            let tx = connection.transaction().await?;
+            let sql = "UPDATE checkpoint SET position = $2 WHERE position = $1 AND schema = $3";
+            let moved = tx.execute(&tx.prepare_cached(sql).await?, &[&from, &to, &SCHEMA]).await?;
+            if moved == 0 {
+                tx.rollback().await?;
+                connection.give_back();
+                return Err(ModelError::Stale.into());
+            }
+            apply::all(&tx, changes).await?;
+            tx.commit().await?;
+            connection.give_back();
+            Ok(())
+        };
+        self.server.call(applied).await
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        let emptied = async {
+            let mut connection = self.server.connection().await?;
+            let tx = connection.transaction().await?;
+            tx.batch_execute(
+                "UPDATE checkpoint SET position = 0; TRUNCATE orders, step, product, person;
+                 UPDATE tally SET placed = 0, canceled = 0, finalized = 0",
+            )
+            .await?;
+            tx.commit().await?;
+            connection.give_back();
+            Ok(())
+        };
+        self.server.long_call(emptied).await
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        let dumped = async {
+            let mut connection = self.server.connection().await?;
+            let snapshot = connection.build_transaction();
+            let tx = snapshot.isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+            let tx = tx.start().await?;
+            let lines = dump::lines(&tx).await?;
+            tx.commit().await?;
+            connection.give_back();
+            Ok(lines)
+        };
+        self.server.long_call(dumped).await
+    }
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Shared for PostgresModel {
+    async fn lease(&self) -> Result<Option<Lease>, ModelError> {
+        let row = ask!(self, client => async {
+            client.query_opt(&client.prepare_cached("SELECT term, beat FROM lease").await?, &[]).await
+        })?;
+        let lease = row.map(|row| {
+            let [term, beat] = [row.try_get::<_, i64>(0)?, row.try_get::<_, i64>(1)?];
+            Ok(Lease { term: term.unsigned_abs(), beat: beat.unsigned_abs() })
+        });
+        lease
+            .transpose()
+            .map_err(|error: tokio_postgres::Error| ModelError::Other(error.to_string()))
+    }
+
+    async fn replace_lease(&self, seen: Option<Lease>, next: Lease) -> Result<bool, ModelError> {
+        let [term, beat] = [number(next.term), number(next.beat)];
+        let rows = match seen {
+            Some(seen) => {
+                let [seen_term, seen_beat] = [number(seen.term), number(seen.beat)];
+                let sql = "UPDATE lease SET term = $1, beat = $2 WHERE term = $3 AND beat = $4";
+                ask!(self, client => async {
+                    let statement = client.prepare_cached(sql).await?;
+                    client.execute(&statement, &[&term, &beat, &seen_term, &seen_beat]).await
+                })?
+            }
+            // There is room for one.
+            None => ask!(self, client => async {
+                let sql = "INSERT INTO lease VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                client.execute(&client.prepare_cached(sql).await?, &[&term, &beat]).await
+            })?,
+        };
+        Ok(rows == 1)
+    }
+}
+
+#[async_trait]
+impl Model for PostgresModel {
+    async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError> {
+        ask!(self, client => read::product(client, id))
+    }
+
+    async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
+        ask!(self, client => read::customer(client, user))
+    }
+
+    async fn user(&self, customer: Uuid) -> Result<Option<String>, ModelError> {
+        ask!(self, client => read::user(client, customer))
+    }
+
+    async fn order(&self, id: Uuid) -> Result<Option<Order>, ModelError> {
+        ask!(self, client => read::order(client, id))
+    }
+
+    async fn list(&self, list: List) -> Result<Vec<Order>, ModelError> {
+        ask!(self, client => read::list(client, &list))
+    }
+
+    async fn history(
+        &self,
+        order: Uuid,
+        after: Position,
+        count: usize,
+    ) -> Result<Vec<Step>, ModelError> {
+        ask!(self, client => read::history(client, order, (after, count)))
+    }
+
+    async fn changes(
+        &self,
+        customer: Option<Uuid>,
+        after: Position,
+        count: usize,
+    ) -> Result<Vec<(Step, Order)>, ModelError> {
+        ask!(self, client => read::changes(client, customer, (after, count)))
+    }
+
+    async fn statistics(&self, placed: Within) -> Result<Statistics, ModelError> {
+        let counted = async {
+            let mut connection = self.server.connection().await?;
+            let snapshot = connection.build_transaction();
+            let tx = snapshot.isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+            let tx = tx.start().await?;
+            let statistics = read::statistics(&tx, placed).await?;
+            tx.commit().await?;
+            connection.give_back();
+            Ok(statistics)
+        };
+        self.server.call(counted).await
+    }
+}
+
+impl Inspect for PostgresModel {
+    /// Placed and ended orders are counted as they happen, open ones by looking.
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
+        let sql = "SELECT placed, canceled + finalized + (SELECT count(*) FROM orders WHERE status IN (0, 2)) FROM tally";
+        Box::pin(async move {
+            let row = ask!(self, client => async {
+                client.query_one(&client.prepare_cached(sql).await?, &[]).await
+            })?;
+            let sum = |column: usize| {
+                row.try_get(column).map_err(|error| ModelError::Other(error.to_string()))
+            };
+            let name = "orders = open + canceled + finalized".to_owned();
+            Ok(vec![Balance { name, left: sum(0)?, right: sum(1)? }])
+        })
+    }
+
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
+        Box::pin(ReadModel::dump(self))
+    }
+}

@@ -1,0 +1,188 @@
+//! Changes made in PostgreSQL: as many rows as a batch has in a few statements, since each costs a round trip.
+
+use std::collections::BTreeMap;
+
+use contracts::{order::Terms, rest::order::Status};
+use deadpool_postgres::Transaction;
+use tokio_postgres::Error;
+use uuid::Uuid;
+
+use crate::model::{
+    Change, Happened, Product, What,
+    batch::Changed,
+    numbers::{status, status_number},
+};
+
+/// Makes all changes, in order.
+pub(super) async fn all(tx: &Transaction<'_>, changes: &[Change]) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    for change in changes {
+        match &change.what {
+            What::Happened(happened) => batch.happened(change, happened),
+            What::Listed(id, product) => list(tx, *id, product).await?,
+            What::Changed { product, name, price } => {
+                let sql = "UPDATE product SET name = coalesce($2, name), price = coalesce($3, price) WHERE id = $1";
+                let price = price.map(kernel::Money::minor);
+                tx.execute(&tx.prepare_cached(sql).await?, &[product, name, &price]).await?;
+            }
+            What::Unlisted(product) => {
+                let sql = "UPDATE product SET listed = false WHERE id = $1";
+                tx.execute(&tx.prepare_cached(sql).await?, &[product]).await?;
+            }
+            What::Customer { id, user } => customer(tx, *id, user).await?,
+        }
+    }
+    batch.write(tx).await
+}
+
+async fn list(tx: &Transaction<'_>, id: Uuid, product: &Product) -> Result<(), Error> {
+    let Product { name, price, currency } = product;
+    let sql = "INSERT INTO product VALUES ($1, $2, $3, $4, true) ON CONFLICT (id) DO UPDATE SET
+                   name = excluded.name, price = excluded.price, currency = excluded.currency, listed = true";
+    let price = price.minor();
+    tx.execute(&tx.prepare_cached(sql).await?, &[&id, name, &price, currency]).await.map(drop)
+}
+
+async fn customer(tx: &Transaction<'_>, id: Uuid, user: &str) -> Result<(), Error> {
+    // A name that somebody else had goes over, as everywhere else.
+    let sql = "DELETE FROM person WHERE \"user\" = $2 AND id <> $1";
+    tx.execute(&tx.prepare_cached(sql).await?, &[&id, &user]).await?;
+    let sql = "INSERT INTO person VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET \"user\" = excluded.\"user\"";
+    tx.execute(&tx.prepare_cached(sql).await?, &[&id, &user]).await.map(drop)
+}
+
+/// What a batch does to orders, gathered before it is written.
+#[derive(Default)]
+struct Batch<'a> {
+    placed: Vec<(&'a Change, &'a Terms)>,
+    steps: Vec<(&'a Change, &'a Happened)>,
+    orders: BTreeMap<Uuid, Changed>,
+}
+
+impl<'a> Batch<'a> {
+    fn happened(&mut self, change: &'a Change, happened: &'a Happened) {
+        self.steps.push((change, happened));
+        match &happened.placed {
+            Some(terms) => self.placed.push((change, terms)),
+            None => self.orders.entry(happened.order).or_default().take(change, &happened.effect),
+        }
+    }
+
+    async fn write(&self, tx: &Transaction<'_>) -> Result<(), Error> {
+        if !self.placed.is_empty() {
+            self.place(tx).await?;
+        }
+        if !self.steps.is_empty() {
+            self.tell(tx).await?;
+        }
+        let ended = if self.orders.is_empty() { [0, 0] } else { self.update(tx).await? };
+        let placed = number(self.placed.len() as u64);
+        if placed > 0 || ended != [0, 0] {
+            let sql = "UPDATE tally SET placed = placed + $1, canceled = canceled + $2, finalized = finalized + $3";
+            let [canceled, finalized] = ended;
+            tx.execute(&tx.prepare_cached(sql).await?, &[&placed, &canceled, &finalized]).await?;
+        }
+        Ok(())
+    }
+
+    async fn place(&self, tx: &Transaction<'_>) -> Result<(), Error> {
+        let sql = "INSERT INTO orders
+             SELECT p.placed, p.id, p.customer, p.product, p.product_name, p.quantity, p.price, p.currency, p.placed_at,
+                    0, 0, 0, 0, NULL, p.placed, p.placed_at, NULL
+             FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
+                         $9::bigint[])
+                  AS p (placed, id, customer, product, product_name, quantity, price, currency, placed_at)";
+        let all = &self.placed;
+        tx.execute(
+            &tx.prepare_cached(sql).await?,
+            &[
+                &column(all, |(change, _)| number(change.position.0)),
+                &column(all, |(_, terms)| terms.order),
+                &column(all, |(_, terms)| terms.customer),
+                &column(all, |(_, terms)| terms.product),
+                &column(all, |(_, terms)| terms.product_name.as_str()),
+                &column(all, |(_, terms)| i64::from(terms.quantity)),
+                &column(all, |(_, terms)| terms.price.minor()),
+                &column(all, |(_, terms)| terms.currency.as_str()),
+                &column(all, |(change, _)| change.at.micros()),
+            ],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Writes the steps; there is no row, and so no step, for what was not placed before.
+    async fn tell(&self, tx: &Transaction<'_>) -> Result<(), Error> {
+        let sql = "INSERT INTO step
+             SELECT s.position, orders.placed, s.kind, s.actor, s.at, s.details
+             FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])
+                  AS s (position, id, kind, actor, at, details)
+             JOIN orders ON orders.id = s.id AND orders.placed <= s.position";
+        let all = &self.steps;
+        tx.execute(
+            &tx.prepare_cached(sql).await?,
+            &[
+                &column(all, |(change, _)| number(change.position.0)),
+                &column(all, |(_, happened)| happened.order),
+                &column(all, |(_, happened)| happened.kind.as_str()),
+                &column(all, |(_, happened)| happened.actor.to_string()),
+                &column(all, |(change, _)| change.at.micros()),
+                &column(all, |(_, happened)| happened.details.as_str()),
+            ],
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Changes each order once, however many steps it took; how many were canceled and finalized.
+    async fn update(&self, tx: &Transaction<'_>) -> Result<[i64; 2], Error> {
+        let sql = "UPDATE orders SET
+                 status = coalesce(c.status, orders.status), stock = coalesce(c.stock, orders.stock),
+                 credit = coalesce(c.credit, orders.credit), reasons = coalesce(c.reasons, orders.reasons),
+                 invoice = coalesce(c.invoice, orders.invoice), updated = c.updated, updated_at = c.updated_at,
+                 ended_at = coalesce(c.ended_at, orders.ended_at)
+             FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[],
+                         $8::bigint[], $9::bigint[])
+                  AS c (id, status, stock, credit, reasons, invoice, updated, updated_at, ended_at)
+             WHERE orders.id = c.id RETURNING c.status";
+        let all: Vec<(&Uuid, &Changed)> = self.orders.iter().collect();
+        let small = |number: Option<u8>| number.map(i16::from);
+        let rows = tx
+            .query(
+                &tx.prepare_cached(sql).await?,
+                &[
+                    &column(&all, |(id, _)| **id),
+                    &column(&all, |(_, order)| small(order.status.map(status_number))),
+                    &column(&all, |(_, order)| small(order.stock)),
+                    &column(&all, |(_, order)| small(order.credit)),
+                    &column(&all, |(_, order)| small(order.reasons)),
+                    &column(&all, |(_, order)| order.invoice.map(number)),
+                    &column(&all, |(_, order)| number(order.updated.0)),
+                    &column(&all, |(_, order)| order.updated_at),
+                    &column(&all, |(_, order)| order.ended_at),
+                ],
+            )
+            .await?;
+        let mut ended = [0, 0];
+        for row in rows {
+            let changed: Option<i16> = row.try_get(0)?;
+            let [canceled, finalized] = &mut ended;
+            match changed.and_then(|number| u8::try_from(number).ok()).map(status) {
+                Some(Status::Canceled) => *canceled += 1,
+                Some(Status::Finalized) => *finalized += 1,
+                Some(Status::Pending | Status::Approved) | None => {}
+            }
+        }
+        Ok(ended)
+    }
+}
+
+/// One column of several rows.
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+/// A position or a number as PostgreSQL counts; what a caller made up may be beyond that, and then stands behind all there are.
+pub(super) fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

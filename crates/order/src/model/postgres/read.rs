@@ -1,0 +1,192 @@
+//! Queries of orders in PostgreSQL.
+
+use deadpool_postgres::{ClientWrapper, Transaction};
+use kernel::{Money, Position, Timestamp};
+use tokio_postgres::{Error, Row, types::ToSql};
+use uuid::Uuid;
+
+use super::apply::number;
+use crate::{
+    model::{
+        List, Order, Product, Statistics, Step, Within,
+        numbers::{credit, durations, reasons, status, status_number, stock},
+    },
+    standing::Standing,
+};
+
+const COLUMNS: &str = "orders.id, orders.customer, coalesce(person.\"user\", ''), orders.product, orders.product_name,
+     orders.quantity, orders.price, orders.currency, orders.placed, orders.placed_at, orders.status, orders.stock,
+     orders.credit, orders.reasons, orders.invoice, orders.updated_at";
+const STEP: &str = "step.position, step.kind, step.actor, step.at, step.details";
+/// Columns before those of the order where a step comes with it.
+const STEP_COLUMNS: usize = 5;
+
+type Client = ClientWrapper;
+
+pub(super) async fn product(client: &Client, id: Uuid) -> Result<Option<Product>, Error> {
+    let sql = "SELECT name, price, currency FROM product WHERE id = $1 AND listed";
+    let row = client.query_opt(&client.prepare_cached(sql).await?, &[&id]).await?;
+    let product = |row: Row| {
+        let price = Money::from_minor(row.try_get(1)?);
+        Ok(Product { name: row.try_get(0)?, price, currency: row.try_get(2)? })
+    };
+    row.map(product).transpose()
+}
+
+pub(super) async fn customer(client: &Client, user: &str) -> Result<Option<Uuid>, Error> {
+    let sql = "SELECT id FROM person WHERE \"user\" = $1";
+    let row = client.query_opt(&client.prepare_cached(sql).await?, &[&user]).await?;
+    row.map(|row| row.try_get(0)).transpose()
+}
+
+pub(super) async fn user(client: &Client, customer: Uuid) -> Result<Option<String>, Error> {
+    let sql = "SELECT \"user\" FROM person WHERE id = $1";
+    let row = client.query_opt(&client.prepare_cached(sql).await?, &[&customer]).await?;
+    row.map(|row| row.try_get(0)).transpose()
+}
+
+pub(super) async fn order(client: &Client, id: Uuid) -> Result<Option<Order>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE orders.id = $1"
+    );
+    let row = client.query_opt(&client.prepare_cached(&sql).await?, &[&id]).await?;
+    row.map(|row| order_at(&row, 0)).transpose()
+}
+
+pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Error> {
+    let List { customer, product, status, placed, before, count } = list;
+    let status = status.map(|status| i16::from(status_number(status)));
+    let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
+    let before = before.map(|before| number(before.0));
+    let count = number(*count as u64);
+    let mut values: Vec<&(dyn ToSql + Sync)> = Vec::new();
+    let mut conditions = vec!["true".to_owned()];
+    let given: [(&str, Option<&(dyn ToSql + Sync)>); 6] = [
+        ("orders.customer =", customer.as_ref().map(|value| value as _)),
+        ("orders.product =", product.as_ref().map(|value| value as _)),
+        ("orders.status =", status.as_ref().map(|value| value as _)),
+        ("orders.placed_at >=", from.as_ref().map(|value| value as _)),
+        ("orders.placed_at <", to.as_ref().map(|value| value as _)),
+        ("orders.placed <", before.as_ref().map(|value| value as _)),
+    ];
+    for (condition, value) in given {
+        if let Some(value) = value {
+            values.push(value);
+            conditions.push(format!("{condition} ${}", values.len()));
+        }
+    }
+    if matches!(status, Some(0 | 2)) {
+        // Said once more in the words of the index of open orders.
+        conditions.push("orders.status IN (0, 2)".to_owned());
+    }
+    values.push(&count);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {}
+         ORDER BY orders.placed DESC LIMIT ${}",
+        conditions.join(" AND "),
+        values.len()
+    );
+    let rows = client.query(&client.prepare_cached(&sql).await?, &values).await?;
+    rows.iter().map(|row| order_at(row, 0)).collect()
+}
+
+pub(super) async fn history(
+    client: &Client,
+    order: Uuid,
+    (after, count): (Position, usize),
+) -> Result<Vec<Step>, Error> {
+    let sql = format!(
+        "SELECT {STEP} FROM orders JOIN step ON step.placed = orders.placed
+         WHERE orders.id = $1 AND step.position > $2 ORDER BY step.position LIMIT $3"
+    );
+    let (after, count) = (number(after.0), number(count as u64));
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &[&order, &after, &count]).await?;
+    rows.iter().map(step).collect()
+}
+
+pub(super) async fn changes(
+    client: &Client,
+    customer: Option<Uuid>,
+    (after, count): (Position, usize),
+) -> Result<Vec<(Step, Order)>, Error> {
+    let mine = match customer {
+        None => "$3::uuid IS NULL",
+        Some(_) => "orders.customer = $3 AND orders.updated > $1",
+    };
+    let sql = format!(
+        "SELECT {STEP}, {COLUMNS} FROM step JOIN orders ON orders.placed = step.placed
+         LEFT JOIN person ON person.id = orders.customer
+         WHERE {mine} AND step.position > $1 ORDER BY step.position LIMIT $2"
+    );
+    let (after, count) = (number(after.0), number(count as u64));
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &[&after, &count, &customer]).await?;
+    rows.iter().map(|row| Ok((step(row)?, order_at(row, STEP_COLUMNS)?))).collect()
+}
+
+/// In a transaction that sees one state of the tables.
+pub(super) async fn statistics(tx: &Transaction<'_>, placed: Within) -> Result<Statistics, Error> {
+    let from = placed.from.map_or(i64::MIN, Timestamp::micros);
+    let to = placed.to.map_or(i64::MAX, Timestamp::micros);
+    let sql =
+        "SELECT status, reasons, count(*) FROM orders WHERE placed_at >= $1 AND placed_at < $2
+               GROUP BY status, reasons ORDER BY status, reasons";
+    let rows = tx.query(&tx.prepare_cached(sql).await?, &[&from, &to]).await?;
+    let counts = rows.iter().map(|row| {
+        let count: i64 = row.try_get(2)?;
+        Ok((status(small(row, 0)?), reasons(small(row, 1)?), count.unsigned_abs()))
+    });
+    let counts = counts.collect::<Result<_, Error>>()?;
+    // Nearest rank, as SQLite's side has it.
+    let sql = "SELECT percentile_disc(ARRAY[0.5, 0.9, 0.99, 1]) WITHIN GROUP (ORDER BY ended_at - placed_at)
+               FROM orders WHERE placed_at >= $1 AND placed_at < $2 AND ended_at IS NOT NULL";
+    let row = tx.query_one(&tx.prepare_cached(sql).await?, &[&from, &to]).await?;
+    let percentiles: Option<Vec<i64>> = row.try_get(0)?;
+    let percentiles = percentiles.and_then(|found| <[i64; 4]>::try_from(found).ok());
+    Ok(Statistics { counts, durations: durations(percentiles.unwrap_or_default()) })
+}
+
+fn step(row: &Row) -> Result<Step, Error> {
+    Ok(Step {
+        position: position(row, 0)?,
+        kind: row.try_get(1)?,
+        actor: row.try_get(2)?,
+        at: Timestamp::from_micros(row.try_get(3)?),
+        details: row.try_get(4)?,
+    })
+}
+
+fn order_at(row: &Row, first: usize) -> Result<Order, Error> {
+    let quantity: i64 = row.try_get(first + 5)?;
+    let invoice: Option<i64> = row.try_get(first + 14)?;
+    Ok(Order {
+        id: row.try_get(first)?,
+        customer: row.try_get(first + 1)?,
+        user: row.try_get(first + 2)?,
+        product: row.try_get(first + 3)?,
+        product_name: row.try_get(first + 4)?,
+        quantity: u32::try_from(quantity).unwrap_or(u32::MAX),
+        price: Money::from_minor(row.try_get(first + 6)?),
+        currency: row.try_get(first + 7)?,
+        placed: position(row, first + 8)?,
+        placed_at: Timestamp::from_micros(row.try_get(first + 9)?),
+        standing: Standing {
+            status: status(small(row, first + 10)?),
+            stock: stock(small(row, first + 11)?),
+            credit: credit(small(row, first + 12)?),
+            reasons: reasons(small(row, first + 13)?),
+            invoice: invoice.map(i64::unsigned_abs),
+            updated_at: Timestamp::from_micros(row.try_get(first + 15)?),
+        },
+    })
+}
+
+/// Positions are written by us alone, and none is below zero.
+pub(super) fn position(row: &Row, column: usize) -> Result<Position, Error> {
+    row.try_get::<_, i64>(column).map(|position| Position(position.unsigned_abs()))
+}
+
+fn small(row: &Row, column: usize) -> Result<u8, Error> {
+    row.try_get::<_, i16>(column).map(|number| u8::try_from(number).unwrap_or(u8::MAX))
+}

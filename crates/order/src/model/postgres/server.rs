@@ -1,0 +1,290 @@
+//! The connections to the server: a small pool, none of them used again after a failure, none waited for long.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use chassis::ModelError;
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Transaction,
+};
+use tokio_postgres::{NoTls, error::SqlState};
+
+use super::location::PostgresLocation;
+
+/// The number of the tables' shape. Another number means that an older model is emptied and built anew from the log.
+pub(super) const SCHEMA: i32 = 1;
+/// How long a call may take in all, connecting included.
+const CALL: Duration = Duration::from_millis(1900);
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(1);
+/// How long emptying or dumping a model may take.
+const LONG: Duration = Duration::from_mins(1);
+/// Connections kept open: one projects, the others read.
+const CONNECTIONS_MAX: usize = 8;
+
+/// Orders are keyed by where they were placed, so that rows, lists and steps all grow at the end.
+const TABLES: &str = "
+    CREATE TABLE checkpoint (schema INT NOT NULL, position BIGINT NOT NULL);
+    CREATE TABLE lease (term BIGINT NOT NULL, beat BIGINT NOT NULL, one BOOL PRIMARY KEY DEFAULT true CHECK (one));
+    CREATE TABLE orders (
+        placed BIGINT PRIMARY KEY,
+        id UUID NOT NULL UNIQUE,
+        customer UUID NOT NULL,
+        product UUID NOT NULL,
+        product_name TEXT NOT NULL,
+        quantity BIGINT NOT NULL,
+        price BIGINT NOT NULL,
+        currency TEXT NOT NULL,
+        placed_at BIGINT NOT NULL,
+        status SMALLINT NOT NULL,
+        stock SMALLINT NOT NULL,
+        credit SMALLINT NOT NULL,
+        reasons SMALLINT NOT NULL,
+        invoice BIGINT,
+        updated BIGINT NOT NULL,
+        updated_at BIGINT NOT NULL,
+        ended_at BIGINT
+    );
+    CREATE INDEX orders_customer ON orders (customer, placed);
+    CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
+    CREATE TABLE step (
+        position BIGINT PRIMARY KEY,
+        placed BIGINT NOT NULL,
+        kind TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        at BIGINT NOT NULL,
+        details TEXT NOT NULL
+    );
+    CREATE INDEX step_order ON step (placed, position);
+    CREATE TABLE product (
+        id UUID PRIMARY KEY,
+        name TEXT NOT NULL,
+        price BIGINT NOT NULL,
+        currency TEXT NOT NULL,
+        listed BOOL NOT NULL
+    );
+    CREATE TABLE person (id UUID PRIMARY KEY, \"user\" TEXT COLLATE \"C\" NOT NULL UNIQUE);
+    CREATE TABLE tally (placed BIGINT NOT NULL, canceled BIGINT NOT NULL, finalized BIGINT NOT NULL);
+    INSERT INTO tally VALUES (0, 0, 0);";
+
+/// A PostgreSQL server that holds the model.
+pub(super) struct Server {
+    location: PostgresLocation,
+    pool: Pool,
+    /// Whether the tables are known to be there and ours.
+    ready: AtomicBool,
+    /// Whether they were, at any time since the start.
+    opened: AtomicBool,
+}
+
+/// Why a call failed.
+pub(super) enum Failure {
+    Model(ModelError),
+    Pool(PoolError),
+    Postgres(tokio_postgres::Error),
+}
+
+/// A connection out of the pool; thrown away unless it is given back.
+pub(super) struct Connection(Option<Object>);
+
+impl Server {
+    pub(super) fn new(location: PostgresLocation) -> Result<Self, ModelError> {
+        let mut config = (*location.config).clone();
+        config
+            .connect_timeout(CONNECT)
+            .application_name("agora-order")
+            .options(format!("-c search_path={}", location.namespace));
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(config, NoTls, recycling);
+        let pool = Pool::builder(manager).max_size(CONNECTIONS_MAX).build();
+        let pool = pool.map_err(|error| ModelError::Other(error.to_string()))?;
+        Ok(Self { location, pool, ready: AtomicBool::new(false), opened: AtomicBool::new(false) })
+    }
+
+    /// Waits for `work`, but not for long.
+    pub(super) async fn call<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, ModelError> {
+        self.within(CALL, work).await
+    }
+
+    /// Waits for `work` that may take long.
+    pub(super) async fn long_call<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, ModelError> {
+        self.within(LONG, work).await
+    }
+
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, ModelError> {
+        match tokio::time::timeout(limit, work).await {
+            Ok(result) => result.map_err(|failure| self.named(failure)),
+            Err(_) => Err(self.silent("no answer in time")),
+        }
+    }
+
+    /// A connection to a database that has our tables.
+    pub(super) async fn connection(&self) -> Result<Connection, Failure> {
+        let mut connection = Connection(Some(self.pool.get().await?));
+        if !self.ready.load(Ordering::Relaxed) {
+            self.prepare(&mut connection).await?;
+            self.ready.store(true, Ordering::Relaxed);
+            self.opened.store(true, Ordering::Relaxed);
+        }
+        Ok(connection)
+    }
+
+    /// Makes the tables if there are none. Only who starts may replace those of another shape: an older instance that goes on
+    /// must not undo a newer one's work.
+    async fn prepare(&self, connection: &mut Connection) -> Result<(), Failure> {
+        let namespace = &self.location.namespace;
+        let tx = connection.transaction().await?;
+        // One instance after the other. The number is any that others do not lock.
+        tx.execute("SELECT pg_advisory_xact_lock(7236823, hashtext($1))", &[namespace]).await?;
+        let there = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+        if tx.query_opt(there, &[namespace]).await?.is_none() {
+            tx.batch_execute(&format!("CREATE SCHEMA {namespace}")).await?;
+        }
+        let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = $1";
+        let tables: Vec<String> =
+            tx.query(tables, &[namespace]).await?.iter().map(|row| row.get(0)).collect();
+        let number: Option<i32> = if tables.iter().any(|table| table == "checkpoint") {
+            let number = tx.query_opt("SELECT schema FROM checkpoint", &[]).await;
+            number.ok().flatten().map(|row| row.get(0))
+        } else {
+            None
+        };
+        if number == Some(SCHEMA) {
+            tx.commit().await?;
+            return Ok(());
+        }
+        if !tables.is_empty() && self.opened.load(Ordering::Relaxed) {
+            return Err(self.silent("another version of the shop keeps its model there").into());
+        }
+        let tables: Vec<String> = tables.iter().map(|table| format!("\"{table}\"")).collect();
+        if !tables.is_empty() {
+            tracing::warn!(
+                namespace,
+                ?number,
+                "a read model of another shape is rebuilt from the log"
+            );
+            // A failed query before has ended the transaction; it is begun anew.
+            tx.rollback().await?;
+            let tx = connection.transaction().await?;
+            tx.execute("SELECT pg_advisory_xact_lock(7236823, hashtext($1))", &[namespace]).await?;
+            tx.batch_execute(&format!("DROP TABLE IF EXISTS {} CASCADE", tables.join(", ")))
+                .await?;
+            return create(tx).await;
+        }
+        create(tx).await
+    }
+
+    fn named(&self, failure: Failure) -> ModelError {
+        let error = match failure {
+            Failure::Model(error) => return error,
+            Failure::Pool(PoolError::Backend(error)) | Failure::Postgres(error) => error,
+            Failure::Pool(error) => return self.silent(&error.to_string()),
+        };
+        let address = self.location.address();
+        let Some(code) = error.code() else {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let reason = cause.unwrap_or_else(|| error.to_string());
+            if reason.contains("password missing") {
+                let reason = format!("the PostgreSQL server at {address} wants a password");
+                return ModelError::Refused(reason);
+            }
+            return self.silent(&reason);
+        };
+        let reason =
+            error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned());
+        if *code == SqlState::INVALID_PASSWORD
+            || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+        {
+            ModelError::Refused(format!(
+                "the PostgreSQL server at {address} refuses the user or the password"
+            ))
+        } else if *code == SqlState::INVALID_CATALOG_NAME {
+            let name = self.location.config.get_dbname().unwrap_or_default();
+            ModelError::Refused(format!(
+                "there is no database {name:?} at {address}; CREATE DATABASE makes it"
+            ))
+        } else if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+            ModelError::Refused(format!("the PostgreSQL server at {address}: {reason}"))
+        } else if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::UNDEFINED_COLUMN {
+            // Somebody has dropped or replaced our tables.
+            self.ready.store(false, Ordering::Relaxed);
+            self.silent(&reason)
+        } else if ["08", "53", "57", "40", "25"].iter().any(|class| code.code().starts_with(class))
+        {
+            // No connection, no room, going down, in each other's way, or read only: it may be different soon.
+            self.silent(&reason)
+        } else {
+            ModelError::Other(reason)
+        }
+    }
+
+    fn silent(&self, reason: &str) -> ModelError {
+        ModelError::Unavailable(format!("PostgreSQL at {}: {reason}", self.location.address()))
+    }
+}
+
+async fn create(tx: Transaction<'_>) -> Result<(), Failure> {
+    tx.batch_execute(TABLES).await?;
+    tx.execute("INSERT INTO checkpoint VALUES ($1, 0)", &[&SCHEMA]).await?;
+    Ok(tx.commit().await?)
+}
+
+impl Connection {
+    /// Puts the connection back: everything that was asked has been answered.
+    pub(super) fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Still here: its call failed or was given up. What is left in it is nobody's business.
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+impl Deref for Connection {
+    type Target = Object;
+    fn deref(&self) -> &Object {
+        self.0.as_ref().expect("it is there until it is given back")
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut Object {
+        self.0.as_mut().expect("it is there until it is given back")
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error)
+    }
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Self {
+        Self::Pool(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}

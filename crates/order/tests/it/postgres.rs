@@ -1,0 +1,258 @@
+//! The read model in PostgreSQL: against the contract of its port and against SQLite, on a real server that is killed, stopped and
+//! shared.
+
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use chassis::{
+    ModelError, Progress, ReadModel, Tasks, model::conformance, projector, sqlite::Location,
+};
+use contracts::order::Reason;
+use kernel::Position;
+use order::{
+    Model, ModelLocation,
+    model::{List, Within},
+};
+use servers::Postgres;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::harness::{Shop, id_of};
+
+/// One server for all tests that leave it alone.
+static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::start().expect("a server"));
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+/// Longer than anything here may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a request may wait for a server that is not there, and a little for a slow machine.
+const SOON: Duration = Duration::from_millis(2500);
+
+/// A place of its own on the shared server.
+fn place() -> String {
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    format!("{}?schema=test_{number}", SERVER.url())
+}
+
+fn parse(url: &str) -> ModelLocation {
+    url.parse().expect("a URL")
+}
+
+async fn open(url: &str) -> Arc<dyn Model> {
+    order::open_model(parse(url), &Tasks::new()).await.expect("it opens")
+}
+
+async fn lines(model: &dyn Model) -> Vec<String> {
+    ReadModel::dump(model).await.expect("a dump")
+}
+
+/// A shop with orders that went every way; its own model is where `change` puts it.
+async fn busy_shop(location: Option<&str>) -> Shop {
+    let shop = Shop::open_with(|config| {
+        if let Some(url) = location {
+            config.model = parse(url);
+        }
+    })
+    .await;
+    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
+    let (lamp, desk) = (shop.product("Lamp", 5).await, shop.product("Desk", 7).await);
+    for (person, product) in [(&ada, lamp), (&bob, desk), (&ada, desk)] {
+        let [kept, dropped, open] = [
+            shop.place(person, product).await,
+            shop.place(person, product).await,
+            shop.place(person, product).await,
+        ];
+        shop.stock_reserved(product, id_of(&kept)).await;
+        shop.credit_reserved(person.id, id_of(&kept)).await;
+        shop.stock_denied(product, id_of(&dropped), Reason::PriceChanged).await;
+        shop.stock_reserved(product, id_of(&open)).await;
+    }
+    shop.settle().await;
+    shop
+}
+
+/// An instance's projector over a shop's log.
+fn project(shop: &Shop, model: &Arc<dyn Model>, name: &str) -> (Tasks, Progress) {
+    let (tasks, progress) = (Tasks::inline(), shop.deps.progress(name));
+    let model = Arc::clone(model);
+    projector::spawn(&tasks, &shop.store(), model, order::project, progress.clone());
+    (tasks, progress)
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    order::model::conformance::suite(async || open(&place()).await).await;
+}
+
+#[tokio::test]
+async fn postgres_can_be_shared() {
+    let place = place();
+    conformance::shared(&*open(&place).await, &*open(&place).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_8_a_model_rebuilt_in_sqlite_equals_the_live_one_in_postgres() {
+    let url = place();
+    let shop = busy_shop(Some(&url)).await;
+    let rebuilt: Arc<dyn Model> =
+        order::open_model(Location::Memory("order-postgres".to_owned()), &Tasks::inline())
+            .await
+            .expect("memory");
+    let (_tasks, progress) = project(&shop, &rebuilt, "rebuild");
+    let head = shop.store().head().await;
+    progress.wait_for(head, PATIENCE).await.expect("it is built");
+    let live = open(&url).await;
+    assert_eq!(lines(&*live).await, lines(&*rebuilt).await);
+
+    // What is asked of them is answered alike.
+    let list = || List { count: 100, ..List::default() };
+    assert_eq!(
+        live.list(list()).await.expect("a list"),
+        rebuilt.list(list()).await.expect("a list")
+    );
+    let all = Within::default();
+    let statistics = live.statistics(all).await.expect("statistics");
+    assert_eq!(statistics, rebuilt.statistics(all).await.expect("statistics"));
+    let changes = live.changes(None, Position::START, 1000).await.expect("changes");
+    assert!(changes.len() > 20, "{changes:?}");
+    assert_eq!(changes, rebuilt.changes(None, Position::START, 1000).await.expect("changes"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_built_in_one_go_equals_one_built_step_by_step() {
+    let shop = busy_shop(None).await;
+    let (at_once, one_by_one) = (open(&place()).await, open(&place()).await);
+    let events = shop.events().await;
+    let changes: Vec<_> = events.iter().filter_map(|event| order::project(event)).collect();
+    let head = events.last().map_or(Position::START, |event| event.position);
+    at_once.apply(Position::START, &changes, head).await.expect("they are taken");
+    for event in &events {
+        let change: Vec<_> = order::project(event).into_iter().collect();
+        let before = Position(event.position.0 - 1);
+        one_by_one.apply(before, &change, event.position).await.expect("it is taken");
+    }
+    assert_eq!(lines(&*at_once).await, lines(&*one_by_one).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_projectors_one_projects_and_the_other_takes_over() {
+    let shop = busy_shop(None).await;
+    let place = place();
+    let models = [open(&place).await, open(&place).await];
+    let [(first, one), (_second, two)] =
+        [project(&shop, &models[0], "one"), project(&shop, &models[1], "two")];
+    let (ada, lamp) = (shop.person("eve").await, shop.product("Chair", 5).await);
+    for _ in 0..5 {
+        shop.place(&ada, lamp).await;
+        let head = shop.store().head().await;
+        for progress in [&one, &two] {
+            progress.wait_for(head, PATIENCE).await.expect("both see it");
+        }
+    }
+    first.kill().await;
+    shop.place(&ada, lamp).await;
+    shop.settle().await;
+    let head = shop.store().head().await;
+    two.wait_for(head, Duration::from_secs(5)).await.expect("it takes over within 5 s");
+    let live = shop.service.model.clone().expect("a model").dump().await.expect("a dump");
+    assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_is_waited_for_and_has_forgotten_nothing() {
+    let mut server = Postgres::start().expect("a server");
+    let shop = Shop::open_with(|config| config.model = parse(&server.url())).await;
+    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
+    let placed = shop.place(&ada, lamp).await;
+    shop.settle().await;
+    let ask = async || shop.get("/get-orders?Type=Customer", &ada).await;
+    let seen = ask().await;
+    assert_eq!(seen.status, 200, "{seen:?}");
+    server.kill();
+    let begun = Instant::now();
+    let away = ask().await;
+    assert_eq!(away.status, 503, "{away:?}");
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    // It is recorded, and seen once the server is back.
+    let back = async { server.restart().expect("it starts again") };
+    tokio::join!(shop.stock_reserved(lamp, id_of(&placed)), back);
+    let again = ask().await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let (before, after) = (seen.body.to_string(), again.body.to_string());
+    assert!(!before.contains("Reserved") && after.contains("Reserved"), "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_given_up_soon() {
+    let server = Postgres::start().expect("a server");
+    let model = open(&server.url()).await;
+    server.signal("STOP").expect("it stops");
+    let begun = Instant::now();
+    // A backend may go on without the postmaster; enough questions at once need new ones.
+    let asked = (0..20).map(|number| model.order(Uuid::from_u128(number)));
+    let asked = futures_util::future::join_all(asked).await;
+    let away = asked.iter().filter(|one| matches!(one, Err(ModelError::Unavailable(_)))).count();
+    assert!(away > 0, "{asked:?}");
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    server.signal("CONT").expect("it goes on");
+    model.order(Uuid::nil()).await.expect("it answers again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_another_shape_are_replaced_at_the_start_and_left_alone_later() {
+    let place = place();
+    let model = open(&place).await;
+    model.apply(Position::START, &[], Position(5)).await.expect("it moves");
+    let namespace = place.split("schema=").last().expect("a name");
+    let (client, connection) =
+        tokio_postgres::connect(&SERVER.url(), tokio_postgres::NoTls).await.expect("it connects");
+    let tasks = Tasks::new();
+    tasks.spawn("connection", async move { drop(connection.await) });
+    let change = format!("UPDATE {namespace}.checkpoint SET schema = 999");
+    client.batch_execute(&change).await.expect("it is changed");
+    let asked = model.checkpoint().await;
+    assert!(matches!(asked, Err(ModelError::Unavailable(_))), "{asked:?}");
+    let late = model.apply(Position(5), &[], Position(6)).await;
+    assert!(matches!(late, Err(ModelError::Stale)), "{late:?}");
+    let again = open(&place).await;
+    assert_eq!(again.checkpoint().await.expect("a checkpoint"), Position::START);
+    // Tables that somebody drops are made again.
+    client.batch_execute(&format!("DROP SCHEMA {namespace} CASCADE")).await.expect("it is gone");
+    assert!(again.checkpoint().await.is_err());
+    assert_eq!(again.checkpoint().await.expect("a checkpoint"), Position::START);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
+    let wrong = |url: &str| url.parse::<ModelLocation>().expect_err(url).to_string();
+    assert!(wrong("mysql://here").starts_with("this read model can be at sqlite:FILE or postgres"));
+    assert_eq!(wrong("sqlite:"), "sqlite: names no file");
+    assert_eq!(wrong("postgres://me@here"), "the URL names no database");
+    assert_eq!(wrong("postgres:///shop"), "the URL names no server");
+    assert_eq!(
+        wrong("postgres://here/shop?schema=A"),
+        "a schema is lower case letters, digits and _"
+    );
+    assert!(wrong("postgres://here/shop?sslmode=require").contains("without TLS"));
+    assert!(wrong("postgres://here/shop?colour=red").contains("colour"));
+
+    let refused = async |url: String| {
+        let opened = order::open_model(parse(&url), &Tasks::new()).await;
+        opened.err().expect("it is refused").to_string()
+    };
+    let port = SERVER.port();
+    let address = format!("the PostgreSQL server at 127.0.0.1:{port}");
+    let none = refused(format!("postgres://postgres@127.0.0.1:{port}/postgres")).await;
+    assert_eq!(none, format!("{address} wants a password"));
+    let other = refused(format!("postgres://postgres:wrong@127.0.0.1:{port}/postgres")).await;
+    assert_eq!(other, format!("{address} refuses the user or the password"));
+    let database = refused(format!("postgres://postgres:secret@127.0.0.1:{port}/shop")).await;
+    let expected =
+        format!("there is no database \"shop\" at 127.0.0.1:{port}; CREATE DATABASE makes it");
+    assert_eq!(database, expected);
+}
