@@ -76,8 +76,10 @@ impl Process {
     /// Opens what is to be opened, builds every part and begins to run them.
     pub(crate) async fn start(settings: &Settings, parts: &Parts) -> anyhow::Result<Self> {
         let choices = Choices::read(settings, parts)?;
+        let given = Keys::given(settings, &choices, parts)?;
         let data = DataFolder::open(&choices.data)?;
-        let Keys { customer, tokens, cookies } = Keys::get(settings, &choices, (parts, &data))?;
+        let keys = given.map_or_else(|| Ok(Keys::of(&data.secret()?, parts)), anyhow::Ok)?;
+        let Keys { customer, tokens, cookies } = keys;
         let store = if parts.has(Part::EventStore) {
             Some(OpenStore::open(&choices.store).await?)
         } else {

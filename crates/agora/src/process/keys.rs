@@ -12,7 +12,6 @@ use customer::Secrets;
 use super::choices::{Bus, Choices};
 use crate::{
     config::{ConfigError, Settings},
-    data_folder::DataFolder,
     parts::{Part, Parts},
 };
 
@@ -30,24 +29,24 @@ pub(crate) fn cookies(shop: &[u8; 32]) -> [u8; 32] {
 }
 
 impl Keys {
-    /// The keys given, or those of the data folder where nobody else needs them.
-    pub(crate) fn get(
+    /// The keys given; none where the data folder's own will do, since nobody else needs them.
+    pub(crate) fn given(
         settings: &Settings,
         choices: &Choices,
-        (parts, data): (&Parts, &DataFolder),
-    ) -> anyhow::Result<Self> {
+        parts: &Parts,
+    ) -> Result<Option<Self>, ConfigError> {
         if let Some(secret) = choices.shop_secret {
-            return Ok(Self::of(&secret, parts));
+            return Ok(Some(Self::of(&secret, parts)));
         }
         let alone = choices.bus == Bus::Memory || parts.has_all();
         if alone && choices.token_key.is_none() && choices.cookie_key.is_none() {
-            return Ok(Self::of(&data.secret()?, parts));
+            return Ok(None);
         }
-        Ok(Self::given(settings, choices, parts)?)
+        Self::derived(settings, choices, parts).map(Some)
     }
 
     /// Everything that derives from the shop's secret.
-    fn of(secret: &[u8; 32], parts: &Parts) -> Self {
+    pub(crate) fn of(secret: &[u8; 32], parts: &Parts) -> Self {
         let secrets = Secrets::derive(secret);
         let tokens = secrets.verifier();
         let customer = parts.has(Part::Customer).then(|| Arc::new(secrets));
@@ -55,7 +54,7 @@ impl Keys {
     }
 
     /// The derived keys; what the parts need and nobody gave is an error.
-    fn given(settings: &Settings, choices: &Choices, parts: &Parts) -> Result<Self, ConfigError> {
+    fn derived(settings: &Settings, choices: &Choices, parts: &Parts) -> Result<Self, ConfigError> {
         let needed = |name: &str, what: &str| {
             let reason = format!("{what} needs it, the same in all processes of the shop");
             settings.invalid(name, reason)

@@ -8,6 +8,7 @@ mod bench;
 mod books;
 mod client;
 mod copy;
+mod distributed;
 mod events;
 mod import;
 mod journey;

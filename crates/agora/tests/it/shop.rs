@@ -93,6 +93,11 @@ impl Folder {
     }
 }
 
+/// Somebody at the gateway at `url` who is not logged in.
+pub(crate) fn visitor(url: &str) -> Person {
+    Person::new(person::http(), url)
+}
+
 /// `agora up` on free ports, not started.
 pub(crate) fn up(data: &Path) -> Command {
     let mut command = program();

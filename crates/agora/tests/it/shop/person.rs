@@ -83,6 +83,17 @@ impl Person {
         self.send(hyper::Method::POST, path, body.to_string().into()).await
     }
 
+    /// A POST that may be sent again.
+    pub(crate) async fn try_post_with_key(
+        &self,
+        path: &str,
+        key: &str,
+        body: Value,
+    ) -> Result<Answer, Error> {
+        let key = Some(("idempotency-key", key));
+        self.send_with(key, (hyper::Method::POST, path), body.to_string().into()).await
+    }
+
     /// All items of a list, page by page.
     pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
         let separator = if path.contains('?') { '&' } else { '?' };
@@ -144,9 +155,21 @@ impl Person {
     }
 
     async fn send(&self, method: hyper::Method, path: &str, body: Bytes) -> Result<Answer, Error> {
+        self.send_with(None, (method, path), body).await
+    }
+
+    async fn send_with(
+        &self,
+        header: Option<(&'static str, &str)>,
+        (method, path): (hyper::Method, &str),
+        body: Bytes,
+    ) -> Result<Answer, Error> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         if !body.is_empty() {
             request = request.header("content-type", "application/json");
+        }
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));

@@ -1,0 +1,262 @@
+//! The same services as separate processes over RabbitMQ, MongoDB's protocol, Redis, PostgreSQL and CouchDB's protocol: every promise
+//! holds, whoever is killed, stopped or away.
+
+mod system;
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use self::system::{Store, System, tool};
+use crate::{
+    books::Books,
+    run::output,
+    shop::{Person, eventually},
+};
+
+const BUYERS: [&str; 3] = ["ada", "ben", "cleo"];
+/// Orders in flight while something is done to the system.
+const WORKERS: usize = 6;
+
+#[tokio::test]
+async fn two_instances_of_each_service_sell_ten_of_ten_and_show_what_was_written() {
+    let mut system = System::start(Store::MongoDb, 2).await;
+    let manager = system.manager().await;
+    manager.add_customers(&BUYERS, "1000").await;
+    manager.add_customers(&["eve"], "29.98").await;
+    let lamp = manager.add_products(&["Lamp"], ("9.99", 10)).await.remove(0);
+    let many = manager.add_products(&["Vase"], ("9.99", 1000)).await.remove(0);
+    let placing = (0..100).map(|n| order(&manager, (&lamp, BUYERS[n % 3]), n));
+    let on_credit = (100..120).map(|n| order(&manager, (&many, "eve"), n));
+    tokio::join!(join_all(placing), join_all(on_credit));
+    let ended = manager.ended_orders().await;
+    let finalized = |buyer: &dyn Fn(&str) -> bool| {
+        let of = |order: &&Value| buyer(order["UserName"].as_str().expect("a name"));
+        ended.iter().filter(of).filter(|order| order["Status"] == "Finalized").count()
+    };
+    assert_eq!((finalized(&|user| user != "eve"), finalized(&|user| user == "eve")), (10, 3));
+    reads_what_it_wrote(&system, &lamp).await;
+    Books::of(&manager.events().await).all_ended();
+    for service in ["customer", "product", "order", "accounting"] {
+        let mut check = tool(&system, &["rebuild", "--check", service]);
+        output(&mut check).await.expect_code(0);
+    }
+    system.stop().await;
+}
+
+/// Places an order, again and again under the same key until it is taken: whoever is busy says 503.
+async fn order(buyer: &Person, (product, user): (&str, &str), n: usize) -> String {
+    let order = json!({ "ProductId": product, "UserName": user });
+    eventually("an order is taken", async || {
+        let key = format!("order-{n}");
+        let answer = buyer.try_post_with_key("/order/place-order", &key, order.clone()).await;
+        let answer = answer.ok()?;
+        match answer.status {
+            202 => answer.body["OrderId"].as_str().map(str::to_owned),
+            // Cut off while it answered, or a part is away.
+            _ if answer.status >= 500 || answer.body.is_null() => None,
+            _ => panic!("{answer:?}"),
+        }
+    })
+    .await
+}
+
+/// Each answer is at least as new as what its reader was shown before, through whichever instance (promise 9).
+async fn reads_what_it_wrote(system: &System, product: &str) {
+    let manager = system.manager().await;
+    for n in 1..=20 {
+        let price = format!("{n}.00");
+        let change = json!({ "ProductId": product, "Price": price });
+        manager.post("/product/update-product", change).await.ok();
+        let shown = manager.get(&format!("/product/get-product-details?ProductId={product}")).await;
+        assert_eq!(shown["Price"].as_f64(), Some(f64::from(n)), "what was written is read");
+        let credit = json!({ "UserName": "ada", "Change": 1 });
+        let now = manager.post("/customer/set-credit", credit).await.ok();
+        let shown = manager.get("/customer/get-credit?UserName=ada").await;
+        assert_eq!(shown["Credit"], now["Credit"], "what was written is read");
+        let order = manager.order(product, "ben").await;
+        let shown = manager.get(&format!("/order/get-orders?Type=Single&Id={order}")).await;
+        assert_eq!(shown["Items"][0]["OrderId"], order, "what was written is read");
+    }
+}
+
+/// Orders that flow while something is done to the system.
+#[derive(Default)]
+struct Flow {
+    placed: Mutex<Vec<String>>,
+    stopped: AtomicBool,
+}
+
+impl Flow {
+    /// Places one order after the other until it is stopped.
+    async fn place(&self, buyer: &Person, (product, worker): (&str, usize)) {
+        for n in (worker..).step_by(WORKERS) {
+            let order = order(buyer, (product, BUYERS[worker % 3]), n).await;
+            self.placed.lock().expect("nobody panics").push(order);
+            if self.stopped.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until so many more orders are taken.
+    async fn more(&self, count: usize) {
+        let before = self.placed.lock().expect("nobody panics").len();
+        eventually("orders are taken again", async || {
+            (self.placed.lock().expect("nobody panics").len() >= before + count).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Runs `faults` while orders flow; then every order has ended, the books balance, and nothing acknowledged is lost.
+async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut System, &Flow)) {
+    let manager = system.manager().await;
+    manager.add_customers(&BUYERS, "1000000").await;
+    let products = manager.add_products(&["Lamp", "Vase"], ("1.50", 1_000_000)).await;
+    let flow = Flow::default();
+    let workers = (0..WORKERS).map(|n| flow.place(&manager, (&products[n % 2], n)));
+    let faulty = async {
+        flow.more(20).await;
+        faults(&mut system, &flow).await;
+        flow.more(20).await;
+        flow.stopped.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(join_all(workers), faulty);
+    let ended = eventually("every order ends", async || {
+        let orders = manager.try_get("/order/get-orders?Type=All&Status=Pending").await.ok()?;
+        (orders.status == 200 && orders.body["Items"].as_array()?.is_empty()).then_some(())
+    });
+    ended.await;
+    manager.ended_orders().await;
+    let books = Books::of(&manager.events().await);
+    books.all_ended();
+    let placed = std::mem::take(&mut *flow.placed.lock().expect("nobody panics"));
+    for order in &placed {
+        assert!(books.placed.contains_key(order), "order {order} was acknowledged and is gone");
+    }
+    assert_eq!(books.placed.len(), placed.len(), "nothing was done twice");
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn every_process_may_be_killed_while_orders_flow() {
+    let system = System::start(Store::MongoDb, 2).await;
+    while_orders_flow(system, async |system, flow| {
+        for part in ["customer", "product", "order", "accounting", "event-store", "gateway"] {
+            for instance in 0..if part == "gateway" { 1 } else { 2 } {
+                system.kill(part, instance).await;
+                if part != "gateway" {
+                    // The other one goes on alone.
+                    flow.more(10).await;
+                }
+                system.run(part, instance);
+                system.all_ready().await;
+                flow.more(10).await;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_engine_may_be_killed_while_orders_flow() {
+    let system = System::start(Store::MongoDb, 1).await;
+    while_orders_flow(system, async |system, flow| {
+        system.redis.kill();
+        system.redis.restart().expect("it comes back");
+        flow.more(10).await;
+        system.postgres.kill();
+        system.postgres.restart().expect("it comes back");
+        flow.more(10).await;
+        system.couchdb.kill();
+        system.couchdb.restart().expect("it comes back");
+        flow.more(10).await;
+        system.mongodb.kill();
+        system.mongodb.restart().expect("it comes back");
+        flow.more(10).await;
+        system.rabbitmq.kill();
+        system.rabbitmq.restart().expect("it comes back");
+        flow.more(10).await;
+        system.rabbitmq.purge("%2f", "agora.eventstore.append").expect("purged");
+        flow.more(10).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_sleeps_while_another_takes_over_does_no_harm_when_woken() {
+    let system = System::start(Store::MongoDb, 2).await;
+    while_orders_flow(system, async |system, flow| {
+        for part in ["event-store", "product", "customer", "order", "accounting"] {
+            for instance in 0..2 {
+                system.signal(part, instance, Signal::STOP);
+                flow.more(10).await;
+                system.signal(part, instance, Signal::CONT);
+                flow.more(10).await;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn processes_start_in_any_order_and_wait_for_what_they_need() {
+    let mut system = System::engines(Store::Log).await;
+    system.rabbitmq.kill();
+    system.postgres.kill();
+    for part in ["order", "customer", "gateway", "accounting", "product"] {
+        system.run(part, 0);
+    }
+    system.rabbitmq.restart().expect("it comes");
+    system.run("event-store", 0);
+    system.postgres.restart().expect("it comes");
+    system.all_ready().await;
+    let manager = system.manager().await;
+    manager.add_customers(&["ada"], "100").await;
+    let lamp = manager.add_products(&["Lamp"], ("9.99", 1)).await.remove(0);
+    manager.order(&lamp, "ada").await;
+    assert_eq!(manager.ended_orders().await[0]["Status"], "Finalized");
+    // Gone, and noticed within 5 s: said to be away instead of kept waiting for.
+    system.kill("product", 0).await;
+    let started = tokio::time::Instant::now();
+    eventually("its absence is noticed", async || {
+        let answer = manager.try_get("/health/ready").await.ok()?;
+        (answer.status == 503).then_some(())
+    })
+    .await;
+    assert!(started.elapsed() < Duration::from_secs(7), "{:?}", started.elapsed());
+    system.run("product", 0);
+    system.all_ready().await;
+    println!("memory of the processes: {} MiB", system.memory() >> 20);
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_are_refused_in_one_sentence() {
+    for (args, variables, expected) in [
+        (["run", "product"], vec![("AGORA_BUS", "kafka://here")], "bus"),
+        (["run", "product"], vec![], "event store"),
+        (["run", "storefront"], vec![], "gateway"),
+        (["run", "product"], vec![("AGORA_BUS", "amqp://a:hush@127.0.0.1:1/")], "token-key"),
+        (["run", "customer"], vec![("AGORA_BUS", "amqp://a:hush@127.0.0.1:1/")], "shop-secret"),
+        (["up", "--json"], vec![("AGORA_EVENT_STORE", "mysql://here")], "event-store"),
+        (["up", "--json"], vec![("AGORA_BUS_QUEUES", "lazy")], "bus-queues"),
+        (["up", "--json"], vec![("AGORA_ORDER_DEADLINE", "soon")], "from 1 to 86400"),
+    ] {
+        let folder = crate::shop::Folder::new();
+        let mut command = crate::run::program();
+        command.args(args).envs(variables).arg("--data").arg(folder.data());
+        let ran = output(&mut command).await.expect_code(1);
+        assert!(ran.stderr.contains(expected) && !ran.stderr.contains("hush"), "{}", ran.stderr);
+        assert!(!folder.data().exists(), "a refused start changes nothing");
+    }
+}
