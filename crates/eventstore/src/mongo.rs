@@ -10,16 +10,16 @@
 //!
 //! | field | BSON type | is |
 //! | --- | --- | --- |
-//! | `_id` | long | the position |
+//! | `_id` | UUID | the event's id |
+//! | `position` | long | the position |
 //! | `stream`, `version` | string, long | the stream and the event's place in it |
 //! | `category` | string | what stands before the stream's first `-` |
-//! | `id` | UUID | the event's id |
 //! | `type`, `schema` | string, long | the event's type and the schema number of `data` |
 //! | `time` | long | when it was recorded: microseconds since 1970 |
 //! | `meta` | document | `actor`; `correlation` (UUID); where there are such: `traceparent`, `reactor`, `cause` (long), `idempotency` (`key`, `request`: UUID; `creates`) |
 //! | `data` | string | the JSON object, to the byte as it was sent |
 //!
-//! The indexes are unique `_id`, unique `(stream, version)`, and `(category, _id)`. The two unique ones are the judge of who records:
+//! The indexes are unique `position`, unique `(stream, version)`, and `(category, position)`. The two unique ones are the judge of who records:
 //! whoever builds on a head or a version that is no longer the last fails, however stale its memory. The user needs the actions
 //! `find`, `insert` and `createIndex` on this collection, and no others.
 

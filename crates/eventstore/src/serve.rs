@@ -10,6 +10,7 @@ use std::{
 
 use bus::{Append, Appended, Incoming, Message, Page, Read, Requests};
 use chassis::Deps;
+use futures_util::{StreamExt as _, stream};
 
 use crate::port::{Commit, Reader, Writer};
 
@@ -19,6 +20,8 @@ const GROUP_MAX: usize = 1024;
 const BROADCAST_MAX: usize = 256;
 /// Reads taken at once.
 const READS_MAX: usize = 64;
+/// Reads on their way to the engine at once.
+const READS_AT_ONCE: usize = 8;
 /// How often the head is said.
 const HEAD_EVERY: Duration = Duration::from_secs(1);
 /// The pause after a failed commit.
@@ -152,12 +155,13 @@ async fn read(mut requests: Requests<Read, Page>, reader: impl Reader) {
         if batch.is_empty() {
             return;
         }
-        for incoming in batch {
-            match reader.read(&incoming.question).await {
+        // An engine on a server is asked for several pages at once; the own log answers one after the other anyway.
+        let read =
+            async |incoming: Incoming<Read, Page>| match reader.read(&incoming.question).await {
                 Ok(page) => incoming.answer(page),
                 Err(failure) => tracing::error!(%failure, "the event store cannot read"),
-            }
-        }
+            };
+        stream::iter(batch).for_each_concurrent(READS_AT_ONCE, read).await;
     }
 }
 

@@ -44,6 +44,7 @@ async fn two_instances_of_each_service_sell_ten_of_ten_and_show_what_was_written
     };
     assert_eq!((finalized(&|user| user != "eve"), finalized(&|user| user == "eve")), (10, 3));
     reads_what_it_wrote(&system, &lamp).await;
+    manager.ended_orders().await;
     Books::of(&manager.events().await).all_ended();
     for service in ["customer", "product", "order", "accounting"] {
         let mut check = tool(&system, &["rebuild", "--check", service]);

@@ -20,11 +20,11 @@ pub(super) fn long(number: u64) -> i64 {
 /// The document of an event.
 pub(super) fn document(event: &Recorded) -> RawDocumentBuf {
     rawdoc! {
-        "_id": long(event.position.0),
+        "_id": binary(event.id.0),
+        "position": long(event.position.0),
         "stream": event.stream.as_str(),
         "version": long(event.version.0),
         "category": event.stream.category(),
-        "id": binary(event.id.0),
         "type": event.kind.as_str(),
         "schema": i64::from(event.schema),
         "time": event.time.micros(),
@@ -76,9 +76,9 @@ pub(super) fn event(document: &RawDocument) -> Result<Recorded, StoreFailure> {
 
 /// The position that a document has.
 pub(super) fn position(document: &RawDocument) -> Result<Position, StoreFailure> {
-    let number = document.get_i64("_id").ok().and_then(|id| u64::try_from(id).ok());
+    let number = document.get_i64("position").ok().and_then(|at| u64::try_from(at).ok());
     number.filter(|position| *position > 0).map(Position).ok_or_else(|| {
-        StoreFailure("a document of the collection events has no position as its _id".to_owned())
+        StoreFailure("a document of the collection events has no position".to_owned())
     })
 }
 
@@ -123,7 +123,7 @@ impl<'a> Fields<'a> {
     }
 
     fn id(&self) -> Result<EventId, StoreFailure> {
-        self.uuid("id").map(EventId)
+        self.uuid("_id").map(EventId)
     }
 
     fn version(&self) -> Result<Version, StoreFailure> {

@@ -1,6 +1,9 @@
 //! The way to MongoDB: its URL, how long anything may take, and its failures in one sentence each.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use mongodb::{
     Client, Collection, IndexModel,
@@ -31,6 +34,8 @@ pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) events: Collection<RawDocumentBuf>,
     pub(super) seen: Seen,
+    /// A position known to be taken: where to begin to look for the last one.
+    pub(super) taken: Arc<AtomicU64>,
     /// Hosts and database, for whoever reads about a failure; never the password.
     name: Arc<str>,
 }
@@ -43,7 +48,8 @@ impl Connection {
         let name = format!("MongoDB at {}/{database}", hosts.join(",")).into();
         let client = Client::with_options(options).map_err(|error| no_url(url, &error))?;
         let events = client.database(&database).collection(COLLECTION);
-        let connection = Self { client, events, seen: Seen::default(), name };
+        let connection =
+            Self { client, events, seen: Seen::default(), taken: Arc::default(), name };
         connection.probe().await?;
         Ok(connection)
     }
@@ -89,8 +95,9 @@ impl Connection {
         let events = self.events.clone();
         let unique = IndexOptions::builder().unique(true).build();
         let indexes = [
+            IndexModel::builder().keys(doc! { "position": 1 }).options(unique.clone()).build(),
             IndexModel::builder().keys(doc! { "stream": 1, "version": 1 }).options(unique).build(),
-            IndexModel::builder().keys(doc! { "category": 1, "_id": 1 }).build(),
+            IndexModel::builder().keys(doc! { "category": 1, "position": 1 }).build(),
         ];
         let made = self.ask(async move { events.create_indexes(indexes).await }).await?;
         made.map(drop).map_err(|error| self.failure(&error))

@@ -1,6 +1,6 @@
 //! The reading half: contiguous pages of what a majority has.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use bus::{Page, Read};
@@ -57,12 +57,24 @@ impl MongoReader {
 
     /// The last position and its time.
     pub(super) async fn last(&self) -> Result<(Position, Timestamp), StoreFailure> {
-        let fields = doc! { "_id": 1, "time": 1 };
-        let found = self.0.look(Look::first(doc! {}, doc! { "_id": -1 }, fields)).await?;
-        match found.first() {
-            Some(last) => Ok((codec::position(last)?, codec::time(last)?)),
-            None => Ok((Position::START, Timestamp::from_micros(i64::MIN))),
-        }
+        let taken = self.0.taken.load(Ordering::Relaxed);
+        let last = match self.last_from(taken).await? {
+            // What was there is gone: the database was put back to an earlier state.
+            None if taken > 0 => self.last_from(0).await?,
+            found => found,
+        };
+        let (position, time) = last.unwrap_or((Position::START, Timestamp::from_micros(i64::MIN)));
+        self.0.taken.store(position.0, Ordering::Relaxed);
+        Ok((position, time))
+    }
+
+    /// The last of the events from a position on: few, where that is a late one.
+    async fn last_from(&self, from: u64) -> Result<Option<(Position, Timestamp)>, StoreFailure> {
+        let filter = doc! { "position": { "$gte": long(from) } };
+        let fields = doc! { "position": 1, "time": 1 };
+        let found = self.0.look(Look::first(filter, doc! { "position": -1 }, fields)).await?;
+        let last = found.first().map(|last| Ok((codec::position(last)?, codec::time(last)?)));
+        last.transpose()
     }
 
     pub(super) async fn last_version(
@@ -85,7 +97,7 @@ impl MongoReader {
         let found = self.0.look(Look {
             filter: doc! { "stream": stream.as_str(), "version": { "$gte": long(from.0) } },
             sort: doc! { "version": 1 },
-            fields: doc! { "id": 1 },
+            fields: doc! { "position": 1 },
             limit: count,
             bytes_max: usize::MAX,
         });
@@ -93,7 +105,7 @@ impl MongoReader {
     }
 
     async fn time_of(&self, position: u64) -> Result<Timestamp, StoreFailure> {
-        let filter = doc! { "_id": long(position) };
+        let filter = doc! { "position": long(position) };
         let found = self.0.look(Look::first(filter, doc! {}, doc! { "time": 1 })).await?;
         let found =
             found.first().ok_or_else(|| StoreFailure(format!("position {position} is missing")))?;
@@ -111,12 +123,14 @@ fn look(read: &Read, head: Position) -> Look {
         ),
         Read::Last { stream } => (doc! { "stream": stream.as_str() }, doc! { "version": -1 }, 1),
         Read::All { from, categories } => {
-            let range = doc! { "$gte": long(from.0), "$lte": long(head.0) };
-            let mut filter = doc! { "_id": range };
+            // Positions are dense: no page of all of them reaches further than this.
+            let reach = from.0.saturating_add(Page::EVENTS_MAX as u64);
+            let to = if categories.is_empty() { head.0.min(reach) } else { head.0 };
+            let mut filter = doc! { "position": { "$gte": long(from.0), "$lte": long(to) } };
             if !categories.is_empty() {
                 filter.insert("category", doc! { "$in": categories });
             }
-            (filter, doc! { "_id": 1 }, Page::EVENTS_MAX + 1)
+            (filter, doc! { "position": 1 }, Page::EVENTS_MAX + 1)
         }
     };
     Look { filter, sort, fields: doc! {}, limit, bytes_max: Page::BYTES_MAX }

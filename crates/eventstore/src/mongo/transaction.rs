@@ -79,9 +79,9 @@ impl Transactions {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(true) };
         let range = doc! { "$gte": long(first.position.0), "$lte": long(last.position.0) };
         let found = self.connection.look(Look {
-            filter: doc! { "_id": range },
-            sort: doc! { "_id": 1 },
-            fields: doc! { "id": 1 },
+            filter: doc! { "position": range },
+            sort: doc! { "position": 1 },
+            fields: doc! { "position": 1 },
             limit: events.len(),
             bytes_max: usize::MAX,
         });

@@ -90,7 +90,7 @@ async fn a_page_ends_before_a_gap() {
     }
     let client = Client::with_uri_str(&url).await.expect("a client");
     let events = client.default_database().expect("named").collection::<Document>("events");
-    events.delete_one(doc! { "_id": 5_i64 }).await.expect("deleted");
+    events.delete_one(doc! { "position": 5_i64 }).await.expect("deleted");
     let all = Read::All { from: Position(1), categories: Vec::new() };
     let page = reader.read(&all).await.expect("a page");
     assert_eq!((page.events.len(), page.next, page.end), (4, Position(5), true));

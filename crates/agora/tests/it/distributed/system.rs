@@ -1,6 +1,6 @@
 //! The whole distributed system: real engines, and every part of the shop in processes of its own.
 
-use std::{collections::BTreeMap, fs, process::Stdio};
+use std::{collections::BTreeMap, fs, path::Path, process::Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -137,8 +137,7 @@ impl System {
             let mut stdout = BufReader::new(node.process.stdout.take().expect("a pipe"));
             let mut line = String::new();
             let read = tokio::time::timeout(PATIENCE, stdout.read_line(&mut line)).await;
-            let log = self.folder.path().join(format!("{part}-{instance}.log"));
-            let log = || fs::read_to_string(&log).unwrap_or_default();
+            let log = || last_words(self.folder.path());
             assert!(read.is_ok_and(|read| read.is_ok()), "{part} {instance} is ready: {}", log());
             let ready: Value = serde_json::from_str(&line)
                 .unwrap_or_else(|_| panic!("{part} {instance} started: {}", log()));
@@ -195,6 +194,19 @@ impl System {
         };
         self.nodes.values().filter_map(resident).sum::<u64>() * 1024
     }
+}
+
+/// The ends of all logs in a folder: who is not ready usually waits for another.
+fn last_words(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let logs = entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "log"));
+    logs.map(|entry| {
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+        format!("\n{}:\n{}", entry.path().display(), last.join("\n"))
+    })
+    .collect()
 }
 
 /// A command against the system's gateway, as its manager.
