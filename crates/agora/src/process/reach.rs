@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use bus::Address;
 use chassis::{Service, http};
+use rustix::system::uname;
 use tokio::net::TcpListener;
 
 use super::{Bus, World};
@@ -49,8 +50,12 @@ impl World {
     }
 }
 
-/// A host as it stands in a URL.
+/// A host as it stands in a URL. Whoever listens at every address is known by the name of the machine: to others, "every
+/// address" would be their own.
 fn host(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return uname().nodename().to_string_lossy().into_owned();
+    }
     match address {
         SocketAddr::V4(address) => address.ip().to_string(),
         SocketAddr::V6(address) => format!("[{}]", address.ip()),
