@@ -61,3 +61,17 @@ fn host(address: SocketAddr) -> String {
         SocketAddr::V6(address) => format!("[{}]", address.ip()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_that_others_can_use() {
+        let known = |text: &str| host(text.parse().expect("an address"));
+        assert_eq!(known("10.1.2.3:80"), "10.1.2.3");
+        assert_eq!(known("[fd00::1]:80"), "[fd00::1]");
+        let name = uname().nodename().to_string_lossy().into_owned();
+        assert_eq!((known("0.0.0.0:80"), known("[::]:80")), (name.clone(), name));
+    }
+}

@@ -9,6 +9,7 @@ mod books;
 mod client;
 mod copy;
 mod events;
+mod health;
 mod import;
 mod journey;
 mod kills;
