@@ -16,11 +16,10 @@ SECRET = re.compile(r"PASSWORD|SECRET|_KEY$")
 FILES = [DEPLOY / "compose.yaml", DEPLOY / "part.yaml", *sorted((DEPLOY / "modules").glob("*.yaml"))]
 
 
-def make(path):
+def make(path, **environment):
     """Runs the script; the variables that then stand in the file."""
-    run = subprocess.run(
-        [DEPLOY / "env", path], env=clean_environment(AGORA_BIN=str(AGORA)), capture_output=True, text=True, timeout=60
-    )
+    environment = clean_environment(**environment or {"AGORA_BIN": str(AGORA)})
+    run = subprocess.run([DEPLOY / "env", path], env=environment, capture_output=True, text=True, timeout=60)
     if run.returncode != 0:
         raise AssertionError(run.stderr)
     lines = pathlib.Path(path).read_text().splitlines()

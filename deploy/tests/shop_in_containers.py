@@ -85,9 +85,11 @@ class ShopInContainers(unittest.TestCase):
     @classmethod
     def start_shop(cls):
         path = cls.folder / "env"
-        cls.made = env.make(path)
+        # Without the command at hand, its image derives the keys.
+        path.write_text("IMAGE=agora-test\n")
+        cls.made = env.make(path, DOCKER_HOST=cls.socket, AGORA_BIN="no-such-command")
         net = f"10.{random.randint(60, 250)}"
-        cls.made |= {"IMAGE": "agora-test", "NET_SUBNET": f"{net}.0.0/16", "NET_RANGE": f"{net}.128.0/17", "NET_GATEWAY": f"{net}.0.1"}
+        cls.made |= {"NET_SUBNET": f"{net}.0.0/16", "NET_RANGE": f"{net}.128.0/17", "NET_GATEWAY": f"{net}.0.1"}
         cls.made["TRUSTED_PROXIES"] = f"127.0.0.0/8, {cls.made['NET_RANGE']}"
         cls.made |= {name: f"127.0.0.1:{free_port()}" for name in cls.made if name.endswith("_PUBLISH")}
         path.write_text("".join(f"{name}={value}\n" for name, value in cls.made.items()))
