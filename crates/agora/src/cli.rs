@@ -5,7 +5,7 @@ use std::{io, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, events, import, keys, order, rebuild, replay, run, show_config, store, term, up,
+    bench, events, health, import, keys, order, rebuild, replay, run, show_config, store, term, up,
 };
 
 const HELP: &str = "\
@@ -37,6 +37,7 @@ enum Command {
     Store(store::Args),
     Config(show_config::Args),
     Keys(keys::Args),
+    Health(health::Args),
 }
 
 /// How a command that ran to its end went.
@@ -76,6 +77,7 @@ impl Command {
             Self::Store(args) => as_client(store::run(args)),
             Self::Config(args) => show_config::run(&args),
             Self::Keys(args) => keys::run(&args),
+            Self::Health(args) => as_client(health::run(args)),
         }
     }
 }

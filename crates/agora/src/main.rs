@@ -9,6 +9,7 @@ mod copy;
 mod data_folder;
 mod events;
 mod figures;
+mod health;
 mod import;
 mod keys;
 mod live_model;

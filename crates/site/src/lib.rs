@@ -19,6 +19,7 @@ mod forwarded;
 mod frame;
 mod gateway;
 mod guard;
+mod health;
 mod listing;
 mod origin;
 mod page;
@@ -88,8 +89,11 @@ impl Site {
         Self(Arc::new(Inner { chrome, client, config, cookies }))
     }
 
-    /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files.
+    /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files and its health.
     pub fn guard(&self, pages: Router) -> Router {
-        guard::guard(self.clone(), pages).merge(assets::routes()).merge(picture::routes())
+        guard::guard(self.clone(), pages)
+            .merge(assets::routes())
+            .merge(picture::routes())
+            .merge(health::routes())
     }
 }

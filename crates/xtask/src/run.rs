@@ -36,10 +36,11 @@ pub(crate) fn must(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a program is there.
+/// Whether a program is there, also where only root usually looks.
 pub(crate) fn exists(name: &str) -> bool {
     let paths = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&paths).any(|folder| folder.join(name).is_file())
+    let of_root = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    env::split_paths(&paths).chain(of_root).any(|folder| folder.join(name).is_file())
 }
 
 pub(crate) fn say(text: &str) {

@@ -20,6 +20,11 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("setpriv", "util-linux"),
     // The programs of a server stand outside the path; this one comes with it.
     ("pg_ctlcluster", "postgresql"),
+    ("nginx", "nginx-light"),
+    ("docker-compose", "docker-compose"),
+    ("dockerd", "docker.io"),
+    ("iptables", "iptables"),
+    ("debootstrap", "debootstrap"),
 ];
 
 /// The version of schemathesis that the API is checked with.

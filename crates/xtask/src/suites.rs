@@ -32,6 +32,8 @@ pub(crate) enum Suite {
     Api,
     /// Both websites in a real browser
     Browser,
+    /// The containers' files against the code, nginx beside the gateway, and where Docker runs an order through real containers
+    Deploy,
     /// The Android app: built, checked, and tested against a running shop
     Android,
 }
@@ -71,6 +73,7 @@ impl Suite {
             Self::Worlds => worlds(),
             Self::Api => script("tests/api/run"),
             Self::Browser => browser(),
+            Self::Deploy => script("deploy/test"),
             Self::Android => script("android/test"),
         }
     }

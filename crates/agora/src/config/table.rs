@@ -68,7 +68,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "advertise",
         "",
         "HOST",
-        "The host name under which other processes reach this one's services, unless it is their address",
+        "The host name under which other processes reach this one's services, unless it is their address (or, at 0.0.0.0, this machine's name)",
     ),
     setting(
         "secure-cookies",

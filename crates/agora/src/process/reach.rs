@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use bus::Address;
 use chassis::{Service, http};
+use rustix::system::uname;
 use tokio::net::TcpListener;
 
 use super::{Bus, World};
@@ -49,10 +50,28 @@ impl World {
     }
 }
 
-/// A host as it stands in a URL.
+/// A host as it stands in a URL. Whoever listens at every address is known by the name of the machine: to others, "every
+/// address" would be their own.
 fn host(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return uname().nodename().to_string_lossy().into_owned();
+    }
     match address {
         SocketAddr::V4(address) => address.ip().to_string(),
         SocketAddr::V6(address) => format!("[{}]", address.ip()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_that_others_can_use() {
+        let known = |text: &str| host(text.parse().expect("an address"));
+        assert_eq!(known("10.1.2.3:80"), "10.1.2.3");
+        assert_eq!(known("[fd00::1]:80"), "[fd00::1]");
+        let name = uname().nodename().to_string_lossy().into_owned();
+        assert_eq!((known("0.0.0.0:80"), known("[::]:80")), (name.clone(), name));
     }
 }

@@ -10,6 +10,7 @@ mod client;
 mod copy;
 mod distributed;
 mod events;
+mod health;
 mod import;
 mod journey;
 mod kills;

@@ -91,9 +91,8 @@ async fn a_page_with_a_bug_is_a_page_that_says_so_and_shows_nothing_of_it() {
 
 #[tokio::test]
 async fn every_answer_carries_the_strict_headers() {
-    for address in
-        ["/form", "/nothing", "/broken", "/assets/agora.css", "/assets/x", "/pictures/x.svg"]
-    {
+    let files = ["/assets/agora.css", "/assets/x", "/pictures/x.svg", "/health/live"];
+    for address in ["/form", "/nothing", "/broken"].into_iter().chain(files) {
         let response = answer(Method::GET, address, &[], "").await;
         let policy = response.headers()["content-security-policy"].to_str().expect("text");
         assert!(
@@ -101,6 +100,18 @@ async fn every_answer_carries_the_strict_headers() {
             "{address}"
         );
         assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_website_is_well_whether_or_not_there_is_a_gateway() {
+    for (address, answers) in
+        [("/health/live", "{\"Live\":true}"), ("/health/ready", "{\"Ready\":true}")]
+    {
+        let response = answer(Method::GET, address, &[], "").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(text(response).await, answers);
     }
 }
 

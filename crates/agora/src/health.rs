@@ -1,0 +1,39 @@
+//! `agora health`: whether a part of the shop is well, as an exit code: for containers, which have no other client.
+
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+
+use crate::{
+    cli::Outcome,
+    client::{Client, Request},
+};
+
+const HELP: &str = "\
+Asks the gateway, one service at its own address, or a website: all answer alike. A part is live once it answers; a service and
+the gateway are ready once they can work.
+
+Examples:
+  agora health
+  agora health --ready --url http://127.0.0.1:8080
+
+Exit codes: 0 well, 1 not, or nobody answers.";
+
+/// Say whether a part of the shop is well
+#[derive(ClapArgs, Debug)]
+#[command(after_help = HELP)]
+pub(crate) struct Args {
+    /// Where the part answers
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    url: String,
+    /// Ask whether it can work, not only whether it is there
+    #[arg(long)]
+    ready: bool,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
+    let path = if args.ready { "/health/ready" } else { "/health/live" };
+    // Asked once: whoever watches over a container asks again.
+    Client::new(&args.url, Duration::ZERO)?.send(&Request::get(path)).await?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,19 @@
+//! What a website says to whoever watches over it. It asks nobody first: with the gateway away it still answers, with pages that say
+//! so.
+
+use axum::{Router, response::Response, routing::get};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+
+use crate::guard::secured;
+
+pub(crate) fn routes() -> Router {
+    Router::new()
+        .route("/health/live", get(async || answer("{\"Live\":true}")))
+        .route("/health/ready", get(async || answer("{\"Ready\":true}")))
+}
+
+fn answer(body: &'static str) -> Response {
+    let mut response = secured(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

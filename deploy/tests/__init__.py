@@ -1,0 +1,1 @@
+"""The tests of deploy/; `deploy/test` runs them."""
