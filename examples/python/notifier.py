@@ -60,6 +60,7 @@ def follow(letters: Letters, connection):
     queue = channel.queue_declare("", exclusive=True, arguments={"x-max-length": 20_000}).method.queue
     channel.queue_bind(queue, EVENTS, "#")
     channel.basic_qos(prefetch_count=500)
+    channel.add_on_cancel_callback(lambda _: connection.close())  # Its queue is gone: it begins anew.
     channel.basic_consume(queue, lambda _c, method, _p, body: heard.append((method, json.loads(body))))
     channel.basic_consume(DIRECT, lambda _c, _m, p, body: replies.update({p.correlation_id: json.loads(body)}), True)
     behind = True  # The history first, later whatever was missed.
@@ -88,12 +89,11 @@ def follow(letters: Letters, connection):
         letters.checkpoint()
 
 
-if __name__ == "__main__":
-    written = Letters(pathlib.Path(sys.argv[1]), "--from-start" in sys.argv)
-    while True:
-        try:
-            with pika.BlockingConnection(pika.URLParameters(os.environ["AGORA_BUS"])) as bus:
-                follow(written, bus)
-        except (pika.exceptions.AMQPError, OSError, ValueError) as error:
-            print(f"begins anew: {error!r}", flush=True)
-            time.sleep(1)
+written = Letters(pathlib.Path(sys.argv[1]), "--from-start" in sys.argv)
+while True:
+    try:
+        with pika.BlockingConnection(pika.URLParameters(os.environ["AGORA_BUS"])) as bus:
+            follow(written, bus)
+    except (pika.exceptions.AMQPError, OSError, ValueError) as error:
+        print(f"begins anew: {error!r}", flush=True)
+        time.sleep(1)

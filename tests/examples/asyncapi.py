@@ -23,19 +23,20 @@ def payload(message):
     return DOCUMENT["components"]["messages"][message]["payload"]
 
 
-def errors(schema, value):
+def errors(schema, value, draft=jsonschema.Draft7Validator):
     """What is wrong with a value, in the words of the schema; nothing if nothing is."""
     # With the whole document around it, references lead where they do there.
     whole = {"components": DOCUMENT["components"], "allOf": [schema]}
-    # `unevaluatedProperties` of the newer draft sees through `allOf`; everything else means the same in both.
-    validator = jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker())
+    validator = draft(whole, format_checker=jsonschema.FormatChecker())
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
 def errors_of_data(kind, number, data):
     """The same for an event's data, where what the document does not describe is wrong too."""
     schema = {"$ref": f"#/components/schemas/{kind}.{number}"}
-    return errors({"allOf": [schema], "unevaluatedProperties": False}, data)
+    # The draft after AsyncAPI's: its `unevaluatedProperties` sees through `allOf`.
+    strict = {"allOf": [schema], "unevaluatedProperties": False}
+    return errors(strict, data, jsonschema.Draft202012Validator)
 
 
 def errors_of_broadcast(routing_key, body):

@@ -144,11 +144,13 @@ class Shop:
         self.gateway = json.loads(self.child.log.read_text())["gateway"]
         self.position = 0
 
-    def ask(self, path, body=None, token=None, status=200):
+    def ask(self, path, body=None, token=None, status=200, key=None):
         """A call through the gateway, after all calls before; its answer."""
         headers = {"Content-Type": "application/json", "Agora-Position": str(self.position)}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        if key:
+            headers["Idempotency-Key"] = key
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.gateway + path, data, headers)
         try:

@@ -30,6 +30,8 @@ pub(crate) enum Suite {
     Worlds,
     /// schemathesis over the OpenAPI document of a running shop
     Api,
+    /// The bus's description, and programs in other languages beside a running shop
+    Examples,
     /// Both websites in a real browser
     Browser,
     /// The Android app: built, checked, and tested against a running shop
@@ -70,6 +72,7 @@ impl Suite {
             Self::Tests => must(&mut cargo(&["test", "--workspace", "--quiet"])),
             Self::Worlds => worlds(),
             Self::Api => script("tests/api/run"),
+            Self::Examples => script("tests/examples/run"),
             Self::Browser => browser(),
             Self::Android => script("android/test"),
         }
