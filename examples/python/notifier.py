@@ -66,12 +66,12 @@ def follow(letters: Letters, connection):
     behind = True  # The history first, later whatever was missed.
     while True:
         while behind:
-            number, gives_up = str(uuid.uuid4()), time.monotonic() + 5
+            number, gives_up, replies = str(uuid.uuid4()), time.monotonic() + 5, {}
             request = json.dumps({"position": letters.position + 1, "categories": ["customer", "order"]})
             channel.basic_publish("", READ, request, pika.BasicProperties(reply_to=DIRECT, correlation_id=number))
             while number not in replies and time.monotonic() < gives_up:
                 connection.process_data_events(time_limit=1)
-            if page := replies.pop(number, None):  # Without a reply it asks again.
+            if page := replies.get(number):  # Without a reply it asks again.
                 letters.since = page["head"] if letters.since is None else letters.since
                 for event in page["events"]:
                     letters.take(event)
