@@ -79,7 +79,7 @@ class TheExamples(unittest.TestCase):
         cls.order("ada", TEAS, 1)
         cls.settle()
         # The history is nothing to write about, but sold it was.
-        cls.ended.clear()
+        cls.history, cls.ended = cls.ended, []
         cls.notifier, cls.sales = cls.start_notifier(), cls.start_sales()
         cls.addClassCleanup(lambda: cls.notifier.kill())
         cls.addClassCleanup(lambda: cls.sales.kill())
@@ -87,9 +87,9 @@ class TheExamples(unittest.TestCase):
         until("the start of sales", lambda: cls.sales.is_running() and "ready" in cls.sales.said())
 
     @classmethod
-    def start_notifier(cls):
-        command = [PYTHON, ROOT / "examples/python/notifier.py", cls.folder / "letters"]
-        return Child("notifier", command, cls.folder, {"AGORA_BUS": cls.broker.url})
+    def start_notifier(cls, *arguments, letters=None, name="notifier"):
+        command = [PYTHON, ROOT / "examples/python/notifier.py", letters or cls.folder / "letters", *arguments]
+        return Child(name, command, cls.folder, {"AGORA_BUS": cls.broker.url})
 
     @classmethod
     def start_sales(cls):
@@ -240,6 +240,15 @@ class TheExamples(unittest.TestCase):
         second = self.start_notifier()
         self.assertNotEqual(0, second.process.wait(timeout=60))
         self.assertIn("database is locked", second.said())
+
+    def test_5b_from_the_start_all_orders_there_ever_were_are_written_about(self):
+        self.settle()
+        letters = self.folder / "all-letters"
+        notifier = self.start_notifier("--from-start", letters=letters, name="from-start")
+        self.addCleanup(notifier.kill)
+        expected = sorted([*self.ended, *self.history])
+        written = lambda: sorted(file.name for file in letters.glob("new/*"))  # noqa: E731
+        until("letters about everything", lambda: notifier.is_running() and written() == expected)
 
     def test_6_killed_sales_counts_again_from_the_log(self):
         self.trade(1)
