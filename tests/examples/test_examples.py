@@ -69,6 +69,7 @@ class TheExamples(unittest.TestCase):
         cls.broker = Broker(cls.folder)
         cls.addClassCleanup(cls.broker.end)
         cls.listener = Listener(cls.broker.url)
+        cls.addClassCleanup(cls.listener.end)
         cls.shop = Shop(cls.folder, cls.broker.url)
         cls.addClassCleanup(cls.shop.end)
         # Orders on their way, the letters to be written, and units and revenue in cents by category.
@@ -222,6 +223,7 @@ class TheExamples(unittest.TestCase):
 
     def test_4c_what_is_said_twice_or_too_late_changes_nothing(self):
         echo = Echo(self.broker.url)
+        self.addCleanup(echo.end)
         self.trade(5)
         self.see_all()
         self.assertGreater(echo.kinds["said again"], 20)
@@ -234,7 +236,6 @@ class TheExamples(unittest.TestCase):
         until("the notifier reads on", lambda: self.notifier.said().count("read up") > reads)
         self.trade(1)
         self.see_all()
-        echo.end()
 
     def test_5_a_second_notifier_on_the_same_letters_is_refused(self):
         second = self.start_notifier()
