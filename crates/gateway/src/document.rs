@@ -106,6 +106,8 @@ fn join(documents: impl Iterator<Item = (String, Value)>) -> Value {
                     operation["operationId"] = json!(format!("{name}_{id}"));
                 }
             }
+            // A service that answers its bare prefix calls that `/`.
+            let path = if path == "/" { "" } else { &*path };
             paths.insert(format!("{prefix}{path}"), item);
         }
         tags.push(json!({ "name": name }));

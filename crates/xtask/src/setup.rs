@@ -1,8 +1,8 @@
 //! Installs what the tests need and is missing.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use crate::run::{exists, must, program, root, say};
 
@@ -41,6 +41,7 @@ pub(crate) fn install(python: bool, with_browser: bool) -> anyhow::Result<()> {
     packages(with_browser)?;
     python_program("secantus", "secantusd-py", SECANTUS)?;
     node_packages("tests/couchdb", "the packages of the stand-in for CouchDB")?;
+    examples()?;
     if python {
         python_program("python", "schemathesis", SCHEMATHESIS)?;
     }
@@ -95,14 +96,51 @@ fn python_program(name: &str, program_name: &str, package: &str) -> anyhow::Resu
         return Ok(());
     }
     say(&format!("set-up: {package}"));
-    let venv_text = venv.to_string_lossy().into_owned();
-    let made = must(&mut program("python3", &["-m", "venv", &venv_text]));
-    if made.is_err() && exists("apt-get") {
-        must(&mut program("apt-get", &["-qq", "install", "-y", "python3-venv"]))?;
-        must(&mut program("python3", &["-m", "venv", &venv_text]))?;
-    }
+    make_venv(&venv)?;
     let pip = venv.join("bin/pip").to_string_lossy().into_owned();
     must(&mut program(&pip, &["install", "--quiet", "--disable-pip-version-check", package]))
+}
+
+fn make_venv(venv: &Path) -> anyhow::Result<()> {
+    let venv = venv.to_string_lossy().into_owned();
+    let make = || must(&mut program("python3", &["-m", "venv", &venv]));
+    if make().is_err() && exists("apt-get") {
+        must(&mut program("apt-get", &["-qq", "install", "-y", "python3-venv"]))?;
+        make()?;
+    }
+    Ok(())
+}
+
+/// What the programs of `examples/` and their tests need.
+fn examples() -> anyhow::Result<()> {
+    node_packages("examples/javascript", "the packages of the example in JavaScript")?;
+    node_packages("tests/examples", "the packages of the examples' tests")?;
+    let lists = ["examples/python/requirements.txt", "tests/examples/requirements.txt"];
+    python_packages("examples", &lists, "the packages of the example in Python and its tests")
+}
+
+/// The Python packages of some lists in a virtual environment of their own, `.setup/NAME`.
+fn python_packages(name: &str, lists: &[&str], what: &str) -> anyhow::Result<()> {
+    let venv = root().join(".setup").join(name);
+    let listed: Vec<String> = lists
+        .iter()
+        .map(|list| fs::read_to_string(root().join(list)).with_context(|| (*list).to_owned()))
+        .collect::<anyhow::Result<_>>()?;
+    let listed = listed.concat();
+    // Written last, so that a set-up that was cut short is done again.
+    let installed = venv.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == listed) {
+        return Ok(());
+    }
+    say(&format!("set-up: {what}"));
+    make_venv(&venv)?;
+    let pip = venv.join("bin/pip").to_string_lossy().into_owned();
+    let mut command = program(&pip, &["install", "--quiet", "--disable-pip-version-check"]);
+    for list in lists {
+        command.arg("-r").arg(root().join(list));
+    }
+    must(&mut command)?;
+    Ok(fs::write(installed, listed)?)
 }
 
 /// The Node packages of a folder, as locked.

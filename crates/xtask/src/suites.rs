@@ -30,6 +30,8 @@ pub(crate) enum Suite {
     Worlds,
     /// schemathesis over the OpenAPI document of a running shop
     Api,
+    /// The bus's description, and programs in other languages beside a running shop
+    Examples,
     /// Both websites in a real browser
     Browser,
     /// The containers' files against the code, nginx beside the gateway, and where Docker runs an order through real containers
@@ -72,6 +74,7 @@ impl Suite {
             Self::Tests => must(&mut cargo(&["test", "--workspace", "--quiet"])),
             Self::Worlds => worlds(),
             Self::Api => script("tests/api/run"),
+            Self::Examples => script("tests/examples/run"),
             Self::Browser => browser(),
             Self::Deploy => script("deploy/test"),
             Self::Android => script("android/test"),

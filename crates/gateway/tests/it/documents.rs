@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use axum::{Json, Router, routing::get};
 use kernel::Position;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::shop::{Shop, order, product};
@@ -56,6 +57,21 @@ async fn a_service_that_is_down_is_left_out_of_the_document() {
     let document = shop.get("/openapi.json").await.json();
     let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
     assert_eq!(paths, ["/product/get-products", "/system/get-status"]);
+}
+
+#[tokio::test]
+async fn a_service_that_answers_its_bare_prefix_is_shown_there() {
+    let mut shop = shop().await;
+    let document = json!({ "paths": { "/": { "get": {} }, "/of": { "get": {} } } });
+    let sales = Router::new()
+        .route("/", get(async || "sales"))
+        .route("/openapi.json", get(async move || Json(document)));
+    shop.remote("sales", "1", sales).await;
+    let document = shop.get("/openapi.json").await.json();
+    let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
+    let ours = ["/sales", "/sales/of"];
+    assert!(ours.iter().all(|path| paths.iter().any(|shown| shown == path)), "{paths:?}");
+    assert_eq!(shop.get("/sales").await.status.as_u16(), 200);
 }
 
 fn gather(value: &Value, name: &str, found: &mut BTreeSet<String>) {

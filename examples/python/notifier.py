@@ -1,0 +1,99 @@
+"""Writes to a customer when an order is finalized or canceled: each letter a file in a folder that is a maildir.
+
+AGORA_BUS=amqp://user:password@host:port/vhost python notifier.py FOLDER [--from-start]"""
+import collections, decimal, email.message, email.utils, json, os, pathlib, sqlite3, sys, time, uuid
+import pika
+
+EVENTS, READ, DIRECT = "agora.events", "agora.eventstore.read", "amq.rabbitmq.reply-to"
+OUTCOMES = {"agora.order.finalized": "finalized", "agora.order.denied": "canceled"}
+
+
+class Letters:
+    """The folder; beside the letters a table of the customers and of how far the log was followed."""
+    def __init__(self, folder: pathlib.Path, from_start: bool):
+        for part in ("tmp", "new", "cur"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        self.folder, self.db = folder, sqlite3.connect(folder / "notifier.db")
+        self.db.execute("PRAGMA locking_mode = EXCLUSIVE")  # A second notifier on this folder is refused.
+        self.db.execute("CREATE TABLE IF NOT EXISTS known (name PRIMARY KEY, value)")
+        self.position, self.since = self.known("progress", [0, 0 if from_start else None])  # No letters before `since`.
+
+    def known(self, name: str, otherwise):
+        row = self.db.execute("SELECT value FROM known WHERE name = ?", [name]).fetchone()
+        return json.loads(row[0]) if row else otherwise
+
+    def know(self, name: str, value):
+        self.db.execute("INSERT OR REPLACE INTO known VALUES (?, ?)", (name, json.dumps(value)))
+
+    def take(self, event: dict):
+        if event["type"] in ("agora.customer.registered", "agora.customer.profile-changed"):
+            self.know(event["subject"], self.known(event["subject"], {}) | event["data"]["personal"])
+        elif event["type"] in OUTCOMES and event["position"] > self.since:
+            self.write(event["data"], OUTCOMES[event["type"]])
+
+    def write(self, order: dict, outcome: str):
+        name = f"{order['order']}.{outcome}"  # The same letter, should a crash come before the checkpoint.
+        if (self.folder / "new" / name).exists() or any((self.folder / "cur").glob(f"{name}*")):
+            return
+        customer, letter = self.known(f"customer-{order['customer']}", {}), email.message.EmailMessage()
+        try:
+            letter["To"] = email.utils.formataddr((customer.get("full_name"), customer["email"]))
+        except (KeyError, ValueError, IndexError):
+            return print(f"order {order['order']} is {outcome}, and there is no address to write to", flush=True)
+        letter["Subject"], letter["Message-ID"] = f"Your order is {outcome}", f"<{name}@agora.invalid>"
+        cost = f"{decimal.Decimal(order['quantity'] * order['price']) / 100:.2f} {order['currency']}"
+        why = ", ".join(order.get("reasons", ["thank you"]))
+        letter.set_content(f"{order['quantity']} x {order['product_name']}, {cost}: {outcome}, {why}\n")
+        with open(self.folder / "tmp" / name, "wb", buffering=0) as file:
+            file.write(letter.as_bytes())
+            os.fsync(file)  # Before the checkpoint, which is never ahead of a letter.
+        os.rename(file.name, self.folder / "new" / name)
+
+    def checkpoint(self):
+        self.know("progress", [self.position, self.since])
+        self.db.commit()  # Together with the customers learned on the way.
+
+
+def follow(letters: Letters, connection):
+    channel, heard, replies = connection.channel(), collections.deque(), {}
+    channel.exchange_declare(EVENTS, "topic", durable=True)  # As everybody does: who starts first does not matter.
+    queue = channel.queue_declare("", exclusive=True, arguments={"x-max-length": 20_000}).method.queue
+    channel.queue_bind(queue, EVENTS, "#")
+    channel.basic_qos(prefetch_count=500)
+    channel.add_on_cancel_callback(lambda _: connection.close())  # Its queue is gone: it begins anew.
+    channel.basic_consume(queue, lambda _c, method, _p, body: heard.append((method, json.loads(body))))
+    channel.basic_consume(DIRECT, lambda _c, _m, p, body: replies.update({p.correlation_id: json.loads(body)}), True)
+    behind = True  # The history first, later whatever was missed.
+    while True:
+        while behind:
+            number, gives_up, replies = str(uuid.uuid4()), time.monotonic() + 5, {}
+            request = json.dumps({"position": letters.position + 1, "categories": ["customer", "order"]})
+            channel.basic_publish("", READ, request, pika.BasicProperties(reply_to=DIRECT, correlation_id=number))
+            while number not in replies and time.monotonic() < gives_up:
+                connection.process_data_events(time_limit=1)
+            if page := replies.get(number):  # Without a reply it asks again.
+                letters.since = page["head"] if letters.since is None else letters.since
+                for event in page["events"]:
+                    letters.take(event)
+                letters.position, behind = page["next"] - 1, not page["end"]
+                letters.checkpoint()
+                print(f"read up to position {letters.position}", flush=True)
+        connection.process_data_events(time_limit=1)
+        while heard and not behind:
+            method, message = heard.popleft()
+            if "specversion" in message and message["position"] == letters.position + 1:
+                letters.take(message)
+                letters.position += 1
+            behind = message.get("position", 0) > letters.position  # A gap, or the head of what was not heard.
+            channel.basic_ack(method.delivery_tag)
+        letters.checkpoint()
+
+
+written = Letters(pathlib.Path(sys.argv[1]), "--from-start" in sys.argv)
+while True:
+    try:
+        with pika.BlockingConnection(pika.URLParameters(os.environ["AGORA_BUS"])) as bus:
+            follow(written, bus)
+    except (pika.exceptions.AMQPError, OSError, ValueError) as error:
+        print(f"begins anew: {error!r}", flush=True)
+        time.sleep(1)
