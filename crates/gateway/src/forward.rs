@@ -135,7 +135,7 @@ async fn local(mut router: axum::Router, mut request: Request, path: PathAndQuer
     response
 }
 
-fn nobody() -> Response {
+pub(crate) fn nobody() -> Response {
     Problem::unavailable(RETRY_AFTER, "No instance of this service is ready.").into_response()
 }
 

@@ -127,7 +127,11 @@ async fn forward(
     mut request: Request,
 ) -> Response {
     let Some((prefix, path)) = split(request.uri()) else { return unknown() };
-    let Some(route) = gateway.table.route(prefix) else { return unknown() };
+    let Some(route) = gateway.table.route(prefix) else {
+        // Right after a start nobody has been heard of yet.
+        let expected = gateway.expected.iter().any(|name| prefix.strip_prefix('/') == Some(name));
+        return if expected { forward::nobody() } else { unknown() };
+    };
     let Ok(path) = PathAndQuery::try_from(path) else { return unknown() };
     let headers = request.headers_mut();
     forward::end_to_end(headers);
