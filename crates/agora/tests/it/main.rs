@@ -24,3 +24,4 @@ mod shop;
 mod stopping;
 mod story;
 mod stub;
+mod traces;
