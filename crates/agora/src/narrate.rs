@@ -1,6 +1,6 @@
 //! Orders as they happen, one readable line a step, for whoever watches the log.
 
-use chassis::{Deps, Subscription};
+use chassis::{Deps, Subscription, trace::trace_id};
 use contracts::{
     accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent,
 };
@@ -35,7 +35,8 @@ async fn tell(deps: &Deps) {
             }
             if let Some(line) = line(&event) {
                 let position = event.position.0;
-                tracing::info!(target: "agora::orders", position, "{line}");
+                let trace = event.metadata.traceparent.as_deref().and_then(trace_id);
+                tracing::info!(target: "agora::orders", position, trace.id = trace, "{line}");
                 budget.told += 1;
             }
         }

@@ -24,7 +24,8 @@ use crate::{
 
 const HELP: &str = "\
 Each line is one recorded event: when, after the order was placed; at the service that recorded it, with an arrow from
-what that service reacted to; its type; and how long the reaction took.
+what that service reacted to; its type; and how long the reaction took. The trace's id is the one that logs show and, with the
+setting otlp-endpoint, a collector of traces was sent.
 
 Examples:
   agora order 0190c7f2-8b1e-7c3a-9f00-1234567890ab
@@ -55,15 +56,21 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
-    let (order, history) = match &args.data {
-        Some(data) => (None, events::order_history(data, args.order)?),
+    let Found { order, history, trace } = match &args.data {
+        Some(data) => {
+            let (history, trace) = events::order_history(data, args.order)?;
+            Found { order: None, history, trace }
+        }
         None => ask(&args.access.connect().await?, args.order).await?,
     };
     if history.is_empty() {
         bail!("order {} is not known", args.order);
     }
     if args.json {
-        term::json(&json!({ "Order": order, "History": history }))?;
+        term::json(&match trace {
+            Some(trace) => json!({ "Order": order, "History": history, "TraceId": trace }),
+            None => json!({ "Order": order, "History": history }),
+        })?;
         return Ok(Outcome::Done);
     }
     let steps: Result<Vec<Step>, _> = history.iter().map(Step::deserialize).collect();
@@ -74,16 +81,27 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     if let Some(order) = &order {
         term::line(heading(order)?)?;
     }
+    if let Some(trace) = trace {
+        term::line(format_args!("Trace {trace}"))?;
+    }
     for line in diagram.lines() {
         term::line(line)?;
     }
     Ok(Outcome::Done)
 }
 
-/// The order as it stands, and its history.
-async fn ask(client: &Client, order: Uuid) -> anyhow::Result<(Option<Value>, Vec<Value>)> {
+/// What is known of an order.
+struct Found {
+    /// As it stands, from a running shop.
+    order: Option<Value>,
+    history: Vec<Value>,
+    trace: Option<String>,
+}
+
+async fn ask(client: &Client, order: Uuid) -> anyhow::Result<Found> {
     let history = shop::history(client, order).await?;
-    Ok((shop::order(client, order).await?, history))
+    let trace = shop::trace(client, order).await;
+    Ok(Found { order: shop::order(client, order).await?, history, trace })
 }
 
 /// The order in one line.

@@ -9,6 +9,7 @@ mod choices;
 mod keys;
 mod reach;
 mod store;
+mod traces;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -24,11 +25,12 @@ use chassis::{
     projector,
     sessions::{Ended, EndedSessions},
     sqlite::Location,
+    trace::Traces,
 };
 use contracts::customer::SessionEnd;
 use customer::{Admin, Bootstrap, Secrets};
 use eventstore::Figures;
-use kernel::{Ids, Recorded};
+use kernel::{Clock as _, Ids, Recorded};
 
 pub(crate) use choices::time_zone;
 use choices::{Bus, Choices};
@@ -68,7 +70,7 @@ struct World {
     /// Seals the websites' cookies.
     cookies: [u8; 32],
     figures: Figures,
-    /// What the bus needs to the very end.
+    /// What is needed to the very end: the bus, and whoever sends traces.
     bus_tasks: Tasks,
 }
 
@@ -199,6 +201,12 @@ async fn deps(
     let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
     border.proxies = Arc::new(choices.proxies.clone());
     border.shutdown = tasks.stop_token();
+    if let Some(collector) = &choices.collector {
+        let (traces, spans) = Traces::exported(clock.clone(), Arc::clone(&ids));
+        let instance = ids.uuid(clock.now()).to_string();
+        traces::spawn(bus_tasks, spans, (collector.clone(), instance))?;
+        border.traces = traces;
+    }
     let transport: Arc<dyn Transport> = match &choices.bus {
         Bus::RabbitMq { url, queues } if parts.on_the_bus() => {
             let name = format!("agora {}", parts.names());
@@ -217,9 +225,12 @@ async fn deps(
 }
 
 impl World {
-    /// The same world, with figures of the service's own.
-    fn for_service(&self, name: &str) -> Deps {
-        Deps { metrics: self.deps.metrics.service(name), ..self.deps.clone() }
+    /// The same world, with figures and traces of the service's own.
+    fn for_service(&self, name: &'static str) -> Deps {
+        let deps = self.deps.clone();
+        let traces = deps.traces().of_service(name);
+        let border = Border { traces, ..deps.border };
+        Deps { metrics: deps.metrics.service(name), border, ..deps }
     }
 
     /// A database of a part's own, beside the read models.

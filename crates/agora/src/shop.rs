@@ -1,5 +1,6 @@
 //! What the tools know of the REST API's types: only the fields they use, so that the API may grow.
 
+use chassis::trace::trace_id;
 use kernel::Decimal;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -139,6 +140,20 @@ pub(crate) async fn history<T: DeserializeOwned>(
     // Short and answered whole: it takes no limit.
     let page: Page<T> = client.get(&format!("/order/get-order-history?OrderId={order}")).await?;
     Ok(page.items)
+}
+
+/// The id of the trace that an order belongs to. None for who may not read the event store, or while that is away: the order itself
+/// can be shown all the same.
+pub(crate) async fn trace(client: &Client, order: Uuid) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Placed {
+        traceparent: Option<String>,
+    }
+    let stream = query([("Stream", Some(contracts::order::stream(order).to_string()))]);
+    let found = page(client, &format!("/events/read-stream?{stream}"), 1, None).await;
+    let (placed, _): (Vec<Placed>, _) = found.ok()?;
+    trace_id(placed.first()?.traceparent.as_deref()?).map(str::to_owned)
 }
 
 /// A query of those parameters that have a value.

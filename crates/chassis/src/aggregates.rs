@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use loaded::Loaded;
 use stream::{Asked, StreamTask};
 
-use crate::{EventStore, Tasks, snapshots::Snapshots, store::PATIENCE};
+use crate::{EventStore, Tasks, Traces, snapshots::Snapshots, store::PATIENCE};
 
 /// Commands waiting for one stream; whoever asks beyond that waits. Several group commits' worth.
 const WAITING_MAX: usize = 1024;
@@ -111,6 +111,7 @@ struct Shared<D: Aggregate> {
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
     tasks: Tasks,
+    traces: Traces,
     snapshots: Snapshots,
     /// Streams with a task.
     active: Mutex<BTreeMap<StreamId, mpsc::Sender<Asked<D>>>>,
@@ -139,6 +140,7 @@ impl<D: Aggregate> Aggregates<D> {
             clock: Arc::clone(&deps.clock),
             ids: Arc::clone(&deps.ids),
             tasks: deps.tasks.clone(),
+            traces: deps.traces().clone(),
             snapshots,
             active: Mutex::default(),
         }))

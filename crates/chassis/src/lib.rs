@@ -22,6 +22,7 @@ pub mod sqlite;
 pub mod store;
 pub mod subscription;
 pub mod tasks;
+pub mod trace;
 
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
 pub use model::{Lease, LocationError, ModelError, ReadModel, Shared};
@@ -31,3 +32,4 @@ pub use service::{Deps, Inspect, Service};
 pub use store::EventStore;
 pub use subscription::Subscription;
 pub use tasks::Tasks;
+pub use trace::Traces;

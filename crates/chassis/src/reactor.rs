@@ -11,7 +11,11 @@ use kernel::{Actor, Cause, EventType, Expected, Metadata, NewEvent, Position, Re
 use serde::{Deserialize, Serialize};
 use serde_json::value::to_raw_value;
 
-use crate::{Aggregate, Aggregates, Deps, EventStore, Progress, Request, Subscription};
+use crate::{
+    Aggregate, Aggregates, Deps, Done, EventStore, Progress, Request, Subscription,
+    aggregates::Answer,
+    trace::{Kind, Open},
+};
 
 /// Reactions on their way at once: several group commits' worth.
 const IN_FLIGHT_MAX: usize = 1024;
@@ -100,10 +104,10 @@ async fn run<R: Reactor>(
                 }
             }
             let Reaction { stream, command } = reaction;
-            let answer = aggregates
-                .submit(stream, Request { command, metadata: context(R::NAME, event) })
-                .await;
-            flight.started(event.position, answer);
+            let span = span::<R>(&deps, event);
+            let metadata = context(R::NAME, event, span.as_ref());
+            let answer = aggregates.submit(stream, Request { command, metadata }).await;
+            flight.started::<R::Aggregate>(event.position, answer, span);
         }
         let settled = flight.settled(subscription.position());
         progress.moved(settled, &subscription);
@@ -116,12 +120,21 @@ async fn run<R: Reactor>(
     }
 }
 
-fn context(name: &str, cause: &Recorded) -> Metadata {
+/// The reaction in the trace of its cause, if that is exported.
+fn span<R: Reactor>(deps: &Deps, cause: &Recorded) -> Option<Open> {
+    let parent = cause.metadata.traceparent.as_ref()?;
+    let span = deps.traces().below(parent, Kind::Reaction)?;
+    let span = span.named(format!("react to {}", cause.kind));
+    Some(span.with("agora.reactor", R::NAME).with("agora.cause", cause.position.0))
+}
+
+fn context(name: &str, cause: &Recorded, span: Option<&Open>) -> Metadata {
     let name: Arc<str> = name.into();
+    let handed_on = || cause.metadata.traceparent.clone();
     Metadata {
         actor: Actor::Reactor(Arc::clone(&name)),
         correlation: cause.metadata.correlation,
-        traceparent: cause.metadata.traceparent.clone(),
+        traceparent: span.map(Open::traceparent).or_else(handed_on),
         cause: Some(Cause { reactor: name, position: cause.position }),
         idempotency: None,
     }
@@ -135,16 +148,14 @@ struct Flight {
 }
 
 impl Flight {
-    fn started<T: Send + 'static>(
-        &mut self,
-        cause: Position,
-        answer: tokio::sync::oneshot::Receiver<T>,
-    ) {
+    fn started<D: Aggregate>(&mut self, cause: Position, answer: Answer<D>, span: Option<Open>) {
         self.causes.insert(cause);
         self.running.push(Box::pin(async move {
             // A stream's task keeps a reaction until it is done; it lets go of it only when the process stops.
-            if answer.await.is_err() {
-                std::future::pending::<()>().await;
+            let Ok(outcome) = answer.await else { return std::future::pending().await };
+            // What another instance did, or this one before its restart, was traced there.
+            if let (Some(span), Ok(Done::Recorded { last, .. })) = (span, outcome) {
+                span.with("agora.position", last.0).end();
             }
             cause
         }));

@@ -15,6 +15,7 @@ use crate::{
     auth::{Auth, Manager},
     http::{Border, Json, Problem},
     metrics::Metrics,
+    trace::Traces,
 };
 
 /// How often a service says that it is there.
@@ -40,6 +41,12 @@ impl Deps {
     #[must_use]
     pub fn store(&self) -> EventStore {
         EventStore::new(Arc::clone(&self.transport))
+    }
+
+    /// Where the service's work is traced.
+    #[must_use]
+    pub fn traces(&self) -> &Traces {
+        &self.border.traces
     }
 
     /// The progress of a subscriber, to be put into [`Service::followers`].

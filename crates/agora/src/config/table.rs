@@ -153,4 +153,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "What is logged: error, warn, info, debug, or a filter such as info,order=debug",
     ),
     setting("log-format", "text", "FORMAT", "How it is logged: text or json"),
+    setting(
+        "otlp-endpoint",
+        "",
+        "URL",
+        "The collector that traces are sent to (OTLP over HTTP), such as http://127.0.0.1:4318",
+    ),
 ];

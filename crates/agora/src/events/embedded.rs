@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use bus::Read;
+use chassis::trace::trace_id;
 use eventlog::{Options, OsFiles};
 use eventstore::{LogStore, Reader, log::LogReader};
 use kernel::{Position, Recorded, Version};
@@ -98,10 +99,13 @@ fn shown(event: &Recorded) -> anyhow::Result<Value> {
     Ok(serde_json::to_value(eventstore::http::shown(event))?)
 }
 
-/// An order's history, as `get-order-history` shows it, from the log in this data folder.
-pub(crate) fn order_history(data: &Path, order: Uuid) -> anyhow::Result<Vec<Value>> {
+/// An order's history, as `get-order-history` shows it, and its trace's id, from the log in this data folder.
+pub(crate) fn order_history(
+    data: &Path,
+    order: Uuid,
+) -> anyhow::Result<(Vec<Value>, Option<String>)> {
     let store = open(data)?;
-    let (mut from, mut history) = (Position(1), Vec::new());
+    let (mut from, mut history, mut trace) = (Position(1), Vec::new(), None);
     loop {
         let page = page(&store.reader, &Read::All { from, categories: Vec::new() })?;
         for event in &page.events {
@@ -109,6 +113,8 @@ pub(crate) fn order_history(data: &Path, order: Uuid) -> anyhow::Result<Vec<Valu
                 || serde_json::from_str::<OfOrder>(event.data.get())
                     .is_ok_and(|data| data.order == order);
             if of_order {
+                let traceparent = event.metadata.traceparent.as_deref();
+                trace = trace.or_else(|| traceparent.and_then(trace_id).map(str::to_owned));
                 history.push(step(event)?);
             }
         }
@@ -120,7 +126,7 @@ pub(crate) fn order_history(data: &Path, order: Uuid) -> anyhow::Result<Vec<Valu
     if history.is_empty() {
         bail!("the log knows no order {order}");
     }
-    Ok(history)
+    Ok((history, trace))
 }
 
 /// Events about an order name it.

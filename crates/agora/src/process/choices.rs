@@ -7,6 +7,7 @@ use chassis::sqlite::Location;
 use jiff::tz::TimeZone;
 use kernel::{Currency, Money};
 
+use super::traces::Endpoint;
 use crate::{
     config::{ConfigError, Settings},
     parts::{Part, Parts},
@@ -32,6 +33,7 @@ pub(crate) struct Choices {
     pub(crate) admin_password: Option<customer::NewPassword>,
     pub(crate) limits: customer::Limits,
     pub(crate) models: Models,
+    pub(super) collector: Option<Endpoint>,
 }
 
 /// Where each service keeps its read model.
@@ -89,6 +91,7 @@ impl Choices {
                 order: settings.get("order-model")?,
                 accounting: settings.get("accounting-model")?,
             },
+            collector: given("otlp-endpoint").map(|_| settings.get("otlp-endpoint")).transpose()?,
         };
         choices.agree(settings, parts)?;
         Ok(choices)

@@ -26,3 +26,4 @@ mod shop;
 mod stopping;
 mod story;
 mod stub;
+mod traces;

@@ -12,6 +12,7 @@ use super::{
     Aggregate, Done, ExecuteError, IDLE, Request, Shared,
     loaded::{Loaded, Seen},
 };
+use crate::trace::{Kind, Open};
 
 /// Commands decided in one go: enough to share a sync among, few enough that nobody waits long.
 const COMMANDS_MAX: usize = 256;
@@ -192,12 +193,11 @@ impl<D: Aggregate> StreamTask<D> {
     async fn record(&mut self, mut decided: Decided<D>) {
         let expected = self.loaded.as_ref().map_or(kernel::Expected::None, Loaded::expected);
         let events = std::mem::take(&mut decided.events).into();
-        match self
-            .shared
-            .store
-            .append(Append { stream: self.stream.clone(), expected, events })
-            .await
-        {
+        let append = Append { stream: self.stream.clone(), expected, events };
+        let spans = self.spans(&decided.verdicts);
+        let appended = self.shared.store.append(append).await;
+        self.end(spans, &appended);
+        match appended {
             Appended::Recorded { first, version, .. } => {
                 self.loaded = Some(decided.after);
                 self.keep_snapshot(version);
@@ -205,6 +205,33 @@ impl<D: Aggregate> StreamTask<D> {
             }
             Appended::Conflict { version } => self.read_on(version).await,
             Appended::Refused { reason } => self.refused(decided.verdicts.len(), reason).await,
+        }
+    }
+
+    /// The part that an append has in the trace of each command it serves.
+    fn spans(&self, verdicts: &[Verdict<D::Rejection>]) -> Vec<Open> {
+        let recorded = self.waiting.iter().zip(verdicts);
+        let recorded = recorded.filter(|(_, verdict)| matches!(verdict, Verdict::Events(_)));
+        let traced = recorded.filter_map(|(asked, _)| asked.request.metadata.traceparent.as_ref());
+        traced
+            .filter_map(|parent| self.shared.traces.below(parent, Kind::Internal))
+            .map(|span| span.named(format!("append {}", D::CATEGORY)))
+            .collect()
+    }
+
+    fn end(&self, spans: Vec<Open>, appended: &Appended) {
+        let commands = spans.len() as u64;
+        for span in spans {
+            let span =
+                span.with("agora.stream", self.stream.as_str()).with("agora.commands", commands);
+            let span = match appended {
+                Appended::Recorded { last, version, .. } => {
+                    span.with("agora.position", last.0).with("agora.version", version.0)
+                }
+                Appended::Conflict { .. } => span.with("agora.outcome", "conflict"),
+                Appended::Refused { .. } => span.with("agora.outcome", "refused").failed(true),
+            };
+            span.end();
         }
     }
 

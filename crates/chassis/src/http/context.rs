@@ -8,11 +8,12 @@ use hyper::{
     header::{HeaderName, HeaderValue},
     http::Extensions,
 };
-use kernel::{Actor, Idempotency, Ids, Metadata, Timestamp};
+use kernel::{Actor, Idempotency, Metadata, Timestamp};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Border, Problem, idempotency};
+use crate::trace::{self, Kind, Open, Traceparent};
 
 /// The id of a request, kept from the client if it is sane.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,10 +33,16 @@ struct Inner {
 }
 
 impl Context {
-    pub(super) fn new(border: &Arc<Border>, headers: &HeaderMap, peer: IpAddr) -> Self {
+    /// The context of a request with these headers; `span` if it is traced here.
+    pub(super) fn new(
+        border: &Arc<Border>,
+        headers: &HeaderMap,
+        (peer, span): (IpAddr, Option<&Open>),
+    ) -> Self {
+        let handed_on = || given(headers).unwrap_or_else(|| Traceparent::new(&border.ids));
         Self(Arc::new(Inner {
             request_id: request_id(border, headers),
-            traceparent: traceparent(&border.ids, headers),
+            traceparent: span.map_or_else(|| handed_on().to_string().into(), Open::traceparent),
             peer,
             client: border.proxies.client(peer, headers),
             border: Arc::clone(border),
@@ -59,9 +66,16 @@ impl Context {
         self.0.request_id.clone()
     }
 
+    /// Where what follows from the request stands in its trace.
     #[must_use]
     pub fn traceparent(&self) -> &Arc<str> {
         &self.0.traceparent
+    }
+
+    /// The id of the trace, under which the request stands in the log.
+    #[must_use]
+    pub fn trace_id(&self) -> &str {
+        trace::trace_id(&self.0.traceparent).unwrap_or_default()
     }
 
     /// The address of who asked, seen through trusted proxies.
@@ -128,25 +142,15 @@ fn request_id(border: &Border, headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-fn traceparent(ids: &Ids, headers: &HeaderMap) -> Arc<str> {
-    let given = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    if let Some(given) = given.filter(|given| is_traceparent(given)) {
-        return given.into();
+/// Begins the span of a request: below what its headers name, else as the first of a trace.
+pub(super) fn span(border: &Border, headers: &HeaderMap) -> Option<Open> {
+    match given(headers) {
+        Some(parent) => border.traces.below(&parent.to_string(), Kind::Request),
+        None => border.traces.begin(Kind::Request),
     }
-    let [high, low, span] = [ids.bytes(), ids.bytes(), ids.bytes()].map(u64::from_le_bytes);
-    format!("00-{high:016x}{low:016x}-{span:016x}-01").into()
 }
 
-/// Version 00: `00-`, 32 hex digits of the trace, 16 of the parent, 2 of flags; neither id all zeros.
-fn is_traceparent(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let mut hex = |length: usize| {
-        let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        parts.next().filter(|part| part.len() == length && part.bytes().all(lower))
-    };
-    let version = hex(2) == Some("00");
-    let trace = hex(32).is_some_and(|id| id.bytes().any(|byte| byte != b'0'));
-    let parent = hex(16).is_some_and(|id| id.bytes().any(|byte| byte != b'0'));
-    let flags = hex(2).is_some();
-    version && trace && parent && flags && parts.next().is_none()
+/// The place that whoever asked has given.
+fn given(headers: &HeaderMap) -> Option<Traceparent> {
+    Traceparent::parse(headers.get(TRACEPARENT)?.to_str().ok()?)
 }

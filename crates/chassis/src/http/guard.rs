@@ -20,7 +20,7 @@ use hyper::{
 
 use super::{
     Context, Problem,
-    context::X_REQUEST_ID,
+    context::{X_REQUEST_ID, span},
     position::{AGORA_POSITION, POSITION_TIMEOUT, asked_for},
     problem::PROBLEM_JSON,
     service::Service,
@@ -41,7 +41,11 @@ pub(super) async fn guard(
     let started = service.border.clock.now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let context = Context::new(&service.border, request.headers(), peer(&request));
+    let is_own = route.as_ref().is_some_and(|route| OWN_ROUTES.contains(&route.as_str()));
+    // Whoever asks every few seconds whether somebody is there would drown the rest.
+    let span = if is_own { None } else { span(&service.border, request.headers()) };
+    let who = (peer(&request), span.as_ref());
+    let context = Context::new(&service.border, request.headers(), who);
     request.extensions_mut().insert(context.clone());
 
     let answering = AssertUnwindSafe(answer(&service, route.as_ref(), request, next));
@@ -55,11 +59,18 @@ pub(super) async fn guard(
     let route = route.as_ref().map(MatchedPath::as_str).or(name.as_ref().map(|name| &*name.0));
     let route = route.unwrap_or("unknown");
     service.metrics.observe(&method, route, response.status(), elapsed);
-    let line = format_args!("{method} {route} {} in {elapsed:.1?}", response.status().as_u16());
+    let status = response.status().as_u16();
+    let line = format_args!("{method} {route} {status} in {elapsed:.1?}");
+    let (request, trace) = (context.request_id(), context.trace_id());
     if service.quiet {
-        tracing::debug!(service.name, request.id = context.request_id(), "{line}");
+        tracing::debug!(service.name, request.id = request, trace.id = trace, "{line}");
     } else {
-        tracing::info!(service.name, request.id = context.request_id(), "{line}");
+        tracing::info!(service.name, request.id = request, trace.id = trace, "{line}");
+    }
+    if let Some(span) = span {
+        let span = span.named(format!("{method} {route}")).failed(status >= 500);
+        let span = span.with("http.request.method", method.as_str()).with("http.route", route);
+        span.with("http.response.status_code", u64::from(status)).with("request.id", request).end();
     }
     response
 }
@@ -109,7 +120,8 @@ fn presentable(mut response: Response, context: &Context) -> Response {
         let foreign = response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind != PROBLEM_JSON);
         if let Some(problem) = problem.or_else(|| foreign.then(|| Problem::new(status))) {
             if let Some(error) = problem.internal_error() {
-                tracing::error!(request.id = context.request_id(), error, "a request failed");
+                let (request, trace) = (context.request_id(), context.trace_id());
+                tracing::error!(request.id = request, trace.id = trace, error, "a request failed");
             }
             let (parts, body) = problem.respond(Some(context.request_id())).into_parts();
             *response.body_mut() = body;

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Checkpoint, Problem, TrustedProxies, guard, json::json_bytes, openapi};
-use crate::{auth::Auth, metrics::HttpMetrics};
+use crate::{auth::Auth, metrics::HttpMetrics, trace::Traces};
 
 /// The largest body taken, unless configured.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
@@ -40,6 +40,8 @@ pub struct Border {
     pub body_limit_bytes: usize,
     /// Ends endless answers.
     pub shutdown: CancellationToken,
+    /// Where work is traced.
+    pub traces: Traces,
 }
 
 /// A service on its way to a router: what it is called and what its answers rest on.
@@ -67,6 +69,7 @@ impl Border {
             proxies: Arc::default(),
             body_limit_bytes: BODY_LIMIT_BYTES,
             shutdown: CancellationToken::new(),
+            traces: Traces::default(),
         }
     }
 }
@@ -75,6 +78,7 @@ impl Service {
     #[must_use]
     pub fn new(name: &'static str, version: &'static str, border: Border) -> Self {
         let metrics = HttpMetrics::default();
+        let border = Border { traces: border.traces.of_service(name), ..border };
         let (border, ready) = (Arc::new(border), Arc::new(|| Ok(())));
         Self { name, version, border, model: None, metrics, quiet: false, ready }
     }

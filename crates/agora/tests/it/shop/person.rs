@@ -30,6 +30,7 @@ pub(crate) struct Person {
     http: Http,
     url: Arc<str>,
     token: Option<Arc<str>>,
+    traceparent: Option<Arc<str>>,
     position: Arc<AtomicU64>,
 }
 
@@ -52,12 +53,17 @@ impl Answer {
 
 impl Person {
     pub(super) fn new(http: Http, url: &str) -> Self {
-        Self { http, url: url.into(), token: None, position: Arc::default() }
+        Self { http, url: url.into(), token: None, traceparent: None, position: Arc::default() }
     }
 
     /// The same person at a shop that was started again.
     pub(crate) fn at(&self, shop: &super::Shop) -> Self {
         Self { http: shop.http.clone(), url: shop.url.as_str().into(), ..self.clone() }
+    }
+
+    /// The same person, whose requests belong to a trace.
+    pub(crate) fn traced(&self, traceparent: &str) -> Self {
+        Self { traceparent: Some(traceparent.into()), ..self.clone() }
     }
 
     pub(crate) async fn log_in(&self, user: &str, password: &str) -> Self {
@@ -173,6 +179,9 @@ impl Person {
         }
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(traceparent) = &self.traceparent {
+            request = request.header("traceparent", &**traceparent);
         }
         let seen = self.position.load(Ordering::Relaxed);
         if seen > 0 {
