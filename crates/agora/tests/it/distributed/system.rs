@@ -200,13 +200,13 @@ impl System {
 fn last_words(folder: &Path) -> String {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let logs = entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "log"));
-    logs.map(|entry| {
+    let ends = logs.map(|entry| {
         let text = fs::read_to_string(entry.path()).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let last = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
         format!("\n{}:\n{}", entry.path().display(), last.join("\n"))
-    })
-    .collect()
+    });
+    ends.collect::<Vec<_>>().concat()
 }
 
 /// A command against the system's gateway, as its manager.
