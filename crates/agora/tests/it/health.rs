@@ -1,5 +1,8 @@
 //! `agora health`: what a container asks about itself.
 
+use axum::{Router, http::StatusCode, routing::get};
+use tokio::{net::TcpListener, task::JoinSet};
+
 use crate::{
     run::{Ran, output, program},
     shop::Folder,
@@ -23,9 +26,15 @@ async fn a_part_is_well_while_it_answers() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_not_ready_is_not_well() {
-    let stub = crate::stub::Stub::start().await;
-    // It knows no such path: an answer, but no good one.
-    let ran = health(&stub.url, &["--ready"]).await.expect_code(1);
-    assert!(ran.stderr.contains("404"), "{ran:?}");
+async fn a_part_that_is_not_ready_is_not_well_and_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let unready = Router::new().route(
+        "/health/ready",
+        get(async || (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")], "{}")),
+    );
+    let mut server = JoinSet::new();
+    server.spawn(async move { axum::serve(listener, unready).await.expect("it serves") });
+    let ran = health(&url, &["--ready"]).await.expect_code(1);
+    assert!(ran.stderr.contains("503") && ran.stderr.contains("after 1 attempts"), "{ran:?}");
 }
