@@ -56,6 +56,46 @@ async fn replayed(imported: Folder, concurrency: &str) {
     shop.down().await;
 }
 
+/// The whole of the purchases, where they are at hand: they are too large to keep here.
+#[tokio::test]
+async fn the_known_answers_of_the_whole_journey_hold() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/journey");
+    if !folder.exists() {
+        println!("skipped: there is no {}", folder.display());
+        return;
+    }
+    let shop = Shop::start().await;
+    let folder = folder.to_str().expect("a path in UTF-8");
+    let imported = shop.tool(&["import", folder, "--json"]).await.expect_code(0).json();
+    assert_eq!(imported["products"]["created"], 9120);
+    assert_eq!(imported["customers"]["created"], 1059);
+    let imported = shop.down().await;
+    let side_by_side = imported.copy();
+    tokio::join!(whole_journey(imported, "1"), whole_journey(side_by_side, "64"));
+}
+
+async fn whole_journey(imported: Folder, concurrency: &str) {
+    let shop = imported.up().await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/journey");
+    let folder = folder.to_str().expect("a path in UTF-8");
+    let replay = ["replay", folder, "--concurrency", concurrency, "--json"];
+    let report = shop.tool(&replay).await.expect_code(0).json();
+    assert_eq!((&report["orders"], &report["unfinished"]), (&20_000.into(), &0.into()));
+    let manager = shop.manager().await;
+    let revenue = manager.get("/accounting/get-revenue").await;
+    assert_eq!((cents(&revenue["Revenue"]), &revenue["Invoices"]), (5_583_372, &20_000.into()));
+    let products = manager.list("/product/get-all-products").await;
+    assert_eq!(products.len(), 9120);
+    for product in products {
+        assert_eq!((&product["UnitsInStock"], &product["Available"]), (&0.into(), &0.into()));
+    }
+    let users = manager.list("/customer/get-all-users").await;
+    let customers = users.iter().filter(|user| user["Role"] != "manager");
+    let left: Vec<i64> = customers.map(|user| cents(&user["Credit"])).collect();
+    assert_eq!(left, vec![0; 1059]);
+    shop.down().await;
+}
+
 async fn revenue_is_right(manager: &Person, answers: &Value) {
     let invoices = manager.list("/accounting/get-invoices").await;
     let mut numbers: Vec<u64> =
