@@ -71,7 +71,7 @@ impl Suite {
                 cargo(&["doc", "--workspace", "--no-deps", "--quiet", "--document-private-items"])
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
-            Self::Tests => must(&mut cargo(&["test", "--workspace", "--quiet"])),
+            Self::Tests => must(&mut cargo(&["test", "--workspace", "--quiet", "--no-fail-fast"])),
             Self::Worlds => worlds(),
             Self::Api => script("tests/api/run"),
             Self::Examples => script("tests/examples/run"),
