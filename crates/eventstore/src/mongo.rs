@@ -10,10 +10,10 @@
 //!
 //! | field | BSON type | is |
 //! | --- | --- | --- |
-//! | `_id` | UUID | the event's id |
-//! | `position` | long | the position |
+//! | `_id`, `position` | long | the position; twice, since not every server of this protocol finds a range of `_id` without looking at all |
 //! | `stream`, `version` | string, long | the stream and the event's place in it |
 //! | `category` | string | what stands before the stream's first `-` |
+//! | `id` | UUID | the event's id |
 //! | `type`, `schema` | string, long | the event's type and the schema number of `data` |
 //! | `time` | long | when it was recorded: microseconds since 1970 |
 //! | `meta` | document | `actor`; `correlation` (UUID); where there are such: `traceparent`, `reactor`, `cause` (long), `idempotency` (`key`, `request`: UUID; `creates`) |

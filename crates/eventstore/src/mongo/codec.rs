@@ -20,11 +20,12 @@ pub(super) fn long(number: u64) -> i64 {
 /// The document of an event.
 pub(super) fn document(event: &Recorded) -> RawDocumentBuf {
     rawdoc! {
-        "_id": binary(event.id.0),
+        "_id": long(event.position.0),
         "position": long(event.position.0),
         "stream": event.stream.as_str(),
         "version": long(event.version.0),
         "category": event.stream.category(),
+        "id": binary(event.id.0),
         "type": event.kind.as_str(),
         "schema": i64::from(event.schema),
         "time": event.time.micros(),
@@ -123,7 +124,7 @@ impl<'a> Fields<'a> {
     }
 
     fn id(&self) -> Result<EventId, StoreFailure> {
-        self.uuid("_id").map(EventId)
+        self.uuid("id").map(EventId)
     }
 
     fn version(&self) -> Result<Version, StoreFailure> {

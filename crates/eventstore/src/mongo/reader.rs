@@ -97,7 +97,7 @@ impl MongoReader {
         let found = self.0.look(Look {
             filter: doc! { "stream": stream.as_str(), "version": { "$gte": long(from.0) } },
             sort: doc! { "version": 1 },
-            fields: doc! { "position": 1 },
+            fields: doc! { "id": 1, "position": 1 },
             limit: count,
             bytes_max: usize::MAX,
         });
@@ -106,7 +106,8 @@ impl MongoReader {
 
     async fn time_of(&self, position: u64) -> Result<Timestamp, StoreFailure> {
         let filter = doc! { "position": long(position) };
-        let found = self.0.look(Look::first(filter, doc! {}, doc! { "time": 1 })).await?;
+        let found =
+            self.0.look(Look::first(filter, doc! {}, doc! { "position": 1, "time": 1 })).await?;
         let found =
             found.first().ok_or_else(|| StoreFailure(format!("position {position} is missing")))?;
         codec::time(found)

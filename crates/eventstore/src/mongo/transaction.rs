@@ -81,7 +81,7 @@ impl Transactions {
         let found = self.connection.look(Look {
             filter: doc! { "position": range },
             sort: doc! { "position": 1 },
-            fields: doc! { "position": 1 },
+            fields: doc! { "id": 1, "position": 1 },
             limit: events.len(),
             bytes_max: usize::MAX,
         });
