@@ -20,13 +20,16 @@
 //! | `data` | string | the JSON object, to the byte as it was sent |
 //!
 //! The indexes are unique `position`, unique `(stream, version)`, and `(category, position)`. The two unique ones are the judge of who records:
-//! whoever builds on a head or a version that is no longer the last fails, however stale its memory. The user needs the actions
-//! `find`, `insert` and `createIndex` on this collection, and no others.
+//! whoever builds on a head or a version that is no longer the last fails, however stale its memory.
+//!
+//! A second collection, `writers`, holds the session of each writer, so that the next one can end what it left open. The user needs the actions
+//! `find` and `insert` on both collections and `createIndex` on `events`, and no others.
 
 mod codec;
 mod connection;
 mod look;
 mod reader;
+mod succession;
 mod transaction;
 mod writer;
 

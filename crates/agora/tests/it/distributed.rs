@@ -199,6 +199,7 @@ async fn who_sleeps_while_another_takes_over_does_no_harm_when_woken() {
     while_orders_flow(system, async |system, flow| {
         for part in ["event-store", "product", "customer", "order", "accounting"] {
             for instance in 0..2 {
+                println!("{part} {instance} sleeps");
                 system.signal(part, instance, Signal::STOP);
                 flow.more(10).await;
                 system.signal(part, instance, Signal::CONT);

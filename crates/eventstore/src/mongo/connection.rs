@@ -6,7 +6,7 @@ use std::{
 };
 
 use mongodb::{
-    Client, Collection, IndexModel,
+    Client, Collection, Database, IndexModel,
     bson::{RawDocumentBuf, doc},
     error::{Error, ErrorKind},
     options::{
@@ -52,6 +52,10 @@ impl Connection {
             Self { client, events, seen: Seen::default(), taken: Arc::default(), name };
         connection.probe().await?;
         Ok(connection)
+    }
+
+    pub(super) fn database(&self) -> Database {
+        self.client.database(&self.events.namespace().db)
     }
 
     /// Does `work` for as long as an answer may take. The driver's futures must not be dropped half-way, so what takes longer
@@ -114,7 +118,7 @@ impl Connection {
             }
             ErrorKind::ServerSelection { .. } => format!("{name} does not answer"),
             ErrorKind::Command(refused) if refused.code == UNAUTHORIZED => format!(
-                "{name}: the user needs the actions find, insert and createIndex on its collection {COLLECTION}: {}",
+                "{name}: the user needs the actions find and insert on the collections {COLLECTION} and writers, and createIndex on the first: {}",
                 refused.message
             ),
             ErrorKind::Command(refused) => format!("{name}: {}", refused.message),
@@ -125,7 +129,7 @@ impl Connection {
 
     /// Whether there is a server that can do what is needed. One that does not answer yet may.
     async fn probe(&self) -> Result<(), StoreFailure> {
-        let database = self.client.database(self.events.namespace().db.as_str());
+        let database = self.database();
         let hello = self.ask(async move { database.run_command(doc! { "hello": 1 }).await }).await;
         match hello {
             Err(failure) => tracing::warn!(%failure, "the event store is not there yet"),

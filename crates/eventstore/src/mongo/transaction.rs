@@ -13,11 +13,14 @@ use super::{
     codec::{self, long},
     connection::Connection,
     look::Look,
+    succession,
 };
 use crate::port::StoreFailure;
 
 const DUPLICATE_KEY: i32 = 11000;
 const WRITE_CONFLICT: i32 = 112;
+/// Somebody ended the session.
+const NO_SUCH_TRANSACTION: i32 = 251;
 
 /// Records groups, one after the other.
 ///
@@ -74,6 +77,19 @@ impl Transactions {
         }
     }
 
+    /// Ends what others left open: positions that nobody gets, and nobody has.
+    pub(super) async fn end_others(&mut self) -> Result<(), StoreFailure> {
+        let Some(session) = self.session.take() else { return Ok(()) };
+        let connection = self.connection.clone();
+        let work = async move {
+            let ended = succession::end_others(&connection, &session).await;
+            (session, ended)
+        };
+        let (session, ended) = self.connection.ask(work).await?;
+        self.session = Some(session);
+        ended.map_err(|error| self.connection.failure(&error))
+    }
+
     /// Whether exactly these events stand at their positions.
     async fn stand(&self, events: &[Arc<Recorded>]) -> Result<bool, StoreFailure> {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(true) };
@@ -96,10 +112,10 @@ async fn transact(
     session: Option<ClientSession>,
     documents: Vec<RawDocumentBuf>,
 ) -> (Option<ClientSession>, Outcome) {
-    let Connection { client, events, seen, .. } = &connection;
+    let Connection { events, seen, .. } = &connection;
     let mut session = match session {
         Some(session) => session,
-        None => match seen.session(client).await {
+        None => match begin(&connection).await {
             Ok(session) => session,
             Err(error) => return (None, Outcome::Failed(error)),
         },
@@ -111,6 +127,13 @@ async fn transact(
         seen.note(&session);
     }
     (Some(session), outcome)
+}
+
+/// A session for one transaction after the other.
+async fn begin(connection: &Connection) -> mongodb::error::Result<ClientSession> {
+    let session = connection.seen.session(&connection.client).await?;
+    succession::succeed(connection, &session).await?;
+    Ok(session)
 }
 
 async fn record(
@@ -155,7 +178,7 @@ fn is_answer(error: &Error) -> bool {
 }
 
 fn is_contention(error: &Error) -> bool {
-    let contends = |code: i32| code == DUPLICATE_KEY || code == WRITE_CONFLICT;
+    let contends = |code: i32| matches!(code, DUPLICATE_KEY | WRITE_CONFLICT | NO_SUCH_TRANSACTION);
     match &*error.kind {
         ErrorKind::Command(refused) => contends(refused.code),
         ErrorKind::InsertMany(refused) => {

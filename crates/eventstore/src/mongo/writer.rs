@@ -119,6 +119,10 @@ impl MongoWriter {
                 Err(Setback::Overtaken) => {
                     tracing::debug!(tried, "another event store records too; reading on");
                     tokio::time::sleep(PAUSE * tried).await;
+                    if tried == TRIES - 1 {
+                        // Perhaps nobody records, and somebody sleeps with a transaction open.
+                        self.transactions.end_others().await?;
+                    }
                 }
             }
         }

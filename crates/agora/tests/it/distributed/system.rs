@@ -196,6 +196,15 @@ impl System {
     }
 }
 
+impl Drop for System {
+    /// What the processes said last is the only witness of a failed test.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", last_words(self.folder.path()));
+        }
+    }
+}
+
 /// The ends of all logs in a folder: who is not ready usually waits for another.
 fn last_words(folder: &Path) -> String {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -203,7 +212,7 @@ fn last_words(folder: &Path) -> String {
     let ends = logs.map(|entry| {
         let text = fs::read_to_string(entry.path()).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
-        let last = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+        let last = lines.get(lines.len().saturating_sub(25)..).unwrap_or_default();
         format!("\n{}:\n{}", entry.path().display(), last.join("\n"))
     });
     ends.collect::<Vec<_>>().concat()

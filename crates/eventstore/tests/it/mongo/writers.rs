@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use bus::{Append, Appended, Read};
 use eventstore::{MongoStore, Reader as _, Writer};
 use kernel::{EventId, Position, Timestamp, Version};
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+};
 
 use super::{fresh_url, store};
 use crate::events::{append, commit, done, read_sound};
@@ -47,6 +51,40 @@ async fn a_stale_writer_acknowledges_nothing_wrong() {
         done(7, 7, 0)
     );
     assert_eq!(read_sound(&reader).await.len(), 7);
+}
+
+/// A writer that was stopped between insert and commit holds its position until somebody ends its session.
+#[tokio::test]
+async fn what_a_sleeping_writer_left_open_is_undone_by_who_takes_over() {
+    let url = fresh_url();
+    let MongoStore { writer: mut before, reader } = MongoStore::open(&url).await.expect("a store");
+    let first = append("order-1", None, &[1]);
+    assert_eq!(commit(&mut before, &first).await.expect("works"), done(1, 1, 0));
+    let client = Client::with_uri_str(&url).await.expect("a client");
+    let database = client.default_database().expect("named");
+    let hold = async |position: i64| {
+        let mut sleeper = client.start_session().await.expect("a session");
+        let writers = database.collection::<Document>("writers");
+        writers.insert_one(sleeper.id()).await.expect("noted");
+        sleeper.start_transaction().await.expect("a transaction");
+        let events = database.collection::<Document>("events");
+        let event =
+            doc! { "_id": position, "position": position, "stream": "order-9", "version": 0_i64 };
+        events.insert_one(event).session(&mut sleeper).await.expect("held");
+        sleeper
+    };
+    let mut asleep = hold(2).await;
+    let mut after = MongoStore::open(&url).await.expect("a store").writer;
+    let second = append("order-1", Some(0), &[2]);
+    assert_eq!(commit(&mut after, &second).await.expect("who comes new"), done(2, 2, 1));
+    asleep.commit_transaction().await.expect_err("it was undone");
+    let mut asleep = hold(3).await;
+    let third = append("order-1", Some(1), &[3]);
+    assert_eq!(commit(&mut after, &third).await.expect("who was there before"), done(3, 3, 2));
+    asleep.commit_transaction().await.expect_err("it was undone");
+    let fourth = append("order-1", Some(2), &[4]);
+    assert_eq!(commit(&mut before, &fourth).await.expect("who slept too"), done(4, 4, 3));
+    assert_eq!(read_sound(&reader).await.len(), 4);
 }
 
 /// As when a queue's consumer changes with every group.
