@@ -1,6 +1,12 @@
 //! Handing a request on: to a router of this process without a network in between, or over pooled connections.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    net::IpAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context as TaskContext, Poll},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -10,8 +16,8 @@ use axum::{
 use chassis::http::{Context, Problem, TRACEPARENT, TrustedProxies, X_REQUEST_ID};
 use futures_util::StreamExt;
 use hyper::{
-    HeaderMap, Method, Uri, Version,
-    body::Body as _,
+    HeaderMap, Uri, Version,
+    body::{Bytes, Frame, SizeHint},
     header::{self, FORWARDED, HeaderName, HeaderValue},
     http::uri::PathAndQuery,
 };
@@ -71,35 +77,33 @@ impl Forwarder {
     }
 
     /// The answer of the first target that can be reached; `path` is what the service itself is asked for.
+    ///
+    /// Another one is asked when nothing was sent, whatever it was, and when a connection broke over what only reads.
     pub(crate) async fn forward(
         &self,
         targets: &[&Target],
         mut request: Request,
         path: PathAndQuery,
     ) -> Response {
-        let Some((first, others)) = targets.split_first() else { return nobody() };
-        let remote = match first {
-            Target::Local(router) => return local(router.clone(), request, path).await,
-            Target::Remote(remote) => remote,
-        };
         *request.version_mut() = Version::HTTP_11;
-        let again = repeatable(&request);
-        match self.remote(remote, request, &path).await {
-            Ok(response) => response,
-            Err(Unreached::NotConnected) => match (again, others.first()) {
-                (Some(request), Some(Target::Remote(other))) => {
-                    self.remote(other, request, &path).await.unwrap_or_else(|_| nobody())
+        for target in targets {
+            let remote = match target {
+                Target::Local(router) => return local(router.clone(), request, path).await,
+                Target::Remote(remote) => remote,
+            };
+            request = match self.remote(remote, request, &path).await {
+                Ok(response) => return response,
+                Err(Unanswered(Some(again))) => again,
+                Err(Unanswered(None)) => {
+                    return Problem::unavailable(
+                        RETRY_AFTER,
+                        "The service did not answer; it may have acted.",
+                    )
+                    .into_response();
                 }
-                (Some(request), Some(Target::Local(router))) => {
-                    local((*router).clone(), request, path).await
-                }
-                _ => nobody(),
-            },
-            Err(Unreached::Unanswered) => {
-                Problem::unavailable(RETRY_AFTER, "The service did not answer; it may have acted.")
-                    .into_response()
-            }
+            };
         }
+        nobody()
     }
 
     async fn remote(
@@ -107,25 +111,68 @@ impl Forwarder {
         base: &Uri,
         mut request: Request,
         path: &PathAndQuery,
-    ) -> Result<Response, Unreached> {
+    ) -> Result<Response, Unanswered> {
         let mut parts = base.clone().into_parts();
         parts.path_and_query = Some(path.clone());
-        *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Unreached::NotConnected)?;
-        let answer = tokio::time::timeout(ANSWER_TIMEOUT, self.0.request(request)).await;
-        match answer {
+        let Ok(uri) = Uri::from_parts(parts) else { return Err(Unanswered(Some(request))) };
+        *request.uri_mut() = uri;
+        let (head, body) = request.into_parts();
+        let (body, lender) = lend(body);
+        let sent = Request::from_parts(head.clone(), Body::new(body));
+        match tokio::time::timeout(ANSWER_TIMEOUT, self.0.request(sent)).await {
             Ok(Ok(response)) => Ok(response.map(Body::new)),
-            Ok(Err(error)) if error.is_connect() => Err(Unreached::NotConnected),
-            Ok(Err(_)) | Err(_) => Err(Unreached::Unanswered),
+            Ok(Err(error)) if error.is_connect() || head.method.is_safe() => {
+                Err(Unanswered(lender.back().map(|body| Request::from_parts(head, body))))
+            }
+            Ok(Err(_)) | Err(_) => Err(Unanswered(None)),
         }
     }
 }
 
-/// Why a remote instance gave no answer.
-enum Unreached {
-    /// Nothing was sent: another instance may be asked.
-    NotConnected,
-    /// It may have acted.
-    Unanswered,
+/// A remote instance gave no answer. The request, if another one may be asked; else it may have acted.
+struct Unanswered(Option<Request>);
+
+/// A body that can be had back until somebody reads of it.
+fn lend(body: Body) -> (Lent, Lender) {
+    let body = Arc::new(Mutex::new((body, false)));
+    (Lent(Arc::clone(&body)), Lender(body))
+}
+
+type Shared = Arc<Mutex<(Body, bool)>>;
+
+struct Lent(Shared);
+
+struct Lender(Shared);
+
+impl Lender {
+    /// The body, unless some of it is gone.
+    fn back(self) -> Option<Body> {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (body, touched) = &mut *shared;
+        (!*touched).then(|| std::mem::take(body))
+    }
+}
+
+impl hyper::body::Body for Lent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.1 = true;
+        Pin::new(&mut shared.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.size_hint()
+    }
 }
 
 async fn local(mut router: axum::Router, mut request: Request, path: PathAndQuery) -> Response {
@@ -137,18 +184,6 @@ async fn local(mut router: axum::Router, mut request: Request, path: PathAndQuer
 
 pub(crate) fn nobody() -> Response {
     Problem::unavailable(RETRY_AFTER, "No instance of this service is ready.").into_response()
-}
-
-/// The same request, if it may be sent twice and has no body that is gone by then.
-fn repeatable(request: &Request) -> Option<Request> {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !safe || !request.body().is_end_stream() {
-        return None;
-    }
-    let mut again = Request::new(Body::empty());
-    *again.method_mut() = request.method().clone();
-    *again.headers_mut() = request.headers().clone();
-    Some(again)
 }
 
 /// Removes what concerns only the connection it came over.

@@ -151,19 +151,46 @@ async fn requests_are_spread_over_all_ready_instances() {
 }
 
 #[tokio::test]
-async fn a_get_refused_by_one_instance_is_answered_by_another_and_a_post_is_not_repeated() {
+async fn what_one_instance_refuses_another_gets_whole() {
     let mut shop = Shop::open();
-    shop.announce("product", "dead", Address::Http(refusing().await));
+    for name in ["dead", "gone"] {
+        shop.announce("product", name, Address::Http(refusing().await));
+    }
+    shop.remote("product", "live", echo()).await;
+    for _ in 0..6 {
+        assert_eq!(shop.get("/product/x").await.status, 200);
+        let answer = shop.send(Request::post("/product/x"), "{\"n\":1}").await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["Body"]), (200, &"{\"n\":1}".into()));
+    }
+}
+
+/// Whoever took a request and died may have acted on it.
+#[tokio::test]
+async fn only_what_reads_is_asked_of_another_once_it_was_sent() {
+    let mut shop = Shop::open();
+    shop.announce("product", "dying", Address::Http(dying().await));
     shop.remote("product", "live", named("live")).await;
     for _ in 0..4 {
         assert_eq!(shop.get("/product/x").await.body, b"live");
     }
     let mut statuses = Vec::new();
     for _ in 0..4 {
-        statuses.push(shop.send(Request::post("/product/x"), "").await.status.as_u16());
+        statuses.push(shop.send(Request::post("/product/x"), "1").await.status.as_u16());
     }
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 503, 503]);
+}
+
+/// The URL of one who takes a connection, waits for a request, and hangs up.
+async fn dying() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            connection.readable().await.expect("a request");
+        }
+    });
+    url
 }
 
 /// The URL of a port that was free a moment ago.
