@@ -16,6 +16,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// After this long a server that does not answer never will.
 const GIVE_UP_LOOKS: u32 = 3000;
 
+/// Another program may take a free port before the server does.
+const TRIES: u32 = 3;
+
 /// A running server. Dropped, or its test process killed, it is gone at once, as by a power cut.
 #[derive(Debug)]
 pub struct Child {
@@ -98,6 +101,21 @@ impl Drop for Child {
 /// A port that nobody listens on at this moment; another program may take it before it is used, so starters try again.
 pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Starts a server on a free port, and again on another one should somebody have been faster.
+pub fn on_free_port<T>(
+    mut start: impl FnMut(u16) -> anyhow::Result<T>,
+) -> anyhow::Result<(T, u16)> {
+    let mut tried = 1;
+    loop {
+        let port = free_port()?;
+        match start(port) {
+            Ok(started) => return Ok((started, port)),
+            Err(error) if tried == TRIES => return Err(error),
+            Err(_) => tried += 1,
+        }
+    }
 }
 
 #[expect(

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use crate::{Child, free_port};
+use crate::{Child, on_free_port};
 
-/// Another program may take a free port first.
-const TRIES: u32 = 5;
 /// Where a real CouchDB is, with an administrator's name and password: `http://admin:secret@127.0.0.1:5984`.
 const REAL: &str = "AGORA_TEST_COUCHDB";
 
@@ -33,15 +31,8 @@ impl CouchDb {
     /// A new, empty server of our own, which can be killed and started again.
     pub fn start_ours() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        for _ in 0..TRIES {
-            let port = free_port()?;
-            if let Ok(child) = run(folder.path(), port) {
-                return Ok(Self(Kind::Ours { child, port, folder }));
-            }
-        }
-        bail!(
-            "the stand-in for CouchDB does not start; `cargo xtask setup` installs what the tests need"
-        )
+        let (child, port) = on_free_port(|port| run(folder.path(), port))?;
+        Ok(Self(Kind::Ours { child, port, folder }))
     }
 
     /// The server's URL with an administrator's name and password, without a database.
@@ -50,6 +41,15 @@ impl CouchDb {
         match &self.0 {
             Kind::Ours { port, .. } => format!("http://admin:secret@127.0.0.1:{port}"),
             Kind::Real(url) => url.clone(),
+        }
+    }
+
+    /// The process id of a server of our own.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        match &self.0 {
+            Kind::Ours { child, .. } => Some(child.id()),
+            Kind::Real(_) => None,
         }
     }
 

@@ -10,8 +10,9 @@ mod postgres;
 mod proxy;
 mod rabbitmq;
 mod redis;
+pub mod system;
 
-pub use child::{Child, free_port};
+pub use child::{Child, free_port, on_free_port};
 pub use couchdb::CouchDb;
 pub use folder::Folder;
 pub use mongodb::Mongodb;
@@ -19,3 +20,4 @@ pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
+pub use system::{Store, System};

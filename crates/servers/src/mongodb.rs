@@ -8,10 +8,7 @@ use std::{env, path::Path, sync::OnceLock};
 
 use tempfile::TempDir;
 
-use crate::{Child, free_port};
-
-/// Another program may take a free port before the server does.
-const TRIES: u32 = 3;
+use crate::{Child, on_free_port};
 
 /// A running server.
 #[derive(Debug)]
@@ -45,7 +42,7 @@ impl Mongodb {
     pub fn start(flags: &[&str]) -> anyhow::Result<Self> {
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         let folder = tempfile::Builder::new().prefix("agora-mongodb-").tempdir()?;
-        let (child, port) = start_somewhere(folder.path(), &flags)?;
+        let (child, port) = on_free_port(|port| start(folder.path(), port, &flags))?;
         Ok(Self(Place::Own(Own { child, port, folder, flags })))
     }
 
@@ -60,6 +57,15 @@ impl Mongodb {
                 let (server, options) = url.split_once('?').unwrap_or((url, ""));
                 format!("{}/{database}?{options}", server.trim_end_matches('/'))
             }
+        }
+    }
+
+    /// The process id of a server of one's own.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        match &self.0 {
+            Place::Own(own) => Some(own.child.id()),
+            Place::Given(_) => None,
         }
     }
 
@@ -89,18 +95,6 @@ impl Mongodb {
         match &mut self.0 {
             Place::Own(own) => own,
             Place::Given(_) => panic!("a server that was given is not ours to stop"),
-        }
-    }
-}
-
-fn start_somewhere(folder: &Path, flags: &[String]) -> anyhow::Result<(Child, u16)> {
-    let mut tried = 1;
-    loop {
-        let port = free_port()?;
-        match start(folder, port, flags) {
-            Ok(child) => return Ok((child, port)),
-            Err(error) if tried == TRIES => return Err(error),
-            Err(_) => tried += 1,
         }
     }
 }

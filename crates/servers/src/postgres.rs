@@ -9,10 +9,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::{Child, free_port};
+use crate::{Child, on_free_port};
 
-/// Another program may take a free port first.
-const TRIES: u32 = 5;
 /// Tries to start on the data of a killed server, each of some 50 ms.
 const RESTARTS: u32 = 40;
 /// The versions that may be installed, the newest first; any will do.
@@ -33,13 +31,8 @@ impl Postgres {
         // The server runs as a user of its own and has to get in.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
         init(folder.path())?;
-        for _ in 0..TRIES {
-            let port = free_port()?;
-            if let Ok(child) = run(folder.path(), port) {
-                return Ok(Self { child, port, folder });
-            }
-        }
-        bail!("PostgreSQL does not start; `cargo xtask setup` installs what the tests need")
+        let (child, port) = on_free_port(|port| run(folder.path(), port))?;
+        Ok(Self { child, port, folder })
     }
 
     /// The database's URL, without parameters.
@@ -51,6 +44,12 @@ impl Postgres {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// `kill -9`.

@@ -1,11 +1,6 @@
 //! A Redis server, its data in a folder of its own.
 
-use anyhow::bail;
-
-use crate::{Child, free_port};
-
-/// Another program may take a free port first.
-const TRIES: u32 = 5;
+use crate::{Child, on_free_port};
 
 /// A running Redis server that keeps what it acknowledged through `kill -9`.
 #[derive(Debug)]
@@ -29,13 +24,8 @@ impl Redis {
 
     fn start_with(password: Option<String>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        for _ in 0..TRIES {
-            let port = free_port()?;
-            if let Ok(child) = run(folder.path(), port, password.as_deref()) {
-                return Ok(Self { child, port, folder, password });
-            }
-        }
-        bail!("Redis does not start; `cargo xtask setup` installs what the tests need")
+        let (child, port) = on_free_port(|port| run(folder.path(), port, password.as_deref()))?;
+        Ok(Self { child, port, folder, password })
     }
 
     /// The server's URL, without a database or parameters.
@@ -48,6 +38,12 @@ impl Redis {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// `kill -9`.

@@ -24,7 +24,6 @@ async fn a_shop_goes_to_mongodb_and_back_and_runs_on() {
     // The shop has said more since it was asked: what it said at its end is in the folder only.
     let recorded = folder.tool(&["events", "--json"]).await.expect_code(0).stdout;
 
-    let log = |folder: &Folder| format!("log:{}", folder.data().join("log").display());
     let database = Mongodb::shared().url(&format!("agora-copied-{}", std::process::id()));
     let second = Folder::new();
     let out = copy(&log(&folder), &database).await.expect_code(0);
@@ -73,6 +72,11 @@ async fn what_cannot_be_copied_is_said_in_a_sentence() {
     }
 }
 
-async fn copy(from: &str, to: &str) -> crate::run::Ran {
+/// The log of the shop in a folder, as an event store's address.
+pub(crate) fn log(folder: &Folder) -> String {
+    format!("log:{}", folder.data().join("log").display())
+}
+
+pub(crate) async fn copy(from: &str, to: &str) -> crate::run::Ran {
     output(program().args(["store", "copy", from, to, "--json"])).await
 }

@@ -2,6 +2,7 @@
 //! holds, whoever is killed, stopped or away.
 
 mod system;
+mod twice;
 
 use std::{
     sync::{
@@ -14,12 +15,15 @@ use std::{
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use servers::{Store, System, system::SECRET};
 
-use self::system::{Store, System, tool};
+use self::system::{AGORA, manager, tool};
 use crate::{
     books::Books,
-    run::output,
-    shop::{Person, eventually},
+    copy::{copy, log},
+    journey::known_answers_hold,
+    run::{answers, journey, output},
+    shop::{Folder, Person, eventually, visitor},
 };
 
 const BUYERS: [&str; 3] = ["ada", "ben", "cleo"];
@@ -28,8 +32,8 @@ const WORKERS: usize = 6;
 
 #[tokio::test]
 async fn two_instances_of_each_service_sell_ten_of_ten_and_show_what_was_written() {
-    let mut system = System::start(Store::MongoDb, 2).await;
-    let manager = system.manager().await;
+    let mut system = System::start(AGORA, Store::MongoDb, 2).await.expect("it starts");
+    let manager = manager(&system).await;
     manager.add_customers(&BUYERS, "1000").await;
     manager.add_customers(&["eve"], "29.98").await;
     let lamp = manager.add_products(&["Lamp"], ("9.99", 10)).await.remove(0);
@@ -50,7 +54,7 @@ async fn two_instances_of_each_service_sell_ten_of_ten_and_show_what_was_written
         let mut check = tool(&system, &["rebuild", "--check", service]);
         output(&mut check).await.expect_code(0);
     }
-    system.stop().await;
+    system.stop().await.expect("all stop cleanly");
 }
 
 /// Places an order, again and again under the same key until it is taken: whoever is busy says 503.
@@ -72,7 +76,7 @@ async fn order(buyer: &Person, (product, user): (&str, &str), n: usize) -> Strin
 
 /// Each answer is at least as new as what its reader was shown before, through whichever instance (promise 9).
 async fn reads_what_it_wrote(system: &System, product: &str) {
-    let manager = system.manager().await;
+    let manager = manager(system).await;
     for n in 1..=20 {
         let price = format!("{n}.00");
         let change = json!({ "ProductId": product, "Price": price });
@@ -120,7 +124,7 @@ impl Flow {
 
 /// Runs `faults` while orders flow; then every order has ended, the books balance, and nothing acknowledged is lost.
 async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut System, &Flow)) {
-    let manager = system.manager().await;
+    let manager = manager(&system).await;
     manager.add_customers(&BUYERS, "1000000").await;
     let products = manager.add_products(&["Lamp", "Vase"], ("1.50", 1_000_000)).await;
     let flow = Flow::default();
@@ -145,22 +149,22 @@ async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut Sys
         assert!(books.placed.contains_key(order), "order {order} was acknowledged and is gone");
     }
     assert_eq!(books.placed.len(), placed.len(), "nothing was done twice");
-    system.stop().await;
+    system.stop().await.expect("all stop cleanly");
 }
 
 #[tokio::test]
 async fn every_process_may_be_killed_while_orders_flow() {
-    let system = System::start(Store::MongoDb, 2).await;
+    let system = System::start(AGORA, Store::MongoDb, 2).await.expect("it starts");
     while_orders_flow(system, async |system, flow| {
         for part in ["customer", "product", "order", "accounting", "event-store", "gateway"] {
             for instance in 0..if part == "gateway" { 1 } else { 2 } {
-                system.kill(part, instance).await;
+                system.kill(part, instance).await.expect("it ran");
                 if part != "gateway" {
                     // The other one goes on alone.
                     flow.more(10).await;
                 }
-                system.run(part, instance);
-                system.all_ready().await;
+                system.run(part, instance).expect("it starts");
+                system.all_ready().await.expect("all are ready");
                 flow.more(10).await;
             }
         }
@@ -170,7 +174,7 @@ async fn every_process_may_be_killed_while_orders_flow() {
 
 #[tokio::test]
 async fn every_engine_may_be_killed_while_orders_flow() {
-    let system = System::start(Store::MongoDb, 1).await;
+    let system = System::start(AGORA, Store::MongoDb, 1).await.expect("it starts");
     while_orders_flow(system, async |system, flow| {
         system.redis.kill();
         system.redis.restart().expect("it comes back");
@@ -194,15 +198,87 @@ async fn every_engine_may_be_killed_while_orders_flow() {
 }
 
 #[tokio::test]
+async fn the_network_may_be_cut_and_slow_and_say_everything_twice_while_orders_flow() {
+    let system = System::start(AGORA, Store::MongoDb, 1).await.expect("it starts");
+    while_orders_flow(system, async |system, flow| {
+        let visitor = visitor(system.url());
+        let ready = async |status: u16| {
+            eventually("it says whether it is ready", async || {
+                let answer = visitor.try_get("/health/ready").await.ok()?;
+                (answer.status == status).then_some(())
+            })
+            .await;
+        };
+        system.network.reset();
+        flow.more(10).await;
+        system.network.cut();
+        ready(503).await;
+        system.network.mend();
+        ready(200).await;
+        flow.more(10).await;
+        system.network.delay(Duration::from_millis(50));
+        flow.more(10).await;
+        system.network.mend();
+        let twice = twice::say_everything_twice(&system.rabbitmq).await;
+        flow.more(30).await;
+        let said = twice.stop().await;
+        for queue in ["agora.eventstore.append", "log", "reply"] {
+            assert!(said.get(queue) > Some(&30), "{said:?}");
+        }
+    })
+    .await;
+}
+
+/// From one process to the distributed system with all that was recorded, and back again.
+#[tokio::test]
+async fn a_shop_grows_out_of_its_process_and_returns_and_the_known_answers_hold_in_both() {
+    let embedded = async |folder: &Folder| {
+        folder.up_with(|command| drop(command.env("AGORA_SHOP_SECRET", SECRET))).await
+    };
+    let purchases = journey();
+    let purchases = purchases.to_str().expect("a path in UTF-8");
+    let folder = Folder::new();
+    let shop = embedded(&folder).await;
+    shop.tool(&["import", purchases]).await.expect_code(0);
+    shop.down().await;
+    let mut system = System::engines(AGORA, Store::MongoDb).await.expect("they start");
+    let database = system.mongodb.url("agora");
+    let there = copy(&log(&folder), &database).await.expect_code(0).json();
+    system.run_all(1).await.expect("it starts");
+    let mut replay = tool(&system, &["replay", purchases, "--concurrency", "64", "--json"]);
+    let report = output(&mut replay).await.expect_code(0).json();
+    assert_eq!((&report["orders"], &report["unfinished"]), (&answers()["Orders"], &0.into()));
+    known_answers_hold(&manager(&system).await).await;
+    system.stop().await.expect("all stop cleanly");
+    let back = copy(&database, &log(&folder)).await.expect_code(0).json();
+    assert_eq!(
+        back["head"].as_u64(),
+        Some(
+            there["head"].as_u64().expect("a number") + back["copied"].as_u64().expect("a number")
+        )
+    );
+    let shop = embedded(&folder).await;
+    let manager = shop.manager().await;
+    known_answers_hold(&manager).await;
+    for service in ["customer", "product", "order", "accounting"] {
+        shop.tool(&["rebuild", "--check", service]).await.expect_code(0);
+    }
+    let lamp = manager.add_products(&["Lamp"], ("9.99", 1)).await.remove(0);
+    manager.add_customers(&["ada"], "100").await;
+    manager.order(&lamp, "ada").await;
+    shop.down().await;
+}
+
+#[tokio::test]
 async fn who_sleeps_while_another_takes_over_does_no_harm_when_woken() {
-    let system = System::start(Store::MongoDb, 2).await;
+    let system = System::start(AGORA, Store::MongoDb, 2).await.expect("it starts");
     while_orders_flow(system, async |system, flow| {
         for part in ["event-store", "product", "customer", "order", "accounting"] {
             for instance in 0..2 {
                 println!("{part} {instance} sleeps");
-                system.signal(part, instance, Signal::STOP);
+                system.signal(part, instance, Signal::STOP).expect("it runs");
                 flow.more(10).await;
-                system.signal(part, instance, Signal::CONT);
+                system.signal(part, instance, Signal::CONT).expect("it runs");
                 flow.more(10).await;
             }
         }
@@ -212,23 +288,23 @@ async fn who_sleeps_while_another_takes_over_does_no_harm_when_woken() {
 
 #[tokio::test]
 async fn processes_start_in_any_order_and_wait_for_what_they_need() {
-    let mut system = System::engines(Store::Log).await;
+    let mut system = System::engines(AGORA, Store::Log).await.expect("they start");
     system.rabbitmq.kill();
     system.postgres.kill();
     for part in ["order", "customer", "gateway", "accounting", "product"] {
-        system.run(part, 0);
+        system.run(part, 0).expect("it starts");
     }
     system.rabbitmq.restart().expect("it comes");
-    system.run("event-store", 0);
+    system.run("event-store", 0).expect("it starts");
     system.postgres.restart().expect("it comes");
-    system.all_ready().await;
-    let manager = system.manager().await;
+    system.all_ready().await.expect("all are ready");
+    let manager = manager(&system).await;
     manager.add_customers(&["ada"], "100").await;
     let lamp = manager.add_products(&["Lamp"], ("9.99", 1)).await.remove(0);
     manager.order(&lamp, "ada").await;
     assert_eq!(manager.ended_orders().await[0]["Status"], "Finalized");
     // Gone, and noticed within 5 s: said to be away instead of kept waiting for.
-    system.kill("product", 0).await;
+    system.kill("product", 0).await.expect("it ran");
     let started = tokio::time::Instant::now();
     eventually("its absence is noticed", async || {
         let answer = manager.try_get("/health/ready").await.ok()?;
@@ -236,10 +312,9 @@ async fn processes_start_in_any_order_and_wait_for_what_they_need() {
     })
     .await;
     assert!(started.elapsed() < Duration::from_secs(7), "{:?}", started.elapsed());
-    system.run("product", 0);
-    system.all_ready().await;
-    println!("memory of the processes: {} MiB", system.memory() >> 20);
-    system.stop().await;
+    system.run("product", 0).expect("it starts");
+    system.all_ready().await.expect("all are ready");
+    system.stop().await.expect("all stop cleanly");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(crate) use self::person::{Http, Person};
 use crate::run::{Ran, output, program};
 
 /// The manager's.
-pub(crate) const PASSWORD: &str = "the manager's own password";
+pub(crate) const PASSWORD: &str = servers::system::PASSWORD;
 
 /// What takes longer than this does not happen at all.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
