@@ -106,7 +106,8 @@ impl Subscription {
         let page = self.store.read(read).await;
         self.head = self.head.max(page.head);
         let passed = Position(page.next.0.saturating_sub(1));
-        self.behind = !page.end;
+        // A page may be full just where the log ends.
+        self.behind = !page.end && passed < self.head;
         if passed <= self.position {
             return None;
         }

@@ -233,7 +233,7 @@ async fn the_network_may_be_cut_and_slow_and_say_everything_twice_while_orders_f
 #[tokio::test]
 async fn a_shop_grows_out_of_its_process_and_returns_and_the_known_answers_hold_in_both() {
     let embedded = async |folder: &Folder| {
-        folder.up_with(|command| drop(command.env("AGORA_SHOP_SECRET", SECRET))).await
+        folder.up_with(|command| _ = command.env("AGORA_SHOP_SECRET", SECRET)).await
     };
     let purchases = journey();
     let purchases = purchases.to_str().expect("a path in UTF-8");

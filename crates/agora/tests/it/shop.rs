@@ -81,7 +81,7 @@ impl Folder {
         let mut stdout = BufReader::new(process.stdout.take().expect("a pipe"));
         let mut line = String::new();
         let read = tokio::time::timeout(PATIENCE, stdout.read_line(&mut line)).await;
-        read.expect("it is ready in time").expect("a pipe can be read");
+        read.unwrap_or_else(|_| panic!("it is ready in time: {}", self.log())).expect("a pipe");
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{}", self.log()));
         let url = ready["gateway"].as_str().expect("an address").to_owned();
         Shop { folder: self.clone(), url, http: person::http(), process, stdout }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bus::{Append, Appended};
+use bus::{Append, Appended, Page};
 use chassis::{
     Deps, Lease, ModelError, Progress, ReadModel, Shared, Tasks,
     auth::{Auth, Signer},
@@ -17,6 +17,7 @@ use chassis::{
     projector,
 };
 use eventstore::{Figures, LogStore};
+use futures_util::future::join_all;
 use kernel::{
     Actor, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp,
 };
@@ -227,6 +228,17 @@ async fn one_of_two_projects_and_both_know_how_far() {
     world.assert_each_once();
     assert_eq!((one.progress.failures(), two.progress.failures()), (0, 0));
     assert_eq!(two.progress.lag().events, 0);
+}
+
+/// Nothing is recorded afterwards that would tell it so.
+#[tokio::test(start_paused = true)]
+async fn who_reads_a_last_page_that_is_full_has_caught_up() {
+    let world = World::open().await;
+    let appends = (0..Page::EVENTS_MAX).map(|_| world.record());
+    let head = join_all(appends).await.into_iter().max().expect("some");
+    assert_eq!(head.0, Page::EVENTS_MAX as u64);
+    let starting = tokio::time::timeout(PATIENCE, world.start("one"));
+    starting.await.expect("it is ready").reaches(head, PATIENCE).await;
 }
 
 #[tokio::test(start_paused = true)]
