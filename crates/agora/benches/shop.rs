@@ -19,6 +19,7 @@ use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use servers::system::resident_bytes;
 use tempfile::TempDir;
 use tokio::{net::TcpStream, task::JoinSet};
 
@@ -106,11 +107,7 @@ impl Shop {
 
     /// What is resident now.
     fn memory(&self) -> anyhow::Result<String> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib: u64 =
-            line.and_then(|line| line.split_whitespace().next()).context("VmRSS")?.parse()?;
-        Ok(format!("{} MiB", kib / 1024))
+        Ok(format!("{} MiB", resident_bytes(self.process.id())? >> 20))
     }
 
     /// Runs the load of `agora bench` against it.

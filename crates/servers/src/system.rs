@@ -272,7 +272,8 @@ impl Drop for System {
     }
 }
 
-fn resident_bytes(id: u32) -> anyhow::Result<u64> {
+/// What is resident of a process now, in bytes.
+pub fn resident_bytes(id: u32) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
     let kib: u64 = line.split_whitespace().next().context("VmRSS")?.parse()?;

@@ -21,6 +21,8 @@ pub(crate) fn all(orders: u64) -> anyhow::Result<()> {
     shop("one order alone", &["--orders", "0", "--single", "500"])?;
     say("── start, reads, memory");
     must(&mut cargo(&["bench", "--quiet", "-p", "agora", "--bench", "shop"]))?;
+    say("── the same services, distributed");
+    must(&mut cargo(&["bench", "--quiet", "-p", "agora", "--bench", "distributed"]))?;
     say("── pages of the websites, with 9,000 products");
     must(&mut cargo(&["bench", "--quiet", "-p", "storefront"]))
 }
