@@ -20,7 +20,7 @@ use tokio::process::Command;
 
 const AGORA: &str = env!("CARGO_BIN_EXE_agora");
 /// As many orders as take half a minute or more.
-const ORDERS: f64 = 6000.0;
+const ORDERS: f64 = 5000.0;
 /// Between two tries to write while nobody takes them.
 const AGAIN: Duration = Duration::from_millis(20);
 /// Writing goes on so long after a fault.
@@ -64,6 +64,9 @@ async fn orders(store: Store, wanted: &str) -> anyhow::Result<()> {
     println!("place → final: p50 {} ms, p99 {} ms", latency("p50")?, latency("p99")?);
     row("memory of our processes after that", "250 MiB", &memory(&system)?);
     limits(&before, &after, number(&report, "/seconds")?);
+    for complaint in system.complaints()? {
+        println!("  {complaint}");
+    }
     system.stop().await
 }
 

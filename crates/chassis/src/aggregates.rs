@@ -206,5 +206,5 @@ impl<D: Aggregate> Shared<D> {
     }
 }
 
-/// How long a stream without commands stays in memory: longer than an order takes.
-const IDLE: Duration = Duration::from_secs(3);
+/// How long a stream without commands stays in memory: to load what sells, or somebody who shops, costs a read each time.
+const IDLE: Duration = Duration::from_secs(30);

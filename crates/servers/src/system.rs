@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{CouchDb, Folder, Mongodb, Postgres, Proxy, RabbitMq, Redis};
+use crate::{CouchDb, Folder, Mongodb, Postgres, RabbitMq, Redis};
 
 /// The manager's.
 pub const PASSWORD: &str = "the manager's own password";
@@ -45,8 +45,8 @@ pub enum Store {
 #[derive(Debug)]
 pub struct System {
     pub rabbitmq: RabbitMq,
-    /// The network between the processes and the broker.
-    pub network: Proxy,
+    /// Where the processes that are started from now on find the broker.
+    pub broker_port: u16,
     pub mongodb: Mongodb,
     pub redis: Redis,
     pub postgres: Postgres,
@@ -80,7 +80,7 @@ impl System {
         let keys: Value = serde_json::from_slice(&keys.output().await?.stdout)?;
         let token_key = keys.get("token-key").and_then(Value::as_str).context("a token key")?;
         Ok(Self {
-            network: Proxy::to(rabbitmq.port())?,
+            broker_port: rabbitmq.port(),
             rabbitmq,
             mongodb: Mongodb::start(&[])?,
             redis: Redis::start()?,
@@ -138,7 +138,7 @@ impl System {
     }
 
     fn settings(&self, part: &str) -> Vec<(&'static str, String)> {
-        let bus = RabbitMq::url_at(self.network.port(), "%2f");
+        let bus = RabbitMq::url_at(self.broker_port, "%2f");
         let mut settings = vec![("AGORA_BUS", bus), ("AGORA_LOG_LEVEL", "info".to_owned())];
         if part == "customer" {
             settings.push(("AGORA_SHOP_SECRET", SECRET.to_owned()));
@@ -226,6 +226,19 @@ impl System {
         Ok(())
     }
 
+    /// What the processes have warned of and failed at, so far.
+    pub fn complaints(&self) -> anyhow::Result<Vec<String>> {
+        let mut complaints = Vec::new();
+        for (part, instance) in self.nodes.keys() {
+            let log = self.folder.path().join(format!("{part}-{instance}.log"));
+            let log = fs::read_to_string(log)?;
+            let lines =
+                log.lines().filter(|line| line.contains(" WARN ") || line.contains(" ERROR "));
+            complaints.extend(lines.map(|line| format!("{part}-{instance}: {line}")));
+        }
+        Ok(complaints)
+    }
+
     /// Memory of the shop's own processes together, in bytes.
     pub fn memory(&self) -> anyhow::Result<u64> {
         let mut sum = 0;
@@ -252,9 +265,9 @@ impl System {
         let mut used = BTreeMap::new();
         for entry in fs::read_dir("/proc")? {
             // One that has ended meanwhile, or is no process at all, counts for nothing.
-            let Some((id, group, time)) = processor_time(&entry?.path()) else { continue };
-            // An engine may have many processes, in a group of their own.
-            if let Some(name) = names.get(&id).or_else(|| names.get(&group)) {
+            let Some((related, time)) = processor_time(&entry?.path()) else { continue };
+            // An engine may have many processes: its children, or those of its group.
+            if let Some(name) = related.iter().find_map(|id| names.get(id)) {
                 *used.entry(*name).or_default() += time;
             }
         }
@@ -280,8 +293,8 @@ pub fn resident_bytes(id: u32) -> anyhow::Result<u64> {
     Ok(kib * 1024)
 }
 
-/// A process, its group, and the processor time that it has used (proc(5), `/proc/PID/stat`).
-fn processor_time(process: &Path) -> Option<(u32, u32, Duration)> {
+/// The ids of a process, its parent and its group, and the processor time that it has used (proc(5), `/proc/PID/stat`).
+fn processor_time(process: &Path) -> Option<([u32; 3], Duration)> {
     let stat = fs::read_to_string(process.join("stat")).ok()?;
     let (id, rest) = stat.split_once(' ')?;
     // The name may hold anything, blanks and brackets too.
@@ -289,7 +302,8 @@ fn processor_time(process: &Path) -> Option<(u32, u32, Duration)> {
     let field = |n: usize| fields.get(n - 3)?.parse::<u64>().ok();
     let ticks = field(14)? + field(15)?;
     let time = Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second());
-    Some((id.parse().ok()?, field(5)?.try_into().ok()?, time))
+    let related = |n: usize| field(n)?.try_into().ok();
+    Some(([id.parse().ok()?, related(4)?, related(5)?], time))
 }
 
 /// The ends of all logs in a folder.

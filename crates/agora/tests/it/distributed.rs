@@ -15,7 +15,7 @@ use std::{
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use servers::{Store, System, system::SECRET};
+use servers::{Proxy, Store, System, system::SECRET};
 
 use self::system::{AGORA, manager, tool};
 use crate::{
@@ -199,7 +199,10 @@ async fn every_engine_may_be_killed_while_orders_flow() {
 
 #[tokio::test]
 async fn the_network_may_be_cut_and_slow_and_say_everything_twice_while_orders_flow() {
-    let system = System::start(AGORA, Store::MongoDb, 1).await.expect("it starts");
+    let mut system = System::engines(AGORA, Store::MongoDb).await.expect("they start");
+    let network = Proxy::to(system.broker_port).expect("a proxy");
+    system.broker_port = network.port();
+    system.run_all(1).await.expect("it starts");
     while_orders_flow(system, async |system, flow| {
         let visitor = visitor(system.url());
         let ready = async |status: u16| {
@@ -209,16 +212,16 @@ async fn the_network_may_be_cut_and_slow_and_say_everything_twice_while_orders_f
             })
             .await;
         };
-        system.network.reset();
+        network.reset();
         flow.more(10).await;
-        system.network.cut();
+        network.cut();
         ready(503).await;
-        system.network.mend();
+        network.mend();
         ready(200).await;
         flow.more(10).await;
-        system.network.delay(Duration::from_millis(50));
+        network.delay(Duration::from_millis(50));
         flow.more(10).await;
-        system.network.mend();
+        network.mend();
         let twice = twice::say_everything_twice(&system.rabbitmq).await;
         flow.more(30).await;
         let said = twice.stop().await;

@@ -8,7 +8,7 @@ use lapin::{
 use thiserror::Error;
 
 /// Seconds without a sign of life after which either side is taken for gone (twice this), unless the address says otherwise.
-const HEARTBEAT_SECONDS: u16 = 4;
+const HEARTBEAT_SECONDS: u16 = 3;
 
 /// An address that is none.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -70,33 +70,33 @@ impl<'a, Q: Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
         let mut given = None;
         loop {
             tokio::select! {
-                            biased;
-                            _replaced = self.slot.changed() => return Ok(()),
-                            () = server.closed() => return Ok(()),
-                            Some(answered) = answering.next() => answered?,
-                            room = server.reserve(), if given.is_some() => {
-                                let Ok(room) = room else { return Ok(()) };
-                                if let Some(incoming) = given.take() {
-             room.send(incoming);
-            }
-                            }
-                            request = requests.next(), if given.is_none() => {
-                                let mut request = request.ok_or_else(cancelled)??;
-                                match Q::decode(&request.data) {
-                                    Ok(question) => {
-                                        let (incoming, answer) = Incoming::new(question);
-                                        given = Some(incoming);
-                                        request.data = Vec::new();
-                                        answering.push(Box::pin(answer_with(channel, request, answer)));
-                                    }
-                                    Err(malformed) => {
-                                        let reason = malformed.to_string();
-                                        count_and_say(self.counts, self.queue, &request, &reason);
-                                        answering.push(Box::pin(turn_down(channel, self.queue, request, reason)));
-                                    }
-                                }
-                            }
+                biased;
+                _replaced = self.slot.changed() => return Ok(()),
+                () = server.closed() => return Ok(()),
+                Some(answered) = answering.next() => answered?,
+                room = server.reserve(), if given.is_some() => {
+                    let Ok(room) = room else { return Ok(()) };
+                    if let Some(incoming) = given.take() {
+                        room.send(incoming);
+                    }
+                }
+                request = requests.next(), if given.is_none() => {
+                    let mut request = request.ok_or_else(cancelled)??;
+                    match Q::decode(&request.data) {
+                        Ok(question) => {
+                            let (incoming, answer) = Incoming::new(question);
+                            given = Some(incoming);
+                            request.data = Vec::new();
+                            answering.push(Box::pin(answer_with(channel, request, answer)));
                         }
+                        Err(malformed) => {
+                            let reason = malformed.to_string();
+                            count_and_say(self.counts, self.queue, &request, &reason);
+                            answering.push(Box::pin(turn_down(channel, self.queue, request, reason)));
+                        }
+                    }
+                }
+            }
         }
     }
 }

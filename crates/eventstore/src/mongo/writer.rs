@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bus::{Append, Appended};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use kernel::{EventId, Position, Recorded, StreamId, Timestamp, Version};
+use kernel::{EventId, Expected, Position, Recorded, StreamId, Timestamp, Version};
 use lru::LruCache;
 
 use super::{
@@ -113,7 +113,7 @@ impl MongoWriter {
     /// Records the first of the appends, as many as one transaction takes.
     async fn group(&mut self, appends: &[Append], now: Timestamp) -> Result<Group, StoreFailure> {
         for tried in 1..=TRIES {
-            match self.attempt(appends, now).await {
+            match self.attempt(appends, now, tried == 1).await {
                 Ok(group) => return Ok(group),
                 Err(Setback::Failed(failure)) => return Err(failure),
                 Err(Setback::Overtaken) => {
@@ -131,11 +131,20 @@ impl MongoWriter {
         ))
     }
 
-    async fn attempt(&mut self, appends: &[Append], now: Timestamp) -> Result<Group, Setback> {
+    /// `trusting`: whoever says that a stream is new is believed until the index says otherwise.
+    async fn attempt(
+        &mut self,
+        appends: &[Append],
+        now: Timestamp,
+        trusting: bool,
+    ) -> Result<Group, Setback> {
         // Until all has gone well nothing is known any more.
         let mut known = self.take_known().await?;
         let (first, now) = (known.head.next(), now.max(known.last_time));
         let mut past = Memory::new(&self.reader, &mut known);
+        if trusting {
+            past.presume_new(appends);
+        }
         past.look_up(appends.iter().map(|append| &append.stream)).await?;
         let mut judge = Judge::new(past, first, now);
         for append in appends {
@@ -183,11 +192,27 @@ struct Memory<'a> {
     known: &'a mut Known,
     /// Streams whose version was looked up since the group arrived.
     fresh: BTreeSet<StreamId>,
+    /// Streams that nothing is known of, and that begin with this group: most are as new as they are said to be.
+    presumed_new: BTreeSet<StreamId>,
 }
 
 impl<'a> Memory<'a> {
     fn new(reader: &'a MongoReader, known: &'a mut Known) -> Self {
-        Self { reader, known, fresh: BTreeSet::new() }
+        Self { reader, known, fresh: BTreeSet::new(), presumed_new: BTreeSet::new() }
+    }
+
+    /// Spares looking up what the first append to it says does not exist: should it exist, nothing of the group can be recorded.
+    fn presume_new(&mut self, appends: &[Append]) {
+        let mut seen = BTreeSet::new();
+        for append in appends {
+            let first = seen.insert(&append.stream);
+            if first
+                && append.expected == Expected::None
+                && !self.known.versions.contains(&append.stream)
+            {
+                self.presumed_new.insert(append.stream.clone());
+            }
+        }
     }
 
     /// Looks up the versions of those streams that are not remembered, many at once.
@@ -195,8 +220,10 @@ impl<'a> Memory<'a> {
         &mut self,
         streams: impl Iterator<Item = &StreamId>,
     ) -> Result<(), StoreFailure> {
-        let missing: BTreeSet<StreamId> =
-            streams.filter(|stream| !self.known.versions.contains(*stream)).cloned().collect();
+        let unknown = |stream: &&StreamId| {
+            !self.known.versions.contains(*stream) && !self.presumed_new.contains(*stream)
+        };
+        let missing: BTreeSet<StreamId> = streams.filter(unknown).cloned().collect();
         let reader = self.reader;
         let found: Vec<(StreamId, Option<Version>)> = stream::iter(missing)
             .map(|stream| async move {
