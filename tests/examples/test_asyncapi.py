@@ -9,7 +9,7 @@ import jsonschema
 from asyncapi import DOCUMENT, GOLDEN, RELEASED, SPECIFICATION, errors, errors_of_data, messages, payload
 
 # Golden messages by what they are; each file's name begins with one of these, the longest first.
-KINDS = ["appended", "conflict", "refused", "service", "append", "read", "page", "head"]
+KINDS = ["appended", "conflict", "refused", "service", "append", "read", "page", "head", "recorded"]
 
 
 def golden():

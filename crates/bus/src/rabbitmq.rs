@@ -59,6 +59,9 @@ const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(5);
 /// more after the connection was lost.
 const REQUESTS_MAX: usize = 2 * serving::PREFETCH as usize;
 
+/// Events go together up to so many bytes; a larger one goes alone.
+const BATCH_BYTES_MAX: usize = 256 << 10;
+
 /// A transport over RabbitMQ. Its work is done by its [`Driver`], which reconnects for ever; without a connection broadcasts are
 /// dropped and requests fail at once.
 #[derive(Debug)]
@@ -135,18 +138,32 @@ impl RabbitMq {
 
     async fn send_all(&self, message: &Message) {
         match message {
-            Message::Recorded(batch) => {
-                for event in batch.iter() {
-                    let key = wire::routing_key(event);
-                    self.send(key, wire::CLOUDEVENT, Recorded::encode(event)).await;
-                }
-            }
+            Message::Recorded(events) => self.send_events(events).await,
             Message::Head(head) => {
                 self.send(wire::HEAD.to_owned(), wire::JSON, head.encode()).await;
             }
             Message::Service(announcement) => {
                 self.send(wire::SERVICE.to_owned(), wire::JSON, announcement.encode()).await;
             }
+        }
+    }
+
+    /// Together for our own, who want them all; then each by itself for whoever wants some.
+    async fn send_events(&self, events: &[Arc<Recorded>]) {
+        let encoded: Vec<Vec<u8>> = events.iter().map(|event| Recorded::encode(event)).collect();
+        let mut rest = encoded.as_slice();
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take_while(|event| {
+                bytes += event.len();
+                bytes <= BATCH_BYTES_MAX
+            });
+            let (batch, further) = rest.split_at(fits.count().max(1));
+            self.send(wire::RECORDED.to_owned(), wire::CLOUDEVENTS, wire::batch(batch)).await;
+            rest = further;
+        }
+        for (event, body) in events.iter().zip(encoded) {
+            self.send(wire::routing_key(event), wire::CLOUDEVENT, body).await;
         }
     }
 

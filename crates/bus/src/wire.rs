@@ -10,13 +10,15 @@ mod system;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use event::{dataschema, routing_key};
-pub use system::{HEAD, SERVICE, SYSTEM};
+pub use event::{batch, dataschema, parse_batch, routing_key};
+pub use system::{HEAD, RECORDED, SERVICE, SYSTEM};
 
 /// The longest reason that is told.
 const REASON_CHARS_MAX: usize = 300;
 /// The content type of recorded events.
 pub const CLOUDEVENT: &str = "application/cloudevents+json";
+/// The content type of several of them (CloudEvents JSON format, 4: JSON batch).
+pub const CLOUDEVENTS: &str = "application/cloudevents-batch+json";
 /// The content type of everything else.
 pub const JSON: &str = "application/json";
 

@@ -25,8 +25,10 @@ const RETRY_MAX: Duration = Duration::from_secs(2);
 const BUSY: usize = 8;
 /// The pause between two transactions while the log is busy: more events share the next one, and nobody notices.
 const BREATH: Duration = Duration::from_millis(1);
-/// The same with a model on a server, to which every transaction costs a way; cut short by whoever waits for the model.
+/// The same with a model on a server, to which every transaction costs a way, while nobody waits for it.
 const BREATH_SHARED: Duration = Duration::from_millis(50);
+/// And while somebody does: still unnoticed by people.
+const BREATH_AWAITED: Duration = Duration::from_millis(5);
 
 /// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes; an event
 /// that is nobody's business, or does not parse as its type, changes nothing.
@@ -127,8 +129,10 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
     /// Lets more events come together for the next transaction.
     async fn breathe(&self, busy: bool) {
         if self.model.shared().is_some() {
-            if !self.progress.is_awaited() {
-                // Somebody who waits and a time that is over are the same to us.
+            if self.progress.is_awaited() {
+                tokio::time::sleep(BREATH_AWAITED).await;
+            } else {
+                // Somebody who begins to wait and a time that is over are the same to us.
                 let _either = tokio::time::timeout(BREATH_SHARED, self.progress.asked()).await;
             }
         } else if busy {

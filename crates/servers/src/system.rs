@@ -239,12 +239,12 @@ impl System {
         Ok(complaints)
     }
 
-    /// Memory of the shop's own processes together, in bytes.
+    /// Memory of the shop's own processes together, in bytes; pages that they share, as those of the program, count once (Pss).
     pub fn memory(&self) -> anyhow::Result<u64> {
         let mut sum = 0;
         for node in self.nodes.values() {
             let id = node.process.id().context("it has ended")?;
-            sum += resident_bytes(id)?;
+            sum += bytes(&format!("/proc/{id}/smaps_rollup"), "Pss:")?;
         }
         Ok(sum)
     }
@@ -287,9 +287,14 @@ impl Drop for System {
 
 /// What is resident of a process now, in bytes.
 pub fn resident_bytes(id: u32) -> anyhow::Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
-    let kib: u64 = line.split_whitespace().next().context("VmRSS")?.parse()?;
+    bytes(&format!("/proc/{id}/status"), "VmRSS:")
+}
+
+/// What a file of `/proc` says under a name, in KiB there.
+fn bytes(path: &str, name: &str) -> anyhow::Result<u64> {
+    let text = fs::read_to_string(path)?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).context(name.to_owned())?;
+    let kib: u64 = line.split_whitespace().next().context(name.to_owned())?.parse()?;
     Ok(kib * 1024)
 }
 

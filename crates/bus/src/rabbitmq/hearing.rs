@@ -86,9 +86,8 @@ async fn hear(consumer: &mut Consumer, audience: &Audience, shared: &Shared) -> 
 /// Hears a delivery; gives back what acknowledges it and those before it.
 fn hear_one(delivery: Delivery, heard: &mut Run<'_>, shared: &Shared) -> lapin::Acker {
     match parse(delivery.routing_key.as_str(), &delivery.data) {
-        Ok(Some(Parsed::Event(event))) => heard.add(event),
-        Ok(Some(Parsed::Other(message))) => heard.say(&message),
-        Ok(None) => {}
+        Ok(Parsed::Events(events)) => events.into_iter().for_each(|event| heard.add(event)),
+        Ok(Parsed::Other(message)) => heard.say(&message),
         Err(malformed) => {
             count(&shared.counts.broadcasts_skipped);
             let routing_key = delivery.routing_key.as_str();
@@ -99,18 +98,17 @@ fn hear_one(delivery: Delivery, heard: &mut Run<'_>, shared: &Shared) -> lapin::
 }
 
 enum Parsed {
-    Event(Recorded),
+    Events(Vec<Recorded>),
     Other(Message),
 }
 
-/// What was said; nothing, if it is a word of the system's that we do not know.
-fn parse(routing_key: &str, body: &[u8]) -> Result<Option<Parsed>, Malformed> {
-    Ok(Some(match routing_key {
+fn parse(routing_key: &str, body: &[u8]) -> Result<Parsed, Malformed> {
+    Ok(match routing_key {
         wire::HEAD => Parsed::Other(Message::Head(Position::decode(body)?)),
         wire::SERVICE => Parsed::Other(Message::Service(Arc::new(Announcement::decode(body)?))),
-        other if other.starts_with(wire::SYSTEM) => return Ok(None),
-        _ => Parsed::Event(Recorded::decode(body)?),
-    }))
+        // Nothing else is bound.
+        _ => Parsed::Events(wire::parse_batch(body)?),
+    })
 }
 
 /// Events with contiguous positions that arrived together: one message for the mailboxes.

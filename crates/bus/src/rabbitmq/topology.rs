@@ -63,18 +63,20 @@ pub(super) async fn declare_broadcasts(
         ..QueueDeclareOptions::default()
     };
     let queue = channel.queue_declare("".into(), options, arguments).await?.name().clone();
-    let key = match topic {
-        Topic::Log => "#",
-        Topic::Services => wire::SERVICE,
+    let keys: &[&str] = match topic {
+        Topic::Log => &[wire::RECORDED, wire::HEAD],
+        Topic::Services => &[wire::SERVICE],
     };
-    let bound = channel.queue_bind(
-        queue.clone(),
-        EVENTS.into(),
-        key.into(),
-        QueueBindOptions::default(),
-        FieldTable::default(),
-    );
-    bound.await?;
+    for key in keys {
+        let bound = channel.queue_bind(
+            queue.clone(),
+            EVENTS.into(),
+            (*key).into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        bound.await?;
+    }
     Ok(queue)
 }
 

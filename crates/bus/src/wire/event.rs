@@ -32,6 +32,21 @@ pub fn routing_key(event: &Recorded) -> String {
     key
 }
 
+/// Encoded events as one message.
+#[must_use]
+pub fn batch(events: &[Vec<u8>]) -> Vec<u8> {
+    let mut batch = vec![b'['];
+    batch.extend(events.join(&b','));
+    batch.push(b']');
+    batch
+}
+
+/// The events of such a message.
+pub fn parse_batch(bytes: &[u8]) -> Result<Vec<Recorded>, Malformed> {
+    let events: Vec<&RawValue> = from_json(bytes)?;
+    events.into_iter().map(|event| Recorded::decode(event.get().as_bytes())).collect()
+}
+
 /// The `dataschema` of an event: type and schema number, such as `urn:agora:product.stock-reserved:1`.
 #[must_use]
 pub fn dataschema(kind: &EventType, schema: u32) -> String {

@@ -10,6 +10,8 @@ use crate::Announcement;
 pub const SYSTEM: &str = "system.";
 /// The routing key of the log's last position.
 pub const HEAD: &str = "system.head";
+/// The routing key of all events of one broadcast in one message, for whoever wants every event anyway.
+pub const RECORDED: &str = "system.recorded";
 /// The routing key of announcements.
 pub const SERVICE: &str = "system.service";
 

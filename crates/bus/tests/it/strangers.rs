@@ -185,8 +185,8 @@ async fn broadcasts_that_are_none_are_skipped_and_counted_and_others_are_heard()
     let stranger = Stranger::at(&url).await;
     let mut log = ours.subscribe(Topic::Log).await;
     for (key, body) in [
-        ("order.placed", "no JSON"),
-        ("order.placed", r#"{"specversion":"1.0"}"#),
+        ("system.recorded", "no JSON"),
+        ("system.recorded", r#"[{"specversion":"1.0"}]"#),
         ("system.head", r#"{"position":"seven"}"#),
         ("system.of-tomorrow", r#"{"anything":1}"#),
         ("system.head", r#"{"position":7}"#),

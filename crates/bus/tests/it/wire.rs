@@ -233,8 +233,8 @@ fn every_name_that_others_must_know_is_listed() {
     let names = json!({
         "exchange": rabbitmq::EVENTS,
         "queues": [rabbitmq::APPEND, rabbitmq::READ, rabbitmq::DEAD_LETTERS],
-        "system": [wire::HEAD, wire::SERVICE],
-        "content_types": [wire::CLOUDEVENT, wire::JSON],
+        "system": [wire::RECORDED, wire::HEAD, wire::SERVICE],
+        "content_types": [wire::CLOUDEVENT, wire::CLOUDEVENTS, wire::JSON],
     });
     assert_eq!(listed, names);
 }
@@ -244,6 +244,15 @@ proptest! {
     fn every_event_comes_back_as_it_went(event in recorded()) {
         let back = Recorded::decode(&event.encode()).expect("an event");
         prop_assert_eq!(format!("{back:?}"), format!("{event:?}"));
+    }
+
+    #[test]
+    fn events_told_together_come_back_as_they_went(
+        events in prop::collection::vec(recorded(), 1..4),
+    ) {
+        let encoded: Vec<_> = events.iter().map(Wire::encode).collect();
+        let back = wire::parse_batch(&wire::batch(&encoded)).expect("events");
+        prop_assert_eq!(format!("{back:?}"), format!("{events:?}"));
     }
 
     #[test]
