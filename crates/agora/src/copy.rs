@@ -40,10 +40,19 @@ impl FromStr for Place {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
+            Some(("file", path)) => {
+                let kept = fs::read_to_string(path);
+                let kept = kept.map_err(|error| format!("names a file that cannot be read: {error}"))?;
+                // Only once: a file that names a file is a mistake.
+                match kept.trim() {
+                    again if again.starts_with("file:") => Err("names a file that names a file".to_owned()),
+                    text => text.parse(),
+                }
+            }
             Some(("log", folder)) if !folder.is_empty() => Ok(Self::Log(folder.into())),
             Some(("mongodb" | "mongodb+srv", _)) => Ok(Self::Mongodb(text.to_owned())),
             _ => {
-                Err("is no event store such as log:./agora-data/log or mongodb://host/agora"
+                Err("is no event store such as log:./agora-data/log, mongodb://host/agora or file:./url-of-it"
                     .to_owned())
             }
         }

@@ -68,9 +68,9 @@ enum Task {
     },
     /// Copy all events of a stopped shop into another event store, empty or the beginning of this one, and compare the two
     Copy {
-        /// The event store to copy: log:DIR or mongodb://…
+        /// The event store to copy: log:DIR, mongodb://…, or `file:PATH`, a file with one of these, so that no list of processes shows a password
         from: copy::Place,
-        /// The event store to copy to: log:DIR or mongodb://…
+        /// The event store to copy to, named in the same way
         to: copy::Place,
         /// Print the result as JSON
         #[arg(long)]

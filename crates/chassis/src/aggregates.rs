@@ -197,6 +197,12 @@ impl<D: Aggregate> Aggregates<D> {
 }
 
 impl<D: Aggregate> Shared<D> {
+    /// How long a stream without commands stays.
+    fn patience(&self) -> Duration {
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).len();
+        if active > MANY { IDLE_AMONG_MANY } else { IDLE }
+    }
+
     /// Forgets an idle stream.
     fn retire(&self, stream: &StreamId) {
         let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,3 +214,7 @@ impl<D: Aggregate> Shared<D> {
 
 /// How long a stream without commands stays in memory: to load what sells, or somebody who shops, costs a read each time.
 const IDLE: Duration = Duration::from_secs(30);
+/// The same while there are many: longer than an order takes.
+const IDLE_AMONG_MANY: Duration = Duration::from_secs(3);
+/// So many streams are many, at some KiB each.
+const MANY: usize = 4096;

@@ -47,6 +47,8 @@ pub struct System {
     pub rabbitmq: RabbitMq,
     /// Where the processes that are started from now on find the broker.
     pub broker_port: u16,
+    /// What more these are told.
+    pub settings: Vec<(&'static str, String)>,
     pub mongodb: Mongodb,
     pub redis: Redis,
     pub postgres: Postgres,
@@ -81,6 +83,7 @@ impl System {
         let token_key = keys.get("token-key").and_then(Value::as_str).context("a token key")?;
         Ok(Self {
             broker_port: rabbitmq.port(),
+            settings: Vec::new(),
             rabbitmq,
             mongodb: Mongodb::start(&[])?,
             redis: Redis::start()?,
@@ -139,7 +142,8 @@ impl System {
 
     fn settings(&self, part: &str) -> Vec<(&'static str, String)> {
         let bus = RabbitMq::url_at(self.broker_port, "%2f");
-        let mut settings = vec![("AGORA_BUS", bus), ("AGORA_LOG_LEVEL", "info".to_owned())];
+        let mut settings = self.settings.clone();
+        settings.extend([("AGORA_BUS", bus), ("AGORA_LOG_LEVEL", "info".to_owned())]);
         if part == "customer" {
             settings.push(("AGORA_SHOP_SECRET", SECRET.to_owned()));
             settings.push(("AGORA_ADMIN_PASSWORD", PASSWORD.to_owned()));

@@ -29,7 +29,10 @@ async fn a_shop_goes_to_mongodb_and_back_and_runs_on() {
     let out = copy(&log(&folder), &database).await.expect_code(0);
     assert!(out.stderr.contains("verifying"), "{}", out.stderr);
     let out = out.json();
-    let back = copy(&database, &log(&second)).await.expect_code(0).json();
+    let kept = second.path().join("url");
+    fs::write(&kept, format!("{database}\n")).expect("a file");
+    let kept = format!("file:{}", kept.display());
+    let back = copy(&kept, &log(&second)).await.expect_code(0).json();
     assert_eq!(back, out, "the same head, number and hash");
     assert_eq!(out["head"], out["copied"]);
     let again = copy(&log(&folder), &database).await.expect_code(0).json();
@@ -63,6 +66,7 @@ async fn what_cannot_be_copied_is_said_in_a_sentence() {
     for (from, to, code, said) in [
         (&*missing, &*made, 1, "there is no log in"),
         ("redis://host", &*made, 2, "is no event store such as"),
+        ("file:/nowhere/url", &*made, 2, "a file that cannot be read"),
         ("mongodb://user:geheim@", &*made, 1, "no URL of MongoDB"),
         ("mongodb://127.0.0.1:1/agora", &*made, 1, "does not answer"),
     ] {

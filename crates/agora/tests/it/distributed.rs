@@ -5,6 +5,7 @@ mod system;
 mod twice;
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
@@ -24,6 +25,7 @@ use crate::{
     journey::known_answers_hold,
     run::{answers, journey, output},
     shop::{Folder, Person, eventually, visitor},
+    traces::{self, Collector, SAGA, is_a_tree, traceparent, types},
 };
 
 const BUYERS: [&str; 3] = ["ada", "ben", "cleo"];
@@ -122,6 +124,16 @@ impl Flow {
     }
 }
 
+/// Waits until the gateway gives this answer to whether all are ready.
+async fn says_ready(system: &System, status: u16) {
+    let visitor = visitor(system.url());
+    eventually("it says whether all are ready", async || {
+        let answer = visitor.try_get("/health/ready").await.ok()?;
+        (answer.status == status).then_some(())
+    })
+    .await;
+}
+
 /// Runs `faults` while orders flow; then every order has ended, the books balance, and nothing acknowledged is lost.
 async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut System, &Flow)) {
     let manager = manager(&system).await;
@@ -141,6 +153,8 @@ async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut Sys
         (orders.status == 200 && orders.body["Items"].as_array()?.is_empty()).then_some(())
     });
     ended.await;
+    // Whoever was cut off is heard of again within 2 s.
+    says_ready(&system, 200).await;
     manager.ended_orders().await;
     let books = Books::of(&manager.events().await);
     books.all_ended();
@@ -204,20 +218,12 @@ async fn the_network_may_be_cut_and_slow_and_say_everything_twice_while_orders_f
     system.broker_port = network.port();
     system.run_all(1).await.expect("it starts");
     while_orders_flow(system, async |system, flow| {
-        let visitor = visitor(system.url());
-        let ready = async |status: u16| {
-            eventually("it says whether it is ready", async || {
-                let answer = visitor.try_get("/health/ready").await.ok()?;
-                (answer.status == status).then_some(())
-            })
-            .await;
-        };
         network.reset();
         flow.more(10).await;
         network.cut();
-        ready(503).await;
+        says_ready(system, 503).await;
         network.mend();
-        ready(200).await;
+        says_ready(system, 200).await;
         flow.more(10).await;
         network.delay(Duration::from_millis(50));
         flow.more(10).await;
@@ -292,6 +298,8 @@ async fn who_sleeps_while_another_takes_over_does_no_harm_when_woken() {
 #[tokio::test]
 async fn processes_start_in_any_order_and_wait_for_what_they_need() {
     let mut system = System::engines(AGORA, Store::Log).await.expect("they start");
+    let collector = Collector::start().await;
+    system.settings.push(("AGORA_OTLP_ENDPOINT", collector.url.clone()));
     system.rabbitmq.kill();
     system.postgres.kill();
     for part in ["order", "customer", "gateway", "accounting", "product"] {
@@ -303,21 +311,23 @@ async fn processes_start_in_any_order_and_wait_for_what_they_need() {
     system.all_ready().await.expect("all are ready");
     let manager = manager(&system).await;
     manager.add_customers(&["ada"], "100").await;
-    let lamp = manager.add_products(&["Lamp"], ("9.99", 1)).await.remove(0);
+    let lamp = manager.add_products(&["Lamp"], ("9.99", 2)).await.remove(0);
     manager.order(&lamp, "ada").await;
     assert_eq!(manager.ended_orders().await[0]["Status"], "Finalized");
     // Gone, and noticed within 5 s: said to be away instead of kept waiting for.
     system.kill("product", 0).await.expect("it ran");
     let started = tokio::time::Instant::now();
-    eventually("its absence is noticed", async || {
-        let answer = manager.try_get("/health/ready").await.ok()?;
-        (answer.status == 503).then_some(())
-    })
-    .await;
+    says_ready(&system, 503).await;
     assert!(started.elapsed() < Duration::from_secs(7), "{:?}", started.elapsed());
     system.run("product", 0).expect("it starts");
     system.all_ready().await.expect("all are ready");
+    // What passes from process to process is one trace.
+    manager.traced(&traceparent("01")).order(&lamp, "ada").await;
+    manager.ended_orders().await;
+    let events = traces::events(&manager).await;
+    assert_eq!(types(&events), BTreeSet::from(SAGA));
     system.stop().await.expect("all stop cleanly");
+    is_a_tree(&collector.spans(), &events);
 }
 
 #[tokio::test]

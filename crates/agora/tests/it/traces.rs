@@ -36,7 +36,7 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
 /// The types of the events of a finalized order, wherever they stand.
-const SAGA: [&str; 8] = [
+pub(crate) const SAGA: [&str; 8] = [
     "accounting.invoice-issued",
     "customer.credit-debited",
     "customer.credit-reserved",
@@ -49,8 +49,8 @@ const SAGA: [&str; 8] = [
 
 /// A collector of traces that takes what comes, or refuses it.
 #[derive(Clone)]
-struct Collector {
-    url: String,
+pub(crate) struct Collector {
+    pub(crate) url: String,
     seen: Arc<Seen>,
 }
 
@@ -63,7 +63,7 @@ struct Seen {
 
 /// What is looked at of a span.
 #[derive(Clone, Debug)]
-struct Span {
+pub(crate) struct Span {
     service: String,
     name: String,
     trace: String,
@@ -72,7 +72,7 @@ struct Span {
 }
 
 impl Collector {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let seen = Arc::<Seen>::default();
@@ -84,7 +84,7 @@ impl Collector {
     }
 
     /// The spans of the trace of these tests, so far.
-    fn spans(&self) -> Vec<Span> {
+    pub(crate) fn spans(&self) -> Vec<Span> {
         let spans = self.seen.spans.lock().unwrap_or_else(PoisonError::into_inner);
         spans.iter().filter(|span| span.trace == TRACE).cloned().collect()
     }
@@ -131,7 +131,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The `traceparent` of these tests, with these flags.
-fn traceparent(flags: &str) -> String {
+pub(crate) fn traceparent(flags: &str) -> String {
     format!("00-{TRACE}-{PARENT}-{flags}")
 }
 
@@ -160,13 +160,13 @@ async fn order(manager: &Person, lamp: &str, traceparent: &str) -> String {
 }
 
 /// All events of the trace of these tests.
-async fn events(manager: &Person) -> Vec<Value> {
+pub(crate) async fn events(manager: &Person) -> Vec<Value> {
     let mut events = manager.events().await;
     events.retain(|event| event["Traceparent"].as_str().is_some_and(|text| text.contains(TRACE)));
     events
 }
 
-fn types(events: &[Value]) -> BTreeSet<&str> {
+pub(crate) fn types(events: &[Value]) -> BTreeSet<&str> {
     events.iter().filter_map(|event| event["Type"].as_str()).collect()
 }
 
@@ -223,7 +223,7 @@ async fn is_one_trace(change: impl FnOnce(&mut Command)) {
 
 /// Every span follows from another one, the first from what the request named, and every event from a span.
 #[track_caller]
-fn is_a_tree(spans: &[Span], events: &[Value]) {
+pub(crate) fn is_a_tree(spans: &[Span], events: &[Value]) {
     let by_id: BTreeMap<&str, &Span> = spans.iter().map(|span| (&*span.id, span)).collect();
     assert_eq!(by_id.len(), spans.len(), "no span twice: {spans:#?}");
     let done: BTreeSet<(&str, &str, &str)> = spans

@@ -9,7 +9,7 @@ use kernel::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Aggregate, Done, ExecuteError, IDLE, Request, Shared,
+    Aggregate, Done, ExecuteError, Request, Shared,
     loaded::{Loaded, Seen},
 };
 use crate::trace::{Kind, Open};
@@ -88,9 +88,14 @@ impl<D: Aggregate> StreamTask<D> {
         let mut arrived = Vec::new();
         if self.waiting.is_empty() {
             let over = self.loaded.as_ref().is_some_and(|loaded| D::is_over(&loaded.state));
-            let patience = if over { Duration::ZERO } else { IDLE };
-            let arrival = self.queue.recv_many(&mut arrived, COMMANDS_MAX);
-            if tokio::time::timeout(patience, arrival).await.is_err() {
+            let patience = if over { Duration::ZERO } else { self.shared.patience() };
+            let arrived_in_time = tokio::select! {
+                biased;
+                count = self.queue.recv_many(&mut arrived, COMMANDS_MAX) => count > 0,
+                () = self.shared.tasks.stopped() => false,
+                () = tokio::time::sleep(patience) => false,
+            };
+            if !arrived_in_time {
                 // What arrives from here on is refused and goes to a new task; what had arrived is still ours.
                 self.queue.close();
                 self.queue.recv_many(&mut arrived, COMMANDS_MAX).await;

@@ -10,6 +10,7 @@ use axum::{
     routing::get,
 };
 use bus::{Address, Topic, Transport};
+use chassis::Tasks;
 use http_body_util::BodyExt;
 use kernel::Position;
 use serde_json::Value;
@@ -185,7 +186,7 @@ async fn only_what_reads_is_asked_of_another_once_it_was_sent() {
 async fn dying() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move {
+    Tasks::new().spawn("dying", async move {
         while let Ok((connection, _)) = listener.accept().await {
             connection.readable().await.expect("a request");
         }

@@ -10,7 +10,7 @@ use lapin::{
     types::{AMQPValue, FieldTable, ShortString},
 };
 use servers::RabbitMq;
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{sync::oneshot, task::JoinSet};
 
 /// A header of what is said again, so that it is not said a third time.
 const AGAIN: &str = "x-again";
@@ -18,14 +18,14 @@ const AGAIN: &str = "x-again";
 /// Says everything twice until it is stopped.
 pub(super) struct Twice {
     stop: oneshot::Sender<()>,
-    saying: JoinHandle<BTreeMap<&'static str, u32>>,
+    saying: JoinSet<BTreeMap<&'static str, u32>>,
 }
 
 impl Twice {
     /// How many messages were said again: `log`, `reply`, or the name of a queue of requests.
-    pub(super) async fn stop(self) -> BTreeMap<&'static str, u32> {
+    pub(super) async fn stop(mut self) -> BTreeMap<&'static str, u32> {
         self.stop.send(()).expect("it goes on");
-        self.saying.await.expect("it has not failed")
+        self.saying.join_next().await.expect("it goes on").expect("it has not failed")
     }
 }
 
@@ -37,7 +37,8 @@ pub(super) async fn say_everything_twice(broker: &RabbitMq) -> Twice {
     let channel = connection.create_channel().await.expect("a channel");
     let heard = hear(&channel).await;
     let (stop, stopped) = oneshot::channel();
-    let saying = tokio::spawn(async move {
+    let mut saying = JoinSet::new();
+    saying.spawn(async move {
         let said = say(&channel, heard, stopped).await;
         drop(connection);
         said
