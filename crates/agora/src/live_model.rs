@@ -6,7 +6,9 @@ use anyhow::bail;
 use bus::Page;
 use contracts::rest::events::RecordedEvent;
 use jiff::tz::TimeZone;
-use kernel::{Actor, Cause, EventId, EventType, Metadata, Position, Recorded, StreamId, Version};
+use kernel::{
+    Actor, Cause, EventId, EventType, Idempotency, Metadata, Position, Recorded, StreamId, Version,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -113,7 +115,11 @@ fn recorded(event: RecordedEvent) -> anyhow::Result<Recorded> {
             correlation: event.correlation,
             traceparent: event.traceparent.map(Into::into),
             cause,
-            idempotency: None,
+            idempotency: event.idempotency.map(|known| Idempotency {
+                key: known.key,
+                request: known.request,
+                creates: known.creates,
+            }),
         },
         data: event.data,
     })

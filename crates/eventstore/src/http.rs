@@ -13,7 +13,7 @@ use chassis::{
     auth::Manager,
     http::{self, After, Context, LastEventId, Limit, Listing, Problem, Query, Text, Whole},
 };
-use contracts::rest::events::{Head, RecordedEvent};
+use contracts::rest::events::{Head, Idempotency, RecordedEvent};
 use futures_util::{Stream, stream};
 use kernel::{Position, Recorded, StreamId, Timestamp, Version};
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -311,6 +311,11 @@ pub fn shown(event: &Recorded) -> RecordedEvent {
         traceparent: metadata.traceparent.as_deref().map(str::to_owned),
         reactor: metadata.cause.as_ref().map(|cause| cause.reactor.to_string()),
         cause: metadata.cause.as_ref().map(|cause| cause.position.0),
+        idempotency: metadata.idempotency.as_ref().map(|known| Idempotency {
+            key: known.key,
+            request: known.request,
+            creates: known.creates,
+        }),
         data: event.data.clone(),
     }
 }

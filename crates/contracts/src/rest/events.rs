@@ -26,8 +26,23 @@ pub struct RecordedEvent {
     pub reactor: Option<String>,
     /// For reactions: the position reacted to.
     pub cause: Option<u64>,
+    /// For commands that may be sent again: how one is known again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Idempotency>,
     #[schema(value_type = Object)]
     pub data: Box<RawValue>,
+}
+
+/// How a command that is sent again is known again.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Idempotency {
+    /// Derived from the user, the call, and the key that the client sent.
+    pub key: Uuid,
+    /// A digest of the request.
+    pub request: Uuid,
+    /// Whether the command created what the stream is about.
+    pub creates: bool,
 }
 
 /// The end of the log.
