@@ -3,7 +3,6 @@
 pub mod calendar;
 pub mod domain;
 mod http;
-mod location;
 pub mod model;
 pub mod project;
 pub mod react;
@@ -16,7 +15,6 @@ use chassis::{
 
 pub use chassis::sqlite::Location;
 pub use jiff::tz::TimeZone;
-pub use location::ModelLocation;
 pub use model::Model;
 pub use project::project;
 
@@ -24,6 +22,9 @@ use calendar::Calendar;
 
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "accounting";
+
+/// Where the read model lives: `sqlite:FILE or http://USER:PASSWORD@HOST[:PORT]/DATABASE (CouchDB)`.
+pub type ModelLocation = chassis::ModelLocation<model::CouchDbLocation>;
 
 /// What can be chosen about the service.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ pub async fn open_model(
         ModelLocation::Sqlite(location) => {
             model::SqliteModel::open(location, calendar, tasks.clone())?
         }
-        ModelLocation::CouchDb(location) => model::CouchDbModel::open(location, calendar).await?,
+        ModelLocation::Server(location) => model::CouchDbModel::open(location, calendar).await?,
     })
 }
 

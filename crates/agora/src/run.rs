@@ -11,11 +11,13 @@ use crate::{
 
 const HELP: &str = "\
 Websites need nothing but the address of a gateway. Everything else meets on the bus, which must then be one that all
-processes reach (--bus); all processes of a shop are given the same secret (AGORA_SHOP_SECRET or AGORA_SHOP_SECRET_FILE).
-Processes may start in any order, in any number; each waits for what it needs.
+processes reach (--bus). The customer service is given the shop's secret (AGORA_SHOP_SECRET or AGORA_SHOP_SECRET_FILE), the
+others what derives from it (AGORA_TOKEN_KEY, see agora keys). Processes may start in any order, in any number; each waits for
+what it needs. Metrics are served where --ops-listen says, and else nowhere.
 
 Examples:
   agora run storefront --gateway http://127.0.0.1:8080
+  agora run event-store --bus amqp://user:password@10.0.0.2:5672/%2f --event-store mongodb://10.0.0.3/agora?replicaSet=rs0
   agora run storefront backoffice --gateway http://10.0.0.5:8080 --storefront-listen 0.0.0.0:5001
 
 Exit codes: 0 stopped as asked, 1 could not start or a part failed, 2 wrong usage.";

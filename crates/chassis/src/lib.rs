@@ -25,7 +25,9 @@ pub mod tasks;
 pub mod trace;
 
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
-pub use model::{Lease, LocationError, ModelError, ReadModel, Shared};
+pub use model::{
+    Lease, LocationError, ModelError, ModelLocation, ReadModel, ServerLocation, Shared,
+};
 pub use progress::Progress;
 pub use reactor::{Reaction, Reactor};
 pub use service::{Deps, Inspect, Service};

@@ -2,9 +2,13 @@
 
 pub mod conformance;
 
+use std::str::FromStr;
+
 use async_trait::async_trait;
 use kernel::Position;
 use thiserror::Error;
+
+use crate::sqlite;
 
 /// A read model. Each service adds its queries in a trait of its own; every engine that can hold the model implements both and
 /// passes the service's conformance suite.
@@ -77,6 +81,39 @@ pub enum ModelError {
     Refused(String),
     #[error("the read model's database failed: {0}")]
     Other(String),
+}
+
+/// Where a read model lives: in a database of this instance's own, or on a server (`S`) that all instances share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelLocation<S> {
+    Sqlite(sqlite::Location),
+    Server(S),
+}
+
+/// A read model's place on a server.
+pub trait ServerLocation: FromStr<Err = LocationError> {
+    /// What its address begins with.
+    const SCHEMES: &'static [&'static str];
+    /// All forms of a location, for whoever wrote another one.
+    const FORMS: &'static str;
+}
+
+impl<S> From<sqlite::Location> for ModelLocation<S> {
+    fn from(location: sqlite::Location) -> Self {
+        Self::Sqlite(location)
+    }
+}
+
+impl<S: ServerLocation> FromStr for ModelLocation<S> {
+    type Err = LocationError;
+
+    fn from_str(text: &str) -> Result<Self, LocationError> {
+        match text.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => text.parse().map(Self::Sqlite),
+            Some(scheme) if S::SCHEMES.contains(&scheme) => text.parse().map(Self::Server),
+            _ => Err(LocationError::Scheme(S::FORMS)),
+        }
+    }
 }
 
 /// Why a text says nothing of where a read model lives.

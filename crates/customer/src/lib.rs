@@ -3,7 +3,6 @@
 mod bootstrap;
 pub mod domain;
 mod http;
-mod location;
 pub mod model;
 mod password;
 mod project;
@@ -21,7 +20,6 @@ use kernel::Money;
 pub use bootstrap::{Admin, Bootstrap};
 pub use chassis::sqlite::Location;
 pub use http::Limits;
-pub use location::ModelLocation;
 pub use model::{Model, RedisModel, SqliteModel};
 pub use password::{Cost, NewPassword, Password};
 pub use project::project;
@@ -31,6 +29,9 @@ use crate::{http::Customers, password::Passwords, react::OrderReactor};
 
 /// The service's name and its prefix in the REST API.
 pub const NAME: &str = "customer";
+
+/// Where the read model lives: `sqlite:FILE or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME]`.
+pub type ModelLocation = chassis::ModelLocation<model::RedisLocation>;
 
 /// What can be chosen about the service.
 pub struct Config {
@@ -73,7 +74,7 @@ pub async fn open_model(
 ) -> Result<Arc<dyn Model>, ModelError> {
     Ok(match location.into() {
         ModelLocation::Sqlite(location) => SqliteModel::open(location, tasks.clone())?,
-        ModelLocation::Redis(location) => RedisModel::open(location).await?,
+        ModelLocation::Server(location) => RedisModel::open(location).await?,
     })
 }
 

@@ -3,7 +3,6 @@
 pub mod domain;
 mod figures;
 mod http;
-mod location;
 pub mod model;
 mod project;
 pub mod react;
@@ -17,7 +16,6 @@ use chassis::{
 };
 
 pub use chassis::sqlite::Location;
-pub use location::ModelLocation;
 pub use model::{Model, PostgresModel, SqliteModel};
 pub use project::project;
 
@@ -32,6 +30,9 @@ pub const NAME: &str = "order";
 
 /// How long an order may take unless configured.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Where the read model lives: `sqlite:FILE or postgres://USER:PASSWORD@HOST[:PORT]/DATABASE[?schema=NAME]`.
+pub type ModelLocation = chassis::ModelLocation<model::PostgresLocation>;
 
 /// What can be chosen about the service.
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ pub async fn open_model(
 ) -> Result<Arc<dyn Model>, ModelError> {
     Ok(match location.into() {
         ModelLocation::Sqlite(location) => SqliteModel::open(location, tasks.clone())?,
-        ModelLocation::Postgres(location) => PostgresModel::open(location).await?,
+        ModelLocation::Server(location) => PostgresModel::open(location).await?,
     })
 }
 

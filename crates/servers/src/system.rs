@@ -217,16 +217,29 @@ impl System {
         Ok(node.process.kill().await?)
     }
 
+    /// Asks a process to stop, which it must do cleanly within 10 s.
+    pub async fn leave(&mut self, part: &'static str, instance: usize) -> anyhow::Result<()> {
+        self.signal(part, instance, Signal::TERM)?;
+        self.ends_well(part, instance).await
+    }
+
     /// Asks every process to stop, all at once; each must do so cleanly within 10 s.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
-        for (part, instance) in self.nodes.keys() {
+        let all: Vec<_> = self.nodes.keys().copied().collect();
+        for (part, instance) in &all {
             self.signal(part, *instance, Signal::TERM)?;
         }
-        for ((part, instance), mut node) in std::mem::take(&mut self.nodes) {
-            let ended = timeout(STOP_MAX, node.process.wait()).await;
-            let status = ended.with_context(|| format!("{part} {instance} does not stop"))??;
-            ensure!(status.success(), "{part} {instance} stops with {status}");
+        for (part, instance) in all {
+            self.ends_well(part, instance).await?;
         }
+        Ok(())
+    }
+
+    async fn ends_well(&mut self, part: &'static str, instance: usize) -> anyhow::Result<()> {
+        let mut node = self.nodes.remove(&(part, instance)).context("it does not run")?;
+        let ended = timeout(STOP_MAX, node.process.wait()).await;
+        let status = ended.with_context(|| format!("{part} {instance} does not stop"))??;
+        ensure!(status.success(), "{part} {instance} stops with {status}");
         Ok(())
     }
 

@@ -167,7 +167,7 @@ async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut Sys
 }
 
 #[tokio::test]
-async fn every_process_may_be_killed_while_orders_flow() {
+async fn every_process_may_be_killed_or_leave_while_orders_flow() {
     let system = System::start(AGORA, Store::MongoDb, 2).await.expect("it starts");
     while_orders_flow(system, async |system, flow| {
         for part in ["customer", "product", "order", "accounting", "event-store", "gateway"] {
@@ -181,6 +181,12 @@ async fn every_process_may_be_killed_while_orders_flow() {
                 system.all_ready().await.expect("all are ready");
                 flow.more(10).await;
             }
+        }
+        for part in ["customer", "product", "order", "accounting", "event-store", "gateway"] {
+            system.leave(part, 0).await.expect("it stops cleanly under load");
+            system.run(part, 0).expect("it starts");
+            system.all_ready().await.expect("all are ready");
+            flow.more(5).await;
         }
     })
     .await;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chassis::LocationError;
+use chassis::{LocationError, ServerLocation};
 use reqwest::Url;
 
 /// A CouchDB server, who we are there, and the database.
@@ -37,6 +37,12 @@ impl CouchDbLocation {
     pub(super) fn in_database(&self, path: &str) -> Url {
         self.at(&format!("{}/{path}", self.database))
     }
+}
+
+impl ServerLocation for CouchDbLocation {
+    const SCHEMES: &'static [&'static str] = &["http", "https"];
+    const FORMS: &'static str =
+        "sqlite:FILE or http://USER:PASSWORD@HOST[:PORT]/DATABASE (CouchDB)";
 }
 
 impl FromStr for CouchDbLocation {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chassis::LocationError;
+use chassis::{LocationError, ServerLocation};
 use redis::{ConnectionInfo, IntoConnectionInfo};
 
 /// What all keys begin with unless the URL says otherwise; the braces keep them together on a server that divides its keys.
@@ -27,6 +27,12 @@ impl RedisLocation {
     pub(super) fn connection(&self) -> redis::RedisResult<ConnectionInfo> {
         self.url.as_str().into_connection_info()
     }
+}
+
+impl ServerLocation for RedisLocation {
+    const SCHEMES: &'static [&'static str] = &["redis", "rediss"];
+    const FORMS: &'static str =
+        "sqlite:FILE or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME]";
 }
 
 impl FromStr for RedisLocation {

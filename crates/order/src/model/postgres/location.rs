@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chassis::LocationError;
+use chassis::{LocationError, ServerLocation};
 use tokio_postgres::{
     Config,
     config::{Host, SslMode},
@@ -34,6 +34,12 @@ impl PostgresLocation {
         };
         format!("{host}:{}", self.config.get_ports().first().unwrap_or(&5432))
     }
+}
+
+impl ServerLocation for PostgresLocation {
+    const SCHEMES: &'static [&'static str] = &["postgres", "postgresql"];
+    const FORMS: &'static str =
+        "sqlite:FILE or postgres://USER:PASSWORD@HOST[:PORT]/DATABASE[?schema=NAME]";
 }
 
 impl FromStr for PostgresLocation {
