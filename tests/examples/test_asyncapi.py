@@ -47,7 +47,7 @@ class TheDocument(unittest.TestCase):
         names = json.loads((GOLDEN / "names.json").read_text())
         channels = DOCUMENT["channels"].values()
         bindings = [channel["bindings"]["amqp"] for channel in channels if "bindings" in channel]
-        self.assertEqual({names["exchange"]}, {binding["exchange"]["name"] for binding in bindings if "exchange" in binding})
+        self.assertEqual(set(names["exchanges"]), {binding["exchange"]["name"] for binding in bindings if "exchange" in binding})
         queues = {binding["queue"]["name"] for binding in bindings if "queue" in binding}
         self.assertEqual(set(names["queues"]), queues)
         addresses = {channel["address"] for channel in channels} - {None, "{category}.{happened}"}

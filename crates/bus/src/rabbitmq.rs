@@ -34,7 +34,7 @@ pub use address::BadAddress;
 pub use driver::Driver;
 pub use options::{Options, QueueKind};
 pub use state::{Figures, Refused, State};
-pub use topology::{APPEND, DEAD_LETTERS, EVENTS, READ};
+pub use topology::{APPEND, BATCHES, DEAD_LETTERS, EVENTS, READ};
 
 use self::{
     address::Address,

@@ -9,7 +9,8 @@ use lapin::{
 };
 use tokio::sync::mpsc;
 
-use super::{EVENTS, shared::Broadcast};
+use super::{BATCHES, EVENTS, shared::Broadcast};
+use crate::wire;
 
 /// Broadcasts sent and not confirmed yet: enough that nobody waits for a single confirmation.
 const UNCONFIRMED_MAX: usize = 4096;
@@ -45,7 +46,9 @@ async fn send(channel: &Channel, broadcast: Broadcast) -> Result<(), Error> {
     let Broadcast { routing_key, content_type, body, room } = broadcast;
     let properties = BasicProperties::default().with_content_type(content_type.into());
     let options = BasicPublishOptions::default();
-    let sent = channel.basic_publish(EVENTS.into(), routing_key.into(), options, &body, properties);
+    let exchange = if routing_key == wire::RECORDED { BATCHES } else { EVENTS };
+    let sent =
+        channel.basic_publish(exchange.into(), routing_key.into(), options, &body, properties);
     // A broadcast that the broker refuses is lost, as the bus may.
     let _confirmation = sent.await?.await?;
     drop(room);

@@ -11,6 +11,8 @@ use crate::{Topic, wire};
 
 /// The topic exchange for broadcasts.
 pub const EVENTS: &str = "agora.events";
+/// The topic exchange for events told together, apart from the others: who binds everything there need not hear everything twice.
+pub const BATCHES: &str = "agora.batches";
 /// The queue of appends.
 pub const APPEND: &str = "agora.eventstore.append";
 /// The queue of reads.
@@ -31,13 +33,10 @@ const DEAD_LETTERS_MAX: u32 = 10_000;
 /// Declares what is shared.
 pub(super) async fn declare(channel: &Channel, kind: QueueKind) -> Result<(), Error> {
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
-    let exchange = channel.exchange_declare(
-        EVENTS.into(),
-        ExchangeKind::Topic,
-        durable,
-        FieldTable::default(),
-    );
-    exchange.await?;
+    for exchange in [EVENTS, BATCHES] {
+        let kind = ExchangeKind::Topic;
+        channel.exchange_declare(exchange.into(), kind, durable, FieldTable::default()).await?;
+    }
     let mut requests = bounds(kind, REQUESTS_MAX, "reject-publish");
     requests.insert("x-message-ttl".into(), number(REQUEST_TTL_MS));
     let mut appends = requests.clone();
@@ -63,19 +62,14 @@ pub(super) async fn declare_broadcasts(
         ..QueueDeclareOptions::default()
     };
     let queue = channel.queue_declare("".into(), options, arguments).await?.name().clone();
-    let keys: &[&str] = match topic {
-        Topic::Log => &[wire::RECORDED, wire::HEAD],
-        Topic::Services => &[wire::SERVICE],
+    let bindings: &[(&str, &str)] = match topic {
+        Topic::Log => &[(BATCHES, wire::RECORDED), (EVENTS, wire::HEAD)],
+        Topic::Services => &[(EVENTS, wire::SERVICE)],
     };
-    for key in keys {
-        let bound = channel.queue_bind(
-            queue.clone(),
-            EVENTS.into(),
-            (*key).into(),
-            QueueBindOptions::default(),
-            FieldTable::default(),
-        );
-        bound.await?;
+    for (exchange, key) in bindings {
+        let options = QueueBindOptions::default();
+        let (queue, exchange, key) = (queue.clone(), (*exchange).into(), (*key).into());
+        channel.queue_bind(queue, exchange, key, options, FieldTable::default()).await?;
     }
     Ok(queue)
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{
     Append, Heard, Message, NoReply, Page, RabbitMq, Read, Topic, Transport,
-    rabbitmq::{APPEND, DEAD_LETTERS, EVENTS, Options, QueueKind, READ, State},
+    rabbitmq::{APPEND, BATCHES, DEAD_LETTERS, EVENTS, Options, QueueKind, READ, State},
     wire::Wire,
 };
 use futures_util::StreamExt as _;
@@ -184,14 +184,14 @@ async fn broadcasts_that_are_none_are_skipped_and_counted_and_others_are_heard()
     let ours = connect(&url).await;
     let stranger = Stranger::at(&url).await;
     let mut log = ours.subscribe(Topic::Log).await;
-    for (key, body) in [
-        ("system.recorded", "no JSON"),
-        ("system.recorded", r#"[{"specversion":"1.0"}]"#),
-        ("system.head", r#"{"position":"seven"}"#),
-        ("system.of-tomorrow", r#"{"anything":1}"#),
-        ("system.head", r#"{"position":7}"#),
+    for (exchange, key, body) in [
+        (BATCHES, "system.recorded", "no JSON"),
+        (BATCHES, "system.recorded", r#"[{"specversion":"1.0"}]"#),
+        (EVENTS, "system.head", r#"{"position":"seven"}"#),
+        (EVENTS, "system.of-tomorrow", r#"{"anything":1}"#),
+        (EVENTS, "system.head", r#"{"position":7}"#),
     ] {
-        stranger.send(EVENTS, key, body, BasicProperties::default()).await;
+        stranger.send(exchange, key, body, BasicProperties::default()).await;
     }
     let heard = next(&mut log).await;
     assert!(matches!(heard, Heard::Message(Message::Head(Position(7)))), "{heard:?}");

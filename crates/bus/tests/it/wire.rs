@@ -231,7 +231,7 @@ fn what_the_system_says_of_itself() {
 fn every_name_that_others_must_know_is_listed() {
     let listed: Value = serde_json::from_str(golden!("names")).expect("JSON");
     let names = json!({
-        "exchange": rabbitmq::EVENTS,
+        "exchanges": [rabbitmq::EVENTS, rabbitmq::BATCHES],
         "queues": [rabbitmq::APPEND, rabbitmq::READ, rabbitmq::DEAD_LETTERS],
         "system": [wire::RECORDED, wire::HEAD, wire::SERVICE],
         "content_types": [wire::CLOUDEVENT, wire::CLOUDEVENTS, wire::JSON],

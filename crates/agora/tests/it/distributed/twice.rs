@@ -75,7 +75,7 @@ async fn say(
             ("", key) if key.starts_with("amq.rabbitmq.reply-to") => "reply",
             ("", "agora.eventstore.append") => "agora.eventstore.append",
             ("", "agora.eventstore.read") => "agora.eventstore.read",
-            ("agora.events", _) => "log",
+            ("agora.events" | "agora.batches", _) => "log",
             other => panic!("a message that nobody knows: {other:?}"),
         };
         let options = BasicPublishOptions::default();
