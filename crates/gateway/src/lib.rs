@@ -133,6 +133,9 @@ async fn forward(
         return if expected { forward::nobody() } else { unknown() };
     };
     let Ok(path) = PathAndQuery::try_from(path) else { return unknown() };
+    if let Err(too_large) = context.check_announced_length(request.headers()) {
+        return too_large.into_response();
+    }
     let headers = request.headers_mut();
     forward::end_to_end(headers);
     forward::introduce(headers, &context, &gateway.border.proxies);

@@ -2,9 +2,11 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header::CONTENT_LENGTH, request::Parts},
+};
 use hyper::{
-    HeaderMap,
     header::{HeaderName, HeaderValue},
     http::Extensions,
 };
@@ -122,6 +124,17 @@ impl Context {
 
     pub(super) fn body_limit_bytes(&self) -> usize {
         self.0.border.body_limit_bytes
+    }
+
+    /// 413 for a request that announces more than the border lets in. Said before it is sent on: who is told while still sending
+    /// may not hear it.
+    pub fn check_announced_length(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let limit_bytes = self.body_limit_bytes();
+        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        if announced.and_then(|length| length.parse::<usize>().ok()) > Some(limit_bytes) {
+            return Err(Problem::too_large(limit_bytes));
+        }
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{
     HeaderMap, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+    header::{CONTENT_TYPE, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -96,11 +96,9 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
     if !is_json(request.headers()) {
         return Err(Problem::unsupported_media());
     }
-    let limit_bytes = Context::of(request.extensions())?.body_limit_bytes();
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if announced.and_then(|length| length.parse::<usize>().ok()) > Some(limit_bytes) {
-        return Err(Problem::too_large(limit_bytes));
-    }
+    let context = Context::of(request.extensions())?;
+    context.check_announced_length(request.headers())?;
+    let limit_bytes = context.body_limit_bytes();
     let collecting = Limited::new(request.into_body(), limit_bytes).collect();
     match tokio::time::timeout(BODY_TIMEOUT, collecting).await {
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT)),
