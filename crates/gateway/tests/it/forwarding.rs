@@ -182,6 +182,18 @@ async fn only_what_reads_is_asked_of_another_once_it_was_sent() {
     assert_eq!(statuses, [200, 200, 503, 503]);
 }
 
+/// The service itself could only say so while the body is still being sent.
+#[tokio::test]
+async fn a_body_announced_as_too_large_goes_nowhere() {
+    let mut shop = Shop::open();
+    shop.announce("product", "dead", Address::Http(refusing().await));
+    let request = Request::post("/product/x").header("content-length", "70000");
+    shop.send(request, "").await.problem(413);
+    shop.remote("product", "live", named("live")).await;
+    let request = Request::post("/product/x").header("content-length", "1");
+    assert_eq!(shop.send(request, "1").await.status, 200);
+}
+
 /// The URL of one who takes a connection, waits for a request, and hangs up.
 async fn dying() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
