@@ -6,16 +6,16 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc},
 };
-use chassis::{
-    Tasks,
-    http::{Problem, Text},
-};
-use kernel::Ids;
+use chassis::{Tasks, http::Problem};
+use kernel::{Ids, text::nfc};
 use serde::{Deserialize, Deserializer, de};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{RefOr, schema::Schema},
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -59,7 +59,8 @@ pub(crate) struct Passwords {
 pub(crate) struct Turn(Arc<OwnedSemaphorePermit>);
 
 impl<const MIN: usize> Password<MIN> {
-    /// Takes a password that keeps the rules, else says which one it breaks.
+    /// Takes a password that keeps the rules, else says which one it breaks. Kept in Unicode's form NFC: keyboards differ in how
+    /// they write an accent, and its owner cannot see which it was.
     pub fn parse(text: String) -> Result<Self, String> {
         let text = Zeroizing::new(text);
         if text.chars().any(char::is_control) {
@@ -68,7 +69,10 @@ impl<const MIN: usize> Password<MIN> {
         if !(MIN..=LENGTH_MAX).contains(&text.chars().take(LENGTH_MAX + 1).count()) {
             return Err(format!("must have {MIN} to {LENGTH_MAX} characters"));
         }
-        Ok(Self(text))
+        Ok(Self(match nfc(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(composed) => Zeroizing::new(composed),
+        }))
     }
 
     /// The password itself, for the one place that may show it.
@@ -97,7 +101,12 @@ impl<'de, const MIN: usize> Deserialize<'de> for Password<MIN> {
 
 impl<const MIN: usize> PartialSchema for Password<MIN> {
     fn schema() -> RefOr<Schema> {
-        Text::<MIN, LENGTH_MAX>::schema()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(MIN))
+            .max_length(Some(LENGTH_MAX))
+            .pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]*$"))
+            .into()
     }
 }
 

@@ -9,6 +9,7 @@ mod ids;
 mod metadata;
 mod money;
 mod stream;
+pub mod text;
 mod time;
 
 pub use decide::{Decider, DecodeError, Event};

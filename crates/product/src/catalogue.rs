@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::catalogue::{CatalogueEvent, CategoryAdded, CategoryDeleted, CategoryRenamed};
-use kernel::Decider;
+use kernel::{Decider, text::caseless};
 use uuid::Uuid;
 
 /// Marks the rules of all categories together.
@@ -73,11 +73,10 @@ impl Decider for Catalogue {
 }
 
 impl State {
-    /// Names that differ only in case are one name to a shopper.
+    /// Names that differ only in case or Unicode form are one name to a shopper.
     fn check_free(&self, category: Uuid, name: &str) -> Result<(), Rejection> {
-        let taken = |(id, other): (&Uuid, &String)| {
-            *id != category && other.to_lowercase() == name.to_lowercase()
-        };
+        let name = caseless(name);
+        let taken = |(id, other): (&Uuid, &String)| *id != category && caseless(other) == name;
         if self.names.iter().any(taken) { Err(Rejection::NameTaken) } else { Ok(()) }
     }
 }
@@ -111,7 +110,9 @@ mod tests {
     #[test]
     fn a_name_is_taken_once_whatever_its_case() {
         let state = given(&[add(TEA, "Tea"), add(SOAP, "Seife Ö")]);
-        for command in [add(Uuid::from_u128(3), "TEA"), rename(TEA, "SEIFE ö")] {
+        for command in
+            [add(Uuid::from_u128(3), "TEA"), rename(TEA, "SEIFE ö"), rename(TEA, "seife o\u{308}")]
+        {
             assert_eq!(Catalogue::decide(&state, &command), Err(Rejection::NameTaken));
         }
     }

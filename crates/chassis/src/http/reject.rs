@@ -44,7 +44,12 @@ fn plain(message: &str) -> String {
         .iter()
         .any(|p| message.starts_with(p));
     match message.rsplit_once(", expected ") {
-        Some((_, expected)) if wrong => format!("must be {}", described(expected)),
+        Some((found, expected)) if wrong => {
+            let expected = described(expected);
+            let quoted = found.starts_with("invalid type: string") && expected.contains("number");
+            let not = if quoted { ", not a text (without quotation marks)" } else { "" };
+            format!("must be {expected}{not}")
+        }
         Some((before, expected)) if before.starts_with("unknown variant") => {
             format!("must be {}", expected.replace('`', ""))
         }

@@ -122,3 +122,18 @@ async fn without_the_event_store_logging_in_and_reading_go_on_and_changes_are_re
     assert!(refused.headers.contains_key("retry-after"));
     assert!(asked_at.elapsed() <= Duration::from_secs(2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_password_is_one_however_a_keyboard_writes_its_accents() {
+    let shop = Shop::open().await;
+    let (composed, decomposed) = ("caf\u{e9} cr\u{e8}me", "cafe\u{301} cre\u{300}me");
+    for (name, registered, typed) in [("ada", composed, decomposed), ("bob", decomposed, composed)]
+    {
+        let mut registration = registration(name);
+        registration["Password"] = json!(registered);
+        assert_eq!(shop.post("/add-user", None, registration).await.status, 201);
+        for password in [registered, typed] {
+            assert_eq!(shop.try_log_in(name, password).await.status, 200, "{name}: {password:?}");
+        }
+    }
+}

@@ -24,7 +24,7 @@ use super::{
     requests::{AddProduct, Code, DeleteProduct, UpdateProduct},
     unavailable,
 };
-use crate::domain::{Command, Rejection, id_of_code};
+use crate::domain::{Command, Rejection};
 
 /// Puts a product into the catalogue.
 #[utoipa::path(
@@ -44,8 +44,10 @@ pub(super) async fn add_new_product(
     }
     let request = body.value;
     shop.check_category(request.category_id).await?;
-    let code = request.code.as_deref();
-    let product = code.map_or_else(|| context.created_id(known.as_ref()), id_of_code);
+    let product = match &request.code {
+        Some(code) => shop.product_of_code(code).await?,
+        None => context.created_id(known.as_ref()),
+    };
     let metadata = context.metadata(manager.actor(), known);
     let command = Command::Add(shop.added(product, request));
     let done = shop

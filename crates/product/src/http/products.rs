@@ -7,7 +7,7 @@ use axum::{extract::State, response::Response};
 use bus::Read;
 use chassis::{
     auth::Caller,
-    http::{After, Asked, Json, Limit, Listing, Problem, Query, Text},
+    http::{After, Asked, Json, Limit, Listing, Problem, Prose, Query, Text},
 };
 use contracts::rest::product::Product;
 use kernel::Position;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Shop, failed, no_category, no_product,
-    requests::{GetAllProducts, GetProductDetails, GetProducts, SortBy},
+    requests::{Code, GetAllProducts, GetProductDetails, GetProducts, SortBy},
     unavailable, view,
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 /// A page of products as it was asked for.
 struct Page {
     category: Option<Uuid>,
-    search: Option<Text<0, 200>>,
+    search: Option<Prose<0, 200>>,
     sort: Option<SortBy>,
     limit: Limit,
     after: Option<After<Cursor>>,
@@ -99,7 +99,7 @@ pub(super) async fn get_product_details(
 ) -> Result<Response, Problem> {
     let id = match (query.product_id, query.code) {
         (Some(id), None) => id,
-        (None, Some(code)) => domain::id_of_code(&code),
+        (None, Some(code)) => shop.product_of_code(&code).await?,
         _ => return Err(Problem::field("ProductId", "or Code must be given, and not both")),
     };
     let Some(position) = query.as_of else {
@@ -114,6 +114,17 @@ pub(super) async fn get_product_details(
 }
 
 impl Shop {
+    /// The id of the product with that code, whether or not there is one. A code in another Unicode form leads to the product
+    /// that an older version recorded in that form.
+    pub(super) async fn product_of_code(&self, code: &Code) -> Result<Uuid, Problem> {
+        if let Some(sent) = code.sent().map(domain::id_of_code)
+            && self.model.product(sent).await.map_err(failed)?.is_some()
+        {
+            return Ok(sent);
+        }
+        Ok(domain::id_of_code(code))
+    }
+
     /// 422 for a position that the log has not reached.
     async fn check_recorded(&self, position: Position) -> Result<(), Problem> {
         if position <= self.progress.position() {

@@ -2,8 +2,11 @@
 
 use std::{borrow::Cow, ops::Deref};
 
-use chassis::http::{self, After, AmountIn, FieldErrors, Limit, Problem, Text, Whole};
-use kernel::{Decimal, Position};
+use chassis::http::{self, After, AmountIn, FieldErrors, Limit, Problem, Prose, Text, Whole};
+use kernel::{
+    Decimal, Position,
+    text::{is_invisible, nfc},
+};
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
@@ -28,9 +31,13 @@ type Difference = Whole<{ -UNITS_MAX }, UNITS_MAX>;
 /// A version that a product can have.
 type Version = Whole<0, 9_007_199_254_740_991>;
 
-/// A shop's article number: 1 to 64 visible characters.
+/// A shop's article number: 1 to 64 visible characters, in one Unicode form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Code(String);
+pub(super) struct Code {
+    text: String,
+    /// As it was sent, where that was another form: an older shop kept it like that.
+    sent: Option<String>,
+}
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -38,7 +45,7 @@ pub(super) struct AddProduct {
     /// The shop's article number; unique.
     pub(super) code: Option<Code>,
     pub(super) name: Text<1, 200>,
-    pub(super) description: Text<0, 2000>,
+    pub(super) description: Prose<0, 2000>,
     pub(super) supplier: Text<0, 200>,
     pub(super) category_id: Uuid,
     /// The price of one piece.
@@ -57,7 +64,7 @@ pub(super) struct UpdateProduct {
     #[schema(inline)]
     pub(super) version: Option<Version>,
     pub(super) name: Option<Text<1, 200>>,
-    pub(super) description: Option<Text<0, 2000>>,
+    pub(super) description: Option<Prose<0, 2000>>,
     pub(super) supplier: Option<Text<0, 200>>,
     pub(super) category_id: Option<Uuid>,
     #[schema(value_type = Option<AmountIn>)]
@@ -103,9 +110,9 @@ pub(super) struct DeleteCategory {
 pub(super) struct GetProducts {
     /// Only products of this category.
     pub(super) category_id: Option<Uuid>,
-    /// Part of a code, name, description or supplier, whatever its case.
+    /// Part of a code, name, description or supplier, whatever its case and accents.
     #[param(inline)]
-    pub(super) search: Option<Text<0, 200>>,
+    pub(super) search: Option<Prose<0, 200>>,
     #[param(inline)]
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
@@ -119,9 +126,9 @@ pub(super) struct GetProducts {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct GetAllProducts {
-    /// Part of a code, name, description or supplier, whatever its case.
+    /// Part of a code, name, description or supplier, whatever its case and accents.
     #[param(inline)]
-    pub(super) search: Option<Text<0, 200>>,
+    pub(super) search: Option<Prose<0, 200>>,
     #[param(inline)]
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
@@ -147,9 +154,9 @@ pub(super) struct GetProductDetails {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct GetCategories {
-    /// Part of a name, whatever its case.
+    /// Part of a name, whatever its case and accents.
     #[param(inline)]
-    pub(super) search: Option<Text<0, 100>>,
+    pub(super) search: Option<Prose<0, 100>>,
     #[serde(default)]
     #[param(inline, required = false)]
     pub(super) limit: Limit,
@@ -223,28 +230,39 @@ impl Code {
     const CHARACTERS_MAX: usize = 64;
 
     fn parse(text: String) -> Option<Self> {
-        let visible = |character: char| !character.is_whitespace() && !character.is_control();
+        let visible = |character: char| {
+            !character.is_whitespace() && !character.is_control() && !is_invisible(character)
+        };
         let count = text.chars().take(Self::CHARACTERS_MAX + 1).count();
         let fits = (1..=Self::CHARACTERS_MAX).contains(&count) && text.chars().all(visible);
-        fits.then_some(Self(text))
+        fits.then(|| match nfc(&text) {
+            Cow::Borrowed(_) => Self { text, sent: None },
+            Cow::Owned(composed) => Self { text: composed, sent: Some(text) },
+        })
+    }
+
+    /// The code as it was sent, if that was in another Unicode form.
+    pub(super) fn sent(&self) -> Option<&str> {
+        self.sent.as_deref()
     }
 
     pub(super) fn into_string(self) -> String {
-        self.0
+        self.text
     }
 }
 
 impl Deref for Code {
     type Target = str;
     fn deref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(String::deserialize(deserializer)?)
-            .ok_or_else(|| de::Error::custom("must have 1 to 64 visible characters, no spaces"))
+        Self::parse(String::deserialize(deserializer)?).ok_or_else(|| {
+            de::Error::custom("must have 1 to 64 characters that can be seen, no spaces")
+        })
     }
 }
 
@@ -254,7 +272,11 @@ impl PartialSchema for Code {
             .schema_type(Type::String)
             .min_length(Some(1))
             .max_length(Some(Self::CHARACTERS_MAX))
-            .pattern(Some(r"^[^\s\u0000-\u001f\u007f-\u009f]+$"))
+            .pattern(Some(
+                "^[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
+                 \\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\
+                 \u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]+$",
+            ))
             .into()
     }
 }

@@ -179,3 +179,53 @@ async fn the_document_tells_of_every_call() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_description_has_lines_and_names_are_kept_in_one_unicode_form() {
+    let world = World::with_tea().await;
+    let mut request = world.new_product("cafe\u{301}-1", "Cafe\u{301} crema", 1);
+    request["Description"] = json!("one\r\ntwo\n\tthree");
+    let product = world.post("/add-new-product", request.clone()).await.expect(201);
+    assert_eq!(product["Description"], "one\ntwo\n\tthree");
+    assert_eq!(
+        (&product["Name"], &product["Code"]),
+        (&json!("Caf\u{e9} crema"), &json!("caf\u{e9}-1"))
+    );
+    request["Code"] = json!("caf\u{e9}-1");
+    world.post("/add-new-product", request).await.expect(409);
+    for code in ["caf%C3%A9-1", "cafe%CC%81-1"] {
+        let path = format!("/get-product-details?Code={code}");
+        assert_eq!(world.get(&path).await.expect(200), product, "{code}");
+    }
+    for search in ["caf%C3%A9", "CAFE%CC%81", "cafe", "two%20%20three"] {
+        let found = world.get(&format!("/get-all-products?Search={search}")).await.expect(200);
+        assert_eq!(found["Items"], json!([product]), "{search}");
+    }
+    world.post("/add-new-category", json!({"Name": "Cafe\u{301}"})).await.expect(201);
+    world.post("/add-new-category", json!({"Name": "CAF\u{c9}"})).await.expect(409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_recorded_under_another_form_of_its_code_is_still_found() {
+    let world = World::with_tea().await;
+    let code = "cafe\u{301}";
+    let product = product::domain::id_of_code(code);
+    let added = contracts::product::Added {
+        product,
+        code: Some(code.to_owned()),
+        name: "Old".to_owned(),
+        description: String::new(),
+        supplier: String::new(),
+        category: uuid::Uuid::nil(),
+        price: kernel::Money::from_minor(100),
+        currency: "EUR".to_owned(),
+        units: 1,
+    };
+    let event = contracts::product::ProductEvent::from(added);
+    world.record(contracts::product::stream(product), &event).await;
+    world.settled().await;
+    let found = world.get("/get-product-details?Code=cafe%CC%81").await.expect(200);
+    assert_eq!(found["ProductId"], json!(product));
+    let again = world.new_product(code, "New", 1);
+    world.post("/add-new-product", again).await.expect(409);
+}

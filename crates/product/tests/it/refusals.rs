@@ -29,6 +29,13 @@ async fn a_field_at_fault_is_named() {
         add("Name", json!("x".repeat(201))),
         add("Name", json!("a\u{0}b")),
         add("Name", Value::Null),
+        add("Name", json!("evil\u{202e}gpj")),
+        add("Name", json!("as\u{200b}sam")),
+        add("Name", json!("two\nlines")),
+        add("Code", json!("T\u{200b}2")),
+        add("Supplier", json!("\u{feff}Tea")),
+        add("Description", json!("a\u{202e}b")),
+        add("Description", json!("a\u{0}b")),
         add("Description", json!("x".repeat(2001))),
         add("Supplier", json!(7)),
         add("CategoryId", json!(unknown)),
@@ -39,6 +46,7 @@ async fn a_field_at_fault_is_named() {
         add("UnitsInStock", json!(-1)),
         add("UnitsInStock", json!(1_000_000_001)),
         add("UnitsInStock", json!(1.5)),
+        add("UnitsInStock", json!("100")),
         add("Colour", json!("red")),
         update("CategoryId", json!(unknown)),
         update("UnitsInStock", json!(-1)),
@@ -164,4 +172,14 @@ async fn only_managers_change_the_catalogue() {
         world.ask("POST", path).customer().json(&json!({})).send().await.expect(403);
         world.ask("GET", path).manager().send().await.expect(405);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_sent_as_a_text_is_said_to_be_one() {
+    let world = World::with_tea().await;
+    let mut request = world.new_product("T-2", "Ceylon", 1);
+    request["UnitsInStock"] = json!("100");
+    let refused = world.post("/add-new-product", request).await.expect(422);
+    let detail = refused["errors"][0]["detail"].as_str().expect("a detail");
+    assert!(detail.contains("a whole number") && detail.contains("not a text"), "{detail}");
 }

@@ -54,7 +54,8 @@ async fn schemas_are_as_strict_as_the_parser() {
     assert_eq!(item["additionalProperties"], false);
     assert_eq!(item["required"], json!(["Name", "Price"]));
     assert_eq!(item["properties"]["Name"]["maxLength"], 20);
-    assert_eq!(item["properties"]["Name"]["pattern"], r"^[^\u0000-\u001f\u007f-\u009f]*$");
+    let pattern = item["properties"]["Name"]["pattern"].as_str().expect("a pattern");
+    assert!(pattern.starts_with(r"^[^\u0000-\u001f\u007f-\u009f\u00ad"), "{pattern}");
     let parameters = &document["paths"]["/get-items"]["get"]["parameters"];
     let limit = json!({ "type": "integer", "format": "int32", "minimum": 1, "maximum": 500, "default": 100 });
     assert_eq!(
