@@ -15,6 +15,7 @@ pub mod model;
 pub mod progress;
 pub mod projector;
 pub mod reactor;
+pub mod scans;
 pub mod service;
 pub mod sessions;
 pub mod snapshots;
@@ -30,6 +31,7 @@ pub use model::{
 };
 pub use progress::Progress;
 pub use reactor::{Reaction, Reactor};
+pub use scans::Scans;
 pub use service::{Deps, Inspect, Service};
 pub use store::EventStore;
 pub use subscription::Subscription;

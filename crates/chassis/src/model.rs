@@ -73,6 +73,9 @@ pub enum ModelError {
     /// It does not answer now, and may later.
     #[error("the read model's database does not answer: {0}")]
     Unavailable(String),
+    /// More long queries are asked for than can be run in time.
+    #[error("too many queries of the read model at once")]
+    Busy,
     /// Somebody else has moved the checkpoint.
     #[error("another instance projects into the read model")]
     Stale,

@@ -248,13 +248,23 @@ fn checkpoint(connection: &Connection) -> rusqlite::Result<Position> {
     Ok(Position(position.unwrap_or(0)))
 }
 
+/// The tables with rows of ours: an index kept in a virtual table follows from them, and lays out its own as it likes.
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut query = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")?;
-    query.query_map([], |row| row.get(0))?.collect()
+    named(
+        connection,
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    )
 }
 
+fn named(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// A virtual table takes its own tables along.
 fn drop_tables(connection: &Connection) -> rusqlite::Result<()> {
-    for table in tables(connection)? {
+    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual'";
+    let virtual_tables = named(connection, sql)?;
+    for table in virtual_tables.into_iter().chain(tables(connection)?) {
         connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
     }
     Ok(())

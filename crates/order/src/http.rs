@@ -1,6 +1,7 @@
 //! The service's calls: what they share, and the one place where refusals become answers.
 
 mod events;
+mod feed;
 mod history;
 mod list;
 mod place;
@@ -21,6 +22,8 @@ use kernel::Position;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+pub(crate) use feed::Feed;
+
 use crate::{
     NAME,
     domain::{self, Rejection},
@@ -34,6 +37,12 @@ pub(crate) struct Orders {
     pub(crate) progress: Progress,
     pub(crate) aggregates: Aggregates<domain::Order>,
     pub(crate) deadline: Duration,
+    pub(crate) feed: Feed,
+}
+
+/// Runs what the calls need beside them until the tasks stop.
+pub(crate) fn spawn_feed(orders: &Arc<Orders>) {
+    feed::spawn(orders);
 }
 
 pub(crate) fn router(orders: &Arc<Orders>, followers: Vec<Progress>) -> Router {

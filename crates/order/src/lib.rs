@@ -21,7 +21,7 @@ pub use project::project;
 
 use crate::{
     figures::Figures,
-    http::Orders,
+    http::{Feed, Orders},
     react::{AnswerReactor, OpenOrders},
 };
 
@@ -79,7 +79,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         progress: projected,
         deps: deps.clone(),
         aggregates,
+        feed: Feed::default(),
     });
+    http::spawn_feed(&orders);
     let router = http::router(&orders, followers.clone());
     Ok(Service { name: NAME, router, followers, model: Some(model) })
 }

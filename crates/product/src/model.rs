@@ -73,7 +73,7 @@ pub struct Category {
 #[derive(Clone, Debug, Default)]
 pub struct Products {
     pub category: Option<Uuid>,
-    /// Part of a code, name, description or supplier, whatever its case.
+    /// Part of a code, name, description or supplier, whatever its case, accents and Unicode form.
     pub search: Option<String>,
     pub sort: Sort,
     /// The last product of the page before; of the same sort, or nothing follows it.
@@ -84,7 +84,7 @@ pub struct Products {
 /// A page of categories.
 #[derive(Clone, Debug, Default)]
 pub struct Categories {
-    /// Part of a name, whatever its case.
+    /// Part of a name, whatever its case, accents and Unicode form.
     pub search: Option<String>,
     /// The last category of the page before.
     pub after: Option<NameCursor>,
@@ -167,12 +167,6 @@ impl Category {
 pub fn name_key(name: &str) -> String {
     const CHARACTERS_MAX: usize = 80;
     name.chars().flat_map(small).take(CHARACTERS_MAX).collect()
-}
-
-/// A text to search in or for. Character by character, so that a part of a text is a part of its folded text too.
-#[must_use]
-pub fn folded(text: &str) -> String {
-    text.chars().flat_map(small).collect()
 }
 
 fn small(character: char) -> impl Iterator<Item = char> {

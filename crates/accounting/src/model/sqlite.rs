@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bus::Balance;
 use chassis::{
-    Inspect, ModelError, ReadModel, Tasks,
+    Inspect, ModelError, ReadModel, Scans, Tasks,
     sqlite::{Database, Location, Schema},
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -61,7 +61,7 @@ const TABLES: &str = "CREATE TABLE invoice (
 /// The embedded read model.
 pub struct SqliteModel {
     database: Database,
-    tasks: Tasks,
+    scans: Scans,
     calendar: Calendar,
 }
 
@@ -73,7 +73,11 @@ impl SqliteModel {
         tasks: Tasks,
     ) -> Result<Arc<Self>, ModelError> {
         let schema = Schema { number: super::schema_number(&calendar, SCHEMA), create: TABLES };
-        Ok(Arc::new(Self { database: Database::open(location, schema)?, tasks, calendar }))
+        Ok(Arc::new(Self {
+            database: Database::open(location, schema)?,
+            scans: Scans::new(tasks),
+            calendar,
+        }))
     }
 
     /// Runs a query that may take long, beside the requests that do not.
@@ -82,7 +86,7 @@ impl SqliteModel {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, ModelError> {
         let database = self.database.clone();
-        Ok(self.tasks.blocking(move || database.read(query)).await?)
+        self.scans.run(move || database.read(query)).await
     }
 }
 
@@ -110,7 +114,7 @@ impl ReadModel for SqliteModel {
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let database = self.database.clone();
-        Ok(self.tasks.blocking(move || database.dump()).await?)
+        self.scans.own(move || database.dump()).await
     }
 }
 

@@ -19,6 +19,9 @@ use crate::ModelError;
 /// The media type of every failure.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
+/// The type of the problem that more is asked for than can be done in time.
+pub const BUSY: &str = "/problems/busy";
+
 /// A failure on its way to the client. Cheap to move; what is internal stays inside and goes to the log.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Parts>);
@@ -155,6 +158,14 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail).retry_after(retry_after)
     }
 
+    /// 503: everything works, but more is asked for than can be done in time.
+    #[must_use]
+    pub fn busy(retry_after: Duration, detail: impl Into<String>) -> Self {
+        let mut problem = Self::unavailable(retry_after, detail).kind(BUSY);
+        problem.0.title = "The shop is busy";
+        problem
+    }
+
     /// 500: our fault. `error` goes to the log with the request's id; the client sees nothing of it.
     #[must_use]
     pub fn internal(error: impl fmt::Display) -> Self {
@@ -240,6 +251,10 @@ impl From<ModelError> for Problem {
             ModelError::Unavailable(_) => Self::unavailable(
                 Duration::from_secs(1),
                 "The read model's database does not answer.",
+            ),
+            ModelError::Busy => Self::busy(
+                Duration::from_secs(1),
+                "Too many searches at once; try again in a second.",
             ),
             ModelError::Sqlite(_)
             | ModelError::Stale

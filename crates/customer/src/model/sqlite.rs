@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bus::Balance;
 use chassis::{
-    Inspect, ModelError, ReadModel, Tasks,
+    Inspect, ModelError, ReadModel, Scans, Tasks,
     sqlite::{Database, Location, Schema},
 };
 use contracts::customer::Role;
@@ -43,13 +43,13 @@ const COLUMNS: &str =
 #[derive(Clone)]
 pub struct SqliteModel {
     database: Database,
-    tasks: Tasks,
+    scans: Scans,
 }
 
 impl SqliteModel {
     /// Opens the model at `location`, empty if there is none that can be used.
     pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
-        Ok(Arc::new(Self { database: Database::open(location, SCHEMA)?, tasks }))
+        Ok(Arc::new(Self { database: Database::open(location, SCHEMA)?, scans: Scans::new(tasks) }))
     }
 
     /// Runs a query that may take long, beside the requests that do not.
@@ -58,7 +58,7 @@ impl SqliteModel {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, ModelError> {
         let database = self.database.clone();
-        Ok(self.tasks.blocking(move || database.read(query)).await?)
+        self.scans.run(move || database.read(query)).await
     }
 }
 

@@ -1,17 +1,8 @@
-//! Changes of orders as they happen.
-//!
-//! ```text
-//!  position moved ─▶ one query for all that is new ─▶ events ─▶ a breath, so that a busy shop is asked in batches
-//!        ▲                                                              │
-//!        └──────────────────────────────────────────────────────────────┘
-//! ```
+//! Changes of orders as they happen: a stream reads what its client has missed from the model, then takes what the feed tells.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc};
 
-use axum::{
-    extract::State,
-    response::{Response, sse::Event},
-};
+use axum::{extract::State, response::Response};
 use chassis::{
     auth::Caller,
     http::{Context, LastEventId, Problem, Query, Text, event, event_stream},
@@ -20,17 +11,12 @@ use contracts::rest::order::Change;
 use futures_util::stream;
 use kernel::Position;
 use serde::Deserialize;
-use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Orders, failed, view};
-
-/// Changes read at once.
-const PAGE: usize = 500;
-/// The time between two queries of a stream that has caught up: unnoticed by people, and a batch of changes in a busy shop.
-const BREATH: Duration = Duration::from_millis(2);
-/// The pause after a query that failed.
-const RETRY: Duration = Duration::from_secs(1);
+use super::{
+    Orders,
+    feed::{Live, RETRY, Told},
+};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -62,65 +48,61 @@ pub(super) async fn order_events(
         None
     };
     let after = last.parse::<u64>()?.map_or_else(|| orders.progress.position(), Position);
-    let follower = Follower {
-        positions: orders.progress.watch(),
-        orders,
-        customer,
-        after,
-        caught_up: false,
-        ready: VecDeque::new(),
-    };
+    let live = orders.feed.listen(customer, &orders.progress);
+    let follower = Follower { orders, customer, after, live, missed: VecDeque::new() };
     let events = stream::unfold(follower, async |mut follower| {
-        let event = follower.next().await?;
+        let Told { position, change } = follower.next().await?;
+        let event = event(position, "order", &change).ok()?;
         Some((event, follower))
     });
     Ok(event_stream(&context, events))
 }
 
-/// Somebody's place in the changes.
+/// A client's place in the changes.
 struct Follower {
     orders: Arc<Orders>,
     customer: Option<Uuid>,
-    positions: watch::Receiver<Position>,
     /// Everything up to here has been told.
     after: Position,
-    /// Whether the query before found everything there was.
-    caught_up: bool,
-    ready: VecDeque<Event>,
+    live: Live,
+    /// What was read from the model and is not told yet.
+    missed: VecDeque<Told>,
 }
 
 impl Follower {
-    /// The next change; none when the service ends.
-    async fn next(&mut self) -> Option<Event> {
+    /// The next change.
+    async fn next(&mut self) -> Option<Told> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(event);
+            if let Some(told) = self.missed.pop_front() {
+                return Some(self.tell(told));
             }
-            if self.caught_up {
-                tokio::time::sleep(BREATH).await;
+            if self.after < self.live.from {
+                self.catch_up().await;
+                continue;
             }
-            let after = self.after;
-            let reached = *self.positions.wait_for(|position| *position > after).await.ok()?;
-            if let Err(problem) = self.read(reached).await {
-                tracing::warn!(%problem, "changes of orders cannot be read; trying again");
-                tokio::time::sleep(RETRY).await;
+            match self.live.next().await {
+                Some(told) if told.position > self.after => return Some(self.tell(told)),
+                Some(_known) => {}
+                None => self.live = self.orders.feed.listen(self.customer, &self.orders.progress),
             }
         }
     }
 
-    /// Reads a page of what is new, given that the model has passed `reached`.
-    async fn read(&mut self, reached: Position) -> Result<(), Problem> {
-        let page = self.orders.model.changes(self.customer, self.after, PAGE).await;
-        let page = page.map_err(failed)?;
-        self.caught_up = page.len() < PAGE;
-        let mut last = self.after;
-        for (step, order) in page {
-            last = step.position;
-            let change = Change { step: self.orders.step(step).await?, order: view::order(order) };
-            self.ready.push_back(event(last, "order", &change)?);
+    fn tell(&mut self, told: Told) -> Told {
+        self.after = told.position;
+        told
+    }
+
+    /// Reads a page of what was missed before `live` began.
+    async fn catch_up(&mut self) {
+        match self.orders.missed(self.customer, self.after).await {
+            // The model has passed the point where `live` began, and holds nothing more for us up to there.
+            Ok(missed) if missed.is_empty() => self.after = self.live.from,
+            Ok(missed) => self.missed.extend(missed),
+            Err(problem) => {
+                tracing::warn!(%problem, "cannot read the changes of orders; retrying");
+                tokio::time::sleep(RETRY).await;
+            }
         }
-        // Behind the last change there was nothing for us up to where the model was when we asked.
-        self.after = if self.caught_up { last.max(reached) } else { last };
-        Ok(())
     }
 }

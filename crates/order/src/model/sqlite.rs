@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bus::Balance;
 use chassis::{
-    Inspect, ModelError, ReadModel, Tasks,
+    Inspect, ModelError, ReadModel, Scans, Tasks,
     sqlite::{Database, Location, Schema},
 };
 use futures_util::future::BoxFuture;
@@ -20,7 +20,7 @@ use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 
 /// Orders are keyed by where they were placed, so that rows, lists and steps all grow at the end.
 const SCHEMA: Schema = Schema {
-    number: 1,
+    number: 2,
     create: "CREATE TABLE orders (
                  placed INTEGER PRIMARY KEY,
                  id BLOB NOT NULL UNIQUE,
@@ -41,6 +41,7 @@ const SCHEMA: Schema = Schema {
                  ended_at INTEGER
              );
              CREATE INDEX orders_customer ON orders (customer, placed);
+             CREATE INDEX orders_changed ON orders (customer, updated);
              CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
              CREATE TABLE step (
                  position INTEGER PRIMARY KEY,
@@ -67,13 +68,13 @@ const SCHEMA: Schema = Schema {
 #[derive(Clone)]
 pub struct SqliteModel {
     database: Database,
-    tasks: Tasks,
+    scans: Scans,
 }
 
 impl SqliteModel {
     /// Opens the model at `location`, empty if there is none that can be used.
     pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
-        Ok(Arc::new(Self { database: Database::open(location, SCHEMA)?, tasks }))
+        Ok(Arc::new(Self { database: Database::open(location, SCHEMA)?, scans: Scans::new(tasks) }))
     }
 
     /// Runs a query that may take long, beside the requests that do not.
@@ -82,7 +83,7 @@ impl SqliteModel {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, ModelError> {
         let database = self.database.clone();
-        Ok(self.tasks.blocking(move || database.read(query)).await?)
+        self.scans.run(move || database.read(query)).await
     }
 }
 
@@ -172,7 +173,14 @@ impl Model for SqliteModel {
         after: Position,
         count: usize,
     ) -> Result<Vec<(Step, Order)>, ModelError> {
-        self.scan(move |connection| read::changes(connection, customer, (after, count))).await
+        let read =
+            move |connection: &Connection| read::changes(connection, customer, (after, count));
+        if customer.is_some() {
+            return self.scan(read).await;
+        }
+        // All changes are read by few: the one who tells all streams of them, and managers who were away.
+        let database = self.database.clone();
+        self.scans.own(move || database.read(read)).await
     }
 
     async fn statistics(&self, placed: Within) -> Result<Statistics, ModelError> {

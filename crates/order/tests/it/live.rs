@@ -108,6 +108,53 @@ async fn whoever_was_away_goes_on_where_they_were() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_is_not_read_falls_behind_alone_and_catches_up() {
+    let shop = Shop::open().await;
+    let ada = shop.person("ada").await;
+    let lamp = shop.product("Lamp", 5).await;
+    let mut slow = Listener::open(&shop, &ada, ("?UserName=ada", None)).await;
+    let mut quick = Listener::open(&shop, &ada, ("?UserName=ada", None)).await;
+    let mut positions = Vec::new();
+    // More than wait for a stream.
+    for _ in 0..1500 {
+        let body = serde_json::json!({ "ProductId": lamp });
+        positions.push(shop.post("/place-order", &ada, body).await.position.expect("a position"));
+        assert_eq!(quick.next().await.0, *positions.last().expect("it was placed"));
+    }
+    for position in positions {
+        assert_eq!(slow.next().await.0, position);
+    }
+    shop.place(&ada, lamp).await;
+    assert_eq!(slow.kinds(1).await, ["order.placed"], "it goes on live");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_streams_are_told_the_same() {
+    let shop = Shop::open().await;
+    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
+    let admin = shop.manager().await;
+    let lamp = shop.product("Lamp", 5).await;
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        streams.push(Listener::open(&shop, &ada, ("?UserName=ada", None)).await);
+    }
+    streams.push(Listener::open(&shop, &admin, ("?UserName=ada", None)).await);
+    let mut everybody = Listener::open(&shop, &admin, ("", None)).await;
+    shop.place(&bob, lamp).await;
+    let placed = shop.place(&ada, lamp).await;
+    for stream in &mut streams {
+        assert_eq!(stream.next().await.1["Order"], placed);
+    }
+    drop(streams);
+    assert_eq!(everybody.kinds(2).await, ["order.placed", "order.placed"]);
+    // Who leaves is not missed, and who comes later hears what is new.
+    let mut late = Listener::open(&shop, &ada, ("?UserName=ada", None)).await;
+    shop.stock_reserved(lamp, id_of(&placed)).await;
+    assert_eq!(late.kinds(1).await, ["product.stock-reserved"]);
+    assert_eq!(everybody.kinds(1).await, ["product.stock-reserved"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn streams_are_for_those_whom_they_concern_and_end_with_the_service() {
     let shop = Shop::open().await;
     let (ada, _bob, admin) =

@@ -1,6 +1,8 @@
 //! The read model in SQLite. Stock stands in a narrow table of its own, for it changes with every order.
 
+mod grams;
 mod query;
+mod search;
 mod write;
 
 use std::sync::{
@@ -11,7 +13,7 @@ use std::sync::{
 use async_trait::async_trait;
 use bus::Balance;
 use chassis::{
-    Inspect, ModelError, ReadModel, Tasks,
+    Inspect, ModelError, ReadModel, Scans, Tasks,
     sqlite::{Database, Location, Schema},
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -22,29 +24,34 @@ use uuid::Uuid;
 use super::{Categories, Category, Change, Created, Model, Product, Products};
 
 const SCHEMA: Schema = Schema {
-    number: 1,
+    number: 2,
+    // What is sorted and filtered by comes before the long texts.
     create: "CREATE TABLE product (
-                 id BLOB PRIMARY KEY,
-                 code TEXT,
-                 name TEXT NOT NULL,
-                 description TEXT NOT NULL,
-                 supplier TEXT NOT NULL,
+                 number INTEGER PRIMARY KEY,
+                 id BLOB NOT NULL UNIQUE,
+                 listed INTEGER NOT NULL,
                  category BLOB NOT NULL,
                  price INTEGER NOT NULL,
-                 currency TEXT NOT NULL,
-                 revision INTEGER NOT NULL,
                  added INTEGER NOT NULL,
-                 listed INTEGER NOT NULL,
-                 name_key TEXT NOT NULL
-             ) WITHOUT ROWID;
+                 revision INTEGER NOT NULL,
+                 name_key TEXT NOT NULL,
+                 currency TEXT NOT NULL,
+                 code TEXT,
+                 name TEXT NOT NULL,
+                 supplier TEXT NOT NULL,
+                 description TEXT NOT NULL
+             );
              CREATE INDEX product_by_name ON product (name_key, id) WHERE listed = 1;
              CREATE INDEX product_by_price ON product (price, id) WHERE listed = 1;
              CREATE INDEX product_by_age ON product (added, id) WHERE listed = 1;
-             CREATE INDEX product_by_category ON product (category) WHERE listed = 1;
+             CREATE INDEX product_by_category ON product (category, name_key, id) WHERE listed = 1;
              CREATE TABLE product_text (
-                 product BLOB PRIMARY KEY,
+                 number INTEGER PRIMARY KEY,
                  search TEXT NOT NULL
-             ) WITHOUT ROWID;
+             );
+             CREATE VIRTUAL TABLE product_gram USING fts5 (
+                 grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
+             );
              CREATE TABLE stock (
                  product BLOB PRIMARY KEY,
                  received INTEGER NOT NULL DEFAULT 0,
@@ -54,6 +61,7 @@ const SCHEMA: Schema = Schema {
                  sold INTEGER NOT NULL DEFAULT 0,
                  changed INTEGER NOT NULL
              ) WITHOUT ROWID;
+             CREATE INDEX stock_by_available ON stock (available, product);
              CREATE TABLE category (
                  id BLOB PRIMARY KEY,
                  name TEXT NOT NULL,
@@ -71,7 +79,7 @@ const SCHEMA: Schema = Schema {
 /// The embedded read model.
 pub struct SqliteModel {
     database: Database,
-    tasks: Tasks,
+    scans: Scans,
     generation: AtomicU64,
 }
 
@@ -79,7 +87,7 @@ impl SqliteModel {
     /// Opens the model at `location`, empty if there is none that can be used.
     pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
         let database = Database::open(location, SCHEMA)?;
-        Ok(Arc::new(Self { database, tasks, generation: AtomicU64::new(0) }))
+        Ok(Arc::new(Self { database, scans: Scans::new(tasks), generation: AtomicU64::new(0) }))
     }
 
     /// Runs a query that may take long, beside the requests that do not.
@@ -88,7 +96,7 @@ impl SqliteModel {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, ModelError> {
         let database = self.database.clone();
-        Ok(self.tasks.blocking(move || database.read(query)).await?)
+        self.scans.run(move || database.read(query)).await
     }
 
     fn changed(&self) {
@@ -125,7 +133,7 @@ impl ReadModel for SqliteModel {
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let database = self.database.clone();
-        Ok(self.tasks.blocking(move || database.dump()).await?)
+        self.scans.own(move || database.dump()).await
     }
 }
 

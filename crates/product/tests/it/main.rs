@@ -10,3 +10,4 @@ mod orders;
 mod refusals;
 mod repeats;
 mod rules;
+mod search_speed;

@@ -15,7 +15,7 @@ use tokio_postgres::{NoTls, error::SqlState};
 use super::location::PostgresLocation;
 
 /// The number of the tables' shape. Another number means that an older model is emptied and built anew from the log.
-pub(super) const SCHEMA: i32 = 1;
+pub(super) const SCHEMA: i32 = 2;
 /// How long a call may take in all, connecting included.
 const CALL: Duration = Duration::from_millis(1900);
 /// How long a connection may take.
@@ -49,6 +49,7 @@ const TABLES: &str = "
         ended_at BIGINT
     );
     CREATE INDEX orders_customer ON orders (customer, placed);
+    CREATE INDEX orders_changed ON orders (customer, updated);
     CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
     CREATE TABLE step (
         position BIGINT PRIMARY KEY,

@@ -81,7 +81,7 @@ pub(super) fn changes(
     let (from, mine) = match customer {
         None => ("step CROSS JOIN orders ON orders.placed = step.placed", "?3 IS NULL"),
         Some(_) => (
-            "orders CROSS JOIN step ON step.placed = orders.placed",
+            "orders INDEXED BY orders_changed CROSS JOIN step ON step.placed = orders.placed",
             "orders.customer = ?3 AND orders.updated > ?1",
         ),
     };

@@ -1,13 +1,12 @@
 //! Questions as SQL.
 
 use bus::Balance;
-use kernel::{Money, Position};
+use kernel::{Money, Position, text::searchable};
 use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, types::FromSql};
 use uuid::Uuid;
 
-use crate::model::{
-    Categories, Category, Created, Cursor, NameCursor, Product, Products, Sort, folded,
-};
+use super::search;
+use crate::model::{Categories, Category, Created, Cursor, NameCursor, Product, Products, Sort};
 
 // No joins: with the values of a cached statement SQLite forgets its plan of a join, and planning takes ten times as long as
 // reading a row.
@@ -22,17 +21,17 @@ const CATEGORY: &str =
      FROM category c WHERE true";
 
 /// A query under construction: conditions, and the values they name.
-struct Select<'a> {
-    sql: String,
-    values: Vec<(&'static str, &'a dyn ToSql)>,
+pub(super) struct Select<'a> {
+    pub(super) sql: String,
+    pub(super) values: Vec<(&'static str, &'a dyn ToSql)>,
 }
 
 impl<'a> Select<'a> {
-    fn new(sql: &str) -> Self {
+    pub(super) fn new(sql: &str) -> Self {
         Self { sql: sql.to_owned(), values: Vec::new() }
     }
 
-    fn and(&mut self, condition: &str, values: &[(&'static str, &'a dyn ToSql)]) {
+    pub(super) fn and(&mut self, condition: &str, values: &[(&'static str, &'a dyn ToSql)]) {
         self.sql.push_str(" AND ");
         self.sql.push_str(condition);
         self.values.extend_from_slice(values);
@@ -43,12 +42,12 @@ impl<'a> Select<'a> {
         self.sql.push_str(order);
     }
 
-    fn limit(&mut self, count: &'a i64) {
+    pub(super) fn limit(&mut self, count: &'a i64) {
         self.sql.push_str(" LIMIT :count");
         self.values.push((":count", count));
     }
 
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         connection: &Connection,
         read: impl FnMut(&Row<'_>) -> Result<T>,
@@ -72,52 +71,39 @@ pub(super) fn products(connection: &Connection, wanted: &Products) -> Result<Vec
 }
 
 fn matching(connection: &Connection, wanted: &Products) -> Result<Vec<Uuid>> {
-    let (from, count, key) =
-        (source(wanted.sort), count(wanted.count), wanted.after.as_ref().map(key));
-    let mut select = Select::new(&format!("SELECT p.id FROM {from} WHERE p.listed = 1"));
+    let search = wanted.search.as_deref().map(searchable).filter(|search| !search.is_empty());
+    if let Some(search) = search {
+        return search::matching(connection, wanted, &search);
+    }
+    let (count, key) = (count(wanted.count), wanted.after.as_ref().map(key));
+    let mut select =
+        Select::new(&format!("SELECT p.id FROM {} WHERE p.listed = 1", source(wanted)));
     select.narrow(wanted, key.as_ref());
-    let Some(search) = &wanted.search else {
-        select.limit(&count);
-        return select.all(connection, |row| uuid(row, 0));
-    };
-    let (texts, mut found) = (with_text(connection, &folded(search))?, Vec::new());
-    let mut query = connection.prepare_cached(&select.sql)?;
-    let mut rows = query.query(&*select.values)?;
-    while found.len() < wanted.count
-        && let Some(row) = rows.next()?
-    {
-        let id = uuid(row, 0)?;
-        if texts.binary_search(&id).is_ok() {
-            found.push(id);
-        }
-    }
-    Ok(found)
+    select.limit(&count);
+    select.all(connection, |row| uuid(row, 0))
 }
 
-/// The products in whose texts `search` stands, by id. One pass over all texts, compared here: SQLite would take twice as long.
-fn with_text(connection: &Connection, search: &str) -> Result<Vec<Uuid>> {
-    let mut query =
-        connection.prepare_cached("SELECT product, search FROM product_text ORDER BY product")?;
-    let mut rows = query.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        if row.get_ref(1)?.as_str()?.contains(search) {
-            found.push(uuid(row, 0)?);
+/// The products along the order wanted: an index leads where there is one. Join orders are given, since nothing here tells the
+/// planner how much there is of what.
+pub(super) fn source(wanted: &Products) -> &'static str {
+    match (wanted.sort, wanted.category) {
+        (Sort::Available | Sort::Scarce, None) => {
+            "stock s CROSS JOIN product p ON p.id = s.product"
         }
-    }
-    Ok(found)
-}
-
-fn source(sort: Sort) -> &'static str {
-    match sort {
-        Sort::Available | Sort::Scarce => "product p JOIN stock s ON s.product = p.id",
-        _ => "product p",
+        (Sort::Available | Sort::Scarce, Some(_)) => {
+            "product p CROSS JOIN stock s ON s.product = p.id"
+        }
+        (Sort::Name | Sort::Price | Sort::PriceDown | Sort::Newest, _) => "product p",
     }
 }
 
 impl<'a> Select<'a> {
     /// Only products of the category wanted, in the order wanted, after the cursor.
-    fn narrow(&mut self, wanted: &'a Products, after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>) {
+    pub(super) fn narrow(
+        &mut self,
+        wanted: &'a Products,
+        after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>,
+    ) {
         let (beyond, order) = order(wanted.sort);
         if let Some(category) = &wanted.category {
             self.and("p.category = :category", &[(":category", category.as_bytes())]);
@@ -136,12 +122,14 @@ fn order(sort: Sort) -> (&'static str, &'static str) {
         Sort::Price => ("(p.price, p.id) > (:key, :id)", "p.price, p.id"),
         Sort::PriceDown => ("(p.price, p.id) < (:key, :id)", "p.price DESC, p.id DESC"),
         Sort::Newest => ("(p.added, p.id) < (:key, :id)", "p.added DESC, p.id DESC"),
-        Sort::Available => ("(s.available, p.id) < (:key, :id)", "s.available DESC, p.id DESC"),
-        Sort::Scarce => ("(s.available, p.id) > (:key, :id)", "s.available, p.id"),
+        Sort::Available => {
+            ("(s.available, s.product) < (:key, :id)", "s.available DESC, s.product DESC")
+        }
+        Sort::Scarce => ("(s.available, s.product) > (:key, :id)", "s.available, s.product"),
     }
 }
 
-fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
+pub(super) fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
     match cursor {
         Cursor::Name(name, id) => (Box::new(name), *id),
         Cursor::Price(value, id)
@@ -160,7 +148,7 @@ pub(super) fn category(connection: &Connection, id: Uuid) -> Result<Option<Categ
 }
 
 pub(super) fn categories(connection: &Connection, wanted: &Categories) -> Result<Vec<Category>> {
-    let search = wanted.search.as_deref().map(folded);
+    let search = wanted.search.as_deref().map(searchable);
     let count = count(wanted.count);
     let mut select = Select::new(CATEGORY);
     if let Some(search) = &search {
@@ -238,10 +226,10 @@ fn category_of(row: &Row<'_>) -> Result<Category> {
     Ok(Category { id: uuid(row, 0)?, name: row.get(1)?, products: row.get(2)? })
 }
 
-fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid> {
+pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid> {
     row.get(column).map(Uuid::from_bytes)
 }
 
-fn count(count: usize) -> i64 {
+pub(super) fn count(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use contracts::product::{Added, Changed};
-use kernel::Position;
+use kernel::{Position, text::searchable};
 use rusqlite::{Result, Transaction, params};
 use uuid::Uuid;
 
-use crate::model::{Change, Created, StockMoved, What, folded, name_key};
+use super::grams;
+use crate::model::{Change, Created, StockMoved, What, name_key};
 
 /// What a batch does to the stock of products, and where it did so last.
 type Moves = BTreeMap<Uuid, (StockMoved, Position)>;
@@ -51,7 +52,11 @@ fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Res
         }
         What::CategoryAdded { category, name } | What::CategoryRenamed { category, name } => {
             let sql = "INSERT OR REPLACE INTO category VALUES (?1, ?2, ?3, ?4)";
-            run(transaction, sql, params![category.as_bytes(), name, name_key(name), folded(name)])
+            run(
+                transaction,
+                sql,
+                params![category.as_bytes(), name, name_key(name), searchable(name)],
+            )
         }
         What::CategoryDeleted(category) => {
             run(transaction, "DELETE FROM category WHERE id = ?1", [category.as_bytes()])
@@ -69,7 +74,8 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
         added;
     run(
         transaction,
-        "INSERT INTO product VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, 1, ?10)
+        "INSERT INTO product (id, code, name, description, supplier, category, price, currency, revision, added, listed, name_key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, 1, ?10)
          ON CONFLICT (id) DO UPDATE SET
              code = excluded.code, name = excluded.name, description = excluded.description,
              supplier = excluded.supplier, category = excluded.category, price = excluded.price,
@@ -119,22 +125,34 @@ fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Resu
     Ok(())
 }
 
-/// Makes the search text anew; SQLite folds the case of ASCII only.
+/// Makes the search text again, and the grams it is found by.
 fn index_texts(transaction: &Transaction<'_>, product: Uuid) -> Result<()> {
-    let texts: Option<[String; 4]> = transaction
+    let found: Option<(i64, [String; 4], Option<String>)> = transaction
         .prepare_cached(
-            "SELECT coalesce(code, ''), name, description, supplier FROM product WHERE id = ?1",
+            "SELECT number, coalesce(code, ''), name, description, supplier,
+                 (SELECT search FROM product_text WHERE number = product.number)
+             FROM product WHERE id = ?1",
         )?
         .query_map([product.as_bytes()], |row| {
-            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+            let texts = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+            Ok((row.get(0)?, texts, row.get(5)?))
         })?
         .next()
         .transpose()?;
-    let Some(texts) = texts else { return Ok(()) };
-    // No search spans two of them, for it has no control characters.
-    let search = folded(&texts.join("\n"));
+    let Some((number, texts, before)) = found else { return Ok(()) };
+    // No search spans two of them, for it has no line breaks.
+    let search = texts.map(|text| searchable(&text)).join("\n");
+    if before.as_deref() == Some(&search) {
+        return Ok(());
+    }
+    if let Some(before) = before {
+        let sql = "INSERT INTO product_gram (product_gram, rowid, grams) VALUES ('delete', ?1, ?2)";
+        run(transaction, sql, params![number, grams::of_text(&before)])?;
+    }
+    let sql = "INSERT INTO product_gram (rowid, grams) VALUES (?1, ?2)";
+    run(transaction, sql, params![number, grams::of_text(&search)])?;
     let sql = "INSERT OR REPLACE INTO product_text VALUES (?1, ?2)";
-    run(transaction, sql, params![product.as_bytes(), search])
+    run(transaction, sql, params![number, search])
 }
 
 fn move_stock(transaction: &Transaction<'_>, moves: &Moves) -> Result<()> {

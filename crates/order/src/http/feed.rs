@@ -1,0 +1,200 @@
+//! The changes of all orders, read once for all who follow them.
+//!
+//! ```text
+//!                                                     ┌─▶ queue ─▶ stream of a customer
+//!  position moved ─▶ one query for all that is new ─▶ ┼─▶ queue ─▶ another one
+//!        ▲                          │                 └─▶ queue ─▶ stream of all orders
+//!        └──────── a breath ◀───────┘
+//! ```
+//! A queue that is full is closed: its stream reads on from the model, and then takes another one.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chassis::{Progress, http::Problem};
+use contracts::rest::order::Change;
+use kernel::Position;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::{Notify, mpsc};
+use uuid::Uuid;
+
+use super::{Orders, failed, view};
+use crate::model::{Order, Step};
+
+/// Changes read at once.
+const PAGE: usize = 500;
+/// The time between two queries when everything is read: unnoticed by people, and a batch of changes in a busy shop.
+const BREATH: Duration = Duration::from_millis(2);
+/// The pause after a query that failed.
+pub(super) const RETRY: Duration = Duration::from_secs(1);
+/// Changes that wait for a stream's client: some seconds of a busy shop, shared by all streams that they wait for.
+const QUEUE: usize = 1024;
+
+/// Where changes are told, and to whom. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Feed(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    streams: Mutex<Streams>,
+    /// Somebody listens again.
+    joined: Notify,
+}
+
+#[derive(Default)]
+struct Streams {
+    /// Everything up to here has been told to those who listen.
+    at: Position,
+    next: u64,
+    /// By the customer they are about; about all orders under none.
+    queues: BTreeMap<Option<Uuid>, BTreeMap<u64, mpsc::Sender<Told>>>,
+}
+
+/// A change as all streams tell it.
+#[derive(Clone)]
+pub(super) struct Told {
+    pub(super) position: Position,
+    pub(super) change: Arc<RawValue>,
+}
+
+/// The changes behind `from` as they come, until it falls too far behind.
+pub(super) struct Live {
+    pub(super) from: Position,
+    feed: Feed,
+    about: Option<Uuid>,
+    number: u64,
+    queue: mpsc::Receiver<Told>,
+}
+
+impl Feed {
+    /// The changes of one customer's orders, or of all, from here on.
+    pub(super) fn listen(&self, about: Option<Uuid>, model: &Progress) -> Live {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let mut streams = self.lock();
+        if streams.queues.is_empty() {
+            // Nobody listened: what there is up to now is for the streams themselves to read.
+            streams.at = streams.at.max(model.position());
+        }
+        streams.next += 1;
+        let (from, number) = (streams.at, streams.next);
+        streams.queues.entry(about).or_default().insert(number, sender);
+        drop(streams);
+        self.0.joined.notify_one();
+        Live { from, feed: self.clone(), about, number, queue }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Streams> {
+        self.0.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Up to where everything has been told; none if nobody listens.
+    fn told(&self) -> Option<Position> {
+        let streams = self.lock();
+        (!streams.queues.is_empty()).then_some(streams.at)
+    }
+
+    fn tell(&self, changes: Vec<(Uuid, Told)>, at: Position) {
+        let mut streams = self.lock();
+        for (customer, told) in changes {
+            for about in [None, Some(customer)] {
+                if let Some(queues) = streams.queues.get_mut(&about) {
+                    queues.retain(|_, queue| queue.try_send(told.clone()).is_ok());
+                }
+            }
+        }
+        streams.at = streams.at.max(at);
+    }
+}
+
+impl Live {
+    /// The next change; none when this has fallen behind and is over.
+    pub(super) async fn next(&mut self) -> Option<Told> {
+        self.queue.recv().await
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let mut streams = self.feed.lock();
+        if let Some(queues) = streams.queues.get_mut(&self.about) {
+            queues.remove(&self.number);
+            if queues.is_empty() {
+                streams.queues.remove(&self.about);
+            }
+        }
+    }
+}
+
+/// Tells changes until the tasks stop.
+pub(super) fn spawn(orders: &Arc<Orders>) {
+    let (tasks, orders) = (orders.deps.tasks.clone(), Arc::clone(orders));
+    tasks.clone().spawn("order-feed", async move {
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => {}
+            () = run(&orders) => {}
+        }
+    });
+}
+
+async fn run(orders: &Orders) {
+    loop {
+        orders.feed.0.joined.notified().await;
+        // Watched only while somebody listens: a model that is shared is followed more closely for whoever waits.
+        let mut positions = orders.progress.watch();
+        while let Some(at) = orders.feed.told() {
+            if positions.wait_for(|position| *position > at).await.is_err() {
+                return;
+            }
+            match orders.tell_changes(at).await {
+                Ok(true) => tokio::time::sleep(BREATH).await,
+                Ok(false) => {}
+                Err(problem) => {
+                    tracing::warn!(%problem, "cannot read the changes of orders; retrying");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+}
+
+impl Orders {
+    /// Tells a page of what is new behind `at`; whether that was all.
+    async fn tell_changes(&self, at: Position) -> Result<bool, Problem> {
+        let reached = self.progress.position();
+        let page = self.model.changes(None, at, PAGE).await.map_err(failed)?;
+        let all = page.len() < PAGE;
+        let (mut last, mut changes) = (at, Vec::with_capacity(page.len()));
+        for (step, order) in page {
+            last = step.position;
+            changes.push((order.customer, self.told(step, order).await?));
+        }
+        // Behind the last change there was nothing up to where the model was when we asked.
+        self.feed.tell(changes, if all { last.max(reached) } else { last });
+        Ok(all)
+    }
+
+    /// A page of the changes behind `after`, read for one stream.
+    pub(super) async fn missed(
+        &self,
+        customer: Option<Uuid>,
+        after: Position,
+    ) -> Result<Vec<Told>, Problem> {
+        let page = self.model.changes(customer, after, PAGE).await.map_err(failed)?;
+        let mut missed = Vec::with_capacity(page.len());
+        for (step, order) in page {
+            missed.push(self.told(step, order).await?);
+        }
+        Ok(missed)
+    }
+
+    async fn told(&self, step: Step, order: Order) -> Result<Told, Problem> {
+        let position = step.position;
+        let change = Change { step: self.step(step).await?, order: view::order(order) };
+        let change = to_raw_value(&change).map_err(Problem::internal)?;
+        Ok(Told { position, change: change.into() })
+    }
+}
