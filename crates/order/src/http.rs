@@ -1,5 +1,6 @@
 //! The service's calls: what they share, and the one place where refusals become answers.
 
+mod door;
 mod events;
 mod feed;
 mod history;
@@ -28,6 +29,7 @@ use crate::{
     NAME,
     domain::{self, Rejection},
     model::{Model, Order},
+    react::OpenOrders,
 };
 
 /// What every call works with.
@@ -38,6 +40,9 @@ pub(crate) struct Orders {
     pub(crate) aggregates: Aggregates<domain::Order>,
     pub(crate) deadline: Duration,
     pub(crate) feed: Feed,
+    /// The orders under way, as far as the reactor has heard of them.
+    pub(crate) open: OpenOrders,
+    pub(crate) reacted: Progress,
 }
 
 /// Runs what the calls need beside them until the tasks stop.

@@ -71,8 +71,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let open = OpenOrders::counted(Figures::new(&deps));
     let reacted = deps.progress("order.reactor");
     reactor::spawn(&deps, aggregates.clone(), AnswerReactor::new(open.clone()), reacted.clone());
-    react::spawn_deadlines(&deps, aggregates.clone(), open, reacted.clone());
-    let followers = vec![projected.clone(), reacted];
+    react::spawn_deadlines(&deps, aggregates.clone(), open.clone(), reacted.clone());
+    let followers = vec![projected.clone(), reacted.clone()];
     let orders = Arc::new(Orders {
         deadline: config.deadline,
         model: Arc::clone(&model),
@@ -80,6 +80,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         deps: deps.clone(),
         aggregates,
         feed: Feed::default(),
+        open,
+        reacted,
     });
     http::spawn_feed(&orders);
     let router = http::router(&orders, followers.clone());

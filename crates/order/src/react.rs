@@ -7,7 +7,7 @@
 //! ```
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -42,8 +42,8 @@ pub struct OpenOrders {
 #[derive(Default)]
 struct Open {
     orders: BTreeMap<Uuid, OpenOrder>,
-    /// The places of `order.placed`, oldest first: where a restarted reactor has to begin.
-    placed: BTreeSet<Position>,
+    /// Where and when they were placed, oldest first: there a restarted reactor has to begin.
+    placed: BTreeMap<Position, Timestamp>,
 }
 
 struct OpenOrder {
@@ -66,6 +66,14 @@ impl OpenOrders {
     #[must_use]
     pub fn count(&self) -> usize {
         self.lock().orders.len()
+    }
+
+    /// When the oldest of them was placed.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Timestamp> {
+        let open = self.lock();
+        let (_, placed_at) = open.placed.first_key_value()?;
+        Some(*placed_at)
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -102,7 +110,7 @@ impl OpenOrders {
                     correlation: event.metadata.correlation,
                     traceparent: event.metadata.traceparent.clone(),
                 };
-                open.placed.insert(event.position);
+                open.placed.insert(event.position, event.time);
                 open.orders.insert(placed.terms.order, order);
             }
             OrderEvent::Approved(_) => {}
@@ -180,7 +188,7 @@ impl Reactor for AnswerReactor {
     }
 
     fn needs_from(&self) -> Option<Position> {
-        self.open.lock().placed.first().copied()
+        self.open.lock().placed.first_key_value().map(|(position, _)| *position)
     }
 }
 

@@ -16,6 +16,10 @@ pub enum Failure {
     Unreachable {
         retry_after_seconds: u64,
     },
+    /// All parts answer, but more is asked for than can be done in time.
+    Busy {
+        retry_after_seconds: u64,
+    },
     /// Nobody is logged in, or no longer.
     NotLoggedIn,
     /// The visitor may not see or do this.
@@ -68,6 +72,9 @@ impl Failure {
         match status {
             StatusCode::UNAUTHORIZED => Self::NotLoggedIn,
             StatusCode::FORBIDDEN => Self::Forbidden,
+            StatusCode::SERVICE_UNAVAILABLE if is_busy(body) => {
+                Self::Busy { retry_after_seconds: retry_after_seconds.unwrap_or(1) }
+            }
             StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT => {
@@ -86,7 +93,7 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unreachable { .. } | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::Forged => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -95,6 +102,16 @@ impl Failure {
                 StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST)
             }
             Self::Broken => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// When to try again, for what passes by itself.
+    pub(crate) fn passes_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Unreachable { retry_after_seconds } | Self::Busy { retry_after_seconds } => {
+                Some(*retry_after_seconds)
+            }
+            _ => None,
         }
     }
 
@@ -116,6 +133,10 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+fn is_busy(problem: &[u8]) -> bool {
+    serde_json::from_slice::<Refusal>(problem).is_ok_and(|refusal| refusal.kind == "/problems/busy")
 }
 
 impl IntoResponse for Failure {

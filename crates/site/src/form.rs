@@ -92,6 +92,10 @@ impl Form {
                 self.alert("The shop cannot be reached right now. Nothing you typed is lost: please try again in a moment.");
                 Ok(())
             }
+            Failure::Busy { .. } => {
+                self.alert("The shop is busy right now and took nothing on. Nothing you typed is lost: please try again in a moment.");
+                Ok(())
+            }
             other => Err(other),
         }
     }

@@ -89,7 +89,7 @@ fn presentable(visit: &Visit, method: &Method, mut response: Response) -> Respon
     let page = failure::page(visit, method, &failure);
     let mut page = page.into_response();
     *page.status_mut() = if status.is_success() { failure.status() } else { status };
-    if let Failure::Unreachable { retry_after_seconds } = failure {
+    if let Some(retry_after_seconds) = failure.passes_after_seconds() {
         let seconds = HeaderValue::from(retry_after_seconds);
         if *method == Method::GET {
             // Every browser keeps to it, with or without scripts: the page recovers by itself.

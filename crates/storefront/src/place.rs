@@ -27,7 +27,9 @@ pub(crate) async fn place(visit: Visit, mut form: Form) -> Result<Response, Fail
     let placed = visit.post_once("/order/place-order", &order, form.value("Key")).await;
     match placed {
         Ok(Order { order_id, .. }) => Ok(see_other(&format!("/orders/{order_id}"))),
-        Err(failure) if failure.refused(422).is_some() => {
+        Err(failure)
+            if failure.refused(422).is_some() || matches!(failure, Failure::Busy { .. }) =>
+        {
             refuse(&mut form, failure)?;
             Ok(product::show(&visit, &id, form).await?.into_response())
         }

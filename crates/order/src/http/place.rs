@@ -47,6 +47,7 @@ pub(super) struct PlaceOrder {
     (status = 202, body = rest::order::Order, description = "The order as it was placed."),
     (status = 404, description = "There is no such product."),
     (status = 409, description = "There is an order of this id already."),
+    (status = 503, description = "The shop is busy (`/problems/busy`), or a part of it is down; Retry-After says when to come back."),
 ))]
 pub(super) async fn place_order(
     State(orders): State<Arc<Orders>>,
@@ -57,6 +58,7 @@ pub(super) async fn place_order(
     let idempotency = request.creates(caller.id(), "place-order");
     let terms = orders.terms(&context, &caller, (request.value, idempotency.as_ref())).await?;
     let id = terms.order;
+    orders.must_be_open(context.now(), idempotency.as_ref().map(|_| id)).await?;
     let deadline = context.now() + orders.deadline;
     let command = Command::Place(Placed { terms, deadline });
     let metadata = context.metadata(caller.actor(), idempotency);

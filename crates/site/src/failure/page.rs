@@ -26,7 +26,7 @@ pub(crate) struct FailurePage {
 
 /// The page for `failure` of a request of `method`.
 pub(crate) fn page(visit: &Visit, method: &Method, failure: &Failure) -> Page<FailurePage> {
-    let unreachable = matches!(failure, Failure::Unreachable { .. });
+    let unreachable = failure.passes_after_seconds().is_some();
     let again = *method == Method::POST && (unreachable || matches!(failure, Failure::Forged));
     let typed = if again { visit.typed() } else { Vec::new() };
     let secret = typed.iter().any(|(name, _)| name.contains("Password"));
@@ -51,6 +51,10 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
         Failure::Unreachable { .. } => (
             "The shop cannot be reached right now",
             "A part of it is not answering. Nothing is lost: what was confirmed stays confirmed.",
+        ),
+        Failure::Busy { .. } => (
+            "The shop is busy right now",
+            "More is asked of it than it can do in time, so it took nothing on. Please try again in a moment.",
         ),
         Failure::NotLoggedIn => ("Please log in", "This page is for people who are logged in."),
         Failure::Forbidden => (

@@ -118,6 +118,17 @@ async fn what_was_typed_is_kept_while_the_gateway_is_gone_and_passwords_are_not_
 }
 
 #[tokio::test]
+async fn a_busy_shop_says_so_and_the_page_comes_again() {
+    let gateway = Gateway::default();
+    let mut visitor = Visitor::new(storefront(&gateway));
+    gateway.fail(503, json!({ "type": "/problems/busy", "title": "The shop is busy" }));
+    let page = visitor.get("/categories?x=1").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.headers.contains_key("refresh") && page.headers.contains_key("retry-after"));
+    page.says("The shop is busy right now");
+}
+
+#[tokio::test]
 async fn faults_stand_at_their_fields_in_sentences() {
     let gateway = Gateway::default();
     let mut visitor = Visitor::new(storefront(&gateway));

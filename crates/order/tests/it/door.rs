@@ -1,0 +1,65 @@
+//! The door: what could not be answered in time is refused before it is recorded.
+
+use std::time::Duration;
+
+use contracts::order::Reason;
+use serde_json::json;
+
+use crate::harness::{Shop, id_of};
+
+/// A third of the deadline of 10 s.
+const PART: Duration = Duration::from_millis(3_400);
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_refused_while_the_oldest_waits_too_long_and_nothing_is_recorded() {
+    let shop = Shop::open().await;
+    let ada = shop.person("ada").await;
+    let lamp = shop.product("Lamp", 5).await;
+    let order = json!({ "ProductId": lamp });
+    let first = shop.keyed("/place-order", &ada, ("first", order.clone())).await;
+    assert_eq!(first.status, 202);
+    shop.settle().await;
+    tokio::time::sleep(PART / 2).await;
+    let second = shop.place(&ada, lamp).await;
+    tokio::time::sleep(PART / 2).await;
+    let recorded = shop.events().await.len();
+    let refused = shop.post("/place-order", &ada, order.clone()).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["type"]), (503, &json!("/problems/busy")));
+    assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
+    let again = shop.keyed("/place-order", &ada, ("first", order.clone())).await;
+    assert_eq!(
+        (again.status.as_u16(), &again.body),
+        (202, &first.body),
+        "what is placed is placed"
+    );
+    let wrong = shop.post("/place-order", &ada, json!({ "ProductId": lamp, "Quantity": 0 })).await;
+    assert_eq!(wrong.status, 422, "what is wrong is wrong, busy or not");
+    assert_eq!(shop.events().await.len(), recorded);
+
+    // The oldest is answered: the next one has not waited that long.
+    shop.stock_denied(lamp, id_of(&first.body), Reason::OutOfStock).await;
+    shop.credit_denied(ada.id, id_of(&first.body)).await;
+    shop.settle().await;
+    let accepted = shop.post("/place-order", &ada, order.clone()).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
+
+    // What is never answered is denied at its deadline, and the door opens by itself.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    shop.settle().await;
+    assert_eq!(shop.single(&ada, id_of(&second)).await["Status"], "Canceled");
+    let accepted = shop.post("/place-order", &ada, order).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_part_is_one_of_the_shops_own_deadline() {
+    let shop = Shop::open_with(|config| config.deadline = Duration::from_secs(60)).await;
+    let ada = shop.person("ada").await;
+    let lamp = shop.product("Lamp", 5).await;
+    shop.place(&ada, lamp).await;
+    tokio::time::sleep(Duration::from_secs(19)).await;
+    shop.place(&ada, lamp).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let refused = shop.post("/place-order", &ada, json!({ "ProductId": lamp })).await;
+    assert_eq!(refused.status, 503);
+}
