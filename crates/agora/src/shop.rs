@@ -70,20 +70,21 @@ pub(crate) struct Change {
 }
 
 impl Order {
-    /// Whether nothing more can happen to it: canceled with all released, or finalized with stock committed, credit debited and
-    /// the invoice issued.
+    /// Whether nothing more can happen to it. Of a word that a later version may use, nothing is known.
     pub(crate) fn has_ended(&self) -> bool {
-        let settled = |status: &str| matches!(status, "Released" | "Denied");
-        match self.status.as_str() {
-            "Canceled" => settled(&self.stock_status) && settled(&self.credit_status),
-            "Finalized" => {
-                self.stock_status == "Committed"
-                    && self.credit_status == "Debited"
-                    && self.invoice_number.is_some()
-            }
-            _ => false,
-        }
+        let standing =
+            word(&self.status).zip(word(&self.stock_status)).zip(word(&self.credit_status));
+        standing.is_some_and(|((status, stock), credit)| {
+            contracts::rest::order::has_ended(
+                (status, stock, credit),
+                self.invoice_number.is_some(),
+            )
+        })
     }
+}
+
+fn word<T: DeserializeOwned>(word: &str) -> Option<T> {
+    serde_json::from_value(word.into()).ok()
 }
 
 #[derive(Deserialize)]

@@ -58,7 +58,7 @@ fn deps() -> Deps {
 
 /// Appends events to one stream, a thousand at a time.
 async fn record(deps: &Deps, count: u64, version: &mut Option<Version>) {
-    let stream = StreamId::new("test", uuid::Uuid::nil());
+    let stream = StreamId::new("test", uuid::Uuid::nil()).expect("a name");
     for _ in 0..count / BATCH {
         let events: Vec<NewEvent> = (0..BATCH).map(|_| event(deps)).collect();
         let expected = Expected::after(*version);

@@ -29,7 +29,7 @@ impl Saga {
 
     /// Whether nothing more will happen.
     pub(crate) fn is_settled(&self) -> bool {
-        self.awaited().is_empty()
+        self.order.has_ended()
     }
 
     /// The services that have yet to record something.
@@ -40,9 +40,11 @@ impl Saga {
                 (*stock_status == StockStatus::Pending, *credit_status == CreditStatus::Pending)
             }
             Status::Approved => (false, false),
-            Status::Canceled => {
-                (*stock_status == StockStatus::Reserved, *credit_status == CreditStatus::Reserved)
-            }
+            // Also whoever has not answered yet: what comes late is recorded, and released.
+            Status::Canceled => (
+                matches!(stock_status, StockStatus::Pending | StockStatus::Reserved),
+                matches!(credit_status, CreditStatus::Pending | CreditStatus::Reserved),
+            ),
             Status::Finalized => {
                 (*stock_status != StockStatus::Committed, *credit_status != CreditStatus::Debited)
             }
@@ -192,6 +194,8 @@ pub(crate) mod tests {
         assert_eq!(decided, ["order"]);
         let denied = awaited(Status::Canceled, StockStatus::Denied, CreditStatus::Reserved, None);
         assert_eq!(denied, ["customer"]);
+        let late = awaited(Status::Canceled, StockStatus::Pending, CreditStatus::Released, None);
+        assert_eq!(late, ["product"], "it may have reserved something, and then releases it");
         let finalized =
             awaited(Status::Finalized, StockStatus::Committed, CreditStatus::Debited, None);
         assert_eq!(finalized, ["accounting"]);

@@ -159,7 +159,7 @@ fn event(at: u64, size: usize) -> Arc<Recorded> {
     let NewEvent { id, kind, schema, metadata, data } = new_event(size);
     Arc::new(Recorded {
         position: Position(at),
-        stream: StreamId::new("order", at),
+        stream: StreamId::new("order", at).expect("a name"),
         version: Version(0),
         id,
         kind,
@@ -172,7 +172,7 @@ fn event(at: u64, size: usize) -> Arc<Recorded> {
 
 fn append() -> Append {
     Append {
-        stream: StreamId::new("order", 1),
+        stream: StreamId::new("order", 1).expect("a name"),
         expected: Expected::None,
         events: Arc::from(vec![new_event(10)]),
     }

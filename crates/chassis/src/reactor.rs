@@ -180,7 +180,7 @@ struct Note {
 
 impl Note {
     async fn load(store: &EventStore, name: &str) -> Self {
-        let stream = StreamId::new("reactor", name);
+        let stream = StreamId::new("reactor", name).expect("a reactor's name is a stream's id");
         let last = store.last(&stream).await;
         let expected = Expected::after(last.as_ref().map(|event| event.version));
         let settled = last.and_then(|event| serde_json::from_str::<Settled>(event.data.get()).ok());

@@ -10,7 +10,7 @@ pub const CATEGORY: &str = "accounting";
 /// The one stream of all invoices, which keeps their numbers gapless.
 #[must_use]
 pub fn stream() -> StreamId {
-    StreamId::new(CATEGORY, "invoices")
+    StreamId::new(CATEGORY, "invoices").expect("a stream's name")
 }
 
 events! {

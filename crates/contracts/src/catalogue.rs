@@ -10,7 +10,7 @@ pub const CATEGORY: &str = "catalogue";
 /// The one stream of all categories, which keeps their names unique.
 #[must_use]
 pub fn stream() -> StreamId {
-    StreamId::new(CATEGORY, "categories")
+    StreamId::new(CATEGORY, "categories").expect("a stream's name")
 }
 
 events! {

@@ -13,7 +13,7 @@ pub const CATEGORY: &str = "customer";
 /// The stream of a customer.
 #[must_use]
 pub fn stream(customer: Uuid) -> StreamId {
-    StreamId::new(CATEGORY, customer)
+    StreamId::new(CATEGORY, customer).expect("a UUID is a stream's id")
 }
 
 events! {

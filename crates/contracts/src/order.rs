@@ -13,7 +13,7 @@ pub const CATEGORY: &str = "order";
 /// The stream of an order.
 #[must_use]
 pub fn stream(order: Uuid) -> StreamId {
-    StreamId::new(CATEGORY, order)
+    StreamId::new(CATEGORY, order).expect("a UUID is a stream's id")
 }
 
 events! {

@@ -12,7 +12,7 @@ pub const CATEGORY: &str = "product";
 /// The stream of a product.
 #[must_use]
 pub fn stream(product: Uuid) -> StreamId {
-    StreamId::new(CATEGORY, product)
+    StreamId::new(CATEGORY, product).expect("a UUID is a stream's id")
 }
 
 events! {

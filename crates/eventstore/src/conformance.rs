@@ -134,7 +134,7 @@ async fn pages_are_contiguous_and_end((mut writer, reader): (impl Writer, impl R
         (Page::EVENTS_MAX, Position(1001), false, Position(2700))
     );
     assert_eq!(read_all(&reader, &[]).await.len(), 2700);
-    let stream = StreamId::new("order", 2);
+    let stream = StreamId::new("order", 2).expect("a name");
     let page = reader
         .read(&Read::Stream { stream: stream.clone(), from: Version(899) })
         .await
@@ -152,8 +152,10 @@ async fn pages_are_contiguous_and_end((mut writer, reader): (impl Writer, impl R
         .await
         .expect("a page");
     assert_eq!((beyond.events.len(), beyond.end, beyond.head), (0, true, Position(2700)));
-    let nobody =
-        reader.read(&Read::Last { stream: StreamId::new("order", 9) }).await.expect("a page");
+    let nobody = reader
+        .read(&Read::Last { stream: StreamId::new("order", 9).expect("a name") })
+        .await
+        .expect("a page");
     assert!(nobody.events.is_empty());
 }
 

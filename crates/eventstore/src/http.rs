@@ -179,7 +179,8 @@ async fn read_all(
         None => Position::START,
     };
     let first = asked.after.as_ref().map_or(first(asked.from, 1), |after| after.0);
-    let mut from = Position(first).max(since);
+    let begun = Position(first).max(since);
+    let mut from = begun;
     let categories = categories(&asked);
     let mut found = Vec::new();
     loop {
@@ -205,8 +206,8 @@ async fn read_all(
             return Ok(answer(Listing { items: found, next: None }, page.head));
         }
         from = page.next;
-        // A rare type in a long log: whoever asks is not kept waiting, but goes on from where we are.
-        if found.is_empty() && page.next.0 > first.saturating_add(SCANNED_AT_ONCE) {
+        // A rare type in a long log: clients are not kept waiting, but go on from here, whatever was found so far.
+        if page.next.0 > begun.0.saturating_add(SCANNED_AT_ONCE) {
             return Ok(answer(
                 Listing { items: found, next: Some(After(from.0).encode()) },
                 page.head,

@@ -29,14 +29,13 @@ pub enum StreamIdError {
 }
 
 impl StreamId {
-    /// The stream `category-id`. For names made by the program; what comes from outside is parsed.
-    ///
-    /// # Panics
-    /// If the parts do not make a stream's name.
-    #[must_use]
-    pub fn new(category: &str, id: impl fmt::Display) -> Self {
+    /// The stream `category-id`, if the parts make a stream's name.
+    pub fn new(category: &str, id: impl fmt::Display) -> Result<Self, StreamIdError> {
+        if category.contains('-') {
+            // What stands before the first dash is the category: this one would become another.
+            return Err(StreamIdError::Stream(category.chars().take(NAME_BYTES_MAX).collect()));
+        }
         Self::parse(&format!("{category}-{id}"))
-            .expect("a category and an id of allowed characters")
     }
 
     pub fn parse(text: &str) -> Result<Self, StreamIdError> {
@@ -116,6 +115,19 @@ mod tests {
     fn a_stream_is_named_by_category_and_id() {
         let stream = StreamId::parse("product-0b-c").expect("a name");
         assert_eq!((stream.category(), stream.id()), ("product", "0b-c"));
+    }
+
+    #[test]
+    fn parts_that_make_no_name_are_refused() {
+        assert_eq!(
+            StreamId::new("order", 7).map(|name| name.to_string()),
+            Ok("order-7".to_owned())
+        );
+        for (category, id) in
+            [("order", "a b"), ("order", ""), ("", "1"), ("a-b", "1"), ("order", "ü")]
+        {
+            assert!(StreamId::new(category, id).is_err(), "{category:?} {id:?}");
+        }
     }
 
     #[test]

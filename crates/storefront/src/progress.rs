@@ -66,7 +66,7 @@ impl Progress {
 
     /// Whether nothing more will happen to the order.
     pub(crate) fn is_settled(&self) -> bool {
-        is_settled(&self.order)
+        self.order.has_ended()
     }
 
     /// How the order stands, in one sentence: what is said to who cannot see the page change.
@@ -87,7 +87,6 @@ impl Progress {
     }
 
     /// What a recorded event means to the customer.
-    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
     fn told<'a>(&self, event: &'a str) -> &'a str {
         match event {
             "order.placed" => "Order placed",
@@ -95,7 +94,11 @@ impl Progress {
             "order.finalized" => "Order finalized",
             "order.denied" => "Order canceled",
             "product.stock-reserved" => "Stock reserved",
-            "product.stock-denied" => "Stock not available",
+            "product.stock-denied" => match denial(&self.order.reasons).0 {
+                "Price" => "Price had changed",
+                "Product" => "Product no longer offered",
+                _ => "Stock not reserved",
+            },
             "product.stock-released" => "Stock released again",
             "product.stock-committed" => "Stock taken for the order",
             "customer.credit-reserved" => "Credit reserved",
@@ -125,21 +128,6 @@ pub(crate) fn badge(status: Status) -> Badge {
         Status::Approved => Badge::new("Approved", Tone::Busy),
         Status::Finalized => Badge::new("Finalized", Tone::Good),
         Status::Canceled => Badge::new("Canceled", Tone::Bad),
-    }
-}
-
-fn is_settled(order: &Order) -> bool {
-    match order.status {
-        Status::Pending | Status::Approved => false,
-        Status::Finalized => {
-            order.invoice_number.is_some()
-                && order.stock_status == StockStatus::Committed
-                && order.credit_status == CreditStatus::Debited
-        }
-        Status::Canceled => {
-            order.stock_status != StockStatus::Reserved
-                && order.credit_status != CreditStatus::Reserved
-        }
     }
 }
 
@@ -225,7 +213,10 @@ fn stock(order: &Order, at: Option<Timestamp>) -> Milestone {
         StockStatus::Reserved if canceled => (State::Now, "Stock", "Being released again"),
         StockStatus::Reserved => (State::Done, "Stock reserved", "Held for you"),
         StockStatus::Committed => (State::Done, "Stock reserved", "Taken from the shelf for you"),
-        StockStatus::Denied => (State::Failed, "Stock", "Not available"),
+        StockStatus::Denied => {
+            let (title, note) = denial(&order.reasons);
+            (State::Failed, title, note)
+        }
         StockStatus::Released => (State::Skipped, "Stock", "Was reserved, and is released again"),
     };
     let note = if canceled && order.stock_status == StockStatus::Pending {
@@ -234,6 +225,19 @@ fn stock(order: &Order, at: Option<Timestamp>) -> Milestone {
         note
     };
     Milestone { state, title, note: note.to_owned(), at }
+}
+
+/// Why the product service denied: only some of its reasons are about stock.
+fn denial(reasons: &[Reason]) -> (&'static str, &'static str) {
+    if reasons.contains(&Reason::PriceChanged) {
+        ("Price", "Changed while you ordered")
+    } else if reasons.contains(&Reason::UnknownProduct) {
+        ("Product", "No longer offered")
+    } else if reasons.contains(&Reason::OutOfStock) {
+        ("Stock", "Not available")
+    } else {
+        ("Stock", "Not checked in time")
+    }
 }
 
 fn credit(order: &Order, at: Option<Timestamp>) -> Milestone {

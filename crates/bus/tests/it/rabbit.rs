@@ -155,7 +155,7 @@ pub(crate) fn event(at: u64, size: usize) -> Arc<Recorded> {
     let NewEvent { id, kind, schema, metadata, data } = new_event(size);
     Arc::new(Recorded {
         position: Position(at),
-        stream: StreamId::new("order", at),
+        stream: StreamId::new("order", at).expect("a name"),
         version: Version(0),
         id,
         kind,

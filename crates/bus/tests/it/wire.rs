@@ -261,7 +261,7 @@ proptest! {
         last in prop::option::of(any::<u64>()),
     ) {
         let append = Append {
-            stream: StreamId::new("order", 1),
+            stream: StreamId::new("order", 1).expect("a name"),
             expected: Expected::after(last.map(Version)),
             events: events.into_iter().map(as_new).collect(),
         };
@@ -303,7 +303,7 @@ fn recorded() -> impl Strategy<Value = Recorded> {
     let data = any::<String>().prop_map(|text| json!({ "Text": text }).to_string());
     (ids, time, data, metadata()).prop_map(|(ids, time, data, metadata)| Recorded {
         position: Position(ids.2),
-        stream: StreamId::new("order", ids.3),
+        stream: StreamId::new("order", ids.3).expect("a name"),
         version: Version(ids.3),
         id: EventId(Uuid::from_u128(ids.0)),
         kind: EventType::parse("order.placed").expect("a type"),

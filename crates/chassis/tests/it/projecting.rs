@@ -186,7 +186,7 @@ impl World {
             metadata: Metadata::of(Actor::Reactor("test".into()), self.deps.ids.uuid(now)),
             data: serde_json::value::to_raw_value(&serde_json::json!({})).expect("an object"),
         };
-        let stream = StreamId::new("test", id.to_string());
+        let stream = StreamId::new("test", id.to_string()).expect("a name");
         let append = Append { stream, expected: Expected::None, events: vec![event].into() };
         let Appended::Recorded { last, .. } = self.deps.store().append(append).await else {
             panic!("the event is not recorded");

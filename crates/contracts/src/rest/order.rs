@@ -40,6 +40,33 @@ pub struct Order {
     pub updated_at: Timestamp,
 }
 
+impl Order {
+    /// Whether nothing more can happen to it; see [`has_ended`].
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let Self { status, stock_status, credit_status, invoice_number, .. } = self;
+        has_ended((*status, *stock_status, *credit_status), invoice_number.is_some())
+    }
+}
+
+/// Whether nothing more can happen to an order that stands so: finalized with stock committed, credit debited and the invoice
+/// issued, or canceled with nothing held. While an answer is pending it may still be that something was reserved, which is then
+/// released: a canceled order has not ended before both have answered.
+#[must_use]
+pub fn has_ended(standing: (Status, StockStatus, CreditStatus), invoiced: bool) -> bool {
+    let (status, stock, credit) = standing;
+    match status {
+        Status::Pending | Status::Approved => false,
+        Status::Finalized => {
+            invoiced && stock == StockStatus::Committed && credit == CreditStatus::Debited
+        }
+        Status::Canceled => {
+            matches!(stock, StockStatus::Denied | StockStatus::Released)
+                && matches!(credit, CreditStatus::Denied | CreditStatus::Released)
+        }
+    }
+}
+
 /// Where an order stands.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
@@ -123,4 +150,31 @@ pub struct Durations {
     pub p90_ms: f64,
     pub p99_ms: f64,
     pub max_ms: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_has_ended_when_nothing_more_can_happen_to_it() {
+        use {CreditStatus as Credit, StockStatus as Stock};
+        let stock =
+            [Stock::Pending, Stock::Reserved, Stock::Denied, Stock::Released, Stock::Committed];
+        let credit =
+            [Credit::Pending, Credit::Reserved, Credit::Denied, Credit::Released, Credit::Debited];
+        for (stock, (credit, invoiced)) in stock
+            .into_iter()
+            .flat_map(|stock| credit.into_iter().map(move |credit| (stock, credit)))
+            .flat_map(|(stock, credit)| [false, true].map(|invoiced| (stock, (credit, invoiced))))
+        {
+            let ended = |status| has_ended((status, stock, credit), invoiced);
+            assert!(!ended(Status::Pending) && !ended(Status::Approved));
+            let all = (stock, credit, invoiced) == (Stock::Committed, Credit::Debited, true);
+            assert_eq!(ended(Status::Finalized), all);
+            let holds_nothing = matches!(stock, Stock::Denied | Stock::Released)
+                && matches!(credit, Credit::Denied | Credit::Released);
+            assert_eq!(ended(Status::Canceled), holds_nothing, "{stock:?} {credit:?}");
+        }
+    }
 }
