@@ -25,7 +25,7 @@ const TRIES: u32 = 3;
 /// `guest:guest`, the user that every fresh broker has, for requests from the same machine.
 const AUTHORIZATION: &str = "Basic Z3Vlc3Q6Z3Vlc3Q=";
 /// A management request takes milliseconds; right after the start of the broker a little longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running RabbitMQ.
 #[derive(Debug)]

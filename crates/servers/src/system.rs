@@ -28,9 +28,9 @@ pub const SECRET: &str = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab
 /// The services, in the order in which they need each other least.
 const SERVICES: [&str; 4] = ["accounting", "order", "product", "customer"];
 /// What is not ready by then never will be.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// A clean stop takes no longer, whatever the load.
-const STOP_MAX: Duration = Duration::from_secs(10);
+const STOP_MAX: Duration = Duration::from_mins(1);
 
 /// Where the events are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

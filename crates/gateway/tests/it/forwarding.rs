@@ -72,7 +72,7 @@ async fn announcements_are_heard_from_the_bus() {
         }
         shop.border.shutdown.cancel();
     };
-    tokio::time::timeout(Duration::from_secs(60), async { tokio::join!(following, announcing) })
+    tokio::time::timeout(Duration::from_mins(1), async { tokio::join!(following, announcing) })
         .await
         .expect("it is learned, and ends with the shutdown");
 }

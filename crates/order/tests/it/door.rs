@@ -53,7 +53,7 @@ async fn an_order_is_refused_while_the_oldest_waits_too_long_and_nothing_is_reco
 
 #[tokio::test(start_paused = true)]
 async fn the_part_is_one_of_the_shops_own_deadline() {
-    let shop = Shop::open_with(|config| config.deadline = Duration::from_secs(60)).await;
+    let shop = Shop::open_with(|config| config.deadline = Duration::from_mins(1)).await;
     let ada = shop.person("ada").await;
     let lamp = shop.product("Lamp", 5).await;
     shop.place(&ada, lamp).await;

@@ -64,7 +64,7 @@ fn text(seed: u32, words: u32) -> String {
 
 fn product(number: u32) -> Change {
     // One in twenty has a name of its own that comes last.
-    let name = if number % 20 == 0 { "Zz special".to_owned() } else { text(number, 4) };
+    let name = if number.is_multiple_of(20) { "Zz special".to_owned() } else { text(number, 4) };
     let added = Added {
         product: Uuid::from_u128(u128::from(number.wrapping_mul(2_654_435_761))),
         code: Some(format!("A{number}")),
@@ -82,6 +82,7 @@ fn product(number: u32) -> Change {
 
 #[tokio::test]
 #[ignore = "a measurement"]
+#[expect(clippy::disallowed_methods, reason = "it measures real time")]
 async fn a_search_among_seventy_thousand_products() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let location = Location::File(folder.path().join("product.db"));

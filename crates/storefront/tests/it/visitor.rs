@@ -113,7 +113,7 @@ impl Visitor {
             let body = body.collect().await.expect("a whole body").to_bytes();
             (parts, String::from_utf8(body.to_vec()).expect("text"))
         };
-        let (parts, html) = tokio::time::timeout(Duration::from_secs(60), answering)
+        let (parts, html) = tokio::time::timeout(Duration::from_mins(1), answering)
             .await
             .expect("an answer in time");
         if let Some(cookie) = parts.headers.get(SET_COOKIE) {
