@@ -15,7 +15,7 @@ use crate::{
     cli::Outcome,
     client::{Access, Client, Error},
     random::run_id,
-    rows::{BadRow, Numbered},
+    rows::{BadRow, BadRows, BadRowsFile, Numbered},
     term::{self, Progress},
 };
 
@@ -28,7 +28,8 @@ Columns, by name and in any order:
   products.csv    ProductCode, Name, Description, Supplier, Category, PriceMinor, UnitsInStock
   customers.csv   UserName, CreditMinor, and if wanted FullName (else the user name),
                   Email (else USERNAME@example.invalid)
-Money is in whole minor units (cents). Categories are those that products name. A file may be missing.
+Money is in whole minor units (cents). Categories are those that products name. A file may be missing, or be packed
+(products.csv.gz). Fields may be separated by commas, semicolons or tabs.
 
 Repeating an import is safe: products are found by their code, customers by their user name, categories by their
 name. What differs (name, description, supplier, category, price) is changed; what was sold or spent
@@ -60,6 +61,8 @@ pub(crate) struct Args {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    bad_rows: BadRowsFile,
 }
 
 /// What an import may change beyond what is new.
@@ -76,6 +79,7 @@ pub(crate) struct Report {
     pub(crate) categories: Tally,
     pub(crate) products: Tally,
     pub(crate) customers: Tally,
+    #[serde(skip)]
     pub(crate) bad_rows: Vec<BadRow>,
 }
 
@@ -99,13 +103,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let client = args.access.connect().await?;
     let options =
         Options { password: args.password, set_stock: args.set_stock, set_credit: args.set_credit };
-    let mut bad_rows = std::mem::take(&mut catalogue.bad);
+    let bad_rows = std::mem::take(&mut catalogue.bad);
     let mut report = load(&client, &catalogue, &options).await?;
-    bad_rows.append(&mut report.bad_rows);
-    report.bad_rows = bad_rows;
-    report.bad_rows.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
-    report.print(args.json)?;
-    Ok(if report.bad_rows.is_empty() { Outcome::Done } else { Outcome::BadRows })
+    report.bad_rows.extend(bad_rows);
+    let bad = BadRows::of(std::mem::take(&mut report.bad_rows), &args.bad_rows);
+    report.print(&bad, args.json)?;
+    Ok(if bad.is_empty() { Outcome::Done } else { Outcome::BadRows })
 }
 
 /// Brings a catalogue into a shop.
@@ -116,17 +119,31 @@ pub(crate) async fn load(
 ) -> anyhow::Result<Report> {
     let run = run_id();
     let mut report = Report::default();
-    products::load(client, &catalogue.products, &run, options, &mut report).await?;
-    customers::load(client, &catalogue.customers, &run, options, &mut report).await?;
+    products::load(
+        client,
+        (&catalogue.products, &catalogue.products_file),
+        &run,
+        options,
+        &mut report,
+    )
+    .await?;
+    customers::load(
+        client,
+        (&catalogue.customers, &catalogue.customers_file),
+        &run,
+        options,
+        &mut report,
+    )
+    .await?;
     Ok(report)
 }
 
 /// Brings rows in side by side; what the shop refuses of a single row is that row's fault, all else ends the import.
-async fn each<T, F>(
+async fn each<'a, T, F>(
     what: (&str, &str),
-    rows: &[Numbered<T>],
+    rows: &'a [Numbered<T>],
     bad_rows: &mut Vec<BadRow>,
-    bring_in: impl Fn(&Numbered<T>) -> F,
+    bring_in: impl Fn(&'a Numbered<T>) -> F,
 ) -> Result<Tally, Error>
 where
     F: Future<Output = Result<Done, Error>>,
@@ -164,9 +181,16 @@ impl Tally {
 }
 
 impl Report {
-    fn print(&self, json: bool) -> anyhow::Result<()> {
+    fn print(&self, bad: &BadRows, json: bool) -> anyhow::Result<()> {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            #[serde(flatten)]
+            report: &'a Report,
+            #[serde(flatten)]
+            bad: &'a BadRows,
+        }
         if json {
-            return Ok(term::json(self)?);
+            return Ok(term::json(&Json { report: self, bad })?);
         }
         let kinds = [
             ("categories", &self.categories),
@@ -178,10 +202,7 @@ impl Report {
                 "{kind:>10}: {created} new, {changed} changed, {unchanged} as they were"
             ))?;
         }
-        if !self.bad_rows.is_empty() {
-            term::note(format_args!("{} rows were skipped:", self.bad_rows.len()));
-            self.bad_rows.iter().for_each(term::note);
-        }
+        bad.note("skipped");
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path, path::PathBuf, time::Duration};
 
-use anyhow::bail;
+use anyhow::Context as _;
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::{
     client::{Access, Client},
     load::{self, Latency, Plan, Planned, Until},
     random::run_id,
-    rows::{BadRow, Fields, Numbered, Row, Rows},
+    rows::{BadRows, BadRowsFile, Fields, Numbered, Row, Rows, find},
     shop::{self, Product},
     term,
 };
@@ -52,6 +52,8 @@ pub(crate) struct Args {
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    bad_rows: BadRowsFile,
 }
 
 struct OrderRow {
@@ -70,7 +72,8 @@ struct Json<'a> {
     accepted_ms: Latency,
     final_ms: Latency,
     outcomes: &'a [load::Ending],
-    bad_rows: Vec<&'a BadRow>,
+    #[serde(flatten)]
+    bad: &'a BadRows,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -85,13 +88,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         patience: Duration::from_secs(args.access.manager.patience),
     };
     term::note(format_args!("run {}: {} orders", plan.run, plan.orders.len()));
-    let report = load::run(&client, &plan, &rows.file).await?;
-    print(&report, &plan.run, &rows.bad, args.json)?;
+    let mut report = load::run(&client, &plan, &rows.file).await?;
+    rows.bad.append(&mut report.refused);
+    let bad = BadRows::of(rows.bad, &args.bad_rows);
+    print(&report, &plan.run, &bad, args.json)?;
     if report.unfinished > 0 {
         return Ok(Outcome::Unfinished);
     }
-    let all_good = rows.bad.is_empty() && report.refused.is_empty();
-    Ok(if all_good { Outcome::Done } else { Outcome::BadRows })
+    Ok(if bad.is_empty() { Outcome::Done } else { Outcome::BadRows })
 }
 
 impl Row for OrderRow {
@@ -107,18 +111,8 @@ impl Row for OrderRow {
 }
 
 fn orders_file(dir: &Path) -> anyhow::Result<PathBuf> {
-    let plain = dir.join("orders.csv");
-    let packed = dir.join("orders.csv.gz");
-    match (plain.exists(), packed.exists()) {
-        (true, false) => Ok(plain),
-        (false, true) => Ok(packed),
-        (true, true) => {
-            bail!("{} holds both orders.csv and orders.csv.gz: which one?", dir.display())
-        }
-        (false, false) => {
-            bail!("{} holds neither orders.csv nor orders.csv.gz", dir.display())
-        }
-    }
+    let found = find(dir, "orders.csv")?;
+    found.with_context(|| format!("{} holds neither orders.csv nor orders.csv.gz", dir.display()))
 }
 
 /// The orders of all rows whose product the shop has; the others become bad rows.
@@ -141,12 +135,10 @@ async fn plan(client: &Client, rows: &mut Rows<OrderRow>) -> anyhow::Result<Vec<
             }
         }
     }
-    rows.bad.sort_by_key(|row| row.line);
     Ok(orders)
 }
 
-fn print(report: &load::Report, run: &str, skipped: &[BadRow], json: bool) -> anyhow::Result<()> {
-    let bad_rows: Vec<_> = skipped.iter().chain(&report.refused).collect();
+fn print(report: &load::Report, run: &str, bad: &BadRows, json: bool) -> anyhow::Result<()> {
     if json {
         return Ok(term::json(&Json {
             run,
@@ -157,13 +149,10 @@ fn print(report: &load::Report, run: &str, skipped: &[BadRow], json: bool) -> an
             accepted_ms: report.accepted_ms,
             final_ms: report.final_ms,
             outcomes: &report.endings,
-            bad_rows,
+            bad,
         })?);
     }
     report.print()?;
-    if !bad_rows.is_empty() {
-        term::note(format_args!("{} rows were skipped or refused:", bad_rows.len()));
-        bad_rows.iter().for_each(term::note);
-    }
+    bad.note("skipped or refused");
     Ok(())
 }

@@ -1,16 +1,31 @@
 //! Rows of CSV files: what is good is kept with its line, what is bad is listed by line and skipped.
 
-use std::{fmt, fs::File, io::Read, path::Path, str::FromStr};
+mod bad;
+mod csv;
 
-use anyhow::{Context as _, bail};
-use csv::StringRecord;
+use std::{
+    fmt, fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use anyhow::{Context as _, anyhow, bail};
 use flate2::read::MultiGzDecoder;
-use serde::Serialize;
+use kernel::text::nfc;
+
+pub(crate) use self::bad::{BadRow, BadRows, BadRowsFile};
+use self::csv::{Reader, Record};
+
+/// What may stand between the fields of a row: the one with which the header has the needed columns is taken.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
 /// What a kind of row is made from.
 pub(crate) trait Row: Sized {
     /// Columns that a file must have; others may stand in it.
     const COLUMNS: &'static [&'static str];
+    /// Columns that are read where a file has them.
+    const OPTIONAL: &'static [&'static str] = &[];
 
     /// Reads a row, or says what is wrong with it.
     fn read(fields: &Fields<'_>) -> Result<Self, String>;
@@ -23,14 +38,6 @@ pub(crate) struct Numbered<T> {
     pub(crate) row: T,
 }
 
-/// A row that was skipped, and why.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct BadRow {
-    pub(crate) file: String,
-    pub(crate) line: u64,
-    pub(crate) problem: String,
-}
-
 /// What a file holds.
 pub(crate) struct Rows<T> {
     pub(crate) file: String,
@@ -40,15 +47,15 @@ pub(crate) struct Rows<T> {
 
 /// One row's fields, by the names of their columns.
 pub(crate) struct Fields<'a> {
-    header: &'a StringRecord,
-    record: &'a StringRecord,
+    header: &'a [String],
+    record: &'a [String],
 }
 
 impl Fields<'_> {
     /// The field of this column, without blanks around it; empty where there is no such column.
     pub(crate) fn text(&self, column: &str) -> &str {
         let index = self.header.iter().position(|name| name == column);
-        index.and_then(|index| self.record.get(index)).unwrap_or_default()
+        index.and_then(|index| self.record.get(index)).map_or("", |field| field.trim())
     }
 
     pub(crate) fn required(&self, column: &str) -> Result<&str, String> {
@@ -68,49 +75,38 @@ impl Fields<'_> {
         let number = text.parse().ok().filter(|number| range.contains(number));
         number.ok_or_else(|| {
             let (least, most) = range.into_inner();
-            format!("{column} {text:?} is no whole number from {least} to {most}")
+            format!("{column} {text:?} is not a whole number from {least} to {most}")
         })
     }
 }
 
 impl<T: Row> Rows<T> {
-    /// Reads a file; one whose name ends in `.gz` is unpacked on the way.
+    /// Reads a file; a packed one (`.gz`) is unpacked on the way.
     pub(crate) fn of_file(path: &Path) -> anyhow::Result<Self> {
-        let file =
-            File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let packed = path.extension().is_some_and(|extension| extension == "gz");
-        let content: Box<dyn Read> =
-            if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Self::of(name, content).with_context(|| format!("{} cannot be read", path.display()))
+        let rows = unpacked(path).and_then(|content| Self::of(name, content));
+        rows.with_context(|| format!("{} cannot be read", path.display()))
     }
 
-    fn of(file: String, content: impl Read) -> anyhow::Result<Self> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(content);
-        let header = reader.headers()?.clone();
-        let missing: Vec<_> =
-            T::COLUMNS.iter().filter(|column| header.iter().all(|name| name != **column)).collect();
-        if !missing.is_empty() {
-            bail!("these columns are missing: {missing:?}");
-        }
+    fn of(file: String, content: Vec<u8>) -> anyhow::Result<Self> {
+        let content = csv::decoded(content).map_err(|problem| anyhow!("the file {problem}"))?;
+        let (mut reader, header) = T::header(&content)?;
         let mut rows = Self { file, good: Vec::new(), bad: Vec::new() };
-        let mut record = StringRecord::new();
-        loop {
-            match reader.read_record(&mut record) {
-                Ok(false) => return Ok(rows),
-                Ok(true) => {
-                    let line = record.position().map_or(0, csv::Position::line);
-                    match T::read(&Fields { header: &header, record: &record }) {
-                        Ok(row) => rows.good.push(Numbered { line, row }),
-                        Err(problem) => rows.reject(line, problem),
-                    }
-                }
-                Err(error) if error.is_io_error() => return Err(error.into()),
-                Err(error) => {
-                    rows.reject(error.position().map_or(0, csv::Position::line), shape(&error));
-                }
+        while let Some(record) = reader.next()? {
+            let (line, last_line) = (record.line, record.last_line);
+            let Some(read) = fields(record, header.len()).transpose() else { continue };
+            match read.and_then(|record| T::read(&Fields { header: &header, record: &record })) {
+                Ok(row) => rows.good.push(Numbered { line, row }),
+                Err(problem) if last_line > line => rows.reject(
+                    line,
+                    format!(
+                        "{problem} (with its quoted line ends, the row goes on to line {last_line})"
+                    ),
+                ),
+                Err(problem) => rows.reject(line, problem),
             }
         }
+        Ok(rows)
     }
 
     /// Moves on without the row of this line.
@@ -119,20 +115,100 @@ impl<T: Row> Rows<T> {
     }
 }
 
-impl fmt::Display for BadRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.problem)
+/// How a kind of file begins.
+trait Header: Row {
+    /// The names of the columns, and a reader of the rows after them.
+    fn header(content: &[u8]) -> anyhow::Result<(Reader<'_>, Vec<String>)> {
+        let mut best: Option<Vec<&str>> = None;
+        for separator in SEPARATORS {
+            let mut reader = begin(content, separator);
+            let names = match reader.next() {
+                Ok(Some(Record { fields: Ok(names), .. })) => names,
+                Ok(Some(Record { line, fields: Err(fault), .. })) => {
+                    bail!("line {line}, which names the columns, {fault}")
+                }
+                Ok(None) => bail!("the file is empty: its first line must name the columns"),
+                Err(unclosed) => return Err(unclosed.into()),
+            };
+            let names: Vec<_> =
+                names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+            let columns = Self::COLUMNS.iter().copied();
+            let missing: Vec<_> =
+                columns.filter(|column| names.iter().all(|name| name != column)).collect();
+            if missing.is_empty() {
+                Self::named_once(&names)?;
+                return Ok((reader, names));
+            }
+            if best.as_ref().is_none_or(|best| missing.len() < best.len()) {
+                best = Some(missing);
+            }
+        }
+        bail!("these columns are missing: {:?}", best.unwrap_or_default())
+    }
+
+    /// Of two columns of one name it would be a guess which is meant.
+    fn named_once(names: &[String]) -> anyhow::Result<()> {
+        let twice = |column: &&&str| names.iter().filter(|name| name == *column).count() > 1;
+        match Self::COLUMNS.iter().chain(Self::OPTIONAL).find(twice) {
+            Some(column) => bail!("the column {column:?} stands twice in the first line"),
+            None => Ok(()),
+        }
     }
 }
 
-/// What is wrong with a row that does not even come apart into fields.
-fn shape(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("has {len} fields, not {expected_len}")
+impl<T: Row> Header for T {}
+
+/// A reader of a text. Some spreadsheets write a line `sep=;` before the columns; it is not one of the rows.
+fn begin(content: &[u8], separator: u8) -> Reader<'_> {
+    let length = content.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+    match content.split_at_checked(length.unwrap_or(0)) {
+        Some((first, rest)) if first.len() == 5 && first.starts_with(b"sep=") => {
+            Reader::new(rest, separator, 1)
         }
-        csv::ErrorKind::Utf8 { .. } => "is not UTF-8".to_owned(),
-        _ => error.to_string(),
+        _ => Reader::new(content, separator, 1),
+    }
+}
+
+/// The texts of a row of `expected` fields, or what is wrong with it; none where all are blank, as in a spreadsheet's empty row.
+fn fields(record: Record, expected: usize) -> Result<Option<Vec<String>>, String> {
+    let fields = record.fields.map_err(|fault| fault.to_string())?;
+    if fields.iter().all(|field| field.trim_ascii().is_empty()) {
+        return Ok(None);
+    }
+    if fields.len() != expected {
+        return Err(format!("has {} fields, not {expected}", fields.len()));
+    }
+    // As the shop keeps texts: else what is the same would look changed.
+    let text = |field| String::from_utf8(field).map(|text| nfc(&text).into_owned());
+    let texts: Result<_, _> = fields.into_iter().map(text).collect();
+    texts.map(Some).map_err(|_| "is not UTF-8".to_owned())
+}
+
+/// What a file holds, unpacked where its name or its first bytes say that it is packed.
+fn unpacked(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let content = fs::read(path)?;
+    let named = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+    if !named && !content.starts_with(&[0x1f, 0x8b]) {
+        return Ok(content);
+    }
+    let mut unpacked = Vec::new();
+    MultiGzDecoder::new(&*content)
+        .read_to_end(&mut unpacked)
+        .context("it is not a whole gzip file")?;
+    Ok(unpacked)
+}
+
+/// The file of this name in a folder, as it is or packed; none where there is neither.
+pub(crate) fn find(dir: &Path, name: &str) -> anyhow::Result<Option<PathBuf>> {
+    let (plain, packed) = (dir.join(name), dir.join(format!("{name}.gz")));
+    let there = |path: &Path| {
+        path.try_exists().with_context(|| format!("{} cannot be read", path.display()))
+    };
+    match (there(&plain)?, there(&packed)?) {
+        (true, true) => bail!("{} holds both {name} and {name}.gz: remove one", dir.display()),
+        (true, false) => Ok(Some(plain)),
+        (false, true) => Ok(Some(packed)),
+        (false, false) => Ok(None),
     }
 }
 
@@ -153,7 +229,7 @@ mod tests {
     fn bad_rows_are_listed_by_line_and_the_others_are_kept() {
         let text =
             b"Count,Name,More\n1,a,\n0,b,\n2,\"two\nlines\",x\n3\n4,\xff,\n5,,\nx,c,\n6, d ,\n";
-        let rows = Rows::<Pair>::of("pairs.csv".to_owned(), &text[..]).expect("readable");
+        let rows = Rows::<Pair>::of("pairs.csv".to_owned(), text.to_vec()).expect("readable");
         let good: Vec<_> =
             rows.good.iter().map(|row| (row.line, row.row.0.as_str(), row.row.1)).collect();
         assert_eq!(good, [(2, "a", 1), (4, "two\nlines", 2), (10, "d", 6)]);
@@ -161,19 +237,89 @@ mod tests {
         assert_eq!(
             bad,
             [
-                "pairs.csv:3: Count \"0\" is no whole number from 1 to 9",
+                "pairs.csv:3: Count \"0\" is not a whole number from 1 to 9",
                 "pairs.csv:6: has 1 fields, not 3",
                 "pairs.csv:7: is not UTF-8",
                 "pairs.csv:8: Name is empty",
-                "pairs.csv:9: Count \"x\" is no whole number from 1 to 9",
+                "pairs.csv:9: Count \"x\" is not a whole number from 1 to 9",
             ]
         );
     }
 
     #[test]
     fn a_file_without_a_needed_column_is_refused_as_a_whole() {
-        let refused = Rows::<Pair>::of("pairs.csv".to_owned(), &b"Name\na\n"[..]);
+        let refused = Rows::<Pair>::of("pairs.csv".to_owned(), b"Name\na\n".to_vec());
         let error = refused.err().expect("refused").to_string();
         assert_eq!(error, "these columns are missing: [\"Count\"]");
+    }
+
+    fn pairs(text: &[u8]) -> anyhow::Result<Rows<Pair>> {
+        Rows::of("pairs.csv".to_owned(), text.to_vec())
+    }
+
+    fn good(rows: &Rows<Pair>) -> Vec<(u64, &str, u32)> {
+        rows.good.iter().map(|row| (row.line, row.row.0.as_str(), row.row.1)).collect()
+    }
+
+    #[test]
+    fn the_header_tells_the_separator_and_empty_rows_do_not_count() {
+        for text in ["Name;Count\na;1\n;\n ; \n;;;\nb;2\n", "sep=;\nName;Count\na;1\n\n\nb;2\n"] {
+            let rows = pairs(text.as_bytes()).expect("readable");
+            let names: Vec<_> = good(&rows).iter().map(|row| (row.1.to_owned(), row.2)).collect();
+            assert_eq!(names, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
+            assert!(rows.bad.is_empty(), "{:?}", rows.bad);
+        }
+        let rows = pairs(b"\xef\xbb\xbfName\tCount\r\"a\tb\"\t1\r\rc\t2\r").expect("readable");
+        assert_eq!(good(&rows), [(2, "a\tb", 1), (4, "c", 2)]);
+    }
+
+    #[test]
+    fn what_a_quote_swallows_is_refused_or_named() {
+        let error = pairs(b"Name,Count,More\na,1,\nb,2,\"7 inch\nc,3,\n").err().expect("refused");
+        assert!(
+            error.to_string().starts_with("line 3: a quote that begins here is never closed"),
+            "{error}"
+        );
+        let rows =
+            pairs(b"Name,Count,More\na,1,\"7 inch\nb,2,\nc,3,\"ok\"\nd,4,\n").expect("readable");
+        assert_eq!(good(&rows), [(5, "d", 4)]);
+        let bad: Vec<_> = rows.bad.iter().map(ToString::to_string).collect();
+        assert_eq!(bad.len(), 1);
+        assert!(
+            bad.iter().all(|row| row.starts_with("pairs.csv:2: ") && row.ends_with("to line 4)")),
+            "{bad:?}"
+        );
+    }
+
+    #[test]
+    fn a_header_that_could_be_meant_in_two_ways_is_refused() {
+        let refusal = |text: &[u8]| pairs(text).err().expect("refused").to_string();
+        assert!(refusal(b"Name,Count,Name\na,1,b\n").contains("\"Name\" stands twice"));
+        assert!(refusal(b"").contains("empty"));
+        assert!(
+            refusal(b"Name,Co\"unt\na,1\n")
+                .contains("line 1, which names the columns, has a quote")
+        );
+    }
+
+    #[test]
+    fn a_packed_file_that_was_cut_is_refused() {
+        use std::io::Write as _;
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(b"Name,Count\na,1\nb,2\n").expect("in memory");
+        let packed = packed.finish().expect("in memory");
+        let write =
+            |bytes: &[u8]| fs::write(dir.path().join("pairs.csv.gz"), bytes).expect("writable");
+        write(&packed);
+        let path = find(dir.path(), "pairs.csv").expect("one").expect("there");
+        assert_eq!(
+            good(&Rows::<Pair>::of_file(&path).expect("readable")),
+            [(2, "a", 1), (3, "b", 2)]
+        );
+        write(packed.get(..packed.len() - 9).expect("longer"));
+        assert!(Rows::<Pair>::of_file(&path).is_err());
+        fs::write(dir.path().join("pairs.csv"), "Name,Count\n").expect("writable");
+        assert!(find(dir.path(), "pairs.csv").is_err(), "which one?");
     }
 }

@@ -100,7 +100,11 @@ fn catalogue(args: &Args) -> anyhow::Result<Catalogue> {
         email: format!("{}@example.invalid", user_name(number)),
         credit,
     });
-    Ok(Catalogue { products: numbered(products), customers: numbered(customers), bad: Vec::new() })
+    Ok(Catalogue {
+        products: numbered(products),
+        customers: numbered(customers),
+        ..Catalogue::default()
+    })
 }
 
 fn numbered<T>(rows: impl Iterator<Item = T>) -> Vec<Numbered<T>> {

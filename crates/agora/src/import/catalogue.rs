@@ -5,13 +5,19 @@ use std::{collections::HashMap, path::Path};
 use anyhow::bail;
 use kernel::Money;
 
-use crate::rows::{BadRow, Fields, Numbered, Row, Rows};
+use crate::{
+    rows::{BadRow, Fields, Numbered, Row, Rows, find},
+    term,
+};
 
 /// What is to be brought into a shop.
 #[derive(Default)]
 pub(crate) struct Catalogue {
     pub(crate) products: Vec<Numbered<ProductRow>>,
     pub(crate) customers: Vec<Numbered<CustomerRow>>,
+    /// The names of the files, for messages.
+    pub(crate) products_file: String,
+    pub(crate) customers_file: String,
     pub(crate) bad: Vec<BadRow>,
 }
 
@@ -35,21 +41,30 @@ pub(crate) struct CustomerRow {
 }
 
 impl Catalogue {
-    /// Reads `products.csv` and `customers.csv`, of which one may be missing.
+    /// Reads `products.csv` and `customers.csv`, or what is packed of them (`.gz`), of which one may be missing.
     pub(crate) fn read(dir: &Path) -> anyhow::Result<Self> {
         let mut catalogue = Self::default();
-        let products = dir.join("products.csv");
-        let customers = dir.join("customers.csv");
-        if !products.exists() && !customers.exists() {
-            bail!("{} holds neither products.csv nor customers.csv", dir.display());
+        let (products, customers) = (find(dir, "products.csv")?, find(dir, "customers.csv")?);
+        if products.is_none() && customers.is_none() {
+            bail!(
+                "{} holds neither products.csv nor customers.csv, nor either as .gz",
+                dir.display()
+            );
         }
-        if products.exists() {
+        for (name, file) in [("products.csv", &products), ("customers.csv", &customers)] {
+            if file.is_none() {
+                term::note(format_args!("{} holds no {name}: none are brought in", dir.display()));
+            }
+        }
+        if let Some(products) = products {
             let rows = once(Rows::<ProductRow>::of_file(&products)?, |row| &row.code);
+            catalogue.products_file = rows.file;
             catalogue.products = rows.good;
             catalogue.bad.extend(rows.bad);
         }
-        if customers.exists() {
+        if let Some(customers) = customers {
             let rows = once(Rows::<CustomerRow>::of_file(&customers)?, |row| &row.user_name);
+            catalogue.customers_file = rows.file;
             catalogue.customers = rows.good;
             catalogue.bad.extend(rows.bad);
         }
@@ -72,7 +87,7 @@ impl Row for ProductRow {
         Ok(Self {
             code: fields.required("ProductCode")?.to_owned(),
             name: fields.required("Name")?.to_owned(),
-            description: fields.text("Description").to_owned(),
+            description: fields.text("Description").replace("\r\n", "\n").replace('\r', "\n"),
             supplier: fields.text("Supplier").to_owned(),
             category: fields.required("Category")?.to_owned(),
             price: money(fields, "PriceMinor")?,
@@ -83,6 +98,7 @@ impl Row for ProductRow {
 
 impl Row for CustomerRow {
     const COLUMNS: &'static [&'static str] = &["UserName", "CreditMinor"];
+    const OPTIONAL: &'static [&'static str] = &["FullName", "Email"];
 
     fn read(fields: &Fields<'_>) -> Result<Self, String> {
         let user_name = fields.required("UserName")?;

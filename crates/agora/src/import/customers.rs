@@ -46,7 +46,7 @@ enum Passwords<'a> {
 
 pub(super) async fn load(
     client: &Client,
-    rows: &[Numbered<CustomerRow>],
+    (rows, file): (&[Numbered<CustomerRow>], &str),
     run: &str,
     options: &Options,
     report: &mut Report,
@@ -64,7 +64,7 @@ pub(super) async fn load(
     let import = Import { client, existing, passwords, run, set_credit: options.set_credit };
     let bring_in = |row: &Numbered<CustomerRow>| import.bring_in(row.clone());
     let bad_rows = &mut report.bad_rows;
-    report.customers = each(("customers", "customers.csv"), rows, bad_rows, bring_in).await?;
+    report.customers = each(("customers", file), rows, bad_rows, bring_in).await?;
     Ok(())
 }
 

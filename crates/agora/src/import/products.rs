@@ -1,15 +1,16 @@
 //! Categories and products: what is missing is added, what differs is changed, what was sold stays sold.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use kernel::Decimal;
+use hyper::StatusCode;
+use kernel::{Decimal, text::caseless};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Done, Options, ProductRow, Report, Tally, each};
 use crate::{
     client::{Client, Error, Request},
-    rows::Numbered,
+    rows::{BadRow, Numbered},
     shop::{self, Category, Product},
     term::Progress,
 };
@@ -56,7 +57,7 @@ struct Changes<'a> {
 
 pub(super) async fn load(
     client: &Client,
-    rows: &[Numbered<ProductRow>],
+    (rows, file): (&[Numbered<ProductRow>], &str),
     run: &str,
     options: &Options,
     report: &mut Report,
@@ -65,48 +66,108 @@ pub(super) async fn load(
         return Ok(());
     }
     let categories = load_categories(client, rows, run, &mut report.categories).await?;
+    let mut known = Vec::with_capacity(rows.len());
+    for row in rows {
+        match categories.of(&row.row) {
+            Ok(category_id) => {
+                known.push(Numbered { line: row.line, row: (&row.row, category_id) });
+            }
+            Err(problem) => report.bad_rows.push(BadRow {
+                file: file.to_owned(),
+                line: row.line,
+                problem: problem.to_owned(),
+            }),
+        }
+    }
     let existing: Vec<Product> = shop::list(client, "/product/get-all-products").await?;
     let existing: HashMap<String, Product> =
         existing.into_iter().filter_map(|product| Some((product.code.clone()?, product))).collect();
-    let bring_in = |row: &Numbered<ProductRow>| {
-        let request = request_for(row, &existing, &categories, run, options.set_stock);
+    let (bad_rows, set_stock) = (&mut report.bad_rows, options.set_stock);
+    report.products = each(("products", file), &known, bad_rows, |row| {
+        let request = request_for(row, &existing, run, set_stock);
         async move {
             let Some((request, done)) = request else { return Ok(Done::Unchanged) };
-            client.send(&request).await.map(|_| done)
+            match client.send(&request).await {
+                Ok(_) => Ok(done),
+                Err(error) if error.status() == Some(StatusCode::CONFLICT) => {
+                    let same = is_there(client, row, set_stock).await?;
+                    if same { Ok(Done::Unchanged) } else { Err(error) }
+                }
+                Err(error) => Err(error),
+            }
         }
-    };
-    let bad_rows = &mut report.bad_rows;
-    report.products = each(("products", "products.csv"), rows, bad_rows, bring_in).await?;
+    })
+    .await?;
     Ok(())
 }
 
-/// The ids of all categories that the rows name, by name.
+/// The categories that rows name, by their names without case: each with its id, or with why the shop refused it.
+#[derive(Default)]
+struct Categories(HashMap<String, Result<Uuid, String>>);
+
+impl Categories {
+    async fn read(client: &Client) -> Result<Self, Error> {
+        let listed: Vec<Category> = shop::list(client, "/product/get-categories").await?;
+        let known = listed.into_iter().map(|category| (caseless(&category.name), Ok(category.id)));
+        Ok(Self(known.collect()))
+    }
+
+    fn of(&self, row: &ProductRow) -> Result<Uuid, &str> {
+        let known =
+            self.0.get(&caseless(&row.category)).expect("all categories were loaded before");
+        known.as_ref().copied().map_err(String::as_str)
+    }
+}
+
+/// All categories that the rows name; the first spelling of a new one is its name.
 async fn load_categories(
     client: &Client,
     rows: &[Numbered<ProductRow>],
     run: &str,
     tally: &mut Tally,
-) -> anyhow::Result<HashMap<String, Uuid>> {
-    let mut wanted: Vec<&str> = rows.iter().map(|row| row.row.category.as_str()).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let existing: Vec<Category> = shop::list(client, "/product/get-categories").await?;
-    let mut ids: HashMap<_, _> =
-        existing.into_iter().map(|category| (category.name, category.id)).collect();
+) -> anyhow::Result<Categories> {
+    let mut wanted = BTreeMap::new();
+    for row in rows {
+        wanted.entry(caseless(&row.row.category)).or_insert(row.row.category.as_str());
+    }
+    let mut categories = Categories::read(client).await?;
     let progress = Progress::new("categories", wanted.len());
     // One after another: all of them go to the same stream.
-    for (index, name) in wanted.into_iter().enumerate() {
-        if ids.contains_key(name) {
+    for (index, (caseless, name)) in wanted.into_iter().enumerate() {
+        if categories.0.contains_key(&caseless) {
             tally.count(&Done::Unchanged);
         } else {
-            let category = add_category(client, name, format!("{run}-category-{index}")).await?;
-            ids.insert(name.to_owned(), category.id);
-            tally.count(&Done::Created);
+            let (id, done) =
+                bring_in(client, &caseless, name, format!("{run}-category-{index}")).await?;
+            if id.is_ok() {
+                tally.count(&done);
+            }
+            categories.0.insert(caseless, id);
         }
         progress.advance();
     }
     progress.finish();
-    Ok(ids)
+    Ok(categories)
+}
+
+/// Adds a category, or finds the one that another import added since; what the shop refuses is the fault of the rows that name it.
+async fn bring_in(
+    client: &Client,
+    caseless: &str,
+    name: &str,
+    key: String,
+) -> Result<(Result<Uuid, String>, Done), Error> {
+    let problem = match add_category(client, name, key).await {
+        Ok(category) => return Ok((Ok(category.id), Done::Created)),
+        Err(error) if error.is_about_the_request() => error,
+        Err(error) => return Err(error),
+    };
+    if problem.status() == Some(StatusCode::CONFLICT)
+        && let Some(Ok(id)) = Categories::read(client).await?.0.remove(caseless)
+    {
+        return Ok((Ok(id), Done::Unchanged));
+    }
+    Ok((Err(format!("the shop refuses its category: {problem}")), Done::Unchanged))
 }
 
 async fn add_category(client: &Client, name: &str, key: String) -> Result<Category, Error> {
@@ -120,13 +181,12 @@ async fn add_category(client: &Client, name: &str, key: String) -> Result<Catego
 }
 
 fn request_for(
-    Numbered { line, row }: &Numbered<ProductRow>,
+    Numbered { line, row: (row, category_id) }: &Numbered<(&ProductRow, Uuid)>,
     existing: &HashMap<String, Product>,
-    categories: &HashMap<String, Uuid>,
     run: &str,
     set_stock: bool,
 ) -> Option<(Request, Done)> {
-    let category_id = *categories.get(&row.category).expect("all categories were loaded before");
+    let category_id = *category_id;
     let key = format!("{run}-product-{line}");
     if let Some(product) = existing.get(&row.code) {
         let update = difference(row, product, category_id, set_stock)?;
@@ -142,6 +202,20 @@ fn request_for(
         units_in_stock: row.units_in_stock,
     };
     Some((Request::post("/product/add-new-product", &add).key(key), Done::Created))
+}
+
+/// Whether the shop has a product as the row says: another import may have been quicker.
+async fn is_there(
+    client: &Client,
+    Numbered { row: (row, category_id), .. }: &Numbered<(&ProductRow, Uuid)>,
+    set_stock: bool,
+) -> Result<bool, Error> {
+    let code = shop::query([("Code", Some(row.code.clone()))]);
+    match client.get::<Product>(&format!("/product/get-product-details?{code}")).await {
+        Ok(product) => Ok(difference(row, &product, *category_id, set_stock).is_none()),
+        Err(error) if error.is_about_the_request() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// What has to change for the product to be as the row says.

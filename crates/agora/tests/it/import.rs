@@ -104,7 +104,7 @@ async fn bad_rows_are_listed_by_line_and_skipped() {
     insta::assert_snapshot!(listed.join("\n"), @r#"
     customers.csv:3: 422 Unprocessable Entity: some fields are at fault — UserName has other characters than a-z (request r-1)
     customers.csv:4: UserName is empty
-    products.csv:3: PriceMinor "2.50" is no whole number from 0 to 100000000000
+    products.csv:3: PriceMinor "2.50" is not a whole number from 0 to 100000000000
     products.csv:4: "a1" stands in line 2 already
     products.csv:5: has 2 fields, not 7
     products.csv:6: 422 Unprocessable Entity: some fields are at fault — Price is nothing (request r-1)
@@ -151,7 +151,9 @@ async fn people_read_a_summary_and_see_progress() {
       products: 0 new, 0 changed, 0 as they were
      customers: 2 new, 0 changed, 0 as they were
     ");
-    insta::assert_snapshot!(ran.stderr, @r"
+    let stderr = ran.stderr.replace(&dir.path().display().to_string(), "DIR");
+    insta::assert_snapshot!(stderr, @r"
+    DIR holds no products.csv: none are brought in
     customers: 1 of 2
     customers: 2 of 2
     ");
@@ -164,4 +166,94 @@ async fn a_folder_without_files_is_an_error() {
     let ran = import(&stub, dir.path(), &[]).await.expect_code(1);
     assert!(ran.stderr.contains("holds neither products.csv nor customers.csv"), "{ran:?}");
     assert_eq!(stub.shop().requests, Vec::<(String, String, String)>::new());
+}
+
+#[tokio::test]
+async fn categories_are_compared_as_the_shop_compares_them() {
+    let stub = Stub::start().await;
+    stub.shop().add_category("Soap");
+    let products = format!(
+        "{PRODUCTS}g1,G,,,Tea,100,5\ng2,G,,,tea,100,5\ng3,G,,,Garden,100,5\ng4,G,,,SOAP,100,5\n"
+    );
+    let dir = folder(&[("products.csv", &products)]);
+    let report = import(&stub, dir.path(), &["--json"]).await.expect_code(0).json();
+    assert_eq!(report["categories"], json!({ "created": 2, "changed": 0, "unchanged": 1 }));
+    assert_eq!(report["products"]["created"], 4);
+    let shop = stub.shop();
+    assert_eq!(shop.categories.keys().collect::<Vec<_>>(), ["Garden", "Soap", "Tea"]);
+    assert_eq!(shop.products["g1"]["CategoryId"], shop.products["g2"]["CategoryId"]);
+}
+
+#[tokio::test]
+async fn a_refused_category_is_its_rows_fault_and_all_others_come_in() {
+    let stub = Stub::start().await;
+    let long = "x".repeat(101);
+    let products =
+        format!("{PRODUCTS}h1,H,,,{long},100,5\nh2,H,,,Books,100,5\nh3,H,,,{long},100,5\n");
+    let dir = folder(&[("products.csv", &products)]);
+    let report = import(&stub, dir.path(), &["--json"]).await.expect_code(3).json();
+    assert_eq!(report["categories"]["created"], 1);
+    assert_eq!(report["products"]["created"], 1);
+    let lines: Vec<_> = report["bad_rows"].as_array().expect("a list").iter().collect();
+    assert_eq!([&lines[0]["line"], &lines[1]["line"]], [2, 4]);
+    let problem = lines[0]["problem"].as_str().expect("text");
+    assert!(problem.starts_with("the shop refuses its category: 422"), "{problem}");
+    assert!(problem.contains("Name is too long"), "{problem}");
+}
+
+#[tokio::test]
+async fn two_imports_at_once_both_come_to_their_end() {
+    let stub = Stub::start().await;
+    stub.shop().faults =
+        [("add-new-category", Fault::Overtaken), ("add-new-product", Fault::Overtaken)].into();
+    let dir = folder(&[("products.csv", &format!("{PRODUCTS}a1,Ale,,,Drinks,250,3\n"))]);
+    let report = import(&stub, dir.path(), &["--json"]).await.expect_code(0).json();
+    let unchanged = json!({ "created": 0, "changed": 0, "unchanged": 1 });
+    assert_eq!((&report["categories"], &report["products"]), (&unchanged, &unchanged));
+}
+
+#[tokio::test]
+async fn a_file_with_an_unclosed_quote_is_refused_before_anything_is_sent() {
+    let stub = Stub::start().await;
+    let header = PRODUCTS.replace('\n', ",Notes\n");
+    let rows = "q1,Q,,,Tea,100,5,ok\nq2,Q,,,Tea,100,5,\"7 inch\nq3,Q,,,Tea,100,5,ok\n";
+    let dir = folder(&[("products.csv", &format!("{header}{rows}"))]);
+    let ran = import(&stub, dir.path(), &["--json"]).await.expect_code(1);
+    assert!(ran.stderr.contains("line 3: a quote that begins here is never closed"), "{ran:?}");
+    assert!(stub.shop().products.is_empty());
+}
+
+#[tokio::test]
+async fn files_as_spreadsheets_and_old_machines_write_them_come_in_whole() {
+    let stub = Stub::start().await;
+    let mut products = PRODUCTS.to_owned();
+    for number in 1..=100 {
+        products.push_str(&format!("f{number},F,,,Tea,{number},5\n"));
+    }
+    products.push_str(",,,,,,\n");
+    let products = products.replace(',', ";").replace('\n', "\r");
+    let bytes: Vec<u8> =
+        format!("\u{feff}{products}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let dir = folder(&[]);
+    let file = std::fs::File::create(dir.path().join("products.csv.gz")).expect("writable");
+    let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &bytes).expect("writable");
+    packed.finish().expect("writable");
+    let report = import(&stub, dir.path(), &["--json"]).await.expect_code(0).json();
+    assert_eq!(report["products"]["created"], 100);
+    assert_eq!(report["bad_rows_total"], 0);
+}
+
+#[tokio::test]
+async fn a_text_is_the_same_however_its_accents_and_line_ends_are_written() {
+    let stub = Stub::start().await;
+    let rows = |accent: &str, end: &str| {
+        format!("{PRODUCTS}a1,Caf{accent},\"one{end}two\",,Th{accent},250,3\n")
+    };
+    let dir = folder(&[("products.csv", &rows("\u{e9}", "\n"))]);
+    import(&stub, dir.path(), &[]).await.expect_code(0);
+    std::fs::write(dir.path().join("products.csv"), rows("e\u{301}", "\r\n")).expect("writable");
+    let report = import(&stub, dir.path(), &["--json"]).await.expect_code(0).json();
+    let unchanged = json!({ "created": 0, "changed": 0, "unchanged": 1 });
+    assert_eq!((&report["categories"], &report["products"]), (&unchanged, &unchanged));
 }

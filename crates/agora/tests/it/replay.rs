@@ -173,7 +173,7 @@ async fn bad_rows_and_refused_orders_are_listed_and_the_others_placed() {
         .map(|row| format!("{}: {}", row["line"], row["problem"].as_str().expect("text")))
         .collect();
     insta::assert_snapshot!(listed.join("\n"), @r#"
-    3: Quantity "0" is no whole number from 1 to 1000
+    3: Quantity "0" is not a whole number from 1 to 1000
     4: the shop has no product "coffee"
     5: 404 Not Found: no such customer (request r-1)
     "#);
@@ -206,4 +206,35 @@ async fn people_read_rates_latencies_and_endings() {
         lines.get(4..),
         Some(&["        2 Canceled out-of-stock", "       10 Finalized"][..])
     );
+}
+
+#[tokio::test]
+async fn rows_that_end_in_cr_alone_have_numbers_of_their_own() {
+    let stub = small_shop(Saga::Told).await;
+    let rows = "UserName,ProductCode,Quantity\rada,tea,1\rada,tea,1\rada,tea,2\r";
+    let ran = replay(&stub, folder(&[("orders.csv", rows)]).path(), &[]).await.expect_code(0);
+    assert_eq!(ran.json()["orders"], 3);
+    assert_eq!(stub.shop().orders.len(), 3);
+}
+
+#[tokio::test]
+async fn many_bad_rows_are_counted_and_put_into_a_file() {
+    let stub = small_shop(Saga::Told).await;
+    let unknown: String = (0..500).map(|number| format!("ada,p{number},1\n")).collect();
+    let rows = format!("UserName,ProductCode,Quantity\nada,tea,1\n{unknown}ada,tea,0\n");
+    let dir = folder(&[("orders.csv", &rows)]);
+    let file = dir.path().join("left-out.csv");
+    let flag = ["--bad-rows", file.to_str().expect("text")];
+    let ran = replay(&stub, dir.path(), &flag).await.expect_code(3);
+    let report = ran.json();
+    assert_eq!(report["bad_rows_total"], 501);
+    assert_eq!(report["bad_rows"].as_array().expect("a list").len(), 20);
+    assert_eq!(report["bad_rows_by_reason"]["the shop has no product \"…\""], 500);
+    assert_eq!(std::fs::read_to_string(&file).expect("written").lines().count(), 502);
+
+    let args = [OsStr::new("replay"), dir.path().as_os_str()];
+    let ran = agora(&stub, args.into_iter().chain(flag.map(OsStr::new))).await.expect_code(3);
+    assert!(ran.stderr.lines().count() < 40, "{}", ran.stderr);
+    assert!(ran.stderr.contains("501 rows were skipped or refused"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("left-out.csv"), "{}", ran.stderr);
 }

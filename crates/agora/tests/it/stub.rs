@@ -29,6 +29,8 @@ pub(crate) struct Shared {
 /// What goes wrong with the next request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
+    /// Another client does the same a moment before.
+    Overtaken,
     /// 503 with `Retry-After: 0`; nothing is done.
     Busy,
     /// It is done, but the answer breaks off.

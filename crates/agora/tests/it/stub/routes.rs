@@ -31,6 +31,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/customer/get-all-users", list(|shop| shop.customers.values().cloned().collect()))
         .route("/product/get-categories", list(|shop| shop.categories.values().cloned().collect()))
         .route("/product/get-all-products", list(|shop| shop.products.values().cloned().collect()))
+        .route("/product/get-product-details", get(product_details))
         .route("/product/add-new-category", post(add_category))
         .route("/product/add-new-product", post(add_product))
         .route("/product/update-product", post(update_product))
@@ -94,6 +95,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         Some(_) => problem(422, "the key was used for another request", &[]),
         None => next.run(Request::from_parts(parts, Body::from(body))).await,
     };
+    if fault == Some(Fault::Overtaken) {
+        return problem(409, "this is there already", &[]);
+    }
     let response =
         if key.is_empty() { response } else { remember(&shared, key, asked, response).await };
     if fault == Some(Fault::AnswerLost) {
@@ -154,7 +158,22 @@ async fn set_credit(State(shared): State<Arc<Shared>>, Json(asked): Json<Value>)
 }
 
 async fn add_category(State(shared): State<Arc<Shared>>, Json(asked): Json<Value>) -> Response {
-    created(shared.shop().add_category(asked["Name"].as_str().expect("a name")))
+    let mut shop = shared.shop();
+    let name = asked["Name"].as_str().expect("a name");
+    if name.len() > 100 {
+        return problem(422, "some fields are at fault", &[("Name", "is too long")]);
+    }
+    if shop.categories.keys().any(|other| other.to_lowercase() == name.to_lowercase()) {
+        return problem(409, "there is a category of this name already", &[]);
+    }
+    created(shop.add_category(name))
+}
+
+async fn product_details(State(shared): State<Arc<Shared>>, Query(asked): Parameters) -> Response {
+    match asked.get("Code").and_then(|code| shared.shop().products.get(code).cloned()) {
+        Some(product) => Json(product).into_response(),
+        None => problem(404, "no such product", &[]),
+    }
 }
 
 async fn add_product(State(shared): State<Arc<Shared>>, Json(asked): Json<Value>) -> Response {
