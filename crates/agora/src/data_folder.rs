@@ -28,7 +28,7 @@ impl DataFolder {
         made.with_context(|| {
             format!("the data folder {} cannot be made; name another with --data", path.display())
         })?;
-        let probe = path.join(".writable");
+        let probe = path.join(aside(".writable")?);
         let written = fs::write(&probe, b"").and_then(|()| fs::remove_file(&probe));
         written.with_context(|| {
             format!("the data folder {} cannot be written to; give it to this user or name another with --data", path.display())
@@ -40,12 +40,40 @@ impl DataFolder {
         &self.0
     }
 
-    /// The secret from which the shop's keys are derived, drawn at the first start.
+    /// The secret from which the shop's keys are derived, drawn at the first start. Of several first starts at once, even on
+    /// several machines, one draws it and the others use that one.
     pub(crate) fn secret(&self) -> anyhow::Result<[u8; 32]> {
-        match Self::kept_secret(&self.0)? {
-            Some(secret) => Ok(secret),
-            None => self.draw_secret(&self.0.join("secret")),
+        let kept = || Self::kept_secret(&self.0);
+        if let Some(secret) = kept()? {
+            return Ok(secret);
         }
+        let path = self.0.join("secret");
+        // A log is made after its secret: one that is there now may have come with a secret since we looked.
+        if self.0.join("log").exists() {
+            return kept()?.with_context(|| {
+                format!(
+                    "{} is missing, though the shop has a log: put it back from a backup, or no customer can log in any more",
+                    path.display()
+                )
+            });
+        }
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).context("the OS random generator failed")?;
+        create_private(&path, hex(&secret).as_bytes())?;
+        kept()?.with_context(|| format!("{} was removed while the shop started", path.display()))
+    }
+
+    /// Refuses a secret other than the one that this folder's shop has.
+    pub(crate) fn agree(&self, given: Option<&[u8; 32]>) -> anyhow::Result<()> {
+        let Some(given) = given else { return Ok(()) };
+        if Self::kept_secret(&self.0)?.is_some_and(|kept| kept != *given) {
+            bail!(
+                "the given shop-secret is not the one of the shop in {0}; start it without shop-secret, to use the one in {0}/secret, \
+                 or name another folder with --data",
+                self.0.display()
+            );
+        }
+        Ok(())
     }
 
     /// The secret that is kept in the folder at `path`, if there is one.
@@ -63,55 +91,54 @@ impl DataFolder {
         }
     }
 
-    fn draw_secret(&self, path: &Path) -> anyhow::Result<[u8; 32]> {
-        if self.0.join("log").exists() {
-            bail!(
-                "{} is missing, though the shop has a log: put it back from a backup, or nobody can log in any more",
-                path.display()
-            );
-        }
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).context("the system has no randomness")?;
-        write_private(path, hex(&secret).as_bytes())?;
-        Ok(secret)
-    }
-
     /// Fixes what must not change from one start to the next, or says what was changed.
     pub(crate) fn fix(&self, currency: &Currency) -> anyhow::Result<()> {
         let path = self.0.join("shop.json");
-        match fs::read(&path) {
-            Ok(bytes) => {
-                let fixed: Fixed = serde_json::from_slice(&bytes)
-                    .with_context(|| format!("{} cannot be read", path.display()))?;
-                if fixed.currency != *currency {
-                    bail!(
-                        "the shop's currency is {}, fixed at its first start, and cannot become {currency}",
-                        fixed.currency
-                    );
-                }
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => write_private(
-                &path,
-                &serde_json::to_vec_pretty(&Fixed { currency: currency.clone() })?,
-            ),
-            Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        if !path.exists() {
+            let fixed = Fixed { currency: currency.clone() };
+            create_private(&path, &serde_json::to_vec_pretty(&fixed)?)?;
         }
+        let unreadable = || format!("{} cannot be read", path.display());
+        let fixed: Fixed = serde_json::from_slice(&fs::read(&path).with_context(unreadable)?)
+            .with_context(unreadable)?;
+        if fixed.currency != *currency {
+            bail!(
+                "the shop's currency is {}, fixed at its first start, and cannot become {currency}",
+                fixed.currency
+            );
+        }
+        Ok(())
     }
 }
 
-/// Writes a file for its owner only, whole or not at all, and durably.
-fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let aside = path.with_extension("new");
-    let write = || {
+/// A name for a file that no other process uses.
+fn aside(name: &str) -> anyhow::Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).context("the OS random generator failed")?;
+    Ok(format!("{name}.{:016x}", u64::from_le_bytes(random)))
+}
+
+/// Creates a file for its owner only, whole and durable, unless there is one already: that one stays.
+///
+/// A hard link is what makes it atomic, between processes and between machines that share the folder.
+fn create_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let aside = path.with_file_name(aside(name)?);
+    let create = || {
         let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&aside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&aside, path)?;
-        fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+        match fs::hard_link(&aside, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        }
     };
-    write().with_context(|| format!("{} cannot be written", path.display()))
+    let created = create();
+    let _not_there_if_it_failed_early = fs::remove_file(&aside);
+    created
+        .and_then(|()| fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all())
+        .with_context(|| format!("{} cannot be created", path.display()))
 }
 
 /// A key as 64 hex digits.

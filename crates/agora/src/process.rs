@@ -13,7 +13,7 @@ mod traces;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use axum::Router;
 use bus::{Memory, RabbitMq, Topic, Transport, rabbitmq};
 use chassis::{
@@ -80,6 +80,7 @@ impl Process {
         let choices = Choices::read(settings, parts)?;
         let given = Keys::given(settings, &choices, parts)?;
         let data = DataFolder::open(&choices.data)?;
+        data.agree(choices.shop_secret.as_ref())?;
         let keys = given.map_or_else(|| Ok(Keys::of(&data.secret()?, parts)), anyhow::Ok)?;
         let Keys { customer, tokens, cookies } = keys;
         let store = if parts.has(Part::EventStore) {
@@ -168,17 +169,24 @@ impl Process {
         self.site.clone()
     }
 
-    /// The manager's password, if one was generated at this start.
-    pub(crate) async fn admin_password(&self) -> Option<String> {
-        let bootstrap = self.admin.lock().await.take()?;
-        match bootstrap.outcome().await? {
-            Admin::Created { generated } => generated.map(|password| password.expose().to_owned()),
-            Admin::PasswordChanged => {
+    /// The manager's password, if one was generated at this start; an error if the shop has another secret.
+    pub(crate) async fn admin_password(&self) -> anyhow::Result<Option<String>> {
+        let Some(bootstrap) = self.admin.lock().await.take() else { return Ok(None) };
+        Ok(match bootstrap.outcome().await {
+            Some(Admin::Created { generated }) => {
+                generated.map(|password| password.expose().to_owned())
+            }
+            Some(Admin::PasswordChanged) => {
                 tracing::info!("the manager admin has the password given at this start");
                 None
             }
-            Admin::Unchanged => None,
-        }
+            Some(Admin::Unchanged) | None => None,
+            Some(Admin::Refused) => bail!(
+                "this log belongs to a shop with another secret: its customers cannot be opened with the one given. \
+                 Nothing was written. Start it with the secret of its first start (the file `secret` of its data folder, or what \
+                 AGORA_SHOP_SECRET held then)"
+            ),
+        })
     }
 }
 

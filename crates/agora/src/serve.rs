@@ -104,7 +104,7 @@ async fn announced(
     let storefront = serve("storefront", listeners.storefront, storefront)?;
     let backoffice = process.site().map(backoffice::build);
     let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;
-    let password = process.admin_password().await;
+    let password = process.admin_password().await?;
     let data = process.data.to_str().unwrap_or_default();
     let admin_password = password.as_deref();
     let ready = Ready { gateway, ops, storefront, backoffice, data, admin_password };

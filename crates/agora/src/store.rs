@@ -1,13 +1,16 @@
 //! `agora store`: what an operator does with the log itself.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
 use clap::{Args as ClapArgs, Subcommand};
 use eventlog::{Mark, Options, OsFiles, Verified};
 use serde_json::json;
 
-use crate::{backup, cli::Outcome, client::Access, copy, term};
+use crate::{backup, cli::Outcome, client::Access, copy, data_folder::DataFolder, events, term};
 
 const HELP: &str = "\
 verify and stats read a stopped shop's log without changing it. verify prints the head's mark, position:hash: kept
@@ -171,25 +174,81 @@ fn stats(log: &LogFolder) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn restore(src: &std::path::Path, log: &LogFolder) -> anyhow::Result<()> {
+/// The read models and snapshots that a shop keeps in its data folder.
+const MODELS: [&str; 9] = [
+    "customer.db",
+    "product.db",
+    "order.db",
+    "accounting.db",
+    "sessions.db",
+    "customer-snapshots.db",
+    "product-snapshots.db",
+    "order-snapshots.db",
+    "accounting-snapshots.db",
+];
+
+fn restore(src: &Path, log: &LogFolder) -> anyhow::Result<()> {
     fs::create_dir_all(&log.data)
         .with_context(|| format!("{} cannot be made", log.data.display()))?;
+    let models = models(&log.data)?;
+    let secret = DataFolder::kept_secret(&log.data)?;
     let verified = eventlog::restore(src, &log.path(), &OsFiles)?;
+    if let Some(secret) = secret {
+        require_secret(log, &secret)?;
+    }
     // They belong to another log, or to a longer one.
-    for entry in fs::read_dir(&log.data)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.contains(".db") {
-            fs::remove_file(&path)
-                .with_context(|| format!("{} cannot be removed", path.display()))?;
-        }
+    for path in models {
+        fs::remove_file(&path).with_context(|| {
+            format!(
+                "the log is restored, but {} cannot be removed; remove it by hand",
+                path.display()
+            )
+        })?;
     }
     print_verified(&verified, log.json)?;
-    if !log.data.join("secret").exists() {
+    if secret.is_none() {
         term::note(format_args!(
-            "{} has no secret: put the shop's own file `secret` there too, or nobody can log in",
+            "{} has no secret: put the shop's own file `secret` there too, or no customer can log in",
             log.data.display()
         ));
     }
     Ok(())
+}
+
+/// The files of the models in a data folder. Only what the shop itself writes there; a folder of such a name is refused.
+fn models(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let names =
+        MODELS.iter().flat_map(|name| ["", "-wal", "-shm"].map(|end| format!("{name}{end}")));
+    let mut found = Vec::new();
+    for path in names.map(|name| data.join(name)) {
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => {
+                bail!(
+                    "{} is a folder where the shop keeps a file; move it away first",
+                    path.display()
+                )
+            }
+            Ok(_) => found.push(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("{} cannot be read", path.display()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Takes the restored log away again if its customers were registered under another secret than the folder's.
+fn require_secret(log: &LogFolder, secret: &[u8; 32]) -> anyhow::Result<()> {
+    let first = events::embedded::first_customer(&log.data)?;
+    if first.is_none_or(|first| customer::Secrets::derive(secret).have_registered(&first)) {
+        return Ok(());
+    }
+    fs::remove_dir_all(log.path())
+        .with_context(|| format!("{} cannot be removed", log.path().display()))?;
+    bail!(
+        "the copy belongs to a shop with another secret than the file `secret` in {}; nothing was restored. Put that shop's own \
+         `secret` there, or restore into an empty folder",
+        log.data.display()
+    )
 }

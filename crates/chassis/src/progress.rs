@@ -136,6 +136,12 @@ impl Progress {
         self.0.position.send_if_modified(|at| std::mem::replace(at, position) != position);
     }
 
+    /// Work that ends, such as preparing a service, is done as of `position`: ready from now on.
+    pub fn reached(&self, position: Position) {
+        self.followed(position);
+        self.caught_up();
+    }
+
     /// The log is known to reach to `head`.
     pub(crate) fn saw(&self, head: Position) {
         self.0.head.fetch_max(head.0, Ordering::Relaxed);

@@ -16,6 +16,8 @@ use crate::{
 };
 
 const SCHEMA: Schema = Schema {
+    model: "sessions",
+    unmarked: &["checkpoint", "customer", "token"],
     number: 1,
     create: "CREATE TABLE token (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
              CREATE TABLE customer (id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",

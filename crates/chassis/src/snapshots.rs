@@ -5,14 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kernel::{StreamId, Version};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::sqlite::{self, Location};
+use crate::{
+    ModelError,
+    sqlite::{self, Location},
+};
 
 /// A service's snapshots. Losing them changes speed, never answers, so every failure here is only logged.
 #[derive(Clone, Debug)]
 pub struct Snapshots(Arc<Mutex<Connection>>);
 
 impl Snapshots {
-    pub fn open(location: &Location) -> rusqlite::Result<Self> {
+    pub fn open(location: &Location) -> Result<Self, ModelError> {
         let connection = sqlite::open_disposable(location)?;
         connection.execute_batch(
             "CREATE TABLE IF NOT EXISTS snapshot (stream TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL)

@@ -1,6 +1,9 @@
 //! SQLite as the engine of embedded read models: one writer, readers beside it, the checkpoint in every transaction.
 
+mod mark;
+
 use std::{
+    fmt,
     path::{Path, PathBuf},
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
@@ -38,25 +41,31 @@ struct Inner {
     readers: Mutex<Vec<Connection>>,
 }
 
-/// The tables of a read model. Another number means that an older database is emptied and built anew from the log.
+/// The tables of a read model. Another number means that an older database is emptied and rebuilt from the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
+    /// Whose model it is, such as `order`: files carry a mark derived from it, and no file without that mark is ever emptied.
+    pub model: &'static str,
+    /// The tables, sorted by name, of the files that were written before there were marks.
+    pub unmarked: &'static [&'static str],
     pub number: u32,
     /// SQL that creates all tables and indexes.
     pub create: &'static str,
 }
 
 impl Database {
-    /// Opens a database and makes its tables; one of another schema, or a damaged one, is thrown away first.
-    pub fn open(location: Location, schema: Schema) -> rusqlite::Result<Self> {
+    /// Opens a database and makes its tables. One of another schema is emptied first, a damaged one set aside as `FILE.damaged`;
+    /// both only if they carry this model's mark. Any other error leaves everything as it is.
+    pub fn open(location: Location, schema: Schema) -> Result<Self, ModelError> {
         let writer = match open_current(&location, schema) {
-            Ok(writer) => writer,
-            Err(error) => {
-                tracing::warn!(%error, ?location, "a read model cannot be used as it is; rebuilding it from the log");
-                location.remove();
-                open_current(&location, schema)?
+            Err(ModelError::Sqlite(error)) if mark::is_damage(&error) => {
+                mark::set_aside(&location, schema)?;
+                tracing::warn!(%error, %location, "the read model is damaged; set it aside as .damaged and rebuilding it from the log");
+                open_current(&location, schema)
             }
+            opened => opened,
         };
+        let writer = writer.map_err(|error| explained(error, &location))?;
         let inner =
             Inner { location, schema, writer: Mutex::new(writer), readers: Mutex::default() };
         Ok(Self(Arc::new(inner)))
@@ -152,17 +161,36 @@ impl FromStr for Location {
 }
 
 impl Location {
+    /// A connection, ready for use.
     fn connect(&self) -> rusqlite::Result<Connection> {
+        let connection = self.open()?;
+        self.configure(&connection)?;
+        Ok(connection)
+    }
+
+    /// A connection that has not touched the file yet; one that is not there is made, for its owner only.
+    fn open(&self) -> rusqlite::Result<Connection> {
+        use std::os::unix::fs::OpenOptionsExt as _;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = match self {
-            Self::File(path) => Connection::open_with_flags(path, flags)?,
-            Self::Memory(name) => {
-                Connection::open_with_flags(format!("file:{name}?mode=memory&cache=shared"), flags)?
+        match self {
+            Self::File(path) => {
+                let mut private = std::fs::OpenOptions::new();
+                let private =
+                    private.write(true).create(true).truncate(false).mode(0o600).open(path);
+                // If that failed, so does what follows, and SQLite says why.
+                drop(private);
+                Connection::open_with_flags(path, flags)
             }
-        };
+            Self::Memory(name) => {
+                Connection::open_with_flags(format!("file:{name}?mode=memory&cache=shared"), flags)
+            }
+        }
+    }
+
+    fn configure(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         // A prepared statement stays prepared: without this, some are planned anew for every value bound to them.
@@ -177,15 +205,15 @@ impl Location {
             // Connections to one memory database share a cache; a reader must not wait for the writer's table locks.
             connection.execute_batch("PRAGMA read_uncommitted = 1;")?;
         }
-        Ok(connection)
+        Ok(())
     }
+}
 
-    /// Deletes the database's files.
-    pub fn remove(&self) {
-        if let Self::File(path) = self {
-            for suffix in ["", "-wal", "-shm"] {
-                let _was_not_there = std::fs::remove_file(with_suffix(path, suffix));
-            }
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Memory(name) => write!(f, "the database {name} in memory"),
         }
     }
 }
@@ -197,16 +225,42 @@ pub fn line(table: &str, values: &[ValueRef<'_>]) -> String {
     format!("{table}: {}", values.join(", "))
 }
 
-/// Opens a database that may be thrown away at any time and has no checkpoint.
-pub fn open_disposable(location: &Location) -> rusqlite::Result<Connection> {
-    let connection = if let Ok(connection) = location.connect() {
-        connection
-    } else {
-        location.remove();
-        location.connect()?
+/// A connection that does nothing but keep a database in memory alive.
+pub fn hold(location: &Location) -> rusqlite::Result<Connection> {
+    location.connect()
+}
+
+/// Opens a database that may be thrown away at any time and has no checkpoint: one table, `snapshot`.
+pub fn open_disposable(location: &Location) -> Result<Connection, ModelError> {
+    let schema = Schema { model: "snapshots", unmarked: &["snapshot"], number: 1, create: "" };
+    let open = || {
+        let connection = location.open()?;
+        mark::owner(&connection, location, schema)?;
+        location.configure(&connection)?;
+        connection.pragma_update(None, "application_id", schema.mark())?;
+        Ok(connection)
     };
+    let connection = match open() {
+        Err(ModelError::Sqlite(error)) if mark::is_damage(&error) => {
+            mark::set_aside(location, schema)?;
+            open()
+        }
+        opened => opened,
+    };
+    let connection = connection.map_err(|error| explained(error, location))?;
     private(location);
     Ok(connection)
+}
+
+/// An error of the system with the file it is about, and what to do.
+fn explained(error: ModelError, location: &Location) -> ModelError {
+    match error {
+        ModelError::Sqlite(error) => ModelError::Refused(format!(
+            "{location} cannot be opened ({error}); nothing was changed. Check the disk's free space, the file's owner and rights, and that \
+             no other process has it open, then start again"
+        )),
+        other => other,
+    }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -215,11 +269,15 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn open_current(location: &Location, schema: Schema) -> rusqlite::Result<Connection> {
-    let mut connection = location.connect()?;
+fn open_current(location: &Location, schema: Schema) -> Result<Connection, ModelError> {
+    let mut connection = location.open()?;
+    // Before anything is written: it may belong to another program.
+    let owner = mark::owner(&connection, location, schema)?;
+    location.configure(&connection)?;
     private(location);
-    let number: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if number != schema.number {
+    if owner == mark::Owner::Ours(schema.number) {
+        connection.pragma_update(None, "application_id", schema.mark())?;
+    } else {
         let transaction = connection.transaction()?;
         drop_tables(&transaction)?;
         create_tables(&transaction, schema)?;
@@ -275,5 +333,6 @@ fn create_tables(connection: &Connection, schema: Schema) -> rusqlite::Result<()
     connection.execute_batch(
         "CREATE TABLE checkpoint (position INTEGER NOT NULL); INSERT INTO checkpoint VALUES (0);",
     )?;
+    connection.pragma_update(None, "application_id", schema.mark())?;
     connection.pragma_update(None, "user_version", schema.number)
 }

@@ -1,10 +1,11 @@
-//! The manager `admin`, without whom nobody could manage anything: there from the first start on.
+//! The manager `admin`, who exists from the first start on; and the proof, before anything is written, that the secret is this shop's.
 
 use std::{sync::Arc, time::Duration};
 
+use bus::{Page, Read};
 use chassis::{ExecuteError, Request};
-use contracts::customer::{Personal, Registered, Role, stream};
-use kernel::{Actor, Metadata, Money};
+use contracts::customer::{CATEGORY, CustomerEvent, Personal, Registered, Role, stream};
+use kernel::{Actor, Metadata, Money, Position, Recorded};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -30,6 +31,8 @@ pub enum Admin {
     PasswordChanged,
     /// There before, and left alone.
     Unchanged,
+    /// The log's customers were registered under another secret. Nothing was written, and nothing will be.
+    Refused,
 }
 
 impl Bootstrap {
@@ -48,7 +51,10 @@ pub(crate) fn spawn(customers: Arc<Customers>, given: Option<NewPassword>) -> Bo
             biased;
             () = tasks.stopped() => {}
             admin = ensure(&customers, given) => {
-                let _nobody_asked = told.send(admin);
+                if !matches!(admin, Admin::Refused) {
+                    customers.opened.reached(customers.progress.position());
+                }
+                let _dropped_if_not_wanted = told.send(admin);
             }
         }
     });
@@ -60,6 +66,8 @@ async fn ensure(customers: &Customers, given: Option<NewPassword>) -> Admin {
     let id = customers.secrets.customer_id(ADMIN);
     loop {
         match customers.model.credentials(id).await {
+            // Customers of a shop have ids that derive from its secret: another secret finds no manager, and would add a second one.
+            Ok(None) if !is_ours(customers).await => return Admin::Refused,
             Ok(None) => match create(customers, id, given.as_ref()).await {
                 Ok(generated) => return Admin::Created { generated },
                 // Another instance was faster. Its manager is kept, once the model shows it.
@@ -74,6 +82,29 @@ async fn ensure(customers: &Customers, given: Option<NewPassword>) -> Admin {
                 tokio::time::sleep(RETRY).await;
             }
         }
+    }
+}
+
+/// Whether the secret is that of the log: the id of its first customer derives from it, or there is none yet.
+async fn is_ours(customers: &Customers) -> bool {
+    let mut from = Position(1);
+    loop {
+        let read = Read::All { from, categories: vec![CATEGORY.to_owned()] };
+        let Page { events, next, end, .. } = customers.deps.store().read(read).await;
+        if let Some(first) = events.iter().find_map(|event| registration(event)) {
+            return customers.secrets.have_registered(&first);
+        }
+        if end {
+            return true;
+        }
+        from = next;
+    }
+}
+
+fn registration(event: &Recorded) -> Option<Registered> {
+    match CustomerEvent::of(event)? {
+        CustomerEvent::Registered(registered) => Some(registered),
+        _ => None,
     }
 }
 

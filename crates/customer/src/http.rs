@@ -36,6 +36,8 @@ pub(crate) struct Customers {
     pub(crate) deps: Deps,
     pub(crate) model: Arc<dyn Model>,
     pub(crate) progress: Progress,
+    /// Ready once the secret is known to be this shop's and its manager is recorded.
+    pub(crate) opened: Progress,
     pub(crate) aggregates: Aggregates<Customer>,
     pub(crate) passwords: Passwords,
     pub(crate) secrets: Arc<Secrets>,
@@ -63,6 +65,14 @@ pub(crate) fn router(customers: &Arc<Customers>, followers: Vec<Progress>) -> Ro
 }
 
 impl Customers {
+    /// 503 until the secret is known to be this shop's: under another one, a registration would be lost.
+    fn must_be_open(&self) -> Result<(), Problem> {
+        if self.opened.is_ready() {
+            return Ok(());
+        }
+        Err(Problem::unavailable(Duration::from_secs(1), "The shop is still starting."))
+    }
+
     /// Carries out a command and waits until the model shows its outcome.
     async fn execute(
         &self,

@@ -89,13 +89,15 @@ pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), M
     reactor::spawn(&deps, aggregates.clone(), reactor, reacted.clone());
     let (tasks, ids) = (deps.tasks.clone(), Arc::clone(&deps.ids));
     let passwords = Passwords::new(config.hashing, Arc::clone(&config.secrets), (tasks, ids));
-    let followers = vec![projected.clone(), reacted];
+    let opened = deps.progress("customer.bootstrap");
+    let followers = vec![projected.clone(), reacted, opened.clone()];
     let customers = Arc::new(Customers {
         limiters: config.limits.limiters(&deps.clock),
         welcome_credit: config.welcome_credit,
         secrets: config.secrets,
         model: Arc::clone(&model),
         progress: projected,
+        opened,
         deps: deps.clone(),
         aggregates,
         passwords,

@@ -6,6 +6,7 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 use chassis::auth::{Signer, Verifier};
+use contracts::customer::Registered;
 use kernel::Ids;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -52,6 +53,13 @@ impl Secrets {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(digest.as_bytes().split_at(16).0);
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+
+    /// Whether these are the secrets under which that customer was registered: ids derive from them.
+    #[must_use]
+    pub fn have_registered(&self, customer: &Registered) -> bool {
+        let user = customer.personal.user.as_deref().unwrap_or_default();
+        self.customer_id(user) == customer.customer
     }
 
     /// `secret` so that only [`Self::open`] for the same customer gives it back.

@@ -123,7 +123,7 @@ impl Ground {
         };
         let (model, snapshots, sessions) =
             (location("model"), location("snapshots"), location("sessions"));
-        let anchor = |location| sqlite::open_disposable(location).expect("memory for a database");
+        let anchor = |location| sqlite::hold(location).expect("memory for a database");
         let anchors = [&model, &snapshots, &sessions].map(anchor).into();
         Models { model, snapshots, sessions, _anchors: Rc::new(anchors) }
     }

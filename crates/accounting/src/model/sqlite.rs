@@ -72,7 +72,12 @@ impl SqliteModel {
         calendar: Calendar,
         tasks: Tasks,
     ) -> Result<Arc<Self>, ModelError> {
-        let schema = Schema { number: super::schema_number(&calendar, SCHEMA), create: TABLES };
+        let schema = Schema {
+            model: "accounting",
+            unmarked: &["checkpoint", "customer", "invoice", "month", "product"],
+            number: super::schema_number(&calendar, SCHEMA),
+            create: TABLES,
+        };
         Ok(Arc::new(Self {
             database: Database::open(location, schema)?,
             scans: Scans::new(tasks),

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Context as _, bail};
 use bus::Read;
 use chassis::trace::trace_id;
+use contracts::customer::{CustomerEvent, Registered};
 use eventlog::{Options, OsFiles};
 use eventstore::{LogStore, Reader, log::LogReader};
 use kernel::{Position, Recorded, Version};
@@ -127,6 +128,24 @@ pub(crate) fn order_history(
         bail!("the log knows no order {order}");
     }
     Ok((history, trace))
+}
+
+/// The first customer of the log in this data folder: who they are follows from the shop's secret.
+pub(crate) fn first_customer(data: &Path) -> anyhow::Result<Option<Registered>> {
+    let store = open(data)?;
+    let mut from = Position(1);
+    loop {
+        let categories = vec![contracts::customer::CATEGORY.to_owned()];
+        let page = page(&store.reader, &Read::All { from, categories })?;
+        let first = page.events.iter().find_map(|event| match CustomerEvent::of(event)? {
+            CustomerEvent::Registered(registered) => Some(registered),
+            _ => None,
+        });
+        if first.is_some() || page.end {
+            return Ok(first);
+        }
+        from = page.next;
+    }
 }
 
 /// Events about an order name it.

@@ -1,11 +1,15 @@
-//! No password leaves the memory in clear, and no hash leaves the customer service unsealed (promise 10).
+//! No password leaves the memory in clear, and no hash leaves the customer service unsealed (promise 10). A secret is proved to be
+//! the shop's before it is used (promise 13).
 
 use std::{fs, path::Path};
 
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::shop::{PASSWORD, Shop};
+use crate::{
+    run::output,
+    shop::{Folder, PASSWORD, Shop, up},
+};
 
 /// Every file below, but for the one that is the secret itself.
 fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
@@ -62,4 +66,93 @@ async fn passwords_and_hashes_stand_nowhere() {
 
 fn contains(text: &[u8], part: &str) -> bool {
     text.windows(part.len()).any(|window| window == part.as_bytes())
+}
+
+/// Two letters of hex, as a whole secret.
+fn secret(digits: &str) -> String {
+    digits.repeat(32)
+}
+
+#[tokio::test]
+async fn another_secret_than_the_folders_is_refused_and_changes_nothing() {
+    let folder = Shop::start().await.down().await;
+    let before = folder.tool(&["events", "--json"]).await.expect_code(0).stdout;
+    let mut other = up(&folder.data());
+    other.env("AGORA_SHOP_SECRET", secret("ab"));
+    let refused = output(&mut other).await.expect_code(1);
+    assert!(refused.stderr.contains("shop-secret is not the one"), "{}", refused.stderr);
+    // Without the file, only the log can tell.
+    let kept = folder.data().join("secret");
+    let own = fs::read_to_string(&kept).expect("the secret");
+    fs::remove_file(&kept).expect("removed");
+    let mut other = up(&folder.data());
+    other.env("AGORA_SHOP_SECRET", secret("ab"));
+    let refused = output(&mut other).await.expect_code(1);
+    assert!(refused.stderr.contains("another secret"), "{}", refused.stderr);
+    assert_eq!(folder.tool(&["events", "--json"]).await.expect_code(0).stdout, before);
+    let shop = folder.up_with(|command| drop(command.env("AGORA_SHOP_SECRET", own.trim()))).await;
+    shop.manager().await;
+}
+
+#[tokio::test]
+async fn first_starts_at_once_leave_one_secret_and_one_working_shop() {
+    for _ in 0..8 {
+        let folder = Folder::new();
+        let both = [up(&folder.data()), up(&folder.data())].map(|mut command| {
+            command.args(["--json", "--storefront-listen", "off", "--backoffice-listen", "off"]);
+            command.env("AGORA_ADMIN_PASSWORD", PASSWORD).stdin(std::process::Stdio::null());
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command.kill_on_drop(true).spawn().expect("it starts")
+        });
+        let [first, second] = both;
+        let (mut winner, loser) = ended_first(first, second).await;
+        assert!(loser.contains("in use"), "{loser}");
+        winner.kill().await.expect("it ran");
+        let left = fs::read_dir(folder.data()).expect("a folder");
+        let aside = left.filter_map(Result::ok).filter(|entry| {
+            let name = entry.file_name();
+            name.to_string_lossy().starts_with("secret.") || name.to_string_lossy().starts_with(".writable")
+        });
+        assert_eq!(aside.count(), 0, "nothing is left lying about");
+        folder.up().await.manager().await;
+    }
+}
+
+/// Of two shops that started, the one that goes on, and what the one that gave up said.
+async fn ended_first(mut one: tokio::process::Child, mut other: tokio::process::Child) -> (tokio::process::Child, String) {
+    let (winner, mut loser) = tokio::select! {
+        _ = one.wait() => (other, one),
+        _ = other.wait() => (one, other),
+    };
+    let mut said = String::new();
+    let mut pipe = loser.stderr.take().expect("a pipe");
+    tokio::io::AsyncReadExt::read_to_string(&mut pipe, &mut said).await.expect("a pipe can be read");
+    (winner, said)
+}
+
+#[tokio::test]
+async fn a_copy_is_restored_only_under_its_own_secret_and_takes_nothing_of_others_along() {
+    let folder = Shop::start().await.down().await;
+    let copy = folder.path().join("copy");
+    let copy = copy.to_str().expect("UTF-8");
+    folder.tool(&["store", "backup", copy]).await.expect_code(0);
+    let target = Folder::new();
+    fs::create_dir(target.data()).expect("a folder");
+    let kept = target.data().join("secret");
+    for (name, content) in [("secret", &*secret("ab")), ("customers.dbf", "theirs"), ("order.db", "")] {
+        fs::write(target.data().join(name), content).expect("a file");
+    }
+    let refused = target.tool(&["store", "restore", copy]).await.expect_code(1);
+    assert!(refused.stderr.contains("another secret"), "{}", refused.stderr);
+    assert!(!target.data().join("log").exists() && target.data().join("order.db").exists());
+    fs::copy(folder.data().join("secret"), &kept).expect("its own");
+    // A folder in the place of a model stops it before anything is done, and it can be repeated.
+    let model = target.data().join("customer.db");
+    fs::create_dir(&model).expect("a folder");
+    let refused = target.tool(&["store", "restore", copy]).await.expect_code(1);
+    assert!(refused.stderr.contains("customer.db"), "{}", refused.stderr);
+    fs::remove_dir(&model).expect("removed");
+    target.tool(&["store", "restore", copy]).await.expect_code(0);
+    assert!(target.data().join("customers.dbf").exists() && !target.data().join("order.db").exists());
+    target.up().await.manager().await;
 }

@@ -63,6 +63,7 @@ pub(super) async fn add_user(
     check_user_name(&mut errors, &request.user_name);
     check_email(&mut errors, &request.email);
     errors.finish()?;
+    customers.must_be_open()?;
     if !caller.as_ref().is_some_and(Caller::is_manager) {
         customers.limiters.register(context.client())?;
     }

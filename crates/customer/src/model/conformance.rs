@@ -15,6 +15,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     changes_add_up(&*make().await).await;
     passwords_stand_apart(&*make().await).await;
     changes_of_strangers_change_nothing(&*make().await).await;
+    the_first_of_a_name_keeps_it(&*make().await).await;
     lists_are_sorted_searched_and_paged(&*make().await).await;
     a_reset_model_takes_everything_again(&*make().await, &*make().await).await;
 }
@@ -118,6 +119,22 @@ async fn changes_of_strangers_change_nothing(model: &dyn Model) {
         .await
         .expect("the changes are taken");
     assert_eq!(lines(model).await, before);
+}
+
+async fn the_first_of_a_name_keeps_it(model: &dyn Model) {
+    apply(model, &[registered(1, "ada", 10_000)]).await;
+    let before = lines(model).await;
+    let stranger = |position, what| Change { position, customer: Uuid::from_u128(7), what };
+    let Change { what, .. } = registered(2, "ada", 5);
+    let again = [
+        registered(2, "ada", 3),
+        stranger(Position(3), what),
+        stranger(Position(4), What::Granted(Money::from_minor(1))),
+        stranger(Position(5), moved(0, 1, -1, 0)),
+    ];
+    model.apply(Position(1), &again, Position(1)).await.expect("no event stops the model");
+    assert_eq!(lines(model).await, before);
+    assert!(model.credentials(Uuid::from_u128(7)).await.expect("a query works").is_none());
 }
 
 async fn lists_are_sorted_searched_and_paged(model: &dyn Model) {

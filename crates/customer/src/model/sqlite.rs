@@ -17,6 +17,8 @@ use uuid::Uuid;
 use super::{Change, Credentials, Customer, List, Model, Moved, Registered, Sort, What};
 
 const SCHEMA: Schema = Schema {
+    model: "customer",
+    unmarked: &["checkpoint", "customer"],
     number: 1,
     create: "CREATE TABLE customer (
                  id BLOB PRIMARY KEY,
@@ -152,10 +154,11 @@ fn register(
     registered: &Registered,
 ) -> rusqlite::Result<usize> {
     let Registered { user, full_name, email, role, password, credit } = registered;
+    // Names are unique through the secret that ids derive from. A log written under two secrets may repeat one: the first keeps it.
     let mut insert = tx.prepare_cached(
-        "INSERT INTO customer VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, 0, ?7, 0, ?8, ?9)",
+        "INSERT INTO customer VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, 0, ?7, 0, ?8, ?9) ON CONFLICT DO NOTHING",
     )?;
-    insert.execute(params![
+    let inserted = insert.execute(params![
         change.customer.as_bytes(),
         user,
         full_name,
@@ -165,7 +168,11 @@ fn register(
         credit.minor(),
         change.position.0,
         searchable(user, full_name, email),
-    ])
+    ])?;
+    if inserted == 0 {
+        tracing::warn!(position = %change.position, "ignored a second registration of a user name; the first one keeps it");
+    }
+    Ok(inserted)
 }
 
 fn change_profile(

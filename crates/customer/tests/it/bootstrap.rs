@@ -1,6 +1,13 @@
-//! The manager who is there from the first start on.
+//! The manager who exists from the first start on, and the proof that the secret is this shop's.
 
-use customer::{Admin, NewPassword};
+use std::sync::Arc;
+
+use bus::Append;
+use chassis::Service;
+use contracts::customer::{CustomerEvent, Personal, Registered, Role, stream};
+use customer::{Admin, NewPassword, Secrets};
+use kernel::{Actor, Event as _, EventType, Expected, Metadata, Money, NewEvent};
+use serde_json::json;
 
 use crate::harness::{ADMIN_PASSWORD, Shop};
 
@@ -36,4 +43,60 @@ async fn a_given_password_is_in_force_from_that_start_on() {
     let ends = shop.events().await;
     let ends = ends.iter().filter_map(|event| contracts::customer::session_end(event)).count();
     assert_eq!(ends, 1, "tokens of the old password are void for everybody: {token}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_another_secret_nothing_is_written_and_nobody_is_registered() {
+    let shop = Shop::open().await;
+    let before = shop.events().await.len();
+    let shop = shop.reopen_with(|config| config.secrets = other_secrets()).await;
+    assert!(matches!(shop.admin, Admin::Refused));
+    assert!(Service::ready(&shop.service.followers).is_err(), "it is never ready");
+    let eve = json!({ "UserName": "eve", "Password": "eve's password", "FullName": "Eve", "Email": "eve@example.invalid" });
+    assert_eq!(shop.post("/add-user", None, eve).await.status, 503);
+    assert_eq!(shop.events().await.len(), before);
+    let shop = shop.reopen_with(|_| {}).await;
+    assert!(matches!(shop.admin, Admin::Unchanged));
+    shop.manager().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shop_in_which_another_secret_has_registered_a_manager_opens_with_its_own() {
+    let shop = Shop::open().await;
+    let others = other_secrets();
+    let customer = others.customer_id("admin");
+    let registered = CustomerEvent::Registered(Registered {
+        customer,
+        personal: Personal {
+            user: Some("admin".to_owned()),
+            full_name: Some("Manager".to_owned()),
+            email: None,
+        },
+        password: "sealed under another secret".to_owned(),
+        role: Role::Manager,
+        credit: Money::ZERO,
+    });
+    let now = shop.deps.clock.now();
+    let event = NewEvent {
+        id: shop.deps.ids.event_id(now),
+        kind: EventType::parse(registered.kind()).expect("a type"),
+        schema: registered.schema(),
+        metadata: Metadata::of(Actor::Reactor("test".into()), shop.deps.ids.uuid(now)),
+        data: registered.encode(),
+    };
+    let events = vec![event].into();
+    shop.append(Append { stream: stream(customer), expected: Expected::None, events }).await;
+    let shop = shop.reopen_with(|_| {}).await;
+    assert!(matches!(shop.admin, Admin::Unchanged));
+    let token = shop.manager().await;
+    let all = shop.get("/get-all-users", Some(&token)).await;
+    assert_eq!(all.body["Items"].as_array().map(Vec::len), Some(1), "{all:?}");
+    shop.customer("lea").await;
+    // The secret that did the damage is refused, though a manager was registered under it.
+    let shop = shop.reopen_with(move |config| config.secrets = others).await;
+    assert!(matches!(shop.admin, Admin::Refused));
+}
+
+fn other_secrets() -> Arc<Secrets> {
+    Arc::new(Secrets::derive(&[8; 32]))
 }

@@ -133,6 +133,13 @@ async fn customers_are_copied(model: &dyn Model) {
     assert_eq!(model.customer("bob").await.expect("a query works"), None);
     assert_eq!(model.user(ADA).await.expect("a query works").as_deref(), Some("ada"));
     assert_eq!(model.user(BOB).await.expect("a query works"), None);
+    apply(model, &[change(2, What::Customer { id: BOB, user: "ada".to_owned() })]).await;
+    assert_eq!(
+        model.customer("ada").await.expect("a query works"),
+        Some(ADA),
+        "the first keeps it"
+    );
+    assert_eq!(model.user(BOB).await.expect("a query works"), None);
 }
 
 async fn an_order_follows_its_steps(model: &dyn Model) {

@@ -20,6 +20,8 @@ use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 
 /// Orders are keyed by where they were placed, so that rows, lists and steps all grow at the end.
 const SCHEMA: Schema = Schema {
+    model: "order",
+    unmarked: &["checkpoint", "orders", "person", "product", "step", "tally"],
     number: 2,
     create: "CREATE TABLE orders (
                  placed INTEGER PRIMARY KEY,

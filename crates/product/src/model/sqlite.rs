@@ -24,6 +24,8 @@ use uuid::Uuid;
 use super::{Categories, Category, Change, Created, Model, Product, Products};
 
 const SCHEMA: Schema = Schema {
+    model: "product",
+    unmarked: &["category", "checkpoint", "creation", "product", "product_text", "stock"],
     number: 2,
     // What is sorted and filtered by comes before the long texts.
     create: "CREATE TABLE product (

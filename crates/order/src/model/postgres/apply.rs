@@ -44,10 +44,8 @@ async fn list(tx: &Transaction<'_>, id: Uuid, product: &Product) -> Result<(), E
 }
 
 async fn customer(tx: &Transaction<'_>, id: Uuid, user: &str) -> Result<(), Error> {
-    // A name that somebody else had goes over, as everywhere else.
-    let sql = "DELETE FROM person WHERE \"user\" = $2 AND id <> $1";
-    tx.execute(&tx.prepare_cached(sql).await?, &[&id, &user]).await?;
-    let sql = "INSERT INTO person VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET \"user\" = excluded.\"user\"";
+    // The first customer of a name keeps it, as in the customer service.
+    let sql = "INSERT INTO person VALUES ($1, $2) ON CONFLICT DO NOTHING";
     tx.execute(&tx.prepare_cached(sql).await?, &[&id, &user]).await.map(drop)
 }
 

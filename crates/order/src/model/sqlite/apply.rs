@@ -32,8 +32,9 @@ pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<
                 update.execute([product.as_bytes()])?;
             }
             What::Customer { id, user } => {
+                // The first customer of a name keeps it, as in the customer service.
                 let mut insert =
-                    tx.prepare_cached("INSERT OR REPLACE INTO person VALUES (?1, ?2)")?;
+                    tx.prepare_cached("INSERT INTO person VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
                 insert.execute(params![id.as_bytes(), user])?;
             }
         }
