@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -27,6 +27,8 @@ struct Inner {
     caught_up_at: AtomicI64,
     ready: watch::Sender<bool>,
     failures: AtomicU64,
+    /// It was work that ends, and has.
+    done: AtomicBool,
     /// Somebody has begun to wait.
     asked: Notify,
 }
@@ -49,6 +51,7 @@ impl Progress {
             caught_up_at: now.into(),
             ready: watch::Sender::new(false),
             failures: AtomicU64::new(0),
+            done: AtomicBool::new(false),
             asked: Notify::new(),
         }))
     }
@@ -87,7 +90,7 @@ impl Progress {
 
     /// Waits until everything up to `position` has been dealt with; the lag in events if that takes longer than `patience`.
     pub async fn wait_for(&self, position: Position, patience: Duration) -> Result<(), u64> {
-        if self.position() >= position {
+        if self.position() >= position || self.0.done.load(Ordering::Relaxed) {
             return Ok(());
         }
         let mut positions = self.watch();
@@ -136,9 +139,9 @@ impl Progress {
         self.0.position.send_if_modified(|at| std::mem::replace(at, position) != position);
     }
 
-    /// Work that ends, such as preparing a service, is done as of `position`: ready from now on.
-    pub fn reached(&self, position: Position) {
-        self.followed(position);
+    /// Marks work that ends, such as preparing a service, as done: ready from now on, and no position has to be waited for.
+    pub fn done(&self) {
+        self.0.done.store(true, Ordering::Relaxed);
         self.caught_up();
     }
 

@@ -52,7 +52,7 @@ pub(crate) fn spawn(customers: Arc<Customers>, given: Option<NewPassword>) -> Bo
             () = tasks.stopped() => {}
             admin = ensure(&customers, given) => {
                 if !matches!(admin, Admin::Refused) {
-                    customers.opened.reached(customers.progress.position());
+                    customers.opened.done();
                 }
                 let _dropped_if_not_wanted = told.send(admin);
             }

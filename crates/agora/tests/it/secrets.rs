@@ -90,7 +90,11 @@ async fn another_secret_than_the_folders_is_refused_and_changes_nothing() {
     let refused = output(&mut other).await.expect_code(1);
     assert!(refused.stderr.contains("another secret"), "{}", refused.stderr);
     assert_eq!(folder.tool(&["events", "--json"]).await.expect_code(0).stdout, before);
-    let shop = folder.up_with(|command| drop(command.env("AGORA_SHOP_SECRET", own.trim()))).await;
+    let shop = folder
+        .up_with(|command| {
+            command.env("AGORA_SHOP_SECRET", own.trim());
+        })
+        .await;
     shop.manager().await;
 }
 
@@ -111,7 +115,8 @@ async fn first_starts_at_once_leave_one_secret_and_one_working_shop() {
         let left = fs::read_dir(folder.data()).expect("a folder");
         let aside = left.filter_map(Result::ok).filter(|entry| {
             let name = entry.file_name();
-            name.to_string_lossy().starts_with("secret.") || name.to_string_lossy().starts_with(".writable")
+            name.to_string_lossy().starts_with("secret.")
+                || name.to_string_lossy().starts_with(".writable")
         });
         assert_eq!(aside.count(), 0, "nothing is left lying about");
         folder.up().await.manager().await;
@@ -119,14 +124,19 @@ async fn first_starts_at_once_leave_one_secret_and_one_working_shop() {
 }
 
 /// Of two shops that started, the one that goes on, and what the one that gave up said.
-async fn ended_first(mut one: tokio::process::Child, mut other: tokio::process::Child) -> (tokio::process::Child, String) {
+async fn ended_first(
+    mut one: tokio::process::Child,
+    mut other: tokio::process::Child,
+) -> (tokio::process::Child, String) {
     let (winner, mut loser) = tokio::select! {
         _ = one.wait() => (other, one),
         _ = other.wait() => (one, other),
     };
     let mut said = String::new();
     let mut pipe = loser.stderr.take().expect("a pipe");
-    tokio::io::AsyncReadExt::read_to_string(&mut pipe, &mut said).await.expect("a pipe can be read");
+    tokio::io::AsyncReadExt::read_to_string(&mut pipe, &mut said)
+        .await
+        .expect("a pipe can be read");
     (winner, said)
 }
 
@@ -139,7 +149,9 @@ async fn a_copy_is_restored_only_under_its_own_secret_and_takes_nothing_of_other
     let target = Folder::new();
     fs::create_dir(target.data()).expect("a folder");
     let kept = target.data().join("secret");
-    for (name, content) in [("secret", &*secret("ab")), ("customers.dbf", "theirs"), ("order.db", "")] {
+    for (name, content) in
+        [("secret", &*secret("ab")), ("customers.dbf", "theirs"), ("order.db", "")]
+    {
         fs::write(target.data().join(name), content).expect("a file");
     }
     let refused = target.tool(&["store", "restore", copy]).await.expect_code(1);
@@ -153,6 +165,8 @@ async fn a_copy_is_restored_only_under_its_own_secret_and_takes_nothing_of_other
     assert!(refused.stderr.contains("customer.db"), "{}", refused.stderr);
     fs::remove_dir(&model).expect("removed");
     target.tool(&["store", "restore", copy]).await.expect_code(0);
-    assert!(target.data().join("customers.dbf").exists() && !target.data().join("order.db").exists());
+    assert!(
+        target.data().join("customers.dbf").exists() && !target.data().join("order.db").exists()
+    );
     target.up().await.manager().await;
 }

@@ -22,9 +22,8 @@ fn open(path: &Path, schema: Schema) -> Result<Database, ModelError> {
 /// A model with one lamp, at position 7.
 fn lamps(path: &Path) {
     let model = open(path, LAMPS).expect("a new model");
-    let insert = |tx: &rusqlite::Transaction<'_>| {
-        tx.execute("INSERT INTO lamp VALUES (1)", []).map(drop)
-    };
+    let insert =
+        |tx: &rusqlite::Transaction<'_>| tx.execute("INSERT INTO lamp VALUES (1)", []).map(drop);
     model.apply(Position::START, Position(7), insert).expect("a change");
 }
 
@@ -40,7 +39,9 @@ fn what_belongs_to_another_program_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("precious.db");
     let precious = rusqlite::Connection::open(&database).expect("a database");
-    precious.execute_batch("CREATE TABLE precious (a); INSERT INTO precious VALUES (1)").expect("a table");
+    precious
+        .execute_batch("CREATE TABLE precious (a); INSERT INTO precious VALUES (1)")
+        .expect("a table");
     drop(precious);
     let text = folder.path().join("notes.txt");
     fs::write(&text, "Bread, milk.\n".repeat(100)).expect("a file");
@@ -51,9 +52,16 @@ fn what_belongs_to_another_program_is_refused_and_left_as_it_is() {
     for path in [database, text, marked] {
         let before = fs::read(&path).expect("a file");
         let sentence = refusal(open(&path, LAMPS));
-        assert!(sentence.contains("--lamps-model") && sentence.contains(path.to_str().expect("UTF-8")), "{sentence}");
-        let sentence = open_disposable(&Location::File(path.clone())).expect_err("refused").to_string();
-        assert!(sentence.contains("left as it is") || sentence.contains("left as it was"), "{sentence}");
+        assert!(
+            sentence.contains("--lamps-model") && sentence.contains(path.to_str().expect("UTF-8")),
+            "{sentence}"
+        );
+        let sentence =
+            open_disposable(&Location::File(path.clone())).expect_err("refused").to_string();
+        assert!(
+            sentence.contains("left as it is") || sentence.contains("left as it was"),
+            "{sentence}"
+        );
         assert_eq!(fs::read(&path).expect("still there"), before);
     }
 }
@@ -104,7 +112,10 @@ fn an_error_that_may_pass_deletes_nothing() {
     // A folder where SQLite's log has to be is one way in which opening fails, also for the superuser.
     fs::create_dir(folder.path().join("lamps.db-wal")).expect("a folder");
     let sentence = refusal(open(&path, LAMPS));
-    assert!(sentence.contains("cannot be opened") && sentence.contains("nothing was changed"), "{sentence}");
+    assert!(
+        sentence.contains("cannot be opened") && sentence.contains("nothing was changed"),
+        "{sentence}"
+    );
     assert_eq!(fs::read(&path).expect("still there"), before);
     fs::remove_dir(folder.path().join("lamps.db-wal")).expect("removed");
     assert_eq!(open(&path, LAMPS).expect("ours").checkpoint().expect("a position"), Position(7));
