@@ -20,7 +20,7 @@ use chassis::{
     Deps, Service, Tasks,
     auth::{Auth, Verifier},
     clock::SystemClock,
-    http::Border,
+    http::{Border, Server, Streams},
     metrics::Metrics,
     projector,
     sessions::{Ended, EndedSessions},
@@ -52,6 +52,8 @@ const EXPECTED: [&str; 5] = ["customer", "product", "order", "accounting", "even
 pub(crate) struct Process {
     pub(crate) tasks: Tasks,
     bus_tasks: Tasks,
+    /// Serves what the outside reaches, within one budget of connections.
+    pub(crate) server: Server,
     pub(crate) ops: Router,
     pub(crate) data: PathBuf,
     services: Vec<Service>,
@@ -130,10 +132,13 @@ impl Process {
             narrate::spawn(deps);
         }
         let ops = deps.metrics.router();
+        let connections = world.choices.connections.within_files();
+        let server = Server::new(connections, Arc::clone(&deps.border.proxies));
         let site = world.site(gateway.as_ref().map(|(_, router)| router));
         Ok(Self {
             tasks: world.deps.tasks,
             bus_tasks: world.bus_tasks,
+            server,
             ops,
             data: world.data.path().to_owned(),
             services,
@@ -208,6 +213,7 @@ async fn deps(
     let tasks = Tasks::new();
     let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
     border.proxies = Arc::new(choices.proxies.clone());
+    border.streams = Streams::new(choices.streams);
     border.shutdown = tasks.stop_token();
     if let Some(collector) = &choices.collector {
         let (traces, spans) = Traces::exported(clock.clone(), Arc::clone(&ids));
@@ -341,6 +347,7 @@ impl World {
             ids: Arc::clone(&self.deps.ids),
             secret: self.cookies,
             proxies: self.choices.proxies.clone(),
+            streams: Streams::new(self.choices.streams),
             secure_cookies: self.choices.secure_cookies,
             shutdown: self.deps.tasks.stop_token(),
         })

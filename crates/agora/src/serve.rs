@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use axum::Router;
-use chassis::http;
+use chassis::http::Server;
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
@@ -95,7 +95,10 @@ async fn announced(
     let serve = |name, listener: Option<TcpListener>, router: Option<Router>| {
         let Some((listener, router)) = listener.zip(router) else { return Ok(None) };
         let address = url(listener.local_addr()?);
-        process.tasks.spawn(name, http::serve(listener, router, process.tasks.stop_token()));
+        // Whatever happens to the others, metrics can be read.
+        let server = if name == "ops" { Server::default() } else { process.server.clone() };
+        let stop = process.tasks.stop_token();
+        process.tasks.spawn(name, async move { server.serve(listener, router, stop).await });
         Ok::<_, io::Error>(Some(address))
     };
     let gateway = serve("gateway", listeners.gateway, process.gateway())?;

@@ -89,7 +89,7 @@ pub(crate) async fn live(
         let part = Event::default().event("part").data(Markup::of(&figures).as_str());
         Some((part, (desk, shop, year, changes, true)))
     });
-    Ok(site::live(&desk, parts))
+    site::live(&desk, parts)
 }
 
 /// Waits for a change of an order, and for those that come with it.

@@ -56,7 +56,7 @@ pub(crate) async fn live(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
         let part = follower.next().await?;
         Some((part, follower))
     });
-    Ok(site::live(&desk, parts))
+    site::live(&desk, parts)
 }
 
 /// Somebody who watches what is recorded.

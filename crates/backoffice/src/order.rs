@@ -56,7 +56,7 @@ pub(crate) async fn live(desk: Desk, Path(id): Path<String>) -> Result<Response,
         let events = follower.next().await?;
         Some((stream::iter(events), follower))
     });
-    Ok(site::live(&desk, events.flatten()))
+    site::live(&desk, events.flatten())
 }
 
 /// Somebody who watches one order.

@@ -124,7 +124,7 @@ pub(crate) async fn live(desk: Desk) -> Result<Response, Failure> {
         let next = (desk.clone(), desk.now(), map.head, true);
         Some((part, next))
     });
-    Ok(site::live(&desk, parts))
+    site::live(&desk, parts)
 }
 
 /// How everything is; `before` is where the log ended, and how long ago that was.

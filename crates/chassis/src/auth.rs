@@ -4,13 +4,16 @@ mod caller;
 mod sessions;
 mod token;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use kernel::{Clock, Timestamp};
 
 pub use caller::{Caller, Manager};
 pub use sessions::Sessions;
 pub use token::{Claims, KeyError, Role, Signer, TOKEN_LIFETIME, TokenError, Verifier};
+
+/// How often an open stream compares its token's expiry with the clock, which may jump.
+const EXPIRY_CHECK: Duration = Duration::from_secs(1);
 
 /// The judge of tokens: signature, expiry, and whether the session has ended. Cheap to clone.
 #[derive(Clone)]
@@ -37,5 +40,21 @@ impl Auth {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, TokenError> {
         let claims = self.0.verifier.verify(token, now)?;
         if self.0.sessions.is_revoked(&claims) { Err(TokenError::Revoked) } else { Ok(claims) }
+    }
+
+    /// Whether the session of a caller who was let in still holds at `now`.
+    #[must_use]
+    pub fn still_valid(&self, caller: &Caller, now: Timestamp) -> bool {
+        caller.claims().expires_at > now && !self.0.sessions.is_revoked(caller.claims())
+    }
+
+    /// Completes when the caller's session has ended: at once by log-out or a new password, within a second by expiry.
+    pub async fn session_ended(&self, caller: &Caller, clock: &dyn Clock) {
+        let mut changes = self.0.sessions.watch();
+        while self.still_valid(caller, clock.now()) {
+            let changed = changes.changed();
+            // Continue on a revocation or after the pause, whichever comes first.
+            let _either = tokio::time::timeout(EXPIRY_CHECK, changed).await;
+        }
     }
 }

@@ -79,11 +79,14 @@
 //! }
 //! ```
 
+mod body;
 mod cache;
 mod client;
+mod connections;
 mod context;
 mod events;
 mod fields;
+mod forwarded;
 mod guard;
 mod idempotency;
 mod json;
@@ -97,15 +100,20 @@ mod reject;
 mod schema;
 mod serve;
 mod service;
+mod streams;
 mod text;
+mod unstalled;
 mod whole;
 
+pub use body::{BODY_TIMEOUT, BodyFault, read as read_body};
 pub use cache::{Asked, Cache};
-pub use client::{NetworkError, TrustedProxies};
-pub use context::{Context, TRACEPARENT, X_REQUEST_ID};
+pub use client::{ClientAddress, NetworkError, TrustedProxies};
+pub use connections::ConnectionLimits;
+pub use context::{AGORA_ADMITTED, Context, TRACEPARENT, X_REQUEST_ID};
 pub use events::{LastEventId, event, event_stream};
 pub use fields::FieldErrors;
-pub use guard::RouteName;
+pub use forwarded::Forwarded;
+pub use guard::{RouteName, peer};
 pub use idempotency::{IDEMPOTENCY_KEY, KeyHeader, Keyed, derived_id};
 pub use json::Json;
 pub use limit::Limiter;
@@ -115,7 +123,8 @@ pub use position::{AGORA_POSITION, At, Checkpoint, Lag, POSITION_TIMEOUT};
 pub use problem::{BUSY, FieldError, PROBLEM_JSON, Problem};
 pub use query::{Path, Query};
 pub use schema::{AmountIn, AmountOut, ChangeIn};
-pub use serve::serve;
-pub use service::{Border, Service};
+pub use serve::{Server, Timing, serve};
+pub use service::{Border, Service, without_trailing_slashes};
+pub use streams::{StreamLimits, StreamPlace, Streams};
 pub use text::{Prose, Text};
 pub use whole::Whole;

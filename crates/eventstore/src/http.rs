@@ -236,7 +236,7 @@ fn categories(asked: &OfAll) -> Vec<String> {
     responses((status = 200, content_type = "text/event-stream", body = RecordedEvent)))]
 async fn follow(
     State(events): State<Events>,
-    _manager: Manager,
+    Manager(caller): Manager,
     context: Context,
     last: LastEventId,
     Query(asked): Query<Follow>,
@@ -248,7 +248,7 @@ async fn follow(
         (None, None) => head,
     };
     let subscription = Subscription::open(&events.deps.store(), seen.min(head)).await;
-    Ok(http::event_stream(&context, told(subscription)))
+    http::event_stream(&context, &caller, told(subscription))
 }
 
 fn told(subscription: Subscription) -> impl Stream<Item = ServerSentEvent> {

@@ -1,7 +1,6 @@
 //! Handing a request on: to a router of this process without a network in between, or over pooled connections.
 
 use std::{
-    net::IpAddr,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context as TaskContext, Poll},
@@ -13,12 +12,12 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use chassis::http::{Context, Problem, TRACEPARENT, TrustedProxies, X_REQUEST_ID};
+use chassis::http::{BodyFault, Context, Problem, TRACEPARENT, X_REQUEST_ID};
 use futures_util::StreamExt;
 use hyper::{
     HeaderMap, Uri, Version,
-    body::{Bytes, Frame, SizeHint},
-    header::{self, FORWARDED, HeaderName, HeaderValue},
+    body::{Body as _, Bytes, Frame, SizeHint},
+    header::{self, HeaderName, HeaderValue},
     http::uri::PathAndQuery,
 };
 use hyper_util::{
@@ -93,8 +92,11 @@ impl Forwarder {
             };
             request = match self.remote(remote, request, &path).await {
                 Ok(response) => return response,
-                Err(Unanswered(Some(again))) => again,
-                Err(Unanswered(None)) => {
+                Err(Unanswered::Again(again)) => *again,
+                Err(Unanswered::TooSlow) => {
+                    return Problem::from(BodyFault::TooSlow).into_response();
+                }
+                Err(Unanswered::Unknown) => {
                     return Problem::unavailable(
                         RETRY_AFTER,
                         "The service did not answer; it may have acted.",
@@ -114,7 +116,9 @@ impl Forwarder {
     ) -> Result<Response, Unanswered> {
         let mut parts = base.clone().into_parts();
         parts.path_and_query = Some(path.clone());
-        let Ok(uri) = Uri::from_parts(parts) else { return Err(Unanswered(Some(request))) };
+        let Ok(uri) = Uri::from_parts(parts) else {
+            return Err(Unanswered::Again(Box::new(request)));
+        };
         *request.uri_mut() = uri;
         let (head, body) = request.into_parts();
         let (body, lender) = lend(body);
@@ -122,34 +126,53 @@ impl Forwarder {
         match tokio::time::timeout(ANSWER_TIMEOUT, self.0.request(sent)).await {
             Ok(Ok(response)) => Ok(response.map(Body::new)),
             Ok(Err(error)) if error.is_connect() || head.method.is_safe() => {
-                Err(Unanswered(lender.back().map(|body| Request::from_parts(head, body))))
+                Err(lender.back().map_or(Unanswered::Unknown, |body| {
+                    Unanswered::Again(Box::new(Request::from_parts(head, body)))
+                }))
             }
-            Ok(Err(_)) | Err(_) => Err(Unanswered(None)),
+            Err(_) if !lender.is_sent() => Err(Unanswered::TooSlow),
+            Ok(Err(_)) | Err(_) => Err(Unanswered::Unknown),
         }
     }
 }
 
-/// A remote instance gave no answer. The request, if another one may be asked; else it may have acted.
-struct Unanswered(Option<Request>);
-
-/// A body that can be had back until somebody reads of it.
-fn lend(body: Body) -> (Lent, Lender) {
-    let body = Arc::new(Mutex::new((body, false)));
-    (Lent(Arc::clone(&body)), Lender(body))
+/// A remote instance gave no answer.
+enum Unanswered {
+    /// Another one may be asked.
+    Again(Box<Request>),
+    /// The client had not sent all of the body by then: nothing was done.
+    TooSlow,
+    /// It may have acted.
+    Unknown,
 }
 
-type Shared = Arc<Mutex<(Body, bool)>>;
+/// A body that can be had back until something of it is read.
+fn lend(body: Body) -> (Lent, Lender) {
+    let is_sent = body.is_end_stream();
+    let shared = Arc::new(Mutex::new(Shared { body, is_touched: false, is_sent }));
+    (Lent(Arc::clone(&shared)), Lender(shared))
+}
 
-struct Lent(Shared);
+struct Shared {
+    body: Body,
+    is_touched: bool,
+    is_sent: bool,
+}
 
-struct Lender(Shared);
+struct Lent(Arc<Mutex<Shared>>);
+
+struct Lender(Arc<Mutex<Shared>>);
 
 impl Lender {
     /// The body, unless some of it is gone.
     fn back(self) -> Option<Body> {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (body, touched) = &mut *shared;
-        (!*touched).then(|| std::mem::take(body))
+        (!shared.is_touched).then(|| std::mem::take(&mut shared.body))
+    }
+
+    /// Whether all of it went out.
+    fn is_sent(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_sent
     }
 }
 
@@ -162,16 +185,18 @@ impl hyper::body::Body for Lent {
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.1 = true;
-        Pin::new(&mut shared.0).poll_frame(cx)
+        shared.is_touched = true;
+        let polled = Pin::new(&mut shared.body).poll_frame(cx);
+        shared.is_sent |= matches!(polled, Poll::Ready(None)) || shared.body.is_end_stream();
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.is_end_stream()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.size_hint()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).body.size_hint()
     }
 }
 
@@ -210,23 +235,13 @@ pub(crate) fn ending_with(shutdown: &CancellationToken, response: Response) -> R
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(ended)))
 }
 
-/// Says on whose behalf we ask: the id and the trace of the request, and the peer it came from.
-pub(crate) fn introduce(headers: &mut HeaderMap, context: &Context, proxies: &TrustedProxies) {
+/// Says on whose behalf we ask: the id and the trace of the request, and where it came from.
+pub(crate) fn introduce(headers: &mut HeaderMap, context: &Context) {
     if let Ok(id) = HeaderValue::from_str(context.request_id()) {
         headers.insert(X_REQUEST_ID, id);
     }
     if let Ok(trace) = HeaderValue::from_str(context.traceparent()) {
         headers.insert(TRACEPARENT, trace);
     }
-    if !proxies.trusts(context.peer()) {
-        // What a stranger says of others is hearsay.
-        headers.remove(FORWARDED);
-    }
-    let hop = match context.peer() {
-        IpAddr::V4(peer) => format!("for={peer};proto=http"),
-        IpAddr::V6(peer) => format!("for=\"[{peer}]\";proto=http"),
-    };
-    if let Ok(hop) = HeaderValue::from_str(&hop) {
-        headers.append(FORWARDED, hop);
-    }
+    context.forwarded().hand_on(headers);
 }

@@ -25,7 +25,7 @@ use axum::{
 };
 use bus::{Announcement, Heard, Message};
 use chassis::{
-    http::{Border, Context, Problem, RouteName, Service},
+    http::{AGORA_ADMITTED, Border, Context, Problem, RouteName, Service},
     metrics::HttpMetrics,
 };
 use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
@@ -138,13 +138,14 @@ async fn forward(
     }
     let headers = request.headers_mut();
     forward::end_to_end(headers);
-    forward::introduce(headers, &context, &gateway.border.proxies);
+    forward::introduce(headers, &context);
     let holder = gateway.positions.carry(headers);
     let targets = route.targets(context.now());
     let mut response = gateway.forwarder.forward(&targets, request, path).await;
     forward::end_to_end(response.headers_mut());
+    let admitted = response.headers_mut().remove(AGORA_ADMITTED).is_some();
     if let Some(holder) = holder {
-        gateway.positions.note(holder, response.headers());
+        gateway.positions.note(holder, response.headers(), admitted);
     }
     response.extensions_mut().insert(RouteName(Arc::clone(&route.prefix)));
     forward::ending_with(&gateway.border.shutdown, response)

@@ -46,12 +46,17 @@ impl Positions {
         Some(holder)
     }
 
-    /// Remembers the position in an answer.
-    pub(crate) fn note(&self, holder: Holder, headers: &HeaderMap) {
+    /// Remembers the position in an answer. Only a token that a service has `admitted` takes room here: made-up ones would push
+    /// out the others.
+    pub(crate) fn note(&self, holder: Holder, headers: &HeaderMap, admitted: bool) {
         let Some(position) = headers.get(AGORA_POSITION).and_then(position) else { return };
         let mut shown = self.lock();
-        let highest = shown.get_or_insert_mut(holder.0, || position);
-        *highest = position.max(*highest);
+        if admitted {
+            let highest = shown.get_or_insert_mut(holder.0, || position);
+            *highest = position.max(*highest);
+        } else if let Some(highest) = shown.get_mut(&holder.0) {
+            *highest = position.max(*highest);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<u64, u64>> {

@@ -27,6 +27,17 @@ pub enum Failure {
     NotFound,
     /// A form that this site did not hand to this visitor.
     Forged,
+    /// A form that a browser says comes from `origin`, sent to `host`.
+    Renamed {
+        origin: String,
+        host: String,
+    },
+    /// A proxy serves this site under a path.
+    Prefixed {
+        prefix: String,
+    },
+    /// A form that took too long to arrive.
+    TooSlow,
     /// The request is none that a page of ours makes.
     Malformed,
     /// Refused for a reason that the gateway gives.
@@ -95,7 +106,9 @@ impl Failure {
         match self {
             Self::Unreachable { .. } | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::Forged => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Forged | Self::Renamed { .. } => StatusCode::FORBIDDEN,
+            Self::Prefixed { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Refused(refusal) => {

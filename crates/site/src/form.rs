@@ -2,14 +2,15 @@
 
 mod field;
 
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, Request},
-};
+use axum::extract::{FromRequest, Request};
+use chassis::http::{BodyFault, read_body};
 
 pub use field::Field;
 
 use crate::{Failure, FieldError, Visit};
+
+/// Forms of ours are far smaller.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// More fields than any form of ours has.
 const FIELDS_MAX: usize = 64;
@@ -133,9 +134,13 @@ impl Form {
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         let visit = request.extensions().get::<Visit>().cloned().ok_or(Failure::Broken)?;
-        let body = Bytes::from_request(request, state).await.map_err(|_| Failure::Malformed)?;
+        let body =
+            read_body(request.into_body(), BODY_BYTES_MAX).await.map_err(|fault| match fault {
+                BodyFault::TooSlow => Failure::TooSlow,
+                BodyFault::TooLarge { .. } | BodyFault::Incomplete => Failure::Malformed,
+            })?;
         let values: Vec<(String, String)> =
             form_urlencoded::parse(&body).into_owned().take(FIELDS_MAX).collect();
         visit.keep_typed(&values);

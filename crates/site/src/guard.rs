@@ -5,29 +5,33 @@ use std::panic::AssertUnwindSafe;
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use chassis::http::X_REQUEST_ID;
+use chassis::http::{X_REQUEST_ID, without_trailing_slashes};
 use futures_util::FutureExt;
 use hyper::{
     HeaderMap, Method, StatusCode,
     header::{
         CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-        REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
 };
 
-use crate::{Failure, Site, Visit, failure, origin, see_other, segment};
+use crate::{
+    Failure, Site, Visit, failure,
+    origin::{self, Origin},
+    see_other, segment,
+};
 
 /// Scripts, styles and pictures are our own files; nothing stands in the page itself, and nothing comes from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; form-action 'self'; manifest-src 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
 
-/// Forms of ours are far smaller.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+/// For half a year browsers that came over TLS come over nothing else.
+const TLS_ONLY: &str = "max-age=15768000";
 
 /// Headers under which a browser shows a page to who asked and does nothing else with it.
 ///
@@ -43,25 +47,26 @@ const SECURITY: [(HeaderName, &str); 7] = [
 ];
 
 pub(crate) fn guard(site: Site, pages: Router) -> Router {
-    pages
+    let pages = pages
         .fallback(async || Failure::NotFound)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(site, around))
+        .layer(middleware::from_fn_with_state(site, around));
+    without_trailing_slashes(pages)
 }
 
 async fn around(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let visit = Visit::new(&site, &request);
     let started = visit.now();
     let method = request.method().clone();
-    let response = if origin::is_ours(&request) {
-        request.extensions_mut().insert(visit.clone());
-        let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
-        answering.await.unwrap_or_else(|_| {
-            tracing::error!(request.id = ?visit.request_id(), "a page panicked");
-            Failure::Broken.into_response()
-        })
-    } else {
-        Failure::Forged.into_response()
+    let response = match refusal(&visit, &request) {
+        Some(failure) => failure.into_response(),
+        None => {
+            request.extensions_mut().insert(visit.clone());
+            let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+            answering.await.unwrap_or_else(|_| {
+                tracing::error!(request.id = ?visit.request_id(), "a page panicked");
+                Failure::Broken.into_response()
+            })
+        }
     };
     let mut response = presentable(&visit, &method, response);
     add_headers(&visit, response.headers_mut());
@@ -69,6 +74,19 @@ async fn around(State(site): State<Site>, mut request: Request, next: Next) -> R
     let status = response.status().as_u16();
     tracing::debug!(request.id = ?visit.request_id(), "{method} {} {status} in {elapsed:.1?}", visit.address());
     response
+}
+
+/// Why no page may see the request.
+fn refusal(visit: &Visit, request: &Request) -> Option<Failure> {
+    let forwarded = visit.forwarded();
+    if let Some(prefix) = &forwarded.prefix {
+        return Some(Failure::Prefixed { prefix: prefix.to_string() });
+    }
+    match origin::of(request, forwarded.host.as_deref()) {
+        Origin::Ours => None,
+        Origin::Foreign => Some(Failure::Forged),
+        Origin::Renamed { origin, host } => Some(Failure::Renamed { origin, host }),
+    }
 }
 
 /// Every failure as a page in the site's frame, or as the way to log in.
@@ -121,6 +139,9 @@ fn add_headers(visit: &Visit, headers: &mut HeaderMap) {
     // A page shows the state of the shop as it is now; what concerns one person is kept nowhere.
     let cache = if visit.is_personal() { "no-store" } else { "private, no-cache" };
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(cache));
+    if visit.is_secure() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TLS_ONLY));
+    }
     headers.insert(X_REQUEST_ID, visit.request_id().clone());
     visit.finish(headers);
 }

@@ -32,7 +32,7 @@ mod visit;
 use std::sync::Arc;
 
 use axum::Router;
-use chassis::http::TrustedProxies;
+use chassis::http::{Streams, TrustedProxies};
 use kernel::{Clock, Ids};
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +63,8 @@ pub struct Config {
     pub secret: [u8; 32],
     /// Whose word on the visitor's address counts.
     pub proxies: TrustedProxies,
+    /// How many live pages a visitor may have open.
+    pub streams: Streams,
     /// Cookies only over TLS: set where a proxy in front speaks HTTPS.
     pub secure_cookies: bool,
     /// Ends pages that go on by themselves.

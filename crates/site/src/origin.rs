@@ -8,22 +8,50 @@ use hyper::{
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether `request` may change something as far as its origin goes; the form's token is checked besides.
+/// Where a request that changes something comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A page of this site, as far as the browser says; the form's token is checked besides.
+    Ours,
+    /// Another site.
+    Foreign,
+    /// A page at `origin`, while the request names another host: another site, or ours behind a proxy that rewrites `Host`.
+    Renamed { origin: String, host: String },
+}
+
+/// Where `request` comes from. `host` is what a trusted proxy says that the browser asked.
 ///
 /// Another port of this machine is the same site, but not the same origin: it is refused too. What sends neither header
 /// is no browser of this decade, and must know the token.
-pub(crate) fn is_ours(request: &Request) -> bool {
+pub(crate) fn of(request: &Request, host: Option<&str>) -> Origin {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
-        return true;
+        return Origin::Ours;
     }
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(site) = header(SEC_FETCH_SITE) {
-        return matches!(site, "same-origin" | "none");
+        let ours = matches!(site, "same-origin" | "none");
+        return if ours { Origin::Ours } else { Origin::Foreign };
     }
-    let Some(origin) = header(ORIGIN) else { return true };
-    let origin: Option<Uri> = origin.parse().ok();
-    let origin = origin.as_ref().and_then(Uri::authority).map(hyper::http::uri::Authority::as_str);
-    origin.is_some() && origin == header(HOST)
+    let Some(text) = header(ORIGIN) else { return Origin::Ours };
+    let origin: Option<Uri> = text.parse().ok();
+    let Some(origin) = origin.filter(|origin| origin.authority().is_some()) else {
+        return Origin::Foreign;
+    };
+    let asked: Vec<&str> = host.into_iter().chain(header(HOST)).collect();
+    if asked.iter().any(|host| is_at(&origin, host)) {
+        return Origin::Ours;
+    }
+    match asked.first() {
+        Some(host) => Origin::Renamed { origin: text.to_owned(), host: (*host).to_owned() },
+        None => Origin::Foreign,
+    }
+}
+
+/// Whether `host` is the origin's, with or without the port that its scheme implies.
+fn is_at(origin: &Uri, host: &str) -> bool {
+    let implied = if origin.scheme_str() == Some("https") { ":443" } else { ":80" };
+    let bare = |host: &str| host.strip_suffix(implied).unwrap_or(host).to_ascii_lowercase();
+    origin.authority().is_some_and(|authority| bare(authority.as_str()) == bare(host))
 }
 
 #[cfg(test)]
@@ -31,11 +59,28 @@ mod tests {
     use super::*;
     use axum::body::Body;
 
-    fn posted(headers: &[(&str, &str)]) -> bool {
+    fn origin(headers: &[(&str, &str)], host: Option<&str>) -> Origin {
         let request = Request::post("/orders");
         let request =
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        is_ours(&request.body(Body::empty()).expect("a request"))
+        of(&request.body(Body::empty()).expect("a request"), host)
+    }
+
+    fn posted(headers: &[(&str, &str)]) -> bool {
+        origin(headers, None) == Origin::Ours
+    }
+
+    #[test]
+    fn a_proxy_may_say_which_host_was_asked() {
+        let sent = [("host", "127.0.0.1:5001"), ("origin", "https://shop.example")];
+        assert_eq!(origin(&sent, Some("shop.example")), Origin::Ours);
+        assert_eq!(origin(&sent, Some("Shop.example:443")), Origin::Ours);
+        let renamed = Origin::Renamed {
+            origin: "https://shop.example".to_owned(),
+            host: "127.0.0.1:5001".to_owned(),
+        };
+        assert_eq!(origin(&sent, None), renamed);
+        assert_ne!(origin(&sent, Some("shop.example:80")), Origin::Ours);
     }
 
     #[test]

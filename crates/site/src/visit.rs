@@ -5,7 +5,7 @@ mod calls;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use chassis::http::X_REQUEST_ID;
+use chassis::http::{ClientAddress, Forwarded, X_REQUEST_ID, peer};
 use hyper::{
     HeaderMap,
     header::{COOKIE, HeaderValue, REFERER, SET_COOKIE},
@@ -25,6 +25,9 @@ pub struct Visit(Arc<Inner>);
 struct Inner {
     site: Site,
     request_id: HeaderValue,
+    forwarded: Forwarded,
+    /// Whether the visitor came over TLS, so that cookies need never go otherwise.
+    secure: bool,
     /// What is handed on with every call: the request's id, its trace, and for whom we ask.
     handed_on: HeaderMap,
     /// Path and query as asked for.
@@ -46,18 +49,23 @@ impl Visit {
         let headers = request.headers();
         let config = &site.0.config;
         let now = config.clock.now();
-        let session = opened(site, headers, now);
+        let forwarded = config.proxies.seen(peer(request), headers);
+        let secure = config.secure_cookies || forwarded.https;
+        let cookie = cookie(headers, &cookie_name(site, secure));
+        let session = cookie.and_then(|cookie| opened(site, cookie, now));
         let changed = session.is_none();
         let session = session.unwrap_or_else(|| Session::new(&config.ids, now));
         let state = State { session, changed: false, typed: Vec::new() };
         let request_id = request_id(site, headers);
         let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
         // A cookie of ours that no longer opens is replaced, anonymous visitors get one with their first form.
-        let had_cookie = cookie(headers, site.0.chrome.cookie).is_some();
+        let had_cookie = cookie.is_some();
         let state = State { changed: changed && had_cookie, ..state };
         Self(Arc::new(Inner {
             site: site.clone(),
-            handed_on: forwarded::handed_on(request, &request_id, &config.proxies),
+            handed_on: forwarded::handed_on(request, &request_id, &forwarded),
+            forwarded,
+            secure,
             request_id,
             address: address.to_owned(),
             came_from: came_from(headers),
@@ -193,11 +201,30 @@ impl Visit {
         }
         let plain = serde_json::to_vec(&state.session).expect("a session is plain data");
         let sealed = site.cookies.seal(&site.config.ids, &plain);
-        let secure = if site.config.secure_cookies { "; Secure" } else { "" };
-        let name = site.chrome.cookie;
+        let secure = if self.0.secure { "; Secure" } else { "" };
+        let name = cookie_name(&self.0.site, self.0.secure);
         let cookie = format!("{name}={sealed}; Path=/; HttpOnly; SameSite=Lax{secure}");
         let cookie = HeaderValue::try_from(cookie).expect("base64 is visible ASCII");
         headers.append(SET_COOKIE, cookie);
+    }
+
+    /// What proxies say of the visitor.
+    pub(crate) fn forwarded(&self) -> &Forwarded {
+        &self.0.forwarded
+    }
+
+    /// The visitor's address as limits count it.
+    pub(crate) fn client_address(&self) -> Option<ClientAddress> {
+        self.0.forwarded.address()
+    }
+
+    /// Whether the visitor came over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.0.secure
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.0.site
     }
 
     /// Whether what is shown concerns one person.
@@ -227,8 +254,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     }
 }
 
-fn opened(site: &Site, headers: &HeaderMap, now: Timestamp) -> Option<Session> {
-    let sealed = cookie(headers, site.0.chrome.cookie)?;
+/// With TLS the browser takes the cookie from this very host only (RFC 6265bis, 4.1.3.2).
+fn cookie_name(site: &Site, secure: bool) -> String {
+    format!("{}{}", if secure { "__Host-" } else { "" }, site.0.chrome.cookie)
+}
+
+fn opened(site: &Site, sealed: &str, now: Timestamp) -> Option<Session> {
     let plain = site.0.cookies.open(sealed)?;
     let session: Session = serde_json::from_slice(&plain).ok()?;
     session.login.as_ref().is_none_or(|login| login.expires_at > now).then_some(session)

@@ -37,6 +37,7 @@ fn storefront() -> Router {
         ids: Arc::new(Ids::from_seed([3; 32])),
         secret: [7; 32],
         proxies: TrustedProxies::default(),
+        streams: chassis::http::Streams::default(),
         secure_cookies: false,
         shutdown: CancellationToken::new(),
     })

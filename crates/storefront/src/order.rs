@@ -61,7 +61,7 @@ pub(crate) async fn live(visit: Visit, Path(id): Path<String>) -> Result<Respons
         let events = follower.next().await?;
         Some((stream::iter(events), follower))
     });
-    Ok(site::live(&visit, events.flatten()))
+    site::live(&visit, events.flatten())
 }
 
 /// Somebody who watches one order.

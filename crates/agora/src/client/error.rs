@@ -110,7 +110,10 @@ impl fmt::Display for Problem {
         let title = self.status.canonical_reason().unwrap_or_default();
         let title = if self.title.is_empty() { title } else { &self.title };
         write!(f, " {title}")?;
-        if !self.detail.is_empty() {
+        // A single field's fault is the detail already.
+        let is_said =
+            |error: &FieldError| self.detail == format!("{}: {}", error.field, error.detail);
+        if !self.detail.is_empty() && !self.errors.iter().any(is_said) {
             write!(f, ": {}", self.detail)?;
         }
         for (index, error) in self.errors.iter().enumerate() {

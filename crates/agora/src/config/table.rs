@@ -136,7 +136,31 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "trusted-proxies",
         "127.0.0.0/8, ::1",
         "NETWORKS",
-        "Whose word on the client's address counts",
+        "Addresses of the proxies in front, which are believed when they name their client by Forwarded, else by X-Forwarded-For (-Proto, -Host); the list replaces the default",
+    ),
+    setting(
+        "connections",
+        "4096",
+        "N",
+        "Connections at once, fewer if the process may not open that many files; beyond it the one longest idle is closed",
+    ),
+    setting(
+        "connections-per-address",
+        "256",
+        "N",
+        "Connections from one address (IPv6: one /64); trusted proxies are not limited",
+    ),
+    setting(
+        "streams-per-user",
+        "20",
+        "N",
+        "Event streams and live pages that one user may have open",
+    ),
+    setting(
+        "streams-per-address",
+        "40",
+        "N",
+        "Event streams and live pages open from one address (IPv6: one /64), behind trusted proxies that of their client",
     ),
     setting("login-failures-per-name", "10", "N", "Failed log-ins of one name in 15 minutes"),
     setting(

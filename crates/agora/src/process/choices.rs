@@ -3,7 +3,10 @@
 use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
 use bus::rabbitmq::QueueKind;
-use chassis::sqlite::Location;
+use chassis::{
+    http::{ConnectionLimits, StreamLimits},
+    sqlite::Location,
+};
 use jiff::tz::TimeZone;
 use kernel::{Currency, Money};
 
@@ -26,6 +29,8 @@ pub(crate) struct Choices {
     pub(crate) advertise: Option<String>,
     pub(crate) secure_cookies: bool,
     pub(crate) proxies: chassis::http::TrustedProxies,
+    pub(crate) connections: ConnectionLimits,
+    pub(crate) streams: StreamLimits,
     pub(crate) currency: Currency,
     pub(crate) time_zone: TimeZone,
     pub(crate) welcome_credit: Money,
@@ -79,6 +84,11 @@ impl Choices {
             advertise: given("advertise").map(str::to_owned),
             secure_cookies: settings.get("secure-cookies")?,
             proxies: settings.get("trusted-proxies")?,
+            connections: connections(settings)?,
+            streams: StreamLimits {
+                per_user: number(settings, "streams-per-user", 1..=1_000_000)?,
+                per_address: number(settings, "streams-per-address", 1..=1_000_000)?,
+            },
             currency: settings.get("currency")?,
             time_zone: time_zone(settings)?,
             welcome_credit: settings.get("welcome-credit")?,
@@ -164,6 +174,13 @@ fn admin_password(settings: &Settings) -> Result<Option<customer::NewPassword>, 
     let Some(text) = settings.text("admin-password") else { return Ok(None) };
     let password = customer::NewPassword::parse(text.to_owned());
     password.map(Some).map_err(|error| settings.invalid("admin-password", error))
+}
+
+fn connections(settings: &Settings) -> Result<ConnectionLimits, ConfigError> {
+    Ok(ConnectionLimits {
+        total: number(settings, "connections", 16..=1_000_000)?,
+        per_address: number(settings, "connections-per-address", 1..=1_000_000)?,
+    })
 }
 
 fn limits(settings: &Settings) -> Result<customer::Limits, ConfigError> {

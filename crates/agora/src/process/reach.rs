@@ -1,10 +1,13 @@
 //! How the services of a process are reached: directly within it, or at addresses that other processes can call.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use bus::Address;
-use chassis::{Service, http};
+use chassis::{
+    Service,
+    http::{ConnectionLimits, Server},
+};
 use rustix::system::uname;
 use tokio::net::TcpListener;
 
@@ -44,7 +47,12 @@ impl World {
         })?;
         let bound = listener.local_addr()?;
         let stop = self.deps.tasks.stop_token();
-        self.deps.tasks.spawn("service", http::serve(listener, service.router.clone(), stop));
+        // The gateways that call here are few and have many connections each.
+        let limits = ConnectionLimits { per_address: usize::MAX, ..self.choices.connections };
+        let server = Server::new(limits.within_files(), Arc::clone(&self.deps.border.proxies));
+        let router = service.router.clone();
+        let serving = async move { server.serve(listener, router, stop).await };
+        self.deps.tasks.spawn("service", serving);
         let host = self.choices.advertise.clone().unwrap_or_else(|| host(bound));
         Ok(Address::Http(format!("http://{host}:{}", bound.port())))
     }

@@ -59,6 +59,7 @@ fn office() -> Router {
         ids: Arc::new(Ids::from_seed([1; 32])),
         secret: [7; 32],
         proxies: TrustedProxies::default(),
+        streams: chassis::http::Streams::default(),
         secure_cookies: false,
         shutdown: CancellationToken::new(),
     })

@@ -112,7 +112,9 @@ fn caller(parts: &Parts) -> Result<Option<Caller>, Problem> {
     let token = value.to_str().ok().filter(|_| values.next().is_none()).and_then(bearer);
     let token = token.ok_or_else(|| refused("Authorization must be one Bearer token."))?;
     let verified = context.border().auth.verify(token, context.now());
-    verified.map(Caller).map(Some).map_err(|error| refused(&error.to_string()))
+    let claims = verified.map_err(|error| refused(&error.to_string()))?;
+    context.admit();
+    Ok(Some(Caller(claims)))
 }
 
 fn bearer(value: &str) -> Option<&str> {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use kernel::{Clock, Timestamp};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{Claims, TOKEN_LIFETIME};
@@ -14,6 +15,8 @@ use super::{Claims, TOKEN_LIFETIME};
 pub struct Sessions {
     clock: Arc<dyn Clock>,
     revoked: RwLock<Revoked>,
+    /// Sent whenever something was revoked, so that open streams look again.
+    changed: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -28,7 +31,7 @@ struct Revoked {
 
 impl Sessions {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, revoked: RwLock::default() }
+        Self { clock, revoked: RwLock::default(), changed: watch::Sender::new(()) }
     }
 
     /// Ends one session, whose token would have held until `expires_at`.
@@ -56,6 +59,12 @@ impl Sessions {
                 .is_some_and(|before| claims.issued_at < *before)
     }
 
+    /// Changes whenever a session has ended. What goes on for long asks [`Sessions::is_revoked`] again then.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
     /// How many entries are kept.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -73,6 +82,8 @@ impl Sessions {
         if revoked.len() >= revoked.prune_at {
             revoked.prune(self.clock.now());
         }
+        drop(revoked);
+        self.changed.send_replace(());
     }
 }
 

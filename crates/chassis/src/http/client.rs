@@ -1,11 +1,21 @@
-//! The client's address: the peer's, unless trusted proxies say for whom they asked (`Forwarded`, RFC 7239).
+//! Addresses: networks whose word is believed, and what counts as one client.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
 
-use hyper::{HeaderMap, header::FORWARDED};
 use thiserror::Error;
 
-/// The networks whose `Forwarded` headers are believed; this machine's own loopback unless configured.
+/// The part of an IPv6 address that one client cannot choose: providers hand out a /64 at least.
+const IPV6_CLIENT_BITS: u32 = 64;
+
+/// One client as limits count it: an IPv4 address, or an IPv6 network of 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientAddress(IpAddr);
+
+/// The networks of proxies that are believed when they name their clients; this machine's own loopback unless configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<Network>);
 
@@ -20,30 +30,32 @@ struct Network {
 #[error("{0:?} is not an address such as 10.1.2.3 or a network such as 10.0.0.0/8")]
 pub struct NetworkError(String);
 
-impl TrustedProxies {
-    /// Who asked: the last address before the first proxy, from our side, that is not trusted.
-    #[must_use]
-    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut client = peer.to_canonical();
-        let elements: Vec<&str> = headers
-            .get_all(FORWARDED)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .collect();
-        for element in elements.into_iter().rev() {
-            if !self.trusts(client) {
-                break;
+impl From<IpAddr> for ClientAddress {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let network = u128::from(address) >> IPV6_CLIENT_BITS << IPV6_CLIENT_BITS;
+                Self(Ipv6Addr::from(network).into())
             }
-            let Some(address) = forwarded_for(element) else { break };
-            client = address;
+            address @ IpAddr::V4(_) => Self(address),
         }
-        client
     }
+}
 
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(network) => write!(f, "{network}/{IPV6_CLIENT_BITS}"),
+        }
+    }
+}
+
+impl TrustedProxies {
     /// Whether what `address` says of others is believed.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(address))
     }
 }
@@ -93,19 +105,4 @@ impl FromStr for Network {
         let prefix_bits = bits.map_or(Ok(bits_max), str::parse).map_err(|_| error())?;
         if prefix_bits > bits_max { Err(error()) } else { Ok(Self { address, prefix_bits }) }
     }
-}
-
-/// The address in one element's `for=`; none if it is unknown or obfuscated.
-fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let (_, node) = element
-        .split(';')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
-    let node = node.trim().trim_matches('"');
-    if let Some(bracketed) = node.strip_prefix('[') {
-        let (address, _port) = bracketed.split_once(']')?;
-        return address.parse().ok();
-    }
-    let address = node.split_once(':').map_or(node, |(address, _port)| address);
-    address.parse().ok()
 }

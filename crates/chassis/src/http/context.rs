@@ -1,6 +1,12 @@
 //! What is known of a request before anything of it is understood: its id, its trace, who asked, and the time.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -14,11 +20,16 @@ use kernel::{Actor, Idempotency, Metadata, Timestamp};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Border, Problem, idempotency};
+use super::{Border, ClientAddress, Forwarded, Problem, idempotency};
 use crate::trace::{self, Kind, Open, Traceparent};
 
-/// The id of a request, kept from the client if it is sane.
+/// The id of a request, kept from the client if it is 1 to 128 visible ASCII characters.
+///
+/// The correlation of the events that come of the request follows from it, so that a client finds them by an id of its own. It is a
+/// name, not a proof: two requests may have the same, and nothing is decided by it.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// On an answer to a request whose token was checked and holds. The gateway takes it off.
+pub const AGORA_ADMITTED: HeaderName = HeaderName::from_static("agora-admitted");
 /// The trace a request belongs to (W3C Trace Context).
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -29,8 +40,9 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     request_id: HeaderValue,
     traceparent: Arc<str>,
-    client: IpAddr,
-    peer: IpAddr,
+    forwarded: Forwarded,
+    /// Whether a token was checked, and holds.
+    admitted: AtomicBool,
     border: Arc<Border>,
 }
 
@@ -39,14 +51,14 @@ impl Context {
     pub(super) fn new(
         border: &Arc<Border>,
         headers: &HeaderMap,
-        (peer, span): (IpAddr, Option<&Open>),
+        (peer, span): (Option<IpAddr>, Option<&Open>),
     ) -> Self {
         let handed_on = || given(headers).unwrap_or_else(|| Traceparent::new(&border.ids));
         Self(Arc::new(Inner {
             request_id: request_id(border, headers),
             traceparent: span.map_or_else(|| handed_on().to_string().into(), Open::traceparent),
-            peer,
-            client: border.proxies.client(peer, headers),
+            forwarded: border.proxies.seen(peer, headers),
+            admitted: AtomicBool::new(false),
             border: Arc::clone(border),
         }))
     }
@@ -83,13 +95,34 @@ impl Context {
     /// The address of who asked, seen through trusted proxies.
     #[must_use]
     pub fn client(&self) -> IpAddr {
-        self.0.client
+        self.0.forwarded.client
+    }
+
+    /// The same as one client is counted by limits; none where nobody but trusted proxies has had a hand in the request.
+    #[must_use]
+    pub fn client_address(&self) -> Option<ClientAddress> {
+        self.0.forwarded.address()
+    }
+
+    /// What trusted proxies say of the request, to be handed on.
+    #[must_use]
+    pub fn forwarded(&self) -> &Forwarded {
+        &self.0.forwarded
+    }
+
+    /// Takes note that the request's token holds.
+    pub(crate) fn admit(&self) {
+        self.0.admitted.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_admitted(&self) -> bool {
+        self.0.admitted.load(Ordering::Relaxed)
     }
 
     /// The other end of the connection, whoever it speaks for.
     #[must_use]
     pub fn peer(&self) -> IpAddr {
-        self.0.peer
+        self.0.forwarded.peer
     }
 
     #[must_use]

@@ -1,6 +1,6 @@
-//! Server-sent events: endless answers that stay alive, can be resumed, and end when the service does.
+//! Server-sent events: endless answers that stay alive, can be resumed, and end with the service or the caller's session.
 
-use std::{fmt::Display, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
@@ -14,6 +14,7 @@ use futures_util::{Stream, StreamExt};
 use serde::Serialize;
 
 use super::{Context, Problem};
+use crate::auth::Caller;
 
 /// A comment goes out this often, so that nobody between takes the silence for the end.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -31,15 +32,25 @@ pub fn event(id: impl Display, kind: &str, data: &impl Serialize) -> Result<Even
     Ok(Event::default().id(id.to_string()).event(kind).data(data))
 }
 
-/// The answer that goes on until `events` or the service ends.
+/// The answer that goes on until `events`, the caller's session or the service ends; 429 beyond the limits of [`super::Streams`].
 pub fn event_stream(
     context: &Context,
+    caller: &Caller,
     events: impl Stream<Item = Event> + Send + 'static,
-) -> Response {
+) -> Result<Response, Problem> {
+    let border = context.border();
+    let place = border.streams.enter(caller.user(), context.client_address())?;
+    let (auth, clock, caller) = (border.auth.clone(), Arc::clone(&border.clock), caller.clone());
+    let session_ended = async move { auth.session_ended(&caller, &*clock).await };
     let shutdown = context.shutdown().clone();
-    let events = events.map(Ok::<_, std::convert::Infallible>);
-    let events = events.take_until(shutdown.cancelled_owned());
-    Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+    let events = events
+        .map(move |event| {
+            let _held_as_long_as_the_stream = &place;
+            Ok::<_, std::convert::Infallible>(event)
+        })
+        .take_until(Box::pin(session_ended))
+        .take_until(shutdown.cancelled_owned());
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
 impl LastEventId {

@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::Arc,
 };
@@ -19,8 +19,8 @@ use hyper::{
 };
 
 use super::{
-    Context, Problem,
-    context::{X_REQUEST_ID, span},
+    Context, Problem, body,
+    context::{AGORA_ADMITTED, X_REQUEST_ID, span},
     position::{AGORA_POSITION, POSITION_TIMEOUT, asked_for},
     problem::PROBLEM_JSON,
     service::Service,
@@ -75,10 +75,9 @@ pub(super) async fn guard(
     response
 }
 
-/// Without connection, as in a process of one's own, the peer is this machine.
-fn peer(request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip())
+/// The other end of the connection; none for a request from within this process.
+pub fn peer(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }
 
 async fn answer(
@@ -88,6 +87,10 @@ async fn answer(
     next: Next,
 ) -> Response {
     let is_call = route.is_some_and(|route| !OWN_ROUTES.contains(&route.as_str()));
+    let request = match body::only_where_read(request).await {
+        Ok(request) => request,
+        Err(problem) => return problem.into_response(),
+    };
     let model = service.model.as_ref().filter(|_| is_call);
     let Some(model) = model else { return next.run(request).await };
     let wanted = match asked_for(request.headers()) {
@@ -128,6 +131,9 @@ fn presentable(mut response: Response, context: &Context) -> Response {
             response.headers_mut().remove(CONTENT_LENGTH);
             response.headers_mut().extend(parts.headers);
         }
+    }
+    if context.is_admitted() {
+        response.headers_mut().insert(AGORA_ADMITTED, HeaderValue::from_static("true"));
     }
     response.headers_mut().insert(X_REQUEST_ID, context.request_id_header());
     response

@@ -53,8 +53,26 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Keyed<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let key = client_key(request.headers())?;
         let body = json::read(request).await?;
-        Ok(Self { value: json::parse(&body)?, key, request: digest("request", &[&body]) })
+        let value = json::parse(&body)?;
+        Ok(Self { value, key, request: digest("request", &[&compact(&body)]) })
     }
+}
+
+/// The same JSON without the white space that means nothing. What is compact already stays as it is, so that keys recorded with
+/// whole bodies are known again.
+fn compact(json: &[u8]) -> Vec<u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    let mut means_something = |byte: &u8| {
+        let kept = in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ => {}
+        }
+        kept
+    };
+    json.iter().copied().filter(&mut means_something).collect()
 }
 
 /// The id of what a request creates: the same whenever the same request comes again.

@@ -1,24 +1,18 @@
 //! JSON request bodies: parsed strictly, refused by field.
 
-use std::time::Duration;
-
 use axum::{
     body::Body,
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{
-    HeaderMap, StatusCode,
+    HeaderMap,
     header::{CONTENT_TYPE, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Context, Problem, reject};
-
-/// How long a body may take to arrive: one of 64 KiB over a poor line, but no more, lest slow senders hold us.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+use super::{Context, Problem, body, reject};
 
 /// A JSON body, as a request's last extractor or as an answer.
 ///
@@ -99,11 +93,5 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
     let context = Context::of(request.extensions())?;
     context.check_announced_length(request.headers())?;
     let limit_bytes = context.body_limit_bytes();
-    let collecting = Limited::new(request.into_body(), limit_bytes).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, collecting).await {
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT)),
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit_bytes)),
-        Ok(Err(_)) => Err(Problem::bad_request("The body ended before it was complete.")),
-    }
+    Ok(body::read(request.into_body(), limit_bytes).await?)
 }

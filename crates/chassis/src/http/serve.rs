@@ -1,44 +1,48 @@
 //! The server: connections that are few enough, clients that are quick enough, and an end that comes.
 //!
 //! ```text
-//!  accept ──▶ permit ──▶ connection ──▶ router        shutdown: no accept, connections finish the request they are in,
-//!     ▲                      │                        after 5 s they are cut
-//!     └────── permit back ◀──┘
+//!  accept ──▶ admitted ──▶ connection ──▶ router      shutdown: no accept, connections finish the request they are in,
+//!                │  ▲                                 after 5 s they are cut
+//!   503 if full ◀┘  └── in place of the one longest idle
 //! ```
 
 use std::{
-    io,
+    convert::Infallible,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
-use axum::{Extension, Router, extract::ConnectInfo};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use hyper::{
+    Request, Version,
+    body::{Frame, Incoming, SizeHint},
+    header::{CONTENT_TYPE, HOST},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     task::JoinSet,
-    time::{Instant, Sleep},
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-use tower::Layer;
+use tower::ServiceExt as _;
 
-/// Connections at once. Each costs some 20 KiB with its buffers; beyond that new ones wait in the system's backlog.
-const CONNECTIONS_MAX: usize = 4096;
-
-/// How long a request's head may take, and how long a connection may lie idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a client may take nothing of what we write before it is cut off.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+use super::{
+    ConnectionLimits, Problem, TrustedProxies,
+    connections::{Admitted, Connections, UnderWay},
+    unstalled::Unstalled,
+};
 
 /// How long requests under way may go on after the shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -49,34 +53,94 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The largest head of a request.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
-/// Serves `router` on `listener` until `shutdown`, then lets requests under way finish for at most 5 s.
-///
-/// Dropping the future cuts all connections.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let mut connections = JoinSet::new();
-    loop {
-        let permit = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => break,
-            permit = Arc::clone(&permits).acquire_owned() => permit.expect("it is never closed"),
-        };
-        let (stream, peer) = tokio::select! {
-            biased;
-            () = shutdown.cancelled() => break,
-            accepted = accept(&listener) => accepted,
-        };
-        let connection = serve_connection(stream, peer, router.clone(), shutdown.clone());
-        connections.spawn(async move {
-            connection.await;
-            drop(permit);
-        });
-        while connections.try_join_next().is_some() {}
+/// How soon to come back to a server that has no room.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Refused connections are logged this often at most.
+const WARNED_EVERY: Duration = Duration::from_mins(1);
+
+/// What a client reads that is not let in.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+    content-length: 153\r\nretry-after: 5\r\nconnection: close\r\n\r\n\
+    {\"type\":\"/problems/too-many-connections\",\"title\":\"A part is down or behind\",\"status\":503,\
+    \"detail\":\"Too many connections; close some or try again later.\"}";
+
+/// How long clients may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// For a request's head, and how long a connection may lie idle.
+    pub head: Duration,
+    /// How long a client may take nothing of what we write.
+    pub write: Duration,
+}
+
+/// Serves routers on listeners that share one budget of connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Server {
+    connections: Connections,
+    proxies: Arc<TrustedProxies>,
+    timing: Timing,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(30), write: Duration::from_secs(30) }
     }
-    drop(listener);
-    let drained = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(DRAIN, drained).await.is_err() {
-        tracing::warn!("requests were still under way after {DRAIN:?}; their connections are cut");
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self::new(ConnectionLimits::default().within_files(), Arc::default())
+    }
+}
+
+/// Serves `router` on `listener` with the usual limits; see [`Server::serve`].
+pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+    Server::default().serve(listener, router, shutdown).await;
+}
+
+impl Server {
+    /// A server that lets in as many connections as `limits` say, and those of `proxies` as far as the total allows.
+    #[must_use]
+    pub fn new(limits: ConnectionLimits, proxies: Arc<TrustedProxies>) -> Self {
+        Self { connections: Connections::new(limits), proxies, timing: Timing::default() }
+    }
+
+    /// The same with other times.
+    #[must_use]
+    pub fn timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
+
+    /// Serves `router` on `listener` until `shutdown`, then lets requests under way finish for at most 5 s.
+    ///
+    /// Dropping the future cuts all connections.
+    pub async fn serve(&self, listener: TcpListener, router: Router, shutdown: CancellationToken) {
+        let mut connections = JoinSet::new();
+        let mut warned = None;
+        loop {
+            let (stream, peer) = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                accepted = accept(&listener) => accepted,
+            };
+            while connections.try_join_next().is_some() {}
+            let address = (!self.proxies.trusts(peer.ip())).then(|| peer.ip().into());
+            let Ok(admitted) = self.connections.admit(address) else {
+                let _best_effort = stream.try_write(FULL);
+                warn_of_refusal(peer, &mut warned);
+                continue;
+            };
+            let connection = Connection { peer, admitted: Arc::new(admitted), timing: self.timing };
+            connections.spawn(connection.serve(stream, router.clone(), shutdown.clone()));
+        }
+        drop(listener);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!(
+                "requests were still under way after {DRAIN:?}; their connections are cut"
+            );
+        }
     }
 }
 
@@ -92,99 +156,102 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-async fn serve_connection(
-    stream: TcpStream,
+fn warn_of_refusal(peer: SocketAddr, warned: &mut Option<Instant>) {
+    if warned.is_none_or(|at| at.elapsed() >= WARNED_EVERY) {
+        *warned = Some(Instant::now());
+        tracing::warn!(client = %peer.ip(), "connections refused: the limit is reached and none is idle");
+    }
+}
+
+/// One client's connection.
+struct Connection {
     peer: SocketAddr,
+    admitted: Arc<Admitted>,
+    timing: Timing,
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream, router: Router, shutdown: CancellationToken) {
+        // Answers are small and whole; waiting to fill a packet would only delay them.
+        let _unsupported_is_harmless = stream.set_nodelay(true);
+        let (peer, admitted) = (self.peer, &self.admitted);
+        let service = service_fn(|request| answer(router.clone(), peer, admitted.begin(), request));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.timing.head)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(Unstalled::new(stream, self.timing.write)), service);
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            () = admitted.given_up() => return,
+            ended = connection.as_mut() => ended,
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    }
+}
+
+async fn answer(
     router: Router,
-    shutdown: CancellationToken,
-) {
-    // Answers are small and whole; waiting to fill a packet would only delay them.
-    let _unsupported_is_harmless = stream.set_nodelay(true);
-    let service = Extension(ConnectInfo(peer)).layer(router);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Unstalled::new(stream)), TowerToHyperService::new(service));
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        biased;
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-        ended = connection.as_mut() => ended,
+    peer: SocketAddr,
+    under_way: UnderWay,
+    mut request: Request<Incoming>,
+) -> Result<Response<Held>, Infallible> {
+    let mut response = if names_one_host(&request) {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let Ok(response) = router.oneshot(request.map(Body::new)).await;
+        response
+    } else {
+        Problem::bad_request("A request of HTTP/1.1 must have one Host header.").into_response()
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    let kind = response.headers().get(CONTENT_TYPE);
+    let goes_on = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    if goes_on && under_way.streams().is_err() {
+        response = Problem::unavailable(RETRY_AFTER, "Too many event streams; try again later.")
+            .kind("/problems/too-many-streams")
+            .into_response();
+    }
+    Ok(response.map(|body| Held { body, _under_way: under_way }))
+}
+
+/// RFC 9112, 3.2: a server must refuse any other request.
+fn names_one_host(request: &Request<Incoming>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(_), None) => true,
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
     }
 }
 
-/// A stream whose writes fail once the other side has taken nothing for [`WRITE_TIMEOUT`].
-struct Unstalled {
-    stream: TcpStream,
-    stalled: Option<Pin<Box<Sleep>>>,
+/// An answer's body; its request is under way until it has been sent.
+struct Held {
+    body: Body,
+    _under_way: UnderWay,
 }
 
-impl Unstalled {
-    fn new(stream: TcpStream) -> Self {
-        Self { stream, stalled: None }
-    }
+impl hyper::body::Body for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
 
-    /// `written`, or the failure if it has been pending for too long.
-    fn watched<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
-        }
-        let since = || Box::pin(tokio::time::sleep_until(Instant::now() + WRITE_TIMEOUT));
-        ready!(self.stalled.get_or_insert_with(since).as_mut().poll(context));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl AsyncRead for Unstalled {
-    fn poll_read(
+    fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Unstalled {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.watched(context, written)
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.watched(context, written)
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
     }
 
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

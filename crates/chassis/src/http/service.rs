@@ -21,7 +21,7 @@ use kernel::{Clock, Ids};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Checkpoint, Problem, TrustedProxies, guard, json::json_bytes, openapi};
+use super::{Checkpoint, Problem, Streams, TrustedProxies, guard, json::json_bytes, openapi};
 use crate::{auth::Auth, metrics::HttpMetrics, trace::Traces};
 
 /// The largest body taken, unless configured.
@@ -36,6 +36,8 @@ pub struct Border {
     pub auth: Auth,
     /// Whose word on the client's address counts.
     pub proxies: Arc<TrustedProxies>,
+    /// How many endless answers a client may have open.
+    pub streams: Streams,
     /// The largest body taken.
     pub body_limit_bytes: usize,
     /// Ends endless answers.
@@ -67,6 +69,7 @@ impl Border {
             ids,
             auth,
             proxies: Arc::default(),
+            streams: Streams::default(),
             body_limit_bytes: BODY_LIMIT_BYTES,
             shutdown: CancellationToken::new(),
             traces: Traces::default(),
@@ -133,7 +136,7 @@ impl Service {
     /// The border around routes that are no documented service, such as a gateway's.
     pub fn guard(self, routes: Router) -> Router {
         let guarded = routes.layer(middleware::from_fn_with_state(Arc::new(self), guard::guard));
-        Router::new().fallback_service(Normalized(guarded))
+        Router::new().fallback_service(Normalized { router: guarded, versioned: true })
     }
 }
 
@@ -156,9 +159,17 @@ fn readiness_answer(readiness: &Readiness) -> Response {
     }
 }
 
-/// Routes `/v1/call/` as `/call`: the version is the first one, and a trailing slash means nothing.
+/// `router`, to which a trailing slash means nothing.
+pub fn without_trailing_slashes(router: Router) -> Router {
+    Router::new().fallback_service(Normalized { router, versioned: false })
+}
+
+/// Routes `/call/` as `/call`, and `/v1/call` too where calls have versions: the first one is the only one.
 #[derive(Clone)]
-struct Normalized(Router);
+struct Normalized {
+    router: Router,
+    versioned: bool,
+}
 
 impl tower::Service<Request> for Normalized {
     type Response = Response;
@@ -170,18 +181,18 @@ impl tower::Service<Request> for Normalized {
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        if let Some(uri) = normalized(request.uri()) {
+        if let Some(uri) = normalized(request.uri(), self.versioned) {
             *request.uri_mut() = uri;
         }
-        self.0.call(request)
+        self.router.call(request)
     }
 }
 
 /// The URI without version and trailing slashes; none if it is so already.
-fn normalized(uri: &Uri) -> Option<Uri> {
+fn normalized(uri: &Uri, versioned: bool) -> Option<Uri> {
     let path = uri.path();
     let unversioned = match path.strip_prefix("/v1") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+        Some(rest) if versioned && (rest.is_empty() || rest.starts_with('/')) => rest,
         _ => path,
     };
     let trimmed = unversioned.trim_end_matches('/');

@@ -7,5 +7,7 @@ mod auth;
 mod documents;
 mod limits;
 mod positions;
+mod proxies;
 mod requests;
 mod serving;
+mod streaming;

@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use bus::{Address, Topic, Transport};
-use chassis::Tasks;
+use chassis::{Tasks, auth::Role};
 use http_body_util::BodyExt;
 use kernel::Position;
 use serde_json::Value;
@@ -258,19 +258,21 @@ async fn a_token_carries_the_highest_position_it_was_shown() {
     };
     let seen =
         async |token: &str| ask("/echo/x", token).await.json()["Headers"]["agora-position"].clone();
-    assert_eq!(seen("ann").await, Value::Null);
-    assert_eq!(ask("/product/get-products", "ann").await.header("agora-position"), "5");
+    let (ann, berta) = (shop.token("ann", Role::Customer), shop.token("berta", Role::Customer));
+    let (ann, berta) = (ann.as_str(), berta.as_str());
+    assert_eq!(seen(ann).await, Value::Null);
+    assert_eq!(ask("/product/get-products", ann).await.header("agora-position"), "5");
     position.send_replace(Position(9));
-    ask("/product/get-products", "ann").await;
+    ask("/product/get-products", ann).await;
     position.send_replace(Position(7));
-    assert_eq!(seen("ann").await, "9");
-    assert_eq!(seen("berta").await, Value::Null, "another token");
+    assert_eq!(seen(ann).await, "9");
+    assert_eq!(seen(berta).await, Value::Null, "another token");
     ask("/product/get-products", "").await;
     assert_eq!(seen("").await, Value::Null, "without a token nothing is remembered");
-    ask("/product/get-products", "ann").await.problem(503);
+    ask("/product/get-products", ann).await.problem(503);
 
     let with = |given: &'static str| {
-        let request = Request::get("/echo/x").header("authorization", "ann");
+        let request = Request::get("/echo/x").header("authorization", ann);
         shop.send(request.header("agora-position", given), "")
     };
     assert_eq!(with("12").await.json()["Headers"]["agora-position"], "12", "a higher one stays");
@@ -280,6 +282,26 @@ async fn a_token_carries_the_highest_position_it_was_shown() {
         "x",
         "nonsense is the service's to refuse"
     );
+}
+
+#[tokio::test]
+async fn a_token_that_no_service_has_checked_takes_no_room() {
+    let shop = Shop::open();
+    let (_position, reached) = watch::channel(Position(5));
+    shop.local("product", product(&shop, reached));
+    shop.local("echo", echo());
+    let open = || async { ([("agora-position", "7")], "public") };
+    shop.local("public", Router::new().fallback(open));
+    let made_up = |path| shop.send(Request::get(path).header("authorization", "Bearer x"), "");
+    assert_eq!(made_up("/product/get-products").await.status, 401);
+    assert_eq!(made_up("/public/x").await.status, 200);
+    assert_eq!(made_up("/echo/x").await.json()["Headers"]["agora-position"], Value::Null);
+    let known = shop.send(
+        Request::get("/product/get-products")
+            .header("authorization", shop.token("ann", Role::Customer)),
+        "",
+    );
+    assert!(!known.await.headers.contains_key("agora-admitted"), "that is between us");
 }
 
 #[tokio::test]

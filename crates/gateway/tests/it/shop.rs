@@ -22,7 +22,7 @@ use axum::{
 };
 use bus::{Address, Announcement, Balance, Lag};
 use chassis::{
-    auth::{Auth, Role, Signer},
+    auth::{Auth, Caller, Role, Signer},
     http::{Border, Json, Service, serve},
     metrics::HttpMetrics,
 };
@@ -208,7 +208,7 @@ struct Item {
 
 /// Lists products.
 #[utoipa::path(get, path = "/get-products", responses((status = 200, body = Item)))]
-async fn get_products() -> Json<Item> {
+async fn get_products(_caller: Option<Caller>) -> Json<Item> {
     Json(Item { name: "one".to_owned() })
 }
 

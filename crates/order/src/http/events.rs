@@ -55,7 +55,7 @@ pub(super) async fn order_events(
         let event = event(position, "order", &change).ok()?;
         Some((event, follower))
     });
-    Ok(event_stream(&context, events))
+    event_stream(&context, &caller, events)
 }
 
 /// A client's place in the changes.

@@ -68,6 +68,18 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
             "This form has expired",
             "It was open for too long, or did not come from this site. Nothing was done.",
         ),
+        Failure::Renamed { .. } => (
+            "This form does not come from this site",
+            "The address it was open at is not the one that this site was asked by. Nothing was done.",
+        ),
+        Failure::Prefixed { .. } => (
+            "This site cannot be under a path",
+            "Its links begin at the root of a host, so they would lead elsewhere.",
+        ),
+        Failure::TooSlow => (
+            "The form took too long to arrive",
+            "It must be complete within ten seconds. Nothing was done; please send it again.",
+        ),
         Failure::Malformed => (
             "This request makes no sense here",
             "No page of this site makes such a request. Nothing was done.",
@@ -89,6 +101,14 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
 fn detail(failure: &Failure) -> String {
     match failure {
         Failure::Refused(refusal) if !matches!(refusal.status, 404 | 429) => refusal.detail.clone(),
+        Failure::Renamed { origin, host } => format!(
+            "Sent from {origin}, but to the host {host}. If {origin} is this site, the proxy in front of it rewrites the host: \
+             let it keep the header Host (nginx: proxy_set_header Host $http_host) or send X-Forwarded-Host, and name its \
+             address in the setting trusted-proxies."
+        ),
+        Failure::Prefixed { prefix } => format!(
+            "The proxy in front of it says that it is at /{prefix}. Give it a host name or a port of its own there."
+        ),
         _ => String::new(),
     }
 }

@@ -61,6 +61,7 @@ fn website(secure_cookies: bool) -> Router {
         ids: Arc::new(Ids::from_seed([1; 32])),
         secret: [2; 32],
         proxies: chassis::http::TrustedProxies::default(),
+        streams: chassis::http::Streams::default(),
         secure_cookies,
         shutdown: tokio_util::sync::CancellationToken::new(),
     };
@@ -152,4 +153,70 @@ async fn behind_tls_cookies_go_over_tls_only() {
     let request = Request::get("/form").body(Body::empty()).expect("a request");
     let response = website(true).oneshot(request).await.expect("never fails");
     assert!(response.headers()[SET_COOKIE].to_str().expect("text").ends_with("; Secure"));
+}
+
+#[tokio::test]
+async fn a_trailing_slash_means_nothing() {
+    for address in ["/form/", "/form//", "/form/?x=1"] {
+        assert_eq!(
+            answer(Method::GET, address, &[], "").await.status(),
+            StatusCode::OK,
+            "{address}"
+        );
+    }
+    assert_eq!(answer(Method::GET, "/nothing/", &[], "").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_that_never_comes_is_answered_with_a_page_after_ten_seconds() {
+    let body =
+        Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let request = Request::post("/change").header("content-length", "60000").body(body);
+    let asked = tokio::time::Instant::now();
+    let response = SITE.clone().oneshot(request.expect("a request")).await.expect("never fails");
+    assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(asked.elapsed().as_secs(), 10);
+    assert!(text(response).await.contains("took too long"));
+}
+
+#[tokio::test]
+async fn a_rewritten_host_is_explained_and_a_trusted_proxy_may_name_the_real_one() {
+    let form = answer(Method::GET, "/form", &[], "").await;
+    let cookie = form.headers()[SET_COOKIE].to_str().expect("text").to_owned();
+    let cookie = cookie.split(';').next().expect("a pair").to_owned();
+    let body = format!("_csrf={}", text(form).await);
+    let sent = [
+        ("cookie", cookie.as_str()),
+        ("host", "127.0.0.1:5001"),
+        ("origin", "http://shop.example"),
+    ];
+    let refused = answer(Method::POST, "/change", &sent, &body).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let page = text(refused).await;
+    for part in ["http://shop.example", "127.0.0.1:5001", "X-Forwarded-Host", "trusted-proxies"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let named = [&sent[..], &[("x-forwarded-host", "shop.example")]].concat();
+    assert_eq!(answer(Method::POST, "/change", &named, &body).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_site_under_a_path_is_refused_and_explained() {
+    let response = answer(Method::GET, "/form", &[("x-forwarded-prefix", "/shop")], "").await;
+    assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
+    assert!(text(response).await.contains("at /shop"));
+}
+
+#[tokio::test]
+async fn over_tls_the_cookie_is_this_hosts_alone_and_browsers_keep_to_it() {
+    let plain = answer(Method::GET, "/form", &[], "").await;
+    assert!(!plain.headers().contains_key("strict-transport-security"));
+    let secure = answer(Method::GET, "/form", &[("x-forwarded-proto", "https")], "").await;
+    assert_eq!(secure.headers()["strict-transport-security"], "max-age=15768000");
+    let cookie = secure.headers()[SET_COOKIE].to_str().expect("text");
+    assert!(
+        cookie.starts_with("__Host-test-site=")
+            && cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"),
+        "{cookie}"
+    );
 }

@@ -39,7 +39,9 @@ async fn calls_carry_the_token_the_request_id_and_the_visitors_address() {
 #[tokio::test]
 async fn a_trusted_proxys_word_on_the_address_goes_on() {
     let gateway = Gateway::default();
-    let request = Request::get("/").header("forwarded", "for=1.2.3.4").body(Body::empty());
+    let proxy: std::net::SocketAddr = "127.0.0.1:4711".parse().expect("an address");
+    let request = Request::get("/").header("x-forwarded-for", "9.9.9.9, 1.2.3.4");
+    let request = request.extension(ConnectInfo(proxy)).body(Body::empty());
     Visitor::new(storefront(&gateway)).send(request.expect("a request")).await;
     let asked = gateway.asked("/product/get-categories").pop().expect("a call");
     assert_eq!(sent(&asked, "forwarded"), "for=1.2.3.4, for=127.0.0.1;proto=http");

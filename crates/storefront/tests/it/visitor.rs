@@ -50,6 +50,7 @@ pub(crate) fn over(gateway: site::Gateway, time: &str) -> Router {
         ids: Arc::new(Ids::from_seed([3; 32])),
         secret: [7; 32],
         proxies: chassis::http::TrustedProxies::default(),
+        streams: chassis::http::Streams::default(),
         secure_cookies: false,
         shutdown: tokio_util::sync::CancellationToken::new(),
     })

@@ -106,7 +106,8 @@ fn the_clients_address_is_taken_only_from_those_who_are_trusted() {
         for value in forwarded {
             headers.append("forwarded", value.parse().expect("a header"));
         }
-        proxies.client(peer.parse().expect("an address"), &headers).to_string()
+        let peer = peer.parse().expect("an address");
+        proxies.seen(Some(peer), &headers).client.to_string()
     };
     let loopback = "127.0.0.0/8, ::1";
     assert_eq!(client(loopback, "127.0.0.1", &[]), "127.0.0.1");

@@ -111,4 +111,10 @@ async fn the_digest_of_a_request_tells_bodies_apart() {
     assert_ne!(other.request, one.request);
     assert_ne!(known(1, "ad", r#"{"A":1}"#).await.key, one.key);
     assert!(!one.creates);
+    // The same JSON, laid out in another way; white space within texts and names is part of them.
+    assert_eq!(known(1, "add", "{ \"A\" :\t1 }\r\n").await, one);
+    let text = known(1, "add", r#"{"A":"a \" b"}"#).await;
+    assert_eq!(known(1, "add", r#"{ "A": "a \" b" }"#).await, text);
+    assert_ne!(known(1, "add", r#"{"A":"a\" b"}"#).await.request, text.request);
+    assert_ne!(known(1, "add", r#"{"A ":1}"#).await.request, one.request);
 }

@@ -192,3 +192,31 @@ async fn what_is_wrong_with_a_path_is_said() {
     shop.get("/fail/%00").await.problem(400);
     assert_eq!(shop.get("/fail/%C3%BC").await.json(), "ü");
 }
+
+#[tokio::test]
+async fn a_get_that_brings_values_in_a_body_is_told_where_they_belong() {
+    let shop = Shop::open();
+    let get = async |method: &str, path: &str, body: &'static str| {
+        let request = axum::http::Request::builder().method(method).uri(path);
+        shop.send(request.header("content-type", "application/json"), body).await
+    };
+    let answer = get("GET", "/get-items", r#"{"Limit":1,"After":"x"}"#).await;
+    assert_eq!(answer.status, 400);
+    let detail = answer.json()["detail"].clone();
+    assert!(
+        detail
+            .as_str()
+            .is_some_and(|text| text.contains("Limit, After") || text.contains("After, Limit")),
+        "{detail}"
+    );
+    assert!(
+        detail.as_str().is_some_and(|text| text.contains("as query parameters: ?")),
+        "{detail}"
+    );
+    let detail = get("GET", "/get-metadata", "[1]").await.json()["detail"].clone();
+    assert!(detail.as_str().is_some_and(|text| text.contains("/openapi.json")), "{detail}");
+    assert_eq!(get("HEAD", "/get-items", r#"{"Limit":1}"#).await.status, 400);
+    for nothing in ["", " ", "{}", "null"] {
+        assert_eq!(get("GET", "/get-items", nothing).await.status, 200, "{nothing:?}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};
-use chassis::http::serve;
+use chassis::http::{ConnectionLimits, Server, Timing, TrustedProxies};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -20,12 +20,17 @@ struct Served {
     ended: JoinHandle<()>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test waits for the server itself")]
 async fn served(router: Router) -> Served {
+    served_by(Server::default(), router).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test waits for the server itself")]
+async fn served_by(server: Server, router: Router) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let shutdown = CancellationToken::new();
-    let ended = tokio::spawn(serve(listener, router, shutdown.clone()));
+    let stop = shutdown.clone();
+    let ended = tokio::spawn(async move { server.serve(listener, router, stop).await });
     Served { address, shutdown, ended }
 }
 
@@ -39,6 +44,12 @@ async fn until(stream: &mut TcpStream, end: &str) -> String {
         assert_ne!(stream.read_buf(&mut text).await.expect("an answer"), 0, "ended early");
     }
     String::from_utf8(text).expect("text")
+}
+
+/// One request, answered.
+async fn ask_health(stream: &mut TcpStream) {
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("is sent");
+    until(stream, "true}").await;
 }
 
 #[tokio::test]
@@ -137,38 +148,84 @@ async fn who_takes_nothing_of_an_answer_is_cut_off() {
     assert!(taken.len() < SIZE_BYTES, "{}", taken.len());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_silent_event_stream_is_kept_alive() {
-    use http_body_util::BodyExt;
-    use tower::ServiceExt;
-    let shop = Shop::open();
-    let request =
-        axum::http::Request::get("/follow").body(axum::body::Body::empty()).expect("a request");
-    let mut body = shop.router.clone().oneshot(request).await.expect("never fails").into_body();
-    let started = tokio::time::Instant::now();
-    let mut frames = Vec::new();
-    for _ in 0..3 {
-        let frame =
-            body.frame().await.expect("goes on").expect("is whole").into_data().expect("data");
-        frames.push((started.elapsed().as_secs(), frame));
+#[tokio::test]
+async fn a_request_of_http_1_1_must_name_one_host() {
+    let served = served(Shop::open().router).await;
+    for (head, status) in [
+        ("GET /health/live HTTP/1.1\r\n\r\n", "400"),
+        ("GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+        ("GET /health/live HTTP/1.0\r\n\r\n", "200"),
+        ("GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n", "200"),
+    ] {
+        let mut stream = connect(&served).await;
+        stream.write_all(head.as_bytes()).await.expect("is sent");
+        let answer = until(&mut stream, "}").await;
+        assert_eq!(answer.get(9..12), Some(status), "{head}: {answer}");
     }
-    assert_eq!(frames[0].0, 0, "the event comes at once");
-    assert_eq!(frames[1], (15, ":\n\n".into()));
-    assert_eq!(frames[2], (30, ":\n\n".into()));
 }
 
 #[tokio::test]
-async fn an_event_stream_can_be_resumed_and_ends_with_the_service() {
-    use axum::http::Request;
-    let shop = Shop::open();
-    let request = Request::get("/follow").header("last-event-id", "41");
-    let reading = shop.send(request, "");
-    let ending = async { shop.shutdown.cancel() };
-    let (answer, ()) = tokio::join!(reading, ending);
-    assert_eq!(answer.header("content-type"), "text/event-stream");
-    let text = String::from_utf8(answer.body).expect("text");
-    assert_eq!(text, "id: 42\nevent: placed\ndata: {\"Order\":42}\n\n");
-    for bad in ["x", "-1", "4 2"] {
-        shop.send(Request::get("/follow").header("last-event-id", bad), "").await.problem(400);
+async fn a_client_with_too_many_connections_loses_the_one_longest_idle() {
+    let limits = ConnectionLimits { total: 100, per_address: 2 };
+    let nobody: TrustedProxies = "".parse().expect("no network");
+    let server = Server::new(limits, Arc::new(nobody));
+    let served = served_by(server, Shop::open().router).await;
+    let mut first = connect(&served).await;
+    let mut second = connect(&served).await;
+    for stream in [&mut first, &mut second] {
+        ask_health(stream).await;
     }
+    let mut third = connect(&served).await;
+    ask_health(&mut third).await;
+    assert_eq!(first.read(&mut [0; 64]).await.unwrap_or(0), 0, "the first is given up");
+    ask_health(&mut second).await;
+}
+
+#[tokio::test]
+async fn a_client_whose_connections_are_all_busy_is_told_that_there_is_no_room() {
+    let entered = Arc::new(Notify::new());
+    let inside = Arc::clone(&entered);
+    let handler = async move || {
+        inside.notify_one();
+        std::future::pending::<()>().await;
+    };
+    let limits = ConnectionLimits { total: 1, per_address: 1 };
+    let server = Server::new(limits, Arc::default());
+    let served = served_by(server, Router::new().route("/", get(handler))).await;
+    let mut busy = connect(&served).await;
+    busy.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("is sent");
+    entered.notified().await;
+    let mut refused = connect(&served).await;
+    let mut answer = String::new();
+    refused.read_to_string(&mut answer).await.expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("retry-after: 5"), "{head}");
+    assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
+    let problem: serde_json::Value = serde_json::from_str(body).expect("a problem");
+    assert_eq!(problem.get("type").expect("a type"), "/problems/too-many-connections");
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_cut() {
+    let short = Duration::from_millis(50);
+    let server = Server::default().timing(Timing { head: short, write: short });
+    let served = served_by(server, Shop::open().router).await;
+    let mut stream = connect(&served).await;
+    ask_health(&mut stream).await;
+    let mut rest = Vec::new();
+    let cut = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut rest)).await;
+    assert!(cut.is_ok(), "kept-alive connections end by themselves");
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_is_answered_after_its_deadline() {
+    let served = served(Shop::open().router).await;
+    let mut stream = connect(&served).await;
+    let head = "POST /get-digest/00000000-0000-0000-0000-000000000001/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.expect("is sent");
+    let mut other = connect(&served).await;
+    ask_health(&mut other).await;
+    tokio::time::pause();
+    let answer = until(&mut stream, "}").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }

@@ -308,10 +308,10 @@ async fn fail(Path(how): Path<String>) -> Result<Json<String>, Problem> {
     }
 }
 
-async fn follow(context: Context, last: LastEventId) -> Result<Response, Problem> {
+async fn follow(context: Context, caller: Caller, last: LastEventId) -> Result<Response, Problem> {
     let next = last.parse::<u64>()?.unwrap_or(0) + 1;
     let event = event(next, "placed", &serde_json::json!({ "Order": next }))?;
-    Ok(event_stream(&context, stream::iter([event]).chain(stream::pending())))
+    event_stream(&context, &caller, stream::iter([event]).chain(stream::pending()))
 }
 
 async fn get_metadata(context: Context) -> Json<Metadata> {

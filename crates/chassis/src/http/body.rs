@@ -1,0 +1,92 @@
+//! Bodies of requests: within a size and a time, and only where they are read.
+
+use std::{fmt::Write as _, time::Duration};
+
+use axum::{body::Body, extract::Request};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::{Method, StatusCode, body::Body as _};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::{Context, Problem};
+
+/// How long a body may take to arrive: enough for 64 KiB over a poor line, but slow senders hold nothing for longer.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// More names than this do not make an answer clearer.
+const NAMES_MAX: usize = 5;
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BodyFault {
+    #[error("The body took longer than 10 s to arrive.")]
+    TooSlow,
+    #[error("The body is over {limit_bytes} bytes.")]
+    TooLarge { limit_bytes: usize },
+    #[error("The body ended before it was complete.")]
+    Incomplete,
+}
+
+impl From<BodyFault> for Problem {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooSlow => Self::new(StatusCode::REQUEST_TIMEOUT).detail(fault.to_string()),
+            BodyFault::TooLarge { limit_bytes } => Self::too_large(limit_bytes),
+            BodyFault::Incomplete => Self::bad_request(fault.to_string()),
+        }
+    }
+}
+
+/// The whole body, of at most `limit_bytes` and within [`BODY_TIMEOUT`].
+pub async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, BodyFault> {
+    let collecting = Limited::new(body, limit_bytes).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, collecting).await {
+        Err(_) => Err(BodyFault::TooSlow),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(BodyFault::TooLarge { limit_bytes })
+        }
+        Ok(Err(_)) => Err(BodyFault::Incomplete),
+    }
+}
+
+/// The request, unless it is a GET that brings values in a body: they would be overlooked, and the answer would be another one's.
+pub(super) async fn only_where_read(request: Request) -> Result<Request, Problem> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !reads || request.body().size_hint().exact() == Some(0) {
+        return Ok(request);
+    }
+    let limit_bytes = Context::of(request.extensions())?.body_limit_bytes();
+    let (head, body) = request.into_parts();
+    let body = read(body, limit_bytes).await?;
+    if is_empty(&body) {
+        return Ok(Request::from_parts(head, Body::empty()));
+    }
+    Err(Problem::bad_request(misplaced(&body)))
+}
+
+/// Nothing, or what some libraries send for nothing.
+fn is_empty(body: &[u8]) -> bool {
+    let value: Option<Value> = serde_json::from_slice(body).ok();
+    body.trim_ascii().is_empty()
+        || value.is_some_and(|value| value.is_null() || value == Value::Object(Map::new()))
+}
+
+/// Where the values belong, named as far as they are names.
+fn misplaced(body: &[u8]) -> String {
+    let mut text = "A GET request is answered by its query, not by a body.".to_owned();
+    let members: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let is_name = |name: &&String| {
+        (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let names: Vec<&String> = members.keys().filter(is_name).take(NAMES_MAX).collect();
+    let Some(first) = names.first() else {
+        text.push_str(" Send its values as query parameters; /openapi.json lists them.");
+        return text;
+    };
+    let listed = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let kind = if names.len() == 1 { "the query parameter" } else { "query parameters" };
+    let _strings_take_everything = write!(text, " Send {listed} as {kind}: ?{first}=…");
+    text
+}
