@@ -17,13 +17,12 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use bus::{Memory, RabbitMq, Topic, Transport, rabbitmq};
 use chassis::{
-    Deps, Service, Tasks,
+    Deps, Progress, Service, Tasks,
     auth::{Auth, Verifier},
     clock::SystemClock,
     http::{Border, Server, Streams},
     metrics::Metrics,
-    projector,
-    sessions::{Ended, EndedSessions},
+    sessions::{self, Ended},
     sqlite::Location,
     trace::Traces,
 };
@@ -118,11 +117,12 @@ impl Process {
             let deps = world.for_service("events");
             events = Some(store.run(&deps, world.figures.clone()).await);
         }
-        if parts.on_the_bus() {
-            world.follow_ended_sessions()?;
-        }
+        let ended = if parts.on_the_bus() { Some(world.follow_ended_sessions()?) } else { None };
         let admin = world.services(parts, &mut services).await?;
         services.extend(events);
+        for service in &mut services {
+            service.followers.extend(ended.clone());
+        }
         let deps = &world.deps;
         let gateway =
             if parts.has(Part::Gateway) { Some(world.gateway(&services).await) } else { None };
@@ -252,11 +252,9 @@ impl World {
         Location::File(self.data.path().join(name))
     }
 
-    fn follow_ended_sessions(&self) -> anyhow::Result<()> {
-        let deps = &self.deps;
-        let sessions = EndedSessions::open(self.database("sessions.db"), deps.auth.clone())?;
-        projector::spawn(&deps.tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
-        Ok(())
+    /// Until they are known, no service takes tokens, and none is ready.
+    fn follow_ended_sessions(&self) -> anyhow::Result<Progress> {
+        Ok(sessions::follow(&self.deps, self.database("sessions.db"), ended)?)
     }
 
     /// Builds those of the four services that are to run here.
@@ -357,6 +355,6 @@ impl World {
 fn ended(event: &Recorded) -> Option<Ended> {
     Some(match contracts::customer::session_end(event)? {
         SessionEnd::Token { token, expires } => Ended::Token { token, expires },
-        SessionEnd::All { customer, until } => Ended::All { customer, until },
+        SessionEnd::All { customer, revision } => Ended::All { customer, version: revision },
     })
 }

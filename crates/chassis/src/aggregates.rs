@@ -163,7 +163,7 @@ impl<D: Aggregate> Aggregates<D> {
     pub async fn submit(&self, stream: StreamId, request: Request<D::Command>) -> Answer<D> {
         let (answer, receiver) = oneshot::channel();
         // A reaction is never given up; who waits for an answer is gone after a while.
-        let expires = request.metadata.cause.is_none().then(|| self.0.clock.now() + PATIENCE);
+        let expires = request.metadata.cause.is_none().then(|| self.0.clock.elapsed() + PATIENCE);
         let mut asked = Asked { request, expires, answer };
         loop {
             let queue = self.queue(&stream);

@@ -39,19 +39,22 @@ impl Auth {
     /// The claims of a token that holds at `now`.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, TokenError> {
         let claims = self.0.verifier.verify(token, now)?;
+        if !self.0.sessions.is_known() {
+            return Err(TokenError::Unknown);
+        }
         if self.0.sessions.is_revoked(&claims) { Err(TokenError::Revoked) } else { Ok(claims) }
     }
 
-    /// Whether the session of a caller who was let in still holds at `now`.
+    /// Whether a token that was verified before still holds at `now`.
     #[must_use]
-    pub fn still_valid(&self, caller: &Caller, now: Timestamp) -> bool {
-        caller.claims().expires_at > now && !self.0.sessions.is_revoked(caller.claims())
+    pub fn still_valid(&self, claims: &Claims, now: Timestamp) -> bool {
+        now < claims.expires_at && !self.0.sessions.is_revoked(claims)
     }
 
     /// Completes when the caller's session has ended: at once by log-out or a new password, within a second by expiry.
     pub async fn session_ended(&self, caller: &Caller, clock: &dyn Clock) {
-        let mut changes = self.0.sessions.watch();
-        while self.still_valid(caller, clock.now()) {
+        let mut changes = self.0.sessions.changed();
+        while self.still_valid(caller.claims(), clock.now()) {
             let changed = changes.changed();
             // Continue on a revocation or after the pause, whichever comes first.
             let _either = tokio::time::timeout(EXPIRY_CHECK, changed).await;

@@ -1,5 +1,7 @@
 //! The clocks behind `kernel`'s port.
 
+use std::{sync::OnceLock, time::Duration};
+
 use kernel::{Clock, Timestamp};
 
 /// The system's clock.
@@ -15,6 +17,15 @@ impl Clock for SystemClock {
         let since_epoch =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where the system's clocks are read"
+    )]
+    fn elapsed(&self) -> Duration {
+        static FIRST_ASKED: OnceLock<std::time::Instant> = OnceLock::new();
+        FIRST_ASKED.get_or_init(std::time::Instant::now).elapsed()
     }
 }
 
@@ -36,5 +47,9 @@ impl RuntimeClock {
 impl Clock for RuntimeClock {
     fn now(&self) -> Timestamp {
         self.epoch + self.started.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 }

@@ -116,7 +116,7 @@ pub use forwarded::Forwarded;
 pub use guard::{RouteName, peer};
 pub use idempotency::{IDEMPOTENCY_KEY, KeyHeader, Keyed, derived_id};
 pub use json::Json;
-pub use limit::Limiter;
+pub use limit::{Limiter, Taken};
 pub use list::{After, Cursor, Limit, Listing};
 pub use openapi::document;
 pub use position::{AGORA_POSITION, At, Checkpoint, Lag, POSITION_TIMEOUT};

@@ -3,24 +3,25 @@
 //! What has ended is kept in memory, where every request looks, and in a small database of its own, so that a restarted process
 //! need not read the whole log before it knows.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use kernel::{Position, Recorded, Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    ModelError, ReadModel,
+    Deps, ModelError, Progress, ReadModel,
     auth::{Auth, TOKEN_LIFETIME},
+    projector,
     sqlite::{Database, Location, Schema},
 };
 
 const SCHEMA: Schema = Schema {
     model: "sessions",
     unmarked: &["checkpoint", "customer", "token"],
-    number: 1,
+    number: 2,
     create: "CREATE TABLE token (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
-             CREATE TABLE customer (id TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;",
+             CREATE TABLE customer (id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 /// A session that ended before its time.
@@ -28,8 +29,8 @@ const SCHEMA: Schema = Schema {
 pub enum Ended {
     /// One token, which would have expired at that time.
     Token { token: Uuid, expires: Timestamp },
-    /// All tokens of a customer issued up to that time.
-    All { customer: Uuid, until: Timestamp },
+    /// All tokens of a customer that carry an earlier version.
+    All { customer: Uuid, version: u64 },
 }
 
 /// The ended sessions as a read model that feeds [`Auth`].
@@ -37,13 +38,22 @@ pub enum Ended {
 pub struct EndedSessions {
     database: Database,
     auth: Auth,
+    /// What the database could not take yet.
+    unsaved: Arc<Mutex<Option<Unsaved>>>,
+}
+
+/// Changes on their way into the database: those of a disk that was full stay until the next ones come.
+struct Unsaved {
+    from: Position,
+    changes: Vec<Ended>,
+    to: Position,
 }
 
 impl EndedSessions {
     /// Opens the database and tells `auth` what it holds.
     pub fn open(location: Location, auth: Auth) -> Result<Arc<Self>, ModelError> {
         let database = Database::open(location, SCHEMA)?;
-        let sessions = Self { database, auth };
+        let sessions = Self { database, auth, unsaved: Arc::default() };
         for ended in sessions.load()? {
             sessions.tell(ended);
         }
@@ -54,7 +64,7 @@ impl EndedSessions {
         self.database.read(|connection| {
             let mut tokens = connection.prepare("SELECT id, expires FROM token")?;
             let tokens = tokens.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
-            let mut customers = connection.prepare("SELECT id, until FROM customer")?;
+            let mut customers = connection.prepare("SELECT id, version FROM customer")?;
             let customers =
                 customers.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
             let tokens = tokens.map(|row| {
@@ -64,9 +74,9 @@ impl EndedSessions {
                 })
             });
             let customers = customers.map(|row| {
-                row.map(|(id, at)| Ended::All {
+                row.map(|(id, version): (String, i64)| Ended::All {
                     customer: parse(&id),
-                    until: Timestamp::from_micros(at),
+                    version: u64::try_from(version).unwrap_or_default(),
                 })
             });
             tokens.chain(customers).collect()
@@ -76,7 +86,9 @@ impl EndedSessions {
     fn tell(&self, ended: Ended) {
         match ended {
             Ended::Token { token, expires } => self.auth.sessions().revoke_token(token, expires),
-            Ended::All { customer, until } => self.auth.sessions().revoke_all(customer, until),
+            Ended::All { customer, version } => {
+                self.auth.sessions().revoke_before(customer, version);
+            }
         }
     }
 }
@@ -89,12 +101,23 @@ fn parse(id: &str) -> Uuid {
 /// What an event ended: `end` knows the events, this crate does not.
 pub type End = fn(&Recorded) -> Option<Ended>;
 
+/// Opens the database and follows the log. Until this has caught up for the first time, no token is believed; its progress
+/// belongs to the followers of every service of the process.
+pub fn follow(deps: &Deps, location: Location, end: End) -> Result<Progress, ModelError> {
+    let progress = deps.progress("sessions");
+    deps.auth.sessions().learn_from(progress.clone());
+    let sessions = EndedSessions::open(location, deps.auth.clone())?;
+    projector::spawn(&deps.tasks, &deps.store(), sessions, end, progress.clone());
+    Ok(progress)
+}
+
 #[async_trait]
 impl ReadModel for EndedSessions {
     type Change = Ended;
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {
-        Ok(self.database.checkpoint()?)
+        let stored = self.database.checkpoint()?;
+        Ok(self.unsaved().as_ref().map_or(stored, |unsaved| unsaved.to))
     }
 
     async fn apply(
@@ -103,43 +126,70 @@ impl ReadModel for EndedSessions {
         changes: &[Ended],
         to: Position,
     ) -> Result<(), ModelError> {
-        self.database.apply(from, to, |transaction| {
+        // Memory first: what a full disk cannot take is believed all the same.
+        for ended in changes {
+            self.tell(*ended);
+        }
+        let mut unsaved = self.unsaved();
+        let failed_before = unsaved.is_some();
+        let mut all = unsaved.take().unwrap_or(Unsaved { from, changes: Vec::new(), to });
+        all.changes.extend_from_slice(changes);
+        all.to = to;
+        match self.save(&all) {
+            Ok(()) if failed_before => tracing::info!("sessions.db can be written again"),
+            Ok(()) => {}
+            Err(ModelError::Stale) => return Err(ModelError::Stale),
+            Err(error) => {
+                if !failed_before {
+                    tracing::error!(%error, "sessions.db cannot be written: ended sessions are kept in memory, and read from the log again after a restart");
+                }
+                *unsaved = Some(all);
+            }
+        }
+        Ok(())
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        *self.unsaved() = None;
+        self.auth.sessions().forget_versions();
+        Ok(self.database.reset()?)
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        Ok(self.database.dump()?)
+    }
+}
+
+impl EndedSessions {
+    fn unsaved(&self) -> MutexGuard<'_, Option<Unsaved>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn save(&self, Unsaved { from, changes, to }: &Unsaved) -> Result<(), ModelError> {
+        Ok(self.database.apply(*from, *to, |transaction| {
             for ended in changes {
                 match ended {
                     Ended::Token { token, expires } => {
                         let mut insert = transaction
                             .prepare_cached("INSERT OR REPLACE INTO token VALUES (?1, ?2)")?;
                         insert.execute((token.to_string(), expires.micros()))?;
-                        // It was issued a lifetime before it expires; what had expired by then can go.
-                        let long_gone = (*expires - TOKEN_LIFETIME).micros();
+                        // It was issued a lifetime before it expires; what had expired a lifetime before that can go.
+                        let long_gone = (*expires - TOKEN_LIFETIME * 2).micros();
                         transaction
                             .prepare_cached("DELETE FROM token WHERE expires < ?1")?
                             .execute([long_gone])?;
                     }
-                    Ended::All { customer, until } => {
-                        let mut insert = transaction
-                            .prepare_cached("INSERT OR REPLACE INTO customer VALUES (?1, ?2)")?;
-                        insert.execute((customer.to_string(), until.micros()))?;
-                        let long_gone = (*until - TOKEN_LIFETIME).micros();
-                        transaction
-                            .prepare_cached("DELETE FROM customer WHERE until < ?1")?
-                            .execute([long_gone])?;
+                    Ended::All { customer, version } => {
+                        let mut insert = transaction.prepare_cached(
+                            "INSERT INTO customer VALUES (?1, ?2)
+                             ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version)",
+                        )?;
+                        let version = i64::try_from(*version).unwrap_or(i64::MAX);
+                        insert.execute((customer.to_string(), version))?;
                     }
                 }
             }
             Ok(())
-        })?;
-        for ended in changes {
-            self.tell(*ended);
-        }
-        Ok(())
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        Ok(self.database.reset()?)
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        Ok(self.database.dump()?)
+        })?)
     }
 }

@@ -72,8 +72,11 @@ pub struct ProfileChanged {
 pub struct PasswordChanged {
     /// The password's hash, sealed.
     pub password: String,
-    /// Tokens issued up to this time are void.
+    /// When it was changed, by the service's clock. Nothing rests on it.
     pub voids_until: Timestamp,
+    /// The customer's revision with this change: tokens of an earlier one are void. Events of 0.1.0 lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
 }
 
 /// One token is void.
@@ -133,8 +136,8 @@ pub struct CreditDebited {
 pub enum SessionEnd {
     /// One token is void; it would have expired at that time.
     Token { token: Uuid, expires: Timestamp },
-    /// All tokens of a customer issued up to that time are void.
-    All { customer: Uuid, until: Timestamp },
+    /// All tokens of a customer that carry an earlier revision are void.
+    All { customer: Uuid, revision: u64 },
 }
 
 /// The sessions that an event ends, if it does.
@@ -148,9 +151,10 @@ pub fn session_end(event: &Recorded) -> Option<SessionEnd> {
         CustomerEvent::LoggedOut(LoggedOut { token, expires }) => {
             Some(SessionEnd::Token { token, expires })
         }
-        CustomerEvent::PasswordChanged(PasswordChanged { voids_until, .. }) => {
+        CustomerEvent::PasswordChanged(PasswordChanged { revision, .. }) => {
             let customer = Uuid::parse_str(event.stream.id()).ok()?;
-            Some(SessionEnd::All { customer, until: voids_until })
+            // Whoever recorded it without a revision also issued tokens without one: exactly those are void.
+            Some(SessionEnd::All { customer, revision: revision.unwrap_or(1) })
         }
         _ => None,
     }

@@ -13,6 +13,7 @@ use crate::{
     domain::{self, Command, Rejection, Update},
     http::Customers,
     password::{NewPassword, Turn},
+    turns::Owner,
 };
 
 /// The manager's user name.
@@ -154,7 +155,7 @@ async fn hash(customers: &Customers, id: Uuid, password: &NewPassword) -> String
 
 async fn turn(customers: &Customers) -> Turn {
     loop {
-        match customers.passwords.turn().await {
+        match customers.passwords.turn(Owner::Shop).await {
             Ok(turn) => return turn,
             Err(_) => tokio::time::sleep(RETRY).await,
         }

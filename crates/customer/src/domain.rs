@@ -82,6 +82,8 @@ pub struct Update {
     pub full_name: Option<String>,
     pub email: Option<String>,
     pub password: Option<NewPassword>,
+    /// The revision that the change rests on; refused if there is a newer one.
+    pub revision: Option<u64>,
 }
 
 /// A new password's hash, and what its owner had to prove.
@@ -180,6 +182,7 @@ impl Decider for Customer {
 impl State {
     fn update(&self, update: &Update) -> Result<Vec<CustomerEvent>, Rejection> {
         let account = self.account.as_ref().ok_or(Rejection::Unknown)?;
+        self.must_be(update.revision)?;
         let mut events = Vec::new();
         let differs = |wanted: &Option<String>, current: &str| {
             wanted.clone().filter(|wanted| wanted != current)
@@ -196,11 +199,18 @@ impl State {
             if new.checked_against.as_ref().is_some_and(|checked| *checked != account.password) {
                 return Err(Rejection::PasswordChangedMeanwhile);
             }
-            events.push(
-                PasswordChanged { password: new.password.clone(), voids_until: new.now }.into(),
-            );
+            let revision = Some(self.revision + events.len() as u64 + 1);
+            let (password, voids_until) = (new.password.clone(), new.now);
+            events.push(PasswordChanged { password, voids_until, revision }.into());
         }
         Ok(events)
+    }
+
+    fn must_be(&self, revision: Option<u64>) -> Result<(), Rejection> {
+        if revision.is_some_and(|seen| seen != self.revision) {
+            return Err(Rejection::Stale { revision: self.revision });
+        }
+        Ok(())
     }
 
     fn set_credit(
@@ -211,9 +221,7 @@ impl State {
         if self.account.is_none() {
             return Err(Rejection::Unknown);
         }
-        if revision.is_some_and(|seen| seen != self.revision) {
-            return Err(Rejection::Stale { revision: self.revision });
-        }
+        self.must_be(revision)?;
         let change = match credit {
             SetCredit::To(credit) => credit - self.credit.credit,
             SetCredit::Change(change) => change,

@@ -17,7 +17,7 @@ use chassis::{
     http::{self, At, POSITION_TIMEOUT, Problem},
 };
 use contracts::rest::customer::User;
-use kernel::{Metadata, Money, Position};
+use kernel::{Metadata, Money, Position, Version};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -30,6 +30,9 @@ use crate::{
     model::Model,
     password::Passwords,
 };
+
+/// Events of a customer that are read to answer a repeated request as the first one was.
+const LOOK_BACK_MAX: u64 = 2000;
 
 /// What every call works with.
 pub(crate) struct Customers {
@@ -99,13 +102,24 @@ impl Customers {
     /// The customer as an answer: as it stood when a repeated request was first carried out, else as it stands.
     async fn shown(&self, customer: Uuid, done: Done) -> Result<User, Problem> {
         let user = match done {
-            Done::Repeated { last, .. } => view::as_of(self, customer, Some(last)).await?,
+            Done::Repeated { last, version } if self.can_look_back(customer, version).await? => {
+                view::as_of(self, customer, Some(last)).await?
+            }
             Done::Recorded { last, .. } if self.progress.position() < last => {
                 view::as_of(self, customer, Some(last)).await?
             }
             _ => self.model.customer(customer).await.map_err(failed)?.map(view::user),
         };
         user.ok_or_else(unknown)
+    }
+
+    /// Whether it takes a look back, and a short one, to see a customer as it stood at that version: a customer who has not changed
+    /// since is as the model says, and so is shown one whose stream is too long to be read for each repetition.
+    async fn can_look_back(&self, customer: Uuid, version: Version) -> Result<bool, Problem> {
+        let last = Read::Last { stream: contracts::customer::stream(customer) };
+        let page = self.deps.store().read_soon(last).await.map_err(|_| unavailable())?;
+        let last = page.events.last().map_or(version, |event| event.version);
+        Ok(last != version && version.0 < LOOK_BACK_MAX)
     }
 
     /// 422 for a position that the log has not reached.
@@ -121,14 +135,22 @@ impl Customers {
         Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
     }
 
+    /// The customer at that revision or a later one.
+    async fn current(&self, customer: Uuid, revision: u64) -> Result<Option<User>, Problem> {
+        match self.model.customer(customer).await.map_err(failed)? {
+            Some(shown) if shown.revision >= revision => Ok(Some(view::user(shown))),
+            _ => view::as_of(self, customer, None).await,
+        }
+    }
+
     async fn refusal(&self, customer: Uuid, error: ExecuteError<Rejection>) -> Problem {
         match error {
-            ExecuteError::Rejected(Rejection::Stale { .. }) => {
+            ExecuteError::Rejected(Rejection::Stale { revision }) => {
                 let problem = Problem::conflict(
                     "/problems/stale-version",
                     "The customer was changed meanwhile; Current is what it is now.",
                 );
-                match view::as_of(self, customer, None).await {
+                match self.current(customer, revision).await {
                     Ok(current) => problem.member("Current", current),
                     Err(unavailable) => unavailable,
                 }

@@ -9,6 +9,7 @@ mod project;
 pub mod react;
 mod secrets;
 mod snapshot;
+mod turns;
 
 use std::sync::Arc;
 

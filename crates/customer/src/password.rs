@@ -9,7 +9,6 @@ use argon2::{
 use chassis::{Tasks, http::Problem};
 use kernel::{Ids, text::nfc};
 use serde::{Deserialize, Deserializer, de};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -20,12 +19,16 @@ use utoipa::{
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::Secrets;
+use crate::{
+    Secrets,
+    turns::{self, Owner, Turns},
+};
 
 /// Hashes computed at once: each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;
-/// Requests waiting for their turn: about a second's worth, more would only wait in vain.
-const WAITING_MAX: usize = 64;
+/// Requests waiting for their turn: about a second's worth, more would only wait in vain; and of one address so many that others
+/// hardly notice.
+const WAITING: turns::Limits = turns::Limits { of_an_address: 8, of_all: 64 };
 /// The longest password in characters.
 const LENGTH_MAX: usize = 128;
 
@@ -49,14 +52,14 @@ pub(crate) struct Passwords {
     ids: Arc<Ids>,
     secrets: Arc<Secrets>,
     argon2: Argon2<'static>,
-    turns: Arc<Semaphore>,
-    waiting: Semaphore,
+    turns: Turns,
     /// The hash of no password, checked where there is none so that this takes as long.
     nobodys: String,
 }
 
 /// The right to compute one hash now: given back when the work is done and whoever asked for it has taken note.
-pub(crate) struct Turn(Arc<OwnedSemaphorePermit>);
+#[derive(Clone)]
+pub(crate) struct Turn(#[expect(dead_code, reason = "held, and dropped")] Arc<turns::Turn>);
 
 impl<const MIN: usize> Password<MIN> {
     /// Takes a password that keeps the rules, else says which one it breaks. Kept in Unicode's form NFC: keyboards differ in how
@@ -68,6 +71,9 @@ impl<const MIN: usize> Password<MIN> {
         }
         if !(MIN..=LENGTH_MAX).contains(&text.chars().take(LENGTH_MAX + 1).count()) {
             return Err(format!("must have {MIN} to {LENGTH_MAX} characters"));
+        }
+        if MIN > 1 && is_common(&text) {
+            return Err("is one of those tried first; choose another one".to_owned());
         }
         Ok(Self(match nfc(&text) {
             Cow::Borrowed(_) => text,
@@ -82,7 +88,75 @@ impl<const MIN: usize> Password<MIN> {
     }
 }
 
+/// Passwords of eight characters and more that lead every list of stolen ones.
+const COMMON: [&str; 40] = [
+    "1q2w3e4r",
+    "1q2w3e4r5t",
+    "1qaz2wsx",
+    "abc12345",
+    "abcd1234",
+    "abcdefgh",
+    "access14",
+    "admin123",
+    "administrator",
+    "asdfghjk",
+    "asdfghjkl",
+    "baseball",
+    "basketball",
+    "changeme",
+    "computer",
+    "corvette",
+    "dragon123",
+    "football",
+    "iloveyou",
+    "jennifer",
+    "letmein1",
+    "letmein123",
+    "mercedes",
+    "michelle",
+    "passw0rd",
+    "password",
+    "princess",
+    "q1w2e3r4",
+    "qwerty12",
+    "qwerty123",
+    "qwertyui",
+    "qwertyuiop",
+    "starwars",
+    "sunshine",
+    "superman",
+    "trustno1",
+    "victoria",
+    "welcome1",
+    "whatever",
+    "zaq12wsx",
+];
+
+/// Whether a password is among those that are tried first: a common one (with digits or signs behind it too), one character again
+/// and again, or digits that follow each other.
+fn is_common(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let word = text.trim_end_matches(|end: char| !end.is_alphabetic());
+    let steps = |step: i32| {
+        let mut pairs = text.chars().zip(text.chars().skip(1));
+        pairs.all(|(one, next)| {
+            i32::try_from(u32::from(next)).unwrap_or(0) - i32::try_from(u32::from(one)).unwrap_or(0)
+                == step
+        })
+    };
+    COMMON.contains(&&*text)
+        || COMMON.contains(&word)
+        || [0, 1, -1].into_iter().any(steps)
+        || text == "1234567890"
+}
+
 impl NewPassword {
+    /// Whether it is the user's own name, whatever its case and with digits or signs behind it or not.
+    pub(crate) fn is_name(&self, user: &str) -> bool {
+        let (password, user) = (self.0.to_lowercase(), user.to_lowercase());
+        password == user || password.trim_end_matches(|end: char| !end.is_alphabetic()) == user
+    }
+
     /// A password that nobody could guess: 120 random bits.
     #[must_use]
     pub fn generate(ids: &Ids) -> Self {
@@ -143,8 +217,7 @@ impl Passwords {
         };
         Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Semaphore::new(WAITING_MAX),
+            turns: Turns::new(AT_ONCE, WAITING),
             nobodys: nobodys.to_string(),
             tasks,
             ids,
@@ -153,17 +226,15 @@ impl Passwords {
     }
 
     /// Waits for a turn; 503 if too many wait already.
-    pub(crate) async fn turn(&self) -> Result<Turn, Problem> {
-        let busy = || Problem::unavailable(Duration::from_secs(1), "Too many log in just now.");
-        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        Ok(Turn(Arc::new(turn.expect("the semaphore is never closed"))))
+    pub(crate) async fn turn(&self, owner: Owner) -> Result<Turn, Problem> {
+        let busy = |_| Problem::unavailable(Duration::from_secs(1), "Too many log in just now.");
+        Ok(Turn(Arc::new(self.turns.turn(owner).await.map_err(busy)?)))
     }
 
     /// The sealed hash of a customer's new password.
     pub(crate) async fn hash(&self, turn: &Turn, customer: Uuid, password: &NewPassword) -> String {
         let (argon2, salt) = (self.argon2.clone(), self.ids.bytes::<16>());
-        let (turn, password) = (Arc::clone(&turn.0), password.0.clone());
+        let (turn, password) = (turn.clone(), password.0.clone());
         let hash = self.tasks.blocking(move || {
             // Held until the work is done, even if nobody waits for it any more.
             let _turn = turn;
@@ -183,7 +254,7 @@ impl Passwords {
         let opened = sealed.and_then(|sealed| self.secrets.open(customer, sealed));
         let known = opened.is_some();
         let hash = opened.unwrap_or_else(|| Zeroizing::new(self.nobodys.clone()));
-        let (turn, password) = (Arc::clone(&turn.0), password.0.clone());
+        let (turn, password) = (turn.clone(), password.0.clone());
         let argon2 = self.argon2.clone();
         let matches = self.tasks.blocking(move || {
             let _turn = turn;
@@ -212,7 +283,7 @@ mod tests {
     async fn the_password_of_a_customer_is_known_again_and_no_other() {
         let passwords = passwords();
         let (alice, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let turn = passwords.turn().await.expect("a turn");
+        let turn = passwords.turn(Owner::Shop).await.expect("a turn");
         let set = NewPassword::parse("correct horse".to_owned()).expect("long enough");
         let sealed = passwords.hash(&turn, alice, &set).await;
         let cases = [
@@ -222,7 +293,7 @@ mod tests {
             (alice, None, "correct horse", false),
         ];
         for (customer, sealed, password, holds) in cases {
-            let turn = passwords.turn().await.expect("a turn");
+            let turn = passwords.turn(Owner::Shop).await.expect("a turn");
             let verified = passwords.verify(&turn, (customer, sealed), &typed(password)).await;
             assert_eq!(verified, holds, "{customer} {password}");
         }
@@ -231,7 +302,7 @@ mod tests {
     #[tokio::test]
     async fn checking_nobodys_password_takes_the_same_work() {
         let passwords = passwords();
-        let turn = passwords.turn().await.expect("a turn");
+        let turn = passwords.turn(Owner::Shop).await.expect("a turn");
         let alice = Uuid::from_u128(1);
         let set = NewPassword::parse("correct horse".to_owned()).expect("long enough");
         let sealed = passwords.hash(&turn, alice, &set).await;
@@ -247,21 +318,28 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_behind_too_many_is_turned_away() {
         let passwords = Arc::new(passwords());
-        let _running = (passwords.turn().await.expect("one"), passwords.turn().await.expect("two"));
-        let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(passwords.turn())).collect();
+        let here = Owner::Address([192, 0, 2, 1].into());
+        let _running =
+            (passwords.turn(here).await.expect("one"), passwords.turn(here).await.expect("two"));
+        let mut waiting: Vec<_> =
+            (0..WAITING.of_an_address).map(|_| Box::pin(passwords.turn(here))).collect();
         for turn in &mut waiting {
             assert!(futures_util::poll!(turn).is_pending());
         }
-        let refused = passwords.turn().await.err().expect("no room");
+        let refused = passwords.turn(here).await.err().expect("no room");
         assert_eq!(refused.status().as_u16(), 503);
+        let mut other = Box::pin(passwords.turn(Owner::Address([192, 0, 2, 2].into())));
+        assert!(futures_util::poll!(&mut other).is_pending(), "others have places of their own");
     }
 
     #[test]
     fn passwords_are_of_a_length_and_without_control_characters() {
-        for good in ["12345678", &"ü".repeat(128)] {
+        for good in ["analytical", "correct-horse", &"üx".repeat(64)] {
             assert!(NewPassword::parse(good.to_owned()).is_ok(), "{good}");
         }
-        for bad in ["1234567", &"x".repeat(129), "null\0null"] {
+        for bad in
+            ["1234567", &"x".repeat(129), "null\0null", "12345678", "PassWord1", "aaaaaaaaaa"]
+        {
             assert!(NewPassword::parse(bad.to_owned()).is_err(), "{bad:?}");
         }
         let ids = Ids::from_seed([1; 32]);

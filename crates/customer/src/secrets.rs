@@ -7,7 +7,7 @@ use chacha20poly1305::{
 };
 use chassis::auth::{Signer, Verifier};
 use contracts::customer::Registered;
-use kernel::Ids;
+use kernel::{Idempotency, Ids};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -60,6 +60,13 @@ impl Secrets {
     pub fn have_registered(&self, customer: &Registered) -> bool {
         let user = customer.personal.user.as_deref().unwrap_or_default();
         self.customer_id(user) == customer.customer
+    }
+
+    /// A request known again without a word of it that could be guessed: a digest of its body alone would let whoever reads the log
+    /// try passwords against it.
+    pub(crate) fn blinded(&self, request: Idempotency) -> Idempotency {
+        let digest = self.customer_id(&format!("request {}", request.request));
+        Idempotency { request: digest, ..request }
     }
 
     /// `secret` so that only [`Self::open`] for the same customer gives it back.

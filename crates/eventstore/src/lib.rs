@@ -7,6 +7,7 @@
 
 pub mod conformance;
 pub mod copy;
+mod dating;
 pub mod http;
 mod judge;
 pub mod log;

@@ -48,7 +48,6 @@ pub struct LogWriter {
 #[async_trait]
 impl Writer for LogWriter {
     async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure> {
-        let now = now.max(Timestamp::from_micros(self.writer.last_time_us()));
         let first = Position(self.writer.head()).next();
         let mut judge = Judge::new(self.reader.clone(), first, now);
         for append in appends {
@@ -63,11 +62,7 @@ impl Writer for LogWriter {
 #[async_trait]
 impl Import for LogWriter {
     async fn import(&mut self, events: &[Arc<Recorded>]) -> Result<(), StoreFailure> {
-        check_import(
-            events,
-            Position(self.writer.head()),
-            Timestamp::from_micros(self.writer.last_time_us()),
-        )?;
+        check_import(events, Position(self.writer.head()))?;
         self.write(events)
     }
 }

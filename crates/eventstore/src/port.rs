@@ -19,14 +19,15 @@ use thiserror::Error;
 /// - Dropping the returned future leaves the store as a crash would.
 #[async_trait]
 pub trait Writer: Send + 'static {
-    /// Records what can be recorded at `now` (or at the last event's time, if that is later).
+    /// Records what can be recorded at `now`, be it before the last event's time: positions are the order, times are what a
+    /// clock said.
     async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure>;
 }
 
 /// The one who records what already stands in another store: with its positions, versions, ids and times.
 ///
 /// # Contract
-/// - The events of one call follow the last one recorded: its position + 1, each version the next of its stream, no time earlier. Else
+/// - The events of one call follow the last one recorded: its position + 1, each version the next of its stream. Else
 ///   nothing is recorded and the failure says why.
 /// - All of them are durable when the call returns, or, after a failure, all or none of them may be. So a call takes no more than a
 ///   page has.
@@ -35,24 +36,14 @@ pub trait Import: Send + 'static {
     async fn import(&mut self, events: &[Arc<Recorded>]) -> Result<(), StoreFailure>;
 }
 
-/// Whether events go on where a store ends: at the position after `head`, and not before `last_time`.
-pub(crate) fn check_import(
-    events: &[Arc<Recorded>],
-    head: Position,
-    last_time: Timestamp,
-) -> Result<(), StoreFailure> {
-    let (mut next, mut time) = (head.next(), last_time);
+/// Whether events go on where a store ends: at the position after `head`.
+pub(crate) fn check_import(events: &[Arc<Recorded>], head: Position) -> Result<(), StoreFailure> {
+    let mut next = head.next();
     for event in events {
         if event.position != next {
             return Err(StoreFailure(format!("position {} cannot follow {head}", event.position)));
         }
-        if event.time < time {
-            let position = event.position;
-            return Err(StoreFailure(format!(
-                "position {position} is older than the one before it"
-            )));
-        }
-        (next, time) = (next.next(), event.time);
+        next = next.next();
     }
     Ok(())
 }
@@ -68,7 +59,7 @@ pub trait Reader: Send + Sync + 'static {
     /// The last position.
     async fn head(&self) -> Result<Position, StoreFailure>;
 
-    /// The first position with an event at or after `time`, if there is one.
+    /// The first position with an event at or after `time`, if there is one; also where times went back in between.
     async fn position_at(&self, time: Timestamp) -> Result<Option<Position>, StoreFailure>;
 }
 

@@ -11,8 +11,12 @@ use std::{
 use bus::{Append, Appended, Incoming, Message, Page, Read, Requests};
 use chassis::Deps;
 use futures_util::{StreamExt as _, stream};
+use kernel::Timestamp;
 
-use crate::port::{Commit, Reader, Writer};
+use crate::{
+    dating::Dating,
+    port::{Commit, Reader, Writer},
+};
 
 /// Appends committed as one group: what waits during a sync under any load we serve.
 const GROUP_MAX: usize = 1024;
@@ -83,13 +87,13 @@ pub async fn serve(
     let reads = deps.transport.serve_reads().await;
     let tasks = deps.tasks.clone();
     let (writing, reading, telling) = (deps.clone(), tasks.clone(), deps.clone());
-    let head = reader.clone();
+    let (head, past) = (reader.clone(), reader.clone());
     tasks.spawn_blocking("event-store-writer", async move {
         let stopping = writing.tasks.clone();
         tokio::select! {
             biased;
             () = stopping.stopped() => {}
-            () = write(writing, appends, writer, figures) => {}
+            () = write(writing, appends, (writer, past), figures) => {}
         }
     });
     tasks.spawn_blocking("event-store-reader", async move {
@@ -111,9 +115,10 @@ pub async fn serve(
 async fn write(
     deps: Deps,
     mut requests: Requests<Append, Appended>,
-    mut writer: impl Writer,
+    (mut writer, past): (impl Writer, impl Reader),
     figures: Figures,
 ) {
+    let mut dating = Dating::new(Arc::clone(&deps.clock), last_time(&past).await);
     loop {
         let group = requests.next_batch(GROUP_MAX).await;
         if group.is_empty() {
@@ -121,10 +126,11 @@ async fn write(
             return;
         }
         let (appends, answers): (Vec<_>, Vec<_>) = group.into_iter().map(Incoming::split).unzip();
-        let started = deps.clock.now();
-        match writer.commit(&appends, started).await {
+        let started = deps.clock.elapsed();
+        match writer.commit(&appends, dating.now()).await {
             Ok(Commit { answers: said, recorded }) => {
-                let took = deps.clock.now().since(started).as_micros();
+                let took = deps.clock.elapsed().saturating_sub(started).as_micros();
+                dating.recorded(recorded.last().map(|event| event.time));
                 figures.0.failing.store(false, Ordering::Relaxed);
                 figures.0.groups.fetch_add(1, Ordering::Relaxed);
                 figures.0.appends.fetch_add(appends.len() as u64, Ordering::Relaxed);
@@ -147,6 +153,13 @@ async fn write(
             }
         }
     }
+}
+
+/// The time of the last event; none in an empty log, or where it cannot be read now.
+async fn last_time(past: &impl Reader) -> Option<Timestamp> {
+    let from = past.head().await.ok()?;
+    let page = past.read(&Read::All { from, categories: Vec::new() }).await.ok()?;
+    page.events.last().map(|event| event.time)
 }
 
 async fn read(mut requests: Requests<Read, Page>, reader: impl Reader) {

@@ -16,7 +16,6 @@ use axum::{
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Limited};
 use hyper::{StatusCode, header::CONTENT_TYPE, http::uri::PathAndQuery};
-use kernel::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{Gateway, Inner, status, table::Route};
@@ -32,10 +31,10 @@ const KEPT_FOR: Duration = Duration::from_secs(5);
 
 /// The last joined document.
 #[derive(Default)]
-pub(crate) struct Documents(Mutex<Option<(Timestamp, Bytes)>>);
+pub(crate) struct Documents(Mutex<Option<(Duration, Bytes)>>);
 
 pub(crate) async fn answer(State(Gateway(gateway)): State<Gateway>) -> Response {
-    let now = gateway.border.clock.now();
+    let now = gateway.border.clock.elapsed();
     let kept = gateway.documents.lock().clone();
     let document = match kept {
         Some((at, document)) if now < at + KEPT_FOR => document,
@@ -49,7 +48,7 @@ pub(crate) async fn answer(State(Gateway(gateway)): State<Gateway>) -> Response 
 }
 
 impl Documents {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Timestamp, Bytes)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Duration, Bytes)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -66,7 +65,7 @@ async fn joined(gateway: &Inner) -> Value {
 
 /// The document of whoever answers a prefix; none if nobody does, the others' are shown all the same.
 async fn fetch(gateway: &Inner, route: &Arc<Route>) -> Option<Value> {
-    let targets = route.targets(gateway.border.clock.now());
+    let targets = route.targets(gateway.border.clock.elapsed());
     let path = PathAndQuery::from_static("/openapi.json");
     let request = Request::new(Body::empty());
     let answer = async {

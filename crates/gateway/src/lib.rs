@@ -75,7 +75,7 @@ impl Gateway {
 
     /// Takes note of what an instance says of itself; it counts for 5 s.
     pub fn learn(&self, announcement: Arc<Announcement>) {
-        self.0.table.learn(announcement, self.0.border.clock.now());
+        self.0.table.learn(announcement, &*self.0.border.clock);
         self.0.learned.notify_waiters();
     }
 
@@ -140,7 +140,7 @@ async fn forward(
     forward::end_to_end(headers);
     forward::introduce(headers, &context);
     let holder = gateway.positions.carry(headers);
-    let targets = route.targets(context.now());
+    let targets = route.targets(gateway.border.clock.elapsed());
     let mut response = gateway.forwarder.forward(&targets, request, path).await;
     forward::end_to_end(response.headers_mut());
     let admitted = response.headers_mut().remove(AGORA_ADMITTED).is_some();

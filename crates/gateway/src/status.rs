@@ -123,7 +123,7 @@ pub(crate) fn waits_for(gateway: &Gateway) -> Vec<String> {
 
 /// What is not ready yet, by name, and the state of everything.
 fn status(Gateway(gateway): &Gateway) -> (Vec<String>, Status) {
-    let now = gateway.border.clock.now();
+    let now = gateway.border.clock.elapsed();
     let mut services: BTreeMap<String, Vec<InstanceStatus>> = BTreeMap::new();
     for name in &gateway.expected {
         services.entry(name.clone()).or_default();

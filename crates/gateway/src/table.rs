@@ -12,7 +12,7 @@ use std::{
 use axum::Router;
 use bus::{Address, Announcement};
 use hyper::Uri;
-use kernel::Timestamp;
+use kernel::{Clock, Timestamp};
 
 /// Who has not announced itself for this long is gone. Announcements come every 2 s, so two may be lost.
 const GONE_AFTER: Duration = Duration::from_secs(5);
@@ -39,7 +39,10 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
     pub(crate) announcement: Arc<Announcement>,
+    /// By the time of day, to be shown.
     pub(crate) at: Timestamp,
+    /// By the time that only goes on, to be reckoned with.
+    since: Duration,
 }
 
 /// One prefix and those who answer it.
@@ -52,7 +55,7 @@ pub(crate) struct Route {
 struct Candidate {
     target: Target,
     ready: bool,
-    heard_at: Timestamp,
+    heard_at: Duration,
 }
 
 /// Where a request goes.
@@ -65,19 +68,20 @@ pub(crate) enum Target {
 }
 
 impl Heard {
-    pub(crate) fn is_here(&self, now: Timestamp) -> bool {
-        here(self.at, now)
+    pub(crate) fn is_here(&self, elapsed: Duration) -> bool {
+        here(self.since, elapsed)
     }
 }
 
 impl Table {
-    /// Takes note of an announcement heard at `now`.
-    pub(crate) fn learn(&self, announcement: Arc<Announcement>, now: Timestamp) {
+    /// Takes note of an announcement heard now.
+    pub(crate) fn learn(&self, announcement: Arc<Announcement>, clock: &dyn Clock) {
+        let (at, since) = (clock.now(), clock.elapsed());
         let mut inner = self.write();
-        inner.instances.retain(|_, heard| heard.at + FORGOTTEN_AFTER > now);
+        inner.instances.retain(|_, heard| heard.since + FORGOTTEN_AFTER > since);
         let key = (announcement.name.clone(), announcement.instance.clone());
         if inner.instances.len() < INSTANCES_MAX || inner.instances.contains_key(&key) {
-            inner.instances.insert(key, Heard { announcement, at: now });
+            inner.instances.insert(key, Heard { announcement, at, since });
         }
         inner.derive_routes();
     }
@@ -115,13 +119,13 @@ impl Inner {
     fn derive_routes(&mut self) {
         let mut candidates: BTreeMap<Arc<str>, Vec<Candidate>> =
             self.routes.keys().map(|prefix| (Arc::clone(prefix), Vec::new())).collect();
-        for Heard { announcement, at } in self.instances.values() {
+        for Heard { announcement, since, .. } in self.instances.values() {
             let Some(target) = self.target(announcement) else { continue };
             for prefix in announcement.routes.iter().filter(|prefix| is_prefix(prefix)) {
                 candidates.entry(prefix.as_str().into()).or_default().push(Candidate {
                     target: target.clone(),
                     ready: announcement.ready,
-                    heard_at: *at,
+                    heard_at: *since,
                 });
             }
         }
@@ -143,11 +147,11 @@ impl Inner {
 
 impl Route {
     /// Those who are there and ready, each first in its turn.
-    pub(crate) fn targets(&self, now: Timestamp) -> Vec<&Target> {
+    pub(crate) fn targets(&self, elapsed: Duration) -> Vec<&Target> {
         let mut ready: Vec<&Target> = self
             .candidates
             .iter()
-            .filter(|candidate| candidate.ready && here(candidate.heard_at, now))
+            .filter(|candidate| candidate.ready && here(candidate.heard_at, elapsed))
             .map(|candidate| &candidate.target)
             .collect();
         if ready.len() > 1 {
@@ -158,8 +162,8 @@ impl Route {
     }
 }
 
-fn here(heard_at: Timestamp, now: Timestamp) -> bool {
-    now < heard_at + GONE_AFTER
+fn here(heard_at: Duration, elapsed: Duration) -> bool {
+    elapsed < heard_at + GONE_AFTER
 }
 
 /// One segment that no route of the gateway's own would hide.

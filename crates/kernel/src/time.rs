@@ -15,7 +15,15 @@ pub struct TimestampError;
 
 /// Where the time comes from: the system's clock, or a simulated one.
 pub trait Clock: Send + Sync + 'static {
+    /// The time of day, as far as it is known: it may jump either way when it is corrected.
     fn now(&self) -> Timestamp;
+
+    /// Time since some moment before: it only ever goes on, whatever becomes of the time of day. Durations are measured by it.
+    ///
+    /// A clock whose time of day is never corrected can leave it at that.
+    fn elapsed(&self) -> Duration {
+        self.now().since(Timestamp::default())
+    }
 }
 
 impl Timestamp {

@@ -8,8 +8,7 @@ use chassis::{
     auth::Auth,
     http::Border,
     metrics::Metrics,
-    projector,
-    sessions::{Ended, EndedSessions},
+    sessions::{self, Ended},
     sqlite::{self, Location},
 };
 use contracts::customer::SessionEnd;
@@ -132,9 +131,8 @@ impl Ground {
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
         let deps = self.deps(&tasks);
-        let sessions = EndedSessions::open(models.sessions.clone(), deps.auth.clone())
-            .expect("memory for a database");
-        projector::spawn(&tasks, &deps.store(), sessions, ended, deps.progress("sessions"));
+        let sessions =
+            sessions::follow(&deps, models.sessions.clone(), ended).expect("memory for a database");
         let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
         let built = match service {
             "customer" => {
@@ -169,7 +167,8 @@ impl Ground {
                 .await
             }
         };
-        let service = built.expect("a service starts on a database in memory");
+        let mut service = built.expect("a service starts on a database in memory");
+        service.followers.push(sessions);
         Instance { router: service.router.clone(), service, tasks, models }
     }
 }
@@ -193,7 +192,7 @@ impl Store {
 pub(crate) fn ended(event: &Recorded) -> Option<Ended> {
     Some(match contracts::customer::session_end(event)? {
         SessionEnd::Token { token, expires } => Ended::Token { token, expires },
-        SessionEnd::All { customer, until } => Ended::All { customer, until },
+        SessionEnd::All { customer, revision } => Ended::All { customer, version: revision },
     })
 }
 

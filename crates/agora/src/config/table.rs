@@ -162,7 +162,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "N",
         "Event streams and live pages open from one address (IPv6: one /64), behind trusted proxies that of their client",
     ),
-    setting("login-failures-per-name", "10", "N", "Failed log-ins of one name in 15 minutes"),
+    setting(
+        "login-failures-per-name",
+        "10",
+        "N",
+        "Failed log-ins of one name from one address in 15 minutes",
+    ),
     setting(
         "login-failures-per-address",
         "50",

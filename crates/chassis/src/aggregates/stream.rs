@@ -3,9 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bus::{Append, Appended, Read};
-use kernel::{
-    Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp, Version,
-};
+use kernel::{Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Version};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -29,7 +27,7 @@ type Outcome<D> = Result<Done, ExecuteError<<D as kernel::Decider>::Rejection>>;
 pub(super) struct Asked<D: Aggregate> {
     pub(super) request: Request<D::Command>,
     /// When nobody waits for the answer any more; never for reactions.
-    pub(super) expires: Option<Timestamp>,
+    pub(super) expires: Option<Duration>,
     pub(super) answer: oneshot::Sender<Outcome<D>>,
 }
 
@@ -112,7 +110,7 @@ impl<D: Aggregate> StreamTask<D> {
 
     /// Decides on what waits, has it recorded, and answers.
     async fn step(&mut self) {
-        let now = self.shared.clock.now();
+        let now = self.shared.clock.elapsed();
         self.waiting.retain(|asked| asked.expires.is_none_or(|expires| expires > now));
         let mut fresh = false;
         if self.loaded.is_none() {

@@ -1,6 +1,6 @@
 //! Extractors that let a caller in, or answer 401 and 403.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -10,7 +10,7 @@ use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use kernel::Actor;
 use uuid::Uuid;
 
-use super::{Claims, Role};
+use super::{Claims, Role, TokenError};
 use crate::http::{Context, Problem};
 
 /// Somebody with a token that holds; 401 for everybody else. As `Option<Caller>`, no token at all is fine too.
@@ -112,7 +112,10 @@ fn caller(parts: &Parts) -> Result<Option<Caller>, Problem> {
     let token = value.to_str().ok().filter(|_| values.next().is_none()).and_then(bearer);
     let token = token.ok_or_else(|| refused("Authorization must be one Bearer token."))?;
     let verified = context.border().auth.verify(token, context.now());
-    let claims = verified.map_err(|error| refused(&error.to_string()))?;
+    let claims = verified.map_err(|error| match error {
+        TokenError::Unknown => Problem::unavailable(Duration::from_secs(1), error.to_string()),
+        _ => refused(&error.to_string()),
+    })?;
     context.admit();
     Ok(Some(Caller(claims)))
 }

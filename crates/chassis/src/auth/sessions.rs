@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use kernel::{Clock, Timestamp};
@@ -10,28 +10,70 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{Claims, TOKEN_LIFETIME};
+use crate::Progress;
 
-/// What is revoked, kept for as long as a token could still say otherwise, and no longer.
+/// What is revoked: tokens for as long as they could still say otherwise, and for each customer who ever changed the password
+/// the revision of the last change, which no clock can void.
 pub struct Sessions {
     clock: Arc<dyn Clock>,
     revoked: RwLock<Revoked>,
-    /// Sent whenever something was revoked, so that open streams look again.
-    changed: watch::Sender<()>,
+    /// Counts what was revoked, so that those who wait hear of it.
+    generation: watch::Sender<u64>,
+    /// The follower that loads what had ended before; where there is none, nothing is waited for.
+    follower: OnceLock<Progress>,
+    /// The follower has caught up once.
+    known: OnceLock<()>,
 }
 
 #[derive(Default)]
 struct Revoked {
     /// Token → when it expires anyway.
     tokens: HashMap<Uuid, Timestamp>,
-    /// Customer → tokens issued before then are void.
-    customers: HashMap<Uuid, Timestamp>,
-    /// At this many entries the expired ones are looked for; twice what was left the last time.
+    /// Customer → tokens of an earlier version are void.
+    customers: HashMap<Uuid, u64>,
+    /// At this many tokens the expired ones are looked for; twice what was left the last time.
     prune_at: usize,
 }
 
 impl Sessions {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, revoked: RwLock::default(), changed: watch::Sender::new(()) }
+        Self {
+            clock,
+            revoked: RwLock::default(),
+            generation: watch::Sender::new(0),
+            follower: OnceLock::new(),
+            known: OnceLock::new(),
+        }
+    }
+
+    /// From now on no token is believed until `follower` has caught up for the first time.
+    pub(crate) fn learn_from(&self, follower: Progress) {
+        self.follower.get_or_init(|| follower);
+    }
+
+    /// Whether it is known which sessions have ended.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        let Some(follower) = self.follower.get() else { return true };
+        if self.known.get().is_none() && follower.is_ready() {
+            self.known.get_or_init(|| ());
+        }
+        self.known.get().is_some()
+    }
+
+    /// As [`Sessions::is_known`], with what is waited for.
+    pub fn known(&self) -> Result<(), String> {
+        if self.is_known() {
+            return Ok(());
+        }
+        let behind = self.follower.get().map_or(0, |follower| follower.lag().events);
+        Err(format!("Which sessions have ended is not known yet: {behind} events behind."))
+    }
+
+    /// Changes with every session that ends: then is the time to ask [`super::Auth::still_valid`] again.
+    #[must_use]
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
     }
 
     /// Ends one session, whose token would have held until `expires_at`.
@@ -41,12 +83,17 @@ impl Sessions {
         });
     }
 
-    /// Ends all sessions of `customer` that began before `before`.
-    pub fn revoke_all(&self, customer: Uuid, before: Timestamp) {
+    /// Ends all sessions of `customer` whose tokens carry a version before this one.
+    pub fn revoke_before(&self, customer: Uuid, version: u64) {
         self.change(|revoked| {
-            let since = revoked.customers.entry(customer).or_insert(before);
-            *since = before.max(*since);
+            let known = revoked.customers.entry(customer).or_default();
+            *known = version.max(*known);
         });
+    }
+
+    /// Forgets the versions of passwords, because the log that told them is another one now and tells them again.
+    pub(crate) fn forget_versions(&self) {
+        self.change(|revoked| revoked.customers.clear());
     }
 
     #[must_use]
@@ -56,19 +103,14 @@ impl Sessions {
             || revoked
                 .customers
                 .get(&claims.customer)
-                .is_some_and(|before| claims.issued_at < *before)
-    }
-
-    /// Changes whenever a session has ended. What goes on for long asks [`Sessions::is_revoked`] again then.
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+                .is_some_and(|version| claims.version < *version)
     }
 
     /// How many entries are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.revoked.read().unwrap_or_else(PoisonError::into_inner).len()
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        revoked.tokens.len() + revoked.customers.len()
     }
 
     #[must_use]
@@ -79,11 +121,11 @@ impl Sessions {
     fn change(&self, change: impl FnOnce(&mut Revoked)) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut revoked);
-        if revoked.len() >= revoked.prune_at {
+        if revoked.tokens.len() >= revoked.prune_at {
             revoked.prune(self.clock.now());
         }
         drop(revoked);
-        self.changed.send_replace(());
+        self.generation.send_modify(|generation| *generation += 1);
     }
 }
 
@@ -91,13 +133,9 @@ impl Revoked {
     /// Below this many entries looking for expired ones is not worth it.
     const PRUNE_MIN: usize = 256;
 
-    fn len(&self) -> usize {
-        self.tokens.len() + self.customers.len()
-    }
-
+    /// Forgets tokens that expired a lifetime ago: a clock that is a few hours ahead brings none of them back.
     fn prune(&mut self, now: Timestamp) {
-        self.tokens.retain(|_, expires_at| *expires_at > now);
-        self.customers.retain(|_, before| *before + TOKEN_LIFETIME > now);
-        self.prune_at = (self.len() * 2).max(Self::PRUNE_MIN);
+        self.tokens.retain(|_, expires_at| *expires_at + TOKEN_LIFETIME > now);
+        self.prune_at = (self.tokens.len() * 2).max(Self::PRUNE_MIN);
     }
 }

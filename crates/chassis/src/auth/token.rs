@@ -16,6 +16,9 @@ use uuid::Uuid;
 /// How long a token holds.
 pub const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 
+/// How far the clocks of a shop's machines may be apart: a token issued further ahead than this is not believed.
+const SKEW: Duration = Duration::from_mins(2);
+
 /// The header of every token. Nothing else is accepted, so that nobody chooses the algorithm for us.
 const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
 
@@ -35,7 +38,9 @@ pub struct Claims {
     pub role: Role,
     /// The id of the token, by which it can be revoked.
     pub token: Uuid,
-    /// To the microsecond, so that a token made right after all were revoked holds.
+    /// The customer's revision when the password was checked: a password changed at a later one voids the token. Tokens of 0.1.0
+    /// say nothing of it, which counts as the earliest.
+    pub version: u64,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -54,6 +59,10 @@ pub enum TokenError {
     Invalid,
     #[error("The token has expired.")]
     Expired,
+    #[error("The token is from the future: it was issued while a clock was ahead. Log in again.")]
+    Early,
+    #[error("Which sessions have ended is not known yet, so no token is believed; try again soon.")]
+    Unknown,
     #[error("The session has ended.")]
     Revoked,
 }
@@ -91,6 +100,9 @@ struct Payload<'a> {
     exp: i64,
     /// `iat` in microseconds.
     iat_us: i64,
+    /// The customer's revision.
+    #[serde(default)]
+    rev: u64,
 }
 
 impl Signer {
@@ -105,7 +117,7 @@ impl Signer {
         Verifier { key: self.0.verifying_key(), remembered: RwLock::default() }
     }
 
-    /// A token for a customer, from `now` for [`TOKEN_LIFETIME`].
+    /// A token for a customer who has just registered, from `now` for [`TOKEN_LIFETIME`].
     #[must_use]
     pub fn issue(
         &self,
@@ -114,10 +126,21 @@ impl Signer {
         role: Role,
         (now, ids): (Timestamp, &Ids),
     ) -> (String, Claims) {
+        self.issue_at(1, customer, (user, role), (now, ids))
+    }
+
+    /// The same for a customer whose password was checked at that revision.
+    #[must_use]
+    pub fn issue_at(
+        &self,
+        version: u64,
+        customer: Uuid,
+        (user, role): (&str, Role),
+        (now, ids): (Timestamp, &Ids),
+    ) -> (String, Claims) {
         let expires_at = whole_seconds(now + TOKEN_LIFETIME);
-        let token = ids.uuid(now);
-        let claims =
-            Claims { customer, user: user.into(), role, token, issued_at: now, expires_at };
+        let (user, token) = (user.into(), ids.uuid(now));
+        let claims = Claims { customer, user, role, token, version, issued_at: now, expires_at };
         (self.sign(&claims), claims)
     }
 
@@ -132,6 +155,7 @@ impl Signer {
             iat: seconds(claims.issued_at),
             exp: seconds(claims.expires_at),
             iat_us: claims.issued_at.micros(),
+            rev: claims.version,
         };
         let payload = serde_json::to_vec(&payload).expect("plain data serialises");
         let mut token = URL_SAFE_NO_PAD.encode(HEADER);
@@ -161,7 +185,13 @@ impl Verifier {
             Some(claims) => claims,
             None => self.check(token).map(Arc::new).map(|claims| self.remember(token, claims))?,
         };
-        if now >= claims.expires_at { Err(TokenError::Expired) } else { Ok(claims) }
+        if now >= claims.expires_at {
+            Err(TokenError::Expired)
+        } else if claims.issued_at > now + SKEW {
+            Err(TokenError::Early)
+        } else {
+            Ok(claims)
+        }
     }
 
     fn recall(&self, token: &str) -> Option<Arc<Claims>> {
@@ -206,6 +236,7 @@ impl Verifier {
             user: payload.user.into(),
             role: payload.role,
             token: payload.jti,
+            version: payload.rev,
             issued_at: Timestamp::from_micros(payload.iat_us),
             expires_at: Timestamp::from_micros(payload.exp.saturating_mul(1_000_000)),
         })

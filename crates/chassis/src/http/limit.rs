@@ -1,4 +1,4 @@
-//! Limits on failures: so many per key within a window that slides, on our own clock, in bounded memory.
+//! Limits on failures: so many per key within a window that slides, on a clock that nobody can set, in bounded memory.
 
 use std::{
     collections::VecDeque,
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Clock, Timestamp};
+use kernel::Clock;
 use lru::LruCache;
 
 use super::Problem;
@@ -21,8 +21,14 @@ pub struct Limiter {
     clock: Arc<dyn Clock>,
     limit: usize,
     window: Duration,
-    recorded: Mutex<LruCache<Box<str>, VecDeque<Timestamp>>>,
+    /// When each was recorded, by the time that only goes on.
+    recorded: Mutex<LruCache<Box<str>, VecDeque<Duration>>>,
 }
+
+/// One that was counted by [`Limiter::take`], so that it can be given back.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "what was taken counts unless it is given back"]
+pub struct Taken(Duration);
 
 impl Limiter {
     /// At most `limit` (over zero) per key within any `window`.
@@ -31,9 +37,37 @@ impl Limiter {
         Self { clock, limit: limit.max(1), window, recorded: Mutex::new(LruCache::new(KEYS_MAX)) }
     }
 
+    /// Counts one for `key`; 429 with the time to wait, and nothing counted, if its limit is used up. However many ask at once, no
+    /// more than the limit get through.
+    pub fn take(&self, key: &str) -> Result<Taken, Problem> {
+        let now = self.clock.elapsed();
+        let mut recorded = self.lock();
+        let times = recorded.get_or_insert_mut(key.into(), VecDeque::new);
+        self.forget_old(times, now);
+        match times.front() {
+            Some(oldest) if times.len() >= self.limit => Err(self.too_many(*oldest, now)),
+            _ => {
+                times.push_back(now);
+                Ok(Taken(now))
+            }
+        }
+    }
+
+    /// Takes one back that does not count after all.
+    pub fn give_back(&self, key: &str, Taken(at): Taken) {
+        let mut recorded = self.lock();
+        let Some(times) = recorded.get_mut(key) else { return };
+        if let Some(place) = times.iter().rposition(|time| *time == at) {
+            times.remove(place);
+        }
+        if times.is_empty() {
+            recorded.pop(key);
+        }
+    }
+
     /// 429 with the time to wait if `key` has used up its limit.
     pub fn check(&self, key: &str) -> Result<(), Problem> {
-        let now = self.clock.now();
+        let now = self.clock.elapsed();
         let mut recorded = self.lock();
         let Some(times) = recorded.get_mut(key) else { return Ok(()) };
         self.forget_old(times, now);
@@ -42,16 +76,14 @@ impl Limiter {
                 recorded.pop(key);
                 Ok(())
             }
-            Some(oldest) if times.len() >= self.limit => {
-                Err(Problem::too_many((*oldest + self.window).since(now)))
-            }
+            Some(oldest) if times.len() >= self.limit => Err(self.too_many(*oldest, now)),
             Some(_) => Ok(()),
         }
     }
 
     /// Counts one for `key`: a failure, or whatever is limited.
     pub fn record(&self, key: &str) {
-        let now = self.clock.now();
+        let now = self.clock.elapsed();
         let mut recorded = self.lock();
         let times = recorded.get_or_insert_mut(key.into(), VecDeque::new);
         self.forget_old(times, now);
@@ -66,13 +98,17 @@ impl Limiter {
         self.lock().pop(key);
     }
 
-    fn forget_old(&self, times: &mut VecDeque<Timestamp>, now: Timestamp) {
+    fn too_many(&self, oldest: Duration, now: Duration) -> Problem {
+        Problem::too_many((oldest + self.window).saturating_sub(now))
+    }
+
+    fn forget_old(&self, times: &mut VecDeque<Duration>, now: Duration) {
         while times.front().is_some_and(|oldest| *oldest + self.window <= now) {
             times.pop_front();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, LruCache<Box<str>, VecDeque<Timestamp>>> {
+    fn lock(&self) -> MutexGuard<'_, LruCache<Box<str>, VecDeque<Duration>>> {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -120,7 +120,8 @@ impl Service {
         let document = openapi::document(document, self.name, self.version);
         let calls = fixed(&openapi::calls(&document));
         let document = fixed(&document);
-        let readiness = Arc::clone(&self.ready);
+        let (own, auth) = (Arc::clone(&self.ready), self.border.auth.clone());
+        let readiness = Arc::new(move || auth.sessions().known().and_then(|()| own()));
         let routes = router
             .route("/", get(move || ready(json_bytes(calls.clone()))))
             .route("/openapi.json", get(move || ready(json_bytes(document.clone()))))

@@ -1,5 +1,6 @@
 //! The chassis at its borders.
 
+mod ended_sessions;
 mod http;
 mod projecting;
 mod sqlite;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use bus::Read;
 use chassis::{
+    Done,
     auth::{Caller, Manager},
     http::{
         After, At, Context, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing, Path, Problem,
@@ -12,7 +14,7 @@ use chassis::{
     },
 };
 use contracts::{
-    customer::{Personal, Registered, Role},
+    customer::{Personal, Registered, Role, SessionEnd, session_end, stream},
     rest::customer::User,
 };
 use kernel::{Actor, Position};
@@ -22,15 +24,16 @@ use uuid::Uuid;
 
 use super::{
     Customers, failed,
-    fields::{self, check_email, check_user_name},
+    fields::{self, Version, check_email, check_user_name},
     name_taken,
-    sessions::Proof,
+    sessions::{Proof, owner},
     unknown, view,
 };
 use crate::{
     domain::{self, Command, Update},
     model::{self, Cursor, List},
     password::{NewPassword, Password},
+    turns::Owner,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -47,7 +50,7 @@ pub(super) struct AddUser {
 }
 
 /// Registers a customer, who gets the welcome credit.
-#[utoipa::path(post, path = "/add-user", tag = "customer", request_body = AddUser, responses(
+#[utoipa::path(post, path = "/add-user", tag = "customer", request_body = AddUser, params(KeyHeader), responses(
     (status = 201, body = User),
     (status = 401, description = "The token that came along does not hold; none is needed."),
     (status = 409, description = "The user name is taken."),
@@ -57,21 +60,29 @@ pub(super) async fn add_user(
     State(customers): State<Arc<Customers>>,
     context: Context,
     caller: Option<Caller>,
-    Json(request): Json<AddUser>,
+    request: Keyed<AddUser>,
 ) -> Result<(StatusCode, At, Json<User>), Problem> {
+    let by = caller.as_ref().map_or(Uuid::nil(), Caller::id);
+    let idempotency = request.creates(by, "add-user").map(|key| customers.secrets.blinded(key));
+    let request = request.value;
     let mut errors = FieldErrors::new();
     check_user_name(&mut errors, &request.user_name);
     check_email(&mut errors, &request.email);
+    check_password(&mut errors, &request.password, &request.user_name);
     errors.finish()?;
     customers.must_be_open()?;
-    if !caller.as_ref().is_some_and(Caller::is_manager) {
+    let by_manager = caller.as_ref().is_some_and(Caller::is_manager);
+    if !by_manager {
         customers.limiters.register(context.client())?;
     }
     let customer = customers.secrets.customer_id(&request.user_name);
-    if customers.model.credentials(customer).await.map_err(failed)?.is_some() {
+    // Whoever sends a key may be who registered that name: its events know.
+    let known = customers.model.credentials(customer).await.map_err(failed)?;
+    if idempotency.is_none() && known.is_some() {
         return Err(name_taken());
     }
-    let turn = customers.passwords.turn().await?;
+    let owner = if by_manager { Owner::Shop } else { owner(&context) };
+    let turn = customers.passwords.turn(owner).await?;
     let password = customers.passwords.hash(&turn, customer, &request.password).await;
     let personal = Personal {
         user: Some(request.user_name.into_string()),
@@ -81,7 +92,7 @@ pub(super) async fn add_user(
     let credit = customers.welcome_credit;
     let registered = Registered { customer, personal, password, role: Role::Customer, credit };
     let actor = caller.as_ref().map_or(Actor::Anonymous, Caller::actor);
-    let metadata = context.metadata(actor, None);
+    let metadata = context.metadata(actor, idempotency);
     let (done, at) = customers.execute(customer, Command::Register(registered), metadata).await?;
     let user = customers.shown(customer, done).await?;
     Ok((StatusCode::CREATED, at, Json(user)))
@@ -102,13 +113,16 @@ pub(super) struct UpdateUser {
     /// Needed for a new password, unless a manager sets somebody else's.
     #[schema(inline)]
     current_password: Option<Password>,
+    /// The version that the change rests on; refused if there is a newer one.
+    #[schema(inline)]
+    version: Option<Version>,
 }
 
 /// Changes what is given of an account.
 #[utoipa::path(post, path = "/update-user", tag = "customer", request_body = UpdateUser, params(KeyHeader), security(("token" = [])), responses(
     (status = 200, body = User),
     (status = 404, description = "There is no such customer."),
-    (status = 409, description = "The password was changed meanwhile."),
+    (status = 409, description = "The password was changed meanwhile, or the version is not the latest; `Current` is the customer now."),
     (status = 429, description = "Too many wrong passwords for this name or from this address."),
 ))]
 pub(super) async fn update_user(
@@ -118,31 +132,52 @@ pub(super) async fn update_user(
     request: Keyed<UpdateUser>,
 ) -> Result<(At, Json<User>), Problem> {
     let idempotency = request.changes(caller.id(), "update-user");
+    let idempotency = idempotency.map(|key| customers.secrets.blinded(key));
     let request = request.value;
     caller.must_be(&request.user_name)?;
     let mut errors = FieldErrors::new();
     if let Some(email) = &request.email {
         check_email(&mut errors, email);
     }
+    if let Some(password) = &request.password {
+        check_password(&mut errors, password, &request.user_name);
+    }
     errors.finish()?;
     let customer = customers.secrets.customer_id(&request.user_name);
     let password = customers.new_password(&context, &caller, (customer, &request)).await?;
-    let voids_until = password.as_ref().map(|password| password.now);
+    let ends_sessions = password.is_some();
     let update = Update {
         full_name: request.full_name.map(Text::into_string),
         email: request.email.map(Text::into_string),
         password,
+        revision: request.version.map(fields::revision),
     };
     let metadata = context.metadata(caller.actor(), idempotency);
     let (done, at) = customers.execute(customer, Command::Update(update), metadata).await?;
-    if let Some(voids_until) = voids_until {
-        // The others hear of it from the log; here it holds at once.
-        customers.deps.auth.sessions().revoke_all(customer, voids_until);
+    if ends_sessions {
+        customers.end_sessions(customer, done).await;
     }
     Ok((at, Json(customers.shown(customer, done).await?)))
 }
 
+fn check_password(errors: &mut FieldErrors, password: &NewPassword, user: &str) {
+    errors.check("Password", !password.is_name(user), "must not be the user name");
+}
+
 impl Customers {
+    /// Voids here and now the tokens that a new password voids; every process hears of it from the log, this one too.
+    async fn end_sessions(&self, customer: Uuid, done: Done) {
+        let (Done::Recorded { version, .. } | Done::Repeated { version, .. }) = done else {
+            return;
+        };
+        let read = Read::Stream { stream: stream(customer), from: version };
+        let Ok(page) = self.deps.store().read_soon(read).await else { return };
+        let ended = page.events.first().and_then(|event| session_end(event));
+        if let Some(SessionEnd::All { customer, revision }) = ended {
+            self.deps.auth.sessions().revoke_before(customer, revision);
+        }
+    }
+
     /// The new password of a request, if there is one and who asks may set it.
     async fn new_password(
         &self,
@@ -166,9 +201,8 @@ impl Customers {
             }
             checked_against = known.map(|known| known.password);
         }
-        let turn = self.passwords.turn().await?;
+        let turn = self.passwords.turn(owner(context)).await?;
         let password = self.passwords.hash(&turn, customer, new).await;
-        // Taken after the work is done: every session that has begun until now is voided.
         Ok(Some(domain::NewPassword { password, checked_against, now: context.now() }))
     }
 }

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use axum::extract::State;
 use chassis::{
     auth::{Caller, Manager},
-    http::{AmountIn, At, ChangeIn, Context, Json, KeyHeader, Keyed, Problem, Query, Text, Whole},
+    http::{AmountIn, At, ChangeIn, Context, Json, KeyHeader, Keyed, Problem, Query, Text},
 };
 use contracts::rest::customer::{Credit, User};
 use kernel::Decimal;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Customers, failed, unknown, view};
+use super::{
+    Customers, failed,
+    fields::{self, Version},
+    unknown, view,
+};
 use crate::domain::{self, Command};
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -40,9 +44,6 @@ pub(super) async fn get_credit(
     let customer = customers.model.customer(id).await.map_err(failed)?;
     customer.map(|customer| Json(view::credit(customer))).ok_or_else(unknown)
 }
-
-/// A version that a customer can have.
-type Version = Whole<0, 9_007_199_254_740_991>;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -80,10 +81,7 @@ pub(super) async fn set_credit(
         _ => return Err(Problem::field("Credit", "either Credit or Change must be given")),
     };
     let customer = customers.secrets.customer_id(&user_name);
-    let command = Command::SetCredit {
-        credit,
-        revision: version.map(|version| version.get().unsigned_abs()),
-    };
+    let command = Command::SetCredit { credit, revision: version.map(fields::revision) };
     let metadata = context.metadata(caller.actor(), idempotency);
     let (done, at) = customers.execute(customer, command, metadata).await?;
     Ok((at, Json(customers.shown(customer, done).await?)))

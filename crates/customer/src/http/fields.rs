@@ -1,7 +1,14 @@
 //! Rules of single fields, and what the API's document says of them.
 
-use chassis::http::FieldErrors;
+use chassis::http::{FieldErrors, Whole};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+
+/// A version that a customer can have.
+pub(super) type Version = Whole<0, 9_007_199_254_740_991>;
+
+pub(super) fn revision(version: Version) -> u64 {
+    version.get().unsigned_abs()
+}
 
 /// The document's words for [`check_user_name`].
 pub(super) fn user_name() -> Object {

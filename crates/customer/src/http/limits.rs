@@ -1,16 +1,25 @@
 //! How often one may fail to log in, and register.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use chassis::http::{Limiter, Problem};
+use chassis::http::{Limiter, Problem, Taken};
 use kernel::Clock;
+use lru::LruCache;
+
+/// Names with an address they were used from that are remembered: some 2 MiB.
+const KNOWN_MAX: NonZeroUsize = NonZeroUsize::new(16 * 1024).expect("is not zero");
 
 /// The limits of the service, each on what happens within a window of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Failed log-ins by user name.
+    /// Failed log-ins by user name from one address; from all addresses together that it never logged in from, ten times as many.
     pub failures_per_name: usize,
-    /// Failed log-ins by the client's address.
+    /// Failed log-ins by the client's address; of all log-ins, four times as many.
     pub failures_per_address: usize,
     pub failures_window: Duration,
     /// Registrations by the client's address.
@@ -20,9 +29,17 @@ pub struct Limits {
 
 /// The counts behind the limits.
 pub(crate) struct Limiters {
+    /// Failures by name and address.
+    pairs: Limiter,
+    /// Failures by name, from addresses that never logged in under it.
     names: Limiter,
+    /// Failures by address.
     addresses: Limiter,
+    /// Tries by address, successes included: each costs a hash.
+    tries: Limiter,
     registrations: Limiter,
+    /// The names and addresses that went together before.
+    known: Mutex<LruCache<String, ()>>,
 }
 
 impl Default for Limits {
@@ -41,36 +58,96 @@ impl Limits {
     pub(crate) fn limiters(self, clock: &Arc<dyn Clock>) -> Limiters {
         let limiter = |limit, window| Limiter::new(Arc::clone(clock), limit, window);
         Limiters {
-            names: limiter(self.failures_per_name, self.failures_window),
+            pairs: limiter(self.failures_per_name, self.failures_window),
+            names: limiter(self.failures_per_name.saturating_mul(10), self.failures_window),
             addresses: limiter(self.failures_per_address, self.failures_window),
+            tries: limiter(self.failures_per_address.saturating_mul(4), self.failures_window),
             registrations: limiter(self.registrations_per_address, self.registrations_window),
+            known: Mutex::new(LruCache::new(KNOWN_MAX)),
         }
     }
 }
 
 impl Limiters {
-    /// 429 if there were too many failed log-ins by that name or from there.
-    pub(super) fn may_log_in(&self, user: &str, client: IpAddr) -> Result<(), Problem> {
-        self.names.check(user)?;
-        self.addresses.check(&client.to_string())
-    }
-
-    pub(super) fn log_in_failed(&self, user: &str, client: IpAddr) {
-        self.names.record(user);
-        self.addresses.record(&client.to_string());
-    }
-
-    /// Forgets the failures of a name whose password was known in the end; those of an address stay, lest somebody with an
-    /// account of their own has as many tries at others' as they like.
-    pub(super) fn log_in_succeeded(&self, user: &str) {
-        self.names.forgive(user);
+    /// Counts a try at a log-in as failed before it is judged, so that many at once are no way around the limits; 429 if there
+    /// were too many.
+    pub(super) fn try_log_in(&self, user: &str, client: IpAddr) -> Result<Attempt<'_>, Problem> {
+        let address = network(client).to_string();
+        let pair = format!("{user} {address}");
+        let from_here = self.pairs.take(&pair)?;
+        let mut attempt = Attempt { limiters: self, taken: vec![(&self.pairs, pair, from_here)] };
+        attempt.count(&self.addresses, &address)?;
+        attempt.count(&self.tries, &address)?;
+        // Failures of strangers do not lock out who has logged in from here before.
+        if !attempt.is_known() {
+            attempt.count(&self.names, user)?;
+        }
+        Ok(attempt)
     }
 
     /// 429 if too many registered from there; else counts one more.
     pub(super) fn register(&self, client: IpAddr) -> Result<(), Problem> {
-        let client = client.to_string();
-        self.registrations.check(&client)?;
-        self.registrations.record(&client);
-        Ok(())
+        self.registrations.take(&network(client).to_string()).map(drop)
+    }
+
+    fn known(&self) -> MutexGuard<'_, LruCache<String, ()>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A try at a log-in that counts as failed unless it is said otherwise.
+pub(super) struct Attempt<'a> {
+    limiters: &'a Limiters,
+    /// Where it is counted; first the name from this address, last what counts for successes too.
+    taken: Vec<(&'a Limiter, String, Taken)>,
+}
+
+impl<'a> Attempt<'a> {
+    fn count(&mut self, limiter: &'a Limiter, key: &str) -> Result<(), Problem> {
+        match limiter.take(key) {
+            Ok(taken) => {
+                self.taken.push((limiter, key.to_owned(), taken));
+                Ok(())
+            }
+            Err(refused) => {
+                self.give_back(|_| true);
+                Err(refused)
+            }
+        }
+    }
+
+    /// The password was right: only the address's own count of tries remembers it, and what had failed from there is forgiven for
+    /// this name. Failures at other names stay, lest somebody with an account of their own has as many tries at others' as they like.
+    pub(super) fn succeeded(mut self) {
+        let limiters = self.limiters;
+        if let Some((pairs, pair, _)) = self.taken.first() {
+            pairs.forgive(pair);
+            limiters.known().put(pair.clone(), ());
+        }
+        self.give_back(|limiter| !std::ptr::eq(limiter, &limiters.tries));
+    }
+
+    /// It was not judged, and counts nowhere.
+    pub(super) fn withdraw(mut self) {
+        self.give_back(|_| true);
+    }
+
+    fn is_known(&self) -> bool {
+        let mut known = self.limiters.known();
+        self.taken.first().is_some_and(|(_, pair, _)| known.get(pair).is_some())
+    }
+
+    fn give_back(&mut self, which: impl Fn(&Limiter) -> bool) {
+        for (limiter, key, taken) in self.taken.drain(..).filter(|(limiter, ..)| which(limiter)) {
+            limiter.give_back(&key, taken);
+        }
+    }
+}
+
+/// One client as limits count it: whoever has an IPv6 address has 2^64 of them.
+pub(super) fn network(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }

@@ -1,6 +1,6 @@
 //! Logging in and out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use chassis::{
@@ -13,9 +13,14 @@ use contracts::{
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::{Customers, failed};
-use crate::{domain::Command, model::Credentials, password::Password};
+use super::{Customers, failed, limits::network};
+use crate::{domain::Command, model::Credentials, password::Password, turns::Owner};
+
+/// Looks at a customer whose revision changes between them, before a log-in is put off.
+const LOOKS_MAX: usize = 8;
+const RETRY: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -37,10 +42,8 @@ pub(super) async fn login_user(
     context: Context,
     Json(LogIn { user_name, password }): Json<LogIn>,
 ) -> Result<Json<Session>, Problem> {
-    // Taken before anything is looked up: a password that is changed while this one is checked voids this session too.
-    let now = context.now();
     let customer = customers.secrets.customer_id(&user_name);
-    let known = customers.model.credentials(customer).await.map_err(failed)?;
+    let (version, known) = customers.credentials(customer).await?;
     let sealed = known.as_ref().map(|known| &*known.password);
     let proof = Proof { user: &user_name, sealed, password: &password };
     let proven = customers.prove(&context, proof).await?;
@@ -48,9 +51,10 @@ pub(super) async fn login_user(
         return Err(Problem::unauthorized("There is no such user, or the password is wrong.")
             .kind("/problems/wrong-credentials"));
     };
-    let ids = &customers.deps.ids;
-    let signer = customers.secrets.signer();
-    let (token, claims) = signer.issue(customer, &user_name, token_role(role), (now, ids));
+    let (now, ids) = (context.now(), &customers.deps.ids);
+    let holder = (&*user_name, token_role(role));
+    let (token, claims) =
+        customers.secrets.signer().issue_at(version, customer, holder, (now, ids));
     let user_name = user_name.into_string();
     Ok(Json(Session { token, expires_at: claims.expires_at, user_name, role }))
 }
@@ -81,22 +85,49 @@ pub(super) struct Proof<'a> {
 }
 
 impl Customers {
+    /// What a log-in is checked by, and the customer's revision with it: should the password be changed while it is checked, that
+    /// is a later one, and voids the session.
+    async fn credentials(&self, customer: Uuid) -> Result<(u64, Option<Credentials>), Problem> {
+        let mut before = self.revision(customer).await?;
+        for _ in 0..LOOKS_MAX {
+            let known = self.model.credentials(customer).await.map_err(failed)?;
+            let after = self.revision(customer).await?;
+            if after == before {
+                return Ok((before, known));
+            }
+            before = after;
+        }
+        Err(Problem::unavailable(RETRY, "The customer is being changed all the time."))
+    }
+
+    async fn revision(&self, customer: Uuid) -> Result<u64, Problem> {
+        let known = self.model.customer(customer).await.map_err(failed)?;
+        Ok(known.map_or(0, |known| known.revision))
+    }
+
     /// Whether the proof holds; takes as long where there is nobody. Failures are counted, and 429 once they are too many.
     pub(super) async fn prove(&self, context: &Context, proof: Proof<'_>) -> Result<bool, Problem> {
         let Proof { user, sealed, password } = proof;
-        self.limiters.may_log_in(user, context.client())?;
-        let turn = self.passwords.turn().await?;
-        // Whoever sends many tries at once has them judged one after the other, each after the failures before it.
-        self.limiters.may_log_in(user, context.client())?;
+        let attempt = self.limiters.try_log_in(user, context.client())?;
+        let turn = match self.passwords.turn(owner(context)).await {
+            Ok(turn) => turn,
+            Err(busy) => {
+                attempt.withdraw();
+                return Err(busy);
+            }
+        };
         let customer = self.secrets.customer_id(user);
         let holds = self.passwords.verify(&turn, (customer, sealed), password).await;
         if holds {
-            self.limiters.log_in_succeeded(user);
-        } else {
-            self.limiters.log_in_failed(user, context.client());
+            attempt.succeeded();
         }
         Ok(holds)
     }
+}
+
+/// Whose turn at a hash a request takes.
+pub(super) fn owner(context: &Context) -> Owner {
+    Owner::Address(network(context.client()))
 }
 
 fn token_role(role: Role) -> auth::Role {

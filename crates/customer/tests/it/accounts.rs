@@ -275,3 +275,92 @@ fn names(list: &Value) -> Vec<String> {
     let items = list["Items"].as_array().expect("items");
     items.iter().map(|user| user["UserName"].as_str().expect("a name").to_owned()).collect()
 }
+
+#[tokio::test(start_paused = true)]
+async fn passwords_that_are_tried_first_are_refused() {
+    let shop = Shop::open().await;
+    let weak = [
+        "password",
+        "Password1!",
+        "12345678",
+        "87654321",
+        "aaaaaaaa",
+        "qwertyuiop",
+        "ada.lovelace",
+        "Ada.Lovelace42",
+    ];
+    for password in weak {
+        let mut registration = registration("ada.lovelace");
+        registration["Password"] = json!(password);
+        let refused = shop.post("/add-user", None, registration).await;
+        assert_eq!(
+            (refused.status.as_u16(), refused.fields()),
+            (422, vec!["Password"]),
+            "{password}"
+        );
+    }
+    for (name, password) in [("ada", "correct-horse"), ("bob", "analytical")] {
+        let mut registration = registration(name);
+        registration["Password"] = json!(password);
+        assert_eq!(shop.post("/add-user", None, registration).await.status, 201, "{password}");
+    }
+    let ada = shop.log_in("bob", "analytical").await;
+    let change =
+        json!({ "UserName": "bob", "Password": "iloveyou", "CurrentPassword": "analytical" });
+    let refused = shop.post("/update-user", Some(&ada), change).await;
+    assert_eq!((refused.status.as_u16(), refused.fields()), (422, vec!["Password"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_rests_on_an_old_version_is_refused_with_the_customer_of_now() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let change = |name: &str, version: u64| json!({ "UserName": "ada", "FullName": name, "Version": version });
+    let changed = shop.post("/update-user", Some(&ada), change("Ada L", 1)).await;
+    assert_eq!((changed.status.as_u16(), &changed.body["Version"]), (200, &json!(2)));
+    let stale = shop.post("/update-user", Some(&ada), change("Ada K", 1)).await;
+    assert_eq!(stale.status, 409);
+    assert_eq!(stale.body["type"], "/problems/stale-version");
+    assert_eq!(stale.body["Current"]["FullName"], "Ada L");
+    let repeated = ("key", change("Ada M", 2));
+    for _ in 0..2 {
+        let changed = shop.keyed("/update-user", &ada, repeated.clone()).await;
+        assert_eq!((changed.status.as_u16(), &changed.body["Version"]), (200, &json!(3)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registration_sent_twice_with_one_key_is_made_once() {
+    let shop = Shop::open().await;
+    let register = async |registration: serde_json::Value| {
+        let headers = [("idempotency-key", "first-try")];
+        let body = registration.to_string();
+        shop.send(axum::http::Method::POST, "/add-user", (None, &headers), Some(body)).await
+    };
+    let first = register(registration("ada")).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    let again = register(registration("ada")).await;
+    assert_eq!((again.status, again.body), (first.status, first.body));
+    assert_eq!(shop.kinds("ada").await, ["customer.registered"]);
+    let mut other = registration("ada");
+    other["Password"] = json!("some other password");
+    let reused = register(other).await;
+    assert_eq!((reused.status.as_u16(), reused.fields()), (422, vec!["Idempotency-Key"]));
+    assert_eq!(
+        shop.post("/add-user", None, registration("ada")).await.status,
+        409,
+        "without a key"
+    );
+    // A password could be guessed from a digest of what was sent.
+    let digest = |event: &kernel::Recorded| {
+        event.metadata.idempotency.as_ref().map(|idempotency| idempotency.request)
+    };
+    let recorded: Vec<_> = shop.events().await.iter().filter_map(|event| digest(event)).collect();
+    let elsewhere = Shop::open_with_secret([8; 32]).await;
+    let headers = [("idempotency-key", "first-try")];
+    let body = registration("ada").to_string();
+    let sent = elsewhere.send(axum::http::Method::POST, "/add-user", (None, &headers), Some(body));
+    assert_eq!(sent.await.status, 201);
+    let other: Vec<_> = elsewhere.events().await.iter().filter_map(|event| digest(event)).collect();
+    assert_ne!(recorded, other, "it takes the shop's secret to make it");
+}

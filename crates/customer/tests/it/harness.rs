@@ -1,6 +1,9 @@
 //! The real service over a real event store in a folder of its own, called through its router.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use axum::{
     body::Body,
@@ -19,7 +22,7 @@ use customer::{Admin, Config, Cost, Location, NewPassword, Secrets};
 use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt;
 use kernel::{
-    Actor, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position, Recorded,
+    Actor, Clock, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position, Recorded,
     Timestamp,
 };
 use serde_json::Value;
@@ -36,7 +39,29 @@ pub(crate) struct Shop {
     pub(crate) service: Service,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) admin: Admin,
+    /// The shop's clock, which can be set.
+    pub(crate) hands: Arc<Hands>,
     folder: Arc<tempfile::TempDir>,
+}
+
+/// The runtime's clock with a time of day that can be set.
+pub(crate) struct Hands(RuntimeClock, AtomicI64);
+
+impl Hands {
+    /// Sets the clock so far ahead; back if negative.
+    pub(crate) fn set_ahead(&self, hours: i64) {
+        self.1.fetch_add(hours * 3_600_000_000, Ordering::Relaxed);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.now().micros() + self.1.load(Ordering::Relaxed))
+    }
+
+    fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
+    }
 }
 
 /// An answer, read to its end.
@@ -56,6 +81,12 @@ impl Shop {
     /// A new shop, its settings changed by `change`.
     pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         Self::open_in(new_folder(), (epoch(), Tasks::inline()), change).await
+    }
+
+    /// A new shop with another secret.
+    pub(crate) async fn open_with_secret(secret: [u8; 32]) -> Self {
+        let secrets = Arc::new(Secrets::derive(&secret));
+        Self::open_as(secrets, new_folder(), (epoch(), Tasks::inline()), |_| {}).await
     }
 
     /// A new shop in which what blocks has threads of its own, so that requests meet.
@@ -79,11 +110,21 @@ impl Shop {
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let secrets = Arc::new(Secrets::derive(&[7; 32]));
-        let deps = deps(&secrets, (Arc::new(clock), tasks));
+        Self::open_as(secrets, folder, (clock, tasks), change).await
+    }
+
+    async fn open_as(
+        secrets: Arc<Secrets>,
+        folder: Arc<tempfile::TempDir>,
+        (clock, tasks): (RuntimeClock, Tasks),
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let hands = Arc::new(Hands(clock, AtomicI64::new(0)));
+        let deps = deps(&secrets, (Arc::clone(&hands), tasks));
         serve_store(&deps, folder.path()).await;
         let config = config(folder.path(), "a", &secrets);
         let (service, admin) = instance(&deps, config, change).await;
-        Self { deps, service, secrets, admin, folder }
+        Self { deps, service, secrets, admin, hands, folder }
     }
 
     /// One more instance of the service beside the first, with a read model of its own.
@@ -291,7 +332,7 @@ async fn read(answer: Response<Body>) -> Answer {
     }
 }
 
-fn deps(secrets: &Secrets, (clock, tasks): (Arc<RuntimeClock>, Tasks)) -> Deps {
+fn deps(secrets: &Secrets, (clock, tasks): (Arc<Hands>, Tasks)) -> Deps {
     let ids = Arc::new(Ids::from_seed([5; 32]));
     let auth = Auth::new(secrets.verifier(), clock.clone());
     Deps {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use kernel::Clock as _;
 use serde_json::json;
 
 use crate::harness::{Shop, password, registration};
@@ -103,7 +104,141 @@ async fn many_tries_at_once_are_no_way_around_the_limit() {
     let tries = (0..40).map(|_| shop.try_log_in("ada", "wrong"));
     let answers = futures_util::future::join_all(tries).await;
     let judged = answers.iter().filter(|answer| answer.status == 401).count();
-    assert!((10..=11).contains(&judged), "{judged} passwords were tried");
+    assert!(judged <= 10, "{judged} passwords were tried");
+    let turned_away = answers.iter().filter(|answer| answer.status == 503).count();
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 429).count(),
+        40 - judged - turned_away
+    );
+    // Who was turned away unjudged has lost no try.
+    let mut more = judged;
+    while shop.try_log_in("ada", "wrong").await.status == 401 {
+        more += 1;
+    }
+    assert_eq!(more, 10);
+}
+
+/// A log-in from an address, through a proxy that is trusted.
+async fn from(shop: &Shop, address: &str, (name, password): (&str, &str)) -> u16 {
+    let forwarded = format!("for=\"{address}\"");
+    let headers = [("forwarded", &*forwarded)];
+    let body = json!({ "UserName": name, "Password": password }).to_string();
+    shop.send(Method::POST, "/login-user", (None, &headers), Some(body)).await.status.as_u16()
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_locks_another_ones_name_where_its_owner_has_logged_in_before() {
+    let shop = Shop::open().await;
+    shop.customer("ada").await;
+    let right = password("ada");
+    assert_eq!(from(&shop, "192.0.2.1", ("ada", &right)).await, 200);
+    for address in 0..30 {
+        for _ in 0..10 {
+            from(&shop, &format!("198.51.100.{address}"), ("ada", "wrong")).await;
+        }
+    }
+    assert_eq!(from(&shop, "203.0.113.1", ("ada", "wrong")).await, 429, "strangers are held off");
+    assert_eq!(from(&shop, "192.0.2.1", ("ada", &right)).await, 200, "the owner is not");
+    assert_eq!(from(&shop, "203.0.113.1", ("admin", "wrong")).await, 401, "nor is another name");
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_failures_from_one_place_do_not_lock_the_name_elsewhere() {
+    let shop = Shop::open().await;
+    shop.customer("ada").await;
+    for _ in 0..10 {
+        assert_eq!(from(&shop, "198.51.100.1", ("ada", "wrong")).await, 401);
+    }
+    assert_eq!(from(&shop, "198.51.100.1", ("ada", &password("ada"))).await, 429);
+    assert_eq!(from(&shop, "192.0.2.1", ("ada", &password("ada"))).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ipv6_network_is_one_client() {
+    let shop = Shop::open().await;
+    let tries = async |network: &str| {
+        let mut judged = 0;
+        for host in 1..=60 {
+            let address = format!("[{network}::{host:x}]");
+            let name = format!("name-{host}");
+            judged += usize::from(from(&shop, &address, (&name, "wrong")).await == 401);
+        }
+        judged
+    };
+    assert_eq!(tries("2001:db8:0:1").await, 50);
+    assert_eq!(tries("2001:db8:0:2").await, 50, "another network is another client");
+}
+
+#[tokio::test(start_paused = true)]
+async fn right_passwords_count_too_where_one_address_sends_very_many() {
+    let shop = Shop::open().await;
+    shop.customer("ada").await;
+    let right = password("ada");
+    for _ in 0..200 {
+        assert_eq!(from(&shop, "192.0.2.1", ("ada", &right)).await, 200);
+    }
+    assert_eq!(from(&shop, "192.0.2.1", ("ada", &right)).await, 429);
+    assert_eq!(from(&shop, "192.0.2.2", ("ada", &right)).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_do_not_go_by_the_time_of_day() {
+    let shop = Shop::open().await;
+    shop.customer("ada").await;
+    for _ in 0..10 {
+        assert_eq!(shop.try_log_in("ada", "wrong").await.status, 401);
+    }
+    shop.hands.set_ahead(400 * 24);
+    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 429);
+    shop.hands.set_ahead(-800 * 24);
+    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 429);
+    tokio::time::sleep(Duration::from_mins(15)).await;
+    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_changed_under_a_wrong_clock_ends_older_sessions_and_no_later_ones() {
+    let shop = Shop::open().await;
+    let before = shop.customer("ada").await;
+    shop.hands.set_ahead(11);
+    let change = json!({
+        "UserName": "ada", "Password": "another password", "CurrentPassword": password("ada"),
+    });
+    let changed = shop.post("/update-user", Some(&before), change).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    let ahead = shop.log_in("ada", "another password").await;
+    assert_eq!(shop.get("/get-user/ada", Some(&ahead)).await.status, 200);
+    shop.hands.set_ahead(-11);
+    assert_eq!(shop.get("/get-user/ada", Some(&before)).await.status, 401, "is older");
+    assert_eq!(shop.get("/get-user/ada", Some(&ahead)).await.status, 401, "is from the future");
+    let after = shop.log_in("ada", "another password").await;
+    assert_eq!(shop.get("/get-user/ada", Some(&after)).await.status, 200, "is later");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_process_ends_sessions_by_the_versions_of_the_log_alone() {
+    let shop = Shop::open().await;
+    let before = shop.customer("ada").await;
+    let change = json!({
+        "UserName": "ada", "FullName": "Ada L", "Password": "another password",
+        "CurrentPassword": password("ada"),
+    });
+    assert_eq!(shop.post("/update-user", Some(&before), change).await.status, 200);
+    let after = shop.log_in("ada", "another password").await;
+    let events = shop.events().await;
+    let ends: Vec<_> =
+        events.iter().filter_map(|event| contracts::customer::session_end(event)).collect();
+    let customer = shop.secrets.customer_id("ada");
+    assert_eq!(ends, [contracts::customer::SessionEnd::All { customer, revision: 3 }]);
+    let elsewhere = chassis::auth::Auth::new(shop.secrets.verifier(), shop.deps.clock.clone());
+    let now = shop.deps.clock.now();
+    assert!(elsewhere.verify(&before, now).is_ok(), "it has not heard yet");
+    let mut changed = elsewhere.sessions().changed();
+    elsewhere.sessions().revoke_before(customer, 3);
+    assert!(changed.has_changed().expect("it is there"), "what lasts longer hears of it");
+    changed.mark_unchanged();
+    assert!(elsewhere.verify(&before, now).is_err());
+    assert!(elsewhere.verify(&after, now).is_ok());
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,9 +17,10 @@ pub(super) fn long(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The document of an event.
-pub(super) fn document(event: &Recorded) -> RawDocumentBuf {
-    rawdoc! {
+/// The document of an event; `latest` is the latest time up to it, which is kept where a clock went back, so that a time can be
+/// found by halving all the same.
+pub(super) fn document(event: &Recorded, latest: Timestamp) -> RawDocumentBuf {
+    let mut document = rawdoc! {
         "_id": long(event.position.0),
         "position": long(event.position.0),
         "stream": event.stream.as_str(),
@@ -31,7 +32,11 @@ pub(super) fn document(event: &Recorded) -> RawDocumentBuf {
         "time": event.time.micros(),
         "meta": metadata(&event.metadata),
         "data": event.data.get(),
+    };
+    if latest > event.time {
+        document.append(cstr!("latest"), latest.micros());
     }
+    document
 }
 
 fn metadata(metadata: &Metadata) -> RawDocumentBuf {
@@ -88,9 +93,13 @@ pub(super) fn version(document: &RawDocument) -> Result<Version, StoreFailure> {
     Fields { document, position: Position::START }.version()
 }
 
-/// The time in a document that has at least this and its position.
-pub(super) fn time(document: &RawDocument) -> Result<Timestamp, StoreFailure> {
-    Fields { document, position: position(document)? }.time()
+/// The latest time of all events up to this, in a document that has at least `time`, `latest` if it has one, and its position.
+pub(super) fn latest(document: &RawDocument) -> Result<Timestamp, StoreFailure> {
+    let fields = Fields { document, position: position(document)? };
+    if fields.has("latest")? {
+        return fields.number("latest").map(Timestamp::from_micros);
+    }
+    fields.time()
 }
 
 /// Event id and position of a document that has at least these.

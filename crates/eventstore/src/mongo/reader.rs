@@ -32,15 +32,15 @@ impl Reader for MongoReader {
     }
 
     async fn position_at(&self, time: Timestamp) -> Result<Option<Position>, StoreFailure> {
-        // Positions are dense and times never fall, so halving finds it without an index.
-        let (head, last_time) = self.last().await?;
-        if head == Position::START || last_time < time {
+        // Positions are dense and the latest times up to them never fall, so halving finds it without an index.
+        let (head, latest) = self.last().await?;
+        if head == Position::START || latest < time {
             return Ok(None);
         }
         let (mut low, mut high) = (1, head.0);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.time_of(middle).await? < time {
+            if self.latest_at(middle).await? < time {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -55,7 +55,7 @@ impl MongoReader {
         Self(connection)
     }
 
-    /// The last position and its time.
+    /// The last position, and the latest time of all events.
     pub(super) async fn last(&self) -> Result<(Position, Timestamp), StoreFailure> {
         let taken = self.0.taken.load(Ordering::Relaxed);
         let last = match self.last_from(taken).await? {
@@ -71,9 +71,9 @@ impl MongoReader {
     /// The last of the events from a position on: few, where that is a late one.
     async fn last_from(&self, from: u64) -> Result<Option<(Position, Timestamp)>, StoreFailure> {
         let filter = doc! { "position": { "$gte": long(from) } };
-        let fields = doc! { "position": 1, "time": 1 };
+        let fields = doc! { "position": 1, "time": 1, "latest": 1 };
         let found = self.0.look(Look::first(filter, doc! { "position": -1 }, fields)).await?;
-        let last = found.first().map(|last| Ok((codec::position(last)?, codec::time(last)?)));
+        let last = found.first().map(|last| Ok((codec::position(last)?, codec::latest(last)?)));
         last.transpose()
     }
 
@@ -104,13 +104,13 @@ impl MongoReader {
         found.await?.iter().map(|document| codec::place(document)).collect()
     }
 
-    async fn time_of(&self, position: u64) -> Result<Timestamp, StoreFailure> {
+    async fn latest_at(&self, position: u64) -> Result<Timestamp, StoreFailure> {
         let filter = doc! { "position": long(position) };
-        let found =
-            self.0.look(Look::first(filter, doc! {}, doc! { "position": 1, "time": 1 })).await?;
+        let fields = doc! { "position": 1, "time": 1, "latest": 1 };
+        let found = self.0.look(Look::first(filter, doc! {}, fields)).await?;
         let found =
             found.first().ok_or_else(|| StoreFailure(format!("position {position} is missing")))?;
-        codec::time(found)
+        codec::latest(found)
     }
 }
 

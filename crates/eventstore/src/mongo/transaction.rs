@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::Recorded;
+use kernel::{Recorded, Timestamp};
 use mongodb::{
     ClientSession, Collection,
     bson::{RawDocumentBuf, doc},
@@ -59,11 +59,20 @@ impl Transactions {
         Self { connection, session: None }
     }
 
-    pub(super) async fn record(&mut self, events: &[Arc<Recorded>]) -> Result<(), Setback> {
+    /// `latest`: the latest time of all events before.
+    pub(super) async fn record(
+        &mut self,
+        events: &[Arc<Recorded>],
+        mut latest: Timestamp,
+    ) -> Result<(), Setback> {
         if events.is_empty() {
             return Ok(());
         }
-        let documents: Vec<_> = events.iter().map(|event| codec::document(event)).collect();
+        let document = |event: &Arc<Recorded>| {
+            latest = latest.max(event.time);
+            codec::document(event, latest)
+        };
+        let documents: Vec<_> = events.iter().map(document).collect();
         // What takes too long keeps its session.
         let work = transact(self.connection.clone(), self.session.take(), documents);
         let (session, outcome) = self.connection.ask(work).await?;

@@ -48,7 +48,8 @@ pub struct MongoWriter {
 /// What this writer believes of the store.
 struct Known {
     head: Position,
-    last_time: Timestamp,
+    /// The latest time of all events.
+    latest: Timestamp,
     versions: LruCache<StreamId, Option<Version>>,
 }
 
@@ -69,7 +70,7 @@ impl Writer for MongoWriter {
 impl Import for MongoWriter {
     async fn import(&mut self, events: &[Arc<Recorded>]) -> Result<(), StoreFailure> {
         let mut known = self.take_known().await?;
-        check_import(events, known.head, known.last_time)?;
+        check_import(events, known.head)?;
         let mut past = Memory::new(&self.reader, &mut known);
         past.look_up(events.iter().map(|event| &event.stream)).await?;
         for event in events {
@@ -82,7 +83,7 @@ impl Import for MongoWriter {
             }
             past.known.versions.put(event.stream.clone(), Some(event.version));
         }
-        match self.transactions.record(events).await {
+        match self.transactions.record(events, known.latest).await {
             Ok(()) => {
                 known.advance(events);
                 self.known = Some(known);
@@ -140,7 +141,7 @@ impl MongoWriter {
     ) -> Result<Group, Setback> {
         // Until all has gone well nothing is known any more.
         let mut known = self.take_known().await?;
-        let (first, now) = (known.head.next(), now.max(known.last_time));
+        let first = known.head.next();
         let mut past = Memory::new(&self.reader, &mut known);
         if trusting {
             past.presume_new(appends);
@@ -155,7 +156,7 @@ impl MongoWriter {
             }
         }
         let (answers, recorded) = judge.verdict();
-        self.transactions.record(&recorded).await?;
+        self.transactions.record(&recorded, known.latest).await?;
         known.advance(&recorded);
         self.known = Some(known);
         Ok((answers, recorded))
@@ -169,8 +170,8 @@ impl MongoWriter {
             self.connection.prepare().await?;
             self.prepared = true;
         }
-        let (head, last_time) = self.reader.last().await?;
-        Ok(Known { head, last_time, versions: LruCache::new(STREAMS_MAX) })
+        let (head, latest) = self.reader.last().await?;
+        Ok(Known { head, latest, versions: LruCache::new(STREAMS_MAX) })
     }
 }
 
@@ -179,9 +180,7 @@ impl Known {
     fn advance(&mut self, events: &[Arc<Recorded>]) {
         for event in events {
             self.versions.put(event.stream.clone(), Some(event.version));
-        }
-        if let Some(last) = events.last() {
-            (self.head, self.last_time) = (last.position, last.time);
+            (self.head, self.latest) = (event.position, self.latest.max(event.time));
         }
     }
 }

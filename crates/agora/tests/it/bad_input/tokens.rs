@@ -20,6 +20,7 @@ fn forged(signer: &Signer, customer: Uuid, expires_in: i64) -> String {
     let expires = now + expires_in * 1_000_000;
     let lifetime = i64::try_from(TOKEN_LIFETIME.as_micros()).expect("half a day is short");
     signer.sign(&Claims {
+        version: 1,
         customer,
         user: "admin".into(),
         role: Role::Manager,

@@ -109,10 +109,13 @@ async fn writers_in_turn_each_find_the_head_moved() {
     let reader = MongoStore::open(&url).await.expect("a store").reader;
     let all = read_sound(&reader).await;
     assert_eq!(all.len(), 80);
-    assert!(
-        all.iter().all(|event| event.time == Timestamp::from_micros(1000)),
-        "no time runs back"
-    );
+    let times: Vec<i64> = all.iter().map(|event| event.time.micros()).collect();
+    let said: Vec<i64> = (0..80).map(|at| 1000 - at / 2).collect();
+    assert_eq!(times, said, "each has the time of its clock");
+    for (time, first) in [(1000, Some(Position(1))), (961, Some(Position(1))), (1001, None)] {
+        let found = reader.position_at(Timestamp::from_micros(time)).await.expect("an answer");
+        assert_eq!(found, first, "at {time}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

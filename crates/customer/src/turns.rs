@@ -1,0 +1,205 @@
+//! Turns at work that only so many may do at once: whoever waits is served in a round, one of each owner at a time, so that an
+//! owner who asks a thousand times holds up the others by one turn.
+
+use std::{
+    collections::VecDeque,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::oneshot;
+
+/// Who waits for turns of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The shop and its managers.
+    Shop,
+    Address(IpAddr),
+}
+
+/// Gives turns. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Turns(Arc<Mutex<Queue>>);
+
+/// The right to work now: given on when dropped.
+pub(crate) struct Turn(Turns);
+
+/// There are more waiting than can be served soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Busy;
+
+struct Queue {
+    free: usize,
+    /// All owners with somebody waiting; the one in front is next.
+    owners: VecDeque<Waiting>,
+    limits: Limits,
+}
+
+struct Waiting {
+    owner: Owner,
+    turns: VecDeque<oneshot::Sender<Turn>>,
+}
+
+/// How many may wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) of_an_address: usize,
+    pub(crate) of_all: usize,
+}
+
+impl Turns {
+    pub(crate) fn new(at_once: usize, limits: Limits) -> Self {
+        Self(Arc::new(Mutex::new(Queue { free: at_once, owners: VecDeque::new(), limits })))
+    }
+
+    /// Waits for a turn.
+    pub(crate) async fn turn(&self, owner: Owner) -> Result<Turn, Busy> {
+        let turn = {
+            let mut queue = self.queue();
+            if queue.free > 0 {
+                queue.free -= 1;
+                return Ok(Turn(self.clone()));
+            }
+            queue.wait(owner)?
+        };
+        // Turned away later in favour of an owner with fewer waiting.
+        turn.await.map_err(|_| Busy)
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let next = {
+            let mut queue = self.0.queue();
+            let next = queue.next();
+            if next.is_none() {
+                queue.free += 1;
+            }
+            next
+        };
+        if let Some(next) = next {
+            // One that has given up drops the turn, which goes to the next one after that.
+            drop(next.send(Self(self.0.clone())));
+        }
+    }
+}
+
+impl Queue {
+    fn wait(&mut self, owner: Owner) -> Result<oneshot::Receiver<Turn>, Busy> {
+        self.forget_gone();
+        let of_owner = self.owners.iter().find(|waiting| waiting.owner == owner);
+        let of_owner = of_owner.map_or(0, |waiting| waiting.turns.len());
+        if owner != Owner::Shop && of_owner >= self.limits.of_an_address {
+            return Err(Busy);
+        }
+        let all: usize = self.owners.iter().map(|waiting| waiting.turns.len()).sum();
+        if all >= self.limits.of_all {
+            self.turn_one_away(of_owner)?;
+        }
+        let (sender, receiver) = oneshot::channel();
+        match self.owners.iter_mut().find(|waiting| waiting.owner == owner) {
+            Some(waiting) => waiting.turns.push_back(sender),
+            None => self.owners.push_back(Waiting { owner, turns: [sender].into() }),
+        }
+        Ok(receiver)
+    }
+
+    /// Makes room for an owner with `of_owner` waiting, at the cost of one with more than that and one.
+    fn turn_one_away(&mut self, of_owner: usize) -> Result<(), Busy> {
+        let most = self.owners.iter_mut().max_by_key(|waiting| waiting.turns.len());
+        let most = most.filter(|most| most.turns.len() > of_owner + 1).ok_or(Busy)?;
+        most.turns.pop_back();
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+        self.forget_gone();
+        let mut waiting = self.owners.pop_front()?;
+        let next = waiting.turns.pop_front();
+        if !waiting.turns.is_empty() {
+            self.owners.push_back(waiting);
+        }
+        next
+    }
+
+    fn forget_gone(&mut self) {
+        for waiting in &mut self.owners {
+            waiting.turns.retain(|turn| !turn.is_closed());
+        }
+        self.owners.retain(|waiting| !waiting.turns.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::poll;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits { of_an_address: 2, of_all: 4 };
+
+    fn address(last: u8) -> Owner {
+        Owner::Address(IpAddr::from([192, 0, 2, last]))
+    }
+
+    #[tokio::test]
+    async fn owners_take_turns_however_many_wait_for_one_of_them() {
+        let turns = Turns::new(1, LIMITS);
+        let running = turns.turn(address(1)).await.expect("is free");
+        let mut first = Box::pin(turns.turn(address(1)));
+        let mut second = Box::pin(turns.turn(address(1)));
+        let mut other = Box::pin(turns.turn(address(2)));
+        for waits in [&mut first, &mut second, &mut other] {
+            assert!(poll!(waits).is_pending());
+        }
+        assert_eq!(turns.turn(address(1)).await.err(), Some(Busy), "two of an address wait");
+        drop(running);
+        let running = first.await.expect("came first");
+        drop(running);
+        assert!(poll!(&mut second).is_pending(), "it is the other's turn");
+        drop(other.await.expect("in its turn"));
+        drop(second.await.expect("at last"));
+        turns.turn(address(3)).await.expect("all are given back");
+    }
+
+    #[tokio::test]
+    async fn one_who_gives_up_holds_nobody_up() {
+        let turns = Turns::new(1, LIMITS);
+        let running = turns.turn(address(1)).await.expect("is free");
+        let mut gone = Box::pin(turns.turn(address(2)));
+        let mut other = Box::pin(turns.turn(address(3)));
+        assert!(poll!(&mut gone).is_pending() && poll!(&mut other).is_pending());
+        drop(gone);
+        drop(running);
+        drop(other.await.expect("in its turn"));
+        let running = turns.turn(address(1)).await.expect("is free");
+        let mut given_unseen = Box::pin(turns.turn(address(2)));
+        assert!(poll!(&mut given_unseen).is_pending());
+        drop(running);
+        drop(given_unseen);
+        turns.turn(address(1)).await.expect("a turn that was given and never seen is given back");
+    }
+
+    #[tokio::test]
+    async fn where_all_places_are_taken_an_address_with_more_gives_one_up() {
+        let turns = Turns::new(1, LIMITS);
+        let _running = turns.turn(address(1)).await.expect("is free");
+        let mut waiting = Vec::new();
+        for last in [1, 1, 2, 2] {
+            let mut turn = Box::pin(turns.turn(address(last)));
+            assert!(poll!(&mut turn).is_pending());
+            waiting.push(turn);
+        }
+        let mut third = Box::pin(turns.turn(address(3)));
+        assert!(poll!(&mut third).is_pending(), "a place was made");
+        let mut turned_away = 0;
+        for turn in &mut waiting {
+            turned_away += usize::from(poll!(turn).is_ready());
+        }
+        assert_eq!(turned_away, 1);
+    }
+}

@@ -1,0 +1,190 @@
+//! The time that events are dated with: the clock's, watched by a second one that nobody can set.
+//!
+//! Positions are the order of events. So once a wrong clock is set right, the next event has the right time again, whatever the
+//! last one has. A clock that jumps far ahead while the process runs is not believed at once.
+
+use std::{sync::Arc, time::Duration};
+
+use kernel::{Clock, Timestamp};
+
+/// A jump ahead that is not believed at once: more than a machine sleeps in a night.
+const FAR: Duration = Duration::from_hours(24);
+/// For how long it is not believed: in this time somebody can set the clock right, and a clock that was right before is believed
+/// again after it without a restart.
+const DOUBTED_FOR: Duration = Duration::from_hours(1);
+/// Clocks of machines differ by less than this.
+const SKEW: Duration = Duration::from_mins(1);
+/// A shop without an event for this long is said at the start: it may be the clock that is wrong.
+const QUIET: Duration = Duration::from_hours(24 * 31);
+
+/// Dates events.
+pub(crate) struct Dating {
+    clock: Arc<dyn Clock>,
+    /// What was given last, and when, by the clock that cannot be set.
+    given: Option<(Timestamp, Duration)>,
+    /// Since when the clock is not believed.
+    doubted_since: Option<Duration>,
+    last_event: Option<Timestamp>,
+    /// The clock is known to be behind the last event.
+    behind: bool,
+}
+
+impl Dating {
+    /// `last_event`: the time of the last one recorded.
+    pub(crate) fn new(clock: Arc<dyn Clock>, last_event: Option<Timestamp>) -> Self {
+        let mut dating =
+            Self { clock, given: None, doubted_since: None, last_event, behind: false };
+        let now = dating.now();
+        if let Some(last) = last_event.filter(|last| now.since(*last) > QUIET) {
+            let days = now.since(last).as_secs() / 86_400;
+            tracing::warn!(%now, %last, days, "nothing was recorded for a long time; if this is not so, the clock is ahead: stop and set it right, because what is recorded keeps its time");
+        }
+        dating
+    }
+
+    /// The time of an event that is recorded now.
+    pub(crate) fn now(&mut self) -> Timestamp {
+        let (clock, elapsed) = (self.clock.now(), self.clock.elapsed());
+        let now = match self.given {
+            Some((then, at)) => self.believe(clock, (then + elapsed.saturating_sub(at), elapsed)),
+            None => clock,
+        };
+        self.given = Some((now, elapsed));
+        self.look_back(now);
+        now
+    }
+
+    /// Takes note of what was recorded.
+    pub(crate) fn recorded(&mut self, last: Option<Timestamp>) {
+        self.last_event = last.or(self.last_event);
+    }
+
+    /// The clock's time, or the `expected` one while the clock is doubted.
+    fn believe(
+        &mut self,
+        clock: Timestamp,
+        (expected, elapsed): (Timestamp, Duration),
+    ) -> Timestamp {
+        let jump = clock.since(expected);
+        // Who was behind the last event is set right by a jump.
+        let was_behind = self.last_event.is_some_and(|last| expected + SKEW < last);
+        if jump <= FAR || was_behind {
+            if self.doubted_since.take().is_some() {
+                tracing::info!(now = %clock, "the clock is right again");
+            }
+            return clock;
+        }
+        let days = jump.as_secs() / 86_400;
+        let since = *self.doubted_since.get_or_insert_with(|| {
+            tracing::error!(%clock, %expected, days, "the clock has jumped far ahead; events go on with the time it would be without the jump, for an hour; set the clock right, or restart if it is right now");
+            elapsed
+        });
+        if elapsed.saturating_sub(since) < DOUBTED_FOR {
+            return expected;
+        }
+        self.doubted_since = None;
+        tracing::error!(%clock, days, "the clock has stayed far ahead for an hour and is believed from now on");
+        clock
+    }
+
+    fn look_back(&mut self, now: Timestamp) {
+        let behind = self.last_event.is_some_and(|last| now + SKEW < last);
+        if let Some(last) = self.last_event.filter(|_| behind && !self.behind) {
+            let seconds = last.since(now).as_secs();
+            tracing::warn!(%now, %last, seconds, "the last event is dated ahead of the clock: the clock was ahead then, or is behind now; events go on with the clock's time");
+        }
+        self.behind = behind;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_hours(24);
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    #[derive(Default)]
+    struct Hands(Mutex<(Timestamp, Duration)>);
+
+    impl Clock for Hands {
+        fn now(&self) -> Timestamp {
+            self.0.lock().expect("unharmed").0
+        }
+
+        fn elapsed(&self) -> Duration {
+            self.0.lock().expect("unharmed").1
+        }
+    }
+
+    impl Hands {
+        fn pass(&self, time: Duration) {
+            let mut hands = self.0.lock().expect("unharmed");
+            *hands = (hands.0 + time, hands.1 + time);
+        }
+
+        fn set(&self, change: impl FnOnce(Timestamp) -> Timestamp) {
+            let mut hands = self.0.lock().expect("unharmed");
+            hands.0 = change(hands.0);
+        }
+    }
+
+    fn begin(last_event: Option<Timestamp>) -> (Arc<Hands>, Dating) {
+        let hands = Arc::new(Hands::default());
+        hands.pass(DAY * 20_000);
+        let dating = Dating::new(Arc::clone(&hands) as _, last_event);
+        (hands, dating)
+    }
+
+    #[test]
+    fn a_clock_that_jumps_forty_days_ahead_dates_nothing_while_it_is_doubted() {
+        let (hands, mut dating) = begin(None);
+        hands.pass(MINUTE);
+        let before = dating.now();
+        hands.set(|now| now + DAY * 40);
+        hands.pass(MINUTE);
+        assert_eq!(dating.now(), before + MINUTE);
+        hands.set(|now| now - DAY * 40);
+        hands.pass(MINUTE);
+        assert_eq!(dating.now(), before + MINUTE * 2, "the true time");
+    }
+
+    #[test]
+    fn a_clock_that_stays_ahead_is_believed_without_a_restart() {
+        let (hands, mut dating) = begin(None);
+        hands.set(|now| now + DAY * 40);
+        assert_ne!(dating.now(), hands.now());
+        hands.pass(MINUTE * 59);
+        assert_ne!(dating.now(), hands.now());
+        hands.pass(MINUTE);
+        assert_eq!(dating.now(), hands.now());
+        hands.pass(MINUTE);
+        assert_eq!(dating.now(), hands.now());
+    }
+
+    #[test]
+    fn a_machine_that_slept_a_night_and_a_clock_set_right_are_believed_at_once() {
+        let (hands, mut dating) = begin(None);
+        hands.set(|now| now + DAY / 2);
+        assert_eq!(dating.now(), hands.now());
+        // Started with a clock of before the last event, as machines without a battery do.
+        let last = Timestamp::default() + DAY * 20_001;
+        let (hands, mut dating) = begin(Some(last));
+        assert_eq!(dating.now(), hands.now());
+        hands.set(|now| now + DAY * 400);
+        assert_eq!(dating.now(), hands.now());
+    }
+
+    #[test]
+    fn once_a_clock_is_set_back_nothing_stays_dated_ahead() {
+        let (hands, mut dating) = begin(None);
+        hands.set(|now| now + DAY / 2);
+        let ahead = dating.now();
+        dating.recorded(Some(ahead));
+        hands.set(|now| now - DAY / 2);
+        assert_eq!(dating.now(), hands.now());
+        assert!(dating.now() < ahead);
+    }
+}
