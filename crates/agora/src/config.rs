@@ -1,5 +1,7 @@
 //! Settings: one table of names, and for each the value from the nearest of flag, `AGORA_…` variable, `agora.toml`, default.
 
+mod file;
+mod mask;
 mod sources;
 mod table;
 
@@ -21,8 +23,10 @@ pub(crate) enum ConfigError {
     UnknownInFile { file: PathBuf, name: String },
     #[error("there is no setting for the variable {0}; `agora config` lists those there are")]
     UnknownVariable(String),
-    #[error("{0} and {0}_FILE are both set: give the secret one way")]
+    #[error("{0} and {0}_FILE are both set: give it one way")]
     SecretTwice(String),
+    #[error("the value of the variable {0} is not UTF-8 text")]
+    NotText(String),
 }
 
 /// Where a value came from.

@@ -6,7 +6,9 @@
 //! ```
 
 mod choices;
+mod currency;
 mod keys;
+mod places;
 mod reach;
 mod store;
 mod traces;
@@ -32,9 +34,10 @@ use eventstore::Figures;
 use kernel::{Clock as _, Ids, Recorded};
 
 pub(crate) use choices::time_zone;
-use choices::{Bus, Choices};
+use choices::{Bus, Choices, Store};
 use keys::Keys;
 pub(crate) use keys::cookies;
+pub(crate) use places::check as check_places;
 use store::OpenStore;
 
 use crate::{
@@ -89,6 +92,11 @@ impl Process {
         } else {
             None
         };
+        if let Some(OpenStore::Log(store)) = &store
+            && parts.has(Part::Product)
+        {
+            currency::check_log(&store.reader, &choices.currency).await?;
+        }
         if parts.on_the_bus() {
             data.fix(&choices.currency)?;
         }
@@ -301,7 +309,12 @@ impl World {
             snapshots: self.database("product-snapshots.db"),
             currency: self.choices.currency.clone(),
         };
-        Ok(product::build(config, self.for_service("product")).await?)
+        let mut service = product::build(config, self.for_service("product")).await?;
+        if !matches!((&self.choices.bus, &self.choices.store), (Bus::Memory, Store::Log(_))) {
+            let deps = self.for_service("product");
+            service.followers.push(currency::spawn(&deps, self.choices.currency.clone()));
+        }
+        Ok(service)
     }
 
     async fn order(&self) -> anyhow::Result<Service> {

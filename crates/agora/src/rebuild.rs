@@ -165,6 +165,8 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let services = if args.services.is_empty() { Model::ALL.to_vec() } else { args.services };
     let settings = args.settings.resolve()?;
+    settings.check_addresses()?;
+    process::check_places(&settings)?;
     let zone = process::time_zone(&settings)?;
     if let Some(url) = args.url {
         let client = Access { url, manager: args.manager }.connect().await?;

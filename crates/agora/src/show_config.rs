@@ -7,7 +7,8 @@ use crate::{cli::Outcome, config::Flags, term};
 
 const HELP: &str = "\
 A flag counts over the variable AGORA_NAME, that over ./agora.toml (or --config FILE), that over the default; the name is
-the same in all. Secrets may come from a file named by AGORA_NAME_FILE, and are masked here.
+the same in all. Secrets and the addresses bus, event-store and …-model may come from a file named by AGORA_NAME_FILE;
+that keeps them out of lists of processes, where flags can be read. Secrets and passwords in addresses are masked here.
 
 Examples:
   agora config

@@ -163,7 +163,13 @@ impl Tasks {
         self.tracker.wait().await;
     }
 
-    /// Whether a task panicked.
+    /// Asks all tasks to stop, since the process cannot go on. The reason belongs in the log.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Release);
+        self.stop.cancel();
+    }
+
+    /// Whether a task panicked or said that the process cannot go on.
     #[must_use]
     pub fn failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)

@@ -1,20 +1,18 @@
 //! Where values come from, and which one counts.
 
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{collections::BTreeMap, env, fs, path::PathBuf, str::FromStr};
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
-use super::{ConfigError, Origin, SETTINGS, Setting};
+use super::{
+    ConfigError, Origin, SETTINGS, Setting,
+    file::{kept, parse_file},
+    mask::{MASK, is_cut_short, masked, masked_in},
+    table::Holds,
+};
 
 /// The file read unless another is named; it may be missing.
 const FILE: &str = "agora.toml";
-/// What is shown in the place of a secret.
-const MASK: &str = "********";
 /// Variables that begin like settings and are none.
 const OTHER_VARIABLES: [&str; 4] = ["AGORA_CONFIG", "AGORA_TEST_", "AGORA_BIN", "AGORA_URL"];
 
@@ -72,10 +70,21 @@ impl FromArgMatches for Flags {
 impl Flags {
     /// The settings: flags over the process's variables over the file over defaults.
     pub(crate) fn resolve(&self) -> Result<Settings, ConfigError> {
-        let variables = env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        self.resolve_with(&variables.collect())
+        let mut variables = BTreeMap::new();
+        for (name, value) in env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => _ = variables.insert(name, value),
+                Err(_) if name.starts_with("AGORA_") => return Err(ConfigError::NotText(name)),
+                Err(_) => {}
+            }
+        }
+        self.resolve_with(&variables)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self { values: values.into_iter().collect(), file: None }
     }
 
     pub(crate) fn resolve_with(
@@ -117,31 +126,6 @@ impl Flags {
     }
 }
 
-fn parse_file(path: &Path, text: &str) -> Result<BTreeMap<String, String>, ConfigError> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::File {
-        file: path.into(),
-        reason: error.to_string(),
-    })?;
-    let mut values = BTreeMap::new();
-    for (name, value) in table {
-        if !SETTINGS.iter().any(|setting| setting.name == name) {
-            return Err(ConfigError::UnknownInFile { file: path.into(), name });
-        }
-        let text = match value {
-            toml::Value::String(text) => text,
-            toml::Value::Integer(number) => number.to_string(),
-            toml::Value::Float(number) => number.to_string(),
-            toml::Value::Boolean(value) => value.to_string(),
-            toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
-                let reason = format!("{name} must be a text or a number");
-                return Err(ConfigError::File { file: path.into(), reason });
-            }
-        };
-        values.insert(name, text);
-    }
-    Ok(values)
-}
-
 fn variable(
     setting: &Setting,
     variables: &BTreeMap<String, String>,
@@ -149,20 +133,13 @@ fn variable(
     let name = variable_name(setting);
     let file_name = format!("{name}_FILE");
     let given = variables.get(&name);
-    let file = variables.get(&file_name).filter(|_| setting.secret);
+    let file = variables.get(&file_name).filter(|_| setting.may_be_in_a_file());
     match (given, file) {
         (Some(_), Some(_)) => Err(ConfigError::SecretTwice(name)),
         (Some(text), None) => Ok(Some((text.clone(), Origin::Variable(name)))),
-        (None, Some(path)) => match fs::read_to_string(path) {
-            Ok(text) => Ok(Some((
-                text.trim_end_matches(['\n', '\r']).to_owned(),
-                Origin::Variable(file_name),
-            ))),
-            Err(error) => {
-                let reason = format!("{error} (named by {file_name})");
-                Err(ConfigError::File { file: path.into(), reason })
-            }
-        },
+        (None, Some(path)) => {
+            kept(path, &file_name).map(|text| Some((text, Origin::Variable(file_name))))
+        }
         (None, None) => Ok(None),
     }
 }
@@ -177,27 +154,13 @@ fn check_variables(variables: &BTreeMap<String, String>) -> Result<(), ConfigErr
         OTHER_VARIABLES.iter().any(|other| name.starts_with(other))
             || SETTINGS.iter().any(|setting| {
                 let own = variable_name(setting);
-                name == own || (setting.secret && name == format!("{own}_FILE"))
+                name == own || (setting.may_be_in_a_file() && name == format!("{own}_FILE"))
             })
     };
     match variables.keys().find(|name| name.starts_with("AGORA_") && !known(name)) {
         Some(unknown) => Err(ConfigError::UnknownVariable(unknown.clone())),
         None => Ok(()),
     }
-}
-
-/// A value as it may be shown: of a URL, everything but the password.
-fn masked(text: &str) -> String {
-    let parts = text.split_once("://").and_then(|(scheme, rest)| {
-        let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (user, host) = rest.split_at(rest.get(..host)?.rfind('@')?);
-        let (user, _password) = user.split_once(':')?;
-        Some((scheme, user, host))
-    });
-    parts.map_or_else(
-        || text.to_owned(),
-        |(scheme, user, host)| format!("{scheme}://{user}:{MASK}{host}"),
-    )
 }
 
 impl Settings {
@@ -232,16 +195,26 @@ impl Settings {
 
     /// An error about the value of a setting.
     pub(crate) fn invalid(&self, name: &str, reason: impl Into<String>) -> ConfigError {
-        let value = self.0.get(name);
-        let secret = SETTINGS.iter().any(|setting| setting.name == name && setting.secret);
-        let text =
-            if secret { "…".to_owned() } else { masked(self.text(name).unwrap_or_default()) };
+        let (value, text) = (self.0.get(name), self.text(name).unwrap_or_default());
+        let secret =
+            SETTINGS.iter().any(|setting| setting.name == name && setting.holds == Holds::Secret);
         ConfigError::Invalid {
             setting: name.to_owned(),
-            value: text,
+            value: if secret { "…".to_owned() } else { masked(text) },
             origin: value.map_or(Origin::Default, |value| value.origin.clone()),
-            reason: reason.into(),
+            reason: if is_cut_short(text) {
+                "its password holds a character that ends the host's name: write / as %2F, ? as %3F and # as %23".to_owned()
+            } else {
+                masked_in(&reason.into(), text)
+            },
         }
+    }
+
+    /// Refuses addresses whose password would be taken for something else, and so be shown or sent elsewhere.
+    pub(crate) fn check_addresses(&self) -> Result<(), ConfigError> {
+        let addresses = SETTINGS.iter().filter(|setting| setting.holds == Holds::Address);
+        let mut cut = addresses.filter(|setting| self.text(setting.name).is_some_and(is_cut_short));
+        cut.next().map_or(Ok(()), |setting| Err(self.invalid(setting.name, "")))
     }
 
     /// All settings as lines: name, value (secrets masked), origin.
@@ -249,8 +222,9 @@ impl Settings {
         let shown = |setting: &Setting| {
             let value = self.0.get(setting.name);
             let text = value.and_then(|value| value.text.clone());
-            let text =
-                text.map(|text| if setting.secret { MASK.to_owned() } else { masked(&text) });
+            let text = text.map(|text| {
+                if setting.holds == Holds::Secret { MASK.to_owned() } else { masked(&text) }
+            });
             let origin = value.map_or(Origin::Default, |value| value.origin.clone());
             (setting.name, text.unwrap_or_default(), origin.to_string())
         };
@@ -260,6 +234,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn flags(values: &[(&'static str, &str)], file: Option<&Path>) -> Flags {
@@ -315,15 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_a_url_is_not_shown() {
-        for (text, shown) in [
-            ("redis://:pass@host:1/0", "redis://:********@host:1/0"),
-            ("postgres://me:p@ss@host/shop", "postgres://me:********@host/shop"),
-            ("http://host/books?a=b:c@d", "http://host/books?a=b:c@d"),
-            ("sqlite:./a:b@c.db", "sqlite:./a:b@c.db"),
-        ] {
-            assert_eq!(masked(text), shown);
-        }
+    fn a_password_in_an_address_is_not_shown() {
         let settings = flags(&[("order-model", "mysql://me:pass@host/shop")], None)
             .resolve_with(&BTreeMap::new())
             .expect("settings");
@@ -346,5 +314,48 @@ mod tests {
         let twice =
             variables(&[("AGORA_ADMIN_PASSWORD_FILE", path), ("AGORA_ADMIN_PASSWORD", "x")]);
         assert!(matches!(flags(&[], None).resolve_with(&twice), Err(ConfigError::SecretTwice(_))));
+    }
+
+    #[test]
+    fn every_secret_and_address_may_come_from_a_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("value");
+        let path = file.to_str().expect("a path");
+        for setting in SETTINGS.iter().filter(|setting| setting.holds != Holds::Plain) {
+            fs::write(&file, "amqp://me:hush@host\n").expect("a file");
+            let name = format!("{}_FILE", variable_name(setting));
+            let given = variables(&[(&name, path)]);
+            let settings = flags(&[], None).resolve_with(&given).expect("settings");
+            assert_eq!(settings.text(setting.name), Some("amqp://me:hush@host"));
+            let wrong = settings.invalid(setting.name, "hush is wrong").to_string();
+            assert!(wrong.contains(&name) || setting.holds == Holds::Secret, "{wrong}");
+            assert!(!settings.lines().iter().any(|(_, shown, _)| shown.contains("hush")));
+            fs::write(&file, "\n").expect("a file");
+            let empty = flags(&[], None).resolve_with(&given).expect_err("nothing in it");
+            assert!(empty.to_string().contains(&name) && empty.to_string().contains("empty"));
+        }
+        for plain in ["AGORA_CURRENCY_FILE", "AGORA_LISTEN_FILE"] {
+            flags(&[], None)
+                .resolve_with(&variables(&[(plain, path)]))
+                .expect_err("no such variable");
+        }
+    }
+
+    #[test]
+    fn a_password_that_ends_the_host_is_explained_and_not_shown() {
+        for (name, url) in [
+            ("bus", "amqp://me:pa/ss@host/shop"),
+            ("event-store", "mongodb://me:pa?ss@host/shop"),
+            ("customer-model", "redis://:pa?ss@host/0"),
+            ("order-model", "postgres://me:pa#ss@host/shop"),
+            ("accounting-model", "http://me:pa/ss@host/shop"),
+        ] {
+            let settings =
+                flags(&[(name, url)], None).resolve_with(&BTreeMap::new()).expect("settings");
+            let said = settings.check_addresses().expect_err(url).to_string();
+            assert!(said.contains(name) && said.contains("%2F"), "{said}");
+            let shown = settings.lines().into_iter().map(|(_, shown, _)| shown);
+            assert!(shown.chain([said]).all(|said| !said.contains("ss@")));
+        }
     }
 }

@@ -6,10 +6,27 @@ pub(crate) struct Setting {
     pub(crate) name: &'static str,
     /// What it is unless given; `DATA` stands for the data folder.
     pub(crate) default: Option<&'static str>,
-    /// Masked wherever it is shown; may come from a file named by the variable `…_FILE`.
-    pub(crate) secret: bool,
+    pub(crate) holds: Holds,
     pub(crate) value_name: &'static str,
     pub(crate) help: &'static str,
+}
+
+/// What a setting's value holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// Nothing that must be hidden.
+    Plain,
+    /// An address, with a password perhaps, which is masked wherever the address is shown.
+    Address,
+    /// A secret: masked as a whole.
+    Secret,
+}
+
+impl Setting {
+    /// Whether it may come from a file named by the variable `…_FILE`.
+    pub(crate) fn may_be_in_a_file(&self) -> bool {
+        self.holds != Holds::Plain
+    }
 }
 
 const fn setting(
@@ -18,11 +35,15 @@ const fn setting(
     value_name: &'static str,
     help: &'static str,
 ) -> Setting {
-    Setting { name, default: Some(default), secret: false, value_name, help }
+    Setting { name, default: Some(default), holds: Holds::Plain, value_name, help }
+}
+
+const fn address(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default: Some(default), holds: Holds::Address, value_name: "URL", help }
 }
 
 const fn secret(name: &'static str, help: &'static str) -> Setting {
-    Setting { name, default: None, secret: true, value_name: "SECRET", help }
+    Setting { name, default: None, holds: Holds::Secret, value_name: "SECRET", help }
 }
 
 /// All settings, in the order in which they are listed.
@@ -91,28 +112,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "cookie-key",
         "64 hex digits that seal the websites' sessions, for processes without the shop's secret; see `agora keys`",
     ),
-    setting("bus", "memory:", "URL", "The event bus: memory: within this process, or amqp://…"),
+    address("bus", "memory:", "The event bus: memory: within this process, or amqp://…"),
     setting(
         "bus-queues",
         "classic",
         "KIND",
         "What keeps requests at a broker: classic for one node, quorum for a cluster",
     ),
-    setting("event-store", "log:DATA/log", "URL", "The event store: log:DIR, or mongodb://…"),
-    setting(
-        "customer-model",
-        "sqlite:DATA/customer.db",
-        "URL",
-        "The customer service's read model",
-    ),
-    setting("product-model", "sqlite:DATA/product.db", "URL", "The product service's read model"),
-    setting("order-model", "sqlite:DATA/order.db", "URL", "The order service's read model"),
-    setting(
-        "accounting-model",
-        "sqlite:DATA/accounting.db",
-        "URL",
-        "The accounting service's read model",
-    ),
+    address("event-store", "log:DATA/log", "The event store: log:DIR, or mongodb://…"),
+    address("customer-model", "sqlite:DATA/customer.db", "The customer service's read model"),
+    address("product-model", "sqlite:DATA/product.db", "The product service's read model"),
+    address("order-model", "sqlite:DATA/order.db", "The order service's read model"),
+    address("accounting-model", "sqlite:DATA/accounting.db", "The accounting service's read model"),
     setting(
         "currency",
         "EUR",

@@ -90,10 +90,16 @@ type Change<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a [&'a str]);
 
 #[tokio::test]
 async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
-    let files = folder(&[("unknown.toml", "curency = \"EUR\""), ("secret", "correct horse")]);
+    let files = folder(&[
+        ("unknown.toml", "curency = \"EUR\""),
+        ("secret", "correct horse"),
+        ("empty", "\n"),
+        ("unread.toml", "currency = \"EUR\"\nadmin-password = hush hush"),
+    ]);
     let at = |name: &str| files.path().join(name).display().to_string();
     let (unknown, secret) = (at("unknown.toml"), at("secret"));
-    let cases: [Change<'_>; 7] = [
+    let (empty, unread) = (at("empty"), at("unread.toml"));
+    let cases: [Change<'_>; 12] = [
         (&[], &["--config", &unknown], &["curency", &unknown, "agora config"]),
         (&[("AGORA_CURENCY", "EUR")], &[], &["AGORA_CURENCY", "agora config"]),
         (
@@ -109,12 +115,22 @@ async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
             &[],
             &["AGORA_ADMIN_PASSWORD", "one way"],
         ),
+        (
+            &[("AGORA_BUS", "amqp://me:hush"), ("AGORA_BUS_FILE", &secret)],
+            &[],
+            &["AGORA_BUS", "one way"],
+        ),
+        (&[("AGORA_BUS_FILE", &secret)], &[], &["bus", "AGORA_BUS_FILE", "amqp://"]),
+        (&[("AGORA_SHOP_SECRET_FILE", &empty)], &[], &["AGORA_SHOP_SECRET_FILE", "empty", &empty]),
+        (&[("AGORA_BUS", "amqp://me:a/hush@here/")], &[], &["bus", "********@here", "%2F"]),
+        (&[], &["--config", &unread], &[&unread, "line 2"]),
     ];
     for (variables, flags, says) in cases {
         let mut command = up(&Folder::new().data());
         let line = refused(command.envs(variables.iter().copied()).args(flags)).await;
         assert_says(&line, says);
         assert!(!line.contains(PASSWORD) && !line.contains("short\""), "{line}");
+        assert!(!line.contains("hush"), "{line}");
     }
 }
 
@@ -123,4 +139,56 @@ async fn the_currency_stays_as_it_was_at_the_first_start() {
     let folder = Shop::start().await.down().await;
     let line = refused(up(&folder.data()).args(["--currency", "CHF"])).await;
     assert_says(&line, &["EUR", "CHF", "fixed at its first start"]);
+}
+
+#[tokio::test]
+async fn a_restored_shop_keeps_the_currency_of_its_products() {
+    let folder = Folder::new();
+    let shop = folder.up_with(|command| _ = command.args(["--currency", "CHF"])).await;
+    shop.manager().await.add_products(&["Lamp"], ("1.00", 5)).await;
+    let folder = shop.down().await;
+    // A backup has the log only.
+    fs::remove_file(folder.data().join("shop.json")).expect("a file");
+    assert_says(&refused(&mut up(&folder.data())).await, &["CHF", "EUR", "--currency"]);
+    let shop = folder.up_with(|command| _ = command.args(["--currency", "CHF"])).await;
+    shop.manager().await.add_products(&["Vase"], ("1.00", 5)).await;
+}
+
+#[tokio::test]
+async fn over_a_broker_a_product_service_of_another_currency_stops() {
+    let broker = servers::RabbitMq::shared();
+    let url = broker.url(&broker.vhost().expect("a virtual host"));
+    let folder = Folder::new();
+    let shop = folder
+        .up_with(|command| _ = command.env("AGORA_BUS", &url).args(["--currency", "CHF"]))
+        .await;
+    shop.manager().await.add_products(&["Lamp"], ("1.00", 5)).await;
+    let secret = fs::read_to_string(folder.data().join("secret")).expect("a file");
+    let elsewhere = Folder::new();
+    let mut product = crate::run::program();
+    product.args(["run", "product", "--data"]).arg(elsewhere.data());
+    product.env("AGORA_BUS", &url).env("AGORA_SHOP_SECRET", secret.trim());
+    let ran = output(&mut product).await.expect_code(1);
+    assert_says(&ran.stderr, &["CHF", "EUR", "--currency"]);
+    shop.down().await;
+}
+
+#[tokio::test]
+async fn two_settings_of_one_place_are_refused_and_destroy_nothing() {
+    let folder = Shop::start().await.down().await;
+    let data = folder.data();
+    let models = ["product.db", "secret", "sessions.db"].map(|name| data.join(name));
+    let before = models.each_ref().map(|path| fs::read(path).expect("a file"));
+    for path in &models {
+        let model = format!("sqlite:{}", path.display());
+        let line = refused(up(&data).args(["--order-model", &model])).await;
+        assert_says(
+            &line,
+            &["order-model", &path.display().to_string(), "same file", "--order-model"],
+        );
+        let rebuilt = folder.tool(&["rebuild", "order", "--order-model", &model]).await;
+        assert_says(&rebuilt.expect_code(1).stderr, &["order-model", "same file"]);
+    }
+    assert_eq!(models.map(|path| fs::read(path).expect("a file")), before);
+    folder.up().await.manager().await;
 }

@@ -1,0 +1,151 @@
+//! The currency of the prices in the log: whatever a data folder says, that one is the shop's.
+
+use anyhow::bail;
+use bus::{Page, Read};
+use chassis::{Deps, Progress};
+use contracts::product::{CATEGORY, ProductEvent};
+use eventstore::{Reader as _, log::LogReader};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use kernel::{Currency, Position};
+
+/// Reads a page of the log.
+type Pages<'a> = Box<dyn Fn(Read) -> BoxFuture<'a, anyhow::Result<Page>> + Send + Sync + 'a>;
+
+/// Refuses a currency that is not the one of the products in this log.
+pub(super) async fn check_log(reader: &LogReader, currency: &Currency) -> anyhow::Result<()> {
+    let page = move |read| async move { Ok(reader.read(&read).await?) }.boxed();
+    check(Box::new(page), currency).await
+}
+
+/// Compares the currency with that of the products once the event store answers, and stops the process if it is not the same one. The
+/// product service must not be announced as ready, and so add products, before it is.
+pub(super) fn spawn(deps: &Deps, currency: Currency) -> Progress {
+    let compared = deps.progress("product.currency");
+    let (store, tasks, progress) = (deps.store(), deps.tasks.clone(), compared.clone());
+    deps.tasks.spawn("product-currency", async move {
+        let store = &store;
+        let page = move |read| async move { Ok(store.read(read).await) }.boxed();
+        let compare = async {
+            check(Box::new(page), &currency).await?;
+            anyhow::Ok(store.head().await)
+        };
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => {}
+            head = compare => match head {
+                Ok(head) => progress.reached(head),
+                Err(error) => {
+                    tracing::error!("{error:#}");
+                    tasks.fail();
+                }
+            }
+        }
+    });
+    compared
+}
+
+/// Refuses `currency` if the products in the log have prices in another one only.
+///
+/// The first product decides, so that a start costs a page. A shop that began to use a second currency before this was checked has
+/// both, and must open all the same.
+async fn check(pages: Pages<'_>, currency: &Currency) -> anyhow::Result<()> {
+    let code = currency.to_string();
+    let mut first: Option<String> = None;
+    let mut from = Position(1);
+    loop {
+        let page = pages(Read::All { from, categories: vec![CATEGORY.to_owned()] }).await?;
+        for event in &page.events {
+            let Some(ProductEvent::Added(added)) = ProductEvent::of(event) else { continue };
+            match &first {
+                None if added.currency == code => return Ok(()),
+                None => first = Some(added.currency),
+                Some(first) if added.currency == code => {
+                    tracing::warn!(
+                        "the shop has prices in {first} and in {currency}, and takes one for the other; give the products in {first} up \
+                         and add them again in {currency}"
+                    );
+                    return Ok(());
+                }
+                Some(_) => {}
+            }
+        }
+        if page.end {
+            break;
+        }
+        from = page.next;
+    }
+    let Some(first) = first else { return Ok(()) };
+    bail!(
+        "the currency of this shop's products is {first}, and cannot become {currency}; start it with currency = {first} \
+         (--currency or AGORA_CURRENCY)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use contracts::product::{self, Added};
+    use kernel::{
+        Actor, Event as _, EventId, EventType, Metadata, Money, Recorded, Timestamp, Version,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn added(currency: &str, position: u64) -> Arc<Recorded> {
+        let product = Uuid::from_u128(position.into());
+        let event = ProductEvent::from(Added {
+            product,
+            code: None,
+            name: "Lamp".to_owned(),
+            description: String::new(),
+            supplier: String::new(),
+            category: product,
+            price: Money::from_minor(100),
+            currency: currency.to_owned(),
+            units: 1,
+        });
+        Arc::new(Recorded {
+            position: Position(position),
+            stream: product::stream(product),
+            version: Version(1),
+            id: EventId(product),
+            kind: EventType::parse(event.kind()).expect("a type"),
+            schema: event.schema(),
+            time: Timestamp::default(),
+            metadata: Metadata::of(Actor::Reactor("test".into()), product),
+            data: event.encode(),
+        })
+    }
+
+    /// Checks the euro against products in these currencies, one on each page.
+    async fn euro(currencies: &'static [&'static str]) -> Result<(), String> {
+        let page = |read: Read| {
+            let Read::All { from, .. } = read else { panic!("{read:?}") };
+            let at = usize::try_from(from.0 - 1).expect("a position");
+            let events = currencies.get(at).map(|currency| added(currency, from.0));
+            let head = Position(currencies.len() as u64);
+            let page = Page {
+                events: events.into_iter().collect(),
+                head,
+                next: from.next(),
+                end: from >= head,
+            };
+            async { Ok(page) }.boxed()
+        };
+        let euro = Currency::parse("EUR").expect("a code");
+        check(Box::new(page), &euro).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn the_products_in_the_log_say_which_currency_the_shop_has() {
+        for known in [&[][..], &["EUR"], &["EUR", "USD"], &["USD", "USD", "EUR"]] {
+            euro(known).await.unwrap_or_else(|said| panic!("{known:?}: {said}"));
+        }
+        for foreign in [&["USD"][..], &["USD", "USD"]] {
+            let said = euro(foreign).await.expect_err("another currency");
+            assert!(said.contains("USD") && said.contains("EUR"), "{said}");
+        }
+    }
+}

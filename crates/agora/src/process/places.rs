@@ -1,0 +1,188 @@
+//! Where a shop keeps what: no two things may have one place, or each would destroy the other.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Component, Path, PathBuf},
+};
+
+use crate::config::{ConfigError, Settings};
+
+/// The settings that name a read model.
+const MODELS: [&str; 4] = ["customer-model", "product-model", "order-model", "accounting-model"];
+/// What else stands in the data folder.
+const OWN: [&str; 7] = [
+    "secret",
+    "shop.json",
+    "sessions.db",
+    "customer-snapshots.db",
+    "product-snapshots.db",
+    "order-snapshots.db",
+    "accounting-snapshots.db",
+];
+/// The files that SQLite keeps beside a database.
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// A thing and the files that are its own.
+struct Place {
+    /// As it is named to people.
+    name: String,
+    files: Vec<File>,
+}
+
+#[derive(PartialEq, Eq)]
+struct File {
+    path: PathBuf,
+    /// Of a file that is there: it may have more than one name.
+    inode: Option<(u64, u64)>,
+}
+
+/// Refuses a read model whose place is another one's, or that of something else the shop keeps.
+pub(crate) fn check(settings: &Settings) -> Result<(), ConfigError> {
+    let data = resolved(Path::new(settings.text("data").unwrap_or_default()));
+    let log = settings.text("event-store").and_then(|store| store.strip_prefix("log:"));
+    let log = log.map(|folder| resolved(Path::new(folder)));
+    let own = OWN.map(|name| Place::new(format!("{name} of the data folder"), &data.join(name)));
+    let mut taken = Vec::from(own);
+    // Those that were chosen last: they are the ones to be chosen differently.
+    let (usual, chosen): (Vec<_>, Vec<_>) =
+        MODELS.into_iter().partition(|name| settings.is_default(name));
+    for setting in usual.into_iter().chain(chosen) {
+        let Some(path) = settings.text(setting).and_then(file) else { continue };
+        let place = Place::new(setting.to_owned(), &path);
+        let path = resolved(&path);
+        if log.as_ref().is_some_and(|log| path.starts_with(log) && !data.starts_with(log)) {
+            return Err(settings.invalid(
+                setting,
+                "is in the folder of the log, which only the log may use; name another file",
+            ));
+        }
+        if let Some(other) = taken.iter().find(|other| other.meets(&place)) {
+            let reason = format!("names the same file as {}; name another file", other.name);
+            return Err(settings.invalid(setting, reason));
+        }
+        taken.push(place);
+    }
+    Ok(())
+}
+
+impl Place {
+    fn new(name: String, path: &Path) -> Self {
+        let path = resolved(path);
+        let file = |end: &&str| {
+            let mut path = path.clone().into_os_string();
+            path.push(end);
+            let inode = fs::metadata(&path).ok().map(|file| (file.dev(), file.ino()));
+            File { path: path.into(), inode }
+        };
+        Self { name, files: BESIDE.iter().map(file).collect() }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        let same = |one: &File, other: &File| {
+            one.path == other.path || (one.inode.is_some() && one.inode == other.inode)
+        };
+        self.files.iter().any(|one| other.files.iter().any(|other| same(one, other)))
+    }
+}
+
+/// The file of a SQLite database.
+fn file(setting: &str) -> Option<PathBuf> {
+    let path = setting.strip_prefix("sqlite:").filter(|path| *path != ":memory:")?;
+    // SQLite takes URIs too.
+    let path =
+        path.strip_prefix("file:").map_or(path, |uri| uri.split(['?', '#']).next().unwrap_or(uri));
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
+/// The path from the root, without `.`, `..` and links as far as it is there.
+fn resolved(path: &Path) -> PathBuf {
+    let mut whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut missing = Vec::new();
+    let mut found = loop {
+        if let Ok(found) = fs::canonicalize(&whole) {
+            break found;
+        }
+        let Some(last) = whole.components().next_back().map(|last| last.as_os_str().to_owned())
+        else {
+            break whole;
+        };
+        missing.push(last);
+        if !whole.pop() {
+            break PathBuf::from("/");
+        }
+    };
+    for part in missing.iter().rev().map(Path::new).flat_map(Path::components) {
+        match part {
+            Component::ParentDir => _ = found.pop(),
+            Component::Normal(name) => found.push(name),
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Flags;
+
+    fn checked(data: &Path, values: &[(&'static str, String)]) -> Result<(), String> {
+        let mut flags = vec![("data", data.display().to_string())];
+        flags.extend_from_slice(values);
+        let settings = Flags::of(flags).resolve_with(&std::collections::BTreeMap::new());
+        check(&settings.expect("settings")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn two_things_of_one_place_are_refused_whatever_it_is_called() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        fs::create_dir(&data).expect("a folder");
+        fs::write(data.join("product.db"), "").expect("a file");
+        fs::hard_link(data.join("product.db"), folder.path().join("linked.db")).expect("a link");
+        std::os::unix::fs::symlink(&data, folder.path().join("other")).expect("a link");
+        let at = |path: &str| format!("sqlite:{}/{path}", folder.path().display());
+        for (path, other) in [
+            ("data/product.db", "product-model"),
+            ("data/./gone/../product.db", "product-model"),
+            ("other/product.db", "product-model"),
+            ("other/customer.db", "customer-model"),
+            ("linked.db", "product-model"),
+            ("data/product.db-wal", "product-model"),
+            ("data/secret", "secret"),
+            ("data/shop.json", "shop.json"),
+            ("data/sessions.db", "sessions.db"),
+            ("data/order-snapshots.db", "order-snapshots.db"),
+            ("data/log", "folder of the log"),
+            ("other/log/order.db", "folder of the log"),
+        ] {
+            let said = checked(&data, &[("order-model", at(path))]).expect_err(path);
+            assert!(said.contains("order-model = ") && said.contains(other), "{path}: {said}");
+        }
+        let uri = at("data/product.db?mode=rwc").replace("sqlite:", "sqlite:file:");
+        checked(&data, &[("order-model", uri)]).expect_err("a URI of the same file");
+        let both = [("order-model", at("new.db")), ("accounting-model", at("new.db"))];
+        checked(&data, &both).expect_err("two that are not there yet");
+    }
+
+    #[test]
+    fn places_apart_are_taken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let at = |path: &str| format!("sqlite:{}/{path}", folder.path().display());
+        for values in [
+            vec![],
+            vec![("order-model", at("order.db")), ("product-model", at("order.db.product"))],
+            vec![("order-model", at("data/product.db")), ("product-model", at("data/order.db"))],
+            vec![("order-model", "postgres://me:p@host/shop".to_owned())],
+            vec![("event-store", format!("log:{}", data.display()))],
+            vec![
+                ("order-model", "sqlite::memory:".to_owned()),
+                ("product-model", "sqlite::memory:".to_owned()),
+            ],
+        ] {
+            checked(&data, &values).unwrap_or_else(|said| panic!("{values:?}: {said}"));
+        }
+    }
+}
