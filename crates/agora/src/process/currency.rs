@@ -33,7 +33,7 @@ pub(super) fn spawn(deps: &Deps, currency: Currency) -> Progress {
             biased;
             () = tasks.stopped() => {}
             head = compare => match head {
-                Ok(head) => progress.reached(head),
+                Ok(_) => progress.done(),
                 Err(error) => {
                     tracing::error!("{error:#}");
                     tasks.fail();

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use kernel::Clock as _;
 use serde_json::json;
 
 use crate::harness::{Shop, password, registration};
