@@ -5,7 +5,8 @@ use std::{io, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, events, health, import, keys, order, rebuild, replay, run, show_config, store, term, up,
+    bench, events, health, import, keys, logging, order, rebuild, replay, run, show_config, store,
+    up,
 };
 
 const HELP: &str = "\
@@ -50,16 +51,21 @@ pub(crate) enum Outcome {
 
 /// Runs what the command line asks for.
 pub(crate) fn run() -> ExitCode {
-    match Cli::parse().command.run() {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
+    let command = Cli::parse().command;
+    // Who reads only the beginning (`agora events | head`) has got what they wanted. What changes something says how it went.
+    let shows = matches!(command, Command::Events(_) | Command::Config(_) | Command::Keys(_));
+    let outcome = command.run();
+    let failure = outcome.as_ref().err().filter(|error| !(shows && is_broken_pipe(error)));
+    let failed = failure.is_some();
+    match failure {
+        Some(error) => logging::last_words(Some(format_args!("agora: {error:#}"))),
+        None => logging::last_words(None),
+    }
+    match outcome {
+        Err(_) if failed => ExitCode::FAILURE,
+        Ok(Outcome::Done) | Err(_) => ExitCode::SUCCESS,
         Ok(Outcome::BadRows) => ExitCode::from(3),
         Ok(Outcome::Unfinished) => ExitCode::from(4),
-        // Who reads only the beginning (`agora events | head`) has got what they wanted.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            term::note(format_args!("agora: {error:#}"));
-            ExitCode::FAILURE
-        }
     }
 }
 

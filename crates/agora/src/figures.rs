@@ -28,7 +28,12 @@ async fn update(deps: &Deps, services: &[Service], figures: &Figures) {
     let commit = store
         .float_gauge("event_store_commit_seconds_total", "Time spent writing and syncing batches");
     let failing = store.gauge("event_store_failing", "1 while the event store cannot record");
+    let dropped = deps.metrics.counter(
+        "log_lines_dropped",
+        "Lines of the log that could not be written, since its reader was slow or gone",
+    );
     loop {
+        dropped.inc_by(crate::logging::dropped().saturating_sub(dropped.get()));
         appends.inc_by(figures.appends() - appends.get());
         events.inc_by(figures.events() - events.get());
         batches.inc_by(figures.groups() - batches.get());

@@ -1,21 +1,96 @@
-//! The process's log: readable lines, or JSON, to the standard error.
+//! The process's log: readable lines, or JSON, to the standard error. It never fails or holds up the work that logs: lines
+//! that cannot be written are dropped and counted.
 
-use std::io::{self, IsTerminal as _};
+mod queue;
 
-use anyhow::bail;
-use tracing_subscriber::{EnvFilter, fmt};
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    fmt,
+    io::{self, IsTerminal as _},
+    panic::{self, PanicHookInfo},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use crate::config::Settings;
+use anyhow::{Context as _, bail};
+use tracing_subscriber::{EnvFilter, fmt as log};
+
+use crate::{config::Settings, term};
+use queue::{Lines, Queue};
+
+/// How long a process that ends waits for its last lines to be written.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+static QUEUE: Queue = Queue::new();
+static BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Begins to log as the settings say.
 pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
-    let filter: EnvFilter = settings.get("log-level")?;
-    let log =
-        fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let filter = filter(settings)?;
+    let log = log()
+        .with_env_filter(filter)
+        .with_writer(|| Lines(&QUEUE))
+        .with_ansi(io::stderr().is_terminal())
+        .log_internal_errors(false);
     let begun = match settings.text("log-format") {
         Some("text") => log.with_target(false).try_init(),
         Some("json") => log.json().flatten_event(true).try_init(),
         _ => bail!(settings.invalid("log-format", "must be text or json")),
     };
-    begun.map_err(|error| anyhow::anyhow!("the log cannot be written: {error}"))
+    begun.map_err(|error| anyhow::anyhow!("the log cannot be written: {error}"))?;
+    QUEUE.start(io::stderr(), lost).context("no thread for the log")?;
+    BEGUN.store(true, Ordering::Release);
+    panic::set_hook(Box::new(panicked));
+    Ok(())
+}
+
+/// Lines that could not be written since the start.
+pub(crate) fn dropped() -> u64 {
+    QUEUE.dropped()
+}
+
+/// Writes a last line for people and waits a moment, but not longer, until everything logged is written.
+pub(crate) fn last_words(text: Option<fmt::Arguments<'_>>) {
+    if !BEGUN.load(Ordering::Acquire) {
+        text.into_iter().for_each(term::note);
+        return;
+    }
+    if let Some(text) = text {
+        QUEUE.push(format!("{text}\n").as_bytes());
+    }
+    QUEUE.flush(LAST_LINES);
+}
+
+/// A bare word in a filter is a level. As a module's name it would silence everything else.
+fn filter(settings: &Settings) -> anyhow::Result<EnvFilter> {
+    let given = settings.text("log-level").unwrap_or_default();
+    let bare = given.split(',').map(str::trim).find(|part| {
+        let level = part.parse::<tracing::level_filters::LevelFilter>();
+        level.is_err() && !part.contains(['=', '['])
+    });
+    if let Some(word) = bare {
+        let reason = format!(
+            "{word:?} is not a level: use off, error, warn, info, debug or trace, or a level and exceptions such as info,chassis=debug"
+        );
+        bail!(settings.invalid("log-level", reason));
+    }
+    Ok(settings.get("log-level")?)
+}
+
+fn lost(lines: u64) {
+    tracing::warn!(lines, "lines of this log were dropped, since they were not read in time");
+}
+
+/// Reports a panic as a line of the log: the usual hook waits for the standard error.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("unnamed");
+    let message = panic.payload_as_str().unwrap_or("a value that is not a text");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!(thread, place, %backtrace, "panicked: {message}");
+    } else {
+        tracing::error!(thread, place, "panicked: {message}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Serving: the listeners of a process, what it says at its start, and its clean stop.
 
+mod banner;
+
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -21,12 +23,11 @@ use crate::{
     logging,
     parts::{Part, Parts},
     process::{Process, since_process_start},
-    term,
 };
 
 /// What `--json` prints.
 #[derive(Serialize)]
-struct Ready<'a> {
+struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     gateway: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,9 +36,9 @@ struct Ready<'a> {
     storefront: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     backoffice: Option<String>,
-    data: &'a str,
+    data: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    admin_password: Option<&'a str>,
+    admin_password: Option<String>,
 }
 
 /// The addresses that are listened on.
@@ -53,6 +54,7 @@ struct Listeners {
 pub(crate) fn serve(flags: &Flags, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
     let settings = flags.resolve()?;
     logging::init(&settings)?;
+    chassis::descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(Box::pin(run(&settings, parts, json)));
     // Whatever still blocks (a hash, a query) has nobody waiting for it.
@@ -62,19 +64,29 @@ pub(crate) fn serve(flags: &Flags, parts: &Parts, json: bool) -> anyhow::Result<
 
 async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
     // From here on, so that nobody who sees the shop announced can stop it any other way.
-    let signals = Signals::new()?;
+    let mut signals = Signals::new()?;
     let listeners = Listeners::open(settings, parts).await?;
-    let process = Box::pin(Process::start(settings, parts)).await?;
-    let running = announced(&process, parts, listeners, json);
-    tokio::select! {
+    let process = tokio::select! {
         biased;
-        signal = signals.first() => tracing::info!("{signal} received; finishing what has begun"),
-        () = process.tasks.stopped() => {}
-        outcome = running => {
-            outcome?;
+        signal = signals.first() => {
+            tracing::info!("{signal} received before everything was started; stopped");
+            return Ok(Outcome::Done);
         }
-    }
+        process = Box::pin(Process::start(settings, parts)) => process?,
+    };
+    let running = announced(&process, parts, listeners, json);
+    let outcome = tokio::select! {
+        biased;
+        signal = signals.first() => {
+            tracing::info!("{signal} received; finishing what has begun");
+            Ok(())
+        }
+        () = process.tasks.stopped() => Ok(()),
+        outcome = running => outcome,
+    };
+    // Also after an error: the tasks must not outlive the runtime.
     let drained = process.shut_down().await;
+    outcome?;
     if process.tasks.failed() {
         bail!("a part of the shop failed; see the log above. What was acknowledged is recorded");
     }
@@ -108,44 +120,59 @@ async fn announced(
     let backoffice = process.site().map(backoffice::build);
     let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;
     let password = process.admin_password().await?;
-    let data = process.data.to_str().unwrap_or_default();
-    let admin_password = password.as_deref();
-    let ready = Ready { gateway, ops, storefront, backoffice, data, admin_password };
+    let ready = Ready {
+        gateway,
+        ops,
+        storefront,
+        backoffice,
+        data: process.data.to_string_lossy().into_owned(),
+        admin_password: password,
+    };
     if json {
         process.wait_ready().await;
-        term::json(&ready)?;
-    } else {
-        ready.say(parts)?;
     }
+    let text = if json { ready.line()? } else { ready.banner(parts) };
+    let show = banner::show(process.data.clone(), text, ready.admin_password);
+    // A task, so that a stop waits until the password is safe.
+    process.tasks.spawn("banner", show);
     std::future::pending().await
 }
 
-impl Ready<'_> {
-    /// Tells people where everything is.
-    fn say(&self, parts: &Parts) -> io::Result<()> {
+impl Ready {
+    /// Where everything is, for machines.
+    fn line(&self) -> anyhow::Result<String> {
+        Ok(serde_json::to_string(self)? + "\n")
+    }
+
+    /// Where everything is, for people.
+    fn banner(&self, parts: &Parts) -> String {
         let up = if parts.has_all() {
             "Agora is up".to_owned()
         } else {
             format!("Running {}", parts.names())
         };
         let after = since_process_start().as_millis();
-        term::line(format_args!("{up}, {after} ms after its start."))?;
-        let row = |name: &str, value: Option<&str>| match value {
-            Some(value) => term::line(format_args!("  {name:<12} {value}")),
-            None => Ok(()),
+        let mut text = format!("{up}, {after} ms after its start.\n");
+        let mut row = |name: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                text += &format!("  {name:<12} {value}\n");
+            }
         };
-        row("storefront", self.storefront.as_deref())?;
-        row("back office", self.backoffice.as_deref())?;
-        row("shop (REST)", self.gateway.as_deref())?;
+        row("storefront", self.storefront.as_deref());
+        row("back office", self.backoffice.as_deref());
+        row("shop (REST)", self.gateway.as_deref());
         let docs = self.gateway.as_ref().map(|gateway| format!("{gateway}/docs"));
-        row("read and try", docs.as_deref())?;
+        row("read and try", docs.as_deref());
         let metrics = self.ops.as_ref().map(|ops| format!("{ops}/metrics"));
-        row("metrics", metrics.as_deref())?;
-        row("data", Some(self.data))?;
-        let Some(password) = self.admin_password else { return Ok(()) };
-        row("manager", Some(&format!("admin, password {password}")))?;
-        let once = "(shown this once and kept nowhere in clear; AGORA_ADMIN_PASSWORD sets another)";
-        row("", Some(once))
+        row("metrics", metrics.as_deref());
+        row("data", Some(&self.data));
+        if let Some(password) = &self.admin_password {
+            row("manager", Some(&format!("admin, password {password}")));
+            let once =
+                "(shown this once and kept nowhere in clear; AGORA_ADMIN_PASSWORD sets another)";
+            row("", Some(once));
+        }
+        text
     }
 }
 
@@ -195,24 +222,36 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// The signals that ask for a stop.
+/// The signals that ask for a stop, and those that would end the process if they were not heard.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
+    /// A file has reached its largest permitted size. The write fails, and that is dealt with.
+    _file_size: Signal,
 }
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        let interrupt = signal(SignalKind::interrupt())?;
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { interrupt, terminate })
+        let file_size = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            _file_size: signal(file_size)?,
+        })
     }
 
-    async fn first(mut self) -> &'static str {
-        tokio::select! {
-            biased;
-            _ = self.interrupt.recv() => "Ctrl-C",
-            _ = self.terminate.recv() => "SIGTERM",
+    async fn first(&mut self) -> &'static str {
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.interrupt.recv() => return "Ctrl-C",
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.hangup.recv() => {
+                    tracing::info!("SIGHUP received: the terminal is gone; the shop keeps running until SIGTERM");
+                }
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 pub mod aggregates;
 pub mod auth;
 pub mod clock;
+pub mod descriptors;
 pub mod http;
 pub mod metrics;
 pub mod model;

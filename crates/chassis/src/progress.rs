@@ -1,6 +1,7 @@
 //! How far a subscriber is, for those who wait for it and those who watch it.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
@@ -25,12 +26,27 @@ struct Inner {
     head: AtomicU64,
     /// When it was last caught up (µs), for the lag in seconds.
     caught_up_at: AtomicI64,
-    ready: watch::Sender<bool>,
+    state: watch::Sender<State>,
     failures: AtomicU64,
     /// It was work that ends, and has.
     done: AtomicBool,
     /// Somebody has begun to wait.
     asked: Notify,
+}
+
+/// What its readiness is made of.
+#[derive(Debug, Default)]
+struct State {
+    /// It has caught up since the start.
+    caught_up: bool,
+    /// What keeps it from its work now, by cause.
+    faults: BTreeMap<&'static str, String>,
+}
+
+impl State {
+    fn is_ready(&self) -> bool {
+        self.caught_up && self.faults.is_empty()
+    }
 }
 
 impl fmt::Debug for Progress {
@@ -49,11 +65,19 @@ impl Progress {
             position: watch::Sender::new(Position::START),
             head: AtomicU64::new(0),
             caught_up_at: now.into(),
-            ready: watch::Sender::new(false),
+            state: watch::Sender::new(State::default()),
             failures: AtomicU64::new(0),
             done: AtomicBool::new(false),
             asked: Notify::new(),
         }))
+    }
+
+    /// The progress of something that has nothing to catch up with: ready unless it fails.
+    #[must_use]
+    pub fn steady(name: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
+        let progress = Self::new(name, clock);
+        progress.caught_up();
+        progress
     }
 
     #[must_use]
@@ -67,10 +91,49 @@ impl Progress {
         *self.0.position.borrow()
     }
 
-    /// Whether it has caught up since the start.
+    /// Whether it can work: it has caught up since the start, and nothing fails.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        *self.0.ready.borrow()
+        self.0.state.borrow().is_ready()
+    }
+
+    /// Why it is not ready, in a sentence.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let state = self.0.state.borrow();
+        if let Some(fault) = state.faults.values().next() {
+            return Some(format!("{} fails: {fault}.", self.0.name));
+        }
+        let behind = || format!("{} is {} events behind.", self.0.name, self.lag().events);
+        (!state.caught_up).then(behind)
+    }
+
+    /// Something fails until [`Self::mended`] is called with the same cause: it is not ready, and the log says so once.
+    pub fn failing(&self, cause: &'static str, reason: impl fmt::Display) {
+        let reason = reason.to_string();
+        self.0.state.send_if_modified(|state| {
+            let was_ready = state.is_ready();
+            if state.faults.insert(cause, reason.clone()).is_none() {
+                tracing::warn!(
+                    name = self.0.name,
+                    cause,
+                    reason,
+                    "failing, so not ready; retrying"
+                );
+            }
+            was_ready
+        });
+    }
+
+    /// What failed works again.
+    pub fn mended(&self, cause: &'static str) {
+        self.0.state.send_if_modified(|state| {
+            let mended = state.faults.remove(cause).is_some();
+            if mended {
+                tracing::info!(name = self.0.name, cause, "works again");
+            }
+            mended && state.is_ready()
+        });
     }
 
     /// Times it failed and tried again.
@@ -101,10 +164,18 @@ impl Progress {
         }
     }
 
-    /// Waits until it has caught up for the first time.
+    /// Waits until it is ready.
     pub async fn wait_ready(&self) {
-        let mut ready = self.0.ready.subscribe();
-        let _sender_is_here = ready.wait_for(|ready| *ready).await;
+        let mut state = self.0.state.subscribe();
+        let _sender_is_here = state.wait_for(State::is_ready).await;
+    }
+
+    /// Returns when it is ready and was not, or the other way round, after this was called.
+    pub(crate) fn turns(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (mut state, before) = (self.0.state.subscribe(), self.is_ready());
+        async move {
+            let _sender_is_here = state.wait_for(|state| state.is_ready() != before).await;
+        }
     }
 
     /// Hears of every new position.
@@ -135,7 +206,7 @@ impl Progress {
     }
 
     /// Somebody else has come to `position` for this one as well.
-    pub(crate) fn followed(&self, position: Position) {
+    pub fn followed(&self, position: Position) {
         self.0.position.send_if_modified(|at| std::mem::replace(at, position) != position);
     }
 
@@ -155,7 +226,9 @@ impl Progress {
 
     fn caught_up(&self) {
         self.0.caught_up_at.store(self.0.clock.now().micros(), Ordering::Relaxed);
-        self.0.ready.send_if_modified(|ready| !std::mem::replace(ready, true));
+        self.0.state.send_if_modified(|state| {
+            !std::mem::replace(&mut state.caught_up, true) && state.faults.is_empty()
+        });
     }
 
     pub(crate) fn failed(&self) {

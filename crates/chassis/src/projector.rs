@@ -21,6 +21,10 @@ use lease::Keeper;
 /// The pause after a model first failed; doubled up to [`RETRY_MAX`].
 const RETRY: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(2);
+/// The cause under which a model that cannot be used is told.
+const MODEL: &str = "model";
+/// The cause under which a lease that cannot be kept is told.
+const LEASE: &str = "lease";
 /// More events at once than this are a busy log's.
 const BUSY: usize = 8;
 /// The pause between two transactions while the log is busy: more events share the next one, and nobody notices.
@@ -112,7 +116,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             let changes: Vec<M::Change> =
                 events.iter().filter_map(|event| (self.project)(event)).collect();
             let to = subscription.position();
-            let mut retry = Retry::default();
+            let mut retry = Retry::of(MODEL);
             while let Err(error) = self.model.apply(from, &changes, to).await {
                 if matches!(error, ModelError::Stale) {
                     self.progress.failed();
@@ -121,6 +125,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                 }
                 retry.after(&error, self.progress).await;
             }
+            self.progress.mended(MODEL);
             self.progress.moved(to, &subscription);
             self.breathe(events.len() > BUSY && subscription.is_caught_up()).await;
         }
@@ -142,10 +147,13 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
 
     /// Where the model stands; one that is ahead of the log belongs to another log and is built anew.
     async fn open(&self) -> Position {
-        let mut retry = Retry::default();
+        let mut retry = Retry::of(MODEL);
         loop {
             match self.checkpoint().await {
-                Ok(checkpoint) => return checkpoint,
+                Ok(checkpoint) => {
+                    self.progress.mended(MODEL);
+                    return checkpoint;
+                }
                 Err(error) => retry.after(&error, self.progress).await,
             }
         }
@@ -170,18 +178,22 @@ async fn becomes(held: &mut watch::Receiver<bool>, wanted: bool) {
     drop(held.wait_for(|held| *held == wanted).await);
 }
 
-/// Growing pauses between tries, the first of them told in the log.
-#[derive(Default)]
-struct Retry(u32);
+/// Growing pauses between tries, during which the progress says what fails.
+struct Retry {
+    cause: &'static str,
+    tries: u32,
+}
 
 impl Retry {
+    fn of(cause: &'static str) -> Self {
+        Self { cause, tries: 0 }
+    }
+
     async fn after(&mut self, error: &ModelError, progress: &Progress) {
         progress.failed();
-        if self.0 == 0 {
-            tracing::error!(projector = progress.name(), %error, "a read model cannot be used; trying on");
-        }
-        let pause = RETRY.saturating_mul(1 << self.0.min(10)).min(RETRY_MAX);
-        self.0 += 1;
+        progress.failing(self.cause, format_args!("the read model cannot be used: {error}"));
+        let pause = RETRY.saturating_mul(1 << self.tries.min(10)).min(RETRY_MAX);
+        self.tries += 1;
         tokio::time::sleep(pause).await;
     }
 }

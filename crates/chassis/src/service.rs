@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State};
 use bus::{Address, Announcement, Balance, Message, Transport};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, select_all};
 use kernel::{Clock, Ids, Position};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,7 +61,7 @@ impl Deps {
 pub struct Service {
     pub name: &'static str,
     pub router: Router,
-    /// Its projectors and reactors; it is ready when all have caught up once.
+    /// Its projectors and reactors, and whatever else it depends on; it is ready while all of them are.
     pub followers: Vec<Progress>,
     /// What an operator can ask of its read model.
     pub model: Option<Arc<dyn Inspect>>,
@@ -83,12 +83,23 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    /// Whether all its projectors and reactors have caught up since the start; else what it waits for.
+    /// Whether all its followers can work; else why not. The one definition of readiness: routes and announcements ask here,
+    /// and everything else believes the announcements.
     pub fn ready(followers: &[Progress]) -> Result<(), String> {
-        let behind = followers.iter().find(|follower| !follower.is_ready());
-        behind.map_or(Ok(()), |follower| {
-            Err(format!("{} is {} events behind.", follower.name(), follower.lag().events))
-        })
+        followers.iter().find_map(Progress::trouble).map_or(Ok(()), Err)
+    }
+
+    /// Returns when a follower turns ready or stops being it; never without followers.
+    fn turns(&self) -> impl Future<Output = ()> + Send + use<> {
+        let turns: Vec<_> =
+            self.followers.iter().map(|follower| Box::pin(follower.turns())).collect();
+        async {
+            if turns.is_empty() {
+                std::future::pending().await
+            } else {
+                select_all(turns).await;
+            }
+        }
     }
 
     /// Waits until the service is ready.
@@ -123,16 +134,12 @@ impl Service {
             let throughput = before
                 .map_or(0.0, |(then, at)| per_second(position.saturating_sub(at), now.since(then)));
             before = Some((now, position));
+            let turns = self.turns();
             let ready = Self::ready(&self.followers).is_ok();
             let announcement = Announcement { throughput, ..self.announcement(who, ready).await };
             deps.transport.publish(Message::Service(Arc::new(announcement))).await;
-            // Until it is ready, whoever routes to it should not have to wait for the news.
-            let pause = if Self::ready(&self.followers).is_ok() {
-                ANNOUNCE_EVERY
-            } else {
-                ANNOUNCE_EVERY / 40
-            };
-            tokio::time::sleep(pause).await;
+            // Whoever routes to it should not have to wait for the news.
+            let _either = tokio::time::timeout(ANNOUNCE_EVERY, turns).await;
         }
     }
 

@@ -163,13 +163,15 @@ impl Tasks {
         self.tracker.wait().await;
     }
 
-    /// Asks all tasks to stop, since the process cannot go on. The reason belongs in the log.
-    pub fn fail(&self) {
+    /// Stops the group since a part of it cannot go on, and makes [`Tasks::failed`] say so: the process ends, and its
+    /// supervisor starts it again.
+    pub fn fail(&self, part: &'static str, reason: impl std::fmt::Display) {
+        tracing::error!(part, %reason, "a part cannot go on; the process stops");
         self.failed.store(true, Ordering::Release);
         self.stop.cancel();
     }
 
-    /// Whether a task panicked or said that the process cannot go on.
+    /// Whether a task panicked, or a part could not go on.
     #[must_use]
     pub fn failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)

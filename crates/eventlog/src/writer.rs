@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::files::{self, Lock};
+use crate::files::{self, Access, File, Lock};
 use crate::format::{Batch, HEADER_BYTES, Header, MAX_BATCH_BYTES, NewRecord};
 use crate::hash::{Hash, Mark, StreamKey};
 use crate::index::{Index, KeyHasher, Memory, Span};
@@ -39,11 +39,17 @@ pub enum AppendError {
     /// No space for the batch. Nothing was recorded, and writing goes on when there is space again.
     #[error("the disk is full, nothing was recorded")]
     DiskFull(#[source] io::Error),
-    /// Writing or syncing failed: whether the records will be there is known only after reopening.
-    #[error("the log cannot write any more and must be reopened: {0}")]
+    /// The system refused before anything of the batch was written. Nothing was recorded, and writing goes on when it refuses
+    /// no longer.
+    #[error("the log could not make room, nothing was recorded: {0}")]
+    Refused(#[source] io::Error),
+    /// Writing or syncing failed: whether the records will be there is known only after [`Writer::heal`] or reopening.
+    #[error("the log cannot write any more and must be healed or reopened: {0}")]
     Failed(#[source] io::Error),
     /// An earlier append failed. Nothing was recorded.
-    #[error("the log refuses to write until it is reopened, since an earlier write failed")]
+    #[error(
+        "the log refuses to write until it is healed or reopened, since an earlier write failed"
+    )]
     Poisoned,
 }
 
@@ -53,6 +59,8 @@ pub struct Writer {
     shared: Arc<Shared>,
     _lock: Arc<Lock>,
     segment: Arc<Segment>,
+    /// The active segment's file, as this writer has it open.
+    file: Arc<dyn File>,
     segment_bytes: u64,
     /// Up to here the segment's zeros are written out, so that a batch finds its space taken and its sync short.
     zeroed: u64,
@@ -62,6 +70,10 @@ pub struct Writer {
     hasher: blake3::Hasher,
     last_time_us: i64,
     poisoned: bool,
+    /// The next segment may have its name already, so nothing more may be written to this one.
+    must_roll: bool,
+    /// What the last batch needs that found no room.
+    refused_bytes: u64,
     batch: Vec<u8>,
     keys: Vec<StreamKey>,
     staged: HashMap<StreamKey, u64, BuildHasherDefault<KeyHasher>>,
@@ -82,6 +94,7 @@ impl Writer {
         Self {
             zeroed: segment.end(),
             sealed_hash: sealed_hash(&shared.segments()),
+            file: Arc::clone(&segment.source.file),
             last_time_us: last_time_us.unwrap_or(i64::MIN),
             shared,
             _lock: lock,
@@ -89,6 +102,8 @@ impl Writer {
             segment_bytes,
             hasher,
             poisoned: false,
+            must_roll: false,
+            refused_bytes: 0,
             batch: Vec::new(),
             keys: Vec::new(),
             staged: HashMap::default(),
@@ -98,7 +113,8 @@ impl Writer {
     /// Appends the records as one batch, all or none, and returns their positions once they are durable: one write, one
     /// sync. Several records of one stream may be in it, in order.
     ///
-    /// After [`AppendError::Failed`] every further append is refused; the log must be dropped and opened again.
+    /// After [`AppendError::Failed`] every further append is refused until [`Self::heal`] succeeds, or the log is dropped and
+    /// opened again.
     pub fn append(&mut self, records: &[NewRecord<'_>]) -> Result<Range<u64>, AppendError> {
         if self.poisoned {
             return Err(AppendError::Poisoned);
@@ -110,13 +126,46 @@ impl Writer {
         self.check(records)?;
         let mut batch = std::mem::take(&mut self.batch);
         Batch::encode(&mut batch, first, records);
-        let written =
-            self.make_room(first, batch.len() as u64).and_then(|()| self.write(&mut batch));
+        let needed = batch.len() as u64;
+        let written = self.make_room(first, needed).and_then(|()| self.write(&mut batch));
         self.batch = batch;
-        let span =
-            written.inspect_err(|error| self.poisoned = matches!(error, AppendError::Failed(_)))?;
+        let span = written.inspect_err(|error| self.note(error, needed))?;
+        self.refused_bytes = 0;
         self.publish(span, records);
         Ok(first..first + records.len() as u64)
+    }
+
+    /// Makes a log whose write or sync failed usable again, without losing anything that was acknowledged: what may stand
+    /// behind the last acknowledged batch is overwritten by zeros and made durable, through another descriptor than the one
+    /// whose sync failed. The batch that failed is then not recorded. On an error the log refuses to write as before.
+    pub fn heal(&mut self) -> io::Result<()> {
+        if !self.poisoned {
+            return Ok(());
+        }
+        let number = self.segment.header.number;
+        let file = segment::open(&*self.shared.files, &self.shared.dir, number, Access::Write)?;
+        files::write_zeros(&*file, self.segment.end(), self.zeroed)?;
+        file.sync_all()?;
+        (self.file, self.poisoned) = (file, false);
+        Ok(())
+    }
+
+    /// Whether a write failed and [`Self::heal`] has not succeeded since.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
+    /// Whether a batch like the last one that was refused would find room now: heals and makes that room, but records nothing.
+    pub fn probe(&mut self) -> Result<(), AppendError> {
+        self.heal().map_err(AppendError::Failed)?;
+        let needed = self.refused_bytes.max(1);
+        let room = self.make_room(self.shared.head() + 1, needed);
+        room.inspect_err(|error| self.note(error, needed))
+    }
+
+    fn note(&mut self, error: &AppendError, needed: u64) {
+        self.poisoned = matches!(error, AppendError::Failed(_));
+        self.refused_bytes = needed;
     }
 
     /// The last recorded position, 0 if there is none.
@@ -167,7 +216,7 @@ impl Writer {
 
     /// Sees to it that the active segment has written-out zeros where the batch will stand.
     fn make_room(&mut self, first: u64, needed: u64) -> Result<(), AppendError> {
-        if self.segment.end() + needed > self.segment.header.length {
+        if self.must_roll || self.segment.end() + needed > self.segment.header.length {
             self.roll(first, needed)?;
         }
         let end = self.segment.end() + needed;
@@ -175,11 +224,10 @@ impl Writer {
             return Ok(());
         }
         let ahead = (end + ZERO_AHEAD).min(self.segment.header.length);
-        let file = &*self.segment.source.file;
-        // Nothing of the batch is written yet, and zeros over zeros change nothing: a full disk is no harm here.
-        files::write_zeros(file, self.zeroed, ahead)
-            .and_then(|()| file.sync_data())
-            .map_err(refused)?;
+        // Nothing of the batch is written yet, and zeros over zeros change nothing: an error is no harm here. But a descriptor
+        // whose sync failed is not used again.
+        files::write_zeros(&*self.file, self.zeroed, ahead).map_err(refused)?;
+        self.file.sync_data().map_err(unsynced)?;
         self.zeroed = ahead;
         Ok(())
     }
@@ -195,7 +243,11 @@ impl Writer {
         };
         let (files, dir) = (&*self.shared.files, &self.shared.dir);
         let file = segment::create(files, dir, &header).map_err(refused)?;
-        segment::put_in_place(files, dir, header.number).map_err(AppendError::Failed)?;
+        // If this fails the name may be given or not. Making the segment once more replaces it, since nothing is in it yet.
+        self.must_roll = true;
+        segment::put_in_place(files, dir, header.number).map_err(refused)?;
+        self.must_roll = false;
+        self.file = Arc::clone(&file);
         self.hasher = blake3::Hasher::new();
         self.hasher.update(&header.encode());
         self.zeroed = HEADER_BYTES;
@@ -208,7 +260,7 @@ impl Writer {
     }
 
     fn write(&mut self, batch: &mut [u8]) -> Result<Span, AppendError> {
-        let (offset, file) = (self.segment.end(), &*self.segment.source.file);
+        let (offset, file) = (self.segment.end(), &*self.file);
         self.segment.source.seal.stamp(offset, batch);
         files::write_all(file, offset, batch)
             .and_then(|()| file.sync_data())
@@ -246,6 +298,15 @@ fn sealed_hash(segments: &[Arc<Segment>]) -> Option<Hash> {
 
 /// An error from a time when nothing of the batch was written.
 fn refused(error: io::Error) -> AppendError {
+    if files::is_disk_full(&error) {
+        AppendError::DiskFull(error)
+    } else {
+        AppendError::Refused(error)
+    }
+}
+
+/// The same, after which the descriptor must not be used again.
+fn unsynced(error: io::Error) -> AppendError {
     if files::is_disk_full(&error) {
         AppendError::DiskFull(error)
     } else {

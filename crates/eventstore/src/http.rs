@@ -57,22 +57,12 @@ pub fn service(
         .routes(routes!(head))
         .routes(routes!(copy));
     let events = Events { deps: deps.clone(), reader, backup };
-    let ready = move || {
-        if figures.is_failing() {
-            Err("The event store cannot record; see its log.".to_owned())
-        } else {
-            Ok(())
-        }
-    };
+    let followers = vec![figures.progress(deps)];
+    let ready = followers.clone();
     let service = http::Service::new(name, version, deps.border.clone())
-        .ready(ready)
+        .ready(move || Service::ready(&ready))
         .metrics(deps.metrics.http());
-    Service {
-        name,
-        router: service.finish(api.with_state(events)),
-        followers: Vec::new(),
-        model: None,
-    }
+    Service { name, router: service.finish(api.with_state(events)), followers, model: None }
 }
 
 /// A position or version: a whole number that every JSON reader keeps exactly.

@@ -48,6 +48,7 @@ pub struct LogWriter {
 #[async_trait]
 impl Writer for LogWriter {
     async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure> {
+        self.heal()?;
         let first = Position(self.writer.head()).next();
         let mut judge = Judge::new(self.reader.clone(), first, now);
         for append in appends {
@@ -56,6 +57,15 @@ impl Writer for LogWriter {
         let (answers, recorded) = judge.verdict();
         self.write(&recorded)?;
         Ok(Commit { answers, recorded })
+    }
+
+    async fn probe(&mut self) -> Result<(), StoreFailure> {
+        self.heal()?;
+        self.writer.probe().map_err(|error| StoreFailure(error.to_string()))
+    }
+
+    fn is_broken(&self) -> bool {
+        self.writer.is_poisoned()
     }
 }
 
@@ -68,6 +78,17 @@ impl Import for LogWriter {
 }
 
 impl LogWriter {
+    fn heal(&mut self) -> Result<(), StoreFailure> {
+        if self.writer.is_poisoned() {
+            let healed = self.writer.heal();
+            healed.map_err(|error| StoreFailure(format!("the log cannot be healed: {error}")))?;
+            tracing::info!(
+                "the log writes again after a failed write; nothing acknowledged was lost"
+            );
+        }
+        Ok(())
+    }
+
     fn write(&mut self, recorded: &[Arc<Recorded>]) -> Result<(), StoreFailure> {
         let metadata: Vec<Vec<u8>> = recorded.iter().map(|event| codec::metadata(event)).collect();
         let records: Vec<NewRecord<'_>> = recorded

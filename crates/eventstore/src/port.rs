@@ -14,14 +14,23 @@ use thiserror::Error;
 /// - Every answer (also a repetition's, also a conflict's) rests only on what is durable when the call returns.
 /// - An append whose stream is not as expected is compared with what stands from the expected version on: all ids equal is the
 ///   original answer once more, anything else a conflict.
-/// - After a failure nothing may be assumed, neither that the appends are recorded nor that they are not; until the failure is
-///   mended every further call fails too.
+/// - After a failure nothing may be assumed, neither that the appends are recorded nor that they are not; every further call
+///   first mends what failed, with the guarantees of a restart, and fails too while it cannot.
 /// - Dropping the returned future leaves the store as a crash would.
 #[async_trait]
 pub trait Writer: Send + 'static {
     /// Records what can be recorded at `now`, be it before the last event's time: positions are the order, times are what a
     /// clock said.
     async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure>;
+
+    /// After a failure: whether it can record again. Mends what it can, and records nothing.
+    async fn probe(&mut self) -> Result<(), StoreFailure>;
+
+    /// Whether what failed is the store's own state, which a restart of the process may mend, rather than something outside that
+    /// must be waited for.
+    fn is_broken(&self) -> bool {
+        false
+    }
 }
 
 /// The one who records what already stands in another store: with its positions, versions, ids and times.

@@ -2,20 +2,20 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use bus::{Append, Appended, Incoming, Message, Page, Read, Requests};
-use chassis::Deps;
+use chassis::{Deps, Progress};
 use futures_util::{StreamExt as _, stream};
 use kernel::Timestamp;
 
 use crate::{
     dating::Dating,
-    port::{Commit, Reader, Writer},
+    port::{Commit, Reader, StoreFailure, Writer},
 };
 
 /// Appends committed as one group: what waits during a sync under any load we serve.
@@ -28,8 +28,14 @@ const READS_MAX: usize = 64;
 const READS_AT_ONCE: usize = 8;
 /// How often the head is said.
 const HEAD_EVERY: Duration = Duration::from_secs(1);
-/// The pause after a failed commit.
+/// The pause after a failed commit, and between probes until it works again.
 const FAILURE_PAUSE: Duration = Duration::from_millis(250);
+/// Failures in a row, with their pauses at least 30 s, after which a store that is broken itself ends its process.
+const BROKEN_MAX: u32 = 120;
+/// The cause under which the progress says that the head cannot be read.
+const READING: &str = "reading";
+/// The same for recording.
+const RECORDING: &str = "recording";
 
 /// What the event store counts. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +48,7 @@ struct FiguresInner {
     events: AtomicU64,
     commit_micros: AtomicU64,
     failing: AtomicBool,
+    progress: OnceLock<Progress>,
 }
 
 impl Figures {
@@ -69,10 +76,16 @@ impl Figures {
         self.0.commit_micros.load(Ordering::Relaxed)
     }
 
-    /// Whether the last commit failed.
+    /// Whether the last commit failed, and nothing has shown since that the next one will not.
     #[must_use]
     pub fn is_failing(&self) -> bool {
         self.0.failing.load(Ordering::Relaxed)
+    }
+
+    /// The store as a follower of its service: where its head is, and whether anything keeps it from its work.
+    pub fn progress(&self, deps: &Deps) -> Progress {
+        let clock = || Arc::clone(&deps.clock);
+        self.0.progress.get_or_init(|| Progress::steady("log", clock())).clone()
     }
 }
 
@@ -87,7 +100,7 @@ pub async fn serve(
     let reads = deps.transport.serve_reads().await;
     let tasks = deps.tasks.clone();
     let (writing, reading, telling) = (deps.clone(), tasks.clone(), deps.clone());
-    let (head, past) = (reader.clone(), reader.clone());
+    let (head, past, progress) = (reader.clone(), reader.clone(), figures.progress(deps));
     tasks.spawn_blocking("event-store-writer", async move {
         let stopping = writing.tasks.clone();
         tokio::select! {
@@ -107,7 +120,7 @@ pub async fn serve(
         tokio::select! {
             biased;
             () = telling.tasks.stopped() => {}
-            () = tell_head(&telling, head) => {}
+            () = tell_head(&telling, head, &progress) => {}
         }
     });
 }
@@ -115,43 +128,88 @@ pub async fn serve(
 async fn write(
     deps: Deps,
     mut requests: Requests<Append, Appended>,
-    (mut writer, past): (impl Writer, impl Reader),
+    (writer, past): (impl Writer, impl Reader),
     figures: Figures,
 ) {
-    let mut dating = Dating::new(Arc::clone(&deps.clock), last_time(&past).await);
-    loop {
-        let group = requests.next_batch(GROUP_MAX).await;
+    let dating = Dating::new(Arc::clone(&deps.clock), last_time(&past).await);
+    let progress = figures.progress(&deps);
+    let mut recorder = Recorder { progress, deps, writer, dating, figures, broken: 0 };
+    while recorder.broken < BROKEN_MAX {
+        let group = tokio::select! {
+            biased;
+            group = requests.next_batch(GROUP_MAX) => group,
+            () = tokio::time::sleep(FAILURE_PAUSE), if recorder.figures.is_failing() => {
+                let probed = recorder.writer.probe().await;
+                recorder.tried(probed.as_ref().err());
+                continue;
+            }
+        };
         if group.is_empty() {
             tracing::info!("another event store has taken over");
             return;
         }
+        recorder.record(group).await;
+    }
+    recorder.deps.tasks.fail(
+        "event-store",
+        "the log could not be healed after a failed write; see above, and check the disk",
+    );
+}
+
+/// Records groups, and knows whether that works.
+struct Recorder<W> {
+    deps: Deps,
+    writer: W,
+    dating: Dating,
+    figures: Figures,
+    progress: Progress,
+    /// Failures in a row of a store that is broken itself.
+    broken: u32,
+}
+
+impl<W: Writer> Recorder<W> {
+    async fn record(&mut self, group: Vec<Incoming<Append, Appended>>) {
         let (appends, answers): (Vec<_>, Vec<_>) = group.into_iter().map(Incoming::split).unzip();
-        let started = deps.clock.elapsed();
-        match writer.commit(&appends, dating.now()).await {
+        let started = self.deps.clock.elapsed();
+        match self.writer.commit(&appends, self.dating.now()).await {
             Ok(Commit { answers: said, recorded }) => {
-                let took = deps.clock.elapsed().saturating_sub(started).as_micros();
-                dating.recorded(recorded.last().map(|event| event.time));
-                figures.0.failing.store(false, Ordering::Relaxed);
-                figures.0.groups.fetch_add(1, Ordering::Relaxed);
-                figures.0.appends.fetch_add(appends.len() as u64, Ordering::Relaxed);
-                figures.0.events.fetch_add(recorded.len() as u64, Ordering::Relaxed);
-                figures
-                    .0
-                    .commit_micros
-                    .fetch_add(u64::try_from(took).unwrap_or(u64::MAX), Ordering::Relaxed);
+                self.dating.recorded(recorded.last().map(|event| event.time));
+                self.tried(None);
+                self.count((appends.len(), recorded.len()), started);
                 answers.into_iter().zip(said).for_each(|(answer, said)| answer(said));
                 for batch in recorded.chunks(BROADCAST_MAX) {
-                    deps.transport.publish(Message::Recorded(batch.into())).await;
+                    self.deps.transport.publish(Message::Recorded(batch.into())).await;
                 }
             }
             Err(failure) => {
-                // Nobody is answered: whether the group is recorded is not known. They ask again.
-                figures.0.failing.store(true, Ordering::Relaxed);
-                tracing::error!(%failure, appends = appends.len(), "the event store did not record");
+                // None is answered: whether the group is recorded is not known. They ask again.
+                self.tried(Some(&failure));
+                tracing::debug!(%failure, appends = appends.len(), "the event store did not record");
                 drop(answers);
                 tokio::time::sleep(FAILURE_PAUSE).await;
             }
         }
+    }
+
+    /// Takes note of how a try to record, or a probe, went.
+    fn tried(&mut self, failure: Option<&StoreFailure>) {
+        self.figures.0.failing.store(failure.is_some(), Ordering::Relaxed);
+        match failure {
+            None => self.progress.mended(RECORDING),
+            Some(failure) => self.progress.failing(RECORDING, failure),
+        }
+        let broken = failure.is_some() && self.writer.is_broken();
+        self.broken = if broken { self.broken + 1 } else { 0 };
+    }
+
+    fn count(&self, (appends, events): (usize, usize), started: Duration) {
+        let took = self.deps.clock.elapsed().saturating_sub(started).as_micros();
+        let took = u64::try_from(took).unwrap_or(u64::MAX);
+        let figures = &self.figures.0;
+        figures.groups.fetch_add(1, Ordering::Relaxed);
+        figures.appends.fetch_add(appends as u64, Ordering::Relaxed);
+        figures.events.fetch_add(events as u64, Ordering::Relaxed);
+        figures.commit_micros.fetch_add(took, Ordering::Relaxed);
     }
 }
 
@@ -178,11 +236,15 @@ async fn read(mut requests: Requests<Read, Page>, reader: impl Reader) {
     }
 }
 
-async fn tell_head(deps: &Deps, reader: impl Reader) {
+async fn tell_head(deps: &Deps, reader: impl Reader, progress: &Progress) {
     loop {
         match reader.head().await {
-            Ok(head) => deps.transport.publish(Message::Head(head)).await,
-            Err(failure) => tracing::warn!(%failure, "the head is not known"),
+            Ok(head) => {
+                progress.mended(READING);
+                progress.followed(head);
+                deps.transport.publish(Message::Head(head)).await;
+            }
+            Err(failure) => progress.failing(READING, failure),
         }
         tokio::time::sleep(HEAD_EVERY).await;
     }

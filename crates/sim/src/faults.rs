@@ -27,13 +27,14 @@ pub enum Fault {
     UnsyncedSectorsLost,
     PowerLostWhileWriting,
     SyncFailed,
+    WriteFailed,
     DiskFull,
     ServiceAway,
     LateAnswer,
 }
 
 impl Fault {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::BroadcastLost,
         Self::BroadcastRepeated,
         Self::BroadcastDelayed,
@@ -52,6 +53,7 @@ impl Fault {
         Self::UnsyncedSectorsLost,
         Self::PowerLostWhileWriting,
         Self::SyncFailed,
+        Self::WriteFailed,
         Self::DiskFull,
         Self::ServiceAway,
         Self::LateAnswer,

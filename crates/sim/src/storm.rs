@@ -48,7 +48,7 @@ impl Storm {
         for _ in 0..self.dice.within(0..20) {
             tokio::task::yield_now().await;
         }
-        match self.dice.within(0..11) {
+        match self.dice.within(0..12) {
             0..3 => self.kill_service().await,
             3 => self.send_away().await,
             4 => self.second_instance().await,
@@ -56,7 +56,8 @@ impl Storm {
             6 => self.lose_power(false).await,
             7 => self.lose_power(true).await,
             8 => self.fail_disk().await,
-            9 => self.overrun_subscribers().await,
+            9 => self.fail_write().await,
+            10 => self.overrun_subscribers().await,
             _ => self.fill_disk().await,
         }
     }
@@ -144,7 +145,7 @@ impl Storm {
         self.start_store().await;
     }
 
-    /// A write's sync fails: the store must be opened anew before it records again.
+    /// Syncs fail for a while: the store mends its log in place before it records again.
     async fn fail_disk(&self) {
         let before = self.ground.disk.counts().failed_syncs;
         self.ground
@@ -153,8 +154,24 @@ impl Storm {
         tokio::time::sleep(Duration::from_millis(self.dice.within(100..600))).await;
         self.ground.disk.set_chances(eventlog::simdisk::Chances::default());
         self.tally.add(Fault::SyncFailed, self.ground.disk.counts().failed_syncs - before);
-        self.stop_store().await;
-        self.start_store().await;
+    }
+
+    /// One write, or another step, fails; all others succeed, and the store goes on by itself.
+    async fn fail_write(&self) {
+        let failed = || {
+            let counts = self.ground.disk.counts();
+            counts.failed_writes + counts.failed_syncs
+        };
+        let before = failed();
+        let step = self.ground.disk.steps() + self.dice.within(1..6);
+        self.ground.disk.fail_at(step, eventlog::simdisk::Fault::Failure);
+        for _ in 0..50 {
+            if self.ground.disk.steps() >= step {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.tally.add(Fault::WriteFailed, failed() - before);
     }
 
     async fn fill_disk(&self) {
@@ -162,10 +179,8 @@ impl Storm {
         self.ground.disk.set_capacity(Some(0));
         tokio::time::sleep(Duration::from_millis(self.dice.within(500..3000))).await;
         self.ground.disk.set_capacity(None);
+        // The store goes on by itself once there is space.
         self.tally.add(Fault::DiskFull, self.ground.disk.counts().disk_full - before);
-        // A full disk does no harm by itself; but a write that had begun may have.
-        self.stop_store().await;
-        self.start_store().await;
     }
 
     async fn stop_store(&self) {

@@ -34,10 +34,7 @@ pub(super) fn spawn(deps: &Deps, currency: Currency) -> Progress {
             () = tasks.stopped() => {}
             head = compare => match head {
                 Ok(_) => progress.done(),
-                Err(error) => {
-                    tracing::error!("{error:#}");
-                    tasks.fail();
-                }
+                Err(error) => tasks.fail("product", format_args!("{error:#}")),
             }
         }
     });

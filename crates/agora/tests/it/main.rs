@@ -17,6 +17,7 @@ mod kills;
 mod models;
 mod operator;
 mod order;
+mod outputs;
 mod oversell;
 mod refusals;
 mod replay;

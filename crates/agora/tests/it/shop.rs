@@ -157,9 +157,13 @@ impl Shop {
         folder
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn pid(&self) -> Pid {
         let id = self.process.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
-        kill_process(id.expect("it runs"), signal).expect("it is ours");
+        id.expect("it runs")
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("it is ours");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Retry;
+use super::{MODEL, Retry};
 use crate::{EventStore, Progress, ReadModel};
 
 /// The time between two looks at the checkpoint while somebody waits for it: unnoticed by people.
@@ -26,12 +26,13 @@ pub(super) async fn follow<M: ReadModel + ?Sized>(
 }
 
 async fn positions<M: ReadModel + ?Sized>(model: &M, progress: &Progress) {
-    let mut retry = Retry::default();
+    let mut retry = Retry::of(MODEL);
     loop {
         match model.checkpoint().await {
             Ok(checkpoint) => {
+                progress.mended(MODEL);
                 progress.followed(checkpoint);
-                retry = Retry::default();
+                retry = Retry::of(MODEL);
             }
             Err(error) => retry.after(&error, progress).await,
         }

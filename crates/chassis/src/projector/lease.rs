@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::{sync::watch, time::Instant};
 
-use super::Retry;
+use super::{LEASE, Retry};
 use crate::{
     Progress,
     model::{Lease, ModelError, Shared},
@@ -36,13 +36,14 @@ impl<'a> Keeper<'a> {
 
     /// Tries to take the lease and keeps it, for ever; `held` says whether it is ours.
     pub(super) async fn keep(&mut self, held: &watch::Sender<bool>, progress: &Progress) {
-        let mut retry = Retry::default();
+        let mut retry = Retry::of(LEASE);
         let tell = |ours: bool| held.send_if_modified(|held| std::mem::replace(held, ours) != ours);
         loop {
             match self.step().await {
                 Ok(ours) => {
                     tell(ours);
-                    retry = Retry::default();
+                    progress.mended(LEASE);
+                    retry = Retry::of(LEASE);
                     tokio::time::sleep(BEAT).await;
                 }
                 // While nobody can be asked, nobody else takes it either.

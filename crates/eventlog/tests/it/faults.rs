@@ -6,7 +6,13 @@ use eventlog::{AppendError, verify};
 use crate::support::{Event, all, append, batches, dir, try_append, try_open, written};
 
 /// Runs the script with one fault in it; after an error the log is opened again, and the script goes on from what it has.
-fn run_through(disk: &SimDisk, script: &[Vec<Event>], crash: Option<u64>) -> Vec<&'static str> {
+///
+/// With `heal` the log is healed in place instead, as often as that takes.
+fn run_through(
+    disk: &SimDisk,
+    script: &[Vec<Event>],
+    (crash, heal): (Option<u64>, bool),
+) -> Vec<&'static str> {
     let mut errors = Vec::new();
     let mut next = 0;
     let mut opened = 0;
@@ -27,6 +33,14 @@ fn run_through(disk: &SimDisk, script: &[Vec<Event>], crash: Option<u64>) -> Vec
             match try_append(&mut log.writer, batch) {
                 Ok(()) => next += 1,
                 Err(AppendError::DiskFull(_)) => errors.push("full"),
+                Err(AppendError::Refused(_)) => errors.push("refused"),
+                Err(AppendError::Failed(_)) if heal => {
+                    errors.push("failed");
+                    assert!(log.writer.is_poisoned());
+                    assert!((0..100).any(|_| log.writer.heal().is_ok()), "it never heals");
+                    assert_eq!(all(&log.reader), script[..next].concat());
+                    errors.push("healed");
+                }
                 Err(error) => {
                     assert!(matches!(error, AppendError::Failed(_)), "{error}");
                     assert!(matches!(
@@ -60,13 +74,15 @@ fn any_single_fault_costs_at_most_a_reopening() {
     for fault in [Fault::Failure, Fault::ShortWrite, Fault::DiskFull] {
         for step in 1..=steps {
             for crash in [None, Some(step), Some(step + 1000)] {
-                let disk = SimDisk::new(step);
-                disk.fail_at(step, fault);
-                seen.extend(run_through(&disk, &script, crash));
+                for heal in [false, true] {
+                    let disk = SimDisk::new(step);
+                    disk.fail_at(step, fault);
+                    seen.extend(run_through(&disk, &script, (crash, heal)));
+                }
             }
         }
     }
-    for kind in ["open", "full", "failed"] {
+    for kind in ["open", "full", "refused", "failed", "healed"] {
         assert!(seen.contains(&kind), "{kind} never happened");
     }
 }
@@ -83,7 +99,7 @@ fn a_storm_of_faults_loses_nothing() {
             failed_sync: 8,
             short_read: 100,
         });
-        run_through(&disk, &script, (seed % 2 == 0).then_some(seed));
+        run_through(&disk, &script, ((seed % 2 == 0).then_some(seed), seed % 4 < 2));
         let counts = disk.counts();
         let kinds =
             [counts.failed_writes, counts.short_writes, counts.failed_syncs, counts.short_reads];
@@ -160,4 +176,66 @@ fn after_a_full_disk_a_smaller_or_larger_batch_takes_the_place() {
         assert_eq!(verify(dir(), &disk, None).unwrap().mark, mark);
         assert_eq!(all(&try_open(&disk).unwrap().reader), [first, second]);
     }
+}
+
+#[test]
+fn a_segment_that_cannot_be_made_refuses_its_batch_and_poisons_nothing() {
+    let mut refused = 0;
+    let steps = {
+        let disk = SimDisk::new(1);
+        let mut log = try_open(&disk).unwrap();
+        append(&mut log.writer, &[Event::new("a-1", 0, 1)]);
+        let before = disk.steps();
+        append(&mut log.writer, &[large()]);
+        before + 1..=disk.steps()
+    };
+    for step in steps {
+        let disk = SimDisk::new(1);
+        let mut log = try_open(&disk).unwrap();
+        let first = Event::new("a-1", 0, 1);
+        append(&mut log.writer, std::slice::from_ref(&first));
+        disk.fail_at(step, Fault::Failure);
+        let failed = try_append(&mut log.writer, &[large()]);
+        if !matches!(failed, Err(AppendError::Refused(_))) {
+            continue;
+        }
+        refused += 1;
+        // A batch that would have found room in the old segment must not go there: the new one may have its name.
+        let small = Event::new("a-1", 1, 3);
+        append(&mut log.writer, std::slice::from_ref(&small));
+        let mark = log.writer.mark();
+        drop(log);
+        disk.crash(step);
+        assert_eq!(verify(dir(), &disk, Some(mark)).unwrap().mark, mark, "step {step}");
+        assert_eq!(all(&try_open(&disk).unwrap().reader), [first, small]);
+    }
+    assert!(refused >= 4, "creating, sizing, writing, renaming: {refused}");
+}
+
+/// An event that needs a segment of its own.
+fn large() -> Event {
+    let mut event = Event::new("a-1", 1, 2);
+    event.data = vec![b'a'; 20_000];
+    event
+}
+
+#[test]
+fn a_log_whose_disk_keeps_failing_stays_poisoned_until_it_heals() {
+    let disk = SimDisk::new(3);
+    let mut log = try_open(&disk).unwrap();
+    let (first, second) = (Event::new("a-1", 0, 1), Event::new("a-1", 1, 2));
+    append(&mut log.writer, std::slice::from_ref(&first));
+    disk.set_chances(Chances { failed_sync: 1000, ..Chances::default() });
+    let failed = try_append(&mut log.writer, std::slice::from_ref(&second));
+    assert!(matches!(failed, Err(AppendError::Failed(_))), "{failed:?}");
+    assert!(log.writer.heal().is_err() && log.writer.probe().is_err());
+    let poisoned = try_append(&mut log.writer, std::slice::from_ref(&second));
+    assert!(matches!(poisoned, Err(AppendError::Poisoned)), "{poisoned:?}");
+    disk.set_chances(Chances::default());
+    log.writer.probe().unwrap();
+    assert!(!log.writer.is_poisoned());
+    append(&mut log.writer, std::slice::from_ref(&second));
+    drop(log);
+    disk.lose_unsynced();
+    assert_eq!(all(&try_open(&disk).unwrap().reader), [first, second]);
 }

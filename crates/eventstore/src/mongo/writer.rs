@@ -64,6 +64,13 @@ impl Writer for MongoWriter {
         }
         Ok(Commit { answers, recorded })
     }
+
+    async fn probe(&mut self) -> Result<(), StoreFailure> {
+        // Asked afresh: what was known before the failure proves nothing.
+        self.known = None;
+        self.known = Some(self.take_known().await?);
+        Ok(())
+    }
 }
 
 #[async_trait]

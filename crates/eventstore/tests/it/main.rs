@@ -4,5 +4,6 @@
 
 mod copying;
 mod events;
+mod healing;
 mod log;
 mod mongo;
