@@ -17,9 +17,7 @@ use chassis::{
     sqlite::Location,
 };
 use eventstore::{Figures, LogStore};
-use kernel::{
-    Actor, Clock as _, EventType, Expected, Ids, Metadata, NewEvent, Recorded, StreamId, Timestamp,
-};
+use kernel::{Actor, EventType, Expected, Ids, Metadata, NewEvent, Recorded, StreamId, Timestamp};
 use serde_json::value::to_raw_value;
 use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
