@@ -166,7 +166,7 @@ impl EndedSessions {
     }
 
     fn save(&self, Unsaved { from, changes, to }: &Unsaved) -> Result<(), ModelError> {
-        Ok(self.database.apply(*from, *to, |transaction| {
+        self.database.apply(*from, *to, |transaction| {
             for ended in changes {
                 match ended {
                     Ended::Token { token, expires } => {
@@ -190,6 +190,6 @@ impl EndedSessions {
                 }
             }
             Ok(())
-        })?)
+        })
     }
 }

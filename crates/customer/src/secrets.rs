@@ -64,9 +64,9 @@ impl Secrets {
 
     /// A request known again without a word of it that could be guessed: a digest of its body alone would let whoever reads the log
     /// try passwords against it.
-    pub(crate) fn blinded(&self, request: Idempotency) -> Idempotency {
+    pub(crate) fn blinded(&self, request: &Idempotency) -> Idempotency {
         let digest = self.customer_id(&format!("request {}", request.request));
-        Idempotency { request: digest, ..request }
+        Idempotency { request: digest, ..request.clone() }
     }
 
     /// `secret` so that only [`Self::open`] for the same customer gives it back.

@@ -63,7 +63,7 @@ pub(super) async fn add_user(
     request: Keyed<AddUser>,
 ) -> Result<(StatusCode, At, Json<User>), Problem> {
     let by = caller.as_ref().map_or(Uuid::nil(), Caller::id);
-    let idempotency = request.creates(by, "add-user").map(|key| customers.secrets.blinded(key));
+    let idempotency = request.creates(by, "add-user").map(|key| customers.secrets.blinded(&key));
     let request = request.value;
     let mut errors = FieldErrors::new();
     check_user_name(&mut errors, &request.user_name);
@@ -132,7 +132,7 @@ pub(super) async fn update_user(
     request: Keyed<UpdateUser>,
 ) -> Result<(At, Json<User>), Problem> {
     let idempotency = request.changes(caller.id(), "update-user");
-    let idempotency = idempotency.map(|key| customers.secrets.blinded(key));
+    let idempotency = idempotency.map(|key| customers.secrets.blinded(&key));
     let request = request.value;
     caller.must_be(&request.user_name)?;
     let mut errors = FieldErrors::new();

@@ -124,7 +124,7 @@ impl<'a> Attempt<'a> {
             pairs.forgive(pair);
             limiters.known().put(pair.clone(), ());
         }
-        self.give_back(|limiter| !std::ptr::eq(limiter, &limiters.tries));
+        self.give_back(|limiter| !std::ptr::eq(limiter, &raw const limiters.tries));
     }
 
     /// It was not judged, and counts nowhere.
