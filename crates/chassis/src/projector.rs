@@ -48,7 +48,13 @@ pub fn spawn<M: ReadModel + ?Sized>(
 ) {
     let (store, stopping) = (store.clone(), tasks.clone());
     tasks.spawn_blocking("projector", async move {
-        let projection = Projection { store: &store, model: &*model, project, progress: &progress };
+        let projection = Projection {
+            tasks: &stopping,
+            store: &store,
+            model: &*model,
+            project,
+            progress: &progress,
+        };
         let mut keeper = model.shared().map(Keeper::new);
         tokio::select! {
             biased;
@@ -63,6 +69,7 @@ pub fn spawn<M: ReadModel + ?Sized>(
 
 /// What becomes of what, and who is told.
 struct Projection<'a, M: ReadModel + ?Sized> {
+    tasks: &'a Tasks,
     store: &'a EventStore,
     model: &'a M,
     project: fn(&Recorded) -> Option<M::Change>,
@@ -145,7 +152,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         }
     }
 
-    /// Where the model stands; one that is ahead of the log belongs to another log and is built anew.
+    /// Where the model stands.
     async fn open(&self) -> Position {
         let mut retry = Retry::of(MODEL);
         loop {
@@ -159,6 +166,8 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         }
     }
 
+    /// The model's checkpoint. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
+    /// before, so the log has lost events, or is not the one that the model was built from, and the model may be the last copy.
     async fn checkpoint(&self) -> Result<Position, ModelError> {
         let checkpoint = self.model.checkpoint().await?;
         // Asked in this order, the log can only be further.
@@ -166,9 +175,16 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         if checkpoint <= head {
             return Ok(checkpoint);
         }
-        tracing::warn!(projector = self.progress.name(), %checkpoint, %head, "a read model is ahead of the log; rebuilding");
-        self.model.reset().await?;
-        Ok(Position::START)
+        let name = self.progress.name();
+        self.tasks.fail(
+            "read model",
+            format_args!(
+                "{name} has seen events up to position {checkpoint}, but the log ends at {head}: the log is missing, has lost events or \
+                 belongs to another shop. Nothing was changed. Put the whole log back; if it is lost, restore a backup of it, or give up \
+                 what is missing by building the read models again with `agora rebuild` and removing sessions.db"
+            ),
+        );
+        std::future::pending().await
     }
 }
 

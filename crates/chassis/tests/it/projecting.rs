@@ -313,3 +313,17 @@ async fn an_instance_that_starts_while_the_server_is_away_waits_for_it() {
     progress.wait_for(position, MOVES).await.expect("it gets there");
     world.assert_each_once();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_model_ahead_of_the_log_stops_the_process_and_is_left_as_it_is() {
+    let world = World::open().await;
+    let last = world.record().await;
+    let model = Arc::clone(&world.model);
+    model.lock().expect("nobody panics with it").checkpoint = Position(last.0 + 5);
+    let (side, tasks) = (Side::new(&model), Tasks::inline());
+    let project = |event: &Recorded| Some(event.position);
+    projector::spawn(&tasks, &world.deps.store(), side, project, world.deps.progress("one"));
+    tokio::time::timeout(PATIENCE, tasks.stopped()).await.expect("it stops");
+    assert!(tasks.failed());
+    assert_eq!(model.lock().expect("nobody panics with it").checkpoint, Position(last.0 + 5));
+}
