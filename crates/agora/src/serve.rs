@@ -3,6 +3,7 @@
 mod banner;
 
 use std::{
+    fmt::Write as _,
     io,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
@@ -155,7 +156,8 @@ impl Ready {
         let mut text = format!("{up}, {after} ms after its start.\n");
         let mut row = |name: &str, value: Option<&str>| {
             if let Some(value) = value {
-                text += &format!("  {name:<12} {value}\n");
+                // A string takes everything.
+                let _always = writeln!(text, "  {name:<12} {value}");
             }
         };
         row("storefront", self.storefront.as_deref());

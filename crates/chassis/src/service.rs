@@ -95,7 +95,7 @@ impl Service {
             self.followers.iter().map(|follower| Box::pin(follower.turns())).collect();
         async {
             if turns.is_empty() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             } else {
                 select_all(turns).await;
             }

@@ -46,7 +46,7 @@ struct Document;
 pub fn service(
     deps: &Deps,
     reader: Arc<dyn Reader>,
-    figures: Figures,
+    figures: &Figures,
     backup: Option<Backup>,
 ) -> Service {
     let (name, version) = ("events", env!("CARGO_PKG_VERSION"));

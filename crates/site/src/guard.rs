@@ -57,16 +57,15 @@ async fn around(State(site): State<Site>, mut request: Request, next: Next) -> R
     let visit = Visit::new(&site, &request);
     let started = visit.now();
     let method = request.method().clone();
-    let response = match refusal(&visit, &request) {
-        Some(failure) => failure.into_response(),
-        None => {
-            request.extensions_mut().insert(visit.clone());
-            let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
-            answering.await.unwrap_or_else(|_| {
-                tracing::error!(request.id = ?visit.request_id(), "a page panicked");
-                Failure::Broken.into_response()
-            })
-        }
+    let response = if let Some(failure) = refusal(&visit, &request) {
+        failure.into_response()
+    } else {
+        request.extensions_mut().insert(visit.clone());
+        let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+        answering.await.unwrap_or_else(|_| {
+            tracing::error!(request.id = ?visit.request_id(), "a page panicked");
+            Failure::Broken.into_response()
+        })
     };
     let mut response = presentable(&visit, &method, response);
     add_headers(&visit, response.headers_mut());

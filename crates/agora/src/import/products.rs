@@ -1,6 +1,6 @@
 //! Categories and products: what is missing is added, what differs is changed, what was sold stays sold.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use hyper::StatusCode;
 use kernel::{Decimal, text::caseless};
@@ -134,15 +134,16 @@ async fn load_categories(
     let progress = Progress::new("categories", wanted.len());
     // One after another: all of them go to the same stream.
     for (index, (caseless, name)) in wanted.into_iter().enumerate() {
-        if categories.0.contains_key(&caseless) {
-            tally.count(&Done::Unchanged);
-        } else {
-            let (id, done) =
-                bring_in(client, &caseless, name, format!("{run}-category-{index}")).await?;
-            if id.is_ok() {
-                tally.count(&done);
+        match categories.0.entry(caseless) {
+            Entry::Occupied(_) => tally.count(&Done::Unchanged),
+            Entry::Vacant(missing) => {
+                let key = format!("{run}-category-{index}");
+                let (id, done) = bring_in(client, missing.key(), name, key).await?;
+                if id.is_ok() {
+                    tally.count(&done);
+                }
+                missing.insert(id);
             }
-            categories.0.insert(caseless, id);
         }
         progress.advance();
     }

@@ -104,7 +104,7 @@ impl Queue {
 }
 
 fn count(lines: &[u8]) -> u64 {
-    lines.iter().filter(|&&byte| byte == b'\n').count() as u64
+    lines.split_inclusive(|byte| *byte == b'\n').count() as u64
 }
 
 /// The queue as something to write lines to. Writing always succeeds.
@@ -150,7 +150,7 @@ mod tests {
         let (wrote, written) = mpsc::channel();
         let lost = |lines: u64| QUEUE.push(format!("lost {lines}\n").as_bytes());
         QUEUE.start(Stuck(let_go, wrote), lost).unwrap();
-        let line = [b'x'; 1 << 16];
+        let line = vec![b'x'; 1 << 16];
         for _ in 0..100 {
             QUEUE.push(&line);
         }

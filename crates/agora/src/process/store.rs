@@ -34,12 +34,12 @@ impl OpenStore {
                 look_after(deps, upkeep);
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
-                eventstore::http::service(deps, Arc::new(reader), figures, Some(backup))
+                eventstore::http::service(deps, Arc::new(reader), &figures, Some(backup))
             }
             Self::MongoDb(store) => {
                 let MongoStore { writer, reader } = *store;
                 eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
-                eventstore::http::service(deps, Arc::new(reader), figures, None)
+                eventstore::http::service(deps, Arc::new(reader), &figures, None)
             }
         }
     }

@@ -35,6 +35,7 @@ pub(crate) struct BadRowsFile {
 }
 
 /// What is told of skipped rows.
+#[expect(clippy::struct_field_names, reason = "they are the names in the JSON that tools read")]
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct BadRows {
     /// The first of them.

@@ -1,6 +1,6 @@
 //! `agora import` against the stub.
 
-use std::{collections::HashSet, ffi::OsStr, path::Path};
+use std::{collections::HashSet, ffi::OsStr, fmt::Write as _, path::Path};
 
 use serde_json::json;
 
@@ -228,7 +228,7 @@ async fn files_as_spreadsheets_and_old_machines_write_them_come_in_whole() {
     let stub = Stub::start().await;
     let mut products = PRODUCTS.to_owned();
     for number in 1..=100 {
-        products.push_str(&format!("f{number},F,,,Tea,{number},5\n"));
+        writeln!(products, "f{number},F,,,Tea,{number},5").expect("a string takes everything");
     }
     products.push_str(",,,,,,\n");
     let products = products.replace(',', ";").replace('\n', "\r");

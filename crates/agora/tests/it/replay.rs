@@ -220,8 +220,9 @@ async fn rows_that_end_in_cr_alone_have_numbers_of_their_own() {
 #[tokio::test]
 async fn many_bad_rows_are_counted_and_put_into_a_file() {
     let stub = small_shop(Saga::Told).await;
-    let unknown: String = (0..500).map(|number| format!("ada,p{number},1\n")).collect();
-    let rows = format!("UserName,ProductCode,Quantity\nada,tea,1\n{unknown}ada,tea,0\n");
+    let unknown: Vec<String> = (0..500).map(|number| format!("ada,p{number},1")).collect();
+    let unknown = unknown.join("\n");
+    let rows = format!("UserName,ProductCode,Quantity\nada,tea,1\n{unknown}\nada,tea,0\n");
     let dir = folder(&[("orders.csv", &rows)]);
     let file = dir.path().join("left-out.csv");
     let flag = ["--bad-rows", file.to_str().expect("text")];

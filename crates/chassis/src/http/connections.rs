@@ -250,12 +250,12 @@ mod tests {
         Connections::new(ConnectionLimits { total, per_address })
     }
 
-    fn from(address: &str) -> Option<ClientAddress> {
-        Some(address.parse::<IpAddr>().expect("an address").into())
+    fn from(address: &str) -> ClientAddress {
+        address.parse::<IpAddr>().expect("an address").into()
     }
 
     fn admit(connections: &Connections, address: &str) -> Arc<Admitted> {
-        Arc::new(connections.admit(from(address)).expect("is let in"))
+        Arc::new(connections.admit(Some(from(address))).expect("is let in"))
     }
 
     #[test]
@@ -269,10 +269,13 @@ mod tests {
         assert!(second.given_up.is_cancelled(), "the first was used after it");
         assert!(![&first, &third, &other].iter().any(|kept| kept.given_up.is_cancelled()));
         let _under_way = (first.begin(), third.begin());
-        assert!(connections.admit(from("192.0.2.1")).is_err(), "nothing is idle");
+        assert!(connections.admit(Some(from("192.0.2.1"))).is_err(), "nothing is idle");
         drop(second);
         drop(third);
-        assert!(connections.admit(from("192.0.2.1")).is_err(), "its request is still under way");
+        assert!(
+            connections.admit(Some(from("192.0.2.1"))).is_err(),
+            "its request is still under way"
+        );
     }
 
     #[test]

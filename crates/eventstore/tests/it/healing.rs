@@ -43,7 +43,7 @@ async fn serve(deps: &Deps, disk: &SimDisk) -> Service {
     let LogStore { writer, reader, .. } = store.expect("a new log");
     let figures = Figures::default();
     eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
-    eventstore::http::service(deps, Arc::new(reader), figures, None)
+    eventstore::http::service(deps, Arc::new(reader), &figures, None)
 }
 
 async fn until(what: &str, holds: impl Fn() -> bool) {
