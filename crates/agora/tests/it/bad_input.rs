@@ -219,14 +219,14 @@ async fn rules_between_fields_are_refused_by_field() {
         (
             "",
             "/customer/add-user",
-            json!({ "UserName": "alice", "Password": "12345678", "FullName": "A", "Email": "a@b" }),
+            json!({ "UserName": "alice", "Password": "a word of their own", "FullName": "A", "Email": "a@b" }),
             409,
             None,
         ),
         (
             "",
             "/customer/add-user",
-            json!({ "UserName": "Alice", "Password": "12345678", "FullName": "A", "Email": "a@b" }),
+            json!({ "UserName": "Alice", "Password": "a word of their own", "FullName": "A", "Email": "a@b" }),
             422,
             Some("UserName"),
         ),
