@@ -27,12 +27,17 @@ pub(crate) enum Error {
     GivenUp { attempts: u32, waited: Duration, last: Box<Error> },
 }
 
+/// The type of the problem of a shop that is busy.
+const BUSY: &str = "/problems/busy";
+
 /// Why the shop refused a request: RFC 9457 `application/problem+json`, and what its headers add.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Problem {
     #[serde(skip)]
     pub(crate) status: StatusCode,
+    #[serde(rename = "type")]
+    kind: String,
     title: String,
     detail: String,
     errors: Vec<FieldError>,
@@ -72,6 +77,11 @@ impl Error {
             Self::Refused(problem) => Some(problem.status),
             _ => None,
         }
+    }
+
+    /// Whether the shop works and refuses what it could not do in time: unlike one that is away, it is worth waiting for.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.kind == BUSY)
     }
 
     /// Whether the request itself was at fault: sent again it would be refused again, others need not be.

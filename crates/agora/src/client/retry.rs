@@ -10,6 +10,8 @@ use super::Error;
 /// after pauses that double from here to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How many times longer a shop is waited for that is busy than one that does not answer.
+const BUSY_TIMES: u32 = 10;
 
 /// One request's patience.
 pub(super) struct Patience {
@@ -29,7 +31,8 @@ impl Patience {
             return Err(counted(error, self.attempts));
         };
         let waited = self.started.elapsed();
-        if waited + pause > self.limit {
+        let limit = if error.is_busy() { self.limit * BUSY_TIMES } else { self.limit };
+        if waited + pause > limit {
             return Err(Error::GivenUp { attempts: self.attempts, waited, last: Box::new(error) });
         }
         self.attempts += 1;
