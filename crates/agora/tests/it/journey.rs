@@ -19,9 +19,8 @@ async fn the_known_answers_hold_one_after_the_other_and_side_by_side() {
     assert_eq!(first["products"]["created"], answers()["Products"]);
     assert_eq!(first["customers"]["created"], answers()["Customers"]);
     let again = shop.tool(&["import", folder, "--json"]).await.expect_code(0).json();
-    for (kind, tally) in
-        again.as_object().expect("an object").iter().filter(|(_, tally)| tally.is_object())
-    {
+    for kind in ["categories", "products", "customers"] {
+        let tally = &again[kind];
         assert_eq!(
             (&tally["created"], &tally["changed"]),
             (&0.into(), &0.into()),
