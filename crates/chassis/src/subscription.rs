@@ -118,10 +118,8 @@ impl Subscription {
     fn hear(&mut self, heard: Heard, events: &mut Vec<Arc<Recorded>>) {
         match heard {
             Heard::Lost => self.behind = true,
-            Heard::Message(Message::Head(head)) => {
-                self.head = self.head.max(head);
-                self.behind |= head > self.position;
-            }
+            // A hint to look: only the store itself knows its head, and anything on the bus may be wrong.
+            Heard::Message(Message::Head(head)) => self.behind |= head > self.position,
             Heard::Message(Message::Recorded(batch)) => {
                 for event in batch.iter() {
                     self.head = self.head.max(event.position);

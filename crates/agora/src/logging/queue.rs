@@ -71,8 +71,9 @@ impl Queue {
             let lines = self.next();
             // There is no place left to report that the log cannot be written; the lines are counted.
             let failed = out.write_all(&lines).and_then(|()| out.flush()).is_err();
-            let dropped = self.done(if failed { count(&lines) } else { 0 });
-            if dropped > told && !failed {
+            let (dropped, is_empty) = self.done(if failed { count(&lines) } else { 0 });
+            // Among lines that wait there may be no room for this one.
+            if dropped > told && !failed && is_empty {
                 // Said before it is known to be read: the log never feeds itself more than one line.
                 lost(dropped - told);
                 told = dropped;
@@ -90,12 +91,13 @@ impl Queue {
         std::mem::take(&mut state.waiting)
     }
 
-    fn done(&self, failed: u64) -> u64 {
+    /// Lines dropped so far, and whether none wait.
+    fn done(&self, failed: u64) -> (u64, bool) {
         let mut state = self.lock();
         state.writing = false;
         state.dropped += failed;
         self.changed.notify_all();
-        state.dropped
+        (state.dropped, state.waiting.is_empty())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
