@@ -51,19 +51,19 @@ pub async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, BodyFault> {
     }
 }
 
-/// The request, unless it is a GET that brings values in a body: they would be overlooked, and the answer would be another one's.
-pub(super) async fn only_where_read(request: Request) -> Result<Request, Problem> {
+/// The request, and the refusal of a GET that brings values in a body: they would be overlooked, and the answer would be another one's.
+pub(super) async fn only_where_read(
+    request: Request,
+) -> Result<(Request, Option<Problem>), Problem> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if !reads || request.body().size_hint().exact() == Some(0) {
-        return Ok(request);
+        return Ok((request, None));
     }
     let limit_bytes = Context::of(request.extensions())?.body_limit_bytes();
     let (head, body) = request.into_parts();
     let body = read(body, limit_bytes).await?;
-    if is_empty(&body) {
-        return Ok(Request::from_parts(head, Body::empty()));
-    }
-    Err(Problem::bad_request(misplaced(&body)))
+    let refusal = (!is_empty(&body)).then(|| Problem::bad_request(misplaced(&body)));
+    Ok((Request::from_parts(head, Body::empty()), refusal))
 }
 
 /// Nothing, or what some libraries send for nothing.

@@ -14,7 +14,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use hyper::{
-    Method,
+    Method, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
 };
 
@@ -80,6 +80,15 @@ pub fn peer(request: &Request) -> Option<IpAddr> {
     request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }
 
+/// The refusal of a GET with values in its body, unless the call does not answer GET at all.
+async fn refused(request: Request, misplaced: Problem, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    misplaced.into_response()
+}
+
 async fn answer(
     service: &Service,
     route: Option<&MatchedPath>,
@@ -88,7 +97,8 @@ async fn answer(
 ) -> Response {
     let is_call = route.is_some_and(|route| !OWN_ROUTES.contains(&route.as_str()));
     let request = match body::only_where_read(request).await {
-        Ok(request) => request,
+        Ok((request, None)) => request,
+        Ok((request, Some(misplaced))) => return refused(request, misplaced, next).await,
         Err(problem) => return problem.into_response(),
     };
     let model = service.model.as_ref().filter(|_| is_call);
