@@ -70,7 +70,7 @@ class Nginx(unittest.TestCase):
         replaced = {
             "AGORA_DATA": data, "AGORA_BUS": cls.broker.url, "AGORA_EVENT_STORE": f"log:{data}/log", "AGORA_OPS_LISTEN": ops,
             "AGORA_REGISTRATIONS_PER_ADDRESS": REGISTRATIONS, "AGORA_LOG_LEVEL": "warn",
-            **{f"AGORA_{model}_MODEL": f"sqlite:{data}/model.db" for model in ("PRODUCT", "ORDER", "ACCOUNTING")},
+            **{f"AGORA_{model}_MODEL": f"sqlite:{data}/{model.lower()}.db" for model in ("PRODUCT", "ORDER", "ACCOUNTING")},
             "AGORA_CUSTOMER_MODEL": cls.redis,
             **{f"AGORA_{listen}LISTEN": f"{address}:{cls.port}" for listen in ("", "SERVICE_")},
         }
