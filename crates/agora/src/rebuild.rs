@@ -1,8 +1,12 @@
 //! `agora rebuild`: read models thrown away and built anew from the log, or proved equal to what a rebuild would give.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use bus::{Page, Read};
 use chassis::{ReadModel, Tasks, sqlite::Location};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -92,7 +96,15 @@ impl Model {
         name: &str,
         time_zone: &TimeZone,
     ) -> anyhow::Result<Box<dyn Filled>> {
-        let location = Location::Memory(name.to_owned());
+        self.open_at(Location::Memory(name.to_owned()), time_zone).await
+    }
+
+    /// The model in a database.
+    async fn open_at(
+        self,
+        location: Location,
+        time_zone: &TimeZone,
+    ) -> anyhow::Result<Box<dyn Filled>> {
         match self {
             Self::Customer => customer(location.into()).await,
             Self::Product => product(location).await,
@@ -202,16 +214,44 @@ async fn check(
     (settings, zone): (&Settings, &TimeZone),
     store: &LogStore,
 ) -> anyhow::Result<()> {
-    // Whether there is one has to be asked before it is opened, which makes one; a server's is made by whoever asks.
-    let embedded = settings.get::<Location>(&format!("{}-model", model.name()));
-    if matches!(&embedded, Ok(Location::File(path)) if !path.exists()) {
-        bail!("the {} service has no read model yet; it is built at the next start", model.name());
+    let name = model.name();
+    // Opening may empty a model of another shape, so a file is compared by a copy of it.
+    let folder = tempfile::tempdir()?;
+    let embedded = settings.get::<Location>(&format!("{name}-model"));
+    let live = if let Ok(Location::File(path)) = &embedded {
+        if !path.exists() {
+            bail!("the {name} service has no read model yet; it is built at the next start");
+        }
+        model.open_at(copy_of(path, folder.path())?, zone).await?
+    } else {
+        model.open(settings, zone).await?
+    };
+    let (checkpoint, head) = (live.checkpoint().await?, store.reader.head().await?);
+    if checkpoint > head || (checkpoint == Position::START && head > Position::START) {
+        bail!(
+            "{name}: not comparable: the model is at {checkpoint} and the log ends at {head}, or the model was built by another version or for \
+             another time-zone. Nothing was changed"
+        );
     }
-    let live = model.open(settings, zone).await?;
-    let checkpoint = live.checkpoint().await?;
     let anew = model.anew(&format!("rebuilt-{}", model.name()), zone).await?;
     fill(model, &*anew, &store.reader, checkpoint).await?;
     compare(model, &live.dump().await?, &anew.dump().await?, checkpoint)
+}
+
+/// A copy of a stopped shop's database, with what its log holds.
+fn copy_of(path: &Path, folder: &Path) -> anyhow::Result<Location> {
+    let copy = folder.join("model.db");
+    for end in ["", "-wal"] {
+        let [from, to] = [path, &copy].map(|path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        });
+        if end.is_empty() || from.exists() {
+            fs::copy(&from, &to).with_context(|| format!("{} cannot be read", from.display()))?;
+        }
+    }
+    Ok(Location::File(copy))
 }
 
 /// Fills a model with the log up to `head`.

@@ -171,6 +171,22 @@ impl Flight {
     }
 }
 
+/// The position in a note. A reactor has settled nothing that was recorded after its note: one that says so is made up, and believing it
+/// would stop the reactor for good. It begins from the start then; what it did before is known by its marks.
+fn settled(name: &str, note: &Recorded) -> Position {
+    match serde_json::from_str::<Settled>(note.data.get()) {
+        Ok(Settled { position }) if position < note.position => position,
+        Ok(Settled { position }) => {
+            tracing::error!(reactor = name, %position, note = %note.position, "ignored a note that is ahead of itself; reading the log from the start. Find out who recorded it");
+            Position::START
+        }
+        Err(error) => {
+            tracing::error!(reactor = name, %error, note = %note.position, "ignored a note that cannot be read; reading the log from the start");
+            Position::START
+        }
+    }
+}
+
 /// How far a reactor is, noted in its own stream now and then.
 struct Note {
     stream: StreamId,
@@ -183,12 +199,8 @@ impl Note {
         let stream = StreamId::new("reactor", name).expect("a reactor's name is a stream's id");
         let last = store.last(&stream).await;
         let expected = Expected::after(last.as_ref().map(|event| event.version));
-        let settled = last.and_then(|event| serde_json::from_str::<Settled>(event.data.get()).ok());
-        Self {
-            stream,
-            expected,
-            position: settled.map_or(Position::START, |settled| settled.position),
-        }
+        let position = last.map_or(Position::START, |event| settled(name, &event));
+        Self { stream, expected, position }
     }
 
     async fn write(&mut self, deps: &Deps, store: &EventStore, position: Position) {

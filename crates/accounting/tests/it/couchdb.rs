@@ -314,6 +314,23 @@ async fn sums_of_20_000_invoices_are_answered_at_once() {
 }
 
 #[tokio::test]
+async fn a_database_of_another_program_is_left_as_it_is() {
+    let place = place();
+    let http = reqwest::Client::new();
+    let put = async |url: &str, body: &'static str| {
+        let sent = http.put(url).header("content-type", "application/json").body(body).send().await;
+        assert!(sent.expect("an answer").status().is_success(), "{url}");
+    };
+    put(&place, "").await;
+    let precious = format!("{place}/precious");
+    put(&precious, r#"{"a":1}"#).await;
+    let opened = accounting::open_model(parse(&place), &Tasks::new(), TimeZone::UTC).await;
+    let Err(ModelError::Refused(sentence)) = opened else { panic!("it is refused") };
+    assert!(sentence.contains("accounting-model"), "{sentence}");
+    assert!(http.get(&precious).send().await.expect("an answer").status().is_success());
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
     let wrong = |url: &str| url.parse::<ModelLocation>().expect_err(url).to_string();
     assert!(wrong("couchdb://here").starts_with("this read model can be at sqlite:FILE or http:"));

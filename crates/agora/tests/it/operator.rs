@@ -149,6 +149,19 @@ async fn a_read_model_thrown_away_is_rebuilt_the_same() {
     }
 }
 
+#[tokio::test]
+async fn a_check_under_another_time_zone_says_so_and_changes_nothing() {
+    let (shop, _, _) = busy_shop().await;
+    let folder = shop.down().await;
+    let zone = ["rebuild", "--check", "accounting", "--time-zone", "Asia/Tokyo"];
+    for _ in 0..2 {
+        let ran = folder.tool(&zone).await.expect_code(1);
+        assert!(ran.stderr.contains("accounting: not comparable"), "{}", ran.stderr);
+    }
+    let equal = folder.tool(&["rebuild", "--check", "accounting"]).await.expect_code(0);
+    assert!(!equal.stdout.contains("(0 rows)"), "{}", equal.stdout);
+}
+
 async fn verified_head(folder: &Folder) -> Value {
     folder.tool(&["store", "verify", "--json"]).await.expect_code(0).json()["head"].take()
 }

@@ -1,7 +1,9 @@
 //! Credit: what managers grant, and what orders hold and spend, each exactly once.
 
+use bus::Append;
 use contracts::order::Reason;
-use serde_json::{Value, json};
+use kernel::{Actor, EventType, Expected, Metadata, NewEvent, StreamId};
+use serde_json::{Value, json, value::to_raw_value};
 
 use crate::harness::{Answer, Shop};
 
@@ -149,4 +151,25 @@ async fn orders_of_strangers_and_orders_too_late_are_denied() {
         .collect();
     assert_eq!(denied, [Reason::UnknownCustomer, Reason::Deadline]);
     assert_eq!(shop.post("/add-user", None, crate::harness::registration("eve")).await.status, 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_note_ahead_of_itself_does_not_stop_the_reactor() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    shop.place(&shop.order("ada", 1000)).await;
+    let now = shop.deps.clock.now();
+    let note = NewEvent {
+        id: shop.deps.ids.event_id(now),
+        kind: EventType::parse("reactor.settled").expect("a type"),
+        schema: 1,
+        metadata: Metadata::of(Actor::Reactor("customer".into()), shop.deps.ids.uuid(now)),
+        data: to_raw_value(&json!({ "position": 9_000_000_000_000_u64 })).expect("JSON"),
+    };
+    let stream = StreamId::new("reactor", "customer").expect("a name");
+    shop.append(Append { stream, expected: Expected::None, events: vec![note].into() }).await;
+    let shop = shop.reopen_with(|_| {}).await;
+    shop.place(&shop.order("ada", 2000)).await;
+    let credit = shop.get("/get-credit", Some(&ada)).await.body;
+    assert_eq!(credit["Reserved"], json!(30.0), "each order once: {credit}");
 }

@@ -300,6 +300,27 @@ async fn another_layout_is_emptied_at_the_start_and_left_alone_later() {
 }
 
 #[tokio::test]
+async fn keys_of_other_programs_are_left_as_they_are() {
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let client = redis::Client::open(SERVER.url()).expect("a client");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("it connects");
+    for key in ["precious", "model"] {
+        let prefix = format!("theirs-{number}-{key}");
+        let key = format!("{prefix}:{key}");
+        let mut set = redis::cmd("SET");
+        let _set: String =
+            set.arg(&key).arg("1").query_async(&mut connection).await.expect("it is set");
+        let location = parse(&format!("{}/0?prefix={prefix}", SERVER.url()));
+        let opened = customer::open_model(location, &Tasks::new()).await;
+        let Err(ModelError::Refused(sentence)) = opened else { panic!("it is refused") };
+        assert!(sentence.contains(&prefix) && sentence.contains("customer-model"), "{sentence}");
+        let mut get = redis::cmd("GET");
+        let kept: String = get.arg(&key).query_async(&mut connection).await.expect("it is there");
+        assert_eq!(kept, "1");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
     let wrong = |url: &str| url.parse::<ModelLocation>().expect_err(url).to_string();
     assert!(wrong("mysql://here").starts_with("this read model can be at sqlite:FILE or redis:"));

@@ -228,6 +228,44 @@ async fn tables_of_another_shape_are_replaced_at_the_start_and_left_alone_later(
     assert_eq!(again.checkpoint().await.expect("a checkpoint"), Position::START);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_other_programs_are_left_as_they_are() {
+    let (client, connection) =
+        tokio_postgres::connect(&SERVER.url(), tokio_postgres::NoTls).await.expect("it connects");
+    let tasks = Tasks::new();
+    tasks.spawn("connection", async move { drop(connection.await) });
+    let precious = async |namespace: &str, table: &str| {
+        let rows =
+            client.query_one(&format!("SELECT count(*) FROM {namespace}.{table}"), &[]).await;
+        rows.expect("the table is there").get::<_, i64>(0)
+    };
+    let make = async |namespace: &str, table: &str| {
+        let sql = format!(
+            "CREATE SCHEMA IF NOT EXISTS {namespace}; CREATE TABLE {namespace}.{table} (a INT); INSERT INTO {namespace}.{table} VALUES (1)"
+        );
+        client.batch_execute(&sql).await.expect("it is made");
+    };
+    // Beside ours, whatever becomes of ours.
+    let beside = place();
+    let namespace = beside.split("schema=").last().expect("a name");
+    make(namespace, "precious").await;
+    open(&beside).await.apply(Position::START, &[], Position(5)).await.expect("it moves");
+    let change = format!("UPDATE {namespace}.checkpoint SET schema = 999");
+    client.batch_execute(&change).await.expect("it is changed");
+    assert_eq!(open(&beside).await.checkpoint().await.expect("anew"), Position::START);
+    assert_eq!(precious(namespace, "precious").await, 1);
+    // In our place.
+    for table in ["product", "checkpoint"] {
+        let taken = place();
+        let namespace = taken.split("schema=").last().expect("a name");
+        make(namespace, table).await;
+        let opened = order::open_model(parse(&taken), &Tasks::new()).await;
+        let Err(ModelError::Refused(sentence)) = opened else { panic!("it is refused") };
+        assert!(sentence.contains(table) && sentence.contains("order-model"), "{sentence}");
+        assert_eq!(precious(namespace, table).await, 1);
+    }
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
     let wrong = |url: &str| url.parse::<ModelLocation>().expect_err(url).to_string();

@@ -148,10 +148,28 @@ impl Server {
             self.secure().await?;
         } else if status != StatusCode::PRECONDITION_FAILED {
             return Err(self.named(status, &answer));
+        } else if self.is_foreign().await? {
+            return Err(ModelError::Refused(format!(
+                "the CouchDB database {:?} holds documents of something other than the accounting read model, so it was left as it is; name \
+                 another database in accounting-model",
+                self.location.database
+            )));
         }
         let new = Checkpoint { schema: self.schema, position: Position::START, last: 0, term: 0 };
         let _made_by_somebody = self.put(CHECKPOINT, None, &json!(new)).await?;
         self.get(CHECKPOINT).await?.ok_or_else(|| self.silent("the database is gone again"))
+    }
+
+    /// Whether there are documents, and none that says that they are ours.
+    async fn is_foreign(&self) -> Result<bool, ModelError> {
+        let (status, answer) =
+            self.send(Method::GET, self.location.at(&self.location.database), None).await?;
+        if !status.is_success() {
+            return Err(self.named(status, &answer));
+        }
+        let is_empty = answer.get("doc_count").and_then(Value::as_u64) == Some(0);
+        // Another instance may have put its checkpoint there meanwhile.
+        Ok(!is_empty && self.get(CHECKPOINT).await?.is_none())
     }
 
     /// Keeps others out of a new database. The stand-in of the tests has neither users nor security objects.

@@ -134,7 +134,14 @@ impl Server {
     ) -> Result<bool, ModelError> {
         let prepared: Result<u8, _> =
             self.invoke(connection, &self.scripts.prepare, &[how.as_bytes()]).await;
-        prepared.map(|ours| ours == 1).map_err(|error| self.named(&error))
+        match prepared.map_err(|error| self.named(&error))? {
+            2 => Err(ModelError::Refused(format!(
+                "the keys under {:?} in the Redis server at {} belong to something other than the customer read model, so they were \
+                 left as they are; choose another prefix with ?prefix=NAME in customer-model",
+                self.location.prefix, self.location.address
+            ))),
+            prepared => Ok(prepared == 1),
+        }
     }
 
     /// What a failed call means; the connection is not used again unless it is known to be good.

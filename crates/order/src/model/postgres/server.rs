@@ -25,6 +25,8 @@ const LONG: Duration = Duration::from_mins(1);
 /// Connections kept open: one projects, the others read.
 const CONNECTIONS_MAX: usize = 8;
 
+/// The tables, by their names.
+const NAMES: [&str; 7] = ["checkpoint", "lease", "orders", "person", "product", "step", "tally"];
 /// Orders are keyed by where they were placed, so that rows, lists and steps all grow at the end.
 const TABLES: &str = "
     CREATE TABLE checkpoint (schema INT NOT NULL, position BIGINT NOT NULL);
@@ -167,23 +169,24 @@ impl Server {
             tx.commit().await?;
             return Ok(());
         }
-        if !tables.is_empty() && self.opened.load(Ordering::Relaxed) {
+        // Tables of other programs stay; ours are known by the checkpoint's number.
+        let ours: Vec<&str> =
+            NAMES.into_iter().filter(|name| tables.iter().any(|table| table == name)).collect();
+        if number.is_none() && !ours.is_empty() {
+            return Err(self.foreign(namespace, &ours).into());
+        }
+        if !ours.is_empty() && self.opened.load(Ordering::Relaxed) {
             return Err(self.silent("another version of the shop keeps its model there").into());
         }
-        let tables: Vec<String> = tables.iter().map(|table| format!("\"{table}\"")).collect();
+        let tables: Vec<String> = ours.iter().map(|table| format!("\"{table}\"")).collect();
         if !tables.is_empty() {
             tracing::warn!(
                 namespace,
                 ?number,
                 "a read model of another shape is rebuilt from the log"
             );
-            // A failed query before has ended the transaction; it is begun anew.
-            tx.rollback().await?;
-            let tx = connection.transaction().await?;
-            tx.execute("SELECT pg_advisory_xact_lock(7236823, hashtext($1))", &[namespace]).await?;
-            tx.batch_execute(&format!("DROP TABLE IF EXISTS {} CASCADE", tables.join(", ")))
-                .await?;
-            return create(tx).await;
+            // Without CASCADE: what others have built on our tables is theirs, and named in the error.
+            tx.batch_execute(&format!("DROP TABLE {}", tables.join(", "))).await?;
         }
         create(tx).await
     }
@@ -230,6 +233,15 @@ impl Server {
         } else {
             ModelError::Other(reason)
         }
+    }
+
+    fn foreign(&self, namespace: &str, tables: &[&str]) -> ModelError {
+        ModelError::Refused(format!(
+            "the schema {namespace} in PostgreSQL at {} holds tables of something other than the order read model ({}), so they were left as \
+             they are; name another schema with ?schema=NAME in order-model",
+            self.location.address(),
+            tables.join(", ")
+        ))
     }
 
     fn silent(&self, reason: &str) -> ModelError {
