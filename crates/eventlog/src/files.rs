@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,6 +38,10 @@ pub trait File: Send + Sync {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize>;
     /// Writes at `offset`, and says how much of it.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize>;
+    /// Whether it still has a name: one that was deleted while it was open has none.
+    fn is_named(&self) -> io::Result<bool> {
+        Ok(true)
+    }
     /// The length in bytes.
     fn length(&self) -> io::Result<u64>;
     /// Cuts the file, or extends it by zeros that take no space yet.
@@ -187,6 +191,10 @@ impl File for OsFile {
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
         self.0.write_at(bytes, offset)
+    }
+
+    fn is_named(&self) -> io::Result<bool> {
+        Ok(self.0.metadata()?.nlink() > 0)
     }
 
     fn length(&self) -> io::Result<u64> {

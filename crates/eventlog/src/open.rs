@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::files::{Files, Lock};
+use crate::known::{self, Known, Lost};
 use crate::reader::Reader;
 use crate::recovery::Recovery;
 use crate::scan::Fault;
@@ -17,9 +18,16 @@ use crate::writer::Writer;
 ///
 /// Sealed segments are not read: their indexes are, which are checked, and made anew where they fail. The last segment is
 /// read and checked whole. Everything that the answer rests on is durable when this returns.
+///
+/// With [`Options::known`], a log that no longer has what it is known to have had is refused before anything is written.
 pub fn open(dir: &Path, files: Arc<dyn Files>, options: Options) -> Result<Opened, OpenError> {
     if !((4 << 10)..=(1 << 30)).contains(&options.segment_bytes) {
         return Err(OpenError::SegmentBytes(options.segment_bytes));
+    }
+    let lost = options.known.map(|known| known::compare(dir, &*files, &known)).transpose()?;
+    let lost = lost.flatten();
+    if let Some(lost) = lost.clone().filter(|_| !options.accept_loss) {
+        return Err(OpenError::Lost(lost));
     }
     let failed = |error| OpenError::Io { dir: dir.to_owned(), error };
     create_folder(&*files, dir).map_err(failed)?;
@@ -30,10 +38,12 @@ pub fn open(dir: &Path, files: Arc<dyn Files>, options: Options) -> Result<Opene
     let found = Recovery::new(&*files, dir).and_then(|recovery| recovery.run(options));
     let (recovery, hasher) = found.map_err(|fault| OpenError::new(dir, fault))?;
     let Recovery { segments, heads, report, .. } = recovery;
+    let report = Report { lost, ..report };
     let salt = segments.first().expect("recovery leaves at least one segment").header.salt;
     let shared = Shared::new((files, dir.to_owned()), salt, segments, heads, report.head);
     let (shared, lock) = (Arc::new(shared), Arc::new(lock));
     let writer = Writer::new((shared.clone(), lock.clone()), options.segment_bytes, hasher);
+    shared.set_mark(writer.mark());
     let reader = Reader { shared: shared.clone() };
     Ok(Opened { writer, reader, upkeep: Upkeep::new(shared, lock), report })
 }
@@ -54,12 +64,17 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Random bytes that a new log's checksums begin with, so that no other file's bytes pass for its own.
     pub salt: [u8; 16],
+    /// What the log must have, if it is known from elsewhere. Without it, a folder with no log gets a new one, and a last batch that
+    /// is not whole counts as torn by a crash.
+    pub known: Option<Known>,
+    /// Opens the log with what it has, whatever else is known; [`Report::lost`] says what is lost for good then.
+    pub accept_loss: bool,
 }
 
 impl Options {
-    /// Segments of 64 MiB.
+    /// Segments of 64 MiB, and nothing known.
     pub const fn new(salt: [u8; 16]) -> Self {
-        Self { segment_bytes: 64 << 20, salt }
+        Self { segment_bytes: 64 << 20, salt, known: None, accept_loss: false }
     }
 }
 
@@ -88,6 +103,8 @@ pub struct Report {
     pub torn: Option<Torn>,
     /// The segments whose indexes were missing or damaged and were made anew.
     pub rebuilt: Vec<u64>,
+    /// What it no longer has of what was known, if that was accepted.
+    pub lost: Option<Lost>,
 }
 
 /// A last batch that was not whole, as a crash while writing leaves it.
@@ -122,6 +139,9 @@ pub enum OpenError {
     /// It is not what was written.
     #[error(transparent)]
     Damage(#[from] Damage),
+    /// It no longer has what it is known to have had. Nothing was changed.
+    #[error(transparent)]
+    Lost(Lost),
     /// Options out of range.
     #[error("segments have between 4 KiB and 1 GiB, not {0} bytes")]
     SegmentBytes(u64),

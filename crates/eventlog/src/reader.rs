@@ -16,6 +16,7 @@ use limits::Taker;
 use crate::format::Record;
 use crate::hash::StreamKey;
 use crate::index::StreamEntry;
+use crate::known::Known;
 use crate::segment::{self, BatchReader, Damage, Segment};
 use crate::shared::Shared;
 
@@ -57,6 +58,20 @@ impl Reader {
     /// The last durable position; 0 if there is none.
     pub fn head(&self) -> u64 {
         self.shared.head()
+    }
+
+    /// What may be noted of the log elsewhere, so that it is missed when it is gone: the last durable batch's end.
+    pub fn known(&self) -> Result<Known, ReadError> {
+        let mark = self.shared.mark();
+        let mut event = None;
+        if mark.position > 0 {
+            self.read_all(mark.position, Limits::events(1), |record| {
+                event = Some(record.id);
+                ControlFlow::Break(())
+            })?;
+        }
+        let log = Some((self.shared.salt, mark.hash));
+        Ok(Known { position: mark.position, event, log, reached: 0 })
     }
 
     /// The last version of a stream, if it has any. From memory.

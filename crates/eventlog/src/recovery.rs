@@ -68,7 +68,7 @@ impl<'a> Recovery<'a> {
     }
 
     fn create_first(&self, options: Options) -> io::Result<()> {
-        let Options { segment_bytes: length, salt } = options;
+        let Options { segment_bytes: length, salt, .. } = options;
         let header = Header { salt, number: 1, first_position: 1, length, previous: Hash::ZERO };
         segment::create(self.files, self.dir, &header)?;
         segment::put_in_place(self.files, self.dir, 1)

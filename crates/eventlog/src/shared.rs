@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::files::Files;
-use crate::hash::StreamHasher;
+use crate::hash::{Hash, Mark, StreamHasher};
 use crate::heads::Heads;
 use crate::segment::Segment;
 
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     segments: RwLock<Arc<Vec<Arc<Segment>>>>,
     heads: RwLock<Heads>,
     head: AtomicU64,
+    mark: Mutex<Mark>,
 }
 
 impl Shared {
@@ -45,6 +46,7 @@ impl Shared {
             segments: RwLock::new(Arc::new(segments)),
             heads: RwLock::new(heads),
             head: AtomicU64::new(head),
+            mark: Mutex::new(Mark { position: 0, hash: Hash::ZERO }),
         }
     }
 
@@ -64,6 +66,15 @@ impl Shared {
 
     pub(crate) fn heads_mut(&self) -> RwLockWriteGuard<'_, Heads> {
         self.heads.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last durable batch's end.
+    pub(crate) fn mark(&self) -> Mark {
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_mark(&self, mark: Mark) {
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
     }
 
     /// The last durable position.

@@ -26,6 +26,14 @@ impl Upkeep {
         due(&self.shared).next().is_some()
     }
 
+    /// The first segment whose file was deleted, if there is one: what is recorded in it is gone once the log is closed.
+    pub fn deleted(&self) -> Option<u64> {
+        let segments = self.shared.segments();
+        let deleted =
+            segments.iter().find(|segment| matches!(segment.source.file.is_named(), Ok(false)));
+        deleted.map(|segment| segment.header.number)
+    }
+
     /// Writes the index of the oldest sealed segment that has none on disk; says whether there was one. An error is no
     /// harm: the index stays in memory, and the next step tries again.
     pub fn step(&self) -> io::Result<bool> {

@@ -284,6 +284,7 @@ impl Writer {
         }
         drop(heads);
         self.shared.set_head(first + records.len() as u64 - 1);
+        self.shared.set_mark(self.mark());
         self.last_time_us =
             records.iter().map(|record| record.time_us).fold(self.last_time_us, i64::max);
     }

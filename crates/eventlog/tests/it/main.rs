@@ -7,6 +7,7 @@ mod disk;
 mod faults;
 mod history;
 mod indexes;
+mod known;
 mod lives;
 mod power;
 mod refusals;

@@ -120,7 +120,8 @@ fn names_and_sizes_out_of_range_are_refused_and_record_nothing() {
 fn segments_too_small_or_large_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     for segment_bytes in [0, 4095, (1 << 30) + 1] {
-        let opened = open(dir.path(), Arc::new(OsFiles), Options { segment_bytes, salt: SALT });
+        let opened =
+            open(dir.path(), Arc::new(OsFiles), Options { segment_bytes, ..Options::new(SALT) });
         assert!(matches!(opened, Err(OpenError::SegmentBytes(bytes)) if bytes == segment_bytes));
     }
 }

@@ -91,7 +91,7 @@ pub(crate) fn batches(count: u64) -> Vec<Vec<Event>> {
 }
 
 pub(crate) fn options() -> Options {
-    Options { segment_bytes: 4096, salt: SALT }
+    Options { segment_bytes: 4096, ..Options::new(SALT) }
 }
 
 pub(crate) fn open_os(dir: &Path) -> Opened {
