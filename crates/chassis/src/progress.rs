@@ -4,16 +4,19 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use kernel::{Clock, Position};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
-use crate::Subscription;
+use crate::{EventStore, Subscription};
+
+/// How long a position is waited for before the log is asked whether it has it: most are reached sooner.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// How far a subscriber is. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +35,11 @@ struct Inner {
     done: AtomicBool,
     /// Somebody has begun to wait.
     asked: Notify,
+    /// Where the log's head can be asked for.
+    store: OnceLock<EventStore>,
+    /// How many times it was asked for, and the last answer with its number.
+    asks: AtomicU64,
+    answer: Mutex<(u64, Position)>,
 }
 
 /// What its readiness is made of.
@@ -69,6 +77,9 @@ impl Progress {
             failures: AtomicU64::new(0),
             done: AtomicBool::new(false),
             asked: Notify::new(),
+            store: OnceLock::new(),
+            asks: AtomicU64::new(0),
+            answer: Mutex::default(),
         }))
     }
 
@@ -162,6 +173,33 @@ impl Progress {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(position.0.saturating_sub(self.position().0)),
         }
+    }
+
+    /// The store that it follows, to ask for the head there.
+    pub(crate) fn asks(&self, store: &EventStore) {
+        let _already_known = self.0.store.set(store.clone());
+    }
+
+    /// Returns if the log ends before `position`: then there is no point in waiting for it. A log restored from an older backup
+    /// has clients that know positions it no longer has.
+    pub(crate) async fn is_beyond_the_log(&self, position: Position) {
+        let Some(store) = self.0.store.get() else { return std::future::pending().await };
+        tokio::time::sleep(MOMENT).await;
+        let is_known = position.0 <= self.0.head.load(Ordering::Relaxed);
+        if is_known || position <= self.ask_head(store).await {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The head as it is after the call: those who call while it is being asked for share the next answer.
+    async fn ask_head(&self, store: &EventStore) -> Position {
+        let before = self.0.asks.load(Ordering::Acquire);
+        let mut answer = self.0.answer.lock().await;
+        if answer.0 <= before {
+            let number = self.0.asks.fetch_add(1, Ordering::AcqRel) + 1;
+            *answer = (number, store.head().await);
+        }
+        answer.1
     }
 
     /// Waits until it is ready.

@@ -47,6 +47,7 @@ pub fn spawn<M: ReadModel + ?Sized>(
     progress: Progress,
 ) {
     let (store, stopping) = (store.clone(), tasks.clone());
+    progress.asks(&store);
     tasks.spawn_blocking("projector", async move {
         let projection = Projection {
             tasks: &stopping,

@@ -40,7 +40,7 @@ impl Deps {
     /// The event store, over the bus.
     #[must_use]
     pub fn store(&self) -> EventStore {
-        EventStore::new(Arc::clone(&self.transport))
+        EventStore::new(Arc::clone(&self.transport)).within(self.tasks.clone())
     }
 
     /// Where the service's work is traced.

@@ -1,9 +1,11 @@
 //! The event store as seen from a service: over the bus, asked again until it answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 
 use bus::{Append, Appended, NoReply, Page, Read, Transport};
 use kernel::{Position, Recorded, StreamId, Version};
+
+use crate::Tasks;
 
 /// How long one try waits for its answer.
 const TRY: Duration = Duration::from_secs(1);
@@ -15,19 +17,40 @@ pub const PATIENCE: Duration = Duration::from_millis(1800);
 
 /// A client of the event store. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct EventStore(Arc<dyn Transport>);
+pub struct EventStore {
+    transport: Arc<dyn Transport>,
+    /// What cannot go on once the log is another one.
+    tasks: Option<Tasks>,
+}
 
 impl EventStore {
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>) -> Self {
-        Self(transport)
+        Self { transport, tasks: None }
+    }
+
+    /// Ends `tasks` when a subscription finds that the log no longer has what it has handed over.
+    #[must_use]
+    pub fn within(self, tasks: Tasks) -> Self {
+        Self { tasks: Some(tasks), ..self }
+    }
+
+    /// The log is not the one that this process has followed: says so once, and ends the process. Its start decides what is to be
+    /// done about it.
+    pub(crate) async fn lost(&self, reason: impl fmt::Display) -> Infallible {
+        match &self.tasks {
+            Some(tasks) if tasks.failed() => {}
+            Some(tasks) => tasks.fail("log", reason),
+            None => tracing::error!(%reason, "a subscription cannot go on"),
+        }
+        std::future::pending().await
     }
 
     /// Sends the same append until it is answered. Repeating it is safe: it is recorded once.
     pub async fn append(&self, append: Append) -> Appended {
         let mut pause = Pause::default();
         loop {
-            match self.0.append(append.clone(), TRY).await {
+            match self.transport.append(append.clone(), TRY).await {
                 Ok(answer) => return answer,
                 Err(error) => pause.after(error, "append").await,
             }
@@ -38,7 +61,7 @@ impl EventStore {
     pub async fn read(&self, read: Read) -> Page {
         let mut pause = Pause::default();
         loop {
-            match self.0.read(read.clone(), TRY).await {
+            match self.transport.read(read.clone(), TRY).await {
                 Ok(page) => return page,
                 Err(error) => pause.after(error, "read").await,
             }
@@ -84,7 +107,7 @@ impl EventStore {
     /// The transport beneath.
     #[must_use]
     pub fn transport(&self) -> &Arc<dyn Transport> {
-        &self.0
+        &self.transport
     }
 }
 
@@ -97,7 +120,7 @@ impl Pause {
         let pause = PAUSE.saturating_mul(1 << self.0.min(10)).min(PAUSE_MAX);
         self.0 += 1;
         if self.0 == 5 {
-            tracing::warn!(%error, request = what, "the event store does not answer; trying on");
+            tracing::warn!(%error, request = what, "the event store does not answer; retrying");
         }
         tokio::time::sleep(pause).await;
     }

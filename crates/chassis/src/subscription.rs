@@ -4,18 +4,25 @@
 //!            ┌── behind ──▶ read a page from the store ──┐
 //!  position ─┤                                           ├─▶ events position+1, +2, … without gap or repeat
 //!            └── live ────▶ hear the bus ────────────────┘
-//!                 gap, lost, or a head beyond us ──▶ behind
+//!                 gap, lost, or another head than ours ──▶ behind
 //! ```
+//!
+//! Every page begins with the last event that was handed over. If the store has another one there, or ends before it, its history
+//! was replaced (a restored backup, another folder): nothing more is handed over, and the process ends.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc, time::Duration};
 
-use bus::{Heard, Message, Read, Topic};
-use kernel::{Position, Recorded};
+use bus::{Heard, Message, Page, Read, Topic};
+use kernel::{EventId, Position, Recorded};
 
 use crate::EventStore;
 
 /// Events handed over at once: enough to share a transaction among, few enough to answer soon.
 const EVENTS_MAX: usize = 1000;
+/// Looks at a log that seems to be another one before that is believed, and the pause between two: a server of a database that has
+/// just taken over may not know at once how far it goes.
+const LOOKS: u32 = 4;
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A cursor over the log: one subscriber's place in it.
 #[derive(Debug)]
@@ -26,6 +33,32 @@ pub struct Subscription {
     head: Position,
     behind: bool,
     categories: Vec<String>,
+    /// The last event that was handed over, by which the log is recognised.
+    seen: Option<(Position, EventId)>,
+}
+
+/// How the store's history differs from what was handed over.
+#[derive(Clone, Copy, Debug)]
+enum Replaced {
+    Shorter { position: Position, head: Position },
+    Other { position: Position },
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shorter { position, head } => write!(
+                f,
+                "this process has seen events up to position {position}, but the log now ends at {head}: it has lost events, was \
+                 restored from an older backup, or belongs to another shop"
+            ),
+            Self::Other { position } => write!(
+                f,
+                "the log now has another event at position {position} than this process has seen there: it was restored from an older \
+                 backup and has grown since, or belongs to another shop"
+            ),
+        }
+    }
 }
 
 impl Subscription {
@@ -48,6 +81,7 @@ impl Subscription {
             head: checkpoint,
             behind: true,
             categories,
+            seen: None,
         }
     }
 
@@ -56,6 +90,8 @@ impl Subscription {
     pub async fn next(&mut self) -> Vec<Arc<Recorded>> {
         loop {
             if self.behind {
+                // What has come so far stands in the store, which is read next.
+                while self.live.try_next().is_some() {}
                 if let Some(events) = self.read_on().await {
                     return events;
                 }
@@ -79,7 +115,12 @@ impl Subscription {
 
     /// Learns where the log ends, so that an empty or fully read one counts as caught up.
     pub async fn look(&mut self) {
-        self.head = self.head.max(self.store.head().await);
+        let mut head = self.store.head().await;
+        if head <= self.position && self.position > Position::START {
+            // Nothing to hand over, but something to recognise the log by from now on.
+            head = self.page().await.head;
+        }
+        self.head = self.head.max(head);
         self.behind = self.head > self.position;
     }
 
@@ -102,31 +143,90 @@ impl Subscription {
     }
 
     async fn read_on(&mut self) -> Option<Vec<Arc<Recorded>>> {
-        let read = Read::All { from: self.position.next(), categories: self.categories.clone() };
-        let page = self.store.read(read).await;
-        self.head = self.head.max(page.head);
-        let passed = Position(page.next.0.saturating_sub(1));
+        let Page { mut events, head, next, end } = self.page().await;
+        self.head = self.head.max(head);
+        let passed = Position(next.0.saturating_sub(1));
         // A page may be full just where the log ends.
-        self.behind = !page.end && passed < self.head;
+        self.behind = !end && passed < self.head;
         if passed <= self.position {
             return None;
         }
+        events.retain(|event| event.position > self.position);
         self.position = passed;
-        Some(page.events)
+        if let Some(last) = events.last() {
+            self.saw(last);
+        }
+        Some(events)
+    }
+
+    /// The next page, once the store is known to have what was handed over.
+    async fn page(&mut self) -> Page {
+        let from = self.seen.map_or(self.position, |(position, _)| position).max(Position(1));
+        let mut looks = 0;
+        let page = loop {
+            let page = self.read_from(from).await;
+            let Err(replaced) = self.recognise(&page) else { break page };
+            looks += 1;
+            if looks == LOOKS {
+                match self.store.lost(replaced).await {}
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        };
+        let is_new = page.next > self.position.next();
+        // A large event can fill a page alone.
+        if is_new || page.end { page } else { self.read_from(self.position.next()).await }
+    }
+
+    async fn read_from(&self, from: Position) -> Page {
+        self.store.read(Read::All { from, categories: self.categories.clone() }).await
+    }
+
+    fn recognise(&mut self, page: &Page) -> Result<(), Replaced> {
+        let position = self.position;
+        if page.head < position {
+            return Err(Replaced::Shorter { position, head: page.head });
+        }
+        let first = page.events.first();
+        match self.seen {
+            Some(seen) if first.map(|event| (event.position, event.id)) != Some(seen) => {
+                Err(Replaced::Other { position: seen.0 })
+            }
+            Some(_) => Ok(()),
+            None => {
+                if let Some(event) = first.filter(|event| event.position == position) {
+                    self.seen = Some((position, event.id));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn is_other(&self, event: &Recorded) -> bool {
+        self.seen.is_some_and(|(position, id)| position == event.position && id != event.id)
+    }
+
+    /// Remembers an event by which the log can be recognised: one that the store hands out when it is asked for our categories.
+    fn saw(&mut self, event: &Recorded) {
+        let category = event.stream.category();
+        if self.categories.is_empty() || self.categories.iter().any(|wanted| wanted == category) {
+            self.seen = Some((event.position, event.id));
+        }
     }
 
     fn hear(&mut self, heard: Heard, events: &mut Vec<Arc<Recorded>>) {
         match heard {
             Heard::Lost => self.behind = true,
-            // A hint to look: only the store itself knows its head, and anything on the bus may be wrong.
-            Heard::Message(Message::Head(head)) => self.behind |= head > self.position,
+            // A hint to look: only the store itself knows its head, and anything on the bus may be wrong. An event store that has just
+            // begun says 0.
+            Heard::Message(Message::Head(head)) => self.behind |= head != self.position,
             Heard::Message(Message::Recorded(batch)) => {
                 for event in batch.iter() {
                     self.head = self.head.max(event.position);
                     if event.position == self.position.next() {
                         self.position = event.position;
+                        self.saw(event);
                         events.push(Arc::clone(event));
-                    } else if event.position > self.position {
+                    } else if event.position > self.position || self.is_other(event) {
                         self.behind = true;
                         return;
                     }

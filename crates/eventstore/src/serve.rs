@@ -11,7 +11,7 @@ use std::{
 use bus::{Append, Appended, Incoming, Message, Page, Read, Requests};
 use chassis::{Deps, Progress};
 use futures_util::{StreamExt as _, stream};
-use kernel::Timestamp;
+use kernel::{Position, Timestamp};
 
 use crate::{
     dating::Dating,
@@ -131,6 +131,8 @@ async fn write(
     (writer, past): (impl Writer, impl Reader),
     figures: Figures,
 ) {
+    // Before anything is told: whoever has followed another event store looks whether this one has what they have seen.
+    deps.transport.publish(Message::Head(Position::START)).await;
     let dating = Dating::new(Arc::clone(&deps.clock), last_time(&past).await);
     let progress = figures.progress(&deps);
     let mut recorder = Recorder { progress, deps, writer, dating, figures, broken: 0 };

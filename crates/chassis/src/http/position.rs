@@ -25,7 +25,8 @@ pub trait Checkpoint: Send + Sync + 'static {
     /// The position up to which the model holds everything.
     fn position(&self) -> Position;
 
-    /// Returns once the model has passed `position`, or how far it is behind when `timeout` is over.
+    /// Returns once the model has passed `position`, or the log is known to end before it; or how far the model is behind when
+    /// `timeout` is over.
     fn reach(&self, position: Position, timeout: Duration) -> BoxFuture<'static, Result<(), Lag>>;
 }
 
@@ -64,7 +65,16 @@ impl Checkpoint for Progress {
     }
 
     fn reach(&self, wanted: Position, timeout: Duration) -> BoxFuture<'static, Result<(), Lag>> {
-        Checkpoint::reach(&self.watch(), wanted, timeout)
+        let (progress, reaching) =
+            (self.clone(), Checkpoint::reach(&self.watch(), wanted, timeout));
+        async move {
+            tokio::select! {
+                biased;
+                reached = reaching => reached,
+                () = progress.is_beyond_the_log(wanted) => Ok(()),
+            }
+        }
+        .boxed()
     }
 }
 

@@ -121,7 +121,13 @@ impl Service {
         let calls = fixed(&openapi::calls(&document));
         let document = fixed(&document);
         let (own, auth) = (Arc::clone(&self.ready), self.border.auth.clone());
-        let readiness = Arc::new(move || auth.sessions().known().and_then(|()| own()));
+        let stopping = self.border.shutdown.clone();
+        let readiness = Arc::new(move || {
+            if stopping.is_cancelled() {
+                return Err("The process is stopping.".to_owned());
+            }
+            auth.sessions().known().and_then(|()| own())
+        });
         let routes = router
             .route("/", get(move || ready(json_bytes(calls.clone()))))
             .route("/openapi.json", get(move || ready(json_bytes(document.clone()))))

@@ -3,4 +3,5 @@
 mod ended_sessions;
 mod http;
 mod projecting;
+mod replaced;
 mod sqlite;
