@@ -16,7 +16,7 @@ use eventstore::{
 };
 use serde_json::json;
 
-use crate::term;
+use crate::{data_folder::mark, term};
 
 /// Where an event store is, as the setting `event-store` names it.
 #[derive(Clone)]
@@ -80,7 +80,7 @@ pub(crate) async fn run(from: Place, to: Place, json: bool) -> anyhow::Result<()
     if let Place::Log(folder) = &to {
         make_parent(folder)?;
     }
-    let from = from.open().await.context("the source cannot be opened")?;
+    let from = from.open_known().await.context("the source cannot be opened")?;
     let mut to = to.open().await.context("the target cannot be opened")?;
     let mut shown = Shown::default();
     let target = (&mut *to.import, &*to.reader);
@@ -96,6 +96,18 @@ pub(crate) async fn run(from: Place, to: Place, json: bool) -> anyhow::Result<()
 }
 
 impl Place {
+    /// Opens a source: a shop's own log only if it has what its data folder knows of it.
+    async fn open_known(self) -> anyhow::Result<Store> {
+        if let Self::Log(folder) = &self
+            && let Some(data) = folder.parent().filter(|data| data.join("log") == *folder)
+            && let Some(known) = mark::of_log(data)?
+            && let Some(lost) = eventlog::compare(folder, &OsFiles, &known)?
+        {
+            return Err(mark::refusal(&lost));
+        }
+        self.open().await
+    }
+
     async fn open(self) -> anyhow::Result<Store> {
         match self {
             Self::Log(folder) => {

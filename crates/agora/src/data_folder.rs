@@ -1,5 +1,7 @@
 //! The data folder: made private, with the shop's secret and what was fixed at the first start.
 
+pub(crate) mod mark;
+
 use std::{
     fs,
     io::{self, Write as _},

@@ -10,8 +10,10 @@ mod currency;
 mod keys;
 mod places;
 mod reach;
+mod renewal;
 mod store;
 mod traces;
+mod witness;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -38,11 +40,11 @@ use choices::{Bus, Choices, Store};
 use keys::Keys;
 pub(crate) use keys::cookies;
 pub(crate) use places::check as check_places;
-use store::OpenStore;
+use store::{LastNote, OpenStore};
 
 use crate::{
     config::Settings,
-    data_folder::DataFolder,
+    data_folder::{DataFolder, mark::Mark},
     figures, narrate,
     parts::{Part, Parts},
 };
@@ -62,6 +64,8 @@ pub(crate) struct Process {
     gateway: Option<(gateway::Gateway, Router)>,
     site: Option<site::Config>,
     admin: tokio::sync::Mutex<Option<Bootstrap>>,
+    /// Of the own log.
+    last_note: Option<LastNote>,
 }
 
 /// What all parts of a process share.
@@ -88,14 +92,14 @@ impl Process {
         let keys = given.map_or_else(|| Ok(Keys::of(&data.secret()?, parts)), anyhow::Ok)?;
         let Keys { customer, tokens, cookies } = keys;
         let store = if parts.has(Part::EventStore) {
-            Some(OpenStore::open(&choices.store).await?)
+            Some(OpenStore::open(&choices, parts.has_all()).await?)
         } else {
             None
         };
-        if let Some(OpenStore::Log(store)) = &store
+        if let Some(log) = store.as_ref().and_then(OpenStore::log)
             && parts.has(Part::Product)
         {
-            currency::check_log(&store.reader, &choices.currency).await?;
+            currency::check_log(log, &choices.currency).await?;
         }
         if parts.on_the_bus() {
             data.fix(&choices.currency)?;
@@ -105,7 +109,13 @@ impl Process {
         let tasks = deps.tasks.clone();
         let figures = Figures::default();
         let world = World { choices, deps, data, secrets: customer, cookies, figures, bus_tasks };
-        let running = Box::pin(Self::run(world, parts, store)).await;
+        let running = Box::pin(async {
+            if parts.on_the_bus() {
+                world.recognise(settings, parts, store.as_ref()).await?;
+            }
+            Self::run(world, parts, store).await
+        });
+        let running = running.await;
         if running.is_err() {
             // Their threads must not outlive the runtime that they wait on.
             tasks.kill().await;
@@ -120,10 +130,13 @@ impl Process {
         store: Option<OpenStore>,
     ) -> anyhow::Result<Self> {
         let mut services = Vec::new();
-        let mut events = None;
+        let (mut events, mut last_note) = (None, None);
         if let Some(store) = store {
             let deps = world.for_service("events");
-            events = Some(store.run(&deps, world.figures.clone()).await);
+            let (service, note) = store.run(&deps, world.figures.clone()).await;
+            (events, last_note) = (Some(service), note);
+        } else if parts.on_the_bus() {
+            witness::spawn(&world.deps, Arc::new(Mark::of_follower(world.data.path())));
         }
         let ended = if parts.on_the_bus() { Some(world.follow_ended_sessions()?) } else { None };
         let admin = world.services(parts, &mut services).await?;
@@ -153,6 +166,7 @@ impl Process {
             gateway,
             site,
             admin: tokio::sync::Mutex::new(admin),
+            last_note,
         })
     }
 
@@ -174,6 +188,9 @@ impl Process {
     /// Finishes what has begun, the bus last. Whether nothing had to be cut off.
     pub(crate) async fn shut_down(&self) -> bool {
         let drained = self.tasks.shutdown().await;
+        if let Some(note) = &self.last_note {
+            note();
+        }
         self.bus_tasks.shutdown().await && drained
     }
 

@@ -76,7 +76,7 @@ impl Model {
     }
 
     /// Opens the model that the settings name, and says how it is filled; years and months begin in `time_zone`.
-    async fn open(
+    pub(crate) async fn open(
         self,
         settings: &Settings,
         time_zone: &TimeZone,

@@ -7,13 +7,23 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::{Args as ClapArgs, Subcommand};
-use eventlog::{Mark, Options, OsFiles, Verified};
+use eventlog::{Lost, Mark, OsFiles, Verified};
 use serde_json::json;
 
-use crate::{backup, cli::Outcome, client::Access, copy, data_folder::DataFolder, events, term};
+use crate::{
+    backup,
+    cli::Outcome,
+    client::Access,
+    copy,
+    data_folder::{
+        DataFolder,
+        mark::{self, Mark as Noted},
+    },
+    events, term,
+};
 
 const HELP: &str = "\
-verify and stats read a stopped shop's log without changing it. verify prints the head's mark, position:hash: kept
+verify and stats read a stopped shop's log without changing it. verify compares it with what the data folder knows of it, and prints the head's mark, position:hash: kept
 elsewhere, it later proves with --expect that nothing up to that head was changed since.
 copy takes what the setting event-store takes, and keeps every position, id and time; begun again, it goes on where it was
 broken off. A copied shop needs the file `secret` of its data folder too.
@@ -102,7 +112,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         Task::Verify { log, expect } => verify(&log, expect)?,
         Task::Stats { log } => stats(&log)?,
         Task::Backup { dest, data: Some(data), json, .. } => {
-            print_verified(&eventlog::restore(&data.join("log"), &dest, &OsFiles)?, json)?;
+            let log = data.join("log");
+            if let Some(lost) = lost(&data, &log)? {
+                term::note(format_args!("{lost}: the copy lacks it too"));
+            }
+            print_verified(&eventlog::restore(&log, &dest, &OsFiles)?, json)?;
         }
         Task::Backup { dest, access, data: None, json } => {
             let client = access.connect().await?;
@@ -114,7 +128,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// What the log no longer has of what the data folder knows.
+fn lost(data: &Path, log: &Path) -> anyhow::Result<Option<Lost>> {
+    let Some(known) = mark::of_log(data)? else { return Ok(None) };
+    Ok(eventlog::compare(log, &OsFiles, &known)?)
+}
+
 fn verify(log: &LogFolder, expect: Option<Mark>) -> anyhow::Result<()> {
+    if let Some(lost) = lost(&log.data, &log.path())? {
+        return Err(mark::refusal(&lost));
+    }
     let verified = eventlog::verify(&log.path(), &OsFiles, expect)?;
     print_verified(&verified, log.json)?;
     Ok(())
@@ -150,12 +173,8 @@ fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
 }
 
 fn stats(log: &LogFolder) -> anyhow::Result<()> {
-    let path = log.path();
-    if !path.exists() {
-        bail!("there is no log in {}; name the shop's data folder with --data", path.display());
-    }
-    let opened = eventlog::open(&path, std::sync::Arc::new(OsFiles), Options::new([0; 16]))?;
-    let stats = opened.reader.stats()?;
+    let store = events::embedded::open(&log.data)?;
+    let stats = store.reader.log().stats()?;
     if log.json {
         term::json(&json!({
             "events": stats.events, "streams": stats.streams, "segments": stats.segments, "bytes": stats.bytes,
@@ -205,6 +224,11 @@ fn restore(src: &Path, log: &LogFolder) -> anyhow::Result<()> {
             )
         })?;
     }
+    // So is what was known of it; of this one, this is known.
+    Noted::of_follower(&log.data).forget()?;
+    Noted::of_store(&log.data).forget()?;
+    let restored = events::embedded::open(&log.data)?;
+    Noted::of_store(&log.data).keep(restored.reader.log().known()?);
     print_verified(&verified, log.json)?;
     if secret.is_none() {
         term::note(format_args!(

@@ -182,7 +182,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             format_args!(
                 "{name} has seen events up to position {checkpoint}, but the log ends at {head}: the log is missing, has lost events or \
                  belongs to another shop. Nothing was changed. Put the whole log back; if it is lost, restore a backup of it, or give up \
-                 what is missing by building the read models again with `agora rebuild` and removing sessions.db"
+                 what is missing by starting once with --accept-shorter-log"
             ),
         );
         std::future::pending().await

@@ -49,6 +49,13 @@ impl Snapshots {
         });
     }
 
+    /// Forgets all of them: they may be of another log.
+    pub fn clear(&self) -> Result<(), ModelError> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.execute("DELETE FROM snapshot", [])?;
+        Ok(())
+    }
+
     fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Option<T> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match work(&connection) {

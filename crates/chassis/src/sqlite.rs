@@ -15,6 +15,7 @@ use rusqlite::{
 };
 
 use crate::{LocationError, ModelError};
+pub use mark::checkpoint_in;
 
 /// Reading connections kept open; as many reads run at once as there are cores, a few more wait their turn anyway.
 const READERS_MAX: usize = 8;

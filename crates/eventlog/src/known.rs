@@ -28,7 +28,7 @@ pub struct Known {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
     /// There is no log.
-    #[error("the log is gone: it had events up to position {position}")]
+    #[error("the log is gone{}", had(*position))]
     Gone {
         /// The last position that is known.
         position: u64,
@@ -54,6 +54,13 @@ pub enum Lost {
         /// The position that is known.
         position: u64,
     },
+}
+
+fn had(position: u64) -> String {
+    match position {
+        0 => String::new(),
+        position => format!(": it had events up to position {position}"),
+    }
 }
 
 /// Compares the log in a folder with what is known of it, without changing anything.

@@ -43,6 +43,10 @@ impl Args for Flags {
             let arg = Arg::new(setting.name).long(setting.name).value_name(setting.value_name);
             let default =
                 setting.default.map_or(String::new(), |default| format!(" [default: {default}]"));
+            // A switch means yes without a value too.
+            let is_switch = setting.value_name == "true|false";
+            let arg =
+                if is_switch { arg.num_args(0..=1).default_missing_value("true") } else { arg };
             command.arg(arg.help(format!("{}{default}", setting.help)).help_heading("Settings"))
         })
     }

@@ -120,6 +120,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "What keeps requests at a broker: classic for one node, quorum for a cluster",
     ),
     address("event-store", "log:DATA/log", "The event store: log:DIR, or mongodb://…"),
+    setting(
+        "accept-shorter-log",
+        "false",
+        "true|false",
+        "Whether to go on, for one start, with a log that is gone, has lost events or is another one: what is missing is given up",
+    ),
     address("customer-model", "sqlite:DATA/customer.db", "The customer service's read model"),
     address("product-model", "sqlite:DATA/product.db", "The product service's read model"),
     address("order-model", "sqlite:DATA/order.db", "The order service's read model"),

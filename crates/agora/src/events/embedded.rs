@@ -6,24 +6,33 @@ use anyhow::{Context as _, bail};
 use bus::Read;
 use chassis::trace::trace_id;
 use contracts::customer::{CustomerEvent, Registered};
-use eventlog::{Options, OsFiles};
+use eventlog::{Known, OpenError, Options, OsFiles};
 use eventstore::{LogStore, Reader, log::LogReader};
 use kernel::{Position, Recorded, Version};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Filter;
+use crate::data_folder::mark;
 
 /// Recorded events as the REST API shows them.
 pub(crate) type Events = Box<dyn Iterator<Item = anyhow::Result<Value>>>;
 
-/// The log of a stopped shop.
+/// The log of a stopped shop, if it has what the data folder knows of it.
 pub(crate) fn open(data: &Path) -> anyhow::Result<LogStore> {
+    open_knowing(data, mark::of_log(data)?)
+}
+
+fn open_knowing(data: &Path, known: Option<Known>) -> anyhow::Result<LogStore> {
     let path = data.join("log");
-    if !path.exists() {
+    if !path.exists() && known.is_none() {
         bail!("there is no log in {}; name the shop's data folder", path.display());
     }
-    Ok(LogStore::open(&path, Arc::new(OsFiles), Options::new([0; 16]))?)
+    let options = Options { known, ..Options::new([0; 16]) };
+    LogStore::open(&path, Arc::new(OsFiles), options).map_err(|error| match error {
+        OpenError::Lost(lost) => mark::refusal(&lost),
+        error => error.into(),
+    })
 }
 
 /// The wanted events of the log in this data folder, in order.
@@ -130,9 +139,10 @@ pub(crate) fn order_history(
     Ok((history, trace))
 }
 
-/// The first customer of the log in this data folder: who they are follows from the shop's secret.
+/// The first customer of the log in this data folder, whatever is known of another one there: who they are follows from the shop's
+/// secret.
 pub(crate) fn first_customer(data: &Path) -> anyhow::Result<Option<Registered>> {
-    let store = open(data)?;
+    let store = open_knowing(data, None)?;
     let mut from = Position(1);
     loop {
         let categories = vec![contracts::customer::CATEGORY.to_owned()];

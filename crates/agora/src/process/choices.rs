@@ -36,6 +36,8 @@ pub(crate) struct Choices {
     pub(crate) welcome_credit: Money,
     pub(crate) order_deadline: Duration,
     pub(crate) admin_password: Option<customer::NewPassword>,
+    /// Go on with a log that has lost events.
+    pub(crate) accept_shorter_log: bool,
     pub(crate) limits: customer::Limits,
     pub(crate) models: Models,
     pub(super) collector: Option<Endpoint>,
@@ -96,6 +98,7 @@ impl Choices {
             welcome_credit: settings.get("welcome-credit")?,
             order_deadline: Duration::from_secs(number(settings, "order-deadline", 1..=86_400)?),
             admin_password: admin_password(settings)?,
+            accept_shorter_log: settings.get("accept-shorter-log")?,
             limits: limits(settings)?,
             models: Models {
                 customer: settings.get("customer-model")?,

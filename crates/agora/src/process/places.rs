@@ -11,9 +11,11 @@ use crate::config::{ConfigError, Settings};
 /// The settings that name a read model.
 const MODELS: [&str; 4] = ["customer-model", "product-model", "order-model", "accounting-model"];
 /// What else stands in the data folder.
-const OWN: [&str; 7] = [
+const OWN: [&str; 9] = [
     "secret",
     "shop.json",
+    "log.json",
+    "seen.json",
     "sessions.db",
     "customer-snapshots.db",
     "product-snapshots.db",

@@ -1,78 +1,162 @@
-//! The event store of a process: an engine behind the service.
+//! The event store of a process: an engine behind the service, and the mark of its log in the data folder.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use chassis::{Deps, Service};
-use eventstore::{Figures, LogStore, MongoStore};
+use eventlog::{Hash, Known, Lost, OpenError, Options, OsFiles};
+use eventstore::{Figures, LogStore, MongoStore, Reader as _, log::LogReader};
+use kernel::Position;
 
-use super::choices::Store;
-
-/// How often what can be done beside writing is looked after.
-const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+use super::{
+    choices::{Choices, Store},
+    witness::{self, NOTE_EVERY},
+};
+use crate::data_folder::mark::{self, Mark};
 
 /// An engine that is ready to serve.
-pub(super) enum OpenStore {
+pub(super) struct OpenStore {
+    engine: Engine,
+    mark: Arc<Mark>,
+    /// What it no longer has of what is known, if that is accepted.
+    pub(super) lost: Option<Lost>,
+}
+
+enum Engine {
     Log(Box<LogStore>),
     MongoDb(Box<MongoStore>),
 }
 
+/// Notes the very end of a log, once nothing more is written to it.
+pub(super) type LastNote = Box<dyn Fn() + Send + Sync>;
+
 impl OpenStore {
-    pub(super) async fn open(store: &Store) -> anyhow::Result<Self> {
-        Ok(match store {
-            Store::Log(folder) => Self::Log(Box::new(open_log(folder)?)),
-            Store::MongoDb(url) => Self::MongoDb(Box::new(MongoStore::open(url).await?)),
+    /// Opens the store that the settings name, unless it lacks what the data folder knows of it. `alone` if no other process can have
+    /// begun the shop in this folder.
+    pub(super) async fn open(choices: &Choices, alone: bool) -> anyhow::Result<Self> {
+        let (data, accept) = (&choices.data, choices.accept_shorter_log);
+        let mark = Arc::new(Mark::of_store(data));
+        let mut known = mark::of_log(data)?;
+        if known.is_none() && alone && data.join("shop.json").exists() {
+            // Written only once there was a log.
+            known =
+                Some(Known { log: Some(([0; 16], Hash::from_bytes([0; 32]))), ..Known::default() });
+        }
+        let (engine, lost) = match &choices.store {
+            Store::Log(folder) => {
+                let log = open_log(folder, known, accept)?;
+                let lost = log.report.lost.clone();
+                (Engine::Log(Box::new(log)), lost)
+            }
+            Store::MongoDb(url) => {
+                let store = MongoStore::open(url).await?;
+                let lost = match known {
+                    Some(known) => {
+                        witness::missing(&known, &store.reader.read(&witness::look(&known)).await?)
+                    }
+                    None => None,
+                };
+                if let Some(lost) = lost.as_ref().filter(|_| !accept) {
+                    return Err(mark::refusal(lost));
+                }
+                (Engine::MongoDb(Box::new(store)), lost)
+            }
+        };
+        Ok(Self { engine, mark, lost })
+    }
+
+    /// The own log, if it is that.
+    pub(super) fn log(&self) -> Option<&LogReader> {
+        match &self.engine {
+            Engine::Log(store) => Some(&store.reader),
+            Engine::MongoDb(_) => None,
+        }
+    }
+
+    pub(super) async fn head(&self) -> anyhow::Result<Position> {
+        Ok(match &self.engine {
+            Engine::Log(store) => store.reader.head().await?,
+            Engine::MongoDb(store) => store.reader.head().await?,
         })
     }
 
     /// Serves the store over the bus, and managers over HTTP.
-    pub(super) async fn run(self, deps: &Deps, figures: Figures) -> Service {
-        match self {
-            Self::Log(store) => {
+    pub(super) async fn run(self, deps: &Deps, figures: Figures) -> (Service, Option<LastNote>) {
+        let mark = self.mark;
+        match self.engine {
+            Engine::Log(store) => {
                 let LogStore { writer, reader, upkeep, .. } = *store;
                 eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
-                look_after(deps, upkeep);
+                look_after(deps, upkeep, (reader.clone(), Arc::clone(&mark)));
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
-                eventstore::http::service(deps, Arc::new(reader), &figures, Some(backup))
+                let last = reader.clone();
+                let service =
+                    eventstore::http::service(deps, Arc::new(reader), &figures, Some(backup));
+                (service, Some(Box::new(move || note(&last, &mark))))
             }
-            Self::MongoDb(store) => {
+            Engine::MongoDb(store) => {
                 let MongoStore { writer, reader } = *store;
                 eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
-                eventstore::http::service(deps, Arc::new(reader), &figures, None)
+                witness::spawn(deps, mark);
+                (eventstore::http::service(deps, Arc::new(reader), &figures, None), None)
             }
         }
     }
 }
 
-fn open_log(folder: &Path) -> anyhow::Result<LogStore> {
+fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::Result<LogStore> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).context("the system has no randomness")?;
-    let store = LogStore::open(folder, Arc::new(eventlog::OsFiles), eventlog::Options::new(salt))?;
+    let options = Options { known, accept_loss, ..Options::new(salt) };
+    let store = LogStore::open(folder, Arc::new(OsFiles), options);
+    let store = store.map_err(|error| match error {
+        OpenError::Lost(lost) => mark::refusal(&lost),
+        error => error.into(),
+    })?;
     if let Some(torn) = store.report.torn {
         let eventlog::Torn { segment, position, bytes, .. } = torn;
         tracing::warn!(
             segment,
             position,
             bytes,
-            "the last batch of the log was torn by a crash; it was cut, nothing acknowledged was in it"
+            "the last batch of the log was not whole, as a crash leaves it; it was cut. Nothing that is known to have been acknowledged was in it"
         );
     }
     Ok(store)
 }
 
-fn look_after(deps: &Deps, upkeep: eventlog::Upkeep) {
+/// Every second: writes indexes, notes how far the log is, and looks whether its files are still there.
+fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, (reader, mark): (LogReader, Arc<Mark>)) {
     let tasks = deps.tasks.clone();
     deps.tasks.spawn_blocking("event-store-upkeep", async move {
         while !tasks.is_stopping() {
+            if let Some(segment) = upkeep.deleted() {
+                tasks.fail(
+                    "event-store",
+                    format_args!(
+                        "segment {segment} of the log was deleted while the shop ran: nothing more can be recorded safely. Put the log back \
+                         from a backup, into a data folder that nobody deletes"
+                    ),
+                );
+                return;
+            }
+            note(&reader, &mark);
             if let Err(error) = upkeep.step() {
                 tracing::warn!(%error, "an index of the log could not be written; trying again");
             }
             tokio::select! {
                 biased;
                 () = tasks.stopped() => {}
-                () = tokio::time::sleep(UPKEEP_EVERY) => {}
+                () = tokio::time::sleep(NOTE_EVERY) => {}
             }
         }
     });
+}
+
+fn note(reader: &LogReader, mark: &Mark) {
+    match reader.log().known() {
+        Ok(known) => mark.keep(known),
+        Err(error) => tracing::warn!(%error, "the end of the log cannot be read; retrying"),
+    }
 }

@@ -14,6 +14,7 @@ mod health;
 mod import;
 mod journey;
 mod kills;
+mod lost;
 mod models;
 mod operator;
 mod order;

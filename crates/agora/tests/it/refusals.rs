@@ -192,23 +192,3 @@ async fn two_settings_of_one_place_are_refused_and_destroy_nothing() {
     assert_eq!(models.map(|path| fs::read(path).expect("a file")), before);
     folder.up().await.manager().await;
 }
-
-#[tokio::test]
-async fn a_log_that_is_gone_is_not_taken_for_a_new_one_and_the_models_are_left_alone() {
-    let shop = Shop::start().await;
-    shop.manager().await.add_customers(&["lea"], "10").await;
-    let folder = shop.down().await;
-    let (log, away) = (folder.data().join("log"), folder.path().join("away"));
-    fs::rename(&log, &away).expect("the volume is not mounted");
-    for _ in 0..2 {
-        let mut command = up(&folder.data());
-        command.env("AGORA_ADMIN_PASSWORD", PASSWORD);
-        let ran = output(&mut command).await.expect_code(1);
-        assert_says(&ran.stderr, &["log ends at 0", "Nothing was changed", "agora rebuild"]);
-    }
-    fs::remove_dir_all(&log).expect("what the starts have made");
-    fs::rename(&away, &log).expect("it is mounted again");
-    let again = folder.up().await;
-    let all = again.manager().await.get("/customer/get-all-users").await;
-    assert_eq!(all["Items"].as_array().map(Vec::len), Some(2), "{all}");
-}

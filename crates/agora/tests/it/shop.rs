@@ -140,8 +140,13 @@ impl Shop {
     }
 
     /// Asks the process to stop; how it ended, and what else it had to say on its standard output.
-    pub(crate) async fn stop(mut self, signal: Signal) -> (ExitStatus, String) {
+    pub(crate) async fn stop(self, signal: Signal) -> (ExitStatus, String) {
         self.signal(signal);
+        self.ended().await
+    }
+
+    /// Waits until the process has ended; how, and what else it had to say on its standard output.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
         let ended = tokio::time::timeout(PATIENCE, self.process.wait()).await;
         let status = ended.expect("it stops").expect("it ends");
         let mut rest = String::new();

@@ -9,7 +9,8 @@ use std::{
     path::Path,
 };
 
-use rusqlite::{Connection, ErrorCode};
+use kernel::Position;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Location, Schema, named, tables, with_suffix};
 use crate::ModelError;
@@ -35,6 +36,19 @@ impl Schema {
         let [a, b, c, d, ..] = hash;
         i32::from_be_bytes([a & 0x7f, b, c, d | 1])
     }
+}
+
+/// The checkpoint in a model's file, read without changing anything; none if there is no such file, or none can be read.
+#[must_use]
+pub fn checkpoint_in(path: &Path) -> Option<Position> {
+    let absolute = fs::canonicalize(path).ok()?;
+    // What is written ahead of the file is part of it; where there is nothing, SQLite need not make a file of its own to look.
+    let ahead = fs::metadata(with_suffix(&absolute, "-wal")).is_ok_and(|file| file.len() > 0);
+    let name = absolute.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let name = format!("file:{name}?{}", if ahead { "mode=ro" } else { "immutable=1" });
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(name, flags).ok()?;
+    connection.query_row("SELECT position FROM checkpoint", [], |row| row.get(0).map(Position)).ok()
 }
 
 /// Whose `connection`'s database is; refused if it is anything but empty or this model's.

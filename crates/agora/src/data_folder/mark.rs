@@ -1,0 +1,194 @@
+//! What is known of the log, kept apart from it: a log that is gone, or lacks what it had, is missed then.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::Context as _;
+use chassis::sqlite;
+use eventlog::{Known, Lost};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::aside;
+
+/// The read models that a shop keeps in its data folder.
+const MODELS: [&str; 5] = ["customer.db", "product.db", "order.db", "accounting.db", "sessions.db"];
+
+/// The mark as the file holds it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Kept {
+    /// The last position that was seen.
+    position: u64,
+    /// The id of the event there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<Uuid>,
+    /// Which log it is, and the hash of everything up to the position: together as `agora store verify` prints them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hash: Option<String>,
+}
+
+/// A mark in a data folder.
+pub(crate) struct Mark {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    written: Option<Known>,
+    failing: bool,
+}
+
+impl Mark {
+    /// Of the process that has the event store.
+    pub(crate) fn of_store(data: &Path) -> Self {
+        Self::at(data.join("log.json"))
+    }
+
+    /// Of a process that follows the event store over the bus.
+    pub(crate) fn of_follower(data: &Path) -> Self {
+        Self::at(data.join("seen.json"))
+    }
+
+    fn at(path: PathBuf) -> Self {
+        Self { path, state: Mutex::default() }
+    }
+
+    /// What it says; nothing if there is none yet.
+    pub(crate) fn read(&self) -> anyhow::Result<Option<Known>> {
+        let path = self.path.display();
+        match fs::read(&self.path) {
+            Ok(bytes) => known(&bytes).map(Some).with_context(|| {
+                format!(
+                    "{path} does not say how far the log was; put it back from a backup, or, if the log is whole, remove it"
+                )
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("{path} cannot be read")),
+        }
+    }
+
+    /// Writes what is known now, unless it says so already. A failure is told once and changes nothing else: an older mark still holds.
+    pub(crate) fn keep(&self, known: Known) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.written == Some(known) {
+            return;
+        }
+        match replace(&self.path, &known) {
+            Ok(()) => (state.written, state.failing) = (Some(known), false),
+            Err(error) if !state.failing => {
+                state.failing = true;
+                let path = self.path.display();
+                tracing::warn!(%path, %error, "how far the log is cannot be noted; retrying");
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Removes it, with the log it was of.
+    pub(crate) fn forget(&self) -> anyhow::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("{} cannot be removed", self.path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// All that a data folder says of its log: the mark, and how far the read models beside it are.
+pub(crate) fn of_log(data: &Path) -> anyhow::Result<Option<Known>> {
+    let mark = Mark::of_store(data).read()?;
+    let reached = MODELS.iter().filter_map(|name| sqlite::checkpoint_in(&data.join(name))).max();
+    let reached = reached.map_or(0, |position| position.0);
+    if mark.is_none() && reached == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Known { reached, ..mark.unwrap_or_default() }))
+}
+
+/// The refusal of a log that lacks something, with what to do about it.
+pub(crate) fn refusal(lost: &Lost) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{lost}. Nothing was changed: mount its volume or put the whole log back; if it is lost for good, restore a backup into a new data \
+         folder, or give up what is missing by starting once with --accept-shorter-log"
+    )
+}
+
+fn known(bytes: &[u8]) -> Option<Known> {
+    let Kept { position, event, log, hash } = serde_json::from_slice(bytes).ok()?;
+    let hash = match hash {
+        Some(hash) => Some(format!("{position}:{hash}").parse::<eventlog::Mark>().ok()?.hash),
+        None => None,
+    };
+    let log = log.map(Uuid::into_bytes).zip(hash);
+    Some(Known { position, event: event.map(Uuid::into_bytes), log, reached: 0 })
+}
+
+/// Whole or not at all, whatever happens meanwhile.
+fn replace(path: &Path, known: &Known) -> anyhow::Result<()> {
+    let kept = Kept {
+        position: known.position,
+        event: known.event.map(Uuid::from_bytes),
+        log: known.log.map(|(salt, _)| Uuid::from_bytes(salt)),
+        hash: known.log.map(|(_, hash)| hash.to_string()),
+    };
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let aside = path.with_file_name(aside(name)?);
+    let written = || {
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&aside)?;
+        file.write_all(&serde_json::to_vec_pretty(&kept)?)?;
+        file.sync_data()?;
+        fs::rename(&aside, path)
+    };
+    written().inspect_err(|_| _ = fs::remove_file(&aside))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_read_as_it_was_kept_and_a_damaged_one_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mark = Mark::of_store(folder.path());
+        assert_eq!(mark.read().expect("none"), None);
+        let hash = eventlog::Hash::from_bytes([9; 32]);
+        for known in [
+            Known { position: 7, event: Some([3; 16]), log: Some(([5; 16], hash)), reached: 0 },
+            Known { position: 8, event: Some([4; 16]), log: None, reached: 0 },
+        ] {
+            mark.keep(known);
+            assert_eq!(Mark::of_store(folder.path()).read().expect("a mark"), Some(known));
+        }
+        assert_eq!(
+            fs::read_dir(folder.path()).expect("a folder").count(),
+            1,
+            "nothing is left aside"
+        );
+        for damaged in ["", "{}", "{\"Position\":7,\"Hash\":\"no\"}"] {
+            fs::write(folder.path().join("log.json"), damaged).expect("a file");
+            mark.read().expect_err(damaged);
+        }
+        mark.forget().and_then(|()| mark.forget()).expect("removed");
+        assert_eq!(mark.read().expect("none"), None);
+    }
+
+    #[test]
+    fn a_mark_that_cannot_be_written_is_no_failure() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mark = Mark::of_store(&folder.path().join("gone"));
+        mark.keep(Known { position: 7, ..Known::default() });
+        assert_eq!(mark.read().expect("none"), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! A log that lacks what this process has seen of it: refused, or accepted. Then what is lost is said, and whatever this process has
+//! built on the log is begun again.
+
+use chassis::{
+    ReadModel as _, auth::Auth, sessions::EndedSessions, snapshots::Snapshots, sqlite::Location,
+};
+use eventlog::Lost;
+use kernel::Position;
+
+use super::{World, choices::time_zone, store::OpenStore, witness};
+use crate::{
+    config::Settings,
+    data_folder::{DataFolder, mark::Mark},
+    parts::{Part, Parts},
+    rebuild::{Filled, Model},
+};
+
+/// The services that have a read model and snapshots.
+const SERVICES: [(Part, Model); 4] = [
+    (Part::Customer, Model::Customer),
+    (Part::Product, Model::Product),
+    (Part::Order, Model::Order),
+    (Part::Accounting, Model::Accounting),
+];
+
+impl World {
+    /// Sees that the log has what this process has seen of it, before anything is built on it.
+    pub(super) async fn recognise(
+        &self,
+        settings: &Settings,
+        parts: &Parts,
+        store: Option<&OpenStore>,
+    ) -> anyhow::Result<()> {
+        let (accept, over_the_bus) = (self.choices.accept_shorter_log, self.deps.store());
+        let lost = if let Some(store) = store {
+            store.lost.clone()
+        } else {
+            let mark = Mark::of_follower(self.data.path());
+            witness::recognise(&over_the_bus, &mark, accept).await?
+        };
+        if !accept {
+            return Ok(());
+        }
+        let head = match store {
+            Some(store) => store.head().await?,
+            None => over_the_bus.head().await,
+        };
+        renew((settings, parts, &self.deps.auth), &self.data, lost, head).await
+    }
+}
+
+/// Empties what was built on a log that had more than this one, which ends at `head`; nothing where nothing is lost.
+async fn renew(
+    (settings, parts, auth): (&Settings, &Parts, &Auth),
+    data: &DataFolder,
+    lost: Option<Lost>,
+    head: Position,
+) -> anyhow::Result<()> {
+    let services = || SERVICES.iter().filter(|(part, _)| parts.has(*part)).map(|(_, model)| model);
+    let sessions =
+        EndedSessions::open(Location::File(data.path().join("sessions.db")), auth.clone())?;
+    let mut furthest = sessions.checkpoint().await?;
+    let mut models: Vec<Box<dyn Filled>> = Vec::new();
+    for service in services() {
+        let model = service.open(settings, &time_zone(settings)?).await?;
+        furthest = furthest.max(model.checkpoint().await?);
+        models.push(model);
+    }
+    let ahead = || Lost::Shorter { head: head.0, position: furthest.0 };
+    let Some(lost) = lost.or_else(|| (furthest > head).then(ahead)) else { return Ok(()) };
+    tracing::warn!(
+        %lost, %head,
+        "accepted as asked by accept-shorter-log: what is missing is lost for good, and the read models are built again from what there \
+         is. Take the setting out again"
+    );
+    for model in models {
+        model.reset().await?;
+    }
+    sessions.reset().await?;
+    for service in services() {
+        let name = format!("{}-snapshots.db", service.name());
+        Snapshots::open(&Location::File(data.path().join(name)))?.clear()?;
+    }
+    Ok(())
+}
