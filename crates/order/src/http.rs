@@ -23,7 +23,7 @@ use kernel::Position;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-pub(crate) use feed::Feed;
+pub(crate) use {door::Pace, feed::Feed};
 
 use crate::{
     NAME,
@@ -42,6 +42,7 @@ pub(crate) struct Orders {
     pub(crate) feed: Feed,
     /// The orders under way, as far as the reactor has heard of them.
     pub(crate) open: OpenOrders,
+    pub(crate) pace: Pace,
     pub(crate) reacted: Progress,
 }
 

@@ -21,7 +21,7 @@ pub use project::project;
 
 use crate::{
     figures::Figures,
-    http::{Feed, Orders},
+    http::{Feed, Orders, Pace},
     react::{AnswerReactor, OpenOrders},
 };
 
@@ -81,6 +81,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         aggregates,
         feed: Feed::default(),
         open,
+        pace: Pace::default(),
         reacted,
     });
     http::spawn_feed(&orders);

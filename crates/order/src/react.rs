@@ -44,6 +44,8 @@ struct Open {
     orders: BTreeMap<Uuid, OpenOrder>,
     /// Where and when they were placed, oldest first: there a restarted reactor has to begin.
     placed: BTreeMap<Position, Timestamp>,
+    /// How many have ended since this process started.
+    ended: u64,
 }
 
 struct OpenOrder {
@@ -66,6 +68,13 @@ impl OpenOrders {
     #[must_use]
     pub fn count(&self) -> usize {
         self.lock().orders.len()
+    }
+
+    /// How many there are, and how many have ended since this process started.
+    #[must_use]
+    pub fn count_and_ended(&self) -> (usize, u64) {
+        let open = self.lock();
+        (open.orders.len(), open.ended)
     }
 
     /// When the oldest of them was placed.
@@ -118,6 +127,7 @@ impl OpenOrders {
             | OrderEvent::Denied(order::Denied { terms, .. }) => {
                 if let Some(ended) = open.orders.remove(&terms.order) {
                     open.placed.remove(&ended.placed);
+                    open.ended += 1;
                     if let Some(figures) = &self.figures {
                         figures.ended(heard, event.time, ended.placed_at);
                     }

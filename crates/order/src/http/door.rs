@@ -1,10 +1,14 @@
 //! The door: an order that could not be answered in time is refused before it is recorded.
 //!
-//! Orders are answered in the order in which they were placed, so the oldest one that still waits says how long a new one will
-//! wait at the least. Once that is a third of the deadline, new orders are refused until the saga has caught up: what was
-//! accepted has the rest of its time for the waits to come.
+//! Orders are answered in the order in which they were placed. A new one waits at least as long as the oldest open one has
+//! waited, and about as long as the open ones take at the pace at which orders end (Little's law: wait = open / pace). Once
+//! either is a third of the deadline, new orders are refused until the saga has caught up: what was accepted has the rest of
+//! its time for the waits to come.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use chassis::http::Problem;
 use kernel::Timestamp;
@@ -16,6 +20,24 @@ use super::{Orders, failed};
 const PART: u32 = 3;
 /// The longest time after which a refused client is asked to come back.
 const COME_BACK_MAX: Duration = Duration::from_secs(30);
+/// Open orders that say nothing about the pace: so many are under way in any busy shop.
+const FREE: usize = 256;
+/// How long the pace is watched before it is believed, and how long one measurement counts.
+const WATCHED: Duration = Duration::from_millis(500);
+const RENEWED: Duration = Duration::from_secs(1);
+
+/// The pace at which orders end, measured while so many are open that the saga has no pause.
+#[derive(Default)]
+pub(crate) struct Pace {
+    watch: Mutex<Option<Watch>>,
+}
+
+/// One measurement: since when, how many had ended by then, and how long each took in the one before.
+struct Watch {
+    since: Duration,
+    ended: u64,
+    before: Option<Duration>,
+}
 
 impl Orders {
     /// 503 if the saga is too far behind for another order; not for the order `repeated`, should it be placed already.
@@ -38,10 +60,68 @@ impl Orders {
         Err(Problem::busy(over.min(COME_BACK_MAX), detail))
     }
 
-    /// How long orders wait now at the least: as long as the oldest open one has, or as far as we are behind in hearing of them.
+    /// How long a new order will wait: as long as the oldest open one has, as far as we are behind in hearing of them, or as
+    /// long as those before it take.
     fn wait(&self, now: Timestamp) -> Duration {
         let oldest = self.open.oldest().map_or(Duration::ZERO, |placed| now.since(placed));
         let behind = Duration::try_from_secs_f64(self.reacted.lag().seconds).unwrap_or_default();
-        oldest.max(behind)
+        let (open, ended) = self.open.count_and_ended();
+        let queue = self.pace.wait(self.deps.clock.elapsed(), open, ended);
+        // An estimate, and of a saga that may only have paused: no client is sent away for longer than a deadline for it.
+        oldest.max(behind).max(queue.min(self.deadline))
+    }
+}
+
+impl Pace {
+    /// How long `open` orders take if `ended` have ended by `now`; zero while they are few, or while that cannot be told yet.
+    fn wait(&self, now: Duration, open: usize, ended: u64) -> Duration {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        if open <= FREE {
+            *watch = None;
+            return Duration::ZERO;
+        }
+        let current = watch.get_or_insert(Watch { since: now, ended, before: None });
+        let watched = now.saturating_sub(current.since);
+        let done = u32::try_from(ended.saturating_sub(current.ended)).unwrap_or(u32::MAX);
+        let each = watched.checked_div(done).unwrap_or(Duration::MAX);
+        let each = if watched >= WATCHED { Some(each) } else { current.before };
+        if watched >= RENEWED {
+            *watch = Some(Watch { since: now, ended, before: each });
+        }
+        let open = u32::try_from(open).unwrap_or(u32::MAX);
+        each.unwrap_or_default().saturating_mul(open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    #[test]
+    fn the_wait_is_what_the_open_orders_take_at_the_measured_pace() {
+        let pace = Pace::default();
+        assert_eq!(pace.wait(MS(0), FREE, 0), MS(0), "few are no queue");
+        assert_eq!(pace.wait(MS(0), 1_000, 0), MS(0), "nothing was measured yet");
+        assert_eq!(pace.wait(MS(400), 1_000, 40), MS(0), "too short to be believed");
+        assert_eq!(pace.wait(MS(1_000), 1_000, 100), MS(10_000));
+        assert_eq!(pace.wait(MS(1_100), 500, 100), MS(5_000), "the last measurement counts on");
+        assert_eq!(pace.wait(MS(2_000), 1_000, 1_100), MS(1_000), "a new one replaces it");
+        assert_eq!(pace.wait(MS(2_100), FREE, 1_200), MS(0));
+        assert_eq!(pace.wait(MS(9_000), 1_000, 1_200), MS(0), "a pause is not measured");
+    }
+
+    #[test]
+    fn a_saga_that_stands_still_is_a_wait_without_end() {
+        let pace = Pace::default();
+        pace.wait(MS(0), 1_000, 7);
+        assert_eq!(pace.wait(MS(600), 1_000, 7), Duration::MAX);
+        assert_eq!(pace.wait(MS(1_100), 1_000, 7), Duration::MAX);
+        assert_eq!(
+            pace.wait(MS(1_700), 1_000, 607),
+            MS(1_000),
+            "and it ends when the saga goes on"
+        );
     }
 }
