@@ -25,6 +25,7 @@ pub async fn suite<T: Transport, F: Future<Output = T>>(make: impl Fn() -> F) {
     a_request_that_nobody_serves_ends(&make().await).await;
     a_server_that_dies_with_the_question_leaves_no_reply(&make().await).await;
     a_new_server_takes_over(&make().await).await;
+    what_is_given_up_is_not_served(&make().await).await;
 }
 
 async fn a_subscriber_hears_what_is_published_after_it_subscribed(transport: &impl Transport) {
@@ -122,6 +123,33 @@ async fn a_new_server_takes_over(transport: &impl Transport) {
     };
     let (answer, ()) = tokio::join!(transport.append(append(), PATIENCE), server);
     assert_eq!(answer, Ok(recorded_at(1)));
+}
+
+async fn what_is_given_up_is_not_served(transport: &impl Transport) {
+    let mut appends = transport.serve_appends().await;
+    for _ in 0..20 {
+        let given_up = transport.append(append(), Duration::from_millis(20)).await;
+        assert_eq!(given_up, Err(NoReply::TimedOut));
+    }
+    let server = async {
+        let mut served = 0;
+        // A question that arrived a moment ago may still be served: not all of them did.
+        while served < 20 {
+            for incoming in appends.next_batch(10).await {
+                served += 1;
+                incoming.answer(recorded_at(1));
+            }
+        }
+        panic!("what was given up is served");
+    };
+    let answer = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        transport.append(append(), PATIENCE).await
+    };
+    tokio::select! {
+        () = server => {}
+        answer = answer => assert_eq!(answer, Ok(recorded_at(1))),
+    }
 }
 
 /// Waits until what was published so far has reached the subscribers, as far as it will.

@@ -16,7 +16,12 @@ impl<Q, A> Incoming<Q, A> {
         (Self { question, answer }, receiver)
     }
 
-    /// Answers; whoever asked may have given up.
+    /// Whether an answer is still waited for.
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
+    /// Answers, even if the questioner has given up.
     pub fn answer(self, answer: A) {
         let _gave_up = self.answer.send(answer);
     }
@@ -43,9 +48,14 @@ impl<Q, A> Requests<Q, A> {
 
     /// Waits for a question and takes with it whatever else is waiting, `limit` at most. Empty when another server has taken
     /// over or the transport is gone. Dropping the future loses nothing.
+    ///
+    /// Questions whose questioner has given up are passed over. A server that answered them while others wait would, once it is
+    /// slower than its clients are patient, do nothing but work that is thrown away.
     pub async fn next_batch(&mut self, limit: usize) -> Vec<Incoming<Q, A>> {
         let mut batch = Vec::new();
-        self.0.recv_many(&mut batch, limit).await;
+        while batch.is_empty() && self.0.recv_many(&mut batch, limit).await > 0 {
+            batch.retain(Incoming::is_wanted);
+        }
         batch
     }
 }

@@ -4,6 +4,7 @@ use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 
 use bus::{Append, Appended, NoReply, Page, Read, Transport};
 use kernel::{Position, Recorded, StreamId, Version};
+use tokio::sync::Semaphore;
 
 use crate::Tasks;
 
@@ -12,7 +13,10 @@ const TRY: Duration = Duration::from_secs(1);
 /// The pause after the first try without an answer; doubled up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// How long somebody who waits for an HTTP answer is kept waiting.
+/// Reads on their way at once; the others wait their turn, and their time to be answered has not begun. Asked all together, a
+/// store that is slow for a while would answer each after its questioner had asked again.
+const READS_MAX: usize = 64;
+/// How long the sender of an HTTP request is kept waiting.
 pub const PATIENCE: Duration = Duration::from_millis(1800);
 
 /// A client of the event store. Cheap to clone.
@@ -21,12 +25,13 @@ pub struct EventStore {
     transport: Arc<dyn Transport>,
     /// What cannot go on once the log is another one.
     tasks: Option<Tasks>,
+    reads: Arc<Semaphore>,
 }
 
 impl EventStore {
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>) -> Self {
-        Self { transport, tasks: None }
+        Self { transport, tasks: None, reads: Arc::new(Semaphore::new(READS_MAX)) }
     }
 
     /// Ends `tasks` when a subscription finds that the log no longer has what it has handed over.
@@ -61,19 +66,22 @@ impl EventStore {
     pub async fn read(&self, read: Read) -> Page {
         let mut pause = Pause::default();
         loop {
-            match self.transport.read(read.clone(), TRY).await {
+            let turn = self.reads.acquire().await;
+            let answer = self.transport.read(read.clone(), TRY).await;
+            drop(turn);
+            match answer {
                 Ok(page) => return page,
                 Err(error) => pause.after(error, "read").await,
             }
         }
     }
 
-    /// Reads a page for somebody who waits: gives up after [`PATIENCE`].
+    /// Reads a page for a caller who waits: gives up after [`PATIENCE`].
     pub async fn read_soon(&self, read: Read) -> Result<Page, NoReply> {
         tokio::time::timeout(PATIENCE, self.read(read)).await.map_err(|_| NoReply::TimedOut)
     }
 
-    /// A whole stream up to its end or to `until`, for somebody who waits.
+    /// A whole stream up to its end or to `until`, for a caller who waits.
     pub async fn read_stream(
         &self,
         stream: &StreamId,

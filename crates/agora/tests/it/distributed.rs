@@ -260,7 +260,9 @@ async fn a_shop_grows_out_of_its_process_and_returns_and_the_known_answers_hold_
     let database = system.mongodb.url("agora");
     let there = copy(&log(&folder), &database).await.expect_code(0).json();
     system.run_all(1).await.expect("it starts");
-    let mut replay = tool(&system, &["replay", purchases, "--concurrency", "64", "--json"]);
+    // However slow the machine, and however often the shop refuses for the moment.
+    let patient = ["--patience", "3600", "--concurrency", "64", "--json"];
+    let mut replay = tool(&system, &[&["replay", purchases][..], &patient].concat());
     let report = output(&mut replay).await.expect_code(0).json();
     assert_eq!((&report["orders"], &report["unfinished"]), (&answers()["Orders"], &0.into()));
     known_answers_hold(&manager(&system).await).await;

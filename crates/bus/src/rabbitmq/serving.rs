@@ -1,6 +1,6 @@
 //! Serves one queue of requests: hands questions to whoever serves in this process, sends the answers, then acknowledges.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use lapin::{
@@ -23,6 +23,8 @@ use crate::{
 
 /// Questions handed out by the broker before it waits for answers: enough for large groups, and each may have 1 MiB.
 pub(super) const PREFETCH: u16 = 256;
+/// How long a question is worth an answer if it does not say so itself.
+const PATIENCE_MAX: Duration = Duration::from_mins(1);
 /// A message that the broker keeps when it restarts.
 const PERSISTENT: u8 = 2;
 
@@ -107,17 +109,25 @@ async fn consume(channel: &Channel, queue: &'static str) -> Result<Consumer, Err
     channel.basic_consume(queue.into(), ShortString::default(), options, arguments).await
 }
 
-/// Waits for the answer and sends it. A question whose server let go of it is answered by nobody: whoever asked asks again.
+/// Waits for the answer and sends it. A question that its server dropped gets no answer, and neither does one that has waited
+/// as long as its questioner does: the questioner asks again.
 async fn answer_with<A: Wire>(
     channel: &Channel,
     request: Delivery,
     answer: oneshot::Receiver<A>,
 ) -> Result<(), Error> {
-    if let Ok(answer) = answer.await {
+    let patience = patience(&request).unwrap_or(PATIENCE_MAX);
+    if let Ok(Ok(answer)) = tokio::time::timeout(patience, answer).await {
         reply(channel, &request, &answer.encode()).await?;
     }
     request.acker.ack(BasicAckOptions::default()).await?;
     Ok(())
+}
+
+/// How long the questioner waits in all, as it said; its question may have spent some of that in the queue.
+fn patience(request: &Delivery) -> Option<Duration> {
+    let millis = request.properties.expiration().as_ref()?.as_str().parse().ok()?;
+    Some(Duration::from_millis(millis))
 }
 
 /// Says that the request is none, or puts it where somebody may look at it.

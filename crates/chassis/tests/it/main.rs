@@ -3,5 +3,6 @@
 mod ended_sessions;
 mod http;
 mod projecting;
+mod reading;
 mod replaced;
 mod sqlite;

@@ -20,23 +20,24 @@ use super::{Orders, failed};
 const PART: u32 = 3;
 /// The longest time after which a refused client is asked to come back.
 const COME_BACK_MAX: Duration = Duration::from_secs(30);
-/// Open orders that say nothing about the pace: so many are under way in any busy shop.
-const FREE: usize = 256;
-/// How long the pace is watched before it is believed, and how long one measurement counts.
-const WATCHED: Duration = Duration::from_millis(500);
+/// Open orders that are no queue: so many are under way in any shop that is used.
+const FREE: usize = 32;
+/// Ends that make a pace which can be believed, and how long one measurement counts, even if fewer came.
+const ENOUGH: u32 = 16;
 const RENEWED: Duration = Duration::from_secs(1);
 
 /// The pace at which orders end, measured while so many are open that the saga has no pause.
 #[derive(Default)]
 pub(crate) struct Pace {
-    watch: Mutex<Option<Watch>>,
+    state: Mutex<Measured>,
 }
 
-/// One measurement: since when, how many had ended by then, and how long each took in the one before.
-struct Watch {
-    since: Duration,
-    ended: u64,
-    before: Option<Duration>,
+#[derive(Default)]
+struct Measured {
+    /// The measurement under way: since when, and how many had ended by then.
+    watch: Option<(Duration, u64)>,
+    /// The time from one end to the next, as last measured.
+    each: Duration,
 }
 
 impl Orders {
@@ -67,29 +68,29 @@ impl Orders {
         let behind = Duration::try_from_secs_f64(self.reacted.lag().seconds).unwrap_or_default();
         let (open, ended) = self.open.count_and_ended();
         let queue = self.pace.wait(self.deps.clock.elapsed(), open, ended);
-        // An estimate, and of a saga that may only have paused: no client is sent away for longer than a deadline for it.
-        oldest.max(behind).max(queue.min(self.deadline))
+        // An estimate, of a saga that may only have paused: no client is sent away for long for it.
+        oldest.max(behind).max(queue.min(self.deadline / 2))
     }
 }
 
 impl Pace {
-    /// How long `open` orders take if `ended` have ended by `now`; zero while they are few, or while that cannot be told yet.
+    /// How long `open` orders take if `ended` have ended by `now`; zero while they are few, or before the first measurement.
     fn wait(&self, now: Duration, open: usize, ended: u64) -> Duration {
-        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut measured = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if open <= FREE {
-            *watch = None;
+            measured.watch = None;
             return Duration::ZERO;
         }
-        let current = watch.get_or_insert(Watch { since: now, ended, before: None });
-        let watched = now.saturating_sub(current.since);
-        let done = u32::try_from(ended.saturating_sub(current.ended)).unwrap_or(u32::MAX);
-        let each = watched.checked_div(done).unwrap_or(Duration::MAX);
-        let each = if watched >= WATCHED { Some(each) } else { current.before };
-        if watched >= RENEWED {
-            *watch = Some(Watch { since: now, ended, before: each });
+        let (since, before) = *measured.watch.get_or_insert((now, ended));
+        let watched = now.saturating_sub(since);
+        let done = u32::try_from(ended.saturating_sub(before)).unwrap_or(u32::MAX);
+        if done >= ENOUGH || watched >= RENEWED {
+            measured.each = watched / done.max(1);
         }
-        let open = u32::try_from(open).unwrap_or(u32::MAX);
-        each.unwrap_or_default().saturating_mul(open)
+        if watched >= RENEWED {
+            measured.watch = Some((now, ended));
+        }
+        measured.each.saturating_mul(u32::try_from(open).unwrap_or(u32::MAX))
     }
 }
 
@@ -104,24 +105,20 @@ mod tests {
         let pace = Pace::default();
         assert_eq!(pace.wait(MS(0), FREE, 0), MS(0), "few are no queue");
         assert_eq!(pace.wait(MS(0), 1_000, 0), MS(0), "nothing was measured yet");
-        assert_eq!(pace.wait(MS(400), 1_000, 40), MS(0), "too short to be believed");
-        assert_eq!(pace.wait(MS(1_000), 1_000, 100), MS(10_000));
-        assert_eq!(pace.wait(MS(1_100), 500, 100), MS(5_000), "the last measurement counts on");
-        assert_eq!(pace.wait(MS(2_000), 1_000, 1_100), MS(1_000), "a new one replaces it");
-        assert_eq!(pace.wait(MS(2_100), FREE, 1_200), MS(0));
-        assert_eq!(pace.wait(MS(9_000), 1_000, 1_200), MS(0), "a pause is not measured");
+        assert_eq!(pace.wait(MS(100), 1_000, 10), MS(0), "too little to be believed");
+        assert_eq!(pace.wait(MS(200), 1_000, 20), MS(10_000));
+        assert_eq!(pace.wait(MS(1_000), 1_000, 200), MS(5_000));
+        assert_eq!(pace.wait(MS(1_001), 500, 201), MS(2_500), "the last measurement counts on");
+        assert_eq!(pace.wait(MS(1_100), 1_000, 300), MS(1_000), "until there is a newer one");
+        assert_eq!(pace.wait(MS(1_200), FREE, 1_200), MS(0));
+        assert_eq!(pace.wait(MS(9_000), 500, 1_200), MS(500), "a pause is not measured");
     }
 
     #[test]
-    fn a_saga_that_stands_still_is_a_wait_without_end() {
+    fn a_saga_that_stands_still_is_noticed_and_so_is_its_end() {
         let pace = Pace::default();
         pace.wait(MS(0), 1_000, 7);
-        assert_eq!(pace.wait(MS(600), 1_000, 7), Duration::MAX);
-        assert_eq!(pace.wait(MS(1_100), 1_000, 7), Duration::MAX);
-        assert_eq!(
-            pace.wait(MS(1_700), 1_000, 607),
-            MS(1_000),
-            "and it ends when the saga goes on"
-        );
+        assert_eq!(pace.wait(MS(1_000), 1_000, 7), MS(1_000_000));
+        assert_eq!(pace.wait(MS(1_100), 1_000, 107), MS(1_000));
     }
 }
