@@ -8,8 +8,10 @@ use tokio::sync::Semaphore;
 
 use crate::Tasks;
 
-/// How long one try waits for its answer.
+/// How long the first try waits for its answer; doubled for each that follows up to [`TRY_MAX`]. A store that is slower than
+/// that would otherwise be asked the same again and again, which makes it slower still.
 const TRY: Duration = Duration::from_secs(1);
+const TRY_MAX: Duration = Duration::from_secs(8);
 /// The pause after the first try without an answer; doubled up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -55,7 +57,7 @@ impl EventStore {
     pub async fn append(&self, append: Append) -> Appended {
         let mut pause = Pause::default();
         loop {
-            match self.transport.append(append.clone(), TRY).await {
+            match self.transport.append(append.clone(), pause.patience()).await {
                 Ok(answer) => return answer,
                 Err(error) => pause.after(error, "append").await,
             }
@@ -67,7 +69,7 @@ impl EventStore {
         let mut pause = Pause::default();
         loop {
             let turn = self.reads.acquire().await;
-            let answer = self.transport.read(read.clone(), TRY).await;
+            let answer = self.transport.read(read.clone(), pause.patience()).await;
             drop(turn);
             match answer {
                 Ok(page) => return page,
@@ -124,10 +126,15 @@ impl EventStore {
 pub(crate) struct Pause(u32);
 
 impl Pause {
+    /// How long the next try waits.
+    fn patience(&self) -> Duration {
+        TRY.saturating_mul(1 << self.0.min(10)).min(TRY_MAX)
+    }
+
     pub(crate) async fn after(&mut self, error: impl std::fmt::Display, what: &'static str) {
         let pause = PAUSE.saturating_mul(1 << self.0.min(10)).min(PAUSE_MAX);
         self.0 += 1;
-        if self.0 == 5 {
+        if self.0 == 3 {
             tracing::warn!(%error, request = what, "the event store does not answer; retrying");
         }
         tokio::time::sleep(pause).await;

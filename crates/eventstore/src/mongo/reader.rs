@@ -21,12 +21,8 @@ pub struct MongoReader(Connection);
 #[async_trait]
 impl Reader for MongoReader {
     async fn read(&self, read: &Read) -> Result<Page, StoreFailure> {
-        let head = match (read, self.0.taken.load(Ordering::Relaxed)) {
-            // One stream is read as far as it goes; the head as of a moment ago spares half of the queries.
-            (Read::Stream { .. } | Read::Last { .. }, known @ 1..) => Position(known),
-            // The head is looked at first: what is recorded while we read must not be passed over.
-            _ => self.last().await?.0,
-        };
+        // The head is looked at first: what is recorded while we read must not be passed over.
+        let (head, _) = self.last().await?;
         let documents = self.0.look(look(read, head)).await?;
         page(read, head, &documents)
     }

@@ -25,6 +25,8 @@ const EVENTS_FULL: usize = 1000;
 const BYTES_FULL: usize = 4 << 20;
 /// Streams whose last version is remembered, at some hundred bytes each.
 const STREAMS_MAX: NonZeroUsize = NonZeroUsize::new(1 << 16).expect("is not zero");
+/// Appends whose answers are remembered, at some hundred bytes each: those of the last seconds, which may be asked again.
+const ANSWERS_MAX: NonZeroUsize = NonZeroUsize::new(1 << 14).expect("is not zero");
 /// Versions looked up at once: enough to hide the way to the server.
 const LOOKUPS: usize = 16;
 /// Tries of one group against others who record, before it is given back as failed.
@@ -51,6 +53,9 @@ struct Known {
     /// The latest time of all events.
     latest: Timestamp,
     versions: LruCache<StreamId, Option<Version>>,
+    /// By the id of the first event: what the last appends were answered. To look that up for each append that is sent again
+    /// takes so long in a slow store that all of them would be.
+    answers: LruCache<EventId, Appended>,
 }
 
 #[async_trait]
@@ -165,6 +170,7 @@ impl MongoWriter {
         let (answers, recorded) = judge.verdict();
         self.transactions.record(&recorded, known.latest).await?;
         known.advance(&recorded);
+        known.remember(appends, &answers);
         self.known = Some(known);
         Ok((answers, recorded))
     }
@@ -178,7 +184,12 @@ impl MongoWriter {
             self.prepared = true;
         }
         let (head, latest) = self.reader.last().await?;
-        Ok(Known { head, latest, versions: LruCache::new(STREAMS_MAX) })
+        Ok(Known {
+            head,
+            latest,
+            versions: LruCache::new(STREAMS_MAX),
+            answers: LruCache::new(ANSWERS_MAX),
+        })
     }
 }
 
@@ -188,6 +199,14 @@ impl Known {
         for event in events {
             self.versions.put(event.stream.clone(), Some(event.version));
             (self.head, self.latest) = (event.position, self.latest.max(event.time));
+        }
+    }
+
+    fn remember(&mut self, appends: &[Append], answers: &[Appended]) {
+        for (append, answer) in appends.iter().zip(answers) {
+            if let (Some(event), Appended::Recorded { .. }) = (append.events.first(), answer) {
+                self.answers.put(event.id, answer.clone());
+            }
         }
     }
 }
@@ -249,6 +268,12 @@ impl<'a> Memory<'a> {
 
 impl Past for Memory<'_> {
     type Failure = Setback;
+
+    fn answered(&mut self, append: &Append) -> Option<Appended> {
+        let answer = self.known.answers.get(&append.events.first()?.id)?;
+        let Appended::Recorded { first, last, .. } = answer else { return None };
+        (last.0 - first.0 + 1 == append.events.len() as u64).then(|| answer.clone())
+    }
 
     async fn last_version(&mut self, stream: &StreamId) -> Result<Option<Version>, Setback> {
         self.look_up(std::iter::once(stream)).await?;
