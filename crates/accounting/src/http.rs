@@ -9,7 +9,7 @@ use chassis::{
     auth::{Caller, Manager},
     http::{self, After, Context, Json, Limit, Listing, Problem, Query, Text},
 };
-use contracts::rest::accounting::{Invoice, MonthRevenue, ProductRevenue, Revenue};
+use contracts::rest::accounting::{Invoice, MonthRevenue, ProductRevenue, Revenue, ShopTimeZone};
 use kernel::Decimal;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -63,6 +63,7 @@ struct GetInvoice {
 pub(crate) fn router(books: &Arc<Books>, followers: Vec<Progress>) -> Router {
     let api = OpenApiRouter::new()
         .routes(routes!(get_revenue))
+        .routes(routes!(get_time_zone))
         .routes(routes!(get_invoices))
         .routes(routes!(get_invoice))
         .with_state(Arc::clone(books));
@@ -91,6 +92,14 @@ async fn get_revenue(
     }
     let revenue = books.model.revenue(year).await.map_err(failed)?;
     Ok(Json(revenue_of(year, revenue)))
+}
+
+/// The time zone in which years and months begin; anyone may ask.
+#[utoipa::path(
+    get, path = "/get-time-zone", tag = "accounting", responses((status = 200, body = ShopTimeZone))
+)]
+async fn get_time_zone(State(books): State<Arc<Books>>) -> Json<ShopTimeZone> {
+    Json(ShopTimeZone { time_zone: books.calendar.name() })
 }
 
 /// The invoices of a customer, or of all, the newest first.

@@ -8,7 +8,7 @@ use axum::{
 use contracts::rest::customer::{LoggedOut, Role, Session};
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
-use site::{Failure, Form, Frame, Login, Page, Visit, local_path, see_other};
+use site::{Failure, Form, Frame, Login, Page, Visit, local_path, logged_in, see_other};
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -48,7 +48,7 @@ pub(crate) async fn log_in(visit: Visit, mut form: Form) -> Result<Response, Fai
             let Session { token, expires_at, user_name, .. } = session;
             visit.log_in(Login { token, user_name, manager, expires_at });
             if manager {
-                return Ok(see_other(local_path(form.value("next")).unwrap_or("/")));
+                return Ok(logged_in(&visit, &form));
             }
             end(&visit).await;
             form.alert("The back office is for product managers. This account is a customer's.");

@@ -16,7 +16,7 @@ use crate::{
     Shop,
     chart::{Bar, Columns, month},
     desk::{Desk, no_such_page},
-    list::given,
+    list::{given, written},
     products,
 };
 
@@ -105,9 +105,9 @@ async fn read(desk: &Desk, shop: &Shop, year: &str) -> Result<Figures, Failure> 
     let revenue: Revenue =
         desk.get("/accounting/get-revenue", &asked).await.map_err(no_such_page)?;
     let year = revenue.year;
-    let (from, to) =
-        (format!("{year:04}-01-01T00:00:00Z"), format!("{:04}-01-01T00:00:00Z", year + 1));
-    let of_year = [("From", &from), ("To", &to)];
+    let zone = site::zone();
+    let (from, to) = (written(zone.year_begin(year)), written(zone.year_begin(year + 1)));
+    let of_year = given([("From", &from), ("To", &to)]);
     let limit = SHOWN.to_string();
     let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
     let (orders, scarce, currency): (Statistics, Listing<Product>, String) = try_join3(

@@ -8,7 +8,7 @@ use site::{Count, Failure, Form, Frame, Listing, Page, Pager};
 
 use crate::{
     desk::{Desk, no_such_page},
-    list::{Choice, choices, given, known, minute, page_number, written},
+    list::{Choice, choices, given, known, page_number, written},
     log::{self, Filter, Newest},
     numbers::Exact,
 };
@@ -82,8 +82,9 @@ pub(crate) async fn events(
         ("since", asked.since.clone()),
         ("until", asked.until.clone()),
     ]);
+    let zone = site::zone();
     for (name, value) in [("since", &asked.since), ("until", &asked.until)] {
-        if !value.is_empty() && minute(value).is_none() {
+        if !value.is_empty() && zone.minute(value).is_none() {
             filters.reject(name, "is no time such as 2026-11-23T14:05");
         }
     }
@@ -144,7 +145,8 @@ pub(crate) fn filter(asked: &Asked) -> Filter {
 }
 
 async fn forwards(desk: &Desk, asked: &Asked) -> Result<Found, Failure> {
-    let (since, until) = (written(minute(&asked.since)), written(minute(&asked.until)));
+    let zone = site::zone();
+    let (since, until) = (written(zone.minute(&asked.since)), written(zone.minute(&asked.until)));
     let (filter, limit) = (filter(asked), PAGE.to_string());
     let query = given([
         ("Category", &filter.category),

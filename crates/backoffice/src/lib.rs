@@ -54,7 +54,7 @@ const CHROME: Chrome = Chrome {
     personal: &[],
     search: None,
     register: None,
-    footer: "Agora – what happened is recorded, and never changed. Times are UTC.",
+    footer: "Agora – what happened is recorded, and never changed. Times are in the shop's time zone.",
 };
 
 /// What the pages share. A cheap clone.

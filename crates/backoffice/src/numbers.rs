@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use askama::filters::HtmlSafe;
 use kernel::Timestamp;
 
-/// A time to the microsecond: `23 Nov 2026, 14:05:06.123456`, as a `<time>`.
+/// A time to the microsecond in the shop's zone: `23 Nov 2026, 14:05:06.123456`, as a `<time>`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exact<'a>(pub(crate) &'a Timestamp);
 
@@ -15,9 +15,9 @@ pub(crate) struct Took(pub(crate) Duration);
 
 impl fmt::Display for Exact<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (day, time) =
-            (self.0.to_jiff().strftime("%-d %b %Y"), self.0.to_jiff().strftime("%H:%M:%S%.6f"));
-        write!(f, "<time datetime=\"{}\">{day}, {time}</time>", self.0)
+        let local = site::zone().local(*self.0);
+        let moment = local.strftime("%-d %b %Y, %H:%M:%S%.6f");
+        write!(f, "<time datetime=\"{}\">{moment}</time>", self.0)
     }
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     desk::{Desk, no_such_page},
-    list::{Choice, choices, day_begin, day_end, given, known, page_number, written},
+    list::{Choice, choices, given, known, page_number, written},
     numbers::Exact,
 };
 
@@ -112,8 +112,9 @@ async fn found(
     filters: &mut Form,
 ) -> Result<Listing<Order>, Failure> {
     let none = || Listing { items: Vec::new(), next: None };
+    let zone = site::zone();
     for (name, value) in [("from", &asked.from), ("to", &asked.to)] {
-        if !value.is_empty() && day_begin(value).is_none() {
+        if !value.is_empty() && zone.day_begin(value).is_none() {
             filters.reject(name, "is no day such as 2026-11-23");
         }
     }
@@ -126,7 +127,7 @@ async fn found(
         Wanted::Any | Wanted::Several(_) => String::new(),
     };
     let kind = if customer.is_empty() { "All" } else { "Customer" };
-    let (from, to) = (written(day_begin(&asked.from)), written(day_end(&asked.to)));
+    let (from, to) = (written(zone.day_begin(&asked.from)), written(zone.day_end(&asked.to)));
     let query = given([
         ("Type", kind),
         ("Id", &customer),

@@ -40,7 +40,7 @@ impl Saga {
                 (*stock_status == StockStatus::Pending, *credit_status == CreditStatus::Pending)
             }
             Status::Approved => (false, false),
-            // Also whoever has not answered yet: what comes late is recorded, and released.
+            // Also services that have not answered yet: a late reservation is recorded, then released.
             Status::Canceled => (
                 matches!(stock_status, StockStatus::Pending | StockStatus::Reserved),
                 matches!(credit_status, CreditStatus::Pending | CreditStatus::Reserved),

@@ -11,7 +11,7 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt};
 
-use crate::{Failure, Refusal, Visit};
+use crate::{Failure, Refusal, Visit, zone::Zonal};
 
 /// A comment goes out this often, so that nobody between takes the silence for the end.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -99,10 +99,11 @@ pub fn live(
             ..Refusal::default()
         }))
     })?;
-    let events = events.take_until(visit.shutdown().cancelled_owned()).map(move |event| {
-        let _held_as_long_as_the_stream = &place;
-        Ok::<_, Infallible>(event)
-    });
+    let events =
+        Zonal::new(events).take_until(visit.shutdown().cancelled_owned()).map(move |event| {
+            let _held_as_long_as_the_stream = &place;
+            Ok::<_, Infallible>(event)
+        });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 

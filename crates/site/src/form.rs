@@ -2,12 +2,12 @@
 
 mod field;
 
-use axum::extract::{FromRequest, Request};
+use axum::{body::Body, extract::FromRequestParts, http::request::Parts};
 use chassis::http::{BodyFault, read_body};
 
 pub use field::Field;
 
-use crate::{Failure, FieldError, Visit};
+use crate::{Failure, FieldError, Visit, kept};
 
 /// Forms of ours are far smaller.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -131,22 +131,30 @@ impl Form {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Form {
+impl<S: Send + Sync> FromRequestParts<S> for Form {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
-        let visit = request.extensions().get::<Visit>().cloned().ok_or(Failure::Broken)?;
-        let body =
-            read_body(request.into_body(), BODY_BYTES_MAX).await.map_err(|fault| match fault {
-                BodyFault::TooSlow => Failure::TooSlow,
-                BodyFault::TooLarge { .. } | BodyFault::Incomplete => Failure::Malformed,
-            })?;
-        let values: Vec<(String, String)> =
-            form_urlencoded::parse(&body).into_owned().take(FIELDS_MAX).collect();
-        visit.keep_typed(&values);
-        let form = Self { values, ..Self::default() };
-        if visit.is_genuine(form.raw("_csrf")) { Ok(form) } else { Err(Failure::Forged) }
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let visit = parts.extensions.get::<Visit>().ok_or(Failure::Broken)?;
+        let form = Self { values: visit.typed(), ..Self::default() };
+        if visit.is_genuine(form.raw("_csrf")) {
+            Ok(form)
+        } else if visit.has_expired() && !kept::has_secret(&form.values) {
+            // It was ours: it belongs to the session that is over.
+            Err(Failure::NotLoggedIn)
+        } else {
+            Err(Failure::Forged)
+        }
     }
+}
+
+/// The fields of a form as it arrives.
+pub(crate) async fn read(body: Body) -> Result<Vec<(String, String)>, Failure> {
+    let body = read_body(body, BODY_BYTES_MAX).await.map_err(|fault| match fault {
+        BodyFault::TooSlow => Failure::TooSlow,
+        BodyFault::TooLarge { .. } | BodyFault::Incomplete => Failure::Malformed,
+    })?;
+    Ok(form_urlencoded::parse(&body).into_owned().take(FIELDS_MAX).collect())
 }
 
 fn too_many(retry_after_seconds: Option<u64>) -> String {

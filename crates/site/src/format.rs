@@ -3,9 +3,10 @@
 use std::{fmt, time::Duration};
 
 use askama::filters::HtmlSafe;
-use jiff::{Zoned, tz::TimeZone};
 pub use kernel::Money;
 use kernel::Timestamp;
+
+use crate::zone;
 
 /// A sum in its currency: `€1,234.50`.
 #[derive(Clone, Copy, Debug)]
@@ -15,11 +16,11 @@ pub struct Amount<'a>(pub Money, pub &'a str);
 #[derive(Clone, Copy, Debug)]
 pub struct Count<N>(pub N);
 
-/// The day of a time: `23 Nov 2026`, as a `<time>`.
+/// The day of a time in the shop's zone: `23 Nov 2026`, as a `<time>`.
 #[derive(Clone, Copy, Debug)]
 pub struct Day<T>(pub T);
 
-/// A time to the minute: `23 Nov 2026, 14:05 UTC`, as a `<time>`.
+/// A time to the minute in the shop's zone: `23 Nov 2026, 14:05 CET`, as a `<time>`.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<T>(pub T);
 
@@ -88,15 +89,15 @@ impl<N: Whole> fmt::Display for Count<N> {
 impl<T: Instant> fmt::Display for Day<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.0.instant();
-        write!(f, "<time datetime=\"{time}\">{}</time>", utc(time).strftime("%-d %b %Y"))
+        write!(f, "<time datetime=\"{time}\">{}</time>", zone().local(time).strftime("%-d %b %Y"))
     }
 }
 
 impl<T: Instant> fmt::Display for Moment<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = self.0.instant();
-        let moment = utc(time).strftime("%-d %b %Y, %H:%M").to_string();
-        write!(f, "<time datetime=\"{time}\">{moment}\u{a0}UTC</time>")
+        let moment = zone().local(time).strftime("%-d %b %Y, %H:%M\u{a0}%Z").to_string();
+        write!(f, "<time datetime=\"{time}\">{moment}</time>")
     }
 }
 
@@ -119,10 +120,6 @@ impl HtmlSafe for Elapsed {}
 impl<N: Whole> HtmlSafe for Count<N> {}
 impl<T: Instant> HtmlSafe for Day<T> {}
 impl<T: Instant> HtmlSafe for Moment<T> {}
-
-fn utc(time: Timestamp) -> Zoned {
-    time.to_jiff().to_zoned(TimeZone::UTC)
-}
 
 #[cfg(test)]
 mod tests {

@@ -11,10 +11,10 @@ pub struct Chrome {
     /// The session's cookie. Cookies of one host are shared by all its ports: two sites need two names.
     pub cookie: &'static str,
     pub nav: &'static [Link],
-    /// Ways only for who is logged in.
+    /// Ways only for those who are logged in.
     pub personal: &'static [Link],
     pub search: Option<Search>,
-    /// Where who is not logged in may register; none where nobody may.
+    /// Where visitors may register; none if they may not.
     pub register: Option<&'static str>,
     pub footer: &'static str,
 }

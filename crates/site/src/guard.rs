@@ -20,7 +20,7 @@ use hyper::{
 };
 
 use crate::{
-    Failure, Site, Visit, failure,
+    Failure, Site, Visit, failure, form, kept,
     origin::{self, Origin},
     see_other, segment,
 };
@@ -53,19 +53,14 @@ pub(crate) fn guard(site: Site, pages: Router) -> Router {
     without_trailing_slashes(pages)
 }
 
-async fn around(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+async fn around(State(site): State<Site>, request: Request, next: Next) -> Response {
     let visit = Visit::new(&site, &request);
     let started = visit.now();
     let method = request.method().clone();
     let response = if let Some(failure) = refusal(&visit, &request) {
         failure.into_response()
     } else {
-        request.extensions_mut().insert(visit.clone());
-        let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
-        answering.await.unwrap_or_else(|_| {
-            tracing::error!(request.id = ?visit.request_id(), "a page panicked");
-            Failure::Broken.into_response()
-        })
+        answer(&visit, request, next).await
     };
     let mut response = presentable(&visit, &method, response);
     add_headers(&visit, response.headers_mut());
@@ -73,6 +68,22 @@ async fn around(State(site): State<Site>, mut request: Request, next: Next) -> R
     let status = response.status().as_u16();
     tracing::debug!(request.id = ?visit.request_id(), "{method} {} {status} in {elapsed:.1?}", visit.address());
     response
+}
+
+/// The page's own answer. A form is read before the page sees it: whatever comes of it, what was typed is not lost.
+async fn answer(visit: &Visit, mut request: Request, next: Next) -> Response {
+    if *request.method() == Method::POST {
+        match form::read(std::mem::take(request.body_mut())).await {
+            Ok(typed) => visit.keep_typed(typed),
+            Err(failure) => return failure.into_response(),
+        }
+    }
+    request.extensions_mut().insert(visit.clone());
+    let page = visit.zone().await.of_page(next.run(request));
+    AssertUnwindSafe(page).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(request.id = ?visit.request_id(), "a page panicked");
+        Failure::Broken.into_response()
+    })
 }
 
 /// Why no page may see the request.
@@ -127,6 +138,11 @@ fn to_log_in(visit: &Visit, method: &Method) -> Response {
         Method::GET => Some(visit.address()),
         _ => visit.came_from(),
     };
+    if *method == Method::POST
+        && let Some(login) = kept::login_page(visit, back.unwrap_or("/"))
+    {
+        return login;
+    }
     let back = back.filter(|back| *back != "/").map(|back| format!("?next={}", segment(back)));
     see_other(&format!("/login{}", back.unwrap_or_default()))
 }

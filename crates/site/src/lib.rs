@@ -20,6 +20,7 @@ mod frame;
 mod gateway;
 mod guard;
 mod health;
+mod kept;
 mod listing;
 mod origin;
 mod page;
@@ -28,6 +29,7 @@ mod picture;
 mod seal;
 mod session;
 mod visit;
+mod zone;
 
 use std::sync::Arc;
 
@@ -43,14 +45,17 @@ pub use form::{Field, Form};
 pub use format::{Amount, Count, Day, Elapsed, Moment, Money};
 pub use frame::{Chrome, Frame, Link, Search};
 pub use gateway::{Gateway, GatewayUrlError};
+pub use kept::logged_in;
 pub use listing::Listing;
 pub use page::{Page, see_other};
 pub use path::{local_path, segment};
 pub use picture::Picture;
 pub use session::{Login, User};
 pub use visit::Visit;
+pub use zone::{Zone, zone};
 
 use client::Client;
+use zone::Calendar;
 
 /// What a website needs from outside.
 #[derive(Clone)]
@@ -80,6 +85,7 @@ struct Inner {
     client: Client,
     config: Config,
     cookies: seal::Sealer,
+    calendar: Calendar,
 }
 
 impl Site {
@@ -88,7 +94,8 @@ impl Site {
     pub fn new(config: Config, chrome: &'static Chrome) -> Self {
         let client = Client::new(config.gateway.clone());
         let cookies = seal::Sealer::new(&config.secret, chrome.cookie);
-        Self(Arc::new(Inner { chrome, client, config, cookies }))
+        let calendar = Calendar::default();
+        Self(Arc::new(Inner { chrome, client, config, cookies, calendar }))
     }
 
     /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files and its health.

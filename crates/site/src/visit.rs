@@ -13,7 +13,7 @@ use hyper::{
 use kernel::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Failure, Frame, Login, Site, User, forwarded, frame::Visitor, session::Session};
+use crate::{Failure, Frame, Login, Site, User, Zone, forwarded, frame::Visitor, session::Session};
 
 /// The longest cookie that is looked at.
 const COOKIE_BYTES_MAX: usize = 4096;
@@ -33,6 +33,8 @@ struct Inner {
     /// Path and query as asked for.
     address: String,
     came_from: Option<String>,
+    /// The session that the cookie was of is over.
+    expired: bool,
     state: Mutex<State>,
 }
 
@@ -69,6 +71,7 @@ impl Visit {
             request_id,
             address: address.to_owned(),
             came_from: came_from(headers),
+            expired: changed && had_cookie,
             state: Mutex::new(state),
         }))
     }
@@ -79,7 +82,7 @@ impl Visit {
         self.state().session.user()
     }
 
-    /// Who is logged in; a page that needs somebody sends everybody else to log in.
+    /// Who is logged in; others are sent to log in.
     pub fn require_user(&self) -> Result<User, Failure> {
         self.user().ok_or(Failure::NotLoggedIn)
     }
@@ -157,6 +160,12 @@ impl Visit {
         self.0.site.0.config.clock.now()
     }
 
+    /// The zone in which pages write times.
+    pub(crate) async fn zone(&self) -> Zone {
+        let site = &self.0.site.0;
+        site.calendar.zone(&*site.config.clock, &site.client).await
+    }
+
     /// Ends when the site does; pages that go on end with it.
     #[must_use]
     pub fn shutdown(&self) -> CancellationToken {
@@ -184,8 +193,13 @@ impl Visit {
         self.0.site.0.cookies.proves(&id, token)
     }
 
-    pub(crate) fn keep_typed(&self, fields: &[(String, String)]) {
-        self.state().typed = fields.to_vec();
+    /// Whether the visitor was logged in, or had a form, in a session that is over.
+    pub(crate) fn has_expired(&self) -> bool {
+        self.0.expired
+    }
+
+    pub(crate) fn keep_typed(&self, fields: Vec<(String, String)>) {
+        self.state().typed = fields;
     }
 
     pub(crate) fn typed(&self) -> Vec<(String, String)> {

@@ -7,7 +7,7 @@ use axum::{
 };
 use contracts::rest::customer::{LoggedOut, Role, Session, User};
 use serde::{Deserialize, Serialize};
-use site::{Failure, Form, Frame, Login, Page, Visit, local_path, see_other};
+use site::{Failure, Form, Frame, Login, Page, Visit, local_path, logged_in, see_other};
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -59,7 +59,7 @@ pub(crate) async fn log_in(visit: Visit, mut form: Form) -> Result<Response, Fai
     let user_name = form.value("UserName").to_lowercase();
     let credentials = Credentials { user_name: &user_name, password: form.raw("Password") };
     match begin(&visit, &credentials).await {
-        Ok(()) => Ok(see_other(local_path(form.value("next")).unwrap_or("/"))),
+        Ok(()) => Ok(logged_in(&visit, &form)),
         Err(Failure::NotLoggedIn) => {
             form.alert("There is no such user, or the password is wrong.");
             Ok(refused(login_page(&visit, form)))

@@ -37,7 +37,7 @@ const CHROME: Chrome = Chrome {
     ],
     search: Some(Search { action: "/search", label: "Search products" }),
     register: Some("/register"),
-    footer: "Agora – every order is a story of recorded events. Times are UTC.",
+    footer: "Agora – every order is a story of recorded events. Times are in the shop's time zone.",
 };
 
 /// What the pages share. A cheap clone.

@@ -194,3 +194,10 @@ async fn invoices_are_numbered_without_gaps_however_many_come_at_once() {
         assert_eq!(balance.left, balance.right, "{}", balance.name);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anyone_may_ask_for_the_time_zone() {
+    let world = World::start().await;
+    let zone = world.ask("GET", "/get-time-zone").send().await.expect(200);
+    assert_eq!(zone, json!({ "TimeZone": "UTC" }));
+}

@@ -1,5 +1,7 @@
 //! The back office from outside.
 
+mod zone;
+
 use std::sync::Arc;
 
 use axum::{Router, body::Body, extract::Request, response::Response};
@@ -86,7 +88,7 @@ async fn nothing_is_changed_for_who_is_not_logged_in_or_by_a_form_of_another_sit
         let post =
             || Request::post(page).header("content-type", "application/x-www-form-urlencoded");
         let anonymous = answer(post().body(Body::from("Name=x")).expect("a request")).await;
-        let refused = [StatusCode::SEE_OTHER, StatusCode::FORBIDDEN];
+        let refused = [StatusCode::SEE_OTHER, StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED];
         assert!(refused.contains(&anonymous.status()), "{page}: {}", anonymous.status());
         let elsewhere = post().header("sec-fetch-site", "cross-site").body(Body::from("Name=x"));
         let forged = answer(elsewhere.expect("a request")).await;

@@ -30,6 +30,14 @@ pub struct Invoice {
     pub issued_at: Timestamp,
 }
 
+/// The zone in which the shop's years, months and days begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ShopTimeZone {
+    /// Its name in the tz database, such as `Europe/Berlin`.
+    pub time_zone: String,
+}
+
 /// What a year brought in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]

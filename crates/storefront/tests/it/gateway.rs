@@ -100,6 +100,12 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
             "Token": "a.token", "ExpiresAt": "2999-01-01T00:00:00Z", "UserName": "ada", "Role": "customer",
         }))
         .into_response(),
+        "/accounting/get-time-zone" => Json(json!({ "TimeZone": "Europe/Berlin" })).into_response(),
+        "/customer/get-user/ada" | "/customer/update-user" => Json(json!({
+            "UserName": "ada", "FullName": "Ada Lovelace", "Email": "", "Role": "customer", "Credit": 10.0, "Reserved": 0.0,
+            "Available": 10.0, "Version": 0,
+        }))
+        .into_response(),
         "/product/get-product-details" => Json(product()).into_response(),
         "/product/get-all-products" => list(json!([product()])),
         "/product/get-categories" => list(json!([{ "CategoryId": PRODUCT, "Name": "Kitchen", "Products": 1 }])),

@@ -118,3 +118,123 @@ async fn a_form_is_good_for_one_session_only() {
     assert!(again.contains(&("ProductId".to_owned(), PRODUCT.to_owned())), "{again:?}");
     assert_eq!(ada.post("/orders", &again).await.status, StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn what_was_typed_while_logged_out_is_kept_through_the_log_in() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    let mut form = ada.get("/profile").await.form("/profile");
+    for (_, value) in form.iter_mut().filter(|(name, _)| name == "FullName") {
+        "Ada \"King\" & Söhne".clone_into(value);
+    }
+    gateway.fail(401, json!({ "title": "A valid token is needed" }));
+    let login = ada.post("/profile", &form).await;
+    assert_eq!(login.status, StatusCode::UNAUTHORIZED);
+    login.says("What you typed is kept");
+    // A wrong password loses nothing either.
+    let wrong = ada.post("/login", &filled(&login, "wrong horse")).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    gateway.mend();
+    let kept = ada.post("/login", &filled(&wrong, "secret horse")).await;
+    assert_eq!(kept.status, StatusCode::OK, "{}", kept.html);
+    kept.says("<dt>Full name</dt><dd>Ada &#34;King&#34; &#38; Söhne</dd>");
+    assert_eq!(gateway.asked("/customer/update-user").len(), 1, "nothing is sent by itself");
+    let sent = ada.post("/profile", &unescaped(&kept.form("/profile"))).await;
+    assert_eq!(sent.location(), "/profile");
+    let saved = gateway.asked("/customer/update-user").pop().expect("a call");
+    assert_eq!(saved.body["FullName"], "Ada \"King\" & Söhne");
+}
+
+#[tokio::test]
+async fn an_order_sent_after_its_session_is_over_is_kept_too() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    let form = ada.get(&format!("/products/{PRODUCT}")).await.form("/orders");
+    // The token is over, and with it the session that the form was of.
+    let mut later = ada.moved_to(at(&gateway, "3000-01-01T00:00:00Z"));
+    let login = later.post("/orders", &form).await;
+    assert_eq!(login.status, StatusCode::UNAUTHORIZED);
+    assert!(gateway.asked("/order/place-order").is_empty());
+    let mut ada = later.moved_to(storefront(&gateway));
+    let kept = ada.post("/login", &filled(&login, "secret horse")).await;
+    let sent = ada.post("/orders", &kept.form("/orders")).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.html);
+    let placed = gateway.asked("/order/place-order").pop().expect("a call");
+    let key = form.iter().find(|(name, _)| name == "Key").expect("a key");
+    assert_eq!(sent_key(&placed), key.1, "it is the same order, however often it is sent");
+}
+
+#[tokio::test]
+async fn a_password_typed_while_logged_out_is_not_kept() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    let mut form = ada.get("/profile").await.form("/profile/password");
+    form.retain(|(name, _)| name == "_csrf");
+    let passwords =
+        [("CurrentPassword", "secret horse"), ("Password", "x y z 1"), ("Again", "x y z 1")];
+    form.extend(passwords.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    gateway.fail(401, json!({ "title": "A valid token is needed" }));
+    let answer = ada.post("/profile/password", &form).await;
+    assert_eq!(answer.location(), "/login");
+    assert!(!answer.html.contains("x y z 1"), "{}", answer.html);
+}
+
+#[tokio::test]
+async fn a_kept_form_is_sent_to_this_site_only() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::new(storefront(&gateway));
+    let login = ada.get("/login").await;
+    let mut form = filled(&login, "secret horse");
+    for (name, value) in [("_kept", "FullName=Eve"), ("_kept_at", "//evil.example/take")] {
+        form.push((name.to_owned(), value.to_owned()));
+    }
+    assert_eq!(ada.post("/login", &form).await.location(), "/");
+}
+
+/// The log-in of a page, filled in.
+fn filled(page: &crate::visitor::Answer, password: &str) -> Vec<(String, String)> {
+    let mut form = unescaped(&page.form("/login"));
+    form.retain(|(name, _)| name.starts_with('_') || name == "next");
+    for (name, value) in [("UserName", "ada"), ("Password", password)] {
+        form.push((name.to_owned(), value.to_owned()));
+    }
+    form
+}
+
+/// What a browser makes of the values of a form.
+fn unescaped(form: &[(String, String)]) -> Vec<(String, String)> {
+    let plain = |value: &String| value.replace("&#34;", "\"").replace("&#38;", "&");
+    form.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
+}
+
+fn sent_key(asked: &crate::gateway::Asked) -> String {
+    sent(asked, "idempotency-key")
+}
+
+#[tokio::test]
+async fn times_are_in_the_zone_of_the_shop() {
+    let gateway = Gateway::default();
+    gateway.order_goes_through(&[crate::gateway::order("Finalized", "Committed", "Debited")]);
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    let page = ada.get(&format!("/orders/{}", crate::gateway::ORDER)).await;
+    page.says("23 Nov 2026, 07:00\u{a0}CET");
+    assert_eq!(
+        gateway.asked("/accounting/get-time-zone").len(),
+        1,
+        "an answer is good for a while"
+    );
+}
+
+#[tokio::test]
+async fn times_are_in_utc_while_the_zone_is_not_known() {
+    let gateway = Gateway::default();
+    gateway.fail(503, json!({ "title": "not now" }));
+    let mut ada = Visitor::new(storefront(&gateway));
+    ada.get("/login").await;
+    gateway.mend();
+    gateway.order_goes_through(&[crate::gateway::order("Finalized", "Committed", "Debited")]);
+    let login = ada.get("/login").await;
+    ada.post("/login", &filled(&login, "secret horse")).await;
+    let page = ada.get(&format!("/orders/{}", crate::gateway::ORDER)).await;
+    page.says("23 Nov 2026, 06:00\u{a0}UTC");
+}
