@@ -119,6 +119,7 @@ fn recorded(event: RecordedEvent) -> anyhow::Result<Recorded> {
                 key: known.key,
                 request: known.request,
                 creates: known.creates,
+                as_sent: None,
             }),
         },
         data: event.data,

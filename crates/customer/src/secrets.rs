@@ -62,11 +62,15 @@ impl Secrets {
         self.customer_id(user) == customer.customer
     }
 
-    /// A request known again without a word of it that could be guessed: a digest of its body alone would let whoever reads the log
+    /// Identifies retries without revealing anything that could be guessed: a digest of its body alone would let a reader of the log
     /// try passwords against it.
     pub(crate) fn blinded(&self, request: &Idempotency) -> Idempotency {
-        let digest = self.customer_id(&format!("request {}", request.request));
-        Idempotency { request: digest, ..request.clone() }
+        let blinded = |digest: Uuid| self.customer_id(&format!("request {digest}"));
+        Idempotency {
+            request: blinded(request.request),
+            as_sent: request.as_sent.map(blinded),
+            ..request.clone()
+        }
     }
 
     /// `secret` so that only [`Self::open`] for the same customer gives it back.

@@ -126,7 +126,7 @@ pub struct Cause {
     pub position: Position,
 }
 
-/// How a command that is sent again is known again.
+/// Identifies retries of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Idempotency {
     /// Derived from user, call and the client's key.
@@ -136,6 +136,17 @@ pub struct Idempotency {
     /// Whether the command created the stream's subject; such keys are remembered as long as it lives.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub creates: bool,
+    /// Of a request on its way: the digest of its very bytes, by which version 0.1.0 knew it. Not recorded.
+    #[serde(skip)]
+    pub as_sent: Option<Uuid>,
+}
+
+impl Idempotency {
+    /// Whether the request recorded with the digest `recorded` is this one.
+    #[must_use]
+    pub fn is_request(&self, recorded: Uuid) -> bool {
+        recorded == self.request || self.as_sent == Some(recorded)
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +164,7 @@ mod tests {
                 key: Uuid::from_u128(1),
                 request: Uuid::from_u128(2),
                 creates: true,
+                as_sent: None,
             }),
         };
         let bare = Metadata::of(Actor::Customer(Uuid::from_u128(3)), Uuid::from_u128(4));

@@ -110,7 +110,7 @@ impl Shop {
         let Some(known) = known else { return Ok(None) };
         match self.model.created(known.key).await.map_err(failed)? {
             None => Ok(None),
-            Some((created, at)) if created.request == known.request => {
+            Some((created, at)) if known.is_request(created.request) => {
                 Ok(Some((created.subject, at)))
             }
             Some(_) => Err(key_reused()),

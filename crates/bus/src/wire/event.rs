@@ -218,7 +218,7 @@ pub(super) fn idempotency(
     request: Option<Uuid>,
     creates: bool,
 ) -> Option<Idempotency> {
-    key.zip(request).map(|(key, request)| Idempotency { key, request, creates })
+    key.zip(request).map(|(key, request)| Idempotency { key, request, creates, as_sent: None })
 }
 
 /// The data as it came, if it is an object.

@@ -329,7 +329,7 @@ fn metadata() -> impl Strategy<Value = Metadata> {
     let idempotency =
         prop::option::of(any::<(u128, u128, bool)>().prop_map(|(key, request, creates)| {
             let (key, request) = (Uuid::from_u128(key), Uuid::from_u128(request));
-            Idempotency { key, request, creates }
+            Idempotency { key, request, creates, as_sent: None }
         }));
     (actor, traceparent, cause, idempotency).prop_map(|(actor, traceparent, cause, idempotency)| {
         Metadata { actor, correlation: Uuid::nil(), traceparent, cause, idempotency }
@@ -343,8 +343,12 @@ fn as_new(event: Recorded) -> NewEvent {
 
 fn new_event() -> NewEvent {
     let mut metadata = Metadata::of(Actor::Customer(Uuid::from_u128(4)), Uuid::from_u128(2));
-    metadata.idempotency =
-        Some(Idempotency { key: Uuid::from_u128(5), request: Uuid::from_u128(6), creates: true });
+    metadata.idempotency = Some(Idempotency {
+        key: Uuid::from_u128(5),
+        request: Uuid::from_u128(6),
+        creates: true,
+        as_sent: None,
+    });
     NewEvent {
         id: EventId(Uuid::from_u128(1)),
         kind: EventType::parse("order.placed").expect("a type"),

@@ -80,7 +80,7 @@ impl<S> Loaded<S> {
         let keys = self.created.iter().chain(&self.changes);
         match keys.into_iter().find(|seen| seen.key.key == key.key) {
             None => Seen::Never,
-            Some(seen) if seen.key.request == key.request => Seen::Same(seen.version),
+            Some(seen) if key.is_request(seen.key.request) => Seen::Same(seen.version),
             Some(_) => Seen::Other,
         }
     }

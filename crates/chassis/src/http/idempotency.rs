@@ -1,9 +1,12 @@
-//! Requests that may be sent twice: known again by user, call and the client's key.
+//! Requests that may be sent twice: recognized by user, call and the client's key.
+
+use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, Request};
 use hyper::HeaderMap;
 use kernel::Idempotency;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use utoipa::{
     IntoParams,
     openapi::{
@@ -16,6 +19,9 @@ use uuid::Uuid;
 
 use super::{Problem, json};
 
+/// Requests are nested less deeply.
+const DEPTH_MAX: usize = 16;
+
 /// The request header that carries the client's key.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -24,7 +30,9 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub struct Keyed<T> {
     pub value: T,
     key: Option<Box<str>>,
+    /// Digests of its content, and of its bytes.
     request: Uuid,
+    as_sent: Uuid,
 }
 
 impl<T> Keyed<T> {
@@ -43,7 +51,7 @@ impl<T> Keyed<T> {
     fn known_as(&self, user: Uuid, call: &str, creates: bool) -> Option<Idempotency> {
         let client_key = self.key.as_deref()?;
         let key = digest("key", &[user.as_bytes(), call.as_bytes(), client_key.as_bytes()]);
-        Some(Idempotency { key, request: self.request, creates })
+        Some(Idempotency { key, request: self.request, creates, as_sent: Some(self.as_sent) })
     }
 }
 
@@ -54,25 +62,57 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Keyed<T> {
         let key = client_key(request.headers())?;
         let body = json::read(request).await?;
         let value = json::parse(&body)?;
-        Ok(Self { value, key, request: digest("request", &[&compact(&body)]) })
+        let as_sent = digest("request", &[&body]);
+        let canonical = std::str::from_utf8(&body).ok().and_then(canonical);
+        let request = canonical.map_or(as_sent, |text| digest("request", &[text.as_bytes()]));
+        Ok(Self { value, key, request, as_sent })
     }
 }
 
-/// The same JSON without the white space that means nothing. What is compact already stays as it is, so that keys recorded with
-/// whole bodies are known again.
-fn compact(json: &[u8]) -> Vec<u8> {
-    let (mut in_string, mut escaped) = (false, false);
-    let mut means_something = |byte: &u8| {
-        let kept = in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ => {}
+/// The same JSON for the same content: without blanks, members sorted by name, texts escaped in one way. Numbers stay as they are
+/// written. None for what is nested deeper than any request of ours.
+fn canonical(json: &str) -> Option<String> {
+    let mut text = String::with_capacity(json.len());
+    let value: &RawValue = serde_json::from_str(json).ok()?;
+    write_canonical(value, &mut text, DEPTH_MAX)?;
+    Some(text)
+}
+
+fn write_canonical(value: &RawValue, text: &mut String, depth_left: usize) -> Option<()> {
+    let depth_left = depth_left.checked_sub(1)?;
+    let json = value.get();
+    match json.as_bytes().first()? {
+        b'{' => {
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+            text.push('{');
+            for (at, (name, value)) in members.into_iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                text.push_str(&serde_json::to_string(&name).ok()?);
+                text.push(':');
+                write_canonical(value, text, depth_left)?;
+            }
+            text.push('}');
         }
-        kept
-    };
-    json.iter().copied().filter(&mut means_something).collect()
+        b'[' => {
+            text.push('[');
+            let elements: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+            for (at, element) in elements.into_iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                write_canonical(element, text, depth_left)?;
+            }
+            text.push(']');
+        }
+        b'"' => {
+            let plain: String = serde_json::from_str(json).ok()?;
+            text.push_str(&serde_json::to_string(&plain).ok()?);
+        }
+        _ => text.push_str(json),
+    }
+    Some(())
 }
 
 /// The id of what a request creates: the same whenever the same request comes again.
@@ -125,5 +165,50 @@ impl IntoParams for KeyHeader {
             .required(Required::False)
             .schema(Some(key));
         vec![header.build()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_content_is_the_same_request() {
+        let one = canonical(r#"{"A":1,"B":{"x":"é\n","y":[1,{}]},"C":[]}"#).expect("JSON");
+        assert_eq!(one, r#"{"A":1,"B":{"x":"é\n","y":[1,{}]},"C":[]}"#);
+        for same in [
+            "{ \"B\":{\"y\":[1, { }],\"x\":\"\\u00e9\\u000a\"},\r\n\"C\":[],\"A\":1}",
+            r#"{"\u0041":1,"C":[ ],"B":{"x":"\u00E9\n","y":[1,{}]}}"#,
+        ] {
+            assert_eq!(canonical(same).as_deref(), Some(&*one), "{same}");
+        }
+        for other in [
+            r#"{"A":1.0,"B":{"x":"é\n","y":[1,{}]},"C":[]}"#,
+            r#"{"A":1,"B":{"x":"é\n","y":[{},1]},"C":[]}"#,
+            r#"{"A":1,"B":{"x":"é \n","y":[1,{}]},"C":[]}"#,
+            r#"{"A":1,"B":{"x":"é\n","y":[1,{}]},"C":""}"#,
+        ] {
+            assert_ne!(canonical(other).as_deref(), Some(&*one), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_nested_absurdly_is_known_by_its_bytes() {
+        assert_eq!(canonical(&format!("{}{}", "[".repeat(10_000), "]".repeat(10_000))), None);
+    }
+
+    #[test]
+    fn a_request_recorded_by_its_bytes_is_recognized() {
+        let body = br#"{ "B":1, "A":2 }"#;
+        let as_sent = digest("request", &[body]);
+        let key = Uuid::from_u128(1);
+        let known = Idempotency {
+            key,
+            request: Uuid::from_u128(2),
+            creates: false,
+            as_sent: Some(as_sent),
+        };
+        assert!(known.is_request(as_sent) && known.is_request(Uuid::from_u128(2)));
+        assert!(!known.is_request(Uuid::from_u128(3)));
     }
 }

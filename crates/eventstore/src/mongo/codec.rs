@@ -49,7 +49,7 @@ fn metadata(metadata: &Metadata) -> RawDocumentBuf {
         document.append(cstr!("reactor"), &**reactor);
         document.append(cstr!("cause"), long(position.0));
     }
-    if let Some(Idempotency { key, request, creates }) = idempotency {
+    if let Some(Idempotency { key, request, creates, as_sent: _ }) = idempotency {
         let idempotency =
             rawdoc! { "key": binary(*key), "request": binary(*request), "creates": *creates };
         document.append(cstr!("idempotency"), idempotency);
@@ -170,6 +170,7 @@ impl<'a> Fields<'a> {
                 key: part.uuid("key")?,
                 request: part.uuid("request")?,
                 creates: document.get_bool("creates").map_err(|error| self.foreign(&error))?,
+                as_sent: None,
             });
         }
         Ok(metadata)

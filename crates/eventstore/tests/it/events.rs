@@ -34,8 +34,12 @@ pub(crate) fn rich(id: u128) -> NewEvent {
     event.metadata.actor = Actor::Reactor("product".into());
     event.metadata.traceparent = Some("00-1-2-01".into());
     event.metadata.cause = Some(Cause { reactor: "product".into(), position: Position(9) });
-    event.metadata.idempotency =
-        Some(Idempotency { key: Uuid::from_u128(5), request: Uuid::from_u128(6), creates: true });
+    event.metadata.idempotency = Some(Idempotency {
+        key: Uuid::from_u128(5),
+        request: Uuid::from_u128(6),
+        creates: true,
+        as_sent: None,
+    });
     event
 }
 

@@ -123,3 +123,25 @@ async fn who_hands_on_a_position_reads_what_they_wrote() {
     let never = world.ask("GET", path).header("agora-position", "1000000").send().await;
     never.expect(503);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_written_in_another_way_is_the_same_request() {
+    let world = World::with_tea().await;
+    let spellings = [
+        r#"{"Name":"Café","Description":"","Supplier":"","CategoryId":"ID","Price":5,"UnitsInStock":1}"#,
+        "{ \"UnitsInStock\": 1,\n  \"CategoryId\": \"ID\", \"Supplier\": \"\", \"Price\": 5, \"Description\": \"\", \"Name\": \"Caf\\u00e9\" }",
+    ];
+    let category = world.new_product("T-1", "Assam", 1)["CategoryId"].clone();
+    let category = category.as_str().expect("an id");
+    let mut ids = Vec::new();
+    for spelling in spellings {
+        let ask = world.ask("POST", "/add-new-product").manager();
+        let ask = ask.header("idempotency-key", "k").header("content-type", "application/json");
+        let body = spelling.replace("ID", category).into_bytes();
+        ids.push(ask.raw(body).send().await.expect(201)["ProductId"].clone());
+    }
+    assert_eq!(ids[0], ids[1]);
+    let mut other = world.new_product("T-1", "Café", 1);
+    other["Price"] = json!(6);
+    keyed(&world, "/add-new-product", "k", &other).await.expect(422);
+}

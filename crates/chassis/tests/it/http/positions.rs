@@ -116,5 +116,9 @@ async fn the_digest_of_a_request_tells_bodies_apart() {
     let text = known(1, "add", r#"{"A":"a \" b"}"#).await;
     assert_eq!(known(1, "add", r#"{ "A": "a \" b" }"#).await, text);
     assert_ne!(known(1, "add", r#"{"A":"a\" b"}"#).await.request, text.request);
+    // Members have no order.
+    let two = known(1, "add", r#"{"A":1,"B":2}"#).await;
+    assert_eq!(known(1, "add", r#"{ "B":2, "A":1 }"#).await, two);
+    assert_ne!(known(1, "add", r#"{"A":2,"B":1}"#).await.request, two.request);
     assert_ne!(known(1, "add", r#"{"A ":1}"#).await.request, one.request);
 }
