@@ -23,7 +23,7 @@ pub trait Model: ReadModel<Change = Change> + Inspect {
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError>;
 
     /// The products that match, in order, `query.count` at most.
-    async fn products(&self, query: Products) -> Result<Vec<Product>, ModelError>;
+    async fn products(&self, query: Products) -> Result<Found, ModelError>;
 
     /// The category of that id.
     async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError>;
@@ -59,6 +59,15 @@ pub struct Product {
     pub added: Position,
     /// Where anything of it changed last.
     pub changed: Position,
+}
+
+/// Products found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub products: Vec<Product>,
+    /// Where a search stopped early, because it had looked into many texts for little: more may come after. None once the page is
+    /// full or the list is at its end.
+    pub stopped: Option<Cursor>,
 }
 
 /// A category and how many products it has.

@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use bus::Read;
 use chassis::{
     ExecuteError,
     auth::Manager,
@@ -16,7 +17,7 @@ use contracts::{
     product::Added,
     rest::product::{Product, ProductDeleted},
 };
-use kernel::{Decimal, Idempotency, Position};
+use kernel::{Decimal, Idempotency, Position, Version};
 use uuid::Uuid;
 
 use super::{
@@ -148,10 +149,24 @@ impl Shop {
     /// Whether a request is among those that the product remembers: what has become of its category since is no matter then.
     async fn has_done(&self, product: Uuid, known: Option<&Idempotency>) -> Result<bool, Problem> {
         let Some(known) = known else { return Ok(false) };
-        let stream = contracts::product::stream(product);
-        let events =
-            self.deps.store().read_stream(&stream, None).await.map_err(|_| unavailable())?;
-        let keys = events.iter().filter_map(|event| event.metadata.idempotency.as_ref());
-        Ok(keys.into_iter().any(|seen| seen.key == known.key))
+        let (store, stream) = (self.deps.store(), contracts::product::stream(product));
+        let last = Read::Last { stream: stream.clone() };
+        let last = store.read_soon(last).await.map_err(|_| unavailable())?;
+        let Some(last) = last.events.last().map(|event| event.version) else { return Ok(false) };
+        let mut from = Version(last.0.saturating_sub(LOOK_BACK_MAX));
+        loop {
+            let page = Read::Stream { stream: stream.clone(), from };
+            let page = store.read_soon(page).await.map_err(|_| unavailable())?;
+            let mut keys =
+                page.events.iter().filter_map(|event| event.metadata.idempotency.as_ref());
+            if keys.any(|seen| seen.key == known.key) {
+                return Ok(true);
+            }
+            let Some(last) = page.events.last().filter(|_| !page.end) else { return Ok(false) };
+            from = Version(last.version.0 + 1);
+        }
     }
 }
+
+/// Events looked back at for a request that was sent before: products remember a few of them only.
+const LOOK_BACK_MAX: u64 = 2000;

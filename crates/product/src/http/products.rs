@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     domain,
-    model::{Cursor, Products, Sort},
+    model::{Cursor, Found, Products, Sort},
 };
 
 /// A page of products as it was asked for.
@@ -32,7 +32,7 @@ struct Page {
     after: Option<After<Cursor>>,
 }
 
-/// The products of a category, or all.
+/// The products of a category, or all. A search that finds little in much may give fewer than Limit and a Next: more may follow.
 #[utoipa::path(
     get, path = "/get-products", tag = "product", params(GetProducts),
     responses((status = 200, body = Listing<Product>), (status = 304), (status = 404, description = "There is no such category."))
@@ -46,7 +46,7 @@ pub(super) async fn get_products(
     list(&shop, &asked, Page { category, search, sort, limit, after }).await
 }
 
-/// All products.
+/// All products. A search that finds little in much may give fewer than Limit and a Next: more may follow.
 #[utoipa::path(
     get, path = "/get-all-products", tag = "product", params(GetAllProducts),
     responses((status = 200, body = Listing<Product>), (status = 304))
@@ -77,8 +77,10 @@ async fn read_page(shop: &Shop, page: Page) -> Result<Listing<Product>, Problem>
     let search = page.search.map(Text::into_string).filter(|search| !search.is_empty());
     let count = page.limit.and_one();
     let wanted = Products { category: page.category, search, sort, after, count };
-    let found = shop.model.products(wanted).await.map_err(failed)?;
-    let Listing { items, next } = Listing::page(found, page.limit, |product| sort.cursor(product));
+    let Found { products, stopped } = shop.found(wanted).await?;
+    let Listing { items, next } =
+        Listing::page(products, page.limit, |product| sort.cursor(product));
+    let next = next.or_else(|| stopped.map(|cursor| After(cursor).encode()));
     Ok(Listing { items: items.into_iter().map(view::product).collect(), next })
 }
 
@@ -113,7 +115,21 @@ pub(super) async fn get_product_details(
     Ok(Json(product).into_response())
 }
 
+/// How often a search that has found nothing yet goes on by itself; each time it waits for its turn among the others.
+const TURNS_MAX: usize = 16;
+
 impl Shop {
+    async fn found(&self, mut wanted: Products) -> Result<Found, Problem> {
+        for _ in 1..TURNS_MAX {
+            let found = self.model.products(wanted.clone()).await.map_err(failed)?;
+            let Some(stopped) = found.stopped.clone().filter(|_| found.products.is_empty()) else {
+                return Ok(found);
+            };
+            wanted.after = Some(stopped);
+        }
+        self.model.products(wanted).await.map_err(failed)
+    }
+
     /// The id of the product with that code, whether or not there is one. A code in another Unicode form leads to the product
     /// that an older version recorded in that form.
     pub(super) async fn product_of_code(&self, code: &Code) -> Result<Uuid, Problem> {

@@ -77,8 +77,8 @@ async fn found(model: &dyn Model, number: u128) -> Option<Product> {
 
 async fn names(model: &dyn Model, wanted: Products) -> Vec<String> {
     let wanted = Products { count: 100, ..wanted };
-    let products = model.products(wanted).await.expect("a list");
-    products.into_iter().map(|product| product.name).collect()
+    let found = model.products(wanted).await.expect("a list");
+    found.products.into_iter().map(|product| product.name).collect()
 }
 
 async fn balanced(model: &dyn Model) {
@@ -169,7 +169,7 @@ async fn by_pages(model: &dyn Model, sort: Sort) -> Vec<u128> {
     let (mut all, mut after): (Vec<Product>, Option<Cursor>) = (Vec::new(), None);
     loop {
         let wanted = Products { sort, after, count: 2, ..Products::default() };
-        let page = model.products(wanted).await.expect("a page");
+        let page = model.products(wanted).await.expect("a page").products;
         let Some(last) = page.last() else { break };
         after = Some(sort.cursor(last));
         all.extend(page);
@@ -199,7 +199,7 @@ async fn products_come_in_every_order_by_pages(model: &dyn Model) {
     assert_eq!(by_pages(model, Sort::Scarce).await, [4, 5, 2, 3, 1]);
     let made_up = Some(Cursor::Newest(u64::MAX, id(0)));
     let wanted = Products { sort: Sort::Newest, after: made_up, count: 1, ..Products::default() };
-    assert_eq!(model.products(wanted).await.expect("a page").len(), 1);
+    assert_eq!(model.products(wanted).await.expect("a page").products.len(), 1);
 }
 
 async fn products_are_found_by_any_of_their_texts(model: &dyn Model) {

@@ -21,12 +21,12 @@ use kernel::Position;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Categories, Category, Change, Created, Model, Product, Products};
+use super::{Categories, Category, Change, Created, Found, Model, Product, Products};
 
 const SCHEMA: Schema = Schema {
     model: "product",
     unmarked: &["category", "checkpoint", "creation", "product", "product_text", "stock"],
-    number: 2,
+    number: 3,
     // What is sorted and filtered by comes before the long texts.
     create: "CREATE TABLE product (
                  number INTEGER PRIMARY KEY,
@@ -56,6 +56,7 @@ const SCHEMA: Schema = Schema {
              );
              CREATE TABLE stock (
                  product BLOB PRIMARY KEY,
+                 number INTEGER NOT NULL,
                  received INTEGER NOT NULL DEFAULT 0,
                  on_hand INTEGER NOT NULL DEFAULT 0,
                  reserved INTEGER NOT NULL DEFAULT 0,
@@ -63,7 +64,7 @@ const SCHEMA: Schema = Schema {
                  sold INTEGER NOT NULL DEFAULT 0,
                  changed INTEGER NOT NULL
              ) WITHOUT ROWID;
-             CREATE INDEX stock_by_available ON stock (available, product);
+             CREATE INDEX stock_by_available ON stock (available, product, number);
              CREATE TABLE category (
                  id BLOB PRIMARY KEY,
                  name TEXT NOT NULL,
@@ -155,7 +156,7 @@ impl Model for SqliteModel {
         Ok(self.database.read(|connection| query::product(connection, id))?)
     }
 
-    async fn products(&self, wanted: Products) -> Result<Vec<Product>, ModelError> {
+    async fn products(&self, wanted: Products) -> Result<Found, ModelError> {
         self.scan(move |connection| query::products(connection, &wanted)).await
     }
 

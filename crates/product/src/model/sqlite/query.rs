@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, types::FromSql
 use uuid::Uuid;
 
 use super::search;
-use crate::model::{Categories, Category, Created, Cursor, NameCursor, Product, Products, Sort};
+use crate::model::{
+    Categories, Category, Created, Cursor, Found, NameCursor, Product, Products, Sort,
+};
 
 // No joins: with the values of a cached statement SQLite forgets its plan of a join, and planning takes ten times as long as
 // reading a row.
@@ -62,19 +64,28 @@ pub(super) fn product(connection: &Connection, id: Uuid) -> Result<Option<Produc
 }
 
 /// First which products, by as little of them as tells; then all of the few that are wanted.
-pub(super) fn products(connection: &Connection, wanted: &Products) -> Result<Vec<Product>> {
+pub(super) fn products(connection: &Connection, wanted: &Products) -> Result<Found> {
     // One snapshot, so that what was found is still there.
     let connection = connection.unchecked_transaction()?;
+    let search = wanted.search.as_deref().map(searchable).filter(|search| !search.is_empty());
+    let Page { ids, stopped } = match &search {
+        Some(search) => search::matching(&connection, wanted, search)?,
+        None => Page { ids: listed(&connection, wanted)?, stopped: None },
+    };
     let mut query = connection.prepare_cached(PRODUCT)?;
     let read = |id: Uuid| query.query_row([id.as_bytes()], product_of);
-    matching(&connection, wanted)?.into_iter().map(read).collect()
+    let products = ids.into_iter().map(read).collect::<Result<_>>()?;
+    Ok(Found { products, stopped })
 }
 
-fn matching(connection: &Connection, wanted: &Products) -> Result<Vec<Uuid>> {
-    let search = wanted.search.as_deref().map(searchable).filter(|search| !search.is_empty());
-    if let Some(search) = search {
-        return search::matching(connection, wanted, &search);
-    }
+/// Which products a page has.
+pub(super) struct Page {
+    pub(super) ids: Vec<Uuid>,
+    /// Where a search stopped early.
+    pub(super) stopped: Option<Cursor>,
+}
+
+fn listed(connection: &Connection, wanted: &Products) -> Result<Vec<Uuid>> {
     let (count, key) = (count(wanted.count), wanted.after.as_ref().map(key));
     let mut select =
         Select::new(&format!("SELECT p.id FROM {} WHERE p.listed = 1", source(wanted)));
@@ -85,7 +96,7 @@ fn matching(connection: &Connection, wanted: &Products) -> Result<Vec<Uuid>> {
 
 /// The products along the order wanted: an index leads where there is one. Join orders are given, since nothing here tells the
 /// planner how much there is of what.
-pub(super) fn source(wanted: &Products) -> &'static str {
+fn source(wanted: &Products) -> &'static str {
     match (wanted.sort, wanted.category) {
         (Sort::Available | Sort::Scarce, None) => {
             "stock s CROSS JOIN product p ON p.id = s.product"
@@ -104,10 +115,19 @@ impl<'a> Select<'a> {
         wanted: &'a Products,
         after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>,
     ) {
-        let (beyond, order) = order(wanted.sort);
         if let Some(category) = &wanted.category {
             self.and("p.category = :category", &[(":category", category.as_bytes())]);
         }
+        self.along(wanted, after);
+    }
+
+    /// In the order wanted, after the cursor.
+    pub(super) fn along(
+        &mut self,
+        wanted: &'a Products,
+        after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>,
+    ) {
+        let (beyond, order) = order(wanted.sort);
         if let Some((key, id)) = after {
             self.and(beyond, &[(":key", key), (":id", id.as_bytes())]);
         }

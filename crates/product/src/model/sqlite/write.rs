@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::product::{Added, Changed};
 use kernel::{Position, text::searchable};
-use rusqlite::{Result, Transaction, params};
+use rusqlite::{OptionalExtension as _, Result, Transaction, params};
 use uuid::Uuid;
 
 use super::grams;
@@ -44,7 +44,8 @@ fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Res
         What::ProductDeleted(product, units) => {
             moved(*product, *units);
             let sql = "UPDATE product SET listed = 0, revision = revision + 1 WHERE id = ?1";
-            run(transaction, sql, [product.as_bytes()])
+            run(transaction, sql, [product.as_bytes()])?;
+            forget_texts(transaction, *product)
         }
         What::Stock(product, units) => {
             moved(*product, *units);
@@ -94,8 +95,8 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
             name_key(name),
         ],
     )?;
-    let sql =
-        "INSERT INTO stock (product, changed) VALUES (?1, ?2) ON CONFLICT (product) DO NOTHING";
+    let sql = "INSERT INTO stock (product, number, changed) SELECT id, number, ?2 FROM product WHERE id = ?1
+         ON CONFLICT (product) DO NOTHING";
     run(transaction, sql, params![product.as_bytes(), position.0])?;
     index_texts(transaction, *product)
 }
@@ -146,13 +147,29 @@ fn index_texts(transaction: &Transaction<'_>, product: Uuid) -> Result<()> {
         return Ok(());
     }
     if let Some(before) = before {
-        let sql = "INSERT INTO product_gram (product_gram, rowid, grams) VALUES ('delete', ?1, ?2)";
-        run(transaction, sql, params![number, grams::of_text(&before)])?;
+        forget_grams(transaction, number, &before)?;
     }
     let sql = "INSERT INTO product_gram (rowid, grams) VALUES (?1, ?2)";
     run(transaction, sql, params![number, grams::of_text(&search)])?;
     let sql = "INSERT OR REPLACE INTO product_text VALUES (?1, ?2)";
     run(transaction, sql, params![number, search])
+}
+
+/// What is not offered is not found: all that the index holds can be shown.
+fn forget_texts(transaction: &Transaction<'_>, product: Uuid) -> Result<()> {
+    let sql = "SELECT number, search FROM product_text WHERE number = (SELECT number FROM product WHERE id = ?1)";
+    let found: Option<(i64, String)> = transaction
+        .prepare_cached(sql)?
+        .query_row([product.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((number, before)) = found else { return Ok(()) };
+    forget_grams(transaction, number, &before)?;
+    run(transaction, "DELETE FROM product_text WHERE number = ?1", [number])
+}
+
+fn forget_grams(transaction: &Transaction<'_>, number: i64, text: &str) -> Result<()> {
+    let sql = "INSERT INTO product_gram (product_gram, rowid, grams) VALUES ('delete', ?1, ?2)";
+    run(transaction, sql, params![number, grams::of_text(text)])
 }
 
 fn move_stock(transaction: &Transaction<'_>, moves: &Moves) -> Result<()> {
