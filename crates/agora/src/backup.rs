@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Seek as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::Context as _;
@@ -16,35 +16,25 @@ use crate::client::Client;
 /// Bytes sent at once.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// Sends a verified copy of the log through `blocks`; blocks as long as that takes.
+/// Sends what is durable of the log through `blocks`, from the log's own files: no copy is made here. Blocks as long as that takes.
 pub(crate) fn stream(log: &Reader, blocks: &Sender<io::Result<Bytes>>) {
-    if let Err(error) = copy(log, blocks) {
+    if let Err(error) = send(log, blocks) {
         tracing::warn!(%error, "a backup was broken off");
         // The client sees a body that ends with an error, not a short archive.
         let _gave_up = blocks.blocking_send(Err(error));
     }
 }
 
-fn copy(log: &Reader, blocks: &Sender<io::Result<Bytes>>) -> io::Result<()> {
-    let folder = tempfile::Builder::new().prefix("agora-backup-").tempdir()?;
-    let copy = folder.path().join("log");
-    eventlog::backup(log, &copy, &OsFiles).map_err(io::Error::other)?;
+fn send(log: &Reader, blocks: &Sender<io::Result<Bytes>>) -> io::Result<()> {
     let out = Out { blocks, buffer: Vec::with_capacity(BLOCK_BYTES) };
     let mut archive = tar::Builder::new(out);
-    for path in files_of(&copy)? {
-        let name = path.file_name().unwrap_or_default().to_owned();
-        archive.append_path_with_name(&path, name)?;
+    for piece in eventlog::pieces(log) {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(piece.size_bytes());
+        header.set_mode(0o600);
+        archive.append_data(&mut header, piece.name(), piece)?;
     }
     archive.into_inner()?.send()
-}
-
-/// The files of a folder, in order.
-fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<_>>()?;
-    paths.sort();
-    Ok(paths)
 }
 
 /// Fetches a copy of a running shop's log into `dest`, an empty folder or none yet, and verifies it.

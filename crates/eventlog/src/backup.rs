@@ -42,16 +42,58 @@ pub enum BackupError {
 ///
 /// Segment 1 is put in place last, so that a copy that was broken off is refused, not taken for a shorter log.
 pub fn backup(reader: &Reader, dest: &Path, files: &dyn Files) -> Result<Verified, BackupError> {
-    let segments = reader.shared.segments();
-    let parts = segments.iter().map(|segment| Part {
-        header: segment.header.clone(),
-        file: segment.source.file.clone(),
-        end: segment.end(),
-    });
-    let parts: Vec<_> = parts.collect();
     require_empty(files, dest)?;
-    copy(&parts, dest, files).map_err(|error| BackupError::Io { path: dest.to_owned(), error })?;
+    copy(&parts(reader), dest, files)
+        .map_err(|error| BackupError::Io { path: dest.to_owned(), error })?;
     Ok(verify::verify(dest, files, None)?)
+}
+
+/// A file of a backup that is sent away while the writer goes on: what is durable of a segment. Read with [`io::Read`].
+pub struct Piece {
+    part: Part,
+    read: u64,
+}
+
+/// The files of a backup as of now, to be sent in this order: segment 1 comes last, so that a copy that was broken off is refused, not
+/// taken for a shorter log. The receiver verifies it, as [`restore`] does.
+#[must_use]
+pub fn pieces(reader: &Reader) -> Vec<Piece> {
+    parts(reader).into_iter().rev().map(|part| Piece { part, read: 0 }).collect()
+}
+
+impl Piece {
+    /// The name of the file.
+    #[must_use]
+    pub fn name(&self) -> String {
+        segment::file_name(self.part.header.number)
+    }
+
+    /// How much there is to read in all: a segment has its length from the beginning, what is not written yet as zeros.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        self.part.header.length
+    }
+}
+
+impl io::Read for Piece {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let is_written = self.read < self.part.end;
+        let end = if is_written { self.part.end } else { self.size_bytes() };
+        let left = usize::try_from(end.saturating_sub(self.read)).unwrap_or(usize::MAX);
+        let wanted = into.len().min(left);
+        let into = into.get_mut(..wanted).unwrap_or_default();
+        let read = if is_written {
+            self.part.file.read_at(self.read, into)?
+        } else {
+            into.fill(0);
+            wanted
+        };
+        if read == 0 && wanted > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.read += read as u64;
+        Ok(read)
+    }
 }
 
 /// Puts a copy of the log in `src` where `dest` is to be, a folder that is empty or does not exist. The source is verified,
@@ -83,6 +125,17 @@ struct Part {
     header: Header,
     file: Arc<dyn File>,
     end: u64,
+}
+
+/// All that is durable now.
+fn parts(reader: &Reader) -> Vec<Part> {
+    let segments = reader.shared.segments();
+    let parts = segments.iter().map(|segment| Part {
+        header: segment.header.clone(),
+        file: segment.source.file.clone(),
+        end: segment.end(),
+    });
+    parts.collect()
 }
 
 fn require_empty(files: &dyn Files, dest: &Path) -> Result<(), BackupError> {

@@ -57,7 +57,7 @@ mod upkeep;
 mod verify;
 mod writer;
 
-pub use backup::{BackupError, backup, restore};
+pub use backup::{BackupError, Piece, backup, pieces, restore};
 pub use files::{Access, File, Files, Lock, OsFiles};
 pub use format::{NewRecord, Record, category};
 pub use hash::{Hash, Mark, NotAMark};

@@ -224,7 +224,7 @@ impl Writer {
             return Ok(());
         }
         let ahead = (end + ZERO_AHEAD).min(self.segment.header.length);
-        // Nothing of the batch is written yet, and zeros over zeros change nothing: an error is no harm here. But a descriptor
+        // Nothing of the batch is written yet, and zeros over zeros change nothing: an error does no harm here. But a descriptor
         // whose sync failed is not used again.
         files::write_zeros(&*self.file, self.zeroed, ahead).map_err(refused)?;
         self.file.sync_data().map_err(unsynced)?;

@@ -1,4 +1,4 @@
-//! The time that events are dated with: the clock's, watched by a second one that nobody can set.
+//! The time that events are dated with: the clock's, checked against a monotonic one.
 //!
 //! Positions are the order of events. So once a wrong clock is set right, the next event has the right time again, whatever the
 //! last one has. A clock that jumps far ahead while the process runs is not believed at once.
@@ -9,11 +9,13 @@ use kernel::{Clock, Timestamp};
 
 /// A jump ahead that is not believed at once: more than a machine sleeps in a night.
 const FAR: Duration = Duration::from_hours(24);
-/// For how long it is not believed: in this time somebody can set the clock right, and a clock that was right before is believed
+/// For how long it is not believed: in this time the clock can be set right, and a clock that was right before is believed
 /// again after it without a restart.
 const DOUBTED_FOR: Duration = Duration::from_hours(1);
 /// Clocks of machines differ by less than this.
 const SKEW: Duration = Duration::from_mins(1);
+/// How often it is said again that the last event is dated ahead.
+const REMINDED_EVERY: Duration = Duration::from_hours(1);
 /// A shop without an event for this long is said at the start: it may be the clock that is wrong.
 const QUIET: Duration = Duration::from_hours(24 * 31);
 
@@ -25,15 +27,15 @@ pub(crate) struct Dating {
     /// Since when the clock is not believed.
     doubted_since: Option<Duration>,
     last_event: Option<Timestamp>,
-    /// The clock is known to be behind the last event.
-    behind: bool,
+    /// When it was last said that the clock is behind the last event, while it is.
+    behind_said: Option<Duration>,
 }
 
 impl Dating {
     /// `last_event`: the time of the last one recorded.
     pub(crate) fn new(clock: Arc<dyn Clock>, last_event: Option<Timestamp>) -> Self {
         let mut dating =
-            Self { clock, given: None, doubted_since: None, last_event, behind: false };
+            Self { clock, given: None, doubted_since: None, last_event, behind_said: None };
         let now = dating.now();
         if let Some(last) = last_event.filter(|last| now.since(*last) > QUIET) {
             let days = now.since(last).as_secs() / 86_400;
@@ -50,7 +52,7 @@ impl Dating {
             None => clock,
         };
         self.given = Some((now, elapsed));
-        self.look_back(now);
+        self.look_back(now, elapsed);
         now
     }
 
@@ -87,13 +89,18 @@ impl Dating {
         clock
     }
 
-    fn look_back(&mut self, now: Timestamp) {
-        let behind = self.last_event.is_some_and(|last| now + SKEW < last);
-        if let Some(last) = self.last_event.filter(|_| behind && !self.behind) {
-            let seconds = last.since(now).as_secs();
-            tracing::warn!(%now, %last, seconds, "the last event is dated ahead of the clock: the clock was ahead then, or is behind now; events go on with the clock's time");
+    fn look_back(&mut self, now: Timestamp, elapsed: Duration) {
+        let Some(last) = self.last_event.filter(|last| now + SKEW < *last) else {
+            self.behind_said = None;
+            return;
+        };
+        let said = |at: &Duration| elapsed.saturating_sub(*at) < REMINDED_EVERY;
+        if !self.behind_said.as_ref().is_some_and(said) {
+            self.behind_said = Some(elapsed);
+            let ahead = last.since(now);
+            let (days, seconds) = (ahead.as_secs() / 86_400, ahead.as_secs());
+            tracing::warn!(%now, %last, days, seconds, "the last event is dated ahead of the clock: the clock was ahead then, or is behind now; events go on with the clock's time");
         }
-        self.behind = behind;
     }
 }
 
@@ -186,5 +193,20 @@ mod tests {
         hands.set(|now| now - DAY / 2);
         assert_eq!(dating.now(), hands.now());
         assert!(dating.now() < ahead);
+    }
+
+    #[test]
+    fn a_last_event_ahead_of_the_clock_is_said_at_the_start_and_every_hour() {
+        let (hands, mut dating) = begin(Some(Timestamp::default() + DAY * 20_040));
+        let first = dating.behind_said.expect("said at the start");
+        hands.pass(MINUTE * 59);
+        dating.now();
+        assert_eq!(dating.behind_said, Some(first));
+        hands.pass(MINUTE);
+        dating.now();
+        assert_eq!(dating.behind_said, Some(first + MINUTE * 60));
+        hands.set(|now| now + DAY * 41);
+        dating.now();
+        assert_eq!(dating.behind_said, None, "it is in the past now");
     }
 }

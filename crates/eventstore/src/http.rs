@@ -1,6 +1,6 @@
 //! The REST API of the event store: recorded events for managers, as pages, as a stream, and as a copy of the whole log.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -17,7 +17,7 @@ use contracts::rest::events::{Head, Idempotency, RecordedEvent};
 use futures_util::{Stream, stream};
 use kernel::{Position, Recorded, StreamId, Timestamp, Version};
 use serde::{Deserialize, Deserializer, de::Error as _};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use utoipa::{IntoParams, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -32,10 +32,15 @@ struct Events {
     deps: Deps,
     reader: Arc<dyn Reader>,
     backup: Option<Backup>,
+    /// Held by the one backup that is being sent.
+    backing_up: Arc<Semaphore>,
 }
 
 /// Streams a copy of the whole store, for engines that can: blocks are sent as they are read.
-pub type Backup = Arc<dyn Fn(mpsc::Sender<std::io::Result<Bytes>>) + Send + Sync>;
+pub type Backup = Arc<dyn Fn(Blocks) + Send + Sync>;
+
+/// Where the blocks of a copy go.
+pub type Blocks = mpsc::Sender<std::io::Result<Bytes>>;
 
 #[derive(OpenApi)]
 #[openapi(info(title = "events"))]
@@ -56,7 +61,8 @@ pub fn service(
         .routes(routes!(follow))
         .routes(routes!(head))
         .routes(routes!(copy));
-    let events = Events { deps: deps.clone(), reader, backup };
+    let backing_up = Arc::new(Semaphore::new(1));
+    let events = Events { deps: deps.clone(), reader, backup, backing_up };
     let followers = vec![figures.progress(deps)];
     let ready = followers.clone();
     let service = http::Service::new(name, version, deps.border.clone())
@@ -263,13 +269,21 @@ async fn head(State(events): State<Events>, _manager: Manager) -> Result<Respons
 /// A consistent copy of the whole log as a tar archive, made while the shop runs.
 #[utoipa::path(get, path = "/backup", security(("token" = [])),
     responses((status = 200, content_type = "application/x-tar", body = Vec<u8>),
-        (status = 404, description = "This event store's engine has its own means of backup.")))]
+        (status = 404, description = "This event store's engine has its own means of backup."),
+        (status = 503, description = "Another backup is being sent.")))]
 async fn copy(State(events): State<Events>, _manager: Manager) -> Result<Response, Problem> {
     let no_backup = || Problem::not_found("This event store's engine has its own means of backup.");
     let backup = events.backup.clone().ok_or_else(no_backup)?;
+    let only_one = Arc::clone(&events.backing_up).try_acquire_owned().map_err(|_| {
+        Problem::busy(BACKUP_PAUSE, "Another backup is being sent; try again when it has ended.")
+    })?;
     let (sender, receiver) = mpsc::channel(BLOCKS_AHEAD);
     let tasks = events.deps.tasks.clone();
-    events.deps.tasks.spawn("backup", async move { tasks.blocking(move || backup(sender)).await });
+    let send = move || {
+        backup(sender);
+        drop(only_one);
+    };
+    events.deps.tasks.spawn("backup", async move { tasks.blocking(send).await });
     let blocks =
         stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
     let headers = [
@@ -278,6 +292,9 @@ async fn copy(State(events): State<Events>, _manager: Manager) -> Result<Respons
     ];
     Ok((headers, Body::from_stream(Box::pin(blocks))).into_response())
 }
+
+/// When to try again while another backup is being sent.
+const BACKUP_PAUSE: Duration = Duration::from_secs(10);
 
 /// Blocks of a backup read ahead of a slow client.
 const BLOCKS_AHEAD: usize = 4;

@@ -73,6 +73,30 @@ async fn whoever_follows_the_events_hears_of_an_order_as_it_happens() {
 }
 
 #[tokio::test]
+async fn a_copy_is_sent_without_room_for_it_where_the_shop_is() {
+    let shop = Folder::new().up_with(|command| _ = command.env("TMPDIR", "/nowhere")).await;
+    let copies = Folder::new();
+    let copy = copies.path().join("copy");
+    let copy = copy.to_str().expect("UTF-8");
+    shop.tool(&["store", "backup", copy]).await.expect_code(0);
+    shop.down().await;
+}
+
+#[tokio::test]
+async fn a_data_folder_that_others_may_enter_is_reported() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    fs::create_dir(folder.data()).expect("a folder");
+    for (mode, said) in [(0o750, true), (0o700, false)] {
+        fs::set_permissions(folder.data(), fs::Permissions::from_mode(mode)).expect("it is ours");
+        fs::write(folder.path().join("stderr"), "").expect("a file");
+        let shop = folder.up().await;
+        shop.down().await;
+        assert_eq!(folder.log().contains("chmod 700"), said, "{}", folder.log());
+    }
+}
+
+#[tokio::test]
 async fn a_copy_made_while_orders_flow_is_a_whole_shop_again() {
     let (shop, manager, _) = busy_shop().await;
     let copies = Folder::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use eventlog::{BackupError, Opened, OsFiles, VerifyError, backup, restore, verify};
+use eventlog::{BackupError, Opened, OsFiles, VerifyError, backup, pieces, restore, verify};
 
 use crate::support::{Event, all, append, batches, dir, open_os, options, try_open, written};
 
@@ -126,4 +126,34 @@ fn a_restore_broken_off_leaves_nothing_or_all() {
             break;
         }
     }
+}
+
+#[test]
+fn pieces_sent_while_the_log_is_written_to_are_a_copy_as_of_their_beginning() {
+    let home = tempfile::tempdir().unwrap();
+    let mut log = open_os(&home.path().join("log"));
+    let script = batches(60);
+    let (before, after) = script.split_at(40);
+    for batch in before {
+        append(&mut log.writer, batch);
+        log.upkeep.step().unwrap();
+    }
+    let sent = pieces(&log.reader);
+    assert!(sent.len() > 1, "several segments");
+    for batch in after {
+        append(&mut log.writer, batch);
+        log.upkeep.step().unwrap();
+    }
+    let copy = home.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for mut piece in sent {
+        // What was broken off before segment 1 is no log.
+        verify(&copy, &OsFiles, None).unwrap_err();
+        let mut file = std::fs::File::create(copy.join(piece.name())).unwrap();
+        let size = piece.size_bytes();
+        assert_eq!(std::io::copy(&mut piece, &mut file).unwrap(), size);
+    }
+    let restored = home.path().join("restored");
+    restore(&copy, &restored, &OsFiles).unwrap();
+    assert_eq!(all(&open_os(&restored).reader), before.concat());
 }

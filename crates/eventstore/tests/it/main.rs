@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "what is not there fails the test, as it should")]
 
+mod backups;
 mod copying;
 mod events;
 mod healing;
