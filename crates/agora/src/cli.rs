@@ -49,6 +49,11 @@ pub(crate) enum Outcome {
     Unfinished,
 }
 
+/// Wrong usage that only the command itself can tell.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongUsage(pub(crate) String);
+
 /// Runs what the command line asks for.
 pub(crate) fn run() -> ExitCode {
     let command = Cli::parse().command;
@@ -62,6 +67,7 @@ pub(crate) fn run() -> ExitCode {
         None => logging::last_words(None),
     }
     match outcome {
+        Err(error) if error.is::<WrongUsage>() => ExitCode::from(2),
         Err(_) if failed => ExitCode::FAILURE,
         Ok(Outcome::Done) | Err(_) => ExitCode::SUCCESS,
         Ok(Outcome::BadRows) => ExitCode::from(3),

@@ -7,6 +7,7 @@ mod table;
 
 use std::{fmt, path::PathBuf};
 
+pub(crate) use mask::masked;
 pub(crate) use sources::{Flags, Settings};
 pub(crate) use table::{SETTINGS, Setting};
 

@@ -16,7 +16,7 @@ use eventstore::{
 };
 use serde_json::json;
 
-use crate::{data_folder::mark, term};
+use crate::{cli::WrongUsage, config::masked, data_folder::mark, term};
 
 /// Where an event store is, as the setting `event-store` names it.
 #[derive(Clone)]
@@ -52,11 +52,16 @@ impl FromStr for Place {
             Some(("log", folder)) if !folder.is_empty() => Ok(Self::Log(folder.into())),
             Some(("mongodb" | "mongodb+srv", _)) => Ok(Self::Mongodb(text.to_owned())),
             _ => {
-                Err("is no event store such as log:./agora-data/log, mongodb://host/agora or file:./url-of-it"
+                Err("is not an event store such as log:./agora-data/log, mongodb://host/agora or file:./url-of-it"
                     .to_owned())
             }
         }
     }
+}
+
+/// A place given on the command line. Its password is not repeated where it is refused.
+fn place(name: &str, text: &str) -> Result<Place, WrongUsage> {
+    text.parse().map_err(|reason| WrongUsage(format!("{name} = {:?}: {reason}", masked(text))))
 }
 
 /// An open event store.
@@ -68,7 +73,8 @@ struct Store {
 }
 
 /// Copies, and says what became of it.
-pub(crate) async fn run(from: Place, to: Place, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> {
+    let (from, to) = (place("FROM", from)?, place("TO", to)?);
     if let Place::Log(folder) = &from
         && !folder.exists()
     {

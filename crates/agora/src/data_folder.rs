@@ -5,7 +5,7 @@ pub(crate) mod mark;
 use std::{
     fs,
     io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -35,6 +35,7 @@ impl DataFolder {
         written.with_context(|| {
             format!("the data folder {} cannot be written to; give it to this user or name another with --data", path.display())
         })?;
+        report_rights(path);
         Ok(Self(path.to_owned()))
     }
 
@@ -113,6 +114,18 @@ impl DataFolder {
     }
 }
 
+/// Says so if others may enter a folder that was there before: its files are their owner's alone, but their names are not.
+fn report_rights(path: &Path) {
+    let Ok(folder) = fs::metadata(path) else { return };
+    let mode = folder.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            "other users of this machine may enter the data folder {0} (mode {mode:o}), which holds personal data and the shop's secret: chmod 700 {0}",
+            path.display()
+        );
+    }
+}
+
 /// A name for a file that no other process uses.
 fn aside(name: &str) -> anyhow::Result<String> {
     let mut random = [0; 8];
@@ -166,7 +179,6 @@ mod tests {
 
     #[test]
     fn the_secret_is_drawn_once_and_kept_private() {
-        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataFolder::open(&folder.path().join("shop")).expect("a new folder");
         let secret = data.secret().expect("drawn");

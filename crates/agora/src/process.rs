@@ -75,8 +75,8 @@ struct World {
     data: DataFolder,
     /// Of the customer service, if it runs here.
     secrets: Option<Arc<Secrets>>,
-    /// Seals the websites' cookies.
-    cookies: [u8; 32],
+    /// Seals the websites' cookies, if one runs here.
+    cookies: Option<[u8; 32]>,
     figures: Figures,
     /// What is needed to the very end: the bus, and whoever sends traces.
     bus_tasks: Tasks,
@@ -210,6 +210,12 @@ impl Process {
                 tracing::info!("the manager admin has the password given at this start");
                 None
             }
+            Some(Admin::Superseded) => {
+                tracing::info!(
+                    "the manager admin keeps the password set in the shop: the one in admin-password was put in force at an earlier start. Give another one there to reset it, or remove the setting"
+                );
+                None
+            }
             Some(Admin::Unchanged) | None => None,
             Some(Admin::Refused) => bail!(
                 "this log belongs to a shop with another secret: its customers cannot be opened with the one given. \
@@ -227,7 +233,7 @@ pub(crate) fn since_process_start() -> Duration {
 
 async fn deps(
     settings: &Settings,
-    (choices, tokens): (&Choices, Verifier),
+    (choices, tokens): (&Choices, Option<Verifier>),
     (parts, bus_tasks): (&Parts, &Tasks),
 ) -> anyhow::Result<Deps> {
     let clock = Arc::new(SystemClock);
@@ -373,7 +379,7 @@ impl World {
             gateway: here.or_else(|| self.choices.gateway.clone())?,
             clock: Arc::clone(&self.deps.clock),
             ids: Arc::clone(&self.deps.ids),
-            secret: self.cookies,
+            secret: self.cookies?,
             proxies: self.choices.proxies.clone(),
             streams: Streams::new(self.choices.streams),
             secure_cookies: self.choices.secure_cookies,

@@ -19,7 +19,9 @@ use crate::{
     client::{Access, Manager},
     config::{Flags, Settings},
     events::embedded,
-    live_model, process, term,
+    live_model,
+    parts::Parts,
+    process, term,
 };
 
 const HELP: &str = "\
@@ -178,7 +180,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let services = if args.services.is_empty() { Model::ALL.to_vec() } else { args.services };
     let settings = args.settings.resolve()?;
     settings.check_addresses()?;
-    process::check_places(&settings)?;
+    process::check_places(&settings, &Parts::all())?;
     let zone = process::time_zone(&settings)?;
     if let Some(url) = args.url {
         let client = Access { url, manager: args.manager }.connect().await?;

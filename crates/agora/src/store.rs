@@ -82,9 +82,9 @@ enum Task {
     /// Copy all events of a stopped shop into another event store, empty or the beginning of this one, and compare the two
     Copy {
         /// The event store to copy: log:DIR, mongodb://…, or `file:PATH`, a file with one of these, so that no list of processes shows a password
-        from: copy::Place,
+        from: String,
         /// The event store to copy to, named in the same way
-        to: copy::Place,
+        to: String,
         /// Print the result as JSON
         #[arg(long)]
         json: bool,
@@ -123,7 +123,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
             print_verified(&backup::fetch(&client, &dest).await?, json)?;
         }
         Task::Restore { src, log } => restore(&src, &log)?,
-        Task::Copy { from, to, json } => copy::run(from, to, json).await?,
+        Task::Copy { from, to, json } => copy::run(&from, &to, json).await?,
     }
     Ok(Outcome::Done)
 }

@@ -138,7 +138,7 @@ impl Service {
             let ready = Self::ready(&self.followers).is_ok();
             let announcement = Announcement { throughput, ..self.announcement(who, ready).await };
             deps.transport.publish(Message::Service(Arc::new(announcement))).await;
-            // Whoever routes to it should not have to wait for the news.
+            // Gateways learn of it at once, not at the next announcement.
             let _either = tokio::time::timeout(ANNOUNCE_EVERY, turns).await;
         }
     }

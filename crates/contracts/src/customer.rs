@@ -153,7 +153,7 @@ pub fn session_end(event: &Recorded) -> Option<SessionEnd> {
         }
         CustomerEvent::PasswordChanged(PasswordChanged { revision, .. }) => {
             let customer = Uuid::parse_str(event.stream.id()).ok()?;
-            // Whoever recorded it without a revision also issued tokens without one: exactly those are void.
+            // The version that recorded it without a revision also issued tokens without one: exactly those are void.
             Some(SessionEnd::All { customer, revision: revision.unwrap_or(1) })
         }
         _ => None,

@@ -18,6 +18,8 @@ use crate::{
 
 /// The manager's user name.
 const ADMIN: &str = "admin";
+/// Who a start's own changes are recorded by.
+const REACTOR: &str = "customer-bootstrap";
 /// The pause before something that failed is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -28,8 +30,11 @@ pub struct Bootstrap(oneshot::Receiver<Admin>);
 pub enum Admin {
     /// Created, with this password if none was given: to be shown once and kept nowhere.
     Created { generated: Option<NewPassword> },
-    /// There before, but with another password than the one that was given.
+    /// There before, but with another password than the one that was given, which is in force now.
     PasswordChanged,
+    /// There before, with a password that has replaced the given one in the shop, and is left alone: the given one was put in force
+    /// at an earlier start.
+    Superseded,
     /// There before, and left alone.
     Unchanged,
     /// The log's customers were registered under another secret. Nothing was written, and nothing will be.
@@ -132,12 +137,17 @@ async fn create(
     Ok(generated)
 }
 
-/// Puts the given password in force if another one is.
+/// Puts the given password in force, once: a setting that is left behind does not undo a later change at every start.
 async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPassword) -> Admin {
     let turn = turn(customers).await;
     if customers.passwords.verify(&turn, (id, Some(sealed)), given).await {
         return Admin::Unchanged;
     }
+    let last = last_put(customers, id).await;
+    if last.is_some() && customers.passwords.verify(&turn, (id, last.as_deref()), given).await {
+        return Admin::Superseded;
+    }
+    drop(turn);
     let password = hash(customers, id, given).await;
     let now = customers.deps.clock.now();
     let password = domain::NewPassword { password, checked_against: None, now };
@@ -147,6 +157,22 @@ async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPass
         // Only somebody who is not there cannot have another password, and we have just seen them.
         Err(_) => Admin::Unchanged,
     }
+}
+
+/// The password that a start put in force last, sealed.
+async fn last_put(customers: &Customers, id: Uuid) -> Option<String> {
+    let events = loop {
+        match customers.deps.store().read_stream(&stream(id), None).await {
+            Ok(events) => break events,
+            Err(_) => tokio::time::sleep(RETRY).await,
+        }
+    };
+    let put = |event: &&Arc<Recorded>| event.metadata.actor == Actor::Reactor(REACTOR.into());
+    events.iter().rev().filter(put).find_map(|event| match CustomerEvent::of(event)? {
+        CustomerEvent::Registered(registered) => Some(registered.password),
+        CustomerEvent::PasswordChanged(changed) => Some(changed.password),
+        _ => None,
+    })
 }
 
 async fn hash(customers: &Customers, id: Uuid, password: &NewPassword) -> String {
@@ -166,7 +192,7 @@ async fn turn(customers: &Customers) -> Turn {
 async fn record(customers: &Customers, id: Uuid, command: Command) -> Result<(), Rejection> {
     let deps = &customers.deps;
     let correlation = deps.ids.uuid(deps.clock.now());
-    let metadata = Metadata::of(Actor::Reactor("customer-bootstrap".into()), correlation);
+    let metadata = Metadata::of(Actor::Reactor(REACTOR.into()), correlation);
     loop {
         let request = Request { command: command.clone(), metadata: metadata.clone() };
         match customers.aggregates.execute(stream(id), request).await {

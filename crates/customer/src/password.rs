@@ -32,7 +32,7 @@ const WAITING: turns::Limits = turns::Limits { of_an_address: 8, of_all: 64 };
 /// The longest password in characters.
 const LENGTH_MAX: usize = 128;
 
-/// A password as somebody typed it, of at least `MIN` characters. Wiped from memory when dropped; never shown.
+/// A password as typed, of at least `MIN` characters. Wiped from memory when dropped; never shown.
 pub struct Password<const MIN: usize = 1>(Zeroizing<String>);
 
 /// A password that is to be set.
@@ -227,7 +227,12 @@ impl Passwords {
 
     /// Waits for a turn; 503 if too many wait already.
     pub(crate) async fn turn(&self, owner: Owner) -> Result<Turn, Problem> {
-        let busy = |_| Problem::unavailable(Duration::from_secs(1), "Too many log in just now.");
+        let busy = |_| {
+            Problem::unavailable(
+                Duration::from_secs(1),
+                "Too many logins in progress; try again in a second.",
+            )
+        };
         Ok(Turn(Arc::new(self.turns.turn(owner).await.map_err(busy)?)))
     }
 
@@ -318,7 +323,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_behind_too_many_is_turned_away() {
         let passwords = Arc::new(passwords());
-        let here = Owner::Address([192, 0, 2, 1].into());
+        let here = Owner::Address(std::net::IpAddr::from([192, 0, 2, 1]).into());
         let _running =
             (passwords.turn(here).await.expect("one"), passwords.turn(here).await.expect("two"));
         let mut waiting: Vec<_> =
@@ -328,7 +333,8 @@ mod tests {
         }
         let refused = passwords.turn(here).await.err().expect("no room");
         assert_eq!(refused.status().as_u16(), 503);
-        let mut other = Box::pin(passwords.turn(Owner::Address([192, 0, 2, 2].into())));
+        let mut other =
+            Box::pin(passwords.turn(Owner::Address(std::net::IpAddr::from([192, 0, 2, 2]).into())));
         assert!(futures_util::poll!(&mut other).is_pending(), "others have places of their own");
     }
 

@@ -1,12 +1,11 @@
-//! Turns at work that only so many may do at once: whoever waits is served in a round, one of each owner at a time, so that an
-//! owner who asks a thousand times holds up the others by one turn.
+//! Turns at work of limited concurrency, round-robin among owners: one who asks a thousand times delays the others by one turn.
 
 use std::{
     collections::VecDeque,
-    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use chassis::http::ClientAddress;
 use tokio::sync::oneshot;
 
 /// Who waits for turns of their own.
@@ -14,7 +13,7 @@ use tokio::sync::oneshot;
 pub(crate) enum Owner {
     /// The shop and its managers.
     Shop,
-    Address(IpAddr),
+    Address(ClientAddress),
 }
 
 /// Gives turns. Cheap to clone.
@@ -30,7 +29,7 @@ pub(crate) struct Busy;
 
 struct Queue {
     free: usize,
-    /// All owners with somebody waiting; the one in front is next.
+    /// Owners with waiting requests; the one in front is next.
     owners: VecDeque<Waiting>,
     limits: Limits,
 }
@@ -143,7 +142,7 @@ mod tests {
     const LIMITS: Limits = Limits { of_an_address: 2, of_all: 4 };
 
     fn address(last: u8) -> Owner {
-        Owner::Address(IpAddr::from([192, 0, 2, last]))
+        Owner::Address(std::net::IpAddr::from([192, 0, 2, last]).into())
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ const SECRET_PARAMETERS: [&str; 6] = ["pass", "pwd", "secret", "token", "key", "
 const PATHS: [&str; 3] = ["sqlite:", "log:", "file:"];
 
 /// The value with its passwords masked.
-pub(super) fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = 0;
     for Range { start, end } in secrets(text) {

@@ -97,7 +97,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "true|false",
         "Whether the websites' cookies go over HTTPS only: with a proxy in front that speaks it",
     ),
-    secret("admin-password", "The password of the manager `admin`, in force from this start on"),
+    secret(
+        "admin-password",
+        "The password of the manager `admin`: put in force once, at the first start or when another one is given",
+    ),
     secret(
         "shop-secret",
         "64 hex digits from which the shop's keys are derived; kept in DATA/secret unless given",
@@ -140,7 +143,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "time-zone",
         "UTC",
         "NAME",
-        "The zone in which accounting's years and months begin (IANA name)",
+        "The shop's zone (IANA name): years and months of the revenue begin in it, and the websites show times in it",
     ),
     setting("welcome-credit", "100.00", "AMOUNT", "What a new customer can spend"),
     setting(

@@ -42,7 +42,7 @@ impl Queue {
         writer.spawn(move || self.write(out, lost)).map(drop)
     }
 
-    /// Takes a line, or counts it as dropped. Never waits for whoever reads the log.
+    /// Takes a line, or counts it as dropped. Never waits for the reader of the log.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.lock();
         if state.waiting.len() + line.len() > WAITING_MAX {

@@ -74,7 +74,7 @@ impl Choices {
     /// Reads what `parts` need.
     pub(crate) fn read(settings: &Settings, parts: &Parts) -> Result<Self, ConfigError> {
         settings.check_addresses()?;
-        super::places::check(settings)?;
+        super::places::check(settings, parts)?;
         let given = |name| settings.text(name).filter(|text| !text.is_empty());
         let choices = Self {
             data: PathBuf::from(settings.text("data").unwrap_or_default()),

@@ -19,8 +19,10 @@ use crate::{
 pub(crate) struct Keys {
     /// Of the customer service, if it runs here.
     pub(crate) customer: Option<Arc<Secrets>>,
-    pub(crate) tokens: Verifier,
-    pub(crate) cookies: [u8; 32],
+    /// None for websites alone, which check no tokens.
+    pub(crate) tokens: Option<Verifier>,
+    /// None where no website runs.
+    pub(crate) cookies: Option<[u8; 32]>,
 }
 
 /// The key that seals the websites' cookies.
@@ -48,9 +50,9 @@ impl Keys {
     /// Everything that derives from the shop's secret.
     pub(crate) fn of(secret: &[u8; 32], parts: &Parts) -> Self {
         let secrets = Secrets::derive(secret);
-        let tokens = secrets.verifier();
+        let tokens = parts.on_the_bus().then(|| secrets.verifier());
         let customer = parts.has(Part::Customer).then(|| Arc::new(secrets));
-        Self { customer, tokens, cookies: cookies(secret) }
+        Self { customer, tokens, cookies: parts.has_site().then(|| cookies(secret)) }
     }
 
     /// The derived keys; what the parts need and nobody gave is an error.
@@ -63,24 +65,22 @@ impl Keys {
             return Err(needed("shop-secret", "the customer service"));
         }
         let tokens = match choices.token_key {
-            Some(key) => Verifier::from_public_key(key)
-                .map_err(|_| settings.invalid("token-key", "is no public key"))?,
+            Some(key) => Some(
+                Verifier::from_public_key(key)
+                    .map_err(|_| settings.invalid("token-key", "is not a public key"))?,
+            ),
             None if parts.on_the_bus() => {
                 return Err(needed(
                     "token-key",
-                    "whoever checks tokens (unless given shop-secret)",
+                    "a process that checks tokens (unless given shop-secret)",
                 ));
             }
-            // A website checks no tokens.
-            None => Secrets::derive(&[0; 32]).verifier(),
+            None => None,
         };
-        let cookies = match choices.cookie_key {
-            Some(key) => key,
-            None if parts.has_site() => {
-                return Err(needed("cookie-key", "a website (unless given shop-secret)"));
-            }
-            None => [0; 32],
-        };
+        let cookies = choices.cookie_key;
+        if cookies.is_none() && parts.has_site() {
+            return Err(needed("cookie-key", "a website (unless given shop-secret)"));
+        }
         Ok(Self { customer: None, tokens, cookies })
     }
 }

@@ -6,10 +6,18 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::config::{ConfigError, Settings};
+use crate::{
+    config::{ConfigError, Settings},
+    parts::{Part, Parts},
+};
 
-/// The settings that name a read model.
-const MODELS: [&str; 4] = ["customer-model", "product-model", "order-model", "accounting-model"];
+/// The settings that name a read model, and whose it is.
+const MODELS: [(&str, Part); 4] = [
+    ("customer-model", Part::Customer),
+    ("product-model", Part::Product),
+    ("order-model", Part::Order),
+    ("accounting-model", Part::Accounting),
+];
 /// What else stands in the data folder.
 const OWN: [&str; 9] = [
     "secret",
@@ -39,16 +47,17 @@ struct File {
     inode: Option<(u64, u64)>,
 }
 
-/// Refuses a read model whose place is another one's, or that of something else the shop keeps.
-pub(crate) fn check(settings: &Settings) -> Result<(), ConfigError> {
+/// Refuses a read model of `parts` whose place is another one's, or that of something else the shop keeps. What the settings say of
+/// services that run elsewhere does not matter here.
+pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigError> {
     let data = resolved(Path::new(settings.text("data").unwrap_or_default()));
     let log = settings.text("event-store").and_then(|store| store.strip_prefix("log:"));
     let log = log.map(|folder| resolved(Path::new(folder)));
     let own = OWN.map(|name| Place::new(format!("{name} of the data folder"), &data.join(name)));
     let mut taken = Vec::from(own);
     // Those that were chosen last: they are the ones to be chosen differently.
-    let (usual, chosen): (Vec<_>, Vec<_>) =
-        MODELS.into_iter().partition(|name| settings.is_default(name));
+    let here = MODELS.into_iter().filter(|(_, part)| parts.has(*part)).map(|(name, _)| name);
+    let (usual, chosen): (Vec<_>, Vec<_>) = here.partition(|name| settings.is_default(name));
     for setting in usual.into_iter().chain(chosen) {
         let Some(path) = settings.text(setting).and_then(file) else { continue };
         let place = Place::new(setting.to_owned(), &path);
@@ -130,10 +139,18 @@ mod tests {
     use crate::config::Flags;
 
     fn checked(data: &Path, values: &[(&'static str, String)]) -> Result<(), String> {
+        checked_for(&Parts::all(), data, values)
+    }
+
+    fn checked_for(
+        parts: &Parts,
+        data: &Path,
+        values: &[(&'static str, String)],
+    ) -> Result<(), String> {
         let mut flags = vec![("data", data.display().to_string())];
         flags.extend_from_slice(values);
         let settings = Flags::of(flags).resolve_with(&std::collections::BTreeMap::new());
-        check(&settings.expect("settings")).map_err(|error| error.to_string())
+        check(&settings.expect("settings"), parts).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -166,6 +183,19 @@ mod tests {
         checked(&data, &[("order-model", uri)]).expect_err("a URI of the same file");
         let both = [("order-model", at("new.db")), ("accounting-model", at("new.db"))];
         checked(&data, &both).expect_err("two that are not there yet");
+    }
+
+    #[test]
+    fn settings_of_services_that_run_elsewhere_do_not_matter() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |path: &str| format!("sqlite:{}/{path}", folder.path().display());
+        let both = [("order-model", at("one.db")), ("product-model", at("one.db"))];
+        let order = Parts::of([Part::Order, Part::Gateway]);
+        checked_for(&order, folder.path(), &both).expect("the product service is not here");
+        let secret = [("order-model", at("secret")), ("product-model", at("secret"))];
+        checked_for(&order, folder.path(), &secret).expect_err("the secret is");
+        let two = Parts::of([Part::Order, Part::Product]);
+        checked_for(&two, folder.path(), &both).expect_err("both are here");
     }
 
     #[test]

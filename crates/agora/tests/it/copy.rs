@@ -65,7 +65,15 @@ async fn what_cannot_be_copied_is_said_in_a_sentence() {
     let made = format!("log:{}", folder.path().join("made").display());
     for (from, to, code, said) in [
         (&*missing, &*made, 1, "there is no log in"),
-        ("redis://host", &*made, 2, "is no event store such as"),
+        ("redis://host", &*made, 2, "FROM = \"redis://host\": is not an event store such as"),
+        ("mongo://user:geheim@host/agora", &*made, 2, "mongo://user:********@host/agora"),
+        ("user:geheim@host/agora", &*made, 2, "user:********@host/agora"),
+        (
+            &*missing,
+            "mongo://user:geheim@host/x?password=geheim",
+            2,
+            "TO = \"mongo://user:********",
+        ),
         ("file:/nowhere/url", &*made, 2, "a file that cannot be read"),
         ("mongodb://user:geheim@", &*made, 1, "no URL of MongoDB"),
         ("mongodb://127.0.0.1:1/agora", &*made, 1, "does not answer"),

@@ -16,9 +16,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::ClientAddress;
-
-/// Files that the log, databases, the broker and tools need beside connections.
-const RESERVED_FILES: usize = 256;
+use crate::descriptors;
 
 /// How many connections are served at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,18 +81,12 @@ impl Default for ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// These limits, with no more in total than the process may have files open.
+    /// These limits, with no more in total than the process has file descriptors to spare; for after the log and the databases
+    /// are opened.
     #[must_use]
     pub fn within_files(self) -> Self {
-        let files = files_max().saturating_sub(RESERVED_FILES).max(RESERVED_FILES / 2);
-        Self { total: self.total.min(files), ..self }
+        Self { total: self.total.min(descriptors::connections_max()), ..self }
     }
-}
-
-/// How many files the process may have open.
-fn files_max() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
 }
 
 impl Connections {

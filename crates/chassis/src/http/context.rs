@@ -98,7 +98,7 @@ impl Context {
         self.0.forwarded.client
     }
 
-    /// The same as one client is counted by limits; none where nobody but trusted proxies has had a hand in the request.
+    /// The client as limits count it; none if only trusted proxies took part in the request.
     #[must_use]
     pub fn client_address(&self) -> Option<ClientAddress> {
         self.0.forwarded.address()
@@ -119,7 +119,7 @@ impl Context {
         self.0.admitted.load(Ordering::Relaxed)
     }
 
-    /// The other end of the connection, whoever it speaks for.
+    /// The other end of the connection, which may be a proxy.
     #[must_use]
     pub fn peer(&self) -> IpAddr {
         self.0.forwarded.peer

@@ -1,4 +1,4 @@
-//! Limits on failures: so many per key within a window that slides, on a clock that nobody can set, in bounded memory.
+//! Limits on failures: so many per key within a window that slides, on a monotonic clock, in bounded memory.
 
 use std::{
     collections::VecDeque,

@@ -73,10 +73,10 @@ pub(super) async fn add_user(
     customers.must_be_open()?;
     let by_manager = caller.as_ref().is_some_and(Caller::is_manager);
     if !by_manager {
-        customers.limiters.register(context.client())?;
+        customers.limiters.register(context.client().into())?;
     }
     let customer = customers.secrets.customer_id(&request.user_name);
-    // Whoever sends a key may be who registered that name: its events know.
+    // A request with a key may be a retry of the registration of that name: its events tell.
     let known = customers.model.credentials(customer).await.map_err(failed)?;
     if idempotency.is_none() && known.is_some() {
         return Err(name_taken());

@@ -1,13 +1,12 @@
 //! How often one may fail to log in, and register.
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use chassis::http::{Limiter, Problem, Taken};
+use chassis::http::{ClientAddress, Limiter, Problem, Taken};
 use kernel::Clock;
 use lru::LruCache;
 
@@ -71,8 +70,12 @@ impl Limits {
 impl Limiters {
     /// Counts a try at a log-in as failed before it is judged, so that many at once are no way around the limits; 429 if there
     /// were too many.
-    pub(super) fn try_log_in(&self, user: &str, client: IpAddr) -> Result<Attempt<'_>, Problem> {
-        let address = network(client).to_string();
+    pub(super) fn try_log_in(
+        &self,
+        user: &str,
+        client: ClientAddress,
+    ) -> Result<Attempt<'_>, Problem> {
+        let address = client.to_string();
         let pair = format!("{user} {address}");
         let from_here = self.pairs.take(&pair)?;
         let mut attempt = Attempt { limiters: self, taken: vec![(&self.pairs, pair, from_here)] };
@@ -86,8 +89,8 @@ impl Limiters {
     }
 
     /// 429 if too many registered from there; else counts one more.
-    pub(super) fn register(&self, client: IpAddr) -> Result<(), Problem> {
-        self.registrations.take(&network(client).to_string()).map(drop)
+    pub(super) fn register(&self, client: ClientAddress) -> Result<(), Problem> {
+        self.registrations.take(&client.to_string()).map(drop)
     }
 
     fn known(&self) -> MutexGuard<'_, LruCache<String, ()>> {
@@ -117,7 +120,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The password was right: only the address's own count of tries remembers it, and what had failed from there is forgiven for
-    /// this name. Failures at other names stay, lest somebody with an account of their own has as many tries at others' as they like.
+    /// this name. Failures for other names still count, or an account of one's own would buy unlimited tries at others.
     pub(super) fn succeeded(mut self) {
         let limiters = self.limiters;
         if let Some((pairs, pair, _)) = self.taken.first() {
@@ -141,13 +144,5 @@ impl<'a> Attempt<'a> {
         for (limiter, key, taken) in self.taken.drain(..).filter(|(limiter, ..)| which(limiter)) {
             limiter.give_back(&key, taken);
         }
-    }
-}
-
-/// One client as limits count it: whoever has an IPv6 address has 2^64 of them.
-pub(super) fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).into(),
-        address @ IpAddr::V4(_) => address,
     }
 }

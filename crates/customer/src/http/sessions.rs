@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Customers, failed, limits::network};
+use super::{Customers, failed};
 use crate::{domain::Command, model::Credentials, password::Password, turns::Owner};
 
 /// Looks at a customer whose revision changes between them, before a log-in is put off.
@@ -108,7 +108,7 @@ impl Customers {
     /// Whether the proof holds; takes as long where there is nobody. Failures are counted, and 429 once they are too many.
     pub(super) async fn prove(&self, context: &Context, proof: Proof<'_>) -> Result<bool, Problem> {
         let Proof { user, sealed, password } = proof;
-        let attempt = self.limiters.try_log_in(user, context.client())?;
+        let attempt = self.limiters.try_log_in(user, context.client().into())?;
         let turn = match self.passwords.turn(owner(context)).await {
             Ok(turn) => turn,
             Err(busy) => {
@@ -127,7 +127,7 @@ impl Customers {
 
 /// Whose turn at a hash a request takes.
 pub(super) fn owner(context: &Context) -> Owner {
-    Owner::Address(network(context.client()))
+    Owner::Address(context.client().into())
 }
 
 fn token_role(role: Role) -> auth::Role {

@@ -100,3 +100,30 @@ async fn a_shop_in_which_another_secret_has_registered_a_manager_opens_with_its_
 fn other_secrets() -> Arc<Secrets> {
     Arc::new(Secrets::derive(&[8; 32]))
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_password_set_in_the_shop_outlives_the_setting_that_was_there_before() {
+    let shop = Shop::open().await;
+    let change = |from: &str, to: &str| json!({ "UserName": "admin", "Password": to, "CurrentPassword": from });
+    let manager = shop.manager().await;
+    let changed =
+        shop.post("/update-user", Some(&manager), change(ADMIN_PASSWORD, "set in the shop"));
+    assert_eq!(changed.await.status, 200);
+    // The same setting, left behind: at every start.
+    let mut shop = shop;
+    for _ in 0..2 {
+        shop = shop.reopen_with(|_| {}).await;
+        assert!(matches!(shop.admin, Admin::Superseded));
+        assert_eq!(shop.try_log_in("admin", ADMIN_PASSWORD).await.status, 401);
+        shop.log_in("admin", "set in the shop").await;
+    }
+    // Another one resets it, once; then the first one is another one again.
+    let given = |text: &str| NewPassword::parse(text.to_owned()).ok();
+    let shop = shop.reopen_with(|config| config.admin_password = given("a reset password")).await;
+    assert!(matches!(shop.admin, Admin::PasswordChanged));
+    let shop = shop.reopen_with(|config| config.admin_password = given("a reset password")).await;
+    assert!(matches!(shop.admin, Admin::Unchanged));
+    let shop = shop.reopen_with(|_| {}).await;
+    assert!(matches!(shop.admin, Admin::PasswordChanged));
+    shop.log_in("admin", ADMIN_PASSWORD).await;
+}

@@ -40,7 +40,7 @@ pub(crate) struct Feed(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     streams: Mutex<Streams>,
-    /// Somebody listens again.
+    /// There are listeners again.
     joined: Notify,
 }
 
@@ -75,7 +75,7 @@ impl Feed {
         let (sender, queue) = mpsc::channel(QUEUE);
         let mut streams = self.lock();
         if streams.queues.is_empty() {
-            // Nobody listened: what there is up to now is for the streams themselves to read.
+            // There were no listeners: streams read themselves what there is up to now.
             streams.at = streams.at.max(model.position());
         }
         streams.next += 1;
@@ -90,7 +90,7 @@ impl Feed {
         self.0.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Up to where everything has been told; none if nobody listens.
+    /// Up to where everything has been told; none without listeners.
     fn told(&self) -> Option<Position> {
         let streams = self.lock();
         (!streams.queues.is_empty()).then_some(streams.at)
@@ -143,7 +143,7 @@ pub(super) fn spawn(orders: &Arc<Orders>) {
 async fn run(orders: &Orders) {
     loop {
         orders.feed.0.joined.notified().await;
-        // Watched only while somebody listens: a model that is shared is followed more closely for whoever waits.
+        // Watched only while there are listeners: a shared model is followed more closely for those who wait.
         let mut positions = orders.progress.watch();
         while let Some(at) = orders.feed.told() {
             if positions.wait_for(|position| *position > at).await.is_err() {
