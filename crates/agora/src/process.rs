@@ -136,7 +136,8 @@ impl Process {
             let (service, note) = store.run(&deps, world.figures.clone()).await;
             (events, last_note) = (Some(service), note);
         } else if parts.on_the_bus() {
-            witness::spawn(&world.deps, Arc::new(Mark::of_follower(world.data.path())));
+            let mark = Arc::new(Mark::of_follower(world.data.path()));
+            witness::spawn(&world.deps, mark, world.doubts(parts));
         }
         let ended = if parts.on_the_bus() { Some(world.follow_ended_sessions()?) } else { None };
         let admin = world.services(parts, &mut services).await?;

@@ -10,7 +10,10 @@ use kernel::Position;
 use super::{World, choices::time_zone, store::OpenStore, witness};
 use crate::{
     config::Settings,
-    data_folder::{DataFolder, mark::Mark},
+    data_folder::{
+        DataFolder,
+        mark::{self, Mark},
+    },
     parts::{Part, Parts},
     rebuild::{Filled, Model},
 };
@@ -23,7 +26,17 @@ const SERVICES: [(Part, Model); 4] = [
     (Part::Accounting, Model::Accounting),
 ];
 
+/// Those of them that run here.
+fn services(parts: &Parts) -> impl Iterator<Item = Model> {
+    SERVICES.into_iter().filter(|(part, _)| parts.has(*part)).map(|(_, model)| model)
+}
+
 impl World {
+    /// Whether the log need not be recognised before the process begins: it has nothing to build on it.
+    pub(super) fn doubts(&self, parts: &Parts) -> bool {
+        !self.choices.accept_shorter_log && services(parts).next().is_none()
+    }
+
     /// Sees that the log has what this process has seen of it, before anything is built on it.
     pub(super) async fn recognise(
         &self,
@@ -35,11 +48,13 @@ impl World {
         let lost = if let Some(store) = store {
             store.lost.clone()
         } else {
-            let mark = Mark::of_follower(self.data.path());
-            witness::recognise(&over_the_bus, &mark, accept).await?
+            if self.doubts(parts) {
+                return Ok(());
+            }
+            witness::recognise(&over_the_bus, &Mark::of_follower(self.data.path())).await?
         };
         if !accept {
-            return Ok(());
+            return lost.map_or(Ok(()), |lost| Err(mark::refusal(&lost)));
         }
         let head = match store {
             Some(store) => store.head().await?,
@@ -56,12 +71,11 @@ async fn renew(
     lost: Option<Lost>,
     head: Position,
 ) -> anyhow::Result<()> {
-    let services = || SERVICES.iter().filter(|(part, _)| parts.has(*part)).map(|(_, model)| model);
     let sessions =
         EndedSessions::open(Location::File(data.path().join("sessions.db")), auth.clone())?;
     let mut furthest = sessions.checkpoint().await?;
     let mut models: Vec<Box<dyn Filled>> = Vec::new();
-    for service in services() {
+    for service in services(parts) {
         let model = service.open(settings, &time_zone(settings)?).await?;
         furthest = furthest.max(model.checkpoint().await?);
         models.push(model);
@@ -77,7 +91,7 @@ async fn renew(
         model.reset().await?;
     }
     sessions.reset().await?;
-    for service in services() {
+    for service in services(parts) {
         let name = format!("{}-snapshots.db", service.name());
         Snapshots::open(&Location::File(data.path().join(name)))?.clear()?;
     }

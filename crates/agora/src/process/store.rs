@@ -36,12 +36,15 @@ impl OpenStore {
     pub(super) async fn open(choices: &Choices, alone: bool) -> anyhow::Result<Self> {
         let (data, accept) = (&choices.data, choices.accept_shorter_log);
         let mark = Arc::new(Mark::of_store(data));
-        let mut known = mark::of_log(data)?;
-        if known.is_none() && alone && data.join("shop.json").exists() {
-            // Written only once there was a log.
-            known =
-                Some(Known { log: Some(([0; 16], Hash::from_bytes([0; 32]))), ..Known::default() });
-        }
+        let has_begun =
+            || alone && ["secret", "shop.json"].iter().all(|name| data.join(name).exists());
+        let known = match mark::of_log(data)? {
+            // `shop.json` is written only once there is a log: of that one, nothing more is known.
+            None if has_begun() => {
+                Some(Known { log: Some(([0; 16], Hash::from_bytes([0; 32]))), ..Known::default() })
+            }
+            known => known,
+        };
         let (engine, lost) = match &choices.store {
             Store::Log(folder) => {
                 let log = open_log(folder, known, accept)?;
@@ -49,16 +52,7 @@ impl OpenStore {
                 (Engine::Log(Box::new(log)), lost)
             }
             Store::MongoDb(url) => {
-                let store = MongoStore::open(url).await?;
-                let lost = match known {
-                    Some(known) => {
-                        witness::missing(&known, &store.reader.read(&witness::look(&known)).await?)
-                    }
-                    None => None,
-                };
-                if let Some(lost) = lost.as_ref().filter(|_| !accept) {
-                    return Err(mark::refusal(lost));
-                }
+                let (store, lost) = open_mongo(url, known, accept).await?;
                 (Engine::MongoDb(Box::new(store)), lost)
             }
         };
@@ -98,7 +92,7 @@ impl OpenStore {
             Engine::MongoDb(store) => {
                 let MongoStore { writer, reader } = *store;
                 eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
-                witness::spawn(deps, mark);
+                witness::spawn(deps, mark, false);
                 (eventstore::http::service(deps, Arc::new(reader), &figures, None), None)
             }
         }
@@ -124,6 +118,21 @@ fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::R
         );
     }
     Ok(store)
+}
+
+async fn open_mongo(
+    url: &str,
+    known: Option<Known>,
+    accept_loss: bool,
+) -> anyhow::Result<(MongoStore, Option<Lost>)> {
+    let store = MongoStore::open(url).await?;
+    let Some(known) = known else { return Ok((store, None)) };
+    let reader = &store.reader;
+    let read = |read| async move { reader.read(&read).await };
+    match witness::look_for(&known, read).await? {
+        Some(lost) if !accept_loss => Err(mark::refusal(&lost)),
+        lost => Ok((store, lost)),
+    }
 }
 
 /// Every second: writes indexes, notes how far the log is, and looks whether its files are still there.

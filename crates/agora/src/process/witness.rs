@@ -16,17 +16,12 @@ pub(super) const NOTE_EVERY: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 4;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// Reads where a log should still have what is known of it.
-pub(super) fn look(known: &Known) -> Read {
-    from(known.position)
-}
-
 fn from(position: u64) -> Read {
     Read::All { from: Position(position.max(1)), categories: Vec::new() }
 }
 
-/// What the log no longer has of what is known, by the page that [`look`] asks for.
-pub(super) fn missing(known: &Known, page: &Page) -> Option<Lost> {
+/// What the log no longer has of what is known, by its page from there on.
+fn missing(known: &Known, page: &Page) -> Option<Lost> {
     let (head, position) = (page.head.0, known.position.max(known.reached));
     if head == 0 && position > 0 {
         return Some(Lost::Gone { position });
@@ -39,34 +34,42 @@ pub(super) fn missing(known: &Known, page: &Page) -> Option<Lost> {
     (!is_same).then_some(Lost::Other { position: known.position })
 }
 
-/// Waits for the event store to say whether it has what this process has seen, if it has seen anything.
-pub(super) async fn recognise(
-    store: &EventStore,
-    mark: &Mark,
-    accept: bool,
-) -> anyhow::Result<Option<Lost>> {
-    let Some(known) = mark.read()? else { return Ok(None) };
+/// What the log that `read` reads from does not have of what is known, even when it is asked again.
+pub(super) async fn look_for<E, F: Future<Output = Result<Page, E>>>(
+    known: &Known,
+    read: impl Fn(Read) -> F,
+) -> Result<Option<Lost>, E> {
     for _ in 1..LOOKS {
-        if missing(&known, &store.read(look(&known)).await).is_none() {
+        if missing(known, &read(from(known.position)).await?).is_none() {
             return Ok(None);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
-    let lost = missing(&known, &store.read(look(&known)).await);
-    match lost {
-        Some(lost) if !accept => Err(mark::refusal(&lost)),
-        lost => Ok(lost),
-    }
+    Ok(missing(known, &read(from(known.position)).await?))
 }
 
-/// Notes every second what the log has, until the tasks stop.
-pub(super) fn spawn(deps: &Deps, mark: Arc<Mark>) {
+/// Waits for the event store to say whether it has what this process has seen, if it has seen anything.
+pub(super) async fn recognise(store: &EventStore, mark: &Mark) -> anyhow::Result<Option<Lost>> {
+    let Some(known) = mark.read()? else { return Ok(None) };
+    look_for(&known, |read| async move { Ok(store.read(read).await) }).await
+}
+
+/// Notes every second what the log has, until the tasks stop. With `doubts` it has not been recognised yet: then that comes first, and
+/// ends the process if it is another one.
+pub(super) fn spawn(deps: &Deps, mark: Arc<Mark>, doubts: bool) {
     let (store, tasks) = (deps.store(), deps.tasks.clone());
     deps.tasks.spawn("witness", async move {
+        let witness = async {
+            match if doubts { recognise(&store, &mark).await } else { Ok(None) } {
+                Ok(None) => note(&store, &mark).await,
+                Ok(Some(lost)) => tasks.fail("log", mark::refusal(&lost)),
+                Err(error) => tasks.fail("log", error),
+            }
+        };
         tokio::select! {
             biased;
             () = tasks.stopped() => {}
-            () = note(&store, &mark) => {}
+            () = witness => {}
         }
     });
 }
@@ -74,13 +77,18 @@ pub(super) fn spawn(deps: &Deps, mark: Arc<Mark>) {
 async fn note(store: &EventStore, mark: &Mark) {
     let mut known = Known::default();
     loop {
-        let page = store.read(look(&known)).await;
-        // A log that came back shorter, or as another one, must not replace what is known: whoever follows it ends the process.
-        if missing(&known, &page).is_none() && page.head.0 > known.position {
-            let last = store.read(from(page.head.0)).await;
-            if let Some(event) = last.events.first() {
-                let event = (event.position.0, event.id.0.into_bytes());
-                known = Known { position: event.0, event: Some(event.1), ..Known::default() };
+        let head = store.head().await;
+        if head.0 > known.position {
+            let next = if known.position == 0 { head.0 } else { known.position };
+            let mut page = store.read(from(next)).await;
+            // A log that came back as another one must not replace what is known: whoever follows it ends the process.
+            let is_same = missing(&known, &page).is_none();
+            if !page.end {
+                page = store.read(from(page.head.0)).await;
+            }
+            if let Some(event) = page.events.last().filter(|_| is_same) {
+                let (position, id) = (event.position.0, event.id.0.into_bytes());
+                known = Known { position, event: Some(id), ..Known::default() };
                 mark.keep(known);
             }
         }

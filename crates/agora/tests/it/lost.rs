@@ -1,5 +1,7 @@
 //! A log that is gone, or lacks what it had: never taken for a new one, refused before anything is written, and accepted if asked.
 
+mod bus;
+
 use std::{
     collections::BTreeMap,
     fs,

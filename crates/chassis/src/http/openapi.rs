@@ -14,7 +14,8 @@ const TOKEN: &str = "token";
 const FAILURES: [&str; 9] = ["400", "401", "403", "408", "413", "415", "422", "500", "503"];
 
 const ABOUT: &str = "Every answer carries `X-Request-Id`, and answers that rest on recorded events carry `Agora-Position`. \
-A request that hands a position on in a header of that name is answered only from data at least as new, or with 503 after two seconds. \
+A request that hands a position on in a header of that name is answered only from data at least as new, or with 503 after two seconds; a position that the log does not have, \
+as after a restored backup, is ignored. \
 Every route stands under `/v1` too.";
 
 /// The document of `name`, with the failures, headers and the token scheme that no call has to repeat.

@@ -19,7 +19,7 @@ use kernel::{Ids, Position};
 
 use crate::events::append;
 
-fn deps() -> Deps {
+pub(crate) fn deps() -> Deps {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::from_seed([2; 32])));
     let mut key = [0; 32];
     key[0] = 1;

@@ -5,6 +5,7 @@
 mod backups;
 mod copying;
 mod events;
+mod exchanged;
 mod healing;
 mod log;
 mod mongo;
