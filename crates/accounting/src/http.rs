@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, extract::State};
 use chassis::service::inspection;
 use chassis::{
-    Deps, ModelError, Progress, Service,
+    Deps, ModelError, Progress,
     auth::{Caller, Manager},
     http::{self, After, Context, Json, Limit, Listing, Problem, Query, Text},
 };
@@ -70,7 +70,7 @@ pub(crate) fn router(books: &Arc<Books>, followers: Vec<Progress>) -> Router {
     let deps = &books.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(books.progress.clone())
-        .ready(move || Service::ready(&followers))
+        .follows(followers)
         .metrics(deps.metrics.http())
         .finish(api.merge(inspection(&books.model)))
 }

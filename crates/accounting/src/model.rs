@@ -56,7 +56,7 @@ pub enum What {
     },
 }
 
-/// An invoice, with its customer's names as they are now.
+/// An invoice as it was issued, its customer's names included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invoice {
     pub issued: InvoiceIssued,
@@ -112,12 +112,12 @@ impl Revenue {
     }
 }
 
-/// Sums by month hold for one time zone only, so the zone is part of a model's schema: another one makes the model anew.
-fn schema_number(calendar: &Calendar, shape: u32) -> u32 {
-    // FNV-1a, which gives the same on every machine; SQLite keeps 31 bits of it.
+/// Sums by month hold for one time zone only, so the zone is part of a model's shape: another one makes the model anew.
+fn zone_hash(calendar: &Calendar) -> u32 {
+    // FNV-1a, which gives the same on every machine; 24 bits of it are kept, and 0 stands for none.
     let hash = calendar
         .name()
         .bytes()
         .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    hash.wrapping_add(shape) & 0x7fff_ffff
+    (hash & 0x00ff_ffff).max(1)
 }

@@ -1,5 +1,6 @@
 //! Events of accounting and of customers → changes of the read model. Pure.
 
+use chassis::{Unfit, model::subject};
 use contracts::{
     accounting::{self, AccountingEvent},
     customer::{self, CustomerEvent},
@@ -10,19 +11,20 @@ use uuid::Uuid;
 use crate::model::{Change, What};
 
 /// What an event changes, if anything.
-#[must_use]
-pub fn project(event: &Recorded) -> Option<Change> {
+pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     let what = match event.stream.category() {
         accounting::CATEGORY => {
-            let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::of(event)?;
-            What::Issued { invoice: Box::new(invoice), at: event.time }
+            let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::read(event)?;
+            if !invoice.is_numbered_by(event) {
+                let reason = "its number is not that of its place among the invoices";
+                return Err(Unfit(reason.to_owned()));
+            }
+            Some(What::Issued { invoice: Box::new(invoice), at: event.time })
         }
-        customer::CATEGORY => {
-            named(Uuid::parse_str(event.stream.id()).ok()?, CustomerEvent::of(event)?)?
-        }
-        _ => return None,
+        customer::CATEGORY => named(subject(event)?, CustomerEvent::read(event)?),
+        _ => None,
     };
-    Some(Change { position: event.position, what })
+    Ok(what.map(|what| Change { position: event.position, what }))
 }
 
 /// What a customer is called, as far as an event says.

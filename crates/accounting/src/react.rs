@@ -1,6 +1,6 @@
 //! What accounting does about orders: a finalized one gets its invoice.
 
-use chassis::{Aggregate, Reaction, Reactor};
+use chassis::{Aggregate, Reaction, Reactor, Unfit};
 use contracts::{
     accounting,
     order::{Finalized, OrderEvent},
@@ -17,15 +17,16 @@ impl Reactor for OrderReactor {
     type Aggregate = Invoices;
     const NAME: &'static str = "accounting";
 
-    fn react(&mut self, event: &Recorded) -> Option<Reaction<Command>> {
+    fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<Command>>, Unfit> {
         if event.stream.category() != contracts::order::CATEGORY {
-            return None;
+            return Ok(None);
         }
-        match OrderEvent::of(event)? {
+        match OrderEvent::read(event)? {
             OrderEvent::Finalized(Finalized { terms }) => {
-                Some(Reaction { stream: accounting::stream(), command: Command::Issue(terms) })
+                let command = Command::Issue(terms);
+                Ok(Some(Reaction { stream: accounting::stream(), command }))
             }
-            OrderEvent::Placed(_) | OrderEvent::Approved(_) | OrderEvent::Denied(_) => None,
+            OrderEvent::Placed(_) | OrderEvent::Approved(_) | OrderEvent::Denied(_) => Ok(None),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `agora events`: lists or follows what the event store has recorded.
 
+mod aside;
 pub(crate) mod embedded;
 mod table;
 
@@ -20,7 +21,8 @@ use crate::{
 
 const HELP: &str = "\
 Filters go together: --category order --type order.denied lists only those. --from is a position of the whole log, or
-with --stream a version of that stream. Followed, events begin after the last one recorded so far, unless --from is given.
+with --stream a version of that stream. --set-aside lists, by service, the events that its read model could not take: they
+changed nothing there, and everything behind them went on. Followed, events begin after the last one recorded so far, unless --from is given.
 
 Examples:
   agora events --limit 20
@@ -28,6 +30,7 @@ Examples:
   agora events --category product --type product.stock-denied --since 2026-01-31T12:00:00Z
   agora events --follow --json | jq .Type
   agora events --data ./agora-data --json > everything.jsonl
+  agora events --set-aside
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
@@ -45,6 +48,9 @@ pub(crate) struct Args {
     /// Stay, and print events as they are recorded
     #[arg(long, conflicts_with_all = ["since", "until"])]
     follow: bool,
+    /// List the events that read models could not take, and why, instead
+    #[arg(long, conflicts_with_all = ["follow", "stream", "category", "kind", "from", "since", "until", "limit"])]
+    set_aside: bool,
     /// Stop after so many events
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -84,6 +90,14 @@ struct Printer {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
+    if args.set_aside {
+        let found = match &args.data {
+            Some(data) => aside::recorded(data).await?,
+            None => aside::running(&args.access.connect().await?).await?,
+        };
+        aside::print(&found, args.json)?;
+        return Ok(Outcome::Done);
+    }
     let printer =
         Printer { json: args.json, left: args.limit.unwrap_or(usize::MAX), width: term::width() };
     if let Some(data) = &args.data {

@@ -57,6 +57,12 @@ fn follow(deps: &Deps, service: &Service) {
         let failures = metrics
             .counter("follower_failures", "Times a projector or reactor failed and tried again");
         failures.inc_by(follower.failures().saturating_sub(failures.get()));
+        metrics
+            .gauge(
+                "follower_events_set_aside",
+                "Events that it could not take; `agora events --set-aside` lists them",
+            )
+            .set(i64::try_from(follower.aside()).unwrap_or(i64::MAX));
     }
 }
 

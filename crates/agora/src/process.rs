@@ -21,7 +21,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use bus::{Memory, RabbitMq, Topic, Transport, rabbitmq};
 use chassis::{
-    Deps, Progress, Service, Tasks,
+    Deps, Progress, Service, Tasks, Unfit,
     auth::{Auth, Verifier},
     clock::SystemClock,
     http::{Border, Server, Streams},
@@ -389,9 +389,9 @@ impl World {
     }
 }
 
-fn ended(event: &Recorded) -> Option<Ended> {
-    Some(match contracts::customer::session_end(event)? {
+fn ended(event: &Recorded) -> Result<Option<Ended>, Unfit> {
+    Ok(contracts::customer::session_end(event)?.map(|end| match end {
         SessionEnd::Token { token, expires } => Ended::Token { token, expires },
         SessionEnd::All { customer, revision } => Ended::All { customer, version: revision },
-    })
+    }))
 }

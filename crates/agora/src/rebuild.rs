@@ -8,7 +8,11 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use bus::{Page, Read};
-use chassis::{ReadModel, Tasks, sqlite::Location};
+use chassis::{
+    ReadModel, SetAside, Tasks,
+    model::{Project, take},
+    sqlite::Location,
+};
 use clap::{Args as ClapArgs, ValueEnum};
 use eventstore::{LogStore, Reader as _, log::LogReader};
 use jiff::tz::TimeZone;
@@ -147,20 +151,21 @@ pub(crate) trait Filled: Send + Sync {
     async fn checkpoint(&self) -> anyhow::Result<Position>;
     async fn reset(&self) -> anyhow::Result<()>;
     async fn dump(&self) -> anyhow::Result<Vec<String>>;
+    /// The events that the model could not take.
+    async fn aside(&self) -> anyhow::Result<Vec<SetAside>>;
 }
 
 struct Fill<M: ReadModel + ?Sized> {
     model: Arc<M>,
-    project: fn(&Recorded) -> Option<M::Change>,
+    project: Project<M::Change>,
 }
 
 #[async_trait::async_trait]
 impl<M: ReadModel + ?Sized> Filled for Fill<M> {
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> anyhow::Result<()> {
-        let changes: Vec<M::Change> =
-            events.iter().filter_map(|event| (self.project)(event)).collect();
         let from = self.model.checkpoint().await?;
-        Ok(self.model.apply(from, &changes, to).await?)
+        take(&*self.model, self.project, events, (from, to)).await?;
+        Ok(())
     }
 
     async fn checkpoint(&self) -> anyhow::Result<Position> {
@@ -173,6 +178,10 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
 
     async fn dump(&self) -> anyhow::Result<Vec<String>> {
         Ok(self.model.dump().await?)
+    }
+
+    async fn aside(&self) -> anyhow::Result<Vec<SetAside>> {
+        Ok(self.model.aside().await?)
     }
 }
 
@@ -208,7 +217,22 @@ async fn rebuild(
     let head = store.reader.head().await?;
     fill(model, &*filled, &store.reader, head).await?;
     term::line(format_args!("{}: rebuilt from {head} events", model.name()))?;
+    let aside = filled.aside().await?.len();
+    if aside > 0 {
+        term::line(format_args!(
+            "{}: {aside} events could not be taken; `agora events --set-aside` lists them",
+            model.name()
+        ))?;
+    }
     Ok(())
+}
+
+/// The events of a stopped shop's log that a model cannot take.
+pub(crate) async fn set_aside(model: Model, store: &LogStore) -> anyhow::Result<Vec<SetAside>> {
+    // Years and months have nothing to do with it.
+    let anew = model.anew(&format!("aside-{}", model.name()), &TimeZone::UTC).await?;
+    fill(model, &*anew, &store.reader, store.reader.head().await?).await?;
+    anew.aside().await
 }
 
 async fn check(

@@ -225,6 +225,7 @@ fn announcement(name: &str) -> crate::Announcement {
         version: "0".to_owned(),
         ready: true,
         lag: std::collections::BTreeMap::default(),
+        set_aside: 0,
         throughput: 0.0,
         balances: Vec::new(),
     }

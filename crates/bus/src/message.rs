@@ -92,6 +92,9 @@ pub struct Announcement {
     /// How far each of its projectors and reactors is behind the log.
     #[serde(default)]
     pub lag: BTreeMap<String, Lag>,
+    /// Events that its projectors and reactors could not take and set aside.
+    #[serde(default)]
+    pub set_aside: u64,
     /// Events per second it processed since the announcement before.
     #[serde(default)]
     pub throughput: f64,

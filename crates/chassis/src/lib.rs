@@ -28,7 +28,8 @@ pub mod trace;
 
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
 pub use model::{
-    Lease, LocationError, ModelError, ModelLocation, ReadModel, ServerLocation, Shared,
+    Lease, LocationError, ModelError, ModelLocation, ReadModel, ServerLocation, SetAside, Shared,
+    Unfit,
 };
 pub use progress::Progress;
 pub use reactor::{Reaction, Reactor};

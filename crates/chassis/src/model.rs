@@ -1,14 +1,56 @@
 //! Read models as the projector and the operator's tools see them, whatever engine holds them.
 
 pub mod conformance;
+mod take;
 
 use std::str::FromStr;
 
 use async_trait::async_trait;
-use kernel::Position;
+use kernel::{DecodeError, Position, Recorded};
 use thiserror::Error;
+use uuid::Uuid;
+
+pub(crate) use take::projected;
+pub use take::take;
 
 use crate::sqlite;
+
+/// The longest reason that is kept with an event that was set aside, in characters.
+const REASON_MAX: usize = 300;
+
+/// What an event changes in a model, if anything. Pure.
+pub type Project<C> = fn(&Recorded) -> Result<Option<C>, Unfit>;
+
+/// Why an event cannot be taken, now or ever.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Unfit(pub String);
+
+impl From<DecodeError> for Unfit {
+    fn from(error: DecodeError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The id in the name of an event's stream.
+pub fn subject(event: &Recorded) -> Result<Uuid, Unfit> {
+    Uuid::parse_str(event.stream.id())
+        .map_err(|_| Unfit(format!("its stream {} is not named by an id", event.stream)))
+}
+
+/// An event that a model could not take: it changed nothing there, and everything behind it went on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    pub position: Position,
+    pub reason: String,
+}
+
+impl SetAside {
+    #[must_use]
+    pub fn new(position: Position, reason: &str) -> Self {
+        Self { position, reason: reason.chars().take(REASON_MAX).collect() }
+    }
+}
 
 /// A read model. Each service adds its queries in a trait of its own; every engine that can hold the model implements both and
 /// passes the service's conformance suite.
@@ -26,6 +68,9 @@ pub trait ReadModel: Send + Sync + 'static {
     /// no transactions, each change idempotent by position and the checkpoint last. [`ModelError::Stale`], and nothing changed that
     /// anybody can see, if the checkpoint is not at `from`.
     ///
+    /// [`ModelError::Unfit`], and nothing changed that anybody can see, if one of the changes can never be made, such as a second order of
+    /// one id: that is the case for every engine alike.
+    ///
     /// Whether a dropped or unanswered call made its changes is not known; made again, it is stale or does what it should.
     async fn apply(
         &self,
@@ -34,7 +79,14 @@ pub trait ReadModel: Send + Sync + 'static {
         to: Position,
     ) -> Result<(), ModelError>;
 
-    /// Empties the model, checkpoint included.
+    /// Notes that an event cannot be taken, and moves the checkpoint past it: together or not at all. [`ModelError::Stale`] if the checkpoint
+    /// is not just before it.
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError>;
+
+    /// The events that were set aside, in order.
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
+
+    /// Empties the model, checkpoint and events set aside included.
     async fn reset(&self) -> Result<(), ModelError>;
 
     /// Everything in the model as lines of text in a fixed order, the same for every engine: what a rebuilt model is compared by.
@@ -43,6 +95,16 @@ pub trait ReadModel: Send + Sync + 'static {
     /// The lease, if several instances share the model; one's own needs none.
     fn shared(&self) -> Option<&dyn Shared> {
         None
+    }
+
+    /// The embedded database, if it is one: where it turns out damaged it is replaced.
+    fn database(&self) -> Option<&sqlite::Database> {
+        None
+    }
+
+    /// Whether answers come from memory, so that a database that is being built again takes nothing away from them.
+    fn is_in_memory(&self) -> bool {
+        false
     }
 }
 
@@ -69,7 +131,13 @@ pub struct Lease {
 #[derive(Debug, Error)]
 pub enum ModelError {
     #[error("the read model's database failed: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+    /// Its file is not, or no longer, a whole database.
+    #[error("the read model's database is damaged: {0}")]
+    Damaged(#[source] rusqlite::Error),
+    /// A change can never be made.
+    #[error("the change cannot be made: {0}")]
+    Unfit(String),
     /// It does not answer now, and may later.
     #[error("the read model's database does not answer: {0}")]
     Unavailable(String),
@@ -84,6 +152,37 @@ pub enum ModelError {
     Refused(String),
     #[error("the read model's database failed: {0}")]
     Other(String),
+}
+
+/// Set in the number of a shape whose rows depend on more than the log.
+const WITH_VARIANT: u32 = 1 << 31;
+/// Where such a number keeps the shape, above its variant.
+const VARIANT_BITS: u32 = 24;
+
+/// A model's shape as it is stored with it: its number, and a hash of what else its rows depend on (such as a time zone), if anything.
+#[must_use]
+pub fn shape(number: u32, variant: u32) -> u32 {
+    if variant == 0 {
+        return number;
+    }
+    WITH_VARIANT | (number << VARIANT_BITS) | (variant & ((1 << VARIANT_BITS) - 1))
+}
+
+/// Whether a stored shape is one that this program does not know yet; any other is built again from the log.
+#[must_use]
+pub fn is_newer(stored: u32, ours: u32) -> bool {
+    if ours & WITH_VARIANT == 0 {
+        stored > ours
+    } else {
+        // Without the bit it was stored by 0.1.0, as a hash of everything.
+        stored & WITH_VARIANT != 0 && stored >> VARIANT_BITS > ours >> VARIANT_BITS
+    }
+}
+
+impl From<rusqlite::Error> for ModelError {
+    fn from(error: rusqlite::Error) -> Self {
+        if sqlite::is_damage(&error) { Self::Damaged(error) } else { Self::Sqlite(error) }
+    }
 }
 
 /// Where a read model lives: in a database of this instance's own, or on a server (`S`) that all instances share.

@@ -13,7 +13,7 @@ use std::{
 use kernel::{Clock, Position};
 use tokio::sync::{Mutex, Notify, watch};
 
-use crate::{EventStore, Subscription};
+use crate::{EventStore, SetAside, Subscription};
 
 /// How long a position is waited for before the log is asked whether it has it: most are reached sooner.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -31,6 +31,8 @@ struct Inner {
     caught_up_at: AtomicI64,
     state: watch::Sender<State>,
     failures: AtomicU64,
+    /// Events that it could not take.
+    aside: AtomicU64,
     /// It was work that ends, and has.
     done: AtomicBool,
     /// Somebody has begun to wait.
@@ -75,6 +77,7 @@ impl Progress {
             caught_up_at: now.into(),
             state: watch::Sender::new(State::default()),
             failures: AtomicU64::new(0),
+            aside: AtomicU64::new(0),
             done: AtomicBool::new(false),
             asked: Notify::new(),
             store: OnceLock::new(),
@@ -151,6 +154,28 @@ impl Progress {
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.0.failures.load(Ordering::Relaxed)
+    }
+
+    /// Events that it could not take: they changed nothing, and everything behind them went on.
+    #[must_use]
+    pub fn aside(&self) -> u64 {
+        self.0.aside.load(Ordering::Relaxed)
+    }
+
+    /// So many events are set aside in its model.
+    pub(crate) fn has_aside(&self, events: usize) {
+        self.0.aside.store(events as u64, Ordering::Relaxed);
+    }
+
+    /// One more event is set aside.
+    pub(crate) fn sets_aside(&self, event: &SetAside) {
+        self.0.aside.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(
+            name = self.0.name,
+            position = %event.position,
+            reason = event.reason,
+            "set an event aside that cannot be taken; everything else goes on. `agora events --set-aside` lists such events"
+        );
     }
 
     /// How far it is behind.
@@ -260,6 +285,11 @@ impl Progress {
         if self.position() >= head {
             self.caught_up();
         }
+    }
+
+    /// What it had is gone: it is not ready until it has caught up again.
+    pub(crate) fn lost(&self) {
+        self.0.state.send_modify(|state| state.caught_up = false);
     }
 
     fn caught_up(&self) {

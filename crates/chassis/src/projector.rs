@@ -12,10 +12,13 @@ mod lease;
 
 use std::{sync::Arc, time::Duration};
 
-use kernel::{Position, Recorded};
+use kernel::Position;
 use tokio::sync::watch;
 
-use crate::{EventStore, ModelError, Progress, ReadModel, Subscription, Tasks};
+use crate::{
+    EventStore, ModelError, Progress, ReadModel, Subscription, Tasks,
+    model::{Project, take},
+};
 use lease::Keeper;
 
 /// The pause after a model first failed; doubled up to [`RETRY_MAX`].
@@ -34,8 +37,8 @@ const BREATH_SHARED: Duration = Duration::from_millis(50);
 /// And while somebody does: still unnoticed by people.
 const BREATH_AWAITED: Duration = Duration::from_millis(5);
 
-/// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes; an event
-/// that is nobody's business, or does not parse as its type, changes nothing.
+/// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes. An event that cannot
+/// be taken is set aside in the model and counted, and everything behind it goes on.
 ///
 /// Of several instances on one shared model one projects, under a lease; the others follow its checkpoint, so that `progress` says
 /// on each how far the model is, and one of them takes over within 5 s when the lease is no longer kept.
@@ -43,7 +46,7 @@ pub fn spawn<M: ReadModel + ?Sized>(
     tasks: &Tasks,
     store: &EventStore,
     model: Arc<M>,
-    project: fn(&Recorded) -> Option<M::Change>,
+    project: Project<M::Change>,
     progress: Progress,
 ) {
     let (store, stopping) = (store.clone(), tasks.clone());
@@ -73,7 +76,7 @@ struct Projection<'a, M: ReadModel + ?Sized> {
     tasks: &'a Tasks,
     store: &'a EventStore,
     model: &'a M,
-    project: fn(&Recorded) -> Option<M::Change>,
+    project: Project<M::Change>,
     progress: &'a Progress,
 }
 
@@ -120,22 +123,50 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         self.progress.moved(checkpoint, &subscription);
         loop {
             let from = subscription.position();
-            let events = subscription.next().await;
-            let changes: Vec<M::Change> =
-                events.iter().filter_map(|event| (self.project)(event)).collect();
+            let events = tokio::select! {
+                biased;
+                () = self.damaged() => return self.rebuild(),
+                events = subscription.next() => events,
+            };
             let to = subscription.position();
             let mut retry = Retry::of(MODEL);
-            while let Err(error) = self.model.apply(from, &changes, to).await {
-                if matches!(error, ModelError::Stale) {
-                    self.progress.failed();
-                    tracing::warn!(projector = self.progress.name(), %from, "a read model has moved on");
-                    return;
+            loop {
+                match take(self.model, self.project, &events, (from, to)).await {
+                    Ok(aside) => {
+                        break aside.iter().for_each(|event| self.progress.sets_aside(event));
+                    }
+                    Err(ModelError::Stale) => {
+                        self.progress.failed();
+                        tracing::warn!(projector = self.progress.name(), %from, "a read model has moved on");
+                        return;
+                    }
+                    Err(ModelError::Damaged(_)) => return self.rebuild(),
+                    Err(error) => retry.after(&error, self.progress).await,
                 }
-                retry.after(&error, self.progress).await;
             }
             self.progress.mended(MODEL);
             self.progress.moved(to, &subscription);
             self.breathe(events.len() > BUSY && subscription.is_caught_up()).await;
+        }
+    }
+
+    /// Returns once the model's database turns out damaged, whoever found it so.
+    async fn damaged(&self) {
+        match self.model.database() {
+            Some(database) => database.damaged().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Begins again with a new database, in place of a damaged one, when it is opened next.
+    fn rebuild(&self) {
+        self.progress.failed();
+        if !self.model.is_in_memory() {
+            self.progress.failing(
+                MODEL,
+                "the read model is damaged; it is set aside and built again from the log",
+            );
+            self.progress.lost();
         }
     }
 
@@ -170,6 +201,10 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
     /// The model's checkpoint. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
     /// before, so the log has lost events, or is not the one that the model was built from, and the model may be the last copy.
     async fn checkpoint(&self) -> Result<Position, ModelError> {
+        if let Some(database) = self.model.database() {
+            database.recover()?;
+        }
+        self.progress.has_aside(self.model.aside().await?.len());
         let checkpoint = self.model.checkpoint().await?;
         // Asked in this order, the log can only be further.
         let head = self.store.head().await;

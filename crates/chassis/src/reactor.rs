@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::to_raw_value;
 
 use crate::{
-    Aggregate, Aggregates, Deps, Done, EventStore, Progress, Request, Subscription,
+    Aggregate, Aggregates, Deps, Done, EventStore, Progress, Request, SetAside, Subscription,
+    Unfit,
     aggregates::Answer,
+    model::projected,
     trace::{Kind, Open},
 };
 
@@ -39,11 +41,11 @@ pub trait Reactor: Send + 'static {
     /// Names the reactor in what it records; never changed once released.
     const NAME: &'static str;
 
-    /// The reaction to one event, called for every event in the order of the log.
+    /// The reaction to one event, called for every event in the order of the log. One that cannot be read is set aside: counted and said.
     fn react(
         &mut self,
         event: &Recorded,
-    ) -> Option<Reaction<<Self::Aggregate as kernel::Decider>::Command>>;
+    ) -> Result<Option<Reaction<<Self::Aggregate as kernel::Decider>::Command>>, Unfit>;
 
     /// The first event it must hear again after a restart, if it remembers any.
     fn needs_from(&self) -> Option<Position> {
@@ -96,7 +98,14 @@ async fn run<R: Reactor>(
             events = subscription.next() => events,
         };
         for event in &events {
-            let Some(reaction) = reactor.react(event) else { continue };
+            let reaction = match projected(|| reactor.react(event)) {
+                Ok(Some(reaction)) => reaction,
+                Ok(None) => continue,
+                Err(Unfit(reason)) => {
+                    progress.sets_aside(&SetAside::new(event.position, &reason));
+                    continue;
+                }
+            };
             while flight.causes.len() >= IN_FLIGHT_MAX {
                 let landed = flight.running.next().await;
                 if let Some(cause) = landed {

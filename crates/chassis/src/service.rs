@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    EventStore, ModelError, Progress, ReadModel, Tasks,
+    EventStore, ModelError, Progress, ReadModel, SetAside, Tasks,
     auth::{Auth, Manager},
     http::{Border, Json, Problem},
     metrics::Metrics,
@@ -89,6 +89,12 @@ impl Service {
         followers.iter().find_map(Progress::trouble).map_or(Ok(()), Err)
     }
 
+    /// Events that its followers could not take. The service is ready all the same.
+    #[must_use]
+    pub fn aside(followers: &[Progress]) -> u64 {
+        followers.iter().map(Progress::aside).sum()
+    }
+
     /// Returns when a follower turns ready or stops being it; never without followers.
     fn turns(&self) -> impl Future<Output = ()> + Send + use<> {
         let turns: Vec<_> =
@@ -156,6 +162,7 @@ impl Service {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ready,
             lag: self.lag(),
+            set_aside: Self::aside(&self.followers),
             throughput: 0.0,
             balances: self.balances().await,
         }
@@ -195,16 +202,36 @@ struct ModelDigest {
     rows: u64,
 }
 
-/// The call by which an operator compares a running model with a rebuilt one; every service has it.
+/// Events that a read model could not take.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct EventsSetAside {
+    /// In the order of the log.
+    events: Vec<EventSetAside>,
+}
+
+/// An event that changed nothing in a read model, since it could not be taken; everything behind it went on.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct EventSetAside {
+    position: u64,
+    /// Why it could not be taken.
+    reason: String,
+}
+
+/// The calls by which an operator compares a running model with a rebuilt one, and sees what it could not take; every service has them.
 pub fn inspection<M: ReadModel + ?Sized>(model: &Arc<M>) -> OpenApiRouter {
     let model: Arc<dyn Dump> = Arc::new(ModelOf(Arc::clone(model)));
-    OpenApiRouter::new().routes(routes!(model_digest)).with_state(model)
+    OpenApiRouter::new().routes(routes!(model_digest)).routes(routes!(set_aside)).with_state(model)
 }
 
 /// The part of a read model that [`inspection`] needs, whatever its changes are.
 trait Dump: Send + Sync {
     /// The checkpoint, and everything in the model at that point.
     fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>>;
+
+    /// The events that the model could not take.
+    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>>;
 }
 
 /// A read model as something that can be dumped.
@@ -223,6 +250,22 @@ impl<M: ReadModel + ?Sized> Dump for ModelOf<M> {
             }
         })
     }
+
+    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>> {
+        Box::pin(self.0.aside())
+    }
+}
+
+/// The events that the service's read model could not take: they changed nothing, and everything behind them went on.
+#[utoipa::path(get, path = "/set-aside", security(("token" = [])), responses((status = 200, body = EventsSetAside)))]
+async fn set_aside(
+    State(model): State<Arc<dyn Dump>>,
+    _manager: Manager,
+) -> Result<Json<EventsSetAside>, Problem> {
+    let events = model.aside().await?.into_iter();
+    let events =
+        events.map(|SetAside { position, reason }| EventSetAside { position: position.0, reason });
+    Ok(Json(EventsSetAside { events: events.collect() }))
 }
 
 /// What the service's read model holds, as a digest to compare with a rebuilt model's.

@@ -6,12 +6,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use kernel::{Position, Recorded, Timestamp};
+use kernel::{Position, Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    Deps, ModelError, Progress, ReadModel,
+    Deps, ModelError, Progress, ReadModel, SetAside,
     auth::{Auth, TOKEN_LIFETIME},
+    model::Project,
     projector,
     sqlite::{Database, Location, Schema},
 };
@@ -20,6 +21,7 @@ const SCHEMA: Schema = Schema {
     model: "sessions",
     unmarked: &["checkpoint", "customer", "token"],
     number: 2,
+    variant: 0,
     create: "CREATE TABLE token (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
              CREATE TABLE customer (id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;",
 };
@@ -60,7 +62,7 @@ impl EndedSessions {
         Ok(Arc::new(sessions))
     }
 
-    fn load(&self) -> rusqlite::Result<Vec<Ended>> {
+    fn load(&self) -> Result<Vec<Ended>, ModelError> {
         self.database.read(|connection| {
             let mut tokens = connection.prepare("SELECT id, expires FROM token")?;
             let tokens = tokens.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
@@ -99,7 +101,7 @@ fn parse(id: &str) -> Uuid {
 }
 
 /// What an event ended: `end` knows the events, this crate does not.
-pub type End = fn(&Recorded) -> Option<Ended>;
+pub type End = Project<Ended>;
 
 /// Opens the database and follows the log. Until this has caught up for the first time, no token is believed; its progress
 /// belongs to the followers of every service of the process.
@@ -138,7 +140,10 @@ impl ReadModel for EndedSessions {
         match self.save(&all) {
             Ok(()) if failed_before => tracing::info!("sessions.db can be written again"),
             Ok(()) => {}
-            Err(ModelError::Stale) => return Err(ModelError::Stale),
+            // Read from the log again, once there is another database.
+            Err(error @ (ModelError::Stale | ModelError::Damaged(_) | ModelError::Unfit(_))) => {
+                return Err(error);
+            }
             Err(error) => {
                 if !failed_before {
                     tracing::error!(%error, "sessions.db cannot be written: ended sessions are kept in memory, and read from the log again after a restart");
@@ -152,11 +157,31 @@ impl ReadModel for EndedSessions {
     async fn reset(&self) -> Result<(), ModelError> {
         *self.unsaved() = None;
         self.auth.sessions().forget_versions();
-        Ok(self.database.reset()?)
+        self.database.reset()
+    }
+
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        let unsaved = self.unsaved().take();
+        if let Some(all) = unsaved {
+            self.save(&all).inspect_err(|_| *self.unsaved() = Some(all))?;
+        }
+        self.database.set_aside(event)
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.database.aside()
     }
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        Ok(self.database.dump()?)
+        self.database.dump()
+    }
+
+    fn database(&self) -> Option<&Database> {
+        Some(&self.database)
+    }
+
+    fn is_in_memory(&self) -> bool {
+        true
     }
 }
 

@@ -1,6 +1,6 @@
 //! What accounting records: all invoices in the one stream `accounting-invoices`, numbered by version + 1.
 
-use kernel::{Money, StreamId};
+use kernel::{Money, Recorded, StreamId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -34,4 +34,12 @@ pub struct InvoiceIssued {
     /// Minor units.
     pub total: Money,
     pub currency: String,
+}
+
+impl InvoiceIssued {
+    /// Whether the number is that of its event's place in the one stream of invoices. Any other is none of accounting's.
+    #[must_use]
+    pub fn is_numbered_by(&self, event: &Recorded) -> bool {
+        event.stream == stream() && self.number == event.version.0 + 1
+    }
 }

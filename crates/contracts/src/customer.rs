@@ -1,6 +1,6 @@
 //! What happens to a customer (or manager): streams `customer-ID`, the id a keyed hash of the user name.
 
-use kernel::{Money, Recorded, StreamId, Timestamp};
+use kernel::{DecodeError, Money, Recorded, StreamId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -141,21 +141,21 @@ pub enum SessionEnd {
 }
 
 /// The sessions that an event ends, if it does.
-#[must_use]
-pub fn session_end(event: &Recorded) -> Option<SessionEnd> {
+pub fn session_end(event: &Recorded) -> Result<Option<SessionEnd>, DecodeError> {
     // Most events of a busy shop are others, and need not be parsed to know that.
     if !matches!(event.kind.as_str(), "customer.logged-out" | "customer.password-changed") {
-        return None;
+        return Ok(None);
     }
-    match CustomerEvent::of(event)? {
+    Ok(match CustomerEvent::read(event)? {
         CustomerEvent::LoggedOut(LoggedOut { token, expires }) => {
             Some(SessionEnd::Token { token, expires })
         }
         CustomerEvent::PasswordChanged(PasswordChanged { revision, .. }) => {
-            let customer = Uuid::parse_str(event.stream.id()).ok()?;
+            let customer = Uuid::parse_str(event.stream.id()).ok();
             // The version that recorded it without a revision also issued tokens without one: exactly those are void.
-            Some(SessionEnd::All { customer, revision: revision.unwrap_or(1) })
+            let revision = revision.unwrap_or(1);
+            customer.map(|customer| SessionEnd::All { customer, revision })
         }
         _ => None,
-    }
+    })
 }

@@ -16,10 +16,16 @@ macro_rules! events {
             /// Every type of the family with its current schema number.
             pub const TYPES: &'static [(&'static str, u32)] = &[$( ($kind, $schema) ),+];
 
-            /// The event in a record, if it is of this family and parses; anything else is nobody's business here.
+            /// The event in a record of this family's category. Whoever subscribes uses this: what cannot be read is an error, to be
+            /// counted and said.
+            pub fn read(recorded: &kernel::Recorded) -> Result<Self, kernel::DecodeError> {
+                kernel::Event::decode(recorded.kind.as_str(), recorded.schema, &recorded.data)
+            }
+
+            /// The event in a record, if it is of this family and parses: for views, which pass over anything else.
             #[must_use]
             pub fn of(recorded: &kernel::Recorded) -> Option<Self> {
-                kernel::Event::decode(recorded.kind.as_str(), recorded.schema, &recorded.data).ok()
+                Self::read(recorded).ok()
             }
         }
 

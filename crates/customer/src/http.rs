@@ -13,7 +13,7 @@ use axum::Router;
 use bus::Read;
 use chassis::service::inspection;
 use chassis::{
-    Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request, Service,
+    Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request,
     http::{self, At, POSITION_TIMEOUT, Problem},
 };
 use contracts::rest::customer::User;
@@ -62,7 +62,7 @@ pub(crate) fn router(customers: &Arc<Customers>, followers: Vec<Progress>) -> Ro
     let deps = &customers.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(customers.progress.clone())
-        .ready(move || Service::ready(&followers))
+        .follows(followers)
         .metrics(deps.metrics.http())
         .finish(api.merge(inspection(&customers.model)))
 }

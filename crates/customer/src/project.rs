@@ -1,23 +1,44 @@
 //! Events of customers → changes of the read model. Pure.
 
+use chassis::{Unfit, model::subject};
 use contracts::customer::{
     CreditChanged, CreditDebited, CreditReleased, CreditReserved, CustomerEvent, PasswordChanged,
     Personal, ProfileChanged,
 };
 use kernel::{Money, Recorded};
-use uuid::Uuid;
 
 use crate::model::{Change, Moved, Registered, What};
 
+/// Amounts beyond this, ten thousand times what any request may name, are not added up: no sum of them may leave what numbers can hold.
+const AMOUNT_MAX: i64 = Money::LIMIT.minor() * 10_000;
+
 /// What an event changes, if anything.
-#[must_use]
-pub fn project(event: &Recorded) -> Option<Change> {
+pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     if event.stream.category() != contracts::customer::CATEGORY {
-        return None;
+        return Ok(None);
     }
-    let customer = Uuid::parse_str(event.stream.id()).ok()?;
-    let what = what(CustomerEvent::of(event)?)?;
-    Some(Change { position: event.position, customer, what })
+    let customer = subject(event)?;
+    let happened = CustomerEvent::read(event)?;
+    if amount(&happened).minor().unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
+        return Err(Unfit("its amount is beyond any that can be recorded".to_owned()));
+    }
+    let change = |what| Change { position: event.position, customer, what };
+    Ok(what(happened).map(change))
+}
+
+/// The amount that an event moves.
+fn amount(event: &CustomerEvent) -> Money {
+    match event {
+        CustomerEvent::Registered(registered) => registered.credit,
+        CustomerEvent::CreditChanged(CreditChanged { change }) => *change,
+        CustomerEvent::CreditReserved(CreditReserved { amount, .. })
+        | CustomerEvent::CreditReleased(CreditReleased { amount, .. })
+        | CustomerEvent::CreditDebited(CreditDebited { amount, .. }) => *amount,
+        CustomerEvent::ProfileChanged(_)
+        | CustomerEvent::PasswordChanged(_)
+        | CustomerEvent::LoggedOut(_)
+        | CustomerEvent::CreditDenied(_) => Money::ZERO,
+    }
 }
 
 fn what(event: CustomerEvent) -> Option<What> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::{Reaction, Reactor};
+use chassis::{Reaction, Reactor, Unfit};
 use contracts::{
     customer,
     order::{Finalized, OrderEvent},
@@ -27,18 +27,18 @@ impl Reactor for OrderReactor {
     type Aggregate = Customer;
     const NAME: &'static str = "customer";
 
-    fn react(&mut self, event: &Recorded) -> Option<Reaction<Command>> {
+    fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<Command>>, Unfit> {
         if event.stream.category() != contracts::order::CATEGORY {
-            return None;
+            return Ok(None);
         }
-        let (customer, command) = match OrderEvent::of(event)? {
+        let (customer, command) = match OrderEvent::read(event)? {
             OrderEvent::Placed(order) => {
                 (order.terms.customer, Command::Reserve { order, now: self.clock.now() })
             }
             OrderEvent::Denied(denied) => (denied.terms.customer, Command::Release(denied.terms)),
             OrderEvent::Finalized(Finalized { terms }) => (terms.customer, Command::Debit(terms)),
-            OrderEvent::Approved(_) => return None,
+            OrderEvent::Approved(_) => return Ok(None),
         };
-        Some(Reaction { stream: customer::stream(customer), command })
+        Ok(Some(Reaction { stream: customer::stream(customer), command }))
     }
 }

@@ -49,6 +49,8 @@ struct InstanceStatus {
     last_heard: String,
     /// How far each of its projectors and reactors is behind.
     lag: BTreeMap<String, LagStatus>,
+    /// Events that its projectors and reactors could not take and set aside; `set-aside` of the service lists them.
+    set_aside: u64,
     /// Events per second.
     throughput: f64,
     /// Sums that must agree.
@@ -164,6 +166,7 @@ impl InstanceStatus {
             ready: said.ready,
             last_heard: heard.at.to_string(),
             lag: lag.collect(),
+            set_aside: said.set_aside,
             throughput: said.throughput,
             balances: balances.collect(),
         }

@@ -15,7 +15,7 @@ use axum::Router;
 use bus::Read;
 use chassis::service::inspection;
 use chassis::{
-    Aggregates, Deps, ExecuteError, ModelError, Progress, Service,
+    Aggregates, Deps, ExecuteError, ModelError, Progress,
     auth::Caller,
     http::{self, Problem},
 };
@@ -62,7 +62,7 @@ pub(crate) fn router(orders: &Arc<Orders>, followers: Vec<Progress>) -> Router {
     let deps = &orders.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(orders.progress.clone())
-        .ready(move || Service::ready(&followers))
+        .follows(followers)
         .metrics(deps.metrics.http())
         .finish(api.merge(inspection(&orders.model)))
 }

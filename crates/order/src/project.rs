@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chassis::{Unfit, model::subject};
 use contracts::{
     accounting::AccountingEvent,
     customer::{CustomerEvent, Registered},
@@ -15,16 +16,32 @@ use uuid::Uuid;
 use crate::model::{Change, Effect, Happened, Product, What};
 
 /// What an event changes, if anything.
-#[must_use]
-pub fn project(event: &Recorded) -> Option<Change> {
+pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     let what = match event.stream.category() {
-        contracts::order::CATEGORY => of_order(event, OrderEvent::of(event)?),
-        contracts::product::CATEGORY => of_product(event, ProductEvent::of(event)?),
-        contracts::customer::CATEGORY => of_customer(event, CustomerEvent::of(event)?),
-        contracts::accounting::CATEGORY => of_accounting(event, AccountingEvent::of(event)?),
+        contracts::order::CATEGORY => of_order(event, OrderEvent::read(event)?),
+        contracts::product::CATEGORY => of_product(event, ProductEvent::read(event)?)?,
+        contracts::customer::CATEGORY => of_customer(event, CustomerEvent::read(event)?),
+        contracts::accounting::CATEGORY => of_accounting(event, AccountingEvent::read(event)?)?,
         _ => None,
     };
-    Some(Change { position: event.position, at: event.time, what: what? })
+    if what.as_ref().is_some_and(has_nul) {
+        // PostgreSQL cannot keep it, and all engines are to hold the same.
+        return Err(Unfit("a text holds the character U+0000".to_owned()));
+    }
+    Ok(what.map(|what| Change { position: event.position, at: event.time, what }))
+}
+
+fn has_nul(what: &What) -> bool {
+    let texts = match what {
+        What::Listed(_, product) => [Some(&product.name), Some(&product.currency)],
+        What::Changed { name, .. } => [name.as_ref(), None],
+        What::Customer { user, .. } => [Some(user), None],
+        What::Happened(Happened { placed: Some(terms), .. }) => {
+            [Some(&terms.product_name), Some(&terms.currency)]
+        }
+        What::Unlisted(_) | What::Happened(_) => [None, None],
+    };
+    texts.into_iter().flatten().any(|text| text.contains('\0'))
 }
 
 /// What matters of an event, as the history shows it.
@@ -84,21 +101,21 @@ fn of_order(event: &Recorded, what: OrderEvent) -> Option<What> {
     happened(event, order, effect, &details).map(What::Happened)
 }
 
-fn of_product(event: &Recorded, what: ProductEvent) -> Option<What> {
+fn of_product(event: &Recorded, what: ProductEvent) -> Result<Option<What>, Unfit> {
     let (order, details) = match what {
         ProductEvent::Added(added) => {
             let product =
                 Product { name: added.name, price: added.price, currency: added.currency };
-            return Some(What::Listed(added.product, product));
+            return Ok(Some(What::Listed(added.product, product)));
         }
         ProductEvent::Changed(changed) => {
-            let product = Uuid::parse_str(event.stream.id()).ok()?;
+            let product = subject(event)?;
             let contracts::product::Changed { name, price, .. } = changed;
             let matters = name.is_some() || price.is_some();
-            return matters.then_some(What::Changed { product, name, price });
+            return Ok(matters.then_some(What::Changed { product, name, price }));
         }
         ProductEvent::Deleted(_) => {
-            return Uuid::parse_str(event.stream.id()).ok().map(What::Unlisted);
+            return Ok(Some(What::Unlisted(subject(event)?)));
         }
         ProductEvent::StockReserved(reserved) => (
             reserved.order,
@@ -124,7 +141,7 @@ fn of_product(event: &Recorded, what: ProductEvent) -> Option<What> {
             Details { units_in_stock: Some(committed.on_hand), ..Details::default() },
         ),
     };
-    step(event, order, &details)
+    Ok(step(event, order, &details))
 }
 
 fn of_customer(event: &Recorded, what: CustomerEvent) -> Option<What> {
@@ -172,14 +189,17 @@ fn of_customer(event: &Recorded, what: CustomerEvent) -> Option<What> {
     step(event, order, &details)
 }
 
-fn of_accounting(event: &Recorded, what: AccountingEvent) -> Option<What> {
+fn of_accounting(event: &Recorded, what: AccountingEvent) -> Result<Option<What>, Unfit> {
     let AccountingEvent::InvoiceIssued(invoice) = what;
+    if !invoice.is_numbered_by(event) {
+        return Err(Unfit("its number is not that of its place among the invoices".to_owned()));
+    }
     let details = Details {
         invoice_number: Some(invoice.number),
         total: amount(invoice.total),
         ..Details::default()
     };
-    step(event, invoice.order, &details)
+    Ok(step(event, invoice.order, &details))
 }
 
 /// A step whose effect follows from its type and details.

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Aggregate, Aggregates, Deps, Progress, Reaction, Reactor, Request};
+use chassis::{Aggregate, Aggregates, Deps, Progress, Reaction, Reactor, Request, Unfit};
 use contracts::{
     customer::CustomerEvent,
     order::{self, OrderEvent},
@@ -89,22 +89,19 @@ impl OpenOrders {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hear(&self, event: &Recorded) -> Option<(Uuid, Command)> {
-        match event.stream.category() {
+    fn hear(&self, event: &Recorded) -> Result<Option<(Uuid, Command)>, Unfit> {
+        let answer = match event.stream.category() {
             order::CATEGORY => {
-                self.hear_order(&OrderEvent::of(event)?, event);
+                self.hear_order(&OrderEvent::read(event)?, event);
                 None
             }
-            contracts::product::CATEGORY => {
-                let (order, answer) = stock_answer(&ProductEvent::of(event)?)?;
-                self.step(order, Answered::Stock(answer))
-            }
-            contracts::customer::CATEGORY => {
-                let (order, answer) = credit_answer(&CustomerEvent::of(event)?)?;
-                self.step(order, Answered::Credit(answer))
-            }
+            contracts::product::CATEGORY => stock_answer(&ProductEvent::read(event)?)
+                .map(|(order, answer)| (order, Answered::Stock(answer))),
+            contracts::customer::CATEGORY => credit_answer(&CustomerEvent::read(event)?)
+                .map(|(order, answer)| (order, Answered::Credit(answer))),
             _ => None,
-        }
+        };
+        Ok(answer.and_then(|(order, answered)| self.step(order, answered)))
     }
 
     fn hear_order(&self, heard: &OrderEvent, event: &Recorded) {
@@ -192,9 +189,9 @@ impl Reactor for AnswerReactor {
     type Aggregate = Order;
     const NAME: &'static str = "order";
 
-    fn react(&mut self, event: &Recorded) -> Option<Reaction<Command>> {
-        let (order, command) = self.open.hear(event)?;
-        Some(Reaction { stream: order::stream(order), command })
+    fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<Command>>, Unfit> {
+        let heard = self.open.hear(event)?;
+        Ok(heard.map(|(order, command)| Reaction { stream: order::stream(order), command }))
     }
 
     fn needs_from(&self) -> Option<Position> {

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use axum::Router;
 use chassis::service::inspection;
 use chassis::{
-    Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request, Service,
+    Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request,
     http::{self, At, Cache, POSITION_TIMEOUT, Problem},
 };
 use kernel::{Currency, Idempotency, Metadata, Position};
@@ -57,7 +57,7 @@ pub(crate) fn router(shop: &Arc<Shop>, followers: Vec<Progress>) -> Router {
     let deps = &shop.deps;
     http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
         .reads(shop.progress.clone())
-        .ready(move || Service::ready(&followers))
+        .follows(followers)
         .metrics(deps.metrics.http())
         .finish(api.merge(inspection(&shop.model)))
 }

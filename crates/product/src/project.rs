@@ -1,5 +1,6 @@
 //! Events of products and categories → changes of the read model. Pure.
 
+use chassis::{Unfit, model::subject};
 use contracts::{
     catalogue::{self, CatalogueEvent, CategoryAdded, CategoryDeleted, CategoryRenamed},
     product::{self, Deleted, ProductEvent, StockCommitted, StockReleased, StockReserved},
@@ -10,20 +11,18 @@ use uuid::Uuid;
 use crate::model::{Change, Created, StockMoved, What};
 
 /// What an event changes, if anything.
-#[must_use]
-pub fn project(event: &Recorded) -> Option<Change> {
+pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     let what = match event.stream.category() {
-        product::CATEGORY => {
-            of_product(Uuid::parse_str(event.stream.id()).ok()?, ProductEvent::of(event)?)?
-        }
-        catalogue::CATEGORY => of_catalogue(CatalogueEvent::of(event)?),
-        _ => return None,
+        product::CATEGORY => of_product(subject(event)?, ProductEvent::read(event)?),
+        catalogue::CATEGORY => Some(of_catalogue(CatalogueEvent::read(event)?)),
+        _ => None,
     };
+    let Some(what) = what else { return Ok(None) };
     let created = event.metadata.idempotency.clone().and_then(|known| {
         let subject = what.created()?;
         Some(Created { key: known.key, request: known.request, subject })
     });
-    Some(Change { position: event.position, what, created })
+    Ok(Some(Change { position: event.position, what, created }))
 }
 
 fn of_product(product: Uuid, event: ProductEvent) -> Option<What> {

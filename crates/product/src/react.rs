@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::{Reaction, Reactor};
+use chassis::{Reaction, Reactor, Unfit};
 use contracts::{
     order::{Finalized, OrderEvent},
     product,
@@ -27,18 +27,18 @@ impl Reactor for OrderReactor {
     type Aggregate = Product;
     const NAME: &'static str = "product";
 
-    fn react(&mut self, event: &Recorded) -> Option<Reaction<Command>> {
+    fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<Command>>, Unfit> {
         if event.stream.category() != contracts::order::CATEGORY {
-            return None;
+            return Ok(None);
         }
-        let (product, command) = match OrderEvent::of(event)? {
+        let (product, command) = match OrderEvent::read(event)? {
             OrderEvent::Placed(order) => {
                 (order.terms.product, Command::Reserve { order, now: self.clock.now() })
             }
             OrderEvent::Denied(denied) => (denied.terms.product, Command::Release(denied.terms)),
             OrderEvent::Finalized(Finalized { terms }) => (terms.product, Command::Commit(terms)),
-            OrderEvent::Approved(_) => return None,
+            OrderEvent::Approved(_) => return Ok(None),
         };
-        Some(Reaction { stream: product::stream(product), command })
+        Ok(Some(Reaction { stream: product::stream(product), command }))
     }
 }

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use axum::Router;
 use chassis::{
-    Deps, ReadModel, Service, Tasks,
+    Deps, ReadModel, Service, Tasks, Unfit,
     auth::Auth,
     http::Border,
     metrics::Metrics,
+    model::{Project, take},
     sessions::{self, Ended},
     sqlite::{self, Location},
 };
@@ -189,11 +190,11 @@ impl Store {
     }
 }
 
-pub(crate) fn ended(event: &Recorded) -> Option<Ended> {
-    Some(match contracts::customer::session_end(event)? {
+pub(crate) fn ended(event: &Recorded) -> Result<Option<Ended>, Unfit> {
+    Ok(contracts::customer::session_end(event)?.map(|end| match end {
         SessionEnd::Token { token, expires } => Ended::Token { token, expires },
         SessionEnd::All { customer, revision } => Ended::All { customer, version: revision },
-    })
+    }))
 }
 
 /// What a service's model holds once built anew from the whole log.
@@ -240,13 +241,12 @@ pub(crate) async fn rebuilt(
 
 async fn fill<M: ReadModel + ?Sized>(
     model: Arc<M>,
-    project: fn(&Recorded) -> Option<M::Change>,
+    project: Project<M::Change>,
     events: &[Arc<Recorded>],
 ) -> Vec<String> {
-    let changes: Vec<M::Change> = events.iter().filter_map(|event| project(event)).collect();
     let head = events.last().map_or(kernel::Position::START, |event| event.position);
     let start = kernel::Position::START;
-    model.apply(start, &changes, head).await.expect("a model in memory takes every change");
+    take(&*model, project, events, (start, head)).await.expect("a model in memory is there");
     model.dump().await.expect("a model in memory can be read")
 }
 

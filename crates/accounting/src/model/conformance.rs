@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::{Inspect, ReadModel};
+use chassis::{Inspect, ReadModel, model::conformance};
 use contracts::accounting::InvoiceIssued;
 use kernel::{Money, Position, Timestamp};
 use uuid::Uuid;
@@ -16,7 +16,9 @@ const BOB: Uuid = Uuid::from_u128(0xb0b);
 pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     a_new_model_is_empty(&*make().await).await;
     invoices_are_found_and_listed(&*make().await).await;
-    names_are_those_of_now(&*make().await).await;
+    an_invoice_stays_as_it_was_issued(&*make().await).await;
+    what_contradicts_is_unfit(&*make().await).await;
+    an_order_leads_to_its_first_invoice(&*make().await).await;
     revenue_adds_up_by_month_and_product(&*make().await).await;
     a_rebuilt_model_is_identical(&*make().await, &*make().await).await;
 }
@@ -98,19 +100,64 @@ async fn invoices_are_found_and_listed(model: &dyn Model) {
     assert!(numbers(model, page(Some(id(9)), None, 9)).await.is_empty());
 }
 
-async fn names_are_those_of_now(model: &dyn Model) {
+async fn an_invoice_stays_as_it_was_issued(model: &dyn Model) {
     let at = "2026-05-01T12:00:00Z";
-    apply(model, &[issued(1, ADA, (1, 1), at)]).await;
-    let names = async || {
-        let invoice = found(model, 1).await.expect("it is there");
-        (invoice.user, invoice.full_name)
+    let names = async |order| {
+        let invoice = found(model, order).await.expect("it is there");
+        let listed = Invoices { customer: Some(ADA), count: 9, ..Invoices::default() };
+        let listed = model.invoices(listed).await.expect("a list");
+        assert!(listed.contains(&invoice), "a list shows the same: {listed:?}");
+        let text = |name: Option<String>| name.unwrap_or_default();
+        (text(invoice.user), text(invoice.full_name))
     };
-    assert_eq!(names().await, (None, None));
+    let is = |user: &str, full_name: &str| (user.to_owned(), full_name.to_owned());
+    apply(model, &[issued(1, ADA, (1, 1), at)]).await;
     apply(model, &[named(2, ADA, (Some("ada"), Some("Ada Lovelace")))]).await;
-    apply(model, &[named(3, ADA, (None, Some("Ada King")))]).await;
-    assert_eq!(names().await, (Some("ada".to_owned()), Some("Ada King".to_owned())));
+    assert_eq!(names(1).await, is("", ""), "nobody knew a name then");
+    apply(model, &[issued(3, ADA, (1, 1), at)]).await;
+    // Names change between invoices of one batch too.
+    let renamed = |position, name| named(position, ADA, (None, Some(name)));
+    let batch = [
+        issued(4, ADA, (1, 1), at),
+        renamed(5, "Ada King"),
+        issued(6, ADA, (1, 1), at),
+        renamed(7, "Ada Byron"),
+    ];
+    apply(model, &batch).await;
+    assert_eq!(names(3).await, is("ada", "Ada Lovelace"));
+    assert_eq!(names(4).await, is("ada", "Ada Lovelace"));
+    assert_eq!(names(6).await, is("ada", "Ada King"));
     assert_eq!(model.customer("ada").await.expect("a query works"), Some(ADA));
     assert_eq!(model.customer("Ada King").await.expect("a query works"), None);
+}
+
+async fn what_contradicts_is_unfit(model: &dyn Model) {
+    let at = "2026-05-01T12:00:00Z";
+    let invoice = |position, number, customer| {
+        let Change { what, .. } = issued(number, customer, (1, 1), at);
+        Change { position: Position(position), what }
+    };
+    let name = |position, customer, user| named(position, customer, (Some(user), None));
+    let twice = [invoice(1, 2, ADA), invoice(2, 2, BOB), invoice(3, 3, ADA)];
+    let earlier = [invoice(1, 2, ADA), invoice(2, 1, BOB), invoice(3, 3, ADA)];
+    let names = [name(1, ADA, "ada"), name(2, BOB, "ada"), name(3, BOB, "bob")];
+    for changes in [twice, earlier, names] {
+        conformance::unfit(model, &changes).await;
+    }
+}
+
+async fn an_order_leads_to_its_first_invoice(model: &dyn Model) {
+    let at = "2026-05-01T12:00:00Z";
+    let again = |number| {
+        let mut change = issued(number, ADA, (1, 1), at);
+        if let What::Issued { invoice, .. } = &mut change.what {
+            invoice.order = id(1);
+        }
+        change
+    };
+    apply(model, &[issued(1, ADA, (1, 1), at), again(2)]).await;
+    apply(model, &[again(3)]).await;
+    assert_eq!(found(model, 1).await.expect("it is there").issued.number, 1);
 }
 
 async fn revenue_adds_up_by_month_and_product(model: &dyn Model) {

@@ -6,6 +6,7 @@
 //!  order:ID, customer-invoice:ID:NO.   lead to it
 //!  customer:ID, name:USER              what a customer is called, and who is called so
 //!  sum:YEAR:month:NO., …:product:ID    invoices added up
+//!  aside:POSITION                      why the event there could not be taken
 //! ```
 //!
 //! There are no transactions: documents are written first and the checkpoint last, each change known by its position. Reads are as of
@@ -26,7 +27,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use bus::Balance;
-use chassis::{Inspect, Lease, ModelError, ReadModel, Shared};
+use chassis::{Inspect, Lease, ModelError, ReadModel, SetAside, Shared, model::shape};
 use futures_util::future::{BoxFuture, FutureExt};
 use kernel::Position;
 use serde_json::json;
@@ -39,7 +40,7 @@ pub use location::CouchDbLocation;
 use server::Server;
 
 /// The number of the documents' shape.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// The shared read model.
 pub struct CouchDbModel {
@@ -54,12 +55,12 @@ impl CouchDbModel {
         location: CouchDbLocation,
         calendar: Calendar,
     ) -> Result<Arc<Self>, ModelError> {
-        let server = Server::new(location, super::schema_number(&calendar, SCHEMA))?;
+        let server = Server::new(location, shape(SCHEMA, super::zone_hash(&calendar)))?;
         let model = Self { server, calendar };
         match model.checkpoint().await {
             Ok(_) => {}
             Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the invoices' read model is not there yet; trying on");
+                tracing::warn!(reason, "the invoices' read model is not there yet; retrying");
             }
             Err(error) => return Err(error),
         }
@@ -91,6 +92,15 @@ impl ReadModel for CouchDbModel {
     ) -> Result<(), ModelError> {
         let batch = (from, changes, to);
         self.server.long_call(write::apply(&self.server, &self.calendar, batch)).await
+    }
+
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        self.server.call(write::set_aside(&self.server, event)).await
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        let server = &self.server;
+        server.call(read::ask(server, |at| read::aside(server, at))).await
     }
 
     async fn reset(&self) -> Result<(), ModelError> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bus::Balance;
 use chassis::{
-    Inspect, ModelError, ReadModel, Scans, Tasks,
+    Inspect, ModelError, ReadModel, Scans, SetAside, Tasks,
     sqlite::{Database, Location, Schema},
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -20,7 +20,7 @@ use super::{Change, Invoice, Invoices, Model, Revenue};
 use crate::calendar::Calendar;
 
 /// The number of the tables' shape.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 const TABLES: &str = "CREATE TABLE invoice (
          number INTEGER PRIMARY KEY,
@@ -32,7 +32,9 @@ const TABLES: &str = "CREATE TABLE invoice (
          unit_price INTEGER NOT NULL,
          total INTEGER NOT NULL,
          currency TEXT NOT NULL,
-         issued_at INTEGER NOT NULL
+         issued_at INTEGER NOT NULL,
+         user TEXT,
+         full_name TEXT
      );
      CREATE INDEX invoice_by_order ON invoice (order_id);
      CREATE INDEX invoice_by_customer ON invoice (customer, number);
@@ -41,7 +43,7 @@ const TABLES: &str = "CREATE TABLE invoice (
          user TEXT,
          full_name TEXT
      ) WITHOUT ROWID;
-     CREATE INDEX customer_by_user ON customer (user);
+     CREATE UNIQUE INDEX customer_by_user ON customer (user);
      CREATE TABLE month (
          year INTEGER NOT NULL,
          month INTEGER NOT NULL,
@@ -75,7 +77,8 @@ impl SqliteModel {
         let schema = Schema {
             model: "accounting",
             unmarked: &["checkpoint", "customer", "invoice", "month", "product"],
-            number: super::schema_number(&calendar, SCHEMA),
+            number: SCHEMA,
+            variant: super::zone_hash(&calendar),
             create: TABLES,
         };
         Ok(Arc::new(Self {
@@ -100,7 +103,7 @@ impl ReadModel for SqliteModel {
     type Change = Change;
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {
-        Ok(self.database.checkpoint()?)
+        self.database.checkpoint()
     }
 
     async fn apply(
@@ -113,13 +116,25 @@ impl ReadModel for SqliteModel {
         self.database.apply(from, to, |transaction| write::apply(transaction, calendar, changes))
     }
 
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        self.database.set_aside(event)
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.database.aside()
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
-        Ok(self.database.reset()?)
+        self.database.reset()
     }
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let database = self.database.clone();
         self.scans.own(move || database.dump()).await
+    }
+
+    fn database(&self) -> Option<&Database> {
+        Some(&self.database)
     }
 }
 
@@ -136,7 +151,7 @@ impl Inspect for SqliteModel {
 #[async_trait]
 impl Model for SqliteModel {
     async fn invoice(&self, order: Uuid) -> Result<Option<Invoice>, ModelError> {
-        Ok(self.database.read(|connection| query::invoice(connection, order))?)
+        self.database.read(|connection| query::invoice(connection, order))
     }
 
     async fn invoices(&self, wanted: Invoices) -> Result<Vec<Invoice>, ModelError> {
@@ -144,7 +159,7 @@ impl Model for SqliteModel {
     }
 
     async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
-        Ok(self.database.read(|connection| query::customer(connection, user))?)
+        self.database.read(|connection| query::customer(connection, user))
     }
 
     async fn revenue(&self, year: i16) -> Result<Revenue, ModelError> {

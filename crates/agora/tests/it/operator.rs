@@ -39,8 +39,12 @@ async fn events_and_orders_look_the_same_beside_the_shop_and_in_its_folder() {
         assert!(drawn.stdout.contains(step), "{step} is drawn: {}", drawn.stdout);
     }
     let history = shop.tool(&["order", &order, "--json"]).await.expect_code(0).json();
+    let aside = shop.tool(&["events", "--set-aside"]).await.expect_code(0);
+    assert_eq!(aside.stdout, "No event is set aside.\n");
     let folder = shop.down().await;
     assert_eq!(lines(&folder.tool(&["events", "--json"]).await.expect_code(0)), recorded);
+    let aside = folder.tool(&["events", "--set-aside"]).await.expect_code(0);
+    assert_eq!(aside.stdout, "No event is set aside.\n");
     let later = folder.tool(&["order", &order, "--json"]).await.expect_code(0).json();
     let kinds = |history: &Value| -> Vec<Value> {
         let steps = history["History"].as_array().expect("a list").iter();

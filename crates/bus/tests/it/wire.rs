@@ -220,6 +220,7 @@ fn what_the_system_says_of_itself() {
         version: "0.1.0".to_owned(),
         ready: true,
         lag: [("model".to_owned(), Lag { events: 1, seconds: 0.5 })].into(),
+        set_aside: 0,
         throughput: 2.5,
         balances: vec![Balance { name: "received = on hand + sold".to_owned(), left: 3, right: 3 }],
     };

@@ -203,7 +203,7 @@ impl<D: Aggregate> StreamTask<D> {
         match appended {
             Appended::Recorded { first, version, .. } => {
                 self.loaded = Some(decided.after);
-                self.keep_snapshot(version);
+                self.keep_snapshot(version).await;
                 self.answer(&decided.verdicts, Some((first, version))).await;
             }
             Appended::Conflict { version } => self.read_on(version).await,
@@ -250,7 +250,7 @@ impl<D: Aggregate> StreamTask<D> {
         let loaded = match self.loaded.take() {
             Some(loaded) if loaded.version <= last => self.load_on(loaded).await,
             Some(_) | None => {
-                self.shared.snapshots.forget(&self.stream);
+                self.shared.snapshots.forget(&self.shared.tasks, &self.stream).await;
                 self.load().await
             }
         };
@@ -258,7 +258,7 @@ impl<D: Aggregate> StreamTask<D> {
     }
 
     async fn load(&mut self) -> Loaded<D::State> {
-        let snapshot = self.shared.snapshots.load(&self.stream);
+        let snapshot = self.shared.snapshots.load(&self.shared.tasks, &self.stream).await;
         let loaded =
             snapshot.and_then(|(version, body)| Loaded::from_snapshot::<D>(&body, version));
         let loaded = loaded.unwrap_or_default();
@@ -282,13 +282,14 @@ impl<D: Aggregate> StreamTask<D> {
         }
     }
 
-    fn keep_snapshot(&mut self, version: Version) {
+    async fn keep_snapshot(&mut self, version: Version) {
         if version.0 < self.snapshot_at + SNAPSHOT_EVERY {
             return;
         }
         self.snapshot_at = version.0;
         if let Some(body) = self.loaded.as_ref().and_then(Loaded::to_snapshot::<D>) {
-            self.shared.snapshots.save(&self.stream, version, &body);
+            let shared = &self.shared;
+            shared.snapshots.save(&shared.tasks, &self.stream, (version, body)).await;
         }
     }
 

@@ -256,7 +256,12 @@ impl From<ModelError> for Problem {
                 Duration::from_secs(1),
                 "Too many searches at once; try again in a second.",
             ),
+            ModelError::Damaged(_) => Self::unavailable(
+                Duration::from_secs(1),
+                "The read model is damaged; it is being built again from the log.",
+            ),
             ModelError::Sqlite(_)
+            | ModelError::Unfit(_)
             | ModelError::Stale
             | ModelError::Refused(_)
             | ModelError::Other(_) => Self::internal(error),

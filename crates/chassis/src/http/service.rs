@@ -18,11 +18,12 @@ use axum::{
 };
 use hyper::{Uri, http::uri::PathAndQuery};
 use kernel::{Clock, Ids};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{Checkpoint, Problem, Streams, TrustedProxies, guard, json::json_bytes, openapi};
-use crate::{auth::Auth, metrics::HttpMetrics, trace::Traces};
+use crate::{Progress, auth::Auth, metrics::HttpMetrics, trace::Traces};
 
 /// The largest body taken, unless configured.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
@@ -55,6 +56,7 @@ pub struct Service {
     pub(super) metrics: HttpMetrics,
     pub(super) quiet: bool,
     ready: Arc<Readiness>,
+    aside: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
 
 /// Says what a service still waits for, if it does.
@@ -83,7 +85,16 @@ impl Service {
         let metrics = HttpMetrics::default();
         let border = Border { traces: border.traces.of_service(name), ..border };
         let (border, ready) = (Arc::new(border), Arc::new(|| Ok(())));
-        Self { name, version, border, model: None, metrics, quiet: false, ready }
+        Self {
+            name,
+            version,
+            border,
+            model: None,
+            metrics,
+            quiet: false,
+            ready,
+            aside: Arc::new(|| 0),
+        }
     }
 
     /// Answers rest on `model`: requests with a position wait for it, and GETs say how far it is.
@@ -98,6 +109,14 @@ impl Service {
     pub fn ready(mut self, ready: impl Fn() -> Result<(), String> + Send + Sync + 'static) -> Self {
         self.ready = Arc::new(ready);
         self
+    }
+
+    /// Rests on `followers`: ready once all of them can work; what they set aside is said beside that.
+    #[must_use]
+    pub fn follows(self, followers: Vec<Progress>) -> Self {
+        let asked = followers.clone();
+        let ready = self.ready(move || crate::Service::ready(&asked));
+        Self { aside: Arc::new(move || crate::Service::aside(&followers)), ..ready }
     }
 
     /// Counts requests into `metrics`.
@@ -121,7 +140,7 @@ impl Service {
         let calls = fixed(&openapi::calls(&document));
         let document = fixed(&document);
         let (own, auth) = (Arc::clone(&self.ready), self.border.auth.clone());
-        let stopping = self.border.shutdown.clone();
+        let (stopping, aside) = (self.border.shutdown.clone(), Arc::clone(&self.aside));
         let readiness = Arc::new(move || {
             if stopping.is_cancelled() {
                 return Err("The process is stopping.".to_owned());
@@ -135,7 +154,7 @@ impl Service {
                 "/health/live",
                 get(|| ready(json_bytes(Bytes::from_static(b"{\"Live\":true}")))),
             )
-            .route("/health/ready", get(move || ready(readiness_answer(&*readiness))))
+            .route("/health/ready", get(move || ready(readiness_answer(&*readiness, aside()))))
             .fallback(|| ready(Problem::not_found("There is no such call here; / lists them.")));
         self.guard(routes)
     }
@@ -157,8 +176,11 @@ fn fixed(value: &serde_json::Value) -> Bytes {
     value.to_string().into()
 }
 
-fn readiness_answer(readiness: &Readiness) -> Response {
+fn readiness_answer(readiness: &Readiness, aside: u64) -> Response {
     match readiness() {
+        Ok(()) if aside > 0 => {
+            json_bytes(json!({ "Ready": true, "EventsSetAside": aside }).to_string().into())
+        }
         Ok(()) => json_bytes(Bytes::from_static(b"{\"Ready\":true}")),
         Err(waits_for) => Problem::unavailable(Duration::from_secs(1), waits_for)
             .kind("/problems/not-ready")

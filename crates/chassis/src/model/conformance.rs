@@ -2,7 +2,7 @@
 
 use kernel::Position;
 
-use super::{Lease, ModelError, ReadModel};
+use super::{Lease, ModelError, ReadModel, SetAside};
 
 /// Runs the whole suite on two instances' sides of one new, empty model.
 pub async fn shared<M: ReadModel + ?Sized>(one: &M, other: &M) {
@@ -50,4 +50,32 @@ async fn an_emptied_model_begins_anew_for_all<M: ReadModel + ?Sized>(one: &M, ot
     assert!(matches!(late, Err(ModelError::Stale)), "{late:?}");
     other.apply(Position::START, &[], Position(1)).await.expect("it is at the start");
     assert_eq!(one.checkpoint().await.expect("a checkpoint"), Position(1));
+}
+
+/// What every model does with a change that can never be made, such as a second order of one id: nothing of its batch is made, its event
+/// is set aside, and what comes behind goes on. The changes are of the positions 1, 2 and 3, and only the second one is unfit.
+pub async fn unfit<M: ReadModel + ?Sized>(model: &M, changes: &[M::Change]) {
+    let [first, unfit, next] = [0, 1, 2].map(|at| changes.get(at..=at).expect("three changes"));
+    let lines = async || model.dump().await.expect("a dump");
+    let aside = async || model.aside().await.expect("a list");
+    let empty = lines().await;
+    let refused = model.apply(Position::START, changes, Position(3)).await;
+    assert!(matches!(refused, Err(ModelError::Unfit(_))), "{refused:?}");
+    assert_eq!((lines().await, aside().await), (empty.clone(), Vec::new()), "nothing is made");
+    model.apply(Position::START, first, Position(1)).await.expect("the first one fits");
+    let refused = model.apply(Position(1), unfit, Position(2)).await;
+    assert!(matches!(refused, Err(ModelError::Unfit(_))), "{refused:?}");
+    let before = lines().await;
+    let event = SetAside::new(Position(2), "it is unfit");
+    model.set_aside(&event).await.expect("it is noted");
+    assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position(2));
+    let late = model.set_aside(&event).await;
+    assert!(matches!(late, Err(ModelError::Stale)), "{late:?}");
+    model.apply(Position(2), next, Position(3)).await.expect("the next one fits");
+    assert_eq!(aside().await, [event]);
+    let after = lines().await;
+    let noted = after.iter().filter(|line| line.starts_with("aside: ")).count();
+    assert!(noted == 1 && after.len() > before.len(), "{after:?}");
+    model.reset().await.expect("it empties");
+    assert_eq!((lines().await, aside().await), (empty, Vec::new()));
 }

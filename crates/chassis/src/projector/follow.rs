@@ -21,7 +21,7 @@ pub(super) async fn follow<M: ReadModel + ?Sized>(
     tokio::select! {
         biased;
         () = positions(model, progress) => {}
-        () = heads(store, progress) => {}
+        () = heads(store, model, progress) => {}
     }
 }
 
@@ -45,9 +45,13 @@ async fn positions<M: ReadModel + ?Sized>(model: &M, progress: &Progress) {
     }
 }
 
-async fn heads(store: &EventStore, progress: &Progress) {
+async fn heads<M: ReadModel + ?Sized>(store: &EventStore, model: &M, progress: &Progress) {
     loop {
         progress.saw(store.head().await);
+        // Whoever projects also says what failed.
+        if let Ok(aside) = model.aside().await {
+            progress.has_aside(aside.len());
+        }
         let pause = if progress.is_ready() { HEAD } else { LOOK_AWAITED };
         tokio::time::sleep(pause).await;
     }

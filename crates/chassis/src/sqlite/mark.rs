@@ -12,19 +12,30 @@ use std::{
 use kernel::Position;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Location, Schema, named, tables, with_suffix};
-use crate::ModelError;
+use super::{
+    Location, Schema,
+    tables::{named, names, with_suffix},
+};
+use crate::{
+    ModelError,
+    model::{is_newer, shape},
+};
 
 /// Where the header keeps the `application_id`, big-endian.
 const MARK_AT: usize = 68;
 const HEADER_BYTES: usize = 100;
+/// The log beside a file: a header, then pages, each behind a header that begins with its number.
+const LOG_HEADER_BYTES: usize = 32;
+const LOG_PAGE_HEADER_BYTES: usize = 24;
+/// Models whose files stand in the data folder, without a setting that names another place.
+const WITHOUT_SETTING: [&str; 2] = ["sessions", "snapshots"];
 
 /// What is in a database.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     /// Nothing yet.
     New,
-    /// This model, in the tables of this schema number.
+    /// This model, in tables of this shape.
     Ours(u32),
 }
 
@@ -35,6 +46,11 @@ impl Schema {
             blake3::derive_key("agora read model 2026 application id", self.model.as_bytes());
         let [a, b, c, d, ..] = hash;
         i32::from_be_bytes([a & 0x7f, b, c, d | 1])
+    }
+
+    /// The shape of the tables as it is stored with them.
+    pub(super) fn shape(&self) -> u32 {
+        shape(self.number, self.variant)
     }
 }
 
@@ -58,27 +74,50 @@ pub(super) fn owner(
     schema: Schema,
 ) -> Result<Owner, ModelError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let number = u32::try_from(pragma("user_version")?).unwrap_or(u32::MAX);
+    let found = i32::try_from(pragma("user_version")?).map_or(u32::MAX, i32::cast_unsigned);
     let mark = pragma("application_id")?;
-    if mark == i64::from(schema.mark()) {
-        return Ok(Owner::Ours(number));
-    }
-    if mark == 0 && named(connection, "SELECT name FROM sqlite_master")?.is_empty() {
+    if mark == 0 && names(connection, "SELECT name FROM sqlite_master")?.is_empty() {
         return Ok(Owner::New);
     }
     // An unmarked file of an older version.
-    if mark == 0 && tables(connection)? == schema.unmarked {
-        return Ok(Owner::Ours(number));
+    let is_adopted = mark == 0 && {
+        let mut tables = named(connection)?;
+        tables.retain(|table| table != "aside");
+        tables == schema.unmarked
+    };
+    if !is_adopted && mark != i64::from(schema.mark()) {
+        return Err(foreign(location, schema));
     }
-    Err(foreign(location, schema))
+    if is_newer(found, schema.shape()) {
+        return Err(ModelError::Refused(format!(
+            "{location} holds the {} read model of a newer version of the shop, so it was left as it is. Start that version, or remove the \
+             file: then the model is built again from the log",
+            schema.model
+        )));
+    }
+    Ok(Owner::Ours(found))
+}
+
+/// Marks a database as the model's: in the file itself, where it is found whatever becomes of the log beside it.
+pub(super) fn put(connection: &Connection, schema: Schema) -> rusqlite::Result<()> {
+    let found: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if found == schema.mark() {
+        return Ok(());
+    }
+    connection.pragma_update(None, "application_id", schema.mark())?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 /// The refusal of what is not ours.
-fn foreign(location: &Location, schema: Schema) -> ModelError {
+fn foreign(location: &Location, Schema { model, .. }: Schema) -> ModelError {
+    let remedy = if WITHOUT_SETTING.contains(&model) {
+        "choose another data folder".to_owned()
+    } else {
+        format!("name another file with --{model}-model")
+    };
     ModelError::Refused(format!(
-        "{location} holds something other than the {0} read model, so it was left as it is; name another file with --{0}-model, \
-         or remove this one if it is not needed",
-        schema.model
+        "{location} holds something other than the {model} read model, so it was left as it is; {remedy}, or remove this file if it is \
+         not needed"
     ))
 }
 
@@ -86,31 +125,58 @@ fn foreign(location: &Location, schema: Schema) -> ModelError {
 /// alone and refused.
 pub(super) fn set_aside(location: &Location, schema: Schema) -> Result<(), ModelError> {
     let Location::File(path) = location else { return Ok(()) };
-    let failed = |error: io::Error| {
-        ModelError::Refused(format!("{location} is damaged and cannot be set aside: {error}"))
-    };
-    if !carries_mark(path, schema).map_err(failed)? {
-        return Err(foreign(location, schema));
+    if carries_mark(path, schema).map_err(|error| stuck(location, &error))? {
+        move_aside(location)
+    } else {
+        Err(foreign(location, schema))
     }
-    // What stands in the log beside it belongs to the damaged file.
-    for suffix in ["-wal", "-shm"] {
-        match fs::remove_file(with_suffix(path, suffix)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-    }
-    fs::rename(path, with_suffix(path, ".damaged")).map_err(failed)
 }
 
-/// Whether the header carries the model's mark, read past SQLite, which refuses a damaged file.
+/// Sets aside a damaged database that is known to be ours.
+pub(super) fn move_aside(location: &Location) -> Result<(), ModelError> {
+    let Location::File(path) = location else { return Ok(()) };
+    let unless_gone = |done: io::Result<()>| match done {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(stuck(location, &error)),
+        _ => Ok(()),
+    };
+    // What stands in the log beside it belongs to the damaged file.
+    for suffix in ["-wal", "-shm"] {
+        unless_gone(fs::remove_file(with_suffix(path, suffix)))?;
+    }
+    unless_gone(fs::rename(path, with_suffix(path, ".damaged")))
+}
+
+fn stuck(location: &Location, error: &io::Error) -> ModelError {
+    ModelError::Refused(format!("{location} is damaged and cannot be set aside: {error}"))
+}
+
+/// Whether the header carries the model's mark, read past SQLite, which refuses a damaged file. The latest header may stand in the log
+/// beside the file.
 fn carries_mark(path: &Path, schema: Schema) -> io::Result<bool> {
+    let is_ours =
+        |page: &[u8]| page.get(MARK_AT..MARK_AT + 4) == Some(&schema.mark().to_be_bytes()[..]);
     let mut header = Vec::new();
     fs::File::open(path)?.take(HEADER_BYTES as u64).read_to_end(&mut header)?;
-    Ok(header.get(MARK_AT..MARK_AT + 4).is_some_and(|mark| mark == schema.mark().to_be_bytes()))
+    if is_ours(&header) {
+        return Ok(true);
+    }
+    let log = match fs::read(with_suffix(path, "-wal")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        log => log?,
+    };
+    let number = |bytes: Option<&[u8]>| {
+        bytes.and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes)
+    };
+    let page_bytes =
+        number(log.get(8..12)).and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+    let pages =
+        log.get(LOG_HEADER_BYTES..).unwrap_or_default().chunks(LOG_PAGE_HEADER_BYTES + page_bytes);
+    let first_pages = pages.filter(|page| number(page.get(..4)) == Some(1));
+    Ok(first_pages.filter_map(|page| page.get(LOG_PAGE_HEADER_BYTES..)).any(is_ours))
 }
 
 /// Whether an error means that the file is not, or no longer, a whole database; any other may pass by itself.
-pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
     let damage = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
     error.sqlite_error_code().is_some_and(|code| damage.contains(&code))
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use bus::Append;
 use chassis::{
-    Deps, Tasks,
+    Deps, Tasks, Unfit,
     auth::{Auth, Caller, Role, Signer, TokenError},
     clock::RuntimeClock,
     http::{self, Border},
@@ -34,8 +34,8 @@ struct World {
 
 /// The event of these tests: all sessions of a version before that of its schema end.
 #[expect(clippy::unnecessary_wraps, reason = "not every event ends a session elsewhere")]
-fn ended(event: &Recorded) -> Option<Ended> {
-    Some(Ended::All { customer: CUSTOMER, version: event.schema.into() })
+fn ended(event: &Recorded) -> Result<Option<Ended>, Unfit> {
+    Ok(Some(Ended::All { customer: CUSTOMER, version: event.schema.into() }))
 }
 
 impl World {

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use bus::{Append, Appended, Page};
 use chassis::{
-    Deps, Lease, ModelError, Progress, ReadModel, Shared, Tasks,
+    Deps, Lease, ModelError, Progress, ReadModel, SetAside, Shared, Tasks, Unfit,
     auth::{Auth, Signer},
     clock::RuntimeClock,
     http::Border,
@@ -39,6 +39,9 @@ struct Side {
 struct Held {
     checkpoint: Position,
     applied: Vec<Position>,
+    aside: Vec<SetAside>,
+    /// Changes that can never be made.
+    unfit: Vec<Position>,
     lease: Option<Lease>,
 }
 
@@ -87,6 +90,9 @@ impl ReadModel for Side {
             if model.checkpoint != from {
                 return Err(ModelError::Stale);
             }
+            if changes.iter().any(|change| model.unfit.contains(change)) {
+                return Err(ModelError::Unfit("it is".to_owned()));
+            }
             model.applied.extend(changes);
             model.checkpoint = to;
             Ok(())
@@ -94,8 +100,24 @@ impl ReadModel for Side {
         .await?
     }
 
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        self.call(|model| {
+            if model.checkpoint.next() != event.position {
+                return Err(ModelError::Stale);
+            }
+            model.aside.push(event.clone());
+            model.checkpoint = event.position;
+            Ok(())
+        })
+        .await?
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.call(|model| model.aside.clone()).await
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
-        self.call(|model| (model.checkpoint, model.applied) = Default::default()).await
+        self.call(|model| *model = Held { lease: model.lease, ..Held::default() }).await
     }
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
@@ -167,7 +189,7 @@ impl World {
     async fn start(&self, name: &str) -> Instance {
         let (side, tasks) = (Side::new(&self.model), Tasks::inline());
         let progress = self.deps.progress(name);
-        let project = |event: &Recorded| Some(event.position);
+        let project = |event: &Recorded| Ok(Some(event.position));
         projector::spawn(&tasks, &self.deps.store(), side.clone(), project, progress.clone());
         progress.wait_ready().await;
         while self.model.lock().expect("nobody panics with it").lease.is_none() {
@@ -305,7 +327,7 @@ async fn an_instance_that_starts_while_the_server_is_away_waits_for_it() {
     let (side, tasks) = (Side::new(&world.model), Tasks::inline());
     side.weather.send_replace(Weather::Away);
     let progress = world.deps.progress("late");
-    let project = |event: &Recorded| Some(event.position);
+    let project = |event: &Recorded| Ok(Some(event.position));
     projector::spawn(&tasks, &world.deps.store(), side.clone(), project, progress.clone());
     let position = world.record().await;
     assert!(progress.wait_for(position, PATIENCE).await.is_err());
@@ -321,9 +343,56 @@ async fn a_model_ahead_of_the_log_stops_the_process_and_is_left_as_it_is() {
     let model = Arc::clone(&world.model);
     model.lock().expect("nobody panics with it").checkpoint = Position(last.0 + 5);
     let (side, tasks) = (Side::new(&model), Tasks::inline());
-    let project = |event: &Recorded| Some(event.position);
+    let project = |event: &Recorded| Ok(Some(event.position));
     projector::spawn(&tasks, &world.deps.store(), side, project, world.deps.progress("one"));
     tokio::time::timeout(PATIENCE, tasks.stopped()).await.expect("it stops");
     assert!(tasks.failed());
     assert_eq!(model.lock().expect("nobody panics with it").checkpoint, Position(last.0 + 5));
+}
+
+/// Of every seven events one cannot be read, one panics, and one does not fit into the model.
+fn choosy(event: &Recorded) -> Result<Option<Position>, Unfit> {
+    match event.position.0 % 7 {
+        1 => Err(Unfit("it cannot be read".to_owned())),
+        2 => panic!("an amount is beyond all numbers"),
+        _ => Ok(Some(event.position)),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_cannot_be_taken_are_set_aside_and_everything_else_goes_on() {
+    let world = World::open().await;
+    let unfit = |position: &Position| matches!(position.0 % 7, 1..=3);
+    {
+        let mut model = world.model.lock().expect("nobody panics with it");
+        model.unfit = (0..20).map(|week| Position(week * 7 + 3)).collect();
+    }
+    // History in one batch, and then one by one.
+    for _ in 0..50 {
+        world.record().await;
+    }
+    let (side, tasks) = (Side::new(&world.model), Tasks::inline());
+    let progress = world.deps.progress("one");
+    projector::spawn(&tasks, &world.deps.store(), side.clone(), choosy, progress.clone());
+    let mut last = Position::START;
+    for _ in 0..50 {
+        last = world.record().await;
+        progress.wait_for(last, PATIENCE).await.expect("nothing stops it");
+    }
+    assert!(progress.is_ready() && !tasks.failed());
+    {
+        let model = world.model.lock().expect("nobody panics with it");
+        let (aside, taken): (Vec<_>, Vec<_>) = (1..=last.0).map(Position).partition(unfit);
+        assert_eq!(model.applied, taken);
+        let found: Vec<Position> = model.aside.iter().map(|event| event.position).collect();
+        assert_eq!(found, aside);
+        assert_eq!(progress.aside(), aside.len() as u64);
+    }
+    // Another instance, and one after a restart, know of them too.
+    let other = world.deps.progress("two");
+    projector::spawn(&Tasks::inline(), &world.deps.store(), side, choosy, other.clone());
+    other.wait_ready().await;
+    while other.aside() != progress.aside() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

@@ -138,7 +138,7 @@ impl World {
     /// The progress of a read model at the head.
     async fn followed(&self) -> Progress {
         let location = Location::Memory(format!("replaced-{}", self.deps.ids.bytes::<1>()[0]));
-        let progress = sessions::follow(&self.deps, location, |_| None).expect("a database");
+        let progress = sessions::follow(&self.deps, location, |_| Ok(None)).expect("a database");
         progress.wait_ready().await;
         progress
     }

@@ -172,7 +172,7 @@ impl Customers {
         };
         let read = Read::Stream { stream: stream(customer), from: version };
         let Ok(page) = self.deps.store().read_soon(read).await else { return };
-        let ended = page.events.first().and_then(|event| session_end(event));
+        let ended = page.events.first().and_then(|event| session_end(event).ok()?);
         if let Some(SessionEnd::All { customer, revision }) = ended {
             self.deps.auth.sessions().revoke_before(customer, revision);
         }

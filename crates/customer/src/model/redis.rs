@@ -5,6 +5,7 @@
 //!  PREFIX:customer:USER  hash: everything about a customer
 //!  PREFIX:users          hash: id → user name
 //!  PREFIX:by:ORDER       sorted set, all scores 0: what an order sorts by, then the user name
+//!  PREFIX:aside          hash: position → why the event there could not be taken
 //!  PREFIX:totals, :below the sums over all customers, and who is below zero
 //! ```
 //!
@@ -19,7 +20,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use bus::Balance;
-use chassis::{Inspect, Lease, ModelError, ReadModel, Shared, sqlite::line};
+use chassis::{Inspect, Lease, ModelError, ReadModel, SetAside, Shared, sqlite::line};
 use contracts::customer::Role;
 use futures_util::future::BoxFuture;
 use kernel::{Money, Position};
@@ -79,7 +80,7 @@ impl RedisModel {
         match model.checkpoint().await {
             Ok(_) => {}
             Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the customers' read model is not there yet; trying on");
+                tracing::warn!(reason, "the customers' read model is not there yet; retrying");
             }
             Err(error) => return Err(error),
         }
@@ -157,8 +158,25 @@ impl ReadModel for RedisModel {
         let changes = change::encode(changes).map_err(|error| other(&error))?;
         let (from, to) = (from.0.to_string(), to.0.to_string());
         let args: [&[u8]; 3] = [from.as_bytes(), to.as_bytes(), &changes];
-        let applied: u8 = self.server.run(&self.server.scripts.apply, &args).await?;
-        if applied == 1 { Ok(()) } else { Err(ModelError::Stale) }
+        match self.server.run::<u8>(&self.server.scripts.apply, &args).await? {
+            1 => Ok(()),
+            2 => Err(ModelError::Unfit("a second customer of one id or name".to_owned())),
+            _ => Err(ModelError::Stale),
+        }
+    }
+
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        let (from, to) =
+            (event.position.0.saturating_sub(1).to_string(), event.position.0.to_string());
+        let args = [from.as_bytes(), to.as_bytes(), event.reason.as_bytes()];
+        let noted: u8 = self.server.run(&self.server.scripts.set_aside, &args).await?;
+        if noted == 1 { Ok(()) } else { Err(ModelError::Stale) }
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        let found: BTreeMap<u64, String> = self.server.run(&self.server.scripts.aside, &[]).await?;
+        let event = |(position, reason)| SetAside { position: Position(position), reason };
+        Ok(found.into_iter().map(event).collect())
     }
 
     async fn reset(&self) -> Result<(), ModelError> {
@@ -177,6 +195,11 @@ impl ReadModel for RedisModel {
             if !more {
                 let position = ValueRef::Integer(number(&position)?);
                 lines.push(line("checkpoint", &[position]));
+                for SetAside { position, reason } in self.aside().await? {
+                    let position = i64::try_from(position.0).unwrap_or(i64::MAX);
+                    let values = [ValueRef::Integer(position), ValueRef::Text(reason.as_bytes())];
+                    lines.push(line("aside", &values));
+                }
                 lines.sort();
                 return Ok(lines);
             }

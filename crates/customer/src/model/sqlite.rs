@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bus::Balance;
 use chassis::{
-    Inspect, ModelError, ReadModel, Scans, Tasks,
+    Inspect, ModelError, ReadModel, Scans, SetAside, Tasks,
     sqlite::{Database, Location, Schema},
 };
 use contracts::customer::Role;
@@ -20,6 +20,7 @@ const SCHEMA: Schema = Schema {
     model: "customer",
     unmarked: &["checkpoint", "customer"],
     number: 1,
+    variant: 0,
     create: "CREATE TABLE customer (
                  id BLOB PRIMARY KEY,
                  user TEXT NOT NULL UNIQUE,
@@ -69,7 +70,7 @@ impl ReadModel for SqliteModel {
     type Change = Change;
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {
-        Ok(self.database.checkpoint()?)
+        self.database.checkpoint()
     }
 
     async fn apply(
@@ -81,32 +82,45 @@ impl ReadModel for SqliteModel {
         self.database.apply(from, to, |tx| changes.iter().try_for_each(|change| make(tx, change)))
     }
 
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        self.database.set_aside(event)
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.database.aside()
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
-        Ok(self.database.reset()?)
+        self.database.reset()
     }
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        Ok(self.database.dump()?)
+        let database = self.database.clone();
+        self.scans.own(move || database.dump()).await
+    }
+
+    fn database(&self) -> Option<&Database> {
+        Some(&self.database)
     }
 }
 
 #[async_trait]
 impl Model for SqliteModel {
     async fn customer(&self, id: Uuid) -> Result<Option<Customer>, ModelError> {
-        Ok(self.database.read(|connection| {
+        self.database.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM customer WHERE id = ?1");
             connection.prepare_cached(&sql)?.query_row([id.as_bytes()], customer).optional()
-        })?)
+        })
     }
 
     async fn credentials(&self, id: Uuid) -> Result<Option<Credentials>, ModelError> {
-        Ok(self.database.read(|connection| {
+        self.database.read(|connection| {
             let mut query = connection
                 .prepare_cached("SELECT manager, password FROM customer WHERE id = ?1")?;
             let credentials =
                 |row: &Row<'_>| Ok(Credentials { role: role(row.get(0)?), password: row.get(1)? });
             query.query_row([id.as_bytes()], credentials).optional()
-        })?)
+        })
     }
 
     async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError> {
@@ -154,11 +168,12 @@ fn register(
     registered: &Registered,
 ) -> rusqlite::Result<usize> {
     let Registered { user, full_name, email, role, password, credit } = registered;
-    // Names are unique through the secret that ids derive from. A log written under two secrets may repeat one: the first keeps it.
+    // Names are unique through the secret that ids derive from. A log written under two secrets may repeat one: the first keeps it, and
+    // the second one does not fit.
     let mut insert = tx.prepare_cached(
-        "INSERT INTO customer VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, 0, ?7, 0, ?8, ?9) ON CONFLICT DO NOTHING",
+        "INSERT INTO customer VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, 0, ?7, 0, ?8, ?9)",
     )?;
-    let inserted = insert.execute(params![
+    insert.execute(params![
         change.customer.as_bytes(),
         user,
         full_name,
@@ -168,11 +183,7 @@ fn register(
         credit.minor(),
         change.position.0,
         searchable(user, full_name, email),
-    ])?;
-    if inserted == 0 {
-        tracing::warn!(position = %change.position, "ignored a second registration of a user name; the first one keeps it");
-    }
-    Ok(inserted)
+    ])
 }
 
 fn change_profile(

@@ -133,6 +133,10 @@ impl Shop {
         instance(&self.deps, config, |_| {}).await.0
     }
 
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     pub(crate) fn store(&self) -> EventStore {
         self.deps.store()
     }

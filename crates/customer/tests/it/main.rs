@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test that finds less than it expects is to fail")]
 
 mod accounts;
+mod aside;
 mod bootstrap;
 mod credit;
 mod harness;

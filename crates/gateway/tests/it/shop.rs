@@ -127,6 +127,7 @@ pub(crate) fn announcement(name: &str, instance: &str, address: Address) -> Anno
         version: "1.2.3".to_owned(),
         ready: true,
         lag: BTreeMap::from([("model".to_owned(), Lag { events: 3, seconds: 0.5 })]),
+        set_aside: 0,
         throughput: 12.5,
         balances: vec![Balance { name: "received = on hand + sold".to_owned(), left: 7, right: 7 }],
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::ReadModel;
+use chassis::{ReadModel, model::conformance};
 use contracts::{
     order::{Reason, Terms},
     rest::order::{CreditStatus, Status, StockStatus},
@@ -17,6 +17,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     a_new_model_is_empty(&*make().await).await;
     products_are_copied(&*make().await).await;
     customers_are_copied(&*make().await).await;
+    what_contradicts_is_unfit(&*make().await).await;
     an_order_follows_its_steps(&*make().await).await;
     steps_of_unknown_orders_are_passed_over(&*make().await).await;
     lists_are_filtered_and_paged(&*make().await).await;
@@ -133,13 +134,17 @@ async fn customers_are_copied(model: &dyn Model) {
     assert_eq!(model.customer("bob").await.expect("a query works"), None);
     assert_eq!(model.user(ADA).await.expect("a query works").as_deref(), Some("ada"));
     assert_eq!(model.user(BOB).await.expect("a query works"), None);
-    apply(model, &[change(2, What::Customer { id: BOB, user: "ada".to_owned() })]).await;
-    assert_eq!(
-        model.customer("ada").await.expect("a query works"),
-        Some(ADA),
-        "the first keeps it"
-    );
-    assert_eq!(model.user(BOB).await.expect("a query works"), None);
+}
+
+async fn what_contradicts_is_unfit(model: &dyn Model) {
+    let customer =
+        |position, id, user: &str| change(position, What::Customer { id, user: user.to_owned() });
+    let twice = [placed(1, 1, (ADA, LAMP)), placed(2, 1, (BOB, DESK)), placed(3, 2, (ADA, LAMP))];
+    let name = [customer(1, ADA, "ada"), customer(2, BOB, "ada"), customer(3, BOB, "bob")];
+    let id = [customer(1, ADA, "ada"), customer(2, ADA, "eve"), customer(3, BOB, "bob")];
+    for changes in [twice, name, id] {
+        conformance::unfit(model, &changes).await;
+    }
 }
 
 async fn an_order_follows_its_steps(model: &dyn Model) {

@@ -1,9 +1,26 @@
-//! Numbers of the words in a row, the same in every engine. Pure.
+//! Numbers of the words in a row, the same in every engine. Rows keep them, so a number once given is never given another meaning.
 
 use contracts::{
     order::Reason,
     rest::order::{CreditStatus, Durations, Status, StockStatus},
 };
+use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
+use thiserror::Error;
+use tokio_postgres::types::{Type, accepts};
+
+/// What a row keeps as a number.
+pub(super) trait Numbered: Sized + 'static {
+    /// What a number stands for, if anything.
+    fn of(number: i64) -> Option<Self>;
+}
+
+/// A value in a column of numbers. A number that stands for nothing is an error, never some other value.
+pub(super) struct Column<T>(pub(super) T);
+
+/// A row holds a number that this version does not know.
+#[derive(Debug, Error)]
+#[error("a row holds the number {0}, which stands for nothing in this version")]
+struct Unknown(i64);
 
 pub(super) fn status_number(status: Status) -> u8 {
     match status {
@@ -11,15 +28,6 @@ pub(super) fn status_number(status: Status) -> u8 {
         Status::Canceled => 1,
         Status::Approved => 2,
         Status::Finalized => 3,
-    }
-}
-
-pub(super) fn status(number: u8) -> Status {
-    match number {
-        0 => Status::Pending,
-        1 => Status::Canceled,
-        2 => Status::Approved,
-        _ => Status::Finalized,
     }
 }
 
@@ -33,16 +41,6 @@ pub(super) fn stock_number(status: StockStatus) -> u8 {
     }
 }
 
-pub(super) fn stock(number: u8) -> StockStatus {
-    match number {
-        0 => StockStatus::Pending,
-        1 => StockStatus::Reserved,
-        2 => StockStatus::Denied,
-        3 => StockStatus::Released,
-        _ => StockStatus::Committed,
-    }
-}
-
 pub(super) fn credit_number(status: CreditStatus) -> u8 {
     match status {
         CreditStatus::Pending => 0,
@@ -53,25 +51,81 @@ pub(super) fn credit_number(status: CreditStatus) -> u8 {
     }
 }
 
-pub(super) fn credit(number: u8) -> CreditStatus {
-    match number {
-        0 => CreditStatus::Pending,
-        1 => CreditStatus::Reserved,
-        2 => CreditStatus::Denied,
-        3 => CreditStatus::Released,
-        _ => CreditStatus::Debited,
+/// The sum of the reasons' bits.
+pub(super) fn reasons_number(reasons: &[Reason]) -> u8 {
+    reasons.iter().fold(0, |bits, reason| bits | bit(*reason))
+}
+
+fn bit(reason: Reason) -> u8 {
+    match reason {
+        Reason::OutOfStock => 1,
+        Reason::LowCredit => 2,
+        Reason::PriceChanged => 4,
+        Reason::UnknownProduct => 8,
+        Reason::UnknownCustomer => 16,
+        Reason::Deadline => 32,
     }
 }
 
-/// One bit for each reason, by its place among all.
-pub(super) fn reasons_number(reasons: &[Reason]) -> u8 {
-    let bits = Reason::ALL.iter().enumerate();
-    bits.filter(|(_, reason)| reasons.contains(reason)).map(|(at, _)| 1 << at).sum()
+fn known<T: Copy, const N: usize>(number: i64, all: [T; N], number_of: fn(T) -> u8) -> Option<T> {
+    all.into_iter().find(|value| i64::from(number_of(*value)) == number)
 }
 
-pub(super) fn reasons(number: u8) -> Vec<Reason> {
-    let all = Reason::ALL.into_iter().enumerate();
-    all.filter(|(at, _)| number & (1 << at) != 0).map(|(_, reason)| reason).collect()
+impl Numbered for Status {
+    fn of(number: i64) -> Option<Self> {
+        known(
+            number,
+            [Self::Pending, Self::Canceled, Self::Approved, Self::Finalized],
+            status_number,
+        )
+    }
+}
+
+impl Numbered for StockStatus {
+    fn of(number: i64) -> Option<Self> {
+        known(
+            number,
+            [Self::Pending, Self::Reserved, Self::Denied, Self::Released, Self::Committed],
+            stock_number,
+        )
+    }
+}
+
+impl Numbered for CreditStatus {
+    fn of(number: i64) -> Option<Self> {
+        known(
+            number,
+            [Self::Pending, Self::Reserved, Self::Denied, Self::Released, Self::Debited],
+            credit_number,
+        )
+    }
+}
+
+impl Numbered for Vec<Reason> {
+    fn of(number: i64) -> Option<Self> {
+        let all = Reason::ALL.into_iter();
+        let reasons: Self = all.filter(|reason| number & i64::from(bit(*reason)) != 0).collect();
+        (i64::from(reasons_number(&reasons)) == number).then_some(reasons)
+    }
+}
+
+impl<T: Numbered> rusqlite::types::FromSql for Column<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        T::of(number).map(Self).ok_or_else(|| FromSqlError::Other(Box::new(Unknown(number))))
+    }
+}
+
+impl<'a, T: Numbered> tokio_postgres::types::FromSql<'a> for Column<T> {
+    fn from_sql(
+        kind: &Type,
+        raw: &'a [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        let number = i64::from(i16::from_sql(kind, raw)?);
+        Ok(Self(T::of(number).ok_or(Unknown(number))?))
+    }
+
+    accepts!(INT2);
 }
 
 /// Percentiles (µs) of durations as they are shown.
@@ -79,4 +133,30 @@ pub(super) fn durations([p50, p90, p99, max]: [i64; 4]) -> Durations {
     #[expect(clippy::cast_precision_loss, reason = "durations are far below 2^52 µs")]
     let ms = |us: i64| us as f64 / 1000.0;
     Durations { p50_ms: ms(p50), p90_ms: ms(p90), p99_ms: ms(p99), max_ms: ms(max) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_what_they_were() {
+        // As 0.1.0 wrote them: by their places among all.
+        for (at, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reasons_number(&[reason]), 1 << at);
+        }
+        assert_eq!(Vec::of(33), Some(vec![Reason::OutOfStock, Reason::Deadline]));
+        assert_eq!(Status::of(3), Some(Status::Finalized));
+    }
+
+    #[test]
+    fn a_number_that_stands_for_nothing_is_no_other_value() {
+        for number in [-1, 4, 255] {
+            assert_eq!(Status::of(number), None);
+        }
+        assert_eq!((StockStatus::of(5), CreditStatus::of(5)), (None, None));
+        for number in [64, 65, -1] {
+            assert_eq!(Vec::<Reason>::of(number), None);
+        }
+    }
 }

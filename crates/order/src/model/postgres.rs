@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bus::Balance;
-use chassis::{Inspect, Lease, ModelError, ReadModel, Shared};
+use chassis::{Inspect, Lease, ModelError, ReadModel, SetAside, Shared};
+use deadpool_postgres::Transaction;
 use futures_util::future::BoxFuture;
 use kernel::Position;
-use tokio_postgres::IsolationLevel;
+use tokio_postgres::{IsolationLevel, Row};
 use uuid::Uuid;
 
 use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
@@ -47,6 +48,31 @@ macro_rules! ask {
 }
 
 impl PostgresModel {
+    /// Makes a change and moves the checkpoint, in one transaction that begins with the checkpoint.
+    async fn moving(
+        &self,
+        (from, to): (Position, Position),
+        change: impl AsyncFnOnce(&Transaction<'_>) -> Result<(), tokio_postgres::Error>,
+    ) -> Result<(), ModelError> {
+        let (from, to) = (number(from.0), number(to.0));
+        let moved = async {
+            let mut connection = self.server.connection().await?;
+            let tx = connection.transaction().await?;
+            let sql = "UPDATE checkpoint SET position = $2 WHERE position = $1 AND schema = $3";
+            let moved = tx.execute(&tx.prepare_cached(sql).await?, &[&from, &to, &SCHEMA]).await?;
+            if moved == 0 {
+                tx.rollback().await?;
+                connection.give_back();
+                return Err(ModelError::Stale.into());
+            }
+            change(&tx).await?;
+            tx.commit().await?;
+            connection.give_back();
+            Ok(())
+        };
+        self.server.call(moved).await
+    }
+
     /// Connects to the server, and makes the tables there if there are none. A server that does not answer may do so later; one
     /// that refuses us is an error.
     pub async fn open(location: PostgresLocation) -> Result<Arc<Self>, ModelError> {
@@ -54,7 +80,7 @@ impl PostgresModel {
         match model.checkpoint().await {
             Ok(_) => {}
             Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the orders' read model is not there yet; trying on");
+                tracing::warn!(reason, "the orders' read model is not there yet; retrying");
             }
             Err(error) => return Err(error),
         }
@@ -84,23 +110,31 @@ impl ReadModel for PostgresModel {
         changes: &[Change],
         to: Position,
     ) -> Result<(), ModelError> {
-        let (from, to) = (number(from.0), number(to.0));
-        let applied = async {
-            let mut connection = self.server.connection().await?;
-            let tx = connection.transaction().await?;
-            let sql = "UPDATE checkpoint SET position = $2 WHERE position = $1 AND schema = $3";
-            let moved = tx.execute(&tx.prepare_cached(sql).await?, &[&from, &to, &SCHEMA]).await?;
-            if moved == 0 {
-                tx.rollback().await?;
-                connection.give_back();
-                return Err(ModelError::Stale.into());
-            }
-            apply::all(&tx, changes).await?;
-            tx.commit().await?;
-            connection.give_back();
-            Ok(())
+        self.moving((from, to), async |tx| apply::all(tx, changes).await).await
+    }
+
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        let from = Position(event.position.0.saturating_sub(1));
+        let note = async |tx: &Transaction<'_>| {
+            let sql = "INSERT INTO aside VALUES ($1, $2)";
+            let position = number(event.position.0);
+            let statement = tx.prepare_cached(sql).await?;
+            tx.execute(&statement, &[&position, &event.reason]).await.map(drop)
         };
-        self.server.call(applied).await
+        self.moving((from, event.position), note).await
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        let sql = "SELECT position, reason FROM aside ORDER BY position";
+        let rows = ask!(self, client => async {
+            client.query(&client.prepare_cached(sql).await?, &[]).await
+        })?;
+        let event =
+            |row: &Row| Ok(SetAside { position: read::position(row, 0)?, reason: row.try_get(1)? });
+        rows.iter()
+            .map(event)
+            .collect::<Result<_, tokio_postgres::Error>>()
+            .map_err(|error| ModelError::Other(error.to_string()))
     }
 
     async fn reset(&self) -> Result<(), ModelError> {
@@ -108,7 +142,7 @@ impl ReadModel for PostgresModel {
             let mut connection = self.server.connection().await?;
             let tx = connection.transaction().await?;
             tx.batch_execute(
-                "UPDATE checkpoint SET position = 0; TRUNCATE orders, step, product, person;
+                "UPDATE checkpoint SET position = 0; TRUNCATE orders, step, product, person, aside;
                  UPDATE tally SET placed = 0, canceled = 0, finalized = 0",
             )
             .await?;

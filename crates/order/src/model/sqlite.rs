@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bus::Balance;
 use chassis::{
-    Inspect, ModelError, ReadModel, Scans, Tasks,
+    Inspect, ModelError, ReadModel, Scans, SetAside, Tasks,
     sqlite::{Database, Location, Schema},
 };
 use futures_util::future::BoxFuture;
@@ -23,6 +23,7 @@ const SCHEMA: Schema = Schema {
     model: "order",
     unmarked: &["checkpoint", "orders", "person", "product", "step", "tally"],
     number: 2,
+    variant: 0,
     create: "CREATE TABLE orders (
                  placed INTEGER PRIMARY KEY,
                  id BLOB NOT NULL UNIQUE,
@@ -94,7 +95,7 @@ impl ReadModel for SqliteModel {
     type Change = Change;
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {
-        Ok(self.database.checkpoint()?)
+        self.database.checkpoint()
     }
 
     async fn apply(
@@ -106,19 +107,32 @@ impl ReadModel for SqliteModel {
         self.database.apply(from, to, |tx| apply::all(tx, changes))
     }
 
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        self.database.set_aside(event)
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.database.aside()
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
-        Ok(self.database.reset()?)
+        self.database.reset()
     }
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        Ok(self.database.dump()?)
+        let database = self.database.clone();
+        self.scans.own(move || database.dump()).await
+    }
+
+    fn database(&self) -> Option<&Database> {
+        Some(&self.database)
     }
 }
 
 #[async_trait]
 impl Model for SqliteModel {
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError> {
-        Ok(self.database.read(|connection| {
+        self.database.read(|connection| {
             let sql = "SELECT name, price, currency FROM product WHERE id = ?1 AND listed";
             connection
                 .prepare_cached(sql)?
@@ -127,25 +141,25 @@ impl Model for SqliteModel {
                     Ok(Product { name: row.get(0)?, price, currency: row.get(2)? })
                 })
                 .optional()
-        })?)
+        })
     }
 
     async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
-        Ok(self.database.read(|connection| {
+        self.database.read(|connection| {
             let mut query = connection.prepare_cached("SELECT id FROM person WHERE user = ?1")?;
             query.query_row([user], |row| row.get(0).map(Uuid::from_bytes)).optional()
-        })?)
+        })
     }
 
     async fn user(&self, customer: Uuid) -> Result<Option<String>, ModelError> {
-        Ok(self.database.read(|connection| {
+        self.database.read(|connection| {
             let mut query = connection.prepare_cached("SELECT user FROM person WHERE id = ?1")?;
             query.query_row([customer.as_bytes()], |row| row.get(0)).optional()
-        })?)
+        })
     }
 
     async fn order(&self, id: Uuid) -> Result<Option<Order>, ModelError> {
-        Ok(self.database.read(|connection| read::order(connection, id))?)
+        self.database.read(|connection| read::order(connection, id))
     }
 
     async fn list(&self, list: List) -> Result<Vec<Order>, ModelError> {
@@ -158,7 +172,7 @@ impl Model for SqliteModel {
         after: Position,
         count: usize,
     ) -> Result<Vec<Step>, ModelError> {
-        Ok(self.database.read(|connection| {
+        self.database.read(|connection| {
             let sql = "SELECT step.position, step.kind, step.actor, step.at, step.details
                        FROM orders CROSS JOIN step ON step.placed = orders.placed
                        WHERE orders.id = ?1 AND step.position > ?2 ORDER BY step.position LIMIT ?3";
@@ -166,7 +180,7 @@ impl Model for SqliteModel {
             let after = read::number(after);
             let rows = query.query_map(params![order.as_bytes(), after, count], read::step)?;
             rows.collect()
-        })?)
+        })
     }
 
     async fn changes(

@@ -129,11 +129,12 @@ async fn a_model_built_in_one_go_equals_one_built_step_by_step() {
     let shop = busy_shop(None).await;
     let (at_once, one_by_one) = (open(&place()).await, open(&place()).await);
     let events = shop.events().await;
-    let changes: Vec<_> = events.iter().filter_map(|event| order::project(event)).collect();
+    let changes: Vec<_> =
+        events.iter().filter_map(|event| order::project(event).expect("it is fit")).collect();
     let head = events.last().map_or(Position::START, |event| event.position);
     at_once.apply(Position::START, &changes, head).await.expect("they are taken");
     for event in &events {
-        let change: Vec<_> = order::project(event).into_iter().collect();
+        let change: Vec<_> = order::project(event).expect("it is fit").into_iter().collect();
         let before = Position(event.position.0 - 1);
         one_by_one.apply(before, &change, event.position).await.expect("it is taken");
     }
@@ -214,7 +215,7 @@ async fn tables_of_another_shape_are_replaced_at_the_start_and_left_alone_later(
         tokio_postgres::connect(&SERVER.url(), tokio_postgres::NoTls).await.expect("it connects");
     let tasks = Tasks::new();
     tasks.spawn("connection", async move { drop(connection.await) });
-    let change = format!("UPDATE {namespace}.checkpoint SET schema = 999");
+    let change = format!("UPDATE {namespace}.checkpoint SET schema = 1");
     client.batch_execute(&change).await.expect("it is changed");
     let asked = model.checkpoint().await;
     assert!(matches!(asked, Err(ModelError::Unavailable(_))), "{asked:?}");
@@ -250,7 +251,7 @@ async fn tables_of_other_programs_are_left_as_they_are() {
     let namespace = beside.split("schema=").last().expect("a name");
     make(namespace, "precious").await;
     open(&beside).await.apply(Position::START, &[], Position(5)).await.expect("it moves");
-    let change = format!("UPDATE {namespace}.checkpoint SET schema = 999");
+    let change = format!("UPDATE {namespace}.checkpoint SET schema = 1");
     client.batch_execute(&change).await.expect("it is changed");
     assert_eq!(open(&beside).await.checkpoint().await.expect("anew"), Position::START);
     assert_eq!(precious(namespace, "precious").await, 1);

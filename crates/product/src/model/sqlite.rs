@@ -13,7 +13,7 @@ use std::sync::{
 use async_trait::async_trait;
 use bus::Balance;
 use chassis::{
-    Inspect, ModelError, ReadModel, Scans, Tasks,
+    Inspect, ModelError, ReadModel, Scans, SetAside, Tasks,
     sqlite::{Database, Location, Schema},
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -27,6 +27,7 @@ const SCHEMA: Schema = Schema {
     model: "product",
     unmarked: &["category", "checkpoint", "creation", "product", "product_text", "stock"],
     number: 3,
+    variant: 0,
     // What is sorted and filtered by comes before the long texts.
     create: "CREATE TABLE product (
                  number INTEGER PRIMARY KEY,
@@ -112,7 +113,7 @@ impl ReadModel for SqliteModel {
     type Change = Change;
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {
-        Ok(self.database.checkpoint()?)
+        self.database.checkpoint()
     }
 
     async fn apply(
@@ -128,6 +129,14 @@ impl ReadModel for SqliteModel {
         Ok(())
     }
 
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        self.database.set_aside(event)
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.database.aside()
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
         self.database.reset()?;
         self.changed();
@@ -137,6 +146,10 @@ impl ReadModel for SqliteModel {
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let database = self.database.clone();
         self.scans.own(move || database.dump()).await
+    }
+
+    fn database(&self) -> Option<&Database> {
+        Some(&self.database)
     }
 }
 
@@ -153,7 +166,7 @@ impl Inspect for SqliteModel {
 #[async_trait]
 impl Model for SqliteModel {
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError> {
-        Ok(self.database.read(|connection| query::product(connection, id))?)
+        self.database.read(|connection| query::product(connection, id))
     }
 
     async fn products(&self, wanted: Products) -> Result<Found, ModelError> {
@@ -161,7 +174,7 @@ impl Model for SqliteModel {
     }
 
     async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError> {
-        Ok(self.database.read(|connection| query::category(connection, id))?)
+        self.database.read(|connection| query::category(connection, id))
     }
 
     async fn categories(&self, wanted: Categories) -> Result<Vec<Category>, ModelError> {
@@ -169,7 +182,7 @@ impl Model for SqliteModel {
     }
 
     async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError> {
-        Ok(self.database.read(|connection| query::created(connection, key))?)
+        self.database.read(|connection| query::created(connection, key))
     }
 
     fn generation(&self) -> u64 {

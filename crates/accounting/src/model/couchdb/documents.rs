@@ -38,6 +38,9 @@ pub(super) struct InvoiceDocument {
     pub(super) position: Position,
     /// µs since 1970.
     pub(super) issued_at: i64,
+    /// What its customer was called then.
+    #[serde(flatten)]
+    pub(super) names: Names,
     #[serde(flatten)]
     pub(super) invoice: InvoiceIssued,
 }
@@ -48,6 +51,13 @@ pub(super) struct InvoiceDocument {
 pub(super) enum Pointer {
     Invoice(u64),
     Customer(Uuid),
+}
+
+/// Why an event could not be taken; never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Aside {
+    pub(super) position: Position,
+    pub(super) reason: String,
 }
 
 /// What a customer is called.
@@ -119,6 +129,10 @@ impl Stored {
     pub(super) fn holds(&self, body: &Value) -> bool {
         body.as_object().is_some_and(|body| *body == self.body)
     }
+}
+
+pub(super) fn aside_id(position: Position) -> String {
+    format!("aside:{:020}", position.0)
 }
 
 pub(super) fn invoice_id(number: u64) -> String {

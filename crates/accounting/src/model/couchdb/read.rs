@@ -1,10 +1,8 @@
 //! Questions answered from documents, each as of one checkpoint: asked for first, and documents that are beyond it are read as they
 //! were. Where one has changed twice since, the question is asked anew.
 
-use std::collections::HashMap;
-
 use bus::Balance;
-use chassis::{ModelError, sqlite::line};
+use chassis::{ModelError, SetAside, sqlite::line};
 use kernel::{Money, Position};
 use rusqlite::types::ValueRef;
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     documents::{
-        Checkpoint, InvoiceDocument, Names, Pointer, Stored, SumOf, SumState, Versioned,
-        customer_id, invoice_id, name_id, order_id, owned_id, year_id,
+        Aside, Checkpoint, InvoiceDocument, Names, Pointer, Stored, SumOf, SumState, Versioned,
+        aside_id, customer_id, invoice_id, name_id, order_id, owned_id, year_id,
     },
     server::{Range, Server, read},
 };
@@ -63,7 +61,7 @@ pub(super) async fn invoice(
     if number > at.last {
         return Ok(None);
     }
-    let found = with_names(server, at, server.get_all(&[invoice_id(number)]).await?).await?;
+    let found = invoices_of(&server.get_all(&[invoice_id(number)]).await?)?;
     Ok(found.into_iter().next())
 }
 
@@ -87,32 +85,27 @@ pub(super) async fn invoices(
             server.get_all(&ids).await?
         }
     };
-    with_names(server, at, found).await
+    invoices_of(&found)
 }
 
-/// Invoices with their customers' names.
-async fn with_names(
-    server: &Server,
-    at: Checkpoint,
-    found: Vec<Stored>,
-) -> Result<Vec<Invoice>, Failure> {
-    let documents: Vec<InvoiceDocument> = found.iter().map(read).collect::<Result<_, _>>()?;
-    let mut ids: Vec<String> =
-        documents.iter().map(|document| customer_id(document.invoice.customer)).collect();
-    ids.sort();
-    ids.dedup();
-    let mut names: HashMap<String, Names> = HashMap::new();
-    for stored in server.get_all(&ids).await? {
-        if let Some(known) = in_force(&stored, at.position)? {
-            names.insert(stored.id, known);
-        }
-    }
-    let invoices = documents.into_iter().map(|document| {
-        let known = names.get(&customer_id(document.invoice.customer)).cloned();
-        let Names { user, full_name } = known.unwrap_or_default();
-        Invoice { at: document.at(), issued: document.invoice, user, full_name }
-    });
-    Ok(invoices.collect())
+fn invoices_of(found: &[Stored]) -> Result<Vec<Invoice>, Failure> {
+    let invoice = |stored: &Stored| {
+        let document: InvoiceDocument = read(stored)?;
+        let (at, Names { user, full_name }) = (document.at(), document.names);
+        Ok(Invoice { at, issued: document.invoice, user, full_name })
+    };
+    found.iter().map(invoice).collect()
+}
+
+/// The events that were set aside up to the checkpoint.
+pub(super) async fn aside(server: &Server, at: Checkpoint) -> Result<Vec<SetAside>, Failure> {
+    let (first, last) = (aside_id(Position::START), aside_id(at.position));
+    let found = server.whole_range(&first, &last).await?;
+    let event = |stored: &Stored| {
+        let Aside { position, reason } = read(stored)?;
+        Ok(SetAside { position, reason })
+    };
+    found.iter().map(event).collect()
 }
 
 pub(super) async fn customer(
@@ -204,6 +197,9 @@ pub(super) async fn dump(server: &Server, at: Checkpoint) -> Result<Vec<String>,
             lines.push(line("customer", &values));
         }
     }
+    for SetAside { position, reason } in aside(server, at).await? {
+        lines.push(line("aside", &[integer(position.0), text(Some(&reason))]));
+    }
     for (of, sum) in sums(server, at, "sum:").await? {
         let revenue = ValueRef::Integer(sum.revenue.minor());
         lines.push(match of {
@@ -236,6 +232,8 @@ fn invoice_line(document: &InvoiceDocument) -> String {
             ValueRef::Integer(invoice.total.minor()),
             text(Some(&invoice.currency)),
             ValueRef::Integer(document.issued_at),
+            text(document.names.user.as_deref()),
+            text(document.names.full_name.as_deref()),
         ],
     )
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::ModelError;
+use chassis::{ModelError, model::is_newer};
 use kernel::Position;
 use reqwest::{Client, Method, StatusCode, Url};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -115,6 +115,13 @@ impl Server {
         if checkpoint.schema == self.schema {
             self.opened.store(true, Ordering::Relaxed);
             return Ok((checkpoint, found.rev));
+        }
+        if is_newer(checkpoint.schema, self.schema) && !self.opened.load(Ordering::Relaxed) {
+            return Err(ModelError::Refused(format!(
+                "the CouchDB database {:?} holds the accounting read model of a newer version of the shop, so it was left as it is. Start that \
+                 version, or name another database in accounting-model",
+                self.location.database
+            )));
         }
         // Only who starts may replace documents of another shape: an older instance that goes on must not undo a newer one's work.
         if self.opened.load(Ordering::Relaxed) {

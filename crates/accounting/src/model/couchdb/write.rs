@@ -14,7 +14,7 @@ use std::{
     sync::atomic::Ordering,
 };
 
-use chassis::ModelError;
+use chassis::{ModelError, SetAside};
 use contracts::accounting::InvoiceIssued;
 use kernel::{Position, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,8 +23,9 @@ use uuid::Uuid;
 
 use super::{
     documents::{
-        CHECKPOINT, Checkpoint, Earlier, InvoiceDocument, Names, Pointer, Stored, SumState,
-        Versioned, customer_id, invoice_id, month_id, name_id, order_id, owned_id, product_id,
+        Aside, CHECKPOINT, Checkpoint, Earlier, InvoiceDocument, Names, Pointer, Stored, SumState,
+        Versioned, aside_id, customer_id, invoice_id, month_id, name_id, order_id, owned_id,
+        product_id,
     },
     server::{Server, read},
 };
@@ -36,13 +37,16 @@ use crate::{
 /// A batch as documents.
 #[derive(Default)]
 struct Batch {
+    /// Invoices, each with what the batch says until then of its customer's names.
+    invoices: Vec<InvoiceDocument>,
     /// What never changes, by id.
     fixed: BTreeMap<String, Value>,
     /// What is added to sums, by id.
     sums: BTreeMap<String, SumState>,
     /// What customers are called from now on, by id.
     names: BTreeMap<String, Names>,
-    /// The number of the last invoice.
+    /// The number of the last invoice before the batch, and in it.
+    before: u64,
     last: u64,
 }
 
@@ -57,15 +61,32 @@ pub(super) async fn apply(
         Some((checkpoint, rev)) if checkpoint.position == from => (checkpoint, rev),
         _ => take_claim(server, from).await?,
     };
-    let mut batch = Batch { last: checkpoint.last, ..Batch::default() };
+    let mut batch = Batch { before: checkpoint.last, last: checkpoint.last, ..Batch::default() };
     for change in changes {
-        batch.take(calendar, change);
+        batch.take(calendar, change)?;
     }
     let last = batch.last;
     if !changes.is_empty() {
         batch.write(server, (from, to), &rev).await?;
     }
     let moved = Checkpoint { position: to, last, ..checkpoint };
+    let rev = server.put(CHECKPOINT, Some(&rev), &json!(moved)).await?;
+    *claim = Some((moved, rev.ok_or(ModelError::Stale)?));
+    Ok(())
+}
+
+/// Notes an event that cannot be taken, and moves the checkpoint past it.
+pub(super) async fn set_aside(server: &Server, event: &SetAside) -> Result<(), ModelError> {
+    let mut claim = server.claim.lock().await;
+    *claim = None;
+    let from = Position(event.position.0.saturating_sub(1));
+    let (checkpoint, rev) = take_claim(server, from).await?;
+    let id = aside_id(event.position);
+    let aside = json!(Aside { position: event.position, reason: event.reason.clone() });
+    // Written before by one that was interrupted: in its place.
+    let before = server.get(&id).await?;
+    server.put(&id, before.as_ref().map(|stored| stored.rev.as_str()), &aside).await?;
+    let moved = Checkpoint { position: event.position, ..checkpoint };
     let rev = server.put(CHECKPOINT, Some(&rev), &json!(moved)).await?;
     *claim = Some((moved, rev.ok_or(ModelError::Stale)?));
     Ok(())
@@ -83,10 +104,10 @@ async fn take_claim(server: &Server, from: Position) -> Result<(Checkpoint, Stri
 }
 
 impl Batch {
-    fn take(&mut self, calendar: &Calendar, change: &Change) {
+    fn take(&mut self, calendar: &Calendar, change: &Change) -> Result<(), ModelError> {
         match &change.what {
             What::Issued { invoice, at } => {
-                self.issued((change.position, invoice, *at));
+                self.issued((change.position, invoice, *at))?;
                 let month = calendar.month_of(*at);
                 let product = product_id(month.year, invoice.product);
                 for (id, name) in [(month_id(month), ""), (product, invoice.product_name.as_str())]
@@ -97,48 +118,116 @@ impl Batch {
                     sum.revenue += invoice.total;
                     name.clone_into(&mut sum.name);
                 }
+                Ok(())
             }
             What::Named { customer, user, full_name } => {
-                self.named(*customer, (user.as_ref(), full_name.as_ref()));
+                self.named(*customer, (user.as_ref(), full_name.as_ref()))
             }
         }
     }
 
-    fn issued(&mut self, (position, invoice, at): (Position, &InvoiceIssued, Timestamp)) {
+    fn issued(
+        &mut self,
+        (position, invoice, at): (Position, &InvoiceIssued, Timestamp),
+    ) -> Result<(), ModelError> {
         let number = invoice.number;
-        let document =
-            InvoiceDocument { position, issued_at: at.micros(), invoice: invoice.clone() };
-        self.fixed.insert(invoice_id(number), json!(document));
+        if number <= self.last {
+            return Err(ModelError::Unfit(format!("invoice {number} is there already")));
+        }
+        self.last = number;
         let pointer = json!(Pointer::Invoice(number));
-        self.fixed.insert(order_id(invoice.order), pointer.clone());
+        self.fixed.entry(order_id(invoice.order)).or_insert_with(|| pointer.clone());
         self.fixed.insert(owned_id(invoice.customer, number), pointer);
-        self.last = self.last.max(number);
+        let names = self.names.get(&customer_id(invoice.customer)).cloned().unwrap_or_default();
+        let (issued_at, invoice) = (at.micros(), invoice.clone());
+        self.invoices.push(InvoiceDocument { position, issued_at, names, invoice });
+        Ok(())
     }
 
-    fn named(&mut self, customer: Uuid, (user, full_name): (Option<&String>, Option<&String>)) {
+    fn named(
+        &mut self,
+        customer: Uuid,
+        (user, full_name): (Option<&String>, Option<&String>),
+    ) -> Result<(), ModelError> {
         if let Some(user) = user {
-            self.fixed.insert(name_id(user), json!(Pointer::Customer(customer)));
+            let pointer = json!(Pointer::Customer(customer));
+            let named = self.fixed.entry(name_id(user)).or_insert_with(|| pointer.clone());
+            if *named != pointer {
+                return Err(taken());
+            }
         }
         let names = self.names.entry(customer_id(customer)).or_default();
         names.user = user.cloned().or_else(|| names.user.take());
         names.full_name = full_name.cloned().or_else(|| names.full_name.take());
+        Ok(())
+    }
+
+    /// The documents that the batch rests on.
+    fn ids(&self) -> Vec<String> {
+        let customers = self.invoices.iter().map(|invoice| customer_id(invoice.invoice.customer));
+        let user_names = self.fixed.keys().filter(|id| id.starts_with("name:")).cloned();
+        let mut ids: Vec<String> =
+            self.sums.keys().chain(self.names.keys()).cloned().chain(customers).collect();
+        ids.extend(user_names);
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    /// Puts the invoices among the documents, each with its customer's names as of its issue.
+    fn issue(&mut self, found: &HashMap<&str, &Stored>, from: Position) -> Result<(), ModelError> {
+        for mut document in std::mem::take(&mut self.invoices) {
+            let customer = customer_id(document.invoice.customer);
+            if let Some(Earlier { state, .. }) =
+                in_force::<Names>(found.get(customer.as_str()).copied(), from)?
+            {
+                let Names { user, full_name } = &mut document.names;
+                *user = user.take().or(state.user);
+                *full_name = full_name.take().or(state.full_name);
+            }
+            self.fixed.insert(invoice_id(document.invoice.number), json!(document));
+        }
+        Ok(())
+    }
+
+    /// Whether a user name that the batch gives belongs to another customer already.
+    async fn check_names(
+        &self,
+        server: &Server,
+        (found, from): (&HashMap<&str, &Stored>, Position),
+    ) -> Result<(), ModelError> {
+        for (id, pointer) in self.fixed.iter().filter(|(id, _)| id.starts_with("name:")) {
+            let Some(stored) = found.get(id.as_str()) else { continue };
+            let Pointer::Customer(owner) = read(stored)? else { continue };
+            if json!(Pointer::Customer(owner)) == *pointer {
+                continue;
+            }
+            let owner = server.get(&customer_id(owner)).await?;
+            let names = in_force::<Names>(owner.as_ref(), from)?;
+            let user = names.and_then(|names| names.state.user);
+            if user.is_some_and(|user| name_id(&user) == *id) {
+                return Err(taken());
+            }
+        }
+        Ok(())
     }
 
     /// Writes all documents as they are to be at the second position, given the claim `rev` at the first.
     async fn write(
-        self,
+        mut self,
         server: &Server,
         (from, to): (Position, Position),
         rev: &str,
     ) -> Result<(), ModelError> {
-        let Self { mut fixed, sums, names, .. } = self;
-        let ids: Vec<String> = sums.keys().chain(names.keys()).cloned().collect();
-        let found = server.get_all(&ids).await?;
+        let found = server.get_all(&self.ids()).await?;
         let found: HashMap<&str, &Stored> =
             found.iter().map(|stored| (stored.id.as_str(), stored)).collect();
         if server.checkpoint().await?.1 != rev {
             return Err(ModelError::Stale);
         }
+        self.check_names(server, (&found, from)).await?;
+        self.issue(&found, from)?;
+        let Self { mut fixed, sums, names, before, .. } = self;
         let mut documents = Vec::new();
         for (id, added) in sums {
             documents.push(changed((&id, &found), (from, to), |sum: &mut SumState| {
@@ -165,7 +254,10 @@ impl Batch {
         let mut others = Vec::new();
         for stored in server.get_all(&refused).await? {
             let body = fixed.remove(&stored.id).unwrap_or_default();
-            if !stored.holds(&body) {
+            // An order leads to its first invoice.
+            let is_first = stored.id.starts_with("order:")
+                && matches!(read(&stored)?, Pointer::Invoice(number) if number <= before);
+            if !is_first && !stored.holds(&body) {
                 others.push(document(&stored.id, Some(&stored.rev), body));
             }
         }
@@ -181,16 +273,24 @@ fn changed<S: Clone + Default + Serialize + DeserializeOwned>(
     change: impl FnOnce(&mut S),
 ) -> Result<Value, ModelError> {
     let stored = found.get(id).copied();
-    let before: Option<Earlier<S>> = match stored {
-        Some(stored) => {
-            read::<Versioned<S>>(stored)?.at(from).map_err(|_too_new| ModelError::Stale)?
-        }
-        None => None,
-    };
+    let before: Option<Earlier<S>> = in_force(stored, from)?;
     let mut state = before.as_ref().map(|before| before.state.clone()).unwrap_or_default();
     change(&mut state);
     let changed = Versioned { position: to, state, before };
     Ok(document(id, stored.map(|stored| stored.rev.as_str()), json!(changed)))
+}
+
+/// What a document holds that is in force at a position.
+fn in_force<S: Clone + DeserializeOwned>(
+    stored: Option<&Stored>,
+    from: Position,
+) -> Result<Option<Earlier<S>>, ModelError> {
+    let Some(stored) = stored else { return Ok(None) };
+    read::<Versioned<S>>(stored)?.at(from).map_err(|_too_new| ModelError::Stale)
+}
+
+fn taken() -> ModelError {
+    ModelError::Unfit("the user name belongs to another customer".to_owned())
 }
 
 fn document(id: &str, rev: Option<&str>, mut body: Value) -> Value {

@@ -56,8 +56,13 @@ fn insert(transaction: &Transaction<'_>, invoice: &InvoiceIssued, at: Timestamp)
         total,
         currency,
     } = invoice;
-    transaction
-        .prepare_cached("INSERT INTO invoice VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+    // The numbers go up, and the names are those of now: an invoice stays as it was issued.
+    let inserted = transaction
+        .prepare_cached(
+            "INSERT INTO invoice SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+                 (SELECT user FROM customer WHERE id = ?3), (SELECT full_name FROM customer WHERE id = ?3)
+             WHERE ?1 > (SELECT coalesce(max(number), 0) FROM invoice)",
+        )?
         .execute(params![
             number,
             order.as_bytes(),
@@ -70,7 +75,7 @@ fn insert(transaction: &Transaction<'_>, invoice: &InvoiceIssued, at: Timestamp)
             currency,
             at.micros(),
         ])?;
-    Ok(())
+    if inserted == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(inserted)) }
 }
 
 impl Sums {

@@ -1,5 +1,5 @@
 -- Makes changes and moves the checkpoint from ARGV[3] to ARGV[4]. ARGV[5]: the changes (JSON, amounts as text).
--- 0, and nothing is changed, if the checkpoint is elsewhere.
+-- 0, and nothing is changed, if the checkpoint is elsewhere; 2, and nothing is changed, if a registration repeats an id or a name.
 if not is_ours() or redis.call('HGET', KEYS[1], 'position') ~= ARGV[3] then
   return 0
 end
@@ -16,9 +16,6 @@ local function index_credit(user, before, now)
 end
 
 local function register(id, new)
-  if redis.call('EXISTS', key_of(new.user)) == 1 then
-    return
-  end
   redis.call('HSET', users, id, new.user)
   redis.call('HSET', key_of(new.user), 'id', id, 'user', new.user, 'full_name', new.full_name, 'email', new.email,
     'full_name_lower', new.full_name_lower, 'email_lower', new.email_lower, 'user_lower', new.user_lower,
@@ -48,7 +45,18 @@ local function move(user, amounts)
   redis.call(below and 'SADD' or 'SREM', prefix .. ':below', user)
 end
 
-for _, change in ipairs(cjson.decode(ARGV[5])) do
+local changes, ids, names = cjson.decode(ARGV[5]), {}, {}
+for _, change in ipairs(changes) do
+  local new = change.registered
+  if new then
+    local known = redis.call('HEXISTS', users, change.id) == 1 or redis.call('EXISTS', key_of(new.user)) == 1
+    if known or ids[change.id] or names[new.user] then
+      return 2
+    end
+    ids[change.id], names[new.user] = true, true
+  end
+end
+for _, change in ipairs(changes) do
   if change.registered then
     register(change.id, change.registered)
   else

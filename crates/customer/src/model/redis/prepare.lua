@@ -1,5 +1,5 @@
 -- Makes the model ours if there is none. ARGV[3]: 'found' leaves one of another layout alone, 'replace' empties it first,
--- 'reset' empties it in any case. 2, and nothing is changed, if the keys there do not belong to a model.
+-- 'reset' empties it in any case. 2, and nothing is changed, if the keys there do not belong to a model; 3 if they are a newer version's.
 local function is_free()
   local cursor = '0'
   repeat
@@ -33,8 +33,11 @@ local found = false
 if redis.call('TYPE', KEYS[1]).ok == 'hash' then
   found = redis.call('HGET', KEYS[1], 'schema')
 end
-if not found and not is_free() then
+if (not found and not is_free()) or (found and not tonumber(found)) then
   return 2
+end
+if found and tonumber(found) > tonumber(schema) then
+  return 3
 end
 if ARGV[3] == 'reset' or not found or (found ~= schema and ARGV[3] == 'replace') then
   empty()

@@ -32,6 +32,8 @@ pub(super) struct Scripts {
     pub(super) sums: Script,
     pub(super) head: Script,
     pub(super) lease: Script,
+    pub(super) set_aside: Script,
+    pub(super) aside: Script,
 }
 
 /// A Redis server that holds the model.
@@ -84,9 +86,12 @@ impl Server {
     pub(super) async fn reset(&self) -> Result<(), ModelError> {
         let reset = async {
             let mut connection = self.connect(RESET).await?;
-            self.prepare(&mut connection, "reset").await
+            if self.prepare(&mut connection, "reset").await? {
+                return Ok(());
+            }
+            Err(self.silent("another version of the shop keeps its model there"))
         };
-        reset.await.map(drop)
+        reset.await
     }
 
     async fn invoke<T: FromRedisValue>(
@@ -140,6 +145,11 @@ impl Server {
                  left as they are; choose another prefix with ?prefix=NAME in customer-model",
                 self.location.prefix, self.location.address
             ))),
+            3 if !self.opened.load(Ordering::Relaxed) => Err(ModelError::Refused(format!(
+                "the keys under {:?} in the Redis server at {} are the customer read model of a newer version of the shop, so they were left \
+                 as they are; start that version, or choose another prefix with ?prefix=NAME in customer-model",
+                self.location.prefix, self.location.address
+            ))),
             prepared => Ok(prepared == 1),
         }
     }
@@ -190,6 +200,8 @@ impl Scripts {
             sums: script(include_str!("sums.lua")),
             head: script(include_str!("head.lua")),
             lease: script(include_str!("lease.lua")),
+            set_aside: script(include_str!("set_aside.lua")),
+            aside: script(include_str!("aside.lua")),
         }
     }
 }

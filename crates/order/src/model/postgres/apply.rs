@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::model::{
     Change, Happened, Product, What,
     batch::Changed,
-    numbers::{status, status_number},
+    numbers::{Column, status_number},
 };
 
 /// Makes all changes, in order.
@@ -44,8 +44,8 @@ async fn list(tx: &Transaction<'_>, id: Uuid, product: &Product) -> Result<(), E
 }
 
 async fn customer(tx: &Transaction<'_>, id: Uuid, user: &str) -> Result<(), Error> {
-    // The first customer of a name keeps it, as in the customer service.
-    let sql = "INSERT INTO person VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    // The first customer of a name keeps it, as in the customer service: a second one does not fit.
+    let sql = "INSERT INTO person VALUES ($1, $2)";
     tx.execute(&tx.prepare_cached(sql).await?, &[&id, &user]).await.map(drop)
 }
 
@@ -163,9 +163,9 @@ impl<'a> Batch<'a> {
             .await?;
         let mut ended = [0, 0];
         for row in rows {
-            let changed: Option<i16> = row.try_get(0)?;
+            let changed: Option<Column<Status>> = row.try_get(0)?;
             let [canceled, finalized] = &mut ended;
-            match changed.and_then(|number| u8::try_from(number).ok()).map(status) {
+            match changed.map(|Column(status)| status) {
                 Some(Status::Canceled) => *canceled += 1,
                 Some(Status::Finalized) => *finalized += 1,
                 Some(Status::Pending | Status::Approved) | None => {}

@@ -7,7 +7,8 @@ use tokio_postgres::{Error, Row, types::Type};
 use uuid::Uuid;
 
 /// The tables with SQLite's columns in SQLite's order.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
+    ("aside", "SELECT * FROM aside"),
     ("checkpoint", "SELECT position FROM checkpoint"),
     ("orders", "SELECT * FROM orders"),
     ("step", "SELECT * FROM step"),

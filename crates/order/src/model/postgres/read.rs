@@ -9,7 +9,7 @@ use super::apply::number;
 use crate::{
     model::{
         List, Order, Product, Statistics, Step, Within,
-        numbers::{credit, durations, reasons, status, status_number, stock},
+        numbers::{Column, Numbered, durations, status_number},
     },
     standing::Standing,
 };
@@ -135,7 +135,7 @@ pub(super) async fn statistics(tx: &Transaction<'_>, placed: Within) -> Result<S
     let rows = tx.query(&tx.prepare_cached(sql).await?, &[&from, &to]).await?;
     let counts = rows.iter().map(|row| {
         let count: i64 = row.try_get(2)?;
-        Ok((status(small(row, 0)?), reasons(small(row, 1)?), count.unsigned_abs()))
+        Ok((column(row, 0)?, column(row, 1)?, count.unsigned_abs()))
     });
     let counts = counts.collect::<Result<_, Error>>()?;
     // Nearest rank, as SQLite's side has it.
@@ -172,10 +172,10 @@ fn order_at(row: &Row, first: usize) -> Result<Order, Error> {
         placed: position(row, first + 8)?,
         placed_at: Timestamp::from_micros(row.try_get(first + 9)?),
         standing: Standing {
-            status: status(small(row, first + 10)?),
-            stock: stock(small(row, first + 11)?),
-            credit: credit(small(row, first + 12)?),
-            reasons: reasons(small(row, first + 13)?),
+            status: column(row, first + 10)?,
+            stock: column(row, first + 11)?,
+            credit: column(row, first + 12)?,
+            reasons: column(row, first + 13)?,
             invoice: invoice.map(i64::unsigned_abs),
             updated_at: Timestamp::from_micros(row.try_get(first + 15)?),
         },
@@ -187,6 +187,6 @@ pub(super) fn position(row: &Row, column: usize) -> Result<Position, Error> {
     row.try_get::<_, i64>(column).map(|position| Position(position.unsigned_abs()))
 }
 
-fn small(row: &Row, column: usize) -> Result<u8, Error> {
-    row.try_get::<_, i16>(column).map(|number| u8::try_from(number).unwrap_or(u8::MAX))
+fn column<T: Numbered>(row: &Row, column: usize) -> Result<T, Error> {
+    row.try_get(column).map(|Column(value)| value)
 }

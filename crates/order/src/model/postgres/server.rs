@@ -15,7 +15,7 @@ use tokio_postgres::{NoTls, error::SqlState};
 use super::location::PostgresLocation;
 
 /// The number of the tables' shape. Another number means that an older model is emptied and built anew from the log.
-pub(super) const SCHEMA: i32 = 2;
+pub(super) const SCHEMA: i32 = 3;
 /// How long a call may take in all, connecting included.
 const CALL: Duration = Duration::from_millis(1900);
 /// How long a connection may take.
@@ -26,7 +26,8 @@ const LONG: Duration = Duration::from_mins(1);
 const CONNECTIONS_MAX: usize = 8;
 
 /// The tables, by their names.
-const NAMES: [&str; 7] = ["checkpoint", "lease", "orders", "person", "product", "step", "tally"];
+const NAMES: [&str; 8] =
+    ["aside", "checkpoint", "lease", "orders", "person", "product", "step", "tally"];
 /// Orders are keyed by where they were placed, so that rows, lists and steps all grow at the end.
 const TABLES: &str = "
     CREATE TABLE checkpoint (schema INT NOT NULL, position BIGINT NOT NULL);
@@ -71,7 +72,8 @@ const TABLES: &str = "
     );
     CREATE TABLE person (id UUID PRIMARY KEY, \"user\" TEXT COLLATE \"C\" NOT NULL UNIQUE);
     CREATE TABLE tally (placed BIGINT NOT NULL, canceled BIGINT NOT NULL, finalized BIGINT NOT NULL);
-    INSERT INTO tally VALUES (0, 0, 0);";
+    INSERT INTO tally VALUES (0, 0, 0);
+    CREATE TABLE aside (position BIGINT PRIMARY KEY, reason TEXT NOT NULL);";
 
 /// A PostgreSQL server that holds the model.
 pub(super) struct Server {
@@ -175,6 +177,9 @@ impl Server {
         if number.is_none() && !ours.is_empty() {
             return Err(self.foreign(namespace, &ours).into());
         }
+        if let Some(newer) = number.filter(|number| *number > SCHEMA) {
+            return Err(self.newer(namespace, newer).into());
+        }
         if !ours.is_empty() && self.opened.load(Ordering::Relaxed) {
             return Err(self.silent("another version of the shop keeps its model there").into());
         }
@@ -230,9 +235,24 @@ impl Server {
         {
             // No connection, no room, going down, in each other's way, or read only: it may be different soon.
             self.silent(&reason)
+        } else if ["22", "23"].iter().any(|class| code.code().starts_with(class)) {
+            // Values that do not fit, or that contradict what is there.
+            ModelError::Unfit(reason)
         } else {
             ModelError::Other(reason)
         }
+    }
+
+    /// A running instance waits for its end; one that starts is refused.
+    fn newer(&self, namespace: &str, number: i32) -> ModelError {
+        if self.opened.load(Ordering::Relaxed) {
+            return self.silent("another version of the shop keeps its model there");
+        }
+        ModelError::Refused(format!(
+            "the schema {namespace} in PostgreSQL at {} holds the order read model of a newer version of the shop (number {number}), so it \
+             was left as it is. Start that version, or name another schema with ?schema=NAME in order-model",
+            self.location.address()
+        ))
     }
 
     fn foreign(&self, namespace: &str, tables: &[&str]) -> ModelError {

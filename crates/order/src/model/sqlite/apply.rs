@@ -32,9 +32,8 @@ pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<
                 update.execute([product.as_bytes()])?;
             }
             What::Customer { id, user } => {
-                // The first customer of a name keeps it, as in the customer service.
-                let mut insert =
-                    tx.prepare_cached("INSERT INTO person VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+                // The first customer of a name keeps it, as in the customer service: a second one does not fit.
+                let mut insert = tx.prepare_cached("INSERT INTO person VALUES (?1, ?2)")?;
                 insert.execute(params![id.as_bytes(), user])?;
             }
         }

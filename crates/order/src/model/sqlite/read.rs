@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     model::{
         List, Order, Statistics, Step, Within,
-        numbers::{credit, durations, reasons, status, status_number, stock},
+        numbers::{Column, Numbered, durations, status_number},
     },
     standing::Standing,
 };
@@ -104,9 +104,8 @@ pub(super) fn statistics(connection: &Connection, placed: Within) -> rusqlite::R
         "SELECT status, reasons, count(*) FROM orders WHERE placed_at >= ?1 AND placed_at < ?2
          GROUP BY status, reasons ORDER BY status, reasons",
     )?;
-    let counts = query.query_map([from, to], |row| {
-        Ok((status(row.get(0)?), reasons(row.get(1)?), row.get(2)?))
-    })?;
+    let counts =
+        query.query_map([from, to], |row| Ok((column(row, 0)?, column(row, 1)?, row.get(2)?)))?;
     let counts = counts.collect::<rusqlite::Result<_>>()?;
     let mut query = connection.prepare_cached(
         "SELECT ended_at - placed_at FROM orders
@@ -146,10 +145,10 @@ fn order_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Order> {
         placed: Position(row.get(first + 8)?),
         placed_at: Timestamp::from_micros(row.get(first + 9)?),
         standing: Standing {
-            status: status(row.get(first + 10)?),
-            stock: stock(row.get(first + 11)?),
-            credit: credit(row.get(first + 12)?),
-            reasons: reasons(row.get(first + 13)?),
+            status: column(row, first + 10)?,
+            stock: column(row, first + 11)?,
+            credit: column(row, first + 12)?,
+            reasons: column(row, first + 13)?,
             invoice: row.get(first + 14)?,
             updated_at: Timestamp::from_micros(row.get(first + 15)?),
         },
@@ -159,4 +158,8 @@ fn order_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Order> {
 /// A position as SQLite counts; one that a caller made up may be beyond that, and then stands behind all there are.
 pub(super) fn number(position: Position) -> i64 {
     i64::try_from(position.0).unwrap_or(i64::MAX)
+}
+
+fn column<T: Numbered>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    row.get(column).map(|Column(value)| value)
 }

@@ -1,0 +1,111 @@
+//! Events taken by a model: what it cannot take is set aside, and everything else goes on.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use kernel::{Position, Recorded};
+
+use super::{ModelError, Project, ReadModel, SetAside, Unfit};
+
+/// Why an engine could not take an event, in words that are the same for all.
+const CONTRADICTS: &str = "it contradicts an earlier event";
+
+/// Takes `model` from one position to another, by the events between them; those that it could not take. Which ones does not depend on
+/// how the events come in batches, so a rebuilt model sets the same ones aside.
+pub async fn take<M: ReadModel + ?Sized>(
+    model: &M,
+    project: Project<M::Change>,
+    events: &[Arc<Recorded>],
+    (mut from, to): (Position, Position),
+) -> Result<Vec<SetAside>, ModelError> {
+    let mut aside = Vec::new();
+    let mut changes = Changes::default();
+    for event in events {
+        match projected(|| project(event)) {
+            Ok(None) => {}
+            Ok(Some(change)) => changes.push(event.position, change),
+            Err(Unfit(reason)) => {
+                changes.make(model, (from, before(event.position)), &mut aside).await?;
+                let unfit = SetAside::new(event.position, &reason);
+                model.set_aside(&unfit).await?;
+                aside.push(unfit);
+                (from, changes) = (event.position, Changes::default());
+            }
+        }
+    }
+    changes.make(model, (from, to), &mut aside).await?;
+    Ok(aside)
+}
+
+/// What a pure function says of an event; one that panics cannot take it.
+pub(crate) fn projected<T>(project: impl FnOnce() -> Result<T, Unfit>) -> Result<T, Unfit> {
+    std::panic::catch_unwind(AssertUnwindSafe(project)).unwrap_or_else(|_| {
+        Err(Unfit("its values are beyond what can be computed with".to_owned()))
+    })
+}
+
+fn before(position: Position) -> Position {
+    Position(position.0.saturating_sub(1))
+}
+
+/// Changes with the positions of their events.
+struct Changes<C> {
+    positions: Vec<Position>,
+    changes: Vec<C>,
+}
+
+impl<C> Default for Changes<C> {
+    fn default() -> Self {
+        Self { positions: Vec::new(), changes: Vec::new() }
+    }
+}
+
+impl<C: Send + Sync> Changes<C> {
+    fn push(&mut self, position: Position, change: C) {
+        self.positions.push(position);
+        self.changes.push(change);
+    }
+
+    /// Makes all at once, or, where one is unfit, each by itself.
+    async fn make<M: ReadModel<Change = C> + ?Sized>(
+        &self,
+        model: &M,
+        (mut from, to): (Position, Position),
+        aside: &mut Vec<SetAside>,
+    ) -> Result<(), ModelError> {
+        if from == to {
+            return Ok(());
+        }
+        match apply(model, from, &self.changes, to).await {
+            Err(ModelError::Unfit(_)) => {}
+            made => return made,
+        }
+        for (change, position) in self.changes.chunks(1).zip(&self.positions) {
+            match apply(model, from, change, *position).await {
+                Err(ModelError::Unfit(reason)) => {
+                    tracing::debug!(%position, reason, "an event does not fit");
+                    if from < before(*position) {
+                        model.apply(from, &[], before(*position)).await?;
+                    }
+                    let unfit = SetAside::new(*position, CONTRADICTS);
+                    model.set_aside(&unfit).await?;
+                    aside.push(unfit);
+                }
+                made => made?,
+            }
+            from = *position;
+        }
+        if from < to { model.apply(from, &[], to).await } else { Ok(()) }
+    }
+}
+
+/// Changes made; an engine that panics over them cannot make them.
+async fn apply<M: ReadModel + ?Sized>(
+    model: &M,
+    from: Position,
+    changes: &[M::Change],
+    to: Position,
+) -> Result<(), ModelError> {
+    let made = AssertUnwindSafe(model.apply(from, changes, to)).catch_unwind().await;
+    made.unwrap_or_else(|_| Err(ModelError::Unfit("it panicked".to_owned())))
+}

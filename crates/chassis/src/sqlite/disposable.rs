@@ -1,0 +1,60 @@
+//! A database that may be thrown away at any time and has no checkpoint.
+
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::Connection;
+
+use super::{Location, Schema, mark, tables};
+use crate::ModelError;
+
+/// A database that is replaced as soon as it turns out damaged.
+#[derive(Debug)]
+pub struct Disposable {
+    location: Location,
+    schema: Schema,
+    /// None while it cannot be opened again.
+    connection: Mutex<Option<Connection>>,
+}
+
+impl Disposable {
+    /// Opens the database; one that is damaged is set aside first, if it carries the mark.
+    pub fn open(location: Location, schema: Schema) -> Result<Self, ModelError> {
+        let connection = match open(&location, schema) {
+            Err(ModelError::Damaged(_)) => {
+                mark::set_aside(&location, schema)?;
+                open(&location, schema)
+            }
+            opened => opened,
+        };
+        let connection = connection.map_err(|error| tables::explained(error, &location))?;
+        Ok(Self { location, schema, connection: Mutex::new(Some(connection)) })
+    }
+
+    /// Works with the database. Where that finds it damaged, an empty one is put in its place.
+    pub fn with<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, ModelError> {
+        let mut held = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match &mut *held {
+            Some(connection) => connection,
+            closed => closed.insert(open(&self.location, self.schema)?),
+        };
+        let result = work(connection).map_err(ModelError::from);
+        if matches!(result, Err(ModelError::Damaged(_))) {
+            *held = None;
+            mark::move_aside(&self.location)?;
+        }
+        result
+    }
+}
+
+fn open(location: &Location, schema: Schema) -> Result<Connection, ModelError> {
+    let connection = location.open()?;
+    mark::owner(&connection, location, schema)?;
+    location.configure(&connection)?;
+    mark::put(&connection, schema)?;
+    connection.execute_batch(schema.create)?;
+    tables::private(location);
+    Ok(connection)
+}

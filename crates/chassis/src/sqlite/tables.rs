@@ -1,0 +1,115 @@
+//! The tables of a read model: found, made, emptied.
+
+use std::path::{Path, PathBuf};
+
+use kernel::Position;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Location, Schema, mark};
+use crate::ModelError;
+
+/// The events that could not be taken. Files of before this table are as good as those with it.
+const ASIDE: &str =
+    "CREATE TABLE IF NOT EXISTS aside (position INTEGER PRIMARY KEY, reason TEXT NOT NULL)";
+
+/// Opens a database of the schema, empty if there is none that can be used; see [`super::Database::open`].
+pub(super) fn open_or_replace(
+    location: &Location,
+    schema: Schema,
+) -> Result<Connection, ModelError> {
+    let opened = match open_current(location, schema) {
+        Err(ModelError::Damaged(error)) => {
+            mark::set_aside(location, schema)?;
+            tracing::warn!(%error, %location, "the read model is damaged; set it aside as .damaged and rebuilding it from the log");
+            open_current(location, schema)
+        }
+        opened => opened,
+    };
+    opened.map_err(|error| explained(error, location))
+}
+
+/// An error of the system with the file it is about, and what to do.
+pub(super) fn explained(error: ModelError, location: &Location) -> ModelError {
+    match error {
+        ModelError::Sqlite(error) | ModelError::Damaged(error) => ModelError::Refused(format!(
+            "{location} cannot be opened ({error}); nothing was changed. Check the disk's free space, the file's owner and rights, and that \
+             no other process has it open, then start again"
+        )),
+        other => other,
+    }
+}
+
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn open_current(location: &Location, schema: Schema) -> Result<Connection, ModelError> {
+    let mut connection = location.open()?;
+    // Before anything is written: it may belong to another program.
+    let owner = mark::owner(&connection, location, schema)?;
+    location.configure(&connection)?;
+    private(location);
+    if owner == mark::Owner::Ours(schema.shape()) {
+        connection.execute_batch(ASIDE)?;
+    } else {
+        let transaction = connection.transaction()?;
+        drop_all(&transaction)?;
+        create(&transaction, schema)?;
+        transaction.commit()?;
+    }
+    mark::put(&connection, schema)?;
+    checkpoint(&connection)?;
+    Ok(connection)
+}
+
+/// Files hold personal data: for their owner only.
+pub(super) fn private(location: &Location) {
+    use std::os::unix::fs::PermissionsExt;
+    if let Location::File(path) = location {
+        for suffix in ["", "-wal", "-shm"] {
+            let _not_there = std::fs::set_permissions(
+                with_suffix(path, suffix),
+                std::fs::Permissions::from_mode(0o600),
+            );
+        }
+    }
+}
+
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Position> {
+    let mut query = connection.prepare_cached("SELECT position FROM checkpoint")?;
+    let position = query.query_row([], |row| row.get(0)).optional()?;
+    Ok(Position(position.unwrap_or(0)))
+}
+
+/// The tables with rows of ours: an index kept in a virtual table follows from them, and lays out its own as it likes.
+pub(super) fn named(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    names(
+        connection,
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    )
+}
+
+pub(super) fn names(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// A virtual table takes its own tables along.
+pub(super) fn drop_all(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual'";
+    let virtual_tables = names(connection, sql)?;
+    for table in virtual_tables.into_iter().chain(named(connection)?) {
+        connection.execute_batch(&format!("DROP TABLE \"{table}\""))?;
+    }
+    Ok(())
+}
+
+pub(super) fn create(connection: &Connection, schema: Schema) -> rusqlite::Result<()> {
+    connection.execute_batch(schema.create)?;
+    connection.execute_batch(
+        "CREATE TABLE checkpoint (position INTEGER NOT NULL); INSERT INTO checkpoint VALUES (0);",
+    )?;
+    connection.execute_batch(ASIDE)?;
+    connection.pragma_update(None, "user_version", schema.shape().cast_signed())
+}

@@ -1,0 +1,5 @@
+-- The events that could not be taken: positions and reasons.
+if not is_ours() then
+  return redis.error_reply('AGORALAYOUT')
+end
+return redis.call('HGETALL', prefix .. ':aside')

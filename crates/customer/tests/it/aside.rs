@@ -1,0 +1,120 @@
+//! Events that the service cannot take, and a model that is damaged while it runs: neither stops it.
+
+use std::{fs, os::unix::fs::FileExt, time::Duration};
+
+use bus::Append;
+use kernel::{Actor, EventType, Expected, Metadata, NewEvent, StreamId};
+use serde_json::{Value, json, value::to_raw_value};
+use uuid::Uuid;
+
+use crate::harness::{Shop, registration};
+
+/// Has an event recorded that the service itself would never record.
+async fn forge(shop: &Shop, stream: StreamId, (kind, schema, data): (&str, u32, Value)) -> u64 {
+    let now = shop.deps.clock.now();
+    let last = shop.store().last(&stream).await.map(|event| event.version);
+    let event = NewEvent {
+        id: shop.deps.ids.event_id(now),
+        kind: EventType::parse(kind).expect("a type"),
+        schema,
+        metadata: Metadata::of(Actor::Reactor("forger".into()), shop.deps.ids.uuid(now)),
+        data: to_raw_value(&data).expect("JSON"),
+    };
+    let events = vec![event].into();
+    shop.append(Append { stream, expected: Expected::after(last), events }).await.0
+}
+
+#[tokio::test(start_paused = true)]
+async fn forged_events_are_set_aside_counted_and_shown() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let admin = shop.manager().await;
+    let stranger = contracts::customer::stream(Uuid::from_u128(9));
+    let known = contracts::customer::stream(shop.secrets.customer_id("ada"));
+    let registered = shop.events().await.into_iter().find(|event| event.stream == known);
+    let registered = registered.expect("it is recorded");
+    let again: Value = serde_json::from_str(registered.data.get()).expect("JSON");
+    let absurd = json!({ "change": i64::MIN });
+    let forged = [
+        forge(&shop, stranger, ("customer.registered", registered.schema, again)).await,
+        forge(&shop, known.clone(), ("customer.credit-changed", 1, json!({ "change": "much" })))
+            .await,
+        forge(&shop, known.clone(), ("customer.credit-changed", 99, json!({ "change": 1 }))).await,
+        forge(&shop, known.clone(), ("customer.danced", 1, json!({}))).await,
+        forge(&shop, known, ("customer.credit-changed", 1, absurd)).await,
+        forge(
+            &shop,
+            StreamId::new("customer", "nobody").expect("a name"),
+            ("customer.credit-changed", 1, json!({ "change": 1 })),
+        )
+        .await,
+    ];
+    // A reactor sets aside what it cannot read, too.
+    let order = contracts::order::stream(Uuid::from_u128(5));
+    forge(&shop, order, ("order.placed", 1, json!({ "order": 7 }))).await;
+    // Everything else goes on.
+    shop.place(&shop.order("ada", 2000)).await;
+    let credit = shop.get("/get-credit", Some(&ada)).await.body;
+    assert_eq!(credit["Reserved"], json!(20.0), "{credit}");
+    assert_eq!(shop.post("/add-user", None, registration("bob")).await.status, 201);
+    let mut shop = shop;
+    for restarted in [false, true] {
+        let listed = shop.get("/set-aside", Some(&admin)).await.body;
+        let events = listed["Events"].as_array().expect("a list");
+        let positions: Vec<u64> =
+            events.iter().filter_map(|event| event["Position"].as_u64()).collect();
+        assert_eq!(positions, forged, "restarted: {restarted}: {listed}");
+        assert!(events.iter().all(|event| event["Reason"] != ""), "{listed}");
+        let ready = shop.get("/health/ready", None).await;
+        assert_eq!(ready.status, 200);
+        let aside = ready.body["EventsSetAside"].as_u64().expect("a count");
+        // The reactor reads from its note again, or from the start.
+        assert_eq!(aside, forged.len() as u64 + 1, "{ready:?}");
+        assert_eq!(shop.get("/set-aside", Some(&ada)).await.status, 403, "for managers only");
+        if !restarted {
+            shop = shop.reopen_with(|_| {}).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
+    let mut shop = Shop::open().await;
+    for number in 0..40 {
+        shop.customer(&format!("customer-{number}")).await;
+    }
+    let path = shop.folder().join("a-model.db");
+    for (round, from) in [0_u64, 64, 4096, 8192, 12_288].into_iter().enumerate() {
+        // What was written stands in the file itself from here on.
+        shop = shop.reopen_with(|_| {}).await;
+        let admin = shop.manager().await;
+        let before = shop.get("/get-all-users?Limit=100", Some(&admin)).await;
+        assert_eq!(before.status, 200, "{before:?}");
+        shop = shop.reopen_with(|_| {}).await;
+        let file = fs::OpenOptions::new().write(true).open(&path).expect("a file");
+        let bytes = file.metadata().expect("a size").len();
+        assert!(bytes > from, "{bytes}");
+        let noise = vec![0xa5; usize::try_from(bytes - from).expect("small")];
+        file.write_all_at(&noise, from).expect("damage");
+        let name = format!("new-{round}");
+        // Whatever is answered meanwhile, it works again by itself.
+        drop(shop.get("/get-all-users?Limit=100", Some(&admin)).await);
+        drop(shop.post("/add-user", None, registration(&name)).await);
+        let aside = shop.folder().join("a-model.db.damaged");
+        let found = async {
+            while !aside.exists() || !shop.service.followers.iter().all(chassis::Progress::is_ready)
+            {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), found).await.expect("it is noticed");
+        shop.settle().await;
+        let after = shop.get("/get-all-users?Limit=100", Some(&admin)).await;
+        let users = |answer: &crate::harness::Answer| {
+            let users = answer.body["Items"].as_array().expect("a list").iter();
+            users.map(|user| user["UserName"].clone()).collect::<Vec<_>>()
+        };
+        assert!(users(&before).iter().all(|user| users(&after).contains(user)), "from {from}");
+        fs::remove_file(&aside).expect("it was set aside");
+    }
+}
