@@ -1,15 +1,17 @@
 """RabbitMQ as a child process, with its own data, ports and port mapper."""
 
 import pathlib
+import subprocess
 
-from .world import Child, answers, free_port, program
+from .world import DEPLOY, Child, answers, clean_environment, free_port, program
 
 # The program itself: the one in the path changes the user.
 PROGRAM = pathlib.Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 
 class Broker:
-    def __init__(self, folder):
+    def __init__(self, folder, passwords):
+        """`passwords` as deploy/env makes them, for the users of deploy/broker."""
         if not PROGRAM.exists():
             raise AssertionError("RabbitMQ is missing; `cargo xtask setup` installs what the tests need")
         self.folder = pathlib.Path(folder)
@@ -21,8 +23,10 @@ class Broker:
         (self.folder / "plugins").write_text("[rabbitmq_management].\n")
         (self.folder / "rabbitmq.conf").write_text(
             f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\ndisk_free_limit.absolute = 10MB\n"
+            f"load_definitions = {self.folder}/definitions.json\n"
         )
-        self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/%2f"
+        with open(self.folder / "definitions.json", "wb") as definitions:
+            subprocess.run([DEPLOY / "broker"], env=clean_environment(**passwords), stdout=definitions, check=True)
         command = [program("epmd"), "-port", mapper, "-address", "127.0.0.1"]
         self.mapper = Child("epmd", command, self.folder / "epmd.log", cwd=self.folder)
         paths = {"HOME": "home", "RABBITMQ_MNESIA_BASE": "data", "RABBITMQ_LOG_BASE": "log", "RABBITMQ_PID_FILE": "pid",

@@ -16,6 +16,7 @@ DATABASES = {"mongodb": "event-store", "redis": "customer", "postgres": "order",
 OTHERS = ["rabbitmq", "nginx"]
 SITES = ["storefront", "backoffice"]
 # Who may know what; the customer service derives all from the shop's secret.
+ON_THE_BUS = ["event-store", "customer", "product", "order", "accounting", "gateway"]
 KEYS = {"AGORA_SHOP_SECRET": ["customer"], "AGORA_COOKIE_KEY": SITES, "AGORA_ADMIN_PASSWORD": ["customer"],
         "AGORA_TOKEN_KEY": ["event-store", "product", "order", "accounting", "gateway"]}
 
@@ -49,6 +50,11 @@ def ports(service):
     def written(port):
         return port if isinstance(port, str) else f"{port.get('host_ip', '')}:{port.get('published', '')}:{port['target']}"
     return " ".join(map(written, service.get("ports", [])))
+
+
+def variable(name):
+    """A part's name in those of variables."""
+    return name.upper().replace("-", "_")
 
 
 def without(service, *keys):
@@ -96,7 +102,12 @@ class Compose(unittest.TestCase):
                 for name, shape in (module.get(kind) or {}).items():
                     self.assertEqual(shape, self.whole[kind][name], name)
         added = ("container_name", "depends_on", "profiles")
-        self.assertEqual(seen, {name: without(service, *added) for name, service in self.services.items()})
+        whole = {name: without(service, *added) for name, service in self.services.items()}
+        for name in PARTS:
+            # Of one container; several have one each, without a name.
+            self.assertIn(f"agora-{name}-data", json.dumps(whole[f"agora-{name}"].pop("volumes")))
+            self.assertEqual(self.whole["volumes"][f"agora-{name}-data"]["name"], f"agora-{name}-data")
+        self.assertEqual(seen, whole)
         self.assertFalse([name for name, service in seen.items() if "container_name" in service], "they can be scaled")
 
     def test_all_that_needs_to_hear_each_other_shares_one_network_under_its_own_name(self):
@@ -118,7 +129,7 @@ class Compose(unittest.TestCase):
     def test_every_variable_is_a_setting_and_every_value_is_taken(self):
         known = {"AGORA_" + name.upper().replace("-", "_") for name in json.loads(agora("config", "--json").stdout)}
         for name, service in self.parts():
-            environment = {key: str(value) for key, value in service["environment"].items()}
+            environment = {key: str(value) for key, value in service["environment"].items() if key != "TMPDIR"}
             self.assertLessEqual(environment.keys(), known, name)
             # Settings are judged before anything is opened; then there is no folder for data, and that is the only complaint.
             refused = agora("run", name, **environment | {"AGORA_DATA": "/dev/null/data"})
@@ -130,6 +141,8 @@ class Compose(unittest.TestCase):
             knowing = [name for name, service in self.parts() if setting in service["environment"]]
             self.assertEqual(sorted(knowing), sorted(holders), setting)
         for secret, holders in {"SHOP_SECRET": ["customer"], "MONGODB_ROOT_PASSWORD": ["mongodb"], "MONGODB_KEY": ["mongodb"],
+                                "RABBITMQ_PASSWORD": ["rabbitmq"],
+                                **{f"RABBITMQ_{variable(name)}_PASSWORD": ["rabbitmq", name] for name in ON_THE_BUS},
                                 **{f"{name.upper()}_PASSWORD": [name, owner] for name, owner in DATABASES.items()}}.items():
             knowing = [name for name, service in self.services.items() if self.made[secret] in json.dumps(service)]
             self.assertEqual(sorted(knowing), sorted(f"agora-{holder}" for holder in holders), secret)
@@ -143,6 +156,51 @@ class Compose(unittest.TestCase):
                 reachable = [other for other, theirs in self.services.items() if any(
                     host in (theirs["networks"].get(network) or {}).get("aliases", []) for network in service["networks"])]
                 self.assertEqual(reachable, [host], f"{name}: {setting}")
+
+    def test_every_part_has_a_user_of_its_own_at_the_bus_with_its_rights(self):
+        for name, service in self.parts():
+            bus = service["environment"].get("AGORA_BUS")
+            self.assertEqual(bus is not None, name in ON_THE_BUS, name)
+            if bus:
+                url = urllib.parse.urlsplit(bus)
+                self.assertEqual((url.username, url.password), (name, self.made[f"RABBITMQ_{variable(name)}_PASSWORD"]))
+        environment = self.part("rabbitmq")["environment"]
+        printed = subprocess.run([DEPLOY / "broker"], env=clean_environment() | environment, capture_output=True, text=True, check=True)
+        printed = json.loads(printed.stdout)
+        users = {user["name"]: user for user in printed["users"]}
+        self.assertEqual(sorted(users), sorted([*ON_THE_BUS, "agora"]))
+        self.assertEqual([name for name, user in users.items() if user["tags"]], ["agora"])
+        rights = {right["user"]: right for right in printed["permissions"]}
+        for name in ON_THE_BUS:
+            writes = re.compile(rights[name]["write"])
+            self.assertEqual(bool(writes.search("agora.events") or writes.search("amq.default")), name == "event-store", name)
+
+    def test_guests_have_names_of_their_own(self):
+        environment = clean_environment() | self.part("rabbitmq")["environment"]
+        for guests in ("customer=abc", "events=abc", "agora=abc", "gateway=abc", "reactor=abc", "loyalty", 'x"y=abc', "a.b=abc", "a=b|c"):
+            run = subprocess.run([DEPLOY / "broker"], env=environment | {"RABBITMQ_GUESTS": guests}, capture_output=True, text=True)
+            self.assertEqual((run.returncode, run.stdout), (1, ""), guests)
+            self.assertTrue(run.stderr.startswith("broker: "), guests)
+        run = subprocess.run([DEPLOY / "broker"], env=environment | {"RABBITMQ_GUESTS": "loyalty=abc sales=def"}, capture_output=True)
+        self.assertLessEqual({"loyalty", "sales"}, {user["name"] for user in json.loads(run.stdout)["users"]})
+
+    def test_no_container_may_use_up_the_machine(self):
+        for name, service in self.services.items():
+            self.assertTrue(service["mem_limit"], name)
+            self.assertGreater(int(service["pids_limit"]), 0, name)
+            self.assertGreaterEqual(int(service["ulimits"]["nofile"]["soft"]), 16384, name)
+            self.assertEqual((service["cap_drop"], service["security_opt"]), (["ALL"], ["no-new-privileges:true"]), name)
+            for tmpfs in service.get("tmpfs", []):
+                self.assertIn("size=", str(tmpfs), name)
+        for name, service in self.parts():
+            # Temporary files go to the volume.
+            self.assertEqual(service["environment"]["TMPDIR"], "/data", name)
+
+    def test_no_secret_stands_in_a_command(self):
+        secrets = {value for name, value in self.made.items() if env.SECRET.search(name)}
+        for name, service in self.services.items():
+            words = json.dumps([service.get("command"), service.get("entrypoint"), service["healthcheck"]])
+            self.assertFalse([secret for secret in secrets if secret in words], name)
 
     def test_our_containers_are_without_rights(self):
         for name, service in self.parts():
@@ -172,5 +230,7 @@ class Compose(unittest.TestCase):
     def test_what_people_use_is_published_and_only_where_the_settings_say(self):
         for name in ["gateway", *SITES, "nginx", "rabbitmq"]:
             self.assertIn(self.made[f"{name.upper()}_PUBLISH"], ports(self.part(name)))
+        for site in SITES:
+            self.assertIn(self.made[f"NGINX_{site.upper()}_PUBLISH"], ports(self.part("nginx")))
         self.assertIn(self.made["RABBITMQ_MANAGEMENT_PUBLISH"] + ":15672", ports(self.part("rabbitmq")))
         self.assertNotIn("0.0.0.0", " ".join(map(ports, self.services.values())))

@@ -13,6 +13,10 @@ from .world import AGORA, DEPLOY, agora, clean_environment
 # What a container is given without asking: the other way to write $.
 VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(:?[-?][^}]*)?\}")
 SECRET = re.compile(r"PASSWORD|SECRET|_KEY$")
+# A Docker that knows of one volume.
+DOCKER = """#!/bin/sh
+[ "$1 $2 $3" = "volume inspect $VOLUME" ]
+"""
 FILES = [DEPLOY / "compose.yaml", DEPLOY / "part.yaml", *sorted((DEPLOY / "modules").glob("*.yaml"))]
 
 
@@ -57,7 +61,7 @@ class Env(unittest.TestCase):
         ignored = subprocess.run(["git", "check-ignore", "-q", "deploy/.env"], cwd=DEPLOY.parent)
         self.assertIn(ignored.returncode, (0, 128), "git keeps deploy/.env out (128: this is no repository)")
         written = re.compile(r"(?i)(?:password|secret|_key)\"?\s*[:=]\s*[\"']?([a-z0-9]\S*)")
-        for file in [*FILES, DEPLOY / "nginx.conf", DEPLOY / "Dockerfile"]:
+        for file in [*FILES, DEPLOY / "nginx.conf", DEPLOY / "rabbitmq.conf", DEPLOY / "Dockerfile"]:
             self.assertFalse(written.findall(file.read_text()), file)
 
     def test_the_file_is_private_and_kept(self):
@@ -70,6 +74,35 @@ class Env(unittest.TestCase):
         upgraded = make(older)
         self.assertEqual(upgraded | {"REDIS_PASSWORD": ""}, self.one | {"REDIS_PASSWORD": ""})
         self.assertRegex(upgraded["REDIS_PASSWORD"], "^[0-9a-f]{48}$")
+
+    def refused_beside(self, volume, kept):
+        """What the script says where an earlier shop has left a volume, and the file is what was kept of it."""
+        folder = tempfile.TemporaryDirectory(prefix="agora-env-")
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name) / "env"
+        docker = pathlib.Path(folder.name) / "docker"
+        docker.write_text(DOCKER)
+        docker.chmod(0o755)
+        if kept is not None:
+            path.write_text(kept)
+        environment = clean_environment(AGORA_BIN=str(AGORA), VOLUME=volume)
+        environment["PATH"] = f"{folder.name}:{environment['PATH']}"
+        run = subprocess.run([DEPLOY / "env", path], env=environment, capture_output=True, text=True, timeout=60)
+        self.assertEqual(path.read_text() if path.exists() else None, kept if run.returncode else path.read_text())
+        return run
+
+    def test_no_new_secret_is_made_beside_an_earlier_shops_data(self):
+        for kept in (None, "", "IMAGE=agora\n", "SHOP_SECRET=\n"):
+            run = self.refused_beside("agora-mongodb", kept)
+            self.assertEqual(run.returncode, 1, kept)
+            self.assertIn("has no SHOP_SECRET, but there is a volume agora-mongodb", run.stderr)
+            self.assertIn("Put the earlier file back", run.stderr)
+        # A database has the password of its first start, too.
+        without = "".join(f"{name}={value}\n" for name, value in self.one.items() if name != "POSTGRES_PASSWORD")
+        run = self.refused_beside("agora-postgres", without)
+        self.assertIn("has no POSTGRES_PASSWORD, but there is a volume agora-postgres", run.stderr)
+        whole = "".join(f"{name}={value}\n" for name, value in self.one.items())
+        self.assertEqual(self.refused_beside("agora-mongodb", whole).returncode, 0)
 
     def test_the_keys_are_those_of_the_secret(self):
         keys = agora("keys", AGORA_SHOP_SECRET=self.one["SHOP_SECRET"])

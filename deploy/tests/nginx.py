@@ -1,7 +1,9 @@
 """nginx with deploy/nginx.conf in front of real processes answers as the gateway does."""
 
+import concurrent.futures
 import pathlib
 import random
+import re
 import subprocess
 import tempfile
 import unittest
@@ -13,6 +15,7 @@ from .compose import configuration
 from .dns import NameServer
 from .world import AGORA, DEPLOY, Child, Client, answers, buy, clean_environment, eventually, free_port, program
 
+SITES = ["storefront", "backoffice"]
 SERVICES = ["event-store", "customer", "product", "order", "accounting"]
 REGISTRATIONS = 4
 
@@ -25,14 +28,15 @@ class Nginx(unittest.TestCase):
         cls.folder = pathlib.Path(folder.name)
         # Containers have addresses of their own and the same port; so have these processes, on this machine's loopback.
         network = f"127.{random.randint(16, 250)}.{random.randint(0, 250)}"
-        cls.instances = [(name, f"{network}.{at}") for at, name in enumerate([*SERVICES, "product", "gateway"], 10)]
+        cls.instances = [(name, f"{network}.{at}") for at, name in enumerate([*SERVICES, "product", "gateway", *SITES], 10)]
         cls.port = free_port([address for _, address in cls.instances])
         cls.names = {}
         for name, address in cls.instances:
             cls.names.setdefault(f"agora-{name}", []).append(address)
         cls.server = NameServer(cls.names)
         cls.addClassCleanup(cls.server.stop)
-        cls.broker = Broker(cls.folder / "broker")
+        cls.made = env.make(cls.folder / "env")
+        cls.broker = Broker(cls.folder / "broker", cls.made)
         cls.addClassCleanup(cls.broker.stop)
         cls.start_parts()
         cls.start_nginx()
@@ -40,8 +44,7 @@ class Nginx(unittest.TestCase):
     @classmethod
     def start_parts(cls):
         """Each as its module says, but for where the servers are."""
-        made = env.make(cls.folder / "env")
-        cls.password = made["ADMIN_PASSWORD"]
+        cls.password = cls.made["ADMIN_PASSWORD"]
         cls.processes, cls.ops, cls.again = {}, {}, {}
         cls.start_redis()
         for name, address in cls.instances:
@@ -61,19 +64,35 @@ class Nginx(unittest.TestCase):
         port = free_port()
         cls.redis = url._replace(netloc=url.netloc.replace(f"{url.hostname}:{url.port}", f"127.0.0.1:{port}")).geturl()
         own = ["--bind", "127.0.0.1", "--port", port, "--dir", cls.folder]
-        child = Child("redis", [*services["agora-redis"]["command"], *own], cls.folder / "redis.log")
+        # The image's starting script changes the user; this one only starts.
+        (cls.folder / "docker-entrypoint.sh").write_text('#!/bin/sh\nexec "$@"\n')
+        (cls.folder / "docker-entrypoint.sh").chmod(0o755)
+        # Compose writes a $ as two.
+        command = [word.replace("$$", "$") for word in services["agora-redis"]["command"]]
+        environment = clean_environment(**services["agora-redis"]["environment"])
+        environment["PATH"] = f"{cls.folder}:{environment['PATH']}"
+        child = Child("redis", [*command, *own], cls.folder / "redis.log", env=environment)
+        child.wait_until("listens", lambda: f"port={port}" in child.tail() or "Ready to accept" in child.tail())
+        words = pathlib.Path(f"/proc/{child.process.pid}/cmdline").read_text()
+        assert "redis-server" in words and cls.made["REDIS_PASSWORD"] not in words, words
         cls.addClassCleanup(child.stop)
 
     @classmethod
     def start_part(cls, part, address):
         data, ops = cls.folder / address, f"{address}:{free_port([address])}"
         replaced = {
-            "AGORA_DATA": data, "AGORA_BUS": cls.broker.url, "AGORA_EVENT_STORE": f"log:{data}/log", "AGORA_OPS_LISTEN": ops,
+            "AGORA_DATA": data, "TMPDIR": cls.folder, "AGORA_EVENT_STORE": f"log:{data}/log", "AGORA_OPS_LISTEN": ops,
             "AGORA_REGISTRATIONS_PER_ADDRESS": REGISTRATIONS, "AGORA_LOG_LEVEL": "warn",
             **{f"AGORA_{model}_MODEL": f"sqlite:{data}/{model.lower()}.db" for model in ("PRODUCT", "ORDER", "ACCOUNTING")},
             "AGORA_CUSTOMER_MODEL": cls.redis,
-            **{f"AGORA_{listen}LISTEN": f"{address}:{cls.port}" for listen in ("", "SERVICE_")},
+            **{f"AGORA_{listen}LISTEN": f"{address}:{cls.port}" for listen in ("", "SERVICE_", "STOREFRONT_", "BACKOFFICE_")},
         }
+        given = part["environment"]
+        if bus := given.get("AGORA_BUS"):
+            # With its own user.
+            replaced["AGORA_BUS"] = bus.replace("agora-rabbitmq:5672", f"127.0.0.1:{cls.broker.port}")
+        if "AGORA_GATEWAY" in given:
+            replaced["AGORA_GATEWAY"] = f"http://{cls.names['agora-gateway'][0]}:{cls.port}"
         environment = {key: str(value) for key, value in (part["environment"] | replaced).items()}
         child = Child(f"{part['command']} {address}", [AGORA, *part["command"]], cls.folder / f"{address}.log",
                       env=clean_environment(**environment), cwd=cls.folder)
@@ -83,10 +102,13 @@ class Nginx(unittest.TestCase):
 
     @classmethod
     def start_nginx(cls):
-        listen = free_port()
+        listen, *sites = (free_port() for _ in range(3))
+        cls.sites = [f"http://127.0.0.1:{at}" for at in sites]
         text = (DEPLOY / "nginx.conf").read_text()
         for old, new, count in [("resolver 127.0.0.11 ", f"resolver {cls.server.address} ", 1),
-                                ("listen 8080;", f"listen 127.0.0.1:{listen};", 1), (":8080;", f":{cls.port};", 6)]:
+                                ("listen 8080;", f"listen 127.0.0.1:{listen};", 1),
+                                *[(f"listen {port};", f"listen 127.0.0.1:{at};", 1) for port, at in zip((8081, 8082), sites)],
+                                (":8080;", f":{cls.port};", 8)]:
             assert text.count(old) == count, old
             text = text.replace(old, new)
         config, prefix = cls.folder / "nginx.conf", cls.folder / "nginx"
@@ -145,6 +167,35 @@ class Nginx(unittest.TestCase):
         self.assertEqual(self.both("GET", "/nothing")[1].json()["status"], 404)
         for answer in self.same("POST", "/customer/add-user", b'"' + b"x" * 70_000 + b'"'):
             self.assertEqual((answer.status, answer.json()["status"]), (413, 413), answer.body)
+
+    def test_the_websites_are_behind_it(self):
+        for name, site in zip(SITES, self.sites):
+            eventually(f"the {name} answers", lambda: Client(site).get("/login").status == 200)
+            page = Client(site).get("/login")
+            self.assertEqual(len(page.headers.get_all("Content-Security-Policy")), 1)
+            # A form is taken, so the site knows its own name behind nginx; it is not the password that is wrong with it.
+            [token] = re.findall(r'name="_csrf" value="([^"]+)"', page.body.decode())
+            cookie = page.headers["Set-Cookie"].split(";")[0]
+            form = urllib.parse.urlencode({"_csrf": token, "UserName": "nobody", "Password": "not-the-password"})
+            connection = Client(site).connect()
+            self.addCleanup(connection.close)
+            kind = "application/x-www-form-urlencoded"
+            connection.request("POST", "/login", form, {"Content-Type": kind, "Origin": site, "Cookie": cookie})
+            answer = connection.getresponse()
+            self.assertNotIn(answer.status, (403, 404, 429, 502, 503), answer.read().decode())
+
+    def test_one_address_cannot_ask_for_everything(self):
+        def all_at_once(source):
+            with concurrent.futures.ThreadPoolExecutor(32) as many:
+                return list(many.map(lambda _: Client(self.nginx, source).get("/product/nothing"), range(1500)))
+        # Fifteen seconds' worth, as fast as they can come.
+        answers = all_at_once("127.0.0.79")
+        refused = [answer for answer in answers if answer.status == 429]
+        if not refused:
+            self.skipTest("this machine does not ask 100 times a second")
+        self.assertEqual((refused[0].headers["Content-Type"], refused[0].headers["Retry-After"]), ("application/problem+json", "1"))
+        self.assertEqual(refused[0].json()["type"], "/problems/too-many-requests")
+        self.assertEqual(Client(self.nginx, "127.0.0.80").get("/product/nothing").status, 404, "others are not held up")
 
     def test_an_order_is_finalized_through_nginx(self):
         manager = Client(self.nginx).log_in("admin", self.password)

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import amqp from 'amqplib';
 
-const [EVENTS, READ, DIRECT] = ['agora.events', 'agora.eventstore.read', 'amq.rabbitmq.reply-to'];
+const [EVENTS, SERVICES, REQUESTS, DIRECT] = ['agora.events', 'agora.services', 'agora.requests', 'amq.rabbitmq.reply-to'];
 const [names, categories, sales] = [new Map(), new Map(), new Map()];
 let [position, ready] = [0, false]; // All in memory: started again, it reads the log again.
 const changes = {
@@ -32,14 +32,14 @@ async function follow(connection, announcement) {
   const end = () => wake((lost = true));
   connection.on('error', end).on('close', end);
   const channel = (await connection.createChannel()).on('error', end).on('close', end);
-  await channel.assertExchange(EVENTS, 'topic', { durable: true }); // As everybody does: who is first does not matter.
+  for (const exchange of [EVENTS, SERVICES, REQUESTS]) await channel.checkExchange(exchange); // The event store makes them.
   const { queue } = await channel.assertQueue('', { exclusive: true, maxLength: 20_000 });
   await channel.bindQueue(queue, EVENTS, '#');
   await channel.prefetch(500);
   await channel.consume(queue, (message) => (message ? wake(heard.push(message)) : end()));
   await channel.consume(DIRECT, (reply) => replies.get(reply?.properties.correlationId)?.(reply), { noAck: true });
   const send = (exchange, key, body, how) => lost || channel.publish(exchange, key, Buffer.from(JSON.stringify(body)), how);
-  const say = () => send(EVENTS, 'system.service', { ...announcement, ready });
+  const say = () => send(SERVICES, 'system.service.sales', { ...announcement, ready });
   const announcer = setInterval(say, 2000);
   try {
     for (let behind = true; !lost; ) { // The history first, later whatever was missed.
@@ -47,7 +47,7 @@ async function follow(connection, announcement) {
         const correlationId = randomUUID();
         const replied = new Promise((resolve) => replies.set(correlationId, resolve));
         const request = { position: position + 1, categories: ['catalogue', 'product', 'order'] };
-        send('', READ, request, { replyTo: DIRECT, correlationId });
+        send(REQUESTS, 'read', request, { replyTo: DIRECT, correlationId });
         const reply = await Promise.race([replied, sleep(5000)]); // Without a reply it asks again.
         replies.delete(correlationId);
         if (!reply) continue;

@@ -4,7 +4,7 @@ AGORA_BUS=amqp://user:password@host:port/vhost python notifier.py FOLDER [--from
 import collections, decimal, email.message, email.utils, json, os, pathlib, sqlite3, sys, time, uuid
 import pika
 
-EVENTS, READ, DIRECT = "agora.events", "agora.eventstore.read", "amq.rabbitmq.reply-to"
+EVENTS, REQUESTS, DIRECT = "agora.events", "agora.requests", "amq.rabbitmq.reply-to"
 OUTCOMES = {"agora.order.finalized": "finalized", "agora.order.denied": "canceled"}
 
 
@@ -56,7 +56,7 @@ class Letters:
 
 def follow(letters: Letters, connection):
     channel, heard, replies = connection.channel(), collections.deque(), {}
-    channel.exchange_declare(EVENTS, "topic", durable=True)  # As everybody does: who starts first does not matter.
+    [channel.exchange_declare(name, passive=True) for name in (EVENTS, REQUESTS)]  # The event store makes them.
     queue = channel.queue_declare("", exclusive=True, arguments={"x-max-length": 20_000}).method.queue
     channel.queue_bind(queue, EVENTS, "#")
     channel.basic_qos(prefetch_count=500)
@@ -68,7 +68,7 @@ def follow(letters: Letters, connection):
         while behind:
             number, gives_up, replies = str(uuid.uuid4()), time.monotonic() + 5, {}
             request = json.dumps({"position": letters.position + 1, "categories": ["customer", "order"]})
-            channel.basic_publish("", READ, request, pika.BasicProperties(reply_to=DIRECT, correlation_id=number))
+            channel.basic_publish(REQUESTS, "read", request, pika.BasicProperties(reply_to=DIRECT, correlation_id=number))
             while number not in replies and time.monotonic() < gives_up:
                 connection.process_data_events(time_limit=1)
             if page := replies.get(number):  # Without a reply it asks again.

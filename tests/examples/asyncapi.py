@@ -44,6 +44,9 @@ def errors_of_broadcast(routing_key, body):
     value = json.loads(body)
     if routing_key in SYSTEM:
         return errors(payload(SYSTEM[routing_key]), value)
+    if routing_key.startswith("system.service."):
+        wrong_name = [] if routing_key == f"system.service.{value['name']}" else [f"{value['name']} under {routing_key}"]
+        return wrong_name + errors(payload("service"), value)
     kind = value["type"].removeprefix("agora.")
     if kind not in messages("events"):
         return [f"{kind} is not in the document"]

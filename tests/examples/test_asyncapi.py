@@ -50,7 +50,8 @@ class TheDocument(unittest.TestCase):
         self.assertEqual(set(names["exchanges"]), {binding["exchange"]["name"] for binding in bindings if "exchange" in binding})
         queues = {binding["queue"]["name"] for binding in bindings if "queue" in binding}
         self.assertEqual(set(names["queues"]), queues)
-        addresses = {channel["address"] for channel in channels} - {None, "{category}.{happened}"}
+        addresses = {channel["address"] for channel in channels} - {None, "{category}.{happened}", "append.{streams}", "read"}
+        addresses = {address.removesuffix(".{service}") for address in addresses}
         self.assertEqual(set(names["queues"]) | set(names["system"]), addresses)
         content = {message.get("contentType") for message in DOCUMENT["components"]["messages"].values()}
         self.assertEqual(set(names["content_types"]), (content - {None}) | {DOCUMENT["defaultContentType"]})

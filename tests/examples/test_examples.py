@@ -26,9 +26,10 @@ class Listener(threading.Thread):
         self.connection = pika.BlockingConnection(pika.URLParameters(url))
         self.channel = self.connection.channel()
         self.wrong, self.waiting, self.kinds, self.stopping = [], [], collections.Counter(), False
-        self.channel.exchange_declare("agora.events", "topic", durable=True)
         queue = self.channel.queue_declare("", exclusive=True).method.queue
-        self.channel.queue_bind(queue, "agora.events", "#")
+        for exchange in ("agora.events", "agora.services"):
+            self.channel.exchange_declare(exchange, "topic", durable=True)
+            self.channel.queue_bind(queue, exchange, "#")
         self.channel.basic_consume(queue, self.hear, auto_ack=True)
         self.start()
 
@@ -280,7 +281,7 @@ class TheExamples(unittest.TestCase):
 
     def test_8_the_document_describes_all_that_was_said(self):
         self.assertEqual([], self.listener.wrong)
-        for key in ("system.head", "system.service", "order.placed", "order.finalized", "order.denied"):
+        for key in ("system.head", "system.service.sales", "system.service.order", "order.placed", "order.finalized", "order.denied"):
             self.assertGreater(self.listener.kinds[key], 0, key)
         for channel in DOCUMENT["channels"].values():
             if queue := channel.get("bindings", {}).get("amqp", {}).get("queue"):
@@ -288,8 +289,9 @@ class TheExamples(unittest.TestCase):
                 self.assertEqual(channel["x-arguments"], there["arguments"])
                 said = (queue["durable"], queue["exclusive"], queue["autoDelete"])
                 self.assertEqual(said, (there["durable"], there["exclusive"], there["auto_delete"]))
-        exchange = self.broker.manage("/api/exchanges/shop/agora.events")
-        self.assertEqual(("topic", True, False), tuple(exchange[name] for name in ("type", "durable", "auto_delete")))
+        for name in ("events", "batches", "services", "requests"):
+            exchange = self.broker.manage(f"/api/exchanges/shop/agora.{name}")
+            self.assertEqual(("topic", True, False), tuple(exchange[name] for name in ("type", "durable", "auto_delete")))
 
     def test_9_the_examples_are_short(self):
         for name in ("python/notifier.py", "javascript/sales.mjs"):

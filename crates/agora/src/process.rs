@@ -49,9 +49,6 @@ use crate::{
     parts::{Part, Parts},
 };
 
-/// What makes the shop whole: the gateway is ready when all of them are.
-const EXPECTED: [&str; 5] = ["customer", "product", "order", "accounting", "events"];
-
 /// The parts of a shop at work, but for the listeners of the gateway and the websites.
 pub(crate) struct Process {
     pub(crate) tasks: Tasks,
@@ -361,7 +358,7 @@ impl World {
 
     async fn gateway(&self, services: &[Service]) -> (gateway::Gateway, Router) {
         let deps = &self.deps;
-        let gateway = gateway::Gateway::new(deps.border.clone(), EXPECTED.map(str::to_owned));
+        let gateway = gateway::Gateway::new(deps.border.clone(), self.choices.expected.clone());
         // Before the first announcement: the next one comes only after 2 s.
         let announcements = deps.transport.subscribe(Topic::Services).await;
         for service in services {

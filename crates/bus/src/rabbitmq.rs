@@ -1,10 +1,10 @@
 //! The transport between processes, over RabbitMQ.
 //!
 //! ```text
-//!  publish ──▶ [ room ] ──▶ broadcasting ──▶ agora.events ──▶ exclusive queue ──▶ hearing ──▶ mailboxes
-//!  append ──▶ [ room ] ──▶ asking ──▶ agora.eventstore.append ──▶ serving ──▶ Requests
-//!    ▲                        ▲                                      │
-//!    └──── pending, by number ┴────────── direct reply-to ◀──────────┘
+//!  publish ──▶ [ room ] ──▶ broadcasting ──▶ agora.batches … ──▶ exclusive queue ──▶ hearing ──▶ mailboxes
+//!  append ──▶ [ room ] ──▶ asking ──▶ agora.requests ──▶ agora.eventstore.append ──▶ serving ──▶ Requests
+//!    ▲                        ▲                                                        │
+//!    └──── pending, by number ┴────────────────── direct reply-to ◀────────────────────┘
 //!
 //!  driver: connect ─▶ session (all of the above) ─▶ lost: no answers come, subscribers are told ─▶ pause ─▶ connect …
 //! ```
@@ -20,6 +20,7 @@ mod session;
 mod shared;
 mod state;
 mod topology;
+mod trust;
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,11 +35,12 @@ pub use address::BadAddress;
 pub use driver::Driver;
 pub use options::{Options, QueueKind};
 pub use state::{Figures, Refused, State};
-pub use topology::{APPEND, BATCHES, DEAD_LETTERS, EVENTS, READ};
+pub use topology::{APPEND, BATCHES, DEAD_LETTERS, EVENTS, READ, REQUESTS, SERVICES};
 
 use self::{
     address::Address,
     shared::{Audience, Broadcast, Question, Shared, Slot, count},
+    trust::Keyed,
 };
 use crate::{
     Append, Appended, Message, NoReply, Page, Read, Requests, Subscription, Topic, Transport,
@@ -127,10 +129,11 @@ impl RabbitMq {
         self.shared.counts.figures()
     }
 
-    async fn send(&self, routing_key: String, content_type: &'static str, body: Vec<u8>) {
+    async fn send(&self, to: (&'static str, String), content_type: &'static str, body: Vec<u8>) {
         let room = Arc::clone(&self.broadcasts_room).acquire_many_owned(kib(body.len()));
         let Ok(room) = room.await else { return };
-        let broadcast = Broadcast { routing_key, content_type, body, room };
+        let (exchange, routing_key) = to;
+        let broadcast = Broadcast { exchange, routing_key, content_type, body, room };
         if self.broadcasts.send(broadcast).await.is_err() {
             count(&self.shared.counts.broadcasts_dropped);
         }
@@ -140,10 +143,11 @@ impl RabbitMq {
         match message {
             Message::Recorded(events) => self.send_events(events).await,
             Message::Head(head) => {
-                self.send(wire::HEAD.to_owned(), wire::JSON, head.encode()).await;
+                self.send((EVENTS, wire::HEAD.to_owned()), wire::JSON, head.encode()).await;
             }
             Message::Service(announcement) => {
-                self.send(wire::SERVICE.to_owned(), wire::JSON, announcement.encode()).await;
+                let key = wire::service_key(&announcement.name);
+                self.send((SERVICES, key), wire::JSON, announcement.encode()).await;
             }
         }
     }
@@ -159,36 +163,36 @@ impl RabbitMq {
                 bytes <= BATCH_BYTES_MAX
             });
             let (batch, further) = rest.split_at(fits.count().max(1));
-            self.send(wire::RECORDED.to_owned(), wire::CLOUDEVENTS, wire::batch(batch)).await;
+            let key = wire::RECORDED.to_owned();
+            self.send((BATCHES, key), wire::CLOUDEVENTS, wire::batch(batch)).await;
             rest = further;
         }
         for (event, body) in events.iter().zip(encoded) {
-            self.send(wire::routing_key(event), wire::CLOUDEVENT, body).await;
+            self.send((EVENTS, wire::routing_key(event)), wire::CLOUDEVENT, body).await;
         }
     }
 
     async fn ask<A: Wire>(
         &self,
-        queue: &'static str,
-        question: &impl Wire,
+        question: &(impl Wire + Keyed),
         patience: Duration,
     ) -> Result<A, NoReply> {
         if !self.shared.is_connected() {
             return Err(NoReply::Unreachable);
         }
         let body = question.encode();
-        let exchange = self.exchange(queue, body, patience);
+        let exchange = self.exchange(question.key(), body, patience);
         let reply = timeout(patience, exchange).await.unwrap_or(Err(NoReply::TimedOut))?;
         A::decode(&reply).map_err(|malformed| {
             count(&self.shared.counts.replies_skipped);
-            tracing::warn!(%malformed, queue, "a reply of the event store is not understood");
+            tracing::warn!(%malformed, "a reply of the event store is not understood");
             NoReply::Lost
         })
     }
 
     async fn exchange(
         &self,
-        queue: &'static str,
+        key: String,
         body: Vec<u8>,
         patience: Duration,
     ) -> Result<Vec<u8>, NoReply> {
@@ -197,7 +201,7 @@ impl RabbitMq {
         let room = Arc::clone(&self.questions_room).acquire_many_owned(kib(body.len()));
         let room = room.await.map_err(closed)?;
         let (waiting, answer) = self.shared.pending.enter();
-        let question = Question { queue, number: waiting.number, body, patience, room };
+        let question = Question { key, number: waiting.number, body, patience, room };
         self.questions.send(question).await.map_err(|_| NoReply::Unreachable)?;
         answer.await.unwrap_or(Err(NoReply::Lost))
     }
@@ -226,11 +230,11 @@ impl Transport for RabbitMq {
     }
 
     async fn append(&self, append: Append, timeout: Duration) -> Result<Appended, NoReply> {
-        self.ask(APPEND, &append, timeout).await
+        self.ask(&append, timeout).await
     }
 
     async fn read(&self, read: Read, timeout: Duration) -> Result<Page, NoReply> {
-        self.ask(READ, &read, timeout).await
+        self.ask(&read, timeout).await
     }
 
     async fn serve_appends(&self) -> Requests<Append, Appended> {

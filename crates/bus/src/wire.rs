@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use event::{batch, dataschema, parse_batch, routing_key};
-pub use system::{HEAD, RECORDED, SERVICE, SYSTEM};
+pub use system::{HEAD, RECORDED, SERVICE, SYSTEM, service_key, service_of};
 
+/// The longest routing key that AMQP knows.
+pub(crate) const KEY_BYTES_MAX: usize = 255;
 /// The longest reason that is told.
 const REASON_CHARS_MAX: usize = 300;
 /// The content type of recorded events.
@@ -47,7 +49,7 @@ struct Refused<'a> {
 
 impl Malformed {
     /// Cut short: what is wrong may be a long text of somebody else's.
-    fn because(what: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn because(what: &dyn std::fmt::Display) -> Self {
         Self(what.to_string().chars().take(REASON_CHARS_MAX).collect())
     }
 }

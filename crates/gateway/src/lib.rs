@@ -7,6 +7,7 @@
 //!                              └── announcements
 //! ```
 
+mod address;
 mod docs;
 mod document;
 mod forward;
@@ -54,7 +55,8 @@ struct Inner {
 }
 
 impl Gateway {
-    /// A gateway that is ready once all services of the names `expected`, and whoever else announces itself, are.
+    /// A gateway that is ready once all services of the names `expected` are. Others that announce themselves are guests: asked under
+    /// their own prefix, and not waited for.
     #[must_use]
     pub fn new(border: Border, expected: impl IntoIterator<Item = String>) -> Self {
         Self(Arc::new(Inner {

@@ -13,13 +13,16 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Gateway, RETRY_AFTER, table::Heard};
+use crate::{
+    Gateway, RETRY_AFTER,
+    table::{Heard, own_prefix},
+};
 
 /// All services as they last announced themselves.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Status {
-    /// Whether all services that are needed have an instance that is ready.
+    /// Whether all services that are expected have an instance that is ready.
     ready: bool,
     services: Vec<ServiceStatus>,
 }
@@ -92,7 +95,7 @@ pub(crate) async fn live() -> Json<Value> {
     Json(json!({ "Live": true }))
 }
 
-/// The whole is ready when every service is that is expected or has ever been heard of lately.
+/// The whole is ready when every service is that is expected, whatever its guests are.
 pub(crate) async fn ready(State(gateway): State<Gateway>) -> Result<Json<Value>, Problem> {
     let waits_for = waits_for(&gateway);
     if waits_for.is_empty() {
@@ -140,7 +143,8 @@ fn status(Gateway(gateway): &Gateway) -> (Vec<String>, Status) {
         ServiceStatus { name, ready, instances }
     });
     let services: Vec<ServiceStatus> = services.collect();
-    let waits_for = services.iter().filter(|service| !service.ready);
+    let expected = services.iter().filter(|service| gateway.expected.contains(&service.name));
+    let waits_for = expected.filter(|service| !service.ready);
     let waits_for: Vec<String> = waits_for.map(|service| service.name.clone()).collect();
     let ready = waits_for.is_empty();
     (waits_for, Status { ready, services })
@@ -161,7 +165,7 @@ impl InstanceStatus {
         Self {
             instance: said.instance.clone(),
             version: said.version.clone(),
-            routes: said.routes.clone(),
+            routes: own_prefix(said).map(str::to_owned).into_iter().collect(),
             here,
             ready: said.ready,
             last_heard: heard.at.to_string(),

@@ -1,7 +1,7 @@
 //! Who answers what: the services as they announced themselves, forgotten when they fall silent.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, PoisonError, RwLock, RwLockWriteGuard,
         atomic::{AtomicUsize, Ordering},
@@ -14,14 +14,22 @@ use bus::{Address, Announcement};
 use hyper::Uri;
 use kernel::{Clock, Timestamp};
 
+use crate::address;
+
 /// Who has not announced itself for this long is gone. Announcements come every 2 s, so two may be lost.
 const GONE_AFTER: Duration = Duration::from_secs(5);
 
 /// The gone are forgotten for good after this long; until then they are shown as gone.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
 
+/// What was reported is remembered for so many; then it may be reported again.
+const REPORTED_MAX: usize = 256;
+
 /// Announcements kept at once; more instances than that is a fault of somebody's.
 const INSTANCES_MAX: usize = 1024;
+
+/// Of these, those of one service: one that announces more of itself does not keep the others out.
+const INSTANCES_PER_SERVICE_MAX: usize = 128;
 
 /// All services that were ever announced, and who of them is there.
 #[derive(Default)]
@@ -33,6 +41,8 @@ struct Inner {
     routers: BTreeMap<String, Router>,
     /// By prefix. A prefix stays known while its service is down: that is 503, not 404.
     routes: BTreeMap<Arc<str>, Arc<Route>>,
+    /// What was announced and not believed, each said once.
+    reported: BTreeSet<String>,
 }
 
 /// An instance of a service as it last announced itself.
@@ -80,7 +90,10 @@ impl Table {
         let mut inner = self.write();
         inner.instances.retain(|_, heard| heard.since + FORGOTTEN_AFTER > since);
         let key = (announcement.name.clone(), announcement.instance.clone());
-        if inner.instances.len() < INSTANCES_MAX || inner.instances.contains_key(&key) {
+        for unheeded in inner.unheeded(&announcement) {
+            tracing::warn!("{unheeded}");
+        }
+        if inner.has_room(&key) {
             inner.instances.insert(key, Heard { announcement, at, since });
         }
         inner.derive_routes();
@@ -121,13 +134,13 @@ impl Inner {
             self.routes.keys().map(|prefix| (Arc::clone(prefix), Vec::new())).collect();
         for Heard { announcement, since, .. } in self.instances.values() {
             let Some(target) = self.target(announcement) else { continue };
-            for prefix in announcement.routes.iter().filter(|prefix| is_prefix(prefix)) {
-                candidates.entry(prefix.as_str().into()).or_default().push(Candidate {
-                    target: target.clone(),
-                    ready: announcement.ready,
-                    heard_at: *since,
-                });
-            }
+            let Some(prefix) = own_prefix(announcement) else { continue };
+            let (ready, heard_at) = (announcement.ready, *since);
+            candidates.entry(prefix.into()).or_default().push(Candidate {
+                target,
+                ready,
+                heard_at,
+            });
         }
         let route = |(prefix, candidates): (Arc<str>, Vec<Candidate>)| {
             let turn = self.routes.get(&prefix).map_or(0, |old| old.turn.load(Ordering::Relaxed));
@@ -140,8 +153,37 @@ impl Inner {
     fn target(&self, announcement: &Announcement) -> Option<Target> {
         match &announcement.address {
             Address::Local => self.routers.get(&announcement.name).cloned().map(Target::Local),
-            Address::Http(base) => base.parse().ok().map(Target::Remote),
+            Address::Http(base) => address::parse(base).ok().map(Target::Remote),
         }
+    }
+
+    /// Whether an instance can be taken note of; a service with too many leaves room for the others.
+    fn has_room(&self, key: &(String, String)) -> bool {
+        let of_service = self.instances.keys().filter(|(name, _)| *name == key.0).count();
+        self.instances.contains_key(key)
+            || (of_service < INSTANCES_PER_SERVICE_MAX && self.instances.len() < INSTANCES_MAX)
+    }
+
+    /// What an announcement asks for and does not get, the first time that it does.
+    fn unheeded(&mut self, announcement: &Announcement) -> Vec<String> {
+        let name = &announcement.name;
+        let others = announcement.routes.iter().filter(|route| !is_own(route, announcement));
+        let mut unheeded: Vec<String> = others
+            .map(|route| {
+                format!("service {name} announces the route {route}, which is not its own: ignored")
+            })
+            .collect();
+        if let Address::Http(base) = &announcement.address
+            && let Err(why) = address::parse(base)
+        {
+            let lost = format!("service {name} announces the address {base}, which {why}: ignored");
+            unheeded.push(lost);
+        }
+        if self.reported.len() >= REPORTED_MAX {
+            self.reported.clear();
+        }
+        unheeded.retain(|what| self.reported.insert(what.clone()));
+        unheeded
     }
 }
 
@@ -166,6 +208,15 @@ fn here(heard_at: Duration, elapsed: Duration) -> bool {
     elapsed < heard_at + GONE_AFTER
 }
 
+/// The one prefix that a service may answer, if it announces that.
+pub(crate) fn own_prefix(announcement: &Announcement) -> Option<&str> {
+    announcement.routes.iter().map(String::as_str).find(|route| is_own(route, announcement))
+}
+
+fn is_own(route: &str, announcement: &Announcement) -> bool {
+    route.strip_prefix('/') == Some(announcement.name.as_str()) && is_prefix(route)
+}
+
 /// One segment that no route of the gateway's own would hide.
 fn is_prefix(text: &str) -> bool {
     let segment = text.strip_prefix('/').unwrap_or("");
@@ -174,4 +225,39 @@ fn is_prefix(text: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'0'..=b'9' | b'-'))
         && !matches!(segment, "v1" | "system" | "health" | "docs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn announcement(name: &str, routes: &[&str], address: &str) -> Announcement {
+        Announcement {
+            name: name.to_owned(),
+            instance: "1".to_owned(),
+            address: Address::Http(address.to_owned()),
+            routes: routes.iter().map(|&route| route.to_owned()).collect(),
+            version: "1".to_owned(),
+            ready: true,
+            lag: BTreeMap::new(),
+            throughput: 0.0,
+            balances: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_heeded_is_said_once() {
+        let mut inner = Inner::default();
+        let said = announcement("loyalty", &["/loyalty", "/customer"], "http://169.254.169.254:80");
+        assert_eq!(
+            inner.unheeded(&said),
+            [
+                "service loyalty announces the route /customer, which is not its own: ignored",
+                "service loyalty announces the address http://169.254.169.254:80, which is no host's: ignored",
+            ]
+        );
+        assert_eq!(inner.unheeded(&said), [""; 0]);
+        let fine = announcement("sales", &["/sales"], "http://127.0.0.1:80");
+        assert_eq!(inner.unheeded(&fine), [""; 0]);
+    }
 }

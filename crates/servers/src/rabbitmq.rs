@@ -20,6 +20,11 @@ use crate::{Child, Folder, free_port};
 
 /// The program itself: the one in `/usr/sbin` changes the user.
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+/// What prints the users and their rights, for `deploy/` and for here.
+const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/broker");
+/// Those users, beside the guest.
+const NAMES: [&str; 7] =
+    ["agora", "event-store", "gateway", "customer", "product", "order", "accounting"];
 /// A free port may be taken by somebody else before the broker has it.
 const TRIES: u32 = 3;
 /// `guest:guest`, the user that every fresh broker has, for requests from the same machine.
@@ -124,6 +129,29 @@ impl RabbitMq {
         format!("amqp://guest:guest@127.0.0.1:{port}/{vhost}")
     }
 
+    /// Gives the broker the users that `deploy/` does, with their rights in a virtual host, and a guest service `loyalty`.
+    pub fn add_users(&self, vhost: &str) -> anyhow::Result<()> {
+        let mut users = Command::new(USERS);
+        users.arg(vhost).env("RABBITMQ_GUESTS", format!("loyalty={}", password_of("loyalty")));
+        for name in NAMES {
+            let part = name.replace('-', "_").to_uppercase();
+            let variable = format!("RABBITMQ_{part}_PASSWORD").replace("_AGORA", "");
+            users.env(variable, password_of(name));
+        }
+        let printed = users.output().context("deploy/broker")?;
+        if !printed.status.success() {
+            bail!("deploy/broker: {}", String::from_utf8_lossy(&printed.stderr));
+        }
+        let definitions = String::from_utf8(printed.stdout)?;
+        self.manage("POST", "/api/definitions", &definitions).map(drop)
+    }
+
+    /// The address of a virtual host for one of those users, behind any port.
+    #[must_use]
+    pub fn url_of(user: &str, port: u16, vhost: &str) -> String {
+        format!("amqp://{user}:{}@127.0.0.1:{port}/{vhost}", password_of(user))
+    }
+
     /// Throws away whatever waits in a queue.
     pub fn purge(&self, vhost: &str, queue: &str) -> anyhow::Result<()> {
         self.manage("DELETE", &format!("/api/queues/{vhost}/{queue}/contents"), "").map(drop)
@@ -167,6 +195,10 @@ impl RabbitMq {
     pub fn mapper_id(&self) -> u32 {
         self.mapper.id()
     }
+}
+
+fn password_of(user: &str) -> String {
+    format!("of-{user}")
 }
 
 fn prepare(folder: &Path, ports: Ports) -> anyhow::Result<()> {

@@ -77,6 +77,7 @@ impl System {
     pub async fn engines(program: impl Into<PathBuf>, store: Store) -> anyhow::Result<Self> {
         let (program, turn) = (program.into(), TURN.lock().await);
         let rabbitmq = RabbitMq::start()?;
+        rabbitmq.add_users("/")?;
         let mut keys = Command::new(&program);
         keys.env_clear().args(["keys", "--json"]).env("AGORA_SHOP_SECRET", SECRET);
         let keys: Value = serde_json::from_slice(&keys.output().await?.stdout)?;
@@ -141,7 +142,8 @@ impl System {
     }
 
     fn settings(&self, part: &str) -> Vec<(&'static str, String)> {
-        let bus = RabbitMq::url_at(self.broker_port, "%2f");
+        // Each part with its own user, as in deploy/.
+        let bus = RabbitMq::url_of(part, self.broker_port, "%2f");
         let mut settings = self.settings.clone();
         settings.extend([("AGORA_BUS", bus), ("AGORA_LOG_LEVEL", "info".to_owned())]);
         if part == "customer" {

@@ -80,6 +80,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "The gateway that websites without one in their process ask, such as http://127.0.0.1:8080",
     ),
     setting(
+        "expected-services",
+        "",
+        "NAMES",
+        "Services beside the shop's own that the gateway waits for to be ready, separated by commas",
+    ),
+    setting(
         "service-listen",
         "127.0.0.1:0",
         "ADDR:PORT",

@@ -16,6 +16,9 @@ use crate::{
     parts::{Part, Parts},
 };
 
+/// What makes the shop whole.
+const SHOP: [&str; 5] = ["customer", "product", "order", "accounting", "events"];
+
 /// What the settings chose.
 pub(crate) struct Choices {
     pub(crate) data: PathBuf,
@@ -24,6 +27,8 @@ pub(crate) struct Choices {
     pub(crate) cookie_key: Option<[u8; 32]>,
     pub(crate) bus: Bus,
     pub(crate) store: Store,
+    /// The services without which the gateway is not ready.
+    pub(crate) expected: Vec<String>,
     pub(crate) gateway: Option<site::Gateway>,
     pub(crate) service_listen: SocketAddr,
     pub(crate) advertise: Option<String>,
@@ -83,6 +88,7 @@ impl Choices {
             cookie_key: key(settings, "cookie-key")?,
             bus: bus(settings)?,
             store: store(settings)?,
+            expected: expected(given("expected-services")),
             gateway: given("gateway").map(|url| site_gateway(settings, url)).transpose()?,
             service_listen: settings.get("service-listen")?,
             advertise: given("advertise").map(str::to_owned),
@@ -160,6 +166,12 @@ fn store(settings: &Settings) -> Result<Store, ConfigError> {
 
 fn site_gateway(settings: &Settings, url: &str) -> Result<site::Gateway, ConfigError> {
     site::Gateway::http(url).map_err(|error| settings.invalid("gateway", error.to_string()))
+}
+
+/// The shop's own services, and those that the setting names.
+fn expected(more: Option<&str>) -> Vec<String> {
+    let more = more.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    SHOP.into_iter().chain(more).map(str::to_owned).collect()
 }
 
 /// A key of 64 hex digits, if one is given.

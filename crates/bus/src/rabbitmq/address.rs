@@ -71,7 +71,9 @@ impl Address {
                 format!("RabbitMQ at {self} refuses user {user} or the password")
             }
             AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => {
-                format!("RabbitMQ at {self} does not let user {user} do what is needed: {text}")
+                format!(
+                    "RabbitMQ at {self} does not let user {user} do what is needed: {text}. Its rights are set by deploy/broker"
+                )
             }
             AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => format!(
                 "RabbitMQ at {self}: the virtual host is missing or not for user {user}: {text}"
@@ -79,6 +81,11 @@ impl Address {
             AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => format!(
                 "RabbitMQ at {self} has a queue that was declared with other settings; delete it or use these: {text}"
             ),
+            AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) => {
+                return Failure::Unreachable(format!(
+                    "RabbitMQ at {self} is not set up yet: {text}; the event store does that when it starts"
+                ));
+            }
             _ => return Failure::Unreachable(format!("RabbitMQ at {self} gave up: {error}")),
         };
         Failure::Refused(refused)

@@ -12,6 +12,7 @@ use lapin::{
 use tokio::sync::mpsc;
 
 use super::{
+    REQUESTS,
     session::cancelled,
     shared::{Pending, Question},
 };
@@ -76,7 +77,7 @@ impl Asking {
 }
 
 async fn send(channel: &Channel, question: Question, pending: &Pending) -> Result<(), Error> {
-    let Question { queue, number, body, patience, room } = question;
+    let Question { key, number, body, patience, room } = question;
     let properties = BasicProperties::default()
         .with_content_type(wire::JSON.into())
         .with_reply_to(DIRECT_REPLY_TO.into())
@@ -84,8 +85,7 @@ async fn send(channel: &Channel, question: Question, pending: &Pending) -> Resul
         // Nobody answers a question that nobody asks any more.
         .with_expiration(patience.as_millis().max(1).to_string().into());
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let sent =
-        channel.basic_publish(ShortString::default(), queue.into(), options, &body, properties);
+    let sent = channel.basic_publish(REQUESTS.into(), key.into(), options, &body, properties);
     match sent.await?.await? {
         // The queue is full.
         Confirmation::Nack(None) => pending.answer(number, Err(NoReply::Lost)),

@@ -9,8 +9,7 @@ use lapin::{
 };
 use tokio::sync::mpsc;
 
-use super::{BATCHES, EVENTS, shared::Broadcast};
-use crate::wire;
+use super::shared::Broadcast;
 
 /// Broadcasts sent and not confirmed yet: enough that nobody waits for a single confirmation.
 const UNCONFIRMED_MAX: usize = 4096;
@@ -43,10 +42,9 @@ pub(super) async fn run(
 }
 
 async fn send(channel: &Channel, broadcast: Broadcast) -> Result<(), Error> {
-    let Broadcast { routing_key, content_type, body, room } = broadcast;
+    let Broadcast { exchange, routing_key, content_type, body, room } = broadcast;
     let properties = BasicProperties::default().with_content_type(content_type.into());
     let options = BasicPublishOptions::default();
-    let exchange = if routing_key == wire::RECORDED { BATCHES } else { EVENTS };
     let sent =
         channel.basic_publish(exchange.into(), routing_key.into(), options, &body, properties);
     // A broadcast that the broker refuses is lost, as the bus may.

@@ -24,6 +24,10 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// The pause after the first failure; doubled up to [`PAUSE_MAX`], each cut by chance to between a half and all of it.
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// The longest pause after a refusal, which lasts until somebody changes the broker's users: long enough that the broker does not mind.
+const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// The same failure is told again after this long.
+const TELL_AGAIN_AFTER: Duration = Duration::from_mins(5);
 /// A session that lasted this long was a good one: the next pause is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(5);
 /// How long the last words may take.
@@ -38,6 +42,8 @@ pub struct Driver {
     outgoing: Outgoing,
     /// Failures since the last good session.
     failures: u32,
+    /// What was told last, and when.
+    told: Option<(State, Instant)>,
 }
 
 /// What waits to be sent.
@@ -54,7 +60,7 @@ impl Driver {
         shared: Arc<Shared>,
         outgoing: Outgoing,
     ) -> Self {
-        Self { address, options, shared, outgoing, failures: 0 }
+        Self { address, options, shared, outgoing, failures: 0, told: None }
     }
 
     /// Works until `stop` ends or the transport is dropped; then says good-bye to the broker.
@@ -63,11 +69,13 @@ impl Driver {
         loop {
             let began = Instant::now();
             let Some(failure) = self.connect_and_live(stop.as_mut()).await else { return };
-            if began.elapsed() >= GOOD_SESSION {
-                self.failures = 0;
+            let refused = matches!(failure, Failure::Refused(_));
+            // One that was refused something was never good: what is refused comes again.
+            if began.elapsed() >= GOOD_SESSION && !refused {
+                (self.failures, self.told) = (0, None);
             }
             self.tell(failure);
-            let pause = sleep(self.pause());
+            let pause = sleep(self.pause(if refused { REFUSED_PAUSE_MAX } else { PAUSE_MAX }));
             self.failures = self.failures.saturating_add(1);
             if self.outgoing.meanwhile(&self.shared, stop.as_mut(), pause).await.is_none() {
                 return;
@@ -100,24 +108,29 @@ impl Driver {
         None
     }
 
-    /// Says once per outage what is wrong, and again when something else is.
-    fn tell(&self, failure: Failure) {
+    /// Says once per outage what is wrong, and again when something else is, or when it lasts.
+    fn tell(&mut self, failure: Failure) {
         let state = match failure {
             Failure::Unreachable(why) => State::Unreachable(why),
             Failure::Refused(why) => State::Refused(why),
         };
-        if *self.shared.state.borrow() != state {
+        let again = self
+            .told
+            .as_ref()
+            .is_some_and(|(told, at)| *told == state && at.elapsed() < TELL_AGAIN_AFTER);
+        if !again {
             match &state {
-                State::Unreachable(why) => tracing::warn!("{why}; trying on"),
-                State::Refused(why) => tracing::error!("{why}"),
+                State::Unreachable(why) => tracing::warn!("{why}; retrying"),
+                State::Refused(why) => tracing::error!("{why}; retrying"),
                 State::Connecting | State::Connected | State::Closed => {}
             }
+            self.told = Some((state.clone(), Instant::now()));
         }
         self.shared.disconnected(state);
     }
 
-    fn pause(&self) -> Duration {
-        let pause = PAUSE.saturating_mul(1 << self.failures.min(10)).min(PAUSE_MAX);
+    fn pause(&self, longest: Duration) -> Duration {
+        let pause = PAUSE.saturating_mul(1 << self.failures.min(10)).min(longest);
         let [chance] = self.options.ids.bytes();
         pause / 2 + pause / 2 * u32::from(chance) / u32::from(u8::MAX)
     }

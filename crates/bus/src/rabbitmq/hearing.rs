@@ -12,9 +12,10 @@ use lapin::{
 };
 
 use super::{
+    BATCHES, EVENTS, SERVICES,
     session::cancelled,
     shared::{Audience, Shared, count},
-    topology,
+    topology, trust,
 };
 use crate::{
     Announcement, Message, Topic,
@@ -85,7 +86,7 @@ async fn hear(consumer: &mut Consumer, audience: &Audience, shared: &Shared) -> 
 
 /// Hears a delivery; gives back what acknowledges it and those before it.
 fn hear_one(delivery: Delivery, heard: &mut Run<'_>, shared: &Shared) -> lapin::Acker {
-    match parse(delivery.routing_key.as_str(), &delivery.data) {
+    match parse(&delivery) {
         Ok(Parsed::Events(events)) => events.into_iter().for_each(|event| heard.add(event)),
         Ok(Parsed::Other(message)) => heard.say(&message),
         Err(malformed) => {
@@ -102,12 +103,22 @@ enum Parsed {
     Other(Message),
 }
 
-fn parse(routing_key: &str, body: &[u8]) -> Result<Parsed, Malformed> {
-    Ok(match routing_key {
-        wire::HEAD => Parsed::Other(Message::Head(Position::decode(body)?)),
-        wire::SERVICE => Parsed::Other(Message::Service(Arc::new(Announcement::decode(body)?))),
-        // Nothing else is bound.
-        _ => Parsed::Events(wire::parse_batch(body)?),
+/// Only what came to the exchange, and under the routing key, for which the broker checks who may write.
+fn parse(delivery: &Delivery) -> Result<Parsed, Malformed> {
+    let body = &delivery.data;
+    trust::straight(delivery)?;
+    Ok(match (delivery.exchange.as_str(), delivery.routing_key.as_str()) {
+        (BATCHES, wire::RECORDED) => Parsed::Events(wire::parse_batch(body)?),
+        (EVENTS, wire::HEAD) => Parsed::Other(Message::Head(Position::decode(body)?)),
+        (EVENTS, wire::SERVICE) => {
+            Parsed::Other(Message::Service(Arc::new(Announcement::decode(body)?)))
+        }
+        (SERVICES, key) => {
+            let announcement = Announcement::decode(body)?;
+            trust::own_name(key, &announcement)?;
+            Parsed::Other(Message::Service(Arc::new(announcement)))
+        }
+        _ => return Err(Malformed::because(&"it came by a way that is not ours")),
     })
 }
 

@@ -15,6 +15,7 @@ use super::{
     DEAD_LETTERS,
     session::cancelled,
     shared::{Counts, Slot, count},
+    trust::{self, Keyed},
 };
 use crate::{
     Incoming,
@@ -38,7 +39,7 @@ pub(super) struct Serving<'a, Q, A> {
     counts: &'a Counts,
 }
 
-impl<'a, Q: Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
+impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
     pub(super) fn new(
         connection: &'a Connection,
         queue: &'static str,
@@ -84,7 +85,7 @@ impl<'a, Q: Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
                 }
                 request = requests.next(), if given.is_none() => {
                     let mut request = request.ok_or_else(cancelled)??;
-                    match Q::decode(&request.data) {
+                    match trust::decode::<Q>(&request) {
                         Ok(question) => {
                             let (incoming, answer) = Incoming::new(question);
                             given = Some(incoming);
@@ -158,11 +159,11 @@ fn count_and_say(counts: &Counts, queue: &'static str, request: &Delivery, reaso
 }
 
 fn is_answerable(request: &Delivery) -> bool {
-    request.properties.reply_to().is_some()
+    trust::way_back(request).is_some()
 }
 
 async fn reply(channel: &Channel, request: &Delivery, body: &[u8]) -> Result<(), Error> {
-    let Some(reply_to) = request.properties.reply_to().clone() else { return Ok(()) };
+    let Some(reply_to) = trust::way_back(request).cloned() else { return Ok(()) };
     let mut properties = BasicProperties::default().with_content_type(wire::JSON.into());
     if let Some(number) = request.properties.correlation_id() {
         properties = properties.with_correlation_id(number.clone());

@@ -30,7 +30,7 @@ pub(super) async fn live(
     let mut log = Hearing::new(shared, Topic::Log);
     let mut services = Hearing::new(shared, Topic::Services);
     let opening = async {
-        topology::declare(&connection.create_channel().await?, queues).await?;
+        topology::declare(connection, queues).await?;
         for hearing in [&mut log, &mut services] {
             hearing.open_if_wanted(connection).await?;
         }

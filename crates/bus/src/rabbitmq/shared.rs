@@ -31,6 +31,7 @@ pub(super) struct Shared {
 /// A broadcast on its way out, with its share of the room for those.
 #[derive(Debug)]
 pub(super) struct Broadcast {
+    pub(super) exchange: &'static str,
     pub(super) routing_key: String,
     pub(super) content_type: &'static str,
     pub(super) body: Vec<u8>,
@@ -40,7 +41,8 @@ pub(super) struct Broadcast {
 /// A request on its way out, with its share of the room for those.
 #[derive(Debug)]
 pub(super) struct Question {
-    pub(super) queue: &'static str,
+    /// The routing key, which says what is asked for.
+    pub(super) key: String,
     pub(super) number: u64,
     pub(super) body: Vec<u8>,
     /// How long somebody waits for the answer.

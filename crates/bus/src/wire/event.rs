@@ -10,15 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Malformed, Wire, from_json, to_json};
+use super::{KEY_BYTES_MAX, Malformed, Wire, from_json, to_json};
 
 const SPECVERSION: &str = "1.0";
 /// Before the names of our event types, so that they are nobody else's.
 const TYPE_PREFIX: &str = "agora.";
 const SCHEMA_PREFIX: &str = "urn:agora:";
-
-/// The longest routing key that AMQP knows.
-const KEY_BYTES_MAX: usize = 255;
 
 /// The routing key of an event: the stream's category and what happened, such as `product.stock-reserved`. Two very long names are
 /// cut.

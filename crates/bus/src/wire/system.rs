@@ -3,7 +3,7 @@
 use kernel::Position;
 use serde::{Deserialize, Serialize};
 
-use super::{Malformed, Wire, from_json, to_json};
+use super::{KEY_BYTES_MAX, Malformed, Wire, from_json, to_json};
 use crate::Announcement;
 
 /// What the routing keys of all that is no recorded event begin with.
@@ -12,8 +12,25 @@ pub const SYSTEM: &str = "system.";
 pub const HEAD: &str = "system.head";
 /// The routing key of all events of one broadcast in one message, for whoever wants every event anyway.
 pub const RECORDED: &str = "system.recorded";
-/// The routing key of announcements.
+/// The routing key of announcements, with `.` and the service's name behind it where the broker checks who announces what. Without
+/// a name it is that of programs that may write to all exchanges, such as services of before.
 pub const SERVICE: &str = "system.service";
+
+/// The routing key of announcements of `service`: the broker lets no other service use it.
+#[must_use]
+pub fn service_key(service: &str) -> String {
+    let mut key = format!("{SERVICE}.{service}");
+    while key.len() > KEY_BYTES_MAX {
+        key.pop();
+    }
+    key
+}
+
+/// The service that announces itself under this routing key.
+#[must_use]
+pub fn service_of(routing_key: &str) -> Option<&str> {
+    routing_key.strip_prefix(SERVICE)?.strip_prefix('.')
+}
 
 #[derive(Serialize, Deserialize)]
 struct Head {

@@ -1,7 +1,9 @@
 //! The transports against the contract of their port, and against real faults.
 
+mod bypasses;
 mod faults;
 mod rabbit;
+mod rights;
 mod strangers;
 mod wire;
 

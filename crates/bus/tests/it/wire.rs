@@ -232,7 +232,9 @@ fn what_the_system_says_of_itself() {
 fn every_name_that_others_must_know_is_listed() {
     let listed: Value = serde_json::from_str(golden!("names")).expect("JSON");
     let names = json!({
-        "exchanges": [rabbitmq::EVENTS, rabbitmq::BATCHES],
+        "exchanges": [
+            rabbitmq::EVENTS, rabbitmq::BATCHES, rabbitmq::SERVICES, rabbitmq::REQUESTS
+        ],
         "queues": [rabbitmq::APPEND, rabbitmq::READ, rabbitmq::DEAD_LETTERS],
         "system": [wire::RECORDED, wire::HEAD, wire::SERVICE],
         "content_types": [wire::CLOUDEVENT, wire::CLOUDEVENTS, wire::JSON],

@@ -4,3 +4,4 @@ mod documents;
 mod forwarding;
 mod shop;
 mod status;
+mod trust;

@@ -17,11 +17,27 @@ async fn the_whole_is_ready_when_all_that_are_expected_are() {
     assert_eq!(waiting.json()["detail"], "Waiting for product.");
     shop.local("product", named("product"));
     assert_eq!(shop.get("/health/ready").await.json()["Ready"], true);
-    let mut said = announcement("order", "1", Address::Local);
+    let mut said = announcement("product", "1", Address::Local);
     said.ready = false;
     shop.gateway.learn(said.into());
     let waiting = shop.get("/health/ready").await;
-    assert_eq!(waiting.json()["detail"], "Waiting for order.", "whoever announced itself counts");
+    assert_eq!(waiting.json()["detail"], "Waiting for product.");
+}
+
+#[tokio::test]
+async fn a_guest_that_is_not_ready_or_gone_is_shown_and_not_waited_for() {
+    let shop = Shop::open();
+    shop.local("product", named("product"));
+    let mut guest = announcement("loyalty", "1", Address::Local);
+    guest.ready = false;
+    shop.gateway.learn(guest.into());
+    assert_eq!(shop.get("/health/ready").await.json()["Ready"], true);
+    let services = shop.get("/").await.json()["Services"].clone();
+    assert_eq!((&services[0]["Name"], &services[0]["Ready"]), (&"loyalty".into(), &false.into()));
+    shop.advance(Duration::from_secs(4));
+    shop.announce("product", "1", Address::Local);
+    shop.advance(Duration::from_secs(4));
+    assert_eq!(shop.get("/health/ready").await.status, 200, "gone altogether");
 }
 
 #[tokio::test]

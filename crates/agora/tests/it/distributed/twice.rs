@@ -73,9 +73,9 @@ async fn say(
         let Some((exchange, key, properties)) = original(&traced) else { continue };
         let kind = match (exchange.as_str(), key.as_str()) {
             ("", key) if key.starts_with("amq.rabbitmq.reply-to") => "reply",
-            ("", "agora.eventstore.append") => "agora.eventstore.append",
-            ("", "agora.eventstore.read") => "agora.eventstore.read",
-            ("agora.events" | "agora.batches", _) => "log",
+            ("agora.requests", "read") => "agora.eventstore.read",
+            ("agora.requests", _) => "agora.eventstore.append",
+            ("agora.events" | "agora.batches" | "agora.services", _) => "log",
             other => panic!("a message that nobody knows: {other:?}"),
         };
         let options = BasicPublishOptions::default();
