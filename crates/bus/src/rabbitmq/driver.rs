@@ -24,7 +24,7 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// The pause after the first failure; doubled up to [`PAUSE_MAX`], each cut by chance to between a half and all of it.
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// The longest pause after a refusal, which lasts until somebody changes the broker's users: long enough that the broker does not mind.
+/// The longest pause after a refusal, which lasts until an operator changes the broker's users: long enough that the broker does not mind.
 const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// The same failure is told again after this long.
 const TELL_AGAIN_AFTER: Duration = Duration::from_mins(5);

@@ -124,7 +124,7 @@ fn is_not_set_up(state: &State) -> bool {
 }
 
 #[tokio::test]
-async fn every_part_can_do_what_it_has_to_whoever_starts_first() {
+async fn every_part_can_do_what_it_has_to_in_any_order_of_starts() {
     let (_, url) = shop();
     let early = begin(&url("product"));
     let waiting = async {
@@ -219,7 +219,7 @@ async fn the_broker_refuses_what_is_not_ones_own() {
 }
 
 #[tokio::test]
-async fn nobody_but_the_event_store_touches_queues_and_exchanges_that_are_shared() {
+async fn only_the_event_store_touches_queues_and_exchanges_that_are_shared() {
     let (_, url) = shop();
     let store = connect(&url("event-store")).await;
     for user in ["gateway", "product", "loyalty"] {
@@ -271,7 +271,7 @@ async fn nobody_but_the_event_store_touches_queues_and_exchanges_that_are_shared
 }
 
 #[tokio::test]
-async fn what_is_refused_is_named_nobody_waits_and_the_broker_is_left_in_peace() {
+async fn a_refusal_is_named_holds_nothing_up_and_is_retried_slowly() {
     let (vhost, url) = shop();
     let store = connect(&url("event-store")).await;
     let gateway = connect(&url("gateway")).await;

@@ -23,7 +23,7 @@ async fn a_prefix_is_answered_by_the_service_of_its_name_alone() {
 }
 
 #[tokio::test]
-async fn names_of_the_gateways_own_routes_are_nobodys() {
+async fn names_of_the_gateways_own_routes_lead_to_no_service() {
     let shop = Shop::open();
     for name in ["system", "health", "docs", "v1"] {
         shop.local(name, named("stolen"));
