@@ -139,8 +139,10 @@ async fn create(
 
 /// Puts the given password in force, once: a setting that is left behind does not undo a later change at every start.
 async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPassword) -> Admin {
-    let turn = turn(customers).await;
-    if customers.passwords.verify(&turn, (id, Some(sealed)), given).await {
+    // The turn is given back before the next one is asked for: there may be only one.
+    let passwords = &customers.passwords;
+    let is_in_force = passwords.verify(&turn(customers).await, (id, Some(sealed)), given).await;
+    if is_in_force {
         return Admin::Unchanged;
     }
     let last = last_put(customers, id).await;

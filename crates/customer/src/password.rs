@@ -24,8 +24,8 @@ use crate::{
     turns::{self, Owner, Turns},
 };
 
-/// Hashes computed at once: each takes 19 MiB and a core.
-const AT_ONCE: usize = 2;
+/// The most hashes computed at once: each takes 19 MiB and a core.
+const AT_ONCE_MAX: usize = 2;
 /// Requests waiting for their turn: about a second's worth, more would only wait in vain; and of one address so many that others
 /// hardly notice.
 const WAITING: turns::Limits = turns::Limits { of_an_address: 8, of_all: 64 };
@@ -202,6 +202,11 @@ impl Cost {
     pub const TINY: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
 }
 
+/// Half of the cores at most: however many log in, the rest of the shop has the other half.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2).clamp(1, AT_ONCE_MAX)
+}
+
 impl Passwords {
     /// # Panics
     /// If `cost` is outside of what argon2 allows.
@@ -217,7 +222,7 @@ impl Passwords {
         };
         Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            turns: Turns::new(AT_ONCE, WAITING),
+            turns: Turns::new(at_once(), WAITING),
             nobodys: nobodys.to_string(),
             tasks,
             ids,
@@ -291,6 +296,7 @@ mod tests {
         let turn = passwords.turn(Owner::Shop).await.expect("a turn");
         let set = NewPassword::parse("correct horse".to_owned()).expect("long enough");
         let sealed = passwords.hash(&turn, alice, &set).await;
+        drop(turn);
         let cases = [
             (alice, Some(&*sealed), "correct horse", true),
             (alice, Some(&*sealed), "wrong horse", false),
@@ -324,8 +330,10 @@ mod tests {
     async fn whoever_waits_behind_too_many_is_turned_away() {
         let passwords = Arc::new(passwords());
         let here = Owner::Address(std::net::IpAddr::from([192, 0, 2, 1]).into());
-        let _running =
-            (passwords.turn(here).await.expect("one"), passwords.turn(here).await.expect("two"));
+        let mut running = Vec::new();
+        for _ in 0..at_once() {
+            running.push(passwords.turn(here).await.expect("a turn"));
+        }
         let mut waiting: Vec<_> =
             (0..WAITING.of_an_address).map(|_| Box::pin(passwords.turn(here))).collect();
         for turn in &mut waiting {

@@ -26,6 +26,8 @@ pub(crate) struct Dating {
     given: Option<(Timestamp, Duration)>,
     /// Since when the clock is not believed.
     doubted_since: Option<Duration>,
+    /// What was given, and when, before the clock was last set back.
+    before: Option<(Timestamp, Duration)>,
     last_event: Option<Timestamp>,
     /// When it was last said that the clock is behind the last event, while it is.
     behind_said: Option<Duration>,
@@ -34,9 +36,19 @@ pub(crate) struct Dating {
 impl Dating {
     /// `last_event`: the time of the last one recorded.
     pub(crate) fn new(clock: Arc<dyn Clock>, last_event: Option<Timestamp>) -> Self {
-        let mut dating =
-            Self { clock, given: None, doubted_since: None, last_event, behind_said: None };
+        let mut dating = Self {
+            clock,
+            given: None,
+            doubted_since: None,
+            before: None,
+            last_event,
+            behind_said: None,
+        };
         let now = dating.now();
+        if dating.behind_said.is_some() {
+            // Whenever the clock is set right, it may show any later time.
+            dating.before = Some((Timestamp::from_micros(i64::MAX), dating.clock.elapsed()));
+        }
         if let Some(last) = last_event.filter(|last| now.since(*last) > QUIET) {
             let days = now.since(last).as_secs() / 86_400;
             tracing::warn!(%now, %last, days, "nothing was recorded for a long time; if this is not so, the clock is ahead: stop and set it right, because what is recorded keeps its time");
@@ -67,10 +79,13 @@ impl Dating {
         clock: Timestamp,
         (expected, elapsed): (Timestamp, Duration),
     ) -> Timestamp {
+        if clock + SKEW < expected && self.before.is_none() {
+            self.before = Some((expected, elapsed));
+        }
         let jump = clock.since(expected);
         // Who was behind the last event is set right by a jump.
         let was_behind = self.last_event.is_some_and(|last| expected + SKEW < last);
-        if jump <= FAR || was_behind {
+        if jump <= FAR || was_behind || self.was_there(clock, elapsed) {
             if self.doubted_since.take().is_some() {
                 tracing::info!(now = %clock, "the clock is right again");
             }
@@ -87,6 +102,12 @@ impl Dating {
         self.doubted_since = None;
         tracing::error!(%clock, days, "the clock has stayed far ahead for an hour and is believed from now on");
         clock
+    }
+
+    /// Whether a clock that was set back within the last day is only where it would be without that.
+    fn was_there(&mut self, clock: Timestamp, elapsed: Duration) -> bool {
+        self.before = self.before.filter(|(_, at)| elapsed.saturating_sub(*at) < FAR);
+        self.before.is_some_and(|(then, at)| clock.since(then + elapsed.saturating_sub(at)) <= SKEW)
     }
 
     fn look_back(&mut self, now: Timestamp, elapsed: Duration) {
@@ -180,8 +201,26 @@ mod tests {
         let last = Timestamp::default() + DAY * 20_001;
         let (hands, mut dating) = begin(Some(last));
         assert_eq!(dating.now(), hands.now());
+        dating.recorded(Some(hands.now()));
         hands.set(|now| now + DAY * 400);
-        assert_eq!(dating.now(), hands.now());
+        assert_eq!(dating.now(), hands.now(), "whatever was recorded meanwhile");
+    }
+
+    #[test]
+    fn a_clock_that_was_behind_for_a_while_is_believed_at_once_when_it_is_set_right() {
+        let (hands, mut dating) = begin(None);
+        hands.set(|now| now - 2 * DAY);
+        let behind = dating.now();
+        dating.recorded(Some(behind));
+        hands.pass(MINUTE);
+        hands.set(|now| now + 2 * DAY);
+        assert!(
+            dating.now() > behind + DAY,
+            "what was recorded while it was behind proves nothing"
+        );
+        hands.set(|now| now + 2 * DAY);
+        let doubted = dating.now();
+        assert!(doubted < behind + 3 * DAY, "further ahead than it ever was: {doubted}");
     }
 
     #[test]

@@ -81,8 +81,8 @@ impl Default for ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// These limits, with no more in total than the process has file descriptors to spare; for after the log and the databases
-    /// are opened.
+    /// These limits, with no more in total than the files that the process may still open, less a reserve. To be asked after the
+    /// log and the databases are opened.
     #[must_use]
     pub fn within_files(self) -> Self {
         Self { total: self.total.min(descriptors::connections_max()), ..self }
