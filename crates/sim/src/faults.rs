@@ -31,10 +31,15 @@ pub enum Fault {
     DiskFull,
     ServiceAway,
     LateAnswer,
+    ClockAhead,
+    ClockBehind,
+    UnreadableEvent,
+    ForgedTwin,
+    LogShortened,
 }
 
 impl Fault {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 27] = [
         Self::BroadcastLost,
         Self::BroadcastRepeated,
         Self::BroadcastDelayed,
@@ -57,6 +62,11 @@ impl Fault {
         Self::DiskFull,
         Self::ServiceAway,
         Self::LateAnswer,
+        Self::ClockAhead,
+        Self::ClockBehind,
+        Self::UnreadableEvent,
+        Self::ForgedTwin,
+        Self::LogShortened,
     ];
 }
 
