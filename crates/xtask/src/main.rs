@@ -25,6 +25,9 @@ enum Task {
         /// Only these suites, in the given order
         #[arg(value_enum)]
         suites: Vec<suites::Suite>,
+        /// As before a release: the fault run whole and on a release build, which takes about half an hour more
+        #[arg(long)]
+        all: bool,
     },
     /// Run all benches and print what they reached
     Bench {
@@ -37,7 +40,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Setup => setup::all(),
-        Task::Test { suites } => suites::run(&suites),
+        Task::Test { suites, all } => suites::run(&suites, all),
         Task::Bench { orders } => bench::all(orders),
     }
 }

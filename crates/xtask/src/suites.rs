@@ -1,5 +1,7 @@
 //! The suites of the one test command, in the order in which they fail fastest.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use clap::ValueEnum;
 
@@ -28,6 +30,10 @@ pub(crate) enum Suite {
     Tests,
     /// Seeded worlds, and planted bugs that must be found in them
     Worlds,
+    /// Attacks on a running shop, and what they cost its other clients
+    Attacks,
+    /// A shop on a file system that is full, out of files, killed and damaged: whole if asked for, else in short
+    Faults,
     /// schemathesis over the OpenAPI document of a running shop
     Api,
     /// The bus's description, and programs in other languages beside a running shop
@@ -40,21 +46,23 @@ pub(crate) enum Suite {
     Android,
 }
 
-pub(crate) fn run(wanted: &[Suite]) -> anyhow::Result<()> {
+pub(crate) fn run(wanted: &[Suite], all: bool) -> anyhow::Result<()> {
+    let whole = all || wanted.contains(&Suite::Faults);
     let suites = if wanted.is_empty() { Suite::value_variants() } else { wanted };
     setup::install(suites.contains(&Suite::Api), suites.contains(&Suite::Browser))?;
     for suite in suites {
         let name =
             suite.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         say(&format!("── {name}"));
-        suite.run().with_context(|| format!("the suite {name} failed"))?;
+        suite.run(whole).with_context(|| format!("the suite {name} failed"))?;
     }
     say(&format!("{} suites passed", suites.len()));
     Ok(())
 }
 
 impl Suite {
-    fn run(self) -> anyhow::Result<()> {
+    /// `whole`: also what takes long.
+    fn run(self, whole: bool) -> anyhow::Result<()> {
         match self {
             Self::Rules => rules::check(),
             Self::Format => must(&mut cargo(&["fmt", "--all", "--check"])),
@@ -73,11 +81,14 @@ impl Suite {
             ),
             Self::Tests => must(&mut cargo(&["test", "--workspace", "--quiet", "--no-fail-fast"])),
             Self::Worlds => worlds(),
-            Self::Api => script("tests/api/run"),
-            Self::Examples => script("tests/examples/run"),
+            Self::Attacks => script("tests/hardening/run", &["attacks"]),
+            Self::Faults if whole => faults(),
+            Self::Faults => script("tests/hardening/run", &["faults", "--short"]),
+            Self::Api => script("tests/api/run", &[]),
+            Self::Examples => script("tests/examples/run", &[]),
             Self::Browser => browser(),
-            Self::Deploy => script("deploy/test"),
-            Self::Android => script("android/test"),
+            Self::Deploy => script("deploy/test", &[]),
+            Self::Android => script("android/test", &[]),
         }
     }
 }
@@ -90,9 +101,14 @@ fn worlds() -> anyhow::Result<()> {
     };
     explore(&["--seeds", WORLDS, "--orders", ORDERS])?;
     // The same seeds, in the same order; each bug shows itself early.
-    for plant in
-        ["AnswerBeforeSync", "DoubleRelease", "LostCauseMark", "SkippedGap", "IgnoredDeadline"]
-    {
+    for plant in [
+        "AnswerBeforeSync",
+        "DoubleRelease",
+        "LostCauseMark",
+        "SkippedGap",
+        "IgnoredDeadline",
+        "DatedByLastEvent",
+    ] {
         explore(&["--plant", plant, "--seeds", "10", "--orders", ORDERS])?;
     }
     Ok(())
@@ -101,25 +117,33 @@ fn worlds() -> anyhow::Result<()> {
 fn browser() -> anyhow::Result<()> {
     must(&mut cargo(&["build", "--quiet", "-p", "agora"]))?;
     let tests = root().join("tests/browser");
-    must(program("node", &["run.mjs"]).current_dir(tests).env("AGORA_BIN", agora()))
+    must(program("node", &["run.mjs"]).current_dir(tests).env("AGORA_BIN", built("debug")))
 }
 
-/// The built command.
-fn agora() -> std::path::PathBuf {
+/// The whole fault run, on a release build unless `AGORA_BIN` names another command.
+fn faults() -> anyhow::Result<()> {
+    let mut run = program(&root().join("tests/hardening/run").to_string_lossy(), &["faults"]);
+    if std::env::var_os("AGORA_BIN").is_none() {
+        must(&mut cargo(&["build", "--quiet", "--release", "-p", "agora"]))?;
+        run.env("AGORA_BIN", built("release"));
+    }
+    must(&mut run)
+}
+
+/// The command as built with a profile.
+fn built(profile: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    target.join("debug/agora")
+    target.join(profile).join("agora")
 }
 
 /// A suite of its own, which finds the built command in `AGORA_BIN`.
-fn script(path: &str) -> anyhow::Result<()> {
+fn script(path: &str, args: &[&str]) -> anyhow::Result<()> {
     let script = root().join(path);
     if !script.exists() {
         say(&format!("{path} is not there; skipped"));
         return Ok(());
     }
     must(&mut cargo(&["build", "--quiet", "-p", "agora"]))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    must(program(&script.to_string_lossy(), &[]).env("AGORA_BIN", target.join("debug/agora")))
+    must(program(&script.to_string_lossy(), args).env("AGORA_BIN", built("debug")))
 }
