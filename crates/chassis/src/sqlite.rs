@@ -96,13 +96,13 @@ impl Database {
     ) -> Result<(), ModelError> {
         self.write(|writer| {
             let transaction = writer.transaction()?;
-            change(&transaction).map_err(unfit)?;
             let moved = transaction
                 .prepare_cached("UPDATE checkpoint SET position = ?1 WHERE position = ?2")?
                 .execute([to.0, from.0])?;
             if moved == 0 {
                 return Err(ModelError::Stale);
             }
+            change(&transaction).map_err(unfit)?;
             Ok(transaction.commit()?)
         })
     }

@@ -146,10 +146,11 @@ async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPass
         return Admin::Unchanged;
     }
     let last = last_put(customers, id).await;
-    if last.is_some() && customers.passwords.verify(&turn, (id, last.as_deref()), given).await {
+    let was_put = last.is_some()
+        && passwords.verify(&turn(customers).await, (id, last.as_deref()), given).await;
+    if was_put {
         return Admin::Superseded;
     }
-    drop(turn);
     let password = hash(customers, id, given).await;
     let now = customers.deps.clock.now();
     let password = domain::NewPassword { password, checked_against: None, now };

@@ -240,6 +240,7 @@ mod tests {
             version: "1".to_owned(),
             ready: true,
             lag: BTreeMap::new(),
+            set_aside: 0,
             throughput: 0.0,
             balances: Vec::new(),
         }

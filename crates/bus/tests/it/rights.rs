@@ -49,6 +49,7 @@ pub(crate) fn announcement(name: &str) -> Announcement {
         version: "0".to_owned(),
         ready: true,
         lag: BTreeMap::new(),
+        set_aside: 0,
         throughput: 0.0,
         balances: Vec::new(),
     }

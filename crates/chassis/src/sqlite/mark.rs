@@ -24,9 +24,6 @@ use crate::{
 /// Where the header keeps the `application_id`, big-endian.
 const MARK_AT: usize = 68;
 const HEADER_BYTES: usize = 100;
-/// The log beside a file: a header, then pages, each behind a header that begins with its number.
-const LOG_HEADER_BYTES: usize = 32;
-const LOG_PAGE_HEADER_BYTES: usize = 24;
 /// Models whose files stand in the data folder, without a setting that names another place.
 const WITHOUT_SETTING: [&str; 2] = ["sessions", "snapshots"];
 
@@ -150,29 +147,11 @@ fn stuck(location: &Location, error: &io::Error) -> ModelError {
     ModelError::Refused(format!("{location} is damaged and cannot be set aside: {error}"))
 }
 
-/// Whether the header carries the model's mark, read past SQLite, which refuses a damaged file. The latest header may stand in the log
-/// beside the file.
+/// Whether the header carries the model's mark, read past SQLite, which refuses a damaged file.
 fn carries_mark(path: &Path, schema: Schema) -> io::Result<bool> {
-    let is_ours =
-        |page: &[u8]| page.get(MARK_AT..MARK_AT + 4) == Some(&schema.mark().to_be_bytes()[..]);
     let mut header = Vec::new();
     fs::File::open(path)?.take(HEADER_BYTES as u64).read_to_end(&mut header)?;
-    if is_ours(&header) {
-        return Ok(true);
-    }
-    let log = match fs::read(with_suffix(path, "-wal")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        log => log?,
-    };
-    let number = |bytes: Option<&[u8]>| {
-        bytes.and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes)
-    };
-    let page_bytes =
-        number(log.get(8..12)).and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
-    let pages =
-        log.get(LOG_HEADER_BYTES..).unwrap_or_default().chunks(LOG_PAGE_HEADER_BYTES + page_bytes);
-    let first_pages = pages.filter(|page| number(page.get(..4)) == Some(1));
-    Ok(first_pages.filter_map(|page| page.get(LOG_PAGE_HEADER_BYTES..)).any(is_ours))
+    Ok(header.get(MARK_AT..MARK_AT + 4).is_some_and(|mark| mark == schema.mark().to_be_bytes()))
 }
 
 /// Whether an error means that the file is not, or no longer, a whole database; any other may pass by itself.

@@ -61,7 +61,7 @@ fn what_belongs_to_another_program_is_refused_and_left_as_it_is() {
         let sentence =
             Snapshots::open(&Location::File(path.clone())).expect_err("refused").to_string();
         assert!(
-            sentence.contains("left as it was") && !sentence.contains("--snapshots"),
+            sentence.contains("left as it is") && !sentence.contains("--snapshots"),
             "{sentence}"
         );
         assert_eq!(fs::read(&path).expect("still there"), before);
@@ -111,29 +111,6 @@ fn a_model_of_a_newer_version_is_refused_and_left_as_it_is() {
             assert_eq!(moved.checkpoint().expect("a position"), Position::START);
         }
     }
-}
-
-#[test]
-fn a_mark_is_found_where_it_stands_in_the_log_only() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, copy) = (folder.path().join("lamps.db"), folder.path().join("copy.db"));
-    let connection = rusqlite::Connection::open(&path).expect("a database");
-    connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE lamp (id)").expect("a table");
-    lamps(&folder.path().join("marked.db"));
-    let marked = rusqlite::Connection::open(folder.path().join("marked.db")).expect("a database");
-    let mark: i32 =
-        marked.pragma_query_value(None, "application_id", |row| row.get(0)).expect("a mark");
-    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("a checkpoint");
-    connection.pragma_update(None, "application_id", mark).expect("a mark in the log");
-    // As a crash leaves them, with a damaged file.
-    let mut bytes = fs::read(&path).expect("a file");
-    bytes.get_mut(..16).expect("a header").fill(b'x');
-    fs::write(&copy, bytes).expect("a copy");
-    fs::copy(folder.path().join("lamps.db-wal"), folder.path().join("copy.db-wal"))
-        .expect("a copy");
-    let model = open(&copy, LAMPS).expect("recognised, set aside and begun again");
-    assert_eq!(model.checkpoint().expect("a position"), Position::START);
-    assert!(folder.path().join("copy.db.damaged").exists());
 }
 
 /// Damages a file in use from `from` on; what a database has read of it, it may remember.

@@ -36,12 +36,12 @@ async fn forged_events_are_set_aside_counted_and_shown() {
     let again: Value = serde_json::from_str(registered.data.get()).expect("JSON");
     let absurd = json!({ "change": i64::MIN });
     let forged = [
-        forge(&shop, stranger, ("customer.registered", registered.schema, again)).await,
+        forge(&shop, stranger.clone(), ("customer.registered", registered.schema, again)).await,
         forge(&shop, known.clone(), ("customer.credit-changed", 1, json!({ "change": "much" })))
             .await,
         forge(&shop, known.clone(), ("customer.credit-changed", 99, json!({ "change": 1 }))).await,
-        forge(&shop, known.clone(), ("customer.danced", 1, json!({}))).await,
-        forge(&shop, known, ("customer.credit-changed", 1, absurd)).await,
+        forge(&shop, known, ("customer.danced", 1, json!({}))).await,
+        forge(&shop, stranger, ("customer.credit-changed", 1, absurd)).await,
         forge(
             &shop,
             StreamId::new("customer", "nobody").expect("a name"),
@@ -80,7 +80,7 @@ async fn forged_events_are_set_aside_counted_and_shown() {
 #[tokio::test]
 async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
     let mut shop = Shop::open().await;
-    for number in 0..40 {
+    for number in 0..5 {
         shop.customer(&format!("customer-{number}")).await;
     }
     let path = shop.folder().join("a-model.db");
