@@ -320,7 +320,6 @@ async fn cursors_and_positions_that_were_made_up_break_nothing() {
     }
     let beyond = Asked::new("GET", "/order/get-orders?Type=All").token(&world.manager);
     let answer = shop.ask(&beyond.header("agora-position", "999999")).await;
-    misanswered(&answer, 503, None).expect("a position that is not reached in time");
-    assert!(answer.headers.contains_key("retry-after"));
+    assert_eq!(answer.status, 200, "a position that the log has not is not waited for: {answer:?}");
     is_well(&shop, &world).await;
 }
