@@ -31,15 +31,10 @@ pub enum Fault {
     DiskFull,
     ServiceAway,
     LateAnswer,
-    ClockAhead,
-    ClockBehind,
-    UnreadableEvent,
-    ForgedTwin,
-    LogShortened,
 }
 
 impl Fault {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 22] = [
         Self::BroadcastLost,
         Self::BroadcastRepeated,
         Self::BroadcastDelayed,
@@ -62,11 +57,6 @@ impl Fault {
         Self::DiskFull,
         Self::ServiceAway,
         Self::LateAnswer,
-        Self::ClockAhead,
-        Self::ClockBehind,
-        Self::UnreadableEvent,
-        Self::ForgedTwin,
-        Self::LogShortened,
     ];
 }
 

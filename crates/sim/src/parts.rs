@@ -6,7 +6,6 @@ use axum::Router;
 use chassis::{
     Deps, ReadModel, Service, Tasks, Unfit,
     auth::Auth,
-    clock::RuntimeClock,
     http::Border,
     metrics::Metrics,
     model::{Project, take},
@@ -15,11 +14,11 @@ use chassis::{
 };
 use contracts::customer::SessionEnd;
 use customer::Secrets;
-use eventlog::{Files, Known, OpenError, Options, simdisk::SimDisk};
+use eventlog::{Files, Options, simdisk::SimDisk};
 use eventstore::{Figures, LogStore, log::LogReader};
 use kernel::{Clock, Currency, Ids, Money, Recorded};
 
-use crate::{forgery::Forged, hands::Hands, plant::Plant, transport::Stormy};
+use crate::{plant::Plant, transport::Stormy};
 
 /// Segments small enough that a world fills several.
 const SEGMENT_BYTES: u64 = 64 << 10;
@@ -34,15 +33,11 @@ pub(crate) struct Ground {
     pub(crate) name: String,
     pub(crate) disk: Arc<SimDisk>,
     pub(crate) transport: Arc<Stormy>,
-    /// The right time.
-    pub(crate) clock: RuntimeClock,
-    /// That of the event store's machine.
-    pub(crate) store_clock: Arc<Hands>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) plant: Option<Plant>,
     pub(crate) salt: [u8; 16],
     pub(crate) secret: [u8; 32],
-    pub(crate) forged: Forged,
 }
 
 /// Hashes as cheap as they come: a world has better things to compute.
@@ -66,8 +61,6 @@ pub(crate) struct Models {
     pub(crate) model: Location,
     pub(crate) snapshots: Location,
     sessions: Location,
-    /// That of the machine they are on.
-    pub(crate) clock: Arc<Hands>,
     _anchors: Rc<Vec<rusqlite::Connection>>,
 }
 
@@ -78,12 +71,11 @@ pub(crate) struct Store {
 }
 
 impl Ground {
-    fn deps(&self, tasks: &Tasks, clock: &Arc<Hands>) -> Deps {
-        let clock: Arc<dyn Clock> = Arc::<Hands>::clone(clock);
-        let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
-        let border = Border::new(Arc::clone(&clock), Arc::clone(&self.ids), auth.clone());
+    fn deps(&self, tasks: &Tasks) -> Deps {
+        let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&self.clock));
+        let border = Border::new(Arc::clone(&self.clock), Arc::clone(&self.ids), auth.clone());
         Deps {
-            clock,
+            clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             transport: self.transport.clone(),
             tasks: tasks.clone(),
@@ -95,36 +87,21 @@ impl Ground {
 
     /// Opens the log and serves it. `None` if the disk does not let it be opened now.
     pub(crate) async fn start_store(&self) -> Option<Store> {
-        match self.open_log(None, false) {
-            Ok(log) => Some(self.serve(log).await),
-            Err(OpenError::Io { .. }) => None,
-            Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
-        }
-    }
-
-    /// Opens the log, with what is known of it; what it has lost may be accepted.
-    pub(crate) fn open_log(
-        &self,
-        known: Option<Known>,
-        accept_loss: bool,
-    ) -> Result<LogStore, OpenError> {
+        let tasks = Tasks::inline();
         let files: Arc<dyn Files> = match self.plant {
             Some(Plant::AnswerBeforeSync) => {
                 Arc::new(crate::plant::Unsynced(Arc::clone(&self.disk)))
             }
             _ => Arc::clone(&self.disk) as Arc<dyn Files>,
         };
-        let options =
-            Options { segment_bytes: SEGMENT_BYTES, known, accept_loss, ..Options::new(self.salt) };
-        LogStore::open(Path::new("/log"), files, options)
-    }
-
-    /// Serves an open log.
-    pub(crate) async fn serve(&self, log: LogStore) -> Store {
-        let tasks = Tasks::inline();
-        let LogStore { writer, reader, upkeep, .. } = log;
-        let deps = self.deps(&tasks, &self.store_clock);
-        eventstore::serve(&deps, writer, reader.clone(), Figures::default()).await;
+        let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::new(self.salt) };
+        let LogStore { writer, reader, upkeep, .. } =
+            match LogStore::open(Path::new("/log"), files, options) {
+                Ok(store) => store,
+                Err(eventlog::OpenError::Io { .. }) => return None,
+                Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
+            };
+        eventstore::serve(&self.deps(&tasks), writer, reader.clone(), Figures::default()).await;
         let looking_after = tasks.clone();
         tasks.spawn("upkeep", async move {
             while !looking_after.is_stopping() {
@@ -132,7 +109,7 @@ impl Ground {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
-        Store { tasks, reader }
+        Some(Store { tasks, reader })
     }
 
     /// New, empty databases for an instance.
@@ -148,14 +125,13 @@ impl Ground {
             (location("model"), location("snapshots"), location("sessions"));
         let anchor = |location| sqlite::hold(location).expect("memory for a database");
         let anchors = [&model, &snapshots, &sessions].map(anchor).into();
-        let clock = Arc::new(Hands::new(self.clock));
-        Models { model, snapshots, sessions, clock, _anchors: Rc::new(anchors) }
+        Models { model, snapshots, sessions, _anchors: Rc::new(anchors) }
     }
 
     /// Starts an instance of a service on its databases.
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
-        let deps = self.deps(&tasks, &models.clock);
+        let deps = self.deps(&tasks);
         let sessions =
             sessions::follow(&deps, models.sessions.clone(), ended).expect("memory for a database");
         let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
@@ -183,7 +159,7 @@ impl Ground {
                 )
                 .await
             }
-            "accounting" => {
+            _ => {
                 let time_zone = jiff::tz::TimeZone::UTC;
                 accounting::build(
                     accounting::Config { model: model.into(), snapshots, time_zone },
@@ -191,7 +167,6 @@ impl Ground {
                 )
                 .await
             }
-            other => panic!("there is no service {other}"),
         };
         let mut service = built.expect("a service starts on a database in memory");
         service.followers.push(sessions);
@@ -205,16 +180,6 @@ impl Instance {
         self.tasks.kill().await;
         assert!(!self.tasks.failed(), "{} panicked", self.service.name);
         self.models
-    }
-
-    /// Whether a part of it could not go on.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.tasks.failed()
-    }
-
-    /// Ends the instance, whether or not it could go on.
-    pub(crate) async fn abandon(self) {
-        self.tasks.kill().await;
     }
 }
 
@@ -261,7 +226,7 @@ pub(crate) async fn rebuilt(
             fill(order::open_model(location, &tasks).await.expect("memory"), order::project, events)
                 .await
         }
-        "accounting" => {
+        _ => {
             fill(
                 accounting::open_model(location, &tasks, jiff::tz::TimeZone::UTC)
                     .await
@@ -271,7 +236,6 @@ pub(crate) async fn rebuilt(
             )
             .await
         }
-        other => panic!("there is no service {other}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Planted bugs: six ways to break a promise, each of which the worlds must find.
+//! Planted bugs: five ways to break a promise, each of which the worlds must find.
 //!
 //! They are planted from outside, at the ports, so that no line of the services knows of them.
 
@@ -23,18 +23,15 @@ pub enum Plant {
     SkippedGap,
     /// The order service never looks at the clock.
     IgnoredDeadline,
-    /// The event store never dates an event before the one before it, however wrong that one's time was.
-    DatedByLastEvent,
 }
 
 impl Plant {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 5] = [
         Self::AnswerBeforeSync,
         Self::DoubleRelease,
         Self::LostCauseMark,
         Self::SkippedGap,
         Self::IgnoredDeadline,
-        Self::DatedByLastEvent,
     ];
 
     pub(crate) fn spoil_append(self, mut append: Append) -> Result<Append, NoReply> {
@@ -60,10 +57,7 @@ impl Plant {
                     return Err(NoReply::Lost);
                 }
             }
-            Self::LostCauseMark
-            | Self::AnswerBeforeSync
-            | Self::SkippedGap
-            | Self::DatedByLastEvent => {}
+            Self::LostCauseMark | Self::AnswerBeforeSync | Self::SkippedGap => {}
         }
         Ok(append)
     }
