@@ -164,6 +164,7 @@ async fn the_document_tells_of_every_call() {
             "/get-product-details",
             "/get-products",
             "/model-digest",
+            "/set-aside",
             "/update-category",
             "/update-product",
         ]
