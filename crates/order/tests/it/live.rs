@@ -120,17 +120,19 @@ async fn a_stream_that_is_not_read_falls_behind_alone_and_catches_up() {
     for _ in 0..750 {
         let body = serde_json::json!({ "ProductId": lamp });
         let placed = shop.post("/place-order", &ada, body).await;
-        positions.push(placed.position.expect("a position"));
-        assert_eq!(quick.next().await.0, *positions.last().expect("it was placed"));
+        let position = placed.position.expect("a position");
+        while positions.last() != Some(&position) {
+            positions.push(quick.next().await.0);
+        }
         shop.stock_denied(lamp, id_of(&placed.body), Reason::OutOfStock).await;
         shop.credit_denied(ada.id, id_of(&placed.body)).await;
-        positions.push(quick.next().await.0);
     }
     for position in positions {
         assert_eq!(slow.next().await.0, position);
     }
-    shop.place(&ada, lamp).await;
-    assert_eq!(slow.kinds(1).await, ["order.placed"], "it goes on live");
+    let last = shop.post("/place-order", &ada, serde_json::json!({ "ProductId": lamp })).await;
+    let last = last.position.expect("a position");
+    while slow.next().await.0 != last {}
 }
 
 #[tokio::test(start_paused = true)]
