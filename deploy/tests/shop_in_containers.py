@@ -20,7 +20,7 @@ from .world import AGORA, DEPLOY, Child, Client, answers, buy, clean_environment
 BROKER = """\
 FROM agora-test-rabbitmq
 RUN rabbitmq-plugins enable --offline rabbitmq_management
-RUN printf '#!/bin/sh\nexec /usr/lib/rabbitmq/bin/rabbitmq-server\n' > /usr/local/bin/docker-entrypoint.sh \\
+RUN printf '#!/bin/sh\\nexec /usr/lib/rabbitmq/bin/rabbitmq-server\\n' > /usr/local/bin/docker-entrypoint.sh \\
     && chmod 755 /usr/local/bin/docker-entrypoint.sh
 ENV HOME=/var/lib/rabbitmq RABBITMQ_LOGS=- RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+sbwt none +sbwtdcpu none +S 2:2"
 USER rabbitmq
