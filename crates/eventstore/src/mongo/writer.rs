@@ -53,9 +53,9 @@ struct Known {
     /// The latest time of all events.
     latest: Timestamp,
     versions: LruCache<StreamId, Option<Version>>,
-    /// By the id of the first event: what the last appends were answered. To look that up for each append that is sent again
+    /// By the stream and the id of the first event: what the last appends were answered. To look that up for each append that is sent again
     /// takes so long in a slow store that all of them would be.
-    answers: LruCache<EventId, Appended>,
+    answers: LruCache<(StreamId, EventId), Appended>,
 }
 
 #[async_trait]
@@ -205,7 +205,7 @@ impl Known {
     fn remember(&mut self, appends: &[Append], answers: &[Appended]) {
         for (append, answer) in appends.iter().zip(answers) {
             if let (Some(event), Appended::Recorded { .. }) = (append.events.first(), answer) {
-                self.answers.put(event.id, answer.clone());
+                self.answers.put((append.stream.clone(), event.id), answer.clone());
             }
         }
     }
@@ -270,9 +270,11 @@ impl Past for Memory<'_> {
     type Failure = Setback;
 
     fn answered(&mut self, append: &Append) -> Option<Appended> {
-        let answer = self.known.answers.get(&append.events.first()?.id)?;
-        let Appended::Recorded { first, last, .. } = answer else { return None };
-        (last.0 - first.0 + 1 == append.events.len() as u64).then(|| answer.clone())
+        let first = append.events.first()?;
+        let answer = self.known.answers.get(&(append.stream.clone(), first.id))?;
+        let Appended::Recorded { version, .. } = answer else { return None };
+        let last = append.expected.first_version().0 + append.events.len() as u64 - 1;
+        (version.0 == last).then(|| answer.clone())
     }
 
     async fn last_version(&mut self, stream: &StreamId) -> Result<Option<Version>, Setback> {
