@@ -112,7 +112,7 @@ impl Revenue {
     }
 }
 
-/// Sums by month hold for one time zone only, so the zone is part of a model's shape: another one makes the model anew.
+/// Sums by month hold for one time zone only, so the zone is part of a model's shape: with another zone the model is rebuilt.
 fn zone_hash(calendar: &Calendar) -> u32 {
     // FNV-1a, which gives the same on every machine; 24 bits of it are kept, and 0 stands for none.
     let hash = calendar
