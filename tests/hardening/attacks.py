@@ -22,8 +22,8 @@ from shop import Failed, Person, Shop, until
 HERE = pathlib.Path(__file__).parent
 WINDOW_SECONDS = 1.2
 WINDOWS = 3
-# At most double, and a quarter for the noise of a machine that does other work: with a fair share of the hashing, log-ins take just double.
-RATIO_MAX = 2.5
+# At most double.
+RATIO_MAX = 2.0
 FLOOR_SECONDS = 0.005
 PRODUCTS = 300
 # What lies before the attacker who orders what is too dear.

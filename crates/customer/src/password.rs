@@ -202,9 +202,9 @@ impl Cost {
     pub const TINY: Self = Self { memory_kib: 8, passes: 1, lanes: 1 };
 }
 
-/// Half of the cores at most: however many log in, the rest of the shop has the other half.
+/// Never more than there are cores. One address occupies one core at most.
 fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2).clamp(1, AT_ONCE_MAX)
+    std::thread::available_parallelism().map_or(1, usize::from).min(AT_ONCE_MAX)
 }
 
 impl Passwords {
@@ -327,13 +327,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_behind_too_many_is_turned_away() {
+    async fn a_log_in_behind_too_many_is_turned_away() {
         let passwords = Arc::new(passwords());
-        let here = Owner::Address(std::net::IpAddr::from([192, 0, 2, 1]).into());
+        let address = |last: u8| Owner::Address(std::net::IpAddr::from([192, 0, 2, last]).into());
         let mut running = Vec::new();
-        for _ in 0..at_once() {
-            running.push(passwords.turn(here).await.expect("a turn"));
+        for last in (100..).take(at_once()) {
+            running.push(passwords.turn(address(last)).await.expect("a turn"));
         }
+        let here = address(1);
         let mut waiting: Vec<_> =
             (0..WAITING.of_an_address).map(|_| Box::pin(passwords.turn(here))).collect();
         for turn in &mut waiting {
@@ -341,8 +342,7 @@ mod tests {
         }
         let refused = passwords.turn(here).await.err().expect("no room");
         assert_eq!(refused.status().as_u16(), 503);
-        let mut other =
-            Box::pin(passwords.turn(Owner::Address(std::net::IpAddr::from([192, 0, 2, 2]).into())));
+        let mut other = Box::pin(passwords.turn(address(2)));
         assert!(futures_util::poll!(&mut other).is_pending(), "others have places of their own");
     }
 

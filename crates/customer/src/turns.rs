@@ -1,4 +1,5 @@
-//! Turns at work of limited concurrency, round-robin among owners: one who asks a thousand times delays the others by one turn.
+//! Turns at work of limited concurrency: one turn at a time for each owner, in a round among owners. If work for two is done at
+//! once, an owner who asks a thousand times does not delay another owner at all; a third waits for one turn.
 
 use std::{
     collections::VecDeque,
@@ -21,14 +22,19 @@ pub(crate) enum Owner {
 pub(crate) struct Turns(Arc<Mutex<Queue>>);
 
 /// The right to work now: given on when dropped.
-pub(crate) struct Turn(Turns);
+pub(crate) struct Turn {
+    turns: Turns,
+    owner: Owner,
+}
 
 /// There are more waiting than can be served soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Busy;
 
 struct Queue {
-    free: usize,
+    at_once: usize,
+    /// Owners of the turns that are out.
+    working: Vec<Owner>,
     /// Owners with waiting requests; the one in front is next.
     owners: VecDeque<Waiting>,
     limits: Limits,
@@ -48,16 +54,17 @@ pub(crate) struct Limits {
 
 impl Turns {
     pub(crate) fn new(at_once: usize, limits: Limits) -> Self {
-        Self(Arc::new(Mutex::new(Queue { free: at_once, owners: VecDeque::new(), limits })))
+        let working = Vec::with_capacity(at_once);
+        Self(Arc::new(Mutex::new(Queue { at_once, working, owners: VecDeque::new(), limits })))
     }
 
     /// Waits for a turn.
     pub(crate) async fn turn(&self, owner: Owner) -> Result<Turn, Busy> {
         let turn = {
             let mut queue = self.queue();
-            if queue.free > 0 {
-                queue.free -= 1;
-                return Ok(Turn(self.clone()));
+            if queue.may_work(owner) {
+                queue.working.push(owner);
+                return Ok(Turn { turns: self.clone(), owner });
             }
             queue.wait(owner)?
         };
@@ -72,22 +79,29 @@ impl Turns {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let next = {
-            let mut queue = self.0.queue();
-            let next = queue.next();
-            if next.is_none() {
-                queue.free += 1;
-            }
-            next
-        };
-        if let Some(next) = next {
+        let next = self.turns.queue().ended(self.owner);
+        if let Some((owner, next)) = next {
             // One that has given up drops the turn, which goes to the next one after that.
-            drop(next.send(Self(self.0.clone())));
+            drop(next.send(Self { turns: self.turns.clone(), owner }));
         }
     }
 }
 
 impl Queue {
+    fn may_work(&self, owner: Owner) -> bool {
+        self.working.len() < self.at_once && !self.working.contains(&owner)
+    }
+
+    /// Takes a turn back; whose turn it is then. At most one can begin for one that ended.
+    fn ended(&mut self, owner: Owner) -> Option<(Owner, oneshot::Sender<Turn>)> {
+        if let Some(at) = self.working.iter().position(|working| *working == owner) {
+            self.working.swap_remove(at);
+        }
+        let (owner, next) = self.next()?;
+        self.working.push(owner);
+        Some((owner, next))
+    }
+
     fn wait(&mut self, owner: Owner) -> Result<oneshot::Receiver<Turn>, Busy> {
         self.forget_gone();
         let of_owner = self.owners.iter().find(|waiting| waiting.owner == owner);
@@ -115,14 +129,15 @@ impl Queue {
         Ok(())
     }
 
-    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+    fn next(&mut self) -> Option<(Owner, oneshot::Sender<Turn>)> {
         self.forget_gone();
-        let mut waiting = self.owners.pop_front()?;
-        let next = waiting.turns.pop_front();
+        let may = self.owners.iter().position(|waiting| self.may_work(waiting.owner))?;
+        let mut waiting = self.owners.remove(may)?;
+        let (owner, next) = (waiting.owner, waiting.turns.pop_front());
         if !waiting.turns.is_empty() {
             self.owners.push_back(waiting);
         }
-        next
+        next.map(|next| (owner, next))
     }
 
     fn forget_gone(&mut self) {
@@ -163,6 +178,23 @@ mod tests {
         drop(other.await.expect("in its turn"));
         drop(second.await.expect("at last"));
         turns.turn(address(3)).await.expect("all are given back");
+    }
+
+    #[tokio::test]
+    async fn an_owner_with_many_requests_leaves_a_place_to_another() {
+        let turns = Turns::new(2, LIMITS);
+        let running = turns.turn(address(1)).await.expect("is free");
+        let mut second = Box::pin(turns.turn(address(1)));
+        assert!(poll!(&mut second).is_pending(), "one turn at a time for each");
+        let other = turns.turn(address(2)).await.expect("does not wait");
+        let mut third = Box::pin(turns.turn(address(3)));
+        assert!(poll!(&mut third).is_pending(), "two work already");
+        drop(other);
+        drop(third.await.expect("next, since the first owner still works"));
+        assert!(poll!(&mut second).is_pending());
+        drop(running);
+        drop(second.await.expect("in its turn"));
+        turns.turn(address(1)).await.expect("all are given back");
     }
 
     #[tokio::test]

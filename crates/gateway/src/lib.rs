@@ -37,6 +37,8 @@ use hyper::{
 };
 use tokio::sync::Notify;
 
+pub use table::is_name;
+
 use crate::{document::Documents, forward::Forwarder, positions::Positions, table::Table};
 
 /// One address for all services. A cheap clone.

@@ -214,17 +214,15 @@ pub(crate) fn own_prefix(announcement: &Announcement) -> Option<&str> {
 }
 
 fn is_own(route: &str, announcement: &Announcement) -> bool {
-    route.strip_prefix('/') == Some(announcement.name.as_str()) && is_prefix(route)
+    route.strip_prefix('/') == Some(announcement.name.as_str()) && is_name(&announcement.name)
 }
 
-/// One segment that no route of the gateway's own would hide.
-fn is_prefix(text: &str) -> bool {
-    let segment = text.strip_prefix('/').unwrap_or("");
-    !segment.is_empty()
-        && segment
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'0'..=b'9' | b'-'))
-        && !matches!(segment, "v1" | "system" | "health" | "docs")
+/// Whether a service can have this name: one segment of a path that no route of the gateway's own hides.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'0'..=b'9' | b'-'))
+        && !matches!(text, "v1" | "system" | "health" | "docs")
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Choices {
             cookie_key: key(settings, "cookie-key")?,
             bus: bus(settings)?,
             store: store(settings)?,
-            expected: expected(given("expected-services")),
+            expected: expected(settings)?,
             gateway: given("gateway").map(|url| site_gateway(settings, url)).transpose()?,
             service_listen: settings.get("service-listen")?,
             advertise: given("advertise").map(str::to_owned),
@@ -169,9 +169,16 @@ fn site_gateway(settings: &Settings, url: &str) -> Result<site::Gateway, ConfigE
 }
 
 /// The shop's own services, and those that the setting names.
-fn expected(more: Option<&str>) -> Vec<String> {
-    let more = more.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
-    SHOP.into_iter().chain(more).map(str::to_owned).collect()
+fn expected(settings: &Settings) -> Result<Vec<String>, ConfigError> {
+    let more = settings.text("expected-services").unwrap_or_default().split(',').map(str::trim);
+    let more: Vec<&str> = more.filter(|name| !name.is_empty()).collect();
+    if let Some(name) = more.iter().find(|name| !gateway::is_name(name)) {
+        let why = format!(
+            "{name:?} is not the name of a service: one has lower-case letters, digits and hyphens"
+        );
+        return Err(settings.invalid("expected-services", why));
+    }
+    Ok(SHOP.into_iter().chain(more).map(str::to_owned).collect())
 }
 
 /// A key of 64 hex digits, if one is given.

@@ -99,7 +99,7 @@ async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
     let at = |name: &str| files.path().join(name).display().to_string();
     let (unknown, secret) = (at("unknown.toml"), at("secret"));
     let (empty, unread) = (at("empty"), at("unread.toml"));
-    let cases: [Change<'_>; 12] = [
+    let cases: [Change<'_>; 13] = [
         (&[], &["--config", &unknown], &["curency", &unknown, "agora config"]),
         (&[("AGORA_CURENCY", "EUR")], &[], &["AGORA_CURENCY", "agora config"]),
         (
@@ -124,6 +124,7 @@ async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
         (&[("AGORA_SHOP_SECRET_FILE", &empty)], &[], &["AGORA_SHOP_SECRET_FILE", "empty", &empty]),
         (&[("AGORA_BUS", "amqp://me:a/hush@here/")], &[], &["bus", "********@here", "%2F"]),
         (&[], &["--config", &unread], &[&unread, "line 2"]),
+        (&[], &["--expected-services", "loyalty, /points"], &["expected-services", "/points"]),
     ];
     for (variables, flags, says) in cases {
         let mut command = up(&Folder::new().data());

@@ -22,7 +22,7 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    /// Takes in one more step.
+    /// Takes in one more step. An order ends once: what a forger adds later changes neither its status nor its reasons.
     pub(super) fn take(&mut self, change: &Change, effect: &Effect) {
         let at = change.at.micros();
         (self.updated, self.updated_at) = (change.position, at);
@@ -30,6 +30,8 @@ impl Changed {
             Effect::Placed => {}
             Effect::Stock(status) => self.stock = Some(stock_number(*status)),
             Effect::Credit(status) => self.credit = Some(credit_number(*status)),
+            Effect::Approved | Effect::Finalized | Effect::Denied(_) if self.ended_at.is_some() => {
+            }
             Effect::Approved => self.status = Some(Status::Approved),
             Effect::Finalized => (self.status, self.ended_at) = (Some(Status::Finalized), Some(at)),
             Effect::Denied(reasons) => {

@@ -24,6 +24,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     changes_are_told_in_order(&*make().await).await;
     statistics_count_what_was_placed(&*make().await).await;
     it_does_not_matter_how_changes_came(&*make().await, &*make().await).await;
+    an_order_ends_once(&*make().await, &*make().await).await;
 }
 
 const ADA: Uuid = Uuid::from_u128(0xada);
@@ -302,4 +303,27 @@ async fn it_does_not_matter_how_changes_came(model: &dyn Model, other: &dyn Mode
     assert_ne!(lines(model).await, lines(other).await);
     apply(model, &changes).await;
     assert_eq!(lines(model).await, lines(other).await, "as if nothing had been");
+}
+
+/// What nobody but a forger records: further endings of an order that has ended.
+async fn an_order_ends_once(model: &dyn Model, other: &dyn Model) {
+    let changes = [
+        placed(1, 1, (ADA, LAMP)),
+        placed(2, 2, (ADA, LAMP)),
+        step(3, 1, FINALIZED),
+        step(4, 2, DENIED),
+        step(5, 1, FINALIZED),
+        step(6, 1, DENIED),
+        step(7, 2, APPROVED),
+        step(8, 2, FINALIZED),
+    ];
+    for single in &changes {
+        apply(model, std::slice::from_ref(single)).await;
+    }
+    apply(other, &changes).await;
+    assert_eq!(lines(model).await, lines(other).await, "one by one or all at once");
+    let (first, second) = (found(model, 1).await.standing, found(model, 2).await.standing);
+    assert_eq!((first.status, second.status), (Status::Finalized, Status::Canceled));
+    let balances = model.balances().await.expect("balances");
+    assert!(balances.iter().all(|sum| sum.left == sum.right), "{balances:?}");
 }

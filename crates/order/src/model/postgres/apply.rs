@@ -132,17 +132,19 @@ impl<'a> Batch<'a> {
         .map(drop)
     }
 
-    /// Changes each order once, however many steps it took; how many were canceled and finalized.
+    /// Changes each order once, however many steps it took; how many were canceled and finalized. One that has ended keeps its
+    /// status and its reasons.
     async fn update(&self, tx: &Transaction<'_>) -> Result<[i64; 2], Error> {
         let sql = "UPDATE orders SET
-                 status = coalesce(c.status, orders.status), stock = coalesce(c.stock, orders.stock),
-                 credit = coalesce(c.credit, orders.credit), reasons = coalesce(c.reasons, orders.reasons),
+                 status = CASE WHEN orders.ended_at IS NULL THEN coalesce(c.status, orders.status) ELSE orders.status END,
+                 stock = coalesce(c.stock, orders.stock), credit = coalesce(c.credit, orders.credit),
+                 reasons = CASE WHEN orders.ended_at IS NULL THEN coalesce(c.reasons, orders.reasons) ELSE orders.reasons END,
                  invoice = coalesce(c.invoice, orders.invoice), updated = c.updated, updated_at = c.updated_at,
-                 ended_at = coalesce(c.ended_at, orders.ended_at)
+                 ended_at = coalesce(orders.ended_at, c.ended_at)
              FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[],
                          $8::bigint[], $9::bigint[])
                   AS c (id, status, stock, credit, reasons, invoice, updated, updated_at, ended_at)
-             WHERE orders.id = c.id RETURNING c.status";
+             WHERE orders.id = c.id RETURNING CASE WHEN orders.ended_at = c.ended_at THEN c.status END";
         let all: Vec<(&Uuid, &Changed)> = self.orders.iter().collect();
         let small = |number: Option<u8>| number.map(i16::from);
         let rows = tx

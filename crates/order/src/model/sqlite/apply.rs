@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::order::Terms;
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use crate::model::{Change, Happened, Product, What, batch::Changed, numbers::status_number};
@@ -87,8 +87,8 @@ impl Batch {
     fn write(self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
         let (mut canceled, mut finalized) = (0, 0);
         for (id, order) in &self.orders {
-            let known = update(tx, *id, order)?;
-            match order.status.filter(|_| known) {
+            let ended = update(tx, *id, order)?;
+            match order.status.filter(|_| ended) {
                 Some(Status::Canceled) => canceled += 1,
                 Some(Status::Finalized) => finalized += 1,
                 Some(Status::Pending | Status::Approved) | None => {}
@@ -104,14 +104,15 @@ impl Batch {
     }
 }
 
-/// Whether there is such an order.
+/// Whether the order ended with this: an order that has ended keeps its status and its reasons.
 fn update(tx: &Transaction<'_>, id: Uuid, order: &Changed) -> rusqlite::Result<bool> {
     let mut update = tx.prepare_cached(
-        "UPDATE orders SET status = ifnull(?2, status), stock = ifnull(?3, stock), credit = ifnull(?4, credit),
-                           reasons = ifnull(?5, reasons), invoice = ifnull(?6, invoice), updated = ?7,
-                           updated_at = ?8, ended_at = ifnull(?9, ended_at) WHERE id = ?1",
+        "UPDATE orders SET status = iif(ended_at IS NULL, ifnull(?2, status), status), stock = ifnull(?3, stock),
+                           credit = ifnull(?4, credit), reasons = iif(ended_at IS NULL, ifnull(?5, reasons), reasons),
+                           invoice = ifnull(?6, invoice), updated = ?7, updated_at = ?8, ended_at = ifnull(ended_at, ?9)
+         WHERE id = ?1 RETURNING ended_at",
     )?;
-    let rows = update.execute(params![
+    let values = params![
         id.as_bytes(),
         order.status.map(status_number),
         order.stock,
@@ -121,8 +122,9 @@ fn update(tx: &Transaction<'_>, id: Uuid, order: &Changed) -> rusqlite::Result<b
         order.updated.0,
         order.updated_at,
         order.ended_at,
-    ])?;
-    Ok(rows > 0)
+    ];
+    let ended_at: Option<Option<i64>> = update.query_row(values, |row| row.get(0)).optional()?;
+    Ok(order.ended_at.is_some() && ended_at.flatten() == order.ended_at)
 }
 
 fn place(tx: &Transaction<'_>, change: &Change, terms: &Terms) -> rusqlite::Result<()> {
