@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, bail};
 
-use crate::run::{exists, must, program, root, say};
+use crate::run::{exists, must, program, root, say, target};
 
 /// Programs, and the packages of Debian that bring them.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -32,12 +32,16 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.0";
 /// What speaks MongoDB's protocol in the tests.
 const SECANTUS: &str = "SecantusDB==0.7.0b3";
 
+/// What a first build of everything takes in the target folder, in KiB.
+const ROOM: u64 = 10 << 20;
+
 pub(crate) fn all() -> anyhow::Result<()> {
     install(true, true)
 }
 
 /// Installs what is missing for the Rust suites, and for those that need Python or a browser.
 pub(crate) fn install(python: bool, with_browser: bool) -> anyhow::Result<()> {
+    warn_of_a_full_disk();
     packages(with_browser)?;
     python_program("secantus", "secantusd-py", SECANTUS)?;
     node_packages("tests/couchdb", "the packages of the stand-in for CouchDB")?;
@@ -49,6 +53,28 @@ pub(crate) fn install(python: bool, with_browser: bool) -> anyhow::Result<()> {
         node_packages("tests/browser", "the browser tests' packages")?;
     }
     Ok(())
+}
+
+/// A disk that fills during a build fails with an error of the compiler's, long after the start.
+fn warn_of_a_full_disk() {
+    let folder = target();
+    if folder.join("debug").exists() {
+        return;
+    }
+    let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(&folder);
+    let shown = program("df", &["-Pk", &existing.to_string_lossy()]).output();
+    let shown = shown.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let free =
+        shown.ok().and_then(|text| text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok());
+    if let Some(free) = free.filter(|free: &u64| *free < ROOM) {
+        say(&format!(
+            "set-up: {} MB are free at {}; the first build takes about {} MB. Free some, or name a folder on another disk in \
+             CARGO_TARGET_DIR",
+            free >> 10,
+            existing.display(),
+            ROOM >> 10
+        ));
+    }
 }
 
 fn packages(with_browser: bool) -> anyhow::Result<()> {

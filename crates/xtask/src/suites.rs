@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use crate::{
     rules,
-    run::{cargo, must, program, root, say},
+    run::{cargo, must, program, root, say, target},
     setup,
 };
 
@@ -127,9 +127,7 @@ fn faults() -> anyhow::Result<()> {
 
 /// The command as built with a profile.
 fn built(profile: &str) -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    target.join(profile).join("agora")
+    target().join(profile).join("agora")
 }
 
 /// A suite of its own, which finds the built command in `AGORA_BIN`.
