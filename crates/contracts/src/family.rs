@@ -3,9 +3,10 @@
 /// Declares a family: an enum over event structs, and its [`kernel::Event`] implementation.
 ///
 /// Each line is `Variant(Struct) = "category.name" @ schema`; older schemas are upcast by the struct's own
-/// `upcast(schema, json)` where the line ends in `, upcast`.
+/// `upcast(schema, json)` where the line ends in `, upcast`. A type that is only ever the first of its stream is marked `first`
+/// behind its schema: `read` refuses it anywhere else, so that a forged second one changes nothing for any subscriber.
 macro_rules! events {
-    ($(#[$doc:meta])* $family:ident { $( $(#[$variant_doc:meta])* $variant:ident($data:ty) = $kind:literal @ $schema:literal ),+ $(,)? }) => {
+    ($(#[$doc:meta])* $family:ident { $( $(#[$variant_doc:meta])* $variant:ident($data:ty) = $kind:literal @ $schema:literal $($place:ident)? ),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         pub enum $family {
@@ -16,10 +17,17 @@ macro_rules! events {
             /// Every type of the family with its current schema number.
             pub const TYPES: &'static [(&'static str, u32)] = &[$( ($kind, $schema) ),+];
 
+            /// The types that have a place in their stream, with its name.
+            const PLACES: &'static [(&'static str, &'static str)] = &[$( $( ($kind, stringify!($place)), )? )+];
+
             /// The event in a record of this family's category. Whoever subscribes uses this: what cannot be read is an error, to be
             /// counted and said.
             pub fn read(recorded: &kernel::Recorded) -> Result<Self, kernel::DecodeError> {
-                kernel::Event::decode(recorded.kind.as_str(), recorded.schema, &recorded.data)
+                let kind = recorded.kind.as_str();
+                if recorded.version > kernel::Version(0) && Self::PLACES.contains(&(kind, "first")) {
+                    return Err(kernel::DecodeError::NotFirst(kind.to_owned()));
+                }
+                kernel::Event::decode(kind, recorded.schema, &recorded.data)
             }
 
             /// The event in a record, if it is of this family and parses: for views, which pass over anything else.

@@ -19,7 +19,7 @@ pub fn stream(order: Uuid) -> StreamId {
 events! {
     /// The events of an order.
     OrderEvent {
-        Placed(Placed) = "order.placed" @ 1,
+        Placed(Placed) = "order.placed" @ 1 first,
         Approved(Terms) = "order.approved" @ 1,
         Finalized(Finalized) = "order.finalized" @ 1,
         Denied(Denied) = "order.denied" @ 1,

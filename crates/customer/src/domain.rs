@@ -140,6 +140,8 @@ impl Decider for Customer {
 
     fn evolve(state: &mut State, event: &CustomerEvent) {
         match event {
+            // A customer registers once: what registers again is forged.
+            CustomerEvent::Registered(_) if state.account.is_some() => {}
             CustomerEvent::Registered(registered) => {
                 state.account = Some(Account::of(registered));
                 state.revision += 1;

@@ -13,7 +13,7 @@ const FAR: Duration = Duration::from_hours(24);
 /// again after it without a restart.
 const DOUBTED_FOR: Duration = Duration::from_hours(1);
 /// Clocks of machines differ by less than this.
-const SKEW: Duration = Duration::from_mins(1);
+pub(crate) const SKEW: Duration = Duration::from_mins(1);
 /// How often it is said again that the last event is dated ahead.
 const REMINDED_EVERY: Duration = Duration::from_hours(1);
 /// A shop without an event for this long is said at the start: it may be the clock that is wrong.
@@ -34,8 +34,12 @@ pub(crate) struct Dating {
 }
 
 impl Dating {
-    /// `last_event`: the time of the last one recorded.
-    pub(crate) fn new(clock: Arc<dyn Clock>, last_event: Option<Timestamp>) -> Self {
+    /// `last_event`: the time of the last one recorded; `is_behind`: whether the clock is behind the time of any that is recorded.
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        last_event: Option<Timestamp>,
+        is_behind: bool,
+    ) -> Self {
         let mut dating = Self {
             clock,
             given: None,
@@ -45,8 +49,9 @@ impl Dating {
             behind_said: None,
         };
         let now = dating.now();
-        if dating.behind_said.is_some() {
-            // Whenever the clock is set right, it may show any later time.
+        if is_behind {
+            // Whenever the clock is set right, it may show any later time. The last event proves nothing: it may have been dated
+            // by the same wrong clock, before a restart.
             dating.before = Some((Timestamp::from_micros(i64::MAX), dating.clock.elapsed()));
         }
         if let Some(last) = last_event.filter(|last| now.since(*last) > QUIET) {
@@ -162,7 +167,8 @@ mod tests {
     fn begin(last_event: Option<Timestamp>) -> (Arc<Hands>, Dating) {
         let hands = Arc::new(Hands::default());
         hands.pass(DAY * 20_000);
-        let dating = Dating::new(Arc::clone(&hands) as _, last_event);
+        let is_behind = last_event.is_some_and(|last| hands.now() + SKEW < last);
+        let dating = Dating::new(Arc::clone(&hands) as _, last_event, is_behind);
         (hands, dating)
     }
 
@@ -221,6 +227,18 @@ mod tests {
         hands.set(|now| now + 2 * DAY);
         let doubted = dating.now();
         assert!(doubted < behind + 3 * DAY, "further ahead than it ever was: {doubted}");
+    }
+
+    #[test]
+    fn a_clock_that_was_behind_before_a_restart_is_believed_at_once_when_it_is_set_right() {
+        let (hands, mut dating) = begin(None);
+        let first = dating.now();
+        hands.set(|now| now - 40 * DAY);
+        let last = dating.now();
+        assert!(last < first, "dated behind");
+        let mut dating = Dating::new(Arc::clone(&hands) as _, Some(last), true);
+        hands.set(|now| now + 40 * DAY);
+        assert_eq!(dating.now(), hands.now(), "an event was dated ahead of the last one");
     }
 
     #[test]

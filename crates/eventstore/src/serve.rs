@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, stream};
 use kernel::{Position, Timestamp};
 
 use crate::{
-    dating::Dating,
+    dating::{Dating, SKEW},
     port::{Commit, Reader, StoreFailure, Writer},
 };
 
@@ -133,7 +133,7 @@ async fn write(
 ) {
     // Before anything is told: whoever has followed another event store looks whether this one has what they have seen.
     deps.transport.publish(Message::Head(Position::START)).await;
-    let dating = Dating::new(Arc::clone(&deps.clock), last_time(&past).await);
+    let dating = dating(&deps, &past).await;
     let progress = figures.progress(&deps);
     let mut recorder = Recorder { progress, deps, writer, dating, figures, broken: 0 };
     while recorder.broken < BROKEN_MAX {
@@ -213,6 +213,16 @@ impl<W: Writer> Recorder<W> {
         figures.events.fetch_add(events as u64, Ordering::Relaxed);
         figures.commit_micros.fetch_add(took, Ordering::Relaxed);
     }
+}
+
+/// Dates what comes behind what is recorded; where that cannot be read now, as behind nothing.
+async fn dating(deps: &Deps, past: &impl Reader) -> Dating {
+    let dated_ahead = past.position_at(deps.clock.now() + SKEW).await;
+    Dating::new(
+        Arc::clone(&deps.clock),
+        last_time(past).await,
+        dated_ahead.is_ok_and(|at| at.is_some()),
+    )
 }
 
 /// The time of the last event; none in an empty log, or where it cannot be read now.

@@ -48,4 +48,6 @@ pub enum DecodeError {
     UnknownSchema { kind: String, schema: u32 },
     #[error("{kind:?} does not parse: {source}")]
     Malformed { kind: String, source: serde_json::Error },
+    #[error("{0:?} is the first event of a stream, and this one comes later")]
+    NotFirst(String),
 }

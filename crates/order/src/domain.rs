@@ -62,8 +62,11 @@ impl Decider for Order {
 
     fn evolve(state: &mut State, event: &OrderEvent) {
         match event {
-            OrderEvent::Placed(placed) => *state = State::Pending(placed.terms.clone()),
-            OrderEvent::Approved(_) => {}
+            OrderEvent::Placed(placed) if *state == State::Unplaced => {
+                *state = State::Pending(placed.terms.clone());
+            }
+            // An order is placed once: what is placed again is forged.
+            OrderEvent::Placed(_) | OrderEvent::Approved(_) => {}
             OrderEvent::Finalized(_) => *state = State::Finalized,
             OrderEvent::Denied(_) => *state = State::Denied,
         }

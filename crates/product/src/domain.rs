@@ -147,6 +147,8 @@ impl Decider for Product {
 
     fn evolve(state: &mut State, event: &ProductEvent) {
         match event {
+            // Only a product that was deleted is added again: this one is forged.
+            ProductEvent::Added(_) if state.listing.is_some() => {}
             ProductEvent::Added(added) => {
                 state.listing = Some(Listing::of(added));
                 state.revision += 1;

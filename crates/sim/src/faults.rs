@@ -31,10 +31,16 @@ pub enum Fault {
     DiskFull,
     ServiceAway,
     LateAnswer,
+    ClockAhead,
+    ClockBehind,
+    UnreadableEvent,
+    ForgedTwin,
+    SecondBirth,
+    LogShortened,
 }
 
 impl Fault {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 28] = [
         Self::BroadcastLost,
         Self::BroadcastRepeated,
         Self::BroadcastDelayed,
@@ -57,6 +63,12 @@ impl Fault {
         Self::DiskFull,
         Self::ServiceAway,
         Self::LateAnswer,
+        Self::ClockAhead,
+        Self::ClockBehind,
+        Self::UnreadableEvent,
+        Self::ForgedTwin,
+        Self::SecondBirth,
+        Self::LogShortened,
     ];
 }
 

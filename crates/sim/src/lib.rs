@@ -1,13 +1,19 @@
 //! Seeded worlds: the whole shop under faults, deterministic.
 //!
 //! A world is the real services on one thread under paused time, joined by a bus that loses, repeats, delays and reorders, over
-//! the real engine on a disk that loses what was not synced. Services crash and restart at any await, run twice, lose their
-//! read models; then the weather clears, every order must end, and the log is checked event by event against the promises.
-//! The same seed gives the same log to the byte.
+//! the real engine on a disk that loses what was not synced, fills up, and fails one write. Services crash and restart at any await,
+//! run twice, lose their read models. The clocks of their machines and the event store's are minutes to days ahead or behind for a
+//! while. Events are forged: some that nothing can read, a second customer of one name, a second beginning of an order's, a
+//! customer's or a product's stream. The log comes back shorter, is refused, and is taken as it is. Then the weather clears, every
+//! order must end, and the log is checked event by event against the promises: what was forged has its place in it and changes
+//! nothing else. The same seed gives the same log to the byte.
 
 pub mod check;
 pub mod dice;
 pub mod faults;
+mod forgery;
+mod hands;
+mod loss;
 mod parts;
 pub mod plant;
 mod shoppers;

@@ -6,6 +6,7 @@ use axum::Router;
 use chassis::{
     Deps, ReadModel, Service, Tasks, Unfit,
     auth::Auth,
+    clock::RuntimeClock,
     http::Border,
     metrics::Metrics,
     model::{Project, take},
@@ -14,11 +15,16 @@ use chassis::{
 };
 use contracts::customer::SessionEnd;
 use customer::Secrets;
-use eventlog::{Files, Options, simdisk::SimDisk};
+use eventlog::{Files, Known, OpenError, Options, simdisk::SimDisk};
 use eventstore::{Figures, LogStore, log::LogReader};
 use kernel::{Clock, Currency, Ids, Money, Recorded};
 
-use crate::{plant::Plant, transport::Stormy};
+use crate::{
+    forgery::{Forged, all_events},
+    hands::Hands,
+    plant::{NeverBack, Plant},
+    transport::Stormy,
+};
 
 /// Segments small enough that a world fills several.
 const SEGMENT_BYTES: u64 = 64 << 10;
@@ -33,11 +39,15 @@ pub(crate) struct Ground {
     pub(crate) name: String,
     pub(crate) disk: Arc<SimDisk>,
     pub(crate) transport: Arc<Stormy>,
-    pub(crate) clock: Arc<dyn Clock>,
+    /// The right time.
+    pub(crate) clock: RuntimeClock,
+    /// That of the event store's machine.
+    pub(crate) store_clock: Arc<Hands>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) plant: Option<Plant>,
     pub(crate) salt: [u8; 16],
     pub(crate) secret: [u8; 32],
+    pub(crate) forged: Forged,
 }
 
 /// Hashes as cheap as they come: a world has better things to compute.
@@ -61,6 +71,8 @@ pub(crate) struct Models {
     pub(crate) model: Location,
     pub(crate) snapshots: Location,
     sessions: Location,
+    /// That of the machine they are on.
+    pub(crate) clock: Arc<Hands>,
     _anchors: Rc<Vec<rusqlite::Connection>>,
 }
 
@@ -71,11 +83,12 @@ pub(crate) struct Store {
 }
 
 impl Ground {
-    fn deps(&self, tasks: &Tasks) -> Deps {
-        let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&self.clock));
-        let border = Border::new(Arc::clone(&self.clock), Arc::clone(&self.ids), auth.clone());
+    fn deps(&self, tasks: &Tasks, clock: &Arc<Hands>) -> Deps {
+        let clock: Arc<dyn Clock> = Arc::<Hands>::clone(clock);
+        let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
+        let border = Border::new(Arc::clone(&clock), Arc::clone(&self.ids), auth.clone());
         Deps {
-            clock: Arc::clone(&self.clock),
+            clock,
             ids: Arc::clone(&self.ids),
             transport: self.transport.clone(),
             tasks: tasks.clone(),
@@ -87,21 +100,43 @@ impl Ground {
 
     /// Opens the log and serves it. `None` if the disk does not let it be opened now.
     pub(crate) async fn start_store(&self) -> Option<Store> {
-        let tasks = Tasks::inline();
+        match self.open_log(None, false) {
+            Ok(log) => Some(self.serve(log).await),
+            Err(OpenError::Io { .. }) => None,
+            Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
+        }
+    }
+
+    /// Opens the log, with what is known of it; what it has lost may be accepted.
+    pub(crate) fn open_log(
+        &self,
+        known: Option<Known>,
+        accept_loss: bool,
+    ) -> Result<LogStore, OpenError> {
         let files: Arc<dyn Files> = match self.plant {
             Some(Plant::AnswerBeforeSync) => {
                 Arc::new(crate::plant::Unsynced(Arc::clone(&self.disk)))
             }
             _ => Arc::clone(&self.disk) as Arc<dyn Files>,
         };
-        let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::new(self.salt) };
-        let LogStore { writer, reader, upkeep, .. } =
-            match LogStore::open(Path::new("/log"), files, options) {
-                Ok(store) => store,
-                Err(eventlog::OpenError::Io { .. }) => return None,
-                Err(error) => panic!("{}: the log does not open after a crash: {error}", self.name),
-            };
-        eventstore::serve(&self.deps(&tasks), writer, reader.clone(), Figures::default()).await;
+        let options =
+            Options { segment_bytes: SEGMENT_BYTES, known, accept_loss, ..Options::new(self.salt) };
+        LogStore::open(Path::new("/log"), files, options)
+    }
+
+    /// Serves an open log.
+    pub(crate) async fn serve(&self, log: LogStore) -> Store {
+        let tasks = Tasks::inline();
+        let LogStore { writer, reader, upkeep, .. } = log;
+        let deps = self.deps(&tasks, &self.store_clock);
+        let (read, figures) = (reader.clone(), Figures::default());
+        if self.plant == Some(Plant::DatedByLastEvent) {
+            let events = all_events(&reader).await.expect("a whole log");
+            let writer = NeverBack::after(&events, writer);
+            eventstore::serve(&deps, writer, read, figures).await;
+        } else {
+            eventstore::serve(&deps, writer, read, figures).await;
+        }
         let looking_after = tasks.clone();
         tasks.spawn("upkeep", async move {
             while !looking_after.is_stopping() {
@@ -109,29 +144,28 @@ impl Ground {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
-        Some(Store { tasks, reader })
+        Store { tasks, reader }
     }
 
     /// New, empty databases for an instance.
     pub(crate) fn models(&self, instance: &str) -> Models {
         let location = |kind: &str| {
-            Location::Memory(format!(
-                "{}-{instance}-{kind}-{}",
-                self.name,
-                self.ids.bytes::<1>()[0]
-            ))
+            // No two alike: a database is there as long as anything holds it, and a new one must be empty.
+            let number = u64::from_le_bytes(self.ids.bytes());
+            Location::Memory(format!("{}-{instance}-{kind}-{number:x}", self.name))
         };
         let (model, snapshots, sessions) =
             (location("model"), location("snapshots"), location("sessions"));
         let anchor = |location| sqlite::hold(location).expect("memory for a database");
         let anchors = [&model, &snapshots, &sessions].map(anchor).into();
-        Models { model, snapshots, sessions, _anchors: Rc::new(anchors) }
+        let clock = Arc::new(Hands::new(self.clock));
+        Models { model, snapshots, sessions, clock, _anchors: Rc::new(anchors) }
     }
 
     /// Starts an instance of a service on its databases.
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
-        let deps = self.deps(&tasks);
+        let deps = self.deps(&tasks, &models.clock);
         let sessions =
             sessions::follow(&deps, models.sessions.clone(), ended).expect("memory for a database");
         let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
@@ -159,7 +193,7 @@ impl Ground {
                 )
                 .await
             }
-            _ => {
+            "accounting" => {
                 let time_zone = jiff::tz::TimeZone::UTC;
                 accounting::build(
                     accounting::Config { model: model.into(), snapshots, time_zone },
@@ -167,6 +201,7 @@ impl Ground {
                 )
                 .await
             }
+            other => panic!("there is no service {other}"),
         };
         let mut service = built.expect("a service starts on a database in memory");
         service.followers.push(sessions);
@@ -180,6 +215,16 @@ impl Instance {
         self.tasks.kill().await;
         assert!(!self.tasks.failed(), "{} panicked", self.service.name);
         self.models
+    }
+
+    /// Whether a part of it could not go on.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.tasks.failed()
+    }
+
+    /// Ends the instance, whether or not it could go on.
+    pub(crate) async fn abandon(self) {
+        self.tasks.kill().await;
     }
 }
 
@@ -226,7 +271,7 @@ pub(crate) async fn rebuilt(
             fill(order::open_model(location, &tasks).await.expect("memory"), order::project, events)
                 .await
         }
-        _ => {
+        "accounting" => {
             fill(
                 accounting::open_model(location, &tasks, jiff::tz::TimeZone::UTC)
                     .await
@@ -236,6 +281,7 @@ pub(crate) async fn rebuilt(
             )
             .await
         }
+        other => panic!("there is no service {other}"),
     }
 }
 

@@ -1,14 +1,16 @@
-//! Planted bugs: five ways to break a promise, each of which the worlds must find.
+//! Planted bugs: seven ways to break a promise, each of which the worlds must find.
 //!
 //! They are planted from outside, at the ports, so that no line of the services knows of them.
 
 use std::{io, path::Path, sync::Arc};
 
+use async_trait::async_trait;
 use bus::{Append, NoReply, Page, Read};
 use eventlog::{Access, File, Files, Lock, simdisk::SimDisk};
-use kernel::{Actor, EventId, NewEvent};
+use eventstore::{Commit, StoreFailure, Writer, log::LogWriter};
+use kernel::{Actor, EventId, NewEvent, Recorded, Timestamp};
 
-use crate::dice::Dice;
+use crate::{dice::Dice, forgery::is_unreadable};
 
 /// A bug, planted into a whole world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,15 +25,21 @@ pub enum Plant {
     SkippedGap,
     /// The order service never looks at the clock.
     IgnoredDeadline,
+    /// The event store never dates an event before the one before it, however wrong that one's time was.
+    DatedByLastEvent,
+    /// Subscribers stop at an event that they cannot read.
+    StoppedByForgery,
 }
 
 impl Plant {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::AnswerBeforeSync,
         Self::DoubleRelease,
         Self::LostCauseMark,
         Self::SkippedGap,
         Self::IgnoredDeadline,
+        Self::DatedByLastEvent,
+        Self::StoppedByForgery,
     ];
 
     pub(crate) fn spoil_append(self, mut append: Append) -> Result<Append, NoReply> {
@@ -57,12 +65,29 @@ impl Plant {
                     return Err(NoReply::Lost);
                 }
             }
-            Self::LostCauseMark | Self::AnswerBeforeSync | Self::SkippedGap => {}
+            Self::LostCauseMark
+            | Self::AnswerBeforeSync
+            | Self::SkippedGap
+            | Self::DatedByLastEvent
+            | Self::StoppedByForgery => {}
         }
         Ok(append)
     }
 
-    pub(crate) fn spoil_page(self, read: &Read, mut page: Page, dice: &Dice) -> Page {
+    /// Whether an event never arrives at a subscriber, nor any behind it.
+    pub(crate) fn stops_at(self, event: &Recorded) -> bool {
+        self == Self::StoppedByForgery && is_unreadable(event)
+    }
+
+    pub(crate) fn spoil_page(
+        self,
+        read: &Read,
+        mut page: Page,
+        dice: &Dice,
+    ) -> Result<Page, NoReply> {
+        if page.events.iter().any(|event| self.stops_at(event)) {
+            return Err(NoReply::Lost);
+        }
         if self == Self::SkippedGap
             && matches!(read, Read::All { .. })
             && page.events.len() > 1
@@ -71,7 +96,7 @@ impl Plant {
             // Not the first one: by that a subscriber recognises the log.
             page.events.remove(1);
         }
-        page
+        Ok(page)
     }
 }
 
@@ -79,6 +104,35 @@ impl Plant {
 fn again(event: &NewEvent) -> NewEvent {
     let id = EventId(uuid::Uuid::from_u128(event.id.0.as_u128() ^ 1));
     NewEvent { id, ..event.clone() }
+}
+
+/// An event store that dates nothing before the last event, as 0.1.0 did.
+pub(crate) struct NeverBack {
+    writer: LogWriter,
+    last: Timestamp,
+}
+
+impl NeverBack {
+    pub(crate) fn after(events: &[Arc<Recorded>], writer: LogWriter) -> Self {
+        Self { writer, last: events.last().map(|event| event.time).unwrap_or_default() }
+    }
+}
+
+#[async_trait]
+impl Writer for NeverBack {
+    async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure> {
+        let commit = self.writer.commit(appends, now.max(self.last)).await?;
+        self.last = commit.recorded.last().map_or(self.last, |event| event.time);
+        Ok(commit)
+    }
+
+    async fn probe(&mut self) -> Result<(), StoreFailure> {
+        self.writer.probe().await
+    }
+
+    fn is_broken(&self) -> bool {
+        self.writer.is_broken()
+    }
 }
 
 /// A disk whose file data is said to be synced and is not.

@@ -174,7 +174,9 @@ impl People {
             let router = self.router(service);
             if let Some(router) = router {
                 let answer = ask(router, call, token, key, body).await;
-                if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+                // A token is not valid by a clock that is wrong.
+                let try_again = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::UNAUTHORIZED];
+                if !try_again.contains(&answer.status) {
                     return Some(answer);
                 }
             }

@@ -1,6 +1,6 @@
 //! What befalls a world: weather on the bus, and blows to its parts, one after the other while people shop.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use bus::{Message, Transport as _};
 use kernel::Position;
@@ -8,11 +8,16 @@ use kernel::Position;
 use crate::{
     dice::Dice,
     faults::{Fault, Tally, Weather},
+    forgery::forge,
     parts::{Ground, Instances, SERVICES, Store},
+    shoppers::People,
 };
 
 /// More broadcasts than wait for one subscriber.
 const BROADCASTS_TOO_MANY: u32 = 2000;
+
+/// Minutes of a day.
+const DAY: i64 = 24 * 60;
 
 /// A world's parts as the storm sees them.
 pub(crate) struct Storm {
@@ -21,6 +26,7 @@ pub(crate) struct Storm {
     pub(crate) store: Rc<RefCell<Option<Store>>>,
     pub(crate) dice: Dice,
     pub(crate) tally: Tally,
+    pub(crate) people: Rc<People>,
 }
 
 impl Storm {
@@ -42,13 +48,26 @@ impl Storm {
         }
     }
 
+    /// What befalls most worlds, before anything else and while people shop: the event store's clock is wrong, and events are
+    /// forged.
+    pub(crate) async fn begin(&self) {
+        if self.dice.happens(750) {
+            self.pause().await;
+            self.set_clock_wrong(None).await;
+        }
+        if self.dice.happens(750) {
+            self.pause().await;
+            self.forge().await;
+        }
+    }
+
     /// One blow, at a moment of its own.
     pub(crate) async fn strike(&self) {
         tokio::time::sleep(Duration::from_micros(self.dice.within(0..1_500_000))).await;
         for _ in 0..self.dice.within(0..20) {
             tokio::task::yield_now().await;
         }
-        match self.dice.within(0..12) {
+        match self.dice.within(0..16) {
             0..3 => self.kill_service().await,
             3 => self.send_away().await,
             4 => self.second_instance().await,
@@ -58,6 +77,10 @@ impl Storm {
             8 => self.fail_disk().await,
             9 => self.fail_write().await,
             10 => self.overrun_subscribers().await,
+            11 => self.forge().await,
+            12 => self.shorten_log().await,
+            13 => self.set_clock_wrong(None).await,
+            14 => self.set_clock_wrong(self.any_instance()).await,
             _ => self.fill_disk().await,
         }
     }
@@ -183,7 +206,50 @@ impl Storm {
         self.tally.add(Fault::DiskFull, self.ground.disk.counts().disk_full - before);
     }
 
-    async fn stop_store(&self) {
+    /// Somebody with the bus's password records a few events of their own.
+    async fn forge(&self) {
+        for _ in 0..self.dice.within(1..4) {
+            let reader = self.store.borrow().as_ref().map(|store| store.reader.clone());
+            let Some(reader) = reader else { return };
+            forge(&self.ground, &reader, (&self.dice, &self.tally)).await;
+        }
+    }
+
+    /// The clock of an instance's machine, or of the event store's, is minutes to days ahead or behind for a while, and what runs
+    /// there may be started again meanwhile.
+    async fn set_clock_wrong(&self, instance: Option<(String, String)>) {
+        let clock = match &instance {
+            Some((name, _)) => {
+                let instances = self.instances.borrow();
+                let Some(instance) = instances.get(name) else { return };
+                Arc::clone(&instance.models.clock)
+            }
+            None => Arc::clone(&self.ground.store_clock),
+        };
+        let minutes = *self.dice.pick(&[2, 30, 300, 2 * DAY, 40 * DAY]);
+        let ahead = self.dice.happens(600);
+        self.tally.count(if ahead { Fault::ClockAhead } else { Fault::ClockBehind });
+        clock.set_ahead(if ahead { minutes } else { -minutes });
+        self.pause().await;
+        if self.dice.happens(500) {
+            match instance {
+                Some((name, service)) => self.restart(&name, &service).await,
+                None => self.kill_store().await,
+            }
+        }
+        self.pause().await;
+        clock.set_right();
+    }
+
+    /// Kills an instance and starts it again on its databases.
+    async fn restart(&self, name: &str, service: &str) {
+        self.tally.count(Fault::ServiceKilled);
+        let Some(models) = self.kill(name).await else { return };
+        let instance = self.ground.start(service, models).await;
+        self.instances.borrow_mut().insert(name.to_owned(), instance);
+    }
+
+    pub(crate) async fn stop_store(&self) {
         let store = self.store.borrow_mut().take();
         if let Some(store) = store {
             store.kill().await;
@@ -225,7 +291,7 @@ impl Storm {
             .collect()
     }
 
-    async fn pause(&self) {
+    pub(crate) async fn pause(&self) {
         tokio::time::sleep(Duration::from_millis(self.dice.within(0..1500))).await;
     }
 }

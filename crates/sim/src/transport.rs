@@ -8,6 +8,7 @@ use bus::{
     Transport,
 };
 use chassis::Tasks;
+use kernel::Recorded;
 
 use crate::{
     dice::Dice,
@@ -97,8 +98,11 @@ impl Transport for Stormy {
             return self.calm.publish(message).await;
         };
         let weather = self.weather();
+        let arrives =
+            |event: &&Arc<Recorded>| !self.plant.is_some_and(|plant| plant.stops_at(event));
         let mut messages: Vec<Message> = batch
             .iter()
+            .filter(arrives)
             .map(|event| Message::Recorded(Arc::from(vec![Arc::clone(event)])))
             .collect();
         if messages.len() > 1
@@ -144,9 +148,12 @@ impl Transport for Stormy {
         let page = self.calm.read(read.clone(), timeout).await?;
         let page = match self.plant {
             Some(plant) => plant.spoil_page(&read, page, &self.dice),
-            None => page,
+            None => Ok(page),
         };
-        self.on_the_way_back(page, timeout).await
+        if page.is_err() {
+            tokio::time::sleep(timeout).await;
+        }
+        self.on_the_way_back(page?, timeout).await
     }
 
     async fn serve_appends(&self) -> Requests<Append, Appended> {

@@ -1,5 +1,7 @@
 //! One world, from its seed to its verdict.
 
+mod verdict;
+
 use std::{
     cell::RefCell,
     rc::Rc,
@@ -10,18 +12,18 @@ use std::{
     time::Duration,
 };
 
-use bus::Read;
 use chassis::{Tasks, clock::RuntimeClock};
 use eventlog::simdisk::SimDisk;
-use eventstore::Reader as _;
-use kernel::{Ids, Position, Recorded, Timestamp};
+use kernel::{Clock as _, Ids, Recorded, Timestamp};
 use tokio::task::LocalSet;
 
 use crate::{
-    check::{Checker, Violation},
+    check::Violation,
     dice::Dice,
-    faults::{Fault, Tally, Weather},
-    parts::{DEADLINE, Ground, Instances, SERVICES, Store, rebuilt},
+    faults::{Tally, Weather},
+    forgery::all_events,
+    hands::Hands,
+    parts::{DEADLINE, Ground, Instances, SERVICES, Store},
     plant::Plant,
     shoppers::People,
     storm::Storm,
@@ -82,6 +84,8 @@ struct World {
     dice: Dice,
     tally: Tally,
     violations: Vec<Violation>,
+    /// How many events were recorded when all clocks were right for good, and the time then.
+    calm_since: (usize, Timestamp),
 }
 
 impl World {
@@ -96,13 +100,16 @@ impl World {
 
     async fn begin(scenario: Scenario) -> Self {
         let (dice, tally) = (Dice::new(scenario.seed), Tally::default());
-        let clock = Arc::new(RuntimeClock::starting_at(EPOCH));
+        let clock = RuntimeClock::starting_at(EPOCH);
+        let store_clock = Arc::new(Hands::new(clock));
         let transport = Stormy::new(dice.clone(), tally.clone(), Tasks::inline(), scenario.plant);
         let ground = Rc::new(Ground {
             name: format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),
             disk: Arc::new(SimDisk::new(dice.number())),
             transport: Arc::new(transport),
             clock,
+            store_clock,
+            forged: RefCell::default(),
             ids: Arc::new(Ids::from_seed(dice.bytes())),
             plant: scenario.plant,
             salt: dice.bytes(),
@@ -119,7 +126,16 @@ impl World {
         for service in waiting {
             service.wait_ready().await;
         }
-        Self { scenario, ground, instances, store, dice, tally, violations: Vec::new() }
+        Self {
+            scenario,
+            ground,
+            instances,
+            store,
+            dice,
+            tally,
+            violations: Vec::new(),
+            calm_since: (0, EPOCH),
+        }
     }
 
     /// People shop while the storm rages.
@@ -130,6 +146,7 @@ impl World {
             store: Rc::clone(&self.store),
             dice: self.dice.clone(),
             tally: self.tally.clone(),
+            people: Rc::clone(people),
         });
         self.ground.transport.set_weather(storm.weather());
         let mut shopping = tokio::task::JoinSet::new();
@@ -149,6 +166,7 @@ impl World {
         }
         let blows = self.dice.within(3..9);
         let striking = tokio::task::spawn_local(async move {
+            storm.begin().await;
             for _ in 0..blows {
                 storm.strike().await;
             }
@@ -170,6 +188,7 @@ impl World {
         self.ground.transport.set_weather(Weather::default());
         // What was delayed still arrives, late.
         tokio::time::sleep(SETTLING).await;
+        self.calm_since = (self.events().await.len(), self.ground.clock.now());
         let mut away = Vec::new();
         for name in ["product", "product-2"] {
             let instance = self.instances.borrow_mut().remove(name);
@@ -183,7 +202,12 @@ impl World {
         }
         tokio::time::sleep(DEADLINE + OVERDUE).await;
         let unanswered = people.told.borrow().orders.get(before..).unwrap_or_default().to_vec();
-        self.check_deadlines_met(&unanswered).await;
+        if unanswered.len() < UNANSWERED {
+            self.violations.push("orders are refused though the weather is clear".to_owned());
+        }
+        let events = self.events().await;
+        self.check_dates(&events);
+        self.check_deadlines_met(&events, &unanswered);
         for (name, models) in away {
             let instance = self.ground.start("product", models).await;
             self.instances.borrow_mut().insert(name.to_owned(), instance);
@@ -192,55 +216,10 @@ impl World {
     }
 
     /// Orders that nobody answers are denied at their deadline.
-    async fn check_deadlines_met(&mut self, orders: &[uuid::Uuid]) {
-        let mut checker = Checker::default();
-        for event in self.events().await {
-            checker.take(&event);
-        }
+    fn check_deadlines_met(&mut self, events: &[Arc<Recorded>], orders: &[uuid::Uuid]) {
+        let checker = self.checked(events);
         for order in orders.iter().filter(|order| !checker.is_denied(**order)) {
             self.violations.push(format!("order {order} is open beyond its deadline (promise 7)"));
-        }
-    }
-
-    async fn judge(mut self, people: &People) -> Report {
-        let events = self.events().await;
-        let mut checker = Checker::default();
-        for event in &events {
-            checker.take(event);
-        }
-        let told = people.told.take();
-        for order in told.orders.iter().filter(|order| !checker.has_order(**order)) {
-            self.violations
-                .push(format!("order {order} was acknowledged and is not recorded (promise 1)"));
-        }
-        for position in told.positions.iter().filter(|position| **position > checker.position().0) {
-            self.violations.push(format!(
-                "position {position} was acknowledged and is not recorded (promise 1)"
-            ));
-        }
-        self.violations.extend(told.wrong.iter().cloned());
-        self.count_late_answers(&events);
-        self.check_models(&events).await;
-        let (finalized, denied) = checker.ends();
-        let position = checker.position();
-        self.violations.extend(checker.finish());
-        let fingerprint = self.fingerprint();
-        let instances = self.instances.take();
-        for (_, instance) in instances {
-            instance.kill().await;
-        }
-        let store = self.store.borrow_mut().take();
-        if let Some(store) = store {
-            store.kill().await;
-        }
-        Report {
-            seed: self.scenario.seed,
-            tally: self.tally,
-            violations: self.violations,
-            events: position.0,
-            finalized,
-            denied,
-            fingerprint,
         }
     }
 
@@ -251,79 +230,6 @@ impl World {
             .as_ref()
             .map(|store| store.reader.clone())
             .expect("the store is up after the storm");
-        let (mut from, mut events) = (Position(1), Vec::new());
-        loop {
-            let page = reader
-                .read(&Read::All { from, categories: Vec::new() })
-                .await
-                .expect("a whole log");
-            events.extend(page.events);
-            if page.end {
-                return events;
-            }
-            from = page.next;
-        }
+        all_events(&reader).await.expect("a whole log")
     }
-
-    /// Counts answers that came after their order was denied.
-    fn count_late_answers(&self, events: &[Arc<Recorded>]) {
-        let mut denied = std::collections::BTreeSet::new();
-        for event in events {
-            let order = serde_json::from_str::<OfOrder>(event.data.get()).map(|data| data.order);
-            match (event.kind.as_str(), order) {
-                ("order.denied", Ok(order)) => {
-                    denied.insert(order);
-                }
-                (
-                    "product.stock-reserved"
-                    | "customer.credit-reserved"
-                    | "product.stock-denied"
-                    | "customer.credit-denied",
-                    Ok(order),
-                ) if denied.contains(&order) => {
-                    self.tally.count(Fault::LateAnswer);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Every live model equals one built anew from the log (promise 8).
-    async fn check_models(&mut self, events: &[Arc<Recorded>]) {
-        let models: Vec<(String, &'static str, _)> = self
-            .instances
-            .borrow()
-            .iter()
-            .filter_map(|(name, instance)| {
-                Some((name.clone(), instance.service.name, instance.service.model.clone()?))
-            })
-            .collect();
-        for (name, service, model) in models {
-            let live = model.dump().await.expect("a model in memory can be read");
-            let anew = rebuilt(&self.ground, service, events).await;
-            if live != anew {
-                let differs = live.iter().zip(&anew).find(|(live, anew)| live != anew);
-                self.violations.push(format!(
-                    "the model of {name} differs from a rebuilt one (promise 8): {} and {} lines, first {differs:?}",
-                    live.len(),
-                    anew.len()
-                ));
-            }
-        }
-    }
-
-    fn fingerprint(&self) -> [u8; 32] {
-        let mut hasher = blake3::Hasher::new();
-        for (path, bytes) in self.ground.disk.contents() {
-            hasher.update(path.as_os_str().as_encoded_bytes());
-            hasher.update(&bytes);
-        }
-        *hasher.finalize().as_bytes()
-    }
-}
-
-/// Events about an order name it.
-#[derive(serde::Deserialize)]
-struct OfOrder {
-    order: uuid::Uuid,
 }

@@ -101,9 +101,15 @@ fn worlds() -> anyhow::Result<()> {
     };
     explore(&["--seeds", WORLDS, "--orders", ORDERS])?;
     // The same seeds, in the same order; each bug shows itself early.
-    for plant in
-        ["AnswerBeforeSync", "DoubleRelease", "LostCauseMark", "SkippedGap", "IgnoredDeadline"]
-    {
+    for plant in [
+        "AnswerBeforeSync",
+        "DoubleRelease",
+        "LostCauseMark",
+        "SkippedGap",
+        "IgnoredDeadline",
+        "DatedByLastEvent",
+        "StoppedByForgery",
+    ] {
         explore(&["--plant", plant, "--seeds", "10", "--orders", ORDERS])?;
     }
     Ok(())

@@ -77,6 +77,27 @@ async fn forged_events_are_set_aside_counted_and_shown() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_forger_begins_a_second_time_changes_nothing() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let terms = shop.order("ada", 2000);
+    shop.place(&terms).await;
+    shop.finalize(&terms).await;
+    shop.settle().await;
+    let before = shop.get("/get-credit", Some(&ada)).await.body;
+    let known = contracts::customer::stream(shop.secrets.customer_id("ada"));
+    let registered = shop.events().await.into_iter().find(|event| event.stream == known);
+    let registered = registered.expect("it is recorded");
+    let again: Value = serde_json::from_str(registered.data.get()).expect("JSON");
+    forge(&shop, known, ("customer.registered", registered.schema, again)).await;
+    shop.place(&terms).await;
+    shop.settle().await;
+    assert_eq!(shop.get("/get-credit", Some(&ada)).await.body, before);
+    let ready = shop.get("/health/ready", None).await.body;
+    assert_eq!(ready["EventsSetAside"], 2, "by the model and by the reactor: {ready}");
+}
+
 #[tokio::test]
 async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
     let mut shop = Shop::open().await;

@@ -68,6 +68,14 @@ fn a_name_is_registered_once() {
 }
 
 #[test]
+fn a_forged_second_registration_changes_nothing() {
+    let story = [registered().into(), CreditChanged { change: money(50) }.into()];
+    let thief = Registered { password: "mine".to_owned(), credit: money(900), ..registered() };
+    let after = given(&[story.to_vec(), vec![thief.into()]].concat());
+    assert_eq!(after, given(&story));
+}
+
+#[test]
 fn credit_is_held_for_an_order_until_it_ends() {
     let order = Uuid::from_u128(7);
     let reserved = CreditReserved { order, amount: money(60), available: money(40) };

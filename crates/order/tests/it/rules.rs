@@ -47,6 +47,18 @@ fn an_order_is_placed_once() {
 }
 
 #[test]
+fn a_forged_second_placing_changes_nothing() {
+    let more = Placed { terms: Terms { quantity: 900, ..terms() }, ..placed() };
+    let ends = [None, Some(Finalized { terms: terms() }.into()), Some(denied(&[]).into())];
+    for end in ends {
+        let story: Vec<OrderEvent> = [placed().into()].into_iter().chain(end).collect();
+        let before = given(&story);
+        let after = given(&[story, vec![more.clone().into()]].concat());
+        assert_eq!(after, before);
+    }
+}
+
+#[test]
 fn an_order_is_approved_and_finalized_in_one_go() {
     let events = when(&given(&[placed().into()]), &Command::Finalize);
     let both = vec![OrderEvent::Approved(terms()), Finalized { terms: terms() }.into()];

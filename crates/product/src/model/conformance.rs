@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chassis::{Inspect, ReadModel};
+use chassis::{Inspect, ReadModel, model::conformance};
 use contracts::product::{Added, Changed};
 use kernel::{Money, Position};
 use uuid::Uuid;
@@ -21,6 +21,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     stock_adds_up(&*make().await).await;
     managers_changes_show(&*make().await).await;
     a_deleted_product_is_not_read_and_may_come_back(&*make().await).await;
+    what_is_added_again_is_unfit(&*make().await).await;
     products_come_in_every_order_by_pages(&*make().await).await;
     products_are_found_by_any_of_their_texts(&*make().await).await;
     categories_count_their_products(&*make().await).await;
@@ -175,6 +176,11 @@ async fn by_pages(model: &dyn Model, sort: Sort) -> Vec<u128> {
         all.extend(page);
     }
     all.iter().map(|product| product.id.as_u128()).collect()
+}
+
+async fn what_is_added_again_is_unfit(model: &dyn Model) {
+    let again = [added(1, "Tea", (300, 10)), added(1, "Tea", (100, 10)), added(2, "Soap", (1, 1))];
+    conformance::unfit(model, &at(1, again)).await;
 }
 
 async fn products_come_in_every_order_by_pages(model: &dyn Model) {

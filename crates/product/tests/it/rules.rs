@@ -98,6 +98,16 @@ fn an_order_is_reserved_committed_and_released_once() {
 }
 
 #[test]
+fn a_product_that_is_there_is_not_added_by_a_forged_event_but_a_deleted_one_is() {
+    let mut state = given(&[ten(), reserve(7, 4, 250)]);
+    let before = state.clone();
+    Product::evolve(&mut state, &added(1, 900).into());
+    assert_eq!(state, before);
+    let state = given(&[ten(), Command::Delete, Command::Add(added(300, 5))]);
+    assert_eq!(state.stock.available(), 5);
+}
+
+#[test]
 fn an_order_is_denied_with_its_reason() {
     let state = given(&[ten(), reserve(1, 4, 250)]);
     let reserved = StockReserved {

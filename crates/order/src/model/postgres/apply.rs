@@ -37,8 +37,10 @@ pub(super) async fn all(tx: &Transaction<'_>, changes: &[Change]) -> Result<(), 
 
 async fn list(tx: &Transaction<'_>, id: Uuid, product: &Product) -> Result<(), Error> {
     let Product { name, price, currency } = product;
+    // One that is not listed may come back; one that is listed cannot be listed again, and has no price then.
     let sql = "INSERT INTO product VALUES ($1, $2, $3, $4, true) ON CONFLICT (id) DO UPDATE SET
-                   name = excluded.name, price = excluded.price, currency = excluded.currency, listed = true";
+                   name = excluded.name, price = CASE WHEN NOT product.listed THEN excluded.price END,
+                   currency = excluded.currency, listed = true";
     let price = price.minor();
     tx.execute(&tx.prepare_cached(sql).await?, &[&id, name, &price, currency]).await.map(drop)
 }

@@ -43,8 +43,11 @@ pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<
 
 fn list(tx: &Transaction<'_>, id: Uuid, product: &Product) -> rusqlite::Result<()> {
     let Product { name, price, currency } = product;
-    let mut insert =
-        tx.prepare_cached("INSERT OR REPLACE INTO product VALUES (?1, ?2, ?3, ?4, 1)")?;
+    // One that is not listed may come back; one that is listed cannot be listed again, and has no price then.
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO product VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (id) DO UPDATE SET
+             name = excluded.name, price = CASE listed WHEN 0 THEN excluded.price END, currency = excluded.currency, listed = 1",
+    )?;
     insert.execute(params![id.as_bytes(), name, price.minor(), currency]).map(drop)
 }
 

@@ -69,7 +69,7 @@ fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) 
     transaction.prepare_cached(sql)?.execute(values).map(drop)
 }
 
-/// A deleted product may come back: its revisions go on, and so does its stock.
+/// A deleted product may come back: its revisions go on, and so does its stock. One that is listed cannot be added: it would have no revision.
 fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Result<()> {
     let Added { product, code, name, description, supplier, category, price, currency, units: _ } =
         added;
@@ -80,7 +80,8 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
          ON CONFLICT (id) DO UPDATE SET
              code = excluded.code, name = excluded.name, description = excluded.description,
              supplier = excluded.supplier, category = excluded.category, price = excluded.price,
-             currency = excluded.currency, revision = revision + 1, added = excluded.added, listed = 1,
+             currency = excluded.currency, revision = CASE listed WHEN 0 THEN revision + 1 END, added = excluded.added,
+             listed = 1,
              name_key = excluded.name_key",
         params![
             product.as_bytes(),

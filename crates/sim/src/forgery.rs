@@ -1,0 +1,122 @@
+//! What a stolen password of the bus allows: events that no service would record. They are recorded like any other, and must
+//! stop nothing.
+
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Duration};
+
+use bus::{Append, Appended, Read, Transport as _};
+use eventstore::{Reader as _, log::LogReader};
+use kernel::{
+    Actor, Clock as _, EventId, EventType, Expected, Metadata, NewEvent, Position, Recorded,
+    StreamId,
+};
+use serde_json::value::to_raw_value;
+
+use crate::{
+    dice::Dice,
+    faults::{Fault, Tally},
+    parts::Ground,
+};
+
+/// How long the forger waits for an answer.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Kinds that are forged with data that nothing can read, each in a stream of its category.
+const UNREADABLE: [(&str, &str); 5] = [
+    (contracts::customer::CATEGORY, "customer.registered"),
+    (contracts::product::CATEGORY, "product.added"),
+    (contracts::order::CATEGORY, "order.placed"),
+    (contracts::order::CATEGORY, "order.denied"),
+    (contracts::product::CATEGORY, "product.stock-reserved"),
+];
+
+/// Kinds that begin a stream, and are forged behind its beginning.
+const BIRTHS: [&str; 3] = ["order.placed", "customer.registered", "product.added"];
+
+/// The one field of what cannot be read.
+const NONSENSE: &str = "nonsense";
+
+/// What is forged, and the fault that it is.
+type Forgery = (Fault, StreamId, Expected, NewEvent);
+
+/// The ids of what was forged.
+pub(crate) type Forged = RefCell<BTreeSet<EventId>>;
+
+/// Forges one event.
+pub(crate) async fn forge(ground: &Ground, reader: &LogReader, (dice, tally): (&Dice, &Tally)) {
+    let Ok(events) = all_events(reader).await else { return };
+    let id = ground.ids.event_id(ground.clock.now());
+    let forged = match dice.within(0..4) {
+        0 | 1 => Some(unreadable(id, dice)),
+        2 => twin(id, &events, dice),
+        _ => second_birth(id, &events, dice),
+    };
+    let Some((fault, stream, expected, event)) = forged else { return };
+    ground.forged.borrow_mut().insert(id);
+    let append = Append { stream, expected, events: Arc::from(vec![event]) };
+    let answer = ground.transport.append(append, TIMEOUT).await;
+    if matches!(answer, Ok(Appended::Recorded { .. })) {
+        tally.count(fault);
+    }
+}
+
+/// Whether an event is one that was forged so that nothing can read it.
+pub(crate) fn is_unreadable(event: &Recorded) -> bool {
+    event.data.get().contains(NONSENSE)
+}
+
+/// Everything that is recorded.
+pub(crate) async fn all_events(reader: &LogReader) -> Result<Vec<Arc<Recorded>>, String> {
+    let (mut from, mut events) = (Position(1), Vec::new());
+    loop {
+        let page = reader.read(&Read::All { from, categories: Vec::new() }).await;
+        let page = page.map_err(|error| format!("{error:?}"))?;
+        events.extend(page.events);
+        if page.end {
+            return Ok(events);
+        }
+        from = page.next;
+    }
+}
+
+fn fresh(category: &str, dice: &Dice) -> StreamId {
+    let id = uuid::Uuid::from_bytes(dice.bytes());
+    StreamId::new(category, id).expect("a UUID is a stream's id")
+}
+
+/// An event in a stream of its own that cannot be read.
+fn unreadable(id: EventId, dice: &Dice) -> Forgery {
+    let (category, kind) = *dice.pick(&UNREADABLE);
+    let metadata = Metadata::of(Actor::Anonymous, uuid::Uuid::from_bytes(dice.bytes()));
+    let kind = EventType::parse(kind).expect("a kind of event");
+    let data = to_raw_value(&serde_json::json!({ NONSENSE: dice.number() })).expect("is JSON");
+    let event = NewEvent { id, kind, schema: 1, metadata, data };
+    (Fault::UnreadableEvent, fresh(category, dice), Expected::None, event)
+}
+
+/// A registration in a stream of its own: there are two customers of one name then.
+fn twin(id: EventId, events: &[Arc<Recorded>], dice: &Dice) -> Option<Forgery> {
+    let model = any_of("customer.registered", events, dice)?;
+    let stream = fresh(contracts::customer::CATEGORY, dice);
+    Some((Fault::ForgedTwin, stream, Expected::None, same(id, model)))
+}
+
+/// The beginning of a stream once more, at its end.
+fn second_birth(id: EventId, events: &[Arc<Recorded>], dice: &Dice) -> Option<Forgery> {
+    let kind = *dice.pick(&BIRTHS);
+    let model = any_of(kind, events, dice)?;
+    let last = events.iter().rfind(|event| event.stream == model.stream)?;
+    let expected = Expected::Version(last.version);
+    Some((Fault::SecondBirth, model.stream.clone(), expected, same(id, model)))
+}
+
+fn any_of<'a>(kind: &str, events: &'a [Arc<Recorded>], dice: &Dice) -> Option<&'a Recorded> {
+    let all: Vec<_> = events.iter().filter(|event| event.kind.as_str() == kind).collect();
+    if all.is_empty() { None } else { Some(*dice.pick(&all)) }
+}
+
+/// The same event once more, as another one.
+fn same(id: EventId, model: &Recorded) -> NewEvent {
+    let metadata = Metadata { cause: None, idempotency: None, ..model.metadata.clone() };
+    let (kind, data) = (model.kind.clone(), model.data.clone());
+    NewEvent { id, kind, schema: model.schema, metadata, data }
+}
