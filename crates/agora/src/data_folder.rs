@@ -1,6 +1,7 @@
 //! The data folder: made private, with the shop's secret and what was fixed at the first start.
 
 pub(crate) mod mark;
+mod watch;
 
 use std::{
     fs,
@@ -12,6 +13,8 @@ use std::{
 use anyhow::{Context as _, bail};
 use kernel::Currency;
 use serde::{Deserialize, Serialize};
+
+use watch::Watch;
 
 /// What is fixed once the shop has begun.
 #[derive(Serialize, Deserialize)]
@@ -82,13 +85,15 @@ impl DataFolder {
     /// The secret that is kept in the folder at `path`, if there is one.
     pub(crate) fn kept_secret(path: &Path) -> anyhow::Result<Option<[u8; 32]>> {
         let path = path.join("secret");
-        match fs::read_to_string(&path) {
-            Ok(text) => parse_secret(text.trim()).map(Some).with_context(|| {
-                format!(
-                    "{} does not hold the shop's secret; put it back from a backup",
-                    path.display()
-                )
-            }),
+        match read_file(&path) {
+            Ok(text) => parse_secret(&String::from_utf8_lossy(text.trim_ascii()))
+                .map(Some)
+                .with_context(|| {
+                    format!(
+                        "{} does not hold the shop's secret; put it back from a backup",
+                        path.display()
+                    )
+                }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
         }
@@ -101,9 +106,15 @@ impl DataFolder {
             let fixed = Fixed { currency: currency.clone() };
             create_private(&path, &serde_json::to_vec_pretty(&fixed)?)?;
         }
-        let unreadable = || format!("{} cannot be read", path.display());
-        let fixed: Fixed = serde_json::from_slice(&fs::read(&path).with_context(unreadable)?)
-            .with_context(unreadable)?;
+        let bytes =
+            read_file(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let fixed = serde_json::from_slice::<Fixed>(&bytes).ok().with_context(|| {
+            format!(
+                "{} does not say the shop's currency; put it back from a backup, or remove it: the next start writes it again from the \
+                 setting currency",
+                path.display()
+            )
+        })?;
         if fixed.currency != *currency {
             bail!(
                 "the shop's currency is {}, fixed at its first start, and cannot become {currency}",
@@ -112,6 +123,19 @@ impl DataFolder {
         }
         Ok(())
     }
+
+    /// What is to be watched while the process runs: the folder's small files as they are now, and these databases.
+    pub(crate) fn watch(&self, databases: Vec<PathBuf>) -> Watch {
+        Watch::new(&self.0, databases)
+    }
+}
+
+/// The content of a small file. Anything but a regular file is refused: a pipe would be waited on without end.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    fs::read(path)
 }
 
 /// Says so if others may enter a folder that was there before: its files are their owner's alone, but their names are not.

@@ -39,7 +39,7 @@ pub(crate) use choices::time_zone;
 use choices::{Bus, Choices, Store};
 use keys::Keys;
 pub(crate) use keys::cookies;
-pub(crate) use places::check as check_places;
+pub(crate) use places::{check as check_places, resolved};
 use store::{LastNote, OpenStore};
 
 use crate::{
@@ -83,6 +83,7 @@ impl Process {
     /// Opens what is to be opened, builds every part and begins to run them.
     pub(crate) async fn start(settings: &Settings, parts: &Parts) -> anyhow::Result<Self> {
         let choices = Choices::read(settings, parts)?;
+        choices.warn();
         let given = Keys::given(settings, &choices, parts)?;
         let data = DataFolder::open(&choices.data)?;
         data.agree(choices.shop_secret.as_ref())?;
@@ -101,9 +102,11 @@ impl Process {
         if parts.on_the_bus() {
             data.fix(&choices.currency)?;
         }
+        let watch = data.watch(places::databases(settings, parts));
         let bus_tasks = Tasks::new();
         let deps = deps(settings, (&choices, tokens), (parts, &bus_tasks)).await?;
         let tasks = deps.tasks.clone();
+        watch.spawn(&tasks);
         let figures = Figures::default();
         let world = World { choices, deps, data, secrets: customer, cookies, figures, bus_tasks };
         let running = Box::pin(async {

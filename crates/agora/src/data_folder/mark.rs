@@ -14,7 +14,7 @@ use eventlog::{Known, Lost};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::aside;
+use super::{aside, read_file};
 
 /// The read models that a shop keeps in its data folder.
 const MODELS: [&str; 5] = ["customer.db", "product.db", "order.db", "accounting.db", "sessions.db"];
@@ -45,6 +45,8 @@ pub(crate) struct Mark {
 struct State {
     written: Option<Known>,
     failing: bool,
+    /// It was not there when it was last looked for, though it had been written.
+    missed: bool,
 }
 
 impl Mark {
@@ -65,7 +67,7 @@ impl Mark {
     /// What it says; nothing if there is none yet.
     pub(crate) fn read(&self) -> anyhow::Result<Option<Known>> {
         let path = self.path.display();
-        match fs::read(&self.path) {
+        match read_file(&self.path) {
             Ok(bytes) => known(&bytes).map(Some).with_context(|| {
                 format!(
                     "{path} does not say how far the log was; put it back from a backup, or, if the log is whole, remove it"
@@ -77,16 +79,24 @@ impl Mark {
     }
 
     /// Writes what is known now, unless it says so already. A failure is told once and changes nothing else: an older mark still holds.
+    /// One that vanished is written again, if it is not there the next time either: the whole folder may be about to go.
     pub(crate) fn keep(&self, known: Known) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.written == Some(known) {
+        let is_gone = state.written.is_some() && !self.path.exists();
+        let was_missed = std::mem::replace(&mut state.missed, is_gone);
+        if state.written == Some(known) && !(is_gone && was_missed) {
             return;
+        }
+        let path = self.path.display();
+        if is_gone && !state.failing {
+            tracing::error!(
+                "{path} vanished while the shop ran, and is written again; find out what deletes files in the data folder"
+            );
         }
         match replace(&self.path, &known) {
             Ok(()) => (state.written, state.failing) = (Some(known), false),
             Err(error) if !state.failing => {
                 state.failing = true;
-                let path = self.path.display();
                 tracing::warn!(%path, %error, "how far the log is cannot be noted; retrying");
             }
             Err(_) => {}
@@ -107,7 +117,8 @@ impl Mark {
 /// All that a data folder says of its log: the mark, and how far the read models beside it are.
 pub(crate) fn of_log(data: &Path) -> anyhow::Result<Option<Known>> {
     let mark = Mark::of_store(data).read()?;
-    let reached = MODELS.iter().filter_map(|name| sqlite::checkpoint_in(&data.join(name))).max();
+    let models = MODELS.iter().map(|name| data.join(name)).filter(|path| path.is_file());
+    let reached = models.filter_map(|path| sqlite::checkpoint_in(&path)).max();
     let reached = reached.map_or(0, |position| position.0);
     if mark.is_none() && reached == 0 {
         return Ok(None);

@@ -118,6 +118,16 @@ impl Choices {
         Ok(choices)
     }
 
+    /// Says what works, but is hardly meant.
+    pub(crate) fn warn(&self) {
+        if self.proxies.trusts_all() {
+            tracing::warn!(
+                "trusted-proxies names every address: any client can claim to be another one, so the limits per address are off. Name only \
+                 the proxies in front of this shop"
+            );
+        }
+    }
+
     /// Refuses settings that contradict each other or what is to run.
     fn agree(&self, settings: &Settings, parts: &Parts) -> Result<(), ConfigError> {
         let alone = self.bus == Bus::Memory;
@@ -191,7 +201,9 @@ fn key(settings: &Settings, name: &str) -> Result<Option<[u8; 32]>, ConfigError>
 /// The zone in which accounting's years and months begin.
 pub(crate) fn time_zone(settings: &Settings) -> Result<TimeZone, ConfigError> {
     let zone = settings.text("time-zone").unwrap_or_default();
-    TimeZone::get(zone).map_err(|error| settings.invalid("time-zone", error.to_string()))
+    TimeZone::get(zone).map_err(|_| {
+        settings.invalid("time-zone", "is not a known time zone, such as Europe/Berlin or UTC")
+    })
 }
 
 fn admin_password(settings: &Settings) -> Result<Option<customer::NewPassword>, ConfigError> {

@@ -30,6 +30,8 @@ const OWN: [&str; 9] = [
     "order-snapshots.db",
     "accounting-snapshots.db",
 ];
+/// What is said of a path.
+const NO_FILE: &str = "is not a regular file; move it away";
 /// The files that SQLite keeps beside a database.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
@@ -47,13 +49,29 @@ struct File {
     inode: Option<(u64, u64)>,
 }
 
-/// Refuses a read model of `parts` whose place is another one's, or that of something else the shop keeps. What the settings say of
-/// services that run elsewhere does not matter here.
+/// The databases that `parts` keep in files: read models, and what stands beside them in the data folder.
+pub(crate) fn databases(settings: &Settings, parts: &Parts) -> Vec<PathBuf> {
+    let data = Path::new(settings.text("data").unwrap_or_default());
+    let here = MODELS.into_iter().filter(|(_, part)| parts.has(*part));
+    let models = here.filter_map(|(name, _)| settings.text(name).and_then(file));
+    let beside = OWN.iter().map(|name| data.join(name));
+    models.chain(beside.filter(|path| path.extension().is_some_and(|end| end == "db"))).collect()
+}
+
+/// Refuses a read model of `parts` whose place is another one's, or that of something else the shop keeps, and whatever stands there
+/// without being a file: to open a pipe would take as long as nobody writes to it. What the settings say of services that run elsewhere
+/// does not matter here.
 pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigError> {
     let data = resolved(Path::new(settings.text("data").unwrap_or_default()));
     let log = settings.text("event-store").and_then(|store| store.strip_prefix("log:"));
     let log = log.map(|folder| resolved(Path::new(folder)));
     let own = OWN.map(|name| Place::new(format!("{name} of the data folder"), &data.join(name)));
+    if let Some(odd) = own.iter().find_map(Place::odd) {
+        return Err(settings.invalid("data", format!("{} {NO_FILE}", odd.display())));
+    }
+    if let Some(odd) = log.as_deref().filter(|_| parts.has(Part::EventStore)).and_then(odd_in_log) {
+        return Err(settings.invalid("event-store", format!("{} {NO_FILE}", odd.display())));
+    }
     let mut taken = Vec::from(own);
     // Those that were chosen last: they are the ones to be chosen differently.
     let here = MODELS.into_iter().filter(|(_, part)| parts.has(*part)).map(|(name, _)| name);
@@ -72,9 +90,19 @@ pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigErro
             let reason = format!("names the same file as {}; name another file", other.name);
             return Err(settings.invalid(setting, reason));
         }
+        if let Some(odd) = place.odd() {
+            let reason = format!("{} {NO_FILE}, or name another one", odd.display());
+            return Err(settings.invalid(setting, reason));
+        }
         taken.push(place);
     }
     Ok(())
+}
+
+/// What stands in the log's folder and is neither a file nor a folder.
+fn odd_in_log(log: &Path) -> Option<PathBuf> {
+    let mut paths = fs::read_dir(log).ok()?.flatten().map(|entry| entry.path());
+    paths.find(|path| fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()))
 }
 
 impl Place {
@@ -87,6 +115,12 @@ impl Place {
             File { path: path.into(), inode }
         };
         Self { name, files: BESIDE.iter().map(file).collect() }
+    }
+
+    /// What stands in its place and is not a regular file.
+    fn odd(&self) -> Option<&Path> {
+        let is_odd = |path: &&Path| fs::metadata(path).is_ok_and(|found| !found.is_file());
+        self.files.iter().map(|file| file.path.as_path()).find(is_odd)
     }
 
     fn meets(&self, other: &Self) -> bool {
@@ -107,7 +141,7 @@ fn file(setting: &str) -> Option<PathBuf> {
 }
 
 /// The path from the root, without `.`, `..` and links as far as it is there.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     let mut whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut missing = Vec::new();
     let mut found = loop {
@@ -183,6 +217,33 @@ mod tests {
         checked(&data, &[("order-model", uri)]).expect_err("a URI of the same file");
         let both = [("order-model", at("new.db")), ("accounting-model", at("new.db"))];
         checked(&data, &both).expect_err("two that are not there yet");
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_before_it_is_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        fs::create_dir_all(data.join("log/copy")).expect("a folder");
+        checked(&data, &[]).expect("a folder in the log stops nothing");
+        let model = ("order-model", format!("sqlite:{}/odd.db", folder.path().display()));
+        for (odd, says) in [
+            ("odd.db", "order-model = "),
+            ("odd.db-wal", "order-model = "),
+            ("data/secret", "data = "),
+            ("data/shop.json", "data = "),
+            ("data/sessions.db", "data = "),
+            ("data/log/0000000002.segment", "event-store = "),
+        ] {
+            let odd = folder.path().join(odd);
+            let socket = std::os::unix::net::UnixListener::bind(&odd).expect("a socket");
+            let said = checked(&data, std::slice::from_ref(&model)).expect_err("no file");
+            let named = said.contains(&odd.display().to_string());
+            assert!(said.contains(says) && named && said.contains("not a regular file"), "{said}");
+            drop(socket);
+            fs::remove_file(&odd).expect("it is there");
+        }
+        fs::create_dir(folder.path().join("odd.db")).expect("a folder");
+        checked(&data, &[model]).expect_err("a folder");
     }
 
     #[test]

@@ -84,8 +84,9 @@ async fn renew(
     let Some(lost) = lost.or_else(|| (furthest > head).then(ahead)) else { return Ok(()) };
     tracing::warn!(
         %lost, %head,
-        "accepted as asked by accept-shorter-log: what is missing is lost for good, and the read models are built again from what there \
-         is. Take the setting out again"
+        "accepted as asked by accept-shorter-log: {} lost for good, and the read models are built again from what there is. Take the \
+         setting out again",
+        gone(&lost, head, furthest)
     );
     for model in models {
         model.reset().await?;
@@ -96,4 +97,37 @@ async fn renew(
         Snapshots::open(&Location::File(data.path().join(name)))?.clear()?;
     }
     Ok(())
+}
+
+/// Which positions are lost, as far as that is known: a read model may have been further than the mark of the log.
+fn gone(lost: &Lost, head: Position, furthest: Position) -> String {
+    let known = match lost {
+        Lost::Gone { position } | Lost::Shorter { position, .. } => *position,
+        Lost::Damaged(_) | Lost::Other { .. } => 0,
+    };
+    let (first, last) = (head.0 + 1, known.max(furthest.0));
+    match last {
+        last if last > first => format!("positions {first} to {last} are"),
+        last if last == first => format!("position {first} is"),
+        _ => "what is missing is".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_positions_that_are_lost_are_named() {
+        let shorter = |head, position| Lost::Shorter { head, position };
+        for (lost, head, furthest, says) in [
+            (shorter(68, 75), 68, 70, "positions 69 to 75 are"),
+            (shorter(68, 69), 68, 75, "positions 69 to 75 are"),
+            (shorter(74, 75), 74, 0, "position 75 is"),
+            (Lost::Gone { position: 3 }, 0, 0, "positions 1 to 3 are"),
+            (Lost::Other { position: 9 }, 12, 9, "what is missing is"),
+        ] {
+            assert_eq!(gone(&lost, Position(head), Position(furthest)), says);
+        }
+    }
 }

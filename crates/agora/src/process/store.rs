@@ -110,11 +110,17 @@ fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::R
     })?;
     if let Some(torn) = store.report.torn {
         let eventlog::Torn { segment, position, bytes, .. } = torn;
+        let meaning = match store.report.lost {
+            None => {
+                "as a crash leaves it; nothing that is known to have been acknowledged was in it"
+            }
+            Some(_) => "though it was acknowledged; what it held is lost",
+        };
         tracing::warn!(
             segment,
             position,
             bytes,
-            "the last batch of the log was not whole, as a crash leaves it; it was cut. Nothing that is known to have been acknowledged was in it"
+            "the last batch of the log was not whole, and was cut: {meaning}"
         );
     }
     Ok(store)

@@ -89,8 +89,10 @@ async fn note(store: &EventStore, mark: &Mark) {
             if let Some(event) = page.events.last().filter(|_| is_same) {
                 let (position, id) = (event.position.0, event.id.0.into_bytes());
                 known = Known { position, event: Some(id), ..Known::default() };
-                mark.keep(known);
             }
+        }
+        if known.position > 0 {
+            mark.keep(known);
         }
         tokio::time::sleep(NOTE_EVERY).await;
     }

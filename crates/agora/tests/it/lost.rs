@@ -125,6 +125,7 @@ async fn a_log_that_lost_its_end_is_refused_and_can_be_accepted() {
 
     let (shop, line) = accepted(&folder).await;
     assert!(line.contains("the log ends at position"), "{line}");
+    assert!(line.contains("lost for good") && line.contains(": position"), "{line}");
     assert_eq!(products(&shop).await, ["Lamp"]);
     shop.manager().await.add_products(&["Chair"], ("1.00", 5)).await;
     let folder = shop.down().await;
@@ -144,6 +145,10 @@ async fn a_damaged_last_batch_is_damage_if_it_was_acknowledged() {
     refused(&folder, &["segment 1 is damaged at position", "acknowledged"]).await;
     let (shop, line) = accepted(&folder).await;
     assert!(line.contains("segment 1 is damaged"), "{line}");
+    let log = folder.log();
+    let cut =
+        log.lines().find(|line| line.contains("and was cut")).unwrap_or_else(|| panic!("{log}"));
+    assert!(cut.contains("though it was acknowledged") && !cut.contains("nothing"), "{cut}");
     assert_eq!(products(&shop).await, ["Lamp"]);
 }
 
@@ -191,6 +196,39 @@ async fn a_folder_deleted_under_a_running_shop_ends_it() {
     eventually("it is noticed", async || folder.log().contains("was deleted").then_some(())).await;
     let (status, _) = tokio::time::timeout(PATIENCE, shop.ended()).await.expect("it ends");
     assert_eq!(status.code(), Some(1), "{}", folder.log());
+}
+
+#[tokio::test]
+async fn files_deleted_under_a_running_shop_are_reported_and_written_back() {
+    let shop = Shop::start().await;
+    shop.manager().await.add_products(&["Lamp"], ("1.00", 5)).await;
+    let folder = shop.folder.clone();
+    let paths = ["secret", "shop.json", "log.json"].map(|name| folder.data().join(name));
+    let noted = async || paths.iter().all(|path| path.exists()).then_some(());
+    eventually("the mark is written", noted).await;
+    let secret = fs::read(&paths[0]).expect("the secret");
+    for path in &paths {
+        fs::remove_file(path).expect("it is there");
+    }
+    eventually("they are back", async || paths.iter().all(|path| path.exists()).then_some(()))
+        .await;
+    assert_eq!(fs::read(&paths[0]).expect("the secret"), secret);
+    let said = |name: &str| {
+        let path = folder.data().join(name).display().to_string();
+        let lines = folder.log();
+        lines.lines().filter(|line| line.contains(&path) && line.contains("vanished")).count()
+    };
+    let told = async || {
+        ["secret", "shop.json", "log.json"].iter().all(|name| said(name) == 1).then_some(())
+    };
+    eventually("each is told once", told).await;
+    assert!(folder.log().contains("ERROR"), "{}", folder.log());
+    // Opened models go on; the next start builds this one again.
+    fs::remove_file(folder.data().join("order.db")).expect("a model");
+    eventually("it is told", async || (said("order.db") == 1).then_some(())).await;
+    let shop = shop.down().await.up().await;
+    assert_eq!(products(&shop).await, ["Lamp"]);
+    shop.manager().await.add_products(&["Vase"], ("1.00", 5)).await;
 }
 
 #[tokio::test]

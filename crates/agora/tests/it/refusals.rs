@@ -56,6 +56,36 @@ async fn a_data_folder_that_cannot_be_one_is_refused() {
 }
 
 #[tokio::test]
+async fn pipes_where_files_are_expected_are_refused_and_not_waited_on() {
+    let folder = Shop::start().await.down().await;
+    let data = folder.data();
+    let elsewhere = folder.path().join("pipe.db");
+    let model = format!("sqlite:{}", elsewhere.display());
+    let cases = [
+        (elsewhere, "order-model"),
+        (data.join("secret"), "--data"),
+        (data.join("product-snapshots.db"), "--data"),
+        (data.join("log/0000000002.segment"), "event-store"),
+    ];
+    for (path, setting) in cases {
+        let kept = fs::read(&path).ok();
+        let _may_not_be_there = fs::remove_file(&path);
+        let made = Command::new("mkfifo").arg(&path).status().await.expect("mkfifo");
+        assert!(made.success());
+        let line = refused(up(&data).args(["--order-model", &model])).await;
+        assert_says(&line, &[setting, &path.display().to_string(), "not a regular file"]);
+        fs::remove_file(&path).expect("the pipe");
+        if let Some(kept) = kept {
+            fs::write(&path, kept).expect("a file");
+        }
+    }
+    fs::write(data.join("shop.json"), "null").expect("a file");
+    let line = refused(&mut up(&data)).await;
+    assert_says(&line, &["shop.json", "currency", "backup"]);
+    assert!(!line.contains("struct"), "{line}");
+}
+
+#[tokio::test]
 async fn a_damaged_log_is_refused_by_segment_and_position_and_left_alone() {
     let shop = Shop::start().await;
     let manager = shop.manager().await;
@@ -108,7 +138,7 @@ async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
             &["order-deadline", "soon", "AGORA_ORDER_DEADLINE"],
         ),
         (&[], &["--currency", "euro"], &["currency", "euro", "--currency"]),
-        (&[], &["--time-zone", "Mars/Olympus"], &["time-zone", "Mars/Olympus"]),
+        (&[], &["--time-zone", "Mars/Olympus"], &["time-zone", "Mars/Olympus", "Europe/Berlin"]),
         (&[("AGORA_ADMIN_PASSWORD", "short")], &[], &["admin-password", "8"]),
         (
             &[("AGORA_ADMIN_PASSWORD", PASSWORD), ("AGORA_ADMIN_PASSWORD_FILE", &secret)],

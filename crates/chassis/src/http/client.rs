@@ -58,6 +58,12 @@ impl TrustedProxies {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(address))
     }
+
+    /// Whether all addresses of a kind are trusted: any client can then name any address as its own.
+    #[must_use]
+    pub fn trusts_all(&self) -> bool {
+        self.0.iter().any(|network| network.prefix_bits == 0)
+    }
 }
 
 impl Default for TrustedProxies {
@@ -104,5 +110,23 @@ impl FromStr for Network {
         let bits_max = if address.is_ipv4() { 32 } else { 128 };
         let prefix_bits = bits.map_or(Ok(bits_max), str::parse).map_err(|_| error())?;
         if prefix_bits > bits_max { Err(error()) } else { Ok(Self { address, prefix_bits }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trust_in_every_address_is_noticed() {
+        for (text, all) in [
+            ("0.0.0.0/0", true),
+            ("10.0.0.0/8, ::/0", true),
+            ("10.0.0.0/8, ::1", false),
+            ("", false),
+        ] {
+            let proxies: TrustedProxies = text.parse().expect("networks");
+            assert_eq!(proxies.trusts_all(), all, "{text}");
+        }
     }
 }
