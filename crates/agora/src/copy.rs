@@ -16,7 +16,7 @@ use eventstore::{
 };
 use serde_json::json;
 
-use crate::{cli::WrongUsage, config::masked, data_folder::mark, term};
+use crate::{cli::WrongUsage, config::masked, data_folder::mark, process::resolved, store, term};
 
 /// Where an event store is, as the setting `event-store` names it.
 #[derive(Clone)]
@@ -83,7 +83,15 @@ pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> 
             folder.display()
         );
     }
+    if let Place::Log(folder) = &from {
+        require_log(folder)?;
+    }
     if let Place::Log(folder) = &to {
+        let source = match &from {
+            Place::Log(source) => Some(source.as_path()),
+            Place::Mongodb(_) => None,
+        };
+        require_apart(folder, source)?;
         make_parent(folder)?;
     }
     let from = from.open_known().await.context("the source cannot be opened")?;
@@ -98,7 +106,41 @@ pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> 
             break;
         }
     }
-    print(&copied, json)
+    print(&copied, json).with_context(|| store::unprinted("the target"))
+}
+
+/// Refuses a data folder where a log is meant: it is the one below it.
+pub(crate) fn require_log(folder: &Path) -> anyhow::Result<()> {
+    let log = folder.join("log");
+    if log.is_dir() && !has_segments(folder) {
+        bail!(
+            "{} is a data folder, and the log is the folder {} in it: name that one",
+            folder.display(),
+            log.display()
+        );
+    }
+    Ok(())
+}
+
+fn has_segments(folder: &Path) -> bool {
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .any(|entry| Path::new(&entry.file_name()).extension().is_some_and(|end| end == "segment"))
+}
+
+/// Refuses a copy that would stand where its source does, or in the folder of any log.
+pub(crate) fn require_apart(to: &Path, from: Option<&Path>) -> anyhow::Result<()> {
+    let whole = resolved(to);
+    let is_log = |folder: &&Path| has_segments(folder);
+    let source = from.map(resolved).filter(|from| *from == whole);
+    if let Some(log) = source.as_deref().or_else(|| whole.ancestors().skip(1).find(is_log)) {
+        bail!(
+            "{} is in {}, the folder of a log, which only that log may use; name a folder elsewhere",
+            to.display(),
+            log.display()
+        );
+    }
+    Ok(())
 }
 
 impl Place {

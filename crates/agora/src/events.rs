@@ -8,7 +8,7 @@ use std::{io, path::PathBuf};
 
 use anyhow::bail;
 use clap::Args as ClapArgs;
-use kernel::{Position, StreamId};
+use kernel::{EventType, Position, StreamId};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -66,10 +66,10 @@ pub(crate) struct Filter {
     #[arg(long, value_name = "NAME", value_parser = stream_name)]
     pub(crate) stream: Option<String>,
     /// Only those of streams of this category: product, order, customer …
-    #[arg(long, value_name = "NAME", conflicts_with = "stream")]
+    #[arg(long, value_name = "NAME", conflicts_with = "stream", value_parser = category_name)]
     pub(crate) category: Option<String>,
     /// Only those of this type, such as order.placed
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = type_name)]
     pub(crate) kind: Option<String>,
     /// From this position (of a stream: from this version) on
     #[arg(long, value_name = "N")]
@@ -220,4 +220,16 @@ impl Printer {
 
 fn stream_name(text: &str) -> Result<String, kernel::StreamIdError> {
     StreamId::parse(text).map(|stream| stream.to_string())
+}
+
+fn category_name(text: &str) -> Result<String, String> {
+    let of_category = StreamId::parse(&format!("{text}-1")).ok();
+    let is_category = of_category.is_some_and(|stream| stream.category() == text);
+    is_category.then(|| text.to_owned()).ok_or_else(|| {
+        "is not a category such as order: the part of a stream's name before the first -".to_owned()
+    })
+}
+
+fn type_name(text: &str) -> Result<String, kernel::StreamIdError> {
+    EventType::parse(text).map(|kind| kind.as_str().to_owned())
 }

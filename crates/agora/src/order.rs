@@ -33,6 +33,9 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
+/// Room for the time and an event's type: with less there is nothing to read.
+const WIDTH_MIN: usize = 40;
+
 /// Draw an order's way through the services
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
@@ -47,8 +50,8 @@ pub(crate) struct Args {
     /// Draw with ASCII characters only
     #[arg(long)]
     ascii: bool,
-    /// How many columns the drawing may have; as the terminal unless given
-    #[arg(long, value_name = "N")]
+    /// How many columns the drawing may have, at least 40; as the terminal unless given
+    #[arg(long, value_name = "N", value_parser = columns)]
     width: Option<usize>,
     /// Print the order and its history as JSON
     #[arg(long)]
@@ -77,7 +80,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let saga = Saga::of(steps.context("the order's history was not understood")?);
     let unicode = !args.ascii && term::shows_unicode();
     let glyphs = if unicode { Glyphs::UNICODE } else { Glyphs::ASCII };
-    let diagram = Diagram { saga: &saga, glyphs, width: args.width.unwrap_or_else(term::width) };
+    let width = args.width.unwrap_or_else(|| term::width().max(WIDTH_MIN));
+    let diagram = Diagram { saga: &saga, glyphs, width };
     if let Some(order) = &order {
         term::line(heading(order)?)?;
     }
@@ -88,6 +92,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         term::line(line)?;
     }
     Ok(Outcome::Done)
+}
+
+fn columns(text: &str) -> Result<usize, String> {
+    let columns = text.parse().ok().filter(|columns| *columns >= WIDTH_MIN);
+    columns.ok_or_else(|| format!("must be a whole number of at least {WIDTH_MIN}"))
 }
 
 /// What is known of an order.

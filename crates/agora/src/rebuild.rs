@@ -186,7 +186,9 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
-    let services = if args.services.is_empty() { Model::ALL.to_vec() } else { args.services };
+    let is_meant = |model: &Model| args.services.is_empty() || args.services.contains(model);
+    // Each once, however often it is named.
+    let services: Vec<Model> = Model::ALL.into_iter().filter(is_meant).collect();
     let settings = args.settings.resolve()?;
     settings.check_addresses()?;
     process::check_places(&settings, &Parts::all())?;

@@ -113,14 +113,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         Task::Stats { log } => stats(&log)?,
         Task::Backup { dest, data: Some(data), json, .. } => {
             let log = data.join("log");
+            copy::require_apart(&dest, Some(&log))?;
             if let Some(lost) = lost(&data, &log)? {
                 term::note(format_args!("{lost}: the copy lacks it too"));
             }
-            print_verified(&eventlog::restore(&log, &dest, &OsFiles)?, json)?;
+            print_copied(&eventlog::restore(&log, &dest, &OsFiles)?, &dest, json)?;
         }
         Task::Backup { dest, access, data: None, json } => {
+            copy::require_apart(&dest, None)?;
             let client = access.connect().await?;
-            print_verified(&backup::fetch(&client, &dest).await?, json)?;
+            print_copied(&backup::fetch(&client, &dest).await?, &dest, json)?;
         }
         Task::Restore { src, log } => restore(&src, &log)?,
         Task::Copy { from, to, json } => copy::run(&from, &to, json).await?,
@@ -130,7 +132,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
 
 /// What the log no longer has of what the data folder knows.
 fn lost(data: &Path, log: &Path) -> anyhow::Result<Option<Lost>> {
-    let Some(known) = mark::of_log(data)? else { return Ok(None) };
+    let known = mark::of_log(data)?;
+    events::embedded::require(data, known.as_ref())?;
+    let Some(known) = known else { return Ok(None) };
     Ok(eventlog::compare(log, &OsFiles, &known)?)
 }
 
@@ -141,6 +145,16 @@ fn verify(log: &LogFolder, expect: Option<Mark>) -> anyhow::Result<()> {
     let verified = eventlog::verify(&log.path(), &OsFiles, expect)?;
     print_verified(&verified, log.json)?;
     Ok(())
+}
+
+/// The copy is what was asked for: without the report it is as good.
+fn print_copied(copied: &Verified, dest: &Path, json: bool) -> anyhow::Result<()> {
+    print_verified(copied, json).with_context(|| unprinted(dest.display()))
+}
+
+/// What is said where everything is done and only the report of it cannot be written.
+pub(crate) fn unprinted(copy: impl std::fmt::Display) -> String {
+    format!("the copy in {copy} is whole, only this report of it could not be printed")
 }
 
 fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
@@ -207,6 +221,8 @@ const MODELS: [&str; 9] = [
 ];
 
 fn restore(src: &Path, log: &LogFolder) -> anyhow::Result<()> {
+    copy::require_log(src)?;
+    copy::require_apart(&log.path(), Some(src))?;
     fs::create_dir_all(&log.data)
         .with_context(|| format!("{} cannot be made", log.data.display()))?;
     let models = models(&log.data)?;
@@ -229,7 +245,7 @@ fn restore(src: &Path, log: &LogFolder) -> anyhow::Result<()> {
     Noted::of_store(&log.data).forget()?;
     let restored = events::embedded::open(&log.data)?;
     Noted::of_store(&log.data).keep(restored.reader.log().known()?);
-    print_verified(&verified, log.json)?;
+    print_copied(&verified, &log.path(), log.json)?;
     if secret.is_none() {
         term::note(format_args!(
             "{} has no secret: put the shop's own file `secret` there too, or no customer can log in",

@@ -85,7 +85,8 @@ pub(crate) async fn fresh(desk: Desk) -> Result<Response, Failure> {
 }
 
 pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure> {
-    let Some(units_in_stock) = units(&mut form) else {
+    let (units, has_category) = (units(&mut form), has_category(&mut form));
+    let Some(units_in_stock) = units.filter(|_| has_category) else {
         return Ok(refused(show(&desk, None, form).await?));
     };
     let change = Edit {
@@ -128,7 +129,8 @@ pub(crate) async fn change(
     mut form: Form,
 ) -> Result<Response, Failure> {
     conflict::decide(&mut form);
-    let Some(units) = units(&mut form) else {
+    let (units, has_category) = (units(&mut form), has_category(&mut form));
+    let Some(units) = units.filter(|_| has_category) else {
         let product = read(&desk, &id.to_string()).await?;
         return Ok(refused(show(&desk, Some(product), form).await?));
     };
@@ -209,6 +211,15 @@ fn units(form: &mut Form) -> Option<i64> {
         form.reject("UnitsInStock", "must be a whole number");
     }
     units
+}
+
+/// Whether a category is chosen; said at the field where none is.
+fn has_category(form: &mut Form) -> bool {
+    let chosen = !form.value("CategoryId").is_empty();
+    if !chosen {
+        form.reject("CategoryId", "must be chosen");
+    }
+    chosen
 }
 
 fn typed(form: &Form, name: &str) -> String {

@@ -38,6 +38,10 @@ pub enum Failure {
     },
     /// A form that took too long to arrive.
     TooSlow,
+    /// A form that is longer than any of ours.
+    TooLong,
+    /// A body that is not a form.
+    NotAForm,
     /// The request is none that a page of ours makes.
     Malformed,
     /// Refused for a reason that the gateway gives.
@@ -109,6 +113,8 @@ impl Failure {
             Self::Forbidden | Self::Forged | Self::Renamed { .. } => StatusCode::FORBIDDEN,
             Self::Prefixed { .. } => StatusCode::MISDIRECTED_REQUEST,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Refused(refusal) => {

@@ -2,8 +2,13 @@
 
 mod field;
 
-use axum::{body::Body, extract::FromRequestParts, http::request::Parts};
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request},
+    http::request::Parts,
+};
 use chassis::http::{BodyFault, read_body};
+use hyper::{HeaderMap, header::CONTENT_TYPE};
 
 pub use field::Field;
 
@@ -148,13 +153,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Form {
     }
 }
 
-/// The fields of a form as it arrives.
-pub(crate) async fn read(body: Body) -> Result<Vec<(String, String)>, Failure> {
+/// The fields of a form as it arrives; what says that it is anything else would be taken for fields of strange names.
+pub(crate) async fn read(request: &mut Request) -> Result<Vec<(String, String)>, Failure> {
+    if !may_be_a_form(request.headers()) {
+        return Err(Failure::NotAForm);
+    }
+    let body = std::mem::replace(request.body_mut(), Body::empty());
     let body = read_body(body, BODY_BYTES_MAX).await.map_err(|fault| match fault {
         BodyFault::TooSlow => Failure::TooSlow,
-        BodyFault::TooLarge { .. } | BodyFault::Incomplete => Failure::Malformed,
+        BodyFault::TooLarge { .. } => Failure::TooLong,
+        BodyFault::Incomplete => Failure::Malformed,
     })?;
     Ok(form_urlencoded::parse(&body).into_owned().take(FIELDS_MAX).collect())
+}
+
+fn may_be_a_form(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_none_or(|kind| {
+        let essence = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
 }
 
 fn too_many(retry_after_seconds: Option<u64>) -> String {

@@ -73,7 +73,7 @@ async fn around(State(site): State<Site>, request: Request, next: Next) -> Respo
 /// The page's own answer. A form is read before the page sees it: whatever comes of it, what was typed is not lost.
 async fn answer(visit: &Visit, mut request: Request, next: Next) -> Response {
     if *request.method() == Method::POST {
-        match form::read(std::mem::take(request.body_mut())).await {
+        match form::read(&mut request).await {
             Ok(typed) => visit.keep_typed(typed),
             Err(failure) => return failure.into_response(),
         }

@@ -36,7 +36,7 @@ impl Connection {
         let connecting = TcpStream::connect((address.host.as_str(), address.port));
         let stream = match tokio::time::timeout(CONNECT_LIMIT, connecting).await {
             Ok(connected) => connected
-                .map_err(|source| Error::Unreachable { address: address.to_string(), source })?,
+                .map_err(|error| Error::Unreachable { address: address.to_string(), error })?,
             Err(_) => return Err(Error::TooSlow(CONNECT_LIMIT)),
         };
         // Without it a small request may wait for the acknowledgement of the one before.

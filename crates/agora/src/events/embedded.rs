@@ -23,11 +23,18 @@ pub(crate) fn open(data: &Path) -> anyhow::Result<LogStore> {
     open_knowing(data, mark::of_log(data)?)
 }
 
-fn open_knowing(data: &Path, known: Option<Known>) -> anyhow::Result<LogStore> {
+/// Refuses a folder that is no shop's: it has no log, and nothing is known of one.
+pub(crate) fn require(data: &Path, known: Option<&Known>) -> anyhow::Result<()> {
     let path = data.join("log");
     if !path.exists() && known.is_none() {
         bail!("there is no log in {}; name the shop's data folder", path.display());
     }
+    Ok(())
+}
+
+fn open_knowing(data: &Path, known: Option<Known>) -> anyhow::Result<LogStore> {
+    let path = data.join("log");
+    require(data, known.as_ref())?;
     let options = Options { known, ..Options::new([0; 16]) };
     LogStore::open(&path, Arc::new(OsFiles), options).map_err(|error| match error {
         OpenError::Lost(lost) => mark::refusal(&lost),

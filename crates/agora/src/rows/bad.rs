@@ -85,7 +85,8 @@ impl BadRows {
             return;
         }
         let total = self.bad_rows_total;
-        term::note(format_args!("{total} rows were {what}:"));
+        let rows = if total == 1 { "row was" } else { "rows were" };
+        term::note(format_args!("{total} {rows} {what}:"));
         self.bad_rows.iter().for_each(term::note);
         if total == self.bad_rows.len() {
             return;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::{
-    run::Ran,
+    run::{Ran, output, program},
     shop::{Folder, Person, Shop},
 };
 
@@ -78,7 +78,12 @@ async fn whoever_follows_the_events_hears_of_an_order_as_it_happens() {
 
 #[tokio::test]
 async fn a_copy_is_sent_without_room_for_it_where_the_shop_is() {
-    let shop = Folder::new().up_with(|command| _ = command.env("TMPDIR", "/nowhere")).await;
+    let shop = Folder::new()
+        .up_with(|command| {
+            _ = command.env("TMPDIR", "/nowhere").args(["--trusted-proxies", "::/0"]);
+        })
+        .await;
+    assert!(shop.folder.log().contains("trusted-proxies names every address"));
     let copies = Folder::new();
     let copy = copies.path().join("copy");
     let copy = copy.to_str().expect("UTF-8");
@@ -142,6 +147,60 @@ async fn a_copy_made_while_orders_flow_is_a_whole_shop_again() {
     assert_eq!(stats["events"], verified_head(&folder).await);
     let made = folder.tool(&["store", "backup", second, "--json"]).await.expect_code(0).json();
     assert_eq!(made["head"], stats["events"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_with_what_to_do_instead() {
+    let folder = Shop::start().await.down().await;
+    let at = |path: &str| folder.path().join(path).display().to_string();
+    let (data, log, inside) = (at("data"), at("data/log"), at("data/log/copy"));
+    let (new, nowhere) = (at("new"), at("nowhere"));
+    let [from_log, from_data, to_inside, to_new] =
+        [&log, &data, &inside, &new].map(|path| format!("log:{path}"));
+    let order = "0190c7f2-8b1e-7c3a-9f00-1234567890ab";
+    let cases: [(&[&str], i32, &str); 12] = [
+        (&["store", "backup", &inside, "--url", "http://127.0.0.1:9"], 1, "the folder of a log"),
+        (&["store", "backup", &inside, "--data", &data], 1, "the folder of a log"),
+        (&["store", "copy", &from_log, &to_inside], 1, "the folder of a log"),
+        (&["store", "copy", &from_log, &from_log], 1, "the folder of a log"),
+        (&["store", "copy", &from_data, &to_new], 1, "is a data folder, and the log is the folder"),
+        (&["store", "restore", &data, "--data", &new], 1, &log),
+        (&["store", "verify", "--data", &nowhere], 1, "name the shop's data folder"),
+        (&["store", "backup", &new, "--data", &nowhere], 1, "name the shop's data folder"),
+        (&["order", order, "--width", "1", "--data", &data], 2, "at least 40"),
+        (&["order", order, "--width", "39", "--data", &data], 2, "at least 40"),
+        (&["events", "--category", "x y", "--data", &data], 2, "is not a category"),
+        (&["events", "--type", "a b", "--data", &data], 2, "a b"),
+    ];
+    for (args, code, says) in cases {
+        let ran = output(program().args(args)).await.expect_code(code);
+        assert!(ran.stdout.is_empty() && ran.stderr.contains(says), "{args:?}: {ran:?}");
+        assert_eq!(ran.stderr.lines().count() == 1, code == 1, "{args:?}: {ran:?}");
+    }
+    for path in [&inside, &new, &nowhere] {
+        assert!(!fs::exists(path).expect("it can be looked for"), "{path} was not made");
+    }
+    let twice = folder.tool(&["rebuild", "--check", "customer", "customer"]).await.expect_code(0);
+    assert_eq!(twice.stdout.lines().count(), 1, "{}", twice.stdout);
+}
+
+#[tokio::test]
+async fn a_copy_whose_report_cannot_be_printed_is_said_to_be_whole() {
+    let folder = Shop::start().await.down().await;
+    let (copy, new) = (folder.path().join("copy"), Folder::new());
+    for (tool, data, made) in [
+        (["store", "backup"], folder.data(), "copy"),
+        (["store", "restore"], new.data(), "data/log"),
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let mut command = program();
+        command.args(tool).arg(&copy).arg("--data").arg(data).stdout(full).stderr(Stdio::piped());
+        let ended = command.spawn().expect("it starts").wait_with_output().await.expect("it ends");
+        let said = String::from_utf8(ended.stderr).expect("text");
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains(made) && said.contains("only this report"), "{said}");
+    }
+    new.tool(&["store", "verify"]).await.expect_code(0);
 }
 
 #[tokio::test]

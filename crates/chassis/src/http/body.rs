@@ -2,7 +2,10 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use axum::{body::Body, extract::Request};
+use axum::{
+    body::Body,
+    extract::{MatchedPath, Request},
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{Method, StatusCode, body::Body as _};
@@ -60,9 +63,11 @@ pub(super) async fn only_where_read(
         return Ok((request, None));
     }
     let limit_bytes = Context::of(request.extensions())?.body_limit_bytes();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
     let (head, body) = request.into_parts();
     let body = read(body, limit_bytes).await?;
-    let refusal = (!is_empty(&body)).then(|| Problem::bad_request(misplaced(&body)));
+    let refusal = (!is_empty(&body)).then(|| Problem::bad_request(misplaced(&body, route)));
     Ok((Request::from_parts(head, Body::empty()), refusal))
 }
 
@@ -74,19 +79,57 @@ fn is_empty(body: &[u8]) -> bool {
 }
 
 /// Where the values belong, named as far as they are names.
-fn misplaced(body: &[u8]) -> String {
+fn misplaced(body: &[u8], route: &str) -> String {
     let mut text = "A GET request is answered by its query, not by a body.".to_owned();
     let members: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
     let is_name = |name: &&String| {
         (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
-    let names: Vec<&String> = members.keys().filter(is_name).take(NAMES_MAX).collect();
+    let is_in_path = |name: &&String| route.contains(&format!("{{{name}}}"));
+    let (in_path, names): (Vec<_>, Vec<_>) = members.keys().filter(is_name).partition(is_in_path);
+    let names: Vec<&String> = names.into_iter().take(NAMES_MAX).collect();
+    for name in &in_path {
+        let _strings_take_everything = write!(text, " {name} is a part of the path: {route}.");
+    }
     let Some(first) = names.first() else {
-        text.push_str(" Send its values as query parameters; /openapi.json lists them.");
+        if in_path.is_empty() {
+            text.push_str(" Send its values as query parameters; /openapi.json lists them.");
+        }
         return text;
     };
     let listed = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
     let kind = if names.len() == 1 { "the query parameter" } else { "query parameters" };
     let _strings_take_everything = write!(text, " Send {listed} as {kind}: ?{first}=…");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_in_a_body_are_told_where_they_belong() {
+        let route = "/customer/get-user/{UserName}";
+        for (body, says, not) in [
+            (
+                r#"{"UserName":"lea"}"#,
+                "UserName is a part of the path: /customer/get-user/{UserName}.",
+                "?",
+            ),
+            (
+                r#"{"UserName":"lea","AsOf":3}"#,
+                "Send AsOf as the query parameter: ?AsOf=…",
+                "?UserName",
+            ),
+            (
+                r#"{"Limit":3,"After":""}"#,
+                "Send After, Limit as query parameters: ?After=…",
+                "path",
+            ),
+            ("[1]", "/openapi.json lists them", "path"),
+        ] {
+            let said = misplaced(body.as_bytes(), route);
+            assert!(said.contains(says) && !said.contains(not), "{body}: {said}");
+        }
+    }
 }

@@ -1,7 +1,11 @@
 //! Query strings and path parameters: parsed strictly, refused by name.
 
 use axum::{
-    extract::{FromRequestParts, RawPathParams},
+    extract::{
+        FromRequestParts, RawPathParams,
+        path::{ErrorKind, FailedToDeserializePathParams},
+        rejection::PathRejection,
+    },
     http::request::Parts,
 };
 use serde::de::DeserializeOwned;
@@ -60,7 +64,6 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        use axum::extract::rejection::PathRejection;
         let raw = RawPathParams::from_request_parts(parts, state).await;
         let raw = raw.map_err(|_| Problem::bad_request("The path is not UTF-8."))?;
         if raw.iter().any(|(_, value)| value.contains('\0')) {
@@ -70,9 +73,28 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                Err(Problem::field(names.join(", "), error.body_text()))
+                Err(refused(error, names.join(", ")))
             }
             Err(error) => Err(Problem::internal(error)),
         }
+    }
+}
+
+/// The refusal of one of the path's parameters: all of `names`, where it is not known which.
+fn refused(error: FailedToDeserializePathParams, names: String) -> Problem {
+    let wanted = |expected: &str| format!("must be {}", reject::described(expected));
+    match error.into_kind() {
+        ErrorKind::Message(message) => Problem::field(names, reject::plain(&message)),
+        ErrorKind::DeserializeError { key, message, .. } => {
+            Problem::field(key, reject::plain(&message))
+        }
+        ErrorKind::ParseErrorAtKey { key, expected_type, .. } => {
+            Problem::field(key, wanted(expected_type))
+        }
+        ErrorKind::ParseError { expected_type, .. }
+        | ErrorKind::ParseErrorAtIndex { expected_type, .. } => {
+            Problem::field(names, wanted(expected_type))
+        }
+        other => Problem::internal(other.to_string()),
     }
 }

@@ -1,4 +1,5 @@
-//! From a parser's error to the answer that a client can act on: 400 for what is no JSON, 422 with the field's path for the rest.
+//! From a parser's error to the answer that a client can act on, in plain English: 400 for what is no JSON, 422 with the field's path
+//! for the rest.
 
 use serde_path_to_error::Path;
 
@@ -29,8 +30,11 @@ fn parent_of(path: &str, name: &str) -> String {
 }
 
 /// The parser's message without line numbers and, lest a secret come back, without the value that was sent.
-fn plain(message: &str) -> String {
+pub(super) fn plain(message: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or(message);
+    if let Some((_, wanted)) = PARSERS.iter().find(|(begin, _)| message.starts_with(begin)) {
+        return format!("must be {wanted}");
+    }
     if message.starts_with("missing field") {
         return "is missing".to_owned();
     }
@@ -57,11 +61,69 @@ fn plain(message: &str) -> String {
     }
 }
 
-fn described(expected: &str) -> &str {
+/// What the parsers of texts say at first, and what they want.
+const PARSERS: [(&str, &str); 10] = [
+    ("UUID parsing failed", ID),
+    ("invalid length: found", ID),
+    ("invalid character: found", ID),
+    ("invalid digit found in string", WHOLE),
+    ("cannot parse integer from empty string", WHOLE),
+    ("number too large to fit", WHOLE),
+    ("number too small to fit", WHOLE),
+    ("invalid float literal", "a number"),
+    ("cannot parse float from empty string", "a number"),
+    ("provided string was not `true` or `false`", "true or false"),
+];
+const ID: &str = "an id such as 0190c7f2-8b1e-7c3a-9f00-1234567890ab";
+const WHOLE: &str = "a whole number within its range";
+
+/// What a parser expected, by the name that it has in the code.
+pub(super) fn described(expected: &str) -> &str {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative, within its range",
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number within its range",
+        "i8" | "i16" | "i32" | "i64" | "isize" => WHOLE,
+        "f32" | "f64" => "a number",
+        "bool" | "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other if other.contains("UUID") => ID,
         other if other.starts_with("struct ") => "an object",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> String {
+        plain(&text.parse::<T>().err().expect("wrong").to_string())
+    }
+
+    #[test]
+    fn what_parsers_say_of_texts_is_plain_english_and_repeats_nothing() {
+        for text in ["", "x", "0190c7f2-8b1e"] {
+            assert_eq!(said::<uuid::Uuid>(text), format!("must be {ID}"));
+        }
+        for text in ["", "x", "-1", "99999999999999999999"] {
+            assert_eq!(said::<u64>(text), format!("must be {WHOLE}"));
+        }
+        assert_eq!(said::<i8>("-1000"), format!("must be {WHOLE}"));
+        assert_eq!(said::<bool>("yes"), "must be true or false");
+        assert_eq!(said::<f64>("x"), "must be a number");
+        assert_eq!(plain("must have 1 to 64 characters"), "must have 1 to 64 characters");
+    }
+
+    #[test]
+    fn what_parsers_of_json_say_is_plain_english() {
+        let said = |json: &str, error: Option<serde_json::Error>| {
+            plain(&error.unwrap_or_else(|| panic!("{json} is taken")).to_string())
+        };
+        let id = |json| said(json, serde_json::from_str::<uuid::Uuid>(json).err());
+        assert_eq!((id("\"x\""), id("7")), (format!("must be {ID}"), format!("must be {ID}")));
+        let list = said("7", serde_json::from_str::<Vec<u8>>("7").err());
+        assert_eq!(list, "must be a list");
+        let flag = said("7", serde_json::from_str::<bool>("7").err());
+        assert_eq!(flag, "must be true or false");
     }
 }

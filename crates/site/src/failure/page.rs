@@ -80,6 +80,14 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
             "The form took too long to arrive",
             "It must be complete within ten seconds. Nothing was done; please send it again.",
         ),
+        Failure::TooLong => (
+            "What you sent is too long",
+            "A form of this site has at most 64 KiB. Nothing was done; please go back and shorten the text.",
+        ),
+        Failure::NotAForm => (
+            "This is not a form",
+            "This site takes forms only (application/x-www-form-urlencoded); programs use the REST API of the gateway. Nothing was done.",
+        ),
         Failure::Malformed => (
             "This request makes no sense here",
             "No page of this site makes such a request. Nothing was done.",

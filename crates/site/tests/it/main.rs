@@ -91,6 +91,31 @@ async fn a_page_with_a_bug_is_a_page_that_says_so_and_shows_nothing_of_it() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_or_not_a_form_is_told_so_and_not_said_to_be_kept() {
+    let long = format!("text={}", "x".repeat(64 * 1024));
+    let multipart = "multipart/form-data; boundary=x";
+    let form = "application/x-www-form-urlencoded";
+    for (kind, body, status, says) in [
+        (form, long.as_str(), StatusCode::PAYLOAD_TOO_LARGE, "too long"),
+        ("application/json", r#"{"Name":"x"}"#, StatusCode::UNSUPPORTED_MEDIA_TYPE, "not a form"),
+        (multipart, "--x--", StatusCode::UNSUPPORTED_MEDIA_TYPE, "not a form"),
+        ("text/plain", "Name=x", StatusCode::UNSUPPORTED_MEDIA_TYPE, "not a form"),
+        (
+            "Application/X-WWW-form-urlencoded; charset=UTF-8",
+            "a=b",
+            StatusCode::FORBIDDEN,
+            "expired",
+        ),
+    ] {
+        let response = answer(Method::POST, "/change", &[("content-type", kind)], body).await;
+        assert_eq!(response.status(), status, "{kind}");
+        let page = text(response).await;
+        assert!(page.contains(says), "{kind}: {page}");
+        assert_eq!(page.contains("is kept"), status == StatusCode::FORBIDDEN, "{kind}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_strict_headers() {
     let files = ["/assets/agora.css", "/assets/x", "/pictures/x.svg", "/health/live"];
     for address in ["/form", "/nothing", "/broken"].into_iter().chain(files) {
@@ -136,7 +161,7 @@ async fn a_form_needs_its_token_its_session_and_its_origin() {
     let large = format!("{body}&x={}", "x".repeat(70_000));
     assert_eq!(
         send(&[ours], &large).await,
-        StatusCode::BAD_REQUEST,
+        StatusCode::PAYLOAD_TOO_LARGE,
         "a body that no form of ours has"
     );
 }
