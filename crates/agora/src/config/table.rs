@@ -168,13 +168,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "connections",
         "4096",
         "N",
-        "Connections at once, fewer if the process may not open that many files; beyond it the one longest idle is closed",
+        "Connections at once, fewer if the process may not open that many files; beyond it one that waits for its client is closed; an eighth, at most 64, is kept for this machine and trusted proxies",
     ),
     setting(
         "connections-per-address",
         "256",
         "N",
-        "Connections from one address (IPv6: one /64); trusted proxies are not limited",
+        "Connections from one address (IPv6: one /64, and four times as many from one /48); trusted proxies are not limited",
     ),
     setting(
         "streams-per-user",

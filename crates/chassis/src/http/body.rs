@@ -1,6 +1,12 @@
 //! Bodies of requests: within a size and a time, and only where they are read.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{
+    fmt::Write as _,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll, ready},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -8,11 +14,14 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::{Method, StatusCode, body::Body as _};
+use hyper::{
+    Method, StatusCode,
+    body::{Body as _, Frame, Incoming, SizeHint},
+};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Context, Problem};
+use super::{Context, Problem, connections::Admitted};
 
 /// How long a body may take to arrive: enough for 64 KiB over a poor line, but slow senders hold nothing for longer.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,6 +60,65 @@ pub async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, BodyFault> {
             Err(BodyFault::TooLarge { limit_bytes })
         }
         Ok(Err(_)) => Err(BodyFault::Incomplete),
+    }
+}
+
+/// A request's body; once it is here, or dropped unread, the connection no longer waits for its client.
+pub(super) struct Arriving {
+    body: Incoming,
+    /// Until then.
+    connection: Option<Arc<Admitted>>,
+}
+
+impl Arriving {
+    pub(super) fn new(body: Incoming, connection: Arc<Admitted>) -> Self {
+        let mut arriving = Self { body, connection: Some(connection) };
+        arriving.see_if_ended();
+        arriving
+    }
+
+    fn see_if_ended(&mut self) {
+        if self.body.is_end_stream() {
+            self.ended();
+        }
+    }
+
+    fn ended(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.received();
+        }
+    }
+}
+
+impl hyper::body::Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if matches!(frame, Some(Ok(_))) {
+            self.see_if_ended();
+        } else {
+            self.ended();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.ended();
     }
 }
 

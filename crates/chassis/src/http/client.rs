@@ -11,9 +11,15 @@ use thiserror::Error;
 /// The part of an IPv6 address that one client cannot choose: providers hand out a /64 at least.
 const IPV6_CLIENT_BITS: u32 = 64;
 
+/// What one customer of a provider has at the very most (RFC 6177).
+const IPV6_SITE_BITS: u32 = 48;
+
 /// One client as limits count it: an IPv4 address, or an IPv6 network of 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientAddress(IpAddr);
+pub struct ClientAddress {
+    network: IpAddr,
+    bits: u32,
+}
 
 /// The networks of proxies that are believed when they name their clients; this machine's own loopback unless configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,23 +36,47 @@ struct Network {
 #[error("{0:?} is not an address such as 10.1.2.3 or a network such as 10.0.0.0/8")]
 pub struct NetworkError(String);
 
+impl ClientAddress {
+    /// The site that the client is at: an IPv6 network of 48 bits, an IPv4 address itself.
+    #[must_use]
+    pub fn site(self) -> Self {
+        match self.network {
+            IpAddr::V6(network) => Self::within(network, IPV6_SITE_BITS),
+            IpAddr::V4(_) => self,
+        }
+    }
+
+    /// Whether it is this machine.
+    #[must_use]
+    pub fn is_loopback(self) -> bool {
+        match self.network {
+            IpAddr::V4(address) => address.is_loopback(),
+            // Nothing else in the network of ::1 has a route.
+            IpAddr::V6(network) => network.is_unspecified(),
+        }
+    }
+
+    fn within(address: Ipv6Addr, bits: u32) -> Self {
+        let host_bits = 128 - bits;
+        let network = u128::from(address) >> host_bits << host_bits;
+        Self { network: Ipv6Addr::from(network).into(), bits }
+    }
+}
+
 impl From<IpAddr> for ClientAddress {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let network = u128::from(address) >> IPV6_CLIENT_BITS << IPV6_CLIENT_BITS;
-                Self(Ipv6Addr::from(network).into())
-            }
-            address @ IpAddr::V4(_) => Self(address),
+            IpAddr::V6(address) => Self::within(address, IPV6_CLIENT_BITS),
+            network @ IpAddr::V4(_) => Self { network, bits: 32 },
         }
     }
 }
 
 impl fmt::Display for ClientAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match self.network {
             IpAddr::V4(address) => address.fmt(f),
-            IpAddr::V6(network) => write!(f, "{network}/{IPV6_CLIENT_BITS}"),
+            IpAddr::V6(network) => write!(f, "{network}/{}", self.bits),
         }
     }
 }

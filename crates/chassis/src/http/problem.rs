@@ -161,9 +161,7 @@ impl Problem {
     /// 503: everything works, but more is asked for than can be done in time.
     #[must_use]
     pub fn busy(retry_after: Duration, detail: impl Into<String>) -> Self {
-        let mut problem = Self::unavailable(retry_after, detail).kind(BUSY);
-        problem.0.title = "The shop is busy";
-        problem
+        Self::unavailable(retry_after, detail).kind(BUSY).title("The shop is busy")
     }
 
     /// 500: our fault. `error` goes to the log with the request's id; the client sees nothing of it.
@@ -179,6 +177,13 @@ impl Problem {
     #[must_use]
     pub fn kind(mut self, kind: &'static str) -> Self {
         self.0.kind = kind;
+        self
+    }
+
+    /// Says what that kind is, where the status alone says something else.
+    #[must_use]
+    pub fn title(mut self, title: &'static str) -> Self {
+        self.0.title = title;
         self
     }
 

@@ -3,11 +3,12 @@
 //! ```text
 //!  accept ──▶ admitted ──▶ connection ──▶ router      shutdown: no accept, connections finish the request they are in,
 //!                │  ▲                                 after 5 s they are cut
-//!   503 if full ◀┘  └── in place of the one longest idle
+//!   503 if full ◀┘  └── in place of one that waits for its client
 //! ```
 
 use std::{
     convert::Infallible,
+    io,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
@@ -30,6 +31,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::io::Errno;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -40,6 +42,7 @@ use tower::ServiceExt as _;
 
 use super::{
     ConnectionLimits, Problem, TrustedProxies,
+    body::Arriving,
     connections::{Admitted, Connections, UnderWay},
     unstalled::Unstalled,
 };
@@ -56,13 +59,14 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How soon to come back to a server that has no room.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Refused connections are logged this often at most.
+/// Refused connections, and failures to accept any, are logged this often at most.
 const WARNED_EVERY: Duration = Duration::from_mins(1);
 
 /// What a client reads that is not let in.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
-    content-length: 153\r\nretry-after: 5\r\nconnection: close\r\n\r\n\
-    {\"type\":\"/problems/too-many-connections\",\"title\":\"A part is down or behind\",\"status\":503,\
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+    content-length: 149\r\nretry-after: 5\r\nconnection: close\r\n\r\n\
+    {\"type\":\"/problems/too-many-connections\",\"title\":\"Too many connections\",\"status\":503,\
     \"detail\":\"Too many connections; close some or try again later.\"}";
 
 /// How long clients may take.
@@ -70,7 +74,7 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: applicat
 pub struct Timing {
     /// For a request's head, and how long a connection may lie idle.
     pub head: Duration,
-    /// How long a client may take nothing of what we write.
+    /// How long a client may take nothing of what we write, or hardly anything.
     pub write: Duration,
 }
 
@@ -117,18 +121,20 @@ impl Server {
     /// Dropping the future cuts all connections.
     pub async fn serve(&self, listener: TcpListener, router: Router, shutdown: CancellationToken) {
         let mut connections = JoinSet::new();
-        let mut warned = None;
+        let (mut refusals, mut failures) = (Seldom::default(), Seldom::default());
         loop {
             let (stream, peer) = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                accepted = accept(&listener) => accepted,
+                accepted = self.accept(&listener, &mut failures) => accepted,
             };
             while connections.try_join_next().is_some() {}
             let address = (!self.proxies.trusts(peer.ip())).then(|| peer.ip().into());
             let Ok(admitted) = self.connections.admit(address) else {
                 let _best_effort = stream.try_write(FULL);
-                warn_of_refusal(peer, &mut warned);
+                refusals.tell(|count| {
+                    tracing::warn!(client = %peer.ip(), count, "connections refused: the limit is reached and none waits for its client");
+                });
                 continue;
             };
             let connection = Connection { peer, admitted: Arc::new(admitted), timing: self.timing };
@@ -142,24 +148,45 @@ impl Server {
             );
         }
     }
-}
 
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok(accepted) => return accepted,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+        failures: &mut Seldom,
+    ) -> (TcpStream, SocketAddr) {
+        loop {
+            match listener.accept().await {
+                Ok(accepted) => return accepted,
+                Err(error) => self.not_accepted(&error, failures),
             }
+            tokio::time::sleep(ACCEPT_PAUSE).await;
         }
+    }
+
+    /// If the process may open no more files, a connection that waits for its client is given up for the next one.
+    fn not_accepted(&self, error: &io::Error, failures: &mut Seldom) {
+        let lacks_files = matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE));
+        let given_up = lacks_files && self.connections.give_one_up();
+        failures.tell(|count| {
+            tracing::warn!(%error, count, given_up, "connections could not be accepted; retrying");
+        });
     }
 }
 
-fn warn_of_refusal(peer: SocketAddr, warned: &mut Option<Instant>) {
-    if warned.is_none_or(|at| at.elapsed() >= WARNED_EVERY) {
-        *warned = Some(Instant::now());
-        tracing::warn!(client = %peer.ip(), "connections refused: the limit is reached and none is idle");
+/// Something that is told at most once in a while, with how often it happened.
+#[derive(Default)]
+struct Seldom {
+    told: Option<Instant>,
+    count: u64,
+}
+
+impl Seldom {
+    fn tell(&mut self, tell: impl FnOnce(u64)) {
+        self.count += 1;
+        if self.told.is_none_or(|at| at.elapsed() >= WARNED_EVERY) {
+            self.told = Some(Instant::now());
+            tell(std::mem::take(&mut self.count));
+        }
     }
 }
 
@@ -175,12 +202,13 @@ impl Connection {
         // Answers are small and whole; waiting to fill a packet would only delay them.
         let _unsupported_is_harmless = stream.set_nodelay(true);
         let (peer, admitted) = (self.peer, &self.admitted);
+        let stream = Unstalled::new(stream, Arc::clone(admitted), self.timing.write);
         let service = service_fn(|request| answer(router.clone(), peer, admitted.begin(), request));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.timing.head)
             .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(Unstalled::new(stream, self.timing.write)), service);
+            .serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             biased;
@@ -205,7 +233,8 @@ async fn answer(
 ) -> Result<Response<Held>, Infallible> {
     let mut response = if names_one_host(&request) {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let Ok(response) = router.oneshot(request.map(Body::new)).await;
+        let arriving = |body| Body::new(Arriving::new(body, under_way.connection()));
+        let Ok(response) = router.oneshot(request.map(arriving)).await;
         response
     } else {
         Problem::bad_request("A request of HTTP/1.1 must have one Host header.").into_response()
@@ -215,6 +244,7 @@ async fn answer(
     if goes_on && under_way.streams().is_err() {
         response = Problem::unavailable(RETRY_AFTER, "Too many event streams; try again later.")
             .kind("/problems/too-many-streams")
+            .title("Too many event streams")
             .into_response();
     }
     Ok(response.map(|body| Held { body, _under_way: under_way }))
@@ -253,5 +283,40 @@ impl hyper::body::Body for Held {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_files_those_that_wait_for_their_clients_make_room() {
+        let limits = ConnectionLimits { total: 16, per_address: 16 };
+        let server = Server::new(limits, Arc::default());
+        let idle: Vec<_> = (0..3).map(|_| server.connections.admit(None)).collect();
+        let mut failures = Seldom::default();
+        for errno in [Errno::MFILE, Errno::CONNABORTED, Errno::NFILE] {
+            server.not_accepted(&errno.into(), &mut failures);
+        }
+        let given_up = |admitted: &Admitted| is_over(admitted.given_up());
+        assert_eq!(idle.iter().flatten().filter(|admitted| given_up(admitted)).count(), 2);
+        assert_eq!(failures.count, 2, "the first was told, the others will be with the next");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_happens_all_the_time_is_told_once_a_minute_with_its_count() {
+        let (mut seldom, mut told) = (Seldom::default(), Vec::new());
+        for _ in 0..120 {
+            seldom.tell(|count| told.push(count));
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(told, [1, 60]);
+    }
+
+    /// Whether it is over already.
+    fn is_over(future: impl Future) -> bool {
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        std::pin::pin!(future).poll(&mut context).is_ready()
     }
 }

@@ -114,6 +114,7 @@ fn leave<K: Ord>(open: &mut BTreeMap<K, usize>, key: &K) {
 fn refused(detail: String) -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS)
         .kind("/problems/too-many-streams")
+        .title("Too many event streams")
         .detail(detail)
         .retry_after(RETRY_AFTER)
 }

@@ -203,6 +203,30 @@ async fn a_client_whose_connections_are_all_busy_is_told_that_there_is_no_room()
     assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
     let problem: serde_json::Value = serde_json::from_str(body).expect("a problem");
     assert_eq!(problem.get("type").expect("a type"), "/problems/too-many-connections");
+    assert_eq!(problem.get("title").expect("a title"), "Too many connections");
+}
+
+#[tokio::test]
+async fn those_that_announce_a_body_and_send_none_keep_others_out_no_longer() {
+    let limits = ConnectionLimits { total: 16, per_address: 16 };
+    let server = Server::new(limits, Arc::default());
+    let served = served_by(server, Shop::open().router).await;
+    let head = "POST /get-digest/00000000-0000-0000-0000-000000000001/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 600\r\nExpect: 100-continue\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..16 {
+        let mut stream = connect(&served).await;
+        stream.write_all(head.as_bytes()).await.expect("is sent");
+        // Asked to go on: the request is under way.
+        until(&mut stream, "100 Continue\r\n\r\n").await;
+        held.push(stream);
+    }
+    let mut other = connect(&served).await;
+    ask_health(&mut other).await;
+    let mut longest = held.remove(0);
+    assert_eq!(longest.read(&mut [0; 64]).await.unwrap_or(0), 0, "it is given up");
+    let mut last = held.pop().expect("one");
+    last.write_all(&[b' '; 600]).await.expect("is sent");
+    until(&mut last, "}").await;
 }
 
 #[tokio::test]
