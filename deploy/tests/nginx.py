@@ -197,6 +197,30 @@ class Nginx(unittest.TestCase):
         self.assertEqual(refused[0].json()["type"], "/problems/too-many-requests")
         self.assertEqual(Client(self.nginx, "127.0.0.80").get("/product/nothing").status, 404, "others are not held up")
 
+    def test_an_ipv6_network_counts_as_one(self):
+        [counted] = re.findall(r"map \$remote_addr \$counted \{.*?\n    \}", (DEPLOY / "nginx.conf").read_text(), re.DOTALL)
+        port, prefix = free_port(), self.folder / "counted"
+        prefix.mkdir(mode=0o777)
+        prefix.chmod(0o777)
+        config = self.folder / "counted.conf"
+        config.write_text("events {} pid nginx.pid; http { access_log off; " + counted.replace("$remote_addr", "$http_address")
+                          + f' server {{ listen 127.0.0.1:{port}; location / {{ return 200 "$counted"; }} }} }}')
+        command = [*self.command[:2], f"{prefix}/", "-c", config, *self.command[5:]]
+        child = Child("counting nginx", command, self.folder / "counted.log")
+        self.addCleanup(child.stop)
+        url = f"http://127.0.0.1:{port}"
+        child.wait_until("ready", lambda: answers(url))
+
+        def is_counted_as(address):
+            connection = Client(url).connect()
+            self.addCleanup(connection.close)
+            connection.request("GET", "/", headers={"Address": address})
+            return connection.getresponse().read().decode()
+        for one, other, same in [("2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6", True), ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+                                 ("2001:db8::1", "2001:db8::ffff:2", True), ("192.0.2.1", "192.0.2.2", False),
+                                 ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False)]:
+            self.assertEqual(is_counted_as(one) == is_counted_as(other), same, (one, other))
+
     def test_an_order_is_finalized_through_nginx(self):
         manager = Client(self.nginx).log_in("admin", self.password)
         order = buy(manager, Client(self.nginx), "shopper")

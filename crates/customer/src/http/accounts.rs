@@ -84,8 +84,9 @@ pub(super) async fn add_user(
     let owner = if by_manager { Owner::Shop } else { owner(&context) };
     let turn = customers.passwords.turn(owner).await?;
     let password = customers.passwords.hash(&turn, customer, &request.password).await;
+    let user_name = request.user_name.into_string();
     let personal = Personal {
-        user: Some(request.user_name.into_string()),
+        user: Some(user_name.clone()),
         full_name: Some(request.full_name.into_string()),
         email: Some(request.email.into_string()),
     };
@@ -94,6 +95,9 @@ pub(super) async fn add_user(
     let actor = caller.as_ref().map_or(Actor::Anonymous, Caller::actor);
     let metadata = context.metadata(actor, idempotency);
     let (done, at) = customers.execute(customer, Command::Register(registered), metadata).await?;
+    if !by_manager {
+        customers.limiters.registered(&user_name, context.client().into());
+    }
     let user = customers.shown(customer, done).await?;
     Ok((StatusCode::CREATED, at, Json(user)))
 }

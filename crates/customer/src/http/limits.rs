@@ -30,6 +30,8 @@ pub struct Limits {
 pub(crate) struct Limiters {
     /// Failures by name and address.
     pairs: Limiter,
+    /// Failures by name and IPv6 site, from addresses that never logged in under it: a site has any number of addresses.
+    sites: Limiter,
     /// Failures by name, from addresses that never logged in under it.
     names: Limiter,
     /// Failures by address.
@@ -58,6 +60,7 @@ impl Limits {
         let limiter = |limit, window| Limiter::new(Arc::clone(clock), limit, window);
         Limiters {
             pairs: limiter(self.failures_per_name, self.failures_window),
+            sites: limiter(self.failures_per_name, self.failures_window),
             names: limiter(self.failures_per_name.saturating_mul(10), self.failures_window),
             addresses: limiter(self.failures_per_address, self.failures_window),
             tries: limiter(self.failures_per_address.saturating_mul(4), self.failures_window),
@@ -76,13 +79,15 @@ impl Limiters {
         client: ClientAddress,
     ) -> Result<Attempt<'_>, Problem> {
         let address = client.to_string();
-        let pair = format!("{user} {address}");
+        let pair = pair(user, client);
+        let pair_of_site = self::pair(user, client.site());
         let from_here = self.pairs.take(&pair)?;
         let mut attempt = Attempt { limiters: self, taken: vec![(&self.pairs, pair, from_here)] };
         attempt.count(&self.addresses, &address)?;
         attempt.count(&self.tries, &address)?;
-        // Failures of strangers do not lock out who has logged in from here before.
-        if !attempt.is_known() {
+        // Failures of strangers lock out neither who has logged in from here before nor this machine's operator.
+        if !attempt.is_known() && !client.is_loopback() {
+            attempt.count(&self.sites, &pair_of_site)?;
             attempt.count(&self.names, user)?;
         }
         Ok(attempt)
@@ -93,9 +98,18 @@ impl Limiters {
         self.registrations.take(&client.to_string()).map(drop)
     }
 
+    /// `user` has registered from there, which is as good as a log-in.
+    pub(super) fn registered(&self, user: &str, client: ClientAddress) {
+        self.known().put(pair(user, client), ());
+    }
+
     fn known(&self) -> MutexGuard<'_, LruCache<String, ()>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn pair(user: &str, client: ClientAddress) -> String {
+    format!("{user} {client}")
 }
 
 /// A try at a log-in that counts as failed unless it is said otherwise.

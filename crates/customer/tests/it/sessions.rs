@@ -141,6 +141,53 @@ async fn nobody_locks_another_ones_name_where_its_owner_has_logged_in_before() {
     assert_eq!(from(&shop, "203.0.113.1", ("admin", "wrong")).await, 401, "nor is another name");
 }
 
+/// A hundred failures for the name, from ten places.
+async fn lock(shop: &Shop, name: &str) {
+    for address in 0..10 {
+        for _ in 0..10 {
+            from(shop, &format!("198.51.100.{address}"), (name, "wrong")).await;
+        }
+    }
+    assert_eq!(from(shop, "203.0.113.1", (name, "wrong")).await, 429, "strangers are held off");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_locks_out_the_operator_on_the_machine_itself() {
+    let shop = Shop::open().await;
+    lock(&shop, "admin").await;
+    shop.manager().await;
+    for _ in 0..10 {
+        assert_eq!(from(&shop, "127.0.0.9", ("admin", "wrong")).await, 401);
+    }
+    assert_eq!(from(&shop, "127.0.0.9", ("admin", "wrong")).await, 429, "yet guesses are few");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_registered_is_known_there_before_the_first_log_in() {
+    let shop = Shop::open().await;
+    let headers = [("forwarded", "for=192.0.2.1")];
+    let body = registration("ada").to_string();
+    let added = shop.send(Method::POST, "/add-user", (None, &headers), Some(body)).await;
+    assert_eq!(added.status, 201);
+    lock(&shop, "ada").await;
+    assert_eq!(from(&shop, "192.0.2.1", ("ada", &password("ada"))).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_home_network_of_ipv6_locks_no_name_for_others() {
+    let shop = Shop::open().await;
+    shop.customer("ada").await;
+    let mut judged = 0;
+    for network in 0..20 {
+        for _ in 0..10 {
+            let address = format!("[2001:db8:1:{network:x}::1]");
+            judged += usize::from(from(&shop, &address, ("ada", "wrong")).await == 401);
+        }
+    }
+    assert_eq!(judged, 10, "all its networks count as one");
+    assert_eq!(from(&shop, "[2001:db8:2::1]", ("ada", &password("ada"))).await, 200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn ten_failures_from_one_place_do_not_lock_the_name_elsewhere() {
     let shop = Shop::open().await;
