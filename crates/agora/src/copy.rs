@@ -178,7 +178,7 @@ impl Place {
 }
 
 /// The folder that a new log is to be in: its owner's alone, as a shop's data folder is.
-fn make_parent(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_parent(folder: &Path) -> anyhow::Result<()> {
     let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
         return Ok(());
     };

@@ -1,5 +1,6 @@
 //! The data folder: made private, with the shop's secret and what was fixed at the first start.
 
+pub(crate) mod lock;
 pub(crate) mod mark;
 mod watch;
 
@@ -14,6 +15,7 @@ use anyhow::{Context as _, bail};
 use kernel::Currency;
 use serde::{Deserialize, Serialize};
 
+use lock::Lock;
 use watch::Watch;
 
 /// What is fixed once the shop has begun.
@@ -24,10 +26,10 @@ struct Fixed {
 }
 
 /// The folder that a shop keeps everything in.
-pub(crate) struct DataFolder(PathBuf);
+pub(crate) struct DataFolder(PathBuf, #[expect(dead_code, reason = "it is held, not used")] Lock);
 
 impl DataFolder {
-    /// Makes the folder if it is not there, for its owner only, and sees that it can be written to.
+    /// Makes the folder if it is not there, for its owner only, and sees that it can be written to and that nothing replaces it.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.with_context(|| {
@@ -38,8 +40,9 @@ impl DataFolder {
         written.with_context(|| {
             format!("the data folder {} cannot be written to; give it to this user or name another with --data", path.display())
         })?;
+        let lock = Lock::shared(path)?;
         report_rights(path);
-        Ok(Self(path.to_owned()))
+        Ok(Self(path.to_owned(), lock))
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -16,7 +16,9 @@ pub(crate) use self::embedded::order_history;
 use crate::{
     cli::Outcome,
     client::{Access, Client},
-    shop, term,
+    shop,
+    stopped::Stopped,
+    term,
 };
 
 const HELP: &str = "\
@@ -92,7 +94,7 @@ struct Printer {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     if args.set_aside {
         let found = match &args.data {
-            Some(data) => aside::recorded(data).await?,
+            Some(data) => aside::recorded(&Stopped::at(data)?).await?,
             None => aside::running(&args.access.connect().await?).await?,
         };
         aside::print(&found, args.json)?;
@@ -101,7 +103,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let printer =
         Printer { json: args.json, left: args.limit.unwrap_or(usize::MAX), width: term::width() };
     if let Some(data) = &args.data {
-        print_recorded(embedded::recorded(data, &args.filter)?, printer)?;
+        print_recorded(embedded::recorded(&Stopped::at(data)?, &args.filter)?, printer)?;
         return Ok(Outcome::Done);
     }
     let client = args.access.connect().await?;

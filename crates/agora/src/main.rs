@@ -27,6 +27,7 @@ mod run;
 mod serve;
 mod shop;
 mod show_config;
+mod stopped;
 mod store;
 mod term;
 mod up;

@@ -19,7 +19,9 @@ use self::{
 use crate::{
     cli::Outcome,
     client::{Access, Client},
-    events, shop, term,
+    events, shop,
+    stopped::Stopped,
+    term,
 };
 
 const HELP: &str = "\
@@ -61,7 +63,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let Found { order, history, trace } = match &args.data {
         Some(data) => {
-            let (history, trace) = events::order_history(data, args.order)?;
+            let (history, trace) = events::order_history(&Stopped::at(data)?, args.order)?;
             Found { order: None, history, trace }
         }
         None => ask(&args.access.connect().await?, args.order).await?,

@@ -15,7 +15,7 @@ mod store;
 mod traces;
 mod witness;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -35,8 +35,8 @@ use customer::{Admin, Bootstrap, Secrets};
 use eventstore::Figures;
 use kernel::{Clock as _, Ids, Recorded};
 
-pub(crate) use choices::time_zone;
-use choices::{Bus, Choices, Store};
+use choices::{Bus, Choices};
+pub(crate) use choices::{Store, store as event_store, time_zone};
 use keys::Keys;
 pub(crate) use keys::cookies;
 pub(crate) use places::{check as check_places, resolved};
@@ -56,7 +56,8 @@ pub(crate) struct Process {
     /// Serves what the outside reaches, within one budget of connections.
     pub(crate) server: Server,
     pub(crate) ops: Router,
-    pub(crate) data: PathBuf,
+    /// Held as long as anything runs.
+    pub(crate) data: DataFolder,
     services: Vec<Service>,
     gateway: Option<(gateway::Gateway, Router)>,
     site: Option<site::Config>,
@@ -162,7 +163,7 @@ impl Process {
             bus_tasks: world.bus_tasks,
             server,
             ops,
-            data: world.data.path().to_owned(),
+            data: world.data,
             services,
             gateway,
             site,

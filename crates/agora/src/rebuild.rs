@@ -22,10 +22,13 @@ use crate::{
     cli::Outcome,
     client::{Access, Manager},
     config::{Flags, Settings},
+    data_folder::lock::Lock,
     events::embedded,
     live_model,
     parts::Parts,
-    process, term,
+    process,
+    stopped::Stopped,
+    term,
 };
 
 const HELP: &str = "\
@@ -197,8 +200,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         let client = Access { url, manager: args.manager }.connect().await?;
         return live_model::check(&client, &services, &zone).await;
     }
-    let data = PathBuf::from(settings.text("data").unwrap_or_default());
-    let store = embedded::open(&data)?;
+    let shop = Stopped::of(&settings)?;
+    let store = embedded::open(&shop)?;
+    let _alone = if args.check { None } else { Some(Lock::alone(&shop.data)?) };
     for model in services {
         if args.check {
             check(model, (&settings, &zone), &store).await?;

@@ -126,14 +126,14 @@ async fn announced(
         ops,
         storefront,
         backoffice,
-        data: process.data.to_string_lossy().into_owned(),
+        data: process.data.path().to_string_lossy().into_owned(),
         admin_password: password,
     };
     if json {
         process.wait_ready().await;
     }
     let text = if json { ready.line()? } else { ready.banner(parts) };
-    let show = banner::show(process.data.clone(), text, ready.admin_password);
+    let show = banner::show(process.data.path().to_owned(), text, ready.admin_password);
     // A task, so that a stop waits until the password is safe.
     process.tasks.spawn("banner", show);
     std::future::pending().await

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
+use chassis::sqlite;
 use clap::{Args as ClapArgs, Subcommand};
 use eventlog::{Lost, Mark, OsFiles, Verified};
 use serde_json::json;
@@ -17,9 +18,12 @@ use crate::{
     copy,
     data_folder::{
         DataFolder,
+        lock::Lock,
         mark::{self, Mark as Noted},
     },
-    events, term,
+    events,
+    stopped::{self, Stopped},
+    term,
 };
 
 const HELP: &str = "\
@@ -93,57 +97,50 @@ enum Task {
 
 #[derive(ClapArgs, Debug)]
 struct LogFolder {
-    /// The shop's data folder
-    #[arg(long, default_value = "./agora-data", value_name = "DIR", env = "AGORA_DATA")]
-    data: PathBuf,
+    #[command(flatten)]
+    shop: stopped::Args,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-impl LogFolder {
-    fn path(&self) -> PathBuf {
-        self.data.join("log")
-    }
-}
-
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.task {
-        Task::Verify { log, expect } => verify(&log, expect)?,
-        Task::Stats { log } => stats(&log)?,
+        Task::Verify { log, expect } => verify(&log.shop.find()?, expect, log.json)?,
+        Task::Stats { log } => stats(&log.shop.find()?, log.json)?,
         Task::Backup { dest, data: Some(data), json, .. } => {
-            let log = data.join("log");
-            copy::require_apart(&dest, Some(&log))?;
-            if let Some(lost) = lost(&data, &log)? {
+            let shop = Stopped::at(&data)?;
+            copy::require_apart(&dest, Some(&shop.log))?;
+            if let Some(lost) = lost(&shop)? {
                 term::note(format_args!("{lost}: the copy lacks it too"));
             }
-            print_copied(&eventlog::restore(&log, &dest, &OsFiles)?, &dest, json)?;
+            print_copied(&eventlog::restore(&shop.log, &dest, &OsFiles)?, &dest, json)?;
         }
         Task::Backup { dest, access, data: None, json } => {
             copy::require_apart(&dest, None)?;
             let client = access.connect().await?;
             print_copied(&backup::fetch(&client, &dest).await?, &dest, json)?;
         }
-        Task::Restore { src, log } => restore(&src, &log)?,
+        Task::Restore { src, log } => restore(&src, &log.shop.find()?, log.json)?,
         Task::Copy { from, to, json } => copy::run(&from, &to, json).await?,
     }
     Ok(Outcome::Done)
 }
 
 /// What the log no longer has of what the data folder knows.
-fn lost(data: &Path, log: &Path) -> anyhow::Result<Option<Lost>> {
-    let known = mark::of_log(data)?;
-    events::embedded::require(data, known.as_ref())?;
+fn lost(shop: &Stopped) -> anyhow::Result<Option<Lost>> {
+    let known = mark::of_log(&shop.data)?;
+    events::embedded::require(shop, known.as_ref())?;
     let Some(known) = known else { return Ok(None) };
-    Ok(eventlog::compare(log, &OsFiles, &known)?)
+    Ok(eventlog::compare(&shop.log, &OsFiles, &known)?)
 }
 
-fn verify(log: &LogFolder, expect: Option<Mark>) -> anyhow::Result<()> {
-    if let Some(lost) = lost(&log.data, &log.path())? {
+fn verify(shop: &Stopped, expect: Option<Mark>, json: bool) -> anyhow::Result<()> {
+    if let Some(lost) = lost(shop)? {
         return Err(mark::refusal(&lost));
     }
-    let verified = eventlog::verify(&log.path(), &OsFiles, expect)?;
-    print_verified(&verified, log.json)?;
+    let verified = eventlog::verify(&shop.log, &OsFiles, expect)?;
+    print_verified(&verified, json)?;
     Ok(())
 }
 
@@ -186,10 +183,10 @@ fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn stats(log: &LogFolder) -> anyhow::Result<()> {
-    let store = events::embedded::open(&log.data)?;
+fn stats(shop: &Stopped, json: bool) -> anyhow::Result<()> {
+    let store = events::embedded::open(shop)?;
     let stats = store.reader.log().stats()?;
-    if log.json {
+    if json {
         term::json(&json!({
             "events": stats.events, "streams": stats.streams, "segments": stats.segments, "bytes": stats.bytes,
             "index_memory_bytes": stats.memory_bytes, "categories": stats.categories,
@@ -207,29 +204,31 @@ fn stats(log: &LogFolder) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The read models and snapshots that a shop keeps in its data folder.
-const MODELS: [&str; 9] = [
-    "customer.db",
-    "product.db",
-    "order.db",
-    "accounting.db",
-    "sessions.db",
-    "customer-snapshots.db",
-    "product-snapshots.db",
-    "order-snapshots.db",
-    "accounting-snapshots.db",
+/// The read models and snapshots that a shop keeps in its data folder, each with the name that its mark is made from.
+const MODELS: [(&str, &str); 9] = [
+    ("customer.db", "customer"),
+    ("product.db", "product"),
+    ("order.db", "order"),
+    ("accounting.db", "accounting"),
+    ("sessions.db", "sessions"),
+    ("customer-snapshots.db", "snapshots"),
+    ("product-snapshots.db", "snapshots"),
+    ("order-snapshots.db", "snapshots"),
+    ("accounting-snapshots.db", "snapshots"),
 ];
 
-fn restore(src: &Path, log: &LogFolder) -> anyhow::Result<()> {
+fn restore(src: &Path, shop: &Stopped, json: bool) -> anyhow::Result<()> {
     copy::require_log(src)?;
-    copy::require_apart(&log.path(), Some(src))?;
-    fs::create_dir_all(&log.data)
-        .with_context(|| format!("{} cannot be made", log.data.display()))?;
-    let models = models(&log.data)?;
-    let secret = DataFolder::kept_secret(&log.data)?;
-    let verified = eventlog::restore(src, &log.path(), &OsFiles)?;
+    copy::require_apart(&shop.log, Some(src))?;
+    let Stopped { data, log } = shop;
+    fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
+    let _alone = Lock::alone(data)?;
+    let models = models(data)?;
+    let secret = DataFolder::kept_secret(data)?;
+    copy::make_parent(log)?;
+    let verified = eventlog::restore(src, log, &OsFiles)?;
     if let Some(secret) = secret {
-        require_secret(log, &secret)?;
+        require_secret(shop, &secret)?;
     }
     // They belong to another log, or to a longer one.
     for path in models {
@@ -241,54 +240,77 @@ fn restore(src: &Path, log: &LogFolder) -> anyhow::Result<()> {
         })?;
     }
     // So is what was known of it; of this one, this is known.
-    Noted::of_follower(&log.data).forget()?;
-    Noted::of_store(&log.data).forget()?;
-    let restored = events::embedded::open(&log.data)?;
-    Noted::of_store(&log.data).keep(restored.reader.log().known()?);
-    print_copied(&verified, &log.path(), log.json)?;
+    Noted::of_follower(data).forget()?;
+    Noted::of_store(data).forget()?;
+    let restored = events::embedded::open(shop)?;
+    Noted::of_store(data).keep(restored.reader.log().known()?);
+    print_copied(&verified, log, json)?;
     if secret.is_none() {
         term::note(format_args!(
             "{} has no secret: put the shop's own file `secret` there too, or no customer can log in",
-            log.data.display()
+            data.display()
         ));
     }
     Ok(())
 }
 
-/// The files of the models in a data folder. Only what the shop itself writes there; a folder of such a name is refused.
+/// The files of the models in a data folder. Anything else of their names is refused, and so left as it is.
 fn models(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let names =
-        MODELS.iter().flat_map(|name| ["", "-wal", "-shm"].map(|end| format!("{name}{end}")));
     let mut found = Vec::new();
-    for path in names.map(|name| data.join(name)) {
-        match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => {
-                bail!(
-                    "{} is a folder where the shop keeps a file; move it away first",
-                    path.display()
-                )
+    for (name, model) in MODELS {
+        let is_ours = is_there(&data.join(name))? && {
+            let path = data.join(name);
+            let ours = sqlite::is_replaceable(&path, model);
+            if !ours.with_context(|| format!("{} cannot be read", path.display()))? {
+                return Err(foreign(&path));
             }
-            Ok(_) => found.push(path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("{} cannot be read", path.display()));
+            found.push(path);
+            true
+        };
+        for path in ["-wal", "-shm"].map(|end| data.join(format!("{name}{end}"))) {
+            if is_there(&path)? {
+                // It belongs to the database beside it.
+                if !is_ours {
+                    return Err(foreign(&path));
+                }
+                found.push(path);
             }
         }
     }
     Ok(found)
 }
 
+/// Whether there is a file, or a link that leads nowhere. A folder is refused.
+fn is_there(path: &Path) -> anyhow::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            bail!("{} is a folder where the shop keeps a file; move it away first", path.display())
+        }
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+}
+
+fn foreign(path: &Path) -> anyhow::Error {
+    anyhow!(
+        "{} does not carry the mark of the shop's own file of this name, so it was left as it is, and nothing was restored; move it away, or \
+         restore into another folder",
+        path.display()
+    )
+}
+
 /// Takes the restored log away again if its customers were registered under another secret than the folder's.
-fn require_secret(log: &LogFolder, secret: &[u8; 32]) -> anyhow::Result<()> {
-    let first = events::embedded::first_customer(&log.data)?;
+fn require_secret(shop: &Stopped, secret: &[u8; 32]) -> anyhow::Result<()> {
+    let first = events::embedded::first_customer(shop)?;
     if first.is_none_or(|first| customer::Secrets::derive(secret).have_registered(&first)) {
         return Ok(());
     }
-    fs::remove_dir_all(log.path())
-        .with_context(|| format!("{} cannot be removed", log.path().display()))?;
+    fs::remove_dir_all(&shop.log)
+        .with_context(|| format!("{} cannot be removed", shop.log.display()))?;
     bail!(
         "the copy belongs to a shop with another secret than the file `secret` in {}; nothing was restored. Put that shop's own \
          `secret` there, or restore into an empty folder",
-        log.data.display()
+        shop.data.display()
     )
 }

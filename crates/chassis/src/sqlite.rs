@@ -21,8 +21,8 @@ use tokio::sync::watch;
 use crate::{ModelError, SetAside};
 
 pub use disposable::Disposable;
-pub use mark::checkpoint_in;
 pub(crate) use mark::is_damage;
+pub use mark::{checkpoint_in, is_replaceable};
 
 /// Reading connections kept open; as many reads run at once as there are cores, a few more wait their turn anyway.
 const READERS_MAX: usize = 8;

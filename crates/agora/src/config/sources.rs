@@ -86,9 +86,17 @@ impl Flags {
         self.resolve_with(&variables)
     }
 
+    /// Flags of a command that takes only some of the settings.
+    pub(crate) fn given(
+        values: impl IntoIterator<Item = (&'static str, String)>,
+        file: Option<PathBuf>,
+    ) -> Self {
+        Self { values: values.into_iter().collect(), file }
+    }
+
     #[cfg(test)]
     pub(crate) fn of(values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        Self { values: values.into_iter().collect(), file: None }
+        Self::given(values, None)
     }
 
     pub(crate) fn resolve_with(

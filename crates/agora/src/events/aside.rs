@@ -1,6 +1,6 @@
 //! The events that read models could not take, as the services of a running shop say, or as models built from a log do.
 
-use std::{io, path::Path};
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ use super::embedded;
 use crate::{
     client::Client,
     rebuild::{self, Model},
+    stopped::Stopped,
     term,
 };
 
@@ -47,8 +48,8 @@ pub(super) async fn running(client: &Client) -> anyhow::Result<Vec<Aside>> {
 }
 
 /// Builds every model in memory from the log of a stopped shop.
-pub(super) async fn recorded(data: &Path) -> anyhow::Result<Vec<Aside>> {
-    let store = embedded::open(data)?;
+pub(super) async fn recorded(shop: &Stopped) -> anyhow::Result<Vec<Aside>> {
+    let store = embedded::open(shop)?;
     let mut found = Vec::new();
     for model in Model::ALL {
         let service = model.name();

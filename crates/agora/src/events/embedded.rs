@@ -1,6 +1,6 @@
 //! Recorded events of a stopped shop, read from its data folder as the REST API shows them.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use bus::Read;
@@ -13,38 +13,36 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Filter;
-use crate::data_folder::mark;
+use crate::{data_folder::mark, stopped::Stopped};
 
 /// Recorded events as the REST API shows them.
 pub(crate) type Events = Box<dyn Iterator<Item = anyhow::Result<Value>>>;
 
 /// The log of a stopped shop, if it has what the data folder knows of it.
-pub(crate) fn open(data: &Path) -> anyhow::Result<LogStore> {
-    open_knowing(data, mark::of_log(data)?)
+pub(crate) fn open(shop: &Stopped) -> anyhow::Result<LogStore> {
+    open_knowing(shop, mark::of_log(&shop.data)?)
 }
 
 /// Refuses a folder that is no shop's: it has no log, and nothing is known of one.
-pub(crate) fn require(data: &Path, known: Option<&Known>) -> anyhow::Result<()> {
-    let path = data.join("log");
-    if !path.exists() && known.is_none() {
-        bail!("there is no log in {}; name the shop's data folder", path.display());
+pub(crate) fn require(shop: &Stopped, known: Option<&Known>) -> anyhow::Result<()> {
+    if !shop.log.exists() && known.is_none() {
+        bail!("there is no log in {}; name the shop's data folder", shop.log.display());
     }
     Ok(())
 }
 
-fn open_knowing(data: &Path, known: Option<Known>) -> anyhow::Result<LogStore> {
-    let path = data.join("log");
-    require(data, known.as_ref())?;
+fn open_knowing(shop: &Stopped, known: Option<Known>) -> anyhow::Result<LogStore> {
+    require(shop, known.as_ref())?;
     let options = Options { known, ..Options::new([0; 16]) };
-    LogStore::open(&path, Arc::new(OsFiles), options).map_err(|error| match error {
+    LogStore::open(&shop.log, Arc::new(OsFiles), options).map_err(|error| match error {
         OpenError::Lost(lost) => mark::refusal(&lost),
         error => error.into(),
     })
 }
 
-/// The wanted events of the log in this data folder, in order.
-pub(crate) fn recorded(data: &Path, filter: &Filter) -> anyhow::Result<Events> {
-    let store = open(data)?;
+/// The wanted events of the shop's log, in order.
+pub(crate) fn recorded(shop: &Stopped, filter: &Filter) -> anyhow::Result<Events> {
+    let store = open(shop)?;
     let filter = filter.clone();
     let mut next = Some(filter.first(&store.reader)?);
     let mut pages = std::iter::from_fn(move || {
@@ -116,12 +114,12 @@ fn shown(event: &Recorded) -> anyhow::Result<Value> {
     Ok(serde_json::to_value(eventstore::http::shown(event))?)
 }
 
-/// An order's history, as `get-order-history` shows it, and its trace's id, from the log in this data folder.
+/// An order's history, as `get-order-history` shows it, and its trace's id, from the shop's log.
 pub(crate) fn order_history(
-    data: &Path,
+    shop: &Stopped,
     order: Uuid,
 ) -> anyhow::Result<(Vec<Value>, Option<String>)> {
-    let store = open(data)?;
+    let store = open(shop)?;
     let (mut from, mut history, mut trace) = (Position(1), Vec::new(), None);
     loop {
         let page = page(&store.reader, &Read::All { from, categories: Vec::new() })?;
@@ -146,10 +144,10 @@ pub(crate) fn order_history(
     Ok((history, trace))
 }
 
-/// The first customer of the log in this data folder, whatever is known of another one there: who they are follows from the shop's
+/// The first customer of the shop's log, whatever its data folder knows of another one: who they are follows from the shop's
 /// secret.
-pub(crate) fn first_customer(data: &Path) -> anyhow::Result<Option<Registered>> {
-    let store = open_knowing(data, None)?;
+pub(crate) fn first_customer(shop: &Stopped) -> anyhow::Result<Option<Registered>> {
+    let store = open_knowing(shop, None)?;
     let mut from = Position(1);
     loop {
         let categories = vec![contracts::customer::CATEGORY.to_owned()];

@@ -165,7 +165,8 @@ fn bus(settings: &Settings) -> Result<Bus, ConfigError> {
     }
 }
 
-fn store(settings: &Settings) -> Result<Store, ConfigError> {
+/// Where the events are kept.
+pub(crate) fn store(settings: &Settings) -> Result<Store, ConfigError> {
     let url = settings.text("event-store").unwrap_or_default();
     match url.split_once(':') {
         Some(("log", folder)) if !folder.is_empty() => Ok(Store::Log(folder.into())),

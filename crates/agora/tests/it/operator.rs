@@ -4,7 +4,10 @@ use std::{cell::Cell, fs, process::Stdio};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+};
 
 use crate::{
     run::{Ran, output, program},
@@ -251,4 +254,67 @@ async fn a_check_under_another_time_zone_says_so_and_changes_nothing() {
 
 async fn verified_head(folder: &Folder) -> Value {
     folder.tool(&["store", "verify", "--json"]).await.expect_code(0).json()["head"].take()
+}
+
+#[tokio::test]
+async fn a_running_shops_folder_is_not_restored_wherever_its_log_is() {
+    let folder = Folder::new();
+    let log = format!("log:{}", folder.path().join("elsewhere/log").display());
+    let shop = folder
+        .up_with(|command| {
+            command.args(["--event-store", &log]);
+        })
+        .await;
+    let copy = folder.path().join("copy").display().to_string();
+    shop.tool(&["store", "backup", &copy]).await.expect_code(0);
+    let other = format!("log:{}", folder.path().join("other").display());
+    for store in [&[][..], &["--event-store", &log], &["--event-store", &other]] {
+        let refused = folder.tool(&[&["store", "restore", &copy], store].concat()).await;
+        let said = refused.expect_code(1).stderr;
+        assert!(said.contains("in use by a running shop"), "{said}");
+        let rebuilt = folder.tool(&[&["rebuild", "order"], store].concat()).await;
+        rebuilt.expect_code(1);
+    }
+    assert!(!folder.data().join("log").exists() && !folder.path().join("other").exists());
+    assert!(folder.data().join("order.db").exists(), "the shop still has its model");
+    assert!(shop.down().await.log().lines().all(|line| !line.contains("ERROR")));
+}
+
+#[tokio::test]
+async fn the_log_of_a_stopped_shop_is_found_where_the_settings_say() {
+    let (folder, log) = (Folder::new(), tempfile::tempdir().expect("a folder"));
+    let log = format!("log:{}", log.path().join("log").display());
+    let elsewhere = |command: &mut Command| _ = command.args(["--event-store", &log]);
+    let folder = folder.up_with(elsewhere).await.down().await;
+    let at = |command: &[&str]| {
+        let mut run = program();
+        run.env("AGORA_EVENT_STORE", &log).args(command).arg("--data").arg(folder.data());
+        run
+    };
+    for command in
+        [&["store", "verify"][..], &["store", "stats"], &["events"], &["rebuild", "order"]]
+    {
+        let said = output(&mut at(command)).await.expect_code(0).stdout;
+        assert!(!said.is_empty(), "{command:?}");
+    }
+    let copied = folder.path().join("stopped").display().to_string();
+    output(&mut at(&["store", "backup", &copied])).await.expect_code(0);
+    // The same from the folder alone: there is no log where it looks.
+    folder.tool(&["store", "stats"]).await.expect_code(1);
+    let mongo = ["store", "stats", "--event-store", "mongodb://127.0.0.1/agora"];
+    let said = folder.tool(&mongo).await.expect_code(2).stderr;
+    assert!(said.contains("agora store copy"), "{said}");
+    // A restore puts the log where the shop will look for it.
+    let restored = Folder::new();
+    fs::create_dir(restored.data()).expect("a folder");
+    fs::copy(folder.data().join("secret"), restored.data().join("secret")).expect("its secret");
+    let place = format!("log:{}", restored.path().join("new/place").display());
+    let restore = ["store", "restore", &copied, "--event-store", &place];
+    restored.tool(&restore).await.expect_code(0);
+    let shop = restored
+        .up_with(|command| {
+            command.args(["--event-store", &place]);
+        })
+        .await;
+    shop.manager().await;
 }

@@ -164,9 +164,29 @@ async fn a_copy_is_restored_only_under_its_own_secret_and_takes_nothing_of_other
     let refused = target.tool(&["store", "restore", copy]).await.expect_code(1);
     assert!(refused.stderr.contains("customer.db"), "{}", refused.stderr);
     fs::remove_dir(&model).expect("removed");
+    // So does what belongs to another program, or to another model: all are looked at before anything is written.
+    let other_model = fs::read(folder.data().join("customer.db")).expect("a model");
+    for (name, content) in [
+        ("customer.db", &b"notes"[..]),
+        ("accounting-snapshots.db", b"notes"),
+        ("sessions.db-wal", b"notes"),
+        ("product.db", &other_model),
+    ] {
+        let theirs = target.data().join(name);
+        fs::write(&theirs, content).expect("a file");
+        let refused = target.tool(&["store", "restore", copy]).await.expect_code(1);
+        let said = refused.stderr;
+        assert!(said.contains(name) && said.contains("move it away"), "{said}");
+        assert_eq!(fs::read(&theirs).expect("it is there"), content);
+        assert!(!target.data().join("log").exists() && target.data().join("order.db").exists());
+        fs::remove_file(&theirs).expect("removed");
+    }
+    // One of the shop's own is replaced.
+    fs::write(target.data().join("customer.db"), &other_model).expect("a file");
     target.tool(&["store", "restore", copy]).await.expect_code(0);
     assert!(
         target.data().join("customers.dbf").exists() && !target.data().join("order.db").exists()
     );
+    assert!(!target.data().join("customer.db").exists());
     target.up().await.manager().await;
 }

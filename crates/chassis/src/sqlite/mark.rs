@@ -39,16 +39,25 @@ pub(super) enum Owner {
 impl Schema {
     /// The mark of the model: not 0, which is what unmarked files have.
     pub(super) fn mark(&self) -> i32 {
-        let hash =
-            blake3::derive_key("agora read model 2026 application id", self.model.as_bytes());
-        let [a, b, c, d, ..] = hash;
-        i32::from_be_bytes([a & 0x7f, b, c, d | 1])
+        mark_of(self.model)
     }
 
     /// The shape of the tables as it is stored with them.
     pub(super) fn shape(&self) -> u32 {
         shape(self.number, self.variant)
     }
+}
+
+fn mark_of(model: &str) -> i32 {
+    let [a, b, c, d, ..] =
+        blake3::derive_key("agora read model 2026 application id", model.as_bytes());
+    i32::from_be_bytes([a & 0x7f, b, c, d | 1])
+}
+
+/// Whether the file at `path` may be replaced by this model's: it carries the model's mark, or nothing at all.
+pub fn is_replaceable(path: &Path, model: &str) -> io::Result<bool> {
+    let metadata = fs::metadata(path)?;
+    Ok(metadata.is_file() && (metadata.len() == 0 || carries_mark(path, model)?))
 }
 
 /// The checkpoint in a model's file, read without changing anything; none if there is no such file, or none can be read.
@@ -122,7 +131,7 @@ fn foreign(location: &Location, Schema { model, .. }: Schema) -> ModelError {
 /// alone and refused.
 pub(super) fn set_aside(location: &Location, schema: Schema) -> Result<(), ModelError> {
     let Location::File(path) = location else { return Ok(()) };
-    if carries_mark(path, schema).map_err(|error| stuck(location, &error))? {
+    if carries_mark(path, schema.model).map_err(|error| stuck(location, &error))? {
         move_aside(location)
     } else {
         Err(foreign(location, schema))
@@ -148,10 +157,10 @@ fn stuck(location: &Location, error: &io::Error) -> ModelError {
 }
 
 /// Whether the header carries the model's mark, read past SQLite, which refuses a damaged file.
-fn carries_mark(path: &Path, schema: Schema) -> io::Result<bool> {
+fn carries_mark(path: &Path, model: &str) -> io::Result<bool> {
     let mut header = Vec::new();
     fs::File::open(path)?.take(HEADER_BYTES as u64).read_to_end(&mut header)?;
-    Ok(header.get(MARK_AT..MARK_AT + 4).is_some_and(|mark| mark == schema.mark().to_be_bytes()))
+    Ok(header.get(MARK_AT..MARK_AT + 4).is_some_and(|mark| mark == mark_of(model).to_be_bytes()))
 }
 
 /// Whether an error means that the file is not, or no longer, a whole database; any other may pass by itself.
