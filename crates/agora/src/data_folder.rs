@@ -49,27 +49,42 @@ impl DataFolder {
         &self.0
     }
 
-    /// The secret from which the shop's keys are derived, drawn at the first start. Of several first starts at once, even on
-    /// several machines, one draws it and the others use that one.
-    pub(crate) fn secret(&self) -> anyhow::Result<[u8; 32]> {
-        let kept = || Self::kept_secret(&self.0);
-        if let Some(secret) = kept()? {
-            return Ok(secret);
+    /// The secret from which the shop's keys are derived; none where no shop has begun yet, as far as the folder knows.
+    pub(crate) fn secret(&self) -> anyhow::Result<Option<[u8; 32]>> {
+        if let Some(secret) = Self::kept_secret(&self.0)? {
+            return Ok(Some(secret));
         }
+        let there = |name: &&str| self.0.join(name).exists();
+        if let Some(name) = ["log", "shop.json", "log.json", "seen.json"].into_iter().find(there) {
+            return self.needed_secret(&self.0.join(name).display().to_string()).map(Some);
+        }
+        if mark::reached(&self.0) > 0 {
+            return self.needed_secret("read models").map(Some);
+        }
+        Ok(None)
+    }
+
+    /// The secret of a shop that has begun, as `what` it has shows.
+    pub(crate) fn needed_secret(&self, what: &str) -> anyhow::Result<[u8; 32]> {
+        // All else is made after the secret: what is there now may have come with a secret since we looked.
+        Self::kept_secret(&self.0)?.with_context(|| {
+            format!(
+                "{} is missing, though the shop has {what}, so nothing was changed: put it back from a backup, or give what AGORA_SHOP_SECRET was at \
+                 the first start; without it no customer can log in any more",
+                self.0.join("secret").display()
+            )
+        })
+    }
+
+    /// Draws the secret, at the first start. Of several first starts at once, even on several machines, one draws it and the others use
+    /// that one.
+    pub(crate) fn draw_secret(&self) -> anyhow::Result<[u8; 32]> {
         let path = self.0.join("secret");
-        // A log is made after its secret: one that is there now may have come with a secret since we looked.
-        if self.0.join("log").exists() {
-            return kept()?.with_context(|| {
-                format!(
-                    "{} is missing, though the shop has a log: put it back from a backup, or no customer can log in any more",
-                    path.display()
-                )
-            });
-        }
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).context("the OS random generator failed")?;
         create_private(&path, hex(&secret).as_bytes())?;
-        kept()?.with_context(|| format!("{} was removed while the shop started", path.display()))
+        Self::kept_secret(&self.0)?
+            .with_context(|| format!("{} was removed while the shop started", path.display()))
     }
 
     /// Refuses a secret other than the one that this folder's shop has.
@@ -109,8 +124,23 @@ impl DataFolder {
             let fixed = Fixed { currency: currency.clone() };
             create_private(&path, &serde_json::to_vec_pretty(&fixed)?)?;
         }
-        let bytes =
-            read_file(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let fixed = Self::currency(&self.0)?
+            .with_context(|| format!("{} was removed while the shop started", path.display()))?;
+        if fixed != *currency {
+            bail!(
+                "the shop's currency is {fixed}, fixed at its first start, and cannot become {currency}"
+            );
+        }
+        Ok(())
+    }
+
+    /// The currency that is fixed in the folder at `path`, if a shop has begun there.
+    pub(crate) fn currency(path: &Path) -> anyhow::Result<Option<Currency>> {
+        let path = path.join("shop.json");
+        let bytes = match read_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read.with_context(|| format!("{} cannot be read", path.display()))?,
+        };
         let fixed = serde_json::from_slice::<Fixed>(&bytes).ok().with_context(|| {
             format!(
                 "{} does not say the shop's currency; put it back from a backup, or remove it: the next start writes it again from the \
@@ -118,13 +148,7 @@ impl DataFolder {
                 path.display()
             )
         })?;
-        if fixed.currency != *currency {
-            bail!(
-                "the shop's currency is {}, fixed at its first start, and cannot become {currency}",
-                fixed.currency
-            );
-        }
-        Ok(())
+        Ok(Some(fixed.currency))
     }
 
     /// What is to be watched while the process runs: the folder's small files as they are now, and these databases.
@@ -208,8 +232,10 @@ mod tests {
     fn the_secret_is_drawn_once_and_kept_private() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataFolder::open(&folder.path().join("shop")).expect("a new folder");
-        let secret = data.secret().expect("drawn");
-        assert_eq!(data.secret().expect("kept"), secret);
+        assert_eq!(data.secret().expect("a new folder"), None);
+        let secret = data.draw_secret().expect("drawn");
+        assert_eq!(data.draw_secret().expect("another start was faster"), secret);
+        assert_eq!(data.secret().expect("kept"), Some(secret));
         let mode = fs::metadata(data.path().join("secret")).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!((parse_secret("abc"), parse_secret(&"zz".repeat(32))), (None, None));
@@ -217,10 +243,13 @@ mod tests {
 
     #[test]
     fn a_lost_secret_is_not_replaced_behind_the_shops_back() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let data = DataFolder::open(folder.path()).expect("the folder");
-        fs::create_dir(folder.path().join("log")).expect("a log");
-        assert!(data.secret().expect_err("missing").to_string().contains("backup"));
+        for left in ["log", "shop.json", "log.json", "seen.json"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let data = DataFolder::open(folder.path()).expect("the folder");
+            fs::write(folder.path().join(left), "").expect("a file");
+            let said = data.secret().expect_err(left).to_string();
+            assert!(said.contains(left) && said.contains("backup"), "{said}");
+        }
     }
 
     #[test]

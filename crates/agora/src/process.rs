@@ -33,7 +33,7 @@ use chassis::{
 use contracts::customer::SessionEnd;
 use customer::{Admin, Bootstrap, Secrets};
 use eventstore::Figures;
-use kernel::{Clock as _, Ids, Recorded};
+use kernel::{Clock as _, Ids, Position, Recorded};
 
 use choices::{Bus, Choices};
 pub(crate) use choices::{Store, store as event_store, time_zone};
@@ -86,15 +86,13 @@ impl Process {
         let choices = Choices::read(settings, parts)?;
         choices.warn();
         let given = Keys::given(settings, &choices, parts)?;
+        if parts.on_the_bus() {
+            currency::check_decimals(settings, &choices)?;
+        }
         let data = DataFolder::open(&choices.data)?;
         data.agree(choices.shop_secret.as_ref())?;
-        let keys = given.map_or_else(|| Ok(Keys::of(&data.secret()?, parts)), anyhow::Ok)?;
+        let (keys, store) = keys_and_store(given, &choices, (parts, &data)).await?;
         let Keys { customer, tokens, cookies } = keys;
-        let store = if parts.has(Part::EventStore) {
-            Some(OpenStore::open(&choices, parts.has_all()).await?)
-        } else {
-            None
-        };
         if let Some(log) = store.as_ref().and_then(OpenStore::log)
             && parts.has(Part::Product)
         {
@@ -221,7 +219,7 @@ impl Process {
             Some(Admin::Unchanged) | None => None,
             Some(Admin::Refused) => bail!(
                 "this log belongs to a shop with another secret: its customers cannot be opened with the one given. \
-                 Nothing was written. Start it with the secret of its first start (the file `secret` of its data folder, or what \
+                 Nothing was recorded in it. Start it with the secret of its first start (the file `secret` of its data folder, or what \
                  AGORA_SHOP_SECRET held then)"
             ),
         })
@@ -231,6 +229,44 @@ impl Process {
 /// Time since the operating system started this process.
 pub(crate) fn since_process_start() -> Duration {
     figures::process_age().unwrap_or_default()
+}
+
+/// The keys, given or of the data folder's secret, and the event store, if it runs here. A secret is drawn only where no shop has begun:
+/// neither in the folder nor in the event store, which is opened first where it may have events.
+async fn keys_and_store(
+    given: Option<Keys>,
+    choices: &Choices,
+    (parts, data): (&Parts, &DataFolder),
+) -> anyhow::Result<(Keys, Option<OpenStore>)> {
+    let open = async || {
+        let is_here = parts.has(Part::EventStore);
+        let open = OpenStore::open(choices, parts.has_all());
+        if is_here { open.await.map(Some) } else { Ok(None) }
+    };
+    if let Some(keys) = given {
+        return Ok((keys, open().await?));
+    }
+    if let Some(secret) = data.secret()? {
+        return Ok((Keys::of(&secret, parts), open().await?));
+    }
+    let may_have_events = match &choices.store {
+        Store::Log(folder) => folder.exists(),
+        Store::MongoDb(_) => true,
+    };
+    if !may_have_events {
+        return Ok((Keys::of(&data.draw_secret()?, parts), open().await?));
+    }
+    let store = open().await?;
+    let has_events = match &store {
+        Some(store) => store.head().await? > Position::START,
+        None => false,
+    };
+    let secret = if has_events {
+        data.needed_secret("events in its event store")?
+    } else {
+        data.draw_secret()?
+    };
+    Ok((Keys::of(&secret, parts), store))
 }
 
 async fn deps(

@@ -6,12 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use bus::{Page, Read};
 use chassis::{
     ReadModel, SetAside, Tasks,
     model::{Project, take},
-    sqlite::Location,
+    sqlite::{self, Location},
 };
 use clap::{Args as ClapArgs, ValueEnum};
 use eventstore::{LogStore, Reader as _, log::LogReader};
@@ -250,24 +250,47 @@ async fn check(
     // Opening may empty a model of another shape, so a file is compared by a copy of it.
     let folder = tempfile::tempdir()?;
     let embedded = settings.get::<Location>(&format!("{name}-model"));
-    let live = if let Ok(Location::File(path)) = &embedded {
+    let (live, had) = if let Ok(Location::File(path)) = &embedded {
         if !path.exists() {
             bail!("the {name} service has no read model yet; it is built at the next start");
         }
-        model.open_at(copy_of(path, folder.path())?, zone).await?
+        let copy = copy_of(path, folder.path())?;
+        let shown = copy.to_string();
+        let live = model.open_at(copy, zone).await.map_err(|error| {
+            // Not of the copy, which nobody knows.
+            let said = format!("{error:#}").replace(&shown, &path.display().to_string());
+            anyhow!("{name}: not comparable: {said}")
+        })?;
+        (live, sqlite::checkpoint_in(path))
     } else {
-        model.open(settings, zone).await?
+        (model.open(settings, zone).await?, None)
     };
     let (checkpoint, head) = (live.checkpoint().await?, store.reader.head().await?);
-    if checkpoint > head || (checkpoint == Position::START && head > Position::START) {
-        bail!(
-            "{name}: not comparable: the model is at {checkpoint} and the log ends at {head}, or the model was built by another version or for \
-             another time-zone. Nothing was changed"
-        );
+    if let Some(reason) = incomparable((had, checkpoint), head) {
+        bail!("{name}: not comparable: {reason}. Nothing was changed");
     }
     let anew = model.anew(&format!("rebuilt-{}", model.name()), zone).await?;
     fill(model, &*anew, &store.reader, checkpoint).await?;
     compare(model, &live.dump().await?, &anew.dump().await?, checkpoint)
+}
+
+/// Why a model that was opened at `checkpoint` is not one of the log up to there; in its file, it `had` got further.
+fn incomparable((had, checkpoint): (Option<Position>, Position), head: Position) -> Option<String> {
+    if checkpoint > head {
+        return Some(format!(
+            "the model is at {checkpoint}, but the log ends at {head}: it was built from another log, or this one has lost its end"
+        ));
+    }
+    if checkpoint > Position::START || head == Position::START {
+        return None;
+    }
+    Some(match had {
+        Some(had) if had > Position::START => format!(
+            "the model, which is at {had}, was built by another version of the shop or for another time-zone; the next start of this version \
+             with this time-zone builds it again"
+        ),
+        _ => format!("the model is empty, though the log ends at {head}; the next start fills it"),
+    })
 }
 
 /// A copy of a stopped shop's database, with what its log holds.

@@ -16,9 +16,13 @@ use kernel::text::nfc;
 
 pub(crate) use self::bad::{BadRow, BadRows, BadRowsFile};
 use self::csv::{Reader, Record};
+use crate::term;
 
 /// What may stand between the fields of a row: the one with which the header has the needed columns is taken.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+
+/// So many rows of several lines are named one by one.
+const LONG_SHOWN: usize = 5;
 
 /// What a kind of row is made from.
 pub(crate) trait Row: Sized {
@@ -43,6 +47,8 @@ pub(crate) struct Rows<T> {
     pub(crate) file: String,
     pub(crate) good: Vec<Numbered<T>>,
     pub(crate) bad: Vec<BadRow>,
+    /// Rows of several lines, the first and the last, where nobody reads the text that has the line ends.
+    long: Vec<(u64, u64)>,
 }
 
 /// One row's fields, by the names of their columns.
@@ -85,18 +91,28 @@ impl<T: Row> Rows<T> {
     pub(crate) fn of_file(path: &Path) -> anyhow::Result<Self> {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let rows = unpacked(path).and_then(|content| Self::of(name, content));
-        rows.with_context(|| format!("{} cannot be read", path.display()))
+        let rows = rows.with_context(|| format!("{} cannot be read", path.display()))?;
+        rows.notes().for_each(term::note);
+        Ok(rows)
     }
 
     fn of(file: String, content: Vec<u8>) -> anyhow::Result<Self> {
         let content = csv::decoded(content).map_err(|problem| anyhow!("the file {problem}"))?;
         let (mut reader, header) = T::header(&content)?;
-        let mut rows = Self { file, good: Vec::new(), bad: Vec::new() };
+        let mut rows = Self { file, good: Vec::new(), bad: Vec::new(), long: Vec::new() };
         while let Some(record) = reader.next()? {
             let (line, last_line) = (record.line, record.last_line);
             let Some(read) = fields(record, header.len()).transpose() else { continue };
-            match read.and_then(|record| T::read(&Fields { header: &header, record: &record })) {
-                Ok(row) => rows.good.push(Numbered { line, row }),
+            match read.and_then(|record| {
+                let row = T::read(&Fields { header: &header, record: &record })?;
+                Ok((row, T::reads_line_ends(&header, &record)))
+            }) {
+                Ok((row, is_read)) => {
+                    rows.good.push(Numbered { line, row });
+                    if last_line > line && !is_read {
+                        rows.long.push((line, last_line));
+                    }
+                }
                 Err(problem) if last_line > line => rows.reject(
                     line,
                     format!(
@@ -107,6 +123,19 @@ impl<T: Row> Rows<T> {
             }
         }
         Ok(rows)
+    }
+
+    /// What may have been swallowed by a quote, though every row could be read.
+    fn notes(&self) -> impl Iterator<Item = String> {
+        let more = self.long.len().saturating_sub(LONG_SHOWN);
+        let file = &self.file;
+        let each = self.long.iter().take(LONG_SHOWN).map(move |(line, last_line)| {
+            format!(
+                "{file}: the row of line {line} goes on to line {last_line}, in a quoted field that is not read; if these are several rows, mend \
+                 the quotes"
+            )
+        });
+        each.chain((more > 0).then(|| format!("{file}: and {more} more such rows")))
     }
 
     /// Moves on without the row of this line.
@@ -120,15 +149,22 @@ trait Header: Row {
     /// The names of the columns, and a reader of the rows after them.
     fn header(content: &[u8]) -> anyhow::Result<(Reader<'_>, Vec<String>)> {
         let mut best: Option<Vec<&str>> = None;
+        let mut fault: Option<anyhow::Error> = None;
         for separator in SEPARATORS {
             let mut reader = begin(content, separator);
             let names = match reader.next() {
                 Ok(Some(Record { fields: Ok(names), .. })) => names,
-                Ok(Some(Record { line, fields: Err(fault), .. })) => {
-                    bail!("line {line}, which names the columns, {fault}")
+                // With another separator it may be none.
+                Ok(Some(Record { line, fields: Err(found), .. })) => {
+                    let found = anyhow!("line {line}, which names the columns, {found}");
+                    fault.get_or_insert(found);
+                    continue;
                 }
                 Ok(None) => bail!("the file is empty: its first line must name the columns"),
-                Err(unclosed) => return Err(unclosed.into()),
+                Err(unclosed) => {
+                    fault.get_or_insert(unclosed.into());
+                    continue;
+                }
             };
             let names: Vec<_> =
                 names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
@@ -143,7 +179,25 @@ trait Header: Row {
                 best = Some(missing);
             }
         }
-        bail!("these columns are missing: {:?}", best.unwrap_or_default())
+        match (best, fault) {
+            // It cannot be the right separator: not one column is found.
+            (best, Some(fault))
+                if best.as_ref().is_none_or(|best| best.len() == Self::COLUMNS.len()) =>
+            {
+                Err(fault)
+            }
+            (best, _) => bail!("these columns are missing: {:?}", best.unwrap_or_default()),
+        }
+    }
+
+    /// Whether the line ends within a row are in fields that are read.
+    fn reads_line_ends(header: &[String], record: &[String]) -> bool {
+        let is_read =
+            |name: &String| Self::COLUMNS.iter().chain(Self::OPTIONAL).any(|column| name == column);
+        header
+            .iter()
+            .zip(record)
+            .all(|(name, field)| is_read(name) || !field.contains(['\r', '\n']))
     }
 
     /// Of two columns of one name it would be a guess which is meant.
@@ -289,6 +343,42 @@ mod tests {
             bad.iter().all(|row| row.starts_with("pairs.csv:2: ") && row.ends_with("to line 4)")),
             "{bad:?}"
         );
+    }
+
+    #[test]
+    fn quoted_columns_are_found_with_every_separator() {
+        for separator in [",", ";", "\t"] {
+            for text in [
+                "\"Name\",\"Count\"\n\"a\",\"1\"\n",
+                "\"Name\",\"More, or less\",\"Count\"\na,x,1\n",
+                "Name,\"Count\"\na,1\n",
+            ] {
+                let text = text.replace(',', separator);
+                let rows = pairs(text.as_bytes()).unwrap_or_else(|said| panic!("{text:?}: {said}"));
+                assert_eq!(good(&rows), [(2, "a", 1)], "{text:?}");
+            }
+        }
+        let refusal = |text: &[u8]| pairs(text).err().expect("refused").to_string();
+        let missing = "these columns are missing: [\"Count\"]";
+        assert_eq!(refusal(b"\"Name\";\"Number\"\na;1\n"), missing);
+        assert!(refusal(b"\"Name\"x,Count\na,1\n").contains("after a closing quote"));
+        assert!(refusal(b"Name,\"Count\na,1\n").contains("line 1: a quote that begins here"));
+    }
+
+    #[test]
+    fn rows_swallowed_by_a_field_that_is_not_read_are_told_of() {
+        let text = b"Name,Count,Notes\na,1,\"7 inch\nb,2,\nc,3,9\"\nd,4,\n\"e\nf\",5,\n";
+        let rows = pairs(text).expect("readable");
+        assert_eq!(good(&rows), [(2, "a", 1), (5, "d", 4), (6, "e\nf", 5)]);
+        let notes: Vec<_> = rows.notes().collect();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(
+            notes.iter().all(|note| note.contains("the row of line 2 goes on to line 4")),
+            "{notes:?}"
+        );
+        let many = format!("Name,Count,Notes\n{}", "a,1,\"x\ny\"\n".repeat(9));
+        let notes: Vec<_> = pairs(many.as_bytes()).expect("readable").notes().collect();
+        assert!(notes.len() == 6 && notes[5].ends_with("4 more such rows"), "{notes:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use chassis::sqlite;
 use clap::{Args as ClapArgs, Subcommand};
-use eventlog::{Lost, Mark, OsFiles, Verified};
+use eventlog::{Known, Lost, Mark, OsFiles, Verified};
 use serde_json::json;
 
 use crate::{
@@ -111,7 +111,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         Task::Backup { dest, data: Some(data), json, .. } => {
             let shop = Stopped::at(&data)?;
             copy::require_apart(&dest, Some(&shop.log))?;
-            if let Some(lost) = lost(&shop)? {
+            if let (_, Some(lost)) = compared(&shop)? {
                 term::note(format_args!("{lost}: the copy lacks it too"));
             }
             print_copied(&eventlog::restore(&shop.log, &dest, &OsFiles)?, &dest, json)?;
@@ -127,19 +127,20 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// What the log no longer has of what the data folder knows.
-fn lost(shop: &Stopped) -> anyhow::Result<Option<Lost>> {
+/// What the data folder knows of the log, and what of that the log no longer has.
+fn compared(shop: &Stopped) -> anyhow::Result<(Option<Known>, Option<Lost>)> {
     let known = mark::of_log(&shop.data)?;
     events::embedded::require(shop, known.as_ref())?;
-    let Some(known) = known else { return Ok(None) };
-    Ok(eventlog::compare(&shop.log, &OsFiles, &known)?)
+    let lost = known.map(|known| eventlog::compare(&shop.log, &OsFiles, &known)).transpose()?;
+    Ok((known, lost.flatten()))
 }
 
 fn verify(shop: &Stopped, expect: Option<Mark>, json: bool) -> anyhow::Result<()> {
-    if let Some(lost) = lost(shop)? {
+    let (known, lost) = compared(shop)?;
+    if let Some(lost) = lost {
         return Err(mark::refusal(&lost));
     }
-    let verified = eventlog::verify(&shop.log, &OsFiles, expect)?;
+    let verified = eventlog::verify_known(&shop.log, &OsFiles, expect, known.as_ref())?;
     print_verified(&verified, json)?;
     Ok(())
 }
@@ -155,12 +156,12 @@ pub(crate) fn unprinted(copy: impl std::fmt::Display) -> String {
 }
 
 fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
-    let Verified { mark, segments, streams, bytes, torn, bad_indexes } = verified;
+    let Verified { mark, segments, streams, bytes, torn, missing, bad_indexes } = verified;
     if json {
         let torn = torn.map(|torn| json!({ "segment": torn.segment, "position": torn.position, "bytes": torn.bytes }));
         term::json(&json!({
             "head": mark.position, "mark": mark.to_string(), "segments": segments, "streams": streams, "bytes": bytes,
-            "torn": torn, "bad_indexes": bad_indexes,
+            "torn": torn, "missing": missing, "bad_indexes": bad_indexes,
         }))?;
         return Ok(());
     }
@@ -172,6 +173,11 @@ fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
         term::line(format_args!(
             "torn:  a last batch of {} bytes at position {} in segment {}, never acknowledged; the next start cuts it",
             torn.bytes, torn.position, torn.segment
+        ))?;
+    }
+    if *missing > 0 {
+        term::line(format_args!(
+            "short: the last segment lacks {missing} bytes of zeros at its end, and no event; the next start puts them back"
         ))?;
     }
     if !bad_indexes.is_empty() {

@@ -8,6 +8,7 @@ use crate::format::{Batch, HEADER_BYTES, Header, Record};
 use crate::hash::{Hash, StreamHasher, StreamKey};
 use crate::heads::{Head, Heads};
 use crate::index::{Memory, Span};
+use crate::known::Known;
 use crate::open::Torn;
 use crate::scan::{self, Fault, Scanned};
 use crate::segment::{self, Damage};
@@ -116,6 +117,9 @@ pub(crate) fn check_sealed(
     scanned: &Scanned,
     next: &Header,
 ) -> Result<(), Damage> {
+    if scanned.missing > 0 {
+        return Err(scan::damage(header, scanned, scan::SHORT));
+    }
     if scanned.torn.is_some() || scanned.next_position != next.first_position {
         return Err(scan::damage(
             header,
@@ -132,6 +136,18 @@ pub(crate) fn check_sealed(
         });
     }
     Ok(())
+}
+
+/// Refuses a last segment that lacks zeros, unless `known`, which the log is found to have, vouches for it.
+pub(crate) fn check_last(
+    header: &Header,
+    scanned: &Scanned,
+    known: Option<&Known>,
+) -> Result<(), Damage> {
+    if scanned.missing == 0 || known.is_some_and(|known| known.vouches_for(header)) {
+        return Ok(());
+    }
+    Err(scan::damage(header, scanned, scan::SHORT))
 }
 
 pub(crate) fn torn(header: &Header, scanned: &Scanned) -> Option<Torn> {

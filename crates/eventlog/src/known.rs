@@ -24,6 +24,13 @@ pub struct Known {
     pub reached: u64,
 }
 
+impl Known {
+    /// Whether it says what a log of this header must have, by the hash of all of it.
+    pub(crate) fn vouches_for(&self, header: &Header) -> bool {
+        self.position > 0 && self.log.is_some_and(|(salt, _)| salt == header.salt)
+    }
+}
+
 /// What a log no longer has, though it is known to have had it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {

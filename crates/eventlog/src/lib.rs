@@ -66,5 +66,5 @@ pub use open::{OpenError, Opened, Options, Report, Torn, open};
 pub use reader::{Cursor, Limits, Page, ReadError, Reader, Stats};
 pub use segment::Damage;
 pub use upkeep::Upkeep;
-pub use verify::{Verified, VerifyError, verify};
+pub use verify::{Verified, VerifyError, verify, verify_known};
 pub use writer::{AppendError, Writer};

@@ -35,6 +35,7 @@ pub fn open(dir: &Path, files: Arc<dyn Files>, options: Options) -> Result<Opene
         .lock(&dir.join(LOCK))
         .map_err(failed)?
         .ok_or_else(|| OpenError::Locked(dir.to_owned()))?;
+    let options = Options { known: options.known.filter(|_| lost.is_none()), ..options };
     let found = Recovery::new(&*files, dir).and_then(|recovery| recovery.run(options));
     let (recovery, hasher) = found.map_err(|fault| OpenError::new(dir, fault))?;
     let Recovery { segments, heads, report, .. } = recovery;
@@ -101,6 +102,8 @@ pub struct Report {
     pub created: bool,
     /// A torn last batch that was cut.
     pub torn: Option<Torn>,
+    /// How many zeros at the end of the last segment were missing and were put back.
+    pub extended: u64,
     /// The segments whose indexes were missing or damaged and were made anew.
     pub rebuilt: Vec<u64>,
     /// What it no longer has of what was known, if that was accepted.

@@ -11,6 +11,8 @@
 //! | writing an index | a file named `.tmp`, or no index | removed, made anew |
 //! | cutting a torn batch | any of its sectors | cut |
 //!
+//! A last segment that lacks zeros at its end, which no crash leaves, is made as long as it was if what is known of the log vouches for it.
+//!
 //! A process that was killed leaves the same, but unsynced: so the last segment and the folder are synced first of all.
 
 use std::io;
@@ -23,6 +25,7 @@ use crate::format::Header;
 use crate::hash::Hash;
 use crate::heads::{Head, Heads};
 use crate::index::{Disk, Identity, Index, Span};
+use crate::known::Known;
 use crate::open::{Options, Report};
 use crate::scan::{Fault, Scanned};
 use crate::segment::{self, Segment};
@@ -63,7 +66,7 @@ impl<'a> Recovery<'a> {
             }
         }
         let last = headers.last().expect("there is a first segment");
-        let hasher = self.load_active(last)?;
+        let hasher = self.load_active(last, options.known.as_ref())?;
         Ok((self, hasher))
     }
 
@@ -112,11 +115,20 @@ impl<'a> Recovery<'a> {
         Ok(written.map_or_else(|_| Index::Memory(memory), Index::Disk))
     }
 
-    fn load_active(&mut self, header: &Header) -> Result<blake3::Hasher, Fault> {
+    fn load_active(
+        &mut self,
+        header: &Header,
+        known: Option<&Known>,
+    ) -> Result<blake3::Hasher, Fault> {
         let file = segment::open(self.files, self.dir, header.number, Access::Write)?;
         let heads = &mut self.heads;
         let (scanned, memory) =
             chain::index_segment(&file, header, &mut |records, _| chain::follow(heads, records))?;
+        chain::check_last(header, &scanned, known)?;
+        if scanned.missing > 0 {
+            file.set_length(header.length)?;
+        }
+        self.report.extended = scanned.missing;
         self.report.torn = chain::torn(header, &scanned);
         self.report.head = scanned.next_position - 1;
         make_durable(&*file, &scanned)?;

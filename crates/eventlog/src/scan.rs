@@ -40,7 +40,13 @@ pub(crate) struct Scanned {
     pub(crate) hasher: blake3::Hasher,
     /// Where the remains of a torn batch end, which begin at `end`.
     pub(crate) torn: Option<u64>,
+    /// How many of the zeros at the end of the file are missing. What is there of them shows that no batch follows the last one; all the
+    /// same it is damage, unless it is known from elsewhere that the log has all that it had.
+    pub(crate) missing: u64,
 }
+
+/// What is wrong with a file where something is missing.
+pub(crate) const SHORT: &str = "the file is not as long as its header says";
 
 /// Reads a segment's header. Damage is said to be at position 1, for want of a better.
 pub(crate) fn header(files: &dyn Files, dir: &Path, number: u64) -> Result<Header, Fault> {
@@ -79,8 +85,14 @@ pub(crate) fn scan(
     let mut hasher = blake3::Hasher::new();
     hasher.update(&header.encode());
     let next_position = header.first_position;
-    let mut scanned =
-        Scanned { end: HEADER_BYTES, next_position, last_batch: None, hasher, torn: None };
+    let mut scanned = Scanned {
+        end: HEADER_BYTES,
+        next_position,
+        last_batch: None,
+        hasher,
+        torn: None,
+        missing: 0,
+    };
     let length = file.length()?;
     let mut reader = BatchReader::default();
     while let Some(batch) = reader.batch(&source, scanned.end, length, READ_AHEAD)? {
@@ -93,10 +105,12 @@ pub(crate) fn scan(
         scanned.next_position = batch.next_position();
         (scanned.end, scanned.last_batch) = (span.end, Some(span));
     }
-    if length != header.length {
-        return Err(damage(header, &scanned, "the file is not as long as its header says").into());
-    }
+    scanned.missing = header.length.saturating_sub(length);
     scanned.torn = last_nonzero(&source, scanned.end, length)?;
+    let shows_its_end = length >= scanned.end + BATCH_ALIGN as u64 && scanned.torn.is_none();
+    if length > header.length || (scanned.missing > 0 && !shows_its_end) {
+        return Err(damage(header, &scanned, SHORT).into());
+    }
     if let Some(torn) = scanned.torn
         && valid_batch_within(&source, scanned.end..torn, length)?
     {

@@ -8,6 +8,7 @@ use crate::format::Header;
 use crate::hash::{Hash, Mark};
 use crate::heads::Heads;
 use crate::index::{Disk, Identity, Memory};
+use crate::known::{self, Known};
 use crate::open::{OpenError, Torn, lock_existing};
 use crate::scan::{Fault, Scanned};
 use crate::segment;
@@ -25,6 +26,8 @@ pub struct Verified {
     pub bytes: u64,
     /// A torn last batch, which opening the log will cut.
     pub torn: Option<Torn>,
+    /// How many zeros are missing at the end of the last segment; opening the log will put them back.
+    pub missing: u64,
     /// Sealed segments whose index is missing or wrong; opening the log will make them anew.
     pub bad_indexes: Vec<u64>,
 }
@@ -64,8 +67,19 @@ pub fn verify(
     files: &dyn Files,
     expect: Option<Mark>,
 ) -> Result<Verified, VerifyError> {
+    verify_known(dir, files, expect, None)
+}
+
+/// The same of a log of which something is known: where that is still there, a last segment may lack zeros at its end.
+pub fn verify_known(
+    dir: &Path,
+    files: &dyn Files,
+    expect: Option<Mark>,
+    known: Option<&Known>,
+) -> Result<Verified, VerifyError> {
     let _lock = lock_existing(files, dir)?;
-    let whole = check(dir, files, expect.map(|mark| mark.position));
+    let is_there = |known: &&Known| known::lost(dir, files, known).is_ok_and(|lost| lost.is_none());
+    let whole = check(dir, files, (expect.map(|mark| mark.position), known.filter(is_there)));
     let whole = whole.map_err(|fault| OpenError::new(dir, fault))?;
     match (expect, whole.found) {
         (Some(expected), None) => {
@@ -86,19 +100,25 @@ pub(crate) struct Whole {
     found: Option<Hash>,
 }
 
-/// Checks all of a log, whoever has it open.
-pub(crate) fn check(dir: &Path, files: &dyn Files, wanted: Option<u64>) -> Result<Whole, Fault> {
+/// Checks all of a log, whoever has it open: for the hash at the position `wanted`, and with what is `known` of it.
+pub(crate) fn check(
+    dir: &Path,
+    files: &dyn Files,
+    (wanted, known): (Option<u64>, Option<&Known>),
+) -> Result<Whole, Fault> {
     let count = chain::count_segments(&files.list(dir)?).max(1);
     let headers = chain::read_headers(files, dir, count)?;
     let mut check =
         Check { dir, files, wanted, found: None, heads: Heads::default(), bad_indexes: Vec::new() };
     let mut segments = Vec::new();
     let mut mark = Mark { position: 0, hash: Hash::ZERO };
-    let mut torn = None;
+    let (mut torn, mut missing) = (None, 0);
     for (place, header) in headers.iter().enumerate() {
         let scanned = check.segment(header, headers.get(place + 1))?;
         segments.push((header.clone(), scanned.end));
         torn = chain::torn(header, &scanned);
+        missing = scanned.missing;
+        chain::check_last(header, &scanned, known)?;
         if scanned.last_batch.is_some() || place == 0 {
             mark = Mark { position: scanned.next_position - 1, hash: Hash::of(&scanned.hasher) };
         }
@@ -113,6 +133,7 @@ pub(crate) fn check(dir: &Path, files: &dyn Files, wanted: Option<u64>) -> Resul
         streams: check.heads.len() as u64,
         bytes: segments.iter().map(|(_, end)| end).sum(),
         torn,
+        missing,
         bad_indexes: check.bad_indexes,
     };
     Ok(Whole { verified, segments, found: check.found })

@@ -117,13 +117,18 @@ impl Mark {
 /// All that a data folder says of its log: the mark, and how far the read models beside it are.
 pub(crate) fn of_log(data: &Path) -> anyhow::Result<Option<Known>> {
     let mark = Mark::of_store(data).read()?;
-    let models = MODELS.iter().map(|name| data.join(name)).filter(|path| path.is_file());
-    let reached = models.filter_map(|path| sqlite::checkpoint_in(&path)).max();
-    let reached = reached.map_or(0, |position| position.0);
+    let reached = reached(data);
     if mark.is_none() && reached == 0 {
         return Ok(None);
     }
     Ok(Some(Known { reached, ..mark.unwrap_or_default() }))
+}
+
+/// How far the read models in a data folder are.
+pub(crate) fn reached(data: &Path) -> u64 {
+    let models = MODELS.iter().map(|name| data.join(name)).filter(|path| path.is_file());
+    let reached = models.filter_map(|path| sqlite::checkpoint_in(&path)).max();
+    reached.map_or(0, |position| position.0)
 }
 
 /// The refusal of a log that lacks something, with what to do about it.

@@ -8,8 +8,39 @@ use eventstore::{Reader as _, log::LogReader};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kernel::{Currency, Position};
 
+use super::choices::Choices;
+use crate::{config::Settings, data_folder::DataFolder};
+
 /// Reads a page of the log.
 type Pages<'a> = Box<dyn Fn(Read) -> BoxFuture<'a, anyhow::Result<Page>> + Send + Sync + 'a>;
+
+/// The currencies with two decimals, by their ISO 4217 codes.
+const WITH_CENTS: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP \
+    CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK \
+    LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB \
+    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR \
+    ZMW ZWG";
+
+/// Whether the amounts of a currency have two decimals, as those of the shop.
+fn has_cents(currency: &Currency) -> bool {
+    WITH_CENTS.split_ascii_whitespace().any(|code| code == currency.code())
+}
+
+/// Refuses a currency whose amounts do not have two decimals; a shop that began with one, before this was asked, is warned.
+pub(super) fn check_decimals(settings: &Settings, choices: &Choices) -> anyhow::Result<()> {
+    let currency = &choices.currency;
+    if has_cents(currency) {
+        return Ok(());
+    }
+    if DataFolder::currency(&choices.data)?.as_ref() != Some(currency) {
+        let reason = "is not the ISO 4217 code of a currency with two decimals, such as EUR; the shop's amounts have two";
+        return Err(settings.invalid("currency", reason).into());
+    }
+    tracing::warn!(
+        "{currency} is not a currency with two decimals, but the shop's amounts have two; it was fixed at the first start"
+    );
+    Ok(())
+}
 
 /// Refuses a currency that is not the one of the products in this log.
 pub(super) async fn check_log(reader: &LogReader, currency: &Currency) -> anyhow::Result<()> {
@@ -133,6 +164,18 @@ mod tests {
         };
         let euro = Currency::parse("EUR").expect("a code");
         check(Box::new(page), &euro).await.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_currencies_with_two_decimals_have_cents() {
+        let has_cents = |code| has_cents(&Currency::parse(code).expect("a code"));
+        for code in ["EUR", "USD", "CHF", "AED", "ZWG", "SEK"] {
+            assert!(has_cents(code), "{code}");
+        }
+        // Of none, of three, not of a country, of nothing.
+        for code in ["JPY", "KRW", "CLP", "ISK", "KWD", "BHD", "TND", "XXX", "XAU", "ABC"] {
+            assert!(!has_cents(code), "{code}");
+        }
     }
 
     #[tokio::test]

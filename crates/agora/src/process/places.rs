@@ -77,7 +77,13 @@ pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigErro
     let here = MODELS.into_iter().filter(|(_, part)| parts.has(*part)).map(|(name, _)| name);
     let (usual, chosen): (Vec<_>, Vec<_>) = here.partition(|name| settings.is_default(name));
     for setting in usual.into_iter().chain(chosen) {
-        let Some(path) = settings.text(setting).and_then(file) else { continue };
+        let text = settings.text(setting).unwrap_or_default();
+        // SQLite has its own meaning for these, which is not that of the file of this name.
+        if text.starts_with("sqlite:file:") || text == "sqlite::memory:" {
+            let reason = "takes the path of a file and no address of SQLite's; write sqlite:/path/of/model.db";
+            return Err(settings.invalid(setting, reason));
+        }
+        let Some(path) = file(text) else { continue };
         let place = Place::new(setting.to_owned(), &path);
         let path = resolved(&path);
         if log.as_ref().is_some_and(|log| path.starts_with(log) && !data.starts_with(log)) {
@@ -133,11 +139,8 @@ impl Place {
 
 /// The file of a SQLite database.
 fn file(setting: &str) -> Option<PathBuf> {
-    let path = setting.strip_prefix("sqlite:").filter(|path| *path != ":memory:")?;
-    // SQLite takes URIs too.
-    let path =
-        path.strip_prefix("file:").map_or(path, |uri| uri.split(['?', '#']).next().unwrap_or(uri));
-    (!path.is_empty()).then(|| PathBuf::from(path))
+    let path = setting.strip_prefix("sqlite:").filter(|path| !path.is_empty())?;
+    Some(PathBuf::from(path))
 }
 
 /// The path from the root, without `.`, `..` and links as far as it is there.
@@ -213,8 +216,13 @@ mod tests {
             let said = checked(&data, &[("order-model", at(path))]).expect_err(path);
             assert!(said.contains("order-model = ") && said.contains(other), "{path}: {said}");
         }
-        let uri = at("data/product.db?mode=rwc").replace("sqlite:", "sqlite:file:");
-        checked(&data, &[("order-model", uri)]).expect_err("a URI of the same file");
+        for address in
+            ["sqlite:file:other.db?mode=rwc", "sqlite:file:/srv/order.db", "sqlite::memory:"]
+        {
+            let model = [("order-model", address.to_owned())];
+            let said = checked(&data, &model).expect_err(address);
+            assert!(said.contains("the path of a file"), "{said}");
+        }
         let both = [("order-model", at("new.db")), ("accounting-model", at("new.db"))];
         checked(&data, &both).expect_err("two that are not there yet");
     }
@@ -270,10 +278,6 @@ mod tests {
             vec![("order-model", at("data/product.db")), ("product-model", at("data/order.db"))],
             vec![("order-model", "postgres://me:p@host/shop".to_owned())],
             vec![("event-store", format!("log:{}", data.display()))],
-            vec![
-                ("order-model", "sqlite::memory:".to_owned()),
-                ("product-model", "sqlite::memory:".to_owned()),
-            ],
         ] {
             checked(&data, &values).unwrap_or_else(|said| panic!("{values:?}: {said}"));
         }

@@ -108,6 +108,13 @@ fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::R
         OpenError::Lost(lost) => mark::refusal(&lost),
         error => error.into(),
     })?;
+    if store.report.extended > 0 {
+        tracing::warn!(
+            bytes = store.report.extended,
+            "the last segment of the log was shorter than it was made. Only zeros were missing, no event, as log.json proves; they were put \
+             back. Find out what cut the file"
+        );
+    }
     if let Some(torn) = store.report.torn {
         let eventlog::Torn { segment, position, bytes, .. } = torn;
         let meaning = match store.report.lost {

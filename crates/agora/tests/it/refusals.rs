@@ -223,3 +223,53 @@ async fn two_settings_of_one_place_are_refused_and_destroy_nothing() {
     assert_eq!(models.map(|path| fs::read(path).expect("a file")), before);
     folder.up().await.manager().await;
 }
+
+#[tokio::test]
+async fn a_currency_without_two_decimals_is_refused_before_it_is_fixed() {
+    for currency in ["JPY", "KWD", "XXX"] {
+        let folder = Folder::new();
+        let refused = output(up(&folder.data()).args(["--currency", currency])).await;
+        assert_says(&refused.expect_code(1).stderr, &[currency, "--currency", "two decimals"]);
+        assert!(!folder.data().exists(), "nothing was fixed");
+    }
+    // A shop that began with one, when this was not asked, opens.
+    let folder = Shop::start().await.down().await;
+    fs::write(folder.data().join("shop.json"), "{\"Currency\":\"JPY\"}").expect("a file");
+    let shop = folder.up_with(|command| _ = command.args(["--currency", "JPY"])).await;
+    shop.manager().await;
+    assert_says(&shop.folder.log(), &["JPY is not a currency with two decimals"]);
+}
+
+#[tokio::test]
+async fn a_model_is_a_file_and_no_address_of_one() {
+    let folder = Folder::new();
+    let model = ["--order-model", "sqlite:file:uri.db?mode=rwc"];
+    let refused = output(up(&folder.data()).args(model)).await.expect_code(1);
+    assert_says(&refused.stderr, &["order-model", "path of a file"]);
+    assert!(!folder.data().exists() && !Path::new("file:uri.db?mode=rwc").exists());
+}
+
+#[tokio::test]
+async fn a_log_that_lost_only_zeros_is_put_right_if_it_is_proved_whole() {
+    let folder = Shop::start().await.down().await;
+    let segment = folder.data().join("log/0000000001.segment");
+    let length = fs::metadata(&segment).expect("a segment").len();
+    let cut = |length| {
+        let file = fs::File::options().write(true).open(&segment).expect("a file");
+        file.set_len(length).expect("cut");
+    };
+    cut(length - 10);
+    let unknown = folder.copy();
+    fs::remove_file(unknown.data().join("log.json")).expect("a mark");
+    let refused = output(&mut up(&unknown.data())).await.expect_code(1);
+    assert_says(&refused.stderr, &["segment 1", "not as long"]);
+    let verified = folder.tool(&["store", "verify"]).await.expect_code(0);
+    assert_says(&verified.stdout, &["whole", "lacks 10 bytes"]);
+    let shop = folder.up().await;
+    shop.manager().await;
+    let folder = shop.down().await;
+    assert_says(&folder.log(), &["Only zeros were missing", "bytes=10"]);
+    assert_eq!(fs::metadata(&segment).expect("a segment").len(), length);
+    let verified = folder.tool(&["store", "verify"]).await.expect_code(0);
+    assert!(!verified.stdout.contains("lacks"), "{}", verified.stdout);
+}

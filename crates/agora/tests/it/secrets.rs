@@ -123,6 +123,26 @@ async fn first_starts_at_once_leave_one_secret_and_one_working_shop() {
     }
 }
 
+#[tokio::test]
+async fn a_lost_secret_is_missed_wherever_the_log_is() {
+    let (folder, new) = (Folder::new(), Folder::new());
+    let elsewhere = format!("log:{}", folder.path().join("elsewhere").display());
+    let args = ["--event-store", &elsewhere];
+    let folder = folder.up_with(|command| _ = command.args(args)).await.down().await;
+    let kept = folder.data().join("secret");
+    let secret = fs::read(&kept).expect("the secret");
+    fs::remove_file(&kept).expect("removed");
+    // What the folder has shows that there is a shop; of a new folder, only the log can.
+    for data in [folder.data(), new.data()] {
+        let refused = output(up(&data).args(args)).await.expect_code(1);
+        assert!(refused.stderr.contains("secret is missing"), "{}", refused.stderr);
+        assert!(!data.join("secret").exists(), "none was drawn in its place");
+    }
+    assert_eq!(fs::read_dir(new.data()).expect("a folder").count(), 0, "nothing was written");
+    fs::write(&kept, secret).expect("put back");
+    folder.up_with(|command| _ = command.args(args)).await.manager().await;
+}
+
 /// Of two shops that started, the one that goes on, and what the one that gave up said.
 async fn ended_first(
     mut one: tokio::process::Child,

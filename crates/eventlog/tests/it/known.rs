@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eventlog::{Hash, Known, Lost, OpenError, Opened, Options, OsFiles, compare, open};
+use eventlog::{
+    Hash, Known, Lost, OpenError, Opened, Options, OsFiles, compare, open, verify_known,
+};
 
 use crate::support::{Event, SALT, all, append, batches, open_os, options};
 
@@ -220,4 +222,64 @@ fn files_deleted_under_an_open_log_are_noticed() {
     fs::remove_dir_all(folder.path()).unwrap();
     assert_eq!(log.upkeep.deleted(), Some(1));
     assert_eq!(all(&log.reader).len() as u64, log.writer.head(), "what is open can be read");
+}
+
+/// Cuts a file to this length.
+fn cut(path: &Path, length: u64) {
+    fs::File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+}
+
+#[test]
+fn missing_zeros_are_put_back_only_where_what_is_known_vouches_for_the_log() {
+    let whole = Kept::new(SALT);
+    let (last, end) = whole.last_segment();
+    let (full, end) = (fs::metadata(&last).unwrap().len(), end.next_multiple_of(8) as u64);
+    assert!(end + 8 < full);
+    for length in [full - 1, full - 10, end + 8] {
+        let kept = Kept::new(SALT);
+        let (last, _) = kept.last_segment();
+        cut(&last, length);
+        let verified = verify_known(&kept.dir(), &OsFiles, None, Some(&kept.known))
+            .expect("it is vouched for");
+        assert_eq!(
+            (verified.missing, verified.mark.position),
+            (full - length, kept.known.position)
+        );
+        // Without the hash of it, with that of another log or of none, it stays damage.
+        let before = content(&kept.dir());
+        for known in [
+            None,
+            Some(Known { log: None, ..kept.known }),
+            Some(Known { log: kept.known.log.map(|(_, hash)| ([1; 16], hash)), ..kept.known }),
+            Some(Known::default()),
+        ] {
+            verify_known(&kept.dir(), &OsFiles, None, known.as_ref()).expect_err("not vouched for");
+            let refused = open(&kept.dir(), Arc::new(OsFiles), Options { known, ..options() });
+            assert!(matches!(refused, Err(OpenError::Damage(_))), "{known:?}");
+        }
+        assert_eq!(content(&kept.dir()), before, "nothing was changed");
+        let mut log = kept.open(false).unwrap();
+        assert_eq!((log.report.extended, log.report.head), (full - length, kept.known.position));
+        append(&mut log.writer, &[Event::new("c-1", 0, 9)]);
+        drop(log);
+        assert_eq!(fs::metadata(&last).unwrap().len(), full);
+        assert_eq!(kept.open(false).unwrap().report.extended, 0);
+    }
+    // Where the file ends with its last batch, or within it, another one may have followed.
+    for length in [end, end + 7, end - 8] {
+        let kept = Kept::new(SALT);
+        cut(&kept.last_segment().0, length);
+        let before = content(&kept.dir());
+        kept.open(false).err().expect("refused");
+        verify_known(&kept.dir(), &OsFiles, None, Some(&kept.known)).expect_err("refused");
+        assert_eq!(content(&kept.dir()), before, "nothing was changed");
+    }
+}
+
+#[test]
+fn missing_zeros_of_a_sealed_segment_stay_damage() {
+    let kept = Kept::new(SALT);
+    let first = kept.dir().join("0000000001.segment");
+    cut(&first, fs::metadata(&first).unwrap().len() - 1);
+    verify_known(&kept.dir(), &OsFiles, None, Some(&kept.known)).expect_err("damaged");
 }
