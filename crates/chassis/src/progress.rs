@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -27,8 +27,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     position: watch::Sender<Position>,
     head: AtomicU64,
-    /// When it was last caught up (µs), for the lag in seconds.
-    caught_up_at: AtomicI64,
+    /// When it was last caught up (µs of the clock that is never set), for the lag in seconds.
+    caught_up_at: AtomicU64,
     state: watch::Sender<State>,
     failures: AtomicU64,
     /// Events that it could not take.
@@ -68,7 +68,7 @@ impl fmt::Debug for Progress {
 impl Progress {
     #[must_use]
     pub fn new(name: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
-        let now = clock.now().micros();
+        let now = micros(&*clock);
         Self(Arc::new(Inner {
             name: name.into(),
             clock,
@@ -182,9 +182,11 @@ impl Progress {
     #[must_use]
     pub fn lag(&self) -> bus::Lag {
         let events = self.0.head.load(Ordering::Relaxed).saturating_sub(self.position().0);
-        let since = kernel::Timestamp::from_micros(self.0.caught_up_at.load(Ordering::Relaxed));
-        let seconds = if events == 0 { 0.0 } else { self.0.clock.now().since(since).as_secs_f64() };
-        bus::Lag { events, seconds }
+        if events == 0 {
+            return bus::Lag { events, seconds: 0.0 };
+        }
+        let since = Duration::from_micros(self.0.caught_up_at.load(Ordering::Relaxed));
+        bus::Lag { events, seconds: self.0.clock.elapsed().saturating_sub(since).as_secs_f64() }
     }
 
     /// Waits until everything up to `position` has been dealt with; the lag in events if that takes longer than `patience`.
@@ -293,7 +295,7 @@ impl Progress {
     }
 
     fn caught_up(&self) {
-        self.0.caught_up_at.store(self.0.clock.now().micros(), Ordering::Relaxed);
+        self.0.caught_up_at.store(micros(&*self.0.clock), Ordering::Relaxed);
         self.0.state.send_if_modified(|state| {
             !std::mem::replace(&mut state.caught_up, true) && state.faults.is_empty()
         });
@@ -302,4 +304,8 @@ impl Progress {
     pub(crate) fn failed(&self) {
         self.0.failures.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+fn micros(clock: &dyn Clock) -> u64 {
+    u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX)
 }

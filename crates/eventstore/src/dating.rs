@@ -16,8 +16,8 @@ const DOUBTED_FOR: Duration = Duration::from_hours(1);
 pub(crate) const SKEW: Duration = Duration::from_mins(1);
 /// How often it is said again that the last event is dated ahead.
 const REMINDED_EVERY: Duration = Duration::from_hours(1);
-/// A shop without an event for this long is said at the start: it may be the clock that is wrong.
-const QUIET: Duration = Duration::from_hours(24 * 31);
+/// A shop without an event for this long is said at the start, a long weekend: it may be the clock that is wrong.
+const QUIET: Duration = Duration::from_hours(24 * 4);
 
 /// Dates events.
 pub(crate) struct Dating {

@@ -19,4 +19,4 @@ pub use copy::copy;
 pub use log::LogStore;
 pub use mongo::MongoStore;
 pub use port::{Commit, Import, Reader, StoreFailure, Writer};
-pub use serve::{Figures, serve};
+pub use serve::{Figures, last_time, serve};

@@ -226,7 +226,7 @@ async fn dating(deps: &Deps, past: &impl Reader) -> Dating {
 }
 
 /// The time of the last event; none in an empty log, or where it cannot be read now.
-async fn last_time(past: &impl Reader) -> Option<Timestamp> {
+pub async fn last_time(past: &impl Reader) -> Option<Timestamp> {
     let from = past.head().await.ok()?;
     let page = past.read(&Read::All { from, categories: Vec::new() }).await.ok()?;
     page.events.last().map(|event| event.time)

@@ -65,7 +65,7 @@ async fn joined(gateway: &Inner) -> Value {
 
 /// The document of whoever answers a prefix; none if nobody does, the others' are shown all the same.
 async fn fetch(gateway: &Inner, route: &Arc<Route>) -> Option<Value> {
-    let targets = route.targets(gateway.border.clock.elapsed());
+    let targets = route.targets("/openapi.json", gateway.border.clock.elapsed());
     let path = PathAndQuery::from_static("/openapi.json");
     let request = Request::new(Body::empty());
     let answer = async {

@@ -144,7 +144,7 @@ async fn forward(
     forward::end_to_end(headers);
     forward::introduce(headers, &context);
     let holder = gateway.positions.carry(headers);
-    let targets = route.targets(gateway.border.clock.elapsed());
+    let targets = route.targets(path.path(), gateway.border.clock.elapsed());
     let mut response = gateway.forwarder.forward(&targets, request, path).await;
     forward::end_to_end(response.headers_mut());
     let admitted = response.headers_mut().remove(AGORA_ADMITTED).is_some();

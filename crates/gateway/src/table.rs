@@ -188,12 +188,15 @@ impl Inner {
 }
 
 impl Route {
-    /// Those who are there and ready, each first in its turn.
-    pub(crate) fn targets(&self, elapsed: Duration) -> Vec<&Target> {
+    /// Those who are there and ready, each first in its turn. `path` below the service's own: what asks about its health goes to
+    /// one that is not ready too, which alone knows why.
+    pub(crate) fn targets(&self, path: &str, elapsed: Duration) -> Vec<&Target> {
+        let any = self.candidates.iter().all(|candidate| !candidate.ready)
+            && matches!(path, "/health/ready" | "/health/live");
         let mut ready: Vec<&Target> = self
             .candidates
             .iter()
-            .filter(|candidate| candidate.ready && here(candidate.heard_at, elapsed))
+            .filter(|candidate| (any || candidate.ready) && here(candidate.heard_at, elapsed))
             .map(|candidate| &candidate.target)
             .collect();
         if ready.len() > 1 {

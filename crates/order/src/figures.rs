@@ -8,7 +8,7 @@ use contracts::order::OrderEvent;
 use kernel::Timestamp;
 
 /// The figures of this instance since it started.
-pub struct Figures {
+pub(crate) struct Figures {
     /// Ends recorded before then were counted by whoever ran then.
     since: Timestamp,
     open: Gauge,

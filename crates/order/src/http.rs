@@ -88,15 +88,21 @@ impl Orders {
 
     /// 422 for a position that the log has not reached.
     async fn must_be_recorded(&self, position: Position) -> Result<(), Problem> {
-        if position <= self.progress.position() {
+        let recorded = self.within_the_log(position).await?;
+        if recorded == position {
             return Ok(());
+        }
+        Err(Problem::field("AsOf", format!("is beyond {recorded}, the last recorded position")))
+    }
+
+    /// The position, or the last one of the log if that is shorter, as a restored one may be.
+    async fn within_the_log(&self, position: Position) -> Result<Position, Problem> {
+        if position <= self.progress.position() {
+            return Ok(position);
         }
         let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
         let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
-        if position <= head {
-            return Ok(());
-        }
-        Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
+        Ok(position.min(head))
     }
 }
 

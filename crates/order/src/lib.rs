@@ -68,7 +68,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
     let projected = deps.progress("order.projector");
     projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
-    let open = OpenOrders::counted(Figures::new(&deps));
+    let open = OpenOrders::new(Arc::clone(&deps.clock), config.deadline, Figures::new(&deps));
     let reacted = deps.progress("order.reactor");
     reactor::spawn(&deps, aggregates.clone(), AnswerReactor::new(open.clone()), reacted.clone());
     react::spawn_deadlines(&deps, aggregates.clone(), open.clone(), reacted.clone());

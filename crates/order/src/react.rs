@@ -18,7 +18,7 @@ use contracts::{
     order::{self, OrderEvent},
     product::ProductEvent,
 };
-use kernel::{Actor, Metadata, Position, Recorded, Timestamp};
+use kernel::{Actor, Clock, Metadata, Position, Recorded, Timestamp};
 use uuid::Uuid;
 
 use crate::{
@@ -33,17 +33,20 @@ const TICK: Duration = Duration::from_millis(250);
 const DENIED_AT_ONCE: usize = 256;
 
 /// The orders that are neither finalized nor denied, with what was heard about each. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OpenOrders {
     open: Arc<Mutex<Open>>,
-    figures: Option<Arc<Figures>>,
+    clock: Arc<dyn Clock>,
+    /// The longest that an order stays open once it is heard of, whatever the clock of its instance showed.
+    patience: Duration,
+    figures: Arc<Figures>,
 }
 
 #[derive(Default)]
 struct Open {
     orders: BTreeMap<Uuid, OpenOrder>,
-    /// Where and when they were placed, oldest first: there a restarted reactor has to begin.
-    placed: BTreeMap<Position, Timestamp>,
+    /// Where they were placed, oldest first: there a restarted reactor has to begin. And when, by the clock that is never set.
+    placed: BTreeMap<Position, Duration>,
     /// How many have ended since this process started.
     ended: u64,
 }
@@ -52,22 +55,16 @@ struct OpenOrder {
     heard: Heard,
     placed: Position,
     placed_at: Timestamp,
-    deadline: Timestamp,
+    /// When its deadline passes, by the clock that is never set: a jump of the other one ends no order early, nor keeps one open.
+    due: Duration,
     correlation: Uuid,
     traceparent: Option<Arc<str>>,
 }
 
 impl OpenOrders {
-    /// Open orders whose ends are counted into `figures`.
-    #[must_use]
-    pub fn counted(figures: Figures) -> Self {
-        Self { figures: Some(Arc::new(figures)), ..Self::default() }
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.lock().orders.len()
+    /// None yet; their ends are counted into `figures`.
+    pub(crate) fn new(clock: Arc<dyn Clock>, patience: Duration, figures: Figures) -> Self {
+        Self { open: Arc::default(), clock, patience, figures: Arc::new(figures) }
     }
 
     /// How many there are, and how many have ended since this process started.
@@ -77,12 +74,12 @@ impl OpenOrders {
         (open.orders.len(), open.ended)
     }
 
-    /// When the oldest of them was placed.
+    /// How long the oldest of them has been open.
     #[must_use]
-    pub fn oldest(&self) -> Option<Timestamp> {
+    pub fn oldest(&self) -> Duration {
         let open = self.lock();
-        let (_, placed_at) = open.placed.first_key_value()?;
-        Some(*placed_at)
+        let oldest = open.placed.first_key_value();
+        oldest.map_or(Duration::ZERO, |(_, since)| self.clock.elapsed().saturating_sub(*since))
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -112,11 +109,11 @@ impl OpenOrders {
                     heard: Heard::default(),
                     placed: event.position,
                     placed_at: event.time,
-                    deadline: placed.deadline,
+                    due: self.due(placed.deadline),
                     correlation: event.metadata.correlation,
                     traceparent: event.metadata.traceparent.clone(),
                 };
-                open.placed.insert(event.position, event.time);
+                open.placed.insert(event.position, self.since(event.time));
                 open.orders.insert(placed.terms.order, order);
             }
             OrderEvent::Approved(_) => {}
@@ -125,15 +122,22 @@ impl OpenOrders {
                 if let Some(ended) = open.orders.remove(&terms.order) {
                     open.placed.remove(&ended.placed);
                     open.ended += 1;
-                    if let Some(figures) = &self.figures {
-                        figures.ended(heard, event.time, ended.placed_at);
-                    }
+                    self.figures.ended(heard, event.time, ended.placed_at);
                 }
             }
         }
-        if let Some(figures) = &self.figures {
-            figures.open(open.orders.len());
-        }
+        self.figures.open(open.orders.len());
+    }
+
+    /// When something recorded happened. An open order is never older than its time to wait.
+    fn since(&self, at: Timestamp) -> Duration {
+        let age = self.clock.now().since(at).min(self.patience);
+        self.clock.elapsed().saturating_sub(age)
+    }
+
+    /// When a deadline passes, counted from now. `since` is zero for one that has passed.
+    fn due(&self, deadline: Timestamp) -> Duration {
+        self.clock.elapsed() + deadline.since(self.clock.now()).min(self.patience)
     }
 
     fn step(&self, order: Uuid, answered: Answered) -> Option<(Uuid, Command)> {
@@ -150,9 +154,10 @@ impl OpenOrders {
     }
 
     /// Orders whose deadline has passed, oldest first, and how to end them.
-    fn overdue(&self, now: Timestamp) -> Vec<(Uuid, Request<Command>)> {
+    fn overdue(&self) -> Vec<(Uuid, Request<Command>)> {
+        let now = self.clock.elapsed();
         let open = self.lock();
-        let overdue = open.orders.iter().filter(|(_, order)| order.deadline < now);
+        let overdue = open.orders.iter().filter(|(_, order)| order.due < now);
         let ends =
             overdue.filter_map(|(id, order)| match saga::step(order.heard, Answered::Deadline).1 {
                 Next::Deny(reasons) => Some((*id, order.end(reasons))),
@@ -215,27 +220,22 @@ pub fn spawn_deadlines(
     open: OpenOrders,
     reactor: Progress,
 ) {
-    let (tasks, deps) = (deps.tasks.clone(), deps.clone());
-    deps.tasks.clone().spawn("order-deadlines", async move {
+    let tasks = deps.tasks.clone();
+    deps.tasks.spawn("order-deadlines", async move {
         tokio::select! {
             biased;
             () = tasks.stopped() => {}
-            () = watch_deadlines(&deps, &orders, &open, &reactor) => {}
+            () = watch_deadlines(&orders, &open, &reactor) => {}
         }
     });
 }
 
-async fn watch_deadlines(
-    deps: &Deps,
-    orders: &Aggregates<Order>,
-    open: &OpenOrders,
-    reactor: &Progress,
-) {
+async fn watch_deadlines(orders: &Aggregates<Order>, open: &OpenOrders, reactor: &Progress) {
     reactor.wait_ready().await;
     loop {
         tokio::time::sleep(TICK).await;
         let mut ends = Vec::new();
-        for (order, request) in open.overdue(deps.clock.now()) {
+        for (order, request) in open.overdue() {
             ends.push(orders.submit(order::stream(order), request).await);
         }
         for end in ends {

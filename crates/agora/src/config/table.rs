@@ -135,6 +135,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "true|false",
         "Whether to go on, for one start, with a log that is gone, has lost events or is another one: what is missing is given up",
     ),
+    setting(
+        "accept-clock",
+        "false",
+        "true|false",
+        "Whether to believe the system clock, for one start, though it is more than a year ahead of the last event or before 2026",
+    ),
     address("customer-model", "sqlite:DATA/customer.db", "The customer service's read model"),
     address("product-model", "sqlite:DATA/product.db", "The product service's read model"),
     address("order-model", "sqlite:DATA/order.db", "The order service's read model"),

@@ -43,6 +43,8 @@ pub(crate) struct Choices {
     pub(crate) admin_password: Option<customer::NewPassword>,
     /// Go on with a log that has lost events.
     pub(crate) accept_shorter_log: bool,
+    /// Believe a clock that is far from the last event.
+    pub(crate) accept_clock: bool,
     pub(crate) limits: customer::Limits,
     pub(crate) models: Models,
     pub(super) collector: Option<Endpoint>,
@@ -105,6 +107,7 @@ impl Choices {
             order_deadline: Duration::from_secs(number(settings, "order-deadline", 1..=86_400)?),
             admin_password: admin_password(settings)?,
             accept_shorter_log: settings.get("accept-shorter-log")?,
+            accept_clock: settings.get("accept-clock")?,
             limits: limits(settings)?,
             models: Models {
                 customer: settings.get("customer-model")?,

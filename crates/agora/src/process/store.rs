@@ -1,18 +1,23 @@
 //! The event store of a process: an engine behind the service, and the mark of its log in the data folder.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
-use chassis::{Deps, Service};
+use anyhow::{Context as _, bail};
+use chassis::{Deps, Service, clock::SystemClock};
 use eventlog::{Hash, Known, Lost, OpenError, Options, OsFiles};
 use eventstore::{Figures, LogStore, MongoStore, Reader as _, log::LogReader};
-use kernel::Position;
+use kernel::{Clock as _, Position, Timestamp};
 
 use super::{
     choices::{Choices, Store},
     witness::{self, NOTE_EVERY},
 };
 use crate::data_folder::mark::{self, Mark};
+
+/// The first of January 2026: no clock that is right shows an earlier time.
+const MADE: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+/// A shop that has recorded nothing for longer is most likely one whose clock is ahead.
+const QUIET_MAX: Duration = Duration::from_hours(24 * 366);
 
 /// An engine that is ready to serve.
 pub(super) struct OpenStore {
@@ -56,7 +61,18 @@ impl OpenStore {
                 (Engine::MongoDb(Box::new(store)), lost)
             }
         };
-        Ok(Self { engine, mark, lost })
+        let store = Self { engine, mark, lost };
+        if !choices.accept_clock {
+            clock_is_likely(SystemClock.now(), store.last_time().await)?;
+        }
+        Ok(store)
+    }
+
+    async fn last_time(&self) -> Option<Timestamp> {
+        match &self.engine {
+            Engine::Log(store) => eventstore::last_time(&store.reader).await,
+            Engine::MongoDb(store) => eventstore::last_time(&store.reader).await,
+        }
     }
 
     /// The own log, if it is that.
@@ -97,6 +113,21 @@ impl OpenStore {
             }
         }
     }
+}
+
+/// Refuses to date events, and with them invoices, by a clock that is most likely wrong: what is recorded keeps its time.
+fn clock_is_likely(now: Timestamp, last: Option<Timestamp>) -> anyhow::Result<()> {
+    let because = match last {
+        _ if now < MADE => "before this version of the shop was made".to_owned(),
+        Some(last) if now.since(last) > QUIET_MAX => {
+            format!("more than a year after the last event, of {last}")
+        }
+        _ => return Ok(()),
+    };
+    bail!(
+        "the system clock shows {now}, which is {because}. Events and invoices keep the time they are recorded with, so nothing was \
+         recorded. Set the clock right; if it is right, start once with --accept-clock"
+    )
 }
 
 fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::Result<LogStore> {
@@ -158,7 +189,7 @@ fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, (reader, mark): (LogReader,
                     "event-store",
                     format_args!(
                         "segment {segment} of the log was deleted while the shop ran: nothing more can be recorded safely. Put the log back \
-                         from a backup, into a data folder that nobody deletes"
+                         from a backup, into a data folder that nothing deletes"
                     ),
                 );
                 return;
@@ -180,5 +211,26 @@ fn note(reader: &LogReader, mark: &Mark) {
     match reader.log().known() {
         Ok(known) => mark.keep(known),
         Err(error) => tracing::warn!(%error, "the end of the log cannot be read; retrying"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_far_from_the_last_event_is_not_believed() {
+        let last = MADE + Duration::from_hours(24 * 300);
+        for now in [last, last + QUIET_MAX, last - Duration::from_hours(24 * 30), MADE] {
+            assert!(clock_is_likely(now, Some(last)).is_ok(), "{now}");
+        }
+        for (now, said) in [
+            (last + QUIET_MAX + Duration::from_hours(1), "more than a year after"),
+            (Timestamp::from_micros(0), "before this version"),
+        ] {
+            let refused = clock_is_likely(now, Some(last)).expect_err("it is refused").to_string();
+            assert!(refused.contains(said) && refused.contains("--accept-clock"), "{refused}");
+        }
+        assert!(clock_is_likely(MADE, None).is_ok(), "a new shop");
     }
 }

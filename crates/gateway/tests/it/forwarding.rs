@@ -47,13 +47,14 @@ async fn who_falls_silent_is_gone_after_five_seconds_and_back_when_heard_again()
 }
 
 #[tokio::test]
-async fn who_is_not_ready_gets_nothing() {
+async fn an_instance_that_is_not_ready_is_asked_for_its_health_only() {
     let shop = Shop::open();
     shop.gateway.register("product", named("product"));
     let mut said = announcement("product", "1", Address::Local);
     said.ready = false;
     shop.gateway.learn(said.into());
     shop.get("/product/x").await.problem(503);
+    assert_eq!(shop.get("/product/health/ready").await.body, b"product", "it alone knows why");
 }
 
 #[tokio::test]

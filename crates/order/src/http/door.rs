@@ -11,7 +11,6 @@ use std::{
 };
 
 use chassis::http::Problem;
-use kernel::Timestamp;
 use uuid::Uuid;
 
 use super::{Orders, failed};
@@ -42,12 +41,8 @@ struct Measured {
 
 impl Orders {
     /// 503 if the saga is too far behind for another order; not for the order `repeated`, should it be placed already.
-    pub(super) async fn must_be_open(
-        &self,
-        now: Timestamp,
-        repeated: Option<Uuid>,
-    ) -> Result<(), Problem> {
-        let wait = self.wait(now);
+    pub(super) async fn must_be_open(&self, repeated: Option<Uuid>) -> Result<(), Problem> {
+        let wait = self.wait();
         let Some(over) = wait.checked_sub(self.deadline / PART) else { return Ok(()) };
         if let Some(order) = repeated
             && self.model.order(order).await.map_err(failed)?.is_some()
@@ -63,13 +58,12 @@ impl Orders {
 
     /// How long a new order will wait: as long as the oldest open one has, as far as we are behind in hearing of them, or as
     /// long as those before it take.
-    fn wait(&self, now: Timestamp) -> Duration {
-        let oldest = self.open.oldest().map_or(Duration::ZERO, |placed| now.since(placed));
+    fn wait(&self) -> Duration {
         let behind = Duration::try_from_secs_f64(self.reacted.lag().seconds).unwrap_or_default();
         let (open, ended) = self.open.count_and_ended();
         let queue = self.pace.wait(self.deps.clock.elapsed(), open, ended);
         // An estimate, of a saga that may only have paused: no client is sent away for long for it.
-        oldest.max(behind).max(queue.min(self.deadline / 2))
+        self.open.oldest().max(behind).max(queue.min(self.deadline / 2))
     }
 }
 

@@ -47,7 +47,12 @@ pub(super) async fn order_events(
         caller.must_be_manager()?;
         None
     };
-    let after = last.parse::<u64>()?.map_or_else(|| orders.progress.position(), Position);
+    let now = orders.progress.position();
+    let after = match last.parse::<u64>()? {
+        // Beyond the end of a log that was restored nothing would ever be told.
+        Some(seen) => orders.within_the_log(Position(seen)).await.unwrap_or(now),
+        None => now,
+    };
     let live = orders.feed.listen(customer, &orders.progress);
     let follower = Follower { orders, customer, after, live, missed: VecDeque::new() };
     let events = stream::unfold(follower, async |mut follower| {

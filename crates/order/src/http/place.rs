@@ -58,7 +58,7 @@ pub(super) async fn place_order(
     let idempotency = request.creates(caller.id(), "place-order");
     let terms = orders.terms(&context, &caller, (request.value, idempotency.as_ref())).await?;
     let id = terms.order;
-    orders.must_be_open(context.now(), idempotency.as_ref().map(|_| id)).await?;
+    orders.must_be_open(idempotency.as_ref().map(|_| id)).await?;
     let deadline = context.now() + orders.deadline;
     let command = Command::Place(Placed { terms, deadline });
     let metadata = context.metadata(caller.actor(), idempotency);

@@ -3,7 +3,13 @@
 
 mod others;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -20,8 +26,8 @@ use chassis::{
 use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt;
 use kernel::{
-    Actor, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded, StreamId,
-    Timestamp,
+    Actor, Clock, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded,
+    StreamId, Timestamp,
 };
 use order::{Config, Location};
 use serde_json::{Value, json};
@@ -37,6 +43,24 @@ pub(crate) struct Shop {
     pub(crate) service: Service,
     signer: Signer,
     folder: Arc<tempfile::TempDir>,
+    clock: Arc<Hands>,
+}
+
+/// The runtime's clock, with a time of day that can be set wrong.
+struct Hands {
+    clock: RuntimeClock,
+    ahead_us: AtomicI64,
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        let ahead = self.ahead_us.load(Ordering::Relaxed);
+        Timestamp::from_micros(self.clock.now().micros() + ahead)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
 }
 
 /// Somebody with a token.
@@ -61,7 +85,7 @@ impl Shop {
 
     /// A new shop, its settings changed by `change`.
     pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
-        let clock = Arc::new(RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US)));
+        let clock = RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US));
         Self::open_in(Arc::new(tempfile::tempdir().expect("a folder")), clock, change).await
     }
 
@@ -70,18 +94,19 @@ impl Shop {
         assert!(self.deps.tasks.shutdown().await, "all tasks end by themselves");
         assert!(!self.deps.tasks.failed(), "no task panicked");
         let Self { folder, deps, .. } = self;
-        let clock = Arc::new(RuntimeClock::starting_at(deps.clock.now()));
+        let clock = RuntimeClock::starting_at(deps.clock.now());
         drop(deps);
         Self::open_in(folder, clock, |_| {}).await
     }
 
     async fn open_in(
         folder: Arc<tempfile::TempDir>,
-        clock: Arc<RuntimeClock>,
+        clock: RuntimeClock,
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let signer = Signer::from_secret([9; 32]);
-        let deps = deps(&signer, clock);
+        let clock = Arc::new(Hands { clock, ahead_us: AtomicI64::new(0) });
+        let deps = deps(&signer, Arc::clone(&clock));
         let options =
             eventlog::Options { segment_bytes: 1 << 20, ..eventlog::Options::new([7; 16]) };
         let store =
@@ -89,7 +114,12 @@ impl Shop {
         let store = store.expect("a log");
         eventstore::serve(&deps, store.writer, store.reader, Figures::default()).await;
         let service = instance(&deps, (folder.path(), "a"), change).await;
-        Self { deps, service, signer, folder }
+        Self { deps, service, signer, folder, clock }
+    }
+
+    /// Sets the clock so far ahead of the right time; negative: behind it.
+    pub(crate) fn set_clock_ahead(&self, seconds: i64) {
+        self.clock.ahead_us.store(seconds * 1_000_000, Ordering::Relaxed);
     }
 
     /// One more instance of the service beside the first, with a read model of its own.
@@ -234,7 +264,7 @@ pub(crate) fn id_of(order: &Value) -> Uuid {
     Uuid::parse_str(order["OrderId"].as_str().expect("an id")).expect("a UUID")
 }
 
-fn deps(signer: &Signer, clock: Arc<RuntimeClock>) -> Deps {
+fn deps(signer: &Signer, clock: Arc<Hands>) -> Deps {
     let ids = Arc::new(Ids::from_seed([5; 32]));
     let auth = Auth::new(signer.verifier(), clock.clone());
     let tasks = Tasks::inline();

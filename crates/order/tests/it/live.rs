@@ -109,6 +109,22 @@ async fn whoever_was_away_goes_on_where_they_were() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_saw_more_than_the_log_has_is_told_what_happens_from_now_on() {
+    let shop = Shop::open().await;
+    let (ada, admin) = (shop.person("ada").await, shop.manager().await);
+    let lamp = shop.product("Lamp", 5).await;
+    let before = shop.place(&ada, lamp).await;
+    let beyond = Some(1_000_000);
+    let mut everybody = Listener::open(&shop, &admin, ("", beyond)).await;
+    let mut own = Listener::open(&shop, &ada, ("?UserName=ada", Some(u64::MAX))).await;
+    let placed = shop.place(&ada, lamp).await;
+    assert_ne!(before, placed);
+    for listener in [&mut everybody, &mut own] {
+        assert_eq!(listener.next().await.1["Order"], placed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_is_not_read_falls_behind_alone_and_catches_up() {
     let shop = Shop::open().await;
     let ada = shop.person("ada").await;

@@ -100,6 +100,29 @@ async fn the_metrics_tell_open_orders_and_how_orders_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_jump_of_the_clock_neither_ends_an_order_early_nor_keeps_one_open() {
+    const HOUR: i64 = 3600;
+    let (shop, ada, lamp) = shop().await;
+    let early = id_of(&shop.place(&ada, lamp).await);
+    shop.set_clock_ahead(HOUR);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    shop.settle().await;
+    assert_eq!(shop.single(&ada, early).await["Status"], "Pending", "half of its time is left");
+    let ahead = id_of(&shop.place(&ada, lamp).await);
+    shop.set_clock_ahead(0);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    shop.settle().await;
+    for order in [early, ahead] {
+        assert_eq!(shop.single(&ada, order).await["Reasons"], json!(["deadline"]));
+    }
+    let behind = id_of(&shop.place(&ada, lamp).await);
+    shop.set_clock_ahead(-HOUR);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    shop.settle().await;
+    assert_eq!(shop.single(&ada, behind).await["Reasons"], json!(["deadline"]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn deadlines_are_kept_across_a_restart() {
     let (shop, ada, lamp) = shop().await;
     let (open, answered) = (shop.place(&ada, lamp).await, shop.place(&ada, lamp).await);
