@@ -10,6 +10,7 @@ import pathlib
 import random
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -143,7 +144,7 @@ def full_disk(folder, _chance):
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=192m", "agora-faults", folder], capture_output=True, text=True)
     if mounted.returncode:
-        return f"skipped: {mounted.stderr.strip()}"
+        return f"skipped: {NO_TMPFS}"
     shop = Shop(folder)
     try:
         shop.start()
@@ -157,7 +158,16 @@ def full_disk(folder, _chance):
         return "unready while it lasted, " + heals(shop, trade)
     finally:
         shop.end()
-        subprocess.run(["umount", folder], check=False)
+        subprocess.run(["umount", "--lazy", folder], check=False)
+
+
+def can_mount():
+    """Whether a tmpfs can be mounted here."""
+    with tempfile.TemporaryDirectory(prefix="agora-faults-") as folder:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "agora-faults", folder], capture_output=True).returncode:
+            return False
+        subprocess.run(["umount", "--lazy", folder], check=False)
+        return True
 
 
 def fill(path):
@@ -311,9 +321,12 @@ def damage_once(folder, model, is_running, chance):
             shop.start()
         place = f"page {page + 1} of {pages} of {model}"
         until(f"the right answers after damage at {place}", lambda: is_right(shop, template), 60)
-        template.trade.acknowledged = set(template.trade.acknowledged)
         trade = fork(template.trade)
         trade.some(shop, 4)
+        if is_running:
+            # What was in memory, or not asked for, may be damaged still: the next start finds it.
+            shop.stop()
+            shop.start()
         trade.close(shop)
     finally:
         shop.end()
@@ -343,6 +356,7 @@ def is_right(shop, template):
         return False
 
 
+NO_TMPFS = "filling a disk needs a small tmpfs, which only root may mount: run it as root, or name the other cases"
 SHORT = [file_size, full_disk, no_files_left]
 
 
@@ -352,9 +366,14 @@ def cases():
 
 
 def main(args):
+    # Stopped from outside, it ends its shop and removes its folders all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if "--short" in args:
         args.remove("--short")
         args += [case.__name__ for case in SHORT]
+    elif (not args or any(full_disk.__name__.startswith(wanted) for wanted in args)) and not can_mount():
+        print(f"The fault run was not begun: {NO_TMPFS}.", file=sys.stderr)
+        return 2
     seed = int(os.environ.get("AGORA_FAULT_SEED", int.from_bytes(os.urandom(4))))
     print(f"{os.environ['AGORA_BIN']}; to repeat this chance: AGORA_FAULT_SEED={seed}", flush=True)
     failures, ran, all_began = 0, 0, time.monotonic()

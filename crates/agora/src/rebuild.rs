@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context as _, anyhow, bail};
 use bus::{Page, Read};
 use chassis::{
-    ReadModel, SetAside, Tasks,
+    ModelError, ReadModel, SetAside, Tasks,
     model::{Project, take},
-    sqlite::{self, Location},
+    sqlite::{self, Database, Location},
 };
 use clap::{Args as ClapArgs, ValueEnum};
 use eventstore::{LogStore, Reader as _, log::LogReader};
@@ -146,6 +146,9 @@ async fn accounting(
     Ok(Box::new(Fill { model, project: accounting::project }))
 }
 
+/// The copy of a model that is compared.
+const COPY: &str = "model.db";
+
 /// A model of any service, with its projection.
 #[async_trait::async_trait]
 pub(crate) trait Filled: Send + Sync {
@@ -156,6 +159,8 @@ pub(crate) trait Filled: Send + Sync {
     async fn dump(&self) -> anyhow::Result<Vec<String>>;
     /// The events that the model could not take.
     async fn aside(&self) -> anyhow::Result<Vec<SetAside>>;
+    /// Damaged, if its file is not a whole database.
+    fn is_whole(&self) -> Result<(), ModelError>;
 }
 
 struct Fill<M: ReadModel + ?Sized> {
@@ -185,6 +190,10 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
 
     async fn aside(&self) -> anyhow::Result<Vec<SetAside>> {
         Ok(self.model.aside().await?)
+    }
+
+    fn is_whole(&self) -> Result<(), ModelError> {
+        self.model.database().map_or(Ok(()), Database::look_through)
     }
 }
 
@@ -261,6 +270,13 @@ async fn check(
             let said = format!("{error:#}").replace(&shown, &path.display().to_string());
             anyhow!("{name}: not comparable: {said}")
         })?;
+        if let Err(ModelError::Damaged(error)) = live.is_whole() {
+            bail!(
+                "{name}: the read model {} is damaged ({error}). Nothing was changed: the shop sets it aside and builds it again from the log \
+                 when it is started, or once it notices",
+                path.display()
+            );
+        }
         (live, sqlite::checkpoint_in(path))
     } else {
         (model.open(settings, zone).await?, None)
@@ -293,10 +309,10 @@ fn incomparable((had, checkpoint): (Option<Position>, Position), head: Position)
     })
 }
 
-/// A copy of a stopped shop's database, with what its log holds.
+/// A copy of a stopped shop's database, with what its log holds and the note of whose it is.
 fn copy_of(path: &Path, folder: &Path) -> anyhow::Result<Location> {
-    let copy = folder.join("model.db");
-    for end in ["", "-wal"] {
+    let copy = folder.join(COPY);
+    for end in ["", "-wal", ".mark"] {
         let [from, to] = [path, &copy].map(|path| {
             let mut name = path.as_os_str().to_owned();
             name.push(end);

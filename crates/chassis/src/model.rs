@@ -86,7 +86,11 @@ pub trait ReadModel: Send + Sync + 'static {
     /// The events that were set aside, in order.
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
 
-    /// Empties the model, checkpoint and events set aside included.
+    /// The event that begins the log which the model is built from: `first`, noted now, unless another one was noted before. A log is
+    /// told from any other by its first event, so one that gets another event back has the model of another shop.
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError>;
+
+    /// Empties the model; its checkpoint, the events set aside, and what log it is built from included.
     async fn reset(&self) -> Result<(), ModelError>;
 
     /// Everything in the model as lines of text in a fixed order, the same for every engine: what a rebuilt model is compared by.

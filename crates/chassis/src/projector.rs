@@ -14,6 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use kernel::Position;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     EventStore, ModelError, Progress, ReadModel, Subscription, Tasks,
@@ -51,6 +52,13 @@ pub fn spawn<M: ReadModel + ?Sized>(
 ) {
     let (store, stopping) = (store.clone(), tasks.clone());
     progress.asks(&store);
+    if let Some(database) = model.database().filter(|database| database.is_file()).cloned() {
+        let checking = tasks.clone();
+        tasks.spawn("model-check", async move {
+            // Damage is told to the projector, and any other failure to whoever needs the model.
+            drop(checking.blocking(move || database.look_through()).await);
+        });
+    }
     tasks.spawn_blocking("projector", async move {
         let projection = Projection {
             tasks: &stopping,
@@ -83,6 +91,59 @@ struct Projection<'a, M: ReadModel + ?Sized> {
 impl<M: ReadModel + ?Sized> Projection<'_, M> {
     /// Takes the model through the log, for ever.
     async fn run(&self, keeper: Option<&mut Keeper<'_>>) {
+        if let Some(first) = self.store.first().await {
+            self.recognise(first).await;
+            return self.take_through(keeper).await;
+        }
+        // A new log: the model is known as its own once something is recorded.
+        tokio::select! {
+            biased;
+            () = self.take_through(keeper) => {}
+            () = self.recognise_once_there_is_a_log() => {}
+        }
+    }
+
+    async fn recognise_once_there_is_a_log(&self) {
+        while self.progress.position() == Position::START {
+            tokio::time::sleep(RETRY_MAX).await;
+        }
+        if let Some(first) = self.store.first().await {
+            self.recognise(first).await;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Returns if the model is built from the log that begins with `first`, or from none yet. One of another shop stops the process, and
+    /// is left as it is.
+    async fn recognise(&self, first: Uuid) {
+        let mut retry = Retry::of(MODEL);
+        loop {
+            match self.built_from(first).await {
+                Ok(noted) if noted == first => return self.progress.mended(MODEL),
+                Ok(_another) => break,
+                Err(error) => retry.after(&error, self.progress).await,
+            }
+        }
+        let name = self.progress.name();
+        self.tasks.fail(
+            "read model",
+            format_args!(
+                "the read model of {name} was built from the log of another shop, so it was left as it is. Name another place for it in the \
+                 setting SERVICE-model, or remove it if that shop no longer needs it: then it is built again from the log of this one"
+            ),
+        );
+        std::future::pending::<()>().await;
+    }
+
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        if let Some(database) = self.model.database() {
+            database.recover()?;
+        }
+        self.model.built_from(first).await
+    }
+
+    /// Takes the model through the log, for ever.
+    async fn take_through(&self, keeper: Option<&mut Keeper<'_>>) {
         let Some(keeper) = keeper else {
             loop {
                 self.project().await;

@@ -154,6 +154,10 @@ impl ReadModel for EndedSessions {
         Ok(())
     }
 
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        self.database.built_from(first)
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
         *self.unsaved() = None;
         self.auth.sessions().forget_versions();

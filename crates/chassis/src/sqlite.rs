@@ -4,6 +4,7 @@
 //!  whole ── a read or write finds damage ──▶ damaged ── recover ──▶ whole, empty: the projector fills it from the log
 //! ```
 
+mod beside;
 mod disposable;
 mod location;
 mod mark;
@@ -15,8 +16,9 @@ use std::{
 };
 
 use kernel::Position;
-use rusqlite::{Connection, ErrorCode, Transaction, ffi, types::ValueRef};
+use rusqlite::{Connection, ErrorCode, Transaction, types::ValueRef};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{ModelError, SetAside};
 
@@ -69,7 +71,8 @@ pub struct Schema {
 
 impl Database {
     /// Opens a database and makes its tables. One of an older schema is emptied first, a damaged one set aside as `FILE.damaged`;
-    /// both only if they carry this model's mark. Any other error leaves everything as it is.
+    /// both only if they carry this model's mark, or, if damage has taken it, the note beside the file says that it is this model's. Any
+    /// other error leaves everything as it is.
     pub fn open(location: Location, schema: Schema) -> Result<Self, ModelError> {
         let writer = tables::open_or_replace(&location, schema)?;
         Ok(Self(Arc::new(Inner {
@@ -127,6 +130,29 @@ impl Database {
         })
     }
 
+    /// The event that begins the log which the model is built from; see [`crate::ReadModel::built_from`].
+    pub fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        self.write(|writer| {
+            let transaction = writer.transaction()?;
+            let noted = tables::built_from(&transaction, first)?;
+            transaction.commit()?;
+            Ok(noted)
+        })
+    }
+
+    /// Reads the file once from end to end; [`ModelError::Damaged`], also to those who wait for [`Database::damaged`], if it is not whole.
+    pub fn look_through(&self) -> Result<(), ModelError> {
+        let whole =
+            self.read(|connection| Ok(tables::whole(connection, &self.0.location, self.0.schema)));
+        self.noticed(whole?)
+    }
+
+    /// Whether it is a file, which damage can befall.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        matches!(self.0.location, Location::File(_))
+    }
+
     /// Reads; blocks only as long as the query takes.
     pub fn read<T>(
         &self,
@@ -161,7 +187,7 @@ impl Database {
             // One snapshot of all tables, whatever is written meanwhile.
             let connection = connection.unchecked_transaction()?;
             let mut lines = Vec::new();
-            for table in tables::named(&connection)? {
+            for table in tables::compared(&connection)? {
                 let mut query = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
                 let columns = query.column_count();
                 let mut rows = query.query([])?;
@@ -193,7 +219,7 @@ impl Database {
         if let Some(damaged) = writer.take() {
             drop(damaged);
             tracing::error!(location = %self.0.location, "the read model is damaged; set it aside as .damaged and rebuilding it from the log");
-            mark::move_aside(&self.0.location)?;
+            mark::move_aside(&self.0.location, self.0.schema)?;
         }
         *writer = Some(tables::open_or_replace(&self.0.location, self.0.schema)?);
         self.0.damaged.send_replace(false);
@@ -220,6 +246,13 @@ impl Database {
     }
 
     fn noticed<T>(&self, result: Result<T, ModelError>) -> Result<T, ModelError> {
+        let result = result.map_err(|error| match error {
+            // SQLite takes an emptied file for a new one, and waits for those who use the old one.
+            ModelError::Sqlite(error) if mark::is_emptied(&self.0.location) => {
+                ModelError::Damaged(error)
+            }
+            error => error,
+        });
         if let Err(ModelError::Damaged(error)) = &result {
             let is_news = |damaged: &mut bool| !std::mem::replace(damaged, true);
             if self.0.damaged.send_if_modified(is_news) {
@@ -235,9 +268,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn replacing() -> ModelError {
-    let busy = ffi::Error::new(ffi::SQLITE_CORRUPT);
-    let reason = "a new one is being put in its place".to_owned();
-    ModelError::Damaged(rusqlite::Error::SqliteFailure(busy, Some(reason)))
+    mark::damaged("a new one is being put in its place".to_owned())
 }
 
 /// What an error over a change means: that the change contradicts the rows or its values do not fit into them, or that the database fails.

@@ -5,6 +5,7 @@ use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 use bus::{Append, Appended, NoReply, Page, Read, Transport};
 use kernel::{Position, Recorded, StreamId, Version};
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use crate::Tasks;
 
@@ -107,6 +108,12 @@ impl EventStore {
     /// A stream's last event.
     pub async fn last(&self, stream: &StreamId) -> Option<Arc<Recorded>> {
         self.read(Read::Last { stream: stream.clone() }).await.events.pop()
+    }
+
+    /// The id of the event that begins the log; none while it is empty.
+    pub async fn first(&self) -> Option<Uuid> {
+        let page = self.read(Read::All { from: Position(1), categories: Vec::new() }).await;
+        page.events.first().map(|event| event.id.0)
     }
 
     /// The last position of the log.

@@ -103,6 +103,10 @@ impl ReadModel for CouchDbModel {
         server.call(read::ask(server, |at| read::aside(server, at))).await
     }
 
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        self.server.call(write::built_from(&self.server, first)).await
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
         self.server.long_call(self.server.empty()).await.map(drop)
     }

@@ -32,8 +32,8 @@ const OWN: [&str; 9] = [
 ];
 /// What is said of a path.
 const NO_FILE: &str = "is not a regular file; move it away";
-/// The files that SQLite keeps beside a database.
-const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+/// The files that SQLite and the shop keep beside a database.
+const BESIDE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".mark"];
 
 /// A thing and the files that are its own.
 struct Place {

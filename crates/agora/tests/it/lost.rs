@@ -111,6 +111,30 @@ async fn a_log_that_is_gone_is_not_taken_for_a_new_one() {
 }
 
 #[tokio::test]
+async fn a_read_model_of_another_shop_is_refused_and_left_as_it_is() {
+    let (one, another) = (stopped().await, stopped().await);
+    let shop = one.up().await;
+    shop.manager().await.add_products(&["Chair", "Desk"], ("1.00", 5)).await;
+    let one = shop.down().await;
+    let theirs = another.data().join("product.db");
+    let refused = async |command: &mut tokio::process::Command| {
+        let ran = output(command.env("AGORA_ADMIN_PASSWORD", PASSWORD)).await.expect_code(1);
+        assert!(ran.stderr.contains("was built from the log of another shop"), "{}", ran.stderr);
+    };
+    let model = format!("sqlite:{}", theirs.display());
+    refused(up(&one.data()).args(["--product-model", &model])).await;
+    let shop = another.up().await;
+    assert_eq!(products(&shop).await, ["Lamp", "Vase"]);
+    let another = shop.down().await;
+    // Put there by hand, in the place of the shop's own.
+    fs::copy(another.data().join("product.db"), one.data().join("product.db")).expect("a copy");
+    refused(&mut up(&one.data())).await;
+    fs::remove_file(one.data().join("product.db")).expect("a model");
+    let shop = one.up().await;
+    assert_eq!(products(&shop).await, ["Chair", "Desk", "Lamp", "Vase"]);
+}
+
+#[tokio::test]
 async fn a_log_that_lost_its_end_is_refused_and_can_be_accepted() {
     let folder = stopped().await;
     let (segment, mut bytes, batch) = last_batch(&folder);

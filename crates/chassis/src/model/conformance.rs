@@ -1,6 +1,7 @@
 //! What every model that instances share must do beside its service's own suite, as tests; each panics where the engine fails.
 
 use kernel::Position;
+use uuid::Uuid;
 
 use super::{Lease, ModelError, ReadModel, SetAside};
 
@@ -9,6 +10,7 @@ pub async fn shared<M: ReadModel + ?Sized>(one: &M, other: &M) {
     the_lease_is_taken_by_one(one, other).await;
     a_stale_projector_changes_nothing(one, other).await;
     an_emptied_model_begins_anew_for_all(one, other).await;
+    a_model_is_of_one_log(one, other).await;
 }
 
 const FIRST: Lease = Lease { term: 1, beat: 1 };
@@ -52,6 +54,17 @@ async fn an_emptied_model_begins_anew_for_all<M: ReadModel + ?Sized>(one: &M, ot
     assert_eq!(one.checkpoint().await.expect("a checkpoint"), Position(1));
 }
 
+/// Whoever asks first says what log the model is built from, until it is emptied; what it holds is the same with and without.
+async fn a_model_is_of_one_log<M: ReadModel + ?Sized>(one: &M, other: &M) {
+    let [first, another] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    let lines = one.dump().await.expect("a dump");
+    assert_eq!(one.built_from(first).await.expect("an answer"), first);
+    assert_eq!(other.built_from(another).await.expect("an answer"), first, "noted before");
+    assert_eq!(one.dump().await.expect("a dump"), lines);
+    other.reset().await.expect("it empties");
+    assert_eq!(one.built_from(another).await.expect("an answer"), another);
+}
+
 /// What every model does with a change that can never be made, such as a second order of one id: nothing of its batch is made, its event
 /// is set aside, and what comes behind goes on. The changes are of the positions 1, 2 and 3, and only the second one is unfit.
 pub async fn unfit<M: ReadModel + ?Sized>(model: &M, changes: &[M::Change]) {
@@ -78,4 +91,5 @@ pub async fn unfit<M: ReadModel + ?Sized>(model: &M, changes: &[M::Change]) {
     assert!(noted == 1 && after.len() > before.len(), "{after:?}");
     model.reset().await.expect("it empties");
     assert_eq!((lines().await, aside().await), (empty, Vec::new()));
+    a_model_is_of_one_log(model, model).await;
 }

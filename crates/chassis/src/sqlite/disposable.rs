@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
 
-use super::{Location, Schema, mark, tables};
+use super::{Location, Schema, beside, mark, tables};
 use crate::ModelError;
 
 /// A database that is replaced as soon as it turns out damaged.
@@ -17,7 +17,7 @@ pub struct Disposable {
 }
 
 impl Disposable {
-    /// Opens the database; one that is damaged is set aside first, if it carries the mark.
+    /// Opens the database; one that is damaged is set aside first, if it is known to be ours.
     pub fn open(location: Location, schema: Schema) -> Result<Self, ModelError> {
         let connection = match open(&location, schema) {
             Err(ModelError::Damaged(_)) => {
@@ -43,7 +43,7 @@ impl Disposable {
         let result = work(connection).map_err(ModelError::from);
         if matches!(result, Err(ModelError::Damaged(_))) {
             *held = None;
-            mark::move_aside(&self.location)?;
+            mark::move_aside(&self.location, self.schema)?;
         }
         result
     }
@@ -51,10 +51,14 @@ impl Disposable {
 
 fn open(location: &Location, schema: Schema) -> Result<Connection, ModelError> {
     let connection = location.open()?;
-    mark::owner(&connection, location, schema)?;
+    let owner = mark::owner(&connection, location, schema)?;
     location.configure(&connection)?;
+    if matches!(owner, mark::Owner::Ours(_)) {
+        tables::whole(&connection, location, schema)?;
+    }
     mark::put(&connection, schema)?;
     connection.execute_batch(schema.create)?;
     tables::private(location);
+    beside::keep(location, schema);
     Ok(connection)
 }

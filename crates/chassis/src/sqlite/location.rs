@@ -65,7 +65,8 @@ impl Location {
             "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;",
         )?;
         if matches!(self, Self::File(_)) {
-            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA mmap_size = 33554432; PRAGMA wal_autocheckpoint = 4000;")?;
+            // Not mapped into memory: touching what a truncated file no longer holds would kill the process.
+            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 4000;")?;
         } else {
             // Connections to one memory database share a cache; a reader must not wait for the writer's table locks.
             connection.execute_batch("PRAGMA read_uncommitted = 1;")?;

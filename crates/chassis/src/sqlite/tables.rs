@@ -4,13 +4,19 @@ use std::path::{Path, PathBuf};
 
 use kernel::Position;
 use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
 
-use super::{Location, Schema, mark};
+use super::{Location, Schema, beside, mark};
 use crate::ModelError;
 
 /// The events that could not be taken. Files of before this table are as good as those with it.
 const ASIDE: &str =
     "CREATE TABLE IF NOT EXISTS aside (position INTEGER PRIMARY KEY, reason TEXT NOT NULL)";
+
+/// The event that begins the log which the model is built from; likewise.
+const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS origin (first BLOB NOT NULL)";
+/// Tables that say nothing of what a model holds.
+const UNCOMPARED: [&str; 3] = ["aside", "checkpoint", "origin"];
 
 /// Opens a database of the schema, empty if there is none that can be used; see [`super::Database::open`].
 pub(super) fn open_or_replace(
@@ -61,7 +67,41 @@ fn open_current(location: &Location, schema: Schema) -> Result<Connection, Model
     }
     mark::put(&connection, schema)?;
     checkpoint(&connection)?;
+    beside::keep(location, schema);
     Ok(connection)
+}
+
+/// Reads a file once from end to end, so that damage is found before anybody needs the page it is in.
+pub(super) fn whole(
+    connection: &Connection,
+    location: &Location,
+    schema: Schema,
+) -> Result<(), ModelError> {
+    if matches!(location, Location::Memory(_)) {
+        return Ok(());
+    }
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    // What was read is not kept: damage done from now on would hide behind it.
+    connection.execute_batch("PRAGMA shrink_memory")?;
+    if found != "ok" {
+        return Err(mark::damaged(found));
+    }
+    if !has_tables_of(connection, schema)? {
+        return Err(mark::damaged("its tables are not those of the model".to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a database has exactly the tables of the schema, besides those that every model has.
+pub(super) fn has_tables_of(connection: &Connection, schema: Schema) -> rusqlite::Result<bool> {
+    let anew = Connection::open_in_memory()?;
+    anew.execute_batch(schema.create)?;
+    let own = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
+        let mut tables = named(connection)?;
+        tables.retain(|table| !UNCOMPARED.contains(&table.as_str()));
+        Ok(tables)
+    };
+    Ok(own(connection)? == own(&anew)?)
 }
 
 /// Files hold personal data: for their owner only.
@@ -77,10 +117,26 @@ pub(super) fn private(location: &Location) {
     }
 }
 
+/// The event that begins the log; `first` if none was noted before.
+pub(super) fn built_from(connection: &Connection, first: Uuid) -> rusqlite::Result<Uuid> {
+    connection.execute_batch(ORIGIN)?;
+    let insert = "INSERT INTO origin SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM origin)";
+    connection.execute(insert, [first.as_bytes()])?;
+    let noted: [u8; 16] = connection.query_row("SELECT first FROM origin", [], |row| row.get(0))?;
+    Ok(Uuid::from_bytes(noted))
+}
+
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Position> {
     let mut query = connection.prepare_cached("SELECT position FROM checkpoint")?;
     let position = query.query_row([], |row| row.get(0)).optional()?;
     Ok(Position(position.unwrap_or(0)))
+}
+
+/// The tables by which two models are compared.
+pub(super) fn compared(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut tables = named(connection)?;
+    tables.retain(|table| table != "origin");
+    Ok(tables)
 }
 
 /// The tables with rows of ours: an index kept in a virtual table follows from them, and lays out its own as it likes.

@@ -22,6 +22,7 @@ use kernel::{
     Actor, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp,
 };
 use tokio::{sync::watch, time::Instant};
+use uuid::Uuid;
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,6 +44,7 @@ struct Held {
     /// Changes that can never be made.
     unfit: Vec<Position>,
     lease: Option<Lease>,
+    first: Option<Uuid>,
 }
 
 /// What becomes of an instance's calls.
@@ -114,6 +116,10 @@ impl ReadModel for Side {
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
         self.call(|model| model.aside.clone()).await
+    }
+
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        self.call(|model| *model.first.get_or_insert(first)).await
     }
 
     async fn reset(&self) -> Result<(), ModelError> {

@@ -195,3 +195,133 @@ fn an_error_that_may_pass_deletes_nothing() {
     fs::remove_dir(folder.path().join("lamps.db-wal")).expect("removed");
     assert_eq!(open(&path, LAMPS).expect("ours").checkpoint().expect("a position"), Position(7));
 }
+
+/// A file of noise in place of some of another's bytes.
+fn noise(path: &Path, from: usize, bytes: usize) {
+    let mut content = fs::read(path).expect("a file");
+    content.iter_mut().skip(from).take(bytes).for_each(|byte| *byte = !*byte);
+    fs::write(path, content).expect("damage");
+}
+
+/// The file of a model with enough rows for several pages.
+fn many_lamps(path: &Path) {
+    let model = open(path, LAMPS).expect("a new model");
+    let insert = |tx: &rusqlite::Transaction<'_>| {
+        (0..3000)
+            .try_for_each(|id| tx.execute("INSERT INTO lamp VALUES (?1)", [id + 1000]).map(drop))
+    };
+    model.apply(Position::START, Position(7), insert).expect("a change");
+}
+
+#[test]
+fn a_damaged_page_is_found_by_a_look_through_the_file_wherever_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lamps.db");
+    many_lamps(&path);
+    let whole = fs::read(&path).expect("a file");
+    let pages = whole.len() / 4096;
+    assert!(pages > 4, "{pages} pages");
+    for page in 0..pages {
+        fs::write(&path, &whole).expect("a whole file");
+        noise(&path, page * 4096, 4096);
+        let model = open(&path, LAMPS).expect("used as it is, or begun again");
+        if model.look_through().is_err() {
+            model.recover().expect("set aside and begun again");
+        }
+        assert_eq!(model.checkpoint().expect("a position"), Position::START, "page {page}");
+    }
+    // Without a header that is known, each of them keeps a place of its own.
+    assert!(folder.path().join("lamps.db.damaged").exists());
+}
+
+#[test]
+fn a_header_is_ours_by_the_note_beside_it_whichever_of_its_bytes_are_damaged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lamps.db");
+    many_lamps(&path);
+    let whole = fs::read(&path).expect("a file");
+    for byte in 0..100 {
+        fs::write(&path, &whole).expect("a whole file");
+        noise(&path, byte, 1);
+        let at = open(&path, LAMPS).expect("used, or begun again").checkpoint().expect("one");
+        assert!([Position::START, Position(7)].contains(&at), "byte {byte}: {at}");
+        // Whatever was left of it can go on.
+        assert!(open(&path, LAMPS).is_ok(), "byte {byte}");
+    }
+}
+
+#[test]
+fn a_database_of_another_program_put_over_a_model_is_refused_and_a_text_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lamps.db");
+    lamps(&path);
+    fs::remove_file(&path).expect("gone");
+    let other = rusqlite::Connection::open(&path).expect("a database");
+    other.execute_batch("CREATE TABLE precious (a); PRAGMA application_id = 77").expect("a table");
+    drop(other);
+    let before = fs::read(&path).expect("a file");
+    assert!(refusal(open(&path, LAMPS)).contains("left as it is"));
+    assert_eq!(fs::read(&path).expect("still there"), before);
+    // What nothing tells from a damaged model is set aside whole, and stays whatever is set aside later.
+    for text in ["Bread, milk.\n", "Eggs.\n"] {
+        fs::write(&path, text.repeat(100)).expect("a file");
+        drop(open(&path, LAMPS).expect("begun again"));
+    }
+    for (name, text) in [("lamps.db.damaged", "Bread, milk.\n"), ("lamps.db.damaged-2", "Eggs.\n")]
+    {
+        assert_eq!(fs::read_to_string(folder.path().join(name)).expect("kept"), text.repeat(100));
+    }
+}
+
+#[test]
+fn damaged_snapshots_begin_again_wherever_the_damage_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("snapshots.db");
+    let location = Location::File(path.clone());
+    drop(Snapshots::open(&location).expect("new ones"));
+    let whole = fs::read(&path).expect("a file");
+    for page in 0..whole.len() / 4096 {
+        fs::write(&path, &whole).expect("a whole file");
+        noise(&path, page * 4096, 4096);
+        Snapshots::open(&location).expect("begun again").clear().expect("they work");
+    }
+}
+
+#[tokio::test]
+async fn a_file_or_its_log_cut_short_beneath_a_running_shop_is_damage() {
+    for cut in ["lamps.db", "lamps.db-wal"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lamps.db");
+        many_lamps(&path);
+        let model = open(&path, LAMPS).expect("a model");
+        let insert = |tx: &rusqlite::Transaction<'_>| {
+            tx.execute("UPDATE lamp SET id = id + 100000", []).map(drop)
+        };
+        model.apply(Position(7), Position(8), insert).expect("a change");
+        let file = fs::OpenOptions::new().write(true).open(folder.path().join(cut)).expect("one");
+        file.set_len(0).expect("cut");
+        let sum = |model: &Database| {
+            model.read(|lamps| lamps.query_row("SELECT sum(id) FROM lamp", [], |_| Ok(())))
+        };
+        // Pages in memory may answer; a connection of its own has none.
+        let mut found = sum(&model);
+        for position in 8..40 {
+            if found.is_err() {
+                break;
+            }
+            let change = |tx: &rusqlite::Transaction<'_>| {
+                tx.execute("UPDATE lamp SET id = id + 1", []).map(drop)
+            };
+            found = model.apply(Position(position), Position(position + 1), change);
+        }
+        if found.is_ok() {
+            drop(model);
+            assert!(open(&path, LAMPS).is_ok(), "{cut}");
+            continue;
+        }
+        assert!(matches!(found, Err(ModelError::Damaged(_))), "{cut}: {found:?}");
+        model.damaged().await;
+        model.recover().expect("a new one");
+        assert_eq!(model.checkpoint().expect("a position"), Position::START, "{cut}");
+    }
+}

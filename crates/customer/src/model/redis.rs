@@ -1,7 +1,7 @@
 //! The read model in Redis: shared by all instances, every call a script that runs in one go.
 //!
 //! ```text
-//!  PREFIX:model          hash: layout, checkpoint, lease
+//!  PREFIX:model          hash: layout, checkpoint, lease, the event that begins the log
 //!  PREFIX:customer:USER  hash: everything about a customer
 //!  PREFIX:users          hash: id → user name
 //!  PREFIX:by:ORDER       sorted set, all scores 0: what an order sorts by, then the user name
@@ -177,6 +177,13 @@ impl ReadModel for RedisModel {
         let found: BTreeMap<u64, String> = self.server.run(&self.server.scripts.aside, &[]).await?;
         let event = |(position, reason)| SetAside { position: Position(position), reason };
         Ok(found.into_iter().map(event).collect())
+    }
+
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        let first = first.to_string();
+        let noted: String =
+            self.server.run(&self.server.scripts.built_from, &[first.as_bytes()]).await?;
+        Uuid::parse_str(&noted).map_err(|error| other(&error))
     }
 
     async fn reset(&self) -> Result<(), ModelError> {

@@ -137,12 +137,26 @@ impl ReadModel for PostgresModel {
             .map_err(|error| ModelError::Other(error.to_string()))
     }
 
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        let noted = async {
+            let mut connection = self.server.connection().await?;
+            let tx = connection.transaction().await?;
+            let sql = "UPDATE checkpoint SET first_event = coalesce(first_event, $1) RETURNING first_event";
+            let row = tx.query_one(&tx.prepare_cached(sql).await?, &[&first]).await?;
+            let noted = row.try_get(0)?;
+            tx.commit().await?;
+            connection.give_back();
+            Ok(noted)
+        };
+        self.server.call(noted).await
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
         let emptied = async {
             let mut connection = self.server.connection().await?;
             let tx = connection.transaction().await?;
             tx.batch_execute(
-                "UPDATE checkpoint SET position = 0; TRUNCATE orders, step, product, person, aside;
+                "UPDATE checkpoint SET position = 0, first_event = NULL; TRUNCATE orders, step, product, person, aside;
                  UPDATE tally SET placed = 0, canceled = 0, finalized = 0",
             )
             .await?;

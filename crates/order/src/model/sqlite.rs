@@ -115,6 +115,10 @@ impl ReadModel for SqliteModel {
         self.database.aside()
     }
 
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        self.database.built_from(first)
+    }
+
     async fn reset(&self) -> Result<(), ModelError> {
         self.database.reset()
     }

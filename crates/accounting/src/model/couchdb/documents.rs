@@ -12,6 +12,8 @@ use crate::calendar::Month;
 pub(super) const CHECKPOINT: &str = "checkpoint";
 /// The id of the document that says who projects.
 pub(super) const LEASE: &str = "lease";
+/// The document that says from which log the model is built.
+pub(super) const ORIGIN: &str = "origin";
 
 /// How far the model is. Whoever is about to write documents writes this one first, if it was not the last to do so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +60,12 @@ pub(super) enum Pointer {
 pub(super) struct Aside {
     pub(super) position: Position,
     pub(super) reason: String,
+}
+
+/// The event that begins the log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Origin {
+    pub(super) first: Uuid,
 }
 
 /// What a customer is called.

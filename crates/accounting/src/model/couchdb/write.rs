@@ -23,9 +23,9 @@ use uuid::Uuid;
 
 use super::{
     documents::{
-        Aside, CHECKPOINT, Checkpoint, Earlier, InvoiceDocument, Names, Pointer, Stored, SumState,
-        Versioned, aside_id, customer_id, invoice_id, month_id, name_id, order_id, owned_id,
-        product_id,
+        Aside, CHECKPOINT, Checkpoint, Earlier, InvoiceDocument, Names, ORIGIN, Origin, Pointer,
+        Stored, SumState, Versioned, aside_id, customer_id, invoice_id, month_id, name_id,
+        order_id, owned_id, product_id,
     },
     server::{Server, read},
 };
@@ -90,6 +90,23 @@ pub(super) async fn set_aside(server: &Server, event: &SetAside) -> Result<(), M
     let rev = server.put(CHECKPOINT, Some(&rev), &json!(moved)).await?;
     *claim = Some((moved, rev.ok_or(ModelError::Stale)?));
     Ok(())
+}
+
+/// The event that begins the log which the model is built from; `first` if none was noted before.
+pub(super) async fn built_from(server: &Server, first: Uuid) -> Result<Uuid, ModelError> {
+    // The database is made where there is none yet.
+    server.checkpoint().await?;
+    if let Some(stored) = server.get(ORIGIN).await? {
+        return Ok(read::<Origin>(&stored)?.first);
+    }
+    if server.put(ORIGIN, None, &json!(Origin { first })).await?.is_some() {
+        return Ok(first);
+    }
+    // Another instance was first.
+    let stored = server.get(ORIGIN).await?;
+    let stored =
+        stored.ok_or_else(|| ModelError::Unavailable("the database is gone".to_owned()))?;
+    Ok(read::<Origin>(&stored)?.first)
 }
 
 /// Makes this instance the last to have written the checkpoint, if that is at `from`.

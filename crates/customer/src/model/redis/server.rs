@@ -34,6 +34,7 @@ pub(super) struct Scripts {
     pub(super) lease: Script,
     pub(super) set_aside: Script,
     pub(super) aside: Script,
+    pub(super) built_from: Script,
 }
 
 /// A Redis server that holds the model.
@@ -202,6 +203,7 @@ impl Scripts {
             lease: script(include_str!("lease.lua")),
             set_aside: script(include_str!("set_aside.lua")),
             aside: script(include_str!("aside.lua")),
+            built_from: script(include_str!("built_from.lua")),
         }
     }
 }

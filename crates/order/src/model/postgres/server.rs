@@ -75,6 +75,9 @@ const TABLES: &str = "
     INSERT INTO tally VALUES (0, 0, 0);
     CREATE TABLE aside (position BIGINT PRIMARY KEY, reason TEXT NOT NULL);";
 
+/// Where the event is noted that begins the log; models of older versions lack it.
+const ORIGIN: &str = "ALTER TABLE checkpoint ADD COLUMN IF NOT EXISTS first_event UUID";
+
 /// A PostgreSQL server that holds the model.
 pub(super) struct Server {
     location: PostgresLocation,
@@ -168,6 +171,7 @@ impl Server {
             None
         };
         if number == Some(SCHEMA) {
+            tx.batch_execute(ORIGIN).await?;
             tx.commit().await?;
             return Ok(());
         }
@@ -271,6 +275,7 @@ impl Server {
 
 async fn create(tx: Transaction<'_>) -> Result<(), Failure> {
     tx.batch_execute(TABLES).await?;
+    tx.batch_execute(ORIGIN).await?;
     tx.execute("INSERT INTO checkpoint VALUES ($1, 0)", &[&SCHEMA]).await?;
     Ok(tx.commit().await?)
 }
