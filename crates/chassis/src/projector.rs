@@ -19,12 +19,15 @@ use uuid::Uuid;
 use crate::{
     EventStore, ModelError, Progress, ReadModel, Subscription, Tasks,
     model::{Project, take},
+    sqlite,
 };
 use lease::Keeper;
 
 /// The pause after a model first failed; doubled up to [`RETRY_MAX`].
 const RETRY: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(2);
+/// The time between two looks through a model's file.
+const LOOK_EVERY: Duration = Duration::from_hours(24);
 /// The cause under which a model that cannot be used is told.
 const MODEL: &str = "model";
 /// The cause under which a lease that cannot be kept is told.
@@ -55,8 +58,11 @@ pub fn spawn<M: ReadModel + ?Sized>(
     if let Some(database) = model.database().filter(|database| database.is_file()).cloned() {
         let checking = tasks.clone();
         tasks.spawn("model-check", async move {
-            // Damage is told to the projector, and any other failure to whoever needs the model.
-            drop(checking.blocking(move || database.look_through()).await);
+            tokio::select! {
+                biased;
+                () = checking.stopped() => {}
+                () = look_through(&checking, &database) => {}
+            }
         });
     }
     tasks.spawn_blocking("projector", async move {
@@ -77,6 +83,16 @@ pub fn spawn<M: ReadModel + ?Sized>(
             keeper.release().await;
         }
     });
+}
+
+/// Looks for damage in what nobody reads, at the start and once a day. It is told to the projector, and any other failure to whoever
+/// needs the model.
+async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
+    loop {
+        let looked_through = database.clone();
+        drop(tasks.blocking(move || looked_through.look_through()).await);
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 /// What becomes of what, and who is told.

@@ -105,7 +105,7 @@ async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
         shop.customer(&format!("customer-{number}")).await;
     }
     let path = shop.folder().join("a-model.db");
-    for (round, from) in [0_u64, 64, 4096, 8192, 12_288].into_iter().enumerate() {
+    for (round, from) in [0_u64, 64, 4096, 8192].into_iter().enumerate() {
         // What was written stands in the file itself from here on.
         shop = shop.reopen_with(|_| {}).await;
         let admin = shop.manager().await;
@@ -125,6 +125,8 @@ async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
         let found = async {
             while !aside.exists() || !shop.service.followers.iter().all(chassis::Progress::is_ready)
             {
+                // What is in memory may answer for a while; a read of the file notices.
+                drop(shop.get("/get-all-users?Limit=100", Some(&admin)).await);
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
