@@ -273,10 +273,10 @@ fn models(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
             found.push(path);
             true
         };
-        for path in ["-wal", "-shm", ".mark"].map(|end| data.join(format!("{name}{end}"))) {
+        for path in ["-wal", "-shm"].map(|end| data.join(format!("{name}{end}"))) {
             if is_there(&path)? {
-                // It belongs to the database beside it; a note may be left of one that is gone.
-                if !is_ours && !path.to_string_lossy().ends_with(".mark") {
+                // It belongs to the database beside it.
+                if !is_ours {
                     return Err(foreign(&path));
                 }
                 found.push(path);

@@ -62,7 +62,8 @@ fn mark_of(model: &str) -> i32 {
 /// Whether the file at `path` may be replaced by this model's: it carries the model's mark, or has the note of it beside it, or is empty.
 pub fn is_replaceable(path: &Path, model: &str) -> io::Result<bool> {
     let metadata = fs::metadata(path)?;
-    let is_known = || Ok(carries_mark(path, model)? || beside::is_ours(path, model));
+    let is_known =
+        || -> io::Result<bool> { Ok(carries_mark(path, model)? || beside::is_ours(path, model)) };
     Ok(metadata.is_file() && (metadata.len() == 0 || is_known()?))
 }
 
@@ -103,7 +104,8 @@ pub(super) fn owner(
         tables == schema.unmarked
     };
     if !is_adopted && mark != i64::from(schema.mark()) {
-        let is_noted = matches!(location, Location::File(path) if beside::is_ours(path, schema.model));
+        let is_noted =
+            matches!(location, Location::File(path) if beside::is_ours(path, schema.model));
         let is_ours = is_noted && has_tables_of(connection, schema)?;
         return Err(if is_ours {
             damaged("its mark is another one".to_owned())
