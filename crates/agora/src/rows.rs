@@ -18,6 +18,10 @@ pub(crate) use self::bad::{BadRow, BadRows, BadRowsFile};
 use self::csv::{Reader, Record};
 use crate::term;
 
+/// How a ZIP archive begins, which the files of spreadsheets are.
+const ZIP: &[u8] = b"PK\x03\x04";
+/// Names of columns that a refusal shows.
+const NAMES_SHOWN: usize = 20;
 /// What may stand between the fields of a row: the one with which the header has the needed columns is taken.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
@@ -148,7 +152,10 @@ impl<T: Row> Rows<T> {
 trait Header: Row {
     /// The names of the columns, and a reader of the rows after them.
     fn header(content: &[u8]) -> anyhow::Result<(Reader<'_>, Vec<String>)> {
-        let mut best: Option<Vec<&str>> = None;
+        if content.starts_with(ZIP) {
+            bail!("it is a workbook of a spreadsheet, or another ZIP archive: save it as CSV");
+        }
+        let mut best: Option<(Vec<&str>, Vec<String>)> = None;
         let mut fault: Option<anyhow::Error> = None;
         for separator in SEPARATORS {
             let mut reader = begin(content, separator);
@@ -175,18 +182,26 @@ trait Header: Row {
                 Self::named_once(&names)?;
                 return Ok((reader, names));
             }
-            if best.as_ref().is_none_or(|best| missing.len() < best.len()) {
-                best = Some(missing);
+            if best.as_ref().is_none_or(|(best, _)| missing.len() < best.len()) {
+                best = Some((missing, names));
             }
         }
         match (best, fault) {
             // It cannot be the right separator: not one column is found.
             (best, Some(fault))
-                if best.as_ref().is_none_or(|best| best.len() == Self::COLUMNS.len()) =>
+                if best.as_ref().is_none_or(|(best, _)| best.len() == Self::COLUMNS.len()) =>
             {
                 Err(fault)
             }
-            (best, _) => bail!("these columns are missing: {:?}", best.unwrap_or_default()),
+            (best, _) => {
+                let (missing, names) = best.unwrap_or_default();
+                let names: Vec<_> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
+                bail!(
+                    "these columns are missing: {}. The first line names: {}",
+                    missing.join(", "),
+                    names.join(", ")
+                )
+            }
         }
     }
 
@@ -304,7 +319,9 @@ mod tests {
     fn a_file_without_a_needed_column_is_refused_as_a_whole() {
         let refused = Rows::<Pair>::of("pairs.csv".to_owned(), b"Name\na\n".to_vec());
         let error = refused.err().expect("refused").to_string();
-        assert_eq!(error, "these columns are missing: [\"Count\"]");
+        assert_eq!(error, "these columns are missing: Count. The first line names: Name");
+        let refused = Rows::<Pair>::of("pairs.csv".to_owned(), b"PK\x03\x04\x14".to_vec());
+        assert!(refused.err().expect("refused").to_string().contains("save it as CSV"));
     }
 
     fn pairs(text: &[u8]) -> anyhow::Result<Rows<Pair>> {
@@ -359,7 +376,7 @@ mod tests {
             }
         }
         let refusal = |text: &[u8]| pairs(text).err().expect("refused").to_string();
-        let missing = "these columns are missing: [\"Count\"]";
+        let missing = "these columns are missing: Count. The first line names: Name, Number";
         assert_eq!(refusal(b"\"Name\";\"Number\"\na;1\n"), missing);
         assert!(refusal(b"\"Name\"x,Count\na,1\n").contains("after a closing quote"));
         assert!(refusal(b"Name,\"Count\na,1\n").contains("line 1: a quote that begins here"));

@@ -129,7 +129,7 @@ async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
     let at = |name: &str| files.path().join(name).display().to_string();
     let (unknown, secret) = (at("unknown.toml"), at("secret"));
     let (empty, unread) = (at("empty"), at("unread.toml"));
-    let cases: [Change<'_>; 13] = [
+    let cases: [Change<'_>; 15] = [
         (&[], &["--config", &unknown], &["curency", &unknown, "agora config"]),
         (&[("AGORA_CURENCY", "EUR")], &[], &["AGORA_CURENCY", "agora config"]),
         (
@@ -155,6 +155,8 @@ async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
         (&[("AGORA_BUS", "amqp://me:a/hush@here/")], &[], &["bus", "********@here", "%2F"]),
         (&[], &["--config", &unread], &[&unread, "line 2"]),
         (&[], &["--expected-services", "loyalty, /points"], &["expected-services", "/points"]),
+        (&[], &["--service-listen", "foo"], &["service-listen", "127.0.0.1:8080"]),
+        (&[], &["--accept-clock", "maybe"], &["accept-clock", "neither true nor false"]),
     ];
     for (variables, flags, says) in cases {
         let mut command = up(&Folder::new().data());
