@@ -270,10 +270,11 @@ async fn check(
             let said = format!("{error:#}").replace(&shown, &path.display().to_string());
             anyhow!("{name}: not comparable: {said}")
         })?;
-        if let Err(ModelError::Damaged(error)) = live.is_whole() {
+        let set_aside = folder.path().join(format!("{COPY}.damaged")).exists();
+        if set_aside || matches!(live.is_whole(), Err(ModelError::Damaged(_))) {
             bail!(
-                "{name}: the read model {} is damaged ({error}). Nothing was changed: the shop sets it aside and builds it again from the log \
-                 when it is started, or once it notices",
+                "{name}: the read model {} is damaged. Nothing was changed: the shop sets it aside and builds it again from the log when it is \
+                 started, or once it notices",
                 path.display()
             );
         }

@@ -258,6 +258,7 @@ async fn a_check_under_another_time_zone_says_so_and_changes_nothing() {
     let mut bytes = fs::read(&model).expect("a model");
     bytes[60..64].copy_from_slice(&999_u32.to_be_bytes());
     fs::write(&model, bytes).expect("a file");
+    fs::write(folder.data().join("order.db.mark"), "agora order 999\n").expect("its note");
     let said = folder.tool(&["rebuild", "--check", "order"]).await.expect_code(1).stderr;
     let place = model.display().to_string();
     for part in ["order: not comparable", "newer version", &place] {
