@@ -111,7 +111,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             self.recognise(first).await;
             return self.take_through(keeper).await;
         }
-        // A new log: the model is known as its own once something is recorded.
+        // A new log: the model is known as its own with the first event.
         tokio::select! {
             biased;
             () = self.take_through(keeper) => {}
@@ -206,6 +206,9 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                 events = subscription.next() => events,
             };
             let to = subscription.position();
+            if let Some(first) = events.first().filter(|_| from == Position::START) {
+                self.recognise(first.id.0).await;
+            }
             let mut retry = Retry::of(MODEL);
             loop {
                 match take(self.model, self.project, &events, (from, to)).await {

@@ -94,23 +94,7 @@ impl Flags {
         Self { values: values.into_iter().collect(), file }
     }
 
-    /// What the standard parsers say, in plain English.
-fn plain(said: String) -> String {
-    let plain = match said.as_str() {
-        "invalid socket address syntax" => "is no address and port such as 127.0.0.1:8080",
-        "provided string was not `true` or `false`" => "is neither true nor false",
-        "invalid digit found in string" | "cannot parse integer from empty string" => {
-            "is no whole number"
-        }
-        "number too large to fit in target type" | "number too small to fit in target type" => {
-            "is a number out of range"
-        }
-        _ => return said,
-    };
-    plain.to_owned()
-}
-
-#[cfg(test)]
+    #[cfg(test)]
     pub(crate) fn of(values: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         Self::given(values, None)
     }
@@ -258,6 +242,22 @@ impl Settings {
         };
         SETTINGS.iter().map(shown).collect()
     }
+}
+
+/// What the standard parsers say, in plain English.
+fn plain(said: String) -> String {
+    let plain = match said.as_str() {
+        "invalid socket address syntax" => "is no address and port such as 127.0.0.1:8080",
+        "provided string was not `true` or `false`" => "is neither true nor false",
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "is no whole number"
+        }
+        "number too large to fit in target type" | "number too small to fit in target type" => {
+            "is a number out of range"
+        }
+        _ => return said,
+    };
+    plain.to_owned()
 }
 
 #[cfg(test)]
