@@ -129,17 +129,18 @@ class Broker:
 
 
 class Shop:
-    """The whole shop in one process, its bus RabbitMQ."""
+    """The whole shop in one process, its bus RabbitMQ where one is named."""
 
     PASSWORD = "correct-horse"
 
-    def __init__(self, folder, bus):
+    def __init__(self, folder, bus=None, settings=None, name="shop"):
         env = {
-            "AGORA_BUS": bus, "AGORA_STOREFRONT_LISTEN": "off", "AGORA_BACKOFFICE_LISTEN": "off",
+            "AGORA_STOREFRONT_LISTEN": "off", "AGORA_BACKOFFICE_LISTEN": "off",
             "AGORA_LISTEN": "127.0.0.1:0", "AGORA_OPS_LISTEN": "127.0.0.1:0", "AGORA_DATA": str(folder / "data"),
             "AGORA_ADMIN_PASSWORD": self.PASSWORD, "AGORA_REGISTRATIONS_PER_ADDRESS": "1000",
         }  # fmt: skip
-        self.child = Child("shop", [os.environ["AGORA_BIN"], "up", "--json"], folder, env)
+        env |= ({"AGORA_BUS": bus} if bus else {}) | (settings or {})
+        self.child = Child(name, [os.environ["AGORA_BIN"], "up", "--json"], folder, env)
         until("the shop's start", lambda: self.child.is_running() and self.child.log.read_text().endswith("\n"))
         self.gateway = json.loads(self.child.log.read_text())["gateway"]
         self.position = 0
