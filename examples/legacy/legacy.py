@@ -543,9 +543,9 @@ def listen_address(text: str) -> tuple:
 
 
 def main():
-    stopped, env = threading.Event(), os.environ.get
+    env = os.environ.get
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda *_: os._exit(0))  # At once: there is nothing to save, and no thread to wait for.
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--gateway", type=Gateway, default=env("AGORA_GATEWAY", "http://127.0.0.1:8080"), metavar="URL")
     parser.add_argument("--listen", type=listen_address, default="127.0.0.1:8090", metavar="ADDR:PORT")
@@ -564,7 +564,8 @@ def main():
         print(f"{name}: http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     if not password:
         log("no port for managers: AGORA_LEGACY_PASSWORD is not set")
-    stopped.wait()
+    while True:
+        time.sleep(0.2)  # Not one long wait: a signal delivered to another thread does not interrupt it.
 
 
 if __name__ == "__main__":

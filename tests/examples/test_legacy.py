@@ -573,6 +573,22 @@ class ABrokenShop(unittest.TestCase):
             self.assertEqual({200}, codes)
             self.assertEqual(logins, self.shop.count("/customer/login-user"))
 
+    def test_a_token_that_is_refused_is_forgotten(self):
+        """As after a logout elsewhere, or 12 hours."""
+        self.shop.answers["/customer/login-user"] = (200, {"Token": "t1", "Role": "customer"})
+        self.assertEqual((200, status("Success")), self.legacy.log_in("ada"))
+        self.shop.answers["/customer/get-credit"] = (200, {"Credit": 1})
+        call = (SHOP, "GET /customer/get-credit", {"UserName": "ada"})
+        self.assertEqual((200, status("Success", Credit=1)), self.legacy.ask(*call))
+        self.assertEqual("Bearer t1", self.shop.asked[-1][1]["Authorization"])
+        # What is refused for another reason ends no session.
+        for answer, words in (((403, {"detail": "not yours"}), "not yours"), ((401, {"detail": "The session has ended."}), LOGIN_FIRST)):
+            self.shop.answers["/customer/get-credit"] = answer
+            self.assertEqual((200, status(words)), self.legacy.ask(*call))
+        asked = len(self.shop.asked)
+        self.assertEqual((200, status(LOGIN_FIRST)), self.legacy.ask(*call))
+        self.assertEqual(asked, len(self.shop.asked))
+
     def test_an_order_that_is_not_yet_judged_and_one_out_of_time(self):
         given = {"UserName": "ada", "ProductId": "p", "ProductName": "mint", "Quantity": 1, "Total": 30.0, "PlacedAt": "2026-03-01T12:00:00Z"}
         steps = [{"Event": "order.placed", "Details": {}}, {"Event": "product.stock-reserved", "Details": {"UnitsLeft": 4}},
