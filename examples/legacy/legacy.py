@@ -1,10 +1,10 @@
-"""Lets the websites and the phone app of the older shop work against this one: an anti-corruption layer over the public API alone.
+"""Lets the websites and the app of the older shop work against this one: an anti-corruption layer over the public API.
 
 AGORA_LEGACY_PASSWORD=... python legacy.py --gateway URL --listen 127.0.0.1:8090 --manager-listen 127.0.0.1:8091
 
 Read the warnings in examples/README.md first: the managers' port is the manager."""
-import argparse, collections, contextlib, datetime, functools, http.client, http.server, io, ipaddress, json, os, re, signal, socket, socketserver
-import sys, threading, time, traceback, urllib.parse
+import argparse, collections, contextlib, datetime, functools, http.client, http.server, io, ipaddress, json, os, re, signal
+import socket, socketserver, sys, threading, time, traceback, urllib.parse
 
 BODY_BYTES, SESSIONS, ROWS, ROWS_PER_PAGE, ORDERS, CONNECTIONS = 64 * 1024, 10_000, 5_000, 500, 100, 200
 DISCARDED_READS, RECEIVE_SECONDS, SEND_SECONDS, GATEWAY_SECONDS = 16, 10, 30, 15
@@ -15,11 +15,15 @@ ORDER_STATUS = {"Pending": 0, "Canceled": 1, "Approved": 2, "Finalized": 3}
 
 
 class Refusal(Exception):
-    """The shop refused (4xx). The older API tells of that by a 200 with words."""
+    """The shop refused (4xx), which the older API reports as a 200 with words."""
 
     def __init__(self, status: int, words: str):
         super().__init__(words)
         self.status = status
+
+
+class NotFound(Refusal):
+    """What was asked for does not exist (404), or cannot because of what its id is (422)."""
 
 
 class Unavailable(Exception):
@@ -27,7 +31,7 @@ class Unavailable(Exception):
 
 
 class Gateway:
-    """Where the shop is, and the highest position that any of its answers had: sent along, it makes clients read their writes."""
+    """The shop's address, and the highest position that it answered: sent along, it lets clients read their own writes."""
 
     def __init__(self, url: str):
         parts = urllib.parse.urlsplit(url)
@@ -43,7 +47,7 @@ class Gateway:
 
 
 class Shop:
-    """One client's connection to the gateway, which counts its limits by that client's address."""
+    """A connection to the gateway for one client, whose address it forwards: the shop limits clients by address."""
 
     def __init__(self, gateway: Gateway, peer: str = None):
         self.gateway, self.connection = gateway, gateway.connect()
@@ -56,7 +60,7 @@ class Shop:
         headers = self.headers | {"Agora-Position": str(self.gateway.position)}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            self.connection.request("GET" if body is None else "POST", url, body and json.dumps(body), headers)
+            self.connection.request("GET" if body is None else "POST", url, None if body is None else json.dumps(body), headers)
             answer = self.connection.getresponse()
             said = json.loads(answer.read())
             self.gateway.saw(answer.headers.get("Agora-Position"))
@@ -66,12 +70,13 @@ class Shop:
         if not isinstance(said, dict) or answer.status // 100 not in (2, 4):
             raise Unavailable("The shop is not available")
         if answer.status // 100 == 4:
-            raise Refusal(answer.status, str(said.get("detail") or answer.reason))
+            kind = NotFound if answer.status in (404, 422) else Refusal
+            raise kind(answer.status, str(said.get("detail") or answer.reason))
         return said
 
 
 class Sessions:
-    """Who is logged in, by address and user name; in memory only, because of the passwords. The oldest make room."""
+    """Tokens and passwords by address and user name; in memory only, because of the passwords. New ones replace the oldest."""
 
     def __init__(self):
         self.known, self.lock = collections.OrderedDict(), threading.Lock()
@@ -90,14 +95,14 @@ class Sessions:
             return self.known[key]
 
     def drop(self, key: tuple, token: str):
-        """Forgets a session, unless a newer one has taken its place."""
+        """Forgets a session, unless a newer one has replaced it."""
         with self.lock:
             if self.known.get(key, (None,))[0] == token:
                 del self.known[key]
 
 
 class Manager:
-    """The managers' port's token. A refused password is not tried again: some failures more, and the shop locks the manager out."""
+    """The token of the managers' port. A refused password is not retried: a few more failures would lock the manager out."""
 
     def __init__(self, gateway: Gateway, name: str, password: str):
         self.gateway, self.credentials = gateway, {"UserName": name, "Password": password}
@@ -113,20 +118,22 @@ class Manager:
             return self.known
 
     def log_in(self):
+        shop = Shop(self.gateway)
         try:
-            answer = Shop(self.gateway).call("customer/login-user", self.credentials)
+            with contextlib.closing(shop.connection):
+                answer = shop.call("customer/login-user", self.credentials)
         except Refusal as refusal:
-            if refusal.status == 429:  # The password was not looked at: too many failures of others.
+            if refusal.status != 401:  # The password was not checked, as after too many failures of other clients (429).
                 raise Unavailable("The manager cannot log in at the moment") from None
             answer = {}
         self.refused = answer.get("Role") != "manager"
         if self.refused:
-            log("the shop refused the manager's name or password; start again with the right ones")
+            log("the shop refused the manager's name or password; restart with the right ones")
         return answer.get("Token")
 
 
 class Numbers:
-    """Row numbers, which the older database counted: clients only show them, but the app wants an integer."""
+    """Row numbers, which came from the older database. Clients only show them, but the app needs an integer."""
 
     def __init__(self):
         self.known, self.lock = {}, threading.Lock()
@@ -137,7 +144,7 @@ class Numbers:
 
 
 def rows(ask, path: str, **query) -> list:
-    """A whole list, page by page, but no more than the old pages can show."""
+    """A whole list, page by page, up to what the old pages can show."""
     found = []
     while len(found) < ROWS:
         page = ask(path, Limit=ROWS_PER_PAGE, **query)
@@ -145,7 +152,7 @@ def rows(ask, path: str, **query) -> list:
         if not page["Next"]:
             return found
         query["After"] = page["Next"]
-    log(f"{path}: left out what is beyond {ROWS} rows")
+    log(f"{path}: list cut after {ROWS} rows")
     return found
 
 
@@ -162,11 +169,11 @@ def plain(words: str) -> dict:
 
 
 def orders(words: str, rows: list = ()) -> dict:
-    return {"Data": list(rows), "result": words}  # The old page reads Data whatever the result is.
+    return {"Data": list(rows), "result": words}  # The old page reads Data in any case.
 
 
 def route(method: str, path: str, envelope=status, *more):
-    """Marks a function as a call of the older API; `envelope` makes its answer of a refusal's words."""
+    """Makes a method a call of the older API; `envelope` turns the words of a refusal into its answer."""
 
     def mark(function):
         function.routes = [*getattr(function, "routes", ()), (path, method, function, envelope, *more)]
@@ -176,7 +183,7 @@ def route(method: str, path: str, envelope=status, *more):
 
 
 def pick(body: dict, names: tuple) -> dict:
-    """The fields that the shop knows; it explains by itself which are missing."""
+    """The fields that the shop knows; it reports those that are missing."""
     return {name: body[name] for name in names if name in body}
 
 
@@ -205,25 +212,30 @@ def order(found: dict, history: list) -> dict:
 
 
 class Calls:
-    """One request's call, translated. `ask` calls the shop for the user whom the request names; its port decides how."""
+    """Translates one request. Each port has its own `asker(name)`, which calls the shop on behalf of that user."""
 
     def __init__(self, port, peer: str, path: str, body: dict):
         self.port, self.peer, self.path, self.body, self.shop = port, peer, path, body, Shop(port.gateway, peer)
 
-    def catalogue(self, field: str, row, key: str = None, **query) -> dict:
+    @route("GET", "product/get-all-products", status, "Products")
+    @route("GET", "product/get-products", status, "Products", "CategoryId")
+    @route("GET", "product/get-product-details", status, "Product", "ProductId")
+    @route("GET", "product/get-categories", status, "Categories")
+    @route("GET", "product/get-category-details", status, "Category", "CategoryId")
+    def catalogue(self, field: str, key: str = None):
         """A list or one row; to the old clients an empty one and a missing one are the same."""
-        # An id that is missing is asked for too: without one the shop would answer with all products.
-        query |= {key: self.body.get(key, "")} if key else {}
-        single = self.path.endswith("-details")
-        try:
-            found = [self.shop.call(self.path, **query)] if single else rows(self.shop.call, self.path, **query)
-        except Refusal as refusal:
-            if refusal.status not in (404, 422):
-                raise
-            found = []
-        # The newest first where the list may be cut, the oldest first where it is shown.
-        shown = [row(one) for one in (reversed(found) if "Sort" in query else found)]
-        return status("Success", **{field: shown[0] if single else shown}) if shown else status("Not Found")
+        # A missing id is sent as an empty one, because without any the shop would return all products.
+        query = {key: self.body.get(key, "")} if key else {}
+        row = self.product if field.startswith("Product") else self.category
+        with contextlib.suppress(NotFound):
+            if self.path.endswith("-details"):
+                return status("Success", **{field: row(self.shop.call(self.path, **query))})
+            # Newest first, so that a cut list keeps the newest; shown oldest first.
+            newest_first = {"Sort": "Newest"} if field == "Products" else {}
+            found = rows(self.shop.call, self.path, **query, **newest_first)
+            if found:
+                return status("Success", **{field: [row(one) for one in (reversed(found) if newest_first else found)]})
+        return status("Not Found")
 
     def product(self, found: dict) -> list:
         name, about, supplier, category, price, units = (found[field] for field in PRODUCT)
@@ -233,31 +245,11 @@ class Calls:
     def category(self, found: dict) -> list:
         return [self.port.numbers.of(f"category {found['CategoryId']}"), found["CategoryId"], found["Name"]]
 
-    @route("GET", "product/get-all-products")
-    def get_all_products(self):
-        return self.catalogue("Products", self.product, Sort="Newest")
-
-    @route("GET", "product/get-products")
-    def get_products(self):
-        return self.catalogue("Products", self.product, "CategoryId", Sort="Newest")
-
-    @route("GET", "product/get-product-details")
-    def get_product_details(self):
-        return self.catalogue("Product", self.product, "ProductId")
-
-    @route("GET", "product/get-categories")
-    def get_categories(self):
-        return self.catalogue("Categories", self.category)
-
-    @route("GET", "product/get-category-details")
-    def get_category_details(self):
-        return self.catalogue("Category", self.category, "CategoryId")
-
     @route("GET", "customer/get-user")
     def get_user(self):
         name = self.body["UserName"]
         ask = self.asker(name)
-        if name in (".", ".."):  # Such a path is another one, quoted or not.
+        if name in (".", ".."):  # Quoting does not protect these in a path.
             raise Refusal(404, "There is no such customer.")
         return status("Success", **{"User Info": user(ask(f"customer/get-user/{urllib.parse.quote(name, safe='')}"))})
 
@@ -269,13 +261,14 @@ class Calls:
     @route("POST", "order/get-orders", orders)
     def get_orders(self):
         ask = self.asker(self.body.get("Id", "") if self.body.get("Type") == "Customer" else "")
-        found = ask("order/get-orders", Limit=ORDERS, **{name: value for name, value in pick(self.body, ("Type", "Id")).items() if value})["Items"]
+        query = {name: value for name, value in pick(self.body, ("Type", "Id")).items() if value}
+        found = ask("order/get-orders", Limit=ORDERS, **query)["Items"]
         steps = lambda one: ask("order/get-order-history", OrderId=one["OrderId"])["Items"]  # noqa: E731
         return orders("Success", [order(one, steps(one)) for one in reversed(found)])
 
 
 class ShopperCalls(Calls):
-    """Knows no manager: what these do, their clients could do at the shop themselves."""
+    """Holds no manager's token: these do nothing that their clients could not do at the shop themselves."""
 
     def asker(self, name: str):
         key, sessions = (self.peer, name), self.port.sessions
@@ -306,7 +299,7 @@ class ShopperCalls(Calls):
 
     @route("POST", "customer/add-user")
     def add_user(self):
-        self.shop.call(self.path, pick(self.body, ("Password", *PROFILE)))  # Not the credit that it asks for.
+        self.shop.call(self.path, pick(self.body, ("Password", *PROFILE)))  # Drops Credit.
         return status("Success")
 
     @route("POST", "customer/update-user")
@@ -318,7 +311,7 @@ class ShopperCalls(Calls):
             ask(self.path, change)
             return status("Success")
         ask(self.path, {**change, "CurrentPassword": current})
-        # A new password has ended all sessions; should the login fail, this one too.
+        # A new password ends all sessions. If the login fails, the client has to log in itself.
         self.port.sessions.drop((self.peer, name), token)
         with contextlib.suppress(Refusal, Unavailable):
             self.keep_session(self.shop.call("customer/login-user", pick(change, ("UserName", "Password"))))
@@ -326,13 +319,13 @@ class ShopperCalls(Calls):
 
     @route("POST", "order/place-order", plain)
     def place_order(self):
-        # Without an Idempotency-Key: the old timestamp counts seconds, and two purchases may have the same.
+        # No Idempotency-Key: the old timestamp counts seconds, and would drop a second purchase in the same one.
         self.asker(self.body.get("CustomerId", ""))(self.path, pick(self.body, ("ProductId",)))
         return plain("Success")
 
 
 class ManagerCalls(Calls):
-    """Acts as the manager, for every client that reaches it."""
+    """Acts as the manager for any client that reaches the port."""
 
     def asker(self, name: str = ""):
         def ask(path, body=None, **query):
@@ -355,7 +348,7 @@ class ManagerCalls(Calls):
     def change_catalogue(self, names):
         fields = pick(self.body, names)
         if re.fullmatch("-?[0-9]{1,18}", fields.get("UnitsInStock", "")):
-            fields["UnitsInStock"] = int(fields["UnitsInStock"])  # The old forms send a text, the shop takes a number.
+            fields["UnitsInStock"] = int(fields["UnitsInStock"])  # The old forms send text.
         self.asker()(self.path, fields)
         return plain("Success")
 
@@ -375,11 +368,11 @@ class ManagerCalls(Calls):
 
 
 class Rejected(Exception):
-    """A request that is none of the older API's: the status and the words of its answer."""
+    """A request outside the older API: the status and the words of its answer."""
 
 
 class Deadline(io.RawIOBase):
-    """Reads a request from a socket until a fixed moment: sending a byte now and then does not put it off."""
+    """Reads a request from a socket up to a deadline that slow sending does not extend."""
 
     def __init__(self, connection: socket.socket):
         self.connection, self.ends = connection, time.monotonic() + RECEIVE_SECONDS
@@ -395,7 +388,7 @@ class Deadline(io.RawIOBase):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """One request and its answer, after which the connection is closed (HTTP/1.0)."""
+    """One request and its answer; then the connection is closed (HTTP/1.0)."""
 
     server_version, sys_version = "agora-legacy", ""
 
@@ -417,20 +410,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             calls = self.server.calls(self.server, peer_address(self.client_address[0]), "/".join(parts[:2]), body)
             with contextlib.closing(calls.shop.connection):
-                self.answer(200, function(calls, *more))
+                code, said = 200, function(calls, *more)
         except Refusal as refusal:
-            self.answer(200, envelope(str(refusal)))
+            code, said = 200, envelope(str(refusal))
         except Unavailable as unavailable:
-            self.answer(503, plain(str(unavailable)))
-        except (LookupError, TypeError, ValueError) as error:  # Its text might hold what somebody sent.
-            line = traceback.extract_tb(error.__traceback__)[-1].lineno
-            log(f"{'/'.join(parts[:2])}: unexpected answer of the shop ({type(error).__name__} in line {line})")
-            self.answer(503, plain("The shop answered something unexpected"))
+            code, said = 503, plain(str(unavailable))
+        except Exception as error:  # Neither logged nor answered with its text, which may hold what was sent.
+            log(f"{'/'.join(parts[:2])}: unexpected answer of the shop ({where(error)})")
+            code, said = 503, plain("The shop answered something unexpected")
+        self.answer(code, said)
 
     do_GET = do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = respond
 
     def check(self, parts: list) -> tuple:
-        """The route, if the request is one that the old clients send and no page in a browser can."""
+        """Finds the route, and rejects whatever a page in a browser could send."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or not is_plain_host(hosts[0]):
             raise Rejected(403, "The Host must be an address or a name without a dot")
@@ -455,9 +448,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if method == "GET" and not sent:
             return {}
         try:
-            # Numbers stay texts as they were written: the shop takes amounts as such, and none is rounded on the way.
+            # Numbers stay text: the shop accepts amounts as text, and nothing is rounded on the way.
             body = json.loads(sent.decode(), parse_int=str, parse_float=str, parse_constant=lambda _: None)
-            texts = [text.encode() for part in body.items() for text in part]  # No lists, no halves of characters.
+            texts = [text.encode() for part in body.items() for text in part]  # Fails on lists, null and lone surrogates.
         except (ValueError, AttributeError, RecursionError):
             texts = None
         if texts is None or len(sent) < int(lengths[0]):
@@ -476,13 +469,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"" if self.command == "HEAD" else data)
 
     def send_error(self, code, message=None, explain=None):
-        """Without the words of the base class, which repeat what was sent."""
+        """Hides the messages of the base class, which repeat what was sent."""
         self.close_connection = True
         code = 405 if code == 501 else code
         self.answer(code, plain(http.HTTPStatus(code).phrase if explain is None else explain))
 
     def discard(self):
-        """Closed with a body unread, the connection would take the answer back."""
+        """Reads a rejected body: closing with unread data would reset the connection before the answer arrives."""
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             for _ in range(DISCARDED_READS):
@@ -490,7 +483,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     break
 
     def log_message(self, *_):
-        """Logs no requests: they are nobody's business, and hold names."""
+        """Logs no requests, because they contain names."""
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -506,12 +499,16 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def server_bind(self):
-        socketserver.TCPServer.server_bind(self)  # Without asking a name server for this machine's name.
+        socketserver.TCPServer.server_bind(self)  # Skips the DNS lookup of HTTPServer.
 
     def process_request(self, request, client_address):
         if not self.slots.acquire(blocking=False):
             return self.shutdown_request(request)
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # No thread could be started.
+            self.slots.release()
+            self.shutdown_request(request)
 
     def process_request_thread(self, request, client_address):
         try:
@@ -520,9 +517,12 @@ class Server(http.server.ThreadingHTTPServer):
             self.slots.release()
 
     def handle_error(self, request, client_address):
-        error = sys.exc_info()[1]
-        if not isinstance(error, OSError):  # A client that went away is nothing to tell.
-            log(f"a request failed: {type(error).__name__} in line {traceback.extract_tb(error.__traceback__)[-1].lineno}")
+        if not isinstance(error := sys.exc_info()[1], OSError):  # Not worth a line: a client went away.
+            log(f"a request failed ({where(error)})")
+
+
+def where(error: Exception) -> str:
+    return f"{type(error).__name__} in line {traceback.extract_tb(error.__traceback__)[-1].lineno}"
 
 
 def is_plain_host(host: str) -> bool:
@@ -545,7 +545,7 @@ def listen_address(text: str) -> tuple:
 def main():
     env = os.environ.get
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os._exit(0))  # At once: there is nothing to save, and no thread to wait for.
+        signal.signal(number, lambda *_: os._exit(0))  # Nothing to save, no thread to wait for.
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--gateway", type=Gateway, default=env("AGORA_GATEWAY", "http://127.0.0.1:8080"), metavar="URL")
     parser.add_argument("--listen", type=listen_address, default="127.0.0.1:8090", metavar="ADDR:PORT")

@@ -529,7 +529,7 @@ class ABrokenShop(unittest.TestCase):
         for self.there, rows, cuts in ((1, 1, 0), (501, 501, 0), (5000, 5000, 0), (7001, 5000, 1)):
             _, said = self.legacy.ask(SHOP, "GET /product/get-categories")
             self.assertEqual(rows, len(said["result"]["Categories"]))
-            self.assertEqual(cuts, self.legacy.child.errors.read_text().count("left out what is beyond 5000 rows"))
+            self.assertEqual(cuts, self.legacy.child.errors.read_text().count("list cut after 5000 rows"))
 
     def test_the_position_and_the_clients_address_go_along(self):
         empty = {"Items": [], "Next": None}
