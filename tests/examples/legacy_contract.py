@@ -134,6 +134,7 @@ DAY = [
     (SHOP, "POST //customer/update-user/", person("ada", Password="(unchanged)", FullName="Ada Å."), 200, status("Success")),
     (SHOP, "GET //customer/get-user/ada", None, 200,
      status("Success", **{"User Info": shown("ada", 55.0, FullName="Ada Å.")})),
+    (SHOP, "POST //customer/login-user/", {"UserName": "ada", "Password": PASSWORD}, 200, status("Success")),
     (SHOP, "POST //customer/update-user/", person("ada", Email="nowhere"), 200, status("*words")),
     (SHOP, "POST //customer/update-user/", person("bob"), 200, status("Login first")),
     # The manager site's login form, which both shops ignore.
