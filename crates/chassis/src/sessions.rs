@@ -52,11 +52,19 @@ struct Unsaved {
 }
 
 impl EndedSessions {
-    /// Opens the database and tells `auth` what it holds.
+    /// Opens the database and tells `auth` what it holds. A damaged one is set aside.
     pub fn open(location: Location, auth: Auth) -> Result<Arc<Self>, ModelError> {
         let database = Database::open(location, SCHEMA)?;
         let sessions = Self { database, auth, unsaved: Arc::default() };
-        for ended in sessions.load()? {
+        let ended = match sessions.load() {
+            // The log has all of them.
+            Err(ModelError::Damaged(_)) => {
+                sessions.database.recover()?;
+                Vec::new()
+            }
+            loaded => loaded?,
+        };
+        for ended in ended {
             sessions.tell(ended);
         }
         Ok(Arc::new(sessions))

@@ -1,6 +1,6 @@
 //! The list of ended sessions: nothing is believed before it is known, and it holds whatever the disk says.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -8,16 +8,18 @@ use axum::{
 };
 use bus::Append;
 use chassis::{
-    Deps, Tasks, Unfit,
+    Deps, ReadModel as _, Tasks, Unfit,
     auth::{Auth, Caller, Role, Signer, TokenError},
     clock::RuntimeClock,
     http::{self, Border},
     metrics::Metrics,
-    sessions::{self, Ended},
+    sessions::{self, Ended, EndedSessions},
     sqlite::Location,
 };
 use eventstore::{Figures, LogStore};
-use kernel::{Actor, EventType, Expected, Ids, Metadata, NewEvent, Recorded, StreamId, Timestamp};
+use kernel::{
+    Actor, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp,
+};
 use serde_json::value::to_raw_value;
 use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -148,4 +150,28 @@ async fn a_session_ends_though_the_database_cannot_be_written() {
     let checkpoint: u64 =
         other.query_row("SELECT position FROM checkpoint", [], |row| row.get(0)).expect("a row");
     assert_eq!(checkpoint, position.0);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_begun_again_wherever_the_damage_is() {
+    let world = World::new();
+    let path = world.folder.path().join("sessions.db");
+    let open = || EndedSessions::open(Location::File(path.clone()), world.deps.auth.clone());
+    let ends: Vec<Ended> = (0..500)
+        .map(|number| Ended::All { customer: Uuid::from_u128(number), version: 7 })
+        .collect();
+    let sessions = open().expect("a new database");
+    sessions.apply(Position::START, &ends, Position(500)).await.expect("they are taken");
+    drop(sessions);
+    let whole = fs::read(&path).expect("a file");
+    let pages = whole.len() / 4096;
+    assert!(pages > 4, "{pages} pages");
+    for page in 0..pages {
+        let mut damaged = whole.clone();
+        damaged.iter_mut().skip(page * 4096).take(4096).for_each(|byte| *byte = !*byte);
+        fs::write(&path, damaged).expect("damage");
+        let sessions = open().unwrap_or_else(|error| panic!("page {page}: {error}"));
+        let at = sessions.checkpoint().await.expect("it can be used");
+        assert!([Position::START, Position(500)].contains(&at), "page {page}: {at}");
+    }
 }
