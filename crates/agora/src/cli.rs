@@ -106,7 +106,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// A flag's value that is a count of at least one.
 pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("is no whole number of at least 1".to_owned()),
+        Ok(0) | Err(_) => Err("is not a whole number of at least 1".to_owned()),
         Ok(number) => Ok(number),
     }
 }

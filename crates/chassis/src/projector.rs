@@ -85,8 +85,8 @@ pub fn spawn<M: ReadModel + ?Sized>(
     });
 }
 
-/// Looks for damage in what nobody reads, at the start and once a day. It is told to the projector, and any other failure to whoever
-/// needs the model.
+/// Looks for damage in pages that are rarely read, at the start and once a day. The projector hears of it; any other failure shows
+/// again when the model is used.
 async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
     loop {
         let looked_through = database.clone();

@@ -247,10 +247,10 @@ impl Settings {
 /// What the standard parsers say, in plain English.
 fn plain(said: String) -> String {
     let plain = match said.as_str() {
-        "invalid socket address syntax" => "is no address and port such as 127.0.0.1:8080",
+        "invalid socket address syntax" => "is not an address and port such as 127.0.0.1:8080",
         "provided string was not `true` or `false`" => "is neither true nor false",
         "invalid digit found in string" | "cannot parse integer from empty string" => {
-            "is no whole number"
+            "is not a whole number"
         }
         "number too large to fit in target type" | "number too small to fit in target type" => {
             "is a number out of range"

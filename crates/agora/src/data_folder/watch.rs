@@ -104,7 +104,7 @@ impl Kept {
         found.trim_ascii() == self.content.trim_ascii()
     }
 
-    /// Only where nothing stands: what somebody else has put there since stays.
+    /// Never overwrites: a file that was put there in the meantime stays.
     fn put_back(&mut self) {
         let created = create_private(&self.path, &self.content);
         if created.is_ok() && read_file(&self.path).is_ok_and(|found| self.is(&found)) {

@@ -239,7 +239,7 @@ where
 {
     let number: Option<T> = settings.text(name).and_then(|text| text.parse().ok());
     number.filter(|number| range.contains(number)).ok_or_else(|| {
-        let reason = format!("is no whole number from {} to {}", range.start(), range.end());
+        let reason = format!("is not a whole number from {} to {}", range.start(), range.end());
         settings.invalid(name, reason)
     })
 }
