@@ -9,7 +9,7 @@ from processes import ROOT
 
 DOCUMENT = yaml.safe_load((ROOT / "docs/asyncapi.yaml").read_text())
 GOLDEN = ROOT / "crates/bus/tests/it/golden"
-RELEASED = ROOT / "crates/contracts/tests/released"
+RELEASED = ROOT / "shop/contracts/tests/released"
 SPECIFICATION = ROOT / "tests/examples/node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
 SYSTEM = {"system.recorded": "recorded", "system.head": "head", "system.service": "service"}
 

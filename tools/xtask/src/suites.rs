@@ -96,7 +96,7 @@ impl Suite {
 fn worlds() -> anyhow::Result<()> {
     let explore = |args: &[&str]| {
         let all: Vec<&str> =
-            ["run", "--quiet", "-p", "sim", "--"].into_iter().chain(args.iter().copied()).collect();
+            ["run", "--quiet", "-p", "worlds", "--"].into_iter().chain(args.iter().copied()).collect();
         must(&mut cargo(&all))
     };
     explore(&["--seeds", WORLDS, "--orders", ORDERS])?;
@@ -116,7 +116,7 @@ fn worlds() -> anyhow::Result<()> {
 }
 
 fn browser() -> anyhow::Result<()> {
-    must(&mut cargo(&["build", "--quiet", "-p", "agora"]))?;
+    must(&mut cargo(&["build", "--quiet", "-p", "command"]))?;
     let tests = root().join("tests/browser");
     must(program("node", &["run.mjs"]).current_dir(tests).env("AGORA_BIN", built("debug")))
 }
@@ -125,7 +125,7 @@ fn browser() -> anyhow::Result<()> {
 fn faults() -> anyhow::Result<()> {
     let mut run = program(&root().join("tests/hardening/run").to_string_lossy(), &["faults"]);
     if std::env::var_os("AGORA_BIN").is_none() {
-        must(&mut cargo(&["build", "--quiet", "--release", "-p", "agora"]))?;
+        must(&mut cargo(&["build", "--quiet", "--release", "-p", "command"]))?;
         run.env("AGORA_BIN", built("release"));
     }
     must(&mut run)
@@ -143,6 +143,6 @@ fn script(path: &str, args: &[&str]) -> anyhow::Result<()> {
         say(&format!("{path} is not there; skipped"));
         return Ok(());
     }
-    must(&mut cargo(&["build", "--quiet", "-p", "agora"]))?;
+    must(&mut cargo(&["build", "--quiet", "-p", "command"]))?;
     must(program(&script.to_string_lossy(), args).env("AGORA_BIN", built("debug")))
 }

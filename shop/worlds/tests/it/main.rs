@@ -1,11 +1,11 @@
 //! Worlds as tests: a few on every run; `cargo xtask test worlds` explores a thousand.
 
-use sim::{Plant, Scenario, run};
+use worlds::{Plant, Scenario, run};
 
 /// Orders in each world.
 const ORDERS: u32 = 200;
 
-fn world(seed: u64, plant: Option<Plant>) -> sim::Report {
+fn world(seed: u64, plant: Option<Plant>) -> worlds::Report {
     run(Scenario { seed, orders: ORDERS, plant })
 }
 

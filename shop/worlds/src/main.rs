@@ -8,9 +8,9 @@ use std::{
     thread,
 };
 
-use sim::{Plant, Report, Scenario, Tally, run};
+use worlds::{Plant, Report, Scenario, Tally, run};
 
-const USAGE: &str = "usage: sim [--from SEED] [--seeds N] [--orders N] [--plant NAME]
+const USAGE: &str = "usage: worlds [--from SEED] [--seeds N] [--orders N] [--plant NAME]
 
 Runs N worlds (1 unless given) from SEED on, prints how often each kind of fault occurred, and fails if a promise was broken
 or, over 100 worlds or more, a kind of fault never occurred. With --plant, a bug is planted; it is well if it is found.";
@@ -125,7 +125,7 @@ fn tell(wanted: &Wanted, report: &Report) {
 }
 
 fn again(wanted: &Wanted, seed: u64) -> String {
-    format!("again: cargo run --release -p sim -- --from {seed} --orders {}", wanted.orders)
+    format!("again: cargo run --release -p worlds -- --from {seed} --orders {}", wanted.orders)
 }
 
 fn say(text: &str) {
