@@ -4,6 +4,7 @@ import base64
 import collections
 import concurrent.futures
 import json
+import re
 import sqlite3
 import sys
 import tempfile
@@ -216,6 +217,18 @@ class Loyalty(unittest.TestCase):
         self.assertEqual(403, self.call("/loyalty/get-points?UserName=bob", token=self.people["ada"])[0])
         self.assertEqual(404, self.call("/loyalty/get-points?UserName=nemo", token=self.manager)[0])
         self.assertEqual("bob", self.call("/loyalty/get-points?UserName=bob", token=self.manager)[1]["UserName"])
+
+    def test_4a_javascript_checks_tokens_as_the_page_says(self):
+        (code,) = re.findall("```js\n(.*?)```", (ROOT / "docs/your-own-service.md").read_text(), re.DOTALL)
+        claims = jwt.decode(self.manager, options={"verify_signature": False})
+        forged = jwt.encode(claims, Ed25519PrivateKey.generate(), "EdDSA")
+        tokens = [self.manager, forged, self.manager + "x", f"{self.manager}.x", "a.b.c", "junk", ""]
+        calls = f"console.log(JSON.stringify({json.dumps(tokens)}.map((token) => claimsOf(token)?.user ?? null)));"
+        calls += f"console.log(claimsOf({json.dumps(self.manager)}, {claims['exp'] * 1000}) ?? null);"
+        (self.folder / "check.mjs").write_text(code + calls)
+        check = Child("check", ["node", self.folder / "check.mjs"], self.folder, {"AGORA_TOKEN_KEY": self.key})
+        check.process.wait(timeout=60)
+        self.assertEqual([json.dumps(["admin", *[None] * 6], separators=(",", ":")), "null"], check.said().splitlines())
 
     def test_4b_an_ended_session_is_refused_by_every_instance_and_after_a_restart(self):
         other = self.shop.log_in("ada", "the-password")
