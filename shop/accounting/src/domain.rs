@@ -10,7 +10,7 @@ use kernel::Decider;
 #[derive(Clone, Copy, Debug)]
 pub struct Invoices;
 
-/// How many invoices there are. That each order gets one is the cause mark's work: see `chassis::aggregates`.
+/// How many invoices there are. That each order gets one is the cause mark's work: see `runtime::aggregates`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub issued: u64,
@@ -58,9 +58,9 @@ impl Decider for Invoices {
 
 #[cfg(test)]
 mod tests {
-    use chassis::Aggregate;
     use kernel::Money;
     use proptest::prelude::*;
+    use runtime::Aggregate;
     use uuid::Uuid;
 
     use super::*;

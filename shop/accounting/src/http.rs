@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::State};
-use chassis::service::inspection;
-use chassis::{
-    Deps, ModelError, Progress,
-    auth::{Caller, Manager},
-    http::{self, After, Context, Json, Limit, Listing, Problem, Query, Text},
-};
 use contracts::rest::accounting::{Invoice, MonthRevenue, ProductRevenue, Revenue, ShopTimeZone};
+use identity::{Caller, Manager};
 use kernel::Decimal;
+use runtime::{ModelError, Progress};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use web::inspection;
+use web::{After, Context, Deps, Json, Limit, Listing, Problem, Query, Text};
 
 use crate::{
     NAME,
@@ -49,7 +47,7 @@ struct GetInvoices {
     #[serde(default)]
     #[param(inline, required = false)]
     limit: Limit,
-    #[param(inline, value_type = Option<http::Cursor>)]
+    #[param(inline, value_type = Option<web::Cursor>)]
     after: Option<After<u64>>,
 }
 
@@ -68,7 +66,7 @@ pub(crate) fn router(books: &Arc<Books>, followers: Vec<Progress>) -> Router {
         .routes(routes!(get_invoice))
         .with_state(Arc::clone(books));
     let deps = &books.deps;
-    http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
+    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
         .reads(books.progress.clone())
         .follows(followers)
         .metrics(deps.metrics.http())

@@ -9,14 +9,13 @@ pub mod react;
 
 use std::sync::Arc;
 
-use chassis::{
-    Aggregates, Deps, Inspect, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,
-};
+use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
+use web::{Deps, Inspect, Service};
 
-pub use chassis::sqlite::Location;
 pub use jiff::tz::TimeZone;
 pub use model::Model;
 pub use project::project;
+pub use runtime::sqlite::Location;
 
 use calendar::Calendar;
 
@@ -24,7 +23,7 @@ use calendar::Calendar;
 pub const NAME: &str = "accounting";
 
 /// Where the read model lives: `sqlite:FILE or http://USER:PASSWORD@HOST[:PORT]/DATABASE (CouchDB)`.
-pub type ModelLocation = chassis::ModelLocation<model::CouchDbLocation>;
+pub type ModelLocation = runtime::ModelLocation<model::CouchDbLocation>;
 
 /// What can be chosen about the service.
 #[derive(Clone, Debug)]

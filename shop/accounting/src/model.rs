@@ -5,10 +5,11 @@ mod couchdb;
 mod sqlite;
 
 use async_trait::async_trait;
-use chassis::{Inspect, ModelError, ReadModel};
 use contracts::accounting::InvoiceIssued;
 use kernel::{Money, Position, Timestamp};
+use runtime::{ModelError, ReadModel};
 use uuid::Uuid;
+use web::Inspect;
 
 pub use self::{
     couchdb::{CouchDbLocation, CouchDbModel},

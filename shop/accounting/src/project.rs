@@ -1,11 +1,11 @@
 //! Events of accounting and of customers → changes of the read model. Pure.
 
-use chassis::{Unfit, model::subject};
 use contracts::{
     accounting::{self, AccountingEvent},
     customer::{self, CustomerEvent},
 };
 use kernel::Recorded;
+use runtime::{Unfit, model::subject};
 use uuid::Uuid;
 
 use crate::model::{Change, What};

@@ -1,11 +1,11 @@
 //! What accounting does about orders: a finalized one gets its invoice.
 
-use chassis::{Aggregate, Reaction, Reactor, Unfit};
 use contracts::{
     accounting,
     order::{Finalized, OrderEvent},
 };
 use kernel::Recorded;
+use runtime::{Aggregate, Reaction, Reactor, Unfit};
 use serde_json::Value;
 
 use crate::domain::{Command, Invoices, State};

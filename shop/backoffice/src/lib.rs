@@ -64,7 +64,7 @@ struct Shop {
     currency: Arc<OnceLock<String>>,
 }
 
-/// The back office as a router, to be served with [`chassis::http::serve`].
+/// The back office as a router, to be served with [`web::serve`].
 pub fn build(config: Config) -> Router {
     let pages = Router::new()
         .route("/", get(dashboard::dashboard))

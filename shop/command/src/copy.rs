@@ -8,13 +8,11 @@ use std::{
     sync::Arc,
 };
 
+use ::store::{Import, LogStore, Reader, copy::Copied, copy::Progress, copy::Step, copy::copy};
 use anyhow::{Context as _, bail};
 use eventlog::{Options, OsFiles, Upkeep};
-use eventstore::{
-    Import, LogStore, MongoStore, Reader,
-    copy::{Copied, Progress, Step, copy},
-};
 use serde_json::json;
+use store_mongodb::MongoStore;
 
 use crate::{cli::WrongUsage, config::masked, data_folder::mark, process::resolved, store, term};
 

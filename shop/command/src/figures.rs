@@ -2,8 +2,8 @@
 
 use std::{fs, time::Duration};
 
-use chassis::{Deps, Service};
-use eventstore::Figures;
+use runtime::event_store::Figures;
+use web::{Deps, Service};
 
 /// How often gauges are brought up to date.
 const EVERY: Duration = Duration::from_secs(1);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::bail;
-use bus::Page;
 use contracts::rest::events::RecordedEvent;
 use jiff::tz::TimeZone;
 use kernel::{
     Actor, Cause, EventId, EventType, Idempotency, Metadata, Position, Recorded, StreamId, Version,
 };
 use serde::Deserialize;
+use store::Page;
 
 use crate::{
     cli::Outcome,
@@ -45,7 +45,7 @@ pub(crate) async fn check(
     for (model, digest, anew) in asked {
         let dump = anew.dump().await?;
         let (name, position) = (model.name(), digest.position);
-        if chassis::service::digest(&dump) != digest.hash {
+        if web::digest(&dump) != digest.hash {
             bail!(
                 "{name}: the running model at {position} ({} rows) differs from a rebuilt one ({} rows)",
                 digest.rows,

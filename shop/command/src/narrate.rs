@@ -1,10 +1,11 @@
 //! Orders as they happen, one readable line a step, for whoever watches the log.
 
-use chassis::{Deps, Subscription, trace::trace_id};
 use contracts::{
     accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent,
 };
 use kernel::{Recorded, Timestamp};
+use runtime::{Subscription, trace::trace_id};
+use web::Deps;
 
 /// Lines told in one second; beyond that they are only counted, so that a busy shop is not slowed down by talking.
 const LINES_PER_SECOND: u32 = 40;

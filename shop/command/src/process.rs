@@ -17,23 +17,16 @@ mod witness;
 
 use std::{sync::Arc, time::Duration};
 
+use ::store::{Memory, Topic, Transport};
 use anyhow::{Context as _, bail};
 use axum::Router;
-use bus::{Memory, RabbitMq, Topic, Transport, rabbitmq};
-use chassis::{
-    Deps, Progress, Service, Tasks, Unfit,
-    auth::{Auth, Verifier},
-    clock::SystemClock,
-    http::{Border, Server, Streams},
-    metrics::Metrics,
-    sessions::{self, Ended},
-    sqlite::Location,
-    trace::Traces,
-};
-use contracts::customer::SessionEnd;
+use bus_rabbitmq::RabbitMq;
 use customer::{Admin, Bootstrap, Secrets};
-use eventstore::Figures;
-use kernel::{Clock as _, Ids, Position, Recorded};
+use identity::{Auth, Verifier, ended};
+use kernel::{Clock as _, Ids, Position};
+use runtime::event_store::Figures;
+use runtime::{Progress, Tasks, clock::SystemClock, sqlite::Location, trace::Traces};
+use web::{Deps, Server, Service, Streams};
 
 use choices::{Bus, Choices};
 pub(crate) use choices::{Store, store as event_store, time_zone};
@@ -70,6 +63,7 @@ pub(crate) struct Process {
 struct World {
     choices: Choices,
     deps: Deps,
+    auth: Auth,
     data: DataFolder,
     /// Of the customer service, if it runs here.
     secrets: Option<Arc<Secrets>>,
@@ -103,11 +97,12 @@ impl Process {
         }
         let watch = data.watch(places::databases(settings, parts));
         let bus_tasks = Tasks::new();
-        let deps = deps(settings, (&choices, tokens), (parts, &bus_tasks)).await?;
+        let (deps, auth) = deps(settings, (&choices, tokens), (parts, &bus_tasks)).await?;
         let tasks = deps.tasks.clone();
         watch.spawn(&tasks);
         let figures = Figures::default();
-        let world = World { choices, deps, data, secrets: customer, cookies, figures, bus_tasks };
+        let world =
+            World { choices, deps, auth, data, secrets: customer, cookies, figures, bus_tasks };
         let running = Box::pin(async {
             if parts.on_the_bus() {
                 world.recognise(settings, parts, store.as_ref()).await?;
@@ -154,10 +149,10 @@ impl Process {
         }
         let ops = deps.metrics.router();
         let connections = world.choices.connections.within_files();
-        let server = Server::new(connections, Arc::clone(&deps.border.proxies));
+        let server = Server::new(connections, Arc::clone(&deps.http.proxies));
         let site = world.site(gateway.as_ref().map(|(_, router)| router));
         Ok(Self {
-            tasks: world.deps.tasks,
+            tasks: world.deps.base.tasks,
             bus_tasks: world.bus_tasks,
             server,
             ops,
@@ -273,27 +268,24 @@ async fn deps(
     settings: &Settings,
     (choices, tokens): (&Choices, Option<Verifier>),
     (parts, bus_tasks): (&Parts, &Tasks),
-) -> anyhow::Result<Deps> {
+) -> anyhow::Result<(Deps, Auth)> {
     let clock = Arc::new(SystemClock);
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the system has no randomness")?;
     let ids = Arc::new(Ids::from_seed(seed));
     let auth = Auth::new(tokens, clock.clone());
     let tasks = Tasks::new();
-    let mut border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
-    border.proxies = Arc::new(choices.proxies.clone());
-    border.streams = Streams::new(choices.streams);
-    border.shutdown = tasks.stop_token();
+    let mut traced = Traces::default();
     if let Some(collector) = &choices.collector {
         let (traces, spans) = Traces::exported(clock.clone(), Arc::clone(&ids));
         let instance = ids.uuid(clock.now()).to_string();
         traces::spawn(bus_tasks, spans, (collector.clone(), instance))?;
-        border.traces = traces;
+        traced = traces;
     }
     let transport: Arc<dyn Transport> = match &choices.bus {
         Bus::RabbitMq { url, queues } if parts.on_the_bus() => {
             let name = format!("agora {}", parts.names());
-            let options = rabbitmq::Options { name, queues: *queues, ids: Arc::clone(&ids) };
+            let options = bus_rabbitmq::Options { name, queues: *queues, ids: Arc::clone(&ids) };
             let (bus, driver) = RabbitMq::new(url, options)
                 .map_err(|error| settings.invalid("bus", error.to_string()))?;
             let stopping = bus_tasks.clone();
@@ -304,16 +296,19 @@ async fn deps(
         // Websites alone have nothing to say on the bus.
         Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),
     };
-    Ok(Deps { clock, ids, transport, tasks, auth, metrics: Metrics::new(), border })
+    let shutdown = tasks.stop_token();
+    let base = runtime::Deps { clock, ids, transport, tasks, traces: traced };
+    let mut deps = Deps::new(base).authenticated_by(auth.clone());
+    deps.http.proxies = Arc::new(choices.proxies.clone());
+    deps.http.streams = Streams::new(choices.streams);
+    deps.http.shutdown = shutdown;
+    Ok((deps, auth))
 }
 
 impl World {
     /// The same world, with figures and traces of the service's own.
     fn for_service(&self, name: &'static str) -> Deps {
-        let deps = self.deps.clone();
-        let traces = deps.traces().of_service(name);
-        let border = Border { traces, ..deps.border };
-        Deps { metrics: deps.metrics.service(name), border, ..deps }
+        self.deps.clone().of_service(name)
     }
 
     /// A database of a part's own, beside the read models.
@@ -323,7 +318,7 @@ impl World {
 
     /// Until they are known, no service takes tokens, and none is ready.
     fn follow_ended_sessions(&self) -> anyhow::Result<Progress> {
-        Ok(sessions::follow(&self.deps, self.database("sessions.db"), ended)?)
+        Ok(ended::follow(&self.deps, &self.auth, self.database("sessions.db"), ended::session_end)?)
     }
 
     /// Builds those of the four services that are to run here.
@@ -359,7 +354,7 @@ impl World {
             welcome_credit: *welcome_credit,
             admin_password,
             limits: *limits,
-            ..customer::Config::new(model, snapshots, secrets)
+            ..customer::Config::new(model, snapshots, secrets, self.auth.clone())
         };
         Ok(customer::build(config, self.for_service("customer")).await?)
     }
@@ -398,7 +393,7 @@ impl World {
 
     async fn gateway(&self, services: &[Service]) -> (gateway::Gateway, Router) {
         let deps = &self.deps;
-        let gateway = gateway::Gateway::new(deps.border.clone(), self.choices.expected.clone());
+        let gateway = gateway::Gateway::new(deps.http.clone(), self.choices.expected.clone());
         // Before the first announcement: the next one comes only after 2 s.
         let announcements = deps.transport.subscribe(Topic::Services).await;
         for service in services {
@@ -424,11 +419,4 @@ impl World {
             shutdown: self.deps.tasks.stop_token(),
         })
     }
-}
-
-fn ended(event: &Recorded) -> Result<Option<Ended>, Unfit> {
-    Ok(contracts::customer::session_end(event)?.map(|end| match end {
-        SessionEnd::Token { token, expires } => Ended::Token { token, expires },
-        SessionEnd::All { customer, revision } => Ended::All { customer, version: revision },
-    }))
 }

@@ -7,16 +7,15 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use bus::{Page, Read};
-use chassis::{
-    ModelError, ReadModel, SetAside, Tasks,
-    model::{Project, take},
-    sqlite::{self, Database, Location},
-};
 use clap::{Args as ClapArgs, ValueEnum};
-use eventstore::{LogStore, Reader as _, log::LogReader};
 use jiff::tz::TimeZone;
 use kernel::{Position, Recorded};
+use runtime::{
+    ModelError, ReadModel, SetAside, Tasks, model::Project, model::take, sqlite, sqlite::Database,
+    sqlite::Location,
+};
+use store::{LogStore, Reader as _, log::LogReader};
+use store::{Page, Read};
 
 use crate::{
     cli::Outcome,

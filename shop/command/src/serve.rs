@@ -11,12 +11,12 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use axum::Router;
-use chassis::http::Server;
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
 };
+use web::Server;
 
 use crate::{
     cli::Outcome,
@@ -55,7 +55,7 @@ struct Listeners {
 pub(crate) fn serve(flags: &Flags, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
     let settings = flags.resolve()?;
     logging::init(&settings)?;
-    chassis::descriptors::raise();
+    runtime::descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(Box::pin(run(&settings, parts, json)));
     // Whatever still blocks (a hash, a query) has nobody waiting for it.

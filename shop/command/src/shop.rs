@@ -1,7 +1,7 @@
 //! What the tools know of the REST API's types: only the fields they use, so that the API may grow.
 
-use chassis::trace::trace_id;
 use kernel::Decimal;
+use runtime::trace::trace_id;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 

@@ -6,9 +6,9 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use chassis::sqlite;
 use clap::{Args as ClapArgs, Subcommand};
 use eventlog::{Known, Lost, Mark, OsFiles, Verified};
+use runtime::sqlite;
 use serde_json::json;
 
 use crate::{

@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus::{Append, Appended, Memory};
-use chassis::{
-    Deps, Subscription, Tasks, auth::Auth, clock::SystemClock, http::Border, metrics::Metrics,
-};
-use eventstore::{Figures, LogStore};
+use identity::Auth;
 use kernel::{Actor, EventType, Expected, Ids, Metadata, NewEvent, Position, StreamId, Version};
+use runtime::event_store::Figures;
+use runtime::{Subscription, Tasks, clock::SystemClock};
+use store::LogStore;
+use store::{Append, Appended, Memory};
+use web::Deps;
 
 const EVENTS: u64 = 1_000_000;
 const BATCH: u64 = 1_000;
@@ -21,7 +22,7 @@ async fn asleep_for_a_million_events_a_subscriber_costs_no_memory_and_catches_up
     let options = eventlog::Options::new([1; 16]);
     let store =
         LogStore::open(folder.path(), Arc::new(eventlog::OsFiles), options).expect("a new log");
-    eventstore::serve(&deps, store.writer, store.reader, Figures::default()).await;
+    runtime::event_store::serve(&deps, store.writer, store.reader, Figures::default()).await;
     let mut sleeper = Subscription::open(&deps.store(), Position::START).await;
     let mut version = None;
     // Buffers, caches and the mailbox itself have their size once a tenth has passed.
@@ -45,15 +46,14 @@ async fn asleep_for_a_million_events_a_subscriber_costs_no_memory_and_catches_up
 fn deps() -> Deps {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::from_seed([2; 32])));
     let auth = Auth::new(customer::Secrets::derive(&[3; 32]).verifier(), clock.clone());
-    Deps {
-        border: Border::new(clock.clone(), Arc::clone(&ids), auth.clone()),
+    Deps::new(runtime::Deps {
         clock,
         ids,
         transport: Arc::new(Memory::new()),
         tasks: Tasks::new(),
-        auth,
-        metrics: Metrics::new(),
-    }
+        traces: runtime::Traces::default(),
+    })
+    .authenticated_by(auth.clone())
 }
 
 /// Appends events to one stream, a thousand at a time.

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus::{Page, Read};
-use chassis::{ExecuteError, Request};
 use contracts::customer::{CATEGORY, CustomerEvent, Personal, Registered, Role, stream};
 use kernel::{Actor, Metadata, Money, Position, Recorded};
+use runtime::{ExecuteError, Request};
+use store::{Page, Read};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 

@@ -10,16 +10,15 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use bus::Read;
-use chassis::service::inspection;
-use chassis::{
-    Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request,
-    http::{self, At, POSITION_TIMEOUT, Problem},
-};
 use contracts::rest::customer::User;
+use identity::Auth;
 use kernel::{Metadata, Money, Position, Version};
+use runtime::{Aggregates, Done, ExecuteError, ModelError, Progress, Request};
+use store::Read;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use web::inspection;
+use web::{At, Deps, POSITION_TIMEOUT, Problem};
 
 pub use limits::Limits;
 
@@ -37,6 +36,7 @@ const LOOK_BACK_MAX: u64 = 2000;
 /// What every call works with.
 pub(crate) struct Customers {
     pub(crate) deps: Deps,
+    pub(crate) auth: Auth,
     pub(crate) model: Arc<dyn Model>,
     pub(crate) progress: Progress,
     /// Ready once the secret is known to be this shop's and its manager is recorded.
@@ -60,7 +60,7 @@ pub(crate) fn router(customers: &Arc<Customers>, followers: Vec<Progress>) -> Ro
         .routes(routes!(credit::set_credit))
         .with_state(Arc::clone(customers));
     let deps = &customers.deps;
-    http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
+    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
         .reads(customers.progress.clone())
         .follows(followers)
         .metrics(deps.metrics.http())

@@ -13,17 +13,17 @@ mod turns;
 
 use std::sync::Arc;
 
-use chassis::{
-    Aggregates, Deps, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,
-};
+use identity::Auth;
 use kernel::Money;
+use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
+use web::{Deps, Service};
 
 pub use bootstrap::{Admin, Bootstrap};
-pub use chassis::sqlite::Location;
 pub use http::Limits;
 pub use model::{Model, RedisModel, SqliteModel};
 pub use password::{Cost, NewPassword, Password};
 pub use project::project;
+pub use runtime::sqlite::Location;
 pub use secrets::Secrets;
 
 use crate::{http::Customers, password::Passwords, react::OrderReactor};
@@ -32,13 +32,15 @@ use crate::{http::Customers, password::Passwords, react::OrderReactor};
 pub const NAME: &str = "customer";
 
 /// Where the read model lives: `sqlite:FILE or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME]`.
-pub type ModelLocation = chassis::ModelLocation<model::RedisLocation>;
+pub type ModelLocation = runtime::ModelLocation<model::RedisLocation>;
 
 /// What can be chosen about the service.
 pub struct Config {
     pub model: ModelLocation,
     pub snapshots: Location,
     pub secrets: Arc<Secrets>,
+    /// Learns at once of the sessions that end here.
+    pub auth: Auth,
     /// The password of the manager `admin`, in force from the start on; one is made up for a new shop if none is given.
     pub admin_password: Option<NewPassword>,
     /// What every new customer may spend.
@@ -55,11 +57,13 @@ impl Config {
         model: impl Into<ModelLocation>,
         snapshots: Location,
         secrets: Arc<Secrets>,
+        auth: Auth,
     ) -> Self {
         Self {
             model: model.into(),
             snapshots,
             secrets,
+            auth,
             admin_password: None,
             welcome_credit: Money::from_minor(10_000),
             hashing: Cost::default(),
@@ -100,6 +104,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), M
         progress: projected,
         opened,
         deps: deps.clone(),
+        auth: config.auth,
         aggregates,
         passwords,
     });

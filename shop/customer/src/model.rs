@@ -5,11 +5,12 @@ mod redis;
 mod sqlite;
 
 use async_trait::async_trait;
-use chassis::{Inspect, ModelError, ReadModel};
 use contracts::customer::Role;
 use kernel::{Money, Position};
+use runtime::{ModelError, ReadModel};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use web::Inspect;
 
 pub use self::{
     redis::{RedisLocation, RedisModel},

@@ -6,8 +6,8 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc},
 };
-use chassis::{Tasks, http::Problem};
 use kernel::{Ids, text::nfc};
+use runtime::Tasks;
 use serde::{Deserialize, Deserializer, de};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -17,6 +17,7 @@ use utoipa::{
     },
 };
 use uuid::Uuid;
+use web::Problem;
 use zeroize::Zeroizing;
 
 use crate::{

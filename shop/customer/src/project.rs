@@ -1,11 +1,11 @@
 //! Events of customers → changes of the read model. Pure.
 
-use chassis::{Unfit, model::subject};
 use contracts::customer::{
     CreditChanged, CreditDebited, CreditReleased, CreditReserved, CustomerEvent, PasswordChanged,
     Personal, ProfileChanged,
 };
 use kernel::{Money, Recorded};
+use runtime::{Unfit, model::subject};
 
 use crate::model::{Change, Moved, Registered, What};
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use chassis::{Reaction, Reactor, Unfit};
 use contracts::{
     customer,
     order::{Finalized, OrderEvent},
 };
 use kernel::{Clock, Recorded};
+use runtime::{Reaction, Reactor, Unfit};
 
 use crate::domain::{Command, Customer};
 

@@ -5,8 +5,8 @@ use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use chassis::auth::{Signer, Verifier};
 use contracts::customer::Registered;
+use identity::{Signer, Verifier};
 use kernel::{Idempotency, Ids};
 use uuid::Uuid;
 use zeroize::Zeroizing;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chassis::Aggregate;
 use kernel::Money;
+use runtime::Aggregate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;

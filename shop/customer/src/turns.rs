@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use chassis::http::ClientAddress;
 use tokio::sync::oneshot;
+use web::ClientAddress;
 
 /// Who waits for turns of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

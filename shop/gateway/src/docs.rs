@@ -6,9 +6,9 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
-use chassis::http::Problem;
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa_swagger_ui::Config;
+use web::Problem;
 
 /// The page loads its own scripts and asks this gateway, nobody else. It sets styles from its scripts.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \

@@ -34,7 +34,7 @@ const KEPT_FOR: Duration = Duration::from_secs(5);
 pub(crate) struct Documents(Mutex<Option<(Duration, Bytes)>>);
 
 pub(crate) async fn answer(State(Gateway(gateway)): State<Gateway>) -> Response {
-    let now = gateway.border.clock.elapsed();
+    let now = gateway.http.clock.elapsed();
     let kept = gateway.documents.lock().clone();
     let document = match kept {
         Some((at, document)) if now < at + KEPT_FOR => document,
@@ -65,7 +65,7 @@ async fn joined(gateway: &Inner) -> Value {
 
 /// The document of whoever answers a prefix; none if nobody does, the others' are shown all the same.
 async fn fetch(gateway: &Inner, route: &Arc<Route>) -> Option<Value> {
-    let targets = route.targets("/openapi.json", gateway.border.clock.elapsed());
+    let targets = route.targets("/openapi.json", gateway.http.clock.elapsed());
     let path = PathAndQuery::from_static("/openapi.json");
     let request = Request::new(Body::empty());
     let answer = async {

@@ -12,7 +12,6 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use chassis::http::{BodyFault, Context, Problem, TRACEPARENT, X_REQUEST_ID};
 use futures_util::StreamExt;
 use hyper::{
     HeaderMap, Uri, Version,
@@ -26,6 +25,7 @@ use hyper_util::{
 };
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
+use web::{BodyFault, Context, Problem, TRACEPARENT, X_REQUEST_ID};
 
 use crate::table::Target;
 

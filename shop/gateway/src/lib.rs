@@ -24,18 +24,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use bus::{Announcement, Heard, Message};
-use chassis::{
-    http::{AGORA_ADMITTED, Border, Context, Problem, RouteName, Service},
-    metrics::HttpMetrics,
-};
 use hyper::header::{X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use hyper::{
     Uri,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
     http::uri::PathAndQuery,
 };
+use store::{Announcement, Heard, Message};
 use tokio::sync::Notify;
+use web::{AGORA_ADMITTED, Api, Context, HttpConfig, Problem, RouteName, metrics::HttpMetrics};
 
 pub use table::is_name;
 
@@ -46,7 +43,7 @@ use crate::{document::Documents, forward::Forwarder, positions::Positions, table
 pub struct Gateway(Arc<Inner>);
 
 struct Inner {
-    border: Border,
+    http: HttpConfig,
     table: Table,
     forwarder: Forwarder,
     positions: Positions,
@@ -60,9 +57,9 @@ impl Gateway {
     /// A gateway that is ready once all services of the names `expected` are. Others that announce themselves are guests: asked under
     /// their own prefix, and not waited for.
     #[must_use]
-    pub fn new(border: Border, expected: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(http: HttpConfig, expected: impl IntoIterator<Item = String>) -> Self {
         Self(Arc::new(Inner {
-            border,
+            http,
             table: Table::default(),
             forwarder: Forwarder::new(),
             positions: Positions::new(),
@@ -79,7 +76,7 @@ impl Gateway {
 
     /// Takes note of what an instance says of itself; it counts for 5 s.
     pub fn learn(&self, announcement: Arc<Announcement>) {
-        self.0.table.learn(announcement, &*self.0.border.clock);
+        self.0.table.learn(announcement, &*self.0.http.clock);
         self.0.learned.notify_waiters();
     }
 
@@ -94,9 +91,9 @@ impl Gateway {
         }
     }
 
-    /// Learns from a subscription to [`bus::Topic::Services`] until the gateway shuts down.
-    pub async fn follow(&self, mut announcements: bus::Subscription) {
-        let shutdown = self.0.border.shutdown.clone();
+    /// Learns from a subscription to [`store::Topic::Services`] until the gateway shuts down.
+    pub async fn follow(&self, mut announcements: store::Receiver) {
+        let shutdown = self.0.http.shutdown.clone();
         while let Some(Some(heard)) = shutdown.run_until_cancelled(announcements.next()).await {
             if let Heard::Message(Message::Service(announcement)) = heard {
                 self.learn(announcement);
@@ -116,7 +113,7 @@ impl Gateway {
             .route("/docs/{file}", get(docs::file))
             .fallback(forward)
             .with_state(self.clone());
-        Service::new("gateway", env!("CARGO_PKG_VERSION"), self.0.border.clone())
+        Api::new("gateway", env!("CARGO_PKG_VERSION"), self.0.http.clone())
             .metrics(metrics)
             .quiet()
             .guard(own)
@@ -144,7 +141,7 @@ async fn forward(
     forward::end_to_end(headers);
     forward::introduce(headers, &context);
     let holder = gateway.positions.carry(headers);
-    let targets = route.targets(path.path(), gateway.border.clock.elapsed());
+    let targets = route.targets(path.path(), gateway.http.clock.elapsed());
     let mut response = gateway.forwarder.forward(&targets, request, path).await;
     forward::end_to_end(response.headers_mut());
     let admitted = response.headers_mut().remove(AGORA_ADMITTED).is_some();
@@ -152,7 +149,7 @@ async fn forward(
         gateway.positions.note(holder, response.headers(), admitted);
     }
     response.extensions_mut().insert(RouteName(Arc::clone(&route.prefix)));
-    forward::ending_with(&gateway.border.shutdown, response)
+    forward::ending_with(&gateway.http.shutdown, response)
 }
 
 /// `/product/get-products?Limit=1` as `/product` and `/get-products?Limit=1`.

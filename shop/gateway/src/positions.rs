@@ -6,12 +6,12 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use chassis::http::AGORA_POSITION;
 use hyper::{
     HeaderMap,
     header::{AUTHORIZATION, HeaderValue},
 };
 use lru::LruCache;
+use web::AGORA_POSITION;
 
 /// Tokens remembered, some 1 MiB. Who is forgotten only loses the comfort: clients may hand positions on themselves.
 const TOKENS_MAX: NonZeroUsize = NonZeroUsize::new(16 * 1024).expect("is not zero");

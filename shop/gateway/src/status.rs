@@ -3,15 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::extract::State;
-use bus::Announcement;
-use chassis::{
-    auth::Manager,
-    http::{Json, Problem},
-};
+use identity::Manager;
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::Announcement;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{Json, Problem};
 
 use crate::{
     Gateway, RETRY_AFTER,
@@ -119,7 +117,7 @@ pub(crate) async fn get_status(_: Manager, State(gateway): State<Gateway>) -> Js
 /// The gateway's own calls as a document.
 pub(crate) fn document() -> Value {
     let api = OpenApiRouter::<Gateway>::new().routes(routes!(get_status)).into_openapi();
-    chassis::http::document(api, "system", env!("CARGO_PKG_VERSION"))
+    web::document(api, "system", env!("CARGO_PKG_VERSION"))
 }
 
 /// What is not ready yet, by name.
@@ -129,7 +127,7 @@ pub(crate) fn waits_for(gateway: &Gateway) -> Vec<String> {
 
 /// What is not ready yet, by name, and the state of everything.
 fn status(Gateway(gateway): &Gateway) -> (Vec<String>, Status) {
-    let now = gateway.border.clock.elapsed();
+    let now = gateway.http.clock.elapsed();
     let mut services: BTreeMap<String, Vec<InstanceStatus>> = BTreeMap::new();
     for name in &gateway.expected {
         services.entry(name.clone()).or_default();

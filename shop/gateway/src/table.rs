@@ -10,9 +10,9 @@ use std::{
 };
 
 use axum::Router;
-use bus::{Address, Announcement};
 use hyper::Uri;
 use kernel::{Clock, Timestamp};
+use store::{Address, Announcement};
 
 use crate::address;
 

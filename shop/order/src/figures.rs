@@ -1,11 +1,8 @@
 //! What an operator wants to know of the saga: open orders, how orders end, and how long they take.
 
-use chassis::{
-    Deps,
-    metrics::{Counter, Gauge, Histogram, SECONDS},
-};
 use contracts::order::OrderEvent;
 use kernel::Timestamp;
+use web::{Deps, metrics::Counter, metrics::Gauge, metrics::Histogram, metrics::SECONDS};
 
 /// The figures of this instance since it started.
 pub(crate) struct Figures {

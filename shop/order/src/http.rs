@@ -12,16 +12,14 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use bus::Read;
-use chassis::service::inspection;
-use chassis::{
-    Aggregates, Deps, ExecuteError, ModelError, Progress,
-    auth::Caller,
-    http::{self, Problem},
-};
+use identity::Caller;
 use kernel::Position;
+use runtime::{Aggregates, ExecuteError, ModelError, Progress};
+use store::Read;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use web::inspection;
+use web::{Deps, Problem};
 
 pub(crate) use {door::Pace, feed::Feed};
 
@@ -60,7 +58,7 @@ pub(crate) fn router(orders: &Arc<Orders>, followers: Vec<Progress>) -> Router {
         .routes(routes!(events::order_events))
         .with_state(Arc::clone(orders));
     let deps = &orders.deps;
-    http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
+    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
         .reads(orders.progress.clone())
         .follows(followers)
         .metrics(deps.metrics.http())

@@ -11,13 +11,12 @@ mod standing;
 
 use std::{sync::Arc, time::Duration};
 
-use chassis::{
-    Aggregates, Deps, ModelError, Service, Tasks, projector, reactor, snapshots::Snapshots,
-};
+use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
+use web::{Deps, Service};
 
-pub use chassis::sqlite::Location;
 pub use model::{Model, PostgresModel, SqliteModel};
 pub use project::project;
+pub use runtime::sqlite::Location;
 
 use crate::{
     figures::Figures,
@@ -32,7 +31,7 @@ pub const NAME: &str = "order";
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Where the read model lives: `sqlite:FILE or postgres://USER:PASSWORD@HOST[:PORT]/DATABASE[?schema=NAME]`.
-pub type ModelLocation = chassis::ModelLocation<model::PostgresLocation>;
+pub type ModelLocation = runtime::ModelLocation<model::PostgresLocation>;
 
 /// What can be chosen about the service.
 #[derive(Clone, Debug)]

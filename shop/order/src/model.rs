@@ -9,13 +9,14 @@ mod sqlite;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chassis::{Inspect, ModelError, ReadModel};
 use contracts::{
     order::{Reason, Terms},
     rest::order::{Durations, Status},
 };
 use kernel::{Actor, EventType, Money, Position, Timestamp};
+use runtime::{ModelError, ReadModel};
 use uuid::Uuid;
+use web::Inspect;
 
 pub use self::{
     postgres::{PostgresLocation, PostgresModel},

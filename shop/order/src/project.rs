@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chassis::{Unfit, model::subject};
 use contracts::{
     accounting::AccountingEvent,
     customer::{CustomerEvent, Registered},
@@ -10,6 +9,7 @@ use contracts::{
     product::ProductEvent,
 };
 use kernel::{Decimal, Money, Recorded, Timestamp};
+use runtime::{Unfit, model::subject};
 use serde::Serialize;
 use uuid::Uuid;
 

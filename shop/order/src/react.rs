@@ -12,14 +12,15 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Aggregate, Aggregates, Deps, Progress, Reaction, Reactor, Request, Unfit};
 use contracts::{
     customer::CustomerEvent,
     order::{self, OrderEvent},
     product::ProductEvent,
 };
 use kernel::{Actor, Clock, Metadata, Position, Recorded, Timestamp};
+use runtime::{Aggregate, Aggregates, Progress, Reaction, Reactor, Request, Unfit};
 use uuid::Uuid;
+use web::Deps;
 
 use crate::{
     domain::{Command, Order, State},

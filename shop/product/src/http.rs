@@ -9,14 +9,12 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use chassis::service::inspection;
-use chassis::{
-    Aggregates, Deps, Done, ExecuteError, ModelError, Progress, Request,
-    http::{self, At, Cache, POSITION_TIMEOUT, Problem},
-};
 use kernel::{Currency, Idempotency, Metadata, Position};
+use runtime::{Aggregates, Done, ExecuteError, ModelError, Progress, Request};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use web::inspection;
+use web::{At, Cache, Deps, POSITION_TIMEOUT, Problem};
 
 use crate::{
     NAME,
@@ -55,7 +53,7 @@ pub(crate) fn router(shop: &Arc<Shop>, followers: Vec<Progress>) -> Router {
         .routes(routes!(categories::delete_category))
         .with_state(Arc::clone(shop));
     let deps = &shop.deps;
-    http::Service::new(NAME, env!("CARGO_PKG_VERSION"), deps.border.clone())
+    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
         .reads(shop.progress.clone())
         .follows(followers)
         .metrics(deps.metrics.http())

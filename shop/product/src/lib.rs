@@ -10,15 +10,13 @@ mod snapshot;
 
 use std::sync::Arc;
 
-use chassis::{
-    Aggregates, Deps, Inspect, ModelError, Service, Tasks, http::Cache, projector, reactor,
-    snapshots::Snapshots,
-};
 use kernel::Currency;
+use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
+use web::{Cache, Deps, Inspect, Service};
 
-pub use chassis::sqlite::Location;
 pub use model::Model;
 pub use project::project;
+pub use runtime::sqlite::Location;
 
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "product";

@@ -5,10 +5,11 @@ pub mod conformance;
 mod sqlite;
 
 use async_trait::async_trait;
-use chassis::{Inspect, ModelError, ReadModel};
 use kernel::{Money, Position};
+use runtime::{ModelError, ReadModel};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use web::Inspect;
 
 pub use change::{Change, Created, StockMoved, What};
 pub use sqlite::SqliteModel;

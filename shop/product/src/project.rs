@@ -1,11 +1,11 @@
 //! Events of products and categories → changes of the read model. Pure.
 
-use chassis::{Unfit, model::subject};
 use contracts::{
     catalogue::{self, CatalogueEvent, CategoryAdded, CategoryDeleted, CategoryRenamed},
     product::{self, Deleted, ProductEvent, StockCommitted, StockReleased, StockReserved},
 };
 use kernel::Recorded;
+use runtime::{Unfit, model::subject};
 use uuid::Uuid;
 
 use crate::model::{Change, Created, StockMoved, What};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chassis::Aggregate;
+use runtime::Aggregate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;

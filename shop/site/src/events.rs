@@ -92,7 +92,7 @@ pub fn live(
 ) -> Result<Response, Failure> {
     let user = visit.require_user()?;
     let streams = &visit.site().0.config.streams;
-    let place = streams.enter(&user.name, visit.client_address()).map_err(|problem| {
+    let place = streams.enter(Some(&user.name), visit.client_address()).map_err(|problem| {
         Failure::Refused(Box::new(Refusal {
             status: problem.status().as_u16(),
             title: problem.to_string(),

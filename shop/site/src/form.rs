@@ -7,8 +7,8 @@ use axum::{
     extract::{FromRequestParts, Request},
     http::request::Parts,
 };
-use chassis::http::{BodyFault, read_body};
 use hyper::{HeaderMap, header::CONTENT_TYPE};
+use web::{BodyFault, read_body};
 
 pub use field::Field;
 

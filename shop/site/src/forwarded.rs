@@ -1,8 +1,8 @@
 //! What a call to the gateway says of the request it is made for: its id, its trace, and the visitor's address.
 
 use axum::extract::Request;
-use chassis::http::{Forwarded, TRACEPARENT, X_REQUEST_ID};
 use hyper::{HeaderMap, header::HeaderValue};
+use web::{Forwarded, TRACEPARENT, X_REQUEST_ID};
 
 /// The headers that go on with every call.
 pub(crate) fn handed_on(

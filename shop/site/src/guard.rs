@@ -9,7 +9,6 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use chassis::http::{X_REQUEST_ID, without_trailing_slashes};
 use futures_util::FutureExt;
 use hyper::{
     HeaderMap, Method, StatusCode,
@@ -18,6 +17,7 @@ use hyper::{
         REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
 };
+use web::{X_REQUEST_ID, without_trailing_slashes};
 
 use crate::{
     Failure, Site, Visit, failure, form, kept,

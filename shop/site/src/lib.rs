@@ -34,9 +34,9 @@ mod zone;
 use std::sync::Arc;
 
 use axum::Router;
-use chassis::http::{Streams, TrustedProxies};
 use kernel::{Clock, Ids};
 use tokio_util::sync::CancellationToken;
+use web::{Streams, TrustedProxies};
 
 pub use component::{Badge, Markup, Pager, Tone};
 pub use events::{ServerEvent, ServerEvents, live};

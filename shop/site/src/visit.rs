@@ -5,13 +5,13 @@ mod calls;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use chassis::http::{ClientAddress, Forwarded, X_REQUEST_ID, peer};
 use hyper::{
     HeaderMap,
     header::{COOKIE, HeaderValue, REFERER, SET_COOKIE},
 };
 use kernel::Timestamp;
 use tokio_util::sync::CancellationToken;
+use web::{ClientAddress, Forwarded, X_REQUEST_ID, peer};
 
 use crate::{Failure, Frame, Login, Site, User, Zone, forwarded, frame::Visitor, session::Session};
 

@@ -3,13 +3,14 @@
 use std::{hint::black_box, sync::Arc};
 
 use axum::{Json, Router, body::Body, extract::Request, routing::get};
-use chassis::{clock::SystemClock, http::TrustedProxies};
 use criterion::{Criterion, criterion_group, criterion_main};
 use http_body_util::BodyExt;
 use kernel::Ids;
+use runtime::clock::SystemClock;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use web::TrustedProxies;
 
 const PRODUCT: &str = "01a20726-0000-7000-8000-000000000001";
 
@@ -37,7 +38,7 @@ fn storefront() -> Router {
         ids: Arc::new(Ids::from_seed([3; 32])),
         secret: [7; 32],
         proxies: TrustedProxies::default(),
-        streams: chassis::http::Streams::default(),
+        streams: web::Streams::default(),
         secure_cookies: false,
         shutdown: CancellationToken::new(),
     })

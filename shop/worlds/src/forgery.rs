@@ -3,13 +3,13 @@
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Duration};
 
-use bus::{Append, Appended, Read, Transport as _};
-use eventstore::{Reader as _, log::LogReader};
 use kernel::{
     Actor, Clock as _, EventId, EventType, Expected, Metadata, NewEvent, Position, Recorded,
     StreamId,
 };
 use serde_json::value::to_raw_value;
+use store::{Append, Appended, Read, Transport as _};
+use store::{Reader as _, log::LogReader};
 
 use crate::{
     dice::Dice,

@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use chassis::clock::RuntimeClock;
 use kernel::{Clock, Timestamp};
+use runtime::clock::RuntimeClock;
 
 /// A clock beside the right one.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use chassis::Progress;
 use eventlog::{Files as _, Known, OpenError};
 use kernel::{Position, Recorded};
+use runtime::Progress;
 
 use crate::{faults::Fault, forgery::all_events, parts::Models, storm::Storm};
 

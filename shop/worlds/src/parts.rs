@@ -3,21 +3,16 @@
 use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use axum::Router;
-use chassis::{
-    Deps, ReadModel, Service, Tasks, Unfit,
-    auth::Auth,
-    clock::RuntimeClock,
-    http::Border,
-    metrics::Metrics,
-    model::{Project, take},
-    sessions::{self, Ended},
-    sqlite::{self, Location},
-};
-use contracts::customer::SessionEnd;
 use customer::Secrets;
 use eventlog::{Files, Known, OpenError, Options, simdisk::SimDisk};
-use eventstore::{Figures, LogStore, log::LogReader};
+use identity::{Auth, ended};
 use kernel::{Clock, Currency, Ids, Money, Recorded};
+use runtime::event_store::Figures;
+use runtime::{
+    ReadModel, Tasks, clock::RuntimeClock, model::Project, model::take, sqlite, sqlite::Location,
+};
+use store::{LogStore, log::LogReader};
+use web::{Deps, Service};
 
 use crate::{
     forgery::{Forged, all_events},
@@ -83,19 +78,18 @@ pub(crate) struct Store {
 }
 
 impl Ground {
-    fn deps(&self, tasks: &Tasks, clock: &Arc<Hands>) -> Deps {
+    fn deps(&self, tasks: &Tasks, clock: &Arc<Hands>) -> (Deps, Auth) {
         let clock: Arc<dyn Clock> = Arc::<Hands>::clone(clock);
         let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
-        let border = Border::new(Arc::clone(&clock), Arc::clone(&self.ids), auth.clone());
-        Deps {
+        let deps = Deps::new(runtime::Deps {
             clock,
             ids: Arc::clone(&self.ids),
             transport: self.transport.clone(),
             tasks: tasks.clone(),
-            auth,
-            metrics: Metrics::new(),
-            border,
-        }
+            traces: runtime::Traces::default(),
+        })
+        .authenticated_by(auth.clone());
+        (deps, auth)
     }
 
     /// Opens the log and serves it. `None` if the disk does not let it be opened now.
@@ -128,14 +122,14 @@ impl Ground {
     pub(crate) async fn serve(&self, log: LogStore) -> Store {
         let tasks = Tasks::inline();
         let LogStore { writer, reader, upkeep, .. } = log;
-        let deps = self.deps(&tasks, &self.store_clock);
+        let (deps, _) = self.deps(&tasks, &self.store_clock);
         let (read, figures) = (reader.clone(), Figures::default());
         if self.plant == Some(Plant::DatedByLastEvent) {
             let events = all_events(&reader).await.expect("a whole log");
             let writer = NeverBack::after(&events, writer);
-            eventstore::serve(&deps, writer, read, figures).await;
+            runtime::event_store::serve(&deps, writer, read, figures).await;
         } else {
-            eventstore::serve(&deps, writer, read, figures).await;
+            runtime::event_store::serve(&deps, writer, read, figures).await;
         }
         let looking_after = tasks.clone();
         tasks.spawn("upkeep", async move {
@@ -165,9 +159,9 @@ impl Ground {
     /// Starts an instance of a service on its databases.
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
-        let deps = self.deps(&tasks, &models.clock);
-        let sessions =
-            sessions::follow(&deps, models.sessions.clone(), ended).expect("memory for a database");
+        let (deps, auth) = self.deps(&tasks, &models.clock);
+        let sessions = ended::follow(&deps, &auth, models.sessions.clone(), ended::session_end)
+            .expect("memory for a database");
         let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
         let built = match service {
             "customer" => {
@@ -178,7 +172,7 @@ impl Ground {
                     welcome_credit: Money::from_minor(10_000),
                     admin_password: Some(password),
                     hashing: CHEAP,
-                    ..customer::Config::new(model, snapshots, secrets)
+                    ..customer::Config::new(model, snapshots, secrets, auth)
                 };
                 customer::build(config, deps).await.map(|(service, _)| service)
             }
@@ -233,13 +227,6 @@ impl Store {
         self.tasks.kill().await;
         assert!(!self.tasks.failed(), "the event store panicked");
     }
-}
-
-pub(crate) fn ended(event: &Recorded) -> Result<Option<Ended>, Unfit> {
-    Ok(contracts::customer::session_end(event)?.map(|end| match end {
-        SessionEnd::Token { token, expires } => Ended::Token { token, expires },
-        SessionEnd::All { customer, revision } => Ended::All { customer, version: revision },
-    }))
 }
 
 /// What a service's model holds once built anew from the whole log.

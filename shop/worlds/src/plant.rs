@@ -5,10 +5,10 @@
 use std::{io, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use bus::{Append, NoReply, Page, Read};
 use eventlog::{Access, File, Files, Lock, simdisk::SimDisk};
-use eventstore::{Commit, StoreFailure, Writer, log::LogWriter};
 use kernel::{Actor, EventId, NewEvent, Recorded, Timestamp};
+use store::{Append, NoReply, Page, Read};
+use store::{Commit, StoreFailure, Writer, log::LogWriter};
 
 use crate::{dice::Dice, forgery::is_unreadable};
 

@@ -2,8 +2,8 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use bus::{Message, Transport as _};
 use kernel::Position;
+use store::{Message, Transport as _};
 
 use crate::{
     dice::Dice,

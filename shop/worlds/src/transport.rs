@@ -3,12 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bus::{
-    Append, Appended, Memory, Message, NoReply, Page, Read, Requests, Subscription, Topic,
-    Transport,
-};
-use chassis::Tasks;
 use kernel::Recorded;
+use runtime::Tasks;
+use store::{
+    Append, Appended, Memory, Message, NoReply, Page, Read, Receiver, Requests, Topic, Transport,
+};
 
 use crate::{
     dice::Dice,
@@ -89,7 +88,7 @@ impl Stormy {
 
 #[async_trait]
 impl Transport for Stormy {
-    async fn subscribe(&self, topic: Topic) -> Subscription {
+    async fn subscribe(&self, topic: Topic) -> Receiver {
         self.calm.subscribe(topic).await
     }
 

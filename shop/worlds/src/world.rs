@@ -12,9 +12,9 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Tasks, clock::RuntimeClock};
 use eventlog::simdisk::SimDisk;
 use kernel::{Clock as _, Ids, Recorded, Timestamp};
+use runtime::{Tasks, clock::RuntimeClock};
 use tokio::task::LocalSet;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! The project's own rules, checked over its metadata and files: directions of dependencies, headers, licences.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::Path,
 };
@@ -11,41 +11,52 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 use crate::run::root;
 
-/// What each crate of ours may depend on among ours, tests included.
-const DIRECTIONS: &[(&str, &[&str])] = &[
-    ("kernel", &[]),
-    ("eventlog", &[]),
-    ("bus", &["kernel", "servers"]),
-    ("contracts", &["kernel"]),
-    ("chassis", &["kernel", "bus", "eventstore", "eventlog"]),
-    ("eventstore", &["kernel", "bus", "chassis", "contracts", "eventlog", "servers"]),
-    ("customer", SERVICE),
-    ("product", SERVICE),
-    ("order", SERVICE),
-    ("accounting", SERVICE),
-    ("gateway", &["kernel", "bus", "chassis"]),
-    ("site", SITE),
-    ("storefront", SITE),
-    ("backoffice", SITE),
-    // Starts real servers for tests, and is a dependency of nothing else.
-    ("servers", &[]),
-    ("sim", EVERYTHING),
-    ("agora", EVERYTHING),
-    ("xtask", &[]),
+/// What each crate of ours may build on among ours, and what it may borrow to test with.
+const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
+    // The platform.
+    ("kernel", &[], &[]),
+    ("eventlog", &[], &[]),
+    ("store", &["kernel", "eventlog"], &[]),
+    ("store-mongodb", &["kernel", "store"], &["eventlog", "servers"]),
+    ("bus-rabbitmq", &["kernel", "store"], &["servers"]),
+    ("runtime", &["kernel", "store"], &["eventlog"]),
+    ("web", &["kernel", "store", "runtime"], &[]),
+    // The shop.
+    ("contracts", &["kernel"], &[]),
+    ("identity", &["kernel", "runtime", "web", "contracts"], &["store", "eventlog"]),
+    ("events", &["kernel", "store", "runtime", "web", "contracts", "identity"], &["eventlog"]),
+    ("customer", SERVICE, BORROWED),
+    ("product", SERVICE, BORROWED),
+    ("order", SERVICE, BORROWED),
+    ("accounting", SERVICE, BORROWED),
+    ("gateway", &["kernel", "store", "web", "identity"], &["runtime"]),
+    ("site", SITE, &["runtime"]),
+    ("storefront", SITE, &["runtime"]),
+    ("backoffice", SITE, &["runtime"]),
+    ("worlds", EVERYTHING, &[]),
+    ("command", EVERYTHING, &["servers"]),
+    // The tools.
+    ("servers", &[], &[]),
+    ("xtask", &[], &[]),
 ];
 
-/// A service knows the chassis and the published language; to run in its tests it may have an event store.
-const SERVICE: &[&str] =
-    &["kernel", "bus", "chassis", "contracts", "eventstore", "eventlog", "servers"];
+/// A service knows the platform, the published language and who may come in, never another service.
+const SERVICE: &[&str] = &["kernel", "store", "runtime", "web", "contracts", "identity"];
+/// To run in its tests a service may have an event store and servers.
+const BORROWED: &[&str] = &["eventlog", "servers"];
 /// A website is a client of the REST API and of nothing else.
-const SITE: &[&str] = &["kernel", "chassis", "contracts", "site"];
+const SITE: &[&str] = &["kernel", "web", "contracts", "site"];
 const EVERYTHING: &[&str] = &[
     "kernel",
     "eventlog",
-    "bus",
+    "store",
+    "store-mongodb",
+    "bus-rabbitmq",
+    "runtime",
+    "web",
     "contracts",
-    "chassis",
-    "eventstore",
+    "identity",
+    "events",
     "customer",
     "product",
     "order",
@@ -54,15 +65,16 @@ const EVERYTHING: &[&str] = &[
     "site",
     "storefront",
     "backoffice",
-    "sim",
-    "servers",
+    "worlds",
 ];
 
 /// Checks all rules; the error lists everything that breaks one.
 pub(crate) fn check() -> anyhow::Result<()> {
     let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec()?;
     let mut faults = directions(&metadata);
-    faults.extend(headers(&root().join("crates"))?);
+    for folder in ["crates", "shop", "tools"] {
+        faults.extend(headers(&root().join(folder))?);
+    }
     faults.extend(licences(&metadata)?);
     if faults.is_empty() {
         return Ok(());
@@ -73,26 +85,18 @@ pub(crate) fn check() -> anyhow::Result<()> {
 fn directions(metadata: &Metadata) -> Vec<String> {
     let members: BTreeSet<&str> =
         metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
-    let allowed: BTreeMap<&str, &[&str]> = DIRECTIONS.iter().copied().collect();
     let mut faults = Vec::new();
     for package in metadata.workspace_packages() {
         let name = package.name.as_str();
-        let Some(allowed) = allowed.get(name) else {
+        let Some((_, built_on, borrowed)) = DIRECTIONS.iter().find(|(of, ..)| *of == name) else {
             faults.push(format!("{name}: no rule says what it may depend on"));
             continue;
         };
-        for dependency in package
-            .dependencies
-            .iter()
-            .filter(|dependency| members.contains(dependency.name.as_str()))
-        {
+        for dependency in &package.dependencies {
             let other = dependency.name.as_str();
-            // An engine and its server may be borrowed to test with, not to build on.
-            let borrowed = matches!(other, "eventstore" | "eventlog")
-                && !matches!(name, "eventstore" | "agora" | "sim");
-            if !allowed.contains(&other)
-                || (borrowed && dependency.kind != DependencyKind::Development)
-            {
+            let in_tests = dependency.kind == DependencyKind::Development;
+            let allowed = built_on.contains(&other) || (in_tests && borrowed.contains(&other));
+            if members.contains(other) && !allowed {
                 faults.push(format!("{name} must not depend on {other}"));
             }
         }

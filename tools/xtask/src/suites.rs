@@ -95,8 +95,10 @@ impl Suite {
 
 fn worlds() -> anyhow::Result<()> {
     let explore = |args: &[&str]| {
-        let all: Vec<&str> =
-            ["run", "--quiet", "-p", "worlds", "--"].into_iter().chain(args.iter().copied()).collect();
+        let all: Vec<&str> = ["run", "--quiet", "-p", "worlds", "--"]
+            .into_iter()
+            .chain(args.iter().copied())
+            .collect();
         must(&mut cargo(&all))
     };
     explore(&["--seeds", WORLDS, "--orders", ORDERS])?;

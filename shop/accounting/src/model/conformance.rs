@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use chassis::{Inspect, ReadModel, model::conformance};
 use contracts::accounting::InvoiceIssued;
 use kernel::{Money, Position, Timestamp};
+use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{Change, Invoice, Invoices, Model, ProductSum, Sum, What};
 

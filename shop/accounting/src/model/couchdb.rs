@@ -26,12 +26,13 @@ mod write;
 use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
-use bus::Balance;
-use chassis::{Inspect, Lease, ModelError, ReadModel, SetAside, Shared, model::shape};
 use futures_util::future::{BoxFuture, FutureExt};
 use kernel::Position;
+use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::shape};
 use serde_json::json;
+use store::Balance;
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{Change, Invoice, Invoices, Model, Revenue};
 use crate::calendar::Calendar;

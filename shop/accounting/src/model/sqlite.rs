@@ -6,15 +6,16 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bus::Balance;
-use chassis::{
-    Inspect, ModelError, ReadModel, Scans, SetAside, Tasks,
-    sqlite::{Database, Location, Schema},
-};
 use futures_util::{FutureExt, future::BoxFuture};
 use kernel::Position;
+use runtime::{
+    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
+    sqlite::Schema,
+};
 use rusqlite::Connection;
+use store::Balance;
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{Change, Invoice, Invoices, Model, Revenue};
 use crate::calendar::Calendar;

@@ -173,7 +173,7 @@ async fn what_cannot_be_asked_is_refused_by_field() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_beyond_every_number_is_answered() {
     let world = three_orders().await;
-    let after = chassis::http::After(u64::MAX).encode();
+    let after = web::After(u64::MAX).encode();
     let all = world.get(&format!("/get-invoices?After={after}")).await.expect(200);
     assert_eq!(numbers(&all), [3, 2, 1]);
 }

@@ -13,12 +13,13 @@ use accounting::{
     Location, Model, ModelLocation, TimeZone,
     model::{Change, Invoices, What},
 };
-use chassis::{Inspect, ModelError, Progress, ReadModel, Tasks, model::conformance, projector};
 use contracts::accounting::InvoiceIssued;
 use kernel::{Money, Position, Timestamp};
+use runtime::{ModelError, Progress, ReadModel, Tasks, model::conformance, projector};
 use servers::CouchDb;
 use tokio::time::Instant;
 use uuid::Uuid;
+use web::Inspect;
 
 use crate::{
     calls::{finalized, three_orders},

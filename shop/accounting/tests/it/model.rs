@@ -9,7 +9,7 @@ use std::{
 };
 
 use accounting::{Location, Model, TimeZone};
-use chassis::{ReadModel, Tasks};
+use runtime::{ReadModel, Tasks};
 
 use crate::calls::three_orders;
 
@@ -43,7 +43,7 @@ async fn sqlite_in_memory_is_an_engine() {
 async fn fill(model: &Arc<dyn Model>, world: &crate::harness::World) {
     let (tasks, progress) = (Tasks::new(), world.deps.progress("rebuilt"));
     let (model, store) = (Arc::clone(model), &world.store);
-    chassis::projector::spawn(&tasks, store, model, accounting::project, progress.clone());
+    runtime::projector::spawn(&tasks, store, model, accounting::project, progress.clone());
     let head = store.head().await;
     progress.wait_for(head, Duration::from_secs(20)).await.expect("it catches up");
     tasks.shutdown().await;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body, extract::Request, response::Response};
 use backoffice::{Config, build};
-use chassis::{clock::SystemClock, http::TrustedProxies};
 use hyper::{StatusCode, header::LOCATION};
 use kernel::Ids;
+use runtime::clock::SystemClock;
 use site::Gateway;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use web::TrustedProxies;
 
 /// Every page but the log-in.
 const PAGES: [&str; 23] = [
@@ -61,7 +62,7 @@ fn office() -> Router {
         ids: Arc::new(Ids::from_seed([1; 32])),
         secret: [7; 32],
         proxies: TrustedProxies::default(),
-        streams: chassis::http::Streams::default(),
+        streams: web::Streams::default(),
         secure_cookies: false,
         shutdown: CancellationToken::new(),
     })

@@ -8,16 +8,17 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use chassis::{clock::SystemClock, http::TrustedProxies};
 use http_body_util::BodyExt;
 use hyper::{
     StatusCode,
     header::{COOKIE, SET_COOKIE},
 };
 use kernel::Ids;
+use runtime::clock::SystemClock;
 use serde_json::{Value, json};
 use site::Gateway;
 use tower::ServiceExt;
+use web::TrustedProxies;
 
 /// What the gateway was asked; it is in Berlin, half an hour after the beginning of 2027 there.
 #[derive(Clone, Default)]
@@ -84,7 +85,7 @@ impl Manager {
             ids: Arc::new(Ids::from_seed([1; 32])),
             secret: [7; 32],
             proxies: TrustedProxies::default(),
-            streams: chassis::http::Streams::default(),
+            streams: web::Streams::default(),
             secure_cookies: false,
             shutdown: tokio_util::sync::CancellationToken::new(),
         });

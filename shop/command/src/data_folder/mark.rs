@@ -9,8 +9,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use chassis::sqlite;
 use eventlog::{Known, Lost};
+use runtime::sqlite;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::Tasks;
+use runtime::Tasks;
 
 use super::{create_private, read_file};
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use bus::Read;
-use chassis::trace::trace_id;
 use contracts::customer::{CustomerEvent, Registered};
 use eventlog::{Known, OpenError, Options, OsFiles};
-use eventstore::{LogStore, Reader, log::LogReader};
 use kernel::{Position, Recorded, Version};
+use runtime::trace::trace_id;
 use serde_json::{Value, json};
+use store::Read;
+use store::{LogStore, Reader, log::LogReader};
 use uuid::Uuid;
 
 use super::Filter;
@@ -93,7 +93,7 @@ impl Filter {
     }
 }
 
-fn following(read: &Read, page: &bus::Page) -> Read {
+fn following(read: &Read, page: &store::Page) -> Read {
     match read {
         Read::Stream { stream, .. } | Read::Last { stream } => {
             let last = page.events.last().map_or(Version(0), |event| event.version.next());
@@ -105,13 +105,13 @@ fn following(read: &Read, page: &bus::Page) -> Read {
     }
 }
 
-fn page(reader: &LogReader, read: &Read) -> anyhow::Result<bus::Page> {
+fn page(reader: &LogReader, read: &Read) -> anyhow::Result<store::Page> {
     let page = futures_util::FutureExt::now_or_never(reader.read(read));
     Ok(page.context("reading a log does not wait")??)
 }
 
 fn shown(event: &Recorded) -> anyhow::Result<Value> {
-    Ok(serde_json::to_value(eventstore::http::shown(event))?)
+    Ok(serde_json::to_value(events::shown(event))?)
 }
 
 /// An order's history, as `get-order-history` shows it, and its trace's id, from the shop's log.

@@ -2,13 +2,11 @@
 
 use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
-use bus::rabbitmq::QueueKind;
-use chassis::{
-    http::{ConnectionLimits, StreamLimits},
-    sqlite::Location,
-};
+use bus_rabbitmq::QueueKind;
 use jiff::tz::TimeZone;
 use kernel::{Currency, Money};
+use runtime::sqlite::Location;
+use web::{ConnectionLimits, StreamLimits};
 
 use super::traces::Endpoint;
 use crate::{
@@ -33,7 +31,7 @@ pub(crate) struct Choices {
     pub(crate) service_listen: SocketAddr,
     pub(crate) advertise: Option<String>,
     pub(crate) secure_cookies: bool,
-    pub(crate) proxies: chassis::http::TrustedProxies,
+    pub(crate) proxies: web::TrustedProxies,
     pub(crate) connections: ConnectionLimits,
     pub(crate) streams: StreamLimits,
     pub(crate) currency: Currency,

@@ -1,12 +1,13 @@
 //! The currency of the prices in the log: whatever a data folder says, that one is the shop's.
 
 use anyhow::bail;
-use bus::{Page, Read};
-use chassis::{Deps, Progress};
 use contracts::product::{CATEGORY, ProductEvent};
-use eventstore::{Reader as _, log::LogReader};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kernel::{Currency, Position};
+use runtime::Progress;
+use store::{Page, Read};
+use store::{Reader as _, log::LogReader};
+use web::Deps;
 
 use super::choices::Choices;
 use crate::{config::Settings, data_folder::DataFolder};

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use chassis::auth::Verifier;
 use customer::Secrets;
+use identity::Verifier;
 
 use super::choices::{Bus, Choices};
 use crate::{

@@ -3,13 +3,10 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
-use bus::Address;
-use chassis::{
-    Service,
-    http::{ConnectionLimits, Server},
-};
 use rustix::system::uname;
+use store::Address;
 use tokio::net::TcpListener;
+use web::{ConnectionLimits, Server, Service};
 
 use super::{Bus, World};
 
@@ -49,7 +46,7 @@ impl World {
         let stop = self.deps.tasks.stop_token();
         // The gateways that call here are few and have many connections each.
         let limits = ConnectionLimits { per_address: usize::MAX, ..self.choices.connections };
-        let server = Server::new(limits.within_files(), Arc::clone(&self.deps.border.proxies));
+        let server = Server::new(limits.within_files(), Arc::clone(&self.deps.http.proxies));
         let router = service.router.clone();
         let serving = async move { server.serve(listener, router, stop).await };
         self.deps.tasks.spawn("service", serving);

@@ -1,11 +1,10 @@
 //! A log that lacks what this process has seen of it: refused, or accepted. Then what is lost is said, and whatever this process has
 //! built on the log is begun again.
 
-use chassis::{
-    ReadModel as _, auth::Auth, sessions::EndedSessions, snapshots::Snapshots, sqlite::Location,
-};
 use eventlog::Lost;
+use identity::{Auth, ended::EndedSessions};
 use kernel::Position;
+use runtime::{ReadModel as _, snapshots::Snapshots, sqlite::Location};
 
 use super::{World, choices::time_zone, store::OpenStore, witness};
 use crate::{
@@ -60,7 +59,7 @@ impl World {
             Some(store) => store.head().await?,
             None => over_the_bus.head().await,
         };
-        renew((settings, parts, &self.deps.auth), &self.data, lost, head).await
+        renew((settings, parts, &self.auth), &self.data, lost, head).await
     }
 }
 

@@ -3,10 +3,13 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use chassis::{Deps, Service, clock::SystemClock};
 use eventlog::{Hash, Known, Lost, OpenError, Options, OsFiles};
-use eventstore::{Figures, LogStore, MongoStore, Reader as _, log::LogReader};
 use kernel::{Clock as _, Position, Timestamp};
+use runtime::clock::SystemClock;
+use runtime::event_store::Figures;
+use store::{LogStore, Reader as _, log::LogReader};
+use store_mongodb::MongoStore;
+use web::{Deps, Service};
 
 use super::{
     choices::{Choices, Store},
@@ -70,8 +73,8 @@ impl OpenStore {
 
     async fn last_time(&self) -> Option<Timestamp> {
         match &self.engine {
-            Engine::Log(store) => eventstore::last_time(&store.reader).await,
-            Engine::MongoDb(store) => eventstore::last_time(&store.reader).await,
+            Engine::Log(store) => runtime::event_store::last_time(&store.reader).await,
+            Engine::MongoDb(store) => runtime::event_store::last_time(&store.reader).await,
         }
     }
 
@@ -96,20 +99,19 @@ impl OpenStore {
         match self.engine {
             Engine::Log(store) => {
                 let LogStore { writer, reader, upkeep, .. } = *store;
-                eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
+                runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
                 look_after(deps, upkeep, (reader.clone(), Arc::clone(&mark)));
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
                 let last = reader.clone();
-                let service =
-                    eventstore::http::service(deps, Arc::new(reader), &figures, Some(backup));
+                let service = events::service(deps, Arc::new(reader), &figures, Some(backup));
                 (service, Some(Box::new(move || note(&last, &mark))))
             }
             Engine::MongoDb(store) => {
                 let MongoStore { writer, reader } = *store;
-                eventstore::serve(deps, writer, reader.clone(), figures.clone()).await;
+                runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
                 witness::spawn(deps, mark, false);
-                (eventstore::http::service(deps, Arc::new(reader), &figures, None), None)
+                (events::service(deps, Arc::new(reader), &figures, None), None)
             }
         }
     }

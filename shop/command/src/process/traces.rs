@@ -9,10 +9,6 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
-use chassis::{
-    Tasks,
-    trace::{Kind, Span, Spans, Value},
-};
 use futures_util::future::try_join_all;
 use hyper::Uri;
 use kernel::Timestamp;
@@ -28,6 +24,7 @@ use opentelemetry_sdk::{
     trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks},
 };
 use reqwest::{Client, redirect::Policy};
+use runtime::{Tasks, trace::Kind, trace::Span, trace::Spans, trace::Value};
 use thiserror::Error;
 
 /// Spans of one request to the collector.

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus::{Page, Read};
-use chassis::{Deps, EventStore};
 use eventlog::{Known, Lost};
 use kernel::Position;
+use runtime::EventStore;
+use store::{Page, Read};
+use web::Deps;
 
 use crate::data_folder::mark::{self, Mark};
 

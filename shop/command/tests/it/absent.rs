@@ -8,31 +8,31 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header::RETRY_AFTER},
 };
-use bus::Memory;
-use chassis::{
-    Deps, Tasks, auth::Auth, clock::SystemClock, http::Border, metrics::Metrics, sqlite::Location,
-};
 use customer::{Cost, NewPassword, Secrets};
-use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt as _;
+use identity::Auth;
 use kernel::{Currency, Ids};
+use runtime::event_store::Figures;
+use runtime::{Tasks, clock::SystemClock, sqlite::Location};
 use serde_json::{Value, json};
+use store::LogStore;
+use store::Memory;
 use tower::ServiceExt as _;
+use web::Deps;
 
 use crate::shop::PASSWORD;
 
 fn deps(secrets: &Secrets) -> Deps {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::from_seed([4; 32])));
     let auth = Auth::new(secrets.verifier(), clock.clone());
-    Deps {
-        border: Border::new(clock.clone(), Arc::clone(&ids), auth.clone()),
+    Deps::new(runtime::Deps {
         clock,
         ids,
         transport: Arc::new(Memory::new()),
         tasks: Tasks::new(),
-        auth,
-        metrics: Metrics::new(),
-    }
+        traces: runtime::Traces::default(),
+    })
+    .authenticated_by(auth.clone())
 }
 
 /// Opens the log and serves it, until its own tasks are stopped.
@@ -41,17 +41,18 @@ async fn serve_store(deps: &Deps, folder: &Path) -> Tasks {
     let options = eventlog::Options::new([5; 16]);
     let log = folder.join("log");
     let store = LogStore::open(&log, Arc::new(eventlog::OsFiles), options).expect("a whole log");
-    let deps = Deps { tasks: tasks.clone(), ..deps.clone() };
-    eventstore::serve(&deps, store.writer, store.reader, Figures::default()).await;
+    let deps = runtime::Deps { tasks: tasks.clone(), ..deps.base.clone() };
+    runtime::event_store::serve(&deps, store.writer, store.reader, Figures::default()).await;
     tasks
 }
 
 async fn customers(deps: &Deps, secrets: Arc<Secrets>) -> Router {
     let memory = |name: &str| Location::Memory(format!("absent-{name}"));
+    let auth = Auth::new(secrets.verifier(), Arc::clone(&deps.clock));
     let config = customer::Config {
         hashing: Cost::TINY,
         admin_password: NewPassword::parse(PASSWORD.to_owned()).ok(),
-        ..customer::Config::new(memory("customer"), memory("customer-snapshots"), secrets)
+        ..customer::Config::new(memory("customer"), memory("customer-snapshots"), secrets, auth)
     };
     let (service, admin) = customer::build(config, deps.clone()).await.expect("a model");
     admin.outcome().await.expect("the store answers");

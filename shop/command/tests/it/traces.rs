@@ -16,12 +16,12 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
-use chassis::Tasks;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{KeyValue, any_value::Value as AnyValue},
 };
 use prost::Message as _;
+use runtime::Tasks;
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::{net::TcpListener, process::Command};

@@ -4,23 +4,21 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use bus::Read;
-use chassis::{
-    Done,
-    auth::{Caller, Manager},
-    http::{
-        After, At, Context, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing, Path, Problem,
-        Query, Text,
-    },
-};
 use contracts::{
     customer::{Personal, Registered, Role, SessionEnd, session_end, stream},
     rest::customer::User,
 };
+use identity::{Caller, Manager};
 use kernel::{Actor, Position};
+use runtime::Done;
 use serde::Deserialize;
+use store::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use web::{
+    After, At, Context, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing, Path, Problem, Query,
+    Text,
+};
 
 use super::{
     Customers, failed,
@@ -178,7 +176,7 @@ impl Customers {
         let Ok(page) = self.deps.store().read_soon(read).await else { return };
         let ended = page.events.first().and_then(|event| session_end(event).ok()?);
         if let Some(SessionEnd::All { customer, revision }) = ended {
-            self.deps.auth.sessions().revoke_before(customer, revision);
+            self.auth.sessions().revoke_before(customer, revision);
         }
     }
 
@@ -265,7 +263,7 @@ pub(super) struct GetAllUsers {
     #[param(inline)]
     #[serde(default)]
     limit: Limit,
-    #[param(inline, value_type = Option<chassis::http::Cursor>)]
+    #[param(inline, value_type = Option<web::Cursor>)]
     after: Option<After<Cursor>>,
 }
 

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chassis::{
-    auth::{Caller, Manager},
-    http::{AmountIn, At, ChangeIn, Context, Json, KeyHeader, Keyed, Problem, Query, Text},
-};
 use contracts::rest::customer::{Credit, User};
+use identity::{Caller, Manager};
 use kernel::Decimal;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use web::{AmountIn, At, ChangeIn, Context, Json, KeyHeader, Keyed, Problem, Query, Text};
 
 use super::{
     Customers, failed,

@@ -1,7 +1,7 @@
 //! Rules of single fields, and what the API's document says of them.
 
-use chassis::http::{FieldErrors, Whole};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use web::{FieldErrors, Whole};
 
 /// A version that a customer can have.
 pub(super) type Version = Whole<0, 9_007_199_254_740_991>;

@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use chassis::http::{ClientAddress, Limiter, Problem, Taken};
 use kernel::Clock;
 use lru::LruCache;
+use web::{ClientAddress, Limiter, Problem, Taken};
 
 /// Names with an address they were used from that are remembered: some 2 MiB.
 const KNOWN_MAX: NonZeroUsize = NonZeroUsize::new(16 * 1024).expect("is not zero");

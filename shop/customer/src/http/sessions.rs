@@ -3,17 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
-use chassis::{
-    auth::{self, Caller},
-    http::{At, Context, Json, Problem, Text},
-};
 use contracts::{
     customer::{self, Role},
     rest::customer::{LoggedOut, Session},
 };
+use identity::{self, Caller};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use web::{At, Context, Json, Problem, Text};
 
 use super::{Customers, failed};
 use crate::{domain::Command, model::Credentials, password::Password, turns::Owner};
@@ -68,12 +66,12 @@ pub(super) async fn logout_user(
     context: Context,
     caller: Caller,
 ) -> Result<(At, Json<LoggedOut>), Problem> {
-    let auth::Claims { token, expires_at: expires, .. } = *caller.claims();
+    let identity::Claims { token, expires_at: expires, .. } = *caller.claims();
     let command = Command::LogOut(customer::LoggedOut { token, expires });
     let metadata = context.metadata(caller.actor(), None);
     let (_, at) = customers.execute(caller.id(), command, metadata).await?;
     // The others hear of it from the log; here it holds at once.
-    customers.deps.auth.sessions().revoke_token(token, expires);
+    customers.auth.sessions().revoke_token(token, expires);
     Ok((at, Json(LoggedOut { user_name: caller.user().to_owned() })))
 }
 
@@ -130,9 +128,9 @@ pub(super) fn owner(context: &Context) -> Owner {
     Owner::Address(context.client().into())
 }
 
-fn token_role(role: Role) -> auth::Role {
+fn token_role(role: Role) -> identity::Role {
     match role {
-        Role::Customer => auth::Role::Customer,
-        Role::Manager => auth::Role::Manager,
+        Role::Customer => identity::Role::Customer,
+        Role::Manager => identity::Role::Manager,
     }
 }

@@ -1,12 +1,12 @@
 //! Customers as answers, from the read model or from their events.
 
-use chassis::http::Problem;
 use contracts::{
     customer::{CustomerEvent, stream},
     rest::customer::{Credit, User},
 };
 use kernel::{Decider, Decimal, Position};
 use uuid::Uuid;
+use web::Problem;
 
 use super::{Customers, unavailable};
 use crate::{domain, model};

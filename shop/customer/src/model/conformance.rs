@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use chassis::{ReadModel, model::conformance};
 use contracts::customer::Role;
 use kernel::{Money, Position};
+use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
 
 use super::{Change, Customer, List, Model, Moved, Registered, Sort, What};

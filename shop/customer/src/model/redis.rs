@@ -19,13 +19,14 @@ mod server;
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use bus::Balance;
-use chassis::{Inspect, Lease, ModelError, ReadModel, SetAside, Shared, sqlite::line};
 use contracts::customer::Role;
 use futures_util::future::BoxFuture;
 use kernel::{Money, Position};
+use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, sqlite::line};
 use rusqlite::types::ValueRef;
+use store::Balance;
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{Change, Credentials, Cursor, Customer, List, Model, Sort};
 pub use location::RedisLocation;

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bus::Balance;
-use chassis::{
-    Inspect, ModelError, ReadModel, Scans, SetAside, Tasks,
-    sqlite::{Database, Location, Schema},
-};
 use contracts::customer::Role;
 use futures_util::future::BoxFuture;
 use kernel::{Money, Position};
+use runtime::{
+    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
+    sqlite::Schema,
+};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use store::Balance;
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{Change, Credentials, Customer, List, Model, Moved, Registered, Sort, What};
 

@@ -2,9 +2,9 @@
 
 use std::{fs, os::unix::fs::FileExt, time::Duration};
 
-use bus::Append;
 use kernel::{Actor, EventType, Expected, Metadata, NewEvent, StreamId};
 use serde_json::{Value, json, value::to_raw_value};
+use store::Append;
 use uuid::Uuid;
 
 use crate::harness::{Shop, registration};
@@ -123,7 +123,7 @@ async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
         drop(shop.post("/add-user", None, registration(&name)).await);
         let aside = shop.folder().join("a-model.db.damaged");
         let found = async {
-            while !aside.exists() || !shop.service.followers.iter().all(chassis::Progress::is_ready)
+            while !aside.exists() || !shop.service.followers.iter().all(runtime::Progress::is_ready)
             {
                 // What is in memory may answer for a while; a read of the file notices.
                 drop(shop.get("/get-all-users?Limit=100", Some(&admin)).await);

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use bus::Append;
-use chassis::Service;
 use contracts::customer::{CustomerEvent, Personal, Registered, Role, stream};
 use customer::{Admin, NewPassword, Secrets};
 use kernel::{Actor, Event as _, EventType, Expected, Metadata, Money, NewEvent};
 use serde_json::json;
+use store::Append;
+use web::Service;
 
 use crate::harness::{ADMIN_PASSWORD, Shop};
 

@@ -1,9 +1,9 @@
 //! Credit: what managers grant, and what orders hold and spend, each exactly once.
 
-use bus::Append;
 use contracts::order::Reason;
 use kernel::{Actor, EventType, Expected, Metadata, NewEvent, StreamId};
 use serde_json::{Value, json, value::to_raw_value};
+use store::Append;
 
 use crate::harness::{Answer, Shop};
 

@@ -9,25 +9,22 @@ use axum::{
     body::Body,
     http::{Method, Request, Response, StatusCode},
 };
-use bus::Read;
-use chassis::{
-    Deps, EventStore, Service, Tasks,
-    auth::Auth,
-    clock::RuntimeClock,
-    http::{AGORA_POSITION, Border},
-    metrics::Metrics,
-};
 use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
 use customer::{Admin, Config, Cost, Location, NewPassword, Secrets};
-use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt;
+use identity::Auth;
 use kernel::{
     Actor, Clock, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position, Recorded,
     Timestamp,
 };
+use runtime::event_store::Figures;
+use runtime::{EventStore, Tasks, clock::RuntimeClock};
 use serde_json::Value;
+use store::LogStore;
+use store::Read;
 use tower::ServiceExt;
 use uuid::Uuid;
+use web::{AGORA_POSITION, Deps, Service};
 
 pub(crate) const ADMIN_PASSWORD: &str = "admin's own password";
 /// Where the tests' time begins: 2026-01-01.
@@ -36,6 +33,7 @@ const EPOCH_US: i64 = 1_767_225_600_000_000;
 /// A shop with nothing but its customer service.
 pub(crate) struct Shop {
     pub(crate) deps: Deps,
+    pub(crate) auth: Auth,
     pub(crate) service: Service,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) admin: Admin,
@@ -120,16 +118,16 @@ impl Shop {
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let hands = Arc::new(Hands(clock, AtomicI64::new(0)));
-        let deps = deps(&secrets, (Arc::clone(&hands), tasks));
+        let (deps, auth) = deps(&secrets, (Arc::clone(&hands), tasks));
         serve_store(&deps, folder.path()).await;
-        let config = config(folder.path(), "a", &secrets);
+        let config = config(folder.path(), "a", (&secrets, auth.clone()));
         let (service, admin) = instance(&deps, config, change).await;
-        Self { deps, service, secrets, admin, hands, folder }
+        Self { deps, auth, service, secrets, admin, hands, folder }
     }
 
     /// One more instance of the service beside the first, with a read model of its own.
     pub(crate) async fn second_instance(&self) -> Service {
-        let config = config(self.folder.path(), "b", &self.secrets);
+        let config = config(self.folder.path(), "b", (&self.secrets, self.auth.clone()));
         instance(&self.deps, config, |_| {}).await.0
     }
 
@@ -222,7 +220,7 @@ impl Shop {
             metadata: Metadata::of(Actor::Reactor("test".into()), self.deps.ids.uuid(now)),
             data: event.encode(),
         };
-        self.append(bus::Append {
+        self.append(store::Append {
             stream,
             expected: Expected::after(last),
             events: vec![event].into(),
@@ -231,8 +229,8 @@ impl Shop {
     }
 
     /// Has something recorded that the service itself would not record.
-    pub(crate) async fn append(&self, append: bus::Append) -> Position {
-        let bus::Appended::Recorded { last, .. } = self.store().append(append).await else {
+    pub(crate) async fn append(&self, append: store::Append) -> Position {
+        let store::Appended::Recorded { last, .. } = self.store().append(append).await else {
             panic!("the event is not recorded");
         };
         self.settle().await;
@@ -336,18 +334,18 @@ async fn read(answer: Response<Body>) -> Answer {
     }
 }
 
-fn deps(secrets: &Secrets, (clock, tasks): (Arc<Hands>, Tasks)) -> Deps {
+fn deps(secrets: &Secrets, (clock, tasks): (Arc<Hands>, Tasks)) -> (Deps, Auth) {
     let ids = Arc::new(Ids::from_seed([5; 32]));
     let auth = Auth::new(secrets.verifier(), clock.clone());
-    Deps {
-        border: Border::new(clock.clone(), Arc::clone(&ids), auth.clone()),
-        transport: Arc::new(bus::Memory::new()),
-        tasks,
-        metrics: Metrics::new(),
+    let deps = Deps::new(runtime::Deps {
         clock,
         ids,
-        auth,
-    }
+        transport: Arc::new(store::Memory::new()),
+        tasks,
+        traces: runtime::Traces::default(),
+    })
+    .authenticated_by(auth.clone());
+    (deps, auth)
 }
 
 fn new_folder() -> Arc<tempfile::TempDir> {
@@ -358,9 +356,9 @@ fn epoch() -> RuntimeClock {
     RuntimeClock::starting_at(Timestamp::from_micros(EPOCH_US))
 }
 
-fn config(folder: &std::path::Path, name: &str, secrets: &Arc<Secrets>) -> Config {
+fn config(folder: &std::path::Path, name: &str, (secrets, auth): (&Arc<Secrets>, Auth)) -> Config {
     let file = |kind| Location::File(folder.join(format!("{name}-{kind}.db")));
-    let config = Config::new(file("model"), file("snapshots"), Arc::clone(secrets));
+    let config = Config::new(file("model"), file("snapshots"), Arc::clone(secrets), auth);
     let admin_password = NewPassword::parse(ADMIN_PASSWORD.to_owned()).ok();
     Config { hashing: Cost::TINY, admin_password, ..config }
 }
@@ -383,5 +381,5 @@ async fn serve_store(deps: &Deps, folder: &std::path::Path) {
     let options = eventlog::Options { segment_bytes: 1 << 20, ..eventlog::Options::new([7; 16]) };
     let store = LogStore::open(&folder.join("log"), Arc::new(eventlog::OsFiles), options);
     let store = store.expect("a log");
-    eventstore::serve(deps, store.writer, store.reader, Figures::default()).await;
+    runtime::event_store::serve(deps, store.writer, store.reader, Figures::default()).await;
 }

@@ -5,8 +5,8 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use chassis::{ReadModel, Tasks, projector, sqlite::Location};
 use customer::Model;
+use runtime::{ReadModel, Tasks, projector, sqlite::Location};
 use serde_json::json;
 
 use crate::harness::Shop;

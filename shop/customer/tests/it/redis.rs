@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use chassis::{ModelError, Progress, ReadModel, Tasks, model::conformance, projector};
 use contracts::customer::Role;
 use customer::{
     Location, Model, ModelLocation,
     model::{Change, Customer, List, Moved, Registered, Sort, What},
 };
 use kernel::{Money, Position};
+use runtime::{ModelError, Progress, ReadModel, Tasks, model::conformance, projector};
 use serde_json::json;
 use servers::Redis;
 use tokio::time::Instant;

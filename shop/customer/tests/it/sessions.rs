@@ -278,7 +278,7 @@ async fn another_process_ends_sessions_by_the_versions_of_the_log_alone() {
         .collect();
     let customer = shop.secrets.customer_id("ada");
     assert_eq!(ends, [contracts::customer::SessionEnd::All { customer, revision: 3 }]);
-    let elsewhere = chassis::auth::Auth::new(shop.secrets.verifier(), shop.deps.clock.clone());
+    let elsewhere = identity::Auth::new(shop.secrets.verifier(), shop.deps.clock.clone());
     let now = shop.deps.clock.now();
     assert!(elsewhere.verify(&before, now).is_ok(), "it has not heard yet");
     let mut changed = elsewhere.sessions().changed();

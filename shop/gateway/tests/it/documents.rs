@@ -53,7 +53,7 @@ async fn the_documents_of_all_services_are_one() {
 async fn a_service_that_is_down_is_left_out_of_the_document() {
     let shop = shop().await;
     shop.advance(std::time::Duration::from_secs(5));
-    shop.announce("product", "1", bus::Address::Local);
+    shop.announce("product", "1", store::Address::Local);
     let document = shop.get("/openapi.json").await.json();
     let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
     assert_eq!(paths, ["/product/get-products", "/system/get-status"]);

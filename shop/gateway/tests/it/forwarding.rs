@@ -9,11 +9,12 @@ use axum::{
     response::Response,
     routing::get,
 };
-use bus::{Address, Topic, Transport};
-use chassis::{Tasks, auth::Role};
 use http_body_util::BodyExt;
+use identity::Role;
 use kernel::Position;
+use runtime::Tasks;
 use serde_json::Value;
+use store::{Address, Topic, Transport};
 use tokio::sync::{mpsc, watch};
 
 use crate::shop::{Shop, announcement, echo, named, product};
@@ -61,17 +62,17 @@ async fn an_instance_that_is_not_ready_is_asked_for_its_health_only() {
 async fn announcements_are_heard_from_the_bus() {
     let shop = Shop::open();
     shop.gateway.register("product", named("product"));
-    let transport = bus::Memory::new();
+    let transport = store::Memory::new();
     let following = shop.gateway.follow(transport.subscribe(Topic::Services).await);
     let announcing = async {
         let mut heard = transport.subscribe(Topic::Services).await;
         let said = announcement("product", "1", Address::Local);
-        transport.publish(bus::Message::Service(said.into())).await;
+        transport.publish(store::Message::Service(said.into())).await;
         heard.next().await.expect("everybody hears it");
         while shop.get("/product/x").await.status != 200 {
             tokio::task::yield_now().await;
         }
-        shop.border.shutdown.cancel();
+        shop.http.shutdown.cancel();
     };
     tokio::time::timeout(Duration::from_mins(1), async { tokio::join!(following, announcing) })
         .await
@@ -123,8 +124,8 @@ async fn a_request_arrives_whole_without_what_concerns_the_connection() {
 async fn a_service_learns_who_asked_and_strangers_cannot_lie_about_it() {
     use axum::extract::ConnectInfo;
     let shop = Shop::open();
-    let service = chassis::http::Service::new("here", "1", shop.border.clone());
-    let client = async |context: chassis::http::Context| context.client().to_string();
+    let service = web::Api::new("here", "1", shop.http.clone());
+    let client = async |context: web::Context| context.client().to_string();
     shop.local("here", service.guard(Router::new().route("/client", get(client))));
     let client_of = async |peer: &str, forwarded: &str| {
         let peer: std::net::SocketAddr = peer.parse().expect("an address");
@@ -314,7 +315,7 @@ async fn an_endless_answer_ends_with_the_gateway() {
     };
     shop.local("order", Router::new().route("/order-events", get(endless)));
     let mut body = shop.begin(Request::get("/order/order-events"), "").await.into_body();
-    let (end, ()) = tokio::join!(body.frame(), async { shop.border.shutdown.cancel() });
+    let (end, ()) = tokio::join!(body.frame(), async { shop.http.shutdown.cancel() });
     assert!(end.is_none());
 }
 

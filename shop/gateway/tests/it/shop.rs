@@ -20,22 +20,19 @@ use axum::{
     response::Response,
     routing::{any, get},
 };
-use bus::{Address, Announcement, Balance, Lag};
-use chassis::{
-    auth::{Auth, Caller, Role, Signer},
-    http::{Border, Json, Service, serve},
-    metrics::HttpMetrics,
-};
 use gateway::Gateway;
 use http_body_util::BodyExt;
+use identity::{Auth, Caller, Role, Signer};
 use kernel::{Clock, Ids, Position, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::{Address, Announcement, Balance, Lag};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower::ServiceExt;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use web::{Api, HttpConfig, Json, metrics::HttpMetrics, serve};
 
 /// A clock that stands until it is moved.
 struct Standing(AtomicI64);
@@ -50,7 +47,7 @@ impl Clock for Standing {
 pub(crate) struct Shop {
     pub(crate) gateway: Gateway,
     pub(crate) router: Router,
-    pub(crate) border: Border,
+    pub(crate) http: HttpConfig,
     clock: Arc<Standing>,
     signer: Signer,
     servers: JoinSet<()>,
@@ -62,10 +59,11 @@ impl Shop {
         let signer = Signer::from_secret([9; 32]);
         let auth = Auth::new(signer.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
         let ids = Arc::new(Ids::from_seed([7; 32]));
-        let border = Border::new(Arc::clone(&clock) as Arc<dyn Clock>, ids, auth);
-        let gateway = Gateway::new(border.clone(), ["product".to_owned()]);
+        let http =
+            HttpConfig::new(Arc::clone(&clock) as Arc<dyn Clock>, ids).authenticated_by(auth);
+        let gateway = Gateway::new(http.clone(), ["product".to_owned()]);
         let router = gateway.router(HttpMetrics::default());
-        Self { gateway, router, border, clock, signer, servers: JoinSet::new() }
+        Self { gateway, router, http, clock, signer, servers: JoinSet::new() }
     }
 
     pub(crate) fn advance(&self, duration: Duration) {
@@ -75,7 +73,7 @@ impl Shop {
 
     pub(crate) fn token(&self, user: &str, role: Role) -> String {
         let customer = Uuid::from_u128(user.len() as u128);
-        let token = self.signer.issue(customer, user, role, (self.clock.now(), &self.border.ids)).0;
+        let token = self.signer.issue(customer, user, role, (self.clock.now(), &self.http.ids)).0;
         format!("Bearer {token}")
     }
 
@@ -94,7 +92,7 @@ impl Shop {
     ) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        self.servers.spawn(serve(listener, router, self.border.shutdown.clone()));
+        self.servers.spawn(serve(listener, router, self.http.shutdown.clone()));
         self.announce(name, instance, Address::Http(format!("http://{address}")));
         address
     }
@@ -192,13 +190,13 @@ pub(crate) fn named(name: &'static str) -> Router {
 /// A real service, whose model is at the position that `watch` shows.
 pub(crate) fn product(shop: &Shop, position: watch::Receiver<Position>) -> Router {
     let api = OpenApiRouter::new().routes(routes!(get_products)).route("/panic", get(panics));
-    Service::new("product", "1.2.3", shop.border.clone()).reads(position).finish(api)
+    Api::new("product", "1.2.3", shop.http.clone()).reads(position).finish(api)
 }
 
 /// Another service, with a type of the same name that looks different.
 pub(crate) fn order(shop: &Shop) -> Router {
     let api = OpenApiRouter::new().routes(routes!(elsewhere::get_products));
-    Service::new("order", "1.2.3", shop.border.clone()).finish(api)
+    Api::new("order", "1.2.3", shop.http.clone()).finish(api)
 }
 
 #[derive(Serialize, ToSchema)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::Request;
-use bus::Address;
-use chassis::auth::Role;
+use identity::Role;
+use store::Address;
 
 use crate::shop::{Shop, announcement, named};
 

@@ -1,6 +1,6 @@
 //! What an announcement can and cannot bring about.
 
-use bus::Address;
+use store::Address;
 
 use crate::shop::{Shop, announcement, named};
 

@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use chassis::http::Problem;
 use uuid::Uuid;
+use web::Problem;
 
 use super::{Orders, failed};
 

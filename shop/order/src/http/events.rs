@@ -3,15 +3,13 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use axum::{extract::State, response::Response};
-use chassis::{
-    auth::Caller,
-    http::{Context, LastEventId, Problem, Query, Text, event, event_stream},
-};
 use contracts::rest::order::Change;
 use futures_util::stream;
+use identity::Caller;
 use kernel::Position;
 use serde::Deserialize;
 use uuid::Uuid;
+use web::{Context, LastEventId, Problem, Query, Text, event, event_stream};
 
 use super::{
     Orders,
@@ -60,7 +58,7 @@ pub(super) async fn order_events(
         let event = event(position, "order", &change).ok()?;
         Some((event, follower))
     });
-    event_stream(&context, &caller, events)
+    event_stream(&context, Some(caller.identity()), events)
 }
 
 /// A client's place in the changes.

@@ -14,12 +14,13 @@ use std::{
     time::Duration,
 };
 
-use chassis::{Progress, http::Problem};
 use contracts::rest::order::Change;
 use kernel::Position;
+use runtime::Progress;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
+use web::Problem;
 
 use super::{Orders, failed, view};
 use crate::model::{Order, Step};

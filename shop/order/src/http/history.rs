@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chassis::{
-    auth::Caller,
-    http::{After, Cursor, Json, Limit, Listing, Problem, Query},
-};
 use contracts::rest::order::Step;
+use identity::Caller;
 use kernel::Position;
 use serde::Deserialize;
 use uuid::Uuid;
+use web::{After, Cursor, Json, Limit, Listing, Problem, Query};
 
 use super::{Orders, failed};
 

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chassis::{
-    auth::Caller,
-    http::{After, Cursor, Json, Limit, Listing, Problem, Query, Text, Whole},
-};
 use contracts::rest::order::{Order, Status};
+use identity::Caller;
 use kernel::{Position, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use web::{After, Cursor, Json, Limit, Listing, Problem, Query, Text, Whole};
 
 use super::{Orders, failed, view};
 use crate::model::{self, List, Within};

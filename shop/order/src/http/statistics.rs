@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chassis::{
-    auth::Manager,
-    http::{Json, Problem, Query},
-};
 use contracts::{
     order::Reason,
     rest::order::{Statistics, Status},
 };
+use identity::Manager;
 use kernel::Timestamp;
 use serde::Deserialize;
+use web::{Json, Problem, Query};
 
 use super::{Orders, failed};
 use crate::model::{self, Within};

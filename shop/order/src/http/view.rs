@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Orders, failed};
 use crate::model::{Order, Step};
-use chassis::http::Problem;
+use web::Problem;
 
 pub(super) fn order(order: Order) -> rest::order::Order {
     let standing = order.standing;

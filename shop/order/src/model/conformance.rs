@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use chassis::{ReadModel, model::conformance};
 use contracts::{
     order::{Reason, Terms},
     rest::order::{CreditStatus, Status, StockStatus},
 };
 use kernel::{Actor, EventType, Money, Position, Timestamp};
+use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
 
 use super::{Change, Effect, Happened, List, Model, Order, Product, What, Within};

@@ -13,13 +13,14 @@ mod server;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bus::Balance;
-use chassis::{Inspect, Lease, ModelError, ReadModel, SetAside, Shared};
 use deadpool_postgres::Transaction;
 use futures_util::future::BoxFuture;
 use kernel::Position;
+use runtime::{Lease, ModelError, ReadModel, SetAside, Shared};
+use store::Balance;
 use tokio_postgres::{IsolationLevel, Row};
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 use apply::number;

@@ -6,15 +6,16 @@ mod read;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bus::Balance;
-use chassis::{
-    Inspect, ModelError, ReadModel, Scans, SetAside, Tasks,
-    sqlite::{Database, Location, Schema},
-};
 use futures_util::future::BoxFuture;
 use kernel::{Money, Position};
+use runtime::{
+    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
+    sqlite::Schema,
+};
 use rusqlite::{Connection, OptionalExtension, params};
+use store::Balance;
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 

@@ -15,24 +15,21 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, Response, StatusCode},
 };
-use bus::Read;
-use chassis::{
-    Deps, EventStore, Service, Tasks,
-    auth::{Auth, Signer},
-    clock::RuntimeClock,
-    http::{AGORA_POSITION, Border},
-    metrics::Metrics,
-};
-use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt;
+use identity::{Auth, Signer};
 use kernel::{
     Actor, Clock, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded,
     StreamId, Timestamp,
 };
 use order::{Config, Location};
+use runtime::event_store::Figures;
+use runtime::{EventStore, Tasks, clock::RuntimeClock};
 use serde_json::{Value, json};
+use store::LogStore;
+use store::Read;
 use tower::ServiceExt;
 use uuid::Uuid;
+use web::{AGORA_POSITION, Deps, Service};
 
 /// Where the tests' time begins: 2026-01-01.
 const EPOCH_US: i64 = 1_767_225_600_000_000;
@@ -112,7 +109,7 @@ impl Shop {
         let store =
             LogStore::open(&folder.path().join("log"), Arc::new(eventlog::OsFiles), options);
         let store = store.expect("a log");
-        eventstore::serve(&deps, store.writer, store.reader, Figures::default()).await;
+        runtime::event_store::serve(&deps, store.writer, store.reader, Figures::default()).await;
         let service = instance(&deps, (folder.path(), "a"), change).await;
         Self { deps, service, signer, folder, clock }
     }
@@ -144,8 +141,8 @@ impl Shop {
             data: event.encode(),
         };
         let expected = Expected::after(last);
-        let append = bus::Append { stream, expected, events: vec![event].into() };
-        let bus::Appended::Recorded { last, .. } = self.store().append(append).await else {
+        let append = store::Append { stream, expected, events: vec![event].into() };
+        let store::Appended::Recorded { last, .. } = self.store().append(append).await else {
             panic!("the event is not recorded");
         };
         self.settle().await;
@@ -268,16 +265,15 @@ fn deps(signer: &Signer, clock: Arc<Hands>) -> Deps {
     let ids = Arc::new(Ids::from_seed([5; 32]));
     let auth = Auth::new(signer.verifier(), clock.clone());
     let tasks = Tasks::inline();
-    let border = Border::new(clock.clone(), Arc::clone(&ids), auth.clone());
-    Deps {
-        border: Border { shutdown: tasks.stop_token(), ..border },
-        transport: Arc::new(bus::Memory::new()),
-        metrics: Metrics::new().service("order"),
-        tasks,
+    Deps::new(runtime::Deps {
         clock,
         ids,
-        auth,
-    }
+        transport: Arc::new(store::Memory::new()),
+        tasks,
+        traces: runtime::Traces::default(),
+    })
+    .authenticated_by(auth.clone())
+    .of_service("order")
 }
 
 async fn instance(

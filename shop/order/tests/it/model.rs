@@ -5,9 +5,9 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use chassis::{ReadModel, Tasks, projector, sqlite::Location};
 use contracts::order::Reason;
 use order::Model;
+use runtime::{ReadModel, Tasks, projector, sqlite::Location};
 
 use crate::harness::{Shop, id_of};
 

@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use chassis::{
-    ModelError, Progress, ReadModel, Tasks, model::conformance, projector, sqlite::Location,
-};
 use contracts::order::Reason;
 use kernel::Position;
 use order::{
     Model, ModelLocation,
     model::{List, Within},
+};
+use runtime::{
+    ModelError, Progress, ReadModel, Tasks, model::conformance, projector, sqlite::Location,
 };
 use servers::Postgres;
 use tokio::time::Instant;

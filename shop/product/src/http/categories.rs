@@ -7,13 +7,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chassis::{
-    auth::Manager,
-    http::{After, Asked, At, Context, Json, KeyHeader, Keyed, Listing, Problem, Query, Text},
-};
 use contracts::rest::product::{Category, CategoryDeleted};
+use identity::Manager;
 use kernel::Position;
 use uuid::Uuid;
+use web::{After, Asked, At, Context, Json, KeyHeader, Keyed, Listing, Problem, Query, Text};
 
 use super::{
     Shop, failed, no_category,

@@ -7,18 +7,16 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use bus::Read;
-use chassis::{
-    ExecuteError,
-    auth::Manager,
-    http::{At, Context, Json, KeyHeader, Keyed, Problem, Text},
-};
 use contracts::{
     product::Added,
     rest::product::{Product, ProductDeleted},
 };
+use identity::Manager;
 use kernel::{Decimal, Idempotency, Position, Version};
+use runtime::ExecuteError;
+use store::Read;
 use uuid::Uuid;
+use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text};
 
 use super::{
     Shop, failed, product_rejected, refusal,

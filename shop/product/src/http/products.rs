@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use axum::response::IntoResponse;
 use axum::{extract::State, response::Response};
-use bus::Read;
-use chassis::{
-    auth::Caller,
-    http::{After, Asked, Json, Limit, Listing, Problem, Prose, Query, Text},
-};
 use contracts::rest::product::Product;
+use identity::Caller;
 use kernel::Position;
+use store::Read;
 use uuid::Uuid;
+use web::{After, Asked, Json, Limit, Listing, Problem, Prose, Query, Text};
 
 use super::{
     Shop, failed, no_category, no_product,

@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, ops::Deref};
 
-use chassis::http::{self, After, AmountIn, FieldErrors, Limit, Problem, Prose, Text, Whole};
 use kernel::{
     Decimal, Position,
     text::{is_invisible, nfc},
@@ -16,6 +15,7 @@ use utoipa::{
     },
 };
 use uuid::Uuid;
+use web::{After, AmountIn, FieldErrors, Limit, Problem, Prose, Text, Whole};
 
 use crate::{
     domain::{UNITS_MAX, Units, Update},
@@ -118,7 +118,7 @@ pub(super) struct GetProducts {
     #[serde(default)]
     #[param(inline, required = false)]
     pub(super) limit: Limit,
-    #[param(inline, value_type = Option<http::Cursor>)]
+    #[param(inline, value_type = Option<web::Cursor>)]
     pub(super) after: Option<After<Cursor>>,
 }
 
@@ -134,7 +134,7 @@ pub(super) struct GetAllProducts {
     #[serde(default)]
     #[param(inline, required = false)]
     pub(super) limit: Limit,
-    #[param(inline, value_type = Option<http::Cursor>)]
+    #[param(inline, value_type = Option<web::Cursor>)]
     pub(super) after: Option<After<Cursor>>,
 }
 
@@ -160,7 +160,7 @@ pub(super) struct GetCategories {
     #[serde(default)]
     #[param(inline, required = false)]
     pub(super) limit: Limit,
-    #[param(inline, value_type = Option<http::Cursor>)]
+    #[param(inline, value_type = Option<web::Cursor>)]
     pub(super) after: Option<After<NameCursor>>,
 }
 

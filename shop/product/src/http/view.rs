@@ -1,6 +1,5 @@
 //! Products and categories as answers: as the model has them, or folded from their events as they stood.
 
-use chassis::http::Problem;
 use contracts::{
     catalogue::CatalogueEvent,
     product::ProductEvent,
@@ -8,6 +7,7 @@ use contracts::{
 };
 use kernel::{Decider, Decimal, Position, StreamId};
 use uuid::Uuid;
+use web::Problem;
 
 use super::{Shop, failed, no_category, no_product, unavailable};
 use crate::{catalogue, domain, model};

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use chassis::{Inspect, ReadModel, model::conformance};
 use contracts::product::{Added, Changed};
 use kernel::{Money, Position};
+use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{
     Categories, Change, Created, Cursor, Model, Product, Products, Sort, StockMoved, What,

@@ -11,15 +11,16 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use bus::Balance;
-use chassis::{
-    Inspect, ModelError, ReadModel, Scans, SetAside, Tasks,
-    sqlite::{Database, Location, Schema},
-};
 use futures_util::{FutureExt, future::BoxFuture};
 use kernel::Position;
+use runtime::{
+    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
+    sqlite::Schema,
+};
 use rusqlite::Connection;
+use store::Balance;
 use uuid::Uuid;
+use web::Inspect;
 
 use super::{Categories, Category, Change, Created, Found, Model, Product, Products};
 

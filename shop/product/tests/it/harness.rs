@@ -3,26 +3,22 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use bus::{Append, Appended, Memory};
-use chassis::{
-    Deps, EventStore, Service, Tasks,
-    auth::{Auth, Role, Signer},
-    clock::SystemClock,
-    http::Border,
-    metrics::Metrics,
-    sqlite::Location,
-};
 use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
 use eventlog::{Options, OsFiles};
-use eventstore::{Figures, LogStore};
 use http_body_util::BodyExt;
+use identity::{Auth, Role, Signer};
 use kernel::{
     Actor, Clock, Currency, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position,
     StreamId,
 };
+use runtime::event_store::Figures;
+use runtime::{EventStore, Tasks, clock::SystemClock, sqlite::Location};
 use serde_json::{Value, json};
+use store::LogStore;
+use store::{Append, Appended, Memory};
 use tower::ServiceExt;
 use uuid::Uuid;
+use web::{Deps, Service};
 
 /// How long a test waits for what must come.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -61,15 +57,15 @@ impl World {
         let ids = Arc::new(Ids::from_seed([7; 32]));
         let signer = Signer::from_secret([9; 32]);
         let auth = Auth::new(signer.verifier(), Arc::clone(&clock));
-        let deps = Deps {
-            transport: Arc::new(Memory::new()),
-            tasks: Tasks::new(),
-            metrics: Metrics::new().service(product::NAME),
-            border: Border::new(Arc::clone(&clock), Arc::clone(&ids), auth.clone()),
+        let deps = Deps::new(runtime::Deps {
             clock,
             ids,
-            auth,
-        };
+            transport: Arc::new(Memory::new()),
+            tasks: Tasks::new(),
+            traces: runtime::Traces::default(),
+        })
+        .authenticated_by(auth.clone())
+        .of_service(product::NAME);
         serve_store(&deps, folder.path()).await;
         let service = product::build(config(folder.path()), deps.clone()).await.expect("it starts");
         let ready = tokio::time::timeout(DEADLINE, service.wait_ready()).await;
@@ -265,5 +261,5 @@ async fn serve_store(deps: &Deps, folder: &Path) {
     std::fs::create_dir(&dir).expect("a folder for the log");
     let store = LogStore::open(&dir, Arc::new(OsFiles), Options::new([3; 16]));
     let LogStore { writer, reader, .. } = store.expect("an empty folder opens");
-    eventstore::serve(deps, writer, reader, Figures::default()).await;
+    runtime::event_store::serve(deps, writer, reader, Figures::default()).await;
 }

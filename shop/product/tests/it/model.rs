@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use chassis::{ReadModel, Tasks, sqlite::Location};
 use product::Model;
+use runtime::{ReadModel, Tasks, sqlite::Location};
 use serde_json::json;
 
 use crate::harness::World;
@@ -66,7 +66,7 @@ async fn a_model_rebuilt_from_the_log_equals_the_live_one() {
     let rebuilt = Engines::new().in_memory("rebuilt").await;
     let (tasks, progress) = (Tasks::new(), world.deps.progress("rebuilt"));
     let (model, store) = (Arc::clone(&rebuilt), &world.store);
-    chassis::projector::spawn(&tasks, store, model, product::project, progress.clone());
+    runtime::projector::spawn(&tasks, store, model, product::project, progress.clone());
     let head = store.head().await;
     progress.wait_for(head, Duration::from_secs(20)).await.expect("it catches up");
     tasks.shutdown().await;

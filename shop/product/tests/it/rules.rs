@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chassis::Aggregate;
 use contracts::{
     order::{Placed, Reason, Terms},
     product::{
@@ -13,6 +12,7 @@ use contracts::{
 use kernel::{Decider, Money, Timestamp};
 use product::domain::{Command, Product, Rejection, State, UNITS_MAX, Units, Update};
 use proptest::{collection::vec, prelude::*};
+use runtime::Aggregate;
 use uuid::Uuid;
 
 const DEADLINE: Timestamp = Timestamp::from_micros(1_000);

@@ -4,10 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use chassis::{Tasks, sqlite::Location};
 use contracts::product::Added;
 use kernel::{Money, Position};
 use product::model::{Change, Products, Sort, What};
+use runtime::{Tasks, sqlite::Location};
 use uuid::Uuid;
 
 const PRODUCTS: u32 = 70_000;

@@ -1,13 +1,13 @@
 //! The calls of a visit: JSON to and from the gateway, with the visitor's token and position.
 
 use axum::{body::Body, extract::Request, response::Response};
-use chassis::http::AGORA_POSITION;
 use hyper::{
     Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
 };
 use kernel::Position;
 use serde::{Serialize, de::DeserializeOwned};
+use web::AGORA_POSITION;
 
 use super::Visit;
 use crate::{Failure, client, events::ServerEvents};

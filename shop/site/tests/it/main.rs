@@ -60,8 +60,8 @@ fn website(secure_cookies: bool) -> Router {
         clock: Arc::new(Still),
         ids: Arc::new(Ids::from_seed([1; 32])),
         secret: [2; 32],
-        proxies: chassis::http::TrustedProxies::default(),
-        streams: chassis::http::Streams::default(),
+        proxies: web::TrustedProxies::default(),
+        streams: web::Streams::default(),
         secure_cookies,
         shutdown: tokio_util::sync::CancellationToken::new(),
     };

@@ -49,8 +49,8 @@ pub(crate) fn over(gateway: site::Gateway, time: &str) -> Router {
         clock: Arc::new(Still(time.parse().expect("a time"))),
         ids: Arc::new(Ids::from_seed([3; 32])),
         secret: [7; 32],
-        proxies: chassis::http::TrustedProxies::default(),
-        streams: chassis::http::Streams::default(),
+        proxies: web::TrustedProxies::default(),
+        streams: web::Streams::default(),
         secure_cookies: false,
         shutdown: tokio_util::sync::CancellationToken::new(),
     })

@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use chassis::{LocationError, ServerLocation};
 use reqwest::Url;
+use runtime::{LocationError, ServerLocation};
 
 /// A CouchDB server, who we are there, and the database.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Questions answered from documents, each as of one checkpoint: asked for first, and documents that are beyond it are read as they
 //! were. Where one has changed twice since, the question is asked anew.
 
-use bus::Balance;
-use chassis::{ModelError, SetAside, sqlite::line};
 use kernel::{Money, Position};
+use runtime::{ModelError, SetAside, sqlite::line};
 use rusqlite::types::ValueRef;
 use serde::{Serialize, de::DeserializeOwned};
+use store::Balance;
 use uuid::Uuid;
 
 use super::{

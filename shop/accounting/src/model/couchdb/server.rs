@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use chassis::{ModelError, model::is_newer};
 use kernel::Position;
 use reqwest::{Client, Method, StatusCode, Url};
+use runtime::{ModelError, model::is_newer};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;

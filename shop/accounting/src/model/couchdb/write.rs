@@ -14,9 +14,9 @@ use std::{
     sync::atomic::Ordering,
 };
 
-use chassis::{ModelError, SetAside};
 use contracts::accounting::InvoiceIssued;
 use kernel::{Position, Timestamp};
+use runtime::{ModelError, SetAside};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;

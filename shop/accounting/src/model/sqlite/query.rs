@@ -1,9 +1,9 @@
 //! Questions as SQL.
 
-use bus::Balance;
 use contracts::accounting::InvoiceIssued;
 use kernel::{Money, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use store::Balance;
 use uuid::Uuid;
 
 use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum};

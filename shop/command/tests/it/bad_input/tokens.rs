@@ -1,8 +1,8 @@
 //! Tokens that do not hold, and tokens that hold but not for this.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chassis::auth::{Claims, Role, Signer, TOKEN_LIFETIME};
 use customer::Secrets;
+use identity::{Claims, Role, Signer, TOKEN_LIFETIME};
 use kernel::Timestamp;
 use serde_json::json;
 use uuid::Uuid;

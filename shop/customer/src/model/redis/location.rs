@@ -2,8 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use chassis::{LocationError, ServerLocation};
 use redis::{ConnectionInfo, IntoConnectionInfo};
+use runtime::{LocationError, ServerLocation};
 
 /// What all keys begin with unless the URL says otherwise; the braces keep them together on a server that divides its keys.
 const PREFIX: &str = "{agora:customer}";

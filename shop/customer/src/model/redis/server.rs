@@ -5,11 +5,11 @@ use std::{
     time::Duration,
 };
 
-use chassis::ModelError;
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, Script, ServerErrorKind,
     aio::MultiplexedConnection,
 };
+use runtime::ModelError;
 use tokio::sync::Mutex;
 
 use super::location::RedisLocation;

@@ -1,7 +1,7 @@
 //! All rows of all tables as SQLite would dump them.
 
-use chassis::sqlite::line;
 use deadpool_postgres::Transaction;
+use runtime::sqlite::line;
 use rusqlite::types::ValueRef;
 use tokio_postgres::{Error, Row, types::Type};
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chassis::{LocationError, ServerLocation};
+use runtime::{LocationError, ServerLocation};
 use tokio_postgres::{
     Config,
     config::{Host, SslMode},

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use chassis::ModelError;
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Transaction,
 };
+use runtime::ModelError;
 use tokio_postgres::{NoTls, error::SqlState};
 
 use super::location::PostgresLocation;

@@ -1,12 +1,12 @@
 //! What the other services would record.
 
-use chassis::auth::Role;
 use contracts::{
     accounting::{self, InvoiceIssued},
     customer::{self, CreditDebited, CreditDenied, CreditReleased, CreditReserved, Registered},
     order::Reason,
     product::{self, StockCommitted, StockDenied, StockReleased, StockReserved},
 };
+use identity::Role;
 use kernel::{Money, Position};
 use serde_json::Value;
 use uuid::Uuid;

@@ -1,8 +1,8 @@
 //! Questions as SQL.
 
-use bus::Balance;
 use kernel::{Money, Position, text::searchable};
 use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, types::FromSql};
+use store::Balance;
 use uuid::Uuid;
 
 use super::search;

@@ -1,0 +1,71 @@
+//! One connection's life: what must be there is declared, then everything runs side by side until the first failure.
+
+use std::time::Duration;
+
+use lapin::{Connection, ConnectionState, Error, ErrorKind};
+use tokio::time::{sleep, timeout};
+
+use super::{
+    APPEND, QueueKind, READ, State, asking, broadcasting,
+    driver::Outgoing,
+    hearing::Hearing,
+    serving::Serving,
+    shared::{Shared, count},
+    topology,
+};
+use store::Topic;
+
+/// A broker that does not declare our queues within this time is stuck.
+const OPEN_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the connection itself is looked at, should nobody who uses it be told.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Lives on `connection`: until an error, or in good order once the transport is dropped.
+pub(super) async fn live(
+    connection: &Connection,
+    queues: QueueKind,
+    shared: &Shared,
+    outgoing: &mut Outgoing,
+) -> Result<(), Error> {
+    let mut log = Hearing::new(shared, Topic::Log);
+    let mut services = Hearing::new(shared, Topic::Services);
+    let opening = async {
+        topology::declare(connection, queues).await?;
+        for hearing in [&mut log, &mut services] {
+            hearing.open_if_wanted(connection).await?;
+        }
+        asking::open(connection).await
+    };
+    let asking = timeout(OPEN_PATIENCE, opening).await.map_err(|_| stuck())??;
+    let appends = Serving::new(connection, APPEND, &shared.appends, &shared.counts);
+    let reads = Serving::new(connection, READ, &shared.reads, &shared.counts);
+    count(&shared.counts.connections);
+    tracing::info!("connected to RabbitMQ");
+    shared.state.send_replace(State::Connected);
+    tokio::select! {
+        biased;
+        ended = watch(connection) => ended,
+        ended = asking.run(&mut outgoing.questions, &shared.pending) => ended,
+        ended = Box::pin(appends.run()) => ended,
+        ended = Box::pin(reads.run()) => ended,
+        ended = broadcasting::run(connection, &mut outgoing.broadcasts) => ended,
+        ended = log.run(connection) => ended,
+        ended = services.run(connection) => ended,
+    }
+}
+
+async fn watch(connection: &Connection) -> Result<(), Error> {
+    while connection.status().connected() {
+        sleep(LOOK_EVERY).await;
+    }
+    Err(ErrorKind::InvalidConnectionState(ConnectionState::Closed).into())
+}
+
+/// The broker has ended a consumer, as when its queue was deleted: everything is declared anew.
+pub(super) fn cancelled() -> Error {
+    std::io::Error::other("the broker ended a consumer").into()
+}
+
+fn stuck() -> Error {
+    std::io::Error::other("the broker does not declare our queues").into()
+}

@@ -1,0 +1,129 @@
+//! What must be there at the broker, declared in the same way by all that may; the others look whether it is there.
+
+use lapin::{
+    Channel, Connection, Error, ErrorKind, ExchangeKind,
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    protocol::{AMQPErrorKind, AMQPSoftError},
+    types::{AMQPValue, FieldTable, ShortString},
+};
+
+use super::{QueueKind, trust};
+use crate::wire;
+use store::Topic;
+
+/// The topic exchange for broadcasts.
+pub const EVENTS: &str = "agora.events";
+/// The topic exchange for events told together, apart from the others: who binds everything there need not hear everything twice.
+pub const BATCHES: &str = "agora.batches";
+/// The topic exchange for announcements: each service may write its own routing key.
+pub const SERVICES: &str = "agora.services";
+/// The topic exchange for requests, whose routing keys say what is asked for: so the broker can tell who may ask it.
+pub const REQUESTS: &str = "agora.requests";
+/// The queue of appends.
+pub const APPEND: &str = "agora.eventstore.append";
+/// The queue of reads.
+pub const READ: &str = "agora.eventstore.read";
+/// The queue of requests that nobody can answer.
+pub const DEAD_LETTERS: &str = "agora.dead-letters";
+
+/// What announcements of all services are bound by.
+const ALL_SERVICES: &str = "system.service.#";
+
+/// Broadcasts waiting for one process; more than a subscriber's own share, so that it is the subscriber who is told of the loss.
+const BROADCASTS_MAX: u32 = 20_000;
+const BROADCASTS_BYTES_MAX: u32 = 32 << 20;
+/// Requests waiting for the event store: more than all clients together may have on the way at once.
+const REQUESTS_MAX: u32 = 10_000;
+/// Nobody waits longer for an answer; those who ask say themselves how long they do.
+const REQUEST_TTL_MS: u32 = 30_000;
+/// Dead letters kept for somebody to look at; the oldest go first.
+const DEAD_LETTERS_MAX: u32 = 10_000;
+
+/// Declares what is shared. Where only the event store's user may, the others need it to be there.
+pub(super) async fn declare(connection: &Connection, kind: QueueKind) -> Result<(), Error> {
+    match declare_all(&connection.create_channel().await?, kind).await {
+        Err(error) if is_refused(&error) => {
+            let looking = ExchangeDeclareOptions { passive: true, ..Default::default() };
+            declare_exchanges(&connection.create_channel().await?, looking).await
+        }
+        declared => declared,
+    }
+}
+
+/// Whether the broker refused because of missing rights.
+fn is_refused(error: &Error) -> bool {
+    let ErrorKind::ProtocolError(said) = error.kind() else { return false };
+    matches!(said.kind(), AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED))
+}
+
+async fn declare_exchanges(
+    channel: &Channel,
+    options: ExchangeDeclareOptions,
+) -> Result<(), Error> {
+    for exchange in [EVENTS, BATCHES, SERVICES, REQUESTS] {
+        let kind = ExchangeKind::Topic;
+        channel.exchange_declare(exchange.into(), kind, options, FieldTable::default()).await?;
+    }
+    Ok(())
+}
+
+async fn declare_all(channel: &Channel, kind: QueueKind) -> Result<(), Error> {
+    let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+    declare_exchanges(channel, durable).await?;
+    let mut requests = bounds(kind, REQUESTS_MAX, "reject-publish");
+    requests.insert("x-message-ttl".into(), number(REQUEST_TTL_MS));
+    let mut appends = requests.clone();
+    // Only one event store writes; the others wait until it is gone.
+    appends.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+    let dead_letters = bounds(kind, DEAD_LETTERS_MAX, "drop-head");
+    for (queue, arguments) in [(APPEND, appends), (READ, requests), (DEAD_LETTERS, dead_letters)] {
+        channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), arguments).await?;
+    }
+    bind(channel, APPEND, REQUESTS, trust::APPENDS).await?;
+    bind(channel, READ, REQUESTS, trust::READS).await
+}
+
+/// Declares a queue for the broadcasts of `topic`, of this connection and gone with it; its name.
+pub(super) async fn declare_broadcasts(
+    channel: &Channel,
+    topic: Topic,
+) -> Result<ShortString, Error> {
+    let mut arguments = bounds(QueueKind::Classic, BROADCASTS_MAX, "drop-head");
+    arguments.insert("x-max-length-bytes".into(), number(BROADCASTS_BYTES_MAX));
+    let options = QueueDeclareOptions {
+        exclusive: true,
+        auto_delete: true,
+        ..QueueDeclareOptions::default()
+    };
+    let queue = channel.queue_declare("".into(), options, arguments).await?.name().clone();
+    let bindings: &[(&str, &str)] = match topic {
+        Topic::Log => &[(BATCHES, wire::RECORDED), (EVENTS, wire::HEAD)],
+        Topic::Services => &[(SERVICES, ALL_SERVICES), (EVENTS, wire::SERVICE)],
+    };
+    for (exchange, key) in bindings {
+        bind(channel, queue.as_str(), exchange, key).await?;
+    }
+    Ok(queue)
+}
+
+async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> Result<(), Error> {
+    let options = QueueBindOptions::default();
+    let (queue, exchange, key) = (queue.into(), exchange.into(), key.into());
+    channel.queue_bind(queue, exchange, key, options, FieldTable::default()).await
+}
+
+fn bounds(kind: QueueKind, length: u32, overflow: &str) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text(kind.name()));
+    arguments.insert("x-max-length".into(), number(length));
+    arguments.insert("x-overflow".into(), text(overflow));
+    arguments
+}
+
+fn number(number: u32) -> AMQPValue {
+    AMQPValue::LongLongInt(i64::from(number))
+}
+
+fn text(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}

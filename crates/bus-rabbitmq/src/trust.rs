@@ -1,0 +1,87 @@
+//! Whom to believe at the broker. It checks who may write to an exchange, and under which routing key; what else a message says about
+//! its sender is only said.
+//!
+//! A sender may add routing keys (`CC`), and have a message passed on from a queue of its own under any key (dead-lettering). So
+//! the key that counts is the delivery's own, and what was ever dead-lettered is not believed.
+
+use lapin::{message::Delivery, types::ShortString};
+
+use super::REQUESTS;
+use crate::{wire, wire::Malformed, wire::Wire};
+use store::{Announcement, Append, Read};
+
+/// What appends are bound by, each under the category of its stream.
+pub(super) const APPENDS: &str = "append.#";
+/// The routing key of reads.
+pub(super) const READS: &str = "read";
+/// The category of the streams in which reactors note how far they are; each reactor's is its own service's.
+const REACTOR: &str = "reactor";
+/// What the broker adds to a message that it took from one queue to pass it on to another.
+const DEATH: &str = "x-death";
+/// What the names of the shop's own queues begin with.
+const OURS: &str = "agora.";
+
+/// A request whose routing key says what it asks for.
+pub(super) trait Keyed {
+    fn key(&self) -> String;
+}
+
+impl Keyed for Append {
+    fn key(&self) -> String {
+        let mut key = format!("append.{}", self.stream.category());
+        if self.stream.category() == REACTOR {
+            key = format!("{key}.{}", self.stream.id());
+        }
+        // Names are ASCII.
+        key.truncate(wire::KEY_BYTES_MAX);
+        key
+    }
+}
+
+impl Keyed for Read {
+    fn key(&self) -> String {
+        READS.to_owned()
+    }
+}
+
+/// A request, if the broker has checked that its sender may ask for that.
+///
+/// What was sent to the queue itself comes from someone who may write to every queue.
+pub(super) fn decode<Q: Keyed + Wire>(request: &Delivery) -> Result<Q, Malformed> {
+    let question = Q::decode(&request.data)?;
+    straight(request)?;
+    let (exchange, key) = (request.exchange.as_str(), request.routing_key.as_str());
+    let allowed = question.key();
+    if exchange.is_empty() || (exchange == REQUESTS && key == allowed) {
+        return Ok(question);
+    }
+    Err(Malformed::because(&format_args!(
+        "what is asked for needs the routing key {allowed} at {REQUESTS}"
+    )))
+}
+
+/// An announcement speaks for the service that its routing key names.
+pub(super) fn own_name(key: &str, announcement: &Announcement) -> Result<(), Malformed> {
+    if key == wire::service_key(&announcement.name) {
+        return Ok(());
+    }
+    Err(Malformed::because(&format_args!(
+        "{} is announced under the routing key of {}",
+        announcement.name,
+        wire::service_of(key).unwrap_or(key)
+    )))
+}
+
+/// Came from its sender without passing through another queue.
+pub(super) fn straight(delivery: &Delivery) -> Result<(), Malformed> {
+    let headers = delivery.properties.headers().as_ref();
+    if headers.is_some_and(|headers| headers.contains_key(DEATH)) {
+        return Err(Malformed::because(&"it was passed on from another queue"));
+    }
+    Ok(())
+}
+
+/// Where the answer goes. The shop's own queues are none: what we send there would be taken for ours.
+pub(super) fn way_back(request: &Delivery) -> Option<&ShortString> {
+    request.properties.reply_to().as_ref().filter(|queue| !queue.as_str().starts_with(OURS))
+}

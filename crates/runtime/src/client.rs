@@ -1,0 +1,149 @@
+//! The event store as seen from a service: over the bus, asked again until it answers.
+
+use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
+
+use kernel::{Position, Recorded, StreamId, Version};
+use store::{Append, Appended, NoReply, Page, Read, Transport};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::Tasks;
+
+/// How long the first try waits for its answer; doubled for each that follows up to [`TRY_MAX`]. A store that is slower than
+/// that would otherwise be asked the same again and again, which makes it slower still.
+const TRY: Duration = Duration::from_secs(1);
+const TRY_MAX: Duration = Duration::from_secs(8);
+/// The pause after the first try without an answer; doubled up to [`PAUSE_MAX`].
+const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// Reads on their way at once; the others wait their turn, and their time to be answered has not begun. Asked all together, a
+/// store that is slow for a while would answer each after its questioner had asked again.
+const READS_MAX: usize = 64;
+/// How long the sender of an HTTP request is kept waiting.
+pub const PATIENCE: Duration = Duration::from_millis(1800);
+
+/// A client of the event store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EventStore {
+    transport: Arc<dyn Transport>,
+    /// What cannot go on once the log is another one.
+    tasks: Option<Tasks>,
+    reads: Arc<Semaphore>,
+}
+
+impl EventStore {
+    #[must_use]
+    pub fn new(transport: Arc<dyn Transport>) -> Self {
+        Self { transport, tasks: None, reads: Arc::new(Semaphore::new(READS_MAX)) }
+    }
+
+    /// Ends `tasks` when a subscription finds that the log no longer has what it has handed over.
+    #[must_use]
+    pub fn within(self, tasks: Tasks) -> Self {
+        Self { tasks: Some(tasks), ..self }
+    }
+
+    /// The log is not the one that this process has followed: says so once, and ends the process. Its start decides what is to be
+    /// done about it.
+    pub(crate) async fn lost(&self, reason: impl fmt::Display) -> Infallible {
+        match &self.tasks {
+            Some(tasks) if tasks.failed() => {}
+            Some(tasks) => tasks.fail("log", reason),
+            None => tracing::error!(%reason, "a subscription cannot go on"),
+        }
+        std::future::pending().await
+    }
+
+    /// Sends the same append until it is answered. Repeating it is safe: it is recorded once.
+    pub async fn append(&self, append: Append) -> Appended {
+        let mut pause = Pause::default();
+        loop {
+            match self.transport.append(append.clone(), pause.patience()).await {
+                Ok(answer) => return answer,
+                Err(error) => pause.after(error, "append").await,
+            }
+        }
+    }
+
+    /// Reads a page, asking until it is answered.
+    pub async fn read(&self, read: Read) -> Page {
+        let mut pause = Pause::default();
+        loop {
+            let turn = self.reads.acquire().await;
+            let answer = self.transport.read(read.clone(), pause.patience()).await;
+            drop(turn);
+            match answer {
+                Ok(page) => return page,
+                Err(error) => pause.after(error, "read").await,
+            }
+        }
+    }
+
+    /// Reads a page for a caller who waits: gives up after [`PATIENCE`].
+    pub async fn read_soon(&self, read: Read) -> Result<Page, NoReply> {
+        tokio::time::timeout(PATIENCE, self.read(read)).await.map_err(|_| NoReply::TimedOut)
+    }
+
+    /// A whole stream up to its end or to `until`, for a caller who waits.
+    pub async fn read_stream(
+        &self,
+        stream: &StreamId,
+        until: Option<Position>,
+    ) -> Result<Vec<Arc<Recorded>>, NoReply> {
+        let mut events: Vec<Arc<Recorded>> = Vec::new();
+        loop {
+            let from = events.last().map_or(Version(0), |last| last.version.next());
+            let page = self.read_soon(Read::Stream { stream: stream.clone(), from }).await?;
+            let end = page.end || page.events.is_empty();
+            events.extend(page.events);
+            let passed =
+                until.is_some_and(|until| events.last().is_some_and(|last| last.position > until));
+            if end || passed {
+                events.retain(|event| until.is_none_or(|until| event.position <= until));
+                return Ok(events);
+            }
+        }
+    }
+
+    /// A stream's last event.
+    pub async fn last(&self, stream: &StreamId) -> Option<Arc<Recorded>> {
+        self.read(Read::Last { stream: stream.clone() }).await.events.pop()
+    }
+
+    /// The id of the event that begins the log; none while it is empty.
+    pub async fn first(&self) -> Option<Uuid> {
+        let page = self.read(Read::All { from: Position(1), categories: Vec::new() }).await;
+        page.events.first().map(|event| event.id.0)
+    }
+
+    /// The last position of the log.
+    pub async fn head(&self) -> Position {
+        self.read(Read::All { from: Position(u64::MAX), categories: Vec::new() }).await.head
+    }
+
+    /// The transport beneath.
+    #[must_use]
+    pub fn transport(&self) -> &Arc<dyn Transport> {
+        &self.transport
+    }
+}
+
+/// Growing pauses between tries, said once in the log when it takes long.
+#[derive(Debug, Default)]
+pub(crate) struct Pause(u32);
+
+impl Pause {
+    /// How long the next try waits.
+    fn patience(&self) -> Duration {
+        TRY.saturating_mul(1 << self.0.min(10)).min(TRY_MAX)
+    }
+
+    pub(crate) async fn after(&mut self, error: impl std::fmt::Display, what: &'static str) {
+        let pause = PAUSE.saturating_mul(1 << self.0.min(10)).min(PAUSE_MAX);
+        self.0 += 1;
+        if self.0 == 3 {
+            tracing::warn!(%error, request = what, "the event store does not answer; retrying");
+        }
+        tokio::time::sleep(pause).await;
+    }
+}

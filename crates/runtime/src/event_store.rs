@@ -1,0 +1,264 @@
+//! The event store as a service on the bus: takes whatever waits, commits it as one group, answers, and tells everybody.
+
+mod dating;
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::{Deps, Progress};
+use futures_util::{StreamExt as _, stream};
+use kernel::{Position, Timestamp};
+use store::{Append, Appended, Incoming, Message, Page, Read, Requests};
+
+use store::{port::Commit, port::Reader, port::StoreFailure, port::Writer};
+
+use dating::{Dating, SKEW};
+
+/// Appends committed as one group: what waits during a sync under any load we serve.
+const GROUP_MAX: usize = 1024;
+/// Events told in one broadcast; a longer group is told in several.
+const BROADCAST_MAX: usize = 256;
+/// Reads taken at once.
+const READS_MAX: usize = 64;
+/// Reads on their way to the engine at once.
+const READS_AT_ONCE: usize = 8;
+/// How often the head is said.
+const HEAD_EVERY: Duration = Duration::from_secs(1);
+/// The pause after a failed commit, and between probes until it works again.
+const FAILURE_PAUSE: Duration = Duration::from_millis(250);
+/// Failures in a row, with their pauses at least 30 s, after which a store that is broken itself ends its process.
+const BROKEN_MAX: u32 = 120;
+/// The cause under which the progress says that the head cannot be read.
+const READING: &str = "reading";
+/// The same for recording.
+const RECORDING: &str = "recording";
+
+/// What the event store counts. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Figures(Arc<FiguresInner>);
+
+#[derive(Debug, Default)]
+struct FiguresInner {
+    groups: AtomicU64,
+    appends: AtomicU64,
+    events: AtomicU64,
+    commit_micros: AtomicU64,
+    failing: AtomicBool,
+    progress: OnceLock<Progress>,
+}
+
+impl Figures {
+    /// Groups committed, each with one sync.
+    #[must_use]
+    pub fn groups(&self) -> u64 {
+        self.0.groups.load(Ordering::Relaxed)
+    }
+
+    /// Appends answered.
+    #[must_use]
+    pub fn appends(&self) -> u64 {
+        self.0.appends.load(Ordering::Relaxed)
+    }
+
+    /// Events recorded.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.0.events.load(Ordering::Relaxed)
+    }
+
+    /// Time spent in commits, write and sync included, in microseconds.
+    #[must_use]
+    pub fn commit_micros(&self) -> u64 {
+        self.0.commit_micros.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last commit failed, and nothing has shown since that the next one will not.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.0.failing.load(Ordering::Relaxed)
+    }
+
+    /// The store as a follower of its service: where its head is, and whether anything keeps it from its work.
+    pub fn progress(&self, deps: &Deps) -> Progress {
+        let clock = || Arc::clone(&deps.clock);
+        self.0.progress.get_or_init(|| Progress::steady("log", clock())).clone()
+    }
+}
+
+/// Serves the event store over the bus until the tasks stop.
+pub async fn serve(
+    deps: &Deps,
+    writer: impl Writer,
+    reader: impl Reader + Clone,
+    figures: Figures,
+) {
+    let appends = deps.transport.serve_appends().await;
+    let reads = deps.transport.serve_reads().await;
+    let tasks = deps.tasks.clone();
+    let (writing, reading, telling) = (deps.clone(), tasks.clone(), deps.clone());
+    let (head, past, progress) = (reader.clone(), reader.clone(), figures.progress(deps));
+    tasks.spawn_blocking("event-store-writer", async move {
+        let stopping = writing.tasks.clone();
+        tokio::select! {
+            biased;
+            () = stopping.stopped() => {}
+            () = write(writing, appends, (writer, past), figures) => {}
+        }
+    });
+    tasks.spawn_blocking("event-store-reader", async move {
+        tokio::select! {
+            biased;
+            () = reading.stopped() => {}
+            () = read(reads, reader) => {}
+        }
+    });
+    tasks.spawn("event-store-head", async move {
+        tokio::select! {
+            biased;
+            () = telling.tasks.stopped() => {}
+            () = tell_head(&telling, head, &progress) => {}
+        }
+    });
+}
+
+async fn write(
+    deps: Deps,
+    mut requests: Requests<Append, Appended>,
+    (writer, past): (impl Writer, impl Reader),
+    figures: Figures,
+) {
+    // Before anything is told: whoever has followed another event store looks whether this one has what they have seen.
+    deps.transport.publish(Message::Head(Position::START)).await;
+    let dating = dating(&deps, &past).await;
+    let progress = figures.progress(&deps);
+    let mut recorder = Recorder { progress, deps, writer, dating, figures, broken: 0 };
+    while recorder.broken < BROKEN_MAX {
+        let group = tokio::select! {
+            biased;
+            group = requests.next_batch(GROUP_MAX) => group,
+            () = tokio::time::sleep(FAILURE_PAUSE), if recorder.figures.is_failing() => {
+                let probed = recorder.writer.probe().await;
+                recorder.tried(probed.as_ref().err());
+                continue;
+            }
+        };
+        if group.is_empty() {
+            tracing::info!("another event store has taken over");
+            return;
+        }
+        recorder.record(group).await;
+    }
+    recorder.deps.tasks.fail(
+        "event-store",
+        "the log could not be healed after a failed write; see above, and check the disk",
+    );
+}
+
+/// Records groups, and knows whether that works.
+struct Recorder<W> {
+    deps: Deps,
+    writer: W,
+    dating: Dating,
+    figures: Figures,
+    progress: Progress,
+    /// Failures in a row of a store that is broken itself.
+    broken: u32,
+}
+
+impl<W: Writer> Recorder<W> {
+    async fn record(&mut self, group: Vec<Incoming<Append, Appended>>) {
+        let (appends, answers): (Vec<_>, Vec<_>) = group.into_iter().map(Incoming::split).unzip();
+        let started = self.deps.clock.elapsed();
+        match self.writer.commit(&appends, self.dating.now()).await {
+            Ok(Commit { answers: said, recorded }) => {
+                self.dating.recorded(recorded.last().map(|event| event.time));
+                self.tried(None);
+                self.count((appends.len(), recorded.len()), started);
+                answers.into_iter().zip(said).for_each(|(answer, said)| answer(said));
+                for batch in recorded.chunks(BROADCAST_MAX) {
+                    self.deps.transport.publish(Message::Recorded(batch.into())).await;
+                }
+            }
+            Err(failure) => {
+                // None is answered: whether the group is recorded is not known. They ask again.
+                self.tried(Some(&failure));
+                tracing::debug!(%failure, appends = appends.len(), "the event store did not record");
+                drop(answers);
+                tokio::time::sleep(FAILURE_PAUSE).await;
+            }
+        }
+    }
+
+    /// Takes note of how a try to record, or a probe, went.
+    fn tried(&mut self, failure: Option<&StoreFailure>) {
+        self.figures.0.failing.store(failure.is_some(), Ordering::Relaxed);
+        match failure {
+            None => self.progress.mended(RECORDING),
+            Some(failure) => self.progress.failing(RECORDING, failure),
+        }
+        let broken = failure.is_some() && self.writer.is_broken();
+        self.broken = if broken { self.broken + 1 } else { 0 };
+    }
+
+    fn count(&self, (appends, events): (usize, usize), started: Duration) {
+        let took = self.deps.clock.elapsed().saturating_sub(started).as_micros();
+        let took = u64::try_from(took).unwrap_or(u64::MAX);
+        let figures = &self.figures.0;
+        figures.groups.fetch_add(1, Ordering::Relaxed);
+        figures.appends.fetch_add(appends as u64, Ordering::Relaxed);
+        figures.events.fetch_add(events as u64, Ordering::Relaxed);
+        figures.commit_micros.fetch_add(took, Ordering::Relaxed);
+    }
+}
+
+/// Dates what comes behind what is recorded; where that cannot be read now, as behind nothing.
+async fn dating(deps: &Deps, past: &impl Reader) -> Dating {
+    let dated_ahead = past.position_at(deps.clock.now() + SKEW).await;
+    Dating::new(
+        Arc::clone(&deps.clock),
+        last_time(past).await,
+        dated_ahead.is_ok_and(|at| at.is_some()),
+    )
+}
+
+/// The time of the last event; none in an empty log, or where it cannot be read now.
+pub async fn last_time(past: &impl Reader) -> Option<Timestamp> {
+    let from = past.head().await.ok()?;
+    let page = past.read(&Read::All { from, categories: Vec::new() }).await.ok()?;
+    page.events.last().map(|event| event.time)
+}
+
+async fn read(mut requests: Requests<Read, Page>, reader: impl Reader) {
+    loop {
+        let batch = requests.next_batch(READS_MAX).await;
+        if batch.is_empty() {
+            return;
+        }
+        // An engine on a server is asked for several pages at once; the own log answers one after the other anyway.
+        let read =
+            async |incoming: Incoming<Read, Page>| match reader.read(&incoming.question).await {
+                Ok(page) => incoming.answer(page),
+                Err(failure) => tracing::error!(%failure, "the event store cannot read"),
+            };
+        stream::iter(batch).for_each_concurrent(READS_AT_ONCE, read).await;
+    }
+}
+
+async fn tell_head(deps: &Deps, reader: impl Reader, progress: &Progress) {
+    loop {
+        match reader.head().await {
+            Ok(head) => {
+                progress.mended(READING);
+                progress.followed(head);
+                deps.transport.publish(Message::Head(head)).await;
+            }
+            Err(failure) => progress.failing(READING, failure),
+        }
+        tokio::time::sleep(HEAD_EVERY).await;
+    }
+}

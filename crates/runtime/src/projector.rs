@@ -1,0 +1,330 @@
+//! Drives a read model through the log: the change and the checkpoint in one transaction.
+//!
+//! ```text
+//!  own model:    open ─▶ project ─▶ project ─▶ …                     stale: open again
+//!  shared model: follow the checkpoint ──lease──▶ open ─▶ project ─▶ …
+//!                        ▲                                   │
+//!                        └──────── lease lost, stale ────────┘
+//! ```
+
+mod follow;
+mod lease;
+
+use std::{sync::Arc, time::Duration};
+
+use kernel::Position;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
+    EventStore, ModelError, Progress, ReadModel, Subscription, Tasks, model::Project, model::take,
+    sqlite,
+};
+use lease::Keeper;
+
+/// The pause after a model first failed; doubled up to [`RETRY_MAX`].
+const RETRY: Duration = Duration::from_millis(200);
+const RETRY_MAX: Duration = Duration::from_secs(2);
+/// The time between two looks through a model's file.
+const LOOK_EVERY: Duration = Duration::from_hours(24);
+/// The cause under which a model that cannot be used is told.
+const MODEL: &str = "model";
+/// The cause under which a lease that cannot be kept is told.
+const LEASE: &str = "lease";
+/// More events at once than this are a busy log's.
+const BUSY: usize = 8;
+/// The pause between two transactions while the log is busy: more events share the next one, and nobody notices.
+const BREATH: Duration = Duration::from_millis(1);
+/// The same with a model on a server, to which every transaction costs a way, while nobody waits for it.
+const BREATH_SHARED: Duration = Duration::from_millis(50);
+/// And while somebody does: still unnoticed by people.
+const BREATH_AWAITED: Duration = Duration::from_millis(5);
+
+/// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes. An event that cannot
+/// be taken is set aside in the model and counted, and everything behind it goes on.
+///
+/// Of several instances on one shared model one projects, under a lease; the others follow its checkpoint, so that `progress` says
+/// on each how far the model is, and one of them takes over within 5 s when the lease is no longer kept.
+pub fn spawn<M: ReadModel + ?Sized>(
+    tasks: &Tasks,
+    store: &EventStore,
+    model: Arc<M>,
+    project: Project<M::Change>,
+    progress: Progress,
+) {
+    let (store, stopping) = (store.clone(), tasks.clone());
+    progress.asks(&store);
+    if let Some(database) = model.database().filter(|database| database.is_file()).cloned() {
+        let checking = tasks.clone();
+        tasks.spawn("model-check", async move {
+            tokio::select! {
+                biased;
+                () = checking.stopped() => {}
+                () = look_through(&checking, &database) => {}
+            }
+        });
+    }
+    tasks.spawn_blocking("projector", async move {
+        let projection = Projection {
+            tasks: &stopping,
+            store: &store,
+            model: &*model,
+            project,
+            progress: &progress,
+        };
+        let mut keeper = model.shared().map(Keeper::new);
+        tokio::select! {
+            biased;
+            () = stopping.stopped() => {}
+            () = projection.run(keeper.as_mut()) => {}
+        }
+        if let Some(keeper) = keeper {
+            keeper.release().await;
+        }
+    });
+}
+
+/// Looks for damage in pages that are rarely read, at the start and once a day. The projector hears of it; any other failure shows
+/// again when the model is used.
+async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
+    loop {
+        let looked_through = database.clone();
+        drop(tasks.blocking(move || looked_through.look_through()).await);
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What becomes of what, and who is told.
+struct Projection<'a, M: ReadModel + ?Sized> {
+    tasks: &'a Tasks,
+    store: &'a EventStore,
+    model: &'a M,
+    project: Project<M::Change>,
+    progress: &'a Progress,
+}
+
+impl<M: ReadModel + ?Sized> Projection<'_, M> {
+    /// Takes the model through the log, for ever.
+    async fn run(&self, keeper: Option<&mut Keeper<'_>>) {
+        if let Some(first) = self.store.first().await {
+            self.recognise(first).await;
+            return self.take_through(keeper).await;
+        }
+        // A new log: the model is known as its own with the first event.
+        tokio::select! {
+            biased;
+            () = self.take_through(keeper) => {}
+            () = self.recognise_once_there_is_a_log() => {}
+        }
+    }
+
+    async fn recognise_once_there_is_a_log(&self) {
+        while self.progress.position() == Position::START {
+            tokio::time::sleep(RETRY_MAX).await;
+        }
+        if let Some(first) = self.store.first().await {
+            self.recognise(first).await;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Returns if the model is built from the log that begins with `first`, or from none yet. One of another shop stops the process, and
+    /// is left as it is.
+    async fn recognise(&self, first: Uuid) {
+        let mut retry = Retry::of(MODEL);
+        loop {
+            match self.built_from(first).await {
+                Ok(noted) if noted == first => return self.progress.mended(MODEL),
+                Ok(_another) => break,
+                Err(error) => retry.after(&error, self.progress).await,
+            }
+        }
+        let name = self.progress.name();
+        self.tasks.fail(
+            "read model",
+            format_args!(
+                "the read model of {name} was built from the log of another shop, so it was left as it is. Name another place for it in the \
+                 setting SERVICE-model, or remove it if that shop no longer needs it: then it is built again from the log of this one"
+            ),
+        );
+        std::future::pending::<()>().await;
+    }
+
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        if let Some(database) = self.model.database() {
+            database.recover()?;
+        }
+        self.model.built_from(first).await
+    }
+
+    /// Takes the model through the log, for ever.
+    async fn take_through(&self, keeper: Option<&mut Keeper<'_>>) {
+        let Some(keeper) = keeper else {
+            loop {
+                self.project().await;
+                tokio::time::sleep(RETRY).await;
+            }
+        };
+        let held = watch::Sender::new(false);
+        tokio::select! {
+            biased;
+            () = keeper.keep(&held, self.progress) => {}
+            () = self.run_shared(held.subscribe()) => {}
+        }
+    }
+
+    /// Projects while the lease is held, and follows whoever holds it while it is not.
+    async fn run_shared(&self, mut held: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                biased;
+                () = becomes(&mut held, true) => {}
+                () = follow::follow(self.store, self.model, self.progress) => {}
+            }
+            tracing::info!(projector = self.progress.name(), "projecting into the shared model");
+            tokio::select! {
+                biased;
+                () = becomes(&mut held, false) => {}
+                () = self.project() => tokio::time::sleep(RETRY).await,
+            }
+        }
+    }
+
+    /// Projects until somebody else turns out to have moved the model.
+    async fn project(&self) {
+        let checkpoint = self.open().await;
+        let mut subscription = Subscription::open(self.store, checkpoint).await;
+        // Even an empty log makes ready.
+        subscription.look().await;
+        self.progress.moved(checkpoint, &subscription);
+        loop {
+            let from = subscription.position();
+            let events = tokio::select! {
+                biased;
+                () = self.damaged() => return self.rebuild(),
+                events = subscription.next() => events,
+            };
+            let to = subscription.position();
+            if let Some(first) = events.first().filter(|_| from == Position::START) {
+                self.recognise(first.id.0).await;
+            }
+            let mut retry = Retry::of(MODEL);
+            loop {
+                match take(self.model, self.project, &events, (from, to)).await {
+                    Ok(aside) => {
+                        break aside.iter().for_each(|event| self.progress.sets_aside(event));
+                    }
+                    Err(ModelError::Stale) => {
+                        self.progress.failed();
+                        tracing::warn!(projector = self.progress.name(), %from, "a read model has moved on");
+                        return;
+                    }
+                    Err(ModelError::Damaged(_)) => return self.rebuild(),
+                    Err(error) => retry.after(&error, self.progress).await,
+                }
+            }
+            self.progress.mended(MODEL);
+            self.progress.moved(to, &subscription);
+            self.breathe(events.len() > BUSY && subscription.is_caught_up()).await;
+        }
+    }
+
+    /// Returns once the model's database turns out damaged, whoever found it so.
+    async fn damaged(&self) {
+        match self.model.database() {
+            Some(database) => database.damaged().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Begins again with a new database, in place of a damaged one, when it is opened next.
+    fn rebuild(&self) {
+        self.progress.failed();
+        if !self.model.is_in_memory() {
+            self.progress.failing(
+                MODEL,
+                "the read model is damaged; it is set aside and built again from the log",
+            );
+            self.progress.lost();
+        }
+    }
+
+    /// Lets more events come together for the next transaction.
+    async fn breathe(&self, busy: bool) {
+        if self.model.shared().is_some() {
+            if self.progress.is_awaited() {
+                tokio::time::sleep(BREATH_AWAITED).await;
+            } else {
+                // Somebody who begins to wait and a time that is over are the same to us.
+                let _either = tokio::time::timeout(BREATH_SHARED, self.progress.asked()).await;
+            }
+        } else if busy {
+            tokio::time::sleep(BREATH).await;
+        }
+    }
+
+    /// Where the model stands.
+    async fn open(&self) -> Position {
+        let mut retry = Retry::of(MODEL);
+        loop {
+            match self.checkpoint().await {
+                Ok(checkpoint) => {
+                    self.progress.mended(MODEL);
+                    return checkpoint;
+                }
+                Err(error) => retry.after(&error, self.progress).await,
+            }
+        }
+    }
+
+    /// The model's checkpoint. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
+    /// before, so the log has lost events, or is not the one that the model was built from, and the model may be the last copy.
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        if let Some(database) = self.model.database() {
+            database.recover()?;
+        }
+        self.progress.has_aside(self.model.aside().await?.len());
+        let checkpoint = self.model.checkpoint().await?;
+        // Asked in this order, the log can only be further.
+        let head = self.store.head().await;
+        if checkpoint <= head {
+            return Ok(checkpoint);
+        }
+        let name = self.progress.name();
+        self.tasks.fail(
+            "read model",
+            format_args!(
+                "{name} has seen events up to position {checkpoint}, but the log ends at {head}: the log is missing, has lost events or \
+                 belongs to another shop. Nothing was changed. Put the whole log back; if it is lost, restore a backup of it, or give up \
+                 what is missing by starting once with --accept-shorter-log"
+            ),
+        );
+        std::future::pending().await
+    }
+}
+
+/// Returns once the lease is as `wanted`.
+async fn becomes(held: &mut watch::Receiver<bool>, wanted: bool) {
+    // The sender lives in the same future.
+    drop(held.wait_for(|held| *held == wanted).await);
+}
+
+/// Growing pauses between tries, during which the progress says what fails.
+struct Retry {
+    cause: &'static str,
+    tries: u32,
+}
+
+impl Retry {
+    fn of(cause: &'static str) -> Self {
+        Self { cause, tries: 0 }
+    }
+
+    async fn after(&mut self, error: &ModelError, progress: &Progress) {
+        progress.failed();
+        progress.failing(self.cause, format_args!("the read model cannot be used: {error}"));
+        let pause = RETRY.saturating_mul(1 << self.tries.min(10)).min(RETRY_MAX);
+        self.tries += 1;
+        tokio::time::sleep(pause).await;
+    }
+}

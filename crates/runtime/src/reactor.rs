@@ -1,0 +1,241 @@
+//! Events of somebody else → commands of ours, each exactly once.
+//!
+//! A reactor goes through the log in order and hands each reaction to the aggregate's own queue; the cause recorded with the
+//! reaction is the mark that makes it happen once. Where to start again after a restart is only a hint.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use kernel::{Actor, Cause, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::to_raw_value;
+use store::{Append, Appended};
+
+use crate::{
+    Aggregate, Aggregates, Deps, Done, EventStore, Progress, Request, SetAside, Subscription,
+    Unfit, aggregates::Answer, model::projected, trace::Kind, trace::Open,
+};
+
+/// Reactions on their way at once: several group commits' worth.
+const IN_FLIGHT_MAX: usize = 1024;
+/// Positions between two notes of how far the reactor is.
+const SETTLE_EVERY: u64 = 10_000;
+/// The type of the notes in a reactor's own stream.
+const SETTLED: &str = "reactor.settled";
+
+/// What to do about an event: a command to one stream.
+#[derive(Clone, Debug)]
+pub struct Reaction<C> {
+    pub stream: StreamId,
+    pub command: C,
+}
+
+/// Turns events into commands of its own service.
+///
+/// Reactions are total: a cause that yields nothing now yields nothing later.
+pub trait Reactor: Send + 'static {
+    type Aggregate: Aggregate;
+    /// Names the reactor in what it records; never changed once released.
+    const NAME: &'static str;
+
+    /// The reaction to one event, called for every event in the order of the log. One that cannot be read is set aside: counted and said.
+    fn react(
+        &mut self,
+        event: &Recorded,
+    ) -> Result<Option<Reaction<<Self::Aggregate as kernel::Decider>::Command>>, Unfit>;
+
+    /// The first event it must hear again after a restart, if it remembers any.
+    fn needs_from(&self) -> Option<Position> {
+        None
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Settled {
+    position: Position,
+}
+
+/// Runs `reactor` until the tasks stop.
+pub fn spawn<R: Reactor>(
+    deps: &Deps,
+    aggregates: Aggregates<R::Aggregate>,
+    reactor: R,
+    progress: Progress,
+) {
+    let (tasks, deps) = (deps.tasks.clone(), deps.clone());
+    deps.tasks.clone().spawn("reactor", async move {
+        tokio::select! {
+            biased;
+            () = tasks.stopped() => {}
+            () = run(deps, aggregates, reactor, progress) => {}
+        }
+    });
+}
+
+async fn run<R: Reactor>(
+    deps: Deps,
+    aggregates: Aggregates<R::Aggregate>,
+    mut reactor: R,
+    progress: Progress,
+) {
+    let store = deps.store();
+    let mut note = Note::load(&store, R::NAME).await;
+    let mut subscription = Subscription::open(&store, note.position).await;
+    subscription.look().await;
+    progress.moved(subscription.position(), &subscription);
+    let mut flight = Flight::default();
+    loop {
+        let events = tokio::select! {
+            biased;
+            Some(cause) = flight.running.next(), if !flight.running.is_empty() => {
+                flight.landed(cause);
+                progress.moved(flight.settled(subscription.position()), &subscription);
+                continue;
+            }
+            events = subscription.next() => events,
+        };
+        for event in &events {
+            let reaction = match projected(|| reactor.react(event)) {
+                Ok(Some(reaction)) => reaction,
+                Ok(None) => continue,
+                Err(Unfit(reason)) => {
+                    progress.sets_aside(&SetAside::new(event.position, &reason));
+                    continue;
+                }
+            };
+            while flight.causes.len() >= IN_FLIGHT_MAX {
+                let landed = flight.running.next().await;
+                if let Some(cause) = landed {
+                    flight.landed(cause);
+                }
+            }
+            let Reaction { stream, command } = reaction;
+            let span = span::<R>(&deps, event);
+            let metadata = context(R::NAME, event, span.as_ref());
+            let answer = aggregates.submit(stream, Request { command, metadata }).await;
+            flight.started::<R::Aggregate>(event.position, answer, span);
+        }
+        let settled = flight.settled(subscription.position());
+        progress.moved(settled, &subscription);
+        let resume = reactor
+            .needs_from()
+            .map_or(settled, |from| settled.min(Position(from.0.saturating_sub(1))));
+        if resume.0 >= note.position.0 + SETTLE_EVERY {
+            note.write(&deps, &store, resume).await;
+        }
+    }
+}
+
+/// The reaction in the trace of its cause, if that is exported.
+fn span<R: Reactor>(deps: &Deps, cause: &Recorded) -> Option<Open> {
+    let parent = cause.metadata.traceparent.as_ref()?;
+    let span = deps.traces.below(parent, Kind::Reaction)?;
+    let span = span.named(format!("react to {}", cause.kind));
+    Some(span.with("agora.reactor", R::NAME).with("agora.cause", cause.position.0))
+}
+
+fn context(name: &str, cause: &Recorded, span: Option<&Open>) -> Metadata {
+    let name: Arc<str> = name.into();
+    let handed_on = || cause.metadata.traceparent.clone();
+    Metadata {
+        actor: Actor::Reactor(Arc::clone(&name)),
+        correlation: cause.metadata.correlation,
+        traceparent: span.map(Open::traceparent).or_else(handed_on),
+        cause: Some(Cause { reactor: name, position: cause.position }),
+        idempotency: None,
+    }
+}
+
+/// The reactions on their way.
+#[derive(Default)]
+struct Flight {
+    running: FuturesUnordered<futures_util::future::BoxFuture<'static, Position>>,
+    causes: BTreeSet<Position>,
+}
+
+impl Flight {
+    fn started<D: Aggregate>(&mut self, cause: Position, answer: Answer<D>, span: Option<Open>) {
+        self.causes.insert(cause);
+        self.running.push(Box::pin(async move {
+            // A stream's task keeps a reaction until it is done; it lets go of it only when the process stops.
+            let Ok(outcome) = answer.await else { return std::future::pending().await };
+            // What another instance did, or this one before its restart, was traced there.
+            if let (Some(span), Ok(Done::Recorded { last, .. })) = (span, outcome) {
+                span.with("agora.position", last.0).end();
+            }
+            cause
+        }));
+    }
+
+    fn landed(&mut self, cause: Position) {
+        self.causes.remove(&cause);
+    }
+
+    /// Everything up to here is done, given that everything up to `heard` has been looked at.
+    fn settled(&self, heard: Position) -> Position {
+        self.causes.first().map_or(heard, |oldest| Position(oldest.0 - 1))
+    }
+}
+
+/// The position in a note. A reactor has settled nothing that was recorded after its note: one that says so is made up, and believing it
+/// would stop the reactor for good. It begins from the start then; what it did before is known by its marks.
+fn settled(name: &str, note: &Recorded) -> Position {
+    match serde_json::from_str::<Settled>(note.data.get()) {
+        Ok(Settled { position }) if position < note.position => position,
+        Ok(Settled { position }) => {
+            tracing::error!(reactor = name, %position, note = %note.position, "ignored a note that is ahead of itself; reading the log from the start. Find out who recorded it");
+            Position::START
+        }
+        Err(error) => {
+            tracing::error!(reactor = name, %error, note = %note.position, "ignored a note that cannot be read; reading the log from the start");
+            Position::START
+        }
+    }
+}
+
+/// How far a reactor is, noted in its own stream now and then.
+struct Note {
+    stream: StreamId,
+    expected: Expected,
+    position: Position,
+}
+
+impl Note {
+    async fn load(store: &EventStore, name: &str) -> Self {
+        let stream = StreamId::new("reactor", name).expect("a reactor's name is a stream's id");
+        let last = store.last(&stream).await;
+        let expected = Expected::after(last.as_ref().map(|event| event.version));
+        let position = last.map_or(Position::START, |event| settled(name, &event));
+        Self { stream, expected, position }
+    }
+
+    async fn write(&mut self, deps: &Deps, store: &EventStore, position: Position) {
+        let name = self.stream.id().to_owned();
+        let now = deps.clock.now();
+        let event = NewEvent {
+            id: deps.ids.event_id(now),
+            kind: EventType::parse(SETTLED).expect("a type's name"),
+            schema: 1,
+            metadata: Metadata::of(Actor::Reactor(name.as_str().into()), deps.ids.uuid(now)),
+            data: to_raw_value(&Settled { position }).expect("a number serialises"),
+        };
+        let append = Append {
+            stream: self.stream.clone(),
+            expected: self.expected,
+            events: Arc::from(vec![event]),
+        };
+        match store.append(append).await {
+            Appended::Recorded { version, .. } => {
+                self.expected = Expected::Version(version);
+                self.position = position;
+            }
+            // Another instance is further, or as far: its note serves as well.
+            Appended::Conflict { .. } => {
+                *self = Self { position, ..Self::load(store, &name).await }
+            }
+            Appended::Refused { reason } => {
+                tracing::error!(reactor = name, %reason, "the event store refused a note");
+            }
+        }
+    }
+}

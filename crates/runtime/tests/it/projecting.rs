@@ -1,0 +1,385 @@
+//! Several instances over one read model: one projects, the others follow and take over.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use kernel::{Actor, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId};
+use runtime::event_store::Figures;
+use runtime::{
+    Deps, Lease, ModelError, Progress, ReadModel, SetAside, Shared, Tasks, Unfit,
+    model::conformance, projector,
+};
+use store::LogStore;
+use store::{Append, Appended, Page};
+use tokio::{sync::watch, time::Instant};
+use uuid::Uuid;
+
+/// Longer than anything here may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the lease may take to move.
+const MOVES: Duration = Duration::from_secs(5);
+
+/// One instance's side of a model that is a list of positions.
+#[derive(Clone)]
+pub(crate) struct Side {
+    model: Arc<Mutex<Held>>,
+    weather: watch::Sender<Weather>,
+}
+
+#[derive(Default)]
+pub(crate) struct Held {
+    checkpoint: Position,
+    applied: Vec<Position>,
+    aside: Vec<SetAside>,
+    /// Changes that can never be made.
+    unfit: Vec<Position>,
+    lease: Option<Lease>,
+    first: Option<Uuid>,
+}
+
+/// What becomes of an instance's calls.
+#[derive(Clone, Copy, PartialEq)]
+enum Weather {
+    Fine,
+    /// The server does not answer.
+    Away,
+    /// The instance itself stands still.
+    Frozen,
+}
+
+impl Side {
+    pub(crate) fn new(model: &Arc<Mutex<Held>>) -> Arc<Self> {
+        Arc::new(Self { model: Arc::clone(model), weather: watch::Sender::new(Weather::Fine) })
+    }
+
+    async fn call<T>(&self, call: impl FnOnce(&mut Held) -> T) -> Result<T, ModelError> {
+        // A call takes time, so that others get in between.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut weather = self.weather.subscribe();
+        let weather = *weather.wait_for(|now| *now != Weather::Frozen).await.expect("weather");
+        if weather == Weather::Away {
+            return Err(ModelError::Unavailable("it is away".to_owned()));
+        }
+        Ok(call(&mut self.model.lock().expect("nobody panics with it")))
+    }
+}
+
+#[async_trait]
+impl ReadModel for Side {
+    type Change = Position;
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        self.call(|model| model.checkpoint).await
+    }
+
+    async fn apply(
+        &self,
+        from: Position,
+        changes: &[Position],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        self.call(|model| {
+            if model.checkpoint != from {
+                return Err(ModelError::Stale);
+            }
+            if changes.iter().any(|change| model.unfit.contains(change)) {
+                return Err(ModelError::Unfit("it is".to_owned()));
+            }
+            model.applied.extend(changes);
+            model.checkpoint = to;
+            Ok(())
+        })
+        .await?
+    }
+
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        self.call(|model| {
+            if model.checkpoint.next() != event.position {
+                return Err(ModelError::Stale);
+            }
+            model.aside.push(event.clone());
+            model.checkpoint = event.position;
+            Ok(())
+        })
+        .await?
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.call(|model| model.aside.clone()).await
+    }
+
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        self.call(|model| *model.first.get_or_insert(first)).await
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        self.call(|model| *model = Held { lease: model.lease, ..Held::default() }).await
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        self.call(|model| model.applied.iter().map(ToString::to_string).collect()).await
+    }
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Shared for Side {
+    async fn lease(&self) -> Result<Option<Lease>, ModelError> {
+        self.call(|model| model.lease).await
+    }
+
+    async fn replace_lease(&self, seen: Option<Lease>, next: Lease) -> Result<bool, ModelError> {
+        self.call(|model| {
+            let as_seen = model.lease == seen;
+            if as_seen {
+                model.lease = Some(next);
+            }
+            as_seen
+        })
+        .await
+    }
+}
+
+/// A log, and a model that instances share.
+struct World {
+    deps: Deps,
+    model: Arc<Mutex<Held>>,
+    _folder: tempfile::TempDir,
+}
+
+struct Instance {
+    side: Arc<Side>,
+    tasks: Tasks,
+    progress: Progress,
+}
+
+impl World {
+    async fn open() -> Self {
+        let deps = crate::deps();
+        let folder = tempfile::tempdir().expect("a folder");
+        let options =
+            eventlog::Options { segment_bytes: 1 << 20, ..eventlog::Options::new([7; 16]) };
+        let store = LogStore::open(folder.path(), Arc::new(eventlog::OsFiles), options);
+        let store = store.expect("a log");
+        runtime::event_store::serve(&deps, store.writer, store.reader, Figures::default()).await;
+        Self { deps, model: Arc::default(), _folder: folder }
+    }
+
+    /// One more instance, once it has caught up; the first one has the lease then.
+    async fn start(&self, name: &str) -> Instance {
+        let (side, tasks) = (Side::new(&self.model), Tasks::inline());
+        let progress = self.deps.progress(name);
+        let project = |event: &Recorded| Ok(Some(event.position));
+        projector::spawn(&tasks, &self.deps.store(), side.clone(), project, progress.clone());
+        progress.wait_ready().await;
+        while self.model.lock().expect("nobody panics with it").lease.is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Instance { side, tasks, progress }
+    }
+
+    async fn record(&self) -> Position {
+        let now = self.deps.clock.now();
+        let id = self.deps.ids.event_id(now);
+        let event = NewEvent {
+            id,
+            kind: EventType::parse("test.happened").expect("a type"),
+            schema: 1,
+            metadata: Metadata::of(Actor::Reactor("test".into()), self.deps.ids.uuid(now)),
+            data: serde_json::value::to_raw_value(&serde_json::json!({})).expect("an object"),
+        };
+        let stream = StreamId::new("test", id.to_string()).expect("a name");
+        let append = Append { stream, expected: Expected::None, events: vec![event].into() };
+        let Appended::Recorded { last, .. } = self.deps.store().append(append).await else {
+            panic!("the event is not recorded");
+        };
+        last
+    }
+
+    /// Every position, each once and in order.
+    fn assert_each_once(&self) {
+        let model = self.model.lock().expect("nobody panics with it");
+        let expected: Vec<Position> = (1..=model.checkpoint.0).map(Position).collect();
+        assert_eq!(model.applied, expected);
+    }
+}
+
+impl Instance {
+    async fn reaches(&self, position: Position, patience: Duration) {
+        self.progress.wait_for(position, patience).await.expect("it gets there in time");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_model_of_these_tests_keeps_the_contract() {
+    let model = Arc::default();
+    conformance::shared(&*Side::new(&model), &*Side::new(&model)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_two_projects_and_both_know_how_far() {
+    let world = World::open().await;
+    let (one, two) = (world.start("one").await, world.start("two").await);
+    for _ in 0..20 {
+        let position = world.record().await;
+        let begun = Instant::now();
+        two.reaches(position, PATIENCE).await;
+        assert!(begun.elapsed() < Duration::from_millis(100), "{:?}", begun.elapsed());
+        one.reaches(position, PATIENCE).await;
+    }
+    world.assert_each_once();
+    assert_eq!((one.progress.failures(), two.progress.failures()), (0, 0));
+    assert_eq!(two.progress.lag().events, 0);
+}
+
+/// Nothing is recorded afterwards that would tell it so.
+#[tokio::test(start_paused = true)]
+async fn who_reads_a_last_page_that_is_full_has_caught_up() {
+    let world = World::open().await;
+    let appends = (0..Page::EVENTS_MAX).map(|_| world.record());
+    let head = join_all(appends).await.into_iter().max().expect("some");
+    assert_eq!(head.0, Page::EVENTS_MAX as u64);
+    let starting = tokio::time::timeout(PATIENCE, world.start("one"));
+    starting.await.expect("it is ready").reaches(head, PATIENCE).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lease_of_one_that_is_gone_moves_within_5_s() {
+    let world = World::open().await;
+    let (one, two) = (world.start("one").await, world.start("two").await);
+    two.reaches(world.record().await, PATIENCE).await;
+    one.tasks.kill().await;
+    two.reaches(world.record().await, MOVES).await;
+    world.assert_each_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_given_back_moves_at_once() {
+    let world = World::open().await;
+    let (one, two) = (world.start("one").await, world.start("two").await);
+    assert!(one.tasks.shutdown().await);
+    two.reaches(world.record().await, Duration::from_secs(1)).await;
+    world.assert_each_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_projector_that_stood_still_is_stale_and_stands_by() {
+    let world = World::open().await;
+    let (one, two) = (world.start("one").await, world.start("two").await);
+    one.side.weather.send_replace(Weather::Frozen);
+    two.reaches(world.record().await, MOVES).await;
+    two.reaches(world.record().await, PATIENCE).await;
+    // It wakes with a change in hand that has been made.
+    one.side.weather.send_replace(Weather::Fine);
+    let last = world.record().await;
+    two.reaches(last, PATIENCE).await;
+    one.reaches(last, PATIENCE).await;
+    world.assert_each_once();
+    let term = world.model.lock().expect("nobody panics with it").lease.map(|lease| lease.term);
+    assert_eq!(term, Some(2), "the lease stays where it went");
+    // And it is there when it is needed.
+    two.tasks.kill().await;
+    one.reaches(world.record().await, MOVES).await;
+    world.assert_each_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_go_on_by_themselves_once_the_server_is_back() {
+    let world = World::open().await;
+    let (one, two) = (world.start("one").await, world.start("two").await);
+    for instance in [&one, &two] {
+        instance.side.weather.send_replace(Weather::Away);
+    }
+    let missed = world.record().await;
+    assert!(one.progress.wait_for(missed, PATIENCE).await.is_err());
+    assert!(two.progress.failures() > 0);
+    for instance in [&one, &two] {
+        instance.side.weather.send_replace(Weather::Fine);
+    }
+    two.reaches(missed, MOVES).await;
+    one.reaches(missed, MOVES).await;
+    world.assert_each_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_starts_while_the_server_is_away_waits_for_it() {
+    let world = World::open().await;
+    let (side, tasks) = (Side::new(&world.model), Tasks::inline());
+    side.weather.send_replace(Weather::Away);
+    let progress = world.deps.progress("late");
+    let project = |event: &Recorded| Ok(Some(event.position));
+    projector::spawn(&tasks, &world.deps.store(), side.clone(), project, progress.clone());
+    let position = world.record().await;
+    assert!(progress.wait_for(position, PATIENCE).await.is_err());
+    side.weather.send_replace(Weather::Fine);
+    progress.wait_for(position, MOVES).await.expect("it gets there");
+    world.assert_each_once();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_ahead_of_the_log_stops_the_process_and_is_left_as_it_is() {
+    let world = World::open().await;
+    let last = world.record().await;
+    let model = Arc::clone(&world.model);
+    model.lock().expect("nobody panics with it").checkpoint = Position(last.0 + 5);
+    let (side, tasks) = (Side::new(&model), Tasks::inline());
+    let project = |event: &Recorded| Ok(Some(event.position));
+    projector::spawn(&tasks, &world.deps.store(), side, project, world.deps.progress("one"));
+    tokio::time::timeout(PATIENCE, tasks.stopped()).await.expect("it stops");
+    assert!(tasks.failed());
+    assert_eq!(model.lock().expect("nobody panics with it").checkpoint, Position(last.0 + 5));
+}
+
+/// Of every seven events one cannot be read, one panics, and one does not fit into the model.
+fn choosy(event: &Recorded) -> Result<Option<Position>, Unfit> {
+    match event.position.0 % 7 {
+        1 => Err(Unfit("it cannot be read".to_owned())),
+        2 => panic!("an amount is beyond all numbers"),
+        _ => Ok(Some(event.position)),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_cannot_be_taken_are_set_aside_and_everything_else_goes_on() {
+    let world = World::open().await;
+    let unfit = |position: &Position| matches!(position.0 % 7, 1..=3);
+    {
+        let mut model = world.model.lock().expect("nobody panics with it");
+        model.unfit = (0..20).map(|week| Position(week * 7 + 3)).collect();
+    }
+    // History in one batch, and then one by one.
+    for _ in 0..50 {
+        world.record().await;
+    }
+    let (side, tasks) = (Side::new(&world.model), Tasks::inline());
+    let progress = world.deps.progress("one");
+    projector::spawn(&tasks, &world.deps.store(), side.clone(), choosy, progress.clone());
+    let mut last = Position::START;
+    for _ in 0..50 {
+        last = world.record().await;
+        progress.wait_for(last, PATIENCE).await.expect("nothing stops it");
+    }
+    assert!(progress.is_ready() && !tasks.failed());
+    {
+        let model = world.model.lock().expect("nobody panics with it");
+        let (aside, taken): (Vec<_>, Vec<_>) = (1..=last.0).map(Position).partition(unfit);
+        assert_eq!(model.applied, taken);
+        let found: Vec<Position> = model.aside.iter().map(|event| event.position).collect();
+        assert_eq!(found, aside);
+        assert_eq!(progress.aside(), aside.len() as u64);
+    }
+    // Another instance, and one after a restart, know of them too.
+    let other = world.deps.progress("two");
+    projector::spawn(&Tasks::inline(), &world.deps.store(), side, choosy, other.clone());
+    other.wait_ready().await;
+    while other.aside() != progress.aside() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,61 @@
+//! The event store over MongoDB.
+//!
+//! ```text
+//!  commit ─▶ judge in memory ─▶ one transaction: insert, commit ─▶ answers
+//!     ▲          head, versions        │ duplicate key, write conflict: somebody else recorded
+//!     └── read on, judge all again ◀───┘ unknown result: look what stands at the positions
+//! ```
+//!
+//! One collection, `events`, holds one document per event:
+//!
+//! | field | BSON type | is |
+//! | --- | --- | --- |
+//! | `_id`, `position` | long | the position; twice, since not every server of this protocol finds a range of `_id` without looking at all |
+//! | `stream`, `version` | string, long | the stream and the event's place in it |
+//! | `category` | string | what stands before the stream's first `-` |
+//! | `id` | UUID | the event's id |
+//! | `type`, `schema` | string, long | the event's type and the schema number of `data` |
+//! | `time` | long | when it was recorded: microseconds since 1970 |
+//! | `meta` | document | `actor`; `correlation` (UUID); where there are such: `traceparent`, `reactor`, `cause` (long), `idempotency` (`key`, `request`: UUID; `creates`) |
+//! | `data` | string | the JSON object, to the byte as it was sent |
+//!
+//! The indexes are unique `position`, unique `(stream, version)`, and `(category, position)`. The two unique ones are the judge of who records:
+//! whoever builds on a head or a version that is no longer the last fails, however stale its memory.
+//!
+//! A second collection, `writers`, holds the session of each writer, so that the next one can end what it left open. The user needs the actions
+//! `find` and `insert` on both collections and `createIndex` on `events`, and no others.
+
+mod codec;
+mod connection;
+mod look;
+mod reader;
+mod succession;
+mod transaction;
+mod writer;
+
+pub use reader::MongoReader;
+pub use writer::MongoWriter;
+
+use connection::Connection;
+use store::port::StoreFailure;
+
+/// An event store in a database of MongoDB.
+pub struct MongoStore {
+    pub writer: MongoWriter,
+    pub reader: MongoReader,
+}
+
+impl MongoStore {
+    /// Takes the database that a URL such as `mongodb://user:password@host1,host2/agora?replicaSet=rs0` names; `agora` if it names
+    /// none.
+    ///
+    /// Fails where only an operator can help: the URL is none, the server refuses the user, or it has no transactions. A server
+    /// that does not answer now is no failure of opening: calls fail within 2 s until it answers.
+    pub async fn open(url: &str) -> Result<Self, StoreFailure> {
+        let connection = Connection::open(url).await?;
+        Ok(Self {
+            writer: MongoWriter::new(connection.clone()),
+            reader: MongoReader::new(connection),
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! What an operator may get wrong, and the little that the store's user must be allowed.
+
+use mongodb::{Client, bson::doc};
+use servers::Mongodb;
+use store_mongodb::MongoStore;
+
+use store::conformance::samples::{append, commit, done, read_sound};
+
+#[tokio::test]
+async fn a_bad_url_is_one_clear_sentence_without_the_password() {
+    for (url, word) in [
+        ("mongo://user:geheim@host/agora", "no URL of MongoDB"),
+        ("mongodb://user:ge:heim@host/agora", "no URL of MongoDB"),
+        ("mongodb://user:geheim@host:x/agora", "no URL of MongoDB"),
+        ("mongodb+srv://user:geheim@host/agora", "mongodb://"),
+        ("mongodb://user:geheim@/agora", "no URL of MongoDB"),
+    ] {
+        let failure = refused(url).await;
+        assert!(failure.contains(word), "{url}: {failure}");
+        assert!(!failure.contains("heim"), "{url}: {failure}");
+        assert!(!failure.contains('\n'), "{url}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_transactions_is_refused() {
+    let server = Mongodb::start(&["--standalone"]).expect("a server");
+    let failure = refused(&server.url("shop")).await;
+    assert!(failure.contains("is no replica set"), "{failure}");
+}
+
+#[tokio::test]
+async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
+    let mut server = Mongodb::start(&[]).expect("a server");
+    let client = Client::with_uri_str(server.url("shop")).await.expect("a client");
+    let database = client.database("shop");
+    for (role, actions) in
+        [("recorder", vec!["find", "insert", "createIndex"]), ("guest", vec!["find"])]
+    {
+        let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": "shop", "collection": collection }, "actions": actions };
+        let privileges = [on("events", &actions), on("writers", &actions[..actions.len().min(2)])];
+        let made = doc! { "createRole": role, "privileges": privileges, "roles": [] };
+        database.run_command(made).await.expect("a role");
+        let made = doc! { "createUser": role, "pwd": "geheim", "roles": [role] };
+        database.run_command(made).await.expect("a user");
+    }
+    server.kill();
+    server.set_flags(&["--auth"]);
+    server.restart().expect("a server");
+    let url = |user: &str, password: &str| {
+        server.url("shop").replace("mongodb://", &format!("mongodb://{user}:{password}@"))
+    };
+
+    let store = MongoStore::open(&url("recorder", "geheim")).await.expect("the right password");
+    let MongoStore { mut writer, reader } = store;
+    assert_eq!(
+        commit(&mut writer, &append("order-1", None, &[1])).await.expect("works"),
+        done(1, 1, 0)
+    );
+    assert_eq!(
+        commit(&mut writer, &append("order-1", None, &[1])).await.expect("works"),
+        done(1, 1, 0)
+    );
+    assert_eq!(read_sound(&reader).await.len(), 1);
+
+    for wrong in [url("recorder", "falsch"), url("nobody", "geheim")] {
+        let failure = refused(&wrong).await;
+        assert!(failure.contains("does not accept the user and password"), "{failure}");
+    }
+    let mut guest = MongoStore::open(&url("guest", "geheim")).await.expect("may read").writer;
+    let failure =
+        commit(&mut guest, &append("order-2", None, &[2])).await.expect_err("may not write");
+    assert!(
+        failure.to_string().contains("find and insert on the collections events and writers"),
+        "{failure}"
+    );
+}
+
+async fn refused(url: &str) -> String {
+    match MongoStore::open(url).await {
+        Ok(_) => panic!("{url} was taken"),
+        Err(failure) => failure.to_string(),
+    }
+}

@@ -1,0 +1,175 @@
+//! Judges the appends of one group: against what is recorded, and against what earlier ones of the group will record.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{Append, Appended};
+use kernel::{EventId, Expected, NewEvent, Position, Recorded, StreamId, Timestamp, Version};
+
+/// What is recorded already, as an engine knows it.
+pub trait Past: Send {
+    type Failure: Send;
+
+    /// The answer to an append that this writer itself recorded a moment ago, if it remembers it.
+    fn answered(&mut self, _append: &Append) -> Option<Appended> {
+        None
+    }
+
+    /// The last version of a stream. It may be remembered: an append that builds on a wrong one must then fail to be written.
+    fn last_version(
+        &mut self,
+        stream: &StreamId,
+    ) -> impl Future<Output = Result<Option<Version>, Self::Failure>> + Send;
+
+    /// The ids recorded in a stream from a version on, `count` of them at most, with their positions. Asked when an append is not
+    /// as expected: the answer to it rests on this and on the last version, so neither may be merely remembered here.
+    fn ids(
+        &mut self,
+        stream: &StreamId,
+        from: Version,
+        count: usize,
+    ) -> impl Future<Output = Result<Vec<(EventId, Position)>, Self::Failure>> + Send;
+}
+
+pub struct Judge<P> {
+    past: P,
+    next: Position,
+    now: Timestamp,
+    answers: Vec<Appended>,
+    recorded: Vec<Arc<Recorded>>,
+    staged_bytes: usize,
+    /// For each stream of the group: where its new events stand in `recorded`.
+    staged: BTreeMap<StreamId, Vec<usize>>,
+}
+
+impl<P: Past> Judge<P> {
+    pub fn new(past: P, next: Position, now: Timestamp) -> Self {
+        Self {
+            past,
+            next,
+            now,
+            answers: Vec::new(),
+            recorded: Vec::new(),
+            staged_bytes: 0,
+            staged: BTreeMap::new(),
+        }
+    }
+
+    pub async fn take(&mut self, append: &Append) -> Result<(), P::Failure> {
+        let answer = match unacceptable(append) {
+            Some(reason) => Appended::Refused { reason },
+            None => match self.past.answered(append) {
+                Some(answer) => answer,
+                None => self.judge(append).await?,
+            },
+        };
+        self.answers.push(answer);
+        Ok(())
+    }
+
+    /// How many events are to be recorded, and how many bytes they roughly take.
+    pub fn staged(&self) -> (usize, usize) {
+        (self.recorded.len(), self.staged_bytes)
+    }
+
+    /// The answers, which hold once the events are durable, and the events to make durable.
+    pub fn verdict(self) -> (Vec<Appended>, Vec<Arc<Recorded>>) {
+        (self.answers, self.recorded)
+    }
+
+    async fn judge(&mut self, append: &Append) -> Result<Appended, P::Failure> {
+        let last = self.last_version(&append.stream).await?;
+        if Expected::after(last) == append.expected {
+            return Ok(self.stage(append));
+        }
+        let recorded = self.recorded_before(append).await?;
+        let same = recorded.len() == append.events.len()
+            && recorded.iter().zip(append.events.iter()).all(|((id, _), event)| *id == event.id);
+        let version = Version(append.expected.first_version().0 + append.events.len() as u64 - 1);
+        match (recorded.first(), recorded.last()) {
+            (Some((_, first)), Some((_, last))) if same => {
+                Ok(Appended::Recorded { first: *first, last: *last, version })
+            }
+            _ => Ok(Appended::Conflict { version: last }),
+        }
+    }
+
+    async fn last_version(&mut self, stream: &StreamId) -> Result<Option<Version>, P::Failure> {
+        let staged = self
+            .staged
+            .get(stream)
+            .and_then(|places| places.last())
+            .and_then(|place| self.recorded.get(*place));
+        match staged {
+            Some(event) => Ok(Some(event.version)),
+            None => self.past.last_version(stream).await,
+        }
+    }
+
+    fn stage(&mut self, append: &Append) -> Appended {
+        let first = self.next;
+        let mut version = append.expected.first_version();
+        let places = self.staged.entry(append.stream.clone()).or_default();
+        for event in append.events.iter() {
+            places.push(self.recorded.len());
+            let event = recorded(event, &append.stream, self.next, version, self.now);
+            self.staged_bytes += event.size_bytes();
+            self.recorded.push(Arc::new(event));
+            self.next = self.next.next();
+            version = version.next();
+        }
+        Appended::Recorded {
+            first,
+            last: Position(self.next.0 - 1),
+            version: Version(version.0 - 1),
+        }
+    }
+
+    /// What stands in the stream where this append would stand.
+    async fn recorded_before(
+        &mut self,
+        append: &Append,
+    ) -> Result<Vec<(EventId, Position)>, P::Failure> {
+        let from = append.expected.first_version();
+        let mut ids = self.past.ids(&append.stream, from, append.events.len()).await?;
+        let staged = self
+            .staged
+            .get(&append.stream)
+            .into_iter()
+            .flatten()
+            .filter_map(|place| self.recorded.get(*place));
+        let staged =
+            staged.filter(|event| event.version >= from).map(|event| (event.id, event.position));
+        ids.extend(staged.take(append.events.len() - ids.len()));
+        Ok(ids)
+    }
+}
+
+fn recorded(
+    event: &NewEvent,
+    stream: &StreamId,
+    position: Position,
+    version: Version,
+    time: Timestamp,
+) -> Recorded {
+    let NewEvent { id, kind, schema, metadata, data } = event.clone();
+    Recorded { position, stream: stream.clone(), version, id, kind, schema, time, metadata, data }
+}
+
+/// Why an append can never be recorded.
+fn unacceptable(append: &Append) -> Option<String> {
+    let bytes: usize =
+        append.events.iter().map(|event| event.data.get().len() + event.kind.as_str().len()).sum();
+    if append.events.is_empty() || append.events.len() > Append::EVENTS_MAX {
+        Some(format!(
+            "an append has 1 to {} events, not {}",
+            Append::EVENTS_MAX,
+            append.events.len()
+        ))
+    } else if bytes > Append::BYTES_MAX {
+        Some(format!("an append has {} bytes at most, not {bytes}", Append::BYTES_MAX))
+    } else if append.events.iter().any(|event| !event.data.get().starts_with('{')) {
+        Some("an event's data is one JSON object".to_owned())
+    } else {
+        None
+    }
+}

@@ -1,0 +1,92 @@
+//! The port: what every transport gives, and how little it promises.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::{Append, Appended, Incoming, Message, Page, Read, Receiver, Requests};
+
+/// Carries broadcasts and requests between services.
+///
+/// # Contract
+/// - **Broadcasts** reach whoever is subscribed at that time, at most a bounded number of them waiting. They may be lost,
+///   repeated and reordered. A subscriber that is too slow hears [`Heard::Lost`](crate::Heard::Lost) and reads on from the
+///   event store; it never slows the publisher, and what waits for it is bounded in number and bytes.
+/// - **Requests** reach one of those who serve the queue, or nobody. A question may be delivered twice, its answer may be
+///   lost: [`NoReply`] says nothing about whether it was acted on. Whoever asks waits when the queue is full (back-pressure),
+///   `timeout` at most in all.
+/// - Dropping a returned future gives up waiting; the question may still be acted on.
+/// - Nothing here is durable, and no order holds between two broadcasts or two requests.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// Hears broadcasts of `topic` from now on.
+    async fn subscribe(&self, topic: Topic) -> Receiver;
+
+    /// Broadcasts to all subscribers; returns when the transport has taken it.
+    async fn publish(&self, message: Message);
+
+    /// Asks the event store to record.
+    async fn append(&self, append: Append, timeout: Duration) -> Result<Appended, NoReply>;
+
+    /// Asks the event store for events.
+    async fn read(&self, read: Read, timeout: Duration) -> Result<Page, NoReply>;
+
+    /// Serves appends from now on, in place of whoever did before.
+    async fn serve_appends(&self) -> Requests<Append, Appended>;
+
+    /// Serves reads from now on.
+    async fn serve_reads(&self) -> Requests<Read, Page>;
+}
+
+impl fmt::Debug for dyn Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
+/// What can be subscribed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// The whole log: every recorded event, and the head.
+    Log,
+    /// What services announce.
+    Services,
+}
+
+impl Topic {
+    /// Whether `message` belongs to the topic.
+    #[must_use]
+    pub fn includes(self, message: &Message) -> bool {
+        match message {
+            Message::Recorded(_) | Message::Head(_) => self == Self::Log,
+            Message::Service(_) => self == Self::Services,
+        }
+    }
+}
+
+/// A request without an answer; whether it was acted on is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NoReply {
+    #[error("nobody serves the event store's queue")]
+    Unreachable,
+    #[error("the answer was lost")]
+    Lost,
+    #[error("no answer in time")]
+    TimedOut,
+}
+
+/// Asks within `timeout`; shared by the transports.
+pub(crate) async fn ask<Q, A>(
+    queue: Option<tokio::sync::mpsc::Sender<Incoming<Q, A>>>,
+    question: Q,
+    timeout: Duration,
+) -> Result<A, NoReply> {
+    let queue = queue.ok_or(NoReply::Unreachable)?;
+    let (incoming, answer) = Incoming::new(question);
+    let exchange = async {
+        queue.send(incoming).await.map_err(|_| NoReply::Unreachable)?;
+        answer.await.map_err(|_| NoReply::Lost)
+    };
+    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(NoReply::TimedOut))
+}

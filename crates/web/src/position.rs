@@ -1,0 +1,107 @@
+//! Reading your writes: answers say how far they are, and requests that say so wait until we are that far.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
+use futures_util::future::{BoxFuture, FutureExt};
+use hyper::{
+    HeaderMap,
+    header::{HeaderName, HeaderValue},
+};
+use kernel::Position;
+use tokio::sync::watch;
+
+use super::Problem;
+use runtime::{Behind, Progress};
+
+/// In answers: the position up to which they hold. In requests: the position that the client knows of.
+pub const AGORA_POSITION: HeaderName = HeaderName::from_static("agora-position");
+
+/// How long a request waits for the model before it is refused.
+pub const POSITION_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How far a read model is: its projector's [`Progress`], or any watched position.
+pub trait Checkpoint: Send + Sync + 'static {
+    /// The position up to which the model holds everything.
+    fn position(&self) -> Position;
+
+    /// Returns once the model has passed `position`, or the log is known to end before it; or how far the model is behind when
+    /// `timeout` is over.
+    fn reach(
+        &self,
+        position: Position,
+        timeout: Duration,
+    ) -> BoxFuture<'static, Result<(), Behind>>;
+}
+
+/// Part of an answer: the position of what was just recorded, as `Agora-Position`.
+#[derive(Clone, Copy, Debug)]
+pub struct At(pub Position);
+
+impl Checkpoint for watch::Receiver<Position> {
+    fn position(&self) -> Position {
+        *self.borrow()
+    }
+
+    fn reach(&self, wanted: Position, timeout: Duration) -> BoxFuture<'static, Result<(), Behind>> {
+        let mut receiver = self.clone();
+        async move {
+            let passing = async { receiver.wait_for(|at| *at >= wanted).await.map(|_| ()) };
+            match tokio::time::timeout(timeout, passing).await {
+                Ok(Ok(())) => Ok(()),
+                _ => Err(Behind { reached: *receiver.borrow(), wanted }),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Checkpoint for Progress {
+    fn position(&self) -> Position {
+        Progress::position(self)
+    }
+
+    fn reach(&self, wanted: Position, timeout: Duration) -> BoxFuture<'static, Result<(), Behind>> {
+        let progress = self.clone();
+        async move { progress.reach(wanted, timeout).await }.boxed()
+    }
+}
+
+impl IntoResponseParts for At {
+    type Error = std::convert::Infallible;
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        parts.headers_mut().insert(AGORA_POSITION, HeaderValue::from(self.0.0));
+        Ok(parts)
+    }
+}
+
+impl IntoResponse for At {
+    fn into_response(self) -> Response {
+        (self, ()).into_response()
+    }
+}
+
+impl From<Behind> for Problem {
+    fn from(lag: Behind) -> Self {
+        let behind = lag.wanted.0.saturating_sub(lag.reached.0);
+        let detail = format!(
+            "Not yet at position {}: at {}, {behind} events behind.",
+            lag.wanted, lag.reached
+        );
+        Self::unavailable(Duration::from_secs(1), detail)
+            .kind("/problems/behind")
+            .member("Position", lag.reached)
+            .member("Lag", behind)
+    }
+}
+
+/// The position that a request carries.
+pub(super) fn asked_for(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
+    let mut values = headers.get_all(AGORA_POSITION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    match digits.and_then(|text| text.parse().ok()) {
+        Some(position) if values.next().is_none() => Ok(Some(Position(position))),
+        _ => Err(Problem::bad_request("Agora-Position must be one whole number.")),
+    }
+}

@@ -1,0 +1,250 @@
+//! A service as its process sees it: its router, its followers, and what it announces.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use axum::{Router, extract::State};
+use futures_util::future::{BoxFuture, select_all};
+use kernel::Position;
+use serde::Serialize;
+use store::{Address, Announcement, Balance, Message};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{Deps, Json, Operator, Problem};
+use runtime::{ModelError, Progress, ReadModel, SetAside};
+
+/// How often a service says that it is there.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(2);
+
+/// A running service: its tasks are spawned, its router waits to be called.
+#[derive(Clone)]
+pub struct Service {
+    pub name: &'static str,
+    pub router: Router,
+    /// Its projectors and reactors, and whatever else it depends on; it is ready while all of them are.
+    pub followers: Vec<Progress>,
+    /// What an operator can ask of its read model.
+    pub model: Option<Arc<dyn Inspect>>,
+}
+
+/// What an operator can ask of a read model, whatever it holds.
+pub trait Inspect: Send + Sync {
+    /// The sums of promise 6 that the service can vouch for.
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>>;
+
+    /// Everything in the model as lines of text in a fixed order.
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>>;
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service({})", self.name)
+    }
+}
+
+impl Service {
+    /// Whether all its followers can work; else why not. The one definition of readiness: routes and announcements ask here,
+    /// and everything else believes the announcements.
+    pub fn ready(followers: &[Progress]) -> Result<(), String> {
+        followers.iter().find_map(Progress::trouble).map_or(Ok(()), Err)
+    }
+
+    /// Events that its followers could not take. The service is ready all the same.
+    #[must_use]
+    pub fn aside(followers: &[Progress]) -> u64 {
+        followers.iter().map(Progress::aside).sum()
+    }
+
+    /// Returns when a follower turns ready or stops being it; never without followers.
+    fn turns(&self) -> impl Future<Output = ()> + Send + use<> {
+        let turns: Vec<_> =
+            self.followers.iter().map(|follower| Box::pin(follower.turns())).collect();
+        async {
+            if turns.is_empty() {
+                std::future::pending::<()>().await;
+            } else {
+                select_all(turns).await;
+            }
+        }
+    }
+
+    /// Waits until the service is ready.
+    pub async fn wait_ready(&self) {
+        for follower in &self.followers {
+            follower.wait_ready().await;
+        }
+    }
+
+    /// Says every 2 s on the bus that the service is there, until the tasks stop.
+    pub fn announce(&self, deps: &Deps, instance: String, address: Address) {
+        let (service, deps) = (self.clone(), deps.clone());
+        deps.tasks.clone().spawn("announcer", async move {
+            let stopping = deps.tasks.clone();
+            tokio::select! {
+                biased;
+                () = stopping.stopped() => {}
+                () = service.announce_on(&deps, (&instance, &address)) => {}
+            }
+            // Nobody shall send more to who is leaving.
+            let leaving = service.announcement((&instance, &address), false).await;
+            deps.transport.publish(Message::Service(Arc::new(leaving))).await;
+        });
+    }
+
+    async fn announce_on(&self, deps: &Deps, who: (&str, &Address)) {
+        let mut before: Option<(kernel::Timestamp, u64)> = None;
+        loop {
+            let now = deps.clock.now();
+            let position =
+                self.followers.iter().map(|follower| follower.position().0).max().unwrap_or(0);
+            let throughput = before
+                .map_or(0.0, |(then, at)| per_second(position.saturating_sub(at), now.since(then)));
+            before = Some((now, position));
+            let turns = self.turns();
+            let ready = Self::ready(&self.followers).is_ok();
+            let announcement = Announcement { throughput, ..self.announcement(who, ready).await };
+            deps.transport.publish(Message::Service(Arc::new(announcement))).await;
+            // Gateways learn of it at once, not at the next announcement.
+            let _either = tokio::time::timeout(ANNOUNCE_EVERY, turns).await;
+        }
+    }
+
+    async fn announcement(
+        &self,
+        (instance, address): (&str, &Address),
+        ready: bool,
+    ) -> Announcement {
+        Announcement {
+            name: self.name.to_owned(),
+            instance: instance.to_owned(),
+            address: address.clone(),
+            routes: vec![format!("/{}", self.name)],
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ready,
+            lag: self.lag(),
+            set_aside: Self::aside(&self.followers),
+            throughput: 0.0,
+            balances: self.balances().await,
+        }
+    }
+
+    fn lag(&self) -> BTreeMap<String, store::Lag> {
+        self.followers.iter().map(|follower| (follower.name().to_owned(), follower.lag())).collect()
+    }
+
+    async fn balances(&self) -> Vec<Balance> {
+        let Some(model) = &self.model else { return Vec::new() };
+        model.balances().await.unwrap_or_else(|error| {
+            tracing::warn!(service = self.name, %error, "the balances are not known");
+            Vec::new()
+        })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
+fn per_second(events: u64, elapsed: Duration) -> f64 {
+    if elapsed.is_zero() {
+        0.0
+    } else {
+        (events as f64 / elapsed.as_secs_f64() * 10.0).round() / 10.0
+    }
+}
+
+/// What a model holds, in one line.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct ModelDigest {
+    /// The position up to which the model holds everything.
+    position: u64,
+    /// A hash (BLAKE3) of every row.
+    #[schema(min_length = 64, max_length = 64)]
+    digest: String,
+    rows: u64,
+}
+
+/// Events that a read model could not take.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct EventsSetAside {
+    /// In the order of the log.
+    events: Vec<EventSetAside>,
+}
+
+/// An event that changed nothing in a read model, since it could not be taken; everything behind it went on.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct EventSetAside {
+    position: u64,
+    /// Why it could not be taken.
+    reason: String,
+}
+
+/// The calls by which an operator compares a running model with a rebuilt one, and sees what it could not take; every service has them.
+pub fn inspection<M: ReadModel + ?Sized>(model: &Arc<M>) -> OpenApiRouter {
+    let model: Arc<dyn Dump> = Arc::new(ModelOf(Arc::clone(model)));
+    OpenApiRouter::new().routes(routes!(model_digest)).routes(routes!(set_aside)).with_state(model)
+}
+
+/// The part of a read model that [`inspection`] needs, whatever its changes are.
+trait Dump: Send + Sync {
+    /// The checkpoint, and everything in the model at that point.
+    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>>;
+
+    /// The events that the model could not take.
+    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>>;
+}
+
+/// A read model as something that can be dumped.
+struct ModelOf<M: ?Sized>(Arc<M>);
+
+impl<M: ReadModel + ?Sized> Dump for ModelOf<M> {
+    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>> {
+        Box::pin(async {
+            loop {
+                let before = self.0.checkpoint().await?;
+                let lines = self.0.dump().await?;
+                // Nothing came between the two: the rows are those of this checkpoint.
+                if self.0.checkpoint().await? == before {
+                    return Ok((before, lines));
+                }
+            }
+        })
+    }
+
+    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>> {
+        Box::pin(self.0.aside())
+    }
+}
+
+/// The events that the service's read model could not take: they changed nothing, and everything behind them went on.
+#[utoipa::path(get, path = "/set-aside", security(("token" = [])), responses((status = 200, body = EventsSetAside)))]
+async fn set_aside(
+    State(model): State<Arc<dyn Dump>>,
+    _operator: Operator,
+) -> Result<Json<EventsSetAside>, Problem> {
+    let events = model.aside().await?.into_iter();
+    let events =
+        events.map(|SetAside { position, reason }| EventSetAside { position: position.0, reason });
+    Ok(Json(EventsSetAside { events: events.collect() }))
+}
+
+/// What the service's read model holds, as a digest to compare with a rebuilt model's.
+#[utoipa::path(get, path = "/model-digest", security(("token" = [])), responses((status = 200, body = ModelDigest)))]
+async fn model_digest(
+    State(model): State<Arc<dyn Dump>>,
+    _operator: Operator,
+) -> Result<Json<ModelDigest>, Problem> {
+    let (position, lines) = model.dump_at().await?;
+    Ok(Json(ModelDigest { position: position.0, digest: digest(&lines), rows: lines.len() as u64 }))
+}
+
+/// A hash over the lines of a model's dump.
+#[must_use]
+pub fn digest(lines: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for line in lines {
+        hasher.update(line.as_bytes());
+        hasher.update(b"\n");
+    }
+    hasher.finalize().to_hex().to_string()
+}

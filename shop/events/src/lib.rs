@@ -1,0 +1,332 @@
+//! The REST API of the event store: recorded events for managers, as pages, as a stream, and as a copy of the whole log.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    response::{IntoResponse, Response, sse::Event as ServerSentEvent},
+};
+use contracts::rest::events::{Head, Idempotency, RecordedEvent};
+use futures_util::{Stream, stream};
+use identity::Manager;
+use kernel::{Position, Recorded, StreamId, Timestamp, Version};
+use runtime::Subscription;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use store::Read;
+use tokio::sync::{Semaphore, mpsc};
+use utoipa::{IntoParams, OpenApi};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use web::{
+    After, Context, Deps, LastEventId, Limit, Listing, Problem, Query, Service, Text, Whole,
+};
+
+use runtime::event_store::Figures;
+use store::{port::Reader, port::StoreFailure};
+
+/// What the calls answer from.
+#[derive(Clone)]
+struct Events {
+    deps: Deps,
+    reader: Arc<dyn Reader>,
+    backup: Option<Backup>,
+    /// Held by the one backup that is being sent.
+    backing_up: Arc<Semaphore>,
+}
+
+/// Streams a copy of the whole store, for engines that can: blocks are sent as they are read.
+pub type Backup = Arc<dyn Fn(Blocks) + Send + Sync>;
+
+/// Where the blocks of a copy go.
+pub type Blocks = mpsc::Sender<std::io::Result<Bytes>>;
+
+#[derive(OpenApi)]
+#[openapi(info(title = "events"))]
+struct Document;
+
+/// The event store's HTTP side as a service named `events`.
+#[must_use]
+pub fn service(
+    deps: &Deps,
+    reader: Arc<dyn Reader>,
+    figures: &Figures,
+    backup: Option<Backup>,
+) -> Service {
+    let (name, version) = ("events", env!("CARGO_PKG_VERSION"));
+    let api = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(read_stream))
+        .routes(routes!(read_all))
+        .routes(routes!(follow))
+        .routes(routes!(head))
+        .routes(routes!(copy));
+    let backing_up = Arc::new(Semaphore::new(1));
+    let events = Events { deps: deps.clone(), reader, backup, backing_up };
+    let followers = vec![figures.progress(deps)];
+    let ready = followers.clone();
+    let service = web::Api::new(name, version, deps.http.clone())
+        .ready(move || Service::ready(&ready))
+        .metrics(deps.metrics.http());
+    Service { name, router: service.finish(api.with_state(events)), followers, model: None }
+}
+
+/// A position or version: a whole number that every JSON reader keeps exactly.
+type Number = Whole<0, 9_007_199_254_740_991>;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "PascalCase")]
+struct OfStream {
+    /// The stream's name, such as `order-0190c7f2-8b1e-7c3a-9f00-1234567890ab`.
+    #[serde(deserialize_with = "stream_name")]
+    #[param(value_type = String, max_length = 200, pattern = "^[A-Za-z0-9._]+-[A-Za-z0-9._-]+$")]
+    stream: StreamId,
+    /// The first version wanted; 0 unless given.
+    #[param(inline)]
+    from: Option<Number>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    #[param(value_type = Option<String>, inline)]
+    after: Option<After<u64>>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "PascalCase")]
+struct OfAll {
+    /// The first position wanted; 1 unless given.
+    #[param(inline)]
+    from: Option<Number>,
+    /// Only streams of this category, such as `order`.
+    #[param(inline)]
+    category: Option<Text<0, 200>>,
+    /// Only events of this type, such as `order.placed`.
+    #[param(inline)]
+    r#type: Option<Text<0, 200>>,
+    /// Only events recorded at or after this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// Only events recorded before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    #[param(value_type = Option<String>, inline)]
+    after: Option<After<u64>>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "PascalCase")]
+struct Follow {
+    /// The first position wanted; what comes from now on unless given.
+    #[param(inline)]
+    from: Option<Number>,
+}
+
+fn stream_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreamId, D::Error> {
+    StreamId::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+/// The number asked for, or the one that stands for none.
+fn first(asked: Option<Number>, otherwise: u64) -> u64 {
+    asked.map_or(otherwise, |number| number.get().unsigned_abs())
+}
+
+/// The events of one stream, in order.
+#[utoipa::path(get, path = "/read-stream", params(OfStream), security(("token" = [])),
+    responses((status = 200, body = Listing<RecordedEvent>)))]
+async fn read_stream(
+    State(events): State<Events>,
+    _manager: Manager,
+    Query(asked): Query<OfStream>,
+) -> Result<Response, Problem> {
+    let from = Version(asked.after.map_or(first(asked.from, 0), |after| after.0));
+    let page = events
+        .reader
+        .read(&Read::Stream { stream: asked.stream, from })
+        .await
+        .map_err(unreadable)?;
+    let more = !page.end || page.events.len() > asked.limit.get();
+    let items: Vec<RecordedEvent> =
+        page.events.iter().take(asked.limit.get()).map(|event| shown(event)).collect();
+    let next = items.last().filter(|_| more).map(|last| After(last.version + 1).encode());
+    Ok(answer(Listing { items, next }, page.head))
+}
+
+/// The events of all streams, in the order of their positions.
+#[utoipa::path(get, path = "/read-all", params(OfAll), security(("token" = [])),
+    responses((status = 200, body = Listing<RecordedEvent>)))]
+async fn read_all(
+    State(events): State<Events>,
+    _manager: Manager,
+    Query(asked): Query<OfAll>,
+) -> Result<Response, Problem> {
+    let since = match asked.since {
+        Some(since) => events
+            .reader
+            .position_at(since)
+            .await
+            .map_err(unreadable)?
+            .unwrap_or(Position(u64::MAX)),
+        None => Position::START,
+    };
+    let first = asked.after.as_ref().map_or(first(asked.from, 1), |after| after.0);
+    let begun = Position(first).max(since);
+    let mut from = begun;
+    let categories = categories(&asked);
+    let mut found = Vec::new();
+    loop {
+        let page = events
+            .reader
+            .read(&Read::All { from, categories: categories.clone() })
+            .await
+            .map_err(unreadable)?;
+        for event in &page.events {
+            // Later ones may be of before: a clock can have been ahead for a while.
+            if asked.until.is_some_and(|until| event.time >= until) {
+                continue;
+            }
+            if asked.r#type.as_deref().is_some_and(|wanted| wanted != event.kind.as_str()) {
+                continue;
+            }
+            if found.len() == asked.limit.get() {
+                let next = Some(After(event.position.0).encode());
+                return Ok(answer(Listing { items: found, next }, page.head));
+            }
+            found.push(shown(event));
+        }
+        if page.end {
+            return Ok(answer(Listing { items: found, next: None }, page.head));
+        }
+        from = page.next;
+        // A rare type in a long log: clients are not kept waiting, but go on from here, whatever was found so far.
+        if page.next.0 > begun.0.saturating_add(SCANNED_AT_ONCE) {
+            return Ok(answer(
+                Listing { items: found, next: Some(After(from.0).encode()) },
+                page.head,
+            ));
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Events looked through for one answer.
+const SCANNED_AT_ONCE: u64 = 100_000;
+
+fn categories(asked: &OfAll) -> Vec<String> {
+    // A type's name begins with the category of its streams.
+    let of_type = asked
+        .r#type
+        .as_deref()
+        .and_then(|kind| kind.split_once('.'))
+        .map(|(category, _)| category.to_owned());
+    let category = asked.category.as_deref().map(str::to_owned);
+    category.or(of_type).into_iter().collect()
+}
+
+/// All events as they are recorded (server-sent events), resumable by `Last-Event-ID`.
+#[utoipa::path(get, path = "/follow", params(Follow), security(("token" = [])),
+    responses((status = 200, content_type = "text/event-stream", body = RecordedEvent)))]
+async fn follow(
+    State(events): State<Events>,
+    Manager(caller): Manager,
+    context: Context,
+    last: LastEventId,
+    Query(asked): Query<Follow>,
+) -> Result<Response, Problem> {
+    let head = events.reader.head().await.map_err(unreadable)?;
+    let seen = match (last.parse::<u64>()?, asked.from) {
+        (Some(seen), _) => Position(seen),
+        (None, from @ Some(_)) => Position(first(from, 1).saturating_sub(1)),
+        (None, None) => head,
+    };
+    let subscription = Subscription::open(&events.deps.store(), seen.min(head)).await;
+    web::event_stream(&context, Some(caller.identity()), told(subscription))
+}
+
+fn told(subscription: Subscription) -> impl Stream<Item = ServerSentEvent> {
+    stream::unfold((subscription, VecDeque::new()), |(mut subscription, mut waiting)| async move {
+        while waiting.is_empty() {
+            waiting.extend(subscription.next().await);
+        }
+        let event: Arc<Recorded> = waiting.pop_front()?;
+        let told = web::event(event.position, event.kind.as_str(), &shown(&event)).ok()?;
+        Some((told, (subscription, waiting)))
+    })
+}
+
+/// The last position of the log.
+#[utoipa::path(get, path = "/head", security(("token" = [])), responses((status = 200, body = Head)))]
+async fn head(State(events): State<Events>, _manager: Manager) -> Result<Response, Problem> {
+    let position = events.reader.head().await.map_err(unreadable)?;
+    Ok(answer(Head { position: position.0 }, position))
+}
+
+/// A consistent copy of the whole log as a tar archive, made while the shop runs.
+#[utoipa::path(get, path = "/backup", security(("token" = [])),
+    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>),
+        (status = 404, description = "This event store's engine has its own means of backup."),
+        (status = 503, description = "Another backup is being sent.")))]
+async fn copy(State(events): State<Events>, _manager: Manager) -> Result<Response, Problem> {
+    let no_backup = || Problem::not_found("This event store's engine has its own means of backup.");
+    let backup = events.backup.clone().ok_or_else(no_backup)?;
+    let only_one = Arc::clone(&events.backing_up).try_acquire_owned().map_err(|_| {
+        Problem::busy(BACKUP_PAUSE, "Another backup is being sent; try again when it has ended.")
+    })?;
+    let (sender, receiver) = mpsc::channel(BLOCKS_AHEAD);
+    let tasks = events.deps.tasks.clone();
+    let send = move || {
+        backup(sender);
+        drop(only_one);
+    };
+    events.deps.tasks.spawn("backup", async move { tasks.blocking(send).await });
+    let blocks =
+        stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+    let headers = [
+        ("content-type", "application/x-tar"),
+        ("content-disposition", "attachment; filename=\"agora-log.tar\""),
+    ];
+    Ok((headers, Body::from_stream(Box::pin(blocks))).into_response())
+}
+
+/// When to try again while another backup is being sent.
+const BACKUP_PAUSE: Duration = Duration::from_secs(10);
+
+/// Blocks of a backup read ahead of a slow client.
+const BLOCKS_AHEAD: usize = 4;
+
+fn answer<T: serde::Serialize>(value: T, head: Position) -> Response {
+    (web::At(head), axum::Json(value)).into_response()
+}
+
+/// An event as the REST API shows it.
+#[must_use]
+pub fn shown(event: &Recorded) -> RecordedEvent {
+    let metadata = &event.metadata;
+    RecordedEvent {
+        position: event.position.0,
+        stream: event.stream.to_string(),
+        version: event.version.0,
+        id: event.id.0,
+        r#type: event.kind.to_string(),
+        schema: event.schema,
+        time: event.time,
+        actor: metadata.actor.to_string(),
+        correlation: metadata.correlation,
+        traceparent: metadata.traceparent.as_deref().map(str::to_owned),
+        reactor: metadata.cause.as_ref().map(|cause| cause.reactor.to_string()),
+        cause: metadata.cause.as_ref().map(|cause| cause.position.0),
+        idempotency: metadata.idempotency.as_ref().map(|known| Idempotency {
+            key: known.key,
+            request: known.request,
+            creates: known.creates,
+        }),
+        data: event.data.clone(),
+    }
+}
+
+fn unreadable(failure: StoreFailure) -> Problem {
+    Problem::internal(failure)
+}
