@@ -7,7 +7,7 @@ import amqp from 'amqplib';
 
 const [EVENTS, SERVICES, REQUESTS, DIRECT] = ['agora.events', 'agora.services', 'agora.requests', 'amq.rabbitmq.reply-to'];
 const [names, categories, sales] = [new Map(), new Map(), new Map()];
-let [position, ready] = [0, false]; // All in memory: started again, it reads the log again.
+let [position, ready] = [0, false]; // All in memory: after a restart it reads the log again.
 const changes = {
   'agora.catalogue.category-added': ({ data }) => names.set(data.category, data.name),
   'agora.catalogue.category-renamed': ({ data }) => names.set(data.category, data.name),
@@ -15,7 +15,7 @@ const changes = {
   'agora.product.changed': ({ subject, data }) =>
     data.category && categories.set(subject.slice('product-'.length), data.category),
   'agora.order.finalized': ({ data }) => {
-    const category = categories.get(data.product); // The one that the product is in when it is sold.
+    const category = categories.get(data.product); // The category of the product when it is sold.
     const { units, revenue } = sales.get(category) ?? { units: 0, revenue: 0 };
     sales.set(category, { units: units + data.quantity, revenue: revenue + data.quantity * data.price });
   },
@@ -48,7 +48,7 @@ async function follow(connection, announcement) {
         const replied = new Promise((resolve) => replies.set(correlationId, resolve));
         const request = { position: position + 1, categories: ['catalogue', 'product', 'order'] };
         send(REQUESTS, 'read', request, { replyTo: DIRECT, correlationId });
-        const reply = await Promise.race([replied, sleep(5000)]); // Without a reply it asks again.
+        const reply = await Promise.race([replied, sleep(5000)]); // Without a reply, ask again.
         replies.delete(correlationId);
         if (!reply) continue;
         const page = JSON.parse(reply.content);
@@ -62,7 +62,7 @@ async function follow(connection, announcement) {
         channel.ack(message);
         const said = JSON.parse(message.content);
         if (said.specversion && said.position === position + 1) take(said);
-        behind = said.position > position; // A gap, or the head of what was not heard.
+        behind = said.position > position; // A gap, or a head beyond what was received.
       }
     }
   } finally {
@@ -83,7 +83,7 @@ const answers = {
 const host = process.env.HOST ?? '127.0.0.1';
 const server = createServer(async (request, response) => {
   const [path, least, until] = [request.url.split('?')[0], Number(request.headers['agora-position'] ?? 0), Date.now() + 2000];
-  while (position < least && Date.now() < until) await sleep(20); // Who wrote something reads it here.
+  while (position < least && Date.now() < until) await sleep(20); // Clients read their own writes.
   const known = Object.hasOwn(answers, path) && request.method === 'GET';
   const status = !known ? 404 : path === '/health/ready' && !ready ? 503 : 200;
   response.writeHead(status, { 'content-type': 'application/json', 'agora-position': position });
@@ -94,6 +94,6 @@ const address = { http: `http://${host}:${server.address().port}` };
 const announcement = { name: 'sales', instance: randomUUID(), address, routes: ['/sales'], version: '1.0.0' };
 for (;;) {
   const following = amqp.connect(process.env.AGORA_BUS).then((connection) => follow(connection, announcement));
-  await following.catch((error) => console.error(`begins anew: ${error}`));
+  await following.catch((error) => console.error(`bus connection lost; reconnecting: ${error}`));
   await sleep(1000);
 }

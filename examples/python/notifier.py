@@ -32,14 +32,14 @@ class Letters:
             self.write(event["data"], OUTCOMES[event["type"]])
 
     def write(self, order: dict, outcome: str):
-        name = f"{order['order']}.{outcome}"  # The same letter, should a crash come before the checkpoint.
+        name = f"{order['order']}.{outcome}"  # The same letter if a crash comes before the checkpoint.
         if (self.folder / "new" / name).exists() or any((self.folder / "cur").glob(f"{name}*")):
             return
         customer, letter = self.known(f"customer-{order['customer']}", {}), email.message.EmailMessage()
         try:
             letter["To"] = email.utils.formataddr((customer.get("full_name"), customer["email"]))
         except (KeyError, ValueError, IndexError):
-            return print(f"order {order['order']} is {outcome}, and there is no address to write to", flush=True)
+            return print(f"order {order['order']} is {outcome}, but there is no address to write to", flush=True)
         letter["Subject"], letter["Message-ID"] = f"Your order is {outcome}", f"<{name}@agora.invalid>"
         cost = f"{decimal.Decimal(order['quantity'] * order['price']) / 100:.2f} {order['currency']}"
         why = ", ".join(order.get("reasons", ["thank you"]))
@@ -60,7 +60,7 @@ def follow(letters: Letters, connection):
     queue = channel.queue_declare("", exclusive=True, arguments={"x-max-length": 20_000}).method.queue
     channel.queue_bind(queue, EVENTS, "#")
     channel.basic_qos(prefetch_count=500)
-    channel.add_on_cancel_callback(lambda _: connection.close())  # Its queue is gone: it begins anew.
+    channel.add_on_cancel_callback(lambda _: connection.close())  # Its queue is gone: reconnect.
     channel.basic_consume(queue, lambda _c, method, _p, body: heard.append((method, json.loads(body))))
     channel.basic_consume(DIRECT, lambda _c, _m, p, body: replies.update({p.correlation_id: json.loads(body)}), True)
     behind = True  # The history first, later whatever was missed.
@@ -71,7 +71,7 @@ def follow(letters: Letters, connection):
             channel.basic_publish(REQUESTS, "read", request, pika.BasicProperties(reply_to=DIRECT, correlation_id=number))
             while number not in replies and time.monotonic() < gives_up:
                 connection.process_data_events(time_limit=1)
-            if page := replies.get(number):  # Without a reply it asks again.
+            if page := replies.get(number):  # Without a reply, ask again.
                 letters.since = page["head"] if letters.since is None else letters.since
                 for event in page["events"]:
                     letters.take(event)
@@ -84,7 +84,7 @@ def follow(letters: Letters, connection):
             if "specversion" in message and message["position"] == letters.position + 1:
                 letters.take(message)
                 letters.position += 1
-            behind = message.get("position", 0) > letters.position  # A gap, or the head of what was not heard.
+            behind = message.get("position", 0) > letters.position  # A gap, or a head beyond what was received.
             channel.basic_ack(method.delivery_tag)
         letters.checkpoint()
 
@@ -95,5 +95,5 @@ while True:
         with pika.BlockingConnection(pika.URLParameters(os.environ["AGORA_BUS"])) as bus:
             follow(written, bus)
     except (pika.exceptions.AMQPError, OSError, ValueError) as error:
-        print(f"begins anew: {error!r}", flush=True)
+        print(f"bus connection lost; reconnecting: {error!r}", flush=True)
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""The examples beside a running shop: what they say is what happened, whoever was killed meanwhile."""
+"""The examples beside a running shop: what they report is what happened, whatever was killed meanwhile."""
 
 import collections
 import email
@@ -152,7 +152,7 @@ class TheExamples(unittest.TestCase):
         try:
             said = self.shop.ask("/sales")
         except (AssertionError, OSError):
-            return None  # Nobody is ready there.
+            return None  # No instance is ready.
         return {item["Category"]: (item["Units"], item["Revenue"]) for item in said["Items"]}
 
     def trade(self, rounds):
@@ -228,7 +228,7 @@ class TheExamples(unittest.TestCase):
         self.trade(5)
         self.see_all()
         self.assertGreater(echo.kinds["said again"], 20)
-        # As if an event had been lost: whoever hears this reads on, and finds what there is.
+        # As if an event had been lost: listeners read on, and find what there is.
         head = json.dumps({"position": self.shop.position + 1000})
         echo.connection.add_callback_threadsafe(
             lambda: echo.channel.basic_publish("agora.events", "system.head", head)

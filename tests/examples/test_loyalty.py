@@ -112,7 +112,7 @@ class Loyalty(unittest.TestCase):
         try:
             return self.shop.ask(f"/loyalty/get-points?UserName={who}", token=token or self.people[who])
         except (AssertionError, OSError):
-            return None  # Nothing is ready there.
+            return None  # No instance is ready.
 
     def see_all(self):
         """Everyone has exactly the points of their finalized orders, less what they redeemed."""
@@ -275,7 +275,7 @@ class Loyalty(unittest.TestCase):
         self.assertEqual((409, "/problems/not-enough-points"), (status, said["type"]))
         self.assertEqual(self.earned["bob"] - self.redeemed["bob"], said["Points"])
 
-    def test_5b_nobody_redeems_more_than_there_is_however_many_ask_at_once(self):
+    def test_5b_concurrent_requests_never_redeem_more_than_there_is(self):
         self.order("eve", "Assam", 8)
         self.see_all()
         left = self.points("eve")["Points"]
