@@ -4,6 +4,7 @@ import base64
 import collections
 import concurrent.futures
 import json
+import os
 import re
 import sqlite3
 import sys
@@ -71,7 +72,7 @@ class Loyalty(unittest.TestCase):
 
     @classmethod
     def token_key(cls):
-        keys = Child("keys", [cls.shop.child.process.args[3], "keys", "--json", "--data", cls.folder / "data"], cls.folder)
+        keys = Child("keys", [os.environ["AGORA_BIN"], "keys", "--json", "--data", cls.folder / "data"], cls.folder)
         keys.process.wait(timeout=60)
         return json.loads(keys.log.read_text())["token-key"]
 
