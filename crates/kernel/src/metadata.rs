@@ -1,11 +1,11 @@
 //! What is recorded beside an event's data: who, why, and on whose behalf.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Position;
+use crate::{Actor, Position};
 
 /// The context of an event; carried along a saga from cause to reaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,62 +61,6 @@ impl Metadata {
     }
 }
 
-/// Who caused an event.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Actor {
-    /// A customer, by id.
-    Customer(Uuid),
-    /// A manager, by id.
-    Manager(Uuid),
-    /// A part of the system, by name.
-    Reactor(Arc<str>),
-    /// Somebody without a token, such as who registers.
-    Anonymous,
-}
-
-impl fmt::Display for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Customer(id) => write!(f, "customer:{id}"),
-            Self::Manager(id) => write!(f, "manager:{id}"),
-            Self::Reactor(name) => write!(f, "reactor:{name}"),
-            Self::Anonymous => f.write_str("anonymous"),
-        }
-    }
-}
-
-/// A text that names no actor.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no actor")]
-pub struct ActorError(String);
-
-impl FromStr for Actor {
-    type Err = ActorError;
-
-    fn from_str(text: &str) -> Result<Self, ActorError> {
-        let parsed = match text.split_once(':') {
-            Some(("customer", id)) => Uuid::parse_str(id).ok().map(Self::Customer),
-            Some(("manager", id)) => Uuid::parse_str(id).ok().map(Self::Manager),
-            Some(("reactor", name)) => Some(Self::Reactor(name.into())),
-            _ => (text == "anonymous").then_some(Self::Anonymous),
-        };
-        parsed.ok_or_else(|| ActorError(text.chars().take(100).collect()))
-    }
-}
-
-impl Serialize for Actor {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Actor {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
-    }
-}
-
 /// What a reaction answers; the pair is the mark that makes it happen once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
@@ -156,10 +100,10 @@ mod tests {
     #[test]
     fn metadata_reads_back_what_it_wrote() {
         let full = Metadata {
-            actor: Actor::Reactor("product".into()),
+            actor: Actor::reactor("transfers"),
             correlation: Uuid::from_u128(7),
             traceparent: Some("00-1-2-01".into()),
-            cause: Some(Cause { reactor: "product".into(), position: Position(9) }),
+            cause: Some(Cause { reactor: "transfers".into(), position: Position(9) }),
             idempotency: Some(Idempotency {
                 key: Uuid::from_u128(1),
                 request: Uuid::from_u128(2),
@@ -167,7 +111,7 @@ mod tests {
                 as_sent: None,
             }),
         };
-        let bare = Metadata::of(Actor::Customer(Uuid::from_u128(3)), Uuid::from_u128(4));
+        let bare = Metadata::of(Actor::anonymous(), Uuid::from_u128(4));
         for metadata in [full, bare] {
             let json = serde_json::to_string(&metadata).expect("serialises");
             assert_eq!(

@@ -138,7 +138,7 @@ fn context(name: &str, cause: &Recorded, span: Option<&Open>) -> Metadata {
     let name: Arc<str> = name.into();
     let handed_on = || cause.metadata.traceparent.clone();
     Metadata {
-        actor: Actor::Reactor(Arc::clone(&name)),
+        actor: Actor::reactor(&name),
         correlation: cause.metadata.correlation,
         traceparent: span.map(Open::traceparent).or_else(handed_on),
         cause: Some(Cause { reactor: name, position: cause.position }),
@@ -216,7 +216,7 @@ impl Note {
             id: deps.ids.event_id(now),
             kind: EventType::parse(SETTLED).expect("a type's name"),
             schema: 1,
-            metadata: Metadata::of(Actor::Reactor(name.as_str().into()), deps.ids.uuid(now)),
+            metadata: Metadata::of(Actor::reactor(name.as_str()), deps.ids.uuid(now)),
             data: to_raw_value(&Settled { position }).expect("a number serialises"),
         };
         let append = Append {

@@ -46,7 +46,7 @@
 //!     fields.check("Cents", request.value.cents > 0, "must not be 0");
 //!     fields.finish()?;
 //!     let idempotency = request.creates(uuid::Uuid::nil(), "open");
-//!     let metadata = context.metadata(kernel::Actor::Anonymous, idempotency);
+//!     let metadata = context.metadata(kernel::Actor::anonymous(), idempotency);
 //!     let (position, account) = bank.execute(metadata, request.value).await?;
 //!     Ok((StatusCode::CREATED, At(position), Json(account)))
 //! }
@@ -118,7 +118,6 @@ pub use openapi::document;
 pub use position::{AGORA_POSITION, At, Checkpoint, POSITION_TIMEOUT};
 pub use problem::{BUSY, FieldError, PROBLEM_JSON, Problem};
 pub use query::{Path, Query};
-pub use schema::{AmountIn, AmountOut, ChangeIn};
 pub use serve::{Server, Timing, serve};
 pub use service::{Inspect, Service, digest, inspection};
 pub use streams::{StreamLimits, StreamPlace, Streams};

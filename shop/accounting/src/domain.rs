@@ -58,7 +58,7 @@ impl Decider for Invoices {
 
 #[cfg(test)]
 mod tests {
-    use kernel::Money;
+    use contracts::money::Money;
     use proptest::prelude::*;
     use runtime::Aggregate;
     use uuid::Uuid;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::State};
+use contracts::money::Decimal;
 use contracts::rest::accounting::{Invoice, MonthRevenue, ProductRevenue, Revenue, ShopTimeZone};
 use identity::{Caller, Manager};
-use kernel::Decimal;
 use runtime::{ModelError, Progress};
 use serde::Deserialize;
 use utoipa::IntoParams;

@@ -6,7 +6,8 @@ mod sqlite;
 
 use async_trait::async_trait;
 use contracts::accounting::InvoiceIssued;
-use kernel::{Money, Position, Timestamp};
+use contracts::money::Money;
+use kernel::{Position, Timestamp};
 use runtime::{ModelError, ReadModel};
 use uuid::Uuid;
 use web::Inspect;

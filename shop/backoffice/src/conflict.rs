@@ -120,7 +120,7 @@ fn merged(name: &str, was: &str, typed: &str, theirs: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Decimal, Money};
+    use contracts::money::{Decimal, Money};
     use uuid::Uuid;
 
     use super::*;

@@ -7,12 +7,12 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
+use contracts::money::Decimal;
 use contracts::rest::{
     customer::{Role, User},
     order::Order,
 };
 use futures_util::future::try_join;
-use kernel::Decimal;
 use serde::Serialize;
 use site::{
     Amount, Badge, Count, Day, Failure, Form, Frame, Listing, Money, Page, see_other, segment,

@@ -123,7 +123,8 @@ impl Saga {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use kernel::{Decimal, Money, Position, Timestamp};
+    use contracts::money::{Decimal, Money};
+    use kernel::{Position, Timestamp};
     use serde_json::Map;
     use uuid::Uuid;
 

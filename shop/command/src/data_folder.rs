@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use kernel::Currency;
+use contracts::money::Currency;
 use serde::{Deserialize, Serialize};
 
 use lock::Lock;

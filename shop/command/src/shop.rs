@@ -1,6 +1,6 @@
 //! What the tools know of the REST API's types: only the fields they use, so that the API may grow.
 
-use kernel::Decimal;
+use contracts::money::Decimal;
 use runtime::trace::trace_id;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;

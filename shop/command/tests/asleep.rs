@@ -76,7 +76,7 @@ fn event(deps: &Deps) -> NewEvent {
         id: deps.ids.event_id(now),
         kind: EventType::parse("test.happened").expect("a type"),
         schema: 1,
-        metadata: Metadata::of(Actor::Reactor("test".into()), deps.ids.uuid(now)),
+        metadata: Metadata::of(Actor::reactor("test"), deps.ids.uuid(now)),
         data: serde_json::value::RawValue::from_string(r#"{"what":"nothing much"}"#.to_owned())
             .expect("JSON"),
     }

@@ -1,6 +1,7 @@
 //! What accounting records: all invoices in the one stream `accounting-invoices`, numbered by version + 1.
 
-use kernel::{Money, Recorded, StreamId};
+use crate::money::Money;
+use kernel::{Recorded, StreamId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -7,8 +7,10 @@
 mod family;
 
 pub mod accounting;
+pub mod actor;
 pub mod catalogue;
 pub mod customer;
+pub mod money;
 pub mod order;
 pub mod product;
 pub mod rest;

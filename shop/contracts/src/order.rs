@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use kernel::{Money, StreamId, Timestamp};
+use crate::money::Money;
+use kernel::{StreamId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -1,6 +1,7 @@
 //! What happens to a product: streams `product-ID`.
 
-use kernel::{Money, StreamId};
+use crate::money::Money;
+use kernel::StreamId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

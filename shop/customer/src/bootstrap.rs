@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use contracts::customer::{CATEGORY, CustomerEvent, Personal, Registered, Role, stream};
-use kernel::{Actor, Metadata, Money, Position, Recorded};
+use contracts::money::Money;
+use kernel::{Actor, Metadata, Position, Recorded};
 use runtime::{ExecuteError, Request};
 use store::{Page, Read};
 use tokio::sync::oneshot;
@@ -170,7 +171,7 @@ async fn last_put(customers: &Customers, id: Uuid) -> Option<String> {
             Err(_) => tokio::time::sleep(RETRY).await,
         }
     };
-    let put = |event: &&Arc<Recorded>| event.metadata.actor == Actor::Reactor(REACTOR.into());
+    let put = |event: &&Arc<Recorded>| event.metadata.actor == Actor::reactor(REACTOR);
     events.iter().rev().filter(put).find_map(|event| match CustomerEvent::of(event)? {
         CustomerEvent::Registered(registered) => Some(registered.password),
         CustomerEvent::PasswordChanged(changed) => Some(changed.password),
@@ -195,7 +196,7 @@ async fn turn(customers: &Customers) -> Turn {
 async fn record(customers: &Customers, id: Uuid, command: Command) -> Result<(), Rejection> {
     let deps = &customers.deps;
     let correlation = deps.ids.uuid(deps.clock.now());
-    let metadata = Metadata::of(Actor::Reactor(REACTOR.into()), correlation);
+    let metadata = Metadata::of(Actor::reactor(REACTOR), correlation);
     loop {
         let request = Request { command: command.clone(), metadata: metadata.clone() };
         match customers.aggregates.execute(stream(id), request).await {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use contracts::money::Money;
 use contracts::{
     customer::{
         CreditChanged, CreditDebited, CreditDenied, CreditReleased, CreditReserved, CustomerEvent,
@@ -11,7 +12,7 @@ use contracts::{
     },
     order::{Placed, Reason, Terms},
 };
-use kernel::{Decider, Money, Timestamp};
+use kernel::{Decider, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -10,9 +10,10 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use contracts::money::Money;
 use contracts::rest::customer::User;
 use identity::Auth;
-use kernel::{Metadata, Money, Position, Version};
+use kernel::{Metadata, Position, Version};
 use runtime::{Aggregates, Done, ExecuteError, ModelError, Progress, Request};
 use store::Read;
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -13,8 +13,8 @@ mod turns;
 
 use std::sync::Arc;
 
+use contracts::money::Money;
 use identity::Auth;
-use kernel::Money;
 use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
 use web::{Deps, Service};
 

@@ -6,7 +6,8 @@ mod sqlite;
 
 use async_trait::async_trait;
 use contracts::customer::Role;
-use kernel::{Money, Position};
+use contracts::money::Money;
+use kernel::Position;
 use runtime::{ModelError, ReadModel};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -4,7 +4,8 @@ use contracts::customer::{
     CreditChanged, CreditDebited, CreditReleased, CreditReserved, CustomerEvent, PasswordChanged,
     Personal, ProfileChanged,
 };
-use kernel::{Money, Recorded};
+use contracts::money::Money;
+use kernel::Recorded;
 use runtime::{Unfit, model::subject};
 
 use crate::model::{Change, Moved, Registered, What};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::Money;
+use contracts::money::Money;
 use runtime::Aggregate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -6,6 +6,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::request::Parts,
 };
+use contracts::actor;
 use kernel::Actor;
 use uuid::Uuid;
 
@@ -66,8 +67,8 @@ impl Caller {
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self.claims.role {
-            Role::Customer => Actor::Customer(self.id()),
-            Role::Manager => Actor::Manager(self.id()),
+            Role::Customer => actor::customer(self.id()),
+            Role::Manager => actor::manager(self.id()),
         }
     }
 

@@ -9,11 +9,12 @@ mod sqlite;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use contracts::money::Money;
 use contracts::{
     order::{Reason, Terms},
     rest::order::{Durations, Status},
 };
-use kernel::{Actor, EventType, Money, Position, Timestamp};
+use kernel::{Actor, EventType, Position, Timestamp};
 use runtime::{ModelError, ReadModel};
 use uuid::Uuid;
 use web::Inspect;

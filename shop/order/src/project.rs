@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use contracts::money::{Decimal, Money};
 use contracts::{
     accounting::AccountingEvent,
     customer::{CustomerEvent, Registered},
     order::{Denied, OrderEvent, Placed, Reason, Terms},
     product::ProductEvent,
 };
-use kernel::{Decimal, Money, Recorded, Timestamp};
+use kernel::{Recorded, Timestamp};
 use runtime::{Unfit, model::subject};
 use serde::Serialize;
 use uuid::Uuid;

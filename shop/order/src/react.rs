@@ -170,7 +170,7 @@ impl OpenOrders {
 
 impl OpenOrder {
     fn end(&self, reasons: Vec<order::Reason>) -> Request<Command> {
-        let actor = Actor::Reactor("order-deadline".into());
+        let actor = Actor::reactor("order-deadline");
         let metadata = Metadata {
             traceparent: self.traceparent.clone(),
             ..Metadata::of(actor, self.correlation)

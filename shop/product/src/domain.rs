@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use contracts::money::Money;
 use contracts::{
     order::{Placed, Reason, Terms},
     product::{
@@ -11,7 +12,7 @@ use contracts::{
         StockReserved,
     },
 };
-use kernel::{Decider, Money, Timestamp};
+use kernel::{Decider, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -9,7 +9,8 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use kernel::{Currency, Idempotency, Metadata, Position};
+use contracts::money::Currency;
+use kernel::{Idempotency, Metadata, Position};
 use runtime::{Aggregates, Done, ExecuteError, ModelError, Progress, Request};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;

@@ -10,7 +10,7 @@ mod snapshot;
 
 use std::sync::Arc;
 
-use kernel::Currency;
+use contracts::money::Currency;
 use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
 use web::{Cache, Deps, Inspect, Service};
 

@@ -5,7 +5,8 @@ pub mod conformance;
 mod sqlite;
 
 use async_trait::async_trait;
-use kernel::{Money, Position};
+use contracts::money::Money;
+use kernel::Position;
 use runtime::{ModelError, ReadModel};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

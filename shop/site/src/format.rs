@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use askama::filters::HtmlSafe;
-pub use kernel::Money;
+pub use contracts::money::Money;
 use kernel::Timestamp;
 
 use crate::zone;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contracts::money::Money;
 use contracts::{
     accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent,
 };
-use kernel::{Decider, Money, Position, Recorded};
+use kernel::{Decider, Position, Recorded};
 use uuid::Uuid;
 
 /// A broken promise, in words.

@@ -86,7 +86,7 @@ fn fresh(category: &str, dice: &Dice) -> StreamId {
 /// An event in a stream of its own that cannot be read.
 fn unreadable(id: EventId, dice: &Dice) -> Forgery {
     let (category, kind) = *dice.pick(&UNREADABLE);
-    let metadata = Metadata::of(Actor::Anonymous, uuid::Uuid::from_bytes(dice.bytes()));
+    let metadata = Metadata::of(Actor::anonymous(), uuid::Uuid::from_bytes(dice.bytes()));
     let kind = EventType::parse(kind).expect("a kind of event");
     let data = to_raw_value(&serde_json::json!({ NONSENSE: dice.number() })).expect("is JSON");
     let event = NewEvent { id, kind, schema: 1, metadata, data };

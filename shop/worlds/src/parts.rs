@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use axum::Router;
+use contracts::money::{Currency, Money};
 use customer::Secrets;
 use eventlog::{Files, Known, OpenError, Options, simdisk::SimDisk};
 use identity::{Auth, ended};
-use kernel::{Clock, Currency, Ids, Money, Recorded};
+use kernel::{Clock, Ids, Recorded};
 use runtime::event_store::Figures;
 use runtime::{
     ReadModel, Tasks, clock::RuntimeClock, model::Project, model::take, sqlite, sqlite::Location,

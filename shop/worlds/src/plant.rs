@@ -60,7 +60,7 @@ impl Plant {
                 append.events = append.events.iter().map(forgetful).collect();
             }
             Self::IgnoredDeadline => {
-                let deadline = Actor::Reactor("order-deadline".into());
+                let deadline = Actor::reactor("order-deadline");
                 if append.events.iter().any(|event| event.metadata.actor == deadline) {
                     return Err(NoReply::Lost);
                 }

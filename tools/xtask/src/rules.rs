@@ -1,10 +1,6 @@
 //! The project's own rules, checked over its metadata and files: directions of dependencies, headers, licences.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::Path,
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context as _, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};

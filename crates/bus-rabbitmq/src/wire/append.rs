@@ -130,7 +130,7 @@ impl TryFrom<ArrivedEvent<'_>> for NewEvent {
             kind: event::event_type(&arrived.r#type)?,
             schema: arrived.schema,
             metadata: Metadata {
-                actor: arrived.actor.unwrap_or(Actor::Anonymous),
+                actor: arrived.actor.unwrap_or(Actor::anonymous()),
                 correlation: arrived.correlationid.unwrap_or(arrived.id.0),
                 traceparent: arrived.traceparent,
                 cause: event::cause(arrived.reactor, arrived.cause),

@@ -32,7 +32,7 @@ fn an_event_is_a_cloudevent_whose_data_is_left_as_it_is() {
     assert_eq!(event.kind.as_str(), "product.stock-reserved");
     assert_eq!(event.schema, 1);
     assert_eq!(event.time, Timestamp::from_micros(1_700_000_000_123_456));
-    assert_eq!(event.metadata.actor, Actor::Reactor("product".into()));
+    assert_eq!(event.metadata.actor, Actor::reactor("product"));
     assert_eq!(
         event.metadata.cause,
         Some(Cause { reactor: "product".into(), position: Position(8) })
@@ -111,7 +111,7 @@ fn an_append_names_the_stream_what_is_expected_and_the_events() {
     let append = Append::decode(golden!("append-bare").as_bytes()).expect("an append");
     assert_eq!((append.stream.as_str(), append.expected), ("order-1", Expected::None));
     let event = append.events.first().expect("an event");
-    assert_eq!(event.metadata, Metadata::of(Actor::Anonymous, Uuid::from_u128(1)));
+    assert_eq!(event.metadata, Metadata::of(Actor::anonymous(), Uuid::from_u128(1)));
 
     let append = Append {
         stream: StreamId::parse("order-1").expect("a stream"),
@@ -317,10 +317,10 @@ fn recorded() -> impl Strategy<Value = Recorded> {
 
 fn metadata() -> impl Strategy<Value = Metadata> {
     let actor = prop_oneof![
-        any::<u128>().prop_map(|id| Actor::Customer(Uuid::from_u128(id))),
-        any::<u128>().prop_map(|id| Actor::Manager(Uuid::from_u128(id))),
-        any::<String>().prop_map(|name| Actor::Reactor(name.into())),
-        Just(Actor::Anonymous),
+        ("[a-z]{1,8}", any::<String>())
+            .prop_map(|(kind, id)| Actor::of(&kind, &id).expect("well-formed")),
+        any::<String>().prop_map(|name| Actor::reactor(&name)),
+        Just(Actor::anonymous()),
     ];
     let traceparent = prop::option::of(any::<String>().prop_map(Arc::from));
     let cause = prop::option::of(
@@ -343,7 +343,8 @@ fn as_new(event: Recorded) -> NewEvent {
 }
 
 fn new_event() -> NewEvent {
-    let mut metadata = Metadata::of(Actor::Customer(Uuid::from_u128(4)), Uuid::from_u128(2));
+    let mut metadata =
+        Metadata::of(Actor::of("teller", "4").expect("well-formed"), Uuid::from_u128(2));
     metadata.idempotency = Some(Idempotency {
         key: Uuid::from_u128(5),
         request: Uuid::from_u128(6),

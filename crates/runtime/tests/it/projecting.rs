@@ -192,7 +192,7 @@ impl World {
             id,
             kind: EventType::parse("test.happened").expect("a type"),
             schema: 1,
-            metadata: Metadata::of(Actor::Reactor("test".into()), self.deps.ids.uuid(now)),
+            metadata: Metadata::of(Actor::reactor("test"), self.deps.ids.uuid(now)),
             data: serde_json::value::to_raw_value(&serde_json::json!({})).expect("an object"),
         };
         let stream = StreamId::new("test", id.to_string()).expect("a name");

@@ -48,7 +48,7 @@ fn event(name: u64, position: u64) -> Recorded {
         kind: EventType::parse("test.happened").expect("a type"),
         schema: 1,
         time: Timestamp::from_micros(1_767_225_600_000_000),
-        metadata: Metadata::of(Actor::Anonymous, Uuid::nil()),
+        metadata: Metadata::of(Actor::anonymous(), Uuid::nil()),
         data: serde_json::value::to_raw_value(&serde_json::json!({})).expect("an object"),
     }
 }

@@ -237,7 +237,7 @@ fn event(id: u128, data: &str) -> NewEvent {
         id: EventId(Uuid::from_u128(id)),
         kind: EventType::parse("order.placed").expect("a type's name"),
         schema: 1,
-        metadata: Metadata::of(Actor::Anonymous, Uuid::from_u128(2)),
+        metadata: Metadata::of(Actor::anonymous(), Uuid::from_u128(2)),
         data: RawValue::from_string(data.to_owned()).expect("JSON"),
     }
 }

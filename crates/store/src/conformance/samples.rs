@@ -31,7 +31,7 @@ pub fn large(stream: &str, id: u128, bytes: usize) -> Append {
 pub fn rich(id: u128) -> NewEvent {
     let mut event = event(id, "{ \"b\" : 1.50,\n \"a\":[1e3,\"\\u0000é\"] }");
     event.schema = 3;
-    event.metadata.actor = Actor::Reactor("product".into());
+    event.metadata.actor = Actor::reactor("product");
     event.metadata.traceparent = Some("00-1-2-01".into());
     event.metadata.cause = Some(Cause { reactor: "product".into(), position: Position(9) });
     event.metadata.idempotency = Some(Idempotency {
@@ -48,7 +48,7 @@ pub fn event(id: u128, data: &str) -> NewEvent {
         id: EventId(Uuid::from_u128(id)),
         kind: EventType::parse("order.placed").expect("a type's name"),
         schema: 1,
-        metadata: Metadata::of(Actor::Customer(Uuid::from_u128(4)), Uuid::from_u128(2)),
+        metadata: Metadata::of(Actor::of("teller", "4").expect("well-formed"), Uuid::from_u128(2)),
         data: RawValue::from_string(data.to_owned()).expect("JSON"),
     }
 }

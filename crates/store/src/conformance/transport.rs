@@ -209,7 +209,7 @@ fn new_event(size: usize) -> NewEvent {
         id: EventId(Uuid::from_u128(1)),
         kind: EventType::parse("order.placed").expect("a type's name"),
         schema: 1,
-        metadata: Metadata::of(Actor::Anonymous, Uuid::from_u128(2)),
+        metadata: Metadata::of(Actor::anonymous(), Uuid::from_u128(2)),
         data: RawValue::from_string(format!("{{\"pad\":\"{}\"}}", "x".repeat(size))).expect("JSON"),
     }
 }

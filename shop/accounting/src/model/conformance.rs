@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use contracts::accounting::InvoiceIssued;
-use kernel::{Money, Position, Timestamp};
+use contracts::money::Money;
+use kernel::{Position, Timestamp};
 use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
 use web::Inspect;

@@ -1,10 +1,10 @@
 //! What the calls answer.
 
+use contracts::money::Money;
 use contracts::{
     customer::{Personal, ProfileChanged, Registered, Role},
     order::{Finalized, OrderEvent, Terms},
 };
-use kernel::Money;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -14,7 +14,8 @@ use accounting::{
     model::{Change, Invoices, What},
 };
 use contracts::accounting::InvoiceIssued;
-use kernel::{Money, Position, Timestamp};
+use contracts::money::Money;
+use kernel::{Position, Timestamp};
 use runtime::{ModelError, Progress, ReadModel, Tasks, model::conformance, projector};
 use servers::CouchDb;
 use tokio::time::Instant;

@@ -97,7 +97,7 @@ impl World {
             id: self.deps.ids.event_id(now),
             kind: EventType::parse(event.kind()).expect("a type's name"),
             schema: event.schema(),
-            metadata: Metadata::of(Actor::Anonymous, self.deps.ids.uuid(now)),
+            metadata: Metadata::of(Actor::anonymous(), self.deps.ids.uuid(now)),
             data: event.encode(),
         };
         let expected = Expected::after(last.map(|last| last.version));

@@ -1,7 +1,8 @@
 //! What a bench sells to whom: generated from a seed, the same each time.
 
 use anyhow::{bail, ensure};
-use kernel::{Ids, Money};
+use contracts::money::Money;
+use kernel::Ids;
 use uuid::Uuid;
 
 use super::Args;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::Path};
 
 use anyhow::bail;
-use kernel::Money;
+use contracts::money::Money;
 
 use crate::{
     rows::{BadRow, Fields, Numbered, Row, Rows, find},

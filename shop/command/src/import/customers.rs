@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use contracts::money::{Decimal, Money};
 use hyper::StatusCode;
-use kernel::{Decimal, Money};
 use serde::Serialize;
 
 use super::{CustomerRow, Done, Options, Report, each};

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
+use contracts::money::Decimal;
 use hyper::StatusCode;
-use kernel::{Decimal, text::caseless};
+use kernel::text::caseless;
 use serde::Serialize;
 use uuid::Uuid;
 

@@ -3,8 +3,8 @@
 use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
 use bus_rabbitmq::QueueKind;
+use contracts::money::{Currency, Money};
 use jiff::tz::TimeZone;
-use kernel::{Currency, Money};
 use runtime::sqlite::Location;
 use web::{ConnectionLimits, StreamLimits};
 

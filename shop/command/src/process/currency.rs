@@ -1,9 +1,10 @@
 //! The currency of the prices in the log: whatever a data folder says, that one is the shop's.
 
 use anyhow::bail;
+use contracts::money::Currency;
 use contracts::product::{CATEGORY, ProductEvent};
 use futures_util::{FutureExt as _, future::BoxFuture};
-use kernel::{Currency, Position};
+use kernel::Position;
 use runtime::Progress;
 use store::{Page, Read};
 use store::{Reader as _, log::LogReader};
@@ -114,10 +115,9 @@ async fn check(pages: Pages<'_>, currency: &Currency) -> anyhow::Result<()> {
 mod tests {
     use std::sync::Arc;
 
+    use contracts::money::Money;
     use contracts::product::{self, Added};
-    use kernel::{
-        Actor, Event as _, EventId, EventType, Metadata, Money, Recorded, Timestamp, Version,
-    };
+    use kernel::{Actor, Event as _, EventId, EventType, Metadata, Recorded, Timestamp, Version};
     use uuid::Uuid;
 
     use super::*;
@@ -143,7 +143,7 @@ mod tests {
             kind: EventType::parse(event.kind()).expect("a type"),
             schema: event.schema(),
             time: Timestamp::default(),
-            metadata: Metadata::of(Actor::Reactor("test".into()), product),
+            metadata: Metadata::of(Actor::reactor("test"), product),
             data: event.encode(),
         })
     }

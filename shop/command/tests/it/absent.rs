@@ -8,10 +8,11 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header::RETRY_AFTER},
 };
+use contracts::money::Currency;
 use customer::{Cost, NewPassword, Secrets};
 use http_body_util::BodyExt as _;
 use identity::Auth;
-use kernel::{Currency, Ids};
+use kernel::Ids;
 use runtime::event_store::Figures;
 use runtime::{Tasks, clock::SystemClock, sqlite::Location};
 use serde_json::{Value, json};

@@ -185,6 +185,7 @@ fn halve(from: &Path, to: &Path) {
 
 /// Money as the REST API shows it, in minor units.
 fn cents(money: &Value) -> i64 {
-    let money: kernel::Decimal = serde_json::from_value(money.clone()).expect("an amount");
+    let money: contracts::money::Decimal =
+        serde_json::from_value(money.clone()).expect("an amount");
     money.0.minor()
 }

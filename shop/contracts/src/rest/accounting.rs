@@ -1,6 +1,7 @@
 //! Answers of the accounting service.
 
-use kernel::{Decimal, Timestamp};
+use crate::money::Decimal;
+use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

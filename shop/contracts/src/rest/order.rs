@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Decimal, Position, Timestamp};
+use crate::money::Decimal;
+use kernel::{Position, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

@@ -1,6 +1,6 @@
 //! Answers of the product service.
 
-use kernel::Decimal;
+use crate::money::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

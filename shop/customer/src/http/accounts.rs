@@ -90,7 +90,7 @@ pub(super) async fn add_user(
     };
     let credit = customers.welcome_credit;
     let registered = Registered { customer, personal, password, role: Role::Customer, credit };
-    let actor = caller.as_ref().map_or(Actor::Anonymous, Caller::actor);
+    let actor = caller.as_ref().map_or(Actor::anonymous(), Caller::actor);
     let metadata = context.metadata(actor, idempotency);
     let (done, at) = customers.execute(customer, Command::Register(registered), metadata).await?;
     if !by_manager {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use contracts::money::{AmountIn, ChangeIn, Decimal};
 use contracts::rest::customer::{Credit, User};
 use identity::{Caller, Manager};
-use kernel::Decimal;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{AmountIn, At, ChangeIn, Context, Json, KeyHeader, Keyed, Problem, Query, Text};
+use web::{At, Context, Json, KeyHeader, Keyed, Problem, Query, Text};
 
 use super::{
     Customers, failed,

@@ -1,10 +1,11 @@
 //! Customers as answers, from the read model or from their events.
 
+use contracts::money::Decimal;
 use contracts::{
     customer::{CustomerEvent, stream},
     rest::customer::{Credit, User},
 };
-use kernel::{Decider, Decimal, Position};
+use kernel::{Decider, Position};
 use uuid::Uuid;
 use web::Problem;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use contracts::customer::Role;
-use kernel::{Money, Position};
+use contracts::money::Money;
+use kernel::Position;
 use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
 

@@ -20,8 +20,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use contracts::customer::Role;
+use contracts::money::Money;
 use futures_util::future::BoxFuture;
-use kernel::{Money, Position};
+use kernel::Position;
 use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, sqlite::line};
 use rusqlite::types::ValueRef;
 use store::Balance;

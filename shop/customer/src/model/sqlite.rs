@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use contracts::customer::Role;
+use contracts::money::Money;
 use futures_util::future::BoxFuture;
-use kernel::{Money, Position};
+use kernel::Position;
 use runtime::{
     ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
     sqlite::Schema,

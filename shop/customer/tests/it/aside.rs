@@ -17,7 +17,7 @@ async fn forge(shop: &Shop, stream: StreamId, (kind, schema, data): (&str, u32, 
         id: shop.deps.ids.event_id(now),
         kind: EventType::parse(kind).expect("a type"),
         schema,
-        metadata: Metadata::of(Actor::Reactor("forger".into()), shop.deps.ids.uuid(now)),
+        metadata: Metadata::of(Actor::reactor("forger"), shop.deps.ids.uuid(now)),
         data: to_raw_value(&data).expect("JSON"),
     };
     let events = vec![event].into();

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use contracts::customer::{CustomerEvent, Personal, Registered, Role, stream};
+use contracts::money::Money;
 use customer::{Admin, NewPassword, Secrets};
-use kernel::{Actor, Event as _, EventType, Expected, Metadata, Money, NewEvent};
+use kernel::{Actor, Event as _, EventType, Expected, Metadata, NewEvent};
 use serde_json::json;
 use store::Append;
 use web::Service;
@@ -84,7 +85,7 @@ async fn a_shop_in_which_another_secret_has_registered_a_manager_opens_with_its_
         id: shop.deps.ids.event_id(now),
         kind: EventType::parse(registered.kind()).expect("a type"),
         schema: registered.schema(),
-        metadata: Metadata::of(Actor::Reactor("test".into()), shop.deps.ids.uuid(now)),
+        metadata: Metadata::of(Actor::reactor("test"), shop.deps.ids.uuid(now)),
         data: registered.encode(),
     };
     let events = vec![event].into();

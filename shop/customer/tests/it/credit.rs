@@ -163,7 +163,7 @@ async fn a_note_ahead_of_itself_does_not_stop_the_reactor() {
         id: shop.deps.ids.event_id(now),
         kind: EventType::parse("reactor.settled").expect("a type"),
         schema: 1,
-        metadata: Metadata::of(Actor::Reactor("customer".into()), shop.deps.ids.uuid(now)),
+        metadata: Metadata::of(Actor::reactor("customer"), shop.deps.ids.uuid(now)),
         data: to_raw_value(&json!({ "position": 9_000_000_000_000_u64 })).expect("JSON"),
     };
     let stream = StreamId::new("reactor", "customer").expect("a name");

@@ -9,12 +9,13 @@ use axum::{
     body::Body,
     http::{Method, Request, Response, StatusCode},
 };
+use contracts::money::Money;
 use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
 use customer::{Admin, Config, Cost, Location, NewPassword, Secrets};
 use http_body_util::BodyExt;
 use identity::Auth;
 use kernel::{
-    Actor, Clock, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position, Recorded,
+    Actor, Clock, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded,
     Timestamp,
 };
 use runtime::event_store::Figures;
@@ -217,7 +218,7 @@ impl Shop {
             id: self.deps.ids.event_id(now),
             kind: EventType::parse(event.kind()).expect("a type"),
             schema: event.schema(),
-            metadata: Metadata::of(Actor::Reactor("test".into()), self.deps.ids.uuid(now)),
+            metadata: Metadata::of(Actor::reactor("test"), self.deps.ids.uuid(now)),
             data: event.encode(),
         };
         self.append(store::Append {

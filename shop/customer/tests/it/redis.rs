@@ -10,11 +10,12 @@ use std::{
 };
 
 use contracts::customer::Role;
+use contracts::money::Money;
 use customer::{
     Location, Model, ModelLocation,
     model::{Change, Customer, List, Moved, Registered, Sort, What},
 };
-use kernel::{Money, Position};
+use kernel::Position;
 use runtime::{ModelError, Progress, ReadModel, Tasks, model::conformance, projector};
 use serde_json::json;
 use servers::Redis;

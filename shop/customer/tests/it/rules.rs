@@ -1,5 +1,6 @@
 //! The customer's rules: given events, when a command comes, then events; the balances hold whatever the commands.
 
+use contracts::money::Money;
 use contracts::{
     customer::{
         CreditChanged, CreditDebited, CreditDenied, CreditReleased, CreditReserved, CustomerEvent,
@@ -8,7 +9,7 @@ use contracts::{
     order::{Placed, Reason, Terms},
 };
 use customer::domain::{Command, Customer, NewPassword, Rejection, SetCredit, State, Update};
-use kernel::{Decider, Money, Timestamp};
+use kernel::{Decider, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -68,7 +68,7 @@ impl World {
             id: self.deps.ids.event_id(now),
             kind: EventType::parse("test.ended").expect("a type"),
             schema: version,
-            metadata: Metadata::of(Actor::Anonymous, self.deps.ids.uuid(now)),
+            metadata: Metadata::of(Actor::anonymous(), self.deps.ids.uuid(now)),
             data: to_raw_value(&serde_json::json!({})).expect("an object"),
         };
         let stream = StreamId::parse(&format!("test-{version}")).expect("a stream");

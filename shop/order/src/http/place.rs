@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
+use contracts::money::{AmountIn, Decimal, Money};
 use contracts::{
     order::{OrderEvent, Placed, Terms, stream},
     rest,
 };
 use identity::Caller;
-use kernel::{Decimal, Idempotency, Money, Position};
+use kernel::{Idempotency, Position};
 use runtime::{Done, Request};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{AmountIn, At, Context, Json, KeyHeader, Keyed, POSITION_TIMEOUT, Problem, Text, Whole};
+use web::{At, Context, Json, KeyHeader, Keyed, POSITION_TIMEOUT, Problem, Text, Whole};
 
 use super::{Orders, failed, refusal, unavailable, view};
 use crate::{

@@ -1,7 +1,7 @@
 //! Orders and their steps as answers.
 
+use contracts::money::Decimal;
 use contracts::rest;
-use kernel::Decimal;
 use serde_json::Map;
 use uuid::Uuid;
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use contracts::money::Money;
 use contracts::{
     order::{Reason, Terms},
     rest::order::{CreditStatus, Status, StockStatus},
 };
-use kernel::{Actor, EventType, Money, Position, Timestamp};
+use kernel::{EventType, Position, Timestamp};
 use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
 
@@ -67,7 +68,7 @@ fn step(position: u64, number: u128, (kind, details): (&str, &str)) -> Change {
         What::Happened(Happened {
             order: order(number),
             kind: EventType::parse(kind).expect("a type"),
-            actor: Actor::Customer(ADA),
+            actor: contracts::actor::customer(ADA),
             details: details.to_owned(),
             effect: Effect::of(kind, details).expect("a step"),
             placed: None,

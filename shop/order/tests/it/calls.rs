@@ -63,8 +63,10 @@ async fn an_order_holds_to_the_price_that_was_shown() {
     let body = json!({ "ProductId": lamp, "Quantity": 3, "Price": "4.50" });
     let seen = shop.post("/place-order", &ada, body).await;
     assert_eq!((&seen.body["Price"], &seen.body["Total"]), (&json!(4.50), &json!(13.50)));
-    let dearer =
-        product::Changed { price: Some(kernel::Money::from_minor(600)), ..Default::default() };
+    let dearer = product::Changed {
+        price: Some(contracts::money::Money::from_minor(600)),
+        ..Default::default()
+    };
     shop.of_product(lamp, dearer).await;
     let latest = shop.place(&ada, lamp).await;
     assert_eq!(latest["Price"], json!(6.00));

@@ -130,7 +130,7 @@ impl Shop {
 
     /// Records an event at the end of a stream, whoever would do so, and waits until the service has dealt with it.
     pub(crate) async fn record(&self, stream: StreamId, event: impl Event) -> Position {
-        let actor = Actor::Reactor(stream.category().into());
+        let actor = Actor::reactor(stream.category());
         let last = self.store().last(&stream).await.map(|event| event.version);
         let now = self.deps.clock.now();
         let event = NewEvent {

@@ -1,7 +1,8 @@
 //! The order's rules: given events, when a command comes, then events; whatever the commands, an order ends at most once.
 
+use contracts::money::Money;
 use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
-use kernel::{Decider, Money, Timestamp};
+use kernel::{Decider, Timestamp};
 use order::domain::{Command, Order, Rejection, State};
 use proptest::prelude::*;
 use uuid::Uuid;

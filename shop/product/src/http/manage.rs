@@ -7,12 +7,13 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use contracts::money::Decimal;
 use contracts::{
     product::Added,
     rest::product::{Product, ProductDeleted},
 };
 use identity::Manager;
-use kernel::{Decimal, Idempotency, Position, Version};
+use kernel::{Idempotency, Position, Version};
 use runtime::ExecuteError;
 use store::Read;
 use uuid::Uuid;

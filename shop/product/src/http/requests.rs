@@ -2,8 +2,9 @@
 
 use std::{borrow::Cow, ops::Deref};
 
+use contracts::money::{AmountIn, Decimal};
 use kernel::{
-    Decimal, Position,
+    Position,
     text::{is_invisible, nfc},
 };
 use serde::{Deserialize, Deserializer, de};
@@ -15,7 +16,7 @@ use utoipa::{
     },
 };
 use uuid::Uuid;
-use web::{After, AmountIn, FieldErrors, Limit, Problem, Prose, Text, Whole};
+use web::{After, FieldErrors, Limit, Problem, Prose, Text, Whole};
 
 use crate::{
     domain::{UNITS_MAX, Units, Update},

@@ -1,11 +1,12 @@
 //! Products and categories as answers: as the model has them, or folded from their events as they stood.
 
+use contracts::money::Decimal;
 use contracts::{
     catalogue::CatalogueEvent,
     product::ProductEvent,
     rest::product::{Category, NO_CATEGORY, Product},
 };
-use kernel::{Decider, Decimal, Position, StreamId};
+use kernel::{Decider, Position, StreamId};
 use uuid::Uuid;
 use web::Problem;
 

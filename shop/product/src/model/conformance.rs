@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use contracts::money::Money;
 use contracts::product::{Added, Changed};
-use kernel::{Money, Position};
+use kernel::Position;
 use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
 use web::Inspect;

@@ -219,7 +219,7 @@ async fn a_product_recorded_under_another_form_of_its_code_is_still_found() {
         description: String::new(),
         supplier: String::new(),
         category: uuid::Uuid::nil(),
-        price: kernel::Money::from_minor(100),
+        price: contracts::money::Money::from_minor(100),
         currency: "EUR".to_owned(),
         units: 1,
     };

@@ -3,13 +3,13 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
+use contracts::money::{Currency, Money};
 use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
 use eventlog::{Options, OsFiles};
 use http_body_util::BodyExt;
 use identity::{Auth, Role, Signer};
 use kernel::{
-    Actor, Clock, Currency, Event, EventType, Expected, Ids, Metadata, Money, NewEvent, Position,
-    StreamId,
+    Actor, Clock, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, StreamId,
 };
 use runtime::event_store::Figures;
 use runtime::{EventStore, Tasks, clock::SystemClock, sqlite::Location};
@@ -150,7 +150,7 @@ impl World {
             id: self.deps.ids.event_id(now),
             kind: EventType::parse(event.kind()).expect("a type's name"),
             schema: event.schema(),
-            metadata: Metadata::of(Actor::Anonymous, self.deps.ids.uuid(now)),
+            metadata: Metadata::of(Actor::anonymous(), self.deps.ids.uuid(now)),
             data: event.encode(),
         };
         let expected = Expected::after(last.map(|last| last.version));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use contracts::money::Money;
 use contracts::{
     order::{Placed, Reason, Terms},
     product::{
@@ -9,7 +10,7 @@ use contracts::{
         StockReserved,
     },
 };
-use kernel::{Decider, Money, Timestamp};
+use kernel::{Decider, Timestamp};
 use product::domain::{Command, Product, Rejection, State, UNITS_MAX, Units, Update};
 use proptest::{collection::vec, prelude::*};
 use runtime::Aggregate;

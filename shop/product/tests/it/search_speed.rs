@@ -4,8 +4,9 @@
 
 use std::time::{Duration, Instant};
 
+use contracts::money::Money;
 use contracts::product::Added;
-use kernel::{Money, Position};
+use kernel::Position;
 use product::model::{Change, Products, Sort, What};
 use runtime::{Tasks, sqlite::Location};
 use uuid::Uuid;

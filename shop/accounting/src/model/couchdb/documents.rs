@@ -1,7 +1,8 @@
 //! The documents: their ids, what they hold, and how one that changes is read as it was at a position.
 
 use contracts::accounting::InvoiceIssued;
-use kernel::{Money, Position, Timestamp};
+use contracts::money::Money;
+use kernel::{Position, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;

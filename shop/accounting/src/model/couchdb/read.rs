@@ -1,7 +1,8 @@
 //! Questions answered from documents, each as of one checkpoint: asked for first, and documents that are beyond it are read as they
 //! were. Where one has changed twice since, the question is asked anew.
 
-use kernel::{Money, Position};
+use contracts::money::Money;
+use kernel::Position;
 use runtime::{ModelError, SetAside, sqlite::line};
 use rusqlite::types::ValueRef;
 use serde::{Serialize, de::DeserializeOwned};

@@ -1,7 +1,8 @@
 //! Questions as SQL.
 
 use contracts::accounting::InvoiceIssued;
-use kernel::{Money, Timestamp};
+use contracts::money::Money;
+use kernel::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use store::Balance;
 use uuid::Uuid;

@@ -88,7 +88,7 @@ impl Sums {
             product,
             name: String::new(),
             quantity: 0,
-            revenue: kernel::Money::ZERO,
+            revenue: contracts::money::Money::ZERO,
         });
         sum.name.clone_from(&invoice.product_name);
         sum.quantity += u64::from(invoice.quantity);

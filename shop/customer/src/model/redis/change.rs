@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::customer::Role;
-use kernel::Money;
+use contracts::money::Money;
 use serde::Serialize;
 
 use crate::model::{Change, Moved, Registered, What};

@@ -15,10 +15,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use contracts::money::{AmountIn, Decimal};
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use identity::{Auth, Caller, Claims, Manager, Role, Signer};
-use kernel::{Actor, Clock, Decimal, Idempotency, Ids, Metadata, Position, Timestamp};
+use kernel::{Actor, Clock, Idempotency, Ids, Metadata, Position, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -28,9 +29,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use web::{
-    After, AmountIn, Api, At, Cache, Context, Cursor, FieldErrors, HttpConfig, Json, Keyed,
-    LastEventId, Limit, Listing, Path, Problem, Query, Text, Whole, event, event_stream,
-    metrics::Metrics,
+    After, Api, At, Cache, Context, Cursor, FieldErrors, HttpConfig, Json, Keyed, LastEventId,
+    Limit, Listing, Path, Problem, Query, Text, Whole, event, event_stream, metrics::Metrics,
 };
 
 /// A clock that stands until it is moved.
@@ -310,7 +310,7 @@ async fn follow(context: Context, caller: Caller, last: LastEventId) -> Result<R
 }
 
 async fn get_metadata(context: Context) -> Json<Metadata> {
-    Json(context.metadata(Actor::Anonymous, None))
+    Json(context.metadata(Actor::anonymous(), None))
 }
 
 async fn get_digest(

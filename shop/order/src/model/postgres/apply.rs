@@ -22,7 +22,7 @@ pub(super) async fn all(tx: &Transaction<'_>, changes: &[Change]) -> Result<(), 
             What::Listed(id, product) => list(tx, *id, product).await?,
             What::Changed { product, name, price } => {
                 let sql = "UPDATE product SET name = coalesce($2, name), price = coalesce($3, price) WHERE id = $1";
-                let price = price.map(kernel::Money::minor);
+                let price = price.map(contracts::money::Money::minor);
                 tx.execute(&tx.prepare_cached(sql).await?, &[product, name, &price]).await?;
             }
             What::Unlisted(product) => {

@@ -1,7 +1,8 @@
 //! Queries of orders in PostgreSQL.
 
+use contracts::money::Money;
 use deadpool_postgres::{ClientWrapper, Transaction};
-use kernel::{Money, Position, Timestamp};
+use kernel::{Position, Timestamp};
 use tokio_postgres::{Error, Row, types::ToSql};
 use uuid::Uuid;
 

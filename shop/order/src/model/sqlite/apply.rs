@@ -23,7 +23,7 @@ pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<
                 update.execute(params![
                     product.as_bytes(),
                     name,
-                    price.map(kernel::Money::minor)
+                    price.map(contracts::money::Money::minor)
                 ])?;
             }
             What::Unlisted(product) => {

@@ -1,6 +1,7 @@
 //! Queries of orders in SQLite.
 
-use kernel::{Money, Position, Timestamp};
+use contracts::money::Money;
+use kernel::{Position, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 

@@ -1,5 +1,6 @@
 //! What the other services would record.
 
+use contracts::money::Money;
 use contracts::{
     accounting::{self, InvoiceIssued},
     customer::{self, CreditDebited, CreditDenied, CreditReleased, CreditReserved, Registered},
@@ -7,7 +8,7 @@ use contracts::{
     product::{self, StockCommitted, StockDenied, StockReleased, StockReserved},
 };
 use identity::Role;
-use kernel::{Money, Position};
+use kernel::Position;
 use serde_json::Value;
 use uuid::Uuid;
 

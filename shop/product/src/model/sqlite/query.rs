@@ -1,6 +1,7 @@
 //! Questions as SQL.
 
-use kernel::{Money, Position, text::searchable};
+use contracts::money::Money;
+use kernel::{Position, text::searchable};
 use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, types::FromSql};
 use store::Balance;
 use uuid::Uuid;

@@ -210,8 +210,9 @@ impl<'connection, 'search> Texts<'connection, 'search> {
 
 #[cfg(test)]
 mod tests {
+    use contracts::money::Money;
     use contracts::product::Added;
-    use kernel::{Money, Position, text::searchable};
+    use kernel::{Position, text::searchable};
 
     use super::*;
     use crate::model::{

@@ -117,7 +117,7 @@ fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Resu
             description,
             supplier,
             category.as_ref().map(Uuid::as_bytes),
-            price.map(kernel::Money::minor),
+            price.map(contracts::money::Money::minor),
             name.as_deref().map(name_key),
         ],
     )?;

@@ -6,6 +6,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+pub use schema::{AmountIn, ChangeIn};
+
+mod schema;
+
 /// An amount in whole minor units (cents) of the shop's one currency. May be negative as a difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Money(i64);
