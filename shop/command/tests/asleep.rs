@@ -53,7 +53,7 @@ fn deps() -> Deps {
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
     })
-    .authenticated_by(auth.clone())
+    .authenticated_by(auth)
 }
 
 /// Appends events to one stream, a thousand at a time.
