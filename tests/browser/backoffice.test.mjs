@@ -111,7 +111,7 @@ test("a product changed meanwhile is shown in both versions, and the manager dec
   await shop.call("/product/update-product", { ProductId: teapot.ProductId, Name: "Their Teapot", Supplier: "Others" });
   await shop.ordered("ada", teapot.ProductId, 2);
   await save(page);
-  await heading(page, "Somebody changed this product meanwhile").waitFor();
+  await heading(page, "This product was changed in the meantime").waitFor();
   await fine(page, "office-conflict");
   const before = await details(shop, teapot.ProductId);
   equal(`${before.Name} ${before.Price} ${before.UnitsInStock}`, "Their Teapot 19.99 8", "nothing is saved yet");

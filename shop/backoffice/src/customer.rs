@@ -115,12 +115,12 @@ fn difference(form: &Form) -> Result<Money, String> {
     Ok(credit - was)
 }
 
-/// Somebody else changed the credit meanwhile: both versions are shown, and what was typed is kept, on top of theirs.
+/// The credit was changed by another request in the meantime: shows both versions and keeps what was typed, applied to the new one.
 fn rebase(form: &mut Form, current: &User, change: Money) {
     let (was, typed) = (form.value("was.Credit").to_owned(), form.value("Credit").to_owned());
     let now = current.credit.0;
     form.alert(format!(
-        "Somebody changed this customer meanwhile. When you opened the page the credit was {was}, and you typed {typed}. It is \
+        "This customer was changed in the meantime. When you opened the page the credit was {was}, and you typed {typed}. It is \
          {now} now. The field holds your change on top of that: save it, or type another sum"
     ));
     form.set("Credit", (now + change).to_string());

@@ -24,7 +24,7 @@ use crate::{
 const SHOWN: usize = 8;
 /// So long further changes are waited for before the page is told: a busy shop has thousands a second.
 const BREATH: Duration = Duration::from_secs(1);
-/// Without scripts, the page loads itself anew after this time.
+/// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 10;
 
 #[derive(Clone, Default, Deserialize)]

@@ -138,7 +138,7 @@ impl Arrow {
     }
 }
 
-/// Who asked, the services, and whoever else recorded something.
+/// The requester, the services, and any other actor that recorded something.
 fn participants(saga: &Saga) -> Vec<String> {
     let mut names = vec![saga.requester().to_owned()];
     names.extend(SERVICES.map(str::to_owned));

@@ -22,7 +22,7 @@ use crate::{
 const SHOWN: usize = 30;
 /// So long further events are waited for before the page is told: a busy shop records thousands a second.
 const BREATH: Duration = Duration::from_millis(250);
-/// Without scripts, the page loads itself anew after this time.
+/// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 3;
 
 #[derive(Template)]
@@ -59,7 +59,7 @@ pub(crate) async fn live(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     site::live(&desk, parts)
 }
 
-/// Somebody who watches what is recorded.
+/// Follows recorded events for one open page.
 struct Follower {
     recorded: ServerEvents,
     /// The one stream that is followed; empty for all.

@@ -18,7 +18,7 @@ use crate::{
     saga::{Cause, Saga},
 };
 
-/// Without scripts, the page of an order under way loads itself anew after this time.
+/// Without scripts, the page of an order under way reloads itself after this time.
 const REFRESH_SECONDS: u32 = 2;
 
 #[derive(Template)]
@@ -59,7 +59,7 @@ pub(crate) async fn live(desk: Desk, Path(id): Path<String>) -> Result<Response,
     site::live(&desk, events.flatten())
 }
 
-/// Somebody who watches one order.
+/// Follows one order for one open page.
 struct Follower {
     desk: Desk,
     id: String,

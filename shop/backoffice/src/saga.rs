@@ -13,7 +13,7 @@ pub(crate) struct Saga {
 /// What a step followed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// Somebody asked for it.
+    /// A request.
     Request,
     /// The step of this index.
     Step(usize),

@@ -17,7 +17,7 @@ use crate::{desk::Desk, log};
 
 /// Services announce themselves every second.
 const LOOK: Duration = Duration::from_secs(1);
-/// Without scripts, the page loads itself anew after this time.
+/// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 5;
 /// The service that stands before the event store.
 const STORE: &str = "events";

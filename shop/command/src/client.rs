@@ -1,7 +1,7 @@
 //! A shop's public REST API as a client sees it: logged in, reading its own writes, and sending again what got lost.
 //!
 //! Everything runs on one thread: a load generator that shares its machine with the shop must cost little, so there are no
-//! locks, no tasks and no pool beyond a list of idle connections; each connection is driven by whoever waits for its answer.
+//! locks, no tasks and no pool beyond a list of idle connections; each connection is driven by the caller that waits for its answer.
 
 mod access;
 mod connection;

@@ -33,7 +33,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let path = if args.ready { "/health/ready" } else { "/health/live" };
-    // Asked once: whoever watches over a container asks again.
+    // No retries: the container runtime repeats the check.
     Client::new(&args.url, Duration::ZERO)?.send(&Request::get(path)).await?;
     Ok(Outcome::Done)
 }

@@ -1,4 +1,4 @@
-//! `agora keys`: what derives from the shop's secret, for processes that shall not know the secret itself.
+//! `agora keys`: prints keys derived from the shop's secret, for processes that must not see the secret itself.
 
 use anyhow::Context as _;
 use clap::Args as ClapArgs;

@@ -37,13 +37,13 @@ pub(crate) async fn check(
     let mut asked = Vec::new();
     for model in models {
         let digest: Digest = client.get(&format!("/{}/model-digest", model.name())).await?;
-        let anew = model.anew(&format!("check-{}", model.name()), zone).await?;
-        asked.push((*model, digest, anew));
+        let fresh = model.fresh(&format!("check-{}", model.name()), zone).await?;
+        asked.push((*model, digest, fresh));
     }
     let last = asked.iter().map(|(_, digest, _)| digest.position).max().unwrap_or(0);
     fill(client, &asked, Position(last)).await?;
-    for (model, digest, anew) in asked {
-        let dump = anew.dump().await?;
+    for (model, digest, fresh) in asked {
+        let dump = fresh.dump().await?;
         let (name, position) = (model.name(), digest.position);
         if web::digest(&dump) != digest.hash {
             bail!(
@@ -79,12 +79,12 @@ async fn fill(
         let Some(newest) = events.last().map(|event| event.position) else {
             bail!("the log ended before {last}")
         };
-        for (_, digest, anew) in asked {
+        for (_, digest, fresh) in asked {
             let upto = Position(digest.position).min(newest);
             if upto > done {
                 let due: Vec<_> =
                     events.iter().filter(|event| event.position <= upto).cloned().collect();
-                anew.take(&due, upto).await?;
+                fresh.take(&due, upto).await?;
             }
         }
         progress.advance();

@@ -1,4 +1,4 @@
-//! Orders as they happen, one readable line a step, for whoever watches the log.
+//! Logs orders as they happen, one readable line per step.
 
 use contracts::{
     accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent,
@@ -143,7 +143,7 @@ fn customer(event: &CustomerEvent) -> Option<String> {
         CustomerEvent::CreditReleased(released) => {
             Some(format!("order {}: credit released", short(released.order)))
         }
-        CustomerEvent::Registered(_) => Some("somebody registered".to_owned()),
+        CustomerEvent::Registered(_) => Some("a customer registered".to_owned()),
         CustomerEvent::CreditChanged(changed) => {
             Some(format!("a customer's credit changed by {}", changed.change))
         }

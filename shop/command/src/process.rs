@@ -70,7 +70,7 @@ struct World {
     /// Seals the websites' cookies, if one runs here.
     cookies: Option<[u8; 32]>,
     figures: Figures,
-    /// What is needed to the very end: the bus, and whoever sends traces.
+    /// Tasks needed to the very end: the bus, and the exporter of traces.
     bus_tasks: Tasks,
 }
 

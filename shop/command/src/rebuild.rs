@@ -1,4 +1,4 @@
-//! `agora rebuild`: read models thrown away and built anew from the log, or proved equal to what a rebuild would give.
+//! `agora rebuild`: discards read models and rebuilds them from the log, or proves them equal to a rebuild.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ use crate::{
 
 const HELP: &str = "\
 Read models are disposable: a rebuilt one equals the one that was there. Rebuilding works on a stopped shop. --check
-changes nothing: it builds each model anew in memory and compares it, line by line, with the one in the data folder of a
+changes nothing: it builds each model again in memory and compares it, line by line, with the one in the data folder of a
 stopped shop, or by digest with those of a running shop (--url).
 
 Examples:
@@ -42,7 +42,7 @@ Examples:
 
 Exit codes: 0 rebuilt, or equal; 1 differs or failed; 2 wrong usage.";
 
-/// Build read models anew from the log, or check that they equal rebuilt ones
+/// Rebuild read models from the log, or check that they equal rebuilt ones
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
@@ -99,7 +99,7 @@ impl Model {
     }
 
     /// An empty model in memory to compare with.
-    pub(crate) async fn anew(
+    pub(crate) async fn fresh(
         self,
         name: &str,
         time_zone: &TimeZone,
@@ -244,9 +244,9 @@ async fn rebuild(
 /// The events of a stopped shop's log that a model cannot take.
 pub(crate) async fn set_aside(model: Model, store: &LogStore) -> anyhow::Result<Vec<SetAside>> {
     // Years and months have nothing to do with it.
-    let anew = model.anew(&format!("aside-{}", model.name()), &TimeZone::UTC).await?;
-    fill(model, &*anew, &store.reader, store.reader.head().await?).await?;
-    anew.aside().await
+    let fresh = model.fresh(&format!("aside-{}", model.name()), &TimeZone::UTC).await?;
+    fill(model, &*fresh, &store.reader, store.reader.head().await?).await?;
+    fresh.aside().await
 }
 
 async fn check(
@@ -285,9 +285,9 @@ async fn check(
     if let Some(reason) = incomparable((had, checkpoint), head) {
         bail!("{name}: not comparable: {reason}. Nothing was changed");
     }
-    let anew = model.anew(&format!("rebuilt-{}", model.name()), zone).await?;
-    fill(model, &*anew, &store.reader, checkpoint).await?;
-    compare(model, &live.dump().await?, &anew.dump().await?, checkpoint)
+    let fresh = model.fresh(&format!("rebuilt-{}", model.name()), zone).await?;
+    fill(model, &*fresh, &store.reader, checkpoint).await?;
+    compare(model, &live.dump().await?, &fresh.dump().await?, checkpoint)
 }
 
 /// Why a model that was opened at `checkpoint` is not one of the log up to there; in its file, it `had` got further.
@@ -352,20 +352,20 @@ async fn fill(
 fn compare(
     model: Model,
     live: &[String],
-    anew: &[String],
+    fresh: &[String],
     checkpoint: Position,
 ) -> anyhow::Result<()> {
     let name = model.name();
-    if live == anew {
+    if live == fresh {
         term::line(format_args!(
             "{name}: equals a model rebuilt from the log up to {checkpoint} ({} rows)",
             live.len()
         ))?;
         return Ok(());
     }
-    let only_live = live.iter().find(|line| !anew.contains(line));
-    let only_anew = anew.iter().find(|line| !live.contains(line));
+    let only_live = live.iter().find(|line| !fresh.contains(line));
+    let only_fresh = fresh.iter().find(|line| !live.contains(line));
     bail!(
-        "{name}: differs from a rebuilt model at {checkpoint}: it has {only_live:?}, a rebuilt one {only_anew:?}"
+        "{name}: differs from a rebuilt model at {checkpoint}: it has {only_live:?}, a rebuilt one {only_fresh:?}"
     )
 }

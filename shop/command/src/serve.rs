@@ -51,7 +51,7 @@ struct Listeners {
     backoffice: Option<TcpListener>,
 }
 
-/// Runs `parts` until somebody asks for a stop.
+/// Runs `parts` until asked to stop.
 pub(crate) fn serve(flags: &Flags, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
     let settings = flags.resolve()?;
     logging::init(&settings)?;
@@ -98,7 +98,7 @@ async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<O
     Ok(Outcome::Done)
 }
 
-/// Serves on the listeners, says where, and goes on for ever.
+/// Serves on the listeners and prints their addresses; never returns.
 async fn announced(
     process: &Process,
     parts: &Parts,

@@ -76,7 +76,7 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
-    /// Put a copy back as the log of a data folder that has none; read models are built anew from it
+    /// Put a copy back as the log of a data folder that has none; read models are rebuilt from it
     Restore {
         /// The folder of the copy
         src: PathBuf,
@@ -182,7 +182,7 @@ fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
     }
     if !bad_indexes.is_empty() {
         term::line(format_args!(
-            "index: those of segments {bad_indexes:?} are missing or wrong; the next start makes them anew"
+            "index: those of segments {bad_indexes:?} are missing or wrong; the next start rebuilds them"
         ))?;
     }
     term::line(format_args!("mark:  {mark}"))?;

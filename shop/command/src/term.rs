@@ -23,7 +23,7 @@ pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     line(serde_json::to_string(value)?)
 }
 
-/// Writes a line for whoever watches, beside the result.
+/// Writes a progress note to stderr, beside the result.
 pub(crate) fn note(text: impl fmt::Display) {
     // Nobody can be told that nobody can be told.
     let _ = writeln!(io::stderr().lock(), "{text}");

@@ -20,8 +20,8 @@ macro_rules! events {
             /// The types that have a place in their stream, with its name.
             const PLACES: &'static [(&'static str, &'static str)] = &[$( $( ($kind, stringify!($place)), )? )+];
 
-            /// The event in a record of this family's category. Whoever subscribes uses this: what cannot be read is an error, to be
-            /// counted and said.
+            /// The event in a record of this family's category. For subscribers: an event that cannot be read is an error, to be
+            /// counted and logged.
             pub fn read(recorded: &kernel::Recorded) -> Result<Self, kernel::DecodeError> {
                 let kind = recorded.kind.as_str();
                 if recorded.version > kernel::Version(0) && Self::PLACES.contains(&(kind, "first")) {

@@ -158,7 +158,7 @@ async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPass
     let update = Update { password: Some(password), ..Update::default() };
     match record(customers, id, Command::Update(update)).await {
         Ok(()) => Admin::PasswordChanged,
-        // Only somebody who is not there cannot have another password, and we have just seen them.
+        // Only an unknown user is refused a new password, and we have just seen this one.
         Err(_) => Admin::Unchanged,
     }
 }

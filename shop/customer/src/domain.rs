@@ -23,7 +23,7 @@ pub struct Customer;
 /// What the events of a customer amount to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// `None` for somebody who never registered.
+    /// `None` if they never registered.
     pub account: Option<Account>,
     /// The number of changes to profile and granted credit by people, not of sales.
     pub revision: u64,
@@ -32,7 +32,7 @@ pub struct State {
     pub reserved: BTreeMap<Uuid, Money>,
 }
 
-/// Somebody's account.
+/// A customer's account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     pub user: String,

@@ -33,7 +33,7 @@ pub trait Model: ReadModel<Change = Change> + Inspect {
     async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError>;
 }
 
-/// Somebody with an account, without what is nobody's business.
+/// A user with an account, without the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
     pub user: String,

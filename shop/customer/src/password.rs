@@ -27,7 +27,7 @@ use crate::{
 
 /// The most hashes computed at once: each takes 19 MiB and a core.
 const AT_ONCE_MAX: usize = 2;
-/// Requests waiting for their turn: about a second's worth, more would only wait in vain; and of one address so many that others
+/// Requests waiting for their turn: about a second's worth, as more would only time out; of one address few enough that others
 /// hardly notice.
 const WAITING: turns::Limits = turns::Limits { of_an_address: 8, of_all: 64 };
 /// The longest password in characters.
@@ -58,7 +58,7 @@ pub(crate) struct Passwords {
     nobodys: String,
 }
 
-/// The right to compute one hash now: given back when the work is done and whoever asked for it has taken note.
+/// A permit to compute one hash now: returned once the work is done and the requester has the result.
 #[derive(Clone)]
 pub(crate) struct Turn(#[expect(dead_code, reason = "held, and dropped")] Arc<turns::Turn>);
 

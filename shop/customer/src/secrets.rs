@@ -21,7 +21,7 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Derives every key from the shop's secret. The contexts are fixed for ever: another one would be another shop.
+    /// Derives every key from the shop's secret. The contexts must never change: a different one would be a different shop.
     #[must_use]
     pub fn derive(shop: &[u8; 32]) -> Self {
         let derive = |context| Zeroizing::new(blake3::derive_key(context, shop));
@@ -46,7 +46,7 @@ impl Secrets {
         &self.signer
     }
 
-    /// The id of the customer of that user name: the same for ever, and of no use to find the name.
+    /// The id of the customer of that user name: it never changes and does not reveal the name.
     #[must_use]
     pub fn customer_id(&self, user: &str) -> Uuid {
         let digest = blake3::keyed_hash(&self.names, user.as_bytes());

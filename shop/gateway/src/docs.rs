@@ -15,7 +15,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    // The validator would be somebody else's server.
+    // The validator would be a third-party server.
     let config = Config::from("/openapi.json").validator_url("none").persist_authorization(true);
     Arc::new(config.try_it_out_enabled(true).display_request_duration(true))
 });

@@ -63,7 +63,7 @@ async fn joined(gateway: &Inner) -> Value {
     join(documents.chain([("/system".to_owned(), status::document())]))
 }
 
-/// The document of whoever answers a prefix; none if nobody does, the others' are shown all the same.
+/// The document of the service behind a prefix; none if it is not available, the others are shown all the same.
 async fn fetch(gateway: &Inner, route: &Arc<Route>) -> Option<Value> {
     let targets = route.targets("/openapi.json", gateway.http.clock.elapsed());
     let path = PathAndQuery::from_static("/openapi.json");

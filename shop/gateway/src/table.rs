@@ -25,7 +25,7 @@ const FORGOTTEN_AFTER: Duration = Duration::from_mins(1);
 /// What was reported is remembered for so many; then it may be reported again.
 const REPORTED_MAX: usize = 256;
 
-/// Announcements kept at once; more instances than that is a fault of somebody's.
+/// Announcements kept at once; more instances than that are the result of a fault.
 const INSTANCES_MAX: usize = 1024;
 
 /// Of these, those of one service: one that announces more of itself does not keep the others out.

@@ -17,7 +17,7 @@ use super::{Claims, Role};
 /// Why a customer is refused what only managers may do.
 pub(crate) const MANAGERS_ONLY: &str = "Only a manager may do this.";
 
-/// Somebody with a token that holds; 401 for everybody else. As `Option<Caller>`, no token at all is fine too.
+/// A caller with a valid token; 401 without one. As `Option<Caller>`, a request without any token is accepted too.
 #[derive(Clone, Debug)]
 pub struct Caller {
     claims: Arc<Claims>,

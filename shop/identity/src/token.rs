@@ -22,7 +22,7 @@ const SKEW: Duration = Duration::from_mins(2);
 /// The header of every token. Nothing else is accepted, so that nobody chooses the algorithm for us.
 const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
 
-/// A token is some 350 bytes; what is much longer is none of ours and not worth hashing.
+/// A token has some 350 bytes; one that is much longer is not ours and not worth hashing.
 const TOKEN_BYTES_MAX: usize = 1024;
 
 /// Verified tokens remembered per generation, of which there are two: some 2 MiB at most.

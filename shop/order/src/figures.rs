@@ -6,7 +6,7 @@ use web::{Deps, metrics::Counter, metrics::Gauge, metrics::Histogram, metrics::S
 
 /// The figures of this instance since it started.
 pub(crate) struct Figures {
-    /// Ends recorded before then were counted by whoever ran then.
+    /// Ends recorded before then were counted by the instance that ran then.
     since: Timestamp,
     open: Gauge,
     finalized: Counter,

@@ -77,7 +77,7 @@ pub struct Product {
 pub struct Order {
     pub id: Uuid,
     pub customer: Uuid,
-    /// The customer's user name; empty for somebody nobody knows.
+    /// The customer's user name; empty if unknown.
     pub user: String,
     pub product: Uuid,
     pub product_name: String,
@@ -90,7 +90,7 @@ pub struct Order {
     pub standing: Standing,
 }
 
-/// What happened to an order, whoever recorded it.
+/// What happened to an order, recorded by any service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub position: Position,
@@ -146,7 +146,7 @@ pub enum What {
     Changed { product: Uuid, name: Option<String>, price: Option<Money> },
     /// A product is no longer in the catalogue.
     Unlisted(Uuid),
-    /// Somebody registered.
+    /// A customer registered.
     Customer { id: Uuid, user: String },
     /// Something happened to an order.
     Happened(Happened),

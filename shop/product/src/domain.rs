@@ -111,7 +111,7 @@ pub enum Rejection {
     /// A product with this id or code is there.
     Exists,
     Unknown,
-    /// Somebody changed it since revision so-and-so was read.
+    /// It was changed after the given revision was read; `revision` is the current one.
     Stale {
         revision: u64,
     },

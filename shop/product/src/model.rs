@@ -36,7 +36,7 @@ pub trait Model: ReadModel<Change = Change> + Inspect {
     /// What the request with this idempotency key created.
     async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError>;
 
-    /// Another number after every change that a reader can see. Whoever keeps answers reads it before it reads the model.
+    /// Changes with every change that a reader can see. A cache reads it before it reads the model.
     fn generation(&self) -> u64;
 }
 

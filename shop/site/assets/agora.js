@@ -36,7 +36,7 @@ function once(form) {
   });
 }
 
-// A page that was left and come back to shows prices and forms of before: it is loaded anew.
+// A page restored from the back/forward cache shows old prices and forms: reload it.
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });

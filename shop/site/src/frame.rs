@@ -46,7 +46,7 @@ pub struct Frame {
     pub notice: Option<String>,
     /// What stands in the search.
     pub query: String,
-    /// Without scripts, the page loads itself anew after this time.
+    /// Without scripts, the page reloads itself after this time.
     pub refresh_seconds: Option<u32>,
 }
 
@@ -65,7 +65,7 @@ impl Frame {
         self
     }
 
-    /// The frame of a page that is not final yet: without scripts, it loads itself anew.
+    /// The frame of a page that is not final yet: without scripts, it reloads itself.
     #[must_use]
     pub fn refreshing(mut self, seconds: u32) -> Self {
         self.refresh_seconds = Some(seconds);

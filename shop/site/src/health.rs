@@ -1,4 +1,4 @@
-//! What a website says to whoever watches over it. It asks nobody first: with the gateway away it still answers, with pages that say
+//! Health checks of a website. They do not depend on other processes: without the gateway a site still answers, with pages that say
 //! so.
 
 use axum::{Router, response::Response, routing::get};

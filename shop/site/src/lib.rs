@@ -64,7 +64,7 @@ pub struct Config {
     pub gateway: Gateway,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,
-    /// Seals sessions. The same after a restart, and on every instance: whoever is logged in stays so.
+    /// Seals sessions. The same after a restart and on every instance, so that logged-in users stay logged in.
     pub secret: [u8; 32],
     /// Whose word on the visitor's address counts.
     pub proxies: TrustedProxies,

@@ -22,7 +22,7 @@ use site::{
 
 use crate::{catalogue::no_such_page, progress::Progress};
 
-/// Without scripts, the page of an order under way loads itself anew after this time.
+/// Without scripts, the page of an order under way reloads itself after this time.
 const REFRESH_SECONDS: u32 = 2;
 
 #[derive(Template)]
@@ -64,7 +64,7 @@ pub(crate) async fn live(visit: Visit, Path(id): Path<String>) -> Result<Respons
     site::live(&visit, events.flatten())
 }
 
-/// Somebody who watches one order.
+/// Follows one order for one open page.
 struct Follower {
     visit: Visit,
     id: String,

@@ -81,7 +81,7 @@ pub(crate) async fn change_password(
         ..Update::default()
     };
     let Err(failure) = visit.post::<User>("/customer/update-user", &update).await else {
-        // A new password ends all sessions, ours too: this one begins anew.
+        // A new password ends all sessions, including this one: log in again.
         let credentials = Credentials { user_name: &user.name, password: form.raw("Password") };
         begin(&visit, &credentials).await?;
         visit.say("Your password is changed. All other sessions have ended.");

@@ -230,7 +230,7 @@ impl Store {
     }
 }
 
-/// What a service's model holds once built anew from the whole log.
+/// What a service's model holds once rebuilt from the whole log.
 pub(crate) async fn rebuilt(
     ground: &Ground,
     service: &str,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{dice::Dice, parts::Instances};
 
-/// How often a request is tried before whoever asked gives up.
+/// How often a request is tried before the shopper gives up.
 const TRIES: u32 = 40;
 
 /// What the shop told its people, to be held against the log.

@@ -1,4 +1,4 @@
-//! What befalls a world: weather on the bus, and blows to its parts, one after the other while people shop.
+//! The fault schedule of a world: faults of the bus, and faults injected into its parts, one after the other while people shop.
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
@@ -48,8 +48,8 @@ impl Storm {
         }
     }
 
-    /// What befalls most worlds, before anything else and while people shop: the event store's clock is wrong, and events are
-    /// forged.
+    /// Faults of most worlds, injected before anything else and while people shop: the event store's clock is wrong, and events
+    /// are forged.
     pub(crate) async fn begin(&self) {
         if self.dice.happens(750) {
             self.pause().await;
@@ -206,7 +206,7 @@ impl Storm {
         self.tally.add(Fault::DiskFull, self.ground.disk.counts().disk_full - before);
     }
 
-    /// Somebody with the bus's password records a few events of their own.
+    /// An intruder with the bus's password records a few events.
     async fn forge(&self) {
         for _ in 0..self.dice.within(1..4) {
             let reader = self.store.borrow().as_ref().map(|store| store.reader.clone());

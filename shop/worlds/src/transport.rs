@@ -46,7 +46,7 @@ impl Stormy {
         *self.weather.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn befalls(&self, per_mille: u16, fault: Fault) -> bool {
+    fn strikes(&self, per_mille: u16, fault: Fault) -> bool {
         let happens = per_mille > 0 && self.dice.happens(per_mille);
         if happens {
             self.tally.count(fault);
@@ -67,18 +67,18 @@ impl Stormy {
     /// What becomes of a request: lost on the way (`None`), or delivered after a pause.
     async fn on_the_way(&self, timeout: Duration) -> Result<(), NoReply> {
         let weather = self.weather();
-        if self.befalls(weather.request_lost, Fault::RequestLost) {
+        if self.strikes(weather.request_lost, Fault::RequestLost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
-        if self.befalls(weather.request_delayed, Fault::RequestDelayed) {
+        if self.strikes(weather.request_delayed, Fault::RequestDelayed) {
             tokio::time::sleep(Duration::from_millis(self.dice.within(1..500))).await;
         }
         Ok(())
     }
 
     async fn on_the_way_back<A>(&self, answer: A, timeout: Duration) -> Result<A, NoReply> {
-        if self.befalls(self.weather().reply_lost, Fault::ReplyLost) {
+        if self.strikes(self.weather().reply_lost, Fault::ReplyLost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
@@ -105,18 +105,18 @@ impl Transport for Stormy {
             .map(|event| Message::Recorded(Arc::from(vec![Arc::clone(event)])))
             .collect();
         if messages.len() > 1
-            && self.befalls(weather.broadcast_reordered, Fault::BroadcastReordered)
+            && self.strikes(weather.broadcast_reordered, Fault::BroadcastReordered)
         {
             messages.reverse();
         }
         for message in messages {
-            if self.befalls(weather.broadcast_lost, Fault::BroadcastLost) {
+            if self.strikes(weather.broadcast_lost, Fault::BroadcastLost) {
                 continue;
             }
-            if self.befalls(weather.broadcast_repeated, Fault::BroadcastRepeated) {
+            if self.strikes(weather.broadcast_repeated, Fault::BroadcastRepeated) {
                 self.later(message.clone());
             }
-            if self.befalls(weather.broadcast_delayed, Fault::BroadcastDelayed) {
+            if self.strikes(weather.broadcast_delayed, Fault::BroadcastDelayed) {
                 self.later(message);
             } else {
                 self.calm.publish(message).await;
@@ -130,7 +130,7 @@ impl Transport for Stormy {
             Some(plant) => plant.spoil_append(append)?,
             None => append,
         };
-        if self.befalls(self.weather().request_repeated, Fault::RequestRepeated) {
+        if self.strikes(self.weather().request_repeated, Fault::RequestRepeated) {
             let (calm, again, pause) =
                 (Arc::clone(&self.calm), append.clone(), self.dice.within(1..2000));
             self.tasks.spawn("repeated request", async move {

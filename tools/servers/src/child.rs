@@ -52,7 +52,7 @@ impl Child {
         self.process.id()
     }
 
-    /// Waits until somebody listens on `port`; an error if the server ends before, or after a minute.
+    /// Waits until the server listens on `port`; an error if it ends before, or after a minute.
     pub fn wait_for_port(&mut self, port: u16) -> anyhow::Result<()> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         self.wait_until(|| TcpStream::connect_timeout(&address, LOOK_EVERY).is_ok())
@@ -103,7 +103,7 @@ pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Starts a server on a free port, and again on another one should somebody have been faster.
+/// Starts a server on a free port, and again on another one if that port was taken meanwhile.
 pub fn on_free_port<T>(
     mut start: impl FnMut(u16) -> anyhow::Result<T>,
 ) -> anyhow::Result<(T, u16)> {

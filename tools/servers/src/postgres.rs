@@ -118,7 +118,7 @@ fn init(folder: &Path) -> anyhow::Result<()> {
 fn run(folder: &Path, port: u16) -> anyhow::Result<Child> {
     let data = folder.join("data");
     let server = programs()?.join("postgres").to_string_lossy().into_owned();
-    // A killed server leaves its lock behind; whether its process id is somebody else's by now is not ours to find out.
+    // A killed server leaves its lock behind, and its process id may belong to another process by now.
     drop(fs::remove_file(data.join("postmaster.pid")));
     let mut child = Child::start("PostgreSQL", "setpriv", |command| {
         // Becoming another user, it would outlive us were it not told once more.

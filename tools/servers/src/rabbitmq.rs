@@ -25,7 +25,7 @@ const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/broker");
 /// Those users, beside the guest.
 const NAMES: [&str; 7] =
     ["agora", "event-store", "gateway", "customer", "product", "order", "accounting"];
-/// A free port may be taken by somebody else before the broker has it.
+/// A free port may be taken by another process before the broker has it.
 const TRIES: u32 = 3;
 /// `guest:guest`, the user that every fresh broker has, for requests from the same machine.
 const AUTHORIZATION: &str = "Basic Z3Vlc3Q6Z3Vlc3Q=";
@@ -157,7 +157,7 @@ impl RabbitMq {
         self.manage("DELETE", &format!("/api/queues/{vhost}/{queue}/contents"), "").map(drop)
     }
 
-    /// Deletes a queue, whoever uses it.
+    /// Deletes a queue, even one in use.
     pub fn delete_queue(&self, vhost: &str, queue: &str) -> anyhow::Result<()> {
         self.manage("DELETE", &format!("/api/queues/{vhost}/{queue}"), "").map(drop)
     }

@@ -131,7 +131,7 @@ impl System {
         command.env_clear().kill_on_drop(true).envs(self.settings(part));
         command.args(["run", part, "--json", "--data"]).arg(self.data(part, instance));
         if part == "gateway" {
-            // Whoever knows its address goes on using it when it comes back.
+            // It comes back at the same address, which clients go on using.
             let address = self.gateway.as_deref().unwrap_or("http://127.0.0.1:0");
             command.args(["--listen", address.trim_start_matches("http://")]);
         }
@@ -179,7 +179,7 @@ impl System {
             }
             let stdout = node.process.stdout.take().context("a pipe")?;
             let (mut line, mut stdout) = (String::new(), BufReader::new(stdout));
-            // Whoever is not ready usually waits for another.
+            // A part that is not ready usually waits for another one.
             let Ok(read) = timeout(PATIENCE, stdout.read_line(&mut line)).await else {
                 bail!("{part} {instance} is not ready: {}", last_words(self.folder.path()));
             };

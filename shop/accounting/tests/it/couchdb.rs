@@ -162,7 +162,7 @@ async fn an_interrupted_batch_is_seen_by_nobody_and_is_no_harm() {
     fill(&*model, &history(1, 100), 100).await;
     let mut seen = 0;
     for (round, cut_after_ms) in [1, 2, 3, 5, 8, 12, 20, 30, 50, 80].into_iter().enumerate() {
-        // Its batch is another one than that of whoever comes next.
+        // Its batch differs from that of the next projector.
         let other = open(&place).await;
         let from = other.checkpoint().await.expect("a checkpoint");
         let late = history(from.0 + 1, from.0 + 60);

@@ -53,7 +53,7 @@ const CHANGES: [&str; 8] = [
     "/customers/ada",
 ];
 
-/// A back office over a gateway that must not be asked: it fails whoever asks.
+/// A back office over a gateway that must not be asked: it fails every request.
 fn office() -> Router {
     let gateway = Router::new().fallback(async || StatusCode::INTERNAL_SERVER_ERROR);
     build(Config {

@@ -17,7 +17,7 @@ const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// A shop says every 15 s that it is still there: after this long the connection is dead, whatever the network believes.
 const SILENCE_LIMIT: Duration = Duration::from_mins(1);
 
-/// Before connecting anew, unless the server asks for another pause: a server that hangs up at once is not hammered.
+/// Pause before reconnecting, unless the server asks for another: a server that hangs up at once is not hammered.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A subscription that outlives its connections.
@@ -27,7 +27,7 @@ pub(crate) struct EventStream {
     last_id: Option<String>,
     connected: Option<(Connection, Incoming)>,
     buffer: Buffer,
-    /// What the server asked to wait before connecting anew.
+    /// The pause before reconnecting that the server asked for.
     pause: Duration,
 }
 
@@ -127,7 +127,7 @@ impl EventStream {
 #[derive(Default)]
 struct Buffer {
     bytes: BytesMut,
-    /// How far the beginning was looked through in vain.
+    /// How far the buffer was searched without finding the end of an event.
     searched: usize,
     partial: Partial,
 }

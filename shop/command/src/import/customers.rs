@@ -84,7 +84,7 @@ impl Import<'_> {
         Ok(Done::Created)
     }
 
-    /// Registers a customer; false if somebody else did so meanwhile.
+    /// Registers a customer; false if the user name was registered meanwhile.
     async fn register(&self, row: &CustomerRow) -> Result<bool, Error> {
         let add = AddUser {
             user_name: &row.user_name,

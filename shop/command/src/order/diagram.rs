@@ -88,7 +88,7 @@ impl Diagram<'_> {
         lines
     }
 
-    /// Who asked, the services, and whoever else recorded something.
+    /// The requester, the services, and any other actor that recorded something.
     fn participants(&self) -> Vec<String> {
         let mut participants = vec![self.requester()];
         participants.extend(SERVICES.map(str::to_owned));

@@ -26,7 +26,7 @@ pub(super) struct Saga {
 /// What a step followed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// Somebody asked for it.
+    /// A request.
     Request,
     /// The step of this index.
     Step(usize),
@@ -44,7 +44,7 @@ impl Saga {
     pub(super) fn requester(&self) -> &str {
         let actor = self.steps.first().map_or("", |step| step.actor.as_str());
         let role = actor.split([':', ' ']).next().unwrap_or_default();
-        if role.is_empty() { "somebody" } else { role }
+        if role.is_empty() { "someone" } else { role }
     }
 
     /// What the step of this index followed from, as the saga has it: the latest earlier step that can have led to it.

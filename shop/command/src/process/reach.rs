@@ -55,8 +55,8 @@ impl World {
     }
 }
 
-/// A host as it stands in a URL. Whoever listens at every address is known by the name of the machine: to others, "every
-/// address" would be their own.
+/// A host as written in a URL. A process that listens on every address is announced by the machine's name: to others, the
+/// unspecified address would be their own.
 fn host(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         return uname().nodename().to_string_lossy().into_owned();

@@ -82,7 +82,7 @@ async fn note(store: &EventStore, mark: &Mark) {
         if head.0 > known.position {
             let next = if known.position == 0 { head.0 } else { known.position };
             let mut page = store.read(from(next)).await;
-            // A log that came back as another one must not replace what is known: whoever follows it ends the process.
+            // A log that came back as another one must not replace what is known: its subscribers end the process.
             let is_same = missing(&known, &page).is_none();
             if !page.end {
                 page = store.read(from(page.head.0)).await;

@@ -71,7 +71,7 @@ async fn products(deps: &Deps) -> Router {
     service.router
 }
 
-/// Somebody with a token.
+/// A client with a token.
 struct Client<'a>(&'a Router, &'a str);
 
 impl Client<'_> {

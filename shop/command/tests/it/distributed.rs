@@ -1,5 +1,5 @@
 //! The same services as separate processes over RabbitMQ, MongoDB's protocol, Redis, PostgreSQL and CouchDB's protocol: every promise
-//! holds, whoever is killed, stopped or away.
+//! holds, whichever process is killed, paused or unreachable.
 
 mod system;
 mod twice;
@@ -59,7 +59,7 @@ async fn two_instances_of_each_service_sell_ten_of_ten_and_show_what_was_written
     system.stop().await.expect("all stop cleanly");
 }
 
-/// Places an order, again and again under the same key until it is taken: whoever is busy says 503.
+/// Places an order, retried under the same key until it is taken: a busy service answers 503.
 async fn order(buyer: &Person, (product, user): (&str, &str), n: usize) -> String {
     let order = json!({ "ProductId": product, "UserName": user });
     eventually("an order is taken", async || {
@@ -153,7 +153,7 @@ async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut Sys
         (orders.status == 200 && orders.body["Items"].as_array()?.is_empty()).then_some(())
     });
     ended.await;
-    // Whoever was cut off is heard of again within 2 s.
+    // An instance that was cut off is listed again within 2 s.
     says_ready(&system, 200).await;
     manager.ended_orders().await;
     let books = Books::of(&manager.events().await);

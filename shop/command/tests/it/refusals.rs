@@ -95,7 +95,7 @@ async fn a_damaged_log_is_refused_by_segment_and_position_and_left_alone() {
     let damaged = fs::read(&segment).expect("a file");
     let line = refused(&mut up(&folder.data())).await;
     assert_says(&line, &["segment 1", "damaged", "position", "restore a backup"]);
-    assert_eq!(fs::read(&segment).expect("a file"), damaged, "nothing was cut or mended");
+    assert_eq!(fs::read(&segment).expect("a file"), damaged, "nothing was truncated or repaired");
     let verified = folder.tool(&["store", "verify"]).await.expect_code(1);
     assert_says(&verified.stderr, &["segment 1", "position"]);
 }

@@ -93,7 +93,7 @@ impl Folder {
     }
 }
 
-/// Somebody at the gateway at `url` who is not logged in.
+/// A visitor at the gateway at `url`, not logged in.
 pub(crate) fn visitor(url: &str) -> Person {
     Person::new(person::http(), url)
 }
@@ -112,7 +112,7 @@ impl Shop {
         Folder::new().up().await
     }
 
-    /// Somebody who is not logged in.
+    /// A visitor who is not logged in.
     pub(crate) fn visitor(&self) -> Person {
         Person::new(self.http.clone(), &self.url)
     }

@@ -47,9 +47,9 @@ pub(crate) enum Saga {
     Told,
     /// All happens, but nobody is told.
     Untold,
-    /// The invoice is issued, and a denied order's reservation released, only when somebody asks for the order.
+    /// The invoice is issued, and a denied order's reservation released, only when a client asks for the order.
     EndsWhenAsked,
-    /// An order waits for its invoice for ever.
+    /// An order never gets its invoice.
     NeverEnds,
 }
 
@@ -102,7 +102,7 @@ impl Stub {
         self.shared.shop.lock().expect("no test panicked with it")
     }
 
-    /// Records an event and tells whoever follows.
+    /// Records an event and notifies followers.
     pub(crate) fn record(&self, event: Value) {
         self.shared.shop().record(event);
         self.shared.tell();

@@ -78,7 +78,7 @@ impl Collector {
         let seen = Arc::<Seen>::default();
         let router = Router::new().route("/v1/traces", post(take)).with_state(Arc::clone(&seen));
         Tasks::new().spawn("collector", async move {
-            axum::serve(listener, router).await.expect("it serves for ever");
+            axum::serve(listener, router).await.expect("it keeps serving");
         });
         Self { url, seen }
     }
@@ -144,7 +144,7 @@ async fn exporting(folder: &Folder, endpoint: &str) -> Shop {
         .await
 }
 
-/// Somebody in a shop that has a lamp, and the lamp.
+/// A customer in a shop that has a lamp, and the lamp.
 async fn with_a_lamp(shop: &Shop) -> (Person, String) {
     let manager = shop.manager().await;
     manager.add_customers(&["lea"], "1000").await;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 pub use crate::customer::Role;
 
-/// Somebody with an account.
+/// A user with an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
@@ -28,7 +28,7 @@ pub struct User {
     pub version: u64,
 }
 
-/// What somebody can spend.
+/// What a customer can spend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]

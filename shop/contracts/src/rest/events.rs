@@ -26,14 +26,14 @@ pub struct RecordedEvent {
     pub reactor: Option<String>,
     /// For reactions: the position reacted to.
     pub cause: Option<u64>,
-    /// For commands that may be sent again: how one is known again.
+    /// For commands that may be retried: identifies the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
     #[schema(value_type = Object)]
     pub data: Box<RawValue>,
 }
 
-/// How a command that is sent again is known again.
+/// Identifies retries of a command.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Idempotency {

@@ -1,4 +1,4 @@
-//! The published language as it was ever released: old events are read for ever, answers read back as they were written.
+//! The published language of every release: old events stay readable, answers read back as they were written.
 
 mod released;
 mod rest;

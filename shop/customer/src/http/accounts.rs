@@ -112,7 +112,7 @@ pub(super) struct UpdateUser {
     /// Ends all sessions of the user.
     #[schema(inline)]
     password: Option<NewPassword>,
-    /// Needed for a new password, unless a manager sets somebody else's.
+    /// Required with a new password, unless a manager sets another user's.
     #[schema(inline)]
     current_password: Option<Password>,
     /// The version that the change rests on; refused if there is a newer one.

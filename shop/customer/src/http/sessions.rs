@@ -75,7 +75,7 @@ pub(super) async fn logout_user(
     Ok((at, Json(LoggedOut { user_name: caller.user().to_owned() })))
 }
 
-/// A password given as proof of being somebody, and the sealed hash that it is to match.
+/// A password given as proof of identity, and the sealed hash that it must match.
 pub(super) struct Proof<'a> {
     pub(super) user: &'a str,
     pub(super) sealed: Option<&'a str>,

@@ -96,10 +96,10 @@ async fn changes_add_up(model: &dyn Model) {
 
 async fn passwords_stand_apart(model: &dyn Model) {
     apply(model, &[registered(1, "ada", 0), registered(2, "admin", 0)]).await;
-    apply(model, &[change(3, "ada", What::Password("sealed anew".to_owned()))]).await;
+    apply(model, &[change(3, "ada", What::Password("sealed again".to_owned()))]).await;
     let credentials = async |user| model.credentials(id(user)).await.expect("a query works");
     let ada = credentials("ada").await.expect("ada is there");
-    assert!(ada.password == "sealed anew" && ada.role == Role::Customer);
+    assert!(ada.password == "sealed again" && ada.role == Role::Customer);
     assert!(credentials("admin").await.is_some_and(|admin| admin.role == Role::Manager));
     assert!(credentials("eve").await.is_none());
     assert_eq!(customer(model, "ada").await.revision, 2);
@@ -134,7 +134,7 @@ async fn the_first_of_a_name_or_id_keeps_it(model: &dyn Model) {
     }
     apply(model, &[registered(1, "ada", 10_000)]).await;
     let before = lines(model).await;
-    // What happens to somebody who is not there changes nothing.
+    // A change of an unknown customer changes nothing.
     let changes = [What::Granted(Money::from_minor(1)), moved(0, 1, -1, 0)];
     let changes = changes.map(|what| Change { position: Position(1), customer: stranger, what });
     model.apply(Position(1), &changes, Position(1)).await.expect("they are taken");

@@ -9,8 +9,8 @@
 //!  PREFIX:totals, :below the sums over all customers, and who is below zero
 //! ```
 //!
-//! A list that searches looks at customers in chunks, so that it blocks nobody; if the checkpoint moves meanwhile it begins anew, and
-//! at last it is made in one go.
+//! A search scans customers in chunks, so that it does not block other clients. If the checkpoint moves meanwhile it starts over, and
+//! after a few attempts it scans all in one go.
 
 mod change;
 mod location;
@@ -63,8 +63,8 @@ const DUMPED: [&str; 13] = [
 ];
 /// Customers looked at in one go while searching: some milliseconds of the server's time.
 const CHUNK: usize = 1000;
-/// Searches begun anew because the model moved, before one is made in one go.
-const ANEW_MAX: u32 = 2;
+/// How often a search starts over because the model moved, before it scans all in one go.
+const RESTARTS_MAX: u32 = 2;
 
 /// The shared read model.
 pub struct RedisModel {
@@ -262,7 +262,7 @@ impl Model for RedisModel {
         if needle.is_empty() {
             rows = Some(self.page(place, (query.count, query.count), &FIELDS).await?.3);
         }
-        for _ in 0..ANEW_MAX {
+        for _ in 0..RESTARTS_MAX {
             if rows.is_none() {
                 rows = self.gathered(place, query.count).await?;
             }

@@ -181,7 +181,7 @@ impl Shop {
         read(answer.expect("a router always answers")).await
     }
 
-    /// Registers somebody (password `NAME's password`) and logs in.
+    /// Registers a customer (password `NAME's password`) and logs in.
     pub(crate) async fn customer(&self, name: &str) -> String {
         let added = self.post("/add-user", None, registration(name)).await;
         assert_eq!(added.status, 201, "{added:?}");

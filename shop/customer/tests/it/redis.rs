@@ -88,7 +88,7 @@ fn history(people: u64) -> Vec<Change> {
             change(people + 5 * number + 1, number, What::Granted(money(amount * 3))),
             change(people + 5 * number + 2, number, What::Moved(spent)),
             change(people + 5 * number + 3, number, What::Profile { full_name: name, email: None }),
-            change(people + 5 * number + 4, number, What::Password("sealed anew".to_owned())),
+            change(people + 5 * number + 4, number, What::Password("sealed again".to_owned())),
         ]);
     }
     changes

@@ -293,7 +293,7 @@ async fn another_process_ends_sessions_by_the_versions_of_the_log_alone() {
 async fn without_the_event_store_logging_in_and_reading_go_on_and_changes_are_refused() {
     let shop = Shop::open().await;
     shop.customer("ada").await;
-    // Whoever serves next gets all requests; this one never answers.
+    // The latest server gets all requests; this one never answers.
     let transport = &shop.deps.transport;
     let _silent = (transport.serve_appends().await, transport.serve_reads().await);
     let ada = shop.log_in("ada", &password("ada")).await;

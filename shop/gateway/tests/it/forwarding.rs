@@ -167,7 +167,7 @@ async fn what_one_instance_refuses_another_gets_whole() {
     }
 }
 
-/// Whoever took a request and died may have acted on it.
+/// An instance that took a request and died may have acted on it.
 #[tokio::test]
 async fn only_what_reads_is_asked_of_another_once_it_was_sent() {
     let mut shop = Shop::open();

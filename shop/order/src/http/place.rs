@@ -81,7 +81,7 @@ impl Orders {
             None => caller.id(),
             Some(user) => match self.customer(caller, &user).await {
                 Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
-                    return Err(Problem::field("UserName", "is no customer's"));
+                    return Err(Problem::field("UserName", "no such customer"));
                 }
                 found => found?,
             },

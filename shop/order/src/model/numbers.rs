@@ -14,12 +14,12 @@ pub(super) trait Numbered: Sized + 'static {
     fn of(number: i64) -> Option<Self>;
 }
 
-/// A value in a column of numbers. A number that stands for nothing is an error, never some other value.
+/// A value in a column of numbers. An unknown number is an error, never some other value.
 pub(super) struct Column<T>(pub(super) T);
 
 /// A row holds a number that this version does not know.
 #[derive(Debug, Error)]
-#[error("a row holds the number {0}, which stands for nothing in this version")]
+#[error("a row holds the number {0}, which this version does not know")]
 struct Unknown(i64);
 
 pub(super) fn status_number(status: Status) -> u8 {

@@ -1,8 +1,8 @@
 //! The read model in PostgreSQL: shared by all instances, each change in one transaction with its checkpoint.
 //!
-//! The tables stand in a schema of their own, made by us. A transaction begins by moving the checkpoint, whose row so keeps out
-//! whoever else projects; who comes second finds it moved. Every query sees one state of the tables: it is one statement, or reads
-//! in one snapshot.
+//! The tables are in a separate schema, created by us. A transaction begins by moving the checkpoint, whose row lock excludes other
+//! projectors; the second one finds the checkpoint moved. Every query sees one state of the tables: it is a single statement, or
+//! reads in one snapshot.
 
 mod apply;
 mod dump;

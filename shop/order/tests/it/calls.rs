@@ -295,7 +295,7 @@ async fn without_the_event_store_reading_goes_on_and_orders_are_refused_in_time(
     let shop = Shop::open().await;
     let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
     let id = id_of(&shop.place(&ada, lamp).await);
-    // Whoever serves next gets all requests; this one never answers.
+    // The latest server gets all requests; this one never answers.
     let _silent =
         (shop.deps.transport.serve_appends().await, shop.deps.transport.serve_reads().await);
     let asked_at = tokio::time::Instant::now();

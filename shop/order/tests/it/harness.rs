@@ -60,7 +60,7 @@ impl Clock for Hands {
     }
 }
 
-/// Somebody with a token.
+/// A user with a token.
 pub(crate) struct Person {
     pub(crate) id: Uuid,
     pub(crate) token: String,
@@ -128,7 +128,7 @@ impl Shop {
         self.deps.store()
     }
 
-    /// Records an event at the end of a stream, whoever would do so, and waits until the service has dealt with it.
+    /// Records an event at the end of any stream, and waits until the service has dealt with it.
     pub(crate) async fn record(&self, stream: StreamId, event: impl Event) -> Position {
         let actor = Actor::reactor(stream.category());
         let last = self.store().last(&stream).await.map(|event| event.version);

@@ -223,7 +223,7 @@ async fn tables_of_another_shape_are_replaced_at_the_start_and_left_alone_later(
     assert!(matches!(late, Err(ModelError::Stale)), "{late:?}");
     let again = open(&place).await;
     assert_eq!(again.checkpoint().await.expect("a checkpoint"), Position::START);
-    // Tables that somebody drops are made again.
+    // Tables that were dropped are created again.
     client.batch_execute(&format!("DROP SCHEMA {namespace} CASCADE")).await.expect("it is gone");
     assert!(again.checkpoint().await.is_err());
     assert_eq!(again.checkpoint().await.expect("a checkpoint"), Position::START);
@@ -253,7 +253,7 @@ async fn tables_of_other_programs_are_left_as_they_are() {
     open(&beside).await.apply(Position::START, &[], Position(5)).await.expect("it moves");
     let change = format!("UPDATE {namespace}.checkpoint SET schema = 1");
     client.batch_execute(&change).await.expect("it is changed");
-    assert_eq!(open(&beside).await.checkpoint().await.expect("anew"), Position::START);
+    assert_eq!(open(&beside).await.checkpoint().await.expect("built again"), Position::START);
     assert_eq!(precious(namespace, "precious").await, 1);
     // In our place.
     for table in ["product", "checkpoint"] {

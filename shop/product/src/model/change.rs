@@ -24,7 +24,7 @@ pub enum What {
     CategoryDeleted(Uuid),
 }
 
-/// A request that created something, as it is known again.
+/// A request that created something, to recognize its retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Created {
     pub key: Uuid,

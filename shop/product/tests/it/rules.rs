@@ -1,4 +1,4 @@
-//! The product's rules by themselves: given what happened, when somebody asks, then this is recorded. Promise 6 under anything.
+//! The product's rules by themselves: given past events, when a command arrives, then this is recorded. Promise 6 in every case.
 
 use std::collections::BTreeSet;
 

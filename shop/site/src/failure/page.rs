@@ -59,7 +59,7 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
         Failure::NotLoggedIn => ("Please log in", "This page is for people who are logged in."),
         Failure::Forbidden => (
             "This is not yours to see",
-            "It belongs to somebody else, or needs rights that you do not have.",
+            "It belongs to someone else, or needs rights that you do not have.",
         ),
         Failure::NotFound => {
             ("There is no such page", "The address may be mistyped, or what was here is gone.")

@@ -32,7 +32,7 @@ async fn calls_carry_the_token_the_request_id_and_the_visitors_address() {
     let asked = gateway.asked("/product/get-product-details").pop().expect("a call");
     assert_eq!(sent(&asked, "authorization"), "Bearer a.token");
     assert_eq!(sent(&asked, "x-request-id"), "mine");
-    // Whoever is no trusted proxy says nothing of others.
+    // A client that is not a trusted proxy cannot name other clients.
     assert_eq!(sent(&asked, "forwarded"), "for=203.0.113.9;proto=http");
 }
 

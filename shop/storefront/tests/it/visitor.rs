@@ -61,7 +61,7 @@ impl Visitor {
         Self { site, cookie: None }
     }
 
-    /// Somebody who is logged in.
+    /// A visitor who is logged in.
     pub(crate) async fn logged_in(site: Router) -> Self {
         let mut visitor = Self::new(site);
         let form = visitor.get("/login").await;

@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    /// Every live model equals one built anew from the log (promise 8).
+    /// Every live model equals one rebuilt from the log (promise 8).
     async fn check_models(&mut self, events: &[Arc<Recorded>]) {
         let models: Vec<(String, &'static str, _)> = self
             .instances
@@ -117,13 +117,13 @@ impl World {
             .collect();
         for (name, service, model) in models {
             let live = model.dump().await.expect("a model in memory can be read");
-            let anew = rebuilt(&self.ground, service, events).await;
-            if live != anew {
-                let differs = live.iter().zip(&anew).find(|(live, anew)| live != anew);
+            let fresh = rebuilt(&self.ground, service, events).await;
+            if live != fresh {
+                let differs = live.iter().zip(&fresh).find(|(live, fresh)| live != fresh);
                 self.violations.push(format!(
                     "the model of {name} differs from a rebuilt one (promise 8): {} and {} lines, first {differs:?}",
                     live.len(),
-                    anew.len()
+                    fresh.len()
                 ));
             }
         }

@@ -16,7 +16,7 @@ pub(super) const LEASE: &str = "lease";
 /// The document that says from which log the model is built.
 pub(super) const ORIGIN: &str = "origin";
 
-/// How far the model is. Whoever is about to write documents writes this one first, if it was not the last to do so.
+/// How far the model has come. A projector that is about to write documents writes this one first, unless it was the last to do so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Checkpoint {
     /// The number of the documents' shape.
@@ -86,8 +86,8 @@ pub(super) struct SumState {
     pub(super) name: String,
 }
 
-/// A document that changes: its state, and the one before. What is behind the checkpoint's position is not in force yet, so that a
-/// batch of changes is seen as a whole; and it may be written again, by whoever comes after one that was interrupted.
+/// A document that changes: its state, and the one before. A state later than the checkpoint's position is not in force yet, so
+/// that a batch of changes becomes visible as a whole; after an interruption the next projector may write it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Versioned<S> {
     pub(super) position: Position,

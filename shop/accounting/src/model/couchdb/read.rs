@@ -1,5 +1,5 @@
-//! Questions answered from documents, each as of one checkpoint: asked for first, and documents that are beyond it are read as they
-//! were. Where one has changed twice since, the question is asked anew.
+//! Answers queries from documents, each as of one checkpoint. The checkpoint is read first; of documents that are beyond it the
+//! state before is used. Where one has changed twice since, the query is retried.
 
 use contracts::money::Money;
 use kernel::Position;
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum};
 
-/// Times a question is asked anew because the model moved.
-const ANEW_MAX: u32 = 8;
+/// How often a query is retried because the model moved.
+const RETRIES_MAX: u32 = 8;
 
 /// Why there is no answer.
 pub(super) enum Failure {
@@ -39,7 +39,7 @@ pub(super) async fn ask<T, A: Future<Output = Result<T, Failure>>>(
     server: &Server,
     question: impl Fn(Checkpoint) -> A,
 ) -> Result<T, ModelError> {
-    for _ in 0..ANEW_MAX {
+    for _ in 0..RETRIES_MAX {
         let (checkpoint, _) = server.checkpoint().await?;
         match question(checkpoint).await {
             Ok(answer) => return Ok(answer),

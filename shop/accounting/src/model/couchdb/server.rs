@@ -136,7 +136,7 @@ impl Server {
         Ok((read(&emptied)?, emptied.rev))
     }
 
-    /// Deletes the database and makes it anew.
+    /// Deletes the database and creates it again.
     pub(super) async fn empty(&self) -> Result<Stored, ModelError> {
         *self.claim.lock().await = None;
         let (status, answer) =
@@ -147,7 +147,7 @@ impl Server {
         self.create().await
     }
 
-    /// Makes the database, for us alone, and its checkpoint; somebody else may be doing so too.
+    /// Creates the database, readable by us alone, and its checkpoint. Another instance may be doing the same.
     async fn create(&self) -> Result<Stored, ModelError> {
         let (status, answer) =
             self.send(Method::PUT, self.location.at(&self.location.database), None).await?;
@@ -185,7 +185,7 @@ impl Server {
         if welcome.get("couchdb").is_none() {
             return Ok(());
         }
-        // A server on its own has no database of users until somebody makes it.
+        // A fresh single server has no database of users yet.
         self.send(Method::PUT, self.location.at("_users"), None).await?;
         let nobody: [&str; 0] = [];
         let security = json!({

@@ -5,9 +5,10 @@
 //!    └─────────────── the revision of the checkpoint ──────────────────┘
 //! ```
 //!
-//! The claim is a write of the checkpoint without a move. Whoever finds its claim still there after reading has read nothing that
-//! a later claimant wrote; what it writes on the revisions it read cannot replace anything that one writes; and the checkpoint, whose
-//! revision is by then another, it cannot move. What it leaves behind stands beyond the checkpoint: not in force, and written again.
+//! The claim is a write of the checkpoint that does not move it. A projector that finds its claim still in place after reading has
+//! read nothing that a later claimant wrote. What it writes on the revisions it read cannot replace anything of the later claimant's,
+//! and it cannot move the checkpoint, whose revision has changed by then. What it leaves behind is beyond the checkpoint: not in
+//! force, and written again.
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -144,7 +144,7 @@ async fn a_customer_reaches_neither_the_managers_calls_nor_what_is_anothers() {
         let answer = shop.ask(&asked).await;
         misanswered(&answer, 403, None).unwrap_or_else(|why| panic!("{path}: {why}"));
     }
-    // Whether somebody else exists is not told either.
+    // Whether another user exists is not revealed either.
     for path in ["/customer/get-user/nobody", "/customer/get-credit?UserName=nobody"] {
         let answer = shop.ask(&super::Asked::new("GET", path).token(&world.bob)).await;
         misanswered(&answer, 403, None).unwrap_or_else(|why| panic!("{path}: {why}"));

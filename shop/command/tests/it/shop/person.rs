@@ -1,4 +1,4 @@
-//! Somebody who uses a shop over HTTP: with a token, and reading what they wrote.
+//! A user of a shop over HTTP: with a token, and reading their own writes.
 
 use std::sync::{
     Arc,
@@ -24,7 +24,7 @@ pub(super) fn http() -> Http {
     Client::builder(TokioExecutor::new()).build(connector)
 }
 
-/// Somebody with or without a token; clones share what they have seen.
+/// A user with or without a token; clones share the position they have seen.
 #[derive(Clone)]
 pub(crate) struct Person {
     http: Http,

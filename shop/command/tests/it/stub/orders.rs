@@ -17,7 +17,7 @@ use super::{Saga, Shared, Shop, id, minor, routes::problem};
 pub(super) async fn place(State(shared): State<Arc<Shared>>, Json(asked): Json<Value>) -> Response {
     let placed = shared.shop().place(&asked);
     shared.tell();
-    // Whoever follows hears of the end before the answer to the placing is there.
+    // Followers receive the end before the response to the placing is there.
     tokio::task::yield_now().await;
     match placed {
         Some(order) => (StatusCode::ACCEPTED, Json(order)).into_response(),

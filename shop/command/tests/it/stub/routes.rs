@@ -74,8 +74,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         let mut shop = shared.shop();
         let noted = parts.uri.path_and_query().expect("it has a path").to_string();
         shop.requests.push((parts.method.to_string(), noted, key.clone()));
-        let befalls = shop.faults.front().is_some_and(|(of, _)| path.ends_with(of));
-        let fault = if befalls { shop.faults.pop_front().map(|(_, fault)| fault) } else { None };
+        let applies = shop.faults.front().is_some_and(|(of, _)| path.ends_with(of));
+        let fault = if applies { shop.faults.pop_front().map(|(_, fault)| fault) } else { None };
         if fault == Some(Fault::Expired) {
             shop.tokens += 1;
         }
@@ -189,7 +189,7 @@ async fn update_product(State(shared): State<Arc<Shared>>, Json(asked): Json<Val
         shop.products.values_mut().find(|product| product["ProductId"] == asked["ProductId"]);
     let product = product.expect("it exists");
     if product["Version"] != asked["Version"] {
-        return problem(409, "somebody else has changed it", &[]);
+        return problem(409, "it was changed in the meantime", &[]);
     }
     for (field, value) in asked.as_object().expect("an object") {
         product[field] = value.clone();

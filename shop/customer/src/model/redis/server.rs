@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::location::RedisLocation;
 
-/// The number of the layout of keys. Another number means that an older model is emptied and built anew from the log.
+/// Version of the key layout. A model of another version is emptied and rebuilt from the log.
 const SCHEMA: u32 = 1;
 /// How long a call may take in all, connecting included.
 const CALL: Duration = Duration::from_millis(1900);
@@ -76,7 +76,7 @@ impl Server {
         if let Ok(result) = tokio::time::timeout(CALL, call).await {
             return result;
         }
-        // Whoever connects keeps the lock meanwhile; a connection that hangs is let go of.
+        // A call that is connecting holds the lock; a connection that hangs is dropped.
         if let Ok(mut connection) = self.connection.try_lock() {
             *connection = None;
         }

@@ -26,7 +26,7 @@ async fn after_so_many_failures_one_waits_until_the_oldest_is_over() {
     clock.advance(Duration::from_secs(1));
     limiter.check("ann").expect("the first is over");
     limiter.record("ann");
-    assert!(limiter.check("ann").is_err(), "the window slides, it does not start anew");
+    assert!(limiter.check("ann").is_err(), "the window slides, it does not restart");
     limiter.forgive("ann");
     limiter.check("ann").expect("is forgiven");
 }

@@ -14,7 +14,7 @@ use tokio_postgres::{NoTls, error::SqlState};
 
 use super::location::PostgresLocation;
 
-/// The number of the tables' shape. Another number means that an older model is emptied and built anew from the log.
+/// Version of the table layout. A model of another version is emptied and rebuilt from the log.
 pub(super) const SCHEMA: i32 = 3;
 /// How long a call may take in all, connecting included.
 const CALL: Duration = Duration::from_millis(1900);
@@ -232,7 +232,7 @@ impl Server {
         } else if *code == SqlState::INSUFFICIENT_PRIVILEGE {
             ModelError::Refused(format!("the PostgreSQL server at {address}: {reason}"))
         } else if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::UNDEFINED_COLUMN {
-            // Somebody has dropped or replaced our tables.
+            // Our tables were dropped or replaced.
             self.ready.store(false, Ordering::Relaxed);
             self.silent(&reason)
         } else if ["08", "53", "57", "40", "25"].iter().any(|class| code.code().starts_with(class))
