@@ -167,8 +167,8 @@ class ShopInContainers(unittest.TestCase):
         self.assertIn(order["Status"], (3, "Finalized"))
 
     def test_7_the_host_is_no_proxy_and_containers_are(self):
-        people = {"UserName": "", "Password": "the-password", "FullName": "Somebody", "Email": "somebody@example.org"}
+        people = {"UserName": "", "Password": "the-password", "FullName": "Sam", "Email": "sam@example.org"}
         for at in range(21):
             answer = Client(self.gateway).post("/customer/add-user", people | {"UserName": f"crowd{at}"}, Forwarded=f"for=192.0.2.{at}")
-        # 20 from one address in an hour, whoever it says that it speaks for.
+        # 20 from one address in an hour, whatever client it claims to forward for.
         self.assertEqual(answer.status, 429)

@@ -109,7 +109,7 @@ class Answer:
 
 
 class Client:
-    """Somebody who uses a shop over HTTP and hands on what position they have seen."""
+    """A client of a shop over HTTP that sends the latest position it has seen."""
 
     def __init__(self, url, source=None):
         parts = urllib.parse.urlsplit(url)

@@ -175,7 +175,7 @@ test("an order's saga grows while it runs, without reload", async (world) => {
   await gate.reach(order, "order.finalized");
   await drawn(5);
   await page.getByText("waiting for product and customer and accounting").waitFor();
-  expect(await page.evaluate("globalThis.here === true"), "the page was not loaded anew");
+  expect(await page.evaluate("globalThis.here === true"), "the page was reloaded");
 });
 
 test("all orders can be found by state, customer, product and time", async (world) => {
@@ -235,7 +235,7 @@ test("the event store is browsed, followed, and a product seen as of any event",
   await page.evaluate("globalThis.here = true");
   await shop.call("/product/update-product", { ProductId: teapot.ProductId, Price: 22 });
   await eventually(async () => (await page.locator("tbody tr").count()) === 3, "the new event appears");
-  expect(await page.evaluate("globalThis.here === true"), "the page was not loaded anew");
+  expect(await page.evaluate("globalThis.here === true"), "the page was reloaded");
   await fine(page, "office-follow");
   await page.goto("/events?stream=nonsense");
   await page.locator("#error-stream").waitFor();

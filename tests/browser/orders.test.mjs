@@ -108,7 +108,7 @@ test("a press too many is one order", async (world) => {
   equal((await shop.orders("ada")).length, 1, "orders");
 });
 
-test("two browsers watch one order go step by step, without loading anew", async (world) => {
+test("two browsers watch one order go step by step, without reloading", async (world) => {
   const { shop, teapot } = await selling(world);
   const order = await shop.ordered("ada", teapot.ProductId);
   const gate = await world.gate(shop);
@@ -138,12 +138,12 @@ test("two browsers watch one order go step by step, without loading anew", async
   }
   for (const page of pages) {
     await complete(page);
-    expect(await page.evaluate("window.stayed"), "the page was loaded anew");
+    expect(await page.evaluate("window.stayed"), "the page was reloaded");
     expect((await page.locator("#said").textContent()).startsWith("Complete"), "it is said to who cannot see it");
   }
 });
 
-test("without scripts, the page of an order under way loads itself anew", async (world) => {
+test("without scripts, the page of an order under way reloads itself", async (world) => {
   const { shop, teapot } = await selling(world);
   const order = await shop.ordered("ada", teapot.ProductId);
   const gate = await world.gate(shop);

@@ -55,7 +55,7 @@ for (const scripts of [true, false]) {
     await look("categories");
   });
 
-  test(`somebody registers, logs out and logs in, and is told what is wrong${how}`, async (world) => {
+  test(`a visitor registers, logs out and logs in, and sees what is wrong${how}`, async (world) => {
     const { shop, teapot } = await stocked(world);
     const page = await world.visitor(shop.storefront, { scripts });
     const look = (name) => (scripts ? fine(page, name) : screenshot(page, `${name}-noscript`));

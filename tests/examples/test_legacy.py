@@ -120,7 +120,7 @@ class WithShop(unittest.TestCase):
         self.says(status("Success"), self.legacy.log_in(name, **more))
 
     def who(self, name, legacy=None, **more):
-        """The status of somebody's own page."""
+        """The status of a user's own page."""
         return (legacy or self.legacy).ask(SHOP, f"GET /customer/get-user/{name}", **more)[1]["result"]["Status"]
 
 

@@ -156,7 +156,7 @@ async def searches(attack):
 
 
 async def wrong_passwords(attack):
-    """Of a name that is somebody else's, from one address; and of all addresses of one IPv6 network, behind a proxy."""
+    """For another user's name, from one address; and from all addresses of one IPv6 network, behind a proxy."""
     body = {"UserName": attack.given["victim"], "Password": "a wrong password"}
 
     def of_network(number):

@@ -56,7 +56,7 @@ class Probe:
         }
 
     def fresh(self):
-        """Somebody who has no connection yet."""
+        """A client without a connection yet."""
         self.logins += 1
         return Person(self.url, f"127.0.4.{self.logins % 50 + 1}", timeout=10)
 
@@ -242,7 +242,7 @@ def searches(shop, probe, given):
 
 
 def wrong_passwords(shop, probe, given):
-    """M9: wrong passwords for somebody else's name, and from all addresses of one IPv6 network."""
+    """M9: wrong passwords for another user's name, and from all addresses of one IPv6 network."""
     owner = shop.person("127.0.6.1").log_in("victim", "victim's password")
     is_well, answers, _ = judge(shop, probe, "wrong_passwords", given)
     owner.token = None

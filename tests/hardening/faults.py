@@ -248,7 +248,7 @@ def under_load(shop, trade, chance):
 
 
 def damaged(model, is_running):
-    """The damage of a model at many places, each time found and mended."""
+    """The damage of a model at many places, each time detected and repaired."""
 
     def case(folder, chance):
         places = int(os.environ.get("AGORA_FAULT_PLACES", 50))

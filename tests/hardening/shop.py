@@ -1,4 +1,4 @@
-"""A real shop in a process of its own, and somebody who asks it: what the attack suite and the fault run have in common."""
+"""A real shop in a separate process, and a client of it, shared by the attack suite and the fault run."""
 
 import http.client
 import json
@@ -31,7 +31,7 @@ def until(what, condition, patience=PATIENCE_SECONDS):
 
 
 class Person:
-    """Somebody at one of the shop's addresses, on one connection, from an address of this machine."""
+    """A client of one of the shop's addresses, on one connection, from an address of this machine."""
 
     def __init__(self, url, source="127.0.0.1", timeout=30):
         self.url = urllib.parse.urlsplit(url)

@@ -6,7 +6,7 @@ import android.view.View;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Shows all rows at once, made anew at each change, from old ones where there are some. */
+/** Shows all rows at once, rebuilt at each change, from recycled ones where there are some. */
 public abstract class AbsListView extends AdapterView<ListAdapter> {
     /** See {@link shop.agora.device.Device}. */
     public interface OnScrollListener {

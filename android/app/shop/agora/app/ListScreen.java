@@ -92,7 +92,7 @@ abstract class ListScreen<T> extends ShopActivity {
         showList();
     }
 
-    /** Where the items come from: those of another source are not shown while they are loaded anew. */
+    /** Where the items come from: items of another source are not shown while the list reloads. */
     Object source() {
         return app().client();
     }

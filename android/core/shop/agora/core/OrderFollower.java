@@ -109,7 +109,7 @@ public final class OrderFollower implements Runnable {
         }
     }
 
-    /** An id that the shop no longer takes (it was set up anew) is dropped; without one, a refusal is final. */
+    /** An id that the shop no longer accepts (it was set up again) is dropped; without one, a refusal is final. */
     private boolean isWorthAnotherTry(Failure failure) {
         if (failure.kind == Failure.Kind.SIGNED_OUT) {
             return false;

@@ -21,8 +21,8 @@ public final class ShopClient {
     private static final Http.Patience PATIENCE = new Http.Patience(8_000, 15_000, 30_000);
     private static final String PAGE_SIZE = "50";
     /**
-     * A shop that was set up anew counts from 1 again and never reaches an old position: after this many "come
-     * back later" in a row the position is dropped, so that it cannot lock the customer out.
+     * A shop that was set up again counts from 1 and never reaches an old position: after this many "come back
+     * later" in a row the position is dropped, so that it cannot lock the customer out.
      */
     private static final int BUSY_BEFORE_POSITION_IS_DROPPED = 3;
 

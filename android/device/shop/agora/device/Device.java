@@ -199,7 +199,7 @@ public final class Device {
 
     // What happens to it.
 
-    /** In the user's hand: everything is made anew, and gets what it retained. */
+    /** Rotates the device: everything is recreated, and gets back what it retained. */
     public void turn() {
         change(this::turnNow);
     }

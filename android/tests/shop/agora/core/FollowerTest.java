@@ -83,7 +83,7 @@ final class FollowerTest {
     void an_order_is_read_once_the_stream_is_open_and_at_each_event_about_it() throws Exception {
         Shop shop = new Shop();
         shop.stream.set((request, out) -> {
-            open(out, ": hello\n\n" + event(4, "somebody-elses"));
+            open(out, ": hello\n\n" + event(4, "o-9"));
             shop.finish();
             out.write(event(5, "o-1").getBytes(StandardCharsets.UTF_8));
             out.flush();
@@ -179,7 +179,7 @@ final class FollowerTest {
     }
 
     @Test
-    void somebody_elses_order_is_refused_for_good() throws Exception {
+    void an_order_of_another_customer_is_refused_for_good() throws Exception {
         Shop shop = new Shop();
         shop.stream.set((request, out) -> Stub.respond(out, 403, "application/problem+json", "{}"));
         try (Stub stub = new Stub(shop)) {

@@ -244,7 +244,7 @@ final class StoryTest {
         that(!mine.get(0).productName.isEmpty() && mine.get(0).placedAtMs > 0, "it says what and when");
         equal(0, other.orders(null).items.size());
         Failure refused = failure(Failure.class, () -> other.order(first));
-        that(refused.status == 403 || refused.status == 404, "somebody else's order is not shown: " + refused.status);
+        that(refused.status == 403 || refused.status == 404, "another customer's order is not shown: " + refused.status);
     }
 
     @Test
