@@ -92,7 +92,7 @@ test("a form that is sent twice is one order, and a new form is another", async 
   equal((await shop.orders("ada")).length, 1, "orders");
   const changed = await send({ Quantity: "2" });
   equal(changed.status(), 200, "the same form with another quantity");
-  expect((await changed.text()).includes("This form was used for an order already"), "says what happened");
+  expect((await changed.text()).includes("This form was already used for an order"), "says what happened");
   await page.reload();
   await orderNow(page);
   await heading(page, "Your order").waitFor();
@@ -167,7 +167,7 @@ test("a denial says why, in plain words, and what to do", async (world) => {
   await logIn(page, "ada", PASSWORD, `/products/${teapot.ProductId}`);
   await page.getByLabel("Quantity").fill("9");
   await orderNow(page);
-  await denied("order-low-credit", "Your credit did not reach.");
+  await denied("order-low-credit", "Your credit was not sufficient.");
   await page.locator(".steps .skipped", { hasText: "released again" }).waitFor();
   const last = await shop.product(category, { Name: "The last one", UnitsInStock: 1 });
   await page.goto(`/products/${last.ProductId}`);

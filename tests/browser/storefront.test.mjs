@@ -39,7 +39,7 @@ for (const scripts of [true, false]) {
     await look("search");
     await page.getByRole("link", { name: "A Field Guide to Events" }).click();
     await heading(page, "A Field Guide to Events").waitFor();
-    await page.getByText("Everything we have is sold").waitFor();
+    await page.getByText("Everything in stock is sold").waitFor();
     await look("product-sold-out");
     await page.goto("/search?q=copper");
     await page.getByRole("link", { name: "Copper Pan", exact: true }).click();

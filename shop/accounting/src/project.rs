@@ -16,7 +16,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
         accounting::CATEGORY => {
             let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::read(event)?;
             if !invoice.is_numbered_by(event) {
-                let reason = "its number is not that of its place among the invoices";
+                let reason = "its number does not match its place among the invoices";
                 return Err(Unfit(reason.to_owned()));
             }
             Some(What::Issued { invoice: Box::new(invoice), at: event.time })

@@ -74,7 +74,7 @@ async fn end(visit: &Visit) {
     let Some(user) = visit.user() else { return };
     let body = serde_json::json!({ "UserName": user.name });
     if let Err(failure) = visit.post::<LoggedOut>("/customer/logout-user", &body).await {
-        tracing::info!(?failure, "the shop was not told of a log-out");
+        tracing::info!(?failure, "a log-out could not be sent to the gateway");
     }
     visit.log_out();
 }

@@ -85,7 +85,7 @@ pub(crate) async fn events(
     let zone = site::zone();
     for (name, value) in [("since", &asked.since), ("until", &asked.until)] {
         if !value.is_empty() && zone.minute(value).is_none() {
-            filters.reject(name, "is no time such as 2026-11-23T14:05");
+            filters.reject(name, "is not a time such as 2026-11-23T14:05");
         }
     }
     let head = log::head(&desk).await?;
@@ -97,7 +97,7 @@ pub(crate) async fn events(
         (false, "") => backwards(&desk, &asked, head).await?,
         (false, stream) => match stream_page(&desk, stream, &asked, oldest).await {
             Err(failure) if failure.is_not_found() => {
-                filters.reject("stream", "is no stream such as product-ID");
+                filters.reject("stream", "is not a stream such as product-ID");
                 (Vec::new(), None)
             }
             found => found?,

@@ -115,7 +115,7 @@ async fn found(
     let zone = site::zone();
     for (name, value) in [("from", &asked.from), ("to", &asked.to)] {
         if !value.is_empty() && zone.day_begin(value).is_none() {
-            filters.reject(name, "is no day such as 2026-11-23");
+            filters.reject(name, "is not a day such as 2026-11-23");
         }
     }
     if filters.is_rejected() {

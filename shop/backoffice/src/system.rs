@@ -170,7 +170,7 @@ impl Instance {
         match (self.here, self.ready) {
             (true, true) => Badge::new("Ready", Tone::Good),
             (true, false) => Badge::new("Starting", Tone::Warn),
-            (false, _) => Badge::new("Not heard of", Tone::Bad),
+            (false, _) => Badge::new("Never seen", Tone::Bad),
         }
     }
 }
@@ -215,9 +215,9 @@ impl Map {
     fn bus(&self) -> Badge {
         let silent = |service: &Service| !service.instances.iter().any(|instance| instance.here);
         match self.status.services.iter().filter(|service| silent(service)).count() {
-            0 => Badge::new("Everybody is heard", Tone::Good),
+            0 => Badge::new("All services are connected", Tone::Good),
             some if some == self.status.services.len() => Badge::new("Silent", Tone::Bad),
-            some => Badge::new(format!("{some} not heard"), Tone::Warn),
+            some => Badge::new(format!("{some} not connected"), Tone::Warn),
         }
     }
 

@@ -19,7 +19,7 @@ const BLOCK_BYTES: usize = 256 * 1024;
 /// Sends what is durable of the log through `blocks`, from the log's own files: no copy is made here. Blocks as long as that takes.
 pub(crate) fn stream(log: &Reader, blocks: &Sender<io::Result<Bytes>>) {
     if let Err(error) = send(log, blocks) {
-        tracing::warn!(%error, "a backup was broken off");
+        tracing::warn!(%error, "a backup was aborted");
         // The client sees a body that ends with an error, not a short archive.
         let _gave_up = blocks.blocking_send(Err(error));
     }
@@ -48,7 +48,9 @@ pub(crate) async fn fetch(client: &Client, dest: &Path) -> anyhow::Result<Verifi
     let unpacked = tempfile::tempdir_in(parent)?;
     let log = unpacked.path().join("log");
     fs::create_dir(&log)?;
-    tar::Archive::new(archive).unpack(&log).context("the copy did not arrive whole; try again")?;
+    tar::Archive::new(archive)
+        .unpack(&log)
+        .context("the copy did not arrive completely; try again")?;
     // Verifies, copies into the empty destination, and verifies again.
     Ok(eventlog::restore(&log, dest, &OsFiles)?)
 }

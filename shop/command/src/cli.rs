@@ -12,7 +12,7 @@ use crate::{
 const HELP: &str = "\
 Exit codes:
   0  done
-  1  failed; the reason is on the standard error
+  1  failed; the reason is on standard error
   2  wrong usage
   3  done, but rows were skipped or refused; they are listed by line
   4  orders did not end in time";
@@ -114,5 +114,5 @@ pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
 /// A flag's value that is a share of the whole.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "is no share from 0 to 1".to_owned())
+    share.ok_or_else(|| "is not a share from 0 to 1".to_owned())
 }

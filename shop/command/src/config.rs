@@ -18,13 +18,11 @@ pub(crate) enum ConfigError {
     Invalid { setting: String, value: String, origin: Origin, reason: String },
     #[error("{file}: {reason}")]
     File { file: PathBuf, reason: String },
-    #[error(
-        "{file} has a setting {name:?} that is not known; `agora config` lists those there are"
-    )]
+    #[error("{file} has an unknown setting {name:?}; `agora config` lists all settings")]
     UnknownInFile { file: PathBuf, name: String },
-    #[error("there is no setting for the variable {0}; `agora config` lists those there are")]
+    #[error("there is no setting for the variable {0}; `agora config` lists all settings")]
     UnknownVariable(String),
-    #[error("{0} and {0}_FILE are both set: give it one way")]
+    #[error("{0} and {0}_FILE are both set: give only one of them")]
     SecretTwice(String),
     #[error("the value of the variable {0} is not UTF-8 text")]
     NotText(String),

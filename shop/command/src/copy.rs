@@ -77,7 +77,7 @@ pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> 
         && !folder.exists()
     {
         bail!(
-            "there is no log in {}; a shop's is the folder log in its data folder",
+            "there is no log in {}; a shop's log is the folder log in its data folder",
             folder.display()
         );
     }
@@ -133,7 +133,7 @@ pub(crate) fn require_apart(to: &Path, from: Option<&Path>) -> anyhow::Result<()
     let source = from.map(resolved).filter(|from| *from == whole);
     if let Some(log) = source.as_deref().or_else(|| whole.ancestors().skip(1).find(is_log)) {
         bail!(
-            "{} is in {}, the folder of a log, which only that log may use; name a folder elsewhere",
+            "{} is in {}, the folder of a log, which only that log may use; choose another folder",
             to.display(),
             log.display()
         );
@@ -158,7 +158,7 @@ impl Place {
         match self {
             Self::Log(folder) => {
                 let mut salt = [0; 16];
-                getrandom::fill(&mut salt).context("the system has no randomness")?;
+                getrandom::fill(&mut salt).context("the OS random generator failed")?;
                 let log = LogStore::open(&folder, Arc::new(OsFiles), Options::new(salt))?;
                 let LogStore { writer, reader, upkeep, .. } = log;
                 Ok(Store {

@@ -69,8 +69,8 @@ impl DataFolder {
         // All else is made after the secret: what is there now may have come with a secret since we looked.
         Self::kept_secret(&self.0)?.with_context(|| {
             format!(
-                "{} is missing, though the shop has {what}, so nothing was changed: put it back from a backup, or give what AGORA_SHOP_SECRET was at \
-                 the first start; without it no customer can log in any more",
+                "{} is missing, though the shop has {what}, so nothing was changed: restore it from a backup, or set AGORA_SHOP_SECRET to its value at \
+                 the first start; without it no customer can log in",
                 self.0.join("secret").display()
             )
         })
@@ -92,7 +92,7 @@ impl DataFolder {
         let Some(given) = given else { return Ok(()) };
         if Self::kept_secret(&self.0)?.is_some_and(|kept| kept != *given) {
             bail!(
-                "the given shop-secret is not the one of the shop in {0}; start it without shop-secret, to use the one in {0}/secret, \
+                "the given shop-secret is not that of the shop in {0}; start it without shop-secret, to use the one in {0}/secret, \
                  or name another folder with --data",
                 self.0.display()
             );
@@ -108,7 +108,7 @@ impl DataFolder {
                 .map(Some)
                 .with_context(|| {
                     format!(
-                        "{} does not hold the shop's secret; put it back from a backup",
+                        "{} does not contain the shop's secret; restore it from a backup",
                         path.display()
                     )
                 }),

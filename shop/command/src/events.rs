@@ -22,9 +22,9 @@ use crate::{
 };
 
 const HELP: &str = "\
-Filters go together: --category order --type order.denied lists only those. --from is a position of the whole log, or
-with --stream a version of that stream. --set-aside lists, by service, the events that its read model could not take: they
-changed nothing there, and everything behind them went on. Followed, events begin after the last one recorded so far, unless --from is given.
+Filters combine: --category order --type order.denied lists only those. --from is a position of the whole log, or
+with --stream a version of that stream. --set-aside lists, by service, the events that its read model could not apply:
+they changed nothing there, and later events were applied. With --follow, events begin after the last one recorded so far, unless --from is given.
 
 Examples:
   agora events --limit 20
@@ -157,7 +157,9 @@ async fn follow(client: &Client, filter: &Filter, mut printer: Printer) -> anyho
     }
     let from = match filter.from {
         Some(_) if filter.stream.is_some() => {
-            bail!("followed, --from is a position of the whole log and does not go with --stream")
+            bail!(
+                "with --follow, --from is a position of the whole log and cannot be combined with --stream"
+            )
         }
         Some(from) => from,
         None => client.get::<Head>("/events/head").await?.position + 1,

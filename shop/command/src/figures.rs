@@ -28,10 +28,9 @@ async fn update(deps: &Deps, services: &[Service], figures: &Figures) {
     let commit = store
         .float_gauge("event_store_commit_seconds_total", "Time spent writing and syncing batches");
     let failing = store.gauge("event_store_failing", "1 while the event store cannot record");
-    let dropped = deps.metrics.counter(
-        "log_lines_dropped",
-        "Lines of the log that could not be written, since its reader was slow or gone",
-    );
+    let dropped = deps
+        .metrics
+        .counter("log_lines_dropped", "Log lines dropped because their reader was slow or gone");
     loop {
         dropped.inc_by(crate::logging::dropped().saturating_sub(dropped.get()));
         appends.inc_by(figures.appends() - appends.get());
@@ -52,15 +51,15 @@ fn follow(deps: &Deps, service: &Service) {
         let metrics = deps.metrics.service(service.name).labelled("follower", follower.name());
         let lag = follower.lag();
         let events = i64::try_from(lag.events).unwrap_or(i64::MAX);
-        metrics.gauge("follower_lag_events", "Events not yet dealt with").set(events);
+        metrics.gauge("follower_lag_events", "Events not yet processed").set(events);
         metrics.float_gauge("follower_lag_seconds", "Time since it was caught up").set(lag.seconds);
         let failures = metrics
-            .counter("follower_failures", "Times a projector or reactor failed and tried again");
+            .counter("follower_failures", "Failures of a projector or reactor that were retried");
         failures.inc_by(follower.failures().saturating_sub(failures.get()));
         metrics
             .gauge(
                 "follower_events_set_aside",
-                "Events that it could not take; `agora events --set-aside` lists them",
+                "Events that it could not apply; `agora events --set-aside` lists them",
             )
             .set(i64::try_from(follower.aside()).unwrap_or(i64::MAX));
     }

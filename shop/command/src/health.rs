@@ -10,14 +10,14 @@ use crate::{
 };
 
 const HELP: &str = "\
-Asks the gateway, one service at its own address, or a website: all answer alike. A part is live once it answers; a service and
-the gateway are ready once they can work.
+Asks the gateway, one service at its own address, or a website: all answer alike. A process is live once it answers; a service
+and the gateway are ready once they can work.
 
 Examples:
   agora health
   agora health --ready --url http://127.0.0.1:8080
 
-Exit codes: 0 well, 1 not, or nobody answers.";
+Exit codes: 0 healthy, 1 not healthy or no response.";
 
 /// Say whether a part of the shop is well
 #[derive(ClapArgs, Debug)]

@@ -28,18 +28,18 @@ Columns, by name and in any order:
   products.csv    ProductCode, Name, Description, Supplier, Category, PriceMinor, UnitsInStock
   customers.csv   UserName, CreditMinor, and if wanted FullName (else the user name),
                   Email (else USERNAME@example.invalid)
-Money is in whole minor units (cents). Categories are those that products name. A file may be missing, or be packed
+Money is in whole minor units (cents). Categories are those that products name. A file may be missing, or be compressed
 (products.csv.gz). Fields may be separated by commas, semicolons or tabs.
 
 Repeating an import is safe: products are found by their code, customers by their user name, categories by their
 name. What differs (name, description, supplier, category, price) is changed; what was sold or spent
-meanwhile stays so, unless --set-stock or --set-credit puts the file's figures in force again.
+meanwhile stays so, unless --set-stock or --set-credit applies the file's figures again.
 
 Examples:
   agora import data/journey
   AGORA_ADMIN_PASSWORD=secret agora import data/journey --url http://shop:8080 --json
 
-Exit codes: 0 all is in, 1 failed, 2 wrong usage, 3 rows were skipped.";
+Exit codes: 0 all imported, 1 failed, 2 wrong usage, 3 rows were skipped.";
 
 /// Bring categories, products and customers from CSV files into a shop
 #[derive(ClapArgs, Debug)]
@@ -199,7 +199,7 @@ impl Report {
         ];
         for (kind, Tally { created, changed, unchanged }) in kinds {
             term::line(format_args!(
-                "{kind:>10}: {created} new, {changed} changed, {unchanged} as they were"
+                "{kind:>10}: {created} new, {changed} changed, {unchanged} unchanged"
             ))?;
         }
         bad.note("skipped");

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
         Some(given) => parse_secret(given)
             .ok_or_else(|| settings.invalid("shop-secret", "must be 64 hex digits"))?,
         None => DataFolder::kept_secret(settings.text("data").unwrap_or_default().as_ref())
-            ?.context("give the shop's secret (AGORA_SHOP_SECRET), or the data folder that has it (--data)")?,
+            ?.context("give the shop's secret (AGORA_SHOP_SECRET), or the data folder that contains it (--data)")?,
     };
     let keys = Keys {
         token_key: hex(&Secrets::derive(&secret).verifier().public_key()),

@@ -78,7 +78,7 @@ fn filter(settings: &Settings) -> anyhow::Result<EnvFilter> {
 }
 
 fn lost(lines: u64) {
-    tracing::warn!(lines, "lines of this log were dropped, since they were not read in time");
+    tracing::warn!(lines, "log lines were dropped because they were not read in time");
 }
 
 /// Reports a panic as a line of the log: the usual hook waits for the standard error.

@@ -207,13 +207,13 @@ impl Process {
             }
             Some(Admin::Superseded) => {
                 tracing::info!(
-                    "the manager admin keeps the password set in the shop: the one in admin-password was put in force at an earlier start. Give another one there to reset it, or remove the setting"
+                    "the manager admin keeps the password set in the shop: the one in admin-password was applied at an earlier start. Set another one to reset it, or remove the setting"
                 );
                 None
             }
             Some(Admin::Unchanged) | None => None,
             Some(Admin::Refused) => bail!(
-                "this log belongs to a shop with another secret: its customers cannot be opened with the one given. \
+                "this log belongs to a shop with another secret: its customers cannot log in with the one given. \
                  Nothing was recorded in it. Start it with the secret of its first start (the file `secret` of its data folder, or what \
                  AGORA_SHOP_SECRET held then)"
             ),
@@ -271,7 +271,7 @@ async fn deps(
 ) -> anyhow::Result<(Deps, Auth)> {
     let clock = Arc::new(SystemClock);
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).context("the system has no randomness")?;
+    getrandom::fill(&mut seed).context("the OS random generator failed")?;
     let ids = Arc::new(Ids::from_seed(seed));
     let auth = Auth::new(tokens, clock.clone());
     let tasks = Tasks::new();

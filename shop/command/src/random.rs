@@ -6,7 +6,7 @@
 /// If the operating system has no randomness to give, without which nothing here is safe.
 pub(crate) fn os_seed() -> [u8; 32] {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).expect("the operating system gives randomness");
+    getrandom::fill(&mut seed).expect("the OS random generator works");
     seed
 }
 

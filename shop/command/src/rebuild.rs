@@ -31,7 +31,7 @@ use crate::{
 };
 
 const HELP: &str = "\
-Read models are disposable: a rebuilt one equals the one that was there. Rebuilding works on a stopped shop. --check
+Read models are disposable: a rebuilt one equals the previous one. Rebuilding needs a stopped shop. --check
 changes nothing: it builds each model again in memory and compares it, line by line, with the one in the data folder of a
 stopped shop, or by digest with those of a running shop (--url).
 
@@ -234,7 +234,7 @@ async fn rebuild(
     let aside = filled.aside().await?.len();
     if aside > 0 {
         term::line(format_args!(
-            "{}: {aside} events could not be taken; `agora events --set-aside` lists them",
+            "{}: {aside} events could not be applied; `agora events --set-aside` lists them",
             model.name()
         ))?;
     }
@@ -272,8 +272,8 @@ async fn check(
         let set_aside = folder.path().join(format!("{COPY}.damaged")).exists();
         if set_aside || matches!(live.is_whole(), Err(ModelError::Damaged(_))) {
             bail!(
-                "{name}: the read model {} is damaged. Nothing was changed: the shop sets it aside and builds it again from the log when it is \
-                 started, or once it notices",
+                "{name}: the read model {} is damaged. Nothing was changed: the shop moves it aside and rebuilds it from the log at its next \
+                 start, or when it detects the damage",
                 path.display()
             );
         }
@@ -294,7 +294,7 @@ async fn check(
 fn incomparable((had, checkpoint): (Option<Position>, Position), head: Position) -> Option<String> {
     if checkpoint > head {
         return Some(format!(
-            "the model is at {checkpoint}, but the log ends at {head}: it was built from another log, or this one has lost its end"
+            "the model is at {checkpoint}, but the log ends at {head}: it was built from another log, or the end of this one is lost"
         ));
     }
     if checkpoint > Position::START || head == Position::START {
@@ -303,7 +303,7 @@ fn incomparable((had, checkpoint): (Option<Position>, Position), head: Position)
     Some(match had {
         Some(had) if had > Position::START => format!(
             "the model, which is at {had}, was built by another version of the shop or for another time-zone; the next start of this version \
-             with this time-zone builds it again"
+             with this time-zone rebuilds it"
         ),
         _ => format!("the model is empty, though the log ends at {head}; the next start fills it"),
     })

@@ -21,10 +21,10 @@ const HELP: &str = "\
 Reads orders.csv or orders.csv.gz; columns, by name and in any order:
   UserName, ProductCode, Quantity (1 to 1000); others, such as Time, are not used
 Orders are placed in the file's order. The idempotency key of a row is the run's id and the row's number: a row that
-stands twice is bought twice, and an interrupted run that is repeated with its --run places nothing twice.
+appears twice is bought twice, and an interrupted run that is repeated with its --run places nothing twice.
 
 An order has ended when it is Canceled with all released, or Finalized with stock committed, credit debited and the
-invoice issued. Latencies are from sending an order to its acceptance, and to hearing of its end.
+invoice issued. Latencies are from sending an order to its acceptance, and to receiving its end.
 
 Examples:
   agora replay data/journey --concurrency 64

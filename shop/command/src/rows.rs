@@ -219,7 +219,7 @@ trait Header: Row {
     fn named_once(names: &[String]) -> anyhow::Result<()> {
         let twice = |column: &&&str| names.iter().filter(|name| name == *column).count() > 1;
         match Self::COLUMNS.iter().chain(Self::OPTIONAL).find(twice) {
-            Some(column) => bail!("the column {column:?} stands twice in the first line"),
+            Some(column) => bail!("the column {column:?} appears twice in the first line"),
             None => Ok(()),
         }
     }
@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn a_header_that_could_be_meant_in_two_ways_is_refused() {
         let refusal = |text: &[u8]| pairs(text).err().expect("refused").to_string();
-        assert!(refusal(b"Name,Count,Name\na,1,b\n").contains("\"Name\" stands twice"));
+        assert!(refusal(b"Name,Count,Name\na,1,b\n").contains("\"Name\" appears twice"));
         assert!(refusal(b"").contains("empty"));
         assert!(
             refusal(b"Name,Co\"unt\na,1\n")

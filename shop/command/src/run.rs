@@ -10,10 +10,10 @@ use crate::{
 };
 
 const HELP: &str = "\
-Websites need nothing but the address of a gateway. Everything else meets on the bus, which must then be one that all
-processes reach (--bus). The customer service is given the shop's secret (AGORA_SHOP_SECRET or AGORA_SHOP_SECRET_FILE), the
-others what derives from it (AGORA_TOKEN_KEY, see agora keys). Processes may start in any order, in any number; each waits for
-what it needs. Metrics are served where --ops-listen says, and else nowhere.
+Websites only need the address of a gateway. All other parts communicate over the bus, which must be one that all
+processes can reach (--bus). The customer service is given the shop's secret (AGORA_SHOP_SECRET or AGORA_SHOP_SECRET_FILE), the
+others a key derived from it (AGORA_TOKEN_KEY, see agora keys). Processes may start in any order and number; each waits for
+what it needs. Metrics are served only with --ops-listen.
 
 Examples:
   agora run storefront --gateway http://127.0.0.1:8080

@@ -70,7 +70,7 @@ async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<O
     let process = tokio::select! {
         biased;
         signal = signals.first() => {
-            tracing::info!("{signal} received before everything was started; stopped");
+            tracing::info!("{signal} received during startup; stopped");
             return Ok(Outcome::Done);
         }
         process = Box::pin(Process::start(settings, parts)) => process?,
@@ -79,7 +79,7 @@ async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<O
     let outcome = tokio::select! {
         biased;
         signal = signals.first() => {
-            tracing::info!("{signal} received; finishing what has begun");
+            tracing::info!("{signal} received; finishing requests in progress");
             Ok(())
         }
         () = process.tasks.stopped() => Ok(()),
@@ -89,10 +89,10 @@ async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<O
     let drained = process.shut_down().await;
     outcome?;
     if process.tasks.failed() {
-        bail!("a part of the shop failed; see the log above. What was acknowledged is recorded");
+        bail!("a part of the shop failed; see the log above. Everything acknowledged is recorded");
     }
     if !drained {
-        tracing::warn!("some requests did not finish in time and were cut off");
+        tracing::warn!("some requests did not finish in time and were aborted");
     }
     tracing::info!("stopped");
     Ok(Outcome::Done)
@@ -171,7 +171,7 @@ impl Ready {
         if let Some(password) = &self.admin_password {
             row("manager", Some(&format!("admin, password {password}")));
             let once =
-                "(shown this once and kept nowhere in clear; AGORA_ADMIN_PASSWORD sets another)";
+                "(shown only once and never stored in clear; AGORA_ADMIN_PASSWORD sets another)";
             row("", Some(once));
         }
         text
@@ -211,7 +211,7 @@ async fn listen(settings: &Settings, name: &str) -> anyhow::Result<Option<TcpLis
         Ok(listener) => Ok(Some(listener)),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             bail!(
-                "{address} is taken by another program; stop that one or choose another address with --{name}"
+                "{address} is in use by another program; stop it or choose another address with --{name}"
             )
         }
         Err(error) => Err(error).with_context(|| {

@@ -6,15 +6,15 @@ use serde_json::{Map, Value, json};
 use crate::{cli::Outcome, config::Flags, term};
 
 const HELP: &str = "\
-A flag counts over the variable AGORA_NAME, that over ./agora.toml (or --config FILE), that over the default; the name is
-the same in all. Secrets and the addresses bus, event-store and …-model may come from a file named by AGORA_NAME_FILE;
-that keeps them out of lists of processes, where flags can be read. Secrets and passwords in addresses are masked here.
+A flag overrides the variable AGORA_NAME, which overrides ./agora.toml (or --config FILE), which overrides the default; the
+name is the same in all. Secrets and the addresses bus, event-store and …-model may come from a file named by AGORA_NAME_FILE;
+that keeps them out of process lists, where flags are visible. Secrets and passwords in addresses are masked here.
 
 Examples:
   agora config
   AGORA_CURRENCY=CHF agora config --json | jq .currency
 
-Exit codes: 0 fine, 1 a setting is unknown or contradictory.";
+Exit codes: 0 valid, 1 a setting is unknown or contradictory.";
 
 /// Show every setting, its value, and where it came from
 #[derive(ClapArgs, Debug)]

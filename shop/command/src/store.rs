@@ -29,8 +29,8 @@ use crate::{
 const HELP: &str = "\
 verify and stats read a stopped shop's log without changing it. verify compares it with what the data folder knows of it, and prints the head's mark, position:hash: kept
 elsewhere, it later proves with --expect that nothing up to that head was changed since.
-copy takes what the setting event-store takes, and keeps every position, id and time; begun again, it goes on where it was
-broken off. A copied shop needs the file `secret` of its data folder too.
+copy accepts the same addresses as the setting event-store, and keeps every position, id and time; run again, it resumes where
+it was interrupted. A copied shop needs the file `secret` of its data folder too.
 
 Examples:
   agora store verify --data ./agora-data
@@ -112,7 +112,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
             let shop = Stopped::at(&data)?;
             copy::require_apart(&dest, Some(&shop.log))?;
             if let (_, Some(lost)) = compared(&shop)? {
-                term::note(format_args!("{lost}: the copy lacks it too"));
+                term::note(format_args!("{lost}: it is missing in the copy too"));
             }
             print_copied(&eventlog::restore(&shop.log, &dest, &OsFiles)?, &dest, json)?;
         }
@@ -152,7 +152,7 @@ fn print_copied(copied: &Verified, dest: &Path, json: bool) -> anyhow::Result<()
 
 /// What is said where everything is done and only the report of it cannot be written.
 pub(crate) fn unprinted(copy: impl std::fmt::Display) -> String {
-    format!("the copy in {copy} is whole, only this report of it could not be printed")
+    format!("the copy in {copy} is complete, but this report could not be printed")
 }
 
 fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
@@ -171,13 +171,13 @@ fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
     ))?;
     if let Some(torn) = torn {
         term::line(format_args!(
-            "torn:  a last batch of {} bytes at position {} in segment {}, never acknowledged; the next start cuts it",
+            "torn:  a last batch of {} bytes at position {} in segment {}, never acknowledged; the next start truncates it",
             torn.bytes, torn.position, torn.segment
         ))?;
     }
     if *missing > 0 {
         term::line(format_args!(
-            "short: the last segment lacks {missing} bytes of zeros at its end, and no event; the next start puts them back"
+            "short: the last segment lacks {missing} bytes of zeros at its end, and no events; the next start restores them"
         ))?;
     }
     if !bad_indexes.is_empty() {

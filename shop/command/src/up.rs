@@ -5,9 +5,9 @@ use clap::Args as ClapArgs;
 use crate::{cli::Outcome, config::Flags, parts::Parts, serve::serve};
 
 const HELP: &str = "\
-Everything runs in this one process: event store, bus, the four services and the gateway. What it says where it is in the
-way, it says in one sentence with the remedy. Ctrl-C (or SIGTERM) stops it cleanly; what it acknowledged survives even
-if it is killed.
+Everything runs in this one process: event store, bus, the four services and the gateway. If it cannot
+start, it says why and how to fix it. Ctrl-C (or SIGTERM) stops it cleanly; what it acknowledged survives even if it is
+killed.
 
 Examples:
   agora up

@@ -85,7 +85,7 @@ async fn ensure(customers: &Customers, given: Option<NewPassword>) -> Admin {
                 return keep(customers, (id, &known.password), &given).await;
             }
             Err(error) => {
-                tracing::error!(%error, "whether there is a manager is not known; trying again");
+                tracing::error!(%error, "cannot find out whether there is a manager; retrying");
                 tokio::time::sleep(RETRY).await;
             }
         }
@@ -206,7 +206,7 @@ async fn record(customers: &Customers, id: Uuid, command: Command) -> Result<(),
             }
             Err(ExecuteError::Rejected(rejection)) => return Err(rejection),
             Err(error) => {
-                tracing::warn!(%error, "the manager is not recorded yet; trying again");
+                tracing::warn!(%error, "cannot record the manager yet; retrying");
                 tokio::time::sleep(RETRY).await;
             }
         }

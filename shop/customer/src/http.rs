@@ -95,7 +95,7 @@ impl Customers {
     pub(crate) async fn settled(&self, done: Done) -> Position {
         let Some(position) = done.position() else { return self.progress.position() };
         if let Err(behind) = self.progress.wait_for(position, POSITION_TIMEOUT).await {
-            tracing::warn!(behind, %position, "a command is answered before the model shows it");
+            tracing::warn!(behind, %position, "responding before the read model has caught up");
         }
         position
     }
@@ -182,7 +182,7 @@ fn rejected(rejection: &Rejection) -> Problem {
             format!("must not be below {reserved}, which is reserved for open orders"),
         ),
         Rejection::TooMuchCredit => {
-            Problem::field("Credit", format!("must not be over {}", Money::LIMIT))
+            Problem::field("Credit", format!("must not exceed {}", Money::LIMIT))
         }
     }
 }
@@ -196,7 +196,7 @@ fn unknown() -> Problem {
 }
 
 fn unavailable() -> Problem {
-    Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
+    Problem::unavailable(Duration::from_secs(1), "The event store is not responding.")
 }
 
 fn failed(error: ModelError) -> Problem {

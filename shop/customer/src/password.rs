@@ -74,7 +74,7 @@ impl<const MIN: usize> Password<MIN> {
             return Err(format!("must have {MIN} to {LENGTH_MAX} characters"));
         }
         if MIN > 1 && is_common(&text) {
-            return Err("is one of those tried first; choose another one".to_owned());
+            return Err("is among the most common ones; choose another one".to_owned());
         }
         Ok(Self(match nfc(&text) {
             Cow::Borrowed(_) => text,

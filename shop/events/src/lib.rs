@@ -267,13 +267,17 @@ async fn head(State(events): State<Events>, _manager: Manager) -> Result<Respons
 /// A consistent copy of the whole log as a tar archive, made while the shop runs.
 #[utoipa::path(get, path = "/backup", security(("token" = [])),
     responses((status = 200, content_type = "application/x-tar", body = Vec<u8>),
-        (status = 404, description = "This event store's engine has its own means of backup."),
-        (status = 503, description = "Another backup is being sent.")))]
+        (status = 404, description = "The engine of this event store has its own backup tools."),
+        (status = 503, description = "Another backup is in progress.")))]
 async fn copy(State(events): State<Events>, _manager: Manager) -> Result<Response, Problem> {
-    let no_backup = || Problem::not_found("This event store's engine has its own means of backup.");
+    let no_backup =
+        || Problem::not_found("The engine of this event store has its own backup tools.");
     let backup = events.backup.clone().ok_or_else(no_backup)?;
     let only_one = Arc::clone(&events.backing_up).try_acquire_owned().map_err(|_| {
-        Problem::busy(BACKUP_PAUSE, "Another backup is being sent; try again when it has ended.")
+        Problem::busy(
+            BACKUP_PAUSE,
+            "Another backup is in progress; try again when it has finished.",
+        )
     })?;
     let (sender, receiver) = mpsc::channel(BLOCKS_AHEAD);
     let tasks = events.deps.tasks.clone();

@@ -8,19 +8,19 @@ use hyper::{Uri, http::uri::Scheme};
 ///
 /// A service's host may be anything in the network, this machine included, so names and other addresses are not judged.
 pub(crate) fn parse(base: &str) -> Result<Uri, &'static str> {
-    let uri: Uri = base.parse().map_err(|_| "is no URL")?;
+    let uri: Uri = base.parse().map_err(|_| "is not a URL")?;
     if uri.scheme() != Some(&Scheme::HTTP) {
-        return Err("is no http:// URL");
+        return Err("is not an http:// URL");
     }
     if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
-        return Err("names a user");
+        return Err("contains a user name");
     }
     if !matches!(uri.path_and_query().map_or("/", |path| path.as_str()), "" | "/") {
         return Err("has a path");
     }
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     if host.is_empty() || host.parse().is_ok_and(|address| !is_a_hosts(address)) {
-        return Err("is no host's");
+        return Err("is not that of a host");
     }
     Ok(uri)
 }

@@ -116,7 +116,7 @@ fn join(documents: impl Iterator<Item = (String, Value)>) -> Value {
         "info": {
             "title": "Agora",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "All services of the shop at one address. Every route stands under `/v1` too.",
+            "description": "All services of the shop at one address. Every route is also available under `/v1`.",
         },
         "tags": tags,
         "paths": paths,

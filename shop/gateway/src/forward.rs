@@ -99,7 +99,7 @@ impl Forwarder {
                 Err(Unanswered::Unknown) => {
                     return Problem::unavailable(
                         RETRY_AFTER,
-                        "The service did not answer; it may have acted.",
+                        "The service did not respond; it may have acted on the request.",
                     )
                     .into_response();
                 }

@@ -162,7 +162,7 @@ fn split(uri: &Uri) -> Option<(&str, String)> {
 }
 
 fn unknown() -> Response {
-    Problem::not_found("No service answers here; / lists those there are.").into_response()
+    Problem::not_found("No such endpoint; / lists the services.").into_response()
 }
 
 /// Headers under which a browser does nothing with an answer but show it to who asked.

@@ -99,8 +99,7 @@ pub(crate) async fn ready(State(gateway): State<Gateway>) -> Result<Json<Value>,
     if waits_for.is_empty() {
         return Ok(Json(json!({ "Ready": true })));
     }
-    let detail =
-        format!("Waiting for {}. Each says why at /NAME/health/ready.", waits_for.join(", "));
+    let detail = format!("Waiting for {}. /NAME/health/ready says why.", waits_for.join(", "));
     Err(Problem::unavailable(RETRY_AFTER, detail).kind("/problems/not-ready"))
 }
 

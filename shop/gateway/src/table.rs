@@ -255,7 +255,7 @@ mod tests {
             inner.unheeded(&said),
             [
                 "service loyalty announces the route /customer, which is not its own: ignored",
-                "service loyalty announces the address http://169.254.169.254:80, which is no host's: ignored",
+                "service loyalty announces the address http://169.254.169.254:80, which is not that of a host: ignored",
             ]
         );
         assert_eq!(inner.unheeded(&said), [""; 0]);

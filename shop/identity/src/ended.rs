@@ -165,7 +165,7 @@ impl ReadModel for EndedSessions {
             }
             Err(error) => {
                 if !failed_before {
-                    tracing::error!(%error, "sessions.db cannot be written: ended sessions are kept in memory, and read from the log again after a restart");
+                    tracing::error!(%error, "cannot write sessions.db: ended sessions are kept in memory, and read from the log again after a restart");
                 }
                 *unsaved = Some(all);
             }

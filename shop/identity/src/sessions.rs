@@ -67,7 +67,7 @@ impl Sessions {
             return Ok(());
         }
         let behind = self.follower.get().map_or(0, |follower| follower.lag().events);
-        Err(format!("Which sessions have ended is not known yet: {behind} events behind."))
+        Err(format!("Ended sessions are still being loaded: {behind} events behind."))
     }
 
     /// Changes with every session that ends: then is the time to ask [`super::Auth::still_valid`] again.

@@ -55,13 +55,15 @@ pub enum Role {
 /// Why a token does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TokenError {
-    #[error("The token is not one of this shop.")]
+    #[error("The token was not issued by this shop.")]
     Invalid,
     #[error("The token has expired.")]
     Expired,
     #[error("The token is from the future: it was issued while a clock was ahead. Log in again.")]
     Early,
-    #[error("Which sessions have ended is not known yet, so no token is believed; try again soon.")]
+    #[error(
+        "Ended sessions are still being loaded, so tokens cannot be checked yet; try again soon."
+    )]
     Unknown,
     #[error("The session has ended.")]
     Revoked,
@@ -69,7 +71,7 @@ pub enum TokenError {
 
 /// Why bytes are no public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("these bytes are no Ed25519 public key")]
+#[error("not an Ed25519 public key")]
 pub struct KeyError;
 
 /// Makes tokens; held by the customer service alone.

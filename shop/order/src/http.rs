@@ -118,7 +118,7 @@ fn refusal(error: ExecuteError<Rejection>) -> Problem {
 }
 
 fn unavailable() -> Problem {
-    Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
+    Problem::unavailable(Duration::from_secs(1), "The event store is not responding.")
 }
 
 fn failed(error: ModelError) -> Problem {

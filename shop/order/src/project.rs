@@ -193,7 +193,7 @@ fn of_customer(event: &Recorded, what: CustomerEvent) -> Option<What> {
 fn of_accounting(event: &Recorded, what: AccountingEvent) -> Result<Option<What>, Unfit> {
     let AccountingEvent::InvoiceIssued(invoice) = what;
     if i64::try_from(invoice.number).is_err() {
-        return Err(Unfit("its number is beyond any that an invoice can have".to_owned()));
+        return Err(Unfit("its number exceeds the largest invoice number".to_owned()));
     }
     let details = Details {
         invoice_number: Some(invoice.number),

@@ -92,7 +92,7 @@ impl Shop {
     async fn settle(&self, done: Done) {
         let Some(position) = done.position() else { return };
         if let Err(behind) = self.progress.wait_for(position, POSITION_TIMEOUT).await {
-            tracing::warn!(behind, %position, "a command is answered before the model shows it");
+            tracing::warn!(behind, %position, "responding before the read model has caught up");
         }
     }
 
@@ -164,7 +164,7 @@ fn key_reused() -> Problem {
 fn unavailable() -> Problem {
     Problem::unavailable(
         Duration::from_secs(1),
-        "The event store does not answer. Whether this was recorded is not known; with an Idempotency-Key it can be sent again.",
+        "The event store is not responding. Whether this was recorded is unknown; with an Idempotency-Key it can be retried safely.",
     )
 }
 

@@ -99,7 +99,7 @@ impl Form {
                 Ok(())
             }
             Failure::Busy { .. } => {
-                self.alert("The shop is busy right now and took nothing on. Nothing you typed is lost: please try again in a moment.");
+                self.alert("The shop is busy right now and did nothing. Nothing you typed is lost: please try again in a moment.");
                 Ok(())
             }
             other => Err(other),

@@ -15,7 +15,7 @@ pub enum Gateway {
 
 /// A text that is no gateway's URL.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is not a gateway's URL such as http://127.0.0.1:8080")]
+#[error("{0:?} is not the URL of a gateway, such as http://127.0.0.1:8080")]
 pub struct GatewayUrlError(String);
 
 impl Gateway {

@@ -107,7 +107,7 @@ pub(crate) async fn log_out(visit: Visit, _: Form) -> Response {
         let body = serde_json::json!({ "UserName": user.name });
         let told = visit.post::<LoggedOut>("/customer/logout-user", &body).await;
         if let Err(failure) = told {
-            tracing::info!(?failure, "the shop was not told of a log-out");
+            tracing::info!(?failure, "a log-out could not be sent to the gateway");
         }
         visit.log_out();
         visit.say("You are logged out.");

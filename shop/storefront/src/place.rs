@@ -42,7 +42,7 @@ fn refuse(form: &mut Form, failure: Failure) -> Result<(), Failure> {
         refusal.errors.iter().any(|error| error.field == "Idempotency-Key")
     };
     if failure.refused(422).is_some_and(of_key) {
-        form.alert("This form was used for an order already. Here is a new one: check it and send it if you want another order.");
+        form.alert("This form was already used for an order. Here is a new one: check it and send it if you want another order.");
         return Ok(());
     }
     form.refuse(failure)

@@ -138,12 +138,12 @@ fn advice(reason: Reason) -> (&'static str, &'static str) {
             ("There were not enough left.", "Order fewer, or come back when there is more.")
         }
         Reason::LowCredit => (
-            "Your credit did not reach.",
+            "Your credit was not sufficient.",
             "Order fewer, or ask us to raise your credit; your profile shows what is available.",
         ),
         Reason::PriceChanged => (
             "The price changed while you ordered.",
-            "You pay no price that you did not see: look at the new one and order again.",
+            "You never pay a price that you did not see: look at the new one and order again.",
         ),
         Reason::UnknownProduct => ("The product is no longer offered.", "See what else there is."),
         Reason::UnknownCustomer => (
@@ -152,7 +152,7 @@ fn advice(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::Deadline => (
             "We could not check stock and credit in time.",
-            "That is our fault, and nothing was charged. Please order again.",
+            "This was our fault, and nothing was charged. Please order again.",
         ),
     }
 }

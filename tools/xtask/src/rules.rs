@@ -123,7 +123,7 @@ fn headers(folder: &Path) -> anyhow::Result<Vec<String>> {
 /// Every dependency's licence is among those allowed in deny.toml, for all or for it alone.
 fn licences(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
     let settings: toml::Table = fs::read_to_string(root().join("deny.toml"))?.parse()?;
-    let licenses = settings.get("licenses").context("deny.toml says nothing of licences")?;
+    let licenses = settings.get("licenses").context("deny.toml has no list of licences")?;
     let allowed = names(licenses.get("allow"));
     let exceptions: Vec<(&str, Vec<&str>)> = licenses
         .get("exceptions")

@@ -61,7 +61,7 @@ impl CouchDbModel {
         match model.checkpoint().await {
             Ok(_) => {}
             Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the invoices' read model is not there yet; retrying");
+                tracing::warn!(reason, "accounting read model not reachable yet; retrying");
             }
             Err(error) => return Err(error),
         }

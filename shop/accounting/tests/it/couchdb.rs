@@ -337,11 +337,11 @@ async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
     let wrong = |url: &str| url.parse::<ModelLocation>().expect_err(url).to_string();
     assert!(wrong("couchdb://here").starts_with("this read model can be at sqlite:FILE or http:"));
     assert_eq!(wrong("sqlite:"), "sqlite: names no file");
-    assert_eq!(wrong("http://"), "this is no URL of a CouchDB server");
+    assert_eq!(wrong("http://"), "this is not the URL of a CouchDB server");
     assert_eq!(wrong("https://here/books"), "only http:// without TLS is built in");
     assert_eq!(wrong("http://here"), "the URL names no database");
-    assert!(wrong("http://here/Books").starts_with("a database is a lower case letter"));
-    assert_eq!(wrong("http://here/books?a=b"), "the URL of a CouchDB database has no parameters");
+    assert!(wrong("http://here/Books").starts_with("a database name is a lower-case letter"));
+    assert_eq!(wrong("http://here/books?a=b"), "the URL of a CouchDB database takes no parameters");
 
     let server = CouchDb::start_ours().expect("a server");
     let refused = async |url: String| {

@@ -43,13 +43,13 @@ impl ShopProcess {
     ) -> anyhow::Result<Self> {
         let program = match program {
             Some(program) => program,
-            None => env::current_exe().context("where this program is")?,
+            None => env::current_exe().context("locating the agora executable")?,
         };
         let folder = match parent {
             Some(parent) => TempDir::with_prefix_in("agora-bench-", parent),
             None => TempDir::with_prefix("agora-bench-"),
         };
-        let folder = folder.context("no folder for the fresh shop's data")?;
+        let folder = folder.context("creating a folder for the fresh shop's data")?;
         let password = random::password();
         let mut command = Command::new(&program);
         command
@@ -68,7 +68,10 @@ impl ShopProcess {
         let mut process =
             command.spawn().with_context(|| format!("{} cannot be started", program.display()))?;
         let Some(ready) = ready(&mut process).await else {
-            bail!("the fresh shop did not become ready; it said:\n{}", last_lines(&log(&folder)));
+            bail!(
+                "the fresh shop did not become ready; its output:\n{}",
+                last_lines(&log(&folder))
+            );
         };
         Ok(Self { process, ready, password, folder })
     }
@@ -94,7 +97,7 @@ impl ShopProcess {
         match tokio::time::timeout(STOP_LIMIT, self.process.wait()).await {
             Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(()),
             Ok(status) => bail!(
-                "the fresh shop ended badly ({}); it said:\n{}",
+                "the fresh shop failed ({}); its output:\n{}",
                 status?,
                 last_lines(&log(&self.folder))
             ),

@@ -42,7 +42,10 @@ impl World {
             .filter(|(number, _)| *number <= args.products)
             .collect();
         products.sort_unstable();
-        ensure!(products.len() == args.products, "the shop does not list what was just added");
+        ensure!(
+            products.len() == args.products,
+            "the shop does not list what was just added to it"
+        );
         term::note(format_args!(
             "set up: {} products, {} customers",
             args.products, args.customers
@@ -84,7 +87,7 @@ fn catalogue(args: &Args) -> anyhow::Result<Catalogue> {
     let orders = i64::try_from(args.orders.saturating_add(args.single))?;
     let credit = PRICE.minor().checked_mul(orders).map(Money::from_minor);
     let Some(credit) = credit.filter(|credit| *credit <= Money::LIMIT) else {
-        bail!("so many orders are more than a customer's credit can pay");
+        bail!("a customer's credit cannot cover that many orders");
     };
     let products = (1..=args.products).map(|number| ProductRow {
         code: format!("bench-{number}"),

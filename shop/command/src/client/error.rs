@@ -13,7 +13,9 @@ use thiserror::Error;
 pub(crate) enum Error {
     #[error("{0}")]
     Usage(String),
-    #[error("nothing answers at {address} ({error}): is the shop up there? `agora up` starts one")]
+    #[error(
+        "nothing answers at {address} ({error}): is the shop running there? `agora up` starts one"
+    )]
     // Named so that it is not the source: that would be printed a second time.
     Unreachable { address: String, error: io::Error },
     #[error("the connection to the shop was lost: {0}")]
@@ -24,7 +26,7 @@ pub(crate) enum Error {
     Answer(String),
     #[error("{0}")]
     Refused(Box<Problem>),
-    #[error("given up after {attempts} {} in {} s: {last}", if *.attempts == 1 { "attempt" } else { "attempts" }, .waited.as_secs())]
+    #[error("gave up after {attempts} {} in {} s: {last}", if *.attempts == 1 { "attempt" } else { "attempts" }, .waited.as_secs())]
     GivenUp { attempts: u32, waited: Duration, last: Box<Error> },
 }
 

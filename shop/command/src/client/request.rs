@@ -58,12 +58,12 @@ impl Request {
         }
         if let Some(key) = &self.key {
             let key = HeaderValue::from_str(key)
-                .map_err(|_| Error::Usage(format!("{key:?} cannot stand in a header")))?;
+                .map_err(|_| Error::Usage(format!("{key:?} cannot be used in a header")))?;
             headers.insert("idempotency-key", key);
         }
         let uri: Uri = format!("{}{}", address.prefix, self.path)
             .parse()
-            .map_err(|_| Error::Usage(format!("{:?} is no path", self.path)))?;
+            .map_err(|_| Error::Usage(format!("{:?} is not a path", self.path)))?;
         let mut request = hyper::Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
@@ -76,13 +76,13 @@ impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, Error> {
         let wrong = |what: &str| Error::Usage(format!("{url:?} {what}"));
         let uri: Uri =
-            url.parse().map_err(|_| wrong("is no address such as http://127.0.0.1:8080"))?;
+            url.parse().map_err(|_| wrong("is not an address such as http://127.0.0.1:8080"))?;
         if uri.scheme_str() != Some("http") {
-            return Err(wrong("does not begin with http:// (what speaks https stands in front)"));
+            return Err(wrong("does not begin with http:// (for HTTPS, put a proxy in front)"));
         }
-        let authority: &Authority = uri.authority().ok_or_else(|| wrong("names no host"))?;
+        let authority: &Authority = uri.authority().ok_or_else(|| wrong("has no host"))?;
         let host_header = HeaderValue::from_str(authority.as_str())
-            .map_err(|_| wrong("names no host that a header can carry"))?;
+            .map_err(|_| wrong("has a host that a header cannot carry"))?;
         Ok(Self {
             host: authority.host().trim_matches(['[', ']']).to_owned(),
             port: authority.port_u16().unwrap_or(80),

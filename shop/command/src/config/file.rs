@@ -22,7 +22,7 @@ pub(super) fn parse_file(path: &Path, text: &str) -> Result<BTreeMap<String, Str
             toml::Value::Float(number) => number.to_string(),
             toml::Value::Boolean(value) => value.to_string(),
             toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
-                let reason = format!("{name} must be a text or a number");
+                let reason = format!("{name} must be a string or a number");
                 return Err(ConfigError::File { file: path.into(), reason });
             }
         };

@@ -48,12 +48,12 @@ const fn secret(name: &'static str, help: &'static str) -> Setting {
 
 /// All settings, in the order in which they are listed.
 pub(crate) const SETTINGS: &[Setting] = &[
-    setting("data", "./agora-data", "DIR", "The folder that everything is kept in"),
+    setting("data", "./agora-data", "DIR", "The folder for all data"),
     setting(
         "listen",
         "127.0.0.1:8080",
         "ADDR:PORT",
-        "Where the gateway listens; port 0 takes a free one",
+        "Where the gateway listens; port 0 picks a free one",
     ),
     setting(
         "ops-listen",
@@ -83,7 +83,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "expected-services",
         "",
         "NAMES",
-        "Services beside the shop's own that the gateway waits for to be ready, separated by commas",
+        "Additional services that the gateway waits for before it is ready, separated by commas",
     ),
     setting(
         "service-listen",
@@ -95,21 +95,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "advertise",
         "",
         "HOST",
-        "The host name under which other processes reach this one's services, unless it is their address (or, at 0.0.0.0, this machine's name)",
+        "The host name at which other processes reach the services of this one (else their address, or for 0.0.0.0 this machine's name)",
     ),
     setting(
         "secure-cookies",
         "false",
         "true|false",
-        "Whether the websites' cookies go over HTTPS only: with a proxy in front that speaks it",
+        "Whether the websites' cookies are sent over HTTPS only: for a proxy in front that speaks HTTPS",
     ),
     secret(
         "admin-password",
-        "The password of the manager `admin`: put in force once, at the first start or when another one is given",
+        "The password of the manager `admin`: applied once, at the first start or when it changes",
     ),
     secret(
         "shop-secret",
-        "64 hex digits from which the shop's keys are derived; kept in DATA/secret unless given",
+        "64 hex digits from which the shop's keys are derived; generated and kept in DATA/secret unless given",
     ),
     setting(
         "token-key",
@@ -126,20 +126,20 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "bus-queues",
         "classic",
         "KIND",
-        "What keeps requests at a broker: classic for one node, quorum for a cluster",
+        "The type of queue for requests at a broker: classic for one node, quorum for a cluster",
     ),
     address("event-store", "log:DATA/log", "The event store: log:DIR, or mongodb://…"),
     setting(
         "accept-shorter-log",
         "false",
         "true|false",
-        "Whether to go on, for one start, with a log that is gone, has lost events or is another one: what is missing is given up",
+        "Whether to accept, for one start, a log that is gone, has lost events or is another one: the missing events are lost",
     ),
     setting(
         "accept-clock",
         "false",
         "true|false",
-        "Whether to believe the system clock, for one start, though it is more than a year ahead of the last event or before 2026",
+        "Whether to accept, for one start, a system clock more than a year ahead of the last event or before 2026",
     ),
     address("customer-model", "sqlite:DATA/customer.db", "The customer service's read model"),
     address("product-model", "sqlite:DATA/product.db", "The product service's read model"),
@@ -155,14 +155,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "time-zone",
         "UTC",
         "NAME",
-        "The shop's zone (IANA name): years and months of the revenue begin in it, and the websites show times in it",
+        "The shop's time zone (IANA name): for the years and months of revenue, and times on the websites",
     ),
-    setting("welcome-credit", "100.00", "AMOUNT", "What a new customer can spend"),
+    setting("welcome-credit", "100.00", "AMOUNT", "The credit of a new customer"),
     setting(
         "order-deadline",
         "10",
         "SECONDS",
-        "After how long an order that is not finalized is denied",
+        "The time after which an order that is not finalized is denied",
     ),
     setting(
         "trusted-proxies",

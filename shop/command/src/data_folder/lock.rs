@@ -40,7 +40,7 @@ impl Lock {
             ),
             Ok((Err(TryLockError::Error(error)), _)) | Err(error) => {
                 term::note(format_args!(
-                    "whether a shop runs in {} cannot be told ({error}); make sure that none does",
+                    "cannot find out whether a shop runs in {} ({error}); make sure that none does",
                     folder.display()
                 ));
                 Ok(Self(None))

@@ -70,7 +70,7 @@ impl Mark {
         match read_file(&self.path) {
             Ok(bytes) => known(&bytes).map(Some).with_context(|| {
                 format!(
-                    "{path} does not say how far the log was; put it back from a backup, or, if the log is whole, remove it"
+                    "{path} does not contain the end of the log; restore it from a backup, or, if the log is complete, remove it"
                 )
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -97,7 +97,7 @@ impl Mark {
             Ok(()) => (state.written, state.failing) = (Some(known), false),
             Err(error) if !state.failing => {
                 state.failing = true;
-                tracing::warn!(%path, %error, "how far the log is cannot be noted; retrying");
+                tracing::warn!(%path, %error, "cannot record the current end of the log; retrying");
             }
             Err(_) => {}
         }
@@ -134,8 +134,8 @@ pub(crate) fn reached(data: &Path) -> u64 {
 /// The refusal of a log that lacks something, with what to do about it.
 pub(crate) fn refusal(lost: &Lost) -> anyhow::Error {
     anyhow::anyhow!(
-        "{lost}. Nothing was changed: mount its volume or put the whole log back; if it is lost for good, restore a backup into a new data \
-         folder, or give up what is missing by starting once with --accept-shorter-log"
+        "{lost}. Nothing was changed: mount its volume or put the whole log back; if it is lost, restore a backup into a new data folder, \
+         or accept the loss by starting once with --accept-shorter-log"
     )
 }
 

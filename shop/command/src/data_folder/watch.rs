@@ -86,8 +86,8 @@ impl Kept {
         match read_file(&self.path) {
             Ok(found) if self.is(&found) => (self.is_missed, self.is_reported) = (false, false),
             Ok(_) => self.report(
-                "holds something else than when the shop started, which works on with what it held then; put the file back from a backup \
-                 before the next start",
+                "differs from what it contained when the shop started; the shop continues with the old content. Restore the file from a \
+                 backup before the next start",
             ),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if std::mem::replace(&mut self.is_missed, true) {
@@ -95,7 +95,7 @@ impl Kept {
                 }
             }
             Err(error) => self.report(&format!(
-                "cannot be read any more ({error}); the shop works on, but cannot start again without it"
+                "can no longer be read ({error}); the shop keeps running, but cannot start again without it"
             )),
         }
     }
@@ -116,10 +116,10 @@ impl Kept {
         }
         let reason = created.map_or_else(
             |error| format!("{:#}", error.root_cause()),
-            |()| "something else stands there".to_owned(),
+            |()| "another file is there".to_owned(),
         );
         self.report(&format!(
-            "vanished while the shop runs and cannot be written back ({reason}); retrying. If that does not help, put it back from a \
+            "vanished while the shop runs and cannot be written back ({reason}); retrying. If that does not help, restore it from a \
              backup before the next start"
         ));
     }
@@ -140,7 +140,7 @@ impl Database {
             // A damaged one that is set aside is back by now.
             self.was_there = false;
             tracing::warn!(
-                "{} vanished while the shop ran; it is built again at the next start: restart the shop soon",
+                "{} vanished while the shop ran; it is rebuilt at the next start: restart the shop soon",
                 self.path.display()
             );
         }

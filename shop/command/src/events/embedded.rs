@@ -139,7 +139,7 @@ pub(crate) fn order_history(
         from = page.next;
     }
     if history.is_empty() {
-        bail!("the log knows no order {order}");
+        bail!("the log has no order {order}");
     }
     Ok((history, trace))
 }

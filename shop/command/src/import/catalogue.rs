@@ -53,7 +53,7 @@ impl Catalogue {
         }
         for (name, file) in [("products.csv", &products), ("customers.csv", &customers)] {
             if file.is_none() {
-                term::note(format_args!("{} holds no {name}: none are brought in", dir.display()));
+                term::note(format_args!("{} has no {name}: none are imported", dir.display()));
             }
         }
         if let Some(products) = products {
@@ -138,7 +138,7 @@ where
     }
     rows.good = kept;
     for (line, name, first) in repeated {
-        rows.reject(line, format!("{name:?} stands in line {first} already"));
+        rows.reject(line, format!("{name:?} is in line {first} already"));
     }
     rows.bad.sort_by_key(|row| row.line);
     rows

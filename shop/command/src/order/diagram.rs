@@ -84,7 +84,7 @@ impl Diagram<'_> {
         }
         let steps = self.saga.steps.len();
         let total = millis(self.saga.total());
-        lines.push(fit(&format!("{total:>TIME_WIDTH$}  in all, {steps} steps"), self.width));
+        lines.push(fit(&format!("{total:>TIME_WIDTH$}  in total, {steps} steps"), self.width));
         lines
     }
 

@@ -134,7 +134,7 @@ impl Choices {
         let alone = self.bus == Bus::Memory;
         if alone && parts.on_the_bus() && !parts.has(Part::EventStore) {
             let reason = format!(
-                "reaches nobody outside this process, and {} cannot do without an event store: run that here too, or name a bus that all processes reach",
+                "does not reach other processes, and {} needs an event store: run it in this process too, or set a bus that all processes can reach",
                 parts.names()
             );
             return Err(settings.invalid("bus", reason));

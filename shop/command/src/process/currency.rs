@@ -91,7 +91,7 @@ async fn check(pages: Pages<'_>, currency: &Currency) -> anyhow::Result<()> {
                 None => first = Some(added.currency),
                 Some(first) if added.currency == code => {
                     tracing::warn!(
-                        "the shop has prices in {first} and in {currency}, and takes one for the other; give the products in {first} up \
+                        "the shop has prices in {first} and in {currency}, and treats one as the other; delete the products in {first} \
                          and add them again in {currency}"
                     );
                     return Ok(());

@@ -58,7 +58,8 @@ impl Keys {
     /// The derived keys; what the parts need and nobody gave is an error.
     fn derived(settings: &Settings, choices: &Choices, parts: &Parts) -> Result<Self, ConfigError> {
         let needed = |name: &str, what: &str| {
-            let reason = format!("{what} needs it, the same in all processes of the shop");
+            let reason =
+                format!("{what} needs it; it must be the same in all processes of the shop");
             settings.invalid(name, reason)
         };
         if parts.has(Part::Customer) {

@@ -80,7 +80,8 @@ pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigErro
         let text = settings.text(setting).unwrap_or_default();
         // SQLite has its own meaning for these, which is not that of the file of this name.
         if text.starts_with("sqlite:file:") || text == "sqlite::memory:" {
-            let reason = "takes the path of a file and no address of SQLite's; write sqlite:/path/of/model.db";
+            let reason =
+                "takes the path of a file, not a SQLite URI; write sqlite:/path/of/model.db";
             return Err(settings.invalid(setting, reason));
         }
         let Some(path) = file(text) else { continue };
@@ -89,11 +90,11 @@ pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigErro
         if log.as_ref().is_some_and(|log| path.starts_with(log) && !data.starts_with(log)) {
             return Err(settings.invalid(
                 setting,
-                "is in the folder of the log, which only the log may use; name another file",
+                "is in the folder of the log, which only the log may use; choose another file",
             ));
         }
         if let Some(other) = taken.iter().find(|other| other.meets(&place)) {
-            let reason = format!("names the same file as {}; name another file", other.name);
+            let reason = format!("is the same file as {}; choose another file", other.name);
             return Err(settings.invalid(setting, reason));
         }
         if let Some(odd) = place.odd() {

@@ -83,8 +83,8 @@ async fn renew(
     let Some(lost) = lost.or_else(|| (furthest > head).then(ahead)) else { return Ok(()) };
     tracing::warn!(
         %lost, %head,
-        "accepted as asked by accept-shorter-log: {} lost for good, and the read models are built again from what there is. Take the \
-         setting out again",
+        "accepted as requested by accept-shorter-log: {} permanently lost, and the read models are rebuilt from what is left. Remove \
+         the setting again",
         gone(&lost, head, furthest)
     );
     for model in models {

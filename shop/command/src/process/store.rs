@@ -134,7 +134,7 @@ fn clock_is_likely(now: Timestamp, last: Option<Timestamp>) -> anyhow::Result<()
 
 fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::Result<LogStore> {
     let mut salt = [0; 16];
-    getrandom::fill(&mut salt).context("the system has no randomness")?;
+    getrandom::fill(&mut salt).context("the OS random generator failed")?;
     let options = Options { known, accept_loss, ..Options::new(salt) };
     let store = LogStore::open(folder, Arc::new(OsFiles), options);
     let store = store.map_err(|error| match error {
@@ -144,23 +144,21 @@ fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::R
     if store.report.extended > 0 {
         tracing::warn!(
             bytes = store.report.extended,
-            "the last segment of the log was shorter than it was made. Only zeros were missing, no event, as log.json proves; they were put \
-             back. Find out what cut the file"
+            "the last segment of the log was shorter than when it was created. Only zeros were missing, no events, as log.json proves; they \
+             were restored. Find out what truncated the file"
         );
     }
     if let Some(torn) = store.report.torn {
         let eventlog::Torn { segment, position, bytes, .. } = torn;
         let meaning = match store.report.lost {
-            None => {
-                "as a crash leaves it; nothing that is known to have been acknowledged was in it"
-            }
-            Some(_) => "though it was acknowledged; what it held is lost",
+            None => "as after a crash; it held no events known to be acknowledged",
+            Some(_) => "although it was acknowledged; its events are lost",
         };
         tracing::warn!(
             segment,
             position,
             bytes,
-            "the last batch of the log was not whole, and was cut: {meaning}"
+            "truncated an incomplete batch at the end of the log, {meaning}"
         );
     }
     Ok(store)
@@ -190,7 +188,7 @@ fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, (reader, mark): (LogReader,
                 tasks.fail(
                     "event-store",
                     format_args!(
-                        "segment {segment} of the log was deleted while the shop ran: nothing more can be recorded safely. Put the log back \
+                        "segment {segment} of the log was deleted while the shop ran: nothing more can be recorded safely. Restore the log \
                          from a backup, into a data folder that nothing deletes"
                     ),
                 );
@@ -198,7 +196,7 @@ fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, (reader, mark): (LogReader,
             }
             note(&reader, &mark);
             if let Err(error) = upkeep.step() {
-                tracing::warn!(%error, "an index of the log could not be written; trying again");
+                tracing::warn!(%error, "cannot write an index of the log; retrying");
             }
             tokio::select! {
                 biased;
@@ -212,7 +210,7 @@ fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, (reader, mark): (LogReader,
 fn note(reader: &LogReader, mark: &Mark) {
     match reader.log().known() {
         Ok(known) => mark.keep(known),
-        Err(error) => tracing::warn!(%error, "the end of the log cannot be read; retrying"),
+        Err(error) => tracing::warn!(%error, "cannot read the end of the log; retrying"),
     }
 }
 

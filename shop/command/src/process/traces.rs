@@ -42,9 +42,9 @@ pub(super) struct Endpoint(Uri);
 
 #[derive(Debug, Error)]
 pub(super) enum EndpointError {
-    #[error("is not spoken with TLS; name a collector or a proxy nearby that speaks http://")]
+    #[error("cannot be used with TLS; name a collector or a local proxy that speaks http://")]
     Tls,
-    #[error("is no address of an OTLP collector such as http://127.0.0.1:4318")]
+    #[error("is not the address of an OTLP collector, such as http://127.0.0.1:4318")]
     Other,
 }
 
@@ -85,7 +85,7 @@ pub(super) fn spawn(
     // Nothing between here and the collector but what the setting names.
     let client = Client::builder().no_proxy().redirect(Policy::none());
     let client = client.connect_timeout(ANSWER_TIMEOUT).timeout(ANSWER_TIMEOUT).build();
-    let client = client.context("spans cannot be sent")?;
+    let client = client.context("cannot send spans")?;
     let mut exporter =
         Exporter { endpoint, client, services: BTreeMap::new(), instance, away: None };
     // What the exporter takes from the environment (OTEL_EXPORTER_OTLP_HEADERS and such) is wrong now or never.
@@ -139,17 +139,17 @@ impl Exporter {
         match (sent, self.away) {
             (Ok(()), None) if dropped == 0 => {}
             (Ok(()), None) => {
-                tracing::warn!("{dropped} spans were dropped: {endpoint} takes them too slowly");
+                tracing::warn!("{dropped} spans were dropped: {endpoint} accepts them too slowly");
                 // As good as away: what follows is counted, and said once it keeps up.
                 self.away = Some(0);
             }
             (Ok(()), Some(lost)) if dropped == 0 => {
-                tracing::info!("{endpoint} takes spans again; {lost} more were dropped");
+                tracing::info!("{endpoint} accepts spans again; {lost} more were dropped");
                 self.away = None;
             }
             (Err(error), None) => {
                 let error = format!("{error:#}");
-                tracing::warn!(error, "spans are dropped until {endpoint} takes them");
+                tracing::warn!(error, "spans are dropped until {endpoint} accepts them");
                 self.away = Some(dropped);
             }
             (_, Some(lost)) => self.away = Some(lost + dropped),
@@ -186,7 +186,7 @@ impl Exporter {
             // The next batch tries it again.
             .with_retry_policy(RetryPolicy::disabled())
             .build();
-        let mut exporter = exporter.map_err(|error| anyhow!("spans cannot be sent: {error}"))?;
+        let mut exporter = exporter.map_err(|error| anyhow!("cannot send spans: {error}"))?;
         let attributes = [
             KeyValue::new("service.name", service),
             KeyValue::new("service.namespace", "agora"),

@@ -170,7 +170,7 @@ mod tests {
     fn rows_with_the_same_fault_have_the_same_reason() {
         let same = |one: &str, other: &str| assert_eq!(reason(one), reason(other));
         same("the shop has no product \"a\"", "the shop has no product \"b\\\"c\"");
-        same("\"a\" stands in line 2 already", "\"b\" stands in line 17 already");
+        same("\"a\" is in line 2 already", "\"b\" is in line 17 already");
         same(
             "404 Not Found: no such customer (request r-1)",
             "404 Not Found: no such customer (request r-2)",

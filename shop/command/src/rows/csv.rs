@@ -21,7 +21,7 @@ pub(super) enum Fault {
 /// A quote that is open where the file ends: how much of the file it swallowed is not known.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "line {line}: a quote that begins here is never closed, so that nothing after it can be told apart"
+    "line {line}: a quote that begins here is never closed, so the rest of the file cannot be parsed"
 )]
 pub(super) struct Unclosed {
     pub(super) line: u64,

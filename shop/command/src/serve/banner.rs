@@ -21,7 +21,7 @@ pub(super) async fn show(data: PathBuf, text: String, password: Option<String>) 
     let Err(reason) = print(text).await else { return };
     let Some(password) = password else {
         if reason.kind() != io::ErrorKind::Unsupported {
-            tracing::warn!(%reason, "the standard output cannot be written; the shop runs without it");
+            tracing::warn!(%reason, "cannot write to standard output; the shop runs without it");
         }
         return;
     };

@@ -127,5 +127,8 @@ async fn a_fresh_shop_that_does_not_start_is_quoted() {
     let (dir, data) = (folder(&[]), folder(&[]));
     let shop = script(dir.path(), "echo 'the port is taken' >&2\nexit 1\n");
     let ran = bench_with(&shop, data.path()).await.expect_code(1);
-    assert!(ran.stderr.ends_with("did not become ready; it said:\nthe port is taken\n"), "{ran:?}");
+    assert!(
+        ran.stderr.ends_with("did not become ready; its output:\nthe port is taken\n"),
+        "{ran:?}"
+    );
 }

@@ -201,7 +201,7 @@ async fn a_copy_whose_report_cannot_be_printed_is_said_to_be_whole() {
         let ended = command.spawn().expect("it starts").wait_with_output().await.expect("it ends");
         let said = String::from_utf8(ended.stderr).expect("text");
         assert_eq!(ended.status.code(), Some(1), "{said}");
-        assert!(said.contains(made) && said.contains("only this report"), "{said}");
+        assert!(said.contains(made) && said.contains("but this report"), "{said}");
     }
     new.tool(&["store", "verify"]).await.expect_code(0);
 }

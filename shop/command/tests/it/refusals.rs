@@ -143,12 +143,12 @@ async fn settings_that_are_unknown_wrong_or_contradictory_are_named() {
         (
             &[("AGORA_ADMIN_PASSWORD", PASSWORD), ("AGORA_ADMIN_PASSWORD_FILE", &secret)],
             &[],
-            &["AGORA_ADMIN_PASSWORD", "one way"],
+            &["AGORA_ADMIN_PASSWORD", "only one"],
         ),
         (
             &[("AGORA_BUS", "amqp://me:hush"), ("AGORA_BUS_FILE", &secret)],
             &[],
-            &["AGORA_BUS", "one way"],
+            &["AGORA_BUS", "only one"],
         ),
         (&[("AGORA_BUS_FILE", &secret)], &[], &["bus", "AGORA_BUS_FILE", "amqp://"]),
         (&[("AGORA_SHOP_SECRET_FILE", &empty)], &[], &["AGORA_SHOP_SECRET_FILE", "empty", &empty]),

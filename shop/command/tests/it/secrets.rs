@@ -80,7 +80,7 @@ async fn another_secret_than_the_folders_is_refused_and_changes_nothing() {
     let mut other = up(&folder.data());
     other.env("AGORA_SHOP_SECRET", secret("ab"));
     let refused = output(&mut other).await.expect_code(1);
-    assert!(refused.stderr.contains("shop-secret is not the one"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("shop-secret is not that"), "{}", refused.stderr);
     // Without the file, only the log can tell.
     let kept = folder.data().join("secret");
     let own = fs::read_to_string(&kept).expect("the secret");

@@ -337,7 +337,7 @@ async fn a_collector_that_comes_back_is_sent_what_happens_from_then_on() {
     order(&manager, &lamp, &traceparent("01")).await;
     eventually("its spans arrive", async || (!collector.spans().is_empty()).then_some(())).await;
     shop.down().await;
-    for said in ["spans are dropped until", "takes spans again"] {
+    for said in ["spans are dropped until", "accepts spans again"] {
         assert_eq!(folder.log().matches(said).count(), 1, "{said}: {}", folder.log());
     }
 }
@@ -345,9 +345,12 @@ async fn a_collector_that_comes_back_is_sent_what_happens_from_then_on() {
 #[tokio::test]
 async fn an_endpoint_that_is_none_is_refused_in_one_sentence() {
     for (endpoint, expected) in [
-        ("localhost:4318", "is no address of an OTLP collector such as http://127.0.0.1:4318"),
-        ("grpc://localhost:4317", "is no address of an OTLP collector"),
-        ("https://collector", "is not spoken with TLS"),
+        (
+            "localhost:4318",
+            "is not the address of an OTLP collector, such as http://127.0.0.1:4318",
+        ),
+        ("grpc://localhost:4317", "is not the address of an OTLP collector"),
+        ("https://collector", "cannot be used with TLS"),
     ] {
         let folder = Folder::new();
         let mut command = up(&folder.data());

@@ -50,7 +50,7 @@ pub(super) struct AddUser {
 /// Registers a customer, who gets the welcome credit.
 #[utoipa::path(post, path = "/add-user", tag = "customer", request_body = AddUser, params(KeyHeader), responses(
     (status = 201, body = User),
-    (status = 401, description = "The token that came along does not hold; none is needed."),
+    (status = 401, description = "The request carried an invalid token; it needs none."),
     (status = 409, description = "The user name is taken."),
     (status = 429, description = "Too many registrations from this address."),
 ))]

@@ -32,7 +32,7 @@ pub(super) struct LogIn {
 /// Begins a session: a token that holds for 12 hours.
 #[utoipa::path(post, path = "/login-user", tag = "customer", request_body = LogIn, responses(
     (status = 200, body = Session),
-    (status = 401, description = "There is no such user, or the password is another one."),
+    (status = 401, description = "There is no such user, or the password is wrong."),
     (status = 429, description = "Too many failed log-ins by this name or from this address."),
 ))]
 pub(super) async fn login_user(
@@ -95,7 +95,10 @@ impl Customers {
             }
             before = after;
         }
-        Err(Problem::unavailable(RETRY, "The customer is being changed all the time."))
+        Err(Problem::unavailable(
+            RETRY,
+            "The customer is being changed by too many requests at once.",
+        ))
     }
 
     async fn revision(&self, customer: Uuid) -> Result<u64, Problem> {

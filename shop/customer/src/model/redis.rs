@@ -82,7 +82,7 @@ impl RedisModel {
         match model.checkpoint().await {
             Ok(_) => {}
             Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the customers' read model is not there yet; retrying");
+                tracing::warn!(reason, "customer read model not reachable yet; retrying");
             }
             Err(error) => return Err(error),
         }

@@ -327,7 +327,7 @@ async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
     assert!(wrong("mysql://here").starts_with("this read model can be at sqlite:FILE or redis:"));
     assert!(wrong("customer.db").starts_with("this read model can be at sqlite:FILE or redis:"));
     assert_eq!(wrong("sqlite:"), "sqlite: names no file");
-    assert_eq!(wrong("redis:nowhere"), "this is no URL of a Redis server");
+    assert_eq!(wrong("redis:nowhere"), "this is not the URL of a Redis server");
     assert_eq!(wrong("rediss://here"), "only redis:// without TLS is built in");
     assert_eq!(wrong("redis://here?prefx=a"), "there is no parameter \"prefx\", only prefix");
     assert!(wrong("redis://here?prefix=a*").starts_with("a prefix is letters, digits"));
@@ -341,7 +341,7 @@ async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
     let port = server.port();
     let address = format!("the Redis server at 127.0.0.1:{port}");
     let none = refused(format!("redis://127.0.0.1:{port}")).await;
-    assert_eq!(none, format!("{address} wants a password"));
+    assert_eq!(none, format!("{address} requires a password"));
     let other = refused(format!("redis://:wrong@127.0.0.1:{port}")).await;
     assert_eq!(other, format!("{address} refuses the user or the password"));
     let database = refused(format!("{}/99", server.url())).await;

@@ -46,7 +46,7 @@ pub(super) struct PlaceOrder {
     (status = 202, body = rest::order::Order, description = "The order as it was placed."),
     (status = 404, description = "There is no such product."),
     (status = 409, description = "There is an order of this id already."),
-    (status = 503, description = "The shop is busy (`/problems/busy`), or a part of it is down; Retry-After says when to come back."),
+    (status = 503, description = "The shop is busy (`/problems/busy`), or a part of it is down; Retry-After says when to retry."),
 ))]
 pub(super) async fn place_order(
     State(orders): State<Arc<Orders>>,
@@ -124,7 +124,7 @@ impl Orders {
         let order = match shown {
             Ok(()) => self.model.order(id).await.map_err(failed)?,
             Err(behind) => {
-                tracing::warn!(behind, %position, "an order is answered before the model shows it");
+                tracing::warn!(behind, %position, "responding before the read model has caught up");
                 None
             }
         };

@@ -81,7 +81,7 @@ impl PostgresModel {
         match model.checkpoint().await {
             Ok(_) => {}
             Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "the orders' read model is not there yet; retrying");
+                tracing::warn!(reason, "order read model not reachable yet; retrying");
             }
             Err(error) => return Err(error),
         }
@@ -99,7 +99,7 @@ impl ReadModel for PostgresModel {
             client.query_one(&client.prepare_cached(sql).await?, &[]).await
         })?;
         if row.try_get::<_, i32>(1).ok() != Some(SCHEMA) {
-            let reason = "another version of the shop keeps its model there";
+            let reason = "the model there belongs to another version of the shop";
             return Err(ModelError::Unavailable(reason.to_owned()));
         }
         read::position(&row, 0).map_err(|error| ModelError::Other(error.to_string()))

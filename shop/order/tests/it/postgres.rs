@@ -276,7 +276,7 @@ async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
     assert_eq!(wrong("postgres:///shop"), "the URL names no server");
     assert_eq!(
         wrong("postgres://here/shop?schema=A"),
-        "a schema is lower case letters, digits and _"
+        "a schema name is lower-case letters, digits and _"
     );
     assert!(wrong("postgres://here/shop?sslmode=require").contains("without TLS"));
     assert!(wrong("postgres://here/shop?colour=red").contains("colour"));
@@ -288,7 +288,7 @@ async fn what_is_wrong_with_a_location_is_said_in_a_sentence() {
     let port = SERVER.port();
     let address = format!("the PostgreSQL server at 127.0.0.1:{port}");
     let none = refused(format!("postgres://postgres@127.0.0.1:{port}/postgres")).await;
-    assert_eq!(none, format!("{address} wants a password"));
+    assert_eq!(none, format!("{address} requires a password"));
     let other = refused(format!("postgres://postgres:wrong@127.0.0.1:{port}/postgres")).await;
     assert_eq!(other, format!("{address} refuses the user or the password"));
     let database = refused(format!("postgres://postgres:secret@127.0.0.1:{port}/shop")).await;

@@ -141,7 +141,7 @@ impl Shop {
     async fn check_category(&self, category: Uuid) -> Result<(), Problem> {
         match self.model.category(category).await.map_err(failed)? {
             Some(_) => Ok(()),
-            None => Err(Problem::field("CategoryId", "is no category")),
+            None => Err(Problem::field("CategoryId", "no such category")),
         }
     }
 

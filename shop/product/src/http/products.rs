@@ -67,7 +67,7 @@ async fn read_page(shop: &Shop, page: Page) -> Result<Listing<Product>, Problem>
     let sort = page.sort.map_or(Sort::default(), Sort::from);
     let after = page.after.map(|After(cursor)| cursor);
     if after.as_ref().is_some_and(|cursor| cursor.sort() != sort) {
-        return Err(Problem::field("After", "is a cursor of a list in another order"));
+        return Err(Problem::field("After", "cursor belongs to a different sort order"));
     }
     if let Some(category) = page.category {
         shop.model.category(category).await.map_err(failed)?.ok_or_else(no_category)?;
@@ -100,7 +100,7 @@ pub(super) async fn get_product_details(
     let id = match (query.product_id, query.code) {
         (Some(id), None) => id,
         (None, Some(code)) => shop.product_of_code(&code).await?,
-        _ => return Err(Problem::field("ProductId", "or Code must be given, and not both")),
+        _ => return Err(Problem::field("ProductId", "give exactly one of ProductId and Code")),
     };
     let Some(position) = query.as_of else {
         let found = shop.model.product(id).await.map_err(failed)?.ok_or_else(no_product)?;

@@ -54,11 +54,11 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
         ),
         Failure::Busy { .. } => (
             "The shop is busy right now",
-            "More is asked of it than it can do in time, so it took nothing on. Please try again in a moment.",
+            "It has more requests than it can handle right now, so it did nothing. Please try again in a moment.",
         ),
         Failure::NotLoggedIn => ("Please log in", "This page is for people who are logged in."),
         Failure::Forbidden => (
-            "This is not yours to see",
+            "This page is not for you",
             "It belongs to someone else, or needs rights that you do not have.",
         ),
         Failure::NotFound => {
@@ -70,11 +70,11 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
         ),
         Failure::Renamed { .. } => (
             "This form does not come from this site",
-            "The address it was open at is not the one that this site was asked by. Nothing was done.",
+            "It was opened at a different address than the one it was sent to. Nothing was done.",
         ),
         Failure::Prefixed { .. } => (
             "This site cannot be under a path",
-            "Its links begin at the root of a host, so they would lead elsewhere.",
+            "Its links begin at the root of the host, so they would not work.",
         ),
         Failure::TooSlow => (
             "The form took too long to arrive",

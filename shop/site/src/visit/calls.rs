@@ -132,7 +132,7 @@ async fn decoded<T: DeserializeOwned>(response: Response) -> Result<T, Failure> 
     let body = client::whole(response).await?;
     let body = if body.is_empty() { &b"null"[..] } else { &body };
     serde_json::from_slice(body).map_err(|error| {
-        tracing::error!(%error, "the gateway answered what this site does not understand");
+        tracing::error!(%error, "cannot parse a response of the gateway");
         Failure::Broken
     })
 }

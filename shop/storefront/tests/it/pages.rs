@@ -73,7 +73,7 @@ async fn a_denial_names_every_reason_and_what_to_do() {
     let page = ada.get(&format!("/orders/{ORDER}")).await;
     for words in [
         "you pay nothing",
-        "Your credit did not reach. Order fewer",
+        "Your credit was not sufficient. Order fewer",
         "There were not enough left. Order fewer",
     ] {
         page.says(words);

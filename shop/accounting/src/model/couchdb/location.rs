@@ -51,13 +51,13 @@ impl FromStr for CouchDbLocation {
     fn from_str(text: &str) -> Result<Self, LocationError> {
         let refuse = |reason: &str| Err(LocationError::Url(reason.to_owned()));
         let Ok(url) = Url::parse(text) else {
-            return refuse("this is no URL of a CouchDB server");
+            return refuse("this is not the URL of a CouchDB server");
         };
         if url.scheme() != "http" {
             return refuse("only http:// without TLS is built in");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return refuse("the URL of a CouchDB database has no parameters");
+            return refuse("the URL of a CouchDB database takes no parameters");
         }
         let database = url.path().trim_matches('/').to_owned();
         if database.is_empty() {
@@ -66,7 +66,7 @@ impl FromStr for CouchDbLocation {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-+$()".contains(c);
         if !database.starts_with(|c: char| c.is_ascii_lowercase()) || !database.chars().all(plain) {
             return refuse(
-                "a database is a lower case letter, then these, digits and any of _ - + $ ( )",
+                "a database name is a lower-case letter, then lower-case letters, digits and any of _ - + $ ( )",
             );
         }
         Ok(Self { url, database })

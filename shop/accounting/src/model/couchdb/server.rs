@@ -125,11 +125,11 @@ impl Server {
         }
         // Only who starts may replace documents of another shape: an older instance that goes on must not undo a newer one's work.
         if self.opened.load(Ordering::Relaxed) {
-            return Err(self.silent("another version of the shop keeps its model there"));
+            return Err(self.silent("the model there belongs to another version of the shop"));
         }
         tracing::warn!(
             number = checkpoint.schema,
-            "a read model of another shape is rebuilt from the log"
+            "the read model has another version's layout; rebuilding it from the log"
         );
         let emptied = self.empty().await?;
         self.opened.store(true, Ordering::Relaxed);
@@ -164,7 +164,7 @@ impl Server {
         }
         let new = Checkpoint { schema: self.schema, position: Position::START, last: 0, term: 0 };
         let _made_by_somebody = self.put(CHECKPOINT, None, &json!(new)).await?;
-        self.get(CHECKPOINT).await?.ok_or_else(|| self.silent("the database is gone again"))
+        self.get(CHECKPOINT).await?.ok_or_else(|| self.silent("the database was deleted again"))
     }
 
     /// Whether there are documents, and none that says that they are ours.
@@ -378,6 +378,6 @@ pub(super) fn read<T: DeserializeOwned>(stored: &Stored) -> Result<T, ModelError
 }
 
 fn read_value<T: DeserializeOwned>(answer: Value) -> Result<T, ModelError> {
-    let other = |error| ModelError::Other(format!("this is no answer of CouchDB: {error}"));
+    let other = |error| ModelError::Other(format!("this is not a CouchDB response: {error}"));
     serde_json::from_value(answer).map_err(other)
 }

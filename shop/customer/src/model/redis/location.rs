@@ -42,7 +42,7 @@ impl FromStr for RedisLocation {
         let refuse = |reason: String| Err(LocationError::Url(reason));
         let url = redis::parse_redis_url(text).filter(|url| url.host_str().is_some());
         let Some(mut url) = url else {
-            return refuse("this is no URL of a Redis server".to_owned());
+            return refuse("this is not the URL of a Redis server".to_owned());
         };
         if url.scheme() != "redis" {
             return refuse("only redis:// without TLS is built in".to_owned());

@@ -90,7 +90,7 @@ impl Server {
             if self.prepare(&mut connection, "reset").await? {
                 return Ok(());
             }
-            Err(self.silent("another version of the shop keeps its model there"))
+            Err(self.silent("the model there belongs to another version of the shop"))
         };
         reset.await
     }
@@ -118,7 +118,7 @@ impl Server {
         // Only who starts may replace another layout: an older instance that goes on must not undo a newer one's work.
         let opened = self.opened.load(Ordering::Relaxed);
         if !self.prepare(&mut connection, if opened { "found" } else { "replace" }).await? {
-            return Err(self.silent("another version of the shop keeps its model there"));
+            return Err(self.silent("the model there belongs to another version of the shop"));
         }
         self.opened.store(true, Ordering::Relaxed);
         *kept = Some(connection.clone());
@@ -170,7 +170,7 @@ impl Server {
                 ))
             }
             _ if error.code() == Some("NOAUTH") => {
-                ModelError::Refused(format!("the Redis server at {address} wants a password"))
+                ModelError::Refused(format!("the Redis server at {address} requires a password"))
             }
             _ if error.to_string().contains("switch database")
                 || error.to_string().contains("DB index") =>

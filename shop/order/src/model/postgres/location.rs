@@ -58,7 +58,7 @@ impl FromStr for PostgresLocation {
         }
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if namespace.is_empty() || !namespace.chars().all(plain) {
-            return refuse("a schema is lower case letters, digits and _".to_owned());
+            return refuse("a schema name is lower-case letters, digits and _".to_owned());
         }
         let config: Config = match format!("{server}?{}", others.join("&")).parse() {
             Ok(config) => config,

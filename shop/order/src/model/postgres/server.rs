@@ -185,14 +185,16 @@ impl Server {
             return Err(self.newer(namespace, newer).into());
         }
         if !ours.is_empty() && self.opened.load(Ordering::Relaxed) {
-            return Err(self.silent("another version of the shop keeps its model there").into());
+            return Err(self
+                .silent("the model there belongs to another version of the shop")
+                .into());
         }
         let tables: Vec<String> = ours.iter().map(|table| format!("\"{table}\"")).collect();
         if !tables.is_empty() {
             tracing::warn!(
                 namespace,
                 ?number,
-                "a read model of another shape is rebuilt from the log"
+                "the read model has another version's layout; rebuilding it from the log"
             );
             // Without CASCADE: what others have built on our tables is theirs, and named in the error.
             tx.batch_execute(&format!("DROP TABLE {}", tables.join(", "))).await?;
@@ -211,7 +213,7 @@ impl Server {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             let reason = cause.unwrap_or_else(|| error.to_string());
             if reason.contains("password missing") {
-                let reason = format!("the PostgreSQL server at {address} wants a password");
+                let reason = format!("the PostgreSQL server at {address} requires a password");
                 return ModelError::Refused(reason);
             }
             return self.silent(&reason);
@@ -250,7 +252,7 @@ impl Server {
     /// A running instance waits for its end; one that starts is refused.
     fn newer(&self, namespace: &str, number: i32) -> ModelError {
         if self.opened.load(Ordering::Relaxed) {
-            return self.silent("another version of the shop keeps its model there");
+            return self.silent("the model there belongs to another version of the shop");
         }
         ModelError::Refused(format!(
             "the schema {namespace} in PostgreSQL at {} holds the order read model of a newer version of the shop (number {number}), so it \
