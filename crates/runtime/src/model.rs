@@ -3,7 +3,7 @@
 pub mod conformance;
 mod take;
 
-use std::str::FromStr;
+use std::{convert::Infallible, marker::PhantomData, str::FromStr};
 
 use async_trait::async_trait;
 use kernel::{DecodeError, Position, Recorded};
@@ -222,6 +222,50 @@ impl<S: ServerLocation> FromStr for ModelLocation<S> {
     }
 }
 
+/// The place of a read model on a server whose engine this program was built without: it can be named, and not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOut<E>(Infallible, PhantomData<E>);
+
+/// An engine that a program can be built without.
+pub trait Optional {
+    const ENGINE: &'static str;
+    /// The feature of the program that adds it.
+    const FEATURE: &'static str;
+    /// As [`ServerLocation::SCHEMES`].
+    const SCHEMES: &'static [&'static str];
+    /// As [`ServerLocation::FORMS`].
+    const FORMS: &'static str;
+}
+
+impl<E> LeftOut<E> {
+    /// Nothing is there.
+    pub fn never(&self) -> ! {
+        match self.0 {}
+    }
+}
+
+impl<E: Optional> ServerLocation for LeftOut<E> {
+    const SCHEMES: &'static [&'static str] = E::SCHEMES;
+    const FORMS: &'static str = E::FORMS;
+}
+
+impl<E: Optional> FromStr for LeftOut<E> {
+    type Err = LocationError;
+
+    fn from_str(_: &str) -> Result<Self, LocationError> {
+        Err(LocationError::LeftOut(left_out(E::ENGINE, E::FEATURE)))
+    }
+}
+
+/// What a user reads who names an engine that is not built in.
+#[must_use]
+pub fn left_out(engine: &str, feature: &str) -> String {
+    format!(
+        "needs {engine}, which this command was built without: build it with `cargo build --release --features {feature}`, or with \
+         everything: `--features full`"
+    )
+}
+
 /// Why a text says nothing of where a read model lives.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LocationError {
@@ -229,4 +273,6 @@ pub enum LocationError {
     Scheme(&'static str),
     #[error("{0}")]
     Url(String),
+    #[error("{0}")]
+    LeftOut(String),
 }

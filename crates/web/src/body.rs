@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{self, Poll, ready},
     time::Duration,
 };
@@ -25,6 +25,10 @@ use super::{Context, Problem, connections::Admitted};
 
 /// How long a body may take to arrive: enough for 64 KiB over a poor line, but slow senders hold nothing for longer.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most that is read of a body that nobody wanted, and how long its client may take, so that the connection can be used again.
+const LEFTOVER_BYTES_MAX: u64 = 64 * 1024;
+const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// More names than this do not make an answer clearer.
 const NAMES_MAX: usize = 5;
@@ -65,20 +69,42 @@ pub async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, BodyFault> {
 
 /// A request's body; once it is here, or dropped unread, the connection no longer waits for its client.
 pub(super) struct Arriving {
-    body: Incoming,
+    /// `None` only while it is being dropped.
+    body: Option<Incoming>,
     /// Until then.
     connection: Option<Arc<Admitted>>,
+    leftover: Leftover,
+}
+
+/// What nobody has read of a request's body when the answer is ready.
+///
+/// A server cannot find the next request behind it, and would close the connection under a client that was just refused.
+#[derive(Clone, Default)]
+pub(super) struct Leftover(Arc<Mutex<Option<Incoming>>>);
+
+impl Leftover {
+    /// Reads the rest and throws it away. Whether the connection can go on: not if too much is left, if it does not come soon, or if
+    /// the client `asks_first` whether to send it, since to read would be to ask for it.
+    pub(super) async fn discard(&self, asks_first: bool) -> bool {
+        let rest = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut rest) = rest else { return true };
+        if asks_first || rest.size_hint().upper().is_none_or(|bytes| bytes > LEFTOVER_BYTES_MAX) {
+            return false;
+        }
+        let reading = async { while let Some(Ok(_)) = rest.frame().await {} };
+        tokio::time::timeout(LEFTOVER_TIMEOUT, reading).await.is_ok() && rest.is_end_stream()
+    }
 }
 
 impl Arriving {
-    pub(super) fn new(body: Incoming, connection: Arc<Admitted>) -> Self {
-        let mut arriving = Self { body, connection: Some(connection) };
+    pub(super) fn new(body: Incoming, connection: Arc<Admitted>, leftover: Leftover) -> Self {
+        let mut arriving = Self { body: Some(body), connection: Some(connection), leftover };
         arriving.see_if_ended();
         arriving
     }
 
     fn see_if_ended(&mut self) {
-        if self.body.is_end_stream() {
+        if self.is_end_stream() {
             self.ended();
         }
     }
@@ -98,7 +124,8 @@ impl hyper::body::Body for Arriving {
         mut self: Pin<&mut Self>,
         context: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(body).poll_frame(context));
         if matches!(frame, Some(Ok(_))) {
             self.see_if_ended();
         } else {
@@ -108,17 +135,19 @@ impl hyper::body::Body for Arriving {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(hyper::body::Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map(hyper::body::Body::size_hint).unwrap_or_default()
     }
 }
 
 impl Drop for Arriving {
     fn drop(&mut self) {
         self.ended();
+        let rest = self.body.take().filter(|body| !body.is_end_stream());
+        *self.leftover.0.lock().unwrap_or_else(PoisonError::into_inner) = rest;
     }
 }
 

@@ -26,7 +26,7 @@ use bytes::Bytes;
 use hyper::{
     Request, Version,
     body::{Frame, Incoming, SizeHint},
-    header::{CONTENT_TYPE, HOST},
+    header::{CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderValue},
     server::conn::http1,
     service::service_fn,
 };
@@ -42,7 +42,7 @@ use tower::ServiceExt as _;
 
 use super::{
     ConnectionLimits, Problem, TrustedProxies,
-    body::Arriving,
+    body::{Arriving, Leftover},
     connections::{Admitted, Connections, UnderWay},
     unstalled::Unstalled,
 };
@@ -231,9 +231,12 @@ async fn answer(
     under_way: UnderWay,
     mut request: Request<Incoming>,
 ) -> Result<Response<Held>, Infallible> {
+    let leftover = Leftover::default();
+    let asks_first = request.headers().contains_key(EXPECT);
     let mut response = if names_one_host(&request) {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let arriving = |body| Body::new(Arriving::new(body, under_way.connection()));
+        let arriving =
+            |body| Body::new(Arriving::new(body, under_way.connection(), leftover.clone()));
         let Ok(response) = router.oneshot(request.map(arriving)).await;
         response
     } else {
@@ -246,6 +249,9 @@ async fn answer(
             .kind("/problems/too-many-streams")
             .title("Too many event streams")
             .into_response();
+    }
+    if !leftover.discard(asks_first).await {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response.map(|body| Held { body, _under_way: under_way }))
 }

@@ -1,6 +1,10 @@
 //! The read model of the books: a port, so that other engines can hold it, the embedded one behind it, and the one in CouchDB.
 
 pub mod conformance;
+#[cfg(feature = "couchdb")]
+mod couchdb;
+#[cfg(not(feature = "couchdb"))]
+#[path = "model/no_couchdb.rs"]
 mod couchdb;
 mod sqlite;
 

@@ -12,9 +12,11 @@ use ::store::{Import, LogStore, Reader, copy::Copied, copy::Progress, copy::Step
 use anyhow::{Context as _, bail};
 use eventlog::{Options, OsFiles, Upkeep};
 use serde_json::json;
-use store_mongodb::MongoStore;
 
-use crate::{cli::WrongUsage, config::masked, data_folder::mark, process::resolved, store, term};
+use crate::{
+    cli::WrongUsage, config::masked, data_folder::mark, engines::MongoStore, process::resolved,
+    store, term,
+};
 
 /// Where an event store is, as the setting `event-store` names it.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod copy;
 mod data_folder;
+mod engines;
 mod events;
 mod figures;
 mod health;

@@ -12,7 +12,6 @@ mod places;
 mod reach;
 mod renewal;
 mod store;
-mod traces;
 mod witness;
 
 use std::{sync::Arc, time::Duration};
@@ -20,7 +19,6 @@ use std::{sync::Arc, time::Duration};
 use ::store::{Memory, Topic, Transport};
 use anyhow::{Context as _, bail};
 use axum::Router;
-use bus_rabbitmq::RabbitMq;
 use customer::{Admin, Bootstrap, Secrets};
 use identity::{Auth, Verifier, ended};
 use kernel::{Clock as _, Ids, Position};
@@ -38,6 +36,7 @@ use store::{LastNote, OpenStore};
 use crate::{
     config::Settings,
     data_folder::{DataFolder, mark::Mark},
+    engines::{self, Broker},
     figures, narrate,
     parts::{Part, Parts},
 };
@@ -279,19 +278,15 @@ async fn deps(
     if let Some(collector) = &choices.collector {
         let (traces, spans) = Traces::exported(clock.clone(), Arc::clone(&ids));
         let instance = ids.uuid(clock.now()).to_string();
-        traces::spawn(bus_tasks, spans, (collector.clone(), instance))?;
+        engines::spawn_exporter(bus_tasks, spans, (collector.clone(), instance))?;
         traced = traces;
     }
     let transport: Arc<dyn Transport> = match &choices.bus {
         Bus::RabbitMq { url, queues } if parts.on_the_bus() => {
             let name = format!("agora {}", parts.names());
-            let options = bus_rabbitmq::Options { name, queues: *queues, ids: Arc::clone(&ids) };
-            let (bus, driver) = RabbitMq::new(url, options)
-                .map_err(|error| settings.invalid("bus", error.to_string()))?;
-            let stopping = bus_tasks.clone();
-            bus_tasks.spawn("bus", async move { driver.run(stopping.stopped()).await });
-            bus.connected().await.map_err(|error| settings.invalid("bus", error.to_string()))?;
-            Arc::new(bus)
+            let broker = Broker { url, name, queues: *queues, ids: Arc::clone(&ids) };
+            let connected = engines::connect(broker, bus_tasks).await;
+            connected.map_err(|reason| settings.invalid("bus", reason))?
         }
         // Websites alone have nothing to say on the bus.
         Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),

@@ -1,6 +1,10 @@
 //! The read model of customers: a port, so that other engines can hold it, the embedded one behind it, and the one in Redis.
 
 pub mod conformance;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(not(feature = "redis"))]
+#[path = "model/no_redis.rs"]
 mod redis;
 mod sqlite;
 

@@ -3,6 +3,10 @@
 mod batch;
 pub mod conformance;
 mod numbers;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(not(feature = "postgres"))]
+#[path = "model/no_postgres.rs"]
 mod postgres;
 mod sqlite;
 

@@ -3,12 +3,13 @@
 use crate::run::{cargo, must, say};
 
 pub(crate) fn all(orders: u64) -> anyhow::Result<()> {
-    must(&mut cargo(&["build", "--release", "-p", "command"]))?;
+    must(&mut cargo(&["build", "--release", "-p", "command", "--features", "full"]))?;
     say("── the storage engine");
     must(&mut cargo(&["bench", "-p", "eventlog"]))?;
     let shop = |title: &str, args: &[&str]| {
         say(&format!("── {title}"));
-        let base = ["run", "--quiet", "--release", "-p", "command", "--", "bench"];
+        let base =
+            ["run", "--quiet", "--release", "-p", "command", "--features", "full", "--", "bench"];
         let all: Vec<&str> = base.iter().chain(args).copied().collect();
         must(&mut cargo(&all))
     };
@@ -20,9 +21,27 @@ pub(crate) fn all(orders: u64) -> anyhow::Result<()> {
     )?;
     shop("one order alone", &["--orders", "0", "--single", "500"])?;
     say("── start, reads, memory");
-    must(&mut cargo(&["bench", "--quiet", "-p", "command", "--bench", "shop"]))?;
+    must(&mut cargo(&[
+        "bench",
+        "--quiet",
+        "-p",
+        "command",
+        "--features",
+        "full",
+        "--bench",
+        "shop",
+    ]))?;
     say("── the same services, distributed");
-    must(&mut cargo(&["bench", "--quiet", "-p", "command", "--bench", "distributed"]))?;
+    must(&mut cargo(&[
+        "bench",
+        "--quiet",
+        "-p",
+        "command",
+        "--features",
+        "full",
+        "--bench",
+        "distributed",
+    ]))?;
     say("── pages of the websites, with 9,000 products");
     must(&mut cargo(&["bench", "--quiet", "-p", "storefront"]))
 }

@@ -1,6 +1,6 @@
 //! The suites of the one test command, in the order in which they fail fastest.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Instant};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -11,8 +11,8 @@ use crate::{
     setup,
 };
 
-/// Worlds explored on every run.
-const WORLDS: &str = "1000";
+/// Worlds explored on every run, and before a release.
+const WORLDS: (&str, &str) = ("250", "1000");
 /// Orders in each.
 const ORDERS: &str = "200";
 
@@ -47,16 +47,20 @@ pub(crate) enum Suite {
 }
 
 pub(crate) fn run(wanted: &[Suite], all: bool) -> anyhow::Result<()> {
-    let whole = all || wanted.contains(&Suite::Faults);
     let suites = if wanted.is_empty() { Suite::value_variants() } else { wanted };
     setup::install(suites.contains(&Suite::Api), suites.contains(&Suite::Browser))?;
+    let began = Instant::now();
     for suite in suites {
         let name =
             suite.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         say(&format!("── {name}"));
+        let began = Instant::now();
+        // Whoever asks for one of the long suites by name has the time for all of it.
+        let whole = all || (!wanted.is_empty() && wanted.len() < 3);
         suite.run(whole).with_context(|| format!("the suite {name} failed"))?;
+        say(&format!("── {name}: {} s", began.elapsed().as_secs()));
     }
-    say(&format!("{} suites passed", suites.len()));
+    say(&format!("{} suites passed in {} s", suites.len(), began.elapsed().as_secs()));
     Ok(())
 }
 
@@ -66,21 +70,20 @@ impl Suite {
         match self {
             Self::Rules => rules::check(),
             Self::Format => must(&mut cargo(&["fmt", "--all", "--check"])),
-            Self::Lint => must(&mut cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--quiet",
-                "--",
-                "-D",
-                "warnings",
-            ])),
+            Self::Lint => must(
+                cargo(&["clippy", "--all-targets"])
+                    .args(WHOLE)
+                    .args(["--quiet", "--", "-D", "warnings"]),
+            ),
             Self::Docs => must(
-                cargo(&["doc", "--workspace", "--no-deps", "--quiet", "--document-private-items"])
+                cargo(&["doc", "--no-deps", "--document-private-items", "--quiet"])
+                    // As for tests: otherwise dependencies are checked once more, with fewer features.
+                    .args(["--lib", "--bins", "--examples"])
+                    .args(WHOLE)
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
-            Self::Tests => must(&mut cargo(&["test", "--workspace", "--quiet", "--no-fail-fast"])),
-            Self::Worlds => worlds(),
+            Self::Tests => must(cargo(&["test", "--quiet", "--no-fail-fast"]).args(WHOLE)),
+            Self::Worlds => worlds(if whole { WORLDS.1 } else { WORLDS.0 }),
             Self::Attacks => script("tests/hardening/run", &["attacks"]),
             Self::Faults if whole => faults(),
             Self::Faults => script("tests/hardening/run", &["faults", "--short"]),
@@ -93,15 +96,10 @@ impl Suite {
     }
 }
 
-fn worlds() -> anyhow::Result<()> {
-    let explore = |args: &[&str]| {
-        let all: Vec<&str> = ["run", "--quiet", "-p", "worlds", "--"]
-            .into_iter()
-            .chain(args.iter().copied())
-            .collect();
-        must(&mut cargo(&all))
-    };
-    explore(&["--seeds", WORLDS, "--orders", ORDERS])?;
+fn worlds(count: &str) -> anyhow::Result<()> {
+    build()?;
+    let explore = |args: &[&str]| must(&mut program(&built("worlds").to_string_lossy(), args));
+    explore(&["--seeds", count, "--orders", ORDERS])?;
     // The same seeds, in the same order; each bug shows itself early.
     for plant in [
         "AnswerBeforeSync",
@@ -118,24 +116,32 @@ fn worlds() -> anyhow::Result<()> {
 }
 
 fn browser() -> anyhow::Result<()> {
-    must(&mut cargo(&["build", "--quiet", "-p", "command"]))?;
+    build()?;
     let tests = root().join("tests/browser");
-    must(program("node", &["run.mjs"]).current_dir(tests).env("AGORA_BIN", built("debug")))
+    must(program("node", &["run.mjs"]).current_dir(tests).env("AGORA_BIN", built("agora")))
 }
 
 /// The whole fault run, on a release build unless `AGORA_BIN` names another command.
 fn faults() -> anyhow::Result<()> {
     let mut run = program(&root().join("tests/hardening/run").to_string_lossy(), &["faults"]);
     if std::env::var_os("AGORA_BIN").is_none() {
-        must(&mut cargo(&["build", "--quiet", "--release", "-p", "command"]))?;
-        run.env("AGORA_BIN", built("release"));
+        must(&mut cargo(&["build", "--quiet", "--release", "--features", "full"]))?;
+        run.env("AGORA_BIN", target().join("release/agora"));
     }
     must(&mut run)
 }
 
-/// The command as built with a profile.
-fn built(profile: &str) -> PathBuf {
-    target().join(profile).join("agora")
+/// Everything of the workspace, with every feature: one build for all suites.
+const WHOLE: &[&str] = &["--workspace", "--features", "command/full"];
+
+/// Builds what the tests build, programs included; nothing to do where the tests ran before.
+fn build() -> anyhow::Result<()> {
+    must(cargo(&["test", "--quiet", "--no-run"]).args(WHOLE))
+}
+
+/// A program as it was built for the tests.
+fn built(name: &str) -> PathBuf {
+    target().join("debug").join(name)
 }
 
 /// A suite of its own, which finds the built command in `AGORA_BIN`.
@@ -145,6 +151,6 @@ fn script(path: &str, args: &[&str]) -> anyhow::Result<()> {
         say(&format!("{path} is not there; skipped"));
         return Ok(());
     }
-    must(&mut cargo(&["build", "--quiet", "-p", "command"]))?;
-    must(program(&script.to_string_lossy(), args).env("AGORA_BIN", built("debug")))
+    build()?;
+    must(program(&script.to_string_lossy(), args).env("AGORA_BIN", built("agora")))
 }

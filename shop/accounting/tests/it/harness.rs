@@ -61,7 +61,7 @@ impl World {
             tasks: Tasks::new(),
             traces: runtime::Traces::default(),
         })
-        .authenticated_by(auth.clone())
+        .authenticated_by(auth)
         .of_service(accounting::NAME);
         serve_store(&deps, folder.path()).await;
         let service =

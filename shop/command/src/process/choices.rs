@@ -2,15 +2,14 @@
 
 use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
-use bus_rabbitmq::QueueKind;
 use contracts::money::{Currency, Money};
 use jiff::tz::TimeZone;
 use runtime::sqlite::Location;
 use web::{ConnectionLimits, StreamLimits};
 
-use super::traces::Endpoint;
 use crate::{
     config::{ConfigError, Settings},
+    engines::{Endpoint, Queues, left_out},
     parts::{Part, Parts},
 };
 
@@ -63,7 +62,7 @@ pub(crate) enum Bus {
     /// Within this process.
     Memory,
     /// Between processes, over a broker.
-    RabbitMq { url: String, queues: QueueKind },
+    RabbitMq { url: String, queues: Queues },
 }
 
 /// What keeps the events.
@@ -155,12 +154,15 @@ impl Choices {
 
 fn bus(settings: &Settings) -> Result<Bus, ConfigError> {
     let queues = match settings.text("bus-queues").unwrap_or_default() {
-        "classic" => QueueKind::Classic,
-        "quorum" => QueueKind::Quorum,
+        "classic" => Queues::Classic,
+        "quorum" => Queues::Quorum,
         _ => return Err(settings.invalid("bus-queues", "is neither classic nor quorum")),
     };
     match settings.text("bus").unwrap_or_default() {
         "memory:" => Ok(Bus::Memory),
+        url if url.starts_with("amqp") && cfg!(not(feature = "rabbitmq")) => {
+            Err(settings.invalid("bus", left_out("RabbitMQ", "rabbitmq")))
+        }
         url if url.starts_with("amqp") => Ok(Bus::RabbitMq { url: url.to_owned(), queues }),
         _ => Err(settings.invalid("bus", "is neither memory: nor amqp://USER:PASSWORD@HOST/VHOST")),
     }
@@ -171,6 +173,9 @@ pub(crate) fn store(settings: &Settings) -> Result<Store, ConfigError> {
     let url = settings.text("event-store").unwrap_or_default();
     match url.split_once(':') {
         Some(("log", folder)) if !folder.is_empty() => Ok(Store::Log(folder.into())),
+        Some(("mongodb" | "mongodb+srv", _)) if cfg!(not(feature = "mongodb")) => {
+            Err(settings.invalid("event-store", left_out("MongoDB", "mongodb")))
+        }
         Some(("mongodb" | "mongodb+srv", _)) => Ok(Store::MongoDb(url.to_owned())),
         _ => Err(settings.invalid("event-store", "is neither log:DIR nor mongodb://HOST/DATABASE")),
     }

@@ -8,14 +8,16 @@ use kernel::{Clock as _, Position, Timestamp};
 use runtime::clock::SystemClock;
 use runtime::event_store::Figures;
 use store::{LogStore, Reader as _, log::LogReader};
-use store_mongodb::MongoStore;
 use web::{Deps, Service};
 
 use super::{
     choices::{Choices, Store},
     witness::{self, NOTE_EVERY},
 };
-use crate::data_folder::mark::{self, Mark};
+use crate::{
+    data_folder::mark::{self, Mark},
+    engines::MongoStore,
+};
 
 /// The first of January 2026: no clock that is right shows an earlier time.
 const MADE: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);

@@ -33,7 +33,7 @@ fn deps(secrets: &Secrets) -> Deps {
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
     })
-    .authenticated_by(auth.clone())
+    .authenticated_by(auth)
 }
 
 /// Opens the log and serves it, until its own tasks are stopped.

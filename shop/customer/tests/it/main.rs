@@ -9,6 +9,7 @@ mod credit;
 mod harness;
 mod model;
 mod path;
+#[cfg(feature = "redis")]
 mod redis;
 mod rules;
 mod sessions;

@@ -32,7 +32,7 @@ fn serve(end: Receiver<()>) -> (Service, String) {
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
     })
-    .authenticated_by(auth.clone());
+    .authenticated_by(auth);
     let store = LogStore::open(Path::new("log"), Arc::new(SimDisk::new(1)), Options::new([7; 16]));
     let LogStore { reader, .. } = store.expect("a new log");
     let end = Mutex::new(end);

@@ -29,7 +29,7 @@ pub(crate) fn deps() -> Deps {
         tasks: Tasks::inline(),
         traces: runtime::Traces::default(),
     })
-    .authenticated_by(auth.clone())
+    .authenticated_by(auth)
 }
 
 /// Serves a log on a disk; the service as its process sees it.

@@ -6,6 +6,7 @@ use contracts::{
 };
 use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
 use thiserror::Error;
+#[cfg(feature = "postgres")]
 use tokio_postgres::types::{Type, accepts};
 
 /// What a row keeps as a number.
@@ -116,6 +117,7 @@ impl<T: Numbered> rusqlite::types::FromSql for Column<T> {
     }
 }
 
+#[cfg(feature = "postgres")]
 impl<'a, T: Numbered> tokio_postgres::types::FromSql<'a> for Column<T> {
     fn from_sql(
         kind: &Type,

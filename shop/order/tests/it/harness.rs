@@ -272,7 +272,7 @@ fn deps(signer: &Signer, clock: Arc<Hands>) -> Deps {
         tasks,
         traces: runtime::Traces::default(),
     })
-    .authenticated_by(auth.clone())
+    .authenticated_by(auth)
     .of_service("order")
 }
 

@@ -7,6 +7,7 @@ mod door;
 mod harness;
 mod live;
 mod model;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod rules;
 mod saga;

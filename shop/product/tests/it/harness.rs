@@ -64,7 +64,7 @@ impl World {
             tasks: Tasks::new(),
             traces: runtime::Traces::default(),
         })
-        .authenticated_by(auth.clone())
+        .authenticated_by(auth)
         .of_service(product::NAME);
         serve_store(&deps, folder.path()).await;
         let service = product::build(config(folder.path()), deps.clone()).await.expect("it starts");

@@ -253,3 +253,45 @@ async fn a_body_that_never_comes_is_answered_after_its_deadline() {
     let answer = until(&mut stream, "}").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
+
+/// A server that refuses every POST before it reads the body.
+async fn refusing() -> Served {
+    let refuse = || async { axum::http::StatusCode::FORBIDDEN };
+    let health = get(|| async { "{\"Live\":true}" });
+    served(Router::new().route("/", axum::routing::post(refuse)).route("/health/live", health))
+        .await
+}
+
+#[tokio::test]
+async fn a_connection_goes_on_after_a_refusal_that_left_the_body_unread() {
+    let served = refusing().await;
+    let mut stream = connect(&served).await;
+    for _ in 0..3 {
+        let head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n";
+        stream.write_all(head).await.expect("is sent");
+        // Long after the refusal was decided.
+        tokio::task::yield_now().await;
+        stream.write_all(b"refuse").await.expect("is sent");
+        let answer = until(&mut stream, "\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+        assert!(!answer.contains("close"), "{answer}");
+    }
+    ask_health(&mut stream).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_go_on_says_so() {
+    let served = refusing().await;
+    for (head, why) in [
+        ("Content-Length: 10000000", "too much is left"),
+        ("Content-Length: 6\r\nExpect: 100-continue", "the client asks first"),
+        ("Content-Length: 6", "the rest does not come"),
+    ] {
+        let mut stream = connect(&served).await;
+        let request = format!("POST / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("is sent");
+        let answer = until(&mut stream, "\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 403"), "{why}: {answer}");
+        assert!(answer.contains("connection: close"), "{why}: {answer}");
+    }
+}

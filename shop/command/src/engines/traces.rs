@@ -38,10 +38,10 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where a collector takes spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Endpoint(Uri);
+pub(crate) struct Endpoint(Uri);
 
 #[derive(Debug, Error)]
-pub(super) enum EndpointError {
+pub(crate) enum EndpointError {
     #[error("cannot be used with TLS; name a collector or a local proxy that speaks http://")]
     Tls,
     #[error("is not the address of an OTLP collector, such as http://127.0.0.1:4318")]
@@ -77,7 +77,7 @@ impl FromStr for Endpoint {
 }
 
 /// Exports spans until the tasks stop, and then what is left.
-pub(super) fn spawn(
+pub(crate) fn spawn(
     tasks: &Tasks,
     spans: Spans,
     (endpoint, instance): (Endpoint, String),

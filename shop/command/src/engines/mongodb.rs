@@ -1,0 +1,3 @@
+//! The event store over MongoDB.
+
+pub(crate) use store_mongodb::MongoStore;

@@ -1,0 +1,23 @@
+//! In the place of the bus over RabbitMQ, where it is left out.
+
+use std::sync::Arc;
+
+use ::store::Transport;
+use kernel::Ids;
+use runtime::Tasks;
+
+use super::Queues;
+
+/// A broker, and who we are there.
+#[expect(dead_code, reason = "there is none to connect to")]
+pub(crate) struct Broker<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) name: String,
+    pub(crate) queues: Queues,
+    pub(crate) ids: Arc<Ids>,
+}
+
+#[expect(clippy::unused_async, reason = "the real one talks to a server")]
+pub(crate) async fn connect(_: Broker<'_>, _: &Tasks) -> Result<Arc<dyn Transport>, String> {
+    Err(super::left_out("RabbitMQ", "rabbitmq"))
+}

@@ -1,0 +1,36 @@
+//! The bus over RabbitMQ.
+
+use std::sync::Arc;
+
+use ::store::Transport;
+use bus_rabbitmq::{Options, QueueKind, RabbitMq};
+use kernel::Ids;
+use runtime::Tasks;
+
+use super::Queues;
+
+/// A broker, and who we are there.
+pub(crate) struct Broker<'a> {
+    pub(crate) url: &'a str,
+    /// What an operator sees there.
+    pub(crate) name: String,
+    pub(crate) queues: Queues,
+    pub(crate) ids: Arc<Ids>,
+}
+
+/// The bus, once the broker has let us in; it is kept up until `tasks` stop.
+pub(crate) async fn connect(
+    Broker { url, name, queues, ids }: Broker<'_>,
+    tasks: &Tasks,
+) -> Result<Arc<dyn Transport>, String> {
+    let queues = match queues {
+        Queues::Classic => QueueKind::Classic,
+        Queues::Quorum => QueueKind::Quorum,
+    };
+    let (bus, driver) =
+        RabbitMq::new(url, Options { name, queues, ids }).map_err(|error| error.to_string())?;
+    let stopping = tasks.clone();
+    tasks.spawn("bus", async move { driver.run(stopping.stopped()).await });
+    bus.connected().await.map_err(|error| error.to_string())?;
+    Ok(Arc::new(bus))
+}

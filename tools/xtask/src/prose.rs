@@ -1,0 +1,59 @@
+//! The words of the project: plain English, with one list of those that never are.
+
+use std::{fs, path::Path};
+
+use anyhow::Context as _;
+
+use crate::run::{program, root};
+
+/// One phrase a line, and behind a tab what to write in its place.
+const LIST: &str = "docs/words.txt";
+/// What people read: documentation, sources with their comments and messages, pages.
+const READ: &[&str] = &["rs", "md", "html", "py", "mjs", "js", "java", "yaml", "toml"];
+
+/// The phrases of the list that stand in a file of the project, with file, line and the better word.
+pub(crate) fn faults() -> anyhow::Result<Vec<String>> {
+    let list = fs::read_to_string(root().join(LIST)).context(LIST)?;
+    let phrases: Vec<(&str, &str)> = list.lines().filter_map(|line| line.split_once('\t')).collect();
+    let listed = program("git", &["ls-files", "-z"]).output().context("git ls-files")?;
+    let listed = String::from_utf8(listed.stdout)?;
+    let mut faults = Vec::new();
+    for name in listed.split('\0').filter(|name| is_read(name)) {
+        // A file may be deleted and not yet committed.
+        let Ok(text) = fs::read_to_string(root().join(name)) else { continue };
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.to_lowercase();
+            for (phrase, better) in phrases.iter().filter(|(phrase, _)| contains(&line, phrase)) {
+                faults.push(format!("{name}:{number}: {phrase:?}: write {better:?}"));
+            }
+        }
+    }
+    Ok(faults)
+}
+
+fn is_read(name: &str) -> bool {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| READ.contains(&extension))
+}
+
+/// Whether `line` contains the whole words of `phrase`.
+fn contains(line: &str, phrase: &str) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    line.match_indices(phrase).any(|(at, _)| {
+        let (before, behind) = (line.as_bytes()[..at].last(), line.as_bytes().get(at + phrase.len()));
+        !is_word(before) && !is_word(behind)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_words_are_found_and_nothing_within_others() {
+        assert!(contains("it is tried on for ever", "for ever"));
+        assert!(contains("anew", "anew"));
+        assert!(!contains("a new manewver", "anew"));
+        assert!(!contains("for everybody", "for ever"));
+    }
+}
