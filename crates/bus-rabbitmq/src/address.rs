@@ -25,9 +25,9 @@ pub(super) struct Address {
 /// Why there is no connection.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
-    /// It may be there later.
+    /// Not reachable now; it may be later.
     Unreachable(String),
-    /// It will be the same until somebody changes the settings.
+    /// Retrying fails until the settings change.
     Refused(String),
 }
 

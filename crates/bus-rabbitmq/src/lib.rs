@@ -63,7 +63,7 @@ const REQUESTS_MAX: usize = 2 * serving::PREFETCH as usize;
 /// Events go together up to so many bytes; a larger one goes alone.
 const BATCH_BYTES_MAX: usize = 256 << 10;
 
-/// A transport over RabbitMQ. Its work is done by its [`Driver`], which reconnects for ever; without a connection broadcasts are
+/// A transport over RabbitMQ. Its work is done by its [`Driver`], which keeps reconnecting; without a connection broadcasts are
 /// dropped and requests fail at once.
 #[derive(Debug)]
 pub struct RabbitMq {
@@ -100,13 +100,13 @@ impl RabbitMq {
         Ok((transport, driver))
     }
 
-    /// How it stands with the broker.
+    /// The state of the connection to the broker.
     #[must_use]
     pub fn state(&self) -> State {
         self.shared.state.borrow().clone()
     }
 
-    /// Waits until the broker is there; an error if it does not let us in. Whoever does not want to give up asks again.
+    /// Waits until connected to the broker; an error if it refuses us. A caller that does not want to give up calls again.
     pub async fn connected(&self) -> Result<(), Refused> {
         let mut states = self.shared.state.subscribe();
         loop {
@@ -151,7 +151,7 @@ impl RabbitMq {
         }
     }
 
-    /// Together for our own, who want them all; then each by itself for whoever wants some.
+    /// Sends them together for our own services, which want all; then each by itself, for subscribers that want some.
     async fn send_events(&self, events: &[Arc<Recorded>]) {
         let encoded: Vec<Vec<u8>> = events.iter().map(|event| Recorded::encode(event)).collect();
         let mut rest = encoded.as_slice();
@@ -212,7 +212,7 @@ impl Transport for RabbitMq {
         let audience = self.shared.audience(topic);
         audience.wanted.send_replace(true);
         if self.shared.is_connected() {
-            // Whoever is added before the broker passes the topic on is told then that it missed something, which is true.
+            // A subscriber added before the broker routes the topic is then told that it missed messages, which is true.
             let _too_late = timeout(SUBSCRIBE_PATIENCE, self.is_bound(audience)).await;
         }
         let (subscription, mailbox) = Receiver::new(topic);

@@ -1,4 +1,4 @@
-//! Serves one queue of requests: hands questions to whoever serves in this process, sends the answers, then acknowledges.
+//! Serves one queue of requests: hands them to the server in this process, sends the answers, then acknowledges.
 
 use std::{pin::Pin, time::Duration};
 
@@ -47,7 +47,7 @@ impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
         Self { connection, queue, slot: slot.subscribe(), counts }
     }
 
-    /// Serves as long as the connection, whoever it is that serves in this process, and does not while there is nobody.
+    /// Serves as long as the connection lasts, for the current server in this process; pauses while there is none.
     pub(super) async fn run(mut self) -> Result<(), Error> {
         loop {
             let server = self.slot.borrow_and_update().clone();
@@ -129,7 +129,7 @@ fn patience(request: &Delivery) -> Option<Duration> {
     Some(Duration::from_millis(millis))
 }
 
-/// Says that the request is none, or puts it where somebody may look at it.
+/// Answers that the request is malformed, or puts it among the dead letters.
 async fn turn_down(
     channel: &Channel,
     queue: &'static str,

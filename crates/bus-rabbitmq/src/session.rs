@@ -61,7 +61,7 @@ async fn watch(connection: &Connection) -> Result<(), Error> {
     Err(ErrorKind::InvalidConnectionState(ConnectionState::Closed).into())
 }
 
-/// The broker has ended a consumer, as when its queue was deleted: everything is declared anew.
+/// The broker has ended a consumer, as when its queue was deleted: everything is declared again.
 pub(super) fn cancelled() -> Error {
     std::io::Error::other("the broker ended a consumer").into()
 }

@@ -45,7 +45,7 @@ pub(super) struct Question {
     pub(super) key: String,
     pub(super) number: u64,
     pub(super) body: Vec<u8>,
-    /// How long somebody waits for the answer.
+    /// How long the caller waits for the answer.
     pub(super) patience: Duration,
     pub(super) room: OwnedSemaphorePermit,
 }
@@ -155,7 +155,7 @@ impl Pending {
         (Waiting { number, pending: self }, answer)
     }
 
-    /// Whether somebody still waits for the answer.
+    /// Whether a caller still waits for the answer.
     pub(super) fn waits(&self, number: u64) -> bool {
         self.lock().contains_key(&number)
     }

@@ -1,16 +1,16 @@
-//! How it stands with the broker, and what was counted.
+//! Connection state and counters.
 
 use thiserror::Error;
 
-/// How it stands with the broker; with what is to be said of it.
+/// The state of the connection to the broker, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// The first connection is being made.
     Connecting,
     Connected,
-    /// It may be there later; tried again for ever.
+    /// Not reachable; retried until it is.
     Unreachable(String),
-    /// It does not let us in, or holds something else; tried again for ever, but likely in vain until somebody changes the settings.
+    /// Authentication or topology was rejected. Retried, but will keep failing until the settings change.
     Refused(String),
     /// The driver has ended.
     Closed,

@@ -36,7 +36,7 @@ const BROADCASTS_BYTES_MAX: u32 = 32 << 20;
 const REQUESTS_MAX: u32 = 10_000;
 /// Nobody waits longer for an answer; those who ask say themselves how long they do.
 const REQUEST_TTL_MS: u32 = 30_000;
-/// Dead letters kept for somebody to look at; the oldest go first.
+/// Dead letters kept for inspection; the oldest are dropped first.
 const DEAD_LETTERS_MAX: u32 = 10_000;
 
 /// Declares what is shared. Where only the event store's user may, the others need it to be there.

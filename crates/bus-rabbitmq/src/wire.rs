@@ -48,7 +48,7 @@ struct Refused<'a> {
 }
 
 impl Malformed {
-    /// Cut short: what is wrong may be a long text of somebody else's.
+    /// Truncated: the reason may quote a long text from another program.
     pub(crate) fn because(what: &dyn std::fmt::Display) -> Self {
         Self(what.to_string().chars().take(REASON_CHARS_MAX).collect())
     }

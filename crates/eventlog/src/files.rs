@@ -27,7 +27,7 @@ pub trait Files: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes creations, renames and removals in a folder durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
-    /// Takes the lock that is the file at `path`, creating it where missing; nothing if somebody else holds it. The lock
+    /// Takes the lock that is the file at `path`, creating it where missing; nothing if another process holds it. The lock
     /// ends when the answer is dropped, or with the process.
     fn lock(&self, path: &Path) -> io::Result<Option<Lock>>;
 }

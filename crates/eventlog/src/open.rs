@@ -16,7 +16,7 @@ use crate::writer::Writer;
 
 /// Opens the log in a folder, or makes one there.
 ///
-/// Sealed segments are not read: their indexes are, which are checked, and made anew where they fail. The last segment is
+/// Sealed segments are not read: their indexes are, which are checked, and rebuilt where they fail. The last segment is
 /// read and checked whole. Everything that the answer rests on is durable when this returns.
 ///
 /// With [`Options::known`], a log that no longer has what it is known to have had is refused before anything is written.
@@ -104,7 +104,7 @@ pub struct Report {
     pub torn: Option<Torn>,
     /// How many zeros at the end of the last segment were missing and were put back.
     pub extended: u64,
-    /// The segments whose indexes were missing or damaged and were made anew.
+    /// The segments whose indexes were missing or damaged and were rebuilt.
     pub rebuilt: Vec<u64>,
     /// What it no longer has of what was known, if that was accepted.
     pub lost: Option<Lost>,

@@ -8,7 +8,7 @@
 //! | writing or syncing a batch | any of its sectors behind the last batch | whole: kept; else: cut and reported |
 //! | creating a segment | a file named `.tmp` | removed |
 //! | giving it its name | the old name or the new; it is empty | removed, or written to |
-//! | writing an index | a file named `.tmp`, or no index | removed, made anew |
+//! | writing an index | a file named `.tmp`, or no index | removed, rebuilt |
 //! | cutting a torn batch | any of its sectors | cut |
 //!
 //! A last segment that lacks zeros at its end, which no crash leaves, is made as long as it was if what is known of the log vouches for it.

@@ -9,8 +9,8 @@ use crate::index::{Disk, Identity, Index};
 use crate::segment::{self, Segment};
 use crate::shared::Shared;
 
-/// Moves indexes of sealed segments from memory to disk. Whoever opened the log calls [`Upkeep::step`] now and then, best
-/// from a thread of its own after an append; who never does pays for it with a slower append per segment.
+/// Moves indexes of sealed segments from memory to disk. The owner of the log calls [`Upkeep::step`] now and then, best
+/// from a separate thread after an append; without these calls one append per segment is slower.
 pub struct Upkeep {
     shared: Arc<Shared>,
     _lock: Arc<Lock>,

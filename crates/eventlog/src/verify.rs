@@ -28,7 +28,7 @@ pub struct Verified {
     pub torn: Option<Torn>,
     /// How many zeros are missing at the end of the last segment; opening the log will put them back.
     pub missing: u64,
-    /// Sealed segments whose index is missing or wrong; opening the log will make them anew.
+    /// Sealed segments whose index is missing or wrong; opening the log will rebuild them.
     pub bad_indexes: Vec<u64>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct Whole {
     found: Option<Hash>,
 }
 
-/// Checks all of a log, whoever has it open: for the hash at the position `wanted`, and with what is `known` of it.
+/// Checks all of a log, even while another process has it open: for the hash at the position `wanted`, and with what is `known` of it.
 pub(crate) fn check(
     dir: &Path,
     files: &dyn Files,

@@ -179,7 +179,7 @@ impl Writer {
         Mark { position: self.head(), hash: hash.unwrap_or_else(|| Hash::of(&self.hasher)) }
     }
 
-    /// The highest time of all recorded events, in microseconds since 1970; `i64::MIN` if there is none. Whoever stamps
+    /// The highest time of all recorded events, in microseconds since 1970; `i64::MIN` if there is none. A caller that stamps
     /// events with times that never run backwards begins here.
     pub fn last_time_us(&self) -> i64 {
         self.last_time_us

@@ -90,7 +90,7 @@ impl Expected {
     }
 }
 
-/// An event that somebody wants recorded.
+/// An event to be recorded.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
     pub id: EventId,

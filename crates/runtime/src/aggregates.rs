@@ -27,7 +27,7 @@ use stream::{Asked, StreamTask};
 
 use crate::{Deps, EventStore, Tasks, Traces, client::PATIENCE, snapshots::Snapshots};
 
-/// Commands waiting for one stream; whoever asks beyond that waits. Several group commits' worth.
+/// Commands queued for one stream; further callers wait. Several group commits' worth.
 const WAITING_MAX: usize = 1024;
 
 /// A [`Decider`] that can be stored as streams of one category.
@@ -146,7 +146,7 @@ impl<D: Aggregate> Aggregates<D> {
         }))
     }
 
-    /// Carries out a command for somebody who waits: an answer within 2 s, if only [`ExecuteError::Unavailable`].
+    /// Carries out a command for a caller that waits: an answer within 2 s, if only [`ExecuteError::Unavailable`].
     pub async fn execute(
         &self,
         stream: StreamId,
@@ -212,7 +212,7 @@ impl<D: Aggregate> Shared<D> {
     }
 }
 
-/// How long a stream without commands stays in memory: to load what sells, or somebody who shops, costs a read each time.
+/// How long a stream without commands stays in memory: loading a busy stream again costs a read each time.
 const IDLE: Duration = Duration::from_secs(30);
 /// The same while there are many: longer than an order takes.
 const IDLE_AMONG_MANY: Duration = Duration::from_secs(3);

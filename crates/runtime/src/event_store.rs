@@ -132,7 +132,7 @@ async fn write(
     (writer, past): (impl Writer, impl Reader),
     figures: Figures,
 ) {
-    // Before anything is told: whoever has followed another event store looks whether this one has what they have seen.
+    // Published first: subscribers of another event store check whether this one has the events that they have seen.
     deps.transport.publish(Message::Head(Position::START)).await;
     let dating = dating(&deps, &past).await;
     let progress = figures.progress(&deps);
@@ -198,7 +198,7 @@ impl<W: Writer> Recorder<W> {
     fn tried(&mut self, failure: Option<&StoreFailure>) {
         self.figures.0.failing.store(failure.is_some(), Ordering::Relaxed);
         match failure {
-            None => self.progress.mended(RECORDING),
+            None => self.progress.recovered(RECORDING),
             Some(failure) => self.progress.failing(RECORDING, failure),
         }
         let broken = failure.is_some() && self.writer.is_broken();
@@ -253,7 +253,7 @@ async fn tell_head(deps: &Deps, reader: impl Reader, progress: &Progress) {
     loop {
         match reader.head().await {
             Ok(head) => {
-                progress.mended(READING);
+                progress.recovered(READING);
                 progress.followed(head);
                 deps.transport.publish(Message::Head(head)).await;
             }

@@ -123,11 +123,11 @@ pub trait Shared: Send + Sync {
     async fn replace_lease(&self, seen: Option<Lease>, next: Lease) -> Result<bool, ModelError>;
 }
 
-/// The right to project into a shared model: whoever began its term holds it, for as long as the beats go on.
+/// The right to project into a shared model: the instance that began the term holds it, as long as it keeps renewing the beat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub term: u64,
-    /// Counts up while somebody holds the lease; 0 when it was given back.
+    /// Counts up while the lease is held; 0 when it was released.
     pub beat: u64,
 }
 
@@ -148,7 +148,7 @@ pub enum ModelError {
     /// More long queries are asked for than can be run in time.
     #[error("too many queries of the read model at once")]
     Busy,
-    /// Somebody else has moved the checkpoint.
+    /// Another instance has moved the checkpoint.
     #[error("another instance projects into the read model")]
     Stale,
     /// It answers and does not let us in: the settings are wrong.
@@ -200,7 +200,7 @@ pub enum ModelLocation<S> {
 pub trait ServerLocation: FromStr<Err = LocationError> {
     /// What its address begins with.
     const SCHEMES: &'static [&'static str];
-    /// All forms of a location, for whoever wrote another one.
+    /// All forms of a location, for error messages.
     const FORMS: &'static str;
 }
 

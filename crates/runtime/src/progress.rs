@@ -35,7 +35,7 @@ struct Inner {
     aside: AtomicU64,
     /// It was work that ends, and has.
     done: AtomicBool,
-    /// Somebody has begun to wait.
+    /// A new waiter has arrived.
     asked: Notify,
     /// Where the log's head can be asked for.
     store: OnceLock<EventStore>,
@@ -129,7 +129,7 @@ impl Progress {
         (!state.caught_up).then(behind)
     }
 
-    /// Something fails until [`Self::mended`] is called with the same cause: it is not ready, and the log says so once.
+    /// Reports a failure that lasts until [`Self::recovered`] is called with the same cause: not ready, and logged once.
     pub fn failing(&self, cause: &'static str, reason: impl fmt::Display) {
         let reason = reason.to_string();
         self.0.state.send_if_modified(|state| {
@@ -147,13 +147,13 @@ impl Progress {
     }
 
     /// What failed works again.
-    pub fn mended(&self, cause: &'static str) {
+    pub fn recovered(&self, cause: &'static str) {
         self.0.state.send_if_modified(|state| {
-            let mended = state.faults.remove(cause).is_some();
-            if mended {
+            let recovered = state.faults.remove(cause).is_some();
+            if recovered {
                 tracing::info!(name = self.0.name, cause, "works again");
             }
-            mended && state.is_ready()
+            recovered && state.is_ready()
         });
     }
 
@@ -276,12 +276,12 @@ impl Progress {
         positions
     }
 
-    /// Whether somebody waits for a position.
+    /// Whether a caller waits for a position.
     pub(crate) fn is_awaited(&self) -> bool {
         self.0.position.receiver_count() > 0
     }
 
-    /// Returns once somebody has begun to wait since the last call.
+    /// Returns once a new waiter has arrived since the last call.
     pub(crate) async fn asked(&self) {
         self.0.asked.notified().await;
     }
@@ -295,7 +295,7 @@ impl Progress {
         }
     }
 
-    /// Somebody else has come to `position` for this one as well.
+    /// Another instance has moved the shared checkpoint to `position`.
     pub fn followed(&self, position: Position) {
         self.0.position.send_if_modified(|at| std::mem::replace(at, position) != position);
     }

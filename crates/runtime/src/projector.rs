@@ -37,7 +37,7 @@ const BUSY: usize = 8;
 const BREATH: Duration = Duration::from_millis(1);
 /// The same with a model on a server, to which every transaction costs a way, while nobody waits for it.
 const BREATH_SHARED: Duration = Duration::from_millis(50);
-/// And while somebody does: still unnoticed by people.
+/// And while a caller does: still unnoticed by people.
 const BREATH_AWAITED: Duration = Duration::from_millis(5);
 
 /// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes. An event that cannot
@@ -104,7 +104,7 @@ struct Projection<'a, M: ReadModel + ?Sized> {
 }
 
 impl<M: ReadModel + ?Sized> Projection<'_, M> {
-    /// Takes the model through the log, for ever.
+    /// Takes the model through the log; never returns.
     async fn run(&self, keeper: Option<&mut Keeper<'_>>) {
         if let Some(first) = self.store.first().await {
             self.recognise(first).await;
@@ -134,7 +134,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         let mut retry = Retry::of(MODEL);
         loop {
             match self.built_from(first).await {
-                Ok(noted) if noted == first => return self.progress.mended(MODEL),
+                Ok(noted) if noted == first => return self.progress.recovered(MODEL),
                 Ok(_another) => break,
                 Err(error) => retry.after(&error, self.progress).await,
             }
@@ -157,7 +157,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         self.model.built_from(first).await
     }
 
-    /// Takes the model through the log, for ever.
+    /// Takes the model through the log; never returns.
     async fn take_through(&self, keeper: Option<&mut Keeper<'_>>) {
         let Some(keeper) = keeper else {
             loop {
@@ -173,7 +173,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         }
     }
 
-    /// Projects while the lease is held, and follows whoever holds it while it is not.
+    /// Projects while the lease is held, and otherwise follows the instance that holds it.
     async fn run_shared(&self, mut held: watch::Receiver<bool>) {
         loop {
             tokio::select! {
@@ -190,7 +190,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         }
     }
 
-    /// Projects until somebody else turns out to have moved the model.
+    /// Projects until another instance turns out to have moved the model.
     async fn project(&self) {
         let checkpoint = self.open().await;
         let mut subscription = Subscription::open(self.store, checkpoint).await;
@@ -223,13 +223,13 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                     Err(error) => retry.after(&error, self.progress).await,
                 }
             }
-            self.progress.mended(MODEL);
+            self.progress.recovered(MODEL);
             self.progress.moved(to, &subscription);
             self.breathe(events.len() > BUSY && subscription.is_caught_up()).await;
         }
     }
 
-    /// Returns once the model's database turns out damaged, whoever found it so.
+    /// Returns once the model's database is found damaged, by any of its users.
     async fn damaged(&self) {
         match self.model.database() {
             Some(database) => database.damaged().await,
@@ -255,7 +255,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             if self.progress.is_awaited() {
                 tokio::time::sleep(BREATH_AWAITED).await;
             } else {
-                // Somebody who begins to wait and a time that is over are the same to us.
+                // Continue on a new waiter or on timeout, whichever comes first.
                 let _either = tokio::time::timeout(BREATH_SHARED, self.progress.asked()).await;
             }
         } else if busy {
@@ -269,7 +269,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         loop {
             match self.checkpoint().await {
                 Ok(checkpoint) => {
-                    self.progress.mended(MODEL);
+                    self.progress.recovered(MODEL);
                     return checkpoint;
                 }
                 Err(error) => retry.after(&error, self.progress).await,

@@ -1,4 +1,4 @@
-//! Events of somebody else → commands of ours, each exactly once.
+//! Turns other services' events into our own commands, exactly once.
 //!
 //! A reactor goes through the log in order and hands each reaction to the aggregate's own queue; the cause recorded with the
 //! reaction is the mark that makes it happen once. Where to start again after a restart is only a hint.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  request ─▶ Open ─ traceparent ─▶ headers, metadata ─▶ Open below it ─▶ …
-//!               └ end ─▶ [bounded queue] ─▶ Spans ─▶ whoever exports
+//!               └ end ─▶ [bounded queue] ─▶ Spans ─▶ exporter
 //! ```
 //!
 //! Without an exporter there are no spans, and the `traceparent` that came is handed on as it is: a trace has no gaps where only
@@ -53,7 +53,7 @@ impl Traceparent {
         (known || later).then_some(Self { trace, span, flags })
     }
 
-    /// Whether whoever began the trace wants it to be exported.
+    /// Whether the caller that began the trace wants it exported.
     #[must_use]
     pub fn is_sampled(self) -> bool {
         self.flags & 1 == 1
@@ -94,7 +94,7 @@ pub struct Span {
 /// How a piece of work came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Somebody asked over HTTP.
+    /// A request over HTTP.
     Request,
     /// An event was heard.
     Reaction,

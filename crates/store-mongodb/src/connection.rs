@@ -36,7 +36,7 @@ pub(super) struct Connection {
     pub(super) seen: Seen,
     /// A position known to be taken: where to begin to look for the last one.
     pub(super) taken: Arc<AtomicU64>,
-    /// Hosts and database, for whoever reads about a failure; never the password.
+    /// Hosts and database, for error messages; never the password.
     name: Arc<str>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  commit ─▶ judge in memory ─▶ one transaction: insert, commit ─▶ answers
-//!     ▲          head, versions        │ duplicate key, write conflict: somebody else recorded
+//!     ▲          head, versions        │ duplicate key, write conflict: another writer recorded
 //!     └── read on, judge all again ◀───┘ unknown result: look what stands at the positions
 //! ```
 //!
@@ -19,8 +19,8 @@
 //! | `meta` | document | `actor`; `correlation` (UUID); where there are such: `traceparent`, `reactor`, `cause` (long), `idempotency` (`key`, `request`: UUID; `creates`) |
 //! | `data` | string | the JSON object, to the byte as it was sent |
 //!
-//! The indexes are unique `position`, unique `(stream, version)`, and `(category, position)`. The two unique ones are the judge of who records:
-//! whoever builds on a head or a version that is no longer the last fails, however stale its memory.
+//! The indexes are unique `position`, unique `(stream, version)`, and `(category, position)`. The two unique ones enforce
+//! optimistic concurrency: a writer that builds on a head or a version that is no longer the last fails, however stale its memory.
 //!
 //! A second collection, `writers`, holds the session of each writer, so that the next one can end what it left open. The user needs the actions
 //! `find` and `insert` on both collections and `createIndex` on `events`, and no others.

@@ -2,8 +2,8 @@
 //!
 //! Who is stopped between insert and commit, or cut off there, holds its positions until MongoDB gives the transaction up: a minute, unless
 //! `transactionLifetimeLimitSeconds` says otherwise. So each writer notes its session in the collection `writers` before its first
-//! transaction, and whoever takes over ends the sessions that it finds there. What they left open is undone; who still lives learns
-//! that somebody else recorded, and reads on. To end sessions of one's own user takes no privilege.
+//! transaction, and a successor ends the sessions that it finds there. What they left open is undone; a writer that is still alive
+//! finds that another one recorded, and reads on. Ending sessions of one's own user needs no privilege.
 
 use futures_util::TryStreamExt as _;
 use mongodb::{

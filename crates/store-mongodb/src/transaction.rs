@@ -19,7 +19,7 @@ use store::port::StoreFailure;
 
 const DUPLICATE_KEY: i32 = 11000;
 const WRITE_CONFLICT: i32 = 112;
-/// Somebody ended the session.
+/// The session was ended by another writer.
 const NO_SUCH_TRANSACTION: i32 = 251;
 
 /// Records groups, one after the other.
@@ -33,7 +33,7 @@ pub(super) struct Transactions {
 
 /// Why a group is not recorded.
 pub(super) enum Setback {
-    /// Somebody else recorded there: nothing of the group is, and whoever made it knows too little.
+    /// Another writer recorded there: nothing of the group is recorded, and its author must read on first.
     Overtaken,
     /// Whether it is recorded is not known.
     Failed(StoreFailure),

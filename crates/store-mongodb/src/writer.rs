@@ -36,8 +36,8 @@ const PAUSE: Duration = Duration::from_millis(3);
 
 /// The writing half.
 ///
-/// There may be several, though only one should have work: whoever builds on what is no longer so fails at the unique indexes,
-/// forgets everything, reads on and judges again.
+/// There may be several, though only one should have work: a writer with stale knowledge fails at the unique indexes, forgets
+/// everything, reads on and judges again.
 pub struct MongoWriter {
     connection: Connection,
     reader: MongoReader,
@@ -102,7 +102,7 @@ impl Import for MongoWriter {
                 Ok(())
             }
             Err(Setback::Overtaken) => {
-                Err(StoreFailure("somebody else recorded in the meantime".to_owned()))
+                Err(StoreFailure("another writer recorded in the meantime".to_owned()))
             }
             Err(Setback::Failed(failure)) => Err(failure),
         }
@@ -133,7 +133,7 @@ impl MongoWriter {
                     tracing::debug!(tried, "another event store records too; reading on");
                     tokio::time::sleep(PAUSE * tried).await;
                     if tried == TRIES - 1 {
-                        // Perhaps nobody records, and somebody sleeps with a transaction open.
+                        // Perhaps no writer records, and a stalled one holds a transaction open.
                         self.transactions.end_others().await?;
                     }
                 }
@@ -144,7 +144,7 @@ impl MongoWriter {
         ))
     }
 
-    /// `trusting`: whoever says that a stream is new is believed until the index says otherwise.
+    /// `trusting`: an append that says that a stream is new is believed until the index says otherwise.
     async fn attempt(
         &mut self,
         appends: &[Append],

@@ -13,7 +13,7 @@ use crate::{
     mailbox::Mailbox, transport::ask,
 };
 
-/// Requests waiting for the event store; whoever asks beyond that waits. More than a group commit takes at once.
+/// Requests waiting for the event store; further callers wait. More than a group commit takes at once.
 const REQUESTS_MAX: usize = 4096;
 
 type Queue<Q, A> = Mutex<Option<mpsc::Sender<Incoming<Q, A>>>>;

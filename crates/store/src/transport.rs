@@ -10,11 +10,11 @@ use crate::{Append, Appended, Incoming, Message, Page, Read, Receiver, Requests}
 /// Carries broadcasts and requests between services.
 ///
 /// # Contract
-/// - **Broadcasts** reach whoever is subscribed at that time, at most a bounded number of them waiting. They may be lost,
+/// - **Broadcasts** reach the subscribers of that time, at most a bounded number of them waiting. They may be lost,
 ///   repeated and reordered. A subscriber that is too slow hears [`Heard::Lost`](crate::Heard::Lost) and reads on from the
 ///   event store; it never slows the publisher, and what waits for it is bounded in number and bytes.
 /// - **Requests** reach one of those who serve the queue, or nobody. A question may be delivered twice, its answer may be
-///   lost: [`NoReply`] says nothing about whether it was acted on. Whoever asks waits when the queue is full (back-pressure),
+///   lost: [`NoReply`] says nothing about whether it was acted on. Callers wait when the queue is full (back-pressure),
 ///   `timeout` at most in all.
 /// - Dropping a returned future gives up waiting; the question may still be acted on.
 /// - Nothing here is durable, and no order holds between two broadcasts or two requests.
@@ -32,7 +32,7 @@ pub trait Transport: Send + Sync + 'static {
     /// Asks the event store for events.
     async fn read(&self, read: Read, timeout: Duration) -> Result<Page, NoReply>;
 
-    /// Serves appends from now on, in place of whoever did before.
+    /// Serves appends from now on, in place of the previous server.
     async fn serve_appends(&self) -> Requests<Append, Appended>;
 
     /// Serves reads from now on.

@@ -122,7 +122,7 @@ impl Api {
         self
     }
 
-    /// Asked whenever somebody wants to know whether the service is ready; an error says what it waits for.
+    /// Called for every readiness check of the service; an error says what it waits for.
     #[must_use]
     pub fn ready(mut self, ready: impl Fn() -> Result<(), String> + Send + Sync + 'static) -> Self {
         self.ready = Arc::new(ready);

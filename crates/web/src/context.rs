@@ -196,7 +196,7 @@ pub(super) fn span(http: &HttpConfig, headers: &HeaderMap) -> Option<Open> {
     }
 }
 
-/// The place that whoever asked has given.
+/// The trace context that the client has sent.
 fn given(headers: &HeaderMap) -> Option<Traceparent> {
     Traceparent::parse(headers.get(TRACEPARENT)?.to_str().ok()?)
 }

@@ -43,7 +43,7 @@ pub(super) async fn guard(
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let is_own = route.as_ref().is_some_and(|route| OWN_ROUTES.contains(&route.as_str()));
-    // Whoever asks every few seconds whether somebody is there would drown the rest.
+    // Health checks every few seconds would drown the rest.
     let span = if is_own { None } else { span(&service.http, request.headers()) };
     let who = (peer(&request), span.as_ref());
     let context = Context::new(&service.http, request.headers(), who);

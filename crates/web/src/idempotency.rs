@@ -36,13 +36,13 @@ pub struct Keyed<T> {
 }
 
 impl<T> Keyed<T> {
-    /// How this request is known again, as a call of `user` that creates something; none without a key.
+    /// Identifies retries of this request, as a call of `user` that creates something; none without a key.
     #[must_use]
     pub fn creates(&self, user: Uuid, call: &str) -> Option<Idempotency> {
         self.known_as(user, call, true)
     }
 
-    /// How this request is known again, as a call of `user` that changes something; none without a key.
+    /// Identifies retries of this request, as a call of `user` that changes something; none without a key.
     #[must_use]
     pub fn changes(&self, user: Uuid, call: &str) -> Option<Idempotency> {
         self.known_as(user, call, false)

@@ -29,7 +29,7 @@ fn parent_of(path: &str, name: &str) -> String {
     }
 }
 
-/// The parser's message without line numbers and, lest a secret come back, without the value that was sent.
+/// The parser's message without line numbers, and without the value that was sent, which may be a secret.
 pub(super) fn plain(message: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or(message);
     if let Some((_, wanted)) = PARSERS.iter().find(|(begin, _)| message.starts_with(begin)) {

@@ -85,7 +85,7 @@ impl Service {
                 () = stopping.stopped() => {}
                 () = service.announce_on(&deps, (&instance, &address)) => {}
             }
-            // Nobody shall send more to who is leaving.
+            // Clients must not send more requests to an instance that is stopping.
             let leaving = service.announcement((&instance, &address), false).await;
             deps.transport.publish(Message::Service(Arc::new(leaving))).await;
         });

@@ -10,7 +10,7 @@ use store::Announcement;
 pub const SYSTEM: &str = "system.";
 /// The routing key of the log's last position.
 pub const HEAD: &str = "system.head";
-/// The routing key of all events of one broadcast in one message, for whoever wants every event anyway.
+/// The routing key of all events of one broadcast in one message, for consumers that want every event.
 pub const RECORDED: &str = "system.recorded";
 /// The routing key of announcements, with `.` and the service's name behind it where the broker checks who announces what. Without
 /// a name it is that of programs that may write to all exchanges, such as services of before.

@@ -73,7 +73,7 @@ impl Stranger {
         serde_json::from_slice(&reply.data).expect("JSON")
     }
 
-    /// The number of messages that wait in a queue for somebody to take them.
+    /// The number of messages waiting in a queue.
     pub(crate) async fn waiting(&self, queue: &str) -> u32 {
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let asked = self.channel.queue_declare(queue.into(), passive, FieldTable::default());

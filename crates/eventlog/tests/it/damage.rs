@@ -221,6 +221,6 @@ fn a_flipped_byte_of_an_index_changes_no_answer() {
         let log = try_open(&flipped).unwrap();
         assert_eq!(log.report.rebuilt, [1], "byte {at}");
         assert_eq!(all(&log.reader), events);
-        assert_eq!(flipped.contents()[&path], disk.contents()[&path], "it was made anew");
+        assert_eq!(flipped.contents()[&path], disk.contents()[&path], "it was rebuilt");
     }
 }

@@ -149,7 +149,7 @@ fn a_torn_batch_behind_what_is_known_is_cut_as_ever() {
     let mut bytes = fs::read(&last).unwrap();
     bytes[end - 3] ^= 1;
     fs::write(&last, &bytes).unwrap();
-    // Whoever has seen it knows better.
+    // A client that has seen it knows better.
     let mut wiser = Known { reached: kept.known.position + 1, ..kept.known };
     assert!(matches!(compare(&kept.dir(), &OsFiles, &wiser), Ok(Some(Lost::Damaged(_)))));
     wiser.reached = kept.known.position;

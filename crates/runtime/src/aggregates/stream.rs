@@ -245,7 +245,7 @@ impl<D: Aggregate> StreamTask<D> {
         self.loaded.as_ref().is_some_and(|loaded| loaded.version == before)
     }
 
-    /// Takes in what others recorded; loads anew if the store has less than we believed (`last`).
+    /// Takes in what others recorded; reloads if the store has less than we believed (`last`).
     async fn read_on(&mut self, last: Option<Version>) {
         let loaded = match self.loaded.take() {
             Some(loaded) if loaded.version <= last => self.load_on(loaded).await,
@@ -337,7 +337,7 @@ impl<D: Aggregate> StreamTask<D> {
         })
     }
 
-    /// A refused append: commands are told, one by one so that one cannot spoil another; reactions are tried on.
+    /// A refused append: commands fail, each retried by itself so that one cannot spoil another; reactions are retried.
     async fn refused(&mut self, commands: usize, reason: String) {
         tracing::error!(stream = %self.stream, %reason, "the event store refused an append");
         if commands > 1 {

@@ -19,7 +19,10 @@ async fn the_lease_is_taken_by_one<M: ReadModel + ?Sized>(one: &M, other: &M) {
     let [ours, theirs] = [one, other].map(|model| model.shared().expect("it is shared"));
     assert_eq!(ours.lease().await.expect("a lease"), None);
     assert!(ours.replace_lease(None, FIRST).await.expect("an answer"));
-    assert!(!theirs.replace_lease(None, FIRST).await.expect("an answer"), "somebody was first");
+    assert!(
+        !theirs.replace_lease(None, FIRST).await.expect("an answer"),
+        "another instance was first"
+    );
     assert_eq!(theirs.lease().await.expect("a lease"), Some(FIRST));
     let next = Lease { beat: 2, ..FIRST };
     assert!(ours.replace_lease(Some(FIRST), next).await.expect("an answer"));
@@ -54,7 +57,7 @@ async fn an_emptied_model_begins_anew_for_all<M: ReadModel + ?Sized>(one: &M, ot
     assert_eq!(one.checkpoint().await.expect("a checkpoint"), Position(1));
 }
 
-/// Whoever asks first says what log the model is built from, until it is emptied; what it holds is the same with and without.
+/// The first caller sets what log the model is built from, until it is emptied; the content is the same with and without.
 async fn a_model_is_of_one_log<M: ReadModel + ?Sized>(one: &M, other: &M) {
     let [first, another] = [Uuid::from_u128(1), Uuid::from_u128(2)];
     let lines = one.dump().await.expect("a dump");

@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::{MODEL, Retry};
 use crate::{EventStore, Progress, ReadModel};
 
-/// The time between two looks at the checkpoint while somebody waits for it: unnoticed by people.
+/// Polling interval of the checkpoint while a caller waits for it: unnoticed by people.
 const LOOK_AWAITED: Duration = Duration::from_millis(25);
-/// And while nobody does.
+/// And while none does.
 const LOOK: Duration = Duration::from_millis(250);
 /// The time between two looks at the head of the log, for the lag.
 const HEAD: Duration = Duration::from_secs(1);
 
-/// Follows the model's checkpoint and the log's head, for ever.
+/// Follows the model's checkpoint and the log's head; never returns.
 pub(super) async fn follow<M: ReadModel + ?Sized>(
     store: &EventStore,
     model: &M,
@@ -30,7 +30,7 @@ async fn positions<M: ReadModel + ?Sized>(model: &M, progress: &Progress) {
     loop {
         match model.checkpoint().await {
             Ok(checkpoint) => {
-                progress.mended(MODEL);
+                progress.recovered(MODEL);
                 progress.followed(checkpoint);
                 retry = Retry::of(MODEL);
             }
@@ -39,7 +39,7 @@ async fn positions<M: ReadModel + ?Sized>(model: &M, progress: &Progress) {
         if progress.is_awaited() {
             tokio::time::sleep(LOOK_AWAITED).await;
         } else {
-            // A timeout that is over and somebody who waits are the same to us: time to look.
+            // Continue on a new waiter or on timeout, whichever comes first.
             let _either = tokio::time::timeout(LOOK, progress.asked()).await;
         }
     }
@@ -48,7 +48,7 @@ async fn positions<M: ReadModel + ?Sized>(model: &M, progress: &Progress) {
 async fn heads<M: ReadModel + ?Sized>(store: &EventStore, model: &M, progress: &Progress) {
     loop {
         progress.saw(store.head().await);
-        // Whoever projects also says what failed.
+        // The projecting instance reports failures.
         if let Ok(aside) = model.aside().await {
             progress.has_aside(aside.len());
         }

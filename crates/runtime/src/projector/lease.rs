@@ -10,9 +10,9 @@ use tokio::{sync::watch, time::Instant};
 use super::{LEASE, Retry};
 use crate::{Progress, model::Lease, model::ModelError, model::Shared};
 
-/// The time between two beats, and between two looks at somebody else's.
+/// The time between two beats, and between two checks of another instance's beat.
 const BEAT: Duration = Duration::from_millis(500);
-/// A lease whose beat stood still for this long is of somebody who is gone. With the time to see it, the lease moves within 5 s.
+/// A lease whose beat has not changed for this long is expired. With the time to notice it, failover takes up to 5 s.
 const PATIENCE: Duration = Duration::from_millis(3500);
 /// How long giving back the lease may hold up a shutdown.
 const RELEASE: Duration = Duration::from_secs(1);
@@ -31,7 +31,7 @@ impl<'a> Keeper<'a> {
         Self { shared, seen: None, mine: None }
     }
 
-    /// Tries to take the lease and keeps it, for ever; `held` says whether it is ours.
+    /// Tries to take the lease and keeps it, and never returns; `held` says whether it is ours.
     pub(super) async fn keep(&mut self, held: &watch::Sender<bool>, progress: &Progress) {
         let mut retry = Retry::of(LEASE);
         let tell = |ours: bool| held.send_if_modified(|held| std::mem::replace(held, ours) != ours);
@@ -39,7 +39,7 @@ impl<'a> Keeper<'a> {
             match self.step().await {
                 Ok(ours) => {
                     tell(ours);
-                    progress.mended(LEASE);
+                    progress.recovered(LEASE);
                     retry = Retry::of(LEASE);
                     tokio::time::sleep(BEAT).await;
                 }

@@ -58,7 +58,7 @@ impl Location {
     pub(super) fn configure(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        // A prepared statement stays prepared: without this, some are planned anew for every value bound to them.
+        // A prepared statement stays prepared: without this, some are planned again for every value bound to them.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // The model can be rebuilt, so a commit need not reach the disk at once; WAL keeps it consistent whatever happens.
         connection.execute_batch(

@@ -94,14 +94,14 @@ pub(super) fn whole(
 
 /// Whether a database has exactly the tables of the schema, besides those that every model has.
 pub(super) fn has_tables_of(connection: &Connection, schema: Schema) -> rusqlite::Result<bool> {
-    let anew = Connection::open_in_memory()?;
-    anew.execute_batch(schema.create)?;
+    let fresh = Connection::open_in_memory()?;
+    fresh.execute_batch(schema.create)?;
     let own = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
         let mut tables = named(connection)?;
         tables.retain(|table| !UNCOMPARED.contains(&table.as_str()));
         Ok(tables)
     };
-    Ok(own(connection)? == own(&anew)?)
+    Ok(own(connection)? == own(&fresh)?)
 }
 
 /// Files hold personal data: for their owner only.

@@ -1,4 +1,4 @@
-//! What the process costs: processor time and memory, read when somebody asks.
+//! What the process costs: processor time and memory, read on each scrape.
 
 use prometheus_client::{
     collector::Collector,

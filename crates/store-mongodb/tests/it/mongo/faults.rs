@@ -31,7 +31,7 @@ async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_work() {
             move || {
                 handle.block_on(tokio::time::sleep(after));
                 server.kill();
-                told.send(()).expect("somebody waits");
+                told.send(()).expect("the test waits");
                 server
             }
         });

@@ -54,7 +54,7 @@ async fn a_stale_writer_acknowledges_nothing_wrong() {
     assert_eq!(read_sound(&reader).await.len(), 7);
 }
 
-/// A writer that was stopped between insert and commit holds its position until somebody ends its session.
+/// A writer that was stopped between insert and commit holds its position until another writer ends its session.
 #[tokio::test]
 async fn what_a_sleeping_writer_left_open_is_undone_by_who_takes_over() {
     let url = fresh_url();
