@@ -337,7 +337,7 @@ async fn queues_declared_otherwise_are_named() {
 }
 
 #[tokio::test]
-async fn whoever_was_refused_gets_in_once_the_settings_are_right() {
+async fn a_refused_client_gets_in_once_the_settings_are_right() {
     let late = format!("late-{}", broker().port());
     let transport = begin(&broker().url(&late));
     transport.connected().await.expect_err("there is no such virtual host");

@@ -9,7 +9,7 @@ use super::{Lease, ModelError, ReadModel, SetAside};
 pub async fn shared<M: ReadModel + ?Sized>(one: &M, other: &M) {
     the_lease_is_taken_by_one(one, other).await;
     a_stale_projector_changes_nothing(one, other).await;
-    an_emptied_model_begins_anew_for_all(one, other).await;
+    an_emptied_model_starts_over_for_all(one, other).await;
     a_model_is_of_one_log(one, other).await;
 }
 
@@ -48,7 +48,7 @@ async fn a_stale_projector_changes_nothing<M: ReadModel + ?Sized>(one: &M, other
     assert_eq!(one.checkpoint().await.expect("a checkpoint"), Position(9));
 }
 
-async fn an_emptied_model_begins_anew_for_all<M: ReadModel + ?Sized>(one: &M, other: &M) {
+async fn an_emptied_model_starts_over_for_all<M: ReadModel + ?Sized>(one: &M, other: &M) {
     one.reset().await.expect("it empties");
     assert_eq!(other.checkpoint().await.expect("a checkpoint"), Position::START);
     let late = other.apply(Position(9), &[], Position(10)).await;

@@ -68,7 +68,7 @@ async fn a_model_rebuilt_from_the_log_equals_the_live_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_time_zone_makes_the_model_anew() {
+async fn another_time_zone_rebuilds_the_model() {
     let (world, folder) = (three_orders().await, tempfile::tempdir().expect("a folder"));
     let open = async |zone| {
         let location = Location::File(folder.path().join("accounting.db"));

@@ -75,7 +75,7 @@ async fn an_expired_token_is_renewed_once_and_the_request_repeated() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_let_in_is_told_why() {
+async fn a_refused_client_is_told_why() {
     let stub = Stub::start().await;
     let mut command = program();
     command.args(["events", "--url", &stub.url]).env("AGORA_ADMIN_PASSWORD", "wrong");

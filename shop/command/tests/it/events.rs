@@ -123,7 +123,7 @@ async fn followed_events_arrive_as_they_are_recorded_across_interruptions() {
 }
 
 #[tokio::test]
-async fn whoever_reads_only_the_beginning_is_no_error() {
+async fn a_reader_that_stops_early_is_not_an_error() {
     let stub = Stub::start().await;
     for version in 0..2000 {
         stub.record(event("order-7", version, "order.placed", &json!({ "note": "x".repeat(200) })));

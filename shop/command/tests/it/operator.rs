@@ -61,7 +61,7 @@ async fn events_and_orders_look_the_same_beside_the_shop_and_in_its_folder() {
 }
 
 #[tokio::test]
-async fn whoever_follows_the_events_hears_of_an_order_as_it_happens() {
+async fn a_follower_of_events_sees_an_order_as_it_happens() {
     let (shop, manager, _) = busy_shop().await;
     let head = manager.get("/events/head").await["Position"].as_u64().expect("a position");
     let from = (head + 1).to_string();

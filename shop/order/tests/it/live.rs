@@ -90,7 +90,7 @@ async fn every_change_of_ones_orders_is_told_once_and_nobody_elses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_was_away_goes_on_where_they_were() {
+async fn a_client_that_was_away_resumes_where_it_was() {
     let shop = Shop::open().await;
     let (ada, admin) = (shop.person("ada").await, shop.manager().await);
     let lamp = shop.product("Lamp", 5).await;

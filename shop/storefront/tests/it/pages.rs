@@ -38,7 +38,7 @@ async fn an_order_page_tells_each_step_until_nothing_more_will_happen() {
 }
 
 #[tokio::test]
-async fn a_pending_order_never_says_complete_and_loads_itself_anew_without_scripts() {
+async fn a_pending_order_never_says_complete_and_reloads_itself_without_scripts() {
     let gateway = Gateway::default();
     let mut ada = Visitor::logged_in(storefront(&gateway)).await;
     gateway.order_goes_through(&[order("Finalized", "Reserved", "Reserved")]);

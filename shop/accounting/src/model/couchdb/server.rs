@@ -163,7 +163,7 @@ impl Server {
             )));
         }
         let new = Checkpoint { schema: self.schema, position: Position::START, last: 0, term: 0 };
-        let _made_by_somebody = self.put(CHECKPOINT, None, &json!(new)).await?;
+        let _made_meanwhile = self.put(CHECKPOINT, None, &json!(new)).await?;
         self.get(CHECKPOINT).await?.ok_or_else(|| self.silent("the database was deleted again"))
     }
 
