@@ -39,7 +39,7 @@ impl Address {
         match scheme {
             "amqp" => {}
             "amqps" => {
-                return bad("begins with amqps://, which this build does not know; use amqp://");
+                return bad("begins with amqps://, which this build does not support; use amqp://");
             }
             "" => return bad("is not of the form amqp://user:password@host:port/vhost"),
             other => return bad(&format!("begins with {other}://, not with amqp://")),
@@ -49,7 +49,7 @@ impl Address {
         }
         // The parser's own words name neither user nor password here.
         let mut uri: AMQPUri =
-            text.parse().map_err(|error| BadAddress(format!("is not understood: {error}")))?;
+            text.parse().map_err(|error| BadAddress(format!("cannot be parsed: {error}")))?;
         if uri.vhost.is_empty() {
             "/".clone_into(&mut uri.vhost);
         }
@@ -86,7 +86,11 @@ impl Address {
                     "RabbitMQ at {self} is not set up yet: {text}; the event store does that when it starts"
                 ));
             }
-            _ => return Failure::Unreachable(format!("RabbitMQ at {self} gave up: {error}")),
+            _ => {
+                return Failure::Unreachable(format!(
+                    "RabbitMQ at {self} closed the connection: {error}"
+                ));
+            }
         };
         Failure::Refused(refused)
     }

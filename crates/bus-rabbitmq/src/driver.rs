@@ -181,7 +181,7 @@ async fn connect(address: &Address, options: &Options) -> Result<Connection, Fai
         ConnectionProperties::default().with_connection_name(options.name.as_str().into());
     let connecting = Connection::connect_uri(address.uri.clone(), properties);
     let connected = timeout(CONNECT_PATIENCE, connecting).await.map_err(|_| {
-        let why = format!("RabbitMQ at {address} does not answer within {CONNECT_PATIENCE:?}");
+        let why = format!("RabbitMQ at {address} did not respond within {CONNECT_PATIENCE:?}");
         Failure::Unreachable(why)
     })?;
     connected.map_err(|error: Error| address.failure(&error))

@@ -56,7 +56,7 @@ impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
                     let channel = self.connection.create_channel().await?;
                     self.serve(&channel, server).await?;
                     // What was handed out and not answered goes to another server.
-                    channel.close(200, "nobody serves here".into()).await?;
+                    channel.close(200, "no server in this process".into()).await?;
                 }
                 // The sender lives as long as the session.
                 None => drop(self.slot.changed().await),

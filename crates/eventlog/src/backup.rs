@@ -15,7 +15,7 @@ use crate::verify::{self, Verified, VerifyError};
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The destination holds something already.
-    #[error("{0} is not empty: name a folder that is, or one that does not exist")]
+    #[error("{0} is not empty: name an empty folder, or one that does not exist")]
     NotEmpty(PathBuf),
     /// The source, or the copy, is not whole.
     #[error(transparent)]

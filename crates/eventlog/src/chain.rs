@@ -48,7 +48,7 @@ fn next_header(
             header.salt == previous.salt && header.first_position >= previous.first_position
         }
     };
-    let what = "its header does not follow on";
+    let what = "its header does not continue the segment before";
     if follows {
         Ok(header)
     } else {

@@ -55,7 +55,7 @@ pub enum Lost {
     Damaged(Damage),
     /// It has another history.
     #[error(
-        "the log is another one: it has not the event at position {position} that was recorded there"
+        "the log is another one: it does not have the event that was recorded at position {position}"
     )]
     Other {
         /// The position that is known.

@@ -63,11 +63,11 @@ pub(crate) fn header(files: &dyn Files, dir: &Path, number: u64) -> Result<Heade
     }
     let header = Header::decode(&bytes).map_err(|fault| match fault {
         HeaderFault::Newer(format) => Fault::Newer(format),
-        HeaderFault::Magic => damage("it does not begin as a segment does").into(),
+        HeaderFault::Magic => damage("it does not begin with a segment header").into(),
         HeaderFault::Checksum => damage("the checksum of its header is wrong").into(),
     })?;
     if header.number != number {
-        return Err(damage("it is another segment than its name says").into());
+        return Err(damage("it is not the segment that its name says").into());
     }
     Ok(header)
 }
@@ -97,7 +97,7 @@ pub(crate) fn scan(
     let mut reader = BatchReader::default();
     while let Some(batch) = reader.batch(&source, scanned.end, length, READ_AHEAD)? {
         if batch.first_position != scanned.next_position {
-            return Err(damage(header, &scanned, "its positions do not follow on").into());
+            return Err(damage(header, &scanned, "its positions are not consecutive").into());
         }
         let span = Span { offset: scanned.end, end: scanned.end + batch.bytes.len() as u64 };
         scanned.hasher.update(batch.bytes);

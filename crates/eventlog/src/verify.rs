@@ -40,7 +40,7 @@ pub enum VerifyError {
     Open(#[from] OpenError),
     /// It is whole, but not the log that was noted.
     #[error(
-        "the log is not the one that {expected} was noted of: its hash at that position is {found}"
+        "the log is not the one that {expected} was taken from: its hash at that position is {found}"
     )]
     Other {
         /// What was given.
@@ -50,7 +50,7 @@ pub enum VerifyError {
     },
     /// It is whole, but nothing ends at the position noted.
     #[error(
-        "the log is not the one that {expected} was noted of: it ends at position {head}, or no batch ends there"
+        "the log is not the one that {expected} was taken from: it ends at position {head}, or no batch ends there"
     )]
     NotThere {
         /// What was given.

@@ -18,7 +18,7 @@ use crate::upkeep;
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// A record is not its stream's next one. Nothing was recorded.
-    #[error("stream {stream} goes on with version {next}, not {given}")]
+    #[error("the next version of stream {stream} is {next}, not {given}")]
     WrongVersion {
         /// The stream's name.
         stream: String,
@@ -41,14 +41,14 @@ pub enum AppendError {
     DiskFull(#[source] io::Error),
     /// The system refused before anything of the batch was written. Nothing was recorded, and writing goes on when it refuses
     /// no longer.
-    #[error("the log could not make room, nothing was recorded: {0}")]
+    #[error("the log could not allocate space, nothing was recorded: {0}")]
     Refused(#[source] io::Error),
     /// Writing or syncing failed: whether the records will be there is known only after [`Writer::heal`] or reopening.
-    #[error("the log cannot write any more and must be healed or reopened: {0}")]
+    #[error("the log can no longer write and must be repaired or reopened: {0}")]
     Failed(#[source] io::Error),
     /// An earlier append failed. Nothing was recorded.
     #[error(
-        "the log refuses to write until it is healed or reopened, since an earlier write failed"
+        "the log refuses to write until it is repaired or reopened, because an earlier write failed"
     )]
     Poisoned,
 }

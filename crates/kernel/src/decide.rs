@@ -42,7 +42,7 @@ pub trait Event: Clone + Send + Sync + Sized + 'static {
 /// Why recorded data is not an event of a family.
 #[derive(Debug, Error)]
 pub enum DecodeError {
-    #[error("{0:?} is no event type of this family")]
+    #[error("{0:?} is not an event type of this family")]
     UnknownType(String),
     #[error("schema {schema} of {kind:?} is newer than this program")]
     UnknownSchema { kind: String, schema: u32 },

@@ -96,7 +96,7 @@ pub enum ExecuteError<R> {
     #[error("the idempotency key was used for another request")]
     KeyReused,
     /// The event store does not answer; whether the command will be carried out is not known.
-    #[error("the event store does not answer")]
+    #[error("the event store is not responding")]
     Unavailable,
     /// The event store will never record it.
     #[error("the event store refused: {0}")]

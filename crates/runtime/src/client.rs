@@ -49,7 +49,7 @@ impl EventStore {
         match &self.tasks {
             Some(tasks) if tasks.failed() => {}
             Some(tasks) => tasks.fail("log", reason),
-            None => tracing::error!(%reason, "a subscription cannot go on"),
+            None => tracing::error!(%reason, "a subscription cannot continue"),
         }
         std::future::pending().await
     }
@@ -142,7 +142,7 @@ impl Pause {
         let pause = PAUSE.saturating_mul(1 << self.0.min(10)).min(PAUSE_MAX);
         self.0 += 1;
         if self.0 == 3 {
-            tracing::warn!(%error, request = what, "the event store does not answer; retrying");
+            tracing::warn!(%error, request = what, "event store not responding; retrying");
         }
         tokio::time::sleep(pause).await;
     }

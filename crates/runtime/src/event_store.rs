@@ -155,7 +155,7 @@ async fn write(
     }
     recorder.deps.tasks.fail(
         "event-store",
-        "the log could not be healed after a failed write; see above, and check the disk",
+        "the log could not be repaired after a failed write; see above, and check the disk",
     );
 }
 
@@ -187,7 +187,7 @@ impl<W: Writer> Recorder<W> {
             Err(failure) => {
                 // None is answered: whether the group is recorded is not known. They ask again.
                 self.tried(Some(&failure));
-                tracing::debug!(%failure, appends = appends.len(), "the event store did not record");
+                tracing::debug!(%failure, appends = appends.len(), "the event store failed to record");
                 drop(answers);
                 tokio::time::sleep(FAILURE_PAUSE).await;
             }
@@ -243,7 +243,7 @@ async fn read(mut requests: Requests<Read, Page>, reader: impl Reader) {
         let read =
             async |incoming: Incoming<Read, Page>| match reader.read(&incoming.question).await {
                 Ok(page) => incoming.answer(page),
-                Err(failure) => tracing::error!(%failure, "the event store cannot read"),
+                Err(failure) => tracing::error!(%failure, "the event store failed to read"),
             };
         stream::iter(batch).for_each_concurrent(READS_AT_ONCE, read).await;
     }

@@ -140,10 +140,10 @@ pub enum ModelError {
     #[error("the read model's database is damaged: {0}")]
     Damaged(#[source] rusqlite::Error),
     /// A change can never be made.
-    #[error("the change cannot be made: {0}")]
+    #[error("the change cannot be applied: {0}")]
     Unfit(String),
     /// It does not answer now, and may later.
-    #[error("the read model's database does not answer: {0}")]
+    #[error("the read model's database is not responding: {0}")]
     Unavailable(String),
     /// More long queries are asked for than can be run in time.
     #[error("too many queries of the read model at once")]

@@ -143,8 +143,8 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         self.tasks.fail(
             "read model",
             format_args!(
-                "the read model of {name} was built from the log of another shop, so it was left as it is. Name another place for it in the \
-                 setting SERVICE-model, or remove it if that shop no longer needs it: then it is built again from the log of this one"
+                "the read model of {name} was built from the log of another shop, so it was left as it is. Choose another place in the \
+                 setting SERVICE-model, or remove it if that shop no longer needs it: then it is rebuilt from the log of this one"
             ),
         );
         std::future::pending::<()>().await;
@@ -216,7 +216,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                     }
                     Err(ModelError::Stale) => {
                         self.progress.failed();
-                        tracing::warn!(projector = self.progress.name(), %from, "a read model has moved on");
+                        tracing::warn!(projector = self.progress.name(), %from, "checkpoint was moved by another instance; reopening");
                         return;
                     }
                     Err(ModelError::Damaged(_)) => return self.rebuild(),
@@ -243,7 +243,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         if !self.model.is_in_memory() {
             self.progress.failing(
                 MODEL,
-                "the read model is damaged; it is set aside and built again from the log",
+                "the read model is damaged; moving it aside and rebuilding it from the log",
             );
             self.progress.lost();
         }

@@ -74,7 +74,7 @@ impl Snapshots {
         match tasks.blocking(move || database.with(work)).await {
             Ok(result) => Some(result),
             Err(error) => {
-                tracing::warn!(%error, "snapshots do not work; loading long streams takes longer");
+                tracing::warn!(%error, "snapshots are not available; loading long streams takes longer");
                 None
             }
         }

@@ -104,7 +104,7 @@ impl Tasks {
             runtime.block_on(work);
             drop(token);
         });
-        thread.expect("the system has room for one of the few threads a process needs");
+        thread.expect("the system can start one more thread");
     }
 
     /// Runs a short piece of blocking `work` (a long query, a password hash) beside the tasks and returns its result.
@@ -166,7 +166,7 @@ impl Tasks {
     /// Stops the group since a part of it cannot go on, and makes [`Tasks::failed`] say so: the process ends, and its
     /// supervisor starts it again.
     pub fn fail(&self, part: &'static str, reason: impl std::fmt::Display) {
-        tracing::error!(part, %reason, "a part cannot go on; the process stops");
+        tracing::error!(part, %reason, "a part failed; stopping the process");
         self.failed.store(true, Ordering::Release);
         self.stop.cancel();
     }
@@ -185,7 +185,7 @@ impl Tasks {
         async move {
             let work = AssertUnwindSafe(kill.run_until_cancelled(work)).catch_unwind();
             if work.await.is_err() {
-                tracing::error!(task = name, "a task panicked; the process stops");
+                tracing::error!(task = name, "a task panicked; stopping the process");
                 failed.store(true, Ordering::Release);
                 stop.cancel();
             }

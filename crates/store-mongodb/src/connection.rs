@@ -76,7 +76,7 @@ impl Connection {
                 Err(ended) => Err(StoreFailure(format!("{}: {ended}", self.name))),
             },
             Err(_) => Err(StoreFailure(format!(
-                "{} took longer than {} s to answer",
+                "{} did not respond within {} s",
                 self.name,
                 ANSWER_MAX.as_secs()
             ))),
@@ -113,7 +113,7 @@ impl Connection {
         StoreFailure(match &*error.kind {
             ErrorKind::Authentication { .. } => {
                 format!(
-                    "{name} does not accept the user and password in the URL (or wants another authSource)"
+                    "{name} rejects the user or password in the URL (or needs another authSource)"
                 )
             }
             ErrorKind::ServerSelection { .. } => format!("{name} does not answer"),
@@ -143,7 +143,7 @@ impl Connection {
             }
             Ok(Ok(_)) => {
                 return Err(StoreFailure(format!(
-                    "{} is no replica set and so has no transactions: start mongod with --replSet, even if it is the only one",
+                    "{} is not a replica set and so has no transactions: start mongod with --replSet, even if it is the only one",
                     self.name
                 )));
             }
@@ -175,7 +175,7 @@ fn can_mend(error: &Error) -> bool {
 async fn options(url: &str) -> Result<ClientOptions, StoreFailure> {
     if url.starts_with("mongodb+srv:") {
         return Err(StoreFailure(
-            "mongodb+srv: is not known here; name the servers in a URL that begins with mongodb://"
+            "mongodb+srv: is not supported; list the servers in a URL that begins with mongodb://"
                 .to_owned(),
         ));
     }
@@ -196,7 +196,7 @@ async fn options(url: &str) -> Result<ClientOptions, StoreFailure> {
 }
 
 fn no_url(url: &str, error: &Error) -> StoreFailure {
-    let text = format!("this is no URL of MongoDB such as mongodb://host/agora: {}", error.kind);
+    let text = format!("this is not a MongoDB URL such as mongodb://host/agora: {}", error.kind);
     StoreFailure(without_secret(&text, url))
 }
 

@@ -163,7 +163,7 @@ async fn record(
         Ok(()) => match session.commit_transaction().await {
             Ok(()) => Outcome::Recorded,
             Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
-                tracing::warn!(%error, "the result of a commit is not known");
+                tracing::warn!(%error, "the result of a commit is unknown");
                 Outcome::Unknown
             }
             Err(error) if is_contention(&error) => Outcome::Overtaken,

@@ -130,7 +130,7 @@ impl MongoWriter {
                 Ok(group) => return Ok(group),
                 Err(Setback::Failed(failure)) => return Err(failure),
                 Err(Setback::Overtaken) => {
-                    tracing::debug!(tried, "another event store records too; reading on");
+                    tracing::debug!(tried, "another event store also records; reading its events");
                     tokio::time::sleep(PAUSE * tried).await;
                     if tried == TRIES - 1 {
                         // Perhaps no writer records, and a stalled one holds a transaction open.
@@ -139,9 +139,7 @@ impl MongoWriter {
                 }
             }
         }
-        Err(StoreFailure(
-            "another event store records at the same time, again and again".to_owned(),
-        ))
+        Err(StoreFailure("another event store keeps recording at the same time".to_owned()))
     }
 
     /// `trusting`: an append that says that a stream is new is believed until the index says otherwise.

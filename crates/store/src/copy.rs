@@ -50,7 +50,7 @@ pub enum CopyError {
     /// Nothing was copied.
     #[error("the target has {target} events, the source only {source_head}; nothing was copied")]
     Longer { source_head: Position, target: Position },
-    #[error("the {0} has no position {1}, though it lies before its head")]
+    #[error("the {0} has no position {1}, although that is before its head")]
     Gap(Side, Position),
     #[error("the copy differs from the source: its hash is {found}, the source's {wanted}")]
     Differs { wanted: blake3::Hash, found: blake3::Hash },

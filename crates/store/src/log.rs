@@ -81,10 +81,8 @@ impl LogWriter {
     fn heal(&mut self) -> Result<(), StoreFailure> {
         if self.writer.is_poisoned() {
             let healed = self.writer.heal();
-            healed.map_err(|error| StoreFailure(format!("the log cannot be healed: {error}")))?;
-            tracing::info!(
-                "the log writes again after a failed write; nothing acknowledged was lost"
-            );
+            healed.map_err(|error| StoreFailure(format!("the log cannot be repaired: {error}")))?;
+            tracing::info!("the log recovered from a failed write; nothing acknowledged was lost");
         }
         Ok(())
     }

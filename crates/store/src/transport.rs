@@ -68,7 +68,7 @@ impl Topic {
 /// A request without an answer; whether it was acted on is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NoReply {
-    #[error("nobody serves the event store's queue")]
+    #[error("the event store's queue has no server")]
     Unreachable,
     #[error("the answer was lost")]
     Lost,

@@ -173,7 +173,7 @@ impl Api {
                 get(|| ready(json_bytes(Bytes::from_static(b"{\"Live\":true}")))),
             )
             .route("/health/ready", get(move || ready(readiness_answer(&*readiness, aside()))))
-            .fallback(|| ready(Problem::not_found("There is no such call here; / lists them.")));
+            .fallback(|| ready(Problem::not_found("No such endpoint; GET / lists them.")));
         self.guard(routes)
     }
 

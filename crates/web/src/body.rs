@@ -186,7 +186,7 @@ fn misplaced(body: &[u8], route: &str) -> String {
     let (in_path, names): (Vec<_>, Vec<_>) = members.keys().filter(is_name).partition(is_in_path);
     let names: Vec<&String> = names.into_iter().take(NAMES_MAX).collect();
     for name in &in_path {
-        let _strings_take_everything = write!(text, " {name} is a part of the path: {route}.");
+        let _strings_take_everything = write!(text, " {name} is part of the path: {route}.");
     }
     let Some(first) = names.first() else {
         if in_path.is_empty() {
@@ -210,7 +210,7 @@ mod tests {
         for (body, says, not) in [
             (
                 r#"{"UserName":"lea"}"#,
-                "UserName is a part of the path: /customer/get-user/{UserName}.",
+                "UserName is part of the path: /customer/get-user/{UserName}.",
                 "?",
             ),
             (

@@ -70,7 +70,7 @@ impl Context {
             .ok_or_else(|| Problem::internal("the router was not finished by its Service"))
     }
 
-    /// The id under which the request stands in the log.
+    /// The id of the request in the log.
     #[must_use]
     pub fn request_id(&self) -> &str {
         self.0.request_id.to_str().unwrap_or_default()

@@ -60,8 +60,7 @@ pub fn event_stream(
 impl LastEventId {
     /// The id as what it was made from, such as a position.
     pub fn parse<T: std::str::FromStr>(&self) -> Result<Option<T>, Problem> {
-        let malformed =
-            |_| Problem::bad_request("Last-Event-ID is none that this stream gave out.");
+        let malformed = |_| Problem::bad_request("Last-Event-ID was not issued by this stream.");
         self.0.as_deref().map(str::parse).transpose().map_err(malformed)
     }
 }

@@ -111,7 +111,7 @@ impl<'de, C: DeserializeOwned> Deserialize<'de> for After<C> {
         let bytes = Some(text).filter(|text| text.len() <= CURSOR_BYTES_MAX);
         let bytes = bytes.and_then(|text| URL_SAFE_NO_PAD.decode(text.as_bytes()).ok());
         let value = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        value.map(Self).ok_or_else(|| de::Error::custom("is not a cursor that this list gave out"))
+        value.map(Self).ok_or_else(|| de::Error::custom("is not a cursor of this list"))
     }
 }
 

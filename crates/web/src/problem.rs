@@ -168,7 +168,7 @@ impl Problem {
     #[must_use]
     pub fn internal(error: impl fmt::Display) -> Self {
         let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR)
-            .detail("Something went wrong here. The request id leads to it in the log.");
+            .detail("Something went wrong here. The log has the details under the request id.");
         problem.0.internal = Some(error.to_string());
         problem
     }
@@ -255,7 +255,7 @@ impl From<ModelError> for Problem {
         match error {
             ModelError::Unavailable(_) => Self::unavailable(
                 Duration::from_secs(1),
-                "The read model's database does not answer.",
+                "The read model's database is not responding.",
             ),
             ModelError::Busy => Self::busy(
                 Duration::from_secs(1),
@@ -263,7 +263,7 @@ impl From<ModelError> for Problem {
             ),
             ModelError::Damaged(_) => Self::unavailable(
                 Duration::from_secs(1),
-                "The read model is damaged; it is being built again from the log.",
+                "The read model is damaged; it is being rebuilt from the log.",
             ),
             ModelError::Sqlite(_)
             | ModelError::Unfit(_)
@@ -297,19 +297,19 @@ fn usual(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
         400 => ("/problems/malformed", "The request cannot be read"),
         401 => ("/problems/unauthorized", "A valid token is needed"),
-        403 => ("/problems/forbidden", "This is not yours to do"),
-        404 => ("/problems/not-found", "There is no such thing"),
-        405 => ("/problems/method-not-allowed", "This method is not offered here"),
+        403 => ("/problems/forbidden", "Not allowed"),
+        404 => ("/problems/not-found", "Not found"),
+        405 => ("/problems/method-not-allowed", "Method not allowed"),
         408 => ("/problems/timeout", "The request took too long to arrive"),
-        409 => ("/problems/conflict", "What is there is in the way"),
+        409 => ("/problems/conflict", "Conflict with the current state"),
         413 => ("/problems/too-large", "The body is too large"),
-        415 => ("/problems/unsupported-media-type", "The body is not of a type understood here"),
-        422 => ("/problems/invalid-fields", "Some fields are at fault"),
+        415 => ("/problems/unsupported-media-type", "Unsupported content type"),
+        422 => ("/problems/invalid-fields", "Some fields are invalid"),
         429 => ("/problems/too-many-requests", "Too many requests"),
         500 => ("/problems/internal", "Something went wrong here"),
-        502 => ("/problems/bad-gateway", "A part gave no proper answer"),
-        503 => ("/problems/unavailable", "A part is down or behind"),
-        504 => ("/problems/gateway-timeout", "A part did not answer in time"),
+        502 => ("/problems/bad-gateway", "Invalid response from a service"),
+        503 => ("/problems/unavailable", "Temporarily unavailable"),
+        504 => ("/problems/gateway-timeout", "A service did not respond in time"),
         _ => ("about:blank", status.canonical_reason().unwrap_or("Failed")),
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn plain(message: &str) -> String {
         Some((found, expected)) if wrong => {
             let expected = described(expected);
             let quoted = found.starts_with("invalid type: string") && expected.contains("number");
-            let not = if quoted { ", not a text (without quotation marks)" } else { "" };
+            let not = if quoted { ", not a string (without quotation marks)" } else { "" };
             format!("must be {expected}{not}")
         }
         Some((before, expected)) if before.starts_with("unknown variant") => {
@@ -64,7 +64,7 @@ pub(super) fn plain(message: &str) -> String {
 /// What the parsers of texts say at first, and what they want.
 const PARSERS: [(&str, &str); 9] = [
     // Of one of several texts: anything else.
-    ("expected value", "one of the texts that /openapi.json lists"),
+    ("expected value", "one of the strings that /openapi.json lists"),
     ("UUID parsing failed", ID),
     ("invalid digit found in string", WHOLE),
     ("cannot parse integer from empty string", WHOLE),

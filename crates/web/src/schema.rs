@@ -17,8 +17,7 @@ impl PartialSchema for Problem {
         let kind = "A stable reference that names the kind of problem";
         let status = ObjectBuilder::new().schema_type(Type::Integer);
         let status = status.minimum(Some(400)).maximum(Some(599));
-        let request_id =
-            text().description(Some("The id under which the request stands in the log"));
+        let request_id = text().description(Some("The id of the request in the log"));
         ObjectBuilder::new()
             .property("type", text().format(Some(uri)).description(Some(kind)))
             .property("title", text())

@@ -133,7 +133,7 @@ impl Server {
             let Ok(admitted) = self.connections.admit(address) else {
                 let _best_effort = stream.try_write(FULL);
                 refusals.tell(|count| {
-                    tracing::warn!(client = %peer.ip(), count, "connections refused: the limit is reached and none waits for its client");
+                    tracing::warn!(client = %peer.ip(), count, "connections refused: the limit is reached and no connection is idle");
                 });
                 continue;
             };
@@ -144,7 +144,7 @@ impl Server {
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             tracing::warn!(
-                "requests were still under way after {DRAIN:?}; their connections are cut"
+                "requests were still in progress after {DRAIN:?}; closing their connections"
             );
         }
     }
@@ -168,7 +168,7 @@ impl Server {
         let lacks_files = matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE));
         let given_up = lacks_files && self.connections.give_one_up();
         failures.tell(|count| {
-            tracing::warn!(%error, count, given_up, "connections could not be accepted; retrying");
+            tracing::warn!(%error, count, given_up, "cannot accept connections; retrying");
         });
     }
 }
@@ -240,7 +240,8 @@ async fn answer(
         let Ok(response) = router.oneshot(request.map(arriving)).await;
         response
     } else {
-        Problem::bad_request("A request of HTTP/1.1 must have one Host header.").into_response()
+        Problem::bad_request("An HTTP/1.1 request must have exactly one Host header.")
+            .into_response()
     };
     let kind = response.headers().get(CONTENT_TYPE);
     let goes_on = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));

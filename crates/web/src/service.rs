@@ -135,7 +135,7 @@ impl Service {
     async fn balances(&self) -> Vec<Balance> {
         let Some(model) = &self.model else { return Vec::new() };
         model.balances().await.unwrap_or_else(|error| {
-            tracing::warn!(service = self.name, %error, "the balances are not known");
+            tracing::warn!(service = self.name, %error, "the balances are unknown");
             Vec::new()
         })
     }

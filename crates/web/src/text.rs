@@ -163,7 +163,7 @@ fn prose_fault(text: &str) -> Option<String> {
     let turns =
         |character: &char| matches!(character, '\u{2028}'..='\u{202e}' | '\u{fff9}'..='\u{fffb}');
     let found = u32::from(text.chars().find(turns)?);
-    Some(format!("must not contain characters that turn the text's direction (U+{found:04X})"))
+    Some(format!("must not contain characters that change the text's direction (U+{found:04X})"))
 }
 
 fn length_fault(text: &str, characters: &RangeInclusive<usize>) -> Option<String> {

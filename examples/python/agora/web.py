@@ -6,10 +6,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 POSITION_SECONDS, BODY_MAX, SKEW_US, POSITION_MAX = 2, 64 * 1024, 120_000_000, 2**64 - 1
 KEYS = uuid.UUID("0d2e0c0e-7b8f-4f57-8a3c-6f6b0f6f5b11")  # The name space of idempotency keys and requests.
 TITLES = {400: ("malformed", "The request cannot be read"), 401: ("unauthorized", "A valid token is needed"),
-          403: ("forbidden", "This is not yours to do"), 404: ("not-found", "There is no such thing"),
-          409: ("conflict", "What is there is in the way"), 413: ("too-large", "The body is too large"),
-          422: ("invalid-fields", "Some fields are at fault"), 500: ("internal", "Something went wrong here"),
-          503: ("unavailable", "A part is down or behind")}  # fmt: skip
+          403: ("forbidden", "Not allowed"), 404: ("not-found", "Not found"),
+          409: ("conflict", "Conflict with the current state"), 413: ("too-large", "The body is too large"),
+          422: ("invalid-fields", "Some fields are invalid"), 500: ("internal", "Something went wrong here"),
+          503: ("unavailable", "Temporarily unavailable")}  # fmt: skip
 
 
 class Problem(Exception):

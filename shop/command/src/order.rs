@@ -140,6 +140,6 @@ fn heading(order: &Value) -> anyhow::Result<String> {
         (None, []) => String::new(),
         (None, reasons) => format!(" ({})", reasons.join(", ")),
     };
-    let what = format!("{quantity} x {product_name} at {}, {total} in all", price.0);
+    let what = format!("{quantity} x {product_name} at {}, {total} in total", price.0);
     Ok(format!("Order {order_id}: {what}, for {user_name}: {status}{end}"))
 }

@@ -285,13 +285,13 @@ async fn a_page_of_a_mebibyte_passes() {
 async fn an_address_that_is_none_is_refused_in_a_sentence_without_the_password() {
     for (url, said) in [
         ("http://u:secret@localhost/", "begins with http://, not with amqp://"),
-        ("amqps://u:secret@localhost/", "begins with amqps://, which this build does not know"),
+        ("amqps://u:secret@localhost/", "begins with amqps://, which this build does not support"),
         ("localhost:5672", "is not of the form amqp://user:password@host:port/vhost"),
         ("amqp:u:secret@localhost", "is not of the form amqp://"),
-        ("amqp://u:secret@localhost:port/", "is not understood: invalid port number"),
+        ("amqp://u:secret@localhost:port/", "cannot be parsed: invalid port number"),
         ("amqp://", "names no host"),
         ("amqp://u:secret@[::1]:5672/", "names no host (a name or an IPv4 address)"),
-        ("amqp://u:secret@localhost/?heartbeat=often", "is not understood"),
+        ("amqp://u:secret@localhost/?heartbeat=often", "cannot be parsed"),
     ] {
         let options = Options {
             name: "test".to_owned(),

@@ -83,7 +83,7 @@ fn read_batch<V: FnMut(Record<'_>) -> ControlFlow<()>>(
     let batch = buffer.batch(&segment.source, offset, end, READ_AHEAD)?;
     let batch = batch.ok_or_else(|| bad_batch(segment, taker.next, offset))?;
     if batch.first_position > taker.next {
-        return Err(segment.damage(taker.next, offset, "its positions do not follow on").into());
+        return Err(segment.damage(taker.next, offset, "its positions are not consecutive").into());
     }
     for record in batch.records() {
         let record = record.map_err(|_| bad_batch(segment, taker.next, offset))?;

@@ -56,7 +56,7 @@ impl Dating {
         }
         if let Some(last) = last_event.filter(|last| now.since(*last) > QUIET) {
             let days = now.since(last).as_secs() / 86_400;
-            tracing::warn!(%now, %last, days, "nothing was recorded for a long time; if this is not so, the clock is ahead: stop and set it right, because what is recorded keeps its time");
+            tracing::warn!(%now, %last, days, "nothing was recorded for a long time; if that is wrong, the clock is ahead: stop and correct it, because recorded events keep their time");
         }
         dating
     }
@@ -98,14 +98,14 @@ impl Dating {
         }
         let days = jump.as_secs() / 86_400;
         let since = *self.doubted_since.get_or_insert_with(|| {
-            tracing::error!(%clock, %expected, days, "the clock has jumped far ahead; events go on with the time it would be without the jump, for an hour; set the clock right, or restart if it is right now");
+            tracing::error!(%clock, %expected, days, "the clock has jumped far ahead; for an hour events are dated as before the jump; correct the clock, or restart if it is correct now");
             elapsed
         });
         if elapsed.saturating_sub(since) < DOUBTED_FOR {
             return expected;
         }
         self.doubted_since = None;
-        tracing::error!(%clock, days, "the clock has stayed far ahead for an hour and is believed from now on");
+        tracing::error!(%clock, days, "the clock has stayed far ahead for an hour and is used from now on");
         clock
     }
 
@@ -125,7 +125,7 @@ impl Dating {
             self.behind_said = Some(elapsed);
             let ahead = last.since(now);
             let (days, seconds) = (ahead.as_secs() / 86_400, ahead.as_secs());
-            tracing::warn!(%now, %last, days, seconds, "the last event is dated ahead of the clock: the clock was ahead then, or is behind now; events go on with the clock's time");
+            tracing::warn!(%now, %last, days, seconds, "the last event is dated ahead of the clock: the clock was ahead then, or is behind now; new events get the clock's time");
         }
     }
 }

@@ -39,9 +39,8 @@ pub async fn take<M: ReadModel + ?Sized>(
 
 /// What a pure function says of an event; one that panics cannot take it.
 pub(crate) fn projected<T>(project: impl FnOnce() -> Result<T, Unfit>) -> Result<T, Unfit> {
-    std::panic::catch_unwind(AssertUnwindSafe(project)).unwrap_or_else(|_| {
-        Err(Unfit("its values are beyond what can be computed with".to_owned()))
-    })
+    std::panic::catch_unwind(AssertUnwindSafe(project))
+        .unwrap_or_else(|_| Err(Unfit("its values are too large to compute with".to_owned())))
 }
 
 fn before(position: Position) -> Position {

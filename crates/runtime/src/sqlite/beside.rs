@@ -28,7 +28,7 @@ pub(super) fn keep(location: &Location, schema: Schema) {
         return;
     }
     if let Err(error) = write(file, &of(schema)) {
-        tracing::warn!(%error, %location, "the note beside the read model cannot be written; if its header is damaged, it must be removed by hand");
+        tracing::warn!(%error, %location, "cannot write the note beside the read model; if its header is ever damaged, it must be removed by hand");
     }
 }
 
@@ -39,7 +39,7 @@ fn write(file: &Path, note: &str) -> io::Result<()> {
         None => !with_suffix(file, SUFFIX).exists(),
     };
     if !is_free {
-        return Err(io::Error::other("something else stands in its place"));
+        return Err(io::Error::other("another file is in its place"));
     }
     let mut private = fs::OpenOptions::new();
     let private = private.write(true).create(true).truncate(true).mode(0o600);

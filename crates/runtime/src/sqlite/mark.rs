@@ -86,7 +86,7 @@ pub(super) fn owner(
     if let Location::File(path) = location
         && !has_header_of_ours(path)
     {
-        return Err(damaged("its header is none that we write".to_owned()));
+        return Err(damaged("its header is not ours".to_owned()));
     }
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let found = i32::try_from(pragma("user_version")?).map_or(u32::MAX, i32::cast_unsigned);
@@ -105,7 +105,7 @@ pub(super) fn owner(
             matches!(location, Location::File(path) if beside::is_ours(path, schema.model));
         let is_ours = is_noted && has_tables_of(connection, schema)?;
         return Err(if is_ours {
-            damaged("its mark is another one".to_owned())
+            damaged("its mark is different".to_owned())
         } else {
             foreign(location, schema)
         });
@@ -113,11 +113,11 @@ pub(super) fn owner(
     if is_newer(found, schema.shape()) {
         // A newer version would have noted its own shape.
         if beside::is_current(location, schema) {
-            return Err(damaged("its version is another one".to_owned()));
+            return Err(damaged("its version is different".to_owned()));
         }
         return Err(ModelError::Refused(format!(
             "{location} holds the {} read model of a newer version of the shop, so it was left as it is. Start that version, or remove the \
-             file: then the model is built again from the log",
+             file: then the model is rebuilt from the log",
             schema.model
         )));
     }
@@ -139,7 +139,7 @@ fn foreign(location: &Location, Schema { model, .. }: Schema) -> ModelError {
     let remedy = if WITHOUT_SETTING.contains(&model) {
         "choose another data folder".to_owned()
     } else {
-        format!("name another file with --{model}-model")
+        format!("choose another file with --{model}-model")
     };
     ModelError::Refused(format!(
         "{location} holds something other than the {model} read model, so it was left as it is; {remedy}, or remove this file if it is \

@@ -38,7 +38,7 @@ pub(super) fn open_or_replace(
 pub(super) fn explained(error: ModelError, location: &Location) -> ModelError {
     match error {
         ModelError::Sqlite(error) | ModelError::Damaged(error) => ModelError::Refused(format!(
-            "{location} cannot be opened ({error}); nothing was changed. Check the disk's free space, the file's owner and rights, and that \
+            "{location} cannot be opened ({error}); nothing was changed. Check the disk's free space, the file's owner and permissions, and that \
              no other process has it open, then start again"
         )),
         other => other,

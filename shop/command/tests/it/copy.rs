@@ -75,7 +75,7 @@ async fn what_cannot_be_copied_is_said_in_a_sentence() {
             "TO = \"mongo://user:********",
         ),
         ("file:/nowhere/url", &*made, 2, "a file that cannot be read"),
-        ("mongodb://user:geheim@", &*made, 1, "no URL of MongoDB"),
+        ("mongodb://user:geheim@", &*made, 1, "not a MongoDB URL"),
         ("mongodb://127.0.0.1:1/agora", &*made, 1, "does not answer"),
     ] {
         let ran = copy(from, to).await.expect_code(code);

@@ -105,7 +105,7 @@ async fn bad_rows_are_listed_by_line_and_skipped() {
     customers.csv:3: 422 Unprocessable Entity: some fields are at fault — UserName has other characters than a-z (request r-1)
     customers.csv:4: UserName is empty
     products.csv:3: PriceMinor "2.50" is not a whole number from 0 to 100000000000
-    products.csv:4: "a1" stands in line 2 already
+    products.csv:4: "a1" is in line 2 already
     products.csv:5: has 2 fields, not 7
     products.csv:6: 422 Unprocessable Entity: some fields are at fault — Price is nothing (request r-1)
     "#);
@@ -147,13 +147,13 @@ async fn people_read_a_summary_and_see_progress() {
     let dir = folder(&[("customers.csv", "UserName,CreditMinor\nada,1\nbob,1\n")]);
     let ran = import(&stub, dir.path(), &[]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    categories: 0 new, 0 changed, 0 as they were
-      products: 0 new, 0 changed, 0 as they were
-     customers: 2 new, 0 changed, 0 as they were
+    categories: 0 new, 0 changed, 0 unchanged
+      products: 0 new, 0 changed, 0 unchanged
+     customers: 2 new, 0 changed, 0 unchanged
     ");
     let stderr = ran.stderr.replace(&dir.path().display().to_string(), "DIR");
     insta::assert_snapshot!(stderr, @r"
-    DIR holds no products.csv: none are brought in
+    DIR has no products.csv: none are imported
     customers: 1 of 2
     customers: 2 of 2
     ");

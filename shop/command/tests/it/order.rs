@@ -56,7 +56,7 @@ async fn a_finalized_order_is_drawn_as_a_sequence_of_steps() {
     let stub = shop_with(FINALIZED).await;
     let ran = agora(&stub, ["order", ORDER, "--width", "120"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in all, for ada: Finalized, invoice 12
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Finalized, invoice 12
                  shopper          order          product        customer       accounting
         +0.0 ms     ├──────────────▶●               │               │               │   order.placed
         +1.2 ms     │               ├──────────────▶●               │               │   product.stock-reserved  1.2 ms
@@ -66,7 +66,7 @@ async fn a_finalized_order_is_drawn_as_a_sequence_of_steps() {
         +3.6 ms     │               ├───────────────┼──────────────▶●               │   customer.credit-debited  1.1 ms
         +3.8 ms     │               ├──────────────▶●               │               │   product.stock-committed  1.2 ms
         +4.0 ms     │               ├───────────────┼───────────────┼──────────────▶●   accounting.invoice-issued  1.5 ms
-        +4.0 ms  in all, 8 steps
+        +4.0 ms  in total, 8 steps
     ");
 }
 
@@ -83,14 +83,14 @@ async fn a_denied_order_shows_its_denial_and_its_release() {
     canceled(&stub, "out-of-stock");
     let ran = agora(&stub, ["order", ORDER, "--ascii", "--width", "100"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in all, for ada: Canceled (out-of-stock)
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Canceled (out-of-stock)
                  shopper      order      product    customer   accounting
         +0.0 ms     +---------->o           |           |           |   order.placed
         +1.0 ms     |           +-----------+---------->o           |   customer.credit-reserved  1.0 ms
         +1.5 ms     |           +---------->o           |           |   product.stock-denied  1.5 ms
         +2.0 ms     |           o<----------+           |           |   order.denied  0.5 ms
         +3.0 ms     |           +-----------+---------->o           |   customer.credit-released  1.0 ms
-        +3.0 ms  in all, 5 steps
+        +3.0 ms  in total, 5 steps
     ");
 }
 
@@ -107,14 +107,14 @@ async fn an_order_denied_at_its_deadline_says_so() {
     canceled(&stub, "deadline");
     let ran = agora(&stub, ["order", ORDER]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in all, for ada: Canceled (deadline)
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Canceled (deadline)
                  shopper      order      product    customer   accounting
         +0.0 ms     ├──────────▶●           │           │           │   order.placed
         +1.0 ms     │           ├──────────▶●           │           │   product.stock-reserved  1.0 ms
       +900.0 ms     │           ●           │           │           │   order.denied  (deadline)
       +901.0 ms     │           ├──────────▶●           │           │   product.stock-released  1.0 ms
       +950.0 ms     │           ├───────────┼──────────▶●           │   customer.credit-denied  950.0 ms
-      +950.0 ms  in all, 5 steps
+      +950.0 ms  in total, 5 steps
     ");
 }
 
@@ -123,7 +123,7 @@ async fn where_no_diagram_fits_the_steps_are_listed() {
     let stub = shop_with(FINALIZED).await;
     let ran = agora(&stub, ["order", ORDER, "--width", "50"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in all, for ada: Finalized, invoice 12
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Finalized, invoice 12
         +0.0 ms  order.placed
         +1.2 ms  product.stock-reserved  1.2 ms
         +1.3 ms  customer.credit-reserved  1.3 ms
@@ -132,7 +132,7 @@ async fn where_no_diagram_fits_the_steps_are_listed() {
         +3.6 ms  customer.credit-debited  1.1 ms
         +3.8 ms  product.stock-committed  1.2 ms
         +4.0 ms  accounting.invoice-issued  1.5 ms
-        +4.0 ms  in all, 8 steps
+        +4.0 ms  in total, 8 steps
     ");
 }
 

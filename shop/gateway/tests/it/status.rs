@@ -14,20 +14,14 @@ async fn the_whole_is_ready_when_all_that_are_expected_are() {
     assert_eq!(shop.get("/health/live").await.status, 200);
     let waiting = shop.get("/health/ready").await;
     waiting.problem(503);
-    assert_eq!(
-        waiting.json()["detail"],
-        "Waiting for product. Each says why at /NAME/health/ready."
-    );
+    assert_eq!(waiting.json()["detail"], "Waiting for product. /NAME/health/ready says why.");
     shop.local("product", named("product"));
     assert_eq!(shop.get("/health/ready").await.json()["Ready"], true);
     let mut said = announcement("product", "1", Address::Local);
     said.ready = false;
     shop.gateway.learn(said.into());
     let waiting = shop.get("/health/ready").await;
-    assert_eq!(
-        waiting.json()["detail"],
-        "Waiting for product. Each says why at /NAME/health/ready."
-    );
+    assert_eq!(waiting.json()["detail"], "Waiting for product. /NAME/health/ready says why.");
 }
 
 #[tokio::test]

@@ -181,5 +181,5 @@ async fn a_number_sent_as_a_text_is_said_to_be_one() {
     request["UnitsInStock"] = json!("100");
     let refused = world.post("/add-new-product", request).await.expect(422);
     let detail = refused["errors"][0]["detail"].as_str().expect("a detail");
-    assert!(detail.contains("a whole number") && detail.contains("not a text"), "{detail}");
+    assert!(detail.contains("a whole number") && detail.contains("not a string"), "{detail}");
 }

@@ -93,9 +93,7 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
             "No page of this site makes such a request. Nothing was done.",
         ),
         Failure::Refused(refusal) => match refusal.status {
-            404 => {
-                ("There is no such thing", "It may have been removed, or the address is mistyped.")
-            }
+            404 => ("Not found", "It may have been removed, or the address is mistyped."),
             429 => ("Too many attempts", "Please wait a little before you try again."),
             _ => ("That did not work", "The shop refused it. Nothing was done."),
         },

@@ -127,6 +127,6 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
             let events = format!(": hello\n\nid: 1\ndata: {change}\n\n").repeat(8);
             ([("content-type", "text/event-stream")], Body::from(events)).into_response()
         }
-        _ => (StatusCode::NOT_FOUND, Json(json!({ "title": "There is no such thing" }))).into_response(),
+        _ => (StatusCode::NOT_FOUND, Json(json!({ "title": "Not found" }))).into_response(),
     }
 }

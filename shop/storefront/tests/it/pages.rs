@@ -84,7 +84,7 @@ async fn a_denial_names_every_reason_and_what_to_do() {
 async fn a_page_recovers_by_itself_when_the_gateway_is_gone() {
     let gateway = Gateway::default();
     let mut visitor = Visitor::new(storefront(&gateway));
-    gateway.fail(503, json!({ "title": "A part is down or behind" }));
+    gateway.fail(503, json!({ "title": "Temporarily unavailable" }));
     let page = visitor.get("/categories?x=1").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(page.headers["refresh"], "90");
@@ -134,7 +134,7 @@ async fn faults_stand_at_their_fields_in_sentences() {
     let mut visitor = Visitor::new(storefront(&gateway));
     let csrf = visitor.get("/register").await.field("_csrf");
     let errors = json!([{ "field": "Email", "detail": "is no address" }, { "field": "Password", "detail": "must be of 8 to 128 characters" }]);
-    gateway.fail(422, json!({ "title": "Some fields are at fault", "errors": errors }));
+    gateway.fail(422, json!({ "title": "Some fields are invalid", "errors": errors }));
     let page = visitor.post("/register", &[("_csrf".to_owned(), csrf.clone())]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     page.says("2 fields need another look.");

@@ -9,11 +9,11 @@ use store::conformance::samples::{append, commit, done, read_sound};
 #[tokio::test]
 async fn a_bad_url_is_one_clear_sentence_without_the_password() {
     for (url, word) in [
-        ("mongo://user:geheim@host/agora", "no URL of MongoDB"),
-        ("mongodb://user:ge:heim@host/agora", "no URL of MongoDB"),
-        ("mongodb://user:geheim@host:x/agora", "no URL of MongoDB"),
+        ("mongo://user:geheim@host/agora", "not a MongoDB URL"),
+        ("mongodb://user:ge:heim@host/agora", "not a MongoDB URL"),
+        ("mongodb://user:geheim@host:x/agora", "not a MongoDB URL"),
         ("mongodb+srv://user:geheim@host/agora", "mongodb://"),
-        ("mongodb://user:geheim@/agora", "no URL of MongoDB"),
+        ("mongodb://user:geheim@/agora", "not a MongoDB URL"),
     ] {
         let failure = refused(url).await;
         assert!(failure.contains(word), "{url}: {failure}");
@@ -26,7 +26,7 @@ async fn a_bad_url_is_one_clear_sentence_without_the_password() {
 async fn a_server_without_transactions_is_refused() {
     let server = Mongodb::start(&["--standalone"]).expect("a server");
     let failure = refused(&server.url("shop")).await;
-    assert!(failure.contains("is no replica set"), "{failure}");
+    assert!(failure.contains("is not a replica set"), "{failure}");
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
 
     for wrong in [url("recorder", "falsch"), url("nobody", "geheim")] {
         let failure = refused(&wrong).await;
-        assert!(failure.contains("does not accept the user and password"), "{failure}");
+        assert!(failure.contains("rejects the user or password"), "{failure}");
     }
     let mut guest = MongoStore::open(&url("guest", "geheim")).await.expect("may read").writer;
     let failure =
