@@ -1,4 +1,4 @@
-//! The address of a broker, and what it says when it does not let us in.
+//! The address of a broker, and why a connection to it is refused.
 
 use lapin::{
     Error, ErrorKind,

@@ -1,4 +1,4 @@
-//! Sends requests, and hands replies to those who wait for them.
+//! The RPC client: sends requests and hands replies to the waiting callers.
 
 use std::pin::Pin;
 

@@ -1,4 +1,4 @@
-//! The driver: connects, lives one session after the other, and pauses between them.
+//! The driver: connects, runs one session after the other, and pauses between reconnects.
 
 use std::{
     pin::{Pin, pin},

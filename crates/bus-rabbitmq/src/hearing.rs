@@ -1,4 +1,4 @@
-//! Hears the broadcasts of one topic and puts them into the mailboxes of its subscribers.
+//! Consumes the broadcasts of one topic and puts them into the mailboxes of its subscribers.
 
 use std::sync::Arc;
 

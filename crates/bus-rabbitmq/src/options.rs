@@ -1,4 +1,4 @@
-//! What is to be chosen about being at a broker.
+//! Options of a connection to a broker.
 
 use std::{fmt, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! One connection's life: what must be there is declared, then everything runs side by side until the first failure.
+//! One connection: declares the topology, then runs all consumers and publishers concurrently until the first failure.
 
 use std::time::Duration;
 

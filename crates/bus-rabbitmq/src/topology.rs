@@ -1,4 +1,4 @@
-//! What must be there at the broker, declared in the same way by all that may; the others look whether it is there.
+//! Exchanges and queues at the broker: declared alike by all users with the right to, and checked passively by the others.
 
 use lapin::{
     Channel, Connection, Error, ErrorKind, ExchangeKind,

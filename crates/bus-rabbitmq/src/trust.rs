@@ -1,8 +1,8 @@
-//! Whom to believe at the broker. It checks who may write to an exchange, and under which routing key; what else a message says about
-//! its sender is only said.
+//! Which messages to trust. The broker checks who may write to an exchange, and under which routing key; everything else that a
+//! message says about its sender is only a claim.
 //!
 //! A sender may add routing keys (`CC`), and have a message passed on from a queue of its own under any key (dead-lettering). So
-//! the key that counts is the delivery's own, and what was ever dead-lettered is not believed.
+//! the key that counts is the delivery's own, and a message that was ever dead-lettered is not trusted.
 
 use lapin::{message::Delivery, types::ShortString};
 

@@ -1,6 +1,6 @@
-//! The JSON of what leaves the process, the same for every language: CloudEvents, requests, replies, announcements.
+//! The JSON wire format, the same for every language: CloudEvents, requests, replies, announcements.
 //!
-//! Members that are not known are ignored; an event's `data` is passed on as it came.
+//! Unknown members are ignored; an event's `data` is passed on unchanged.
 
 mod append;
 mod event;

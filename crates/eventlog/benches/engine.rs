@@ -1,4 +1,4 @@
-//! How fast the engine is: group commit against a bare writer, large batches, reading everything, opening.
+//! Benchmarks of the engine: group commit against a bare writer, large batches, reading everything, opening.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

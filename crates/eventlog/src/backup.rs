@@ -1,4 +1,4 @@
-//! A consistent copy of a log while it is written to, and the way back.
+//! A consistent copy of a log while it is written to, and its restore.
 
 use std::io;
 use std::path::{Path, PathBuf};

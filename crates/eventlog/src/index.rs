@@ -1,4 +1,4 @@
-//! What a segment's index answers: where a position, a stream's versions and a category's events stand in it.
+//! A segment's index: finds a position, a stream's versions and a category's events in it.
 //!
 //! The segment being written has its index in memory, 4 bytes per event for its stream, 4 for its category and 48 per
 //! stream, bounded by the segment's size. A sealed one has it beside it on disk, and in memory only where to look.

@@ -1,4 +1,4 @@
-//! Whether a log still has what is known of it from elsewhere. Nothing is written here: it is asked before anything is.
+//! Checks that a log still has what is known of it from elsewhere. Read-only: runs before anything is written.
 
 use std::io;
 use std::path::Path;

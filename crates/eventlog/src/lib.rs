@@ -2,13 +2,13 @@
 //!
 //! A log is a folder of segment files. [`open()`] gives one [`Writer`], which appends batches and answers once they are
 //! durable; a [`Reader`] that reads everything in order, single streams and categories, beside the writer and never
-//! ahead of it; and an [`Upkeep`] that writes the indexes of sealed segments out of the writer's way. What a crash tore is
-//! cut and reported; any other damage is named by segment and position and refused.
+//! ahead of it; and an [`Upkeep`] that writes the indexes of sealed segments out of the writer's way. A batch torn by a crash
+//! is truncated and reported; any other damage is refused, with its segment and position.
 //!
 //! ```
 //! # use std::{ops::ControlFlow, path::Path, sync::Arc};
 //! # use eventlog::{Limits, NewRecord, Options, open, simdisk::SimDisk};
-//! let files = Arc::new(SimDisk::new(1)); // `OsFiles` in earnest
+//! let files = Arc::new(SimDisk::new(1)); // `OsFiles` in production
 //! let mut log = open(Path::new("/shop"), files, Options::new([7; 16]))?;
 //! let event = NewRecord {
 //!     stream: "order-1",

@@ -1,4 +1,4 @@
-//! Opening a log: what is asked for, what is found, and why it may be refused.
+//! Opening a log: its options, its report, and its errors.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
-//! What opening does: checks what is there, cuts a torn batch, rebuilds lost indexes, makes all of it durable.
+//! Recovery at open: checks the files, truncates a torn batch, rebuilds lost indexes, makes all of it durable.
 //!
-//! What a crash leaves, step by step, and what becomes of it:
+//! What a crash leaves at each step, and how recovery handles it:
 //!
 //! | while | is left | then |
 //! | --- | --- | --- |
@@ -11,7 +11,7 @@
 //! | writing an index | a file named `.tmp`, or no index | removed, rebuilt |
 //! | cutting a torn batch | any of its sectors | cut |
 //!
-//! A last segment that lacks zeros at its end, which no crash leaves, is made as long as it was if what is known of the log vouches for it.
+//! A last segment that lacks zeros at its end, which no crash leaves, is extended again if what is known of the log proves it complete.
 //!
 //! A process that was killed leaves the same, but unsynced: so the last segment and the folder are synced first of all.
 

@@ -1,4 +1,4 @@
-//! Goes through a whole segment file, checks everything in it and judges its end: clean, torn or damaged.
+//! Scans a whole segment file, checks everything in it and classifies its end: clean, torn or damaged.
 //!
 //! Batch k+1 is written only after batch k is durable, so that a crash can tear the last batch alone, and whatever subset
 //! of its sectors reached the disk lies between the last valid batch and zeros. A valid batch behind bytes that are not one

@@ -1,4 +1,4 @@
-//! Verifying a log that nobody has open: every checksum, every version, every index, and the chain of hashes.
+//! Verifies a log that is not open: every checksum, every version, every index, and the chain of hashes.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The one writer of a log: checks, writes, syncs, and only then shows a batch to readers.
+//! The single writer of a log: checks, writes, syncs, and only then makes a batch visible to readers.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;

@@ -1,4 +1,4 @@
-//! Who caused an event: a kind, which a system names as it likes, and an id.
+//! The actor that caused an event: a kind, chosen by each system, and an id.
 
 use std::{fmt, str::FromStr, sync::Arc};
 

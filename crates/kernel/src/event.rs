@@ -1,4 +1,4 @@
-//! Events before and after they are recorded, and where they stand in the log.
+//! Events before and after they are recorded, and their place in the log.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Ids and randomness, from one seed: the system's in production, a chosen one in a simulation.
+//! Ids and randomness from one seed: drawn from the OS in production, chosen in a simulation.
 
 use std::sync::{Mutex, PoisonError};
 

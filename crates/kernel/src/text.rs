@@ -1,4 +1,4 @@
-//! Texts in one Unicode form: as they are kept, compared and searched.
+//! Unicode normalization of texts: as they are stored, compared and searched.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Points in time, and where they come from.
+//! Timestamps, and the clock that gives them.
 
 use std::{fmt, str::FromStr, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Commands to streams: each stream has one task that owns it, decides for all who wait, and appends once for all of them.
+//! Commands to streams: each stream has one task that owns it, decides all waiting commands, and appends once for all of them.
 //!
 //! ```text
 //!  execute ─┐                        ┌─ decide, decide, decide … on state in memory

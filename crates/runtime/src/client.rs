@@ -1,4 +1,4 @@
-//! The event store as seen from a service: over the bus, asked again until it answers.
+//! The event store as seen from a service: over the bus, with retries.
 
 use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 

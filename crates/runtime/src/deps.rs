@@ -1,4 +1,4 @@
-//! What everything of a process works with.
+//! What all parts of a process share.
 
 use std::sync::Arc;
 

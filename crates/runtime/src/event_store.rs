@@ -1,4 +1,4 @@
-//! The event store as a service on the bus: takes whatever waits, commits it as one group, answers, and tells everybody.
+//! The event store as a service on the bus: takes all waiting appends, commits them as one group, answers, and broadcasts.
 
 mod dating;
 

@@ -1,4 +1,4 @@
-//! What event-sourced services run on.
+//! The runtime of event-sourced services.
 //!
 //! ```text
 //!  command ─▶ Aggregates ── append ──▶ event store ── broadcast ──▶ Subscription ─▶ Projector ─▶ read model ─▶ Progress

@@ -1,4 +1,4 @@
-//! Read models as the projector and the operator's tools see them, whatever engine holds them.
+//! Read models as the projector and the operator's tools see them, independent of their engine.
 
 pub mod conformance;
 mod take;

@@ -1,4 +1,4 @@
-//! How far a subscriber is, for those who wait for it and those who watch it.
+//! How far a subscriber has come, for waiting callers and for monitoring.
 
 use std::{
     collections::BTreeMap,

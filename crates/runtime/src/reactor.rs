@@ -1,7 +1,7 @@
 //! Turns other services' events into our own commands, exactly once.
 //!
 //! A reactor goes through the log in order and hands each reaction to the aggregate's own queue; the cause recorded with the
-//! reaction is the mark that makes it happen once. Where to start again after a restart is only a hint.
+//! reaction deduplicates it. The position to resume from after a restart is only a hint.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -1,10 +1,10 @@
-//! Queries that may take long: a few at once beside the requests that do not, a bounded number waiting, the rest refused.
+//! Runs queries that may take long: a few at once beside short requests, a bounded number waiting, the rest refused.
 //!
 //! ```text
 //!  query ─▶ waiting (bounded, for a bounded time) ─▶ a few threads ─▶ result
 //!              └─▶ busy: refused at once, or when its time is up
 //! ```
-//! Every read model has its own, so that long queries of one service do not hold up those of another.
+//! Every read model has its own, so that long queries of one service do not delay those of another.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The whole log as one ordered sequence, whatever the bus does to it.
+//! Catch-up subscription: the whole log as one ordered sequence without gaps, whatever the bus loses or repeats.
 //!
 //! ```text
 //!            ┌── behind ──▶ read a page from the store ──┐
@@ -7,8 +7,8 @@
 //!                 gap, lost, or another head than ours ──▶ behind
 //! ```
 //!
-//! Every page begins with the last event that was handed over. If the store has another one there, or ends before it, its history
-//! was replaced (a restored backup, another folder): nothing more is handed over, and the process ends.
+//! Every page begins with the last event that was delivered. If the store has another one there, or ends before it, its history was
+//! replaced (a restored backup, another folder): nothing more is delivered, and the process ends.
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -1,11 +1,11 @@
-//! Traces: where a piece of work stands among all that followed from one request (W3C Trace Context), and what became of it.
+//! Traces: the place of a piece of work in everything that followed from one request (W3C Trace Context), and its outcome.
 //!
 //! ```text
 //!  request ─▶ Open ─ traceparent ─▶ headers, metadata ─▶ Open below it ─▶ …
 //!               └ end ─▶ [bounded queue] ─▶ Spans ─▶ exporter
 //! ```
 //!
-//! Without an exporter there are no spans, and the `traceparent` that came is handed on as it is: a trace has no gaps where only
+//! Without an exporter there are no spans, and the `traceparent` that came is passed on unchanged: a trace has no gaps where only
 //! some processes export.
 
 use std::{

@@ -1,4 +1,4 @@
-//! The way to MongoDB: its URL, how long anything may take, and its failures in one sentence each.
+//! The connection to MongoDB: its URL, timeouts, and its failures in one sentence each.
 
 use std::{
     sync::{Arc, atomic::AtomicU64},

@@ -1,7 +1,7 @@
-//! Looking into the collection: no look sees less than this store has seen or recorded before.
+//! Queries of the collection: none sees less than this store has seen or recorded before.
 //!
-//! A majority's data never goes away, but a primary that was elected a moment ago may not know yet how far it goes. So every look and
-//! every transaction says the latest time of the cluster that any of them had to do with, and the server waits until it is that far.
+//! A majority's data is never lost, but a newly elected primary may not know yet how far it goes. So every query and every
+//! transaction sends the latest cluster time that any of them has seen, and the server waits until it has reached that time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

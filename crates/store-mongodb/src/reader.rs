@@ -1,4 +1,4 @@
-//! The reading half: contiguous pages of what a majority has.
+//! The reading half: contiguous pages of events committed by a majority.
 
 use std::sync::{Arc, atomic::Ordering};
 

@@ -1,7 +1,7 @@
-//! Ending what another writer left open.
+//! Takeover: ends the transactions that another writer left open.
 //!
-//! Who is stopped between insert and commit, or cut off there, holds its positions until MongoDB gives the transaction up: a minute, unless
-//! `transactionLifetimeLimitSeconds` says otherwise. So each writer notes its session in the collection `writers` before its first
+//! A writer that is stopped or cut off between insert and commit holds its positions until MongoDB aborts the transaction: a minute,
+//! unless `transactionLifetimeLimitSeconds` says otherwise. So each writer notes its session in the collection `writers` before its first
 //! transaction, and a successor ends the sessions that it finds there. What they left open is undone; a writer that is still alive
 //! finds that another one recorded, and reads on. Ending sessions of one's own user needs no privilege.
 

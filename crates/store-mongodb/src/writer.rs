@@ -1,4 +1,4 @@
-//! The writing half: what it remembers, and how it learns better.
+//! The writing half: what it remembers, and how it catches up after a conflict.
 
 use std::{collections::BTreeSet, num::NonZeroUsize, sync::Arc, time::Duration};
 

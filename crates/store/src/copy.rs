@@ -1,4 +1,4 @@
-//! Copying all events from one store to another, of whatever engines, and comparing them afterwards.
+//! Copies all events from one store to another, of any engines, and compares them afterwards.
 
 use std::{collections::VecDeque, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Judges the appends of one group: against what is recorded, and against what earlier ones of the group will record.
+//! Optimistic concurrency check of one group of appends: against what is recorded, and against earlier appends of the group.
 
 use std::{collections::BTreeMap, sync::Arc};
 

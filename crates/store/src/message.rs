@@ -1,4 +1,4 @@
-//! What passes over the bus.
+//! The messages on the bus.
 
 use std::{collections::BTreeMap, sync::Arc};
 

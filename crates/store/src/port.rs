@@ -1,4 +1,4 @@
-//! The port of the event store: what an engine must give so that the promises about recording hold.
+//! The port of the event store: what an engine must guarantee so that the promises about recording hold.
 
 use std::sync::Arc;
 

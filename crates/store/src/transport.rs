@@ -1,4 +1,4 @@
-//! The port: what every transport gives, and how little it promises.
+//! The port: what every transport offers, and how little it guarantees.
 
 use std::{fmt, time::Duration};
 

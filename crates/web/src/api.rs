@@ -1,4 +1,4 @@
-//! A service's HTTP side: its calls, and around them everything that every service answers alike.
+//! A service's HTTP side: its calls, and around them the endpoints and responses that all services share.
 
 use std::{
     fmt,

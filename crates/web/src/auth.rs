@@ -1,4 +1,4 @@
-//! Who may come in: the port behind which a system puts its own answer, or nothing where everybody may do everything.
+//! Authentication as a port: a system supplies its own, or none if every client may do everything.
 
 use std::{any::Any, fmt, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Bodies of requests: within a size and a time, and only where they are read.
+//! Request bodies: limited in size and time, and refused where they are not read.
 
 use std::{
     fmt::Write as _,

@@ -1,4 +1,4 @@
-//! Answers kept as bytes for as long as nothing they show has changed.
+//! Caches responses as bytes until anything they show has changed.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! Addresses: networks whose word is believed, and what counts as one client.
+//! Addresses: trusted networks, and what counts as one client.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! The connections of a process: so many per client and in total. When there are too many, one that waits for its client is given up.
+//! Limits the connections of a process, per client and in total. At the limit, one that waits for its client is closed.
 //!
 //! ```text
 //!         request               body is here          client does not take the answer

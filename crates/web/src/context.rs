@@ -1,4 +1,4 @@
-//! What is known of a request before anything of it is understood: its id, its trace, who asked, and the time.
+//! What is known of a request before it is parsed: its id, its trace, the client, and the time.
 
 use std::{
     net::IpAddr,

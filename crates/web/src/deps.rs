@@ -1,4 +1,4 @@
-//! What a service with an HTTP side works with.
+//! The dependencies of a service with an HTTP side.
 
 use std::{ops::Deref, sync::Arc};
 

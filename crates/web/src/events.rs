@@ -1,4 +1,4 @@
-//! Server-sent events: endless answers that stay alive, can be resumed, and end with the service or the caller's session.
+//! Server-sent events: endless responses with keep-alive that can be resumed, and end with the service or the caller's session.
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 

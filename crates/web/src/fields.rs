@@ -1,4 +1,4 @@
-//! Several faults of one request's fields, reported at once.
+//! Collects all invalid fields of a request, to report them at once.
 
 use std::{fmt, ops::RangeInclusive};
 

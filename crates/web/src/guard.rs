@@ -1,4 +1,4 @@
-//! What happens around every request: context before, then the handler caught, then headers, metrics and one line of log.
+//! Middleware around every request: builds the context, catches panics of the handler, adds headers, metrics and one log line.
 
 use std::{
     any::Any,

@@ -1,4 +1,4 @@
-//! Requests that may be sent twice: recognized by user, call and the client's key.
+//! Idempotent requests: retries are recognized by user, call and the client's key.
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,7 @@
 //! A service's `http.rs` says what its calls take and give. Everything else happens around them: a [`Context`] with request
 //! id, trace and client; problems for whatever fails, also panics, unknown routes and bodies too large; positions, so that clients
 //! read what they wrote; metrics and one line of log per request; `/`, `/openapi.json` and `/health`; `/v1` and trailing slashes.
-//! Who may come in is a port, [`Authenticate`]; without one, everybody may do everything.
+//! Authentication is a port, [`Authenticate`]; without one, every client may do everything.
 //!
 //! ```
 //! use axum::extract::State;

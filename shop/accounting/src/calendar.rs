@@ -1,4 +1,4 @@
-//! The shop's calendar: which month of which year a moment belongs to, in the shop's time zone.
+//! The shop's calendar: the year and month of a timestamp, in the shop's time zone.
 
 use jiff::tz::TimeZone;
 use kernel::Timestamp;

@@ -1,4 +1,4 @@
-//! The service's calls: all of them read, for invoices are issued by what happens to orders.
+//! The service's calls: all read-only, because invoices are issued in reaction to orders.
 
 use std::sync::Arc;
 

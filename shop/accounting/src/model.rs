@@ -1,4 +1,4 @@
-//! The read model of the books: a port, so that other engines can hold it, the embedded one behind it, and the one in CouchDB.
+//! The read model of the books: a port, with an embedded engine and one in CouchDB.
 
 pub mod conformance;
 #[cfg(feature = "couchdb")]

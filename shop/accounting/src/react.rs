@@ -1,4 +1,4 @@
-//! What accounting does about orders: a finalized one gets its invoice.
+//! Reactions to orders: a finalized one gets its invoice.
 
 use contracts::{
     accounting,

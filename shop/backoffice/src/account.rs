@@ -1,4 +1,4 @@
-//! Logging in, which only managers can, and out.
+//! Logging in (managers only) and out.
 
 use askama::Template;
 use axum::{

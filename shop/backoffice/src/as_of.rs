@@ -1,4 +1,4 @@
-//! A product, customer or order as it stood after an event, as lines to be compared with the event before.
+//! A product, customer or order as it was after an event, as lines to compare with the event before.
 
 use contracts::rest::{customer::User, order::Order, product::Product};
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! Two managers changed one product: what each of them made of it, and the decision between them.
+//! Two managers changed one product: both versions, and the choice between them.
 //!
 //! ```text
 //!  was ──▶ mine     what this manager typed since the form was opened

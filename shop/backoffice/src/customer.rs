@@ -1,6 +1,6 @@
-//! One customer: who it is, what they may spend, and what they ordered.
+//! One customer: profile, credit and orders.
 //!
-//! Of the credit, only the difference that the manager typed is sent: what orders took meanwhile stays taken.
+//! Of the credit, only the difference that the manager typed is sent, so that orders placed in the meantime still count.
 
 use askama::Template;
 use axum::{

@@ -1,4 +1,4 @@
-//! A manager's visit: what every page but the log-in takes, so that none is ever shown to anybody else.
+//! A manager's visit: an extractor of every page but the log-in, so that only managers see them.
 
 use std::ops::Deref;
 

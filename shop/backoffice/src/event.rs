@@ -1,4 +1,4 @@
-//! One recorded event: what it says, word for word, and where it leads.
+//! One recorded event: its exact content, and links to what it refers to.
 
 use askama::Template;
 use axum::extract::Path;

@@ -1,4 +1,4 @@
-//! The shop as product managers meet it: a website over the gateway's REST API, and over nothing else.
+//! The website for product managers: uses only the gateway's REST API.
 
 mod account;
 mod as_of;

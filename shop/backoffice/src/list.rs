@@ -1,4 +1,4 @@
-//! What lists share: queries, the choices of their filters, and times as they are asked for.
+//! Shared by lists: queries, filter choices, and parsing of times.
 
 use kernel::Timestamp;
 

@@ -1,4 +1,4 @@
-//! The event store through the gateway: forwards as its calls go, and backwards, page by page.
+//! Reads the event store through the gateway: forwards, and backwards page by page.
 
 use contracts::rest::events::{Head, RecordedEvent};
 use site::{Failure, Listing};

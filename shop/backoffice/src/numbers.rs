@@ -1,4 +1,4 @@
-//! Moments and durations as exactly as they were recorded, and amounts that may be typed again.
+//! Timestamps and durations in full precision, and amounts in a form that can be typed again.
 
 use std::{fmt, time::Duration};
 

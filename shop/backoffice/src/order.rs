@@ -1,4 +1,4 @@
-//! One order: what was ordered, and its saga, growing as it happens.
+//! One order: what was ordered, and its saga, updated live.
 
 use askama::{Template, filters::HtmlSafe};
 use axum::{

@@ -1,7 +1,7 @@
 //! One product: adding, changing and deleting it.
 //!
-//! A form carries what it was opened with. Only what the manager changed since is sent, and of the stock only by how much it
-//! was changed: what was sold meanwhile stays sold.
+//! A form carries the values it was opened with. Only changed fields are sent, and of the stock only the difference: sales in the
+//! meantime still count.
 
 use askama::Template;
 use axum::{

@@ -1,4 +1,4 @@
-//! The saga of an order as it was recorded: who did what, following from what, after how long.
+//! The saga of an order as it was recorded: each step with its actor, cause and duration.
 
 use std::time::Duration;
 

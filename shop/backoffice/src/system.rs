@@ -1,4 +1,4 @@
-//! The parts of the shop and how they are: a map with throughput and lag, and the balances of promise 6.
+//! The status of the parts of the shop: a map with throughput and lag, and the balances of promise 6.
 
 use std::{collections::BTreeMap, time::Duration};
 

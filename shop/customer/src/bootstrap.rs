@@ -1,4 +1,4 @@
-//! The manager `admin`, who exists from the first start on; and the proof, before anything is written, that the secret is this shop's.
+//! Creates the manager `admin` at the first start, and verifies, before anything is written, that the secret is this shop's.
 
 use std::{sync::Arc, time::Duration};
 

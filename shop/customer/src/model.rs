@@ -1,4 +1,4 @@
-//! The read model of customers: a port, so that other engines can hold it, the embedded one behind it, and the one in Redis.
+//! The read model of customers: a port, with an embedded engine and one in Redis.
 
 pub mod conformance;
 #[cfg(feature = "redis")]

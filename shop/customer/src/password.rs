@@ -1,4 +1,4 @@
-//! Passwords: argon2id hashes, made and checked a few at a time, sealed before they leave this module.
+//! Passwords: argon2id hashes, computed a few at a time, and encrypted before they leave this module.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What the customer service does about orders: hold credit, let it go, or debit it.
+//! Reactions to orders: reserve credit, release it (compensation), or debit it.
 
 use std::sync::Arc;
 

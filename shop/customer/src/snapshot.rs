@@ -1,4 +1,4 @@
-//! Customers as streams: their category, and snapshots so that a customer of many orders loads fast.
+//! Customers as streams: their category, and snapshots so that a customer with many orders loads fast.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Turns at work of limited concurrency: one turn at a time for each owner, in a round among owners. If work for two is done at
-//! once, an owner who asks a thousand times does not delay another owner at all; a third waits for one turn.
+//! Fair limit on concurrency: one permit at a time for each owner, round-robin among owners. With two permits, an owner with a
+//! thousand requests does not delay a second owner at all; a third one waits for one permit.
 
 use std::{
     collections::VecDeque,

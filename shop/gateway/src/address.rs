@@ -1,4 +1,4 @@
-//! Where the gateway sends requests to: what a service announces, if that can be the address of one.
+//! Validates the addresses that services announce and the gateway sends requests to.
 
 use std::net::IpAddr;
 

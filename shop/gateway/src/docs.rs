@@ -1,4 +1,4 @@
-//! The page to read and try the API: Swagger UI, carried in the program, so that it works offline.
+//! The page to read and try the API: Swagger UI, embedded in the program, so that it works offline.
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,4 +1,4 @@
-//! The documents of all services as one: paths under their prefix, names that clash told apart.
+//! Merges the OpenAPI documents of all services: paths under their prefix, clashing names made unique.
 
 #![expect(clippy::indexing_slicing, reason = "indexing a JSON value makes a member or misses it")]
 

@@ -1,4 +1,4 @@
-//! Handing a request on: to a router of this process without a network in between, or over pooled connections.
+//! Forwards a request: to a router of this process without a network in between, or over pooled connections.
 
 use std::{
     pin::Pin,

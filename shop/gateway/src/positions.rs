@@ -1,4 +1,4 @@
-//! What each token's holder has been shown: the highest position, so that the next answer is no older.
+//! Read your writes: remembers the highest position shown to each token's holder, so that the next response is no older.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},

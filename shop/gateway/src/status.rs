@@ -1,4 +1,4 @@
-//! What the gateway says of itself and of the whole: who is here, who is ready, and how they are.
+//! Status of the gateway and the whole shop: which services are known, ready, and how far they are.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Who answers what: the services as they announced themselves, forgotten when they fall silent.
+//! The routing table: the services as they announced themselves, removed when their announcements stop.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

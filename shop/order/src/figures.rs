@@ -1,4 +1,4 @@
-//! What an operator wants to know of the saga: open orders, how orders end, and how long they take.
+//! Metrics of the saga: open orders, how orders end, and how long they take.
 
 use contracts::order::OrderEvent;
 use kernel::Timestamp;

@@ -1,4 +1,4 @@
-//! The read model of orders: a port, so that other engines can hold it, the embedded one behind it, and the one in PostgreSQL.
+//! The read model of orders: a port, with an embedded engine and one in PostgreSQL.
 
 mod batch;
 pub mod conformance;

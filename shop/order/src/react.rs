@@ -1,4 +1,4 @@
-//! What the order service does about the answers of product and customer, and about time running out.
+//! Reactions to the answers of product and customer, and to the deadline.
 //!
 //! ```text
 //!  product.stock-…   ─┐

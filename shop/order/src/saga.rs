@@ -1,7 +1,7 @@
-//! The order saga as a pure function: what has been answered so far × what is heard → what is to be done.
+//! The order saga as a pure function: answers so far × event → next action.
 //!
 //! An order's own stream only holds what is certain (placed, then finalized or denied). The answers of product and customer
-//! stand in *their* streams; the order service hears them in the order of the log and keeps, for open orders, what it heard.
+//! are in *their* streams; the order service receives them in the order of the log and keeps them for open orders.
 
 use contracts::order::Reason;
 

@@ -1,4 +1,4 @@
-//! Where an order stands, as the steps recorded by all services say. Pure.
+//! The status of an order, from the steps recorded by all services. Pure.
 
 use contracts::{
     order::Reason,

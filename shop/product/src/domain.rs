@@ -1,4 +1,4 @@
-//! A product's rules: its stock never goes below zero, and nobody pays a price they did not see.
+//! A product's rules: its stock never goes below zero, and customers pay only prices they have seen.
 //!
 //! At every version: received = on hand + sold, on hand = available + reserved.
 

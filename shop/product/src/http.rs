@@ -1,4 +1,4 @@
-//! The service's calls: what they share, and the one place where refusals become answers.
+//! The service's calls: what they share, and the mapping of refusals to problems.
 
 mod categories;
 mod manage;

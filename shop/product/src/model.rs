@@ -1,4 +1,4 @@
-//! The read model of the catalogue: a port, so that other engines can hold it, and the embedded one behind it.
+//! The read model of the catalogue: a port, with an embedded engine.
 
 mod change;
 pub mod conformance;

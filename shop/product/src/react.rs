@@ -1,4 +1,4 @@
-//! What the product service does about orders: hold units, let them go, or let them leave.
+//! Reactions to orders: reserve units, release them (compensation), or commit them.
 
 use std::sync::Arc;
 

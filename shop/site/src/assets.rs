@@ -1,4 +1,4 @@
-//! The static files, carried in the program: each known by a hash of its content.
+//! The static files, embedded in the program: each identified by a hash of its content.
 
 use std::sync::LazyLock;
 

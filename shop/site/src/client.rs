@@ -1,4 +1,4 @@
-//! Asking the gateway: pooled connections that are kept alive, or the router of this process.
+//! Sends requests to the gateway: over pooled keep-alive connections, or to the router of this process.
 
 use std::time::Duration;
 

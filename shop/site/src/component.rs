@@ -1,4 +1,4 @@
-//! Small parts of pages, written once: badges, the way through the pages of a list, and markup that is known to be safe.
+//! Reusable parts of pages: badges, pagination, and markup that is known to be safe.
 
 use std::fmt;
 

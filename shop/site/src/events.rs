@@ -1,4 +1,4 @@
-//! Server-sent events: read from the gateway, and written to pages that grow by themselves.
+//! Server-sent events: read from the gateway, and written to live pages.
 
 use std::{convert::Infallible, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Why a page could not be made as asked: what the gateway refused, or that it could not be reached.
+//! Why a page could not be served: what the gateway refused, or that it could not be reached.
 
 mod page;
 

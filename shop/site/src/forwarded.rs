@@ -1,4 +1,4 @@
-//! What a call to the gateway says of the request it is made for: its id, its trace, and the visitor's address.
+//! Headers of calls to the gateway about the original request: its id, its trace, and the visitor's address.
 
 use axum::extract::Request;
 use hyper::{HeaderMap, header::HeaderValue};

@@ -1,4 +1,4 @@
-//! What stands around every page: the site's name, its ways, who is logged in, and what is said to them.
+//! The frame of every page: the site's name, navigation, the logged-in user, and notices.
 
 /// What a website looks like from outside, the same on every page.
 #[derive(Debug)]

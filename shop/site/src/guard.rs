@@ -1,4 +1,4 @@
-//! What happens around every page: who visits, whether the request is ours, and failures made into pages.
+//! Middleware around every page: the session, the origin check, and failures rendered as pages.
 
 use std::panic::AssertUnwindSafe;
 

@@ -1,6 +1,6 @@
-//! A form that was sent while logged out: its page's log-in carries what was typed, which is then shown again, to be sent.
+//! A form that was sent while logged out: the log-in page carries what was typed, which is then shown again, to be sent.
 //!
-//! The browser carries it, in the pages themselves: any instance of the site can go on with it, and none keeps anything.
+//! The state is in the pages themselves: any instance of the site can continue, and none stores anything.
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! One page of a list, as the gateway answers it.
+//! One page of a list, as returned by the gateway.
 
 use serde::Deserialize;
 

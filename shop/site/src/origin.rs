@@ -1,4 +1,4 @@
-//! Whether what changes something comes from a page of this site, by the browser's own word.
+//! Checks that a changing request comes from a page of this site, by the headers that the browser sets.
 
 use axum::extract::Request;
 use hyper::{

@@ -1,4 +1,4 @@
-//! Answers: a rendered page, and being sent elsewhere after something was done.
+//! Responses: a rendered page, and a redirect after a change.
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};

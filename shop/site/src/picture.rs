@@ -1,4 +1,4 @@
-//! Product pictures: drawn from a product's category and name, always the same for the same product, by nobody's camera.
+//! Product pictures: generated from a product's category and name, always the same for the same product.
 
 mod motif;
 

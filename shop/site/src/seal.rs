@@ -1,4 +1,4 @@
-//! Sealing what a browser keeps for us, so that it can neither read nor change it.
+//! Authenticated encryption of what a browser stores for us, so that it can neither read nor change it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{

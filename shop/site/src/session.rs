@@ -1,4 +1,4 @@
-//! Who a visitor is: kept sealed in the visitor's own cookie, so that any instance of the site knows it.
+//! The session: encrypted in the visitor's own cookie, so that any instance of the site can read it.
 
 use kernel::{Ids, Position, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! One request of one visitor: who it is, what is said to them, and the gateway asked on their behalf.
+//! One request of one visitor: their session, notices for them, and calls to the gateway on their behalf.
 
 mod calls;
 

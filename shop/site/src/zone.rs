@@ -1,4 +1,4 @@
-//! The shop's time zone, in which pages write times and read days: the one by which accounting tells months and years.
+//! The shop's time zone, in which pages show times and parse days: the one that accounting uses for months and years.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! What a page costs the storefront itself: asking a gateway that answers at once, understanding the answer, and rendering.
+//! Benchmarks of the storefront alone: a request to a gateway that answers at once, parsing the response, and rendering.
 
 use std::{hint::black_box, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Categories: all of them, and the shelf of one.
+//! Categories: the list of all, and the products of one.
 
 use askama::Template;
 use axum::extract::{Path, Query};

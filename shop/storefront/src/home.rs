@@ -1,4 +1,4 @@
-//! The first page: where to look, and what is new.
+//! The home page: categories and new products.
 
 use askama::Template;
 use contracts::rest::product::{Category, Product};

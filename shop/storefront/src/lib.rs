@@ -1,4 +1,4 @@
-//! The shop as customers meet it: a website over the gateway's REST API, and over nothing else.
+//! The website for customers: uses only the gateway's REST API.
 
 mod account;
 mod catalogue;

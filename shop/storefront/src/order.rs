@@ -1,4 +1,4 @@
-//! One order: what was ordered, and how far it is, growing as it happens.
+//! One order: what was ordered, and its progress, updated live.
 //!
 //! ```text
 //!  page ─▶ EventSource /orders/ID/live ─▶ order-events of the gateway

@@ -1,4 +1,4 @@
-//! Placing an order. Each rendered form has a key of its own: sent twice, it is one order.
+//! Placing an order. Each rendered form has its own idempotency key: sent twice, it is one order.
 
 use axum::response::{IntoResponse, Response};
 use contracts::rest::order::Order;

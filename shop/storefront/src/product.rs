@@ -1,4 +1,4 @@
-//! One product: all that is known of it, and the form to order it.
+//! One product: its details, and the form to order it.
 
 use askama::Template;
 use axum::extract::Path;

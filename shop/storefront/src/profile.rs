@@ -1,4 +1,4 @@
-//! A customer's own account: what it holds, and how to change it.
+//! A customer's own account: its details, and forms to change them.
 
 use askama::Template;
 use axum::{

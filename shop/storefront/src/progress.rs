@@ -1,4 +1,4 @@
-//! How far an order is: its steps in plain words, never further than what is recorded.
+//! The progress of an order: its steps in plain words, never ahead of what is recorded.
 
 use askama::{Template, filters::HtmlSafe};
 use contracts::{

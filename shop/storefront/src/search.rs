@@ -1,4 +1,4 @@
-//! Looking for products by words.
+//! Full-text search of products.
 
 use askama::Template;
 use axum::extract::Query;

@@ -1,4 +1,4 @@
-//! A shelf: products side by side, each with its price, how many are left, and the way to order it at once.
+//! A grid of products, each with its price, stock, and a button to order it at once.
 
 use askama::{Template, filters::HtmlSafe};
 use contracts::rest::product::Product;

@@ -1,4 +1,4 @@
-//! All chance of a world, from its one seed.
+//! The random numbers of a world, from its one seed.
 
 use std::{
     ops::Range,

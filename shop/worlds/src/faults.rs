@@ -1,4 +1,4 @@
-//! What goes wrong in a world: how often each kind of fault may happen, and how often it did.
+//! The faults of a world: how often each kind may happen, and how often it did.
 
 use std::{
     collections::BTreeMap,

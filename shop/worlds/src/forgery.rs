@@ -1,5 +1,5 @@
-//! What a stolen password of the bus allows: events that no service would record. They are recorded like any other, and must
-//! stop nothing.
+//! Forged events, as a stolen password of the bus would allow: events that no service would record. They are recorded like any
+//! other, and must not stop anything.
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Duration};
 

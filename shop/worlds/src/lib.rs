@@ -4,8 +4,8 @@
 //! the real engine on a disk that loses what was not synced, fills up, and fails one write. Services crash and restart at any await,
 //! run twice, lose their read models. The clocks of their machines and the event store's are minutes to days ahead or behind for a
 //! while. Events are forged: some that nothing can read, a second customer of one name, a second beginning of an order's, a
-//! customer's or a product's stream. The log comes back shorter, is refused, and is taken as it is. Then the weather clears, every
-//! order must end, and the log is checked event by event against the promises: what was forged has its place in it and changes
+//! customer's or a product's stream. The log comes back shorter, is refused, and the loss is accepted. Then the faults stop, every
+//! order must end, and the log is checked event by event against the promises: forged events have their place in it and change
 //! nothing else. The same seed gives the same log to the byte.
 
 pub mod check;

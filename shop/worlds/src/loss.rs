@@ -1,5 +1,5 @@
 //! A log that comes back shorter: an older copy of the disk is put in its place. It is refused, and once the loss is accepted the
-//! shop goes on with what is left, models built from it.
+//! shop continues with what is left, and rebuilds its models from it.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 

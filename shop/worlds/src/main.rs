@@ -1,4 +1,4 @@
-//! Runs worlds by seed, and says what broke, with the command that repeats it.
+//! Runs worlds by seed, and reports what broke, with the command that repeats it.
 
 use std::{
     io::Write as _,

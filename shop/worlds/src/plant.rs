@@ -1,6 +1,6 @@
 //! Planted bugs: seven ways to break a promise, each of which the worlds must find.
 //!
-//! They are planted from outside, at the ports, so that no line of the services knows of them.
+//! They are injected from outside, at the ports, so that the services contain no code for them.
 
 use std::{io, path::Path, sync::Arc};
 

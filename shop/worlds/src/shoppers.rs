@@ -1,4 +1,4 @@
-//! The people of a world: a manager and customers, who use the shop through its HTTP routers as anybody would.
+//! The people of a world: a manager and customers, who use the shop through its HTTP routers like real clients.
 
 use std::{cell::RefCell, net::Ipv4Addr, rc::Rc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What is said all the time: the head of the log, and who is there.
+//! Periodic broadcasts: the head of the log, and announcements of services.
 
 use kernel::Position;
 use serde::{Deserialize, Serialize};

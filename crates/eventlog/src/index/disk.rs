@@ -1,4 +1,4 @@
-//! The index of a sealed segment, searched where it lies: in the file beside the segment.
+//! The index of a sealed segment, searched on disk: in the file beside the segment.
 
 use std::fmt;
 use std::io;

@@ -10,7 +10,7 @@
 //! categories  name length 4 · count 4 · name, by name
 //! ```
 //!
-//! The file is disposable: it is checked whole when the log is opened, and rebuilt from the segment where it fails.
+//! The file is disposable: it is checked completely when the log is opened, and rebuilt from the segment if the check fails.
 
 use super::{BatchEntry, Identity, StreamEntry};
 use crate::format::Fields;

@@ -1,4 +1,4 @@
-//! How much a read gives out, and how far it came.
+//! Limits of a read, and how far it got.
 
 use std::ops::ControlFlow;
 

@@ -1,4 +1,4 @@
-//! Chance that is the same for the same seed.
+//! Deterministic random numbers from a seed.
 
 /// `SplitMix64` (Steele, Lea and Flood, 2014).
 #[derive(Clone)]

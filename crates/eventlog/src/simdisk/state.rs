@@ -1,4 +1,4 @@
-//! What a simulated disk holds: of every file what a reader sees and what a power loss leaves.
+//! The content of a simulated disk: of every file what a reader sees and what survives a power loss.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -1,4 +1,4 @@
-//! An aggregate in memory: its state, and what makes commands happen once.
+//! An aggregate in memory: its state, and what deduplicates its commands.
 
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -1,4 +1,4 @@
-//! The one task that owns a stream: decides for all who wait, appends once, answers all.
+//! The task that owns a stream: decides all waiting commands, appends once, answers all.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 

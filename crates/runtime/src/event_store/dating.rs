@@ -1,7 +1,7 @@
-//! The time that events are dated with: the clock's, checked against a monotonic one.
+//! The timestamps of events: from the clock, checked against a monotonic one.
 //!
-//! Positions are the order of events. So once a wrong clock is set right, the next event has the right time again, whatever the
-//! last one has. A clock that jumps far ahead while the process runs is not believed at once.
+//! Positions are the order of events. So once a wrong clock is corrected, the next event has the right time again, whatever the
+//! last one has. A clock that jumps far ahead while the process runs is not trusted at once.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What every model that instances share must do beside its service's own suite, as tests; each panics where the engine fails.
+//! The conformance suite of shared read models, beside each service's own suite; each check panics where the engine fails.
 
 use kernel::Position;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Events taken by a model: what it cannot take is set aside, and everything else goes on.
+//! Applies events to a model: an event that it cannot apply is set aside, and everything else continues.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Standing by: how far a shared model is that another instance projects into.
+//! Standby: follows the checkpoint of a shared model that another instance projects into.
 
 use std::time::Duration;
 

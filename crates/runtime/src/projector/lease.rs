@@ -1,7 +1,7 @@
-//! Who projects into a shared model: a term taken by compare-and-swap, kept by beats, lost when they stand still.
+//! Leader election for a shared model: a term taken by compare-and-swap, kept by beats, lost when they stop.
 //!
-//! No clocks are compared: each instance measures by its own how long it has seen the same beat. The lease keeps instances from
-//! getting into each other's way; that nothing is projected twice is the checkpoint's doing.
+//! No clocks are compared: each instance measures by its own how long it has seen the same beat. The lease only keeps instances
+//! from competing; the checkpoint ensures that nothing is projected twice.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The note beside a database file, `FILE.mark`: whose the file is and in which shape, for when damage has taken the mark in its header.
+//! The note beside a database file, `FILE.mark`: its owner and layout, for when the mark in its header is damaged.
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
-//! Whose a database file is: nothing is emptied or replaced that does not carry the mark of the same model.
+//! The owner of a database file: only a file with the mark of the same model is ever emptied or replaced.
 //!
 //! The mark is SQLite's `application_id`, four bytes of the file's header. Files written before there were marks are recognised by
-//! having exactly the tables of their model. Damage may take the mark; then the note beside the file tells (see `beside`).
+//! having exactly the tables of their model. If the mark is damaged, the note beside the file is used (see `beside`).
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! The tables of a read model: found, made, emptied.
+//! The tables of a read model: finding, creating and emptying them.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The books of the connections that are open, and which of them has to go.
+//! The open connections, and which of them to close at the limit.
 
 use std::{
     cmp::Reverse,

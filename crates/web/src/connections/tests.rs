@@ -1,4 +1,4 @@
-//! What is let in, and what is given up for it.
+//! Which connections are accepted, and which are closed for them.
 
 use std::net::IpAddr;
 

@@ -9,13 +9,13 @@
 //!  aside:POSITION                      why the event there could not be taken
 //! ```
 //!
-//! There are no transactions: documents are written first and the checkpoint last, each change known by its position. Reads are as of
-//! one checkpoint all the same: an invoice behind the checkpoint's last number is passed over, and what changes keeps the state
-//! before. So reads see everything up to a position that never goes back, and never a part of a batch. That holds on one server;
-//! on a cluster it holds as far as a read there sees what was written before.
+//! There are no transactions: documents are written first and the checkpoint last, each change marked with its position. Reads are
+//! as of one checkpoint all the same: an invoice after the checkpoint's last number is skipped, and a document that changes keeps its
+//! previous state. So reads see everything up to a position that never goes back, and never a part of a batch. That holds on one
+//! server; on a cluster it holds as far as a read there sees earlier writes.
 //!
 //! Sums are added up as invoices come: a year is read in as many documents as it has months and products, in one request,
-//! however many invoices there are. Everything is found by its id, so that no index has to be built before a question is answered.
+//! however many invoices there are. Everything is found by its id, so that no index has to be built before a query is answered.
 
 mod documents;
 mod location;

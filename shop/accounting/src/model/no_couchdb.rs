@@ -1,4 +1,4 @@
-//! In the place of the model in CouchDB, where it is left out.
+//! Replaces the model in CouchDB in builds without it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What customers may spend.
+//! The calls about credit.
 
 use std::sync::Arc;
 

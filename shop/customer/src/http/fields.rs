@@ -1,4 +1,4 @@
-//! Rules of single fields, and what the API's document says of them.
+//! Validation rules of single fields, and their OpenAPI documentation.
 
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use web::{FieldErrors, Whole};

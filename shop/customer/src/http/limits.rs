@@ -1,4 +1,4 @@
-//! How often one may fail to log in, and register.
+//! Rate limits of failed log-ins and registrations.
 
 use std::{
     num::NonZeroUsize,

@@ -1,4 +1,4 @@
-//! Customers as answers, from the read model or from their events.
+//! Customers as responses, from the read model or from their events.
 
 use contracts::money::Decimal;
 use contracts::{

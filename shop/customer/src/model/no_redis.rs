@@ -1,4 +1,4 @@
-//! In the place of the model in Redis, where it is left out.
+//! Replaces the model in Redis in builds without it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The door: an order that could not be answered in time is refused before it is recorded.
+//! Load shedding: an order that could not be answered in time is refused before it is recorded.
 //!
 //! Orders are answered in the order in which they were placed. A new one waits at least as long as the oldest open one has
 //! waited, and about as long as the open ones take at the pace at which orders end (Little's law: wait = open / pace). Once

@@ -1,4 +1,4 @@
-//! Changes of orders as they happen: a stream reads what its client has missed from the model, then takes what the feed tells.
+//! Changes of orders as they happen: a stream reads what its client has missed from the model, then continues with the feed.
 
 use std::{collections::VecDeque, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! The changes of all orders, read once for all who follow them.
+//! The changes of all orders, read once for all streams that follow them.
 //!
 //! ```text
 //!                                                     ┌─▶ queue ─▶ stream of a customer
@@ -6,7 +6,7 @@
 //!        ▲                          │                 └─▶ queue ─▶ stream of all orders
 //!        └──────── a breath ◀───────┘
 //! ```
-//! A queue that is full is closed: its stream reads on from the model, and then takes another one.
+//! A queue that is full is closed: its stream catches up from the model, and then opens another one.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! Orders in figures.
+//! Statistics of orders.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Orders and their steps as answers.
+//! Orders and their steps as responses.
 
 use contracts::money::Decimal;
 use contracts::rest;

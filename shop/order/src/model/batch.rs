@@ -1,4 +1,4 @@
-//! What several steps do to one order, gathered before it is written. Pure.
+//! Combines the effects of several steps on one order before it is written. Pure.
 
 use contracts::rest::order::Status;
 use kernel::Position;

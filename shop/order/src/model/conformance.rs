@@ -1,4 +1,4 @@
-//! What every engine behind [`Model`] must do, as tests; each panics where the engine fails.
+//! The conformance suite that every engine behind [`Model`] passes; each check panics where the engine fails.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! In the place of the model in PostgreSQL, where it is left out.
+//! Replaces the model in PostgreSQL in builds without it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Numbers of the words in a row, the same in every engine. Rows keep them, so a number once given is never given another meaning.
+//! Numeric codes of the enums in a row, the same in every engine. Rows store them, so a code never changes its meaning.
 
 use contracts::{
     order::Reason,

@@ -1,4 +1,4 @@
-//! What managers do to products.
+//! The calls that change products, for managers.
 
 use std::sync::Arc;
 

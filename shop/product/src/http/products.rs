@@ -1,4 +1,4 @@
-//! What everybody may ask of products.
+//! The public calls that read products.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the calls take: bodies and queries, parsed strictly.
+//! Parameters of the calls: bodies and queries, parsed strictly.
 
 use std::{borrow::Cow, ops::Deref};
 

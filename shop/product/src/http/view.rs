@@ -1,4 +1,4 @@
-//! Products and categories as answers: as the model has them, or folded from their events as they stood.
+//! Products and categories as responses: from the model, or folded from their events as of a position.
 
 use contracts::money::Decimal;
 use contracts::{

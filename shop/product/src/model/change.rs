@@ -1,4 +1,4 @@
-//! What can happen to the read model: differences with their positions, so that any engine can make them once.
+//! Changes of the read model: differences with their positions, so that any engine can apply them exactly once.
 
 use contracts::product::{Added, Changed};
 use kernel::Position;

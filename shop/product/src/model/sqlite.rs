@@ -1,4 +1,4 @@
-//! The read model in SQLite. Stock stands in a narrow table of its own, for it changes with every order.
+//! The read model in SQLite. Stock is in a separate narrow table, because it changes with every order.
 
 mod grams;
 mod query;

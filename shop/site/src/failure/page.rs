@@ -1,4 +1,4 @@
-//! Failures in the words of the site, and the way on from each.
+//! Error pages: each failure in plain words, with what to do next.
 
 use askama::Template;
 use hyper::Method;

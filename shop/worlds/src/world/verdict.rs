@@ -1,4 +1,4 @@
-//! The end of a world: what is recorded, held against the promises.
+//! The end of a world: checks what is recorded against the promises.
 
 use std::sync::Arc;
 

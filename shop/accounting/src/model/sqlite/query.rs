@@ -1,4 +1,4 @@
-//! Questions as SQL.
+//! Queries in SQL.
 
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;

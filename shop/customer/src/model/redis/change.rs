@@ -1,4 +1,4 @@
-//! Changes as the script that makes them wants them: JSON, amounts as text since Lua's numbers are not whole.
+//! Changes as input of the script that applies them: JSON, with amounts as text because Lua's numbers are floating point.
 
 use std::collections::BTreeMap;
 

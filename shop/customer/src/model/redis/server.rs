@@ -1,4 +1,4 @@
-//! The connection to the server: made when it is needed, thrown away when it fails, never waited for long.
+//! The connection to the server: opened on demand, dropped on failure, with short timeouts.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},

@@ -1,4 +1,4 @@
-//! The connections to the server: a small pool, none of them used again after a failure, none waited for long.
+//! The connections to the server: a small pool with short timeouts; a connection is not reused after a failure.
 
 use std::{
     ops::{Deref, DerefMut},

@@ -1,4 +1,4 @@
-//! Texts as grams, every run of one to three characters: what the index finds parts of words by. Pure.
+//! Texts as n-grams of one to three characters, by which the index finds parts of words. Pure.
 //!
 //! The index takes words separated by blanks, so every gram is made one.
 

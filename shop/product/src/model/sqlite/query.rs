@@ -1,4 +1,4 @@
-//! Questions as SQL.
+//! Queries in SQL.
 
 use contracts::money::Money;
 use kernel::{Position, text::searchable};

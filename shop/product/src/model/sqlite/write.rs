@@ -1,4 +1,4 @@
-//! Changes as SQL: few statements, and one for all that happens to a product's stock in a batch.
+//! Changes in SQL: few statements, and one for all changes of a product's stock in a batch.
 
 use std::collections::BTreeMap;
 
