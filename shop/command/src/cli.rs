@@ -1,4 +1,4 @@
-//! The command line: one subcommand each from its own module, and what the exit code says.
+//! The command line: one module per subcommand, and the exit codes.
 
 use std::{io, process::ExitCode};
 

@@ -1,4 +1,4 @@
-//! A shop's public REST API as a client sees it: logged in, reading its own writes, and sending again what got lost.
+//! A client of a shop's public REST API: logs in, reads its own writes, and retries lost requests.
 //!
 //! Everything runs on one thread: a load generator that shares its machine with the shop must cost little, so there are no
 //! locks, no tasks and no pool beyond a list of idle connections; each connection is driven by the caller that waits for its answer.

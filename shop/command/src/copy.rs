@@ -1,4 +1,4 @@
-//! `agora store copy`: all events from one event store to another, whatever engines they are.
+//! `agora store copy`: all events from one event store to another, of any engines.
 
 use std::{
     fmt, fs,

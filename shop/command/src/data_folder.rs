@@ -1,4 +1,4 @@
-//! The data folder: made private, with the shop's secret and what was fixed at the first start.
+//! The data folder: private to its owner, with the shop's secret and settings that are fixed at the first start.
 
 pub(crate) mod lock;
 pub(crate) mod mark;

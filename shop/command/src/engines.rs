@@ -1,4 +1,4 @@
-//! What runs on servers, each engine behind a feature of this command: what is left out is refused in one sentence.
+//! Engines that need a server, each behind a feature of this command; an engine that is not built in is refused in one sentence.
 //!
 //! A shop in one process needs none of them, and is built in a fraction of the time.
 

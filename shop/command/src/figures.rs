@@ -1,4 +1,4 @@
-//! The figures that belong to the whole process: what the event store counts, how far everybody is, and the balances.
+//! Metrics of the whole process: counters of the event store, positions of all subscribers, and the balances.
 
 use std::{fs, time::Duration};
 

@@ -1,4 +1,4 @@
-//! `agora health`: whether a part of the shop is well, as an exit code: for containers, which have no other client.
+//! `agora health`: the health of a part of the shop as an exit code, for containers without another HTTP client.
 
 use std::time::Duration;
 

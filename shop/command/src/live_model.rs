@@ -1,4 +1,4 @@
-//! A running shop's read models against models rebuilt here from its events.
+//! Compares a running shop's read models with models rebuilt here from its events.
 
 use std::sync::Arc;
 

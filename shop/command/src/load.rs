@@ -9,7 +9,7 @@
 //!      └────── ended ── poller ◀───────────────────────────────────────┘ was heard for a while
 //! ```
 //!
-//! All three run on one thread, beside each other in one future; the tracker is theirs in turn.
+//! All three run concurrently on one thread, in one future, and share the tracker.
 
 mod report;
 mod tracker;

@@ -1,5 +1,5 @@
-//! The process's log: readable lines, or JSON, to the standard error. It never fails or holds up the work that logs: lines
-//! that cannot be written are dropped and counted.
+//! The process's log: readable lines, or JSON, to standard error. It never fails or blocks the work that logs: lines that
+//! cannot be written are dropped and counted.
 
 mod queue;
 

@@ -1,4 +1,4 @@
-//! The command: runs the whole shop, or any part of it, and holds the operator's tools.
+//! The command: runs the whole shop, or any part of it, and contains the operator's tools.
 
 mod backup;
 mod bench;

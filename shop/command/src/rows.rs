@@ -1,4 +1,4 @@
-//! Rows of CSV files: what is good is kept with its line, what is bad is listed by line and skipped.
+//! Rows of CSV files: good ones are kept with their line number, bad ones listed by line and skipped.
 
 mod bad;
 mod csv;

@@ -1,4 +1,4 @@
-//! `agora run`: some parts of the shop in this process, the others in processes of their own.
+//! `agora run`: some parts of the shop in this process, the others in other processes.
 
 use clap::Args as ClapArgs;
 

@@ -1,4 +1,4 @@
-//! Serving: the listeners of a process, what it says at its start, and its clean stop.
+//! Serving: the listeners of a process, its startup output, and its clean stop.
 
 mod banner;
 

@@ -1,4 +1,4 @@
-//! What the tools know of the REST API's types: only the fields they use, so that the API may grow.
+//! The REST API's types as the tools need them: only the fields they use, so that the API may grow.
 
 use contracts::money::Decimal;
 use runtime::trace::trace_id;

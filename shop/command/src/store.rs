@@ -1,4 +1,4 @@
-//! `agora store`: what an operator does with the log itself.
+//! `agora store`: verifying, copying, backing up and restoring the log.
 
 use std::{
     fs, io,

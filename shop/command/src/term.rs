@@ -1,4 +1,4 @@
-//! The one place that writes to the terminal: results to the standard output, everything else to the standard error.
+//! The only module that writes to the terminal: results to standard output, everything else to standard error.
 
 use std::{
     cell::Cell,

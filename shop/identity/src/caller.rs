@@ -1,4 +1,4 @@
-//! Extractors that let a caller in, or answer 401 and 403.
+//! Extractors that authenticate and authorize a caller, or respond with 401 or 403.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Log-outs and changed passwords, followed through the log by every process that checks tokens.
 //!
-//! What has ended is kept in memory, where every request looks, and in a small database of its own, so that a restarted process
-//! need not read the whole log before it knows.
+//! Ended sessions are kept in memory, where every request checks them, and in a small separate database, so that a restarted
+//! process need not read the whole log first.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Who a request comes from: signed tokens, sessions that ended early, and the extractors that let a caller in.
+//! Authentication: signed tokens, sessions that ended early, and the extractors that let a caller in.
 
 mod caller;
 pub mod ended;

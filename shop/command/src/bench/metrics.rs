@@ -1,4 +1,4 @@
-//! What a shop's own metrics say of its processor time and memory.
+//! CPU time and memory of a shop, from its own metrics.
 
 use std::time::Duration;
 

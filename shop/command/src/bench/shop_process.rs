@@ -1,4 +1,4 @@
-//! A fresh shop in a process of its own: started on free ports, in a folder that goes with it.
+//! A fresh shop in a separate process: started on free ports, in a folder that is removed with it.
 
 use std::{
     env, fs,

@@ -1,4 +1,4 @@
-//! What a bench sells to whom: generated from a seed, the same each time.
+//! Products and customers of a bench: generated from a seed, the same each time.
 
 use anyhow::{bail, ensure};
 use contracts::money::Money;

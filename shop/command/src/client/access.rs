@@ -1,4 +1,4 @@
-//! Where the shop is and how a tool gets in: the flags that all of them share.
+//! Address and credentials of the shop: flags shared by all tools.
 
 use std::{env, fs, time::Duration};
 

@@ -1,7 +1,7 @@
 //! One keep-alive HTTP/1.1 connection, driven by the caller that waits for its answer.
 //!
 //! Usually a connection is a task of its own and each answer wakes two tasks. Driven in place it needs no task, wakes
-//! nobody else, and is closed by being dropped; a connection that the server closed meanwhile is found out at its next use.
+//! no other task, and is closed by being dropped; a connection that the server closed meanwhile is detected at its next use.
 
 use std::{
     future::{Future, poll_fn},

@@ -1,4 +1,4 @@
-//! What can go wrong between a tool and a shop, in words that help.
+//! Errors between a tool and a shop, with helpful messages.
 
 use std::{fmt, io, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A request before it is sent: built once, sent as often as it takes.
+//! A request before it is sent: built once, retried as often as needed.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How often a request is sent again, and after which pause.
+//! The retry policy of requests.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Server-sent events, read on after every interruption from the last id that was seen.
+//! Server-sent events, resumed after every interruption from the last id that was seen.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What files hold: settings as TOML, or the one value that a variable `…_FILE` names.
+//! Settings in files: as TOML, or a single value in the file that a variable `…_FILE` names.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

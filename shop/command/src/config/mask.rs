@@ -1,4 +1,4 @@
-//! What may be shown of a value: everything but the passwords in it.
+//! Masks passwords in values that are shown.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Where values come from, and which one counts.
+//! The sources of values, and their precedence.
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf, str::FromStr};
 

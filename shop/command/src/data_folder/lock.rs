@@ -1,6 +1,6 @@
-//! Who uses a data folder: the running parts of a shop share it, and what replaces its files has it alone.
+//! The lock of a data folder: shared by the running parts of a shop, exclusive for commands that replace its files.
 //!
-//! The lock is one of the system's on the folder itself: it leaves no file, and ends with its process.
+//! It is an OS lock on the folder itself: it leaves no file, and ends with its process.
 
 use std::{
     fs::{File, TryLockError},

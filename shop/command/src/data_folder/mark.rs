@@ -1,4 +1,4 @@
-//! What is known of the log, kept apart from it: a log that is gone, or lacks what it had, is missed then.
+//! What is known of the log, stored apart from it, so that a missing or shortened log is detected.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! The files of the data folder, watched while the shop runs: one that vanishes is missed now, not at the next start.
+//! Watches the files of the data folder while the shop runs: one that vanishes is reported now, not at the next start.
 //!
 //! ```text
 //!  whole ── gone at two looks ──▶ reported, written back ──▶ whole

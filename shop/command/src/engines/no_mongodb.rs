@@ -1,4 +1,4 @@
-//! In the place of the event store over MongoDB, where it is left out.
+//! Replaces the event store over MongoDB in builds without it.
 
 use std::{convert::Infallible, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! In the place of the bus over RabbitMQ, where it is left out.
+//! Replaces the bus over RabbitMQ in builds without it.
 
 use std::sync::Arc;
 

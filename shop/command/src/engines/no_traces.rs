@@ -1,4 +1,4 @@
-//! In the place of the exporter of traces, where it is left out.
+//! Replaces the exporter of traces in builds without it.
 
 use std::{convert::Infallible, str::FromStr};
 

@@ -1,6 +1,6 @@
 //! Sends spans to a collector (OTLP over HTTP, protobuf), in batches and beside the shop's work.
 //!
-//! Nothing waits for the collector. What it does not take in time is dropped, which is said once until it takes spans again.
+//! Nothing waits for the collector. Spans that it does not accept in time are dropped, which is logged once per outage.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! The events that read models could not take, as the services of a running shop say, or as models built from a log do.
+//! The events that read models could not apply, as reported by a running shop or by models rebuilt from a log.
 
 use std::io;
 

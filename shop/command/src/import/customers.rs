@@ -1,4 +1,4 @@
-//! Customers: who is missing is registered and given the file's credit; who exists is left alone.
+//! Customers: missing ones are registered with the credit in the file, existing ones are left alone.
 
 use std::collections::HashMap;
 

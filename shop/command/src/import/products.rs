@@ -1,4 +1,4 @@
-//! Categories and products: what is missing is added, what differs is changed, what was sold stays sold.
+//! Categories and products: missing ones are added, different ones changed, and sales kept.
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 

@@ -1,4 +1,4 @@
-//! What a run measured, for people and for machines.
+//! The results of a run, for people and for machines.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What is known of the orders of a run: which are open, how long they took, how they ended.
+//! Tracks the orders of a run: which are open, how long they took, how they ended.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 

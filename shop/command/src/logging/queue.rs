@@ -1,6 +1,6 @@
-//! Lines on their way to the standard error: bounded, and never in the way of the work that logs.
+//! The queue of lines to standard error: bounded, and never blocking the work that logs.
 //!
-//! Written here rather than taken from `tracing-appender`: its guard prints to the standard output when it cannot stop its
+//! Written here rather than taken from `tracing-appender`: its guard prints to standard output when it cannot stop its
 //! worker in time, and that panics exactly when the outputs are broken.
 
 use std::{

@@ -1,4 +1,4 @@
-//! The steps of a saga, and what each of them followed from.
+//! The steps of a saga, and the cause of each.
 
 use std::time::Duration;
 

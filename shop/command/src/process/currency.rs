@@ -1,4 +1,4 @@
-//! The currency of the prices in the log: whatever a data folder says, that one is the shop's.
+//! The currency of the prices in the log, which is authoritative, whatever the data folder says.
 
 use anyhow::bail;
 use contracts::money::Currency;

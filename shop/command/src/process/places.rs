@@ -1,4 +1,4 @@
-//! Where a shop keeps what: no two things may have one place, or each would destroy the other.
+//! The places of a shop's files: no two may be the same, or each would destroy the other.
 
 use std::{
     fs,

@@ -1,5 +1,5 @@
-//! A log that lacks what this process has seen of it: refused, or accepted. Then what is lost is said, and whatever this process has
-//! built on the log is begun again.
+//! A log that lacks events that this process has seen: refused, or accepted. If accepted, the loss is logged, and everything that this
+//! process has built on the log is rebuilt.
 
 use eventlog::Lost;
 use identity::{Auth, ended::EndedSessions};

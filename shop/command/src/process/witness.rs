@@ -1,4 +1,4 @@
-//! What this process has seen of the log that another one keeps: recognised before anything is built on it, and noted every second.
+//! What this process has seen of a log kept by another process: verified before anything is built on it, and saved every second.
 
 use std::{sync::Arc, time::Duration};
 

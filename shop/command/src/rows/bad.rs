@@ -1,4 +1,4 @@
-//! Rows that were skipped: a few on the screen, counts by reason, and all of them in a file.
+//! Skipped rows: a few on the screen, counts by reason, and all of them in a file.
 
 use std::{
     collections::BTreeMap,

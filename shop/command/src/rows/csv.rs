@@ -1,4 +1,4 @@
-//! CSV by RFC 4180, strictly: what is not clear is refused, never guessed.
+//! A strict parser of CSV (RFC 4180): ambiguous input is refused, never guessed.
 
 use std::{fmt, mem};
 

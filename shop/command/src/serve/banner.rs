@@ -1,4 +1,4 @@
-//! What a start shows on the standard output: at its best effort, since a shop does not depend on being watched.
+//! The startup output on standard output: best effort, because a shop must not depend on it.
 
 use std::{
     fs,
