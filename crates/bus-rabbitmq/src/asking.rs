@@ -47,7 +47,7 @@ pub(super) async fn open(connection: &Connection) -> Result<Asking, Error> {
 }
 
 impl Asking {
-    /// Works on; ends when nobody is there any more who might ask.
+    /// Sends requests until the last handle of the transport is dropped.
     pub(super) async fn run(
         mut self,
         questions: &mut mpsc::Receiver<Question>,
@@ -83,7 +83,7 @@ async fn send(channel: &Channel, question: Question, pending: &Pending) -> Resul
         .with_content_type(wire::JSON.into())
         .with_reply_to(DIRECT_REPLY_TO.into())
         .with_correlation_id(number.to_string().into())
-        // Nobody answers a question that nobody asks any more.
+        // The broker drops a request once its caller has stopped waiting.
         .with_expiration(patience.as_millis().max(1).to_string().into());
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
     let sent = channel.basic_publish(REQUESTS.into(), key.into(), options, &body, properties);

@@ -11,12 +11,12 @@ use tokio::sync::mpsc;
 
 use super::shared::Broadcast;
 
-/// Broadcasts sent and not confirmed yet: enough that nobody waits for a single confirmation.
+/// Broadcasts sent and not confirmed yet: enough that no publisher waits for a single confirmation.
 const UNCONFIRMED_MAX: usize = 4096;
 
 type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
-/// Sends whatever comes; ends when nobody is there any more who might send.
+/// Sends broadcasts until the last handle of the transport is dropped.
 pub(super) async fn run(
     connection: &Connection,
     broadcasts: &mut mpsc::Receiver<Broadcast>,

@@ -143,7 +143,7 @@ impl Drop for Driver {
 }
 
 impl Outgoing {
-    /// Does `work` and drops meanwhile what wants to be sent; nothing if it is to stop, or nobody is there any more who might send.
+    /// Does `work` and drops outgoing messages meanwhile; nothing if it is to stop, or the last handle is dropped.
     async fn meanwhile<S: Future<Output = ()>, T>(
         &mut self,
         shared: &Shared,
@@ -158,7 +158,7 @@ impl Outgoing {
         }
     }
 
-    /// Drops what wants to be sent; ends when nobody is there any more who might send.
+    /// Drops outgoing messages until the last handle of the transport is dropped.
     async fn discard(&mut self, shared: &Shared) {
         loop {
             tokio::select! {

@@ -35,7 +35,7 @@ impl<'a> Hearing<'a> {
         Self { shared, audience: shared.audience(topic), topic, open: None }
     }
 
-    /// Begins to hear, if anybody wants it. Who was there before has missed what was said meanwhile.
+    /// Begins to consume if there is a subscriber. Earlier subscribers have missed the messages in between.
     pub(super) async fn open_if_wanted(&mut self, connection: &Connection) -> Result<(), Error> {
         if *self.audience.wanted.borrow() {
             self.open = Some(self.consume(connection).await?);

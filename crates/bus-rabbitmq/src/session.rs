@@ -17,7 +17,7 @@ use store::Topic;
 
 /// A broker that does not declare our queues within this time is stuck.
 const OPEN_PATIENCE: Duration = Duration::from_secs(10);
-/// How often the connection itself is looked at, should nobody who uses it be told.
+/// How often the connection itself is checked, in case none of its users is notified.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Lives on `connection`: until an error, or in good order once the transport is dropped.

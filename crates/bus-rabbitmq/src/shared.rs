@@ -74,7 +74,7 @@ impl Shared {
         }
     }
 
-    /// Without a connection: nobody is heard, and no answer comes any more.
+    /// Without a connection: no broadcasts and no answers arrive any more.
     pub(super) fn disconnected(&self, state: State) {
         self.state.send_replace(state);
         self.log.bound.send_replace(false);
@@ -96,7 +96,7 @@ impl Shared {
 #[derive(Debug, Default)]
 pub(super) struct Audience {
     mailboxes: Mutex<Vec<Weak<Mailbox>>>,
-    /// Whether anybody ever wanted to hear it.
+    /// Whether there ever was a subscriber.
     pub(super) wanted: watch::Sender<bool>,
     /// Whether the broker passes it on at this moment.
     pub(super) bound: watch::Sender<bool>,

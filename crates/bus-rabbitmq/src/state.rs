@@ -32,7 +32,7 @@ pub struct Figures {
     pub broadcasts_skipped: u64,
     /// Requests that could not be parsed and were answered so.
     pub requests_refused: u64,
-    /// Requests that could not be parsed and said nobody to answer.
+    /// Unparseable requests without a reply address.
     pub dead_letters: u64,
     /// Replies that could not be parsed.
     pub replies_skipped: u64,

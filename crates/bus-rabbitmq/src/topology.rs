@@ -23,7 +23,7 @@ pub const REQUESTS: &str = "agora.requests";
 pub const APPEND: &str = "agora.eventstore.append";
 /// The queue of reads.
 pub const READ: &str = "agora.eventstore.read";
-/// The queue of requests that nobody can answer.
+/// The queue of requests that cannot be answered.
 pub const DEAD_LETTERS: &str = "agora.dead-letters";
 
 /// What announcements of all services are bound by.
@@ -34,7 +34,7 @@ const BROADCASTS_MAX: u32 = 20_000;
 const BROADCASTS_BYTES_MAX: u32 = 32 << 20;
 /// Requests waiting for the event store: more than all clients together may have on the way at once.
 const REQUESTS_MAX: u32 = 10_000;
-/// Nobody waits longer for an answer; those who ask say themselves how long they do.
+/// No client waits longer for an answer; clients set their own, shorter expiration.
 const REQUEST_TTL_MS: u32 = 30_000;
 /// Dead letters kept for inspection; the oldest are dropped first.
 const DEAD_LETTERS_MAX: u32 = 10_000;

@@ -83,7 +83,7 @@ impl Options {
 pub struct Opened {
     /// The one who appends.
     pub writer: Writer,
-    /// Clone it for everybody who reads.
+    /// Clone it for each reader.
     pub reader: Reader,
     /// Looks after what can be done beside writing.
     pub upkeep: Upkeep,

@@ -48,7 +48,7 @@ pub struct Stats {
     pub categories: BTreeMap<String, u64>,
 }
 
-/// Reads a log. A clone is cheap; readers in any number of threads are in nobody's way.
+/// Reads a log. A clone is cheap; any number of threads can read without blocking each other or the writer.
 #[derive(Clone)]
 pub struct Reader {
     pub(crate) shared: Arc<Shared>,

@@ -38,7 +38,7 @@ pub(crate) struct Source {
 pub(crate) struct Segment {
     pub(crate) header: Header,
     pub(crate) source: Source,
-    /// Where what is durable ends. Nobody but the writer looks behind it.
+    /// The end of the durable part. Only the writer reads beyond it.
     end: AtomicU64,
     index: RwLock<Index>,
 }

@@ -42,7 +42,7 @@ impl Upkeep {
     }
 }
 
-/// What the writer does when it seals a segment: nothing, unless nobody cared for the one before.
+/// Called by the writer when it seals a segment: does nothing unless the index of the one before is still not written.
 pub(crate) fn catch_up(shared: &Shared) {
     if due(shared).nth(1).is_some()
         && let Ok(_held) = shared.upkeep.try_lock()

@@ -169,7 +169,7 @@ impl<D: Aggregate> Aggregates<D> {
             let queue = self.queue(&stream);
             match queue.send(asked).await {
                 Ok(()) => return receiver,
-                // The process stops: nobody will answer.
+                // The process stops: there will be no answer.
                 Err(_) if self.0.tasks.is_stopping() => return receiver,
                 // The stream's task had just gone idle.
                 Err(mpsc::error::SendError(returned)) => asked = returned,

@@ -66,9 +66,9 @@ pub trait ReadModel: Send + Sync + 'static {
 
     /// Makes the changes, in order, and moves the checkpoint from `from` to `to`: together or not at all; or, where the engine has
     /// no transactions, each change idempotent by position and the checkpoint last. [`ModelError::Stale`], and nothing changed that
-    /// anybody can see, if the checkpoint is not at `from`.
+    /// readers can see, if the checkpoint is not at `from`.
     ///
-    /// [`ModelError::Unfit`], and nothing changed that anybody can see, if one of the changes can never be made, such as a second order of
+    /// [`ModelError::Unfit`], and nothing changed that readers can see, if one of the changes can never be made, such as a second order of
     /// one id: that is the case for every engine alike.
     ///
     /// Whether a dropped or unanswered call made its changes is not known; made again, it is stale or does what it should.

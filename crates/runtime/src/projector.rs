@@ -33,11 +33,11 @@ const MODEL: &str = "model";
 const LEASE: &str = "lease";
 /// More events at once than this are a busy log's.
 const BUSY: usize = 8;
-/// The pause between two transactions while the log is busy: more events share the next one, and nobody notices.
+/// The pause between two transactions while the log is busy: more events share the next one, unnoticed by users.
 const BREATH: Duration = Duration::from_millis(1);
-/// The same with a model on a server, to which every transaction costs a way, while nobody waits for it.
+/// The same with a model on a server, to which every transaction costs a round trip, while no caller waits for it.
 const BREATH_SHARED: Duration = Duration::from_millis(50);
-/// And while a caller does: still unnoticed by people.
+/// And while a caller does: still unnoticed by users.
 const BREATH_AWAITED: Duration = Duration::from_millis(5);
 
 /// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes. An event that cannot

@@ -45,7 +45,7 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     location: Location,
     schema: Schema,
-    /// Held by everybody who uses a connection, and alone by who replaces the database: a connection that is still open to a file that was
+    /// Read-locked while a connection is used, and write-locked to replace the database: a connection that is still open to a file that was
     /// set aside would remove the log of the new one when it closes.
     gate: RwLock<()>,
     /// None while it cannot be opened again.

@@ -118,7 +118,7 @@ impl Tasks {
                 Ok(result) => result,
                 Err(error) => match error.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
-                    // Cancelled: the runtime is going down, and nobody waits any more.
+                    // Cancelled: the runtime is shutting down, and no caller waits any more.
                     Err(_) => std::future::pending().await,
                 },
             },

@@ -121,7 +121,7 @@ impl From<u64> for Value {
     }
 }
 
-/// Where the work of one service is traced, if anybody exports it. A cheap clone.
+/// Records the spans of one service, if there is an exporter. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Traces {
     service: &'static str,
@@ -172,7 +172,7 @@ impl Traces {
         Some(self.open(exported, kind, (Traceparent::new(&exported.ids), None)))
     }
 
-    /// Begins what follows from `parent`, if anybody wants to know.
+    /// Begins a child span of `parent`, if it is exported.
     pub fn below(&self, parent: &str, kind: Kind) -> Option<Open> {
         let exported = self.exported.as_ref()?;
         let parent = Traceparent::parse(parent).filter(|parent| parent.is_sampled())?;

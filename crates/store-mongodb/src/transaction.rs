@@ -86,7 +86,7 @@ impl Transactions {
         }
     }
 
-    /// Ends what others left open: positions that nobody gets, and nobody has.
+    /// Aborts transactions that other writers left open, which block their positions.
     pub(super) async fn end_others(&mut self) -> Result<(), StoreFailure> {
         let Some(session) = self.session.take() else { return Ok(()) };
         let connection = self.connection.clone();

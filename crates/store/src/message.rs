@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use kernel::{Expected, NewEvent, Position, Recorded, StreamId, Version};
 use serde::{Deserialize, Serialize};
 
-/// Recorded events with contiguous positions, shared by everybody who hears them.
+/// Recorded events with contiguous positions, shared by all subscribers.
 pub type Batch = Arc<[Arc<Recorded>]>;
 
 /// A broadcast.

@@ -57,7 +57,7 @@ pub fn check_import(events: &[Arc<Recorded>], head: Position) -> Result<(), Stor
     Ok(())
 }
 
-/// The one who reads, any number at once, in nobody's way.
+/// The reading side: any number at once, without blocking the writer.
 ///
 /// Pages are contiguous: what is asked for and stands before [`Page::next`] is in this or an earlier page. Only what is durable
 /// is seen.

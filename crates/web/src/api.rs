@@ -36,7 +36,7 @@ const BODY_LIMIT_BYTES: usize = 64 * 1024;
 pub struct HttpConfig {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,
-    /// Who may come in; where there is nothing, everybody may do everything.
+    /// Authentication; without it every client may do everything.
     pub auth: Option<Arc<dyn Authenticate>>,
     /// Whose word on the client's address counts.
     pub proxies: Arc<TrustedProxies>,

@@ -42,7 +42,7 @@ pub struct Identity {
     pub claims: Arc<dyn Any + Send + Sync>,
 }
 
-/// Why a token does not let anybody in.
+/// Why a token is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthError {
     /// It is invalid, expired or revoked: 401.
@@ -55,8 +55,8 @@ pub enum AuthError {
 #[derive(Clone, Debug)]
 pub struct Authenticated(pub Identity);
 
-/// A caller who may look into the system itself: anybody where nobody is authenticated, otherwise whom [`Authenticate::may_operate`]
-/// lets in; 401 or 403.
+/// A caller that may inspect the system itself: any client without authentication, otherwise those that
+/// [`Authenticate::may_operate`] allows; 401 or 403.
 #[derive(Clone, Debug)]
 pub struct Operator(pub Option<Identity>);
 

@@ -26,7 +26,7 @@ use super::{Context, Problem, connections::Admitted};
 /// How long a body may take to arrive: enough for 64 KiB over a poor line, but slow senders hold nothing for longer.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most that is read of a body that nobody wanted, and how long its client may take, so that the connection can be used again.
+/// The most that is read of an unused body, and how long its client may take, so that the connection can be reused.
 const LEFTOVER_BYTES_MAX: u64 = 64 * 1024;
 const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -76,7 +76,7 @@ pub(super) struct Arriving {
     leftover: Leftover,
 }
 
-/// What nobody has read of a request's body when the answer is ready.
+/// The unread rest of a request's body when the response is ready.
 ///
 /// A server cannot find the next request behind it, and would close the connection under a client that was just refused.
 #[derive(Clone, Default)]

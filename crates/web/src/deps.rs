@@ -16,7 +16,7 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// With the usual HTTP limits, and nobody authenticated.
+    /// With the usual HTTP limits, and without authentication.
     #[must_use]
     pub fn new(base: runtime::Deps) -> Self {
         Self { http: HttpConfig::of(&base), metrics: Metrics::default(), base }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{Context, Identity, Problem};
 
-/// A comment goes out this often, so that nobody between takes the silence for the end.
+/// Interval of keep-alive comments, so that no proxy takes the silence for the end.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The longest `Last-Event-ID` that is read.

@@ -22,7 +22,7 @@ pub use self::{
 };
 use crate::calendar::Calendar;
 
-/// Everything the service answers from. Point reads take microseconds; lists may take longer and block nobody.
+/// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///
 /// Reads see everything up to some position that never goes back, and never a part of a change. Months are those of the
 /// calendar that the model was opened with; one opened with another calendar starts empty.

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use site::{Failure, Visit};
 
-/// The visit of a manager. Nobody else gets one: they are sent to log in, or told that this is not theirs.
+/// The visit of a manager. Other visitors are sent to log in, or refused.
 #[derive(Clone)]
 pub(crate) struct Desk(Visit);
 

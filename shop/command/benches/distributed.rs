@@ -21,7 +21,7 @@ use tokio::process::Command;
 const AGORA: &str = env!("CARGO_BIN_EXE_agora");
 /// As many orders as take half a minute or more.
 const ORDERS: f64 = 5000.0;
-/// Between two tries to write while nobody takes them.
+/// Pause between two attempts to write while the event store is down.
 const AGAIN: Duration = Duration::from_millis(20);
 /// Writing goes on so long after a fault.
 const WATCHED: Duration = Duration::from_secs(25);
@@ -110,7 +110,7 @@ fn number(report: &Value, pointer: &str) -> anyhow::Result<f64> {
     report.pointer(pointer).and_then(Value::as_f64).with_context(|| pointer.to_owned())
 }
 
-/// How long nobody could write when the event store that records was lost; one of the two is.
+/// How long no write was possible when the recording event store, one of the two, was lost.
 async fn take_over() -> anyhow::Result<()> {
     let mut system = System::start(AGORA, Store::MongoDb, 2).await?;
     let writer = Writer::log_in(&system).await?;

@@ -53,7 +53,7 @@ struct Shared {
     credentials: RefCell<Option<Credentials>>,
     /// How long one request is sent again and again before it is given up.
     patience: Duration,
-    /// Whether the shop was ever reached: until then an address where nobody answers is a mistake, not a restart.
+    /// Whether the shop was ever reached: until then an address that does not answer is a mistake, not a restart.
     reached: Cell<bool>,
 }
 

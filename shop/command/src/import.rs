@@ -49,7 +49,7 @@ pub(crate) struct Args {
     dir: PathBuf,
     #[command(flatten)]
     access: Access,
-    /// One password for all new customers, for a test; else each gets a random one that nobody sees
+    /// One password for all new customers, for a test; else each gets a random one that is not shown
     #[arg(long, value_name = "PASSWORD")]
     password: Option<String>,
     /// Set the units in stock of products that exist, too

@@ -15,7 +15,7 @@ pub(crate) fn run_id() -> String {
     format!("{:016x}", u64::from_be_bytes(kernel::Ids::from_seed(os_seed()).bytes()))
 }
 
-/// A password that nobody needs to know or can guess.
+/// A random password that does not need to be known.
 pub(crate) fn password() -> String {
     format!("{:032x}", u128::from_be_bytes(kernel::Ids::from_seed(os_seed()).bytes()))
 }

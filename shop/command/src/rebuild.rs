@@ -265,7 +265,7 @@ async fn check(
         let copy = copy_of(path, folder.path())?;
         let shown = copy.to_string();
         let live = model.open_at(copy, zone).await.map_err(|error| {
-            // Not of the copy, which nobody knows.
+            // Name the original, not the temporary copy.
             let said = format!("{error:#}").replace(&shown, &path.display().to_string());
             anyhow!("{name}: not comparable: {said}")
         })?;

@@ -51,7 +51,7 @@ pub(crate) struct Rows<T> {
     pub(crate) file: String,
     pub(crate) good: Vec<Numbered<T>>,
     pub(crate) bad: Vec<BadRow>,
-    /// Rows of several lines, the first and the last, where nobody reads the text that has the line ends.
+    /// First and last line of rows over several lines whose line ends are in a column that is not used.
     long: Vec<(u64, u64)>,
 }
 

@@ -58,13 +58,13 @@ pub(crate) fn serve(flags: &Flags, parts: &Parts, json: bool) -> anyhow::Result<
     runtime::descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(Box::pin(run(&settings, parts, json)));
-    // Whatever still blocks (a hash, a query) has nobody waiting for it.
+    // No request waits for blocking work (a hash, a query) that is still running.
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }
 
 async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
-    // From here on, so that nobody who sees the shop announced can stop it any other way.
+    // From here on, so that a signal after the announcement always means a clean stop.
     let mut signals = Signals::new()?;
     let listeners = Listeners::open(settings, parts).await?;
     let process = tokio::select! {

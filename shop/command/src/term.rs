@@ -25,7 +25,7 @@ pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
 
 /// Writes a progress note to stderr, beside the result.
 pub(crate) fn note(text: impl fmt::Display) {
-    // Nobody can be told that nobody can be told.
+    // A failure to write to stderr cannot be reported anywhere.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

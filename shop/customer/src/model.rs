@@ -22,7 +22,7 @@ pub use self::{
     sqlite::SqliteModel,
 };
 
-/// Everything the service answers from. Point reads take microseconds; lists may take longer and block nobody.
+/// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///
 /// Reads see everything up to some position that never goes back, and never a part of a change.
 #[async_trait]

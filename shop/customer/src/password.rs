@@ -158,7 +158,7 @@ impl NewPassword {
         password == user || password.trim_end_matches(|end: char| !end.is_alphabetic()) == user
     }
 
-    /// A password that nobody could guess: 120 random bits.
+    /// A password that cannot be guessed: 120 random bits.
     #[must_use]
     pub fn generate(ids: &Ids) -> Self {
         // 32 characters that are not taken for one another.
@@ -247,7 +247,7 @@ impl Passwords {
         let (argon2, salt) = (self.argon2.clone(), self.ids.bytes::<16>());
         let (turn, password) = (turn.clone(), password.0.clone());
         let hash = self.tasks.blocking(move || {
-            // Held until the work is done, even if nobody waits for it any more.
+            // Held until the work is done, even if its request has been dropped.
             let _turn = turn;
             let hash = argon2.hash_password_with_salt(password.as_bytes(), &salt);
             Zeroizing::new(hash.expect("a password and 16 bytes of salt can be hashed").to_string())

@@ -10,7 +10,7 @@ use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa_swagger_ui::Config;
 use web::Problem;
 
-/// The page loads its own scripts and asks this gateway, nobody else. It sets styles from its scripts.
+/// The page loads its own scripts and calls only this gateway. It sets styles from its scripts.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 

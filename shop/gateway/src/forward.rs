@@ -41,7 +41,7 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Idle connections kept per instance.
 const POOL_IDLE_MAX: usize = 64;
 
-/// How soon to come back when nobody is there.
+/// `Retry-After` when no instance is available.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Headers that concern one connection and go no further (RFC 9110, 7.6.1).

@@ -129,7 +129,7 @@ async fn forward(
 ) -> Response {
     let Some((prefix, path)) = split(request.uri()) else { return unknown() };
     let Some(route) = gateway.table.route(prefix) else {
-        // Right after a start nobody has been heard of yet.
+        // Right after a start no announcement has arrived yet.
         let expected = gateway.expected.iter().any(|name| prefix.strip_prefix('/') == Some(name));
         return if expected { forward::nobody() } else { unknown() };
     };

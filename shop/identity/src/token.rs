@@ -19,7 +19,7 @@ pub const TOKEN_LIFETIME: Duration = Duration::from_hours(12);
 /// How far the clocks of a shop's machines may be apart: a token issued further ahead than this is not believed.
 const SKEW: Duration = Duration::from_mins(2);
 
-/// The header of every token. Nothing else is accepted, so that nobody chooses the algorithm for us.
+/// The header of every token. Nothing else is accepted, so that clients cannot choose the algorithm.
 const HEADER: &str = r#"{"alg":"EdDSA","typ":"JWT"}"#;
 
 /// A token has some 350 bytes; one that is much longer is not ours and not worth hashing.

@@ -55,7 +55,7 @@ impl Decider for Order {
             (State::Finalized | State::Denied, Command::Finalize | Command::Deny(_)) => {
                 Ok(Vec::new())
             }
-            // Nobody answers what was not placed; there is nothing to end.
+            // An order that was not placed gets no answers; there is nothing to end.
             (State::Unplaced, Command::Finalize | Command::Deny(_)) => Ok(Vec::new()),
         }
     }

@@ -29,7 +29,7 @@ pub use self::{
 };
 pub use crate::standing::{Effect, Standing};
 
-/// Everything the service answers from. Point reads take microseconds; the others may take longer and block nobody.
+/// Everything the service answers from. Point reads take microseconds; the others may take longer and do not block other requests.
 ///
 /// Reads see everything up to some position that never goes back, and never a part of a change.
 #[async_trait]

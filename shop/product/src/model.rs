@@ -15,7 +15,7 @@ use web::Inspect;
 pub use change::{Change, Created, StockMoved, What};
 pub use sqlite::SqliteModel;
 
-/// Everything the service answers from. Point reads take microseconds; lists may take longer and block nobody.
+/// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///
 /// Reads see everything up to some position that never goes back, and never a part of a change. Deleted products are no longer
 /// read, but their stock still counts in the balances.

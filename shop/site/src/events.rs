@@ -13,7 +13,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::{Failure, Refusal, Visit, zone::Zonal};
 
-/// A comment goes out this often, so that nobody between takes the silence for the end.
+/// Interval of keep-alive comments, so that no proxy takes the silence for the end.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The longest event that is taken: a change of an order is some 2 KiB.

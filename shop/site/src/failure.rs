@@ -20,7 +20,7 @@ pub enum Failure {
     Busy {
         retry_after_seconds: u64,
     },
-    /// Nobody is logged in, or no longer.
+    /// Not logged in, or no longer.
     NotLoggedIn,
     /// The visitor may not see or do this.
     Forbidden,
@@ -46,7 +46,7 @@ pub enum Failure {
     Malformed,
     /// Refused for a reason that the gateway gives.
     Refused(Box<Refusal>),
-    /// The shop answered what nobody understands.
+    /// The response of the shop cannot be parsed.
     Broken,
 }
 

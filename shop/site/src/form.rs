@@ -30,7 +30,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// A form that nobody has filled in.
+    /// An empty form.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -23,7 +23,7 @@ impl Sealer {
         Self { cipher: XChaCha20Poly1305::new(&Key::from(key)), proof_key, purpose }
     }
 
-    /// `plain`, readable by nobody but us (XChaCha20-Poly1305, a fresh nonce each time).
+    /// `plain`, readable only by us (XChaCha20-Poly1305, a fresh nonce each time).
     pub(crate) fn seal(&self, ids: &Ids, plain: &[u8]) -> String {
         let nonce: [u8; NONCE_BYTES] = ids.bytes();
         let payload = Payload { msg: plain, aad: self.purpose.as_bytes() };

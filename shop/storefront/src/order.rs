@@ -75,9 +75,9 @@ struct Follower {
 /// How much a watcher has seen.
 enum Seen {
     Nothing,
-    /// The order as it stood, but nobody listens to what happens yet.
+    /// The order at that time, without a subscription to its changes yet.
     State,
-    /// All that these changes have told of.
+    /// Everything in these changes.
     Changes(ServerEvents),
 }
 

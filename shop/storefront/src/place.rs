@@ -12,7 +12,7 @@ use crate::product;
 struct PlaceOrder<'a> {
     product_id: &'a str,
     quantity: u32,
-    /// What the customer saw: nobody pays what they did not see.
+    /// The price that the customer saw: no other price is accepted.
     price: &'a str,
 }
 

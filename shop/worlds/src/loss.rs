@@ -9,7 +9,7 @@ use runtime::Progress;
 
 use crate::{faults::Fault, forgery::all_events, parts::Models, storm::Storm};
 
-/// Time for everything on its way to arrive where nobody is.
+/// Time for all messages under way to be delivered to stopped parts.
 const EMPTIED: Duration = Duration::from_secs(5);
 /// Time for a service to see that its model is ahead of the log.
 const NOTICED: Duration = Duration::from_secs(20);

@@ -40,7 +40,7 @@ const CALM: Duration = Duration::from_mins(2);
 const SETTLING: Duration = Duration::from_secs(10);
 /// How long after its deadline a pending order may still be pending while the order service and the store are up.
 const OVERDUE: Duration = Duration::from_secs(3);
-/// Orders placed while nobody answers.
+/// Orders placed while no service answers.
 const UNANSWERED: usize = 3;
 
 /// Names databases in memory, which a process shares: no two worlds may have the same, be it of one seed.
@@ -183,7 +183,7 @@ impl World {
         )
     }
 
-    /// The weather clears; orders meet their deadline while nobody answers them; then every order must end.
+    /// The faults stop; orders meet their deadline while no service answers them; then every order must end.
     async fn clear_up(&mut self, people: &People) {
         self.ground.transport.set_weather(Weather::default());
         // What was delayed still arrives, late.
@@ -215,7 +215,7 @@ impl World {
         tokio::time::sleep(CALM).await;
     }
 
-    /// Orders that nobody answers are denied at their deadline.
+    /// Orders without answers are denied at their deadline.
     fn check_deadlines_met(&mut self, events: &[Arc<Recorded>], orders: &[uuid::Uuid]) {
         let checker = self.checked(events);
         for order in orders.iter().filter(|order| !checker.is_denied(**order)) {

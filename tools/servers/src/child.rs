@@ -98,7 +98,7 @@ impl Drop for Child {
     }
 }
 
-/// A port that nobody listens on at this moment; another program may take it before it is used, so starters try again.
+/// A port without a listener at this moment; another program may take it before it is used, so starters try again.
 pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

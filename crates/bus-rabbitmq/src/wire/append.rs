@@ -46,7 +46,7 @@ struct ArrivedEvent<'a> {
     #[serde(borrow)]
     r#type: Cow<'a, str>,
     schema: u32,
-    /// Nobody, unless given.
+    /// Anonymous, unless given.
     actor: Option<Actor>,
     /// The event's own id, unless given: the same however often the append is sent.
     correlationid: Option<Uuid>,

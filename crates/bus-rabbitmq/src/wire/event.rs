@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{KEY_BYTES_MAX, Malformed, Wire, from_json, to_json};
 
 const SPECVERSION: &str = "1.0";
-/// Before the names of our event types, so that they are nobody else's.
+/// Prefix of our event types, which makes them unique.
 const TYPE_PREFIX: &str = "agora.";
 const SCHEMA_PREFIX: &str = "urn:agora:";
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{trace::Kind, trace::Open};
 
-/// Commands decided in one go: enough to share a sync among, few enough that nobody waits long.
+/// Commands decided in one go: enough to share a sync among, few enough that no caller waits long.
 const COMMANDS_MAX: usize = 256;
 /// The size of an append at which no further command is taken in, well below what the store takes.
 const APPEND_BYTES: usize = Append::BYTES_MAX / 4;
@@ -26,7 +26,7 @@ type Outcome<D> = Result<Done, ExecuteError<<D as kernel::Decider>::Rejection>>;
 /// A command waiting for its answer.
 pub(super) struct Asked<D: Aggregate> {
     pub(super) request: Request<D::Command>,
-    /// When nobody waits for the answer any more; never for reactions.
+    /// When the caller stops waiting for the answer; never for reactions.
     pub(super) expires: Option<Duration>,
     pub(super) answer: oneshot::Sender<Outcome<D>>,
 }
@@ -73,7 +73,7 @@ impl<D: Aggregate> StreamTask<D> {
         Self { shared, stream, queue, waiting: VecDeque::new(), loaded: None, snapshot_at: 0 }
     }
 
-    /// Serves the stream until nobody asks anything of it for a while.
+    /// Serves the stream until no command has come for a while.
     pub(super) async fn run(mut self) {
         while self.gather().await {
             self.step().await;
@@ -293,7 +293,7 @@ impl<D: Aggregate> StreamTask<D> {
         }
     }
 
-    /// Tells everybody decided on what became of it. `recorded`: the position of the first event recorded for them, and the version
+    /// Answers all decided commands. `recorded`: the position of the first event recorded for them, and the version
     /// of the last.
     async fn answer(
         &mut self,

@@ -43,7 +43,7 @@ impl<'a> Keeper<'a> {
                     retry = Retry::of(LEASE);
                     tokio::time::sleep(BEAT).await;
                 }
-                // While nobody can be asked, nobody else takes it either.
+                // While the server cannot be reached, no other instance takes the lease either.
                 Err(error) => retry.after(&error, progress).await,
             }
         }
@@ -58,12 +58,12 @@ impl<'a> Keeper<'a> {
         drop(tokio::time::timeout(RELEASE, given_back).await);
     }
 
-    /// Beats once if the lease is ours, takes it if nobody keeps it; whether it is ours.
+    /// Beats once if the lease is ours, takes it if it is expired; returns whether it is ours.
     async fn step(&mut self) -> Result<bool, ModelError> {
         let stored = self.shared.lease().await?;
         let still = self.look(stored);
         if let Some(mine) = self.mine {
-            // Nobody else beats in our term: what was not confirmed was ours all the same.
+            // No other instance beats in our term: an unconfirmed beat was ours all the same.
             if stored == Some(mine) || stored == Some(mine.beaten()) {
                 return self.replace(stored, stored.map_or(mine, Lease::beaten)).await;
             }

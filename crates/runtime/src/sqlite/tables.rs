@@ -71,7 +71,7 @@ fn open_current(location: &Location, schema: Schema) -> Result<Connection, Model
     Ok(connection)
 }
 
-/// Reads a file once from end to end, so that damage is found before anybody needs the page it is in.
+/// Reads a file once from end to end, so that damage is found before its page is needed.
 pub(super) fn whole(
     connection: &Connection,
     location: &Location,

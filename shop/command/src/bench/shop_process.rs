@@ -62,7 +62,7 @@ impl ShopProcess {
             .env_remove("AGORA_ADMIN_PASSWORD_FILE")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            // A file, because a pipe that nobody empties would stop the shop one day.
+            // A file, because a pipe that is not read would block the shop one day.
             .stderr(fs::File::create(log(&folder))?)
             .kill_on_drop(true);
         let mut process =

@@ -189,7 +189,7 @@ impl Settings {
         self.0.get(name).and_then(|value| value.text.as_deref())
     }
 
-    /// Whether nobody chose the value.
+    /// Whether the value is the default.
     pub(crate) fn is_default(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| value.origin == Origin::Default)
     }

@@ -31,7 +31,7 @@ pub(crate) fn cookies(shop: &[u8; 32]) -> [u8; 32] {
 }
 
 impl Keys {
-    /// The keys given; none where the data folder's own will do, since nobody else needs them.
+    /// The keys given; none if those of the data folder suffice, because no other process needs them.
     pub(crate) fn given(
         settings: &Settings,
         choices: &Choices,
@@ -55,7 +55,7 @@ impl Keys {
         Self { customer, tokens, cookies: parts.has_site().then(|| cookies(secret)) }
     }
 
-    /// The derived keys; what the parts need and nobody gave is an error.
+    /// The derived keys; a key that the parts need and that was not given is an error.
     fn derived(settings: &Settings, choices: &Choices, parts: &Parts) -> Result<Self, ConfigError> {
         let needed = |name: &str, what: &str| {
             let reason =

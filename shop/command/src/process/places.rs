@@ -58,8 +58,8 @@ pub(crate) fn databases(settings: &Settings, parts: &Parts) -> Vec<PathBuf> {
     models.chain(beside.filter(|path| path.extension().is_some_and(|end| end == "db"))).collect()
 }
 
-/// Refuses a read model of `parts` whose place is another one's, or that of something else the shop keeps, and whatever stands there
-/// without being a file: to open a pipe would take as long as nobody writes to it. What the settings say of services that run elsewhere
+/// Refuses a read model of `parts` whose place is another one's, or that of something else the shop keeps, and anything there that is
+/// not a file: opening a pipe would block until something writes to it. What the settings say of services that run elsewhere
 /// does not matter here.
 pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigError> {
     let data = resolved(Path::new(settings.text("data").unwrap_or_default()));

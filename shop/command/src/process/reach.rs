@@ -11,7 +11,7 @@ use web::{ConnectionLimits, Server, Service};
 use super::{Bus, World};
 
 impl World {
-    /// Lets everybody know of the services and where they are.
+    /// Announces the services and their addresses.
     pub(super) async fn announce(&self, services: &[Service]) -> anyhow::Result<()> {
         for (at, service) in services.iter().enumerate() {
             let (instance, address) = match self.choices.bus {

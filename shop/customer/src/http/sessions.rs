@@ -106,7 +106,7 @@ impl Customers {
         Ok(known.map_or(0, |known| known.revision))
     }
 
-    /// Whether the proof holds; takes as long where there is nobody. Failures are counted, and 429 once they are too many.
+    /// Whether the proof holds; takes as long for an unknown user. Failures are counted, with 429 once they are too many.
     pub(super) async fn prove(&self, context: &Context, proof: Proof<'_>) -> Result<bool, Problem> {
         let Proof { user, sealed, password } = proof;
         let attempt = self.limiters.try_log_in(user, context.client().into())?;

@@ -211,7 +211,7 @@ fn change_profile(
     update.execute(params![id.as_bytes(), full_name, email, searchable(&user, full_name, email)])
 }
 
-/// Lower case of all that is searched, apart by what nobody can type.
+/// Lower case of all searched fields, separated by a character that cannot be typed.
 fn searchable(user: &str, full_name: &str, email: &str) -> String {
     format!("{user}\n{full_name}\n{email}").to_lowercase()
 }

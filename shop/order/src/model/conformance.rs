@@ -311,7 +311,7 @@ async fn it_does_not_matter_how_changes_came(model: &dyn Model, other: &dyn Mode
     assert_eq!(lines(model).await, lines(other).await, "as if nothing had been");
 }
 
-/// What nobody but a forger records: further endings of an order that has ended.
+/// Only forged events do this: further endings of an order that has ended.
 async fn an_order_ends_once(model: &dyn Model, other: &dyn Model) {
     let changes = [
         placed(1, 1, (ADA, LAMP)),

@@ -291,7 +291,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // Still here: its call failed or was given up. What is left in it is nobody's business.
+        // Still here: its call failed or was abandoned. Discard what is left in it.
         if let Some(object) = self.0.take() {
             drop(Object::take(object));
         }

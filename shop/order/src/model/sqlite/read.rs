@@ -78,7 +78,7 @@ pub(super) fn changes(
     (after, count): (Position, usize),
 ) -> rusqlite::Result<Vec<(Step, Order)>> {
     let step_columns = "step.position, step.kind, step.actor, step.at, step.details";
-    // Of everybody: along the steps. Of one customer: along the customer's orders that have changed.
+    // Of all customers: along the steps. Of one customer: along the customer's orders that have changed.
     let (from, mine) = match customer {
         None => ("step CROSS JOIN orders ON orders.placed = step.placed", "?3 IS NULL"),
         Some(_) => (
