@@ -10,7 +10,7 @@ use thiserror::Error;
 /// Seconds without a sign of life after which either side is taken for gone (twice this), unless the address says otherwise.
 const HEARTBEAT_SECONDS: u16 = 3;
 
-/// An address that is none.
+/// An invalid address.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the bus's address {0}")]
 pub struct BadAddress(String);

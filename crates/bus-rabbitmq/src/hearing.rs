@@ -101,7 +101,7 @@ enum Parsed {
     Other(Message),
 }
 
-/// Only what came to the exchange, and under the routing key, for which the broker checks who may write.
+/// Accepts only messages that came to the exchange and under the routing key for which the broker checks the sender.
 fn parse(delivery: &Delivery) -> Result<Parsed, Malformed> {
     let body = &delivery.data;
     trust::straight(delivery)?;

@@ -54,7 +54,7 @@ const QUESTIONS_KIB_MAX: usize = 32 << 10;
 const ASKING_MAX: usize = 1024;
 /// A broadcast that the broker does not take within this time is dropped: the event store must not wait for it.
 const PUBLISH_PATIENCE: Duration = Duration::from_secs(1);
-/// A subscriber who waits longer than this for the broker is told later that it missed something.
+/// A subscriber that waits longer than this for the broker is told later that it missed something.
 const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(5);
 /// Questions waiting for a server in this process: twice what the broker hands out without an answer, for those handed out once
 /// more after the connection was lost.
@@ -77,7 +77,7 @@ pub struct RabbitMq {
 
 impl RabbitMq {
     /// A transport to the broker at `url` (`amqp://user:password@host:port/vhost`), and its driver, to be run by a task. Connects
-    /// nowhere yet, so the only error is an address that is none.
+    /// nowhere yet, so the only error is an invalid address.
     pub fn new(url: &str, options: Options) -> Result<(Self, Driver), BadAddress> {
         let address = Address::parse(url)?;
         let shared = Arc::new(Shared::new());

@@ -17,7 +17,7 @@ pub const EVENTS: &str = "agora.events";
 pub const BATCHES: &str = "agora.batches";
 /// The topic exchange for announcements: each service may write its own routing key.
 pub const SERVICES: &str = "agora.services";
-/// The topic exchange for requests, whose routing keys say what is asked for: so the broker can tell who may ask it.
+/// The topic exchange for requests. Routing keys say what is requested, so that the broker can check who may.
 pub const REQUESTS: &str = "agora.requests";
 /// The queue of appends.
 pub const APPEND: &str = "agora.eventstore.append";
@@ -29,7 +29,7 @@ pub const DEAD_LETTERS: &str = "agora.dead-letters";
 /// What announcements of all services are bound by.
 const ALL_SERVICES: &str = "system.service.#";
 
-/// Broadcasts waiting for one process; more than a subscriber's own share, so that it is the subscriber who is told of the loss.
+/// Broadcasts waiting for one process; more than a subscriber's own share, so that a slow subscriber loses messages first, and learns of it.
 const BROADCASTS_MAX: u32 = 20_000;
 const BROADCASTS_BYTES_MAX: u32 = 32 << 20;
 /// Requests waiting for the event store: more than all clients together may have on the way at once.

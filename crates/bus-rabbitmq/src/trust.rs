@@ -46,7 +46,7 @@ impl Keyed for Read {
 
 /// A request, if the broker has checked that its sender may ask for that.
 ///
-/// What was sent to the queue itself comes from someone who may write to every queue.
+/// A message sent to the queue itself comes from a user that may write to every queue.
 pub(super) fn decode<Q: Keyed + Wire>(request: &Delivery) -> Result<Q, Malformed> {
     let question = Q::decode(&request.data)?;
     straight(request)?;
@@ -81,7 +81,7 @@ pub(super) fn straight(delivery: &Delivery) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Where the answer goes. The shop's own queues are none: what we send there would be taken for ours.
+/// The reply address. The shop's own queues are refused: what we send there would be trusted as ours.
 pub(super) fn way_back(request: &Delivery) -> Option<&ShortString> {
     request.properties.reply_to().as_ref().filter(|queue| !queue.as_str().starts_with(OURS))
 }

@@ -34,7 +34,7 @@ pub trait Files: Send + Sync {
 
 /// An open file.
 pub trait File: Send + Sync {
-    /// Reads at `offset`; fewer bytes than asked for are no error, none means the end.
+    /// Reads at `offset`; fewer bytes than requested are not an error, 0 bytes mean the end.
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize>;
     /// Writes at `offset`, and says how much of it.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize>;

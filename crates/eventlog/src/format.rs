@@ -59,7 +59,7 @@ impl Record<'_> {
 /// One event to be appended. The position is the log's to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewRecord<'a> {
-    /// The stream's name: 1 to 65,535 bytes. Its category is what stands before the first `-`.
+    /// The stream's name: 1 to 65,535 bytes. Its category is the part before the first `-`.
     pub stream: &'a str,
     /// The stream's next version; the log refuses any other.
     pub version: u64,
@@ -89,7 +89,7 @@ impl<'a> From<&NewRecord<'a>> for Record<'a> {
     }
 }
 
-/// The category of a stream: what stands before the first `-`, or all of the name.
+/// The category of a stream: the part before the first `-`, or all of the name.
 pub fn category(stream: &str) -> &str {
     stream.split_once('-').map_or(stream, |(category, _)| category)
 }

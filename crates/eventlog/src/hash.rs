@@ -53,7 +53,7 @@ impl fmt::Display for Mark {
     }
 }
 
-/// Text that is no [`Mark`].
+/// Text that is not a [`Mark`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a mark is written position:hash, with a hash of 64 hexadecimal digits, as `verify` prints it"

@@ -64,7 +64,7 @@ impl StreamEntry {
     }
 }
 
-/// Where a batch stands in the segment file.
+/// Where a batch is in the segment file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) offset: u64,

@@ -11,7 +11,7 @@ use crate::open::{OpenError, lock_existing};
 use crate::scan::{self, Fault};
 use crate::segment::{self, Damage};
 
-/// What is known of a log from elsewhere: its last position at some time, and what stood there.
+/// What is known of a log from elsewhere: its last position at some time, and what was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Known {
     /// A position that was recorded and acknowledged; 0 if nothing was.
@@ -20,7 +20,7 @@ pub struct Known {
     pub event: Option<[u8; 16]>,
     /// The log's salt, and the hash of everything up to the position. A copy made event by event has others.
     pub log: Option<([u8; 16], Hash)>,
-    /// The log has reached at least here, whatever stands there: what read models have seen, for instance.
+    /// The log has reached at least here, whatever is there: what read models have seen, for instance.
     pub reached: u64,
 }
 

@@ -31,7 +31,7 @@
 //! | in the folder | is |
 //! | --- | --- |
 //! | `0000000001.segment`, … | the log: batches, each with its checksum; a header with the hash of the segment before |
-//! | `0000000001.index`, … | of each sealed segment, where everything stands in it; disposable |
+//! | `0000000001.index`, … | of each sealed segment, where everything is in it; disposable |
 //! | `lock` | held by the one process that has the log open |
 //!
 //! The crate has no clock, no randomness and no threads of its own: the same appends give the same bytes. All file

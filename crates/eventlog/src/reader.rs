@@ -85,7 +85,7 @@ impl Reader {
         Cursor::new(self.shared.clone(), from)
     }
 
-    /// Gives out all records in order, from a position on. Who reads page after page fares better with a [`Cursor`].
+    /// Returns all records in order, from a position on. To read page after page, a [`Cursor`] is faster.
     pub fn read_all(
         &self,
         from: u64,

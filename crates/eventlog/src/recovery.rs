@@ -140,7 +140,7 @@ impl<'a> Recovery<'a> {
 }
 
 /// Overwrites a torn batch, so that its remains can never be mistaken for anything, and makes the last whole one durable:
-/// it may stand in the page cache alone, and after a failed sync the system may believe that it need not be written. So it
+/// it may be in the page cache alone, and after a failed sync the system may believe that it need not be written. So it
 /// is written again, the same bytes in the same place, before it is acknowledged.
 fn make_durable(file: &dyn File, scanned: &Scanned) -> io::Result<()> {
     if let Some(end) = scanned.torn {

@@ -91,7 +91,7 @@ pub(crate) struct BatchReader {
 pub(crate) const READ_AHEAD: usize = 1 << 18;
 
 impl BatchReader {
-    /// The batch at `offset`, if a valid one stands there and ends by `end`. Reads `ahead` bytes when it must read.
+    /// The batch at `offset`, if a valid one is there and ends by `end`. Reads `ahead` bytes when it must read.
     pub(crate) fn batch(
         &mut self,
         source: &Source,

@@ -214,7 +214,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Sees to it that the active segment has written-out zeros where the batch will stand.
+    /// Ensures that the active segment has written-out zeros at the place of the batch.
     fn make_room(&mut self, first: u64, needed: u64) -> Result<(), AppendError> {
         if self.must_roll || self.segment.end() + needed > self.segment.header.length {
             self.roll(first, needed)?;

@@ -40,7 +40,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// An event's place in the whole log, from 1 without gaps; 0 stands before the first event.
+/// An event's place in the whole log, from 1 without gaps; 0 is before the first event.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]

@@ -15,7 +15,7 @@ pub struct StreamId(Arc<str>);
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventType(Arc<str>);
 
-/// Why a text is no name of a stream or an event type.
+/// Why a text is not a valid name of a stream or an event type.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StreamIdError {
     #[error(
@@ -32,7 +32,7 @@ impl StreamId {
     /// The stream `category-id`, if the parts make a stream's name.
     pub fn new(category: &str, id: impl fmt::Display) -> Result<Self, StreamIdError> {
         if category.contains('-') {
-            // What stands before the first dash is the category: this one would become another.
+            // The part before the first dash is the category: this one would become another.
             return Err(StreamIdError::Stream(category.chars().take(NAME_BYTES_MAX).collect()));
         }
         Self::parse(&format!("{category}-{id}"))
@@ -58,13 +58,13 @@ impl StreamId {
         &self.0
     }
 
-    /// What stands before the first `-`.
+    /// The part before the first `-`.
     #[must_use]
     pub fn category(&self) -> &str {
         self.0.split_once('-').map_or(&*self.0, |(category, _)| category)
     }
 
-    /// What stands after the first `-`.
+    /// The part after the first `-`.
     #[must_use]
     pub fn id(&self) -> &str {
         self.0.split_once('-').map_or("", |(_, id)| id)

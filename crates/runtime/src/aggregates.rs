@@ -162,7 +162,7 @@ impl<D: Aggregate> Aggregates<D> {
     /// Puts a command into its stream's queue. Commands of one caller to one stream are decided in the order of these calls.
     pub async fn submit(&self, stream: StreamId, request: Request<D::Command>) -> Answer<D> {
         let (answer, receiver) = oneshot::channel();
-        // A reaction is never given up; who waits for an answer is gone after a while.
+        // A reaction is never given up; a caller stops waiting after a while.
         let expires = request.metadata.cause.is_none().then(|| self.0.clock.elapsed() + PATIENCE);
         let mut asked = Asked { request, expires, answer };
         loop {

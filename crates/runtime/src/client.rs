@@ -79,12 +79,12 @@ impl EventStore {
         }
     }
 
-    /// Reads a page for a caller who waits: gives up after [`PATIENCE`].
+    /// Reads a page for a waiting caller: gives up after [`PATIENCE`].
     pub async fn read_soon(&self, read: Read) -> Result<Page, NoReply> {
         tokio::time::timeout(PATIENCE, self.read(read)).await.map_err(|_| NoReply::TimedOut)
     }
 
-    /// A whole stream up to its end or to `until`, for a caller who waits.
+    /// A whole stream up to its end or to `until`, for a waiting caller.
     pub async fn read_stream(
         &self,
         stream: &StreamId,

@@ -115,10 +115,10 @@ pub trait ReadModel: Send + Sync + 'static {
 /// The side of a shared model by which its instances agree on who projects into it.
 #[async_trait]
 pub trait Shared: Send + Sync {
-    /// The lease as it stands; none in a new or emptied model, or an emptied one may keep it.
+    /// The lease as it is; none in a new or emptied model, or an emptied one may keep it.
     async fn lease(&self) -> Result<Option<Lease>, ModelError>;
 
-    /// Puts `next` in the place of `seen`; false, and nothing changed, if something else stands there. Of several who call this at
+    /// Puts `next` in the place of `seen`; false, and nothing changed, if something else is there. Of several who call this at
     /// once with the same `seen`, one succeeds.
     async fn replace_lease(&self, seen: Option<Lease>, next: Lease) -> Result<bool, ModelError>;
 }

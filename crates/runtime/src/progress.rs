@@ -243,7 +243,7 @@ impl Progress {
         }
     }
 
-    /// The head as it is after the call: those who call while it is being asked for share the next answer.
+    /// The head as it is after the call: callers during a request share the next answer.
     async fn ask_head(&self, store: &EventStore) -> Position {
         let before = self.0.asks.load(Ordering::Acquire);
         let mut answer = self.0.answer.lock().await;

@@ -94,7 +94,7 @@ async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
     }
 }
 
-/// What becomes of what, and who is told.
+/// A projection: model, mapping function, progress.
 struct Projection<'a, M: ReadModel + ?Sized> {
     tasks: &'a Tasks,
     store: &'a EventStore,
@@ -263,7 +263,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         }
     }
 
-    /// Where the model stands.
+    /// The model's checkpoint.
     async fn open(&self) -> Position {
         let mut retry = Retry::of(MODEL);
         loop {

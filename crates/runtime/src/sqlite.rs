@@ -140,7 +140,7 @@ impl Database {
         })
     }
 
-    /// Reads the file once from end to end; [`ModelError::Damaged`], also to those who wait for [`Database::damaged`], if it is not whole.
+    /// Reads the file once from end to end; [`ModelError::Damaged`], also for callers of [`Database::damaged`], if it is not intact.
     pub fn look_through(&self) -> Result<(), ModelError> {
         let whole =
             self.read(|connection| Ok(tables::whole(connection, &self.0.location, self.0.schema)));
@@ -208,7 +208,7 @@ impl Database {
         let _sender_is_here = damaged.wait_for(|damaged| *damaged).await;
     }
 
-    /// Sets a database that turned out damaged aside as `FILE.damaged`, and opens a new one in its place. Waits for those who use it.
+    /// Sets a database that turned out damaged aside as `FILE.damaged`, and opens a new one in its place. Waits for its users.
     pub fn recover(&self) -> Result<(), ModelError> {
         if !*self.0.damaged.borrow() {
             return Ok(());
@@ -247,7 +247,7 @@ impl Database {
 
     fn noticed<T>(&self, result: Result<T, ModelError>) -> Result<T, ModelError> {
         let result = result.map_err(|error| match error {
-            // SQLite takes an emptied file for a new one, and waits for those who use the old one.
+            // SQLite treats an emptied file as a new one, and waits for users of the old one.
             ModelError::Sqlite(error) if mark::is_emptied(&self.0.location) => {
                 ModelError::Damaged(error)
             }

@@ -90,7 +90,7 @@ impl Subscription {
     pub async fn next(&mut self) -> Vec<Arc<Recorded>> {
         loop {
             if self.behind {
-                // What has come so far stands in the store, which is read next.
+                // What has come so far is in the store, which is read next.
                 while self.live.try_next().is_some() {}
                 if let Some(events) = self.read_on().await {
                     return events;

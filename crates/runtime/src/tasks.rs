@@ -155,7 +155,7 @@ impl Tasks {
         drained
     }
 
-    /// Drops all tasks where they stand, as a crash would.
+    /// Drops all tasks where they are, as a crash would.
     pub async fn kill(&self) {
         self.kill.cancel();
         self.stop.cancel();

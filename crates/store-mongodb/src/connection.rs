@@ -200,7 +200,7 @@ fn no_url(url: &str, error: &Error) -> StoreFailure {
     StoreFailure(without_secret(&text, url))
 }
 
-/// The text without the user and password that may stand in the URL.
+/// The text without the user and password that may be in the URL.
 fn without_secret(text: &str, url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let Some((user, _)) = rest.rsplit_once('@') else { return text.to_owned() };

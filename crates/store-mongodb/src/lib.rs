@@ -3,7 +3,7 @@
 //! ```text
 //!  commit ─▶ judge in memory ─▶ one transaction: insert, commit ─▶ answers
 //!     ▲          head, versions        │ duplicate key, write conflict: another writer recorded
-//!     └── read on, judge all again ◀───┘ unknown result: look what stands at the positions
+//!     └── read on, judge all again ◀───┘ unknown result: look what is at the positions
 //! ```
 //!
 //! One collection, `events`, holds one document per event:
@@ -12,7 +12,7 @@
 //! | --- | --- | --- |
 //! | `_id`, `position` | long | the position; twice, since not every server of this protocol finds a range of `_id` without looking at all |
 //! | `stream`, `version` | string, long | the stream and the event's place in it |
-//! | `category` | string | what stands before the stream's first `-` |
+//! | `category` | string | the part before the stream's first `-` |
 //! | `id` | UUID | the event's id |
 //! | `type`, `schema` | string, long | the event's type and the schema number of `data` |
 //! | `time` | long | when it was recorded: microseconds since 1970 |
@@ -49,8 +49,8 @@ impl MongoStore {
     /// Takes the database that a URL such as `mongodb://user:password@host1,host2/agora?replicaSet=rs0` names; `agora` if it names
     /// none.
     ///
-    /// Fails where only an operator can help: the URL is none, the server refuses the user, or it has no transactions. A server
-    /// that does not answer now is no failure of opening: calls fail within 2 s until it answers.
+    /// Fails where only an operator can help: the URL is invalid, the server refuses the user, or it has no transactions. A server
+    /// that does not respond now is not an error: calls fail within 2 s until it responds.
     pub async fn open(url: &str) -> Result<Self, StoreFailure> {
         let connection = Connection::open(url).await?;
         Ok(Self {

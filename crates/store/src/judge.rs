@@ -37,7 +37,7 @@ pub struct Judge<P> {
     answers: Vec<Appended>,
     recorded: Vec<Arc<Recorded>>,
     staged_bytes: usize,
-    /// For each stream of the group: where its new events stand in `recorded`.
+    /// For each stream of the group: where its new events are in `recorded`.
     staged: BTreeMap<StreamId, Vec<usize>>,
 }
 
@@ -124,7 +124,7 @@ impl<P: Past> Judge<P> {
         }
     }
 
-    /// What stands in the stream where this append would stand.
+    /// The recorded events at the versions that this append expects.
     async fn recorded_before(
         &mut self,
         append: &Append,

@@ -33,7 +33,7 @@ pub trait Writer: Send + 'static {
     }
 }
 
-/// The one who records what already stands in another store: with its positions, versions, ids and times.
+/// Imports events from another store, with their positions, versions, ids and times.
 ///
 /// # Contract
 /// - The events of one call follow the last one recorded: its position + 1, each version the next of its stream. Else

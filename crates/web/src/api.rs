@@ -90,7 +90,7 @@ impl HttpConfig {
         Self { traces, ..Self::new(Arc::clone(&deps.clock), Arc::clone(&deps.ids)) }
     }
 
-    /// The same, with `auth` deciding who may come in.
+    /// The same, with `auth` for authentication.
     #[must_use]
     pub fn authenticated_by(self, auth: impl Authenticate) -> Self {
         Self { auth: Some(Arc::new(auth)), ..self }

@@ -31,7 +31,7 @@ struct Network {
     prefix_bits: u32,
 }
 
-/// Why a text is no list of networks.
+/// Why a text is not a list of networks.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0:?} is not an address such as 10.1.2.3 or a network such as 10.0.0.0/8")]
 pub struct NetworkError(String);

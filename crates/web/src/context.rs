@@ -80,13 +80,13 @@ impl Context {
         self.0.request_id.clone()
     }
 
-    /// Where what follows from the request stands in its trace.
+    /// The place in the trace of what follows from the request.
     #[must_use]
     pub fn traceparent(&self) -> &Arc<str> {
         &self.0.traceparent
     }
 
-    /// The id of the trace, under which the request stands in the log.
+    /// The id of the trace, also in the log.
     #[must_use]
     pub fn trace_id(&self) -> &str {
         trace::trace_id(&self.0.traceparent).unwrap_or_default()

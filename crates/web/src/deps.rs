@@ -22,7 +22,7 @@ impl Deps {
         Self { http: HttpConfig::of(&base), metrics: Metrics::default(), base }
     }
 
-    /// The same, with `auth` deciding who may come in.
+    /// The same, with `auth` for authentication.
     #[must_use]
     pub fn authenticated_by(mut self, auth: impl Authenticate) -> Self {
         self.http.auth = Some(Arc::new(auth));

@@ -21,7 +21,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The longest `Last-Event-ID` that is read.
 const EVENT_ID_BYTES_MAX: usize = 128;
 
-/// The id of the last event that the client has seen, where it resumes a stream; 400 if it is none.
+/// The id of the last event that the client has seen, if it resumes a stream; 400 if invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastEventId(pub Option<String>);
 

@@ -30,7 +30,7 @@ use super::{
 /// Routes that say something of the service itself and wait for no model.
 const OWN_ROUTES: [&str; 4] = ["/", "/openapi.json", "/health/live", "/health/ready"];
 
-/// In an answer's extensions: the route it stands under in metrics and log, where no matched path says so.
+/// In a response's extensions: its route for metrics and log, if there is no matched path.
 #[derive(Clone, Debug)]
 pub struct RouteName(pub Arc<str>);
 

@@ -60,7 +60,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// Whatever is wrong with a field, a text that is no JSON at all, or nested too deeply, is malformed first.
+/// A text that is not JSON, or nested too deeply, is malformed, whatever is wrong with its fields.
 fn refusal(text: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
     match serde_json::from_str::<serde_json::Value>(text) {
         Err(syntax) if !is_number_out_of_range(text, &syntax) => malformed(&syntax),

@@ -44,7 +44,7 @@ pub struct After<C>(pub C);
 pub struct Cursor;
 
 impl<T> Listing<T> {
-    /// The page of `items`, read one beyond `limit`; `cursor` says where an item stands.
+    /// The page of `items`, read one beyond `limit`; `cursor` says where an item is.
     pub fn page<C: Serialize>(mut items: Vec<T>, limit: Limit, cursor: impl Fn(&T) -> C) -> Self {
         let more = items.len() > limit.get();
         items.truncate(limit.get());

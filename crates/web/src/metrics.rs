@@ -110,7 +110,7 @@ impl Metrics {
         }
     }
 
-    /// The gauge `agora_NAME` of a quantity that is no whole number.
+    /// The gauge `agora_NAME` of a quantity with fractions.
     #[must_use]
     pub fn float_gauge(&self, name: &str, help: &str) -> FloatGauge {
         let mut families = self.lock();

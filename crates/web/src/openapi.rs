@@ -106,7 +106,7 @@ fn complete_response(response: &mut Value, description: &str, is_problem: bool) 
     if response["description"].as_str().is_none_or(str::is_empty) {
         response["description"] = json!(description);
     }
-    // Whatever is no stream is JSON here, also a lone string.
+    // Everything but streams is JSON here, also a single string.
     if let Some(content) = response.get_mut("content").and_then(Value::as_object_mut)
         && let Some(text) = content.remove("text/plain")
     {

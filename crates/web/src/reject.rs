@@ -1,4 +1,4 @@
-//! From a parser's error to the answer that a client can act on, in plain English: 400 for what is no JSON, 422 with the field's path
+//! From a parser's error to a response that a client can act on, in plain English: 400 for invalid JSON, 422 with the field's path
 //! for the rest.
 
 use serde_path_to_error::Path;

@@ -130,7 +130,7 @@ fn line_fault(text: &str) -> Option<String> {
 /// with them, and the parts of an emoji.
 fn joins(before: Option<char>, character: char, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
-    // From Arabic to Mongolian: every script that joins letters stands there.
+    // From Arabic to Mongolian: every script that joins letters is there.
     let letter = |other: char| {
         matches!(other, '\u{600}'..='\u{18af}' | '\u{a840}'..='\u{abff}' | '\u{10a00}'..='\u{11fff}')
             && !is_invisible(other)

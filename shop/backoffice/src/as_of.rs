@@ -6,7 +6,7 @@ use site::{Amount, Count, Failure, Listing, segment};
 
 use crate::{desk::Desk, list::given, orders};
 
-/// Fields and what stood in them.
+/// Fields and what was in them.
 pub(crate) type Lines = Vec<(&'static str, String)>;
 
 /// What has a history.
@@ -19,7 +19,7 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
-    /// How it stood after the event at `position`; none where it did not exist then.
+    /// How it was after the event at `position`; none where it did not exist then.
     pub(crate) async fn at(
         &self,
         desk: &Desk,

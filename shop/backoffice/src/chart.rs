@@ -24,7 +24,7 @@ struct Column {
     height: i64,
 }
 
-/// A bar as long as its part of the whole. It stands beside its figure, which says it all.
+/// A bar as long as its part of the whole. Its figure beside it has the same information.
 #[derive(Template)]
 #[template(path = "bar.html")]
 pub(crate) struct Bar {
@@ -51,7 +51,7 @@ impl Columns {
 }
 
 impl Bar {
-    /// The bar of `part`, where a whole bar stands for `whole`.
+    /// The bar of `part`, where a full bar means `whole`.
     pub(crate) fn new(part: i64, whole: i64, tone: &'static str) -> Self {
         let share = i128::from(part.max(0)) * 1000 / i128::from(whole.max(1));
         Self { share: i64::try_from(share.min(1000)).unwrap_or(1000), tone }

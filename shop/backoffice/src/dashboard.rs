@@ -32,7 +32,7 @@ pub(crate) struct Asked {
     /// This year unless given.
     #[serde(default)]
     year: String,
-    /// `off` where the page is to stand still.
+    /// `off` to stop live updates of the page.
     #[serde(default)]
     live: String,
 }
@@ -42,7 +42,7 @@ pub(crate) struct Asked {
 pub(crate) struct Dashboard {
     frame: Frame,
     year: i16,
-    /// The address of the live part; empty where the page stands still.
+    /// The address of the live part; empty without live updates.
     live: String,
     figures: Figures,
 }

@@ -16,11 +16,11 @@ use crate::{
 /// The services, in the order in which an order usually comes to them.
 const SERVICES: [&str; 4] = ["order", "product", "customer", "accounting"];
 
-/// Where the first lifeline stands: behind the times.
+/// Where the first lifeline is: behind the times.
 const FIRST: usize = 150;
 /// Between two lifelines: the longest event's name has room between two.
 const GAP: usize = 190;
-/// Where the first event stands: below the participants.
+/// Where the first event is: below the participants.
 const TOP: usize = 96;
 /// Between two events.
 const ROW: usize = 58;
@@ -98,7 +98,7 @@ impl Diagram {
         }
     }
 
-    /// Where the awaited row stands.
+    /// Where the awaited row is.
     fn awaited_y(&self) -> usize {
         TOP + ROW * self.arrows.len()
     }
@@ -132,7 +132,7 @@ impl Arrow {
         }
     }
 
-    /// Where its words stand: over the line.
+    /// Where its words are: over the line.
     fn label_x(&self) -> usize {
         if self.is_own() { self.from + 40 } else { usize::midpoint(self.from, self.to) }
     }

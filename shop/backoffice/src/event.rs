@@ -39,7 +39,7 @@ impl EventPage {
     }
 }
 
-/// Where what the event happened to is shown as it stood then.
+/// Where what the event happened to is shown as it was then.
 fn history(event: &RecordedEvent) -> Option<String> {
     let (category, id) = event.stream.split_once('-')?;
     let version = event.version;

@@ -45,7 +45,7 @@ pub(crate) struct HistoryPage {
     last: u64,
     here: Mark,
     marks: Vec<Mark>,
-    /// What stood there, and before it where that was different.
+    /// What was there, and before it where that was different.
     lines: Option<Vec<(&'static str, String, Option<String>)>>,
 }
 
@@ -184,7 +184,7 @@ fn named(subject: &Subject, lines: Option<&Lines>) -> (String, (String, String))
     }
 }
 
-/// The name stands in the event that began the stream.
+/// The name is in the event that began the stream.
 async fn user_name(desk: &Desk, id: &str) -> Result<String, Failure> {
     let first = log::of_stream(desk, &format!("customer-{id}"), 0, 1).await?;
     let first = first.items.first().ok_or(Failure::NotFound)?;

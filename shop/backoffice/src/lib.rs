@@ -103,7 +103,7 @@ fn goods() -> Router<Shop> {
 }
 
 impl Shop {
-    /// The shop's currency; empty while nothing has told it, and sums stand alone.
+    /// The shop's currency; empty until it is known, and sums are then shown without it.
     async fn currency(&self, visit: &Visit) -> String {
         if let Some(currency) = self.currency.get() {
             return currency.clone();

@@ -32,7 +32,7 @@ pub(crate) fn choices(all: &[(&str, &str)], current: &str) -> Vec<Choice> {
     all.iter().map(choice).collect()
 }
 
-/// The page's number as it stands in its address; a page without a cursor is the first.
+/// The page's number as it is in its address; a page without a cursor is the first.
 pub(crate) fn page_number(after: &str, page: &str) -> usize {
     if after.is_empty() { 1 } else { page.parse().unwrap_or(1) }
 }

@@ -129,7 +129,7 @@ pub(crate) fn details(step: &Step) -> String {
             let items = items.iter().map(|item| item.as_str().unwrap_or_default());
             items.collect::<Vec<_>>().join(", ")
         }
-        // A sum that is no whole number has been through floating point: two decimals are all it had.
+        // A fractional sum has been through floating point: two decimals are all it had.
         Value::Number(number) if number.is_f64() => {
             number.as_f64().map_or_else(String::new, |number| format!("{number:.2}"))
         }

@@ -175,7 +175,7 @@ async fn wanted(desk: &Desk, filters: &mut Form) -> Result<Wanted, Failure> {
     Ok(items.pop().map_or(Wanted::Any, |one| Wanted::One(one.product_id)))
 }
 
-/// The word for where an order stands.
+/// The word for the status of an order.
 pub(crate) fn badge(status: Status) -> Badge {
     match status {
         Status::Pending => Badge::new("Pending", Tone::Busy),

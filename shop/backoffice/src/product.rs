@@ -204,7 +204,7 @@ impl Edit<'_> {
     }
 }
 
-/// The units typed; said at the field where that is no number.
+/// The units typed; an error at the field if that is not a number.
 fn units(form: &mut Form) -> Option<i64> {
     let units = form.value("UnitsInStock").parse().ok();
     if units.is_none() {

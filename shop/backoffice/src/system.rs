@@ -19,7 +19,7 @@ use crate::{desk::Desk, log};
 const LOOK: Duration = Duration::from_secs(1);
 /// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 5;
-/// The service that stands before the event store.
+/// The service in front of the event store.
 const STORE: &str = "events";
 /// A lag of more than this is worth a word: a projection in step is milliseconds behind.
 const LAG_SECONDS: f64 = 1.0;
@@ -75,7 +75,7 @@ struct Balance {
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
-    /// `off` where the page is to stand still.
+    /// `off` to stop live updates of the page.
     #[serde(default)]
     live: String,
 }

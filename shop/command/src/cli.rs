@@ -57,7 +57,7 @@ pub(crate) struct WrongUsage(pub(crate) String);
 /// Runs what the command line asks for.
 pub(crate) fn run() -> ExitCode {
     let command = Cli::parse().command;
-    // Who reads only the beginning (`agora events | head`) has got what they wanted. What changes something says how it went.
+    // A reader of only the beginning (`agora events | head`) is not an error, but a command that changes something must report its result.
     let shows = matches!(command, Command::Events(_) | Command::Config(_) | Command::Keys(_));
     let outcome = command.run();
     let failure = outcome.as_ref().err().filter(|error| !(shows && is_broken_pipe(error)));

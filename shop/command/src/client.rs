@@ -170,7 +170,8 @@ impl Client {
         let request = Request::post("/customer/login-user", &credentials);
         let session: Session = self.insist(&request).await?.parse()?;
         let value = HeaderValue::try_from(format!("Bearer {}", session.token));
-        let mut value = value.map_err(|_| Error::Answer("a token that is no header".to_owned()))?;
+        let mut value =
+            value.map_err(|_| Error::Answer("a token that is not valid in a header".to_owned()))?;
         value.set_sensitive(true);
         self.shared.authorization.replace(Some(value));
         Ok(())

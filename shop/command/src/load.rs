@@ -51,7 +51,7 @@ pub(crate) struct Plan {
 
 /// One order of a plan.
 pub(crate) struct Planned {
-    /// Where it stands in the plan's source, for messages.
+    /// Where it is in the plan's source, for messages.
     pub(crate) line: u64,
     /// Its number in the run, for the idempotency key.
     pub(crate) number: u64,

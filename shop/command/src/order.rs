@@ -103,7 +103,7 @@ fn columns(text: &str) -> Result<usize, String> {
 
 /// What is known of an order.
 struct Found {
-    /// As it stands, from a running shop.
+    /// As it is, from a running shop.
     order: Option<Value>,
     history: Vec<Value>,
     trace: Option<String>,

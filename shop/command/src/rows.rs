@@ -30,7 +30,7 @@ const LONG_SHOWN: usize = 5;
 
 /// What a kind of row is made from.
 pub(crate) trait Row: Sized {
-    /// Columns that a file must have; others may stand in it.
+    /// Columns that a file must have; others may be in it.
     const COLUMNS: &'static [&'static str];
     /// Columns that are read where a file has them.
     const OPTIONAL: &'static [&'static str] = &[];
@@ -39,7 +39,7 @@ pub(crate) trait Row: Sized {
     fn read(fields: &Fields<'_>) -> Result<Self, String>;
 }
 
-/// A row and the line that it stands on.
+/// A row and the line that it is on.
 #[derive(Clone, Debug)]
 pub(crate) struct Numbered<T> {
     pub(crate) line: u64,
@@ -161,7 +161,7 @@ trait Header: Row {
             let mut reader = begin(content, separator);
             let names = match reader.next() {
                 Ok(Some(Record { fields: Ok(names), .. })) => names,
-                // With another separator it may be none.
+                // With another separator it may be valid.
                 Ok(Some(Record { line, fields: Err(found), .. })) => {
                     let found = anyhow!("line {line}, which names the columns, {found}");
                     fault.get_or_insert(found);

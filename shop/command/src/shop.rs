@@ -62,7 +62,7 @@ pub(crate) struct Order {
     pub(crate) invoice_number: Option<u64>,
 }
 
-/// What `order-events` tells: a step, which does not matter here, and the order as it stands since.
+/// An event of `order-events`: a step, which does not matter here, and the order after it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Change {
@@ -143,7 +143,7 @@ pub(crate) async fn history<T: DeserializeOwned>(
     Ok(page.items)
 }
 
-/// The id of the trace that an order belongs to. None for who may not read the event store, or while that is away: the order itself
+/// The id of the trace that an order belongs to. None without the right to read the event store, or while that is unavailable: the order itself
 /// can be shown all the same.
 pub(crate) async fn trace(client: &Client, order: Uuid) -> Option<String> {
     #[derive(Deserialize)]

@@ -19,7 +19,7 @@ pub struct Money(i64);
 #[serde(try_from = "String", into = "String")]
 pub struct Currency(String);
 
-/// Why a text is no amount.
+/// Why a text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MoneyError {
     #[error("is not a decimal number such as 19.99")]

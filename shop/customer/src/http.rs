@@ -100,7 +100,7 @@ impl Customers {
         position
     }
 
-    /// The customer as an answer: as it stood when a repeated request was first carried out, else as it stands.
+    /// The customer as a response: for a retried request as of its first execution, else the current state.
     async fn shown(&self, customer: Uuid, done: Done) -> Result<User, Problem> {
         let user = match done {
             Done::Repeated { last, version } if self.can_look_back(customer, version).await? => {
@@ -114,7 +114,7 @@ impl Customers {
         user.ok_or_else(unknown)
     }
 
-    /// Whether it takes a look back, and a short one, to see a customer as it stood at that version: a customer who has not changed
+    /// Whether it takes a look back, and a short one, to see a customer as it was at that version: a customer who has not changed
     /// since is as the model says, and so is shown one whose stream is too long to be read for each repetition.
     async fn can_look_back(&self, customer: Uuid, version: Version) -> Result<bool, Problem> {
         let last = Read::Last { stream: contracts::customer::stream(customer) };

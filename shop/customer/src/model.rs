@@ -49,7 +49,7 @@ pub struct Customer {
     pub credit: Money,
     pub reserved: Money,
     pub available: Money,
-    /// Where the registration stands in the log.
+    /// Where the registration is in the log.
     pub registered: Position,
 }
 
@@ -81,7 +81,7 @@ pub enum Sort {
     Newest,
 }
 
-/// Where a customer stands in a list.
+/// Where a customer is in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// What is sorted by before the user name, if anything is.
@@ -92,7 +92,7 @@ pub struct Cursor {
 /// What an event changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Where the event stands: a change made twice can be known by it.
+    /// The position of the event, by which a repeated change is recognized.
     pub position: Position,
     pub customer: Uuid,
     pub what: What,
@@ -135,7 +135,7 @@ pub struct Moved {
 }
 
 impl Sort {
-    /// Where `customer` stands in a list of this order.
+    /// Where `customer` is in a list of this order.
     #[must_use]
     pub fn cursor(self, customer: &Customer) -> Cursor {
         let by = match self {

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::oneshot;
 use web::ClientAddress;
 
-/// Who waits for turns of their own.
+/// The waiting owners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The shop and its managers.

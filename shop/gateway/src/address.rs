@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hyper::{Uri, http::uri::Scheme};
 
-/// The base of a service's URLs: `http://HOST[:PORT]` and nothing else; otherwise why it is none.
+/// The base of a service's URLs: `http://HOST[:PORT]` and nothing else; otherwise why it is refused.
 ///
 /// A service's host may be anything in the network, this machine included, so names and other addresses are not judged.
 pub(crate) fn parse(base: &str) -> Result<Uri, &'static str> {

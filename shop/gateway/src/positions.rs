@@ -13,7 +13,7 @@ use hyper::{
 use lru::LruCache;
 use web::AGORA_POSITION;
 
-/// Tokens remembered, some 1 MiB. Who is forgotten only loses the comfort: clients may hand positions on themselves.
+/// Tokens remembered, some 1 MiB. A client that is forgotten only loses the convenience: clients can send positions themselves.
 const TOKENS_MAX: NonZeroUsize = NonZeroUsize::new(16 * 1024).expect("is not zero");
 
 /// The highest position per token. Tokens are kept as hashes; two that collide would only wait a little longer.

@@ -16,7 +16,7 @@ use store::{Address, Announcement};
 
 use crate::address;
 
-/// Who has not announced itself for this long is gone. Announcements come every 2 s, so two may be lost.
+/// An instance that has not announced itself for this long is gone. Announcements come every 2 s, so two may be lost.
 const GONE_AFTER: Duration = Duration::from_secs(5);
 
 /// The gone are forgotten for good after this long; until then they are shown as gone.
@@ -55,7 +55,7 @@ pub(crate) struct Heard {
     since: Duration,
 }
 
-/// One prefix and those who answer it.
+/// One prefix and the instances behind it.
 pub(crate) struct Route {
     pub(crate) prefix: Arc<str>,
     candidates: Vec<Candidate>,

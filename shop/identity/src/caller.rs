@@ -63,7 +63,7 @@ impl Caller {
         self.claims.role == Role::Manager
     }
 
-    /// As whom the caller stands in events.
+    /// The caller as the actor of events.
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self.claims.role {

@@ -110,7 +110,7 @@ mod tests {
         let (clock, ids) = (Arc::new(SystemClock), kernel::Ids::from_seed([1; 32]));
         let auth = Auth::new(None, clock.clone());
         let now = kernel::Clock::now(&*clock);
-        // Of the very key that stood in the place of none.
+        // Of the very key that was in the place of none.
         let signer = Signer::from_secret([0; 32]);
         let id = uuid::Uuid::from_u128(1);
         let (token, _) = signer.issue(id, "eve", Role::Manager, (now, &ids));

@@ -17,7 +17,7 @@ use runtime::Progress;
 pub struct Sessions {
     clock: Arc<dyn Clock>,
     revoked: RwLock<Revoked>,
-    /// Counts what was revoked, so that those who wait hear of it.
+    /// Counts revocations, to wake waiting streams.
     generation: watch::Sender<u64>,
     /// The follower that loads what had ended before; where there is none, nothing is waited for.
     follower: OnceLock<Progress>,

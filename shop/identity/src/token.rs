@@ -69,7 +69,7 @@ pub enum TokenError {
     Revoked,
 }
 
-/// Why bytes are no public key.
+/// Why bytes are not a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not an Ed25519 public key")]
 pub struct KeyError;
@@ -90,7 +90,7 @@ struct Remembered {
     old: HashMap<Box<str>, Arc<Claims>>,
 }
 
-/// The claims as they stand in the token.
+/// The claims as they are in the token.
 #[derive(Serialize, Deserialize)]
 struct Payload<'a> {
     sub: Uuid,

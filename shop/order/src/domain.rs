@@ -7,7 +7,7 @@ use kernel::Decider;
 #[derive(Clone, Copy, Debug)]
 pub struct Order;
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum State {
     /// Never placed.

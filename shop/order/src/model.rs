@@ -57,7 +57,7 @@ pub trait Model: ReadModel<Change = Change> + Inspect {
     ) -> Result<Vec<Step>, ModelError>;
 
     /// The steps of all orders behind a position, or of one customer's, in the order of the log, `count` at most, each with its
-    /// order as it stands now.
+    /// order as it is now.
     async fn changes(
         &self,
         customer: Option<Uuid>,
@@ -88,7 +88,7 @@ pub struct Order {
     pub quantity: u32,
     pub price: Money,
     pub currency: String,
-    /// Where `order.placed` stands in the log.
+    /// Where `order.placed` is in the log.
     pub placed: Position,
     pub placed_at: Timestamp,
     pub standing: Standing,
@@ -136,7 +136,7 @@ pub struct Statistics {
 /// What an event changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Where the event stands: a change made twice can be known by it.
+    /// The position of the event, by which a repeated change is recognized.
     pub position: Position,
     pub at: Timestamp,
     pub what: What,
@@ -169,7 +169,7 @@ pub struct Happened {
 }
 
 impl Order {
-    /// The order as it stood after the first steps of its history.
+    /// The order as it was after the first steps of its history.
     #[must_use]
     pub fn after(mut self, steps: &[Step]) -> Self {
         self.standing = Standing::placed(self.placed_at);

@@ -73,7 +73,7 @@ impl Standing {
 }
 
 impl Effect {
-    /// The effect of a step by its type and details; none for what is no step of an order.
+    /// The effect of a step by its type and details; none for an event that is not a step of an order.
     #[must_use]
     pub fn of(kind: &str, details: &str) -> Option<Self> {
         let telling = || serde_json::from_str::<Telling>(details).ok();

@@ -135,7 +135,7 @@ pub enum Cursor {
 pub struct NameCursor(pub String, pub Uuid);
 
 impl Sort {
-    /// Where `product` stands in this order.
+    /// Where `product` is in this order.
     #[must_use]
     pub fn cursor(self, product: &Product) -> Cursor {
         let id = product.id;
@@ -166,7 +166,7 @@ impl Cursor {
 }
 
 impl Category {
-    /// Where it stands among the categories.
+    /// Where it is among the categories.
     #[must_use]
     pub fn cursor(&self) -> NameCursor {
         NameCursor(name_key(&self.name), self.id)

@@ -42,7 +42,7 @@ pub enum Failure {
     TooLong,
     /// A body that is not a form.
     NotAForm,
-    /// The request is none that a page of ours makes.
+    /// No page of ours makes such a request.
     Malformed,
     /// Refused for a reason that the gateway gives.
     Refused(Box<Refusal>),
@@ -66,7 +66,7 @@ pub struct Refusal {
     /// From the header `Retry-After`.
     #[serde(skip)]
     pub retry_after_seconds: Option<u64>,
-    /// What stands beside, such as the current state at a conflict.
+    /// What is beside, such as the current state at a conflict.
     #[serde(flatten)]
     pub members: Map<String, Value>,
 }

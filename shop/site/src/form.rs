@@ -43,19 +43,19 @@ impl Form {
         Self { values, ..Self::default() }
     }
 
-    /// What stands in the field, trimmed; empty if there is no such field.
+    /// The value of the field, trimmed; empty if there is no such field.
     #[must_use]
     pub fn value(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
 
-    /// What stands in the field to the letter, as a password is meant.
+    /// The value of the field to the letter, as a password is meant.
     #[must_use]
     pub fn raw(&self, name: &str) -> &str {
         self.values.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
     }
 
-    /// What stands in the field, if it is not empty.
+    /// The value of the field, if it is not empty.
     #[must_use]
     pub fn given(&self, name: &str) -> Option<&str> {
         Some(self.value(name)).filter(|value| !value.is_empty())
@@ -77,7 +77,7 @@ impl Form {
         self.alert = Some(text.into());
     }
 
-    /// Takes up what the gateway refused, to be shown with what was typed. Gives back what is no matter of the form.
+    /// Takes the fields that the gateway refused, to be shown with what was typed. Returns failures that do not concern the form.
     ///
     /// That the shop cannot be reached is said in the form too: what was typed stays.
     pub fn refuse(&mut self, failure: Failure) -> Result<(), Failure> {

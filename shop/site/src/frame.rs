@@ -11,7 +11,7 @@ pub struct Chrome {
     /// The session's cookie. Cookies of one host are shared by all its ports: two sites need two names.
     pub cookie: &'static str,
     pub nav: &'static [Link],
-    /// Ways only for those who are logged in.
+    /// Links only for logged-in users.
     pub personal: &'static [Link],
     pub search: Option<Search>,
     /// Where visitors may register; none if they may not.
@@ -44,13 +44,13 @@ pub struct Frame {
     pub visitor: Option<Visitor>,
     /// Said once.
     pub notice: Option<String>,
-    /// What stands in the search.
+    /// The text in the search field.
     pub query: String,
     /// Without scripts, the page reloads itself after this time.
     pub refresh_seconds: Option<u32>,
 }
 
-/// Who is logged in, and the token of the form that logs them out.
+/// The logged-in user, and the token of the log-out form.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     pub name: String,

@@ -13,7 +13,7 @@ pub enum Gateway {
     Local(Router),
 }
 
-/// A text that is no gateway's URL.
+/// A text that is not a gateway's URL.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0:?} is not the URL of a gateway, such as http://127.0.0.1:8080")]
 pub struct GatewayUrlError(String);

@@ -25,7 +25,7 @@ use crate::{
     see_other, segment,
 };
 
-/// Scripts, styles and pictures are our own files; nothing stands in the page itself, and nothing comes from elsewhere.
+/// Scripts, styles and pictures are our own files; nothing is in the page itself, and nothing comes from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; form-action 'self'; manifest-src 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";

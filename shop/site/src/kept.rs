@@ -60,7 +60,7 @@ pub(crate) fn login_page(visit: &Visit, back: &str) -> Option<Response> {
     Some((StatusCode::UNAUTHORIZED, page).into_response())
 }
 
-/// Where a visitor goes on who has logged in by `form`: to the form sent before, if there was one, else to the page that `next` names.
+/// Where a visitor continues after logging in with `form`: at the form sent before, if there was one, else at the page that `next` names.
 pub fn logged_in(visit: &Visit, form: &Form) -> Response {
     let back = local_path(form.value("next")).unwrap_or("/");
     let Some(kept) = Kept::of(form) else { return see_other(back) };

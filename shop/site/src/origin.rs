@@ -22,7 +22,7 @@ pub(crate) enum Origin {
 /// Where `request` comes from. `host` is what a trusted proxy says that the browser asked.
 ///
 /// Another port of this machine is the same site, but not the same origin: it is refused too. What sends neither header
-/// is no browser of this decade, and must know the token.
+/// is not a browser of this decade, and must know the token.
 pub(crate) fn of(request: &Request, host: Option<&str>) -> Origin {
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return Origin::Ours;

@@ -1,11 +1,11 @@
-//! Addresses within the site: what may be gone to, and what may stand in one.
+//! Paths within the site: which may be redirected to, and how text is escaped in them.
 
 use std::fmt::Write as _;
 
-/// The longest address that is gone back to.
+/// The longest path that is redirected to.
 const PATH_BYTES_MAX: usize = 1024;
 
-/// `path` if it is a page of this site: no other host, however written, is ever gone to.
+/// `path` if it is a page of this site: never another host, however it is written.
 #[must_use]
 pub fn local_path(path: &str) -> Option<&str> {
     let rest = path.strip_prefix('/')?;

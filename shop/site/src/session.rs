@@ -14,7 +14,7 @@ pub struct Login {
     pub expires_at: Timestamp,
 }
 
-/// Who is logged in.
+/// The logged-in user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     pub name: String,

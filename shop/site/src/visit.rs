@@ -76,18 +76,18 @@ impl Visit {
         }))
     }
 
-    /// Who is logged in.
+    /// The logged-in user.
     #[must_use]
     pub fn user(&self) -> Option<User> {
         self.state().session.user()
     }
 
-    /// Who is logged in; others are sent to log in.
+    /// The logged-in user; other visitors are sent to log in.
     pub fn require_user(&self) -> Result<User, Failure> {
         self.user().ok_or(Failure::NotLoggedIn)
     }
 
-    /// The manager who is logged in.
+    /// The logged-in manager.
     pub fn require_manager(&self) -> Result<User, Failure> {
         let user = self.require_user()?;
         if user.manager { Ok(user) } else { Err(Failure::Forbidden) }

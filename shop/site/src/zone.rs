@@ -68,7 +68,7 @@ impl Zone {
         time.to_jiff().to_zoned(self.0.clone())
     }
 
-    /// When a day begins, such as `2026-11-23`; none where that is no day.
+    /// When a day begins, such as `2026-11-23`; none if that is not a day.
     #[must_use]
     pub fn day_begin(&self, day: &str) -> Option<Timestamp> {
         self.begin(written_day(day)?)
@@ -86,7 +86,7 @@ impl Zone {
         self.begin(Date::new(year, 1, 1).ok()?)
     }
 
-    /// A time such as `2026-11-23T14:05`, as browsers write it; none where that is no time.
+    /// A time such as `2026-11-23T14:05`, as browsers write it; none if that is not a time.
     #[must_use]
     pub fn minute(&self, time: &str) -> Option<Timestamp> {
         if !time.contains('T') {

@@ -50,7 +50,7 @@ pub(crate) async fn category(
     Ok(Page(CategoryPage { frame, category, sorts: sorts(sort), shelf, pager }))
 }
 
-/// What stands in an address is mistyped or gone, whichever way the gateway says so.
+/// An id in an address is mistyped or gone, whatever status the gateway returns.
 pub(crate) fn no_such_page(failure: Failure) -> Failure {
     match failure {
         Failure::Refused(refusal) if matches!(refusal.status, 400 | 404 | 422) => Failure::NotFound,

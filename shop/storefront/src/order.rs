@@ -54,7 +54,7 @@ pub(crate) async fn order(
 /// The part of the page as it changes, until nothing more will happen.
 pub(crate) async fn live(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
     visit.require_user()?;
-    // Who may not see the order is told so at once, before anything is streamed.
+    // A visitor who may not see the order gets the error at once, before anything is streamed.
     read(&visit, &id).await?;
     let follower = Follower { visit: visit.clone(), id, seen: Seen::Nothing, settled: false };
     let events = stream::unfold(follower, async |mut follower| {

@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// For who does not see the colours.
+    /// For people who do not see colours.
     fn words(self) -> &'static str {
         match self {
             Self::Done => "Done",
@@ -69,7 +69,7 @@ impl Progress {
         self.order.has_ended()
     }
 
-    /// How the order stands, in one sentence: what is said to who cannot see the page change.
+    /// The status of the order in one sentence, for screen readers.
     pub(crate) fn headline(&self) -> &'static str {
         match self.order.status {
             Status::Pending => "Pending: stock and credit are being reserved.",
@@ -121,7 +121,7 @@ impl Progress {
     }
 }
 
-/// The word for where an order stands.
+/// The word for the status of an order.
 pub(crate) fn badge(status: Status) -> Badge {
     match status {
         Status::Pending => Badge::new("Pending", Tone::Busy),
@@ -160,7 +160,7 @@ fn advice(reason: Reason) -> (&'static str, &'static str) {
 fn milestones(order: &Order, history: &[Step]) -> Vec<Milestone> {
     let at = |event: &str| history.iter().find(|step| step.event == event).map(|step| step.at);
     let milestone = |state, title, note: &str, event| {
-        // What is still to come is no fact yet, and is not told as one.
+        // Later steps are not facts yet, and are not shown as such.
         let note = if state == State::Next { String::new() } else { note.to_owned() };
         Milestone { state, title, note, at: at(event) }
     };

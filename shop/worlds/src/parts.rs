@@ -205,7 +205,7 @@ impl Ground {
 }
 
 impl Instance {
-    /// Ends the instance where it stands; its databases stay.
+    /// Ends the instance where it is; its databases stay.
     pub(crate) async fn kill(self) -> Models {
         self.tasks.kill().await;
         assert!(!self.tasks.failed(), "{} panicked", self.service.name);

@@ -283,7 +283,7 @@ impl System {
         let names: BTreeMap<u32, &'static str> = engines.chain(parts).collect();
         let mut used = BTreeMap::new();
         for entry in fs::read_dir("/proc")? {
-            // One that has ended meanwhile, or is no process at all, counts for nothing.
+            // Ignore one that has ended meanwhile, or is not a process.
             let Some((related, time)) = processor_time(&entry?.path()) else { continue };
             // An engine may have many processes: its children, or those of its group.
             if let Some(name) = related.iter().find_map(|id| names.get(id)) {

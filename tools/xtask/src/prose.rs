@@ -1,4 +1,4 @@
-//! The words of the project: plain English, with one list of those that never are.
+//! Plain English: refuses phrases from a list of words to avoid.
 
 use std::{fs, path::Path};
 
@@ -8,10 +8,10 @@ use crate::run::{program, root};
 
 /// One phrase a line, and behind a tab what to write in its place.
 const LIST: &str = "docs/words.txt";
-/// What people read: documentation, sources with their comments and messages, pages.
+/// What people read: documentation, source files with comments and messages, pages.
 const READ: &[&str] = &["rs", "md", "html", "py", "mjs", "js", "java", "yaml", "toml"];
 
-/// The phrases of the list that stand in a file of the project, with file, line and the better word.
+/// The phrases of the list that are in a file of the project, with file, line and the better word.
 pub(crate) fn faults() -> anyhow::Result<Vec<String>> {
     let list = fs::read_to_string(root().join(LIST)).context(LIST)?;
     let phrases: Vec<(&str, &str)> = list.lines().filter_map(|line| line.split_once('\t')).collect();

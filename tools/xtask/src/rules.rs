@@ -36,7 +36,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("xtask", &[], &[]),
 ];
 
-/// A service knows the platform, the published language and who may come in, never another service.
+/// A service depends on the platform, the published language and authentication, never on another service.
 const SERVICE: &[&str] = &["kernel", "store", "runtime", "web", "contracts", "identity"];
 /// To run in its tests a service may have an event store and servers.
 const BORROWED: &[&str] = &["eventlog", "servers"];

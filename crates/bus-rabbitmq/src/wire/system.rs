@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{KEY_BYTES_MAX, Malformed, Wire, from_json, to_json};
 use store::Announcement;
 
-/// What the routing keys of all that is no recorded event begin with.
+/// Prefix of the routing keys of all messages that are not recorded events.
 pub const SYSTEM: &str = "system.";
 /// The routing key of the log's last position.
 pub const HEAD: &str = "system.head";

@@ -245,7 +245,7 @@ struct Table {
     count: u32,
 }
 
-/// Where a key stands among `count` others, most likely: keys are hashes, and so spread evenly.
+/// Where a key is among `count` others, most likely: keys are hashes, and so spread evenly.
 fn near(StreamKey(key): StreamKey, count: u32) -> Range<u32> {
     let first_bits = u32::try_from(key >> 96).expect("32 bits are left");
     let expected = u32::try_from((u64::from(first_bits) * u64::from(count)) >> 32)

@@ -26,7 +26,7 @@ pub(super) const BATCH_BYTES: u64 = BATCH_LEN as u64;
 pub(super) const STREAM_LEN: usize = 36;
 pub(super) const STREAM_BYTES: u64 = STREAM_LEN as u64;
 
-/// What an index file begins with: how many entries its parts have, and so where they stand.
+/// What an index file begins with: how many entries its parts have, and so where they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     /// Where the segment's content ends.
@@ -39,7 +39,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// [`stamp`] adds the checksum when the rest stands behind it.
+    /// [`stamp`] adds the checksum when the rest is behind it.
     pub(super) fn encode(&self, identity: &Identity) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend_from_slice(&MAGIC);

@@ -30,7 +30,7 @@ impl Memory {
         }
     }
 
-    /// Takes up a batch that stands at `span`, behind all others.
+    /// Takes up a batch that is at `span`, behind all others.
     pub(crate) fn add<'a>(
         &mut self,
         span: Span,

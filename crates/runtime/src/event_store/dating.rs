@@ -88,7 +88,7 @@ impl Dating {
             self.before = Some((expected, elapsed));
         }
         let jump = clock.since(expected);
-        // Who was behind the last event is set right by a jump.
+        // A jump corrects a clock that was behind the last event.
         let was_behind = self.last_event.is_some_and(|last| expected + SKEW < last);
         if jump <= FAR || was_behind || self.was_there(clock, elapsed) {
             if self.doubted_since.take().is_some() {

@@ -76,7 +76,7 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Notes the lease as it stands; for how long it has been the same.
+    /// Notes the lease as it is; for how long it has been the same.
     fn look(&mut self, stored: Option<Lease>) -> Duration {
         let now = Instant::now();
         match self.seen {

@@ -32,7 +32,7 @@ pub(super) fn keep(location: &Location, schema: Schema) {
     }
 }
 
-/// Never in the place of something that is no such note.
+/// Never replaces a file that is not such a note.
 fn write(file: &Path, note: &str) -> io::Result<()> {
     let is_free = match noted(file) {
         Some(other) => other.starts_with(OURS),

@@ -172,7 +172,7 @@ pub(super) fn move_aside(location: &Location, schema: Schema) -> Result<(), Mode
     } else {
         with_suffix(path, ".damaged")
     };
-    // What stands in the log beside it belongs to the damaged file.
+    // What is in the log beside it belongs to the damaged file.
     unless_gone(fs::remove_file(with_suffix(path, "-shm")))?;
     unless_gone(fs::remove_file(with_suffix(&aside, "-wal")))?;
     unless_gone(fs::rename(with_suffix(path, "-wal"), with_suffix(&aside, "-wal")))?;

@@ -28,7 +28,7 @@ pub(super) struct Open {
     pub(super) streams: usize,
 }
 
-/// Who is weighed together when one has to go: a site, or (none) all trusted proxies.
+/// The group that counts together when a connection must be closed: a site, or (none) all trusted proxies.
 type Group = Option<ClientAddress>;
 
 /// Those from outside go first, of them those of whom most wait, of equals the one that has waited longest.

@@ -61,7 +61,7 @@ struct FieldError {
 }
 
 impl Error {
-    /// Reads a refusal; an answer that is no problem+json (a proxy's page) is told by its status alone.
+    /// Reads a refusal; of a response that is not problem+json (a proxy's page) only the status is reported.
     pub(super) fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text =
             |name: &str| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());

@@ -109,8 +109,9 @@ impl EventStream {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         if let Some(id) = &self.last_id {
-            let id = HeaderValue::from_str(id)
-                .map_err(|_| Error::Answer(format!("an event id {id:?} that is no header")))?;
+            let id = HeaderValue::from_str(id).map_err(|_| {
+                Error::Answer(format!("an event id {id:?} that is not valid in a header"))
+            })?;
             headers.insert("last-event-id", id);
         }
         let (mut connection, response) = self.client.exchange(&self.request, &headers).await?;

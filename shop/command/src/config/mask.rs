@@ -41,7 +41,7 @@ pub(super) fn is_cut_short(text: &str) -> bool {
     !hosts && !authority.contains('@') && rest.contains('@')
 }
 
-/// Where the passwords stand, in order. A password may hold any character, also one that should have been written as `%..`: so that
+/// Where the passwords are, in order. A password may hold any character, also one that should have been written as `%..`: so that
 /// of the user goes up to the last `@`, and that of a parameter up to the next `&`.
 fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = user_password(text).into_iter().collect();
@@ -61,7 +61,7 @@ fn secrets(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Where the user's password stands in `scheme://user:password@host`, or in what was meant to be that.
+/// Where the user's password is in `scheme://user:password@host`, or in what was meant to be that.
 fn user_password(text: &str) -> Option<Range<usize>> {
     if PATHS.iter().any(|scheme| text.starts_with(scheme)) {
         return None;

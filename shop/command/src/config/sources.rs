@@ -13,7 +13,7 @@ use super::{
 
 /// The file read unless another is named; it may be missing.
 const FILE: &str = "agora.toml";
-/// Variables that begin like settings and are none.
+/// Variables that begin like settings but are not.
 const OTHER_VARIABLES: [&str; 4] = ["AGORA_CONFIG", "AGORA_TEST_", "AGORA_BIN", "AGORA_URL"];
 
 /// The flags of a command that takes settings.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  whole ── gone at two looks ──▶ reported, written back ──▶ whole
-//!    └───── something else stands there, or it cannot be read ──▶ reported once, left alone until it is whole again
+//!    └───── something else is there, or it cannot be read ──▶ reported once, left alone until it is whole again
 //! ```
 
 use std::{

@@ -23,7 +23,7 @@ pub(crate) fn open(shop: &Stopped) -> anyhow::Result<LogStore> {
     open_knowing(shop, mark::of_log(&shop.data)?)
 }
 
-/// Refuses a folder that is no shop's: it has no log, and nothing is known of one.
+/// Refuses a folder without a shop: it has no log, and nothing is known of one.
 pub(crate) fn require(shop: &Stopped, known: Option<&Known>) -> anyhow::Result<()> {
     if !shop.log.exists() && known.is_none() {
         bail!("there is no log in {}; name the shop's data folder", shop.log.display());

@@ -8,7 +8,7 @@ use super::step::{Cause, Saga};
 const SERVICES: [&str; 4] = ["order", "product", "customer", "accounting"];
 /// The width of `+12345.6 ms`.
 const TIME_WIDTH: usize = 11;
-/// Where the first lifeline stands: far enough from the time for half of a name above it.
+/// Where the first lifeline is: far enough from the time for half of a name above it.
 const FIRST_COLUMN: usize = TIME_WIDTH + 5;
 /// Between the last lifeline and an event's type.
 const BLANKS: &str = "   ";
@@ -100,7 +100,7 @@ impl Diagram<'_> {
         participants
     }
 
-    /// A customer who asks is not the customer service that answers.
+    /// The customer that made the request is not the customer service.
     fn requester(&self) -> String {
         match self.saga.requester() {
             "customer" => "shopper".to_owned(),

@@ -18,7 +18,7 @@ const MODELS: [(&str, Part); 4] = [
     ("order-model", Part::Order),
     ("accounting-model", Part::Accounting),
 ];
-/// What else stands in the data folder.
+/// What else is in the data folder.
 const OWN: [&str; 9] = [
     "secret",
     "shop.json",
@@ -49,7 +49,7 @@ struct File {
     inode: Option<(u64, u64)>,
 }
 
-/// The databases that `parts` keep in files: read models, and what stands beside them in the data folder.
+/// The databases that `parts` keep in files: read models, and what is beside them in the data folder.
 pub(crate) fn databases(settings: &Settings, parts: &Parts) -> Vec<PathBuf> {
     let data = Path::new(settings.text("data").unwrap_or_default());
     let here = MODELS.into_iter().filter(|(_, part)| parts.has(*part));
@@ -106,7 +106,7 @@ pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigErro
     Ok(())
 }
 
-/// What stands in the log's folder and is neither a file nor a folder.
+/// What is in the log's folder and is neither a file nor a folder.
 fn odd_in_log(log: &Path) -> Option<PathBuf> {
     let mut paths = fs::read_dir(log).ok()?.flatten().map(|entry| entry.path());
     paths.find(|path| fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()))
@@ -124,7 +124,7 @@ impl Place {
         Self { name, files: BESIDE.iter().map(file).collect() }
     }
 
-    /// What stands in its place and is not a regular file.
+    /// What is in its place and is not a regular file.
     fn odd(&self) -> Option<&Path> {
         let is_odd = |path: &&Path| fs::metadata(path).is_ok_and(|found| !found.is_file());
         self.files.iter().map(|file| file.path.as_path()).find(is_odd)

@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands before the next separator or line end.
+    /// The text before the next separator or line end.
     fn plain(&self) -> &'a [u8] {
         let ends = |byte: &u8| *byte == self.separator || matches!(byte, b'\r' | b'\n');
         let length = self.rest.iter().position(ends).unwrap_or(self.rest.len());

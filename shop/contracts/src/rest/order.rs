@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::order::Reason;
 
-/// An order as it stands.
+/// The current state of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
@@ -68,7 +68,7 @@ pub fn has_ended(standing: (Status, StockStatus, CreditStatus), invoiced: bool) 
     }
 }
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
 )]
@@ -80,7 +80,7 @@ pub enum Status {
     Finalized,
 }
 
-/// Where the stock of an order stands.
+/// The status of the stock of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum StockStatus {
     #[default]
@@ -91,7 +91,7 @@ pub enum StockStatus {
     Committed,
 }
 
-/// Where the credit for an order stands.
+/// The status of the credit for an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum CreditStatus {
     #[default]
@@ -124,7 +124,7 @@ pub struct Step {
 pub struct Change {
     /// What happened.
     pub step: Step,
-    /// The order as it stands when this is told.
+    /// The order at the time of this message.
     pub order: Order,
 }
 

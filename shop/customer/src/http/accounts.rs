@@ -180,7 +180,7 @@ impl Customers {
         }
     }
 
-    /// The new password of a request, if there is one and who asks may set it.
+    /// The new password of a request, if there is one and the caller may set it.
     async fn new_password(
         &self,
         context: &Context,
@@ -222,7 +222,7 @@ pub(super) struct UserName {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct GetUser {
-    /// As it stood after the event at this position; for managers.
+    /// As it was after the event at this position; for managers.
     as_of: Option<u64>,
 }
 

@@ -71,7 +71,7 @@ impl Limits {
 }
 
 impl Limiters {
-    /// Counts a try at a log-in as failed before it is judged, so that many at once are no way around the limits; 429 if there
+    /// Counts a log-in attempt as failed before it is checked, so that concurrent attempts cannot bypass the limits; 429 if there
     /// were too many.
     pub(super) fn try_log_in(
         &self,
@@ -85,7 +85,7 @@ impl Limiters {
         let mut attempt = Attempt { limiters: self, taken: vec![(&self.pairs, pair, from_here)] };
         attempt.count(&self.addresses, &address)?;
         attempt.count(&self.tries, &address)?;
-        // Failures of strangers lock out neither who has logged in from here before nor this machine's operator.
+        // Failures of strangers lock out neither a user who has logged in from here before nor this machine's operator.
         if !attempt.is_known() && !client.is_loopback() {
             attempt.count(&self.sites, &pair_of_site)?;
             attempt.count(&self.names, user)?;

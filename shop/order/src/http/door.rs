@@ -19,7 +19,7 @@ use super::{Orders, failed};
 const PART: u32 = 3;
 /// The longest time after which a refused client is asked to come back.
 const COME_BACK_MAX: Duration = Duration::from_secs(30);
-/// Open orders that are no queue: so many are under way in any shop that is used.
+/// Open orders that do not count as a queue: any busy shop has so many.
 const FREE: usize = 32;
 /// Ends that make a pace which can be believed, and how long one measurement counts, even if fewer came.
 const ENOUGH: u32 = 16;
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn the_wait_is_what_the_open_orders_take_at_the_measured_pace() {
         let pace = Pace::default();
-        assert_eq!(pace.wait(MS(0), FREE, 0), MS(0), "few are no queue");
+        assert_eq!(pace.wait(MS(0), FREE, 0), MS(0), "few are not a queue");
         assert_eq!(pace.wait(MS(0), 1_000, 0), MS(0), "nothing was measured yet");
         assert_eq!(pace.wait(MS(100), 1_000, 10), MS(0), "too little to be believed");
         assert_eq!(pace.wait(MS(200), 1_000, 20), MS(10_000));

@@ -47,7 +47,7 @@ struct Inner {
 
 #[derive(Default)]
 struct Streams {
-    /// Everything up to here has been told to those who listen.
+    /// Everything up to here has been sent to the listeners.
     at: Position,
     next: u64,
     /// By the customer they are about; about all orders under none.
@@ -76,7 +76,7 @@ impl Feed {
         let (sender, queue) = mpsc::channel(QUEUE);
         let mut streams = self.lock();
         if streams.queues.is_empty() {
-            // There were no listeners: streams read themselves what there is up to now.
+            // There were no listeners: new streams read from the model what there is so far.
             streams.at = streams.at.max(model.position());
         }
         streams.next += 1;
@@ -144,7 +144,7 @@ pub(super) fn spawn(orders: &Arc<Orders>) {
 async fn run(orders: &Orders) {
     loop {
         orders.feed.0.joined.notified().await;
-        // Watched only while there are listeners: a shared model is followed more closely for those who wait.
+        // Watched only while there are listeners: a shared model is polled more often while a caller waits.
         let mut positions = orders.progress.watch();
         while let Some(at) = orders.feed.told() {
             if positions.wait_for(|position| *position > at).await.is_err() {

@@ -14,7 +14,7 @@ use web::{After, Cursor, Json, Limit, Listing, Problem, Query, Text, Whole};
 use super::{Orders, failed, view};
 use crate::model::{self, List, Within};
 
-/// Steps read for an order as it stood: more than any order has.
+/// Steps read for an order as it was: more than any order has.
 const STEPS_MAX: usize = 1000;
 
 /// A position that the log can have.
@@ -51,7 +51,7 @@ pub(super) struct GetOrders {
     #[param(inline, value_type = Option<Cursor>)]
     #[schema(inline, value_type = Option<Cursor>)]
     after: Option<After<Position>>,
-    /// With `Single`: as it stood after the event at this position; for managers.
+    /// With `Single`: as it was after the event at this position; for managers.
     #[param(inline)]
     #[schema(inline)]
     as_of: Option<AsOf>,

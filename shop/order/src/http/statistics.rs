@@ -40,7 +40,7 @@ pub(super) async fn get_order_statistics(
     Ok(Json(shown(&found)))
 }
 
-/// Every status and every reason stands there, also those that did not occur.
+/// Every status and every reason is there, also those that did not occur.
 fn shown(found: &model::Statistics) -> Statistics {
     let statuses = [Status::Pending, Status::Canceled, Status::Approved, Status::Finalized];
     let of = |holds: &dyn Fn(Status, &[Reason]) -> bool| -> u64 {

@@ -31,7 +31,7 @@ pub(super) fn order(order: Order) -> rest::order::Order {
 }
 
 impl Orders {
-    /// A step as an answer: who is named, and what type of which service it is.
+    /// A step as a response: its actor, type and service.
     pub(super) async fn step(&self, step: Step) -> Result<rest::order::Step, Problem> {
         let service = step.kind.split('.').next().unwrap_or_default().to_owned();
         Ok(rest::order::Step {

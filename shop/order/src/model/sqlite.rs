@@ -200,7 +200,7 @@ impl Model for SqliteModel {
         if customer.is_some() {
             return self.scan(read).await;
         }
-        // All changes are read by few: the one who tells all streams of them, and managers who were away.
+        // All changes have few readers: the feed, and streams of managers that catch up.
         let database = self.database.clone();
         self.scans.own(move || database.read(read)).await
     }

@@ -146,7 +146,7 @@ pub(super) struct GetAllProducts {
 pub(super) struct GetProductDetails {
     pub(super) product_id: Option<Uuid>,
     pub(super) code: Option<Code>,
-    /// As it stood after the event at this position; for managers.
+    /// As it was after the event at this position; for managers.
     #[param(value_type = Option<u64>)]
     pub(super) as_of: Option<Position>,
 }

@@ -207,7 +207,7 @@ impl Server {
         }
     }
 
-    /// Writes a document in the place of a revision; its new revision, or none if another stands there.
+    /// Writes a document in the place of a revision; its new revision, or none if another is there.
     pub(super) async fn put(
         &self,
         id: &str,

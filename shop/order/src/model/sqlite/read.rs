@@ -156,7 +156,7 @@ fn order_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Order> {
     })
 }
 
-/// A position as SQLite counts; one that a caller made up may be beyond that, and then stands behind all there are.
+/// A position as SQLite counts; one that a caller made up may be beyond that, and then is behind all there are.
 pub(super) fn number(position: Position) -> i64 {
     i64::try_from(position.0).unwrap_or(i64::MAX)
 }

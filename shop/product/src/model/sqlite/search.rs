@@ -151,7 +151,7 @@ fn walked(
     Ok(Page { ids, stopped: None })
 }
 
-/// Where a product walked past stands in the order.
+/// Where a product walked past is in the order.
 fn place(sort: Sort, row: &Row<'_>) -> Result<Cursor> {
     let id = uuid(row, 0)?;
     Ok(match sort {
