@@ -38,7 +38,7 @@ pub fn subject(event: &Recorded) -> Result<Uuid, Unfit> {
         .map_err(|_| Unfit(format!("its stream {} is not named by an id", event.stream)))
 }
 
-/// An event that a model could not take: it changed nothing there, and everything behind it went on.
+/// An event that a model could not apply: it changed nothing there, and later events were applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetAside {
     pub position: Position,

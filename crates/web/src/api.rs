@@ -28,7 +28,7 @@ use super::{
 use crate::metrics::HttpMetrics;
 use runtime::{Progress, trace::Traces};
 
-/// The largest body taken, unless configured.
+/// The default limit on request bodies.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
 
 /// What the HTTP side of a service needs from outside. Cheap to clone.
@@ -38,19 +38,19 @@ pub struct HttpConfig {
     pub ids: Arc<Ids>,
     /// Authentication; without it every client may do everything.
     pub auth: Option<Arc<dyn Authenticate>>,
-    /// Whose word on the client's address counts.
+    /// Proxies that are trusted to name their client.
     pub proxies: Arc<TrustedProxies>,
-    /// How many endless answers a client may have open.
+    /// Limits the event streams that a client may have open.
     pub streams: Streams,
-    /// The largest body taken.
+    /// The limit on request bodies.
     pub body_limit_bytes: usize,
-    /// Ends endless answers.
+    /// Ends event streams at shutdown.
     pub shutdown: CancellationToken,
     /// Where work is traced.
     pub traces: Traces,
 }
 
-/// A service on its way to a router: what it is called and what its answers rest on.
+/// Builds the router of a service from its name and the read models behind its responses.
 pub struct Api {
     pub(super) name: &'static str,
     pub(super) version: &'static str,
@@ -62,7 +62,7 @@ pub struct Api {
     aside: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
 
-/// Says what a service still waits for, if it does.
+/// Returns what a service still waits for, if anything.
 type Readiness = dyn Fn() -> Result<(), String> + Send + Sync;
 
 impl HttpConfig {
@@ -83,7 +83,7 @@ impl HttpConfig {
 }
 
 impl HttpConfig {
-    /// The same for a service with these surroundings.
+    /// The same with the dependencies of a service.
     #[must_use]
     pub fn of(deps: &runtime::Deps) -> Self {
         let traces = deps.traces.clone();
@@ -115,7 +115,7 @@ impl Api {
         }
     }
 
-    /// Answers rest on `model`: requests with a position wait for it, and GETs say how far it is.
+    /// Responses come from `model`: requests with a position wait for it, and GETs return its position.
     #[must_use]
     pub fn reads(mut self, model: impl Checkpoint) -> Self {
         self.model = Some(Arc::new(model));
@@ -129,7 +129,7 @@ impl Api {
         self
     }
 
-    /// Rests on `followers`: ready once all of them can work; what they set aside is said beside that.
+    /// Depends on `followers`: ready once all of them can work; events they set aside are reported too.
     #[must_use]
     pub fn follows(self, followers: Vec<Progress>) -> Self {
         let asked = followers.clone();
@@ -144,7 +144,7 @@ impl Api {
         self
     }
 
-    /// Logs requests only for who looks closely, because those behind log them too.
+    /// Logs requests at debug level only, because the services behind log them too.
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
@@ -206,7 +206,7 @@ fn readiness_answer(readiness: &Readiness, aside: u64) -> Response {
     }
 }
 
-/// `router`, to which a trailing slash means nothing.
+/// `router`, with trailing slashes ignored.
 pub fn without_trailing_slashes(router: Router) -> Router {
     Router::new().fallback_service(Normalized { router, versioned: false })
 }

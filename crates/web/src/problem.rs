@@ -19,10 +19,10 @@ use runtime::ModelError;
 /// The media type of every failure.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The type of the problem that more is asked for than can be done in time.
+/// The problem type of overload.
 pub const BUSY: &str = "/problems/busy";
 
-/// A failure on its way to the client. Cheap to move; what is internal stays inside and goes to the log.
+/// An error response. Cheap to move; internal details are logged, not sent.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Parts>);
 
@@ -87,7 +87,7 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST).detail(detail)
     }
 
-    /// 401: no token, or none that holds.
+    /// 401: no token, or an invalid one.
     #[must_use]
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED)
@@ -95,19 +95,19 @@ impl Problem {
             .header(hyper::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
-    /// 403: the token is good, but not for this.
+    /// 403: the token is valid, but does not permit this.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN).detail(detail)
     }
 
-    /// 404: there is nothing of that name.
+    /// 404: not found.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND).detail(detail)
     }
 
-    /// 409: what is there is in the way. `kind` names why, such as `/problems/stale-version`.
+    /// 409: conflict with the current state. `kind` names why, such as `/problems/stale-version`.
     #[must_use]
     pub fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT).kind(kind).detail(detail)
@@ -120,14 +120,14 @@ impl Problem {
             .detail(format!("The body is over {limit_bytes} bytes."))
     }
 
-    /// 415: the body is not of the type that is understood.
+    /// 415: the content type of the body is not supported.
     #[must_use]
     pub fn unsupported_media() -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE)
             .detail("The body must be JSON, with Content-Type: application/json.")
     }
 
-    /// 422: the request was read, but fields are at fault.
+    /// 422: the request was parsed, but has invalid fields.
     #[must_use]
     pub fn unprocessable(errors: Vec<FieldError>) -> Self {
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY);
@@ -138,13 +138,13 @@ impl Problem {
         problem
     }
 
-    /// 422 with one field at fault.
+    /// 422 with one invalid field.
     #[must_use]
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::unprocessable(vec![FieldError { field: field.into(), detail: detail.into() }])
     }
 
-    /// 429: too many, for now.
+    /// 429: rate limited.
     #[must_use]
     pub fn too_many(retry_after: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS)
@@ -152,19 +152,19 @@ impl Problem {
             .retry_after(retry_after)
     }
 
-    /// 503: a part that is needed is down or behind.
+    /// 503: a required part is down or behind.
     #[must_use]
     pub fn unavailable(retry_after: Duration, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE).detail(detail).retry_after(retry_after)
     }
 
-    /// 503: everything works, but more is asked for than can be done in time.
+    /// 503: overload; more requests than can be served in time.
     #[must_use]
     pub fn busy(retry_after: Duration, detail: impl Into<String>) -> Self {
         Self::unavailable(retry_after, detail).kind(BUSY).title("The shop is busy")
     }
 
-    /// 500: our fault. `error` goes to the log with the request's id; the client sees nothing of it.
+    /// 500: a bug or internal failure. `error` is logged with the request's id; the client does not see it.
     #[must_use]
     pub fn internal(error: impl fmt::Display) -> Self {
         let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR)
@@ -180,7 +180,7 @@ impl Problem {
         self
     }
 
-    /// Says what that kind is, where the status alone says something else.
+    /// Sets the title, if that of the status does not fit.
     #[must_use]
     pub fn title(mut self, title: &'static str) -> Self {
         self.0.title = title;
@@ -193,7 +193,7 @@ impl Problem {
         self
     }
 
-    /// Adds a member of its own, such as the `current` state beside a conflict.
+    /// Adds a member, such as the `current` state of a conflict.
     #[must_use]
     pub fn member(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
@@ -223,12 +223,12 @@ impl Problem {
         &self.0.errors
     }
 
-    /// What only the log may say.
+    /// Details for the log only.
     pub(crate) fn internal_error(&self) -> Option<&str> {
         self.0.internal.as_deref()
     }
 
-    /// The answer, under the id of its request.
+    /// The response, with the id of its request.
     pub(crate) fn respond(&self, request_id: Option<&str>) -> Response {
         let parts = &self.0;
         let document = Document {
@@ -249,7 +249,7 @@ impl Problem {
     }
 }
 
-/// A read model that cannot be asked: 503 while its database is away, else our fault.
+/// A failed query of a read model: 503 while its database is unavailable, else 500.
 impl From<ModelError> for Problem {
     fn from(error: ModelError) -> Self {
         match error {
@@ -275,7 +275,7 @@ impl From<ModelError> for Problem {
 }
 
 impl IntoResponse for Problem {
-    /// The problem rides along in the extensions, so that the middleware can add the request's id.
+    /// The problem is also in the extensions, so that the middleware can add the request's id.
     fn into_response(self) -> Response {
         let mut response = self.respond(None);
         response.extensions_mut().insert(self);

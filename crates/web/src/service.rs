@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{Deps, Json, Operator, Problem};
 use runtime::{ModelError, Progress, ReadModel, SetAside};
 
-/// How often a service says that it is there.
+/// Interval of announcements.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(2);
 
 /// A running service: its tasks are spawned, its router waits to be called.
@@ -49,7 +49,7 @@ impl Service {
         followers.iter().find_map(Progress::trouble).map_or(Ok(()), Err)
     }
 
-    /// Events that its followers could not take. The service is ready all the same.
+    /// Events that its followers could not apply. The service is ready all the same.
     #[must_use]
     pub fn aside(followers: &[Progress]) -> u64 {
         followers.iter().map(Progress::aside).sum()
@@ -75,7 +75,7 @@ impl Service {
         }
     }
 
-    /// Says every 2 s on the bus that the service is there, until the tasks stop.
+    /// Announces the service on the bus every 2 s, until the tasks stop.
     pub fn announce(&self, deps: &Deps, instance: String, address: Address) {
         let (service, deps) = (self.clone(), deps.clone());
         deps.tasks.clone().spawn("announcer", async move {
@@ -162,7 +162,7 @@ struct ModelDigest {
     rows: u64,
 }
 
-/// Events that a read model could not take.
+/// Events that a read model could not apply.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct EventsSetAside {
@@ -170,16 +170,17 @@ struct EventsSetAside {
     events: Vec<EventSetAside>,
 }
 
-/// An event that changed nothing in a read model, since it could not be taken; everything behind it went on.
+/// An event that a read model could not apply: it changed nothing, and later events were applied.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct EventSetAside {
     position: u64,
-    /// Why it could not be taken.
+    /// Why it could not be applied.
     reason: String,
 }
 
-/// The calls by which an operator compares a running model with a rebuilt one, and sees what it could not take; every service has them.
+/// The calls by which an operator compares a running model with a rebuilt one, and sees which events it could not apply; every service
+/// has them.
 pub fn inspection<M: ReadModel + ?Sized>(model: &Arc<M>) -> OpenApiRouter {
     let model: Arc<dyn Dump> = Arc::new(ModelOf(Arc::clone(model)));
     OpenApiRouter::new().routes(routes!(model_digest)).routes(routes!(set_aside)).with_state(model)
@@ -190,7 +191,7 @@ trait Dump: Send + Sync {
     /// The checkpoint, and everything in the model at that point.
     fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>>;
 
-    /// The events that the model could not take.
+    /// The events that the model could not apply.
     fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>>;
 }
 
@@ -216,7 +217,7 @@ impl<M: ReadModel + ?Sized> Dump for ModelOf<M> {
     }
 }
 
-/// The events that the service's read model could not take: they changed nothing, and everything behind them went on.
+/// The events that the service's read model could not apply: they changed nothing, and later events were applied.
 #[utoipa::path(get, path = "/set-aside", security(("token" = [])), responses((status = 200, body = EventsSetAside)))]
 async fn set_aside(
     State(model): State<Arc<dyn Dump>>,
@@ -228,7 +229,7 @@ async fn set_aside(
     Ok(Json(EventsSetAside { events: events.collect() }))
 }
 
-/// What the service's read model holds, as a digest to compare with a rebuilt model's.
+/// A digest of the service's read model, to compare with that of a rebuilt one.
 #[utoipa::path(get, path = "/model-digest", security(("token" = [])), responses((status = 200, body = ModelDigest)))]
 async fn model_digest(
     State(model): State<Arc<dyn Dump>>,

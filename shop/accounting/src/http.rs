@@ -20,7 +20,7 @@ use crate::{
     model::{self, Invoices, Model, Sum},
 };
 
-/// What every call works with.
+/// Shared by all calls.
 pub(crate) struct Books {
     pub(crate) deps: Deps,
     pub(crate) model: Arc<dyn Model>,
@@ -41,7 +41,7 @@ struct GetRevenue {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct GetInvoices {
-    /// Whose invoices; only managers may leave it out, for those of all customers.
+    /// A user name; only managers may omit it, for the invoices of all customers.
     #[param(inline)]
     user_name: Option<Text<1, 64>>,
     #[serde(default)]
@@ -73,7 +73,7 @@ pub(crate) fn router(books: &Arc<Books>, followers: Vec<Progress>) -> Router {
         .finish(api.merge(inspection(&books.model)))
 }
 
-/// What a year brought in, by month and by product.
+/// The revenue of a year, by month and by product.
 #[utoipa::path(
     get, path = "/get-revenue", tag = "accounting", params(GetRevenue), security(("token" = [])),
     responses((status = 200, body = Revenue))
@@ -92,7 +92,7 @@ async fn get_revenue(
     Ok(Json(revenue_of(year, revenue)))
 }
 
-/// The time zone in which years and months begin; anyone may ask.
+/// The time zone in which years and months begin; public.
 #[utoipa::path(
     get, path = "/get-time-zone", tag = "accounting", responses((status = 200, body = ShopTimeZone))
 )]
@@ -100,7 +100,7 @@ async fn get_time_zone(State(books): State<Arc<Books>>) -> Json<ShopTimeZone> {
     Json(ShopTimeZone { time_zone: books.calendar.name() })
 }
 
-/// The invoices of a customer, or of all, the newest first.
+/// The invoices of a customer, or of all, newest first.
 #[utoipa::path(
     get, path = "/get-invoices", tag = "accounting", params(GetInvoices), security(("token" = [])),
     responses((status = 200, body = Listing<Invoice>), (status = 404, description = "There is no such user."))
@@ -141,7 +141,7 @@ async fn get_invoice(
 }
 
 impl Books {
-    /// The customer named `user`, of whom the caller may know.
+    /// The customer named `user`, if the caller may see them.
     async fn customer(&self, caller: &Caller, user: &str) -> Result<Uuid, Problem> {
         caller.must_be(user)?;
         if caller.user() == user {

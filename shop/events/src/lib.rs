@@ -30,7 +30,7 @@ struct Events {
     deps: Deps,
     reader: Arc<dyn Reader>,
     backup: Option<Backup>,
-    /// Held by the one backup that is being sent.
+    /// Held by the backup in progress.
     backing_up: Arc<Semaphore>,
 }
 
@@ -80,7 +80,7 @@ struct OfStream {
     #[serde(deserialize_with = "stream_name")]
     #[param(value_type = String, max_length = 200, pattern = "^[A-Za-z0-9._]+-[A-Za-z0-9._-]+$")]
     stream: StreamId,
-    /// The first version wanted; 0 unless given.
+    /// The first version; 0 by default.
     #[param(inline)]
     from: Option<Number>,
     #[serde(default)]
@@ -94,7 +94,7 @@ struct OfStream {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "PascalCase")]
 struct OfAll {
-    /// The first position wanted; 1 unless given.
+    /// The first position; 1 by default.
     #[param(inline)]
     from: Option<Number>,
     /// Only streams of this category, such as `order`.
@@ -120,7 +120,7 @@ struct OfAll {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "PascalCase")]
 struct Follow {
-    /// The first position wanted; what comes from now on unless given.
+    /// The first position; only new events by default.
     #[param(inline)]
     from: Option<Number>,
 }
@@ -129,7 +129,7 @@ fn stream_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreamId, D
     StreamId::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// The number asked for, or the one that stands for none.
+/// The requested number, or the default.
 fn first(asked: Option<Number>, otherwise: u64) -> u64 {
     asked.map_or(otherwise, |number| number.get().unsigned_abs())
 }
@@ -212,7 +212,7 @@ async fn read_all(
     }
 }
 
-/// Events looked through for one answer.
+/// Events scanned for one response.
 const SCANNED_AT_ONCE: u64 = 100_000;
 
 fn categories(asked: &OfAll) -> Vec<String> {
@@ -295,7 +295,7 @@ async fn copy(State(events): State<Events>, _manager: Manager) -> Result<Respons
     Ok((headers, Body::from_stream(Box::pin(blocks))).into_response())
 }
 
-/// When to try again while another backup is being sent.
+/// `Retry-After` while another backup is in progress.
 const BACKUP_PAUSE: Duration = Duration::from_secs(10);
 
 /// Blocks of a backup read ahead of a slow client.

@@ -20,7 +20,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct Status {
-    /// Whether all services that are expected have an instance that is ready.
+    /// Whether all expected services have a ready instance.
     ready: bool,
     services: Vec<ServiceStatus>,
 }
@@ -30,7 +30,7 @@ struct Status {
 #[serde(rename_all = "PascalCase")]
 struct ServiceStatus {
     name: String,
-    /// Whether an instance is here and ready.
+    /// Whether an instance is present and ready.
     ready: bool,
     instances: Vec<InstanceStatus>,
 }
@@ -41,16 +41,16 @@ struct ServiceStatus {
 struct InstanceStatus {
     instance: String,
     version: String,
-    /// Prefixes it answers.
+    /// The prefixes it serves.
     routes: Vec<String>,
     /// Whether it announced itself within the last 5 s.
     here: bool,
     ready: bool,
     #[schema(format = DateTime)]
     last_heard: String,
-    /// How far each of its projectors and reactors is behind.
+    /// How far behind each of its projectors and reactors is.
     lag: BTreeMap<String, LagStatus>,
-    /// Events that its projectors and reactors could not take and set aside; `set-aside` of the service lists them.
+    /// Events that its projectors and reactors could not apply and set aside; `set-aside` of the service lists them.
     set_aside: u64,
     /// Events per second.
     throughput: f64,
@@ -93,7 +93,7 @@ pub(crate) async fn live() -> Json<Value> {
     Json(json!({ "Live": true }))
 }
 
-/// The whole is ready when every service is that is expected, whatever its guests are.
+/// Ready when every expected service is, regardless of guests.
 pub(crate) async fn ready(State(gateway): State<Gateway>) -> Result<Json<Value>, Problem> {
     let waits_for = waits_for(&gateway);
     if waits_for.is_empty() {

@@ -30,7 +30,7 @@ use crate::{
     react::OpenOrders,
 };
 
-/// What every call works with.
+/// Shared by all calls.
 pub(crate) struct Orders {
     pub(crate) deps: Deps,
     pub(crate) model: Arc<dyn Model>,
@@ -66,7 +66,7 @@ pub(crate) fn router(orders: &Arc<Orders>, followers: Vec<Progress>) -> Router {
 }
 
 impl Orders {
-    /// An order that the caller may see; 404 if there is none, 403 if it is another's.
+    /// An order that the caller may see; 404 if unknown, 403 if it is another customer's.
     async fn visible(&self, caller: &Caller, order: Uuid) -> Result<Order, Problem> {
         let order = self.model.order(order).await.map_err(failed)?;
         let order = order.ok_or_else(|| Problem::not_found("There is no such order."))?;

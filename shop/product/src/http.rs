@@ -27,7 +27,7 @@ use crate::{
 /// Bytes of public lists kept ready: some hundred pages of the catalogue.
 pub(crate) const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
-/// What every call works with.
+/// Shared by all calls.
 pub(crate) struct Shop {
     pub(crate) deps: Deps,
     pub(crate) model: Arc<dyn Model>,
@@ -62,7 +62,7 @@ pub(crate) fn router(shop: &Arc<Shop>, followers: Vec<Progress>) -> Router {
 }
 
 impl Shop {
-    /// Has a command on a product carried out, and waits until the model shows it.
+    /// Executes a command on a product, and waits until the model shows it.
     async fn change_product(
         &self,
         product: Uuid,
@@ -75,7 +75,7 @@ impl Shop {
         Ok(done)
     }
 
-    /// Has a command on the categories carried out, and waits until the model shows it.
+    /// Executes a command on the categories, and waits until the model shows it.
     async fn change_catalogue(
         &self,
         command: catalogue::Command,
@@ -88,7 +88,7 @@ impl Shop {
         Ok(done)
     }
 
-    /// Waits until the model shows what was done; goes on after 2 s all the same, since it *is* recorded.
+    /// Waits until the model shows the change; continues after 2 s anyway, because it *is* recorded.
     async fn settle(&self, done: Done) {
         let Some(position) = done.position() else { return };
         if let Err(behind) = self.progress.wait_for(position, POSITION_TIMEOUT).await {

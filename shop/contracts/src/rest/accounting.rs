@@ -39,7 +39,7 @@ pub struct ShopTimeZone {
     pub time_zone: String,
 }
 
-/// What a year brought in.
+/// The revenue of a year.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
@@ -50,11 +50,11 @@ pub struct Revenue {
     pub invoices: u64,
     /// January to December, those without revenue included.
     pub by_month: Vec<MonthRevenue>,
-    /// The products sold, the one that brought in most first.
+    /// The products sold, highest revenue first.
     pub by_product: Vec<ProductRevenue>,
 }
 
-/// What a month brought in.
+/// The revenue of a month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MonthRevenue {
@@ -65,7 +65,7 @@ pub struct MonthRevenue {
     pub invoices: u64,
 }
 
-/// What a product brought in.
+/// The revenue of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ProductRevenue {

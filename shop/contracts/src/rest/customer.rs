@@ -18,13 +18,13 @@ pub struct User {
     pub role: Role,
     #[schema(value_type = f64)]
     pub credit: Decimal,
-    /// Of the credit, what is held for open orders.
+    /// The part of the credit that is reserved for open orders.
     #[schema(value_type = f64)]
     pub reserved: Decimal,
-    /// Of the credit, what is left for further orders.
+    /// The part of the credit that is available for further orders.
     #[schema(value_type = f64)]
     pub available: Decimal,
-    /// Counts changes that people made, not orders.
+    /// Counts changes by people, not orders.
     pub version: u64,
 }
 
@@ -42,7 +42,7 @@ pub struct Credit {
     pub available: Decimal,
 }
 
-/// A session that has begun.
+/// A new session.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Session {
@@ -54,7 +54,7 @@ pub struct Session {
     pub role: Role,
 }
 
-/// A session that has ended.
+/// An ended session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct LoggedOut {

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A recorded event as managers see it; what is sealed stays sealed.
+/// A recorded event as managers see it; encrypted data stays encrypted.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RecordedEvent {
@@ -22,7 +22,7 @@ pub struct RecordedEvent {
     pub actor: String,
     pub correlation: Uuid,
     pub traceparent: Option<String>,
-    /// For reactions: who reacted.
+    /// For reactions: the reactor.
     pub reactor: Option<String>,
     /// For reactions: the position reacted to.
     pub cause: Option<u64>,
@@ -41,7 +41,7 @@ pub struct Idempotency {
     pub key: Uuid,
     /// A digest of the request.
     pub request: Uuid,
-    /// Whether the command created what the stream is about.
+    /// Whether the command created the stream's subject.
     pub creates: bool,
 }
 

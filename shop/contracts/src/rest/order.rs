@@ -102,7 +102,7 @@ pub enum CreditStatus {
     Debited,
 }
 
-/// One step of an order, by whichever service.
+/// One step of an order, recorded by any service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Step {
@@ -114,11 +114,11 @@ pub struct Step {
     pub at: Timestamp,
     #[schema(value_type = u64)]
     pub position: Position,
-    /// What matters of the event, by its type.
+    /// Details of the event, by its type.
     pub details: Map<String, Value>,
 }
 
-/// A change of an order, as `order-events` tells it.
+/// A change of an order, as sent by `order-events`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Change {
@@ -128,7 +128,7 @@ pub struct Change {
     pub order: Order,
 }
 
-/// Orders of a time in figures.
+/// Statistics of the orders of a period.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Statistics {
@@ -136,7 +136,7 @@ pub struct Statistics {
     /// Neither finalized nor canceled yet.
     pub open: u64,
     pub by_status: BTreeMap<String, u64>,
-    /// Canceled orders by reason; one with two reasons counts for both.
+    /// Canceled orders by reason; an order with two reasons counts for both.
     pub by_reason: BTreeMap<String, u64>,
     /// From placed to finalized or canceled.
     pub durations: Durations,

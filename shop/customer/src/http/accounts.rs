@@ -229,7 +229,7 @@ pub(super) struct GetUser {
 /// An account.
 #[utoipa::path(get, path = "/get-user/{UserName}", tag = "customer", params(UserName, GetUser), security(("token" = [])), responses(
     (status = 200, body = User),
-    (status = 404, description = "There is no such customer, or there was none then."),
+    (status = 404, description = "There is no such customer, or not at that position."),
 ))]
 pub(super) async fn get_user(
     State(customers): State<Arc<Customers>>,

@@ -48,10 +48,10 @@ pub(super) async fn get_credit(
 pub(super) struct SetCredit {
     #[schema(inline)]
     user_name: Text<1, 64>,
-    /// The credit from now on; instead of `Change`.
+    /// The new credit; instead of `Change`.
     #[schema(value_type = Option<AmountIn>, inline)]
     credit: Option<Decimal>,
-    /// How much more, or less if negative; instead of `Credit`.
+    /// The amount to add, or subtract if negative; instead of `Credit`.
     #[schema(value_type = Option<ChangeIn>, inline)]
     change: Option<Decimal<true>>,
     /// The version that the change rests on; refused if there is a newer one.

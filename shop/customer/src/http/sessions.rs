@@ -16,7 +16,7 @@ use web::{At, Context, Json, Problem, Text};
 use super::{Customers, failed};
 use crate::{domain::Command, model::Credentials, password::Password, turns::Owner};
 
-/// Looks at a customer whose revision changes between them, before a log-in is put off.
+/// Retries for a customer whose revision changes meanwhile, before a log-in is refused with 503.
 const LOOKS_MAX: usize = 8;
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -29,7 +29,7 @@ pub(super) struct LogIn {
     password: Password,
 }
 
-/// Begins a session: a token that holds for 12 hours.
+/// Begins a session: returns a token valid for 12 hours.
 #[utoipa::path(post, path = "/login-user", tag = "customer", request_body = LogIn, responses(
     (status = 200, body = Session),
     (status = 401, description = "There is no such user, or the password is wrong."),
@@ -57,7 +57,7 @@ pub(super) async fn login_user(
     Ok(Json(Session { token, expires_at: claims.expires_at, user_name, role }))
 }
 
-/// Ends the session of the token that is sent: it is refused everywhere from now on.
+/// Ends the session of the token in the request: it is refused everywhere from now on.
 #[utoipa::path(post, path = "/logout-user", tag = "customer", security(("token" = [])), responses(
     (status = 200, body = LoggedOut),
 ))]
@@ -126,7 +126,7 @@ impl Customers {
     }
 }
 
-/// Whose turn at a hash a request takes.
+/// The owner of a request's turn at hashing.
 pub(super) fn owner(context: &Context) -> Owner {
     Owner::Address(context.client().into())
 }

@@ -20,14 +20,14 @@ use super::{
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OrderEvents {
-    /// Whose orders; all unless given, which is for managers.
+    /// A user name; managers may omit it, for the orders of all customers.
     #[param(inline)]
     user_name: Option<Text<1, 64>>,
 }
 
-/// Server-sent events: one per change of an order, from now on or from behind `Last-Event-ID`.
+/// Server-sent events: one per change of an order, from now on or after `Last-Event-ID`.
 #[utoipa::path(get, path = "/order-events", tag = "order",
-    params(OrderEvents, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen.")),
+    params(OrderEvents, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen.")),
     security(("token" = [])), responses(
     (status = 200, body = Change, content_type = "text/event-stream", description = "Each event's data is a change."),
     (status = 404, description = "There is no such customer."),
@@ -65,10 +65,10 @@ pub(super) async fn order_events(
 struct Follower {
     orders: Arc<Orders>,
     customer: Option<Uuid>,
-    /// Everything up to here has been told.
+    /// Everything up to here has been sent.
     after: Position,
     live: Live,
-    /// What was read from the model and is not told yet.
+    /// Changes read from the model and not sent yet.
     missed: VecDeque<Told>,
 }
 
@@ -96,7 +96,7 @@ impl Follower {
         told
     }
 
-    /// Reads a page of what was missed before `live` began.
+    /// Reads a page of the changes before `live` began.
     async fn catch_up(&mut self) {
         match self.orders.missed(self.customer, self.after).await {
             // The model has passed the point where `live` began, and holds nothing more for us up to there.

@@ -28,7 +28,7 @@ pub(super) struct GetOrders {
     #[param(inline)]
     #[schema(inline)]
     r#type: Type,
-    /// With `Customer` a user name, the caller's unless given; with `Single` an order id.
+    /// With `Customer` a user name, by default the caller's; with `Single` an order id.
     #[param(inline)]
     #[schema(inline)]
     id: Option<Text<1, 64>>,
@@ -36,11 +36,11 @@ pub(super) struct GetOrders {
     #[schema(inline)]
     status: Option<Status>,
     product_id: Option<Uuid>,
-    /// Placed then or later.
+    /// Placed at or after this time.
     #[param(value_type = Option<String>, format = DateTime)]
     #[schema(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
-    /// Placed before then.
+    /// Placed before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     #[schema(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,

@@ -23,27 +23,27 @@ use crate::{
     standing::Standing,
 };
 
-/// Pieces of one order.
+/// The quantity of one order.
 type Quantity = Whole<1, 1000>;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct PlaceOrder {
     product_id: Uuid,
-    /// 1 unless given.
+    /// 1 by default.
     #[schema(inline)]
     quantity: Option<Quantity>,
-    /// The price of one piece that was shown; the order is denied if another one is in force. The latest known unless given.
+    /// The unit price that was shown; the order is denied if the current price differs. By default the latest known price.
     #[schema(value_type = Option<AmountIn>, inline)]
     price: Option<Decimal>,
-    /// The caller unless given; for another customer only by a manager.
+    /// By default the caller; only managers may order for another customer.
     #[schema(inline)]
     user_name: Option<Text<1, 64>>,
 }
 
-/// Places an order. What becomes of it is seen in `get-orders` and `order-events`.
+/// Places an order. `get-orders` and `order-events` show its outcome.
 #[utoipa::path(post, path = "/place-order", tag = "order", request_body = PlaceOrder, params(KeyHeader), security(("token" = [])), responses(
-    (status = 202, body = rest::order::Order, description = "The order as it was placed."),
+    (status = 202, body = rest::order::Order, description = "The order as placed."),
     (status = 404, description = "There is no such product."),
     (status = 409, description = "There is an order of this id already."),
     (status = 503, description = "The shop is busy (`/problems/busy`), or a part of it is down; Retry-After says when to retry."),
@@ -69,7 +69,7 @@ pub(super) async fn place_order(
 }
 
 impl Orders {
-    /// What is ordered, by whom, at which price.
+    /// The product, customer and price of an order.
     async fn terms(
         &self,
         context: &Context,
@@ -117,7 +117,7 @@ impl Orders {
         product.ok_or_else(|| Problem::not_found("There is no such product."))
     }
 
-    /// The order as it was placed, whatever has become of it since: the answer is the same however often it is asked for.
+    /// The order as placed, regardless of later changes, so that retries get the same response.
     async fn as_placed(&self, id: Uuid, done: Done) -> Result<Order, Problem> {
         let position = done.position().unwrap_or(Position::START);
         let shown = self.progress.wait_for(position, POSITION_TIMEOUT).await;

@@ -19,15 +19,15 @@ use crate::model::{self, Within};
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct GetOrderStatistics {
-    /// Placed then or later.
+    /// Placed at or after this time.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
-    /// Placed before then.
+    /// Placed before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
 }
 
-/// How many orders there are, what became of them, and how long they took.
+/// The number of orders, their outcomes, and how long they took.
 #[utoipa::path(get, path = "/get-order-statistics", tag = "order", params(GetOrderStatistics), security(("token" = [])), responses(
     (status = 200, body = Statistics),
 ))]
@@ -40,7 +40,7 @@ pub(super) async fn get_order_statistics(
     Ok(Json(shown(&found)))
 }
 
-/// Every status and every reason is there, also those that did not occur.
+/// Contains every status and every reason, also those that did not occur.
 fn shown(found: &model::Statistics) -> Statistics {
     let statuses = [Status::Pending, Status::Canceled, Status::Approved, Status::Finalized];
     let of = |holds: &dyn Fn(Status, &[Reason]) -> bool| -> u64 {

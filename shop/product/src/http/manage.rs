@@ -26,7 +26,7 @@ use super::{
 };
 use crate::domain::{Command, Rejection};
 
-/// Puts a product into the catalogue.
+/// Adds a product to the catalogue.
 #[utoipa::path(
     post, path = "/add-new-product", tag = "product", request_body = AddProduct, security(("token" = [])),
     params(KeyHeader),
@@ -57,7 +57,7 @@ pub(super) async fn add_new_product(
     shop.product_created(product, shop.at(done).0).await
 }
 
-/// Changes what is given of a product.
+/// Changes the given fields of a product.
 #[utoipa::path(
     post, path = "/update-product", tag = "product", request_body = UpdateProduct, security(("token" = [])),
     params(KeyHeader),
@@ -95,7 +95,7 @@ pub(super) async fn update_product(
     }
 }
 
-/// Takes a product out of the catalogue; units held for open orders still go to them.
+/// Removes a product from the catalogue; units reserved for open orders are still delivered.
 #[utoipa::path(
     post, path = "/delete-product", tag = "product", request_body = DeleteProduct, security(("token" = [])),
     params(KeyHeader),

@@ -30,7 +30,7 @@ struct Page {
     after: Option<After<Cursor>>,
 }
 
-/// The products of a category, or all. A search that finds little in much may give fewer than Limit and a Next: more may follow.
+/// The products of a category, or all. A search with few matches may return fewer than Limit with a Next: more may follow.
 #[utoipa::path(
     get, path = "/get-products", tag = "product", params(GetProducts),
     responses((status = 200, body = Listing<Product>), (status = 304), (status = 404, description = "There is no such category."))
@@ -44,7 +44,7 @@ pub(super) async fn get_products(
     list(&shop, &asked, Page { category, search, sort, limit, after }).await
 }
 
-/// All products. A search that finds little in much may give fewer than Limit and a Next: more may follow.
+/// All products. A search with few matches may return fewer than Limit with a Next: more may follow.
 #[utoipa::path(
     get, path = "/get-all-products", tag = "product", params(GetAllProducts),
     responses((status = 200, body = Listing<Product>), (status = 304))

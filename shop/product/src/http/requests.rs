@@ -26,7 +26,7 @@ use crate::{
 /// Units on hand.
 type OnHand = Whole<0, UNITS_MAX>;
 
-/// Units that came, or were written off.
+/// A change of the units in stock.
 type Difference = Whole<{ -UNITS_MAX }, UNITS_MAX>;
 
 /// A version that a product can have.
@@ -49,19 +49,19 @@ pub(super) struct AddProduct {
     pub(super) description: Prose<0, 2000>,
     pub(super) supplier: Text<0, 200>,
     pub(super) category_id: Uuid,
-    /// The price of one piece.
+    /// The unit price.
     #[schema(value_type = AmountIn)]
     pub(super) price: Decimal,
     #[schema(inline)]
     pub(super) units_in_stock: OnHand,
 }
 
-/// Only what is given changes.
+/// Only the given fields change.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct UpdateProduct {
     pub(super) product_id: Uuid,
-    /// The version that was seen; another one now is a conflict.
+    /// The version that was seen; a conflict if it has changed.
     #[schema(inline)]
     pub(super) version: Option<Version>,
     pub(super) name: Option<Text<1, 200>>,
@@ -70,10 +70,10 @@ pub(super) struct UpdateProduct {
     pub(super) category_id: Option<Uuid>,
     #[schema(value_type = Option<AmountIn>)]
     pub(super) price: Option<Decimal>,
-    /// Units on hand now, those held for open orders included.
+    /// Units on hand, including those reserved for open orders.
     #[schema(inline)]
     pub(super) units_in_stock: Option<OnHand>,
-    /// Units that came, or, if negative, were written off; instead of `UnitsInStock`.
+    /// Units received, or written off if negative; instead of `UnitsInStock`.
     #[schema(inline)]
     pub(super) units_change: Option<Difference>,
 }
