@@ -12,9 +12,9 @@ use lapin::{
 use tokio::sync::mpsc;
 
 use super::{
-    REQUESTS,
-    session::cancelled,
+    Names,
     shared::{Pending, Question},
+    topology::cancelled,
 };
 use crate::wire;
 use store::NoReply;
@@ -29,10 +29,11 @@ type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 /// The channel that questions go out by and replies come back by.
 pub(super) struct Asking {
     channel: Channel,
+    requests: ShortString,
     replies: Consumer,
 }
 
-pub(super) async fn open(connection: &Connection) -> Result<Asking, Error> {
+pub(super) async fn open(connection: &Connection, names: &Names) -> Result<Asking, Error> {
     let channel = connection.create_channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
@@ -43,7 +44,7 @@ pub(super) async fn open(connection: &Connection) -> Result<Asking, Error> {
         FieldTable::default(),
     );
     let replies = replies.await?;
-    Ok(Asking { channel, replies })
+    Ok(Asking { channel, requests: (&*names.requests).into(), replies })
 }
 
 impl Asking {
@@ -53,7 +54,7 @@ impl Asking {
         questions: &mut mpsc::Receiver<Question>,
         pending: &Pending,
     ) -> Result<(), Error> {
-        let channel = &self.channel;
+        let (channel, requests) = (&self.channel, &self.requests);
         let mut unconfirmed: FuturesUnordered<Sending<'_>> = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -64,7 +65,8 @@ impl Asking {
                     let Some(question) = question else { return Ok(()) };
                     // Who gave up meanwhile needs no answer.
                     if pending.waits(question.number) {
-                        let mut sending: Sending<'_> = Box::pin(send(channel, question, pending));
+                        let mut sending: Sending<'_> =
+                            Box::pin(send(channel, requests, question, pending));
                         // The first step puts it in line, so that what is sent stays in order.
                         match (&mut sending).now_or_never() {
                             Some(sent) => sent?,
@@ -77,7 +79,12 @@ impl Asking {
     }
 }
 
-async fn send(channel: &Channel, question: Question, pending: &Pending) -> Result<(), Error> {
+async fn send(
+    channel: &Channel,
+    requests: &ShortString,
+    question: Question,
+    pending: &Pending,
+) -> Result<(), Error> {
     let Question { key, number, body, patience, room } = question;
     let properties = BasicProperties::default()
         .with_content_type(wire::JSON.into())
@@ -86,7 +93,7 @@ async fn send(channel: &Channel, question: Question, pending: &Pending) -> Resul
         // The broker drops a request once its caller has stopped waiting.
         .with_expiration(patience.as_millis().max(1).to_string().into());
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let sent = channel.basic_publish(REQUESTS.into(), key.into(), options, &body, properties);
+    let sent = channel.basic_publish(requests.clone(), key.into(), options, &body, properties);
     match sent.await?.await? {
         // The queue is full.
         Confirmation::Nack(None) => pending.answer(number, Err(NoReply::Lost)),

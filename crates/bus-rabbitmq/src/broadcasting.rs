@@ -46,7 +46,7 @@ async fn send(channel: &Channel, broadcast: Broadcast) -> Result<(), Error> {
     let properties = BasicProperties::default().with_content_type(content_type.into());
     let options = BasicPublishOptions::default();
     let sent =
-        channel.basic_publish(exchange.into(), routing_key.into(), options, &body, properties);
+        channel.basic_publish((&*exchange).into(), routing_key.into(), options, &body, properties);
     // A broadcast that the broker refuses is lost, as the bus may.
     let _confirmation = sent.await?.await?;
     drop(room);

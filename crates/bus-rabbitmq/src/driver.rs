@@ -7,16 +7,14 @@ use std::{
 };
 
 use lapin::{Connection, ConnectionProperties, Error};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     Options, State,
     address::{Address, Failure},
+    outgoing::Outgoing,
     session,
-    shared::{Broadcast, Question, Shared, count},
+    shared::Shared,
 };
 
 /// A broker that does not shake hands within this time is not there.
@@ -44,13 +42,6 @@ pub struct Driver {
     failures: u32,
     /// What was told last, and when.
     told: Option<(State, Instant)>,
-}
-
-/// What waits to be sent.
-#[derive(Debug)]
-pub(super) struct Outgoing {
-    pub(super) broadcasts: mpsc::Receiver<Broadcast>,
-    pub(super) questions: mpsc::Receiver<Question>,
 }
 
 impl Driver {
@@ -139,40 +130,6 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.shared.close();
-    }
-}
-
-impl Outgoing {
-    /// Does `work` and drops outgoing messages meanwhile; nothing if it is to stop, or the last handle is dropped.
-    async fn meanwhile<S: Future<Output = ()>, T>(
-        &mut self,
-        shared: &Shared,
-        stop: Pin<&mut S>,
-        work: impl Future<Output = T>,
-    ) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = stop => None,
-            () = self.discard(shared) => None,
-            done = work => Some(done),
-        }
-    }
-
-    /// Drops outgoing messages until the last handle of the transport is dropped.
-    async fn discard(&mut self, shared: &Shared) {
-        loop {
-            tokio::select! {
-                biased;
-                broadcast = self.broadcasts.recv() => {
-                    let Some(_dropped) = broadcast else { return };
-                    count(&shared.counts.broadcasts_dropped);
-                }
-                question = self.questions.recv() => {
-                    let Some(question) = question else { return };
-                    shared.pending.answer(question.number, Err(store::NoReply::Lost));
-                }
-            }
-        }
     }
 }
 

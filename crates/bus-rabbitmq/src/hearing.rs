@@ -12,10 +12,10 @@ use lapin::{
 };
 
 use super::{
-    BATCHES, EVENTS, SERVICES,
-    session::cancelled,
+    Names,
     shared::{Audience, Shared, count},
-    topology, trust,
+    topology::{self, cancelled},
+    trust,
 };
 use crate::{wire, wire::Malformed, wire::Wire};
 use store::{Announcement, Message, Topic};
@@ -47,7 +47,7 @@ impl<'a> Hearing<'a> {
 
     async fn consume(&self, connection: &Connection) -> Result<Consumer, Error> {
         let channel = connection.create_channel().await?;
-        let queue = topology::declare_broadcasts(&channel, self.topic).await?;
+        let queue = topology::declare_broadcasts(&channel, &self.shared.names, self.topic).await?;
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
         let options = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
         channel.basic_consume(queue, ShortString::default(), options, FieldTable::default()).await
@@ -84,7 +84,7 @@ async fn hear(consumer: &mut Consumer, audience: &Audience, shared: &Shared) -> 
 
 /// Hears a delivery; gives back what acknowledges it and those before it.
 fn hear_one(delivery: Delivery, heard: &mut Run<'_>, shared: &Shared) -> lapin::Acker {
-    match parse(&delivery) {
+    match parse(&delivery, &shared.names) {
         Ok(Parsed::Events(events)) => events.into_iter().for_each(|event| heard.add(event)),
         Ok(Parsed::Other(message)) => heard.say(&message),
         Err(malformed) => {
@@ -102,22 +102,23 @@ enum Parsed {
 }
 
 /// Accepts only messages that came to the exchange and under the routing key for which the broker checks the sender.
-fn parse(delivery: &Delivery) -> Result<Parsed, Malformed> {
+fn parse(delivery: &Delivery, names: &Names) -> Result<Parsed, Malformed> {
     let body = &delivery.data;
     trust::straight(delivery)?;
-    Ok(match (delivery.exchange.as_str(), delivery.routing_key.as_str()) {
-        (BATCHES, wire::RECORDED) => Parsed::Events(wire::parse_batch(body)?),
-        (EVENTS, wire::HEAD) => Parsed::Other(Message::Head(Position::decode(body)?)),
-        (EVENTS, wire::SERVICE) => {
-            Parsed::Other(Message::Service(Arc::new(Announcement::decode(body)?)))
-        }
-        (SERVICES, key) => {
-            let announcement = Announcement::decode(body)?;
-            trust::own_name(key, &announcement)?;
-            Parsed::Other(Message::Service(Arc::new(announcement)))
-        }
-        _ => return Err(Malformed::because(&"it came by a way that is not ours")),
-    })
+    let (exchange, key) = (delivery.exchange.as_str(), delivery.routing_key.as_str());
+    if exchange == &*names.batches && key == wire::RECORDED {
+        Ok(Parsed::Events(wire::parse_batch(body, names)?))
+    } else if exchange == &*names.events && key == wire::HEAD {
+        Ok(Parsed::Other(Message::Head(Position::decode(body, names)?)))
+    } else if exchange == &*names.events && key == wire::SERVICE {
+        Ok(Parsed::Other(Message::Service(Arc::new(Announcement::decode(body, names)?))))
+    } else if exchange == &*names.services {
+        let announcement = Announcement::decode(body, names)?;
+        trust::own_name(key, &announcement)?;
+        Ok(Parsed::Other(Message::Service(Arc::new(announcement))))
+    } else {
+        Err(Malformed::because(&"it came by a way that is not ours"))
+    }
 }
 
 /// Events with contiguous positions that arrived together: one message for the mailboxes.

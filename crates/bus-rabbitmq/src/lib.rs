@@ -1,8 +1,8 @@
 //! The transport between processes, over RabbitMQ.
 //!
 //! ```text
-//!  publish ──▶ [ room ] ──▶ broadcasting ──▶ agora.batches … ──▶ exclusive queue ──▶ hearing ──▶ mailboxes
-//!  append ──▶ [ room ] ──▶ asking ──▶ agora.requests ──▶ agora.eventstore.append ──▶ serving ──▶ Requests
+//!  publish ──▶ [ room ] ──▶ broadcasting ──▶ PREFIX.batches … ──▶ exclusive queue ──▶ hearing ──▶ mailboxes
+//!  append ──▶ [ room ] ──▶ asking ──▶ PREFIX.requests ──▶ PREFIX.eventstore.append ──▶ serving ──▶ Requests
 //!    ▲                        ▲                                                        │
 //!    └──── pending, by number ┴────────────────── direct reply-to ◀────────────────────┘
 //!
@@ -14,7 +14,9 @@ mod asking;
 mod broadcasting;
 mod driver;
 mod hearing;
+mod names;
 mod options;
+mod outgoing;
 mod serving;
 mod session;
 mod shared;
@@ -34,9 +36,9 @@ use tokio::{
 
 pub use address::BadAddress;
 pub use driver::Driver;
+pub use names::{BadPrefix, Names};
 pub use options::{Options, QueueKind};
 pub use state::{Figures, Refused, State};
-pub use topology::{APPEND, BATCHES, DEAD_LETTERS, EVENTS, READ, REQUESTS, SERVICES};
 
 use self::wire::Wire;
 use self::{
@@ -80,14 +82,14 @@ impl RabbitMq {
     /// nowhere yet, so the only error is an invalid address.
     pub fn new(url: &str, options: Options) -> Result<(Self, Driver), BadAddress> {
         let address = Address::parse(url)?;
-        let shared = Arc::new(Shared::new());
+        let shared = Arc::new(Shared::new(options.names.clone()));
         let (broadcasts, broadcasts_out) = mpsc::channel(BROADCASTS_KIB_MAX);
         let (questions, questions_out) = mpsc::channel(QUESTIONS_KIB_MAX);
         let driver = Driver::new(
             address,
             options,
             Arc::clone(&shared),
-            driver::Outgoing { broadcasts: broadcasts_out, questions: questions_out },
+            outgoing::Outgoing { broadcasts: broadcasts_out, questions: questions_out },
         );
         let transport = Self {
             shared,
@@ -128,10 +130,14 @@ impl RabbitMq {
         self.shared.counts.figures()
     }
 
-    async fn send(&self, to: (&'static str, String), content_type: &'static str, body: Vec<u8>) {
+    fn names(&self) -> &Names {
+        &self.shared.names
+    }
+
+    async fn send(&self, to: (&Arc<str>, String), content_type: &'static str, body: Vec<u8>) {
         let room = Arc::clone(&self.broadcasts_room).acquire_many_owned(kib(body.len()));
         let Ok(room) = room.await else { return };
-        let (exchange, routing_key) = to;
+        let (exchange, routing_key) = (Arc::clone(to.0), to.1);
         let broadcast = Broadcast { exchange, routing_key, content_type, body, room };
         if self.broadcasts.send(broadcast).await.is_err() {
             count(&self.shared.counts.broadcasts_dropped);
@@ -139,21 +145,24 @@ impl RabbitMq {
     }
 
     async fn send_all(&self, message: &Message) {
+        let names = self.names();
         match message {
             Message::Recorded(events) => self.send_events(events).await,
             Message::Head(head) => {
-                self.send((EVENTS, wire::HEAD.to_owned()), wire::JSON, head.encode()).await;
+                let key = wire::HEAD.to_owned();
+                self.send((&names.events, key), wire::JSON, head.encode(names)).await;
             }
             Message::Service(announcement) => {
                 let key = wire::service_key(&announcement.name);
-                self.send((SERVICES, key), wire::JSON, announcement.encode()).await;
+                self.send((&names.services, key), wire::JSON, announcement.encode(names)).await;
             }
         }
     }
 
     /// Sends them together for our own services, which want all; then each by itself, for subscribers that want some.
     async fn send_events(&self, events: &[Arc<Recorded>]) {
-        let encoded: Vec<Vec<u8>> = events.iter().map(|event| Recorded::encode(event)).collect();
+        let names = self.names();
+        let encoded: Vec<Vec<u8>> = events.iter().map(|event| event.encode(names)).collect();
         let mut rest = encoded.as_slice();
         while !rest.is_empty() {
             let mut bytes = 0;
@@ -163,11 +172,11 @@ impl RabbitMq {
             });
             let (batch, further) = rest.split_at(fits.count().max(1));
             let key = wire::RECORDED.to_owned();
-            self.send((BATCHES, key), wire::CLOUDEVENTS, wire::batch(batch)).await;
+            self.send((&names.batches, key), wire::CLOUDEVENTS, wire::batch(batch)).await;
             rest = further;
         }
         for (event, body) in events.iter().zip(encoded) {
-            self.send((EVENTS, wire::routing_key(event)), wire::CLOUDEVENT, body).await;
+            self.send((&names.events, wire::routing_key(event)), wire::CLOUDEVENT, body).await;
         }
     }
 
@@ -179,10 +188,10 @@ impl RabbitMq {
         if !self.shared.is_connected() {
             return Err(NoReply::Unreachable);
         }
-        let body = question.encode();
+        let body = question.encode(self.names());
         let exchange = self.exchange(question.key(), body, patience);
         let reply = timeout(patience, exchange).await.unwrap_or(Err(NoReply::TimedOut))?;
-        A::decode(&reply).map_err(|malformed| {
+        A::decode(&reply, self.names()).map_err(|malformed| {
             count(&self.shared.counts.replies_skipped);
             tracing::warn!(%malformed, "a reply of the event store is not understood");
             NoReply::Lost

@@ -4,10 +4,14 @@ use std::{fmt, sync::Arc};
 
 use kernel::Ids;
 
+use crate::Names;
+
 /// How to be at the broker.
 #[derive(Clone)]
 pub struct Options {
-    /// What an operator sees there, such as `agora order`.
+    /// What the system calls its own there; the same in all of its processes.
+    pub names: Names,
+    /// What an operator sees there, such as `bank accounts`.
     pub name: String,
     /// What the queues of requests are; the same for all who share a broker.
     pub queues: QueueKind,
@@ -17,7 +21,7 @@ pub struct Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Options({}, {:?})", self.name, self.queues)
+        write!(f, "Options({}, {}, {:?})", self.names.prefix(), self.name, self.queues)
     }
 }
 

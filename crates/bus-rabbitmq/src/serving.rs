@@ -12,9 +12,9 @@ use lapin::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    DEAD_LETTERS,
-    session::cancelled,
-    shared::{Counts, Slot, count},
+    Names,
+    shared::{Shared, Slot, count},
+    topology::cancelled,
     trust::{self, Keyed},
 };
 use crate::{wire, wire::Wire};
@@ -32,19 +32,18 @@ type Answering<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>
 
 pub(super) struct Serving<'a, Q, A> {
     connection: &'a Connection,
-    queue: &'static str,
+    queue: &'a str,
     slot: watch::Receiver<Option<Sender<Q, A>>>,
-    counts: &'a Counts,
+    shared: &'a Shared,
 }
 
 impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
     pub(super) fn new(
         connection: &'a Connection,
-        queue: &'static str,
-        slot: &Slot<Q, A>,
-        counts: &'a Counts,
+        shared: &'a Shared,
+        (queue, slot): (&'a str, &Slot<Q, A>),
     ) -> Self {
-        Self { connection, queue, slot: slot.subscribe(), counts }
+        Self { connection, queue, slot: slot.subscribe(), shared }
     }
 
     /// Serves as long as the connection lasts, for the current server in this process; pauses while there is none.
@@ -64,9 +63,17 @@ impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
         }
     }
 
+    fn count_and_say(&self, request: &Delivery, reason: &str) {
+        let (queue, counts) = (self.queue, &self.shared.counts);
+        let answerable = trust::way_back(request, &self.shared.names).is_some();
+        count(if answerable { &counts.requests_refused } else { &counts.dead_letters });
+        tracing::warn!(reason, queue, answerable, "a request is not understood");
+    }
+
     /// Serves until the server is gone or another one took its place.
     async fn serve(&mut self, channel: &Channel, server: Sender<Q, A>) -> Result<(), Error> {
-        let mut requests = consume(channel, self.queue).await?;
+        let (queue, names) = (self.queue, &self.shared.names);
+        let mut requests = consume(channel, queue).await?;
         let mut answering: FuturesUnordered<Answering<'_>> = FuturesUnordered::new();
         let mut given = None;
         loop {
@@ -83,17 +90,18 @@ impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
                 }
                 request = requests.next(), if given.is_none() => {
                     let mut request = request.ok_or_else(cancelled)??;
-                    match trust::decode::<Q>(&request) {
+                    match trust::decode::<Q>(&request, names) {
                         Ok(question) => {
                             let (incoming, answer) = Incoming::new(question);
                             given = Some(incoming);
                             request.data = Vec::new();
-                            answering.push(Box::pin(answer_with(channel, request, answer)));
+                            answering.push(Box::pin(answer_with(channel, names, request, answer)));
                         }
                         Err(malformed) => {
                             let reason = malformed.to_string();
-                            count_and_say(self.counts, self.queue, &request, &reason);
-                            answering.push(Box::pin(turn_down(channel, self.queue, request, reason)));
+                            self.count_and_say(&request, &reason);
+                            let refusal = (queue, reason);
+                            answering.push(Box::pin(turn_down(channel, names, request, refusal)));
                         }
                     }
                 }
@@ -102,7 +110,7 @@ impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
     }
 }
 
-async fn consume(channel: &Channel, queue: &'static str) -> Result<Consumer, Error> {
+async fn consume(channel: &Channel, queue: &str) -> Result<Consumer, Error> {
     channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     channel.basic_consume(queue.into(), ShortString::default(), options, arguments).await
@@ -112,12 +120,13 @@ async fn consume(channel: &Channel, queue: &'static str) -> Result<Consumer, Err
 /// as long as its questioner does: the questioner asks again.
 async fn answer_with<A: Wire>(
     channel: &Channel,
+    names: &Names,
     request: Delivery,
     answer: oneshot::Receiver<A>,
 ) -> Result<(), Error> {
     let patience = patience(&request).unwrap_or(PATIENCE_MAX);
     if let Ok(Ok(answer)) = tokio::time::timeout(patience, answer).await {
-        reply(channel, &request, &answer.encode()).await?;
+        reply(channel, names, &request, &answer.encode(names)).await?;
     }
     request.acker.ack(BasicAckOptions::default()).await?;
     Ok(())
@@ -132,36 +141,31 @@ fn patience(request: &Delivery) -> Option<Duration> {
 /// Answers that the request is malformed, or puts it among the dead letters.
 async fn turn_down(
     channel: &Channel,
-    queue: &'static str,
+    names: &Names,
     request: Delivery,
-    reason: String,
+    (queue, reason): (&str, String),
 ) -> Result<(), Error> {
-    if is_answerable(&request) {
-        reply(channel, &request, &wire::refused(&reason)).await?;
+    if trust::way_back(&request, names).is_some() {
+        reply(channel, names, &request, &wire::refused(&reason)).await?;
     } else {
         let mut headers = FieldTable::default();
         headers.insert("queue".into(), AMQPValue::LongString(queue.into()));
         headers.insert("reason".into(), AMQPValue::LongString(reason.into()));
         let properties = request.properties.clone().with_headers(headers);
         let properties = properties.with_delivery_mode(PERSISTENT);
-        send(channel, DEAD_LETTERS.into(), &request.data, properties).await?;
+        send(channel, (&*names.dead_letters).into(), &request.data, properties).await?;
     }
     request.acker.ack(BasicAckOptions::default()).await?;
     Ok(())
 }
 
-fn count_and_say(counts: &Counts, queue: &'static str, request: &Delivery, reason: &str) {
-    let answerable = is_answerable(request);
-    count(if answerable { &counts.requests_refused } else { &counts.dead_letters });
-    tracing::warn!(reason, queue, answerable, "a request is not understood");
-}
-
-fn is_answerable(request: &Delivery) -> bool {
-    trust::way_back(request).is_some()
-}
-
-async fn reply(channel: &Channel, request: &Delivery, body: &[u8]) -> Result<(), Error> {
-    let Some(reply_to) = trust::way_back(request).cloned() else { return Ok(()) };
+async fn reply(
+    channel: &Channel,
+    names: &Names,
+    request: &Delivery,
+    body: &[u8],
+) -> Result<(), Error> {
+    let Some(reply_to) = trust::way_back(request, names).cloned() else { return Ok(()) };
     let mut properties = BasicProperties::default().with_content_type(wire::JSON.into());
     if let Some(number) = request.properties.correlation_id() {
         properties = properties.with_correlation_id(number.clone());

@@ -6,9 +6,9 @@ use lapin::{Connection, ConnectionState, Error, ErrorKind};
 use tokio::time::{sleep, timeout};
 
 use super::{
-    APPEND, QueueKind, READ, State, asking, broadcasting,
-    driver::Outgoing,
+    QueueKind, State, asking, broadcasting,
     hearing::Hearing,
+    outgoing::Outgoing,
     serving::Serving,
     shared::{Shared, count},
     topology,
@@ -30,15 +30,15 @@ pub(super) async fn live(
     let mut log = Hearing::new(shared, Topic::Log);
     let mut services = Hearing::new(shared, Topic::Services);
     let opening = async {
-        topology::declare(connection, queues).await?;
+        topology::declare(connection, &shared.names, queues).await?;
         for hearing in [&mut log, &mut services] {
             hearing.open_if_wanted(connection).await?;
         }
-        asking::open(connection).await
+        asking::open(connection, &shared.names).await
     };
     let asking = timeout(OPEN_PATIENCE, opening).await.map_err(|_| stuck())??;
-    let appends = Serving::new(connection, APPEND, &shared.appends, &shared.counts);
-    let reads = Serving::new(connection, READ, &shared.reads, &shared.counts);
+    let appends = Serving::new(connection, shared, (&shared.names.append, &shared.appends));
+    let reads = Serving::new(connection, shared, (&shared.names.read, &shared.reads));
     count(&shared.counts.connections);
     tracing::info!("connected to RabbitMQ");
     shared.state.send_replace(State::Connected);
@@ -59,11 +59,6 @@ async fn watch(connection: &Connection) -> Result<(), Error> {
         sleep(LOOK_EVERY).await;
     }
     Err(ErrorKind::InvalidConnectionState(ConnectionState::Closed).into())
-}
-
-/// The broker has ended a consumer, as when its queue was deleted: everything is declared again.
-pub(super) fn cancelled() -> Error {
-    std::io::Error::other("the broker ended a consumer").into()
 }
 
 fn stuck() -> Error {

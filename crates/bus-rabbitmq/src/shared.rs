@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
-use super::{Figures, State};
+use super::{Figures, Names, State};
 use store::{Append, Appended, Incoming, Mailbox, Message, NoReply, Page, Read, Topic};
 
 /// Where a server's questions go, while there is a server.
@@ -19,6 +19,7 @@ pub(super) type Slot<Q, A> = watch::Sender<Option<mpsc::Sender<Incoming<Q, A>>>>
 
 #[derive(Debug)]
 pub(super) struct Shared {
+    pub(super) names: Names,
     pub(super) state: watch::Sender<State>,
     pub(super) log: Audience,
     pub(super) services: Audience,
@@ -31,7 +32,7 @@ pub(super) struct Shared {
 /// A broadcast on its way out, with its share of the room for those.
 #[derive(Debug)]
 pub(super) struct Broadcast {
-    pub(super) exchange: &'static str,
+    pub(super) exchange: Arc<str>,
     pub(super) routing_key: String,
     pub(super) content_type: &'static str,
     pub(super) body: Vec<u8>,
@@ -51,8 +52,9 @@ pub(super) struct Question {
 }
 
 impl Shared {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(names: Names) -> Self {
         Self {
+            names,
             state: watch::Sender::new(State::Connecting),
             log: Audience::default(),
             services: Audience::default(),

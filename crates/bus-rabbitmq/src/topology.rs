@@ -7,24 +7,9 @@ use lapin::{
     types::{AMQPValue, FieldTable, ShortString},
 };
 
-use super::{QueueKind, trust};
+use super::{Names, QueueKind, trust};
 use crate::wire;
 use store::Topic;
-
-/// The topic exchange for broadcasts.
-pub const EVENTS: &str = "agora.events";
-/// The topic exchange for events told together, apart from the others: who binds everything there need not hear everything twice.
-pub const BATCHES: &str = "agora.batches";
-/// The topic exchange for announcements: each service may write its own routing key.
-pub const SERVICES: &str = "agora.services";
-/// The topic exchange for requests. Routing keys say what is requested, so that the broker can check who may.
-pub const REQUESTS: &str = "agora.requests";
-/// The queue of appends.
-pub const APPEND: &str = "agora.eventstore.append";
-/// The queue of reads.
-pub const READ: &str = "agora.eventstore.read";
-/// The queue of requests that cannot be answered.
-pub const DEAD_LETTERS: &str = "agora.dead-letters";
 
 /// What announcements of all services are bound by.
 const ALL_SERVICES: &str = "system.service.#";
@@ -40,11 +25,15 @@ const REQUEST_TTL_MS: u32 = 30_000;
 const DEAD_LETTERS_MAX: u32 = 10_000;
 
 /// Declares what is shared. Where only the event store's user may, the others need it to be there.
-pub(super) async fn declare(connection: &Connection, kind: QueueKind) -> Result<(), Error> {
-    match declare_all(&connection.create_channel().await?, kind).await {
+pub(super) async fn declare(
+    connection: &Connection,
+    names: &Names,
+    kind: QueueKind,
+) -> Result<(), Error> {
+    match declare_all(&connection.create_channel().await?, names, kind).await {
         Err(error) if is_refused(&error) => {
             let looking = ExchangeDeclareOptions { passive: true, ..Default::default() };
-            declare_exchanges(&connection.create_channel().await?, looking).await
+            declare_exchanges(&connection.create_channel().await?, names, looking).await
         }
         declared => declared,
     }
@@ -58,34 +47,38 @@ fn is_refused(error: &Error) -> bool {
 
 async fn declare_exchanges(
     channel: &Channel,
+    names: &Names,
     options: ExchangeDeclareOptions,
 ) -> Result<(), Error> {
-    for exchange in [EVENTS, BATCHES, SERVICES, REQUESTS] {
+    for exchange in [&names.events, &names.batches, &names.services, &names.requests] {
         let kind = ExchangeKind::Topic;
-        channel.exchange_declare(exchange.into(), kind, options, FieldTable::default()).await?;
+        channel.exchange_declare(short(exchange), kind, options, FieldTable::default()).await?;
     }
     Ok(())
 }
 
-async fn declare_all(channel: &Channel, kind: QueueKind) -> Result<(), Error> {
+async fn declare_all(channel: &Channel, names: &Names, kind: QueueKind) -> Result<(), Error> {
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
-    declare_exchanges(channel, durable).await?;
+    declare_exchanges(channel, names, durable).await?;
     let mut requests = bounds(kind, REQUESTS_MAX, "reject-publish");
     requests.insert("x-message-ttl".into(), number(REQUEST_TTL_MS));
     let mut appends = requests.clone();
     // Only one event store writes; the others wait until it is gone.
     appends.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
     let dead_letters = bounds(kind, DEAD_LETTERS_MAX, "drop-head");
-    for (queue, arguments) in [(APPEND, appends), (READ, requests), (DEAD_LETTERS, dead_letters)] {
-        channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), arguments).await?;
+    let queues =
+        [(&names.append, appends), (&names.read, requests), (&names.dead_letters, dead_letters)];
+    for (queue, arguments) in queues {
+        channel.queue_declare(short(queue), QueueDeclareOptions::durable(), arguments).await?;
     }
-    bind(channel, APPEND, REQUESTS, trust::APPENDS).await?;
-    bind(channel, READ, REQUESTS, trust::READS).await
+    bind(channel, &names.append, &names.requests, trust::APPENDS).await?;
+    bind(channel, &names.read, &names.requests, trust::READS).await
 }
 
 /// Declares a queue for the broadcasts of `topic`, of this connection and gone with it; its name.
 pub(super) async fn declare_broadcasts(
     channel: &Channel,
+    names: &Names,
     topic: Topic,
 ) -> Result<ShortString, Error> {
     let mut arguments = bounds(QueueKind::Classic, BROADCASTS_MAX, "drop-head");
@@ -96,9 +89,9 @@ pub(super) async fn declare_broadcasts(
         ..QueueDeclareOptions::default()
     };
     let queue = channel.queue_declare("".into(), options, arguments).await?.name().clone();
-    let bindings: &[(&str, &str)] = match topic {
-        Topic::Log => &[(BATCHES, wire::RECORDED), (EVENTS, wire::HEAD)],
-        Topic::Services => &[(SERVICES, ALL_SERVICES), (EVENTS, wire::SERVICE)],
+    let bindings = match topic {
+        Topic::Log => [(&names.batches, wire::RECORDED), (&names.events, wire::HEAD)],
+        Topic::Services => [(&names.services, ALL_SERVICES), (&names.events, wire::SERVICE)],
     };
     for (exchange, key) in bindings {
         bind(channel, queue.as_str(), exchange, key).await?;
@@ -106,10 +99,20 @@ pub(super) async fn declare_broadcasts(
     Ok(queue)
 }
 
+/// The broker has ended a consumer, as when its queue was deleted: everything has to be declared again.
+pub(super) fn cancelled() -> Error {
+    std::io::Error::other("the broker ended a consumer").into()
+}
+
 async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> Result<(), Error> {
     let options = QueueBindOptions::default();
     let (queue, exchange, key) = (queue.into(), exchange.into(), key.into());
     channel.queue_bind(queue, exchange, key, options, FieldTable::default()).await
+}
+
+/// A name as AMQP carries it.
+pub(super) fn short(name: &str) -> ShortString {
+    name.into()
 }
 
 fn bounds(kind: QueueKind, length: u32, overflow: &str) -> FieldTable {

@@ -6,7 +6,7 @@
 
 use lapin::{message::Delivery, types::ShortString};
 
-use super::REQUESTS;
+use super::Names;
 use crate::{wire, wire::Malformed, wire::Wire};
 use store::{Announcement, Append, Read};
 
@@ -18,8 +18,6 @@ pub(super) const READS: &str = "read";
 const REACTOR: &str = "reactor";
 /// What the broker adds to a message that it took from one queue to pass it on to another.
 const DEATH: &str = "x-death";
-/// What the names of the shop's own queues begin with.
-const OURS: &str = "agora.";
 
 /// A request whose routing key says what it asks for.
 pub(super) trait Keyed {
@@ -47,16 +45,17 @@ impl Keyed for Read {
 /// A request, if the broker has checked that its sender may ask for that.
 ///
 /// A message sent to the queue itself comes from a user that may write to every queue.
-pub(super) fn decode<Q: Keyed + Wire>(request: &Delivery) -> Result<Q, Malformed> {
-    let question = Q::decode(&request.data)?;
+pub(super) fn decode<Q: Keyed + Wire>(request: &Delivery, names: &Names) -> Result<Q, Malformed> {
+    let question = Q::decode(&request.data, names)?;
     straight(request)?;
     let (exchange, key) = (request.exchange.as_str(), request.routing_key.as_str());
     let allowed = question.key();
-    if exchange.is_empty() || (exchange == REQUESTS && key == allowed) {
+    if exchange.is_empty() || (exchange == &*names.requests && key == allowed) {
         return Ok(question);
     }
     Err(Malformed::because(&format_args!(
-        "what is asked for needs the routing key {allowed} at {REQUESTS}"
+        "what is asked for needs the routing key {allowed} at {}",
+        names.requests
     )))
 }
 
@@ -81,7 +80,7 @@ pub(super) fn straight(delivery: &Delivery) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// The reply address. The shop's own queues are refused: what we send there would be trusted as ours.
-pub(super) fn way_back(request: &Delivery) -> Option<&ShortString> {
-    request.properties.reply_to().as_ref().filter(|queue| !queue.as_str().starts_with(OURS))
+/// Where the answer goes. Never to the system's own queues: what we send there would be taken for ours.
+pub(super) fn way_back<'a>(request: &'a Delivery, names: &Names) -> Option<&'a ShortString> {
+    request.properties.reply_to().as_ref().filter(|queue| !names.is_own(queue.as_str()))
 }

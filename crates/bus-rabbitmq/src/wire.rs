@@ -10,7 +10,9 @@ mod system;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use event::{batch, dataschema, parse_batch, routing_key};
+use super::Names;
+
+pub use event::{batch, parse_batch, routing_key};
 pub use system::{HEAD, RECORDED, SERVICE, SYSTEM, service_key, service_of};
 
 /// The longest routing key that AMQP knows.
@@ -31,8 +33,10 @@ pub struct Malformed(String);
 
 /// What has a form on the wire.
 pub trait Wire: Sized {
-    fn encode(&self) -> Vec<u8>;
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed>;
+    /// The message as it is sent by the system with these names.
+    fn encode(&self, names: &Names) -> Vec<u8>;
+    /// The message that a program of the system with these names has sent.
+    fn decode(bytes: &[u8], names: &Names) -> Result<Self, Malformed>;
 }
 
 /// The reply to a request that can never be served.

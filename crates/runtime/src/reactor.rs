@@ -131,7 +131,7 @@ fn span<R: Reactor>(deps: &Deps, cause: &Recorded) -> Option<Open> {
     let parent = cause.metadata.traceparent.as_ref()?;
     let span = deps.traces.below(parent, Kind::Reaction)?;
     let span = span.named(format!("react to {}", cause.kind));
-    Some(span.with("agora.reactor", R::NAME).with("agora.cause", cause.position.0))
+    Some(span.with("event.reactor", R::NAME).with("event.cause", cause.position.0))
 }
 
 fn context(name: &str, cause: &Recorded, span: Option<&Open>) -> Metadata {
@@ -161,7 +161,7 @@ impl Flight {
             let Ok(outcome) = answer.await else { return std::future::pending().await };
             // What another instance did, or this one before its restart, was traced there.
             if let (Some(span), Ok(Done::Recorded { last, .. })) = (span, outcome) {
-                span.with("agora.position", last.0).end();
+                span.with("event.position", last.0).end();
             }
             cause
         }));

@@ -318,7 +318,7 @@ mod tests {
         let (traces, mut spans) = traces();
         let outer = traces.of_service("order").below(GIVEN, Kind::Request).expect("is exported");
         let inner = traces.below(&outer.traceparent(), Kind::Internal).expect("is exported");
-        inner.named("append").with("agora.position", 7).end();
+        inner.named("append").with("event.position", 7).end();
         outer.failed(true).end();
         let mut taken = Vec::new();
         assert_eq!(spans.take(&mut taken, 10).await, 2);
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!((outer.service, outer.parent), ("order", Some(0x00f0_67aa_0ba9_02b7)));
         assert_eq!(inner.parent, Some(outer.place.span));
         assert_eq!(inner.place.trace, 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736);
-        assert_eq!(inner.attributes, [("agora.position", Value::Number(7))]);
+        assert_eq!(inner.attributes, [("event.position", Value::Number(7))]);
         assert!(outer.failed && outer.end >= outer.start);
     }
 

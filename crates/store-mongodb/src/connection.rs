@@ -15,11 +15,10 @@ use mongodb::{
     },
 };
 
+use super::MongoOptions;
 use super::look::{Look, Seen};
 use store::port::StoreFailure;
 
-/// The database, unless the URL names one.
-const DATABASE: &str = "agora";
 const COLLECTION: &str = "events";
 /// How long a server is looked for. What fails on the way tries once more, so that all of a call ends within 2 s.
 const SEARCH_MAX: Duration = Duration::from_millis(900);
@@ -41,9 +40,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(url: &str) -> Result<Self, StoreFailure> {
-        let options = options(url).await?;
-        let database = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+    pub(super) async fn open(url: &str, unless: MongoOptions) -> Result<Self, StoreFailure> {
+        let options = options(url, unless.application).await?;
+        let database = options.default_database.clone().unwrap_or(unless.database);
         let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
         let name = format!("MongoDB at {}/{database}", hosts.join(",")).into();
         let client = Client::with_options(options).map_err(|error| no_url(url, &error))?;
@@ -172,7 +171,7 @@ fn can_mend(error: &Error) -> bool {
     }
 }
 
-async fn options(url: &str) -> Result<ClientOptions, StoreFailure> {
+async fn options(url: &str, application: String) -> Result<ClientOptions, StoreFailure> {
     if url.starts_with("mongodb+srv:") {
         return Err(StoreFailure(
             "mongodb+srv: is not supported; list the servers in a URL that begins with mongodb://"
@@ -180,7 +179,7 @@ async fn options(url: &str) -> Result<ClientOptions, StoreFailure> {
         ));
     }
     let mut options = ClientOptions::parse(url).await.map_err(|error| no_url(url, &error))?;
-    options.app_name.get_or_insert_with(|| "agora".to_owned());
+    options.app_name.get_or_insert(application);
     options.server_selection_timeout.get_or_insert(SEARCH_MAX);
     options.connect_timeout.get_or_insert(SEARCH_MAX);
     // The promises rest on these, whatever the URL says.
@@ -196,7 +195,7 @@ async fn options(url: &str) -> Result<ClientOptions, StoreFailure> {
 }
 
 fn no_url(url: &str, error: &Error) -> StoreFailure {
-    let text = format!("this is not a MongoDB URL such as mongodb://host/agora: {}", error.kind);
+    let text = format!("this is not a MongoDB URL such as mongodb://host/database: {}", error.kind);
     StoreFailure(without_secret(&text, url))
 }
 

@@ -39,6 +39,22 @@ pub use writer::MongoWriter;
 use connection::Connection;
 use store::port::StoreFailure;
 
+/// What holds where the URL says nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MongoOptions {
+    /// The database.
+    pub database: String,
+    /// As what the server's operator sees the connections.
+    pub application: String,
+}
+
+impl Default for MongoOptions {
+    fn default() -> Self {
+        let name = "events".to_owned();
+        Self { database: name.clone(), application: name }
+    }
+}
+
 /// An event store in a database of MongoDB.
 pub struct MongoStore {
     pub writer: MongoWriter,
@@ -46,13 +62,12 @@ pub struct MongoStore {
 }
 
 impl MongoStore {
-    /// Takes the database that a URL such as `mongodb://user:password@host1,host2/agora?replicaSet=rs0` names; `agora` if it names
-    /// none.
+    /// Takes the database that a URL such as `mongodb://user:password@host1,host2/events?replicaSet=rs0` names.
     ///
-    /// Fails where only an operator can help: the URL is invalid, the server refuses the user, or it has no transactions. A server
-    /// that does not respond now is not an error: calls fail within 2 s until it responds.
-    pub async fn open(url: &str) -> Result<Self, StoreFailure> {
-        let connection = Connection::open(url).await?;
+    /// Fails where only an operator can help: the URL is none, the server refuses the user, or it has no transactions. A server
+    /// that does not answer now is no failure of opening: calls fail within 2 s until it answers.
+    pub async fn open(url: &str, unless: MongoOptions) -> Result<Self, StoreFailure> {
+        let connection = Connection::open(url, unless).await?;
         Ok(Self {
             writer: MongoWriter::new(connection.clone()),
             reader: MongoReader::new(connection),

@@ -23,7 +23,8 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Authenticate, Checkpoint, Problem, Streams, TrustedProxies, guard, json::json_bytes, openapi,
+    Authenticate, Checkpoint, HttpNames, Problem, Streams, TrustedProxies, guard, json::json_bytes,
+    openapi,
 };
 use crate::metrics::HttpMetrics;
 use runtime::{Progress, trace::Traces};
@@ -36,6 +37,8 @@ const BODY_LIMIT_BYTES: usize = 64 * 1024;
 pub struct HttpConfig {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,
+    /// What the system calls its own.
+    pub names: HttpNames,
     /// Authentication; without it every client may do everything.
     pub auth: Option<Arc<dyn Authenticate>>,
     /// Proxies that are trusted to name their client.
@@ -72,6 +75,7 @@ impl HttpConfig {
         Self {
             clock,
             ids,
+            names: HttpNames::default(),
             auth: None,
             proxies: Arc::default(),
             streams: Streams::default(),
@@ -154,7 +158,7 @@ impl Api {
     /// The whole service: the calls of `api`, `/`, `/openapi.json` and `/health`, each also under `/v1`, behind the middleware.
     pub fn finish(self, api: OpenApiRouter) -> Router {
         let (router, document) = api.split_for_parts();
-        let document = openapi::document(document, self.name, self.version);
+        let document = openapi::document(document, self.name, self.version, &self.http.names);
         let calls = fixed(&openapi::calls(&document));
         let document = fixed(&document);
         let (own, auth) = (Arc::clone(&self.ready), self.http.auth.clone());
@@ -177,7 +181,7 @@ impl Api {
         self.guard(routes)
     }
 
-    /// The middleware around routes that are not a documented service, such as a gateway's.
+    /// The middleware around routes that are not a documented service, such as a reverse proxy's.
     pub fn guard(self, routes: Router) -> Router {
         let guarded = routes.layer(middleware::from_fn_with_state(Arc::new(self), guard::guard));
         Router::new().fallback_service(Normalized { router: guarded, versioned: true })

@@ -28,8 +28,6 @@ use runtime::{trace, trace::Kind, trace::Open, trace::Traceparent};
 /// The correlation of the events that come of the request follows from it, so that a client finds them by an id of its own. It is a
 /// name, not a proof: two requests may have the same, and nothing is decided by it.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// On an answer to a request whose token was checked and holds. The gateway takes it off.
-pub const AGORA_ADMITTED: HeaderName = HeaderName::from_static("agora-admitted");
 /// The trace a request belongs to (W3C Trace Context).
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 

@@ -22,8 +22,8 @@ use super::{
     Context, Problem,
     api::Api,
     body,
-    context::{AGORA_ADMITTED, X_REQUEST_ID, span},
-    position::{AGORA_POSITION, POSITION_TIMEOUT, asked_for},
+    context::{X_REQUEST_ID, span},
+    position::{At, POSITION_TIMEOUT, asked_for},
     problem::PROBLEM_JSON,
 };
 
@@ -53,7 +53,7 @@ pub(super) async fn guard(
     let response = answering.catch_unwind().await.unwrap_or_else(|panic| {
         Problem::internal(format!("panicked: {}", panic_text(&*panic))).into_response()
     });
-    let mut response = presentable(response, &context);
+    let mut response = presentable(response, &context, &service);
 
     let elapsed = service.http.clock.now().since(started);
     let name = response.extensions_mut().remove::<RouteName>();
@@ -104,7 +104,7 @@ async fn answer(
     };
     let model = service.model.as_ref().filter(|_| is_call);
     let Some(model) = model else { return next.run(request).await };
-    let wanted = match asked_for(request.headers()) {
+    let wanted = match asked_for(request.headers(), &service.http.names) {
         Ok(wanted) => wanted,
         Err(problem) => return problem.into_response(),
     };
@@ -117,17 +117,16 @@ async fn answer(
     // Read before the answer is made, so that it never claims more than the answer shows.
     let position = model.position();
     let mut response = next.run(request).await;
-    if reads && !response.status().is_server_error() {
-        response
-            .headers_mut()
-            .entry(AGORA_POSITION)
-            .or_insert_with(|| HeaderValue::from(position.0));
+    if reads && !response.status().is_server_error() && response.extensions().get::<At>().is_none()
+    {
+        response.extensions_mut().insert(At(position));
     }
     response
 }
 
 /// Every failure as a problem with the request's id, and the id on every answer.
-fn presentable(mut response: Response, context: &Context) -> Response {
+fn presentable(mut response: Response, context: &Context, service: &Api) -> Response {
+    let names = &service.http.names;
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
         let problem = response.extensions_mut().remove::<Problem>();
@@ -143,8 +142,11 @@ fn presentable(mut response: Response, context: &Context) -> Response {
             response.headers_mut().extend(parts.headers);
         }
     }
+    if let Some(At(position)) = response.extensions_mut().remove::<At>() {
+        response.headers_mut().entry(names.position()).or_insert(HeaderValue::from(position.0));
+    }
     if context.is_admitted() {
-        response.headers_mut().insert(AGORA_ADMITTED, HeaderValue::from_static("true"));
+        response.headers_mut().insert(names.admitted(), HeaderValue::from_static("true"));
     }
     response.headers_mut().insert(X_REQUEST_ID, context.request_id_header());
     response

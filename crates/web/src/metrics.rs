@@ -67,10 +67,13 @@ impl prometheus_client::metrics::family::MetricConstructor<Histogram> for Bucket
 }
 
 impl Metrics {
-    /// The metrics of a process: its processor time and memory, and whatever its parts add.
+    /// The metrics of a process: its processor time and memory, and whatever its parts add. All names begin with `prefix` and `_`.
     #[must_use]
-    pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("agora");
+    pub fn new(prefix: &str) -> Self {
+        Self::of(Registry::with_prefix(prefix))
+    }
+
+    fn of(mut registry: Registry) -> Self {
         registry.register_collector(Box::new(process::Process));
         let families = Families { registry, by_name: BTreeMap::new() };
         Self { families: Arc::new(Mutex::new(families)), labels: Vec::new() }
@@ -90,7 +93,7 @@ impl Metrics {
         Self { families: Arc::clone(&self.families), labels }
     }
 
-    /// The counter `agora_NAME_total`.
+    /// The counter `NAME_total`.
     #[must_use]
     pub fn counter(&self, name: &str, help: &str) -> Counter {
         let mut families = self.lock();
@@ -100,7 +103,7 @@ impl Metrics {
         }
     }
 
-    /// The gauge `agora_NAME`.
+    /// The gauge `NAME`.
     #[must_use]
     pub fn gauge(&self, name: &str, help: &str) -> Gauge {
         let mut families = self.lock();
@@ -110,7 +113,7 @@ impl Metrics {
         }
     }
 
-    /// The gauge `agora_NAME` of a quantity with fractions.
+    /// The gauge `NAME` of a quantity that is no whole number.
     #[must_use]
     pub fn float_gauge(&self, name: &str, help: &str) -> FloatGauge {
         let mut families = self.lock();
@@ -120,7 +123,7 @@ impl Metrics {
         }
     }
 
-    /// The histogram `agora_NAME`, such as over [`SECONDS`].
+    /// The histogram `NAME`, such as over [`SECONDS`].
     #[must_use]
     pub fn histogram(&self, name: &str, help: &str, buckets: &'static [f64]) -> Histogram {
         let mut families = self.lock();
@@ -159,8 +162,9 @@ impl Metrics {
 }
 
 impl Default for Metrics {
+    /// Without a prefix.
     fn default() -> Self {
-        Self::new()
+        Self::of(Registry::default())
     }
 }
 

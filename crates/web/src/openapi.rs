@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, openapi::OpenApi};
 
-use super::{Problem, problem::PROBLEM_JSON};
+use super::{HttpNames, Problem, problem::PROBLEM_JSON};
 
 /// The security scheme of calls with a token: `security(("token" = []))`.
 const TOKEN: &str = "token";
@@ -13,17 +13,22 @@ const TOKEN: &str = "token";
 /// The failures that any call may end in; which ones follows from what it takes.
 const FAILURES: [&str; 9] = ["400", "401", "403", "408", "413", "415", "422", "500", "503"];
 
-const ABOUT: &str = "Every answer carries `X-Request-Id`, and answers that rest on recorded events carry `Agora-Position`. \
+fn about(names: &HttpNames) -> String {
+    format!(
+        "Every answer carries `X-Request-Id`, and answers that rest on recorded events carry `{}`. \
 A request that hands a position on in a header of that name is answered only from data at least as new, or with 503 after two seconds; a position that the log does not have, \
 as after a restored backup, is ignored. \
-Every route stands under `/v1` too.";
+Every route stands under `/v1` too.",
+        names.position_spelled()
+    )
+}
 
-/// The document of `name`, with the failures, headers and the token scheme that no call has to repeat.
-pub fn document(document: OpenApi, name: &str, version: &str) -> Value {
+/// The document of the service `name`, with the failures, headers and the token scheme that no call has to repeat.
+pub fn document(document: OpenApi, name: &str, version: &str, names: &HttpNames) -> Value {
     let mut document = serde_json::to_value(document).expect("an OpenAPI document is JSON");
     document["openapi"] = json!("3.1.0");
     document["info"] =
-        json!({ "title": format!("Agora: {name}"), "version": version, "description": ABOUT });
+        json!({ "title": names.title(name), "version": version, "description": about(names) });
     let components = object(&mut document, "components");
     let schemas = object(components, "schemas");
     schemas["Problem"] = serde_json::to_value(Problem::schema()).expect("a schema is JSON");
@@ -31,10 +36,10 @@ pub fn document(document: OpenApi, name: &str, version: &str) -> Value {
         json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" });
     let failures = object(components, "responses");
     for status in FAILURES {
-        complete_response(&mut failures[status], described(status), true);
+        complete_failure(&mut failures[status], described(status));
     }
     for operation in operations(&mut document) {
-        complete_operation(operation);
+        complete_operation(operation, names);
     }
     described_in_place(&mut document);
     document
@@ -78,7 +83,7 @@ pub(super) fn calls(document: &Value) -> Value {
     json!({ "Service": document["info"]["title"], "Version": document["info"]["version"], "Calls": calls })
 }
 
-fn complete_operation(operation: &mut Value) {
+fn complete_operation(operation: &mut Value, names: &HttpNames) {
     let has_body = operation.get("requestBody").is_some();
     let has_parameters = operation.get("parameters").is_some();
     let mut failures = vec!["400", "500", "503"];
@@ -93,7 +98,13 @@ fn complete_operation(operation: &mut Value) {
     }
     let responses = object(operation, "responses");
     for (status, response) in responses.as_object_mut().into_iter().flatten() {
-        complete_response(response, described(status), status.starts_with(['4', '5']));
+        if status.starts_with(['4', '5']) {
+            complete_failure(response, described(status));
+        } else {
+            complete_response(response, described(status));
+            response["headers"][names.position_spelled()] =
+                json!({ "schema": { "type": "integer", "format": "int64", "minimum": 0 } });
+        }
     }
     for status in failures {
         if responses.get(status).is_none() {
@@ -102,7 +113,13 @@ fn complete_operation(operation: &mut Value) {
     }
 }
 
-fn complete_response(response: &mut Value, description: &str, is_problem: bool) {
+fn complete_failure(response: &mut Value, description: &str) {
+    complete_response(response, description);
+    response["content"] =
+        json!({ PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } });
+}
+
+fn complete_response(response: &mut Value, description: &str) {
     if response["description"].as_str().is_none_or(str::is_empty) {
         response["description"] = json!(description);
     }
@@ -114,13 +131,6 @@ fn complete_response(response: &mut Value, description: &str, is_problem: bool) 
     }
     let headers = object(response, "headers");
     headers["X-Request-Id"] = json!({ "schema": { "type": "string" } });
-    if is_problem {
-        response["content"] =
-            json!({ PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } });
-    } else {
-        headers["Agora-Position"] =
-            json!({ "schema": { "type": "integer", "format": "int64", "minimum": 0 } });
-    }
 }
 
 fn described(status: &str) -> &'static str {

@@ -4,18 +4,12 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use futures_util::future::{BoxFuture, FutureExt};
-use hyper::{
-    HeaderMap,
-    header::{HeaderName, HeaderValue},
-};
+use hyper::HeaderMap;
 use kernel::Position;
 use tokio::sync::watch;
 
-use super::Problem;
+use super::{HttpNames, Problem};
 use runtime::{Behind, Progress};
-
-/// In answers: the position up to which they hold. In requests: the position that the client knows of.
-pub const AGORA_POSITION: HeaderName = HeaderName::from_static("agora-position");
 
 /// How long a request waits for the model before it is refused.
 pub const POSITION_TIMEOUT: Duration = Duration::from_secs(2);
@@ -34,7 +28,7 @@ pub trait Checkpoint: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<(), Behind>>;
 }
 
-/// Part of an answer: the position of what was just recorded, as `Agora-Position`.
+/// Part of an answer: the position of what was just recorded, in the header [`HttpNames::position`] of a finished router.
 #[derive(Clone, Copy, Debug)]
 pub struct At(pub Position);
 
@@ -70,7 +64,7 @@ impl Checkpoint for Progress {
 impl IntoResponseParts for At {
     type Error = std::convert::Infallible;
     fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Self::Error> {
-        parts.headers_mut().insert(AGORA_POSITION, HeaderValue::from(self.0.0));
+        parts.extensions_mut().insert(self);
         Ok(parts)
     }
 }
@@ -96,12 +90,18 @@ impl From<Behind> for Problem {
 }
 
 /// The position that a request carries.
-pub(super) fn asked_for(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
-    let mut values = headers.get_all(AGORA_POSITION).iter();
+pub(super) fn asked_for(
+    headers: &HeaderMap,
+    names: &HttpNames,
+) -> Result<Option<Position>, Problem> {
+    let mut values = headers.get_all(names.position()).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     match digits.and_then(|text| text.parse().ok()) {
         Some(position) if values.next().is_none() => Ok(Some(Position(position))),
-        _ => Err(Problem::bad_request("Agora-Position must be one whole number.")),
+        _ => {
+            let header = names.position_spelled();
+            Err(Problem::bad_request(format!("{header} must be one whole number.")))
+        }
     }
 }

@@ -161,7 +161,7 @@ impl Problem {
     /// 503: overload; more requests than can be served in time.
     #[must_use]
     pub fn busy(retry_after: Duration, detail: impl Into<String>) -> Self {
-        Self::unavailable(retry_after, detail).kind(BUSY).title("The shop is busy")
+        Self::unavailable(retry_after, detail).kind(BUSY).title("The system is busy")
     }
 
     /// 500: a bug or internal failure. `error` is logged with the request's id; the client does not see it.

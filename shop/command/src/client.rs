@@ -17,6 +17,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use contracts::names;
 use hyper::{
     HeaderMap, StatusCode,
     body::Incoming,
@@ -34,8 +35,6 @@ use self::{connection::Connection, request::Address, retry::Patience};
 
 /// The longest that one attempt may take: well over the 2 s within which a shop answers, or says that it cannot.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(20);
-
-const POSITION: &str = "agora-position";
 
 /// A handle on one shop; clones share connections, token and position.
 #[derive(Clone)]
@@ -210,7 +209,7 @@ impl Client {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
         if self.position.get() > 0 {
-            headers.insert(POSITION, HeaderValue::from(self.position.get()));
+            headers.insert(names::POSITION, HeaderValue::from(self.position.get()));
         }
         let request = request.build(&self.shared.address, headers)?;
         let idle = self.shared.idle.borrow_mut().pop();
@@ -227,7 +226,8 @@ impl Client {
     }
 
     fn note_position(&self, headers: &HeaderMap) {
-        let position = headers.get(POSITION).and_then(|value| value.to_str().ok()?.parse().ok());
+        let position =
+            headers.get(names::POSITION).and_then(|value| value.to_str().ok()?.parse().ok());
         self.position.set(self.position.get().max(position.unwrap_or(0)));
     }
 }

@@ -14,7 +14,11 @@ use eventlog::{Options, OsFiles, Upkeep};
 use serde_json::json;
 
 use crate::{
-    cli::WrongUsage, config::masked, data_folder::mark, engines::MongoStore, process::resolved,
+    cli::WrongUsage,
+    config::masked,
+    data_folder::mark,
+    engines::{MongoStore, open_mongo},
+    process::resolved,
     store, term,
 };
 
@@ -170,7 +174,7 @@ impl Place {
                 })
             }
             Self::Mongodb(url) => {
-                let MongoStore { writer, reader } = MongoStore::open(&url).await?;
+                let MongoStore { writer, reader } = open_mongo(&url).await?;
                 Ok(Store { import: Box::new(writer), reader: Box::new(reader), upkeep: None })
             }
         }

@@ -9,7 +9,7 @@ mod rabbitmq;
 #[cfg_attr(not(feature = "otlp"), path = "engines/no_traces.rs")]
 mod traces;
 
-pub(crate) use mongodb::MongoStore;
+pub(crate) use mongodb::{MongoStore, open_mongo};
 pub(crate) use rabbitmq::{Broker, connect};
 pub(crate) use traces::{Endpoint, spawn as spawn_exporter};
 

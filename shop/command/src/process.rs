@@ -19,12 +19,13 @@ use std::{sync::Arc, time::Duration};
 use ::store::{Memory, Topic, Transport};
 use anyhow::{Context as _, bail};
 use axum::Router;
+use contracts::names;
 use customer::{Admin, Bootstrap, Secrets};
 use identity::{Auth, Verifier, ended};
 use kernel::{Clock as _, Ids, Position};
 use runtime::event_store::Figures;
 use runtime::{Progress, Tasks, clock::SystemClock, sqlite::Location, trace::Traces};
-use web::{Deps, Server, Service, Streams};
+use web::{Deps, HttpNames, Server, Service, Streams, metrics::Metrics};
 
 use choices::{Bus, Choices};
 pub(crate) use choices::{Store, store as event_store, time_zone};
@@ -283,7 +284,7 @@ async fn deps(
     }
     let transport: Arc<dyn Transport> = match &choices.bus {
         Bus::RabbitMq { url, queues } if parts.on_the_bus() => {
-            let name = format!("agora {}", parts.names());
+            let name = format!("{} {}", names::PREFIX, parts.names());
             let broker = Broker { url, name, queues: *queues, ids: Arc::clone(&ids) };
             let connected = engines::connect(broker, bus_tasks).await;
             connected.map_err(|reason| settings.invalid("bus", reason))?
@@ -294,6 +295,8 @@ async fn deps(
     let shutdown = tasks.stop_token();
     let base = runtime::Deps { clock, ids, transport, tasks, traces: traced };
     let mut deps = Deps::new(base).authenticated_by(auth.clone());
+    deps.metrics = Metrics::new(names::PREFIX);
+    deps.http.names = HttpNames::of(names::SYSTEM);
     deps.http.proxies = Arc::new(choices.proxies.clone());
     deps.http.streams = Streams::new(choices.streams);
     deps.http.shutdown = shutdown;

@@ -11,6 +11,7 @@ pub mod actor;
 pub mod catalogue;
 pub mod customer;
 pub mod money;
+pub mod names;
 pub mod order;
 pub mod product;
 pub mod rest;

@@ -278,6 +278,7 @@ async fn copy(State(events): State<Events>, _manager: Manager) -> Result<Respons
             BACKUP_PAUSE,
             "Another backup is in progress; try again when it has finished.",
         )
+        .title(contracts::names::BUSY)
     })?;
     let (sender, receiver) = mpsc::channel(BLOCKS_AHEAD);
     let tasks = events.deps.tasks.clone();

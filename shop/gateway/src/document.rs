@@ -60,7 +60,7 @@ async fn joined(gateway: &Inner) -> Value {
         .iter()
         .zip(fetched)
         .filter_map(|(route, document)| Some((route.prefix.to_string(), document?)));
-    join(documents.chain([("/system".to_owned(), status::document())]))
+    join(documents.chain([("/system".to_owned(), status::document(&gateway.http.names))]))
 }
 
 /// The document of the service behind a prefix; none if it is not available, the others are shown all the same.

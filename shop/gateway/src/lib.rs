@@ -32,7 +32,7 @@ use hyper::{
 };
 use store::{Announcement, Heard, Message};
 use tokio::sync::Notify;
-use web::{AGORA_ADMITTED, Api, Context, HttpConfig, Problem, RouteName, metrics::HttpMetrics};
+use web::{Api, Context, HttpConfig, Problem, RouteName, metrics::HttpMetrics};
 
 pub use table::is_name;
 
@@ -59,10 +59,10 @@ impl Gateway {
     #[must_use]
     pub fn new(http: HttpConfig, expected: impl IntoIterator<Item = String>) -> Self {
         Self(Arc::new(Inner {
+            positions: Positions::new(http.names.clone()),
             http,
             table: Table::default(),
             forwarder: Forwarder::new(),
-            positions: Positions::new(),
             documents: Documents::default(),
             expected: expected.into_iter().collect(),
             learned: Notify::new(),
@@ -144,7 +144,7 @@ async fn forward(
     let targets = route.targets(path.path(), gateway.http.clock.elapsed());
     let mut response = gateway.forwarder.forward(&targets, request, path).await;
     forward::end_to_end(response.headers_mut());
-    let admitted = response.headers_mut().remove(AGORA_ADMITTED).is_some();
+    let admitted = gateway.http.names.take_admitted(response.headers_mut());
     if let Some(holder) = holder {
         gateway.positions.note(holder, response.headers(), admitted);
     }

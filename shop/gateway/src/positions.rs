@@ -11,21 +11,24 @@ use hyper::{
     header::{AUTHORIZATION, HeaderValue},
 };
 use lru::LruCache;
-use web::AGORA_POSITION;
+use web::HttpNames;
 
 /// Tokens remembered, some 1 MiB. A client that is forgotten only loses the convenience: clients can send positions themselves.
 const TOKENS_MAX: NonZeroUsize = NonZeroUsize::new(16 * 1024).expect("is not zero");
 
 /// The highest position per token. Tokens are kept as hashes; two that collide would only wait a little longer.
-pub(crate) struct Positions(Mutex<LruCache<u64, u64>>);
+pub(crate) struct Positions {
+    by_token: Mutex<LruCache<u64, u64>>,
+    names: HttpNames,
+}
 
 /// Whose positions a request carries on.
 #[derive(Clone, Copy)]
 pub(crate) struct Holder(u64);
 
 impl Positions {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(LruCache::new(TOKENS_MAX)))
+    pub(crate) fn new(names: HttpNames) -> Self {
+        Self { by_token: Mutex::new(LruCache::new(TOKENS_MAX)), names }
     }
 
     /// Raises the position in a request to the highest its token's holder was shown.
@@ -34,13 +37,13 @@ impl Positions {
         headers.get(AUTHORIZATION)?.as_bytes().hash(&mut hasher);
         let holder = Holder(hasher.finish());
         let shown = self.lock().get(&holder.0).copied();
-        let given = headers.get(AGORA_POSITION).map(position);
+        let given = headers.get(self.names.position()).map(position);
         match (shown, given) {
             // What is malformed is the service's to refuse.
             (None, _) | (_, Some(None)) => {}
             (Some(shown), Some(Some(given))) if given >= shown => {}
             (Some(shown), _) => {
-                headers.insert(AGORA_POSITION, HeaderValue::from(shown));
+                headers.insert(self.names.position(), HeaderValue::from(shown));
             }
         }
         Some(holder)
@@ -49,7 +52,7 @@ impl Positions {
     /// Remembers the position in an answer. Only a token that a service has `admitted` takes room here: made-up ones would push
     /// out the others.
     pub(crate) fn note(&self, holder: Holder, headers: &HeaderMap, admitted: bool) {
-        let Some(position) = headers.get(AGORA_POSITION).and_then(position) else { return };
+        let Some(position) = headers.get(self.names.position()).and_then(position) else { return };
         let mut shown = self.lock();
         if admitted {
             let highest = shown.get_or_insert_mut(holder.0, || position);
@@ -60,7 +63,7 @@ impl Positions {
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<u64, u64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

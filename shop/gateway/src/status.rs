@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::Announcement;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Json, Problem};
+use web::{HttpNames, Json, Problem};
 
 use crate::{
     Gateway, RETRY_AFTER,
@@ -114,9 +114,9 @@ pub(crate) async fn get_status(_: Manager, State(gateway): State<Gateway>) -> Js
 }
 
 /// The gateway's own calls as a document.
-pub(crate) fn document() -> Value {
+pub(crate) fn document(names: &HttpNames) -> Value {
     let api = OpenApiRouter::<Gateway>::new().routes(routes!(get_status)).into_openapi();
-    web::document(api, "system", env!("CARGO_PKG_VERSION"))
+    web::document(api, "system", env!("CARGO_PKG_VERSION"), names)
 }
 
 /// What is not ready yet, by name.

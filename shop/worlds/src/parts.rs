@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use axum::Router;
-use contracts::money::{Currency, Money};
+use contracts::{
+    money::{Currency, Money},
+    names,
+};
 use customer::Secrets;
 use eventlog::{Files, Known, OpenError, Options, simdisk::SimDisk};
 use identity::{Auth, ended};
@@ -13,7 +16,7 @@ use runtime::{
     ReadModel, Tasks, clock::RuntimeClock, model::Project, model::take, sqlite, sqlite::Location,
 };
 use store::{LogStore, log::LogReader};
-use web::{Deps, Service};
+use web::{Deps, HttpNames, Service};
 
 use crate::{
     forgery::{Forged, all_events},
@@ -82,7 +85,7 @@ impl Ground {
     fn deps(&self, tasks: &Tasks, clock: &Arc<Hands>) -> (Deps, Auth) {
         let clock: Arc<dyn Clock> = Arc::<Hands>::clone(clock);
         let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
-        let deps = Deps::new(runtime::Deps {
+        let mut deps = Deps::new(runtime::Deps {
             clock,
             ids: Arc::clone(&self.ids),
             transport: self.transport.clone(),
@@ -90,6 +93,7 @@ impl Ground {
             traces: runtime::Traces::default(),
         })
         .authenticated_by(auth.clone());
+        deps.http.names = HttpNames::of(names::SYSTEM);
         (deps, auth)
     }
 

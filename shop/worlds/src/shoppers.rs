@@ -8,6 +8,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Method, Request, StatusCode},
 };
+use contracts::names;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -215,10 +216,8 @@ async fn ask(router: Router, call: &str, token: &str, key: &str, body: &Value) -
         .expect("a request");
     let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
     let status = response.status();
-    let position = response
-        .headers()
-        .get("agora-position")
-        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let position =
+        response.headers().get(names::POSITION).and_then(|value| value.to_str().ok()?.parse().ok());
     let bytes = response
         .into_body()
         .collect()

@@ -18,7 +18,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("runtime", &["kernel", "store"], &["eventlog"]),
     ("web", &["kernel", "store", "runtime"], &[]),
     // The shop.
-    ("contracts", &["kernel"], &[]),
+    ("contracts", &["kernel"], &["store", "bus-rabbitmq"]),
     ("identity", &["kernel", "runtime", "web", "contracts"], &["store", "eventlog"]),
     ("events", &["kernel", "store", "runtime", "web", "contracts", "identity"], &["eventlog"]),
     ("customer", SERVICE, BORROWED),

@@ -10,6 +10,8 @@ use serde::{
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::Names;
+
 use super::{Malformed, Wire, event, from_json, to_json};
 use store::{Append, Appended};
 
@@ -70,7 +72,7 @@ enum Reply {
 }
 
 impl Wire for Append {
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self, _: &Names) -> Vec<u8> {
         to_json(&Request {
             stream: self.stream.as_str(),
             expected: Belief(self.expected),
@@ -78,7 +80,7 @@ impl Wire for Append {
         })
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    fn decode(bytes: &[u8], _: &Names) -> Result<Self, Malformed> {
         let Arrived { stream, expected, events } = from_json(bytes)?;
         let events: Result<Arc<[NewEvent]>, Malformed> =
             events.into_iter().map(NewEvent::try_from).collect();
@@ -87,7 +89,7 @@ impl Wire for Append {
 }
 
 impl Wire for Appended {
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self, _: &Names) -> Vec<u8> {
         to_json(&match self.clone() {
             Self::Recorded { first, last, version } => Reply::Appended { first, last, version },
             Self::Conflict { version } => Reply::Conflict { version },
@@ -95,7 +97,7 @@ impl Wire for Appended {
         })
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    fn decode(bytes: &[u8], _: &Names) -> Result<Self, Malformed> {
         Ok(match from_json(bytes)? {
             Reply::Appended { first, last, version } => Self::Recorded { first, last, version },
             Reply::Conflict { version } => Self::Conflict { version },

@@ -10,14 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::Names;
+
 use super::{KEY_BYTES_MAX, Malformed, Wire, from_json, to_json};
 
 const SPECVERSION: &str = "1.0";
-/// Prefix of our event types, which makes them unique.
-const TYPE_PREFIX: &str = "agora.";
-const SCHEMA_PREFIX: &str = "urn:agora:";
 
-/// The routing key of an event: the stream's category and what happened, such as `product.stock-reserved`. Two very long names are
+/// The routing key of an event: the stream's category and what happened, such as `account.opened`. Two very long names are
 /// cut.
 #[must_use]
 pub fn routing_key(event: &Recorded) -> String {
@@ -39,15 +38,9 @@ pub fn batch(events: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The events of such a message.
-pub fn parse_batch(bytes: &[u8]) -> Result<Vec<Recorded>, Malformed> {
+pub fn parse_batch(bytes: &[u8], names: &Names) -> Result<Vec<Recorded>, Malformed> {
     let events: Vec<&RawValue> = from_json(bytes)?;
-    events.into_iter().map(|event| Recorded::decode(event.get().as_bytes())).collect()
-}
-
-/// The `dataschema` of an event: type and schema number, such as `urn:agora:product.stock-reserved:1`.
-#[must_use]
-pub fn dataschema(kind: &EventType, schema: u32) -> String {
-    format!("{SCHEMA_PREFIX}{}:{schema}", kind.as_str())
+    events.into_iter().map(|event| Recorded::decode(event.get().as_bytes(), names)).collect()
 }
 
 /// An event on its way out.
@@ -116,25 +109,25 @@ pub(super) struct Arrived<'a> {
 }
 
 impl Wire for Recorded {
-    fn encode(&self) -> Vec<u8> {
-        to_json(&CloudEvent::from(self))
+    fn encode(&self, names: &Names) -> Vec<u8> {
+        to_json(&CloudEvent::of(self, names))
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        from_json::<Arrived<'_>>(bytes)?.try_into()
+    fn decode(bytes: &[u8], names: &Names) -> Result<Self, Malformed> {
+        from_json::<Arrived<'_>>(bytes)?.recorded(names)
     }
 }
 
-impl<'a> From<&'a Recorded> for CloudEvent<'a> {
-    fn from(event: &'a Recorded) -> Self {
+impl<'a> CloudEvent<'a> {
+    pub(super) fn of(event: &'a Recorded, names: &Names) -> Self {
         Self {
             specversion: SPECVERSION,
             id: event.id,
-            source: format!("/agora/{}", event.stream.category()),
-            r#type: format!("{TYPE_PREFIX}{}", event.kind.as_str()),
+            source: names.source(event.stream.category()),
+            r#type: names.event_type(&event.kind),
             subject: event.stream.as_str(),
             time: event.time,
-            dataschema: dataschema(&event.kind, event.schema),
+            dataschema: names.dataschema(&event.kind, event.schema),
             datacontenttype: "application/json",
             position: event.position,
             version: event.version,
@@ -160,25 +153,25 @@ impl<'a> From<&'a Metadata> for Context<'a> {
     }
 }
 
-impl TryFrom<Arrived<'_>> for Recorded {
-    type Error = Malformed;
-
-    fn try_from(event: Arrived<'_>) -> Result<Self, Malformed> {
+impl Arrived<'_> {
+    pub(super) fn recorded(self, names: &Names) -> Result<Recorded, Malformed> {
+        let event = self;
         if event.specversion != SPECVERSION {
             return Err(Malformed::because(&format!(
                 "specversion is {:?}, not 1.0",
                 event.specversion
             )));
         }
-        let kind = event.r#type.strip_prefix(TYPE_PREFIX).ok_or_else(|| {
+        let kind = names.own(&event.r#type).ok_or_else(|| {
             Malformed::because(&format!(
-                "type is {:?} and does not begin with {TYPE_PREFIX}",
-                event.r#type
+                "type is {:?} and does not begin with {}.",
+                event.r#type,
+                names.prefix()
             ))
         })?;
         let idempotency =
             idempotency(event.idempotencykey, event.idempotencyrequest, event.idempotencycreates);
-        Ok(Self {
+        Ok(Recorded {
             position: event.position,
             stream: stream(&event.subject)?,
             version: event.version,

@@ -2,8 +2,10 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use kernel::{Position, Recorded, Version};
+use kernel::{Position, Version};
 use serde::{Deserialize, Serialize};
+
+use crate::Names;
 
 use super::{
     Malformed, Wire,
@@ -52,7 +54,7 @@ struct Refusal {
 }
 
 impl Wire for Read {
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self, _: &Names) -> Vec<u8> {
         let named = |stream: &'_ kernel::StreamId| Some(Cow::Owned(stream.as_str().to_owned()));
         to_json(&match self {
             Self::Stream { stream, from } => {
@@ -69,7 +71,7 @@ impl Wire for Read {
         })
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    fn decode(bytes: &[u8], _: &Names) -> Result<Self, Malformed> {
         let Request { stream, version, last, position, categories } = from_json(bytes)?;
         match (stream, position) {
             (Some(_), None) if last && version.is_some() => {
@@ -89,21 +91,21 @@ impl Wire for Read {
 }
 
 impl Wire for Page {
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self, names: &Names) -> Vec<u8> {
         to_json(&Leaving {
             result: "page",
-            events: self.events.iter().map(|event| CloudEvent::from(&**event)).collect(),
+            events: self.events.iter().map(|event| CloudEvent::of(event, names)).collect(),
             head: self.head,
             next: self.next,
             end: self.end,
         })
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    fn decode(bytes: &[u8], names: &Names) -> Result<Self, Malformed> {
         let Arrived { events, head, next, end } =
             from_json(bytes).map_err(|malformed| refusal(bytes).unwrap_or(malformed))?;
         let events: Result<Vec<_>, Malformed> =
-            events.into_iter().map(|event| Recorded::try_from(event).map(Arc::new)).collect();
+            events.into_iter().map(|event| event.recorded(names).map(Arc::new)).collect();
         Ok(Self { events: events?, head, next, end })
     }
 }

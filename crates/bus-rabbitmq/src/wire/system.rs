@@ -3,6 +3,8 @@
 use kernel::Position;
 use serde::{Deserialize, Serialize};
 
+use crate::Names;
+
 use super::{KEY_BYTES_MAX, Malformed, Wire, from_json, to_json};
 use store::Announcement;
 
@@ -38,21 +40,21 @@ struct Head {
 }
 
 impl Wire for Position {
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self, _: &Names) -> Vec<u8> {
         to_json(&Head { position: *self })
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    fn decode(bytes: &[u8], _: &Names) -> Result<Self, Malformed> {
         from_json(bytes).map(|Head { position }| position)
     }
 }
 
 impl Wire for Announcement {
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self, _: &Names) -> Vec<u8> {
         to_json(self)
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    fn decode(bytes: &[u8], _: &Names) -> Result<Self, Malformed> {
         from_json(bytes)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use bus_rabbitmq::{APPEND, RabbitMq};
+use bus_rabbitmq::RabbitMq;
 use kernel::Position;
 use servers::Proxy;
 use store::{Appended, Heard, Message, NoReply, Page, Read, Topic, Transport};
 
 use crate::rabbit::{
-    PATIENCE, TRY, answer_appends, answer_reads, append, append_until_answered, appended, begin,
-    broker, connect, event, fresh, hears_again, next, recorded, while_serving,
+    APPEND, PATIENCE, TRY, answer_appends, answer_reads, append, append_until_answered, appended,
+    begin, broker, connect, event, fresh, hears_again, next, recorded, while_serving,
 };
 use crate::strangers::Stranger;
 
@@ -60,7 +60,7 @@ async fn a_cut_connection_loses_what_was_asked_at_once_and_comes_back() {
             (question, waiting)
         };
         // Nobody answers; the connection's end is known long before that would be too late.
-        let asking = client.append(append("order-1"), PATIENCE);
+        let asking = client.append(append("account-1"), PATIENCE);
         let (answer, unanswered) = tokio::join!(asking, asked);
         assert_eq!(answer, Err(NoReply::Lost));
         drop(unanswered);
@@ -104,7 +104,7 @@ async fn an_unanswered_question_is_delivered_again_when_its_server_is_gone() {
         drop((taken, requests));
         answer_appends(second.serve_appends().await, 7).await;
     };
-    let answer = while_serving(dying, client.append(append("order-1"), PATIENCE)).await;
+    let answer = while_serving(dying, client.append(append("account-1"), PATIENCE)).await;
     assert_eq!(answer, Ok(appended(7)));
 }
 
@@ -122,7 +122,7 @@ async fn a_slow_network_is_only_slow() {
         tokio::join!(appends, reads)
     };
     let asking = async {
-        assert_eq!(client.append(append("order-1"), PATIENCE).await, Ok(appended(7)));
+        assert_eq!(client.append(append("account-1"), PATIENCE).await, Ok(appended(7)));
         let all = Read::All { from: Position(1), categories: Vec::new() };
         assert_eq!(client.read(all, PATIENCE).await.expect("a page").events.len(), 1000);
     };
@@ -142,7 +142,7 @@ async fn a_network_that_stalls_keeps_nobody_waiting() {
     let going_on = async {
         assert_eq!(append_until_answered(&client).await.0, appended(7));
         proxy.stall();
-        let answer = client.append(append("order-1"), Duration::from_millis(100)).await;
+        let answer = client.append(append("account-1"), Duration::from_millis(100)).await;
         assert_eq!(answer, Err(NoReply::TimedOut));
         let publishing = async {
             for at in 0..30 {
@@ -170,7 +170,7 @@ async fn without_a_broker_nothing_waits_and_nothing_grows() {
             client.publish(Message::Recorded([event(at, 100_000)].into())).await;
         }
         for _ in 0..1000 {
-            let answer = client.append(append("order-1"), PATIENCE).await;
+            let answer = client.append(append("account-1"), PATIENCE).await;
             assert_eq!(answer, Err(NoReply::Unreachable));
         }
     };
@@ -185,7 +185,7 @@ async fn a_purged_queue_is_an_answer_too_late_and_nothing_more() {
     let url = broker().url(&vhost);
     let (client, server) = (connect(&url).await, connect(&url).await);
     // Nobody serves yet: the question waits in the queue, until it is thrown away.
-    let asking = client.append(append("order-1"), TRY);
+    let asking = client.append(append("account-1"), TRY);
     let purging = async {
         let stranger = Stranger::at(&url).await;
         while stranger.waiting(APPEND).await == 0 {}
@@ -203,7 +203,7 @@ async fn questions_whose_askers_gave_up_are_not_served() {
     let url = fresh();
     let (client, server) = (connect(&url).await, connect(&url).await);
     for _ in 0..20 {
-        let answer = client.append(append("order-1"), Duration::from_millis(20)).await;
+        let answer = client.append(append("account-1"), Duration::from_millis(20)).await;
         assert_eq!(answer, Err(NoReply::TimedOut));
     }
     all_is_sent(&client, &server).await;
@@ -211,7 +211,7 @@ async fn questions_whose_askers_gave_up_are_not_served() {
     let mut requests = server.serve_appends().await;
     let serving = async {
         let mut served = Vec::new();
-        while served.last().is_none_or(|stream| stream != "order-2") {
+        while served.last().is_none_or(|stream| stream != "account-2") {
             for incoming in requests.next_batch(100).await {
                 served.push(incoming.question.stream.as_str().to_owned());
                 incoming.answer(appended(7));
@@ -219,9 +219,9 @@ async fn questions_whose_askers_gave_up_are_not_served() {
         }
         served
     };
-    let (answer, served) = tokio::join!(client.append(append("order-2"), PATIENCE), serving);
+    let (answer, served) = tokio::join!(client.append(append("account-2"), PATIENCE), serving);
     assert_eq!(answer, Ok(appended(7)));
-    assert_eq!(served, ["order-2"], "the others' time was over");
+    assert_eq!(served, ["account-2"], "the others' time was over");
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn nobody_is_reachable_where_the_queue_is_missing() {
     let vhost = broker().vhost().expect("a virtual host");
     let client = connect(&broker().url(&vhost)).await;
     broker().delete_queue(&vhost, APPEND).expect("it is deleted");
-    let answer = client.append(append("order-1"), PATIENCE).await;
+    let answer = client.append(append("account-1"), PATIENCE).await;
     assert_eq!(answer, Err(NoReply::Unreachable));
 }
 
@@ -263,8 +263,8 @@ async fn what_is_said_twice_is_heard_twice_and_what_is_answered_twice_is_answere
     let serving = answer_appends(server.serve_appends().await, 7);
     let asking = async {
         let (first, second) = tokio::join!(
-            client.append(append("order-1"), PATIENCE),
-            client.append(append("order-1"), PATIENCE),
+            client.append(append("account-1"), PATIENCE),
+            client.append(append("account-1"), PATIENCE),
         );
         assert_eq!((first, second), (Ok(appended(7)), Ok(appended(7))));
         let other = Appended::Conflict { version: None };
@@ -280,7 +280,7 @@ async fn many_at_once_are_all_answered_and_broadcasts_stay_in_order() {
     let mut log = client.subscribe(Topic::Log).await;
     let serving = answer_appends(server.serve_appends().await, 7);
     let asking = async {
-        let asked = (0..2000).map(|_| client.append(append("order-1"), PATIENCE));
+        let asked = (0..2000).map(|_| client.append(append("account-1"), PATIENCE));
         for answer in futures_util::future::join_all(asked).await {
             assert_eq!(answer, Ok(appended(7)));
         }

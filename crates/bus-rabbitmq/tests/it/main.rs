@@ -1,8 +1,7 @@
 //! The transport over RabbitMQ against the contract of its port, and against real faults.
 
-mod bypasses;
 mod faults;
 mod rabbit;
-mod rights;
 mod strangers;
+mod two;
 mod wire;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus_rabbitmq::{Options, QueueKind, RabbitMq};
+use bus_rabbitmq::{Names, Options, QueueKind, RabbitMq};
 use kernel::{
     Actor, EventId, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded, StreamId,
     Timestamp, Version,
@@ -16,6 +16,17 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// How long one try waits.
 pub(crate) const TRY: Duration = Duration::from_secs(2);
 
+pub(crate) const EVENTS: &str = "bank.events";
+pub(crate) const BATCHES: &str = "bank.batches";
+pub(crate) const APPEND: &str = "bank.eventstore.append";
+pub(crate) const READ: &str = "bank.eventstore.read";
+pub(crate) const DEAD_LETTERS: &str = "bank.dead-letters";
+
+/// What the system of the tests calls its own.
+pub(crate) fn names() -> Names {
+    Names::new("bank").expect("well-formed")
+}
+
 pub(crate) fn broker() -> &'static servers::RabbitMq {
     servers::RabbitMq::shared()
 }
@@ -26,8 +37,13 @@ pub(crate) fn begin(url: &str) -> RabbitMq {
 }
 
 pub(crate) fn begin_with(url: &str, queues: QueueKind) -> RabbitMq {
-    let options =
-        Options { name: "test".to_owned(), queues, ids: Arc::new(Ids::from_seed([7; 32])) };
+    begin_as(names(), url, queues)
+}
+
+/// A transport of the system with these names.
+pub(crate) fn begin_as(names: Names, url: &str, queues: QueueKind) -> RabbitMq {
+    let (name, ids) = ("test".to_owned(), Arc::new(Ids::from_seed([7; 32])));
+    let options = Options { names, name, queues, ids };
     let (transport, driver) = RabbitMq::new(url, options).expect("an address");
     #[expect(clippy::disallowed_methods, reason = "a test's task ends with its runtime")]
     let _ends_with_the_transport = tokio::spawn(driver.run(std::future::pending()));
@@ -76,7 +92,7 @@ pub(crate) async fn append_until_answered(from: &RabbitMq) -> (Appended, Vec<NoR
     let mut failures = Vec::new();
     let asking = async {
         loop {
-            match from.append(append("order-1"), TRY).await {
+            match from.append(append("account-1"), TRY).await {
                 Ok(answer) => return answer,
                 Err(failure) => failures.push(failure),
             }
@@ -141,7 +157,7 @@ pub(crate) fn append(stream: &str) -> Append {
 pub(crate) fn new_event(size: usize) -> NewEvent {
     NewEvent {
         id: EventId(Uuid::from_u128(1)),
-        kind: EventType::parse("order.placed").expect("a type's name"),
+        kind: EventType::parse("account.opened").expect("a type's name"),
         schema: 1,
         metadata: Metadata::of(Actor::anonymous(), Uuid::from_u128(2)),
         data: RawValue::from_string(format!("{{\"pad\":\"{}\"}}", "x".repeat(size))).expect("JSON"),
@@ -152,7 +168,7 @@ pub(crate) fn event(at: u64, size: usize) -> Arc<Recorded> {
     let NewEvent { id, kind, schema, metadata, data } = new_event(size);
     Arc::new(Recorded {
         position: Position(at),
-        stream: StreamId::new("order", at).expect("a name"),
+        stream: StreamId::new("account", at).expect("a name"),
         version: Version(0),
         id,
         kind,

@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus_rabbitmq::{
-    APPEND, BATCHES, DEAD_LETTERS, EVENTS, Options, QueueKind, READ, RabbitMq, State, wire::Wire,
-};
+use bus_rabbitmq::{Options, QueueKind, RabbitMq, State, wire::Wire};
 use futures_util::StreamExt as _;
 use kernel::{Ids, Position};
 use lapin::{
@@ -19,8 +17,9 @@ use serde_json::{Value, json};
 use store::{Append, Heard, Message, NoReply, Page, Read, Topic, Transport};
 
 use crate::rabbit::{
-    PATIENCE, TRY, answer_appends, answer_reads, append, append_until_answered, appended, begin,
-    begin_with, broker, connect, event, fresh, next, recorded, while_serving,
+    APPEND, BATCHES, DEAD_LETTERS, EVENTS, PATIENCE, READ, TRY, answer_appends, answer_reads,
+    append, append_until_answered, appended, begin, begin_with, broker, connect, event, fresh,
+    names, next, recorded, while_serving,
 };
 
 /// A program that knows AMQP and the description of the bus, and none of our code.
@@ -107,7 +106,7 @@ async fn a_program_in_another_language_can_append_read_and_listen() {
     let bound = stranger.channel.queue_bind(
         "mine".into(),
         EVENTS.into(),
-        "order.#".into(),
+        "account.#".into(),
         QueueBindOptions::default(),
         FieldTable::default(),
     );
@@ -120,9 +119,9 @@ async fn a_program_in_another_language_can_append_read_and_listen() {
     let serving = async { tokio::join!(appends, reads) };
     let asking = async {
         let body = json!({
-            "stream": "order-1", "expected": "none",
+            "stream": "account-1", "expected": "none",
             "events": [{
-                "id": "0190c7f2-8b1e-7c3a-9f00-1234567890ab", "type": "order.placed",
+                "id": "0190c7f2-8b1e-7c3a-9f00-1234567890ab", "type": "account.opened",
                 "schema": 1, "data": {}
             }],
         });
@@ -130,7 +129,7 @@ async fn a_program_in_another_language_can_append_read_and_listen() {
         assert_eq!(reply, json!({ "result": "appended", "first": 7, "last": 7, "version": 0 }));
         let reply = stranger.ask(READ, r#"{"position":1}"#).await;
         assert_eq!((&reply["head"], &reply["end"]), (&json!(9), &json!(false)));
-        assert_eq!(reply["events"][0]["type"], "agora.order.placed");
+        assert_eq!(reply["events"][0]["type"], "bank.account.opened");
     };
     while_serving(serving, asking).await;
 
@@ -139,7 +138,7 @@ async fn a_program_in_another_language_can_append_read_and_listen() {
     let said: Value = serde_json::from_slice(&body).expect("JSON");
     assert_eq!(
         (&said["specversion"], &said["position"], &said["subject"]),
-        (&json!("1.0"), &json!(7), &json!("order-7"))
+        (&json!("1.0"), &json!(7), &json!("account-7"))
     );
     let kind = properties.content_type().as_ref().map(ToString::to_string);
     assert_eq!(kind.as_deref(), Some("application/cloudevents+json"));
@@ -208,13 +207,16 @@ async fn a_reply_that_is_none_leaves_no_reply() {
     let mut requests = consuming.await.expect("a consumer");
     let serving = async {
         let request = requests.next().await.expect("a request").expect("a delivery");
-        assert_eq!(Append::decode(&request.data).expect("an append").stream.as_str(), "order-1");
+        assert_eq!(
+            Append::decode(&request.data, &names()).expect("an append").stream.as_str(),
+            "account-1"
+        );
         let number = request.properties.correlation_id().clone().expect("a number");
         let way_back = request.properties.reply_to().as_ref().expect("a way back").to_string();
         let properties = BasicProperties::default().with_correlation_id(number);
         stranger.send("", &way_back, r#"{"result":"perhaps"}"#, properties).await;
     };
-    let (answer, ()) = tokio::join!(ours.append(append("order-1"), PATIENCE), serving);
+    let (answer, ()) = tokio::join!(ours.append(append("account-1"), PATIENCE), serving);
     assert_eq!(answer, Err(NoReply::Lost));
     assert_eq!(ours.figures().replies_skipped, 1);
 }
@@ -294,6 +296,7 @@ async fn an_address_that_is_none_is_refused_in_a_sentence_without_the_password()
         ("amqp://u:secret@localhost/?heartbeat=often", "cannot be parsed"),
     ] {
         let options = Options {
+            names: names(),
             name: "test".to_owned(),
             queues: QueueKind::Classic,
             ids: Arc::new(Ids::from_seed([1; 32])),
@@ -315,7 +318,7 @@ async fn a_broker_that_does_not_let_us_in_is_told_from_one_that_is_not_there() {
         let error = transport.connected().await.expect_err(said).to_string();
         assert!(error.contains(said) && !error.contains("secret"), "{error}");
         assert_eq!(transport.state(), State::Refused(error));
-        assert_eq!(transport.append(append("order-1"), TRY).await, Err(NoReply::Unreachable));
+        assert_eq!(transport.append(append("account-1"), TRY).await, Err(NoReply::Unreachable));
     }
     let nobody_there = servers::free_port().expect("a port");
     let transport = begin(&format!("amqp://127.0.0.1:{nobody_there}"));
@@ -353,6 +356,7 @@ async fn a_refused_client_gets_in_once_the_settings_are_right() {
 #[tokio::test]
 async fn a_stopped_transport_ends_its_subscriptions_and_servers() {
     let options = Options {
+        names: names(),
         name: "test".to_owned(),
         queues: QueueKind::Classic,
         ids: Arc::new(Ids::from_seed([1; 32])),
@@ -366,7 +370,7 @@ async fn a_stopped_transport_ends_its_subscriptions_and_servers() {
         stop.send(()).expect("the driver runs");
         assert!(log.next().await.is_none());
         assert!(appends.next_batch(1).await.is_empty());
-        assert_eq!(transport.append(append("order-1"), TRY).await, Err(NoReply::Unreachable));
+        assert_eq!(transport.append(append("account-1"), TRY).await, Err(NoReply::Unreachable));
         assert_eq!(transport.state(), State::Closed);
     };
     let driving = driver.run(async { drop(stopped.await) });

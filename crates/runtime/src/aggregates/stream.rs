@@ -226,13 +226,13 @@ impl<D: Aggregate> StreamTask<D> {
         let commands = spans.len() as u64;
         for span in spans {
             let span =
-                span.with("agora.stream", self.stream.as_str()).with("agora.commands", commands);
+                span.with("event.stream", self.stream.as_str()).with("event.commands", commands);
             let span = match appended {
                 Appended::Recorded { last, version, .. } => {
-                    span.with("agora.position", last.0).with("agora.version", version.0)
+                    span.with("event.position", last.0).with("event.version", version.0)
                 }
-                Appended::Conflict { .. } => span.with("agora.outcome", "conflict"),
-                Appended::Refused { .. } => span.with("agora.outcome", "refused").failed(true),
+                Appended::Conflict { .. } => span.with("event.outcome", "conflict"),
+                Appended::Refused { .. } => span.with("event.outcome", "refused").failed(true),
             };
             span.end();
         }

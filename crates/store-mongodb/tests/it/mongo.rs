@@ -14,13 +14,13 @@ use mongodb::{
 use servers::Mongodb;
 use store::{Append, Read};
 use store::{Reader as _, Writer as _};
-use store_mongodb::MongoStore;
+use store_mongodb::{MongoOptions, MongoStore};
 
 use store::conformance::samples::{append, commit, done, large, read_sound, rich};
 
 /// A store of its own on the shared server.
 pub(crate) async fn store() -> MongoStore {
-    MongoStore::open(&fresh_url()).await.expect("an empty store")
+    MongoStore::open(&fresh_url(), MongoOptions::default()).await.expect("an empty store")
 }
 
 /// The URL of a database that nobody else has.
@@ -83,7 +83,8 @@ async fn pages_end_by_their_bytes() {
 #[tokio::test]
 async fn a_page_ends_before_a_gap() {
     let url = fresh_url();
-    let MongoStore { mut writer, reader } = MongoStore::open(&url).await.expect("a store");
+    let MongoStore { mut writer, reader } =
+        MongoStore::open(&url, MongoOptions::default()).await.expect("a store");
     for n in 0..9_u32 {
         commit(&mut writer, &append("order-1", n.checked_sub(1).map(u64::from), &[n.into()]))
             .await

@@ -16,11 +16,9 @@ pub(crate) struct MongoStore {
 #[derive(Clone, Debug)]
 pub(crate) struct Never(Infallible);
 
-impl MongoStore {
-    #[expect(clippy::unused_async, reason = "opening the real one talks to a server")]
-    pub(crate) async fn open(_: &str) -> Result<Self, StoreFailure> {
-        Err(StoreFailure(super::left_out("MongoDB", "mongodb")))
-    }
+#[expect(clippy::unused_async, reason = "opening the real one talks to a server")]
+pub(crate) async fn open_mongo(_: &str) -> Result<MongoStore, StoreFailure> {
+    Err(StoreFailure(super::left_out("MongoDB", "mongodb")))
 }
 
 #[async_trait]

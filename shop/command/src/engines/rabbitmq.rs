@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ::store::Transport;
-use bus_rabbitmq::{Options, QueueKind, RabbitMq};
+use bus_rabbitmq::{Names, Options, QueueKind, RabbitMq};
+use contracts::names::PREFIX;
 use kernel::Ids;
 use runtime::Tasks;
 
@@ -27,8 +28,9 @@ pub(crate) async fn connect(
         Queues::Classic => QueueKind::Classic,
         Queues::Quorum => QueueKind::Quorum,
     };
-    let (bus, driver) =
-        RabbitMq::new(url, Options { name, queues, ids }).map_err(|error| error.to_string())?;
+    let names = Names::new(PREFIX).map_err(|error| error.to_string())?;
+    let (bus, driver) = RabbitMq::new(url, Options { names, name, queues, ids })
+        .map_err(|error| error.to_string())?;
     let stopping = tasks.clone();
     tasks.spawn("bus", async move { driver.run(stopping.stopped()).await });
     bus.connected().await.map_err(|error| error.to_string())?;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     data_folder::mark::{self, Mark},
-    engines::MongoStore,
+    engines::{MongoStore, open_mongo},
 };
 
 /// The first of January 2026: no clock that is right shows an earlier time.
@@ -62,7 +62,7 @@ impl OpenStore {
                 (Engine::Log(Box::new(log)), lost)
             }
             Store::MongoDb(url) => {
-                let (store, lost) = open_mongo(url, known, accept).await?;
+                let (store, lost) = open_on_server(url, known, accept).await?;
                 (Engine::MongoDb(Box::new(store)), lost)
             }
         };
@@ -166,12 +166,12 @@ fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::R
     Ok(store)
 }
 
-async fn open_mongo(
+async fn open_on_server(
     url: &str,
     known: Option<Known>,
     accept_loss: bool,
 ) -> anyhow::Result<(MongoStore, Option<Lost>)> {
-    let store = MongoStore::open(url).await?;
+    let store = open_mongo(url).await?;
     let Some(known) = known else { return Ok((store, None)) };
     let reader = &store.reader;
     let read = |read| async move { reader.read(&read).await };

@@ -6,6 +6,7 @@ mod absent;
 mod bad_input;
 mod bench;
 mod books;
+mod broker;
 mod client;
 mod copy;
 mod distributed;

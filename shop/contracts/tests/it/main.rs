@@ -2,3 +2,4 @@
 
 mod released;
 mod rest;
+mod wire;

@@ -25,7 +25,7 @@ use store::LogStore;
 use store::Read;
 use tower::ServiceExt;
 use uuid::Uuid;
-use web::{AGORA_POSITION, Deps, Service};
+use web::{Deps, HttpNames, Service};
 
 pub(crate) const ADMIN_PASSWORD: &str = "admin's own password";
 /// Where the tests' time begins: 2026-01-01.
@@ -326,7 +326,8 @@ impl Answer {
 async fn read(answer: Response<Body>) -> Answer {
     let (parts, body) = answer.into_parts();
     let bytes = body.collect().await.expect("a body").to_bytes();
-    let position = parts.headers.get(AGORA_POSITION).and_then(|value| value.to_str().ok());
+    let position =
+        parts.headers.get(HttpNames::default().position()).and_then(|value| value.to_str().ok());
     Answer {
         status: parts.status,
         position: position.and_then(|text| text.parse().ok()),

@@ -32,7 +32,7 @@ use tower::ServiceExt;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{Api, HttpConfig, Json, metrics::HttpMetrics, serve};
+use web::{Api, HttpConfig, HttpNames, Json, metrics::HttpMetrics, serve};
 
 /// A clock that stands until it is moved.
 struct Standing(AtomicI64);
@@ -59,8 +59,9 @@ impl Shop {
         let signer = Signer::from_secret([9; 32]);
         let auth = Auth::new(signer.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
         let ids = Arc::new(Ids::from_seed([7; 32]));
-        let http =
+        let mut http =
             HttpConfig::new(Arc::clone(&clock) as Arc<dyn Clock>, ids).authenticated_by(auth);
+        http.names = HttpNames::of("Agora");
         let gateway = Gateway::new(http.clone(), ["product".to_owned()]);
         let router = gateway.router(HttpMetrics::default());
         Self { gateway, router, http, clock, signer, servers: JoinSet::new() }

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use contracts::names;
 use uuid::Uuid;
 use web::Problem;
 
@@ -53,7 +54,7 @@ impl Orders {
         let detail = format!(
             "Orders wait {seconds} seconds to be checked. Nothing was recorded; please order again in a moment."
         );
-        Err(Problem::busy(over.min(COME_BACK_MAX), detail))
+        Err(Problem::busy(over.min(COME_BACK_MAX), detail).title(names::BUSY))
     }
 
     /// How long a new order will wait: as long as the oldest open one has, as far as we are behind in hearing of them, or as

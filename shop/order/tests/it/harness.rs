@@ -29,7 +29,7 @@ use store::LogStore;
 use store::Read;
 use tower::ServiceExt;
 use uuid::Uuid;
-use web::{AGORA_POSITION, Deps, Service};
+use web::{Deps, HttpNames, Service};
 
 /// Where the tests' time begins: 2026-01-01.
 const EPOCH_US: i64 = 1_767_225_600_000_000;
@@ -216,7 +216,10 @@ impl Shop {
         let response = self.stream(method, path, (person, headers), body).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
-        let position = parts.headers.get(AGORA_POSITION).and_then(|value| value.to_str().ok());
+        let position = parts
+            .headers
+            .get(HttpNames::default().position())
+            .and_then(|value| value.to_str().ok());
         Answer {
             status: parts.status,
             position: position.and_then(|text| text.parse().ok()),

@@ -1,13 +1,13 @@
 //! The calls of a visit: JSON to and from the gateway, with the visitor's token and position.
 
 use axum::{body::Body, extract::Request, response::Response};
+use contracts::names;
 use hyper::{
     Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
 };
 use kernel::Position;
 use serde::{Serialize, de::DeserializeOwned};
-use web::AGORA_POSITION;
 
 use super::Visit;
 use crate::{Failure, client, events::ServerEvents};
@@ -86,7 +86,7 @@ impl Visit {
             headers.insert(AUTHORIZATION, bearer);
         }
         if state.session.position > Position(0) {
-            headers.insert(AGORA_POSITION, HeaderValue::from(state.session.position.0));
+            headers.insert(names::POSITION, HeaderValue::from(state.session.position.0));
         }
         drop(state);
         Ok(request)
@@ -95,7 +95,7 @@ impl Visit {
     /// Sends what changes something, and remembers where it was recorded.
     async fn changing(&self, request: Request) -> Result<Response, Failure> {
         let response = self.send(request).await?;
-        let position = response.headers().get(AGORA_POSITION);
+        let position = response.headers().get(names::POSITION);
         let position = position.and_then(|value| value.to_str().ok()?.parse().ok()).map(Position);
         let mut state = self.state();
         if let Some(position) = position.filter(|position| *position > state.session.position) {

@@ -10,7 +10,7 @@ use mongodb::{
 use servers::Mongodb;
 use store::Append;
 use store::{Reader as _, Writer as _};
-use store_mongodb::MongoStore;
+use store_mongodb::{MongoOptions, MongoStore};
 use tokio::time::Instant;
 
 use store::conformance::samples::{append, commit, done, read_sound};
@@ -19,7 +19,7 @@ use store::conformance::samples::{append, commit, done, read_sound};
 async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_work() {
     let mut server = Mongodb::start(&[]).expect("a server");
     let MongoStore { mut writer, reader } =
-        MongoStore::open(&server.url("shop")).await.expect("a store");
+        MongoStore::open(&server.url("shop"), MongoOptions::default()).await.expect("a store");
     let mut acknowledged = Vec::new();
     let mut unanswered: Option<Vec<Append>> = None;
     for round in 0..3_u128 {
@@ -88,7 +88,9 @@ async fn an_absent_server_fails_calls_given_up_soon_and_is_found_again() {
     let url = server.url("shop");
     server.kill();
     let MongoStore { mut writer, reader } =
-        given_up_soon(MongoStore::open(&url)).await.expect("not its concern");
+        given_up_soon(MongoStore::open(&url, MongoOptions::default()))
+            .await
+            .expect("not its concern");
     let one = append("order-1", None, &[1]);
     let failure = given_up_soon(commit(&mut writer, &one)).await.expect_err("nobody there");
     assert!(failure.to_string().ends_with("/shop does not answer"), "{failure}");
@@ -118,7 +120,7 @@ async fn given_up_soon<T>(work: impl Future<Output = T>) -> T {
 async fn a_hanging_server_fails_calls_and_works_when_it_goes_on() {
     let mut server = Mongodb::start(&[]).expect("a server");
     let MongoStore { mut writer, reader } =
-        MongoStore::open(&server.url("shop")).await.expect("a store");
+        MongoStore::open(&server.url("shop"), MongoOptions::default()).await.expect("a store");
     let one = append("order-1", None, &[1]);
     assert_eq!(commit(&mut writer, &one).await.expect("works"), done(1, 1, 0));
     server.signal("STOP").expect("it stops");
@@ -156,7 +158,7 @@ async fn a_commit_that_did_not_happen_is_done_again() {
 
 async fn lost_commit(server: &Mongodb, mut fault: Document) {
     let MongoStore { mut writer, reader } =
-        MongoStore::open(&server.url("shop")).await.expect("a store");
+        MongoStore::open(&server.url("shop"), MongoOptions::default()).await.expect("a store");
     assert_eq!(
         commit(&mut writer, &append("order-1", None, &[1])).await.expect("works"),
         done(1, 1, 0)

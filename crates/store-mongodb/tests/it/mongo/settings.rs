@@ -2,7 +2,7 @@
 
 use mongodb::{Client, bson::doc};
 use servers::Mongodb;
-use store_mongodb::MongoStore;
+use store_mongodb::{MongoOptions, MongoStore};
 
 use store::conformance::samples::{append, commit, done, read_sound};
 
@@ -51,7 +51,9 @@ async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
         server.url("shop").replace("mongodb://", &format!("mongodb://{user}:{password}@"))
     };
 
-    let store = MongoStore::open(&url("recorder", "geheim")).await.expect("the right password");
+    let store = MongoStore::open(&url("recorder", "geheim"), MongoOptions::default())
+        .await
+        .expect("the right password");
     let MongoStore { mut writer, reader } = store;
     assert_eq!(
         commit(&mut writer, &append("order-1", None, &[1])).await.expect("works"),
@@ -67,7 +69,10 @@ async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
         let failure = refused(&wrong).await;
         assert!(failure.contains("rejects the user or password"), "{failure}");
     }
-    let mut guest = MongoStore::open(&url("guest", "geheim")).await.expect("may read").writer;
+    let mut guest = MongoStore::open(&url("guest", "geheim"), MongoOptions::default())
+        .await
+        .expect("may read")
+        .writer;
     let failure =
         commit(&mut guest, &append("order-2", None, &[2])).await.expect_err("may not write");
     assert!(
@@ -77,7 +82,7 @@ async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
 }
 
 async fn refused(url: &str) -> String {
-    match MongoStore::open(url).await {
+    match MongoStore::open(url, MongoOptions::default()).await {
         Ok(_) => panic!("{url} was taken"),
         Err(failure) => failure.to_string(),
     }

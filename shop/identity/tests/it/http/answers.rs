@@ -227,7 +227,7 @@ async fn metrics_have_a_router_of_their_own() {
 
 #[test]
 fn parts_of_a_process_share_a_metric_under_their_own_labels() {
-    let metrics = web::metrics::Metrics::new();
+    let metrics = web::metrics::Metrics::new("agora");
     for (service, value) in [("product", 3), ("order", 4)] {
         metrics.service(service).gauge("lag_events", "Events behind").set(value);
     }

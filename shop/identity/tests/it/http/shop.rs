@@ -15,7 +15,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use contracts::money::{AmountIn, Decimal};
+use contracts::{
+    money::{AmountIn, Decimal},
+    names,
+};
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use identity::{Auth, Caller, Claims, Manager, Role, Signer};
@@ -29,8 +32,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use web::{
-    After, Api, At, Cache, Context, Cursor, FieldErrors, HttpConfig, Json, Keyed, LastEventId,
-    Limit, Listing, Path, Problem, Query, Text, Whole, event, event_stream, metrics::Metrics,
+    After, Api, At, Cache, Context, Cursor, FieldErrors, HttpConfig, HttpNames, Json, Keyed,
+    LastEventId, Limit, Listing, Path, Problem, Query, Text, Whole, event, event_stream,
+    metrics::Metrics,
 };
 
 /// A clock that stands until it is moved.
@@ -83,9 +87,10 @@ impl Shop {
         };
         let waits_for = Arc::new(Mutex::new(None));
         let waiting = Arc::clone(&waits_for);
-        let metrics = Metrics::new();
-        let border = HttpConfig::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ids))
+        let metrics = Metrics::new(names::PREFIX);
+        let mut border = HttpConfig::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&ids))
             .authenticated_by(auth.clone());
+        border.names = HttpNames::of(names::SYSTEM);
         let shutdown = border.shutdown.clone();
         let router = Api::new("shop", "1.2.3", border)
             .reads(reached)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus_rabbitmq::{READ, REQUESTS, SERVICES, wire::Wire};
+use bus_rabbitmq::wire::Wire;
 use kernel::Position;
 use lapin::{
     BasicProperties,
@@ -11,9 +11,10 @@ use lapin::{
 };
 use store::{Heard, Message, Topic, Transport};
 
-use crate::{
-    rabbit::{PATIENCE, answer_appends, append, appended, connect, next, while_serving},
+use super::{
+    PATIENCE, READ, REQUESTS, SERVICES, answer_appends, append, appended, connect, names, next,
     rights::{Thief, announcement, shop},
+    while_serving,
 };
 
 #[tokio::test]
@@ -33,7 +34,7 @@ async fn ways_around_the_routing_key_are_not_believed() {
         let reason = said["reason"].as_str().expect("a reason");
         assert!(reason.contains("needs the routing key append.customer"), "{reason}");
 
-        let customer = announcement("customer").encode();
+        let customer = announcement("customer").encode(&names());
         let own = (SERVICES, "system.service.loyalty");
         for headers in [FieldTable::default(), also_to("system.service.customer")] {
             let properties = BasicProperties::default().with_headers(headers);
@@ -41,8 +42,8 @@ async fn ways_around_the_routing_key_are_not_believed() {
         }
         passed_on(&guest, SERVICES, "system.service.customer", &customer).await;
         // Through a queue of one's own to where one may ask something else.
-        passed_on(&guest, REQUESTS, "append.customer", &of_others.encode()).await;
-        let loyalty = announcement("loyalty").encode();
+        passed_on(&guest, REQUESTS, "append.customer", &of_others.encode(&names())).await;
+        let loyalty = announcement("loyalty").encode(&names());
         guest.publish(own, &loyalty, BasicProperties::default()).await.expect("its own name");
         let heard = next(&mut services).await;
         let Heard::Message(Message::Service(said)) = heard else { panic!("{heard:?}") };
@@ -101,7 +102,7 @@ async fn an_answer_is_never_sent_to_a_queue_of_the_shops() {
     let served = answer_appends(store.serve_appends().await, 7);
     let asking = async {
         let properties = BasicProperties::default().with_reply_to(READ.into());
-        let body = append("product-1").encode();
+        let body = append("product-1").encode(&names());
         thief.publish((REQUESTS, "append.product"), &body, properties).await.expect("its own");
         // Asked after it, answered after it.
         let product = connect(&url("product")).await;

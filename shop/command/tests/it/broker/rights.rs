@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use bus_rabbitmq::{APPEND, BATCHES, EVENTS, READ, REQUESTS, SERVICES, State, wire::Wire};
+use bus_rabbitmq::{State, wire::Wire};
 use futures_util::StreamExt as _;
 use kernel::Position;
 use lapin::{
@@ -18,9 +18,10 @@ use store::{
     Address, Announcement, Append, Appended, Heard, Message, NoReply, Page, Read, Topic, Transport,
 };
 
-use crate::rabbit::{
-    PATIENCE, TRY, answer_appends, answer_reads, append, appended, begin, broker, connect, event,
-    next, recorded, while_serving,
+use super::{
+    APPEND, BATCHES, DEAD_LETTERS, EVENTS, PATIENCE, READ, REQUESTS, SERVICES, TRY, answer_appends,
+    answer_reads, append, appended, begin, broker, connect, event, names, next, recorded,
+    while_serving,
 };
 
 const SERVICE_USERS: [&str; 5] = ["customer", "product", "order", "accounting", "loyalty"];
@@ -102,7 +103,7 @@ impl Thief {
         let mut replies = replies.await.expect("a consumer");
         let properties =
             BasicProperties::default().with_reply_to(way_back.into()).with_headers(headers);
-        let (body, options) = (append.encode(), BasicPublishOptions::default());
+        let (body, options) = (append.encode(&names()), BasicPublishOptions::default());
         let sent = channel.basic_publish(REQUESTS.into(), key.into(), options, &body, properties);
         sent.await.expect("sent").await.expect("the broker allows the key");
         let reply = tokio::time::timeout(PATIENCE, replies.next()).await.expect("a reply");
@@ -225,7 +226,7 @@ async fn only_the_event_store_touches_queues_and_exchanges_that_are_shared() {
     for user in ["gateway", "product", "loyalty"] {
         let thief = Thief::at(&url(user)).await;
         let none = FieldTable::default;
-        for queue in [APPEND, READ, bus_rabbitmq::DEAD_LETTERS] {
+        for queue in [APPEND, READ, DEAD_LETTERS] {
             let consume = BasicConsumeOptions::default();
             let consumed =
                 thief.channel().await.basic_consume(queue.into(), "".into(), consume, none()).await;

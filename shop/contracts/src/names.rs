@@ -1,0 +1,10 @@
+//! What the shop calls its own where others see it: on the bus, in HTTP, in metrics and in databases. Changed never, or for all at once.
+
+/// The product, as it stands in titles; its headers begin with it.
+pub const SYSTEM: &str = "Agora";
+/// What the names of exchanges, queues, event types, metrics and traces begin with; also the database in MongoDB.
+pub const PREFIX: &str = "agora";
+/// The header of positions.
+pub const POSITION: &str = "agora-position";
+/// The title of the problem that more is asked for than can be done in time.
+pub const BUSY: &str = "The shop is busy";
