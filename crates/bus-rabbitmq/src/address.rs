@@ -7,7 +7,7 @@ use lapin::{
 };
 use thiserror::Error;
 
-/// Seconds without a sign of life after which either side is taken for gone (twice this), unless the address says otherwise.
+/// The heartbeat interval in seconds, unless the address sets another; a side is considered gone after twice this.
 const HEARTBEAT_SECONDS: u16 = 3;
 
 /// An invalid address.

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// The longest pause after a refusal, which lasts until an operator changes the broker's users: long enough that the broker does not mind.
 const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// The same failure is told again after this long.
+/// The same failure is logged again after this long.
 const TELL_AGAIN_AFTER: Duration = Duration::from_mins(5);
 /// A session that lasted this long was a good one: the next pause is short again.
 const GOOD_SESSION: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ pub struct Driver {
     outgoing: Outgoing,
     /// Failures since the last good session.
     failures: u32,
-    /// What was told last, and when.
+    /// What was logged last, and when.
     told: Option<(State, Instant)>,
 }
 
@@ -54,7 +54,7 @@ impl Driver {
         Self { address, options, shared, outgoing, failures: 0, told: None }
     }
 
-    /// Works until `stop` ends or the transport is dropped; then says good-bye to the broker.
+    /// Works until `stop` ends or the transport is dropped; then closes the connection cleanly.
     pub async fn run(mut self, stop: impl Future<Output = ()> + Send) {
         let mut stop = pin!(stop);
         loop {

@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether the broker should be told now that we heard.
+    /// Whether to acknowledge to the broker now.
     fn is_long(&self) -> bool {
         self.heard >= usize::from(PREFETCH / 2)
     }

@@ -255,7 +255,7 @@ impl Transport for RabbitMq {
 }
 
 impl RabbitMq {
-    /// Ends once the broker passes on what `audience` hears, or is gone.
+    /// Returns once the broker routes the topic of `audience`, or is gone.
     async fn is_bound(&self, audience: &Audience) {
         let (mut bound, mut states) = (audience.bound.subscribe(), self.shared.state.subscribe());
         let gone = states.wait_for(|state| *state != State::Connected);

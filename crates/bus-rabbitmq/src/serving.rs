@@ -22,7 +22,7 @@ use store::Incoming;
 
 /// Questions handed out by the broker before it waits for answers: enough for large groups, and each may have 1 MiB.
 pub(super) const PREFETCH: u16 = 256;
-/// How long a question is worth an answer if it does not say so itself.
+/// The expiration of a request that does not set one.
 const PATIENCE_MAX: Duration = Duration::from_mins(1);
 /// A message that the broker keeps when it restarts.
 const PERSISTENT: u8 = 2;
@@ -132,7 +132,7 @@ async fn answer_with<A: Wire>(
     Ok(())
 }
 
-/// How long the questioner waits in all, as it said; its question may have spent some of that in the queue.
+/// How long the caller waits in all, from the request itself; part of that time may have passed in the queue.
 fn patience(request: &Delivery) -> Option<Duration> {
     let millis = request.properties.expiration().as_ref()?.as_str().parse().ok()?;
     Some(Duration::from_millis(millis))

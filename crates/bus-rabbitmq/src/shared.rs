@@ -42,7 +42,7 @@ pub(super) struct Broadcast {
 /// A request on its way out, with its share of the room for those.
 #[derive(Debug)]
 pub(super) struct Question {
-    /// The routing key, which says what is asked for.
+    /// The routing key, which names the kind of request.
     pub(super) key: String,
     pub(super) number: u64,
     pub(super) body: Vec<u8>,
@@ -94,7 +94,7 @@ impl Shared {
     }
 }
 
-/// Who hears a topic in this process.
+/// The subscribers of a topic in this process.
 #[derive(Debug, Default)]
 pub(super) struct Audience {
     mailboxes: Mutex<Vec<Weak<Mailbox>>>,

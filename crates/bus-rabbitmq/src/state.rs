@@ -16,7 +16,7 @@ pub enum State {
     Closed,
 }
 
-/// The broker does not let us in; says why.
+/// The broker refuses the connection, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct Refused(pub(super) String);

@@ -19,7 +19,7 @@ const REACTOR: &str = "reactor";
 /// What the broker adds to a message that it took from one queue to pass it on to another.
 const DEATH: &str = "x-death";
 
-/// A request whose routing key says what it asks for.
+/// A request whose routing key names what it requests.
 pub(super) trait Keyed {
     fn key(&self) -> String;
 }

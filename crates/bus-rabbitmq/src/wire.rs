@@ -17,7 +17,7 @@ pub use system::{HEAD, RECORDED, SERVICE, SYSTEM, service_key, service_of};
 
 /// The longest routing key that AMQP knows.
 pub(crate) const KEY_BYTES_MAX: usize = 255;
-/// The longest reason that is told.
+/// The longest reason in a reply.
 const REASON_CHARS_MAX: usize = 300;
 /// The content type of recorded events.
 pub const CLOUDEVENT: &str = "application/cloudevents+json";
@@ -26,7 +26,7 @@ pub const CLOUDEVENTS: &str = "application/cloudevents-batch+json";
 /// The content type of everything else.
 pub const JSON: &str = "application/json";
 
-/// A message that is not what it should be; says what is wrong.
+/// A malformed message, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct Malformed(String);

@@ -38,7 +38,7 @@ pub enum BackupError {
     },
 }
 
-/// Copies what is durable now, while the writer goes on, and verifies the copy: its mark is that of the log at its head.
+/// Copies what is durable now, while the writer continues, and verifies the copy: its mark is that of the log at its head.
 ///
 /// Segment 1 is put in place last, so that a copy that was broken off is refused, not taken for a shorter log.
 pub fn backup(reader: &Reader, dest: &Path, files: &dyn Files) -> Result<Verified, BackupError> {
@@ -48,7 +48,7 @@ pub fn backup(reader: &Reader, dest: &Path, files: &dyn Files) -> Result<Verifie
     Ok(verify::verify(dest, files, None)?)
 }
 
-/// A file of a backup that is sent away while the writer goes on: what is durable of a segment. Read with [`io::Read`].
+/// A file of a streamed backup, made while the writer continues: the durable part of a segment. Read with [`io::Read`].
 pub struct Piece {
     part: Part,
     read: u64,

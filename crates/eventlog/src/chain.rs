@@ -100,7 +100,7 @@ pub(crate) fn index_segment(
 pub(crate) type VisitRecords<'v> =
     dyn FnMut(&[(StreamKey, Record<'_>)], &blake3::Hasher) -> Result<(), u64> + 'v;
 
-/// Takes records into the heads, if each is its stream's next version; else says which one is not.
+/// Adds records to the heads, if each is its stream's next version; else returns the first that is not.
 pub(crate) fn follow(heads: &mut Heads, records: &[(StreamKey, Record<'_>)]) -> Result<(), u64> {
     for (key, record) in records {
         if record.version != heads.get(*key).map_or(0, |head| head.version + 1) {

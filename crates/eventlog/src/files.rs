@@ -36,7 +36,7 @@ pub trait Files: Send + Sync {
 pub trait File: Send + Sync {
     /// Reads at `offset`; fewer bytes than requested are not an error, 0 bytes mean the end.
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize>;
-    /// Writes at `offset`, and says how much of it.
+    /// Writes at `offset`, and returns how many bytes were written.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize>;
     /// Whether it still has a name: one that was deleted while it was open has none.
     fn is_named(&self) -> io::Result<bool> {
@@ -89,7 +89,7 @@ pub(crate) fn write_all(file: &dyn File, mut offset: u64, mut bytes: &[u8]) -> i
     Ok(())
 }
 
-/// Reads until `into` is full or the file ends, and says how much that was.
+/// Reads until `into` is full or the file ends, and returns the number of bytes.
 pub(crate) fn read_full(file: &dyn File, offset: u64, into: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = into.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -120,7 +120,7 @@ pub(crate) fn write_zeros(file: &dyn File, from: u64, to: u64) -> io::Result<()>
     Ok(())
 }
 
-/// Whether an error says that there is no space left, rather than that something broke.
+/// Whether an error means that there is no space left, rather than a defect.
 pub(crate) fn is_disk_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -49,7 +49,7 @@ pub fn open(dir: &Path, files: Arc<dyn Files>, options: Options) -> Result<Opene
     Ok(Opened { writer, reader, upkeep: Upkeep::new(shared, lock), report })
 }
 
-/// The file whose lock says that the log is in use.
+/// The file that is locked while the log is in use.
 pub(crate) const LOCK: &str = "lock";
 
 fn create_folder(files: &dyn Files, dir: &Path) -> io::Result<()> {
@@ -68,7 +68,7 @@ pub struct Options {
     /// What the log must have, if it is known from elsewhere. Without it, a folder with no log gets a new one, and a last batch that
     /// is not whole counts as torn by a crash.
     pub known: Option<Known>,
-    /// Opens the log with what it has, whatever else is known; [`Report::lost`] says what is lost for good then.
+    /// Opens the log with what it has, whatever else is known; [`Report::lost`] then says what is permanently lost.
     pub accept_loss: bool,
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Scanned {
 /// What is wrong with a file where something is missing.
 pub(crate) const SHORT: &str = "the file is not as long as its header says";
 
-/// Reads a segment's header. Damage is said to be at position 1, for want of a better.
+/// Reads a segment's header. Damage is reported at position 1, for lack of a better one.
 pub(crate) fn header(files: &dyn Files, dir: &Path, number: u64) -> Result<Header, Fault> {
     let damage = |what| Damage { segment: number, position: 1, offset: 0, what };
     let file = match segment::open(files, dir, number, Access::Read) {

@@ -30,7 +30,7 @@ pub struct SimDisk {
 pub enum Fault {
     /// A write, or whatever the step is, fails and changes nothing, or a part.
     Failure,
-    /// A write does only a part, and says so.
+    /// A short write: writes only a part, and returns how much.
     ShortWrite,
     /// The step fails for lack of space.
     DiskFull,

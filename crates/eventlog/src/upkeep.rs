@@ -34,7 +34,7 @@ impl Upkeep {
         deleted.map(|segment| segment.header.number)
     }
 
-    /// Writes the index of the oldest sealed segment that has none on disk; says whether there was one. An error is no
+    /// Writes the index of the oldest sealed segment that has none on disk; returns whether there was one. An error is no
     /// harm: the index stays in memory, and the next step tries again.
     pub fn step(&self) -> io::Result<bool> {
         let _held = self.shared.upkeep.lock().unwrap_or_else(PoisonError::into_inner);

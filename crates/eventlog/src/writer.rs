@@ -22,7 +22,7 @@ pub enum AppendError {
     WrongVersion {
         /// The stream's name.
         stream: String,
-        /// The version the stream goes on with.
+        /// The next version of the stream.
         next: u64,
         /// The version that the record has.
         given: u64,
@@ -36,10 +36,10 @@ pub enum AppendError {
         /// What the records take.
         bytes: usize,
     },
-    /// No space for the batch. Nothing was recorded, and writing goes on when there is space again.
+    /// No space for the batch. Nothing was recorded, and writing continues when there is space again.
     #[error("the disk is full, nothing was recorded")]
     DiskFull(#[source] io::Error),
-    /// The system refused before anything of the batch was written. Nothing was recorded, and writing goes on when it refuses
+    /// The system refused before anything of the batch was written. Nothing was recorded, and writing continues when it refuses
     /// no longer.
     #[error("the log could not allocate space, nothing was recorded: {0}")]
     Refused(#[source] io::Error),

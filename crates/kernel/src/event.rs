@@ -112,7 +112,7 @@ pub struct Recorded {
     pub kind: EventType,
     /// The schema number of `data`.
     pub schema: u32,
-    /// When it was recorded, by the event store's clock; positions, not times, say what came first.
+    /// When it was recorded, by the event store's clock; the order of events is that of positions, not times.
     pub time: Timestamp,
     pub metadata: Metadata,
     /// One JSON object.

@@ -18,7 +18,7 @@ pub trait Clock: Send + Sync + 'static {
     /// The time of day, as far as it is known: it may jump either way when it is corrected.
     fn now(&self) -> Timestamp;
 
-    /// Time since some moment before: it only ever goes on, whatever becomes of the time of day. Durations are measured by it.
+    /// Monotonic time since some earlier moment, independent of changes of the time of day. For measuring durations.
     ///
     /// A clock whose time of day is never corrected can leave it at that.
     fn elapsed(&self) -> Duration {

@@ -43,7 +43,7 @@ impl EventStore {
         Self { tasks: Some(tasks), ..self }
     }
 
-    /// The log is not the one that this process has followed: says so once, and ends the process. Its start decides what is to be
+    /// The log is not the one that this process has followed: logs that once, and ends the process. Its start decides what is to be
     /// done about it.
     pub(crate) async fn lost(&self, reason: impl fmt::Display) -> Infallible {
         match &self.tasks {
@@ -128,7 +128,7 @@ impl EventStore {
     }
 }
 
-/// Growing pauses between tries, said once in the log when it takes long.
+/// Growing pauses between retries, logged once when it takes long.
 #[derive(Debug, Default)]
 pub(crate) struct Pause(u32);
 

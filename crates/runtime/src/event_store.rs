@@ -21,19 +21,19 @@ use dating::{Dating, SKEW};
 
 /// Appends committed as one group: what waits during a sync under any load we serve.
 const GROUP_MAX: usize = 1024;
-/// Events told in one broadcast; a longer group is told in several.
+/// Events in one broadcast; a longer group is sent in several.
 const BROADCAST_MAX: usize = 256;
 /// Reads taken at once.
 const READS_MAX: usize = 64;
 /// Reads on their way to the engine at once.
 const READS_AT_ONCE: usize = 8;
-/// How often the head is said.
+/// How often the head is broadcast.
 const HEAD_EVERY: Duration = Duration::from_secs(1);
 /// The pause after a failed commit, and between probes until it works again.
 const FAILURE_PAUSE: Duration = Duration::from_millis(250);
 /// Failures in a row, with their pauses at least 30 s, after which a store that is broken itself ends its process.
 const BROKEN_MAX: u32 = 120;
-/// The cause under which the progress says that the head cannot be read.
+/// The cause under which the progress reports that the head cannot be read.
 const READING: &str = "reading";
 /// The same for recording.
 const RECORDING: &str = "recording";

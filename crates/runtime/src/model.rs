@@ -266,7 +266,7 @@ pub fn left_out(engine: &str, feature: &str) -> String {
     )
 }
 
-/// Why a text says nothing of where a read model lives.
+/// Why a text is not the location of a read model.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LocationError {
     #[error("this read model can be at {0}")]

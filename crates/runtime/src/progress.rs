@@ -163,7 +163,7 @@ impl Progress {
         self.0.failures.load(Ordering::Relaxed)
     }
 
-    /// Events that it could not take: they changed nothing, and everything behind them went on.
+    /// Events that it could not apply: they changed nothing, and later events were applied.
     #[must_use]
     pub fn aside(&self) -> u64 {
         self.0.aside.load(Ordering::Relaxed)

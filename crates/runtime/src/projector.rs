@@ -27,9 +27,9 @@ const RETRY: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// The time between two looks through a model's file.
 const LOOK_EVERY: Duration = Duration::from_hours(24);
-/// The cause under which a model that cannot be used is told.
+/// The cause under which an unusable model is reported.
 const MODEL: &str = "model";
-/// The cause under which a lease that cannot be kept is told.
+/// The cause under which a lease that cannot be kept is reported.
 const LEASE: &str = "lease";
 /// More events at once than this are a busy log's.
 const BUSY: usize = 8;
@@ -41,7 +41,7 @@ const BREATH_SHARED: Duration = Duration::from_millis(50);
 const BREATH_AWAITED: Duration = Duration::from_millis(5);
 
 /// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes. An event that cannot
-/// be taken is set aside in the model and counted, and everything behind it goes on.
+/// be applied is set aside in the model and counted, and later events are applied.
 ///
 /// Of several instances on one shared model one projects, under a lease; the others follow its checkpoint, so that `progress` says
 /// on each how far the model is, and one of them takes over within 5 s when the lease is no longer kept.
@@ -84,7 +84,7 @@ pub fn spawn<M: ReadModel + ?Sized>(
     });
 }
 
-/// Looks for damage in pages that are rarely read, at the start and once a day. The projector hears of it; any other failure shows
+/// Looks for damage in pages that are rarely read, at the start and once a day. The projector is notified; any other failure shows
 /// again when the model is used.
 async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
     loop {
@@ -309,7 +309,7 @@ async fn becomes(held: &mut watch::Receiver<bool>, wanted: bool) {
     drop(held.wait_for(|held| *held == wanted).await);
 }
 
-/// Growing pauses between tries, during which the progress says what fails.
+/// Growing pauses between retries, during which the progress reports the failure.
 struct Retry {
     cause: &'static str,
     tries: u32,

@@ -38,13 +38,13 @@ pub trait Reactor: Send + 'static {
     /// Names the reactor in what it records; never changed once released.
     const NAME: &'static str;
 
-    /// The reaction to one event, called for every event in the order of the log. One that cannot be read is set aside: counted and said.
+    /// The reaction to one event, called for every event in the order of the log. One that cannot be read is set aside: counted and reported.
     fn react(
         &mut self,
         event: &Recorded,
     ) -> Result<Option<Reaction<<Self::Aggregate as kernel::Decider>::Command>>, Unfit>;
 
-    /// The first event it must hear again after a restart, if it remembers any.
+    /// The first event to be delivered again after a restart, if it remembers any.
     fn needs_from(&self) -> Option<Position> {
         None
     }
@@ -171,7 +171,7 @@ impl Flight {
         self.causes.remove(&cause);
     }
 
-    /// Everything up to here is done, given that everything up to `heard` has been looked at.
+    /// Everything up to here is done, given that everything up to `heard` has been processed.
     fn settled(&self, heard: Position) -> Position {
         self.causes.first().map_or(heard, |oldest| Position(oldest.0 - 1))
     }

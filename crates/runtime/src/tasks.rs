@@ -20,7 +20,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// A group of tasks that are stopped together.
 ///
-/// A panic in one of them is a broken invariant: it is logged, the group stops, and [`Tasks::failed`] says so.
+/// A panic in one of them is a broken invariant: it is logged, the group stops, and [`Tasks::failed`] returns true.
 #[derive(Clone, Debug)]
 pub struct Tasks {
     tracker: TaskTracker,
@@ -163,7 +163,7 @@ impl Tasks {
         self.tracker.wait().await;
     }
 
-    /// Stops the group since a part of it cannot go on, and makes [`Tasks::failed`] say so: the process ends, and its
+    /// Stops the group because a part of it has failed, and makes [`Tasks::failed`] say so: the process ends, and its
     /// supervisor starts it again.
     pub fn fail(&self, part: &'static str, reason: impl std::fmt::Display) {
         tracing::error!(part, %reason, "a part failed; stopping the process");

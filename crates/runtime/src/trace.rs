@@ -96,13 +96,13 @@ pub struct Span {
 pub enum Kind {
     /// A request over HTTP.
     Request,
-    /// An event was heard.
+    /// A reaction to an event.
     Reaction,
     /// A part of what is done in the same process.
     Internal,
 }
 
-/// What is said of a piece of work.
+/// The description of a piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     Text(String),

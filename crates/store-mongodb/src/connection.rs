@@ -182,7 +182,7 @@ async fn options(url: &str, application: String) -> Result<ClientOptions, StoreF
     options.app_name.get_or_insert(application);
     options.server_selection_timeout.get_or_insert(SEARCH_MAX);
     options.connect_timeout.get_or_insert(SEARCH_MAX);
-    // The promises rest on these, whatever the URL says.
+    // The promises depend on these, whatever the URL sets.
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     options.read_concern = Some(ReadConcern::majority());
     let durable = WriteConcern::builder()

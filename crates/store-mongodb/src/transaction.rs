@@ -45,7 +45,7 @@ impl From<StoreFailure> for Setback {
     }
 }
 
-/// What the server said to a transaction.
+/// The server's answer to a transaction.
 enum Outcome {
     Recorded,
     Overtaken,
@@ -150,7 +150,7 @@ async fn record(
     events: &Collection<RawDocumentBuf>,
     documents: Vec<RawDocumentBuf>,
 ) -> Outcome {
-    // One that a lost connection left open; usually there is none, and the driver says so without asking the server.
+    // One that a lost connection left open; usually there is none, and the driver knows that without asking the server.
     drop(session.abort_transaction().await);
     match insert(session, events, documents).await {
         Err(error) => {
@@ -181,7 +181,7 @@ async fn insert(
     events.insert_many(documents).ordered(true).session(session).await.map(drop)
 }
 
-/// Whether the server itself said so.
+/// Whether the error comes from the server itself.
 fn is_answer(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(_) | ErrorKind::InsertMany(_) | ErrorKind::Write(_))
 }

@@ -215,7 +215,7 @@ struct Memory<'a> {
     known: &'a mut Known,
     /// Streams whose version was looked up since the group arrived.
     fresh: BTreeSet<StreamId>,
-    /// Streams that nothing is known of, and that begin with this group: most are as new as they are said to be.
+    /// Unknown streams that begin with this group: most are really new.
     presumed_new: BTreeSet<StreamId>,
 }
 

@@ -76,7 +76,7 @@ impl std::fmt::Display for Side {
 
 /// Copies what `from` has at this moment behind what `to` has, which must be the beginning of it, and reads the whole copy again.
 ///
-/// Positions, versions, ids, times, metadata and data are the same in the copy. A copy that was broken off goes on where it ended
+/// Positions, versions, ids, times, metadata and data are the same in the copy. An interrupted copy resumes where it ended
 /// when it is begun again. An append to the target meanwhile makes it fail.
 pub async fn copy(
     from: &dyn Reader,

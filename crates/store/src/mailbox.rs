@@ -19,7 +19,7 @@ const MESSAGES_MAX: usize = 1024;
 /// Bytes waiting for one subscriber, so that a sleeping one costs little however large the events are.
 const BYTES_MAX: usize = 1 << 20;
 
-/// What a subscriber hears.
+/// What a subscriber receives.
 #[derive(Clone, Debug)]
 pub enum Heard {
     Message(Message),
@@ -111,7 +111,7 @@ impl Mailbox {
         self.arrived.notify_one();
     }
 
-    /// Ends the subscription once what waits is heard.
+    /// Ends the subscription once the queued messages are delivered.
     pub fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();

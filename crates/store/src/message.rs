@@ -13,9 +13,9 @@ pub type Batch = Arc<[Arc<Recorded>]>;
 pub enum Message {
     /// Events that were just recorded.
     Recorded(Batch),
-    /// The last position of the log, said every second so that a lost tail is noticed.
+    /// The last position of the log, sent every second so that a lost tail is noticed.
     Head(Position),
-    /// An instance of a service, said every 2 s.
+    /// An instance of a service, sent every 2 s.
     Service(Arc<Announcement>),
 }
 
@@ -76,7 +76,7 @@ impl Page {
     pub const BYTES_MAX: usize = 1 << 20;
 }
 
-/// What an instance of a service says of itself.
+/// The announcement of an instance of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Announcement {
     /// The service's name, such as `product`.

@@ -37,7 +37,7 @@ pub trait Writer: Send + 'static {
 ///
 /// # Contract
 /// - The events of one call follow the last one recorded: its position + 1, each version the next of its stream. Else
-///   nothing is recorded and the failure says why.
+///   nothing is recorded and the failure has the reason.
 /// - All of them are durable when the call returns, or, after a failure, all or none of them may be. So a call takes no more than a
 ///   page has.
 #[async_trait]

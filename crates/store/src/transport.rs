@@ -11,7 +11,7 @@ use crate::{Append, Appended, Incoming, Message, Page, Read, Receiver, Requests}
 ///
 /// # Contract
 /// - **Broadcasts** reach the subscribers of that time, at most a bounded number of them waiting. They may be lost,
-///   repeated and reordered. A subscriber that is too slow hears [`Heard::Lost`](crate::Heard::Lost) and reads on from the
+///   repeated and reordered. A subscriber that is too slow receives [`Heard::Lost`](crate::Heard::Lost) and catches up from the
 ///   event store; it never slows the publisher, and what waits for it is bounded in number and bytes.
 /// - **Requests** reach one of the servers of the queue, or none. A question may be delivered twice, its answer may be
 ///   lost: [`NoReply`] says nothing about whether it was acted on. Callers wait when the queue is full (back-pressure),

@@ -38,7 +38,7 @@ pub trait Authenticate: Send + Sync + 'static {
 pub struct Identity {
     /// Under this name the caller's event streams are counted.
     pub name: Arc<str>,
-    /// What else the token says, for the system that issued it.
+    /// Further claims of the token, for the system that issued it.
     pub claims: Arc<dyn Any + Send + Sync>,
 }
 

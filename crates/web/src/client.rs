@@ -82,7 +82,7 @@ impl fmt::Display for ClientAddress {
 }
 
 impl TrustedProxies {
-    /// Whether what `address` says of others is believed.
+    /// Whether `address` is trusted to name its clients.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

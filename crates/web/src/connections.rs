@@ -155,7 +155,7 @@ impl UnderWay {
         Arc::clone(&self.0)
     }
 
-    /// The answer goes on and on. At most half of all connections may be such.
+    /// An endless response. At most half of all connections may be such.
     pub(super) fn streams(&self) -> Result<(), Full> {
         let connections = &self.0.connections;
         let mut open = connections.lock();

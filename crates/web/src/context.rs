@@ -102,7 +102,7 @@ impl Context {
         self.0.forwarded.address()
     }
 
-    /// What trusted proxies say of the request, to be handed on.
+    /// What trusted proxies say of the request, to be forwarded.
     #[must_use]
     pub fn forwarded(&self) -> &Forwarded {
         &self.0.forwarded

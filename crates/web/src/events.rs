@@ -31,7 +31,7 @@ pub fn event(id: impl Display, kind: &str, data: &impl Serialize) -> Result<Even
     Ok(Event::default().id(id.to_string()).event(kind).data(data))
 }
 
-/// The answer that goes on until `events`, the caller's session or the service ends; 429 beyond the limits of [`super::Streams`].
+/// A response that lasts until `events`, the caller's session or the service ends; 429 beyond the limits of [`super::Streams`].
 pub fn event_stream(
     context: &Context,
     caller: Option<&Identity>,

@@ -29,9 +29,9 @@ pub struct Forwarded {
     pub client: IpAddr,
     /// Whether the client came over TLS.
     pub https: bool,
-    /// The host that the client asked, where a proxy says so.
+    /// The host that the client requested, according to a proxy.
     pub host: Option<Box<str>>,
-    /// The path that a proxy serves us under, where it says so.
+    /// The path prefix under which a proxy serves us, if it sends one.
     pub prefix: Option<Box<str>>,
     /// What the address of the client rests on.
     source: Source,

@@ -27,7 +27,7 @@ use super::{
     problem::PROBLEM_JSON,
 };
 
-/// Routes that say something of the service itself and wait for no model.
+/// Routes about the service itself, which wait for no model.
 const OWN_ROUTES: [&str; 4] = ["/", "/openapi.json", "/health/live", "/health/ready"];
 
 /// In a response's extensions: its route for metrics and log, if there is no matched path.

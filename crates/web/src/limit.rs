@@ -21,7 +21,7 @@ pub struct Limiter {
     clock: Arc<dyn Clock>,
     limit: usize,
     window: Duration,
-    /// When each was recorded, by the time that only goes on.
+    /// When each was recorded, in monotonic time.
     recorded: Mutex<LruCache<Box<str>, VecDeque<Duration>>>,
 }
 

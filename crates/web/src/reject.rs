@@ -61,7 +61,7 @@ pub(super) fn plain(message: &str) -> String {
     }
 }
 
-/// What the parsers of texts say at first, and what they want.
+/// How messages of the parsers of strings begin, and what they expect.
 const PARSERS: [(&str, &str); 9] = [
     // Of one of several texts: anything else.
     ("expected value", "one of the strings that /openapi.json lists"),

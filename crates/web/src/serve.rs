@@ -104,7 +104,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 }
 
 impl Server {
-    /// A server that lets in as many connections as `limits` say, and those of `proxies` as far as the total allows.
+    /// A server that accepts as many connections as `limits` allow, and those of `proxies` up to the total.
     #[must_use]
     pub fn new(limits: ConnectionLimits, proxies: Arc<TrustedProxies>) -> Self {
         Self { connections: Connections::new(limits), proxies, timing: Timing::default() }
@@ -173,7 +173,7 @@ impl Server {
     }
 }
 
-/// Something that is told at most once in a while, with how often it happened.
+/// A rate-limited log message, with how often it happened.
 #[derive(Default)]
 struct Seldom {
     told: Option<Instant>,

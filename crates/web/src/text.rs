@@ -12,12 +12,12 @@ use utoipa::{
     },
 };
 
-/// A line without control and invisible characters, as JSON Schema says it: stricter than [`Text`], which lets joiners through
+/// A line without control and invisible characters, as a JSON Schema pattern: stricter than [`Text`], which lets joiners through
 /// where a script or an emoji needs them.
 const ONE_LINE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
                         \\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\
                         \u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]*$";
-/// A text of several lines, as JSON Schema says it.
+/// A text of several lines, as a JSON Schema pattern.
 const SEVERAL_LINES: &str =
     r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\ufff9-\ufffb]*$";
 
@@ -34,7 +34,7 @@ pub struct Text<const MIN: usize, const MAX: usize, const LINES: bool = false>(S
 pub type Prose<const MIN: usize, const MAX: usize> = Text<MIN, MAX, true>;
 
 impl<const MIN: usize, const MAX: usize, const LINES: bool> Text<MIN, MAX, LINES> {
-    /// Takes `text` if it keeps the rules, else says which one it breaks.
+    /// Takes `text` if it is valid, else returns the rule that it breaks.
     pub fn parse(text: impl Into<String>) -> Result<Self, String> {
         let mut text = text.into();
         let fault = if LINES {

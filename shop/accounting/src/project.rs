@@ -27,7 +27,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     Ok(what.map(|what| Change { position: event.position, what }))
 }
 
-/// What a customer is called, as far as an event says.
+/// The name of a customer, if an event contains it.
 fn named(customer: Uuid, event: CustomerEvent) -> Option<What> {
     let personal = match event {
         CustomerEvent::Registered(registered) => registered.personal,

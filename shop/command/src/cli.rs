@@ -49,7 +49,7 @@ pub(crate) enum Outcome {
     Unfinished,
 }
 
-/// Wrong usage that only the command itself can tell.
+/// Wrong usage that only the command itself can detect.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct WrongUsage(pub(crate) String);

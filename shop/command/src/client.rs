@@ -33,7 +33,7 @@ pub(crate) use self::{
 };
 use self::{connection::Connection, request::Address, retry::Patience};
 
-/// The longest that one attempt may take: well over the 2 s within which a shop answers, or says that it cannot.
+/// The longest that one attempt may take: well over the 2 s within which a shop responds, if only with 503.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(20);
 
 /// A handle on one shop; clones share connections, token and position.

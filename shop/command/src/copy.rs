@@ -76,7 +76,7 @@ struct Store {
     upkeep: Option<Upkeep>,
 }
 
-/// Copies, and says what became of it.
+/// Copies, and reports the result.
 pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> {
     let (from, to) = (place("FROM", from)?, place("TO", to)?);
     if let Place::Log(folder) = &from

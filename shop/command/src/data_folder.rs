@@ -117,7 +117,7 @@ impl DataFolder {
         }
     }
 
-    /// Fixes what must not change from one start to the next, or says what was changed.
+    /// Saves settings that must not change between starts; an error if one has changed.
     pub(crate) fn fix(&self, currency: &Currency) -> anyhow::Result<()> {
         let path = self.0.join("shop.json");
         if !path.exists() {

@@ -79,7 +79,7 @@ async fn balance(deps: &Deps, service: &Service) {
     }
 }
 
-/// Time since the operating system started this process; `None` where it does not say.
+/// Time since the operating system started this process; `None` if unknown.
 pub(crate) fn process_age() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let uptime = fs::read_to_string("/proc/uptime").ok()?;

@@ -18,7 +18,7 @@ use crate::{
     shop, term,
 };
 
-/// What a service says of its model.
+/// The digest of a model, as returned by its service.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Digest {

@@ -177,7 +177,7 @@ impl Run<'_> {
         }
     }
 
-    /// Asks for open orders while nothing is heard; returns how many have not ended once patience is at an end.
+    /// Polls open orders while no events arrive; returns how many have not ended when the time is up.
     async fn poll(&self) -> Result<usize, Error> {
         loop {
             let silent_since = self.tracker.borrow().last_change();

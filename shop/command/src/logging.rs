@@ -24,7 +24,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 static QUEUE: Queue = Queue::new();
 static BEGUN: AtomicBool = AtomicBool::new(false);
 
-/// Begins to log as the settings say.
+/// Starts logging according to the settings.
 pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
     let filter = filter(settings)?;
     let log = log()

@@ -7,7 +7,7 @@ use kernel::{Recorded, Timestamp};
 use runtime::{Subscription, trace::trace_id};
 use web::Deps;
 
-/// Lines told in one second; beyond that they are only counted, so that a busy shop is not slowed down by talking.
+/// Lines logged per second; beyond that they are only counted, so that logging does not slow down a busy shop.
 const LINES_PER_SECOND: u32 = 40;
 
 /// Tells what happens from now on until the tasks stop.

@@ -289,7 +289,7 @@ async fn deps(
             let connected = engines::connect(broker, bus_tasks).await;
             connected.map_err(|reason| settings.invalid("bus", reason))?
         }
-        // Websites alone have nothing to say on the bus.
+        // Websites alone do not use the bus.
         Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),
     };
     let shutdown = tasks.stop_token();

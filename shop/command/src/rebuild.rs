@@ -83,7 +83,7 @@ impl Model {
         }
     }
 
-    /// Opens the model that the settings name, and says how it is filled; years and months begin in `time_zone`.
+    /// Opens the model that the settings name, and returns how to fill it; years and months begin in `time_zone`.
     pub(crate) async fn open(
         self,
         settings: &Settings,

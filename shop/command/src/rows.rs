@@ -35,7 +35,7 @@ pub(crate) trait Row: Sized {
     /// Columns that are read where a file has them.
     const OPTIONAL: &'static [&'static str] = &[];
 
-    /// Reads a row, or says what is wrong with it.
+    /// Parses a row, or returns what is wrong with it.
     fn read(fields: &Fields<'_>) -> Result<Self, String>;
 }
 
@@ -253,7 +253,7 @@ fn fields(record: Record, expected: usize) -> Result<Option<Vec<String>>, String
     texts.map(Some).map_err(|_| "is not UTF-8".to_owned())
 }
 
-/// What a file holds, unpacked where its name or its first bytes say that it is packed.
+/// The content of a file, decompressed if its name or its first bytes show that it is compressed.
 fn unpacked(path: &Path) -> anyhow::Result<Vec<u8>> {
     let content = fs::read(path)?;
     let named = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));

@@ -224,7 +224,7 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// The signals that ask for a stop, and those that would end the process if they were not heard.
+/// The signals that ask for a stop, and those that would end the process if not handled.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,

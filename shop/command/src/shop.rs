@@ -44,7 +44,7 @@ pub(crate) struct Customer {
     pub(crate) credit: Decimal,
 }
 
-/// An order as lists and changes show it; enough to tell whether it has ended.
+/// An order as lists and changes show it; enough to know whether it has ended.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Order {

@@ -150,7 +150,7 @@ fn print_copied(copied: &Verified, dest: &Path, json: bool) -> anyhow::Result<()
     print_verified(copied, json).with_context(|| unprinted(dest.display()))
 }
 
-/// What is said where everything is done and only the report of it cannot be written.
+/// The error when everything is done and only the report cannot be written.
 pub(crate) fn unprinted(copy: impl std::fmt::Display) -> String {
     format!("the copy in {copy} is complete, but this report could not be printed")
 }

@@ -38,7 +38,7 @@ pub(crate) fn width() -> usize {
     })
 }
 
-/// Whether the terminal's language says that it shows more than ASCII.
+/// Whether the terminal's locale supports more than ASCII.
 pub(crate) fn shows_unicode() -> bool {
     let language = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()

@@ -24,10 +24,10 @@ const REACTOR: &str = "customer-bootstrap";
 /// The pause before something that failed is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// What will have become of the manager `admin`.
+/// The future outcome for the manager `admin`.
 pub struct Bootstrap(oneshot::Receiver<Admin>);
 
-/// What has become of the manager `admin`.
+/// The outcome for the manager `admin`.
 pub enum Admin {
     /// Created, with this password if none was given: to be shown once and kept nowhere.
     Created { generated: Option<NewPassword> },

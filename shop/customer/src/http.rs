@@ -91,7 +91,7 @@ impl Customers {
         }
     }
 
-    /// Waits until the model shows what was done; goes on after 2 s all the same, since it *is* recorded.
+    /// Waits until the model shows the change; continues after 2 s anyway, because it *is* recorded.
     pub(crate) async fn settled(&self, done: Done) -> Position {
         let Some(position) = done.position() else { return self.progress.position() };
         if let Err(behind) = self.progress.wait_for(position, POSITION_TIMEOUT).await {

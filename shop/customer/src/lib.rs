@@ -83,7 +83,7 @@ pub async fn open_model(
     })
 }
 
-/// Builds the service and spawns its tasks. What became of the manager `admin` is told once the event store has answered.
+/// Builds the service and spawns its tasks. The outcome for the manager `admin` is known once the event store has answered.
 pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);

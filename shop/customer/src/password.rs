@@ -63,7 +63,7 @@ pub(crate) struct Passwords {
 pub(crate) struct Turn(#[expect(dead_code, reason = "held, and dropped")] Arc<turns::Turn>);
 
 impl<const MIN: usize> Password<MIN> {
-    /// Takes a password that keeps the rules, else says which one it breaks. Kept in Unicode's form NFC: keyboards differ in how
+    /// Takes a valid password, else returns the rule that it breaks. Kept in Unicode's form NFC: keyboards differ in how
     /// they write an accent, and its owner cannot see which it was.
     pub fn parse(text: String) -> Result<Self, String> {
         let text = Zeroizing::new(text);

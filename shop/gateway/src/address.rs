@@ -25,7 +25,7 @@ pub(crate) fn parse(base: &str) -> Result<Uri, &'static str> {
     Ok(uri)
 }
 
-/// No service is at a group's address, at none, or at a link-local one, where clouds tell machines their passwords.
+/// No service is at a multicast, unspecified or link-local address; at the latter, clouds serve credentials of machines.
 fn is_a_hosts(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {

@@ -74,7 +74,7 @@ impl Gateway {
         self.0.table.register(service, router);
     }
 
-    /// Takes note of what an instance says of itself; it counts for 5 s.
+    /// Records the announcement of an instance; it is valid for 5 s.
     pub fn learn(&self, announcement: Arc<Announcement>) {
         self.0.table.learn(announcement, &*self.0.http.clock);
         self.0.learned.notify_waiters();

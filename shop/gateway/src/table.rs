@@ -41,7 +41,7 @@ struct Inner {
     routers: BTreeMap<String, Router>,
     /// By prefix. A prefix stays known while its service is down: that is 503, not 404.
     routes: BTreeMap<Arc<str>, Arc<Route>>,
-    /// What was announced and not believed, each said once.
+    /// Announcements that were ignored, each logged once.
     reported: BTreeSet<String>,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Heard {
     pub(crate) announcement: Arc<Announcement>,
     /// By the time of day, to be shown.
     pub(crate) at: Timestamp,
-    /// By the time that only goes on, to be reckoned with.
+    /// In monotonic time.
     since: Duration,
 }
 
@@ -84,7 +84,7 @@ impl Heard {
 }
 
 impl Table {
-    /// Takes note of an announcement heard now.
+    /// Records an announcement received now.
     pub(crate) fn learn(&self, announcement: Arc<Announcement>, clock: &dyn Clock) {
         let (at, since) = (clock.now(), clock.elapsed());
         let mut inner = self.write();

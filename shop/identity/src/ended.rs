@@ -53,7 +53,7 @@ struct Unsaved {
 }
 
 impl EndedSessions {
-    /// Opens the database and tells `auth` what it holds. A damaged one is set aside.
+    /// Opens the database and loads its content into `auth`. A damaged one is set aside.
     pub fn open(location: Location, auth: Auth) -> Result<Arc<Self>, ModelError> {
         let database = Database::open(location, SCHEMA)?;
         let sessions = Self { database, auth, unsaved: Arc::default() };
@@ -117,7 +117,7 @@ pub fn session_end(event: &Recorded) -> Result<Option<Ended>, Unfit> {
     }))
 }
 
-/// Opens the database and follows the log; `end` says what an event ended, such as [`session_end`]. Until this has caught up for the first time, no token is
+/// Opens the database and follows the log; `end` maps an event to what it ended, such as [`session_end`]. Until this has caught up for the first time, no token is
 /// believed; its progress belongs to the followers of every service of the process.
 pub fn follow(
     deps: &Deps,

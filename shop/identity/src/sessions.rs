@@ -91,7 +91,7 @@ impl Sessions {
         });
     }
 
-    /// Forgets the versions of passwords, because the log that told them is another one now and tells them again.
+    /// Forgets the versions of passwords, because the log was replaced and is read again.
     pub(crate) fn forget_versions(&self) {
         self.change(|revoked| revoked.customers.clear());
     }

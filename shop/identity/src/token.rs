@@ -28,7 +28,7 @@ const TOKEN_BYTES_MAX: usize = 1024;
 /// Verified tokens remembered per generation, of which there are two: some 2 MiB at most.
 const REMEMBERED_MAX: usize = 4096;
 
-/// What a token says, once it is believed.
+/// The claims of a verified token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The customer's id.
@@ -146,7 +146,7 @@ impl Signer {
         (self.sign(&claims), claims)
     }
 
-    /// The token that says `claims`.
+    /// A token with `claims`.
     #[must_use]
     pub fn sign(&self, claims: &Claims) -> String {
         let payload = Payload {

@@ -51,7 +51,7 @@ impl Decider for Order {
             (State::Pending(terms), Command::Deny(reasons)) => {
                 Ok(vec![Denied { terms: terms.clone(), reasons: reasons.clone() }.into()])
             }
-            // The end has been reached by another way: a deadline before the answers, an answer heard twice.
+            // The order has already ended: the deadline came before the answers, or an answer was delivered twice.
             (State::Finalized | State::Denied, Command::Finalize | Command::Deny(_)) => {
                 Ok(Vec::new())
             }

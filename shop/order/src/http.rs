@@ -38,7 +38,7 @@ pub(crate) struct Orders {
     pub(crate) aggregates: Aggregates<domain::Order>,
     pub(crate) deadline: Duration,
     pub(crate) feed: Feed,
-    /// The orders under way, as far as the reactor has heard of them.
+    /// The open orders, as known to the reactor.
     pub(crate) open: OpenOrders,
     pub(crate) pace: Pace,
     pub(crate) reacted: Progress,

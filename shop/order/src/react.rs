@@ -33,12 +33,12 @@ const TICK: Duration = Duration::from_millis(250);
 /// Orders denied at one tick; the rest at the next.
 const DENIED_AT_ONCE: usize = 256;
 
-/// The orders that are neither finalized nor denied, with what was heard about each. Cheap to clone.
+/// The orders that are neither finalized nor denied, with the answers to each so far. Cheap to clone.
 #[derive(Clone)]
 pub struct OpenOrders {
     open: Arc<Mutex<Open>>,
     clock: Arc<dyn Clock>,
-    /// The longest that an order stays open once it is heard of, whatever the clock of its instance showed.
+    /// The longest time that an order stays open once it is known, whatever the clock of its instance showed.
     patience: Duration,
     figures: Arc<Figures>,
 }
@@ -143,7 +143,7 @@ impl OpenOrders {
 
     fn step(&self, order: Uuid, answered: Answered) -> Option<(Uuid, Command)> {
         let mut open = self.lock();
-        // An answer to what has ended comes late; the outcome, which others hear too, takes care of it.
+        // A late answer to an order that has ended needs no action: product and customer react to the outcome.
         let known = open.orders.get_mut(&order)?;
         let (heard, next) = saga::step(known.heard, answered);
         known.heard = heard;

@@ -12,14 +12,14 @@ pub enum Answer {
     Denied(Reason),
 }
 
-/// What has been heard about an open order.
+/// The answers to an open order so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
     pub stock: Option<Answer>,
     pub credit: Option<Answer>,
 }
 
-/// What an open order hears.
+/// An event about an open order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     Stock(Answer),
@@ -28,7 +28,7 @@ pub enum Answered {
     Deadline,
 }
 
-/// What is to become of the order now.
+/// The next action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Nothing yet.

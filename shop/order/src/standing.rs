@@ -30,7 +30,7 @@ pub enum Effect {
     Invoiced(u64),
 }
 
-/// The details of a step that tell more than its type does.
+/// The details of a step beyond its type.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Telling {

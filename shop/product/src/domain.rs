@@ -37,7 +37,7 @@ pub struct Product;
 pub struct State {
     /// What managers set; `None` for a product that never was or is deleted.
     pub listing: Option<Listing>,
-    /// The number of managers' changes; goes on counting when a deleted product comes back.
+    /// The number of managers' changes; continues counting when a deleted product is added again.
     pub revision: u64,
     pub stock: Stock,
     /// Units held for orders that are open.

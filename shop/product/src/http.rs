@@ -117,7 +117,7 @@ impl Shop {
     }
 }
 
-/// A command that was not carried out, as an answer; `rejected` says it of what the rules refuse.
+/// Maps a failed command to a problem; `rejected` maps what the rules refuse.
 fn refusal<R>(error: ExecuteError<R>, rejected: impl FnOnce(R) -> Problem) -> Problem {
     match error {
         ExecuteError::Rejected(rejection) => rejected(rejection),

@@ -17,7 +17,7 @@ use hyper::{
 
 use crate::guard::secured;
 
-/// Where the address says which content is meant, it may be kept for good.
+/// A path with a hash of the content may be cached forever.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
 struct Asset {

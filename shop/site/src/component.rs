@@ -14,7 +14,7 @@ pub enum Tone {
     Bad,
 }
 
-/// A short word in its colour. The word says it all; the colour only helps.
+/// A short word in a colour. The word has all the information; the colour only helps.
 #[derive(Clone, Debug)]
 pub struct Badge {
     pub text: String,

@@ -82,7 +82,7 @@ impl ServerEvent {
     }
 }
 
-/// An answer that goes on until `events` or the site ends; refused beyond the limits of a user and an address. The script puts the
+/// A response that lasts until `events` or the site ends; refused beyond the limits of a user and an address. The script puts the
 /// data of an event `part` in the place of `[data-live]`.
 ///
 /// `events` asks the gateway with the visitor's token, and so ends with the session.

@@ -27,7 +27,7 @@ pub enum Failure {
     NotFound,
     /// A form that this site did not hand to this visitor.
     Forged,
-    /// A form that a browser says comes from `origin`, sent to `host`.
+    /// A form that comes from `origin`, according to the browser, and was sent to `host`.
     Renamed {
         origin: String,
         host: String,
@@ -104,7 +104,7 @@ impl Failure {
         }
     }
 
-    /// The status of the page that tells of it.
+    /// The status of its page.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {

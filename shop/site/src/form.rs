@@ -79,7 +79,7 @@ impl Form {
 
     /// Takes the fields that the gateway refused, to be shown with what was typed. Returns failures that do not concern the form.
     ///
-    /// That the shop cannot be reached is said in the form too: what was typed stays.
+    /// An unreachable shop is reported in the form too, so that what was typed stays.
     pub fn refuse(&mut self, failure: Failure) -> Result<(), Failure> {
         match failure {
             Failure::Refused(refusal) if matches!(refusal.status, 400 | 409 | 422) => {

@@ -8,7 +8,7 @@ use hyper::StatusCode;
 
 use crate::{Form, Frame, Page, Visit, local_path, see_other};
 
-/// The field of a log-in that holds what was typed, and the one that says where it was sent to.
+/// The field of a log-in that contains what was typed, and the one with the address that it was sent to.
 const FIELDS: &str = "_kept";
 const ADDRESS: &str = "_kept_at";
 /// The longest that is kept, encoded: once more encoded it still fits into a form.

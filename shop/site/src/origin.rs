@@ -11,7 +11,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Where a request that changes something comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A page of this site, as far as the browser says; the form's token is checked besides.
+    /// A page of this site, according to the browser; the form's token is checked in addition.
     Ours,
     /// Another site.
     Foreign,
@@ -19,7 +19,7 @@ pub(crate) enum Origin {
     Renamed { origin: String, host: String },
 }
 
-/// Where `request` comes from. `host` is what a trusted proxy says that the browser asked.
+/// Where `request` comes from. `host` is the host that the browser requested, according to a trusted proxy.
 ///
 /// Another port of this machine is the same site, but not the same origin: it is refused too. What sends neither header
 /// is not a browser of this decade, and must know the token.

@@ -14,7 +14,7 @@ use hyper::{
 use crate::guard::secured;
 use motif::Motif;
 
-/// The address says all there is to draw: it may be kept for good.
+/// The address determines the picture: it may be cached forever.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
 /// The picture of a product, as an `<img>` beside a text that names it.
@@ -23,7 +23,7 @@ pub struct Picture {
     motif: Motif,
     /// From the category: products of one category belong together.
     palette: u8,
-    /// From the name: products of one category can be told apart.
+    /// From the name, so that products of one category look different.
     variant: u32,
     lazy: bool,
 }

@@ -40,7 +40,7 @@ struct Inner {
 
 struct State {
     session: Session,
-    /// Whether the browser must be told.
+    /// Whether the cookie must be sent to the browser.
     changed: bool,
     /// What a form brought, for a page that offers to send it again.
     typed: Vec<(String, String)>,
@@ -102,7 +102,7 @@ impl Visit {
         state.changed = true;
     }
 
-    /// Ends the session here. The gateway is told by a call of its own.
+    /// Ends the session here. Ending it at the gateway is a separate call.
     pub fn log_out(&self) {
         let fresh = self.fresh_session();
         let mut state = self.state();
@@ -117,7 +117,7 @@ impl Visit {
         state.changed = true;
     }
 
-    /// What every page needs around its content. Takes the notice that was to be said.
+    /// The frame of a page. Takes the pending notice.
     #[must_use]
     pub fn frame(&self, title: impl Into<String>) -> Frame {
         let csrf = self.form_token();
@@ -178,7 +178,7 @@ impl Visit {
         &self.0.address
     }
 
-    /// The page of this site that the visitor was on before, if the browser says so.
+    /// The page of this site that the visitor was on before, if the browser sends it.
     #[must_use]
     pub fn came_from(&self) -> Option<&str> {
         self.0.came_from.as_deref()

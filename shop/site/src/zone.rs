@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use crate::{client, client::Client};
 
-/// Where accounting says which zone it is.
+/// The call of accounting that returns the zone.
 const CALL: &str = "/accounting/get-time-zone";
 /// How long an answer is good for: a shop changes its zone with a restart, if ever.
 const FRESH: Duration = Duration::from_mins(1);
@@ -136,7 +136,7 @@ impl<S: Stream> Stream for Zonal<S> {
     }
 }
 
-/// What the shop said of its zone, and how long that is good for.
+/// The shop's zone, and how long this answer is valid.
 #[derive(Default)]
 pub(crate) struct Calendar {
     known: Mutex<Known>,
@@ -147,7 +147,7 @@ pub(crate) struct Calendar {
 #[derive(Clone, Default)]
 struct Known {
     zone: Zone,
-    /// By the clock that only goes on; zero before the first answer.
+    /// In monotonic time; zero before the first answer.
     good_until: Duration,
 }
 

@@ -43,7 +43,7 @@ const CHROME: Chrome = Chrome {
 /// What the pages share. A cheap clone.
 #[derive(Clone, Default)]
 struct Shop {
-    /// The shop's one currency, once a product has told it.
+    /// The shop's one currency, known from the first product.
     currency: Arc<OnceLock<String>>,
 }
 

@@ -82,7 +82,7 @@ enum Seen {
 }
 
 impl Follower {
-    /// What to tell the browser next. None ends the stream: nothing more will happen, or the gateway is gone, and the browser comes back.
+    /// The next event for the browser. None ends the stream: nothing more will happen, or the gateway is gone, and the browser reconnects.
     async fn next(&mut self) -> Option<Vec<Event>> {
         if self.settled {
             return None;

@@ -91,7 +91,7 @@ pub(crate) async fn change_password(
     Ok(refused(show(&visit, &shop, None, form).await?))
 }
 
-/// The page needs the shop: while that cannot be reached, the page that says so keeps what was typed.
+/// The page needs the shop: while that cannot be reached, the error page keeps what was typed.
 fn keep_unreachable(failure: Failure, form: &mut Form) -> Result<(), Failure> {
     match failure {
         Failure::Unreachable { .. } => Err(failure),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// A broken promise, in words.
 pub type Violation = String;
 
-/// What the log says of each order.
+/// Each order, from the log.
 #[derive(Clone, Debug, Default)]
 struct Order {
     placed: bool,

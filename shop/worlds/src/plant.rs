@@ -21,7 +21,7 @@ pub enum Plant {
     DoubleRelease,
     /// The accounting service forgets to record what it reacted to.
     LostCauseMark,
-    /// A subscriber goes on behind a gap.
+    /// A subscriber continues after a gap.
     SkippedGap,
     /// The order service never looks at the clock.
     IgnoredDeadline,
@@ -135,7 +135,7 @@ impl Writer for NeverBack {
     }
 }
 
-/// A disk whose file data is said to be synced and is not.
+/// A disk that reports file data as synced without syncing it.
 pub(crate) struct Unsynced(pub(crate) Arc<SimDisk>);
 
 struct UnsyncedFile(Arc<dyn File>);

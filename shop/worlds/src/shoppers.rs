@@ -19,7 +19,7 @@ use crate::{dice::Dice, parts::Instances};
 /// How often a request is tried before the shopper gives up.
 const TRIES: u32 = 40;
 
-/// What the shop told its people, to be held against the log.
+/// The responses of the shop, to be checked against the log.
 #[derive(Default)]
 pub(crate) struct Told {
     /// Orders acknowledged with 202.
@@ -96,7 +96,7 @@ impl People {
         answer.body
     }
 
-    /// Places one order and says it again, with the same key, until it is answered or patience ends.
+    /// Places one order, retried with the same key until there is a response or the time is up.
     pub(crate) async fn order(&self) {
         let (_, token) = self.dice.pick(&self.customers);
         let product = if self.dice.happens(400) {
@@ -113,7 +113,7 @@ impl People {
         let mut told = self.told.borrow_mut();
         match answer.status {
             StatusCode::ACCEPTED => told.orders.push(id_of(field(&answer.body, "OrderId"))),
-            // The order service has not heard of the product yet, or no longer.
+            // The order service does not know the product yet, or no longer.
             StatusCode::NOT_FOUND => {}
             status => told.wrong.push(format!("place-order: {status} {}", answer.body)),
         }

@@ -179,7 +179,7 @@ impl Storm {
         self.tally.add(Fault::SyncFailed, self.ground.disk.counts().failed_syncs - before);
     }
 
-    /// One write, or another step, fails; all others succeed, and the store goes on by itself.
+    /// One write, or another step, fails; all others succeed, and the store recovers by itself.
     async fn fail_write(&self) {
         let failed = || {
             let counts = self.ground.disk.counts();
@@ -202,7 +202,7 @@ impl Storm {
         self.ground.disk.set_capacity(Some(0));
         tokio::time::sleep(Duration::from_millis(self.dice.within(500..3000))).await;
         self.ground.disk.set_capacity(None);
-        // The store goes on by itself once there is space.
+        // The store continues by itself once there is space.
         self.tally.add(Fault::DiskFull, self.ground.disk.counts().disk_full - before);
     }
 

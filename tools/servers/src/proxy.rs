@@ -15,7 +15,7 @@ use rustix::net::sockopt::set_socket_linger;
 /// Bytes passed on at once; with a delay, this much each.
 const CHUNK_BYTES: usize = 16 << 10;
 
-/// Passes connections to its own port on to another, as well or badly as it is told. Runs until the process ends.
+/// Passes connections to its own port on to another, with the faults that are set. Runs until the process ends.
 #[derive(Clone, Debug)]
 pub struct Proxy {
     port: u16,

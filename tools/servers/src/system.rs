@@ -47,7 +47,7 @@ pub struct System {
     pub rabbitmq: RabbitMq,
     /// Where the processes that are started from now on find the broker.
     pub broker_port: u16,
-    /// What more these are told.
+    /// Additional arguments of these.
     pub settings: Vec<(&'static str, String)>,
     pub mongodb: Mongodb,
     pub redis: Redis,
@@ -171,7 +171,7 @@ impl System {
         self.folder.path().join(format!("{part}-{instance}"))
     }
 
-    /// Waits until every process says that it is ready.
+    /// Waits until every process reports that it is ready.
     pub async fn all_ready(&mut self) -> anyhow::Result<()> {
         for ((part, instance), node) in &mut self.nodes {
             if node.ready {
@@ -295,7 +295,7 @@ impl System {
 }
 
 impl Drop for System {
-    /// What the processes said last is the only witness of a failed test.
+    /// The last output of the processes is the only evidence of a failed test.
     fn drop(&mut self) {
         #[expect(clippy::print_stdout, reason = "the test's own output")]
         if std::thread::panicking() {

@@ -26,7 +26,7 @@ impl Inode {
         (self.allocated.len() * SECTOR) as u64
     }
 
-    /// Writes as far as the space goes; says how much that was.
+    /// Writes as much as there is space for; returns how much that was.
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8], mut space: Option<u64>) -> usize {
         let mut from = usize::try_from(offset).expect("simulated files are small");
         let mut left = bytes;
@@ -81,7 +81,7 @@ impl Inode {
         }
     }
 
-    /// Leaves a part of what was not synced; says how many sectors were kept and lost.
+    /// Keeps a part of what was not synced; returns how many sectors were kept and lost.
     pub(super) fn crash(&mut self, survives: &mut dyn FnMut() -> bool) -> (u64, u64) {
         let (mut kept, mut lost) = (0, 0);
         let length = if survives() { self.current.len() } else { self.durable.len() };

@@ -37,7 +37,7 @@ impl<D: Aggregate> Asked<D> {
     }
 }
 
-/// What was decided for one command, to be told once it is certain.
+/// The result of one command, to be returned once it is recorded.
 enum Verdict<R> {
     /// Its events are among those to append; how many of them, up to and with its own.
     Events(usize),

@@ -14,9 +14,9 @@ const FAR: Duration = Duration::from_hours(24);
 const DOUBTED_FOR: Duration = Duration::from_hours(1);
 /// Clocks of machines differ by less than this.
 pub(crate) const SKEW: Duration = Duration::from_mins(1);
-/// How often it is said again that the last event is dated ahead.
+/// How often the warning that the last event is dated ahead is repeated.
 const REMINDED_EVERY: Duration = Duration::from_hours(1);
-/// A shop without an event for this long is said at the start, a long weekend: it may be the clock that is wrong.
+/// A log without an event for this long (a long weekend) is reported at the start: the clock may be wrong.
 const QUIET: Duration = Duration::from_hours(24 * 4);
 
 /// Dates events.
@@ -29,7 +29,7 @@ pub(crate) struct Dating {
     /// What was given, and when, before the clock was last set back.
     before: Option<(Timestamp, Duration)>,
     last_event: Option<Timestamp>,
-    /// When it was last said that the clock is behind the last event, while it is.
+    /// When it was last logged that the clock is behind the last event, while it is.
     behind_said: Option<Duration>,
 }
 

@@ -69,7 +69,7 @@ async fn a_model_is_of_one_log<M: ReadModel + ?Sized>(one: &M, other: &M) {
 }
 
 /// What every model does with a change that can never be made, such as a second order of one id: nothing of its batch is made, its event
-/// is set aside, and what comes behind goes on. The changes are of the positions 1, 2 and 3, and only the second one is unfit.
+/// is set aside, and later ones are applied. The changes are of the positions 1, 2 and 3, and only the second one is unfit.
 pub async fn unfit<M: ReadModel + ?Sized>(model: &M, changes: &[M::Change]) {
     let [first, unfit, next] = [0, 1, 2].map(|at| changes.get(at..=at).expect("three changes"));
     let lines = async || model.dump().await.expect("a dump");

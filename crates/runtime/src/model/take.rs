@@ -37,7 +37,7 @@ pub async fn take<M: ReadModel + ?Sized>(
     Ok(aside)
 }
 
-/// What a pure function says of an event; one that panics cannot take it.
+/// The changes that a pure function derives from an event; if it panics, the event cannot be applied.
 pub(crate) fn projected<T>(project: impl FnOnce() -> Result<T, Unfit>) -> Result<T, Unfit> {
     std::panic::catch_unwind(AssertUnwindSafe(project))
         .unwrap_or_else(|_| Err(Unfit("its values are too large to compute with".to_owned())))

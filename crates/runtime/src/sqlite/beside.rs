@@ -21,7 +21,7 @@ pub(super) fn is_current(location: &Location, schema: Schema) -> bool {
     matches!(location, Location::File(file) if noted(file).is_some_and(|note| note == of(schema)))
 }
 
-/// Keeps the note. Without it the mark in the header still tells, so a failure is only logged.
+/// Writes the note. Without it there is still the mark in the header, so a failure is only logged.
 pub(super) fn keep(location: &Location, schema: Schema) {
     let Location::File(file) = location else { return };
     if is_current(location, schema) {

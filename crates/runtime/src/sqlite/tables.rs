@@ -15,7 +15,7 @@ const ASIDE: &str =
 
 /// The event that begins the log which the model is built from; likewise.
 const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS origin (first BLOB NOT NULL)";
-/// Tables that say nothing of what a model holds.
+/// Tables that are not part of the content of a model.
 const UNCOMPARED: [&str; 3] = ["aside", "checkpoint", "origin"];
 
 /// Opens a database of the schema, empty if there is none that can be used; see [`super::Database::open`].

@@ -68,7 +68,7 @@ impl CouchDbModel {
         Ok(Arc::new(model))
     }
 
-    /// The lease and the revision that says so.
+    /// The lease and its revision.
     async fn lease_document(&self) -> Result<Option<(Lease, String)>, ModelError> {
         let Some(stored) = self.server.get(LEASE).await? else { return Ok(None) };
         let LeaseDocument { term, beat } = server::read(&stored)?;

@@ -48,7 +48,7 @@ impl Patience {
             Error::Lost(_) | Error::TooSlow(_) | Error::Unreachable { .. } => {
                 Some(growing().min(LONGEST_PAUSE))
             }
-            // A shop that says "at once" is still given a moment, and a longer one each time.
+            // Even after "at once" there is a short pause, which grows each time.
             _ => error.retry_after().map(|wanted| wanted.max(growing().min(LONGEST_PAUSE))),
         }
     }

@@ -14,7 +14,7 @@ use super::{Client, Error, Request, connection::Connection, retry::Patience};
 /// A message that never ends would fill the memory; recorded events are far smaller.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// A shop says every 15 s that it is still there: after this long the connection is dead, whatever the network believes.
+/// A shop sends a keep-alive every 15 s: after this long the connection is dead, even if the network has not noticed.
 const SILENCE_LIMIT: Duration = Duration::from_mins(1);
 
 /// Pause before reconnecting, unless the server asks for another: a server that hangs up at once is not hammered.
@@ -133,7 +133,7 @@ struct Buffer {
     partial: Partial,
 }
 
-/// What the lines since the last message say.
+/// The lines since the last message, parsed.
 #[derive(Default)]
 struct Partial {
     id: Option<String>,

@@ -22,7 +22,7 @@ pub(crate) fn masked(text: &str) -> String {
     shown
 }
 
-/// What is said about a value, without the passwords that the value holds.
+/// A message about a value, without the passwords in it.
 pub(super) fn masked_in(said: &str, value: &str) -> String {
     let found = secrets(value).into_iter().filter_map(|range| value.get(range));
     let mut found: Vec<&str> = found.filter(|secret| !secret.is_empty()).collect();

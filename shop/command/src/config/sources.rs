@@ -244,7 +244,7 @@ impl Settings {
     }
 }
 
-/// What the standard parsers say, in plain English.
+/// The messages of the standard parsers, in plain English.
 fn plain(said: String) -> String {
     let plain = match said.as_str() {
         "invalid socket address syntax" => "is not an address and port such as 127.0.0.1:8080",

@@ -64,7 +64,7 @@ impl Mark {
         Self { path, state: Mutex::default() }
     }
 
-    /// What it says; nothing if there is none yet.
+    /// Its content; nothing if there is none yet.
     pub(crate) fn read(&self) -> anyhow::Result<Option<Known>> {
         let path = self.path.display();
         match read_file(&self.path) {
@@ -78,7 +78,8 @@ impl Mark {
         }
     }
 
-    /// Writes what is known now, unless it says so already. A failure is told once and changes nothing else: an older mark still holds.
+    /// Writes what is known now, unless it is written already. A failure is logged once and changes nothing else: an older mark is still
+    /// valid.
     /// One that vanished is written again, if it is not there the next time either: the whole folder may be about to go.
     pub(crate) fn keep(&self, known: Known) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,7 +115,7 @@ impl Mark {
     }
 }
 
-/// All that a data folder says of its log: the mark, and how far the read models beside it are.
+/// All that a data folder knows of its log: the mark, and the checkpoints of the read models beside it.
 pub(crate) fn of_log(data: &Path) -> anyhow::Result<Option<Known>> {
     let mark = Mark::of_store(data).read()?;
     let reached = reached(data);

@@ -55,7 +55,7 @@ struct Exporter {
     /// By service: each is a resource of its own, whatever process it runs in.
     services: BTreeMap<&'static str, SpanExporter>,
     instance: String,
-    /// Spans dropped since the collector was last heard of; none while it takes them.
+    /// Spans dropped since the collector last accepted any; none while it does.
     away: Option<u64>,
 }
 
@@ -140,7 +140,7 @@ impl Exporter {
             (Ok(()), None) if dropped == 0 => {}
             (Ok(()), None) => {
                 tracing::warn!("{dropped} spans were dropped: {endpoint} accepts them too slowly");
-                // As good as away: what follows is counted, and said once it keeps up.
+                // Treat it as unavailable: further drops are counted, and logged once it keeps up again.
                 self.away = Some(0);
             }
             (Ok(()), Some(lost)) if dropped == 0 => {

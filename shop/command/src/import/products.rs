@@ -206,7 +206,7 @@ fn request_for(
     Some((Request::post("/product/add-new-product", &add).key(key), Done::Created))
 }
 
-/// Whether the shop has a product as the row says: another import may have been quicker.
+/// Whether the shop has a product that equals the row: a concurrent import may have been faster.
 async fn is_there(
     client: &Client,
     Numbered { row: (row, category_id), .. }: &Numbered<(&ProductRow, Uuid)>,
@@ -220,7 +220,7 @@ async fn is_there(
     }
 }
 
-/// What has to change for the product to be as the row says.
+/// The changes that make the product equal the row.
 fn difference<'a>(
     row: &'a ProductRow,
     product: &Product,

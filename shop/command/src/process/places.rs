@@ -30,7 +30,7 @@ const OWN: [&str; 9] = [
     "order-snapshots.db",
     "accounting-snapshots.db",
 ];
-/// What is said of a path.
+/// A message about a path.
 const NO_FILE: &str = "is not a regular file; move it away";
 /// The files that SQLite and the shop keep beside a database.
 const BESIDE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".mark"];

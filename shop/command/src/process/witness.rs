@@ -49,7 +49,7 @@ pub(super) async fn look_for<E, F: Future<Output = Result<Page, E>>>(
     Ok(missing(known, &read(from(known.position)).await?))
 }
 
-/// Waits for the event store to say whether it has what this process has seen, if it has seen anything.
+/// Checks with the event store that it has what this process has seen, if it has seen anything.
 pub(super) async fn recognise(store: &EventStore, mark: &Mark) -> anyhow::Result<Option<Lost>> {
     let Some(known) = mark.read()? else { return Ok(None) };
     look_for(&known, |read| async move { Ok(store.read(read).await) }).await

@@ -34,7 +34,7 @@ pub(crate) struct BadRowsFile {
     path: PathBuf,
 }
 
-/// What is told of skipped rows.
+/// The report of skipped rows.
 #[expect(clippy::struct_field_names, reason = "they are the names in the JSON that tools read")]
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct BadRows {
@@ -59,7 +59,7 @@ impl BadRows {
         if all.len() > SHOWN {
             match write(&all, &file.path) {
                 Ok(()) => written = Some(file.path.clone()),
-                // What was brought in is told all the same.
+                // Imported rows are still reported.
                 Err(error) => term::note(format_args!(
                     "{} cannot be written ({error}): only the first rows that were skipped are listed; repeat this with \
                      --bad-rows and another file to have all",

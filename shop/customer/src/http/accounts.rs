@@ -74,7 +74,7 @@ pub(super) async fn add_user(
         customers.limiters.register(context.client().into())?;
     }
     let customer = customers.secrets.customer_id(&request.user_name);
-    // A request with a key may be a retry of the registration of that name: its events tell.
+    // A request with a key may be a retry of the registration of that name: check its events.
     let known = customers.model.credentials(customer).await.map_err(failed)?;
     if idempotency.is_none() && known.is_some() {
         return Err(name_taken());
@@ -167,7 +167,7 @@ fn check_password(errors: &mut FieldErrors, password: &NewPassword, user: &str) 
 }
 
 impl Customers {
-    /// Voids here and now the tokens that a new password voids; every process hears of it from the log, this one too.
+    /// Voids the tokens that a new password voids, in this process at once; all processes learn of it from the log.
     async fn end_sessions(&self, customer: Uuid, done: Done) {
         let (Done::Recorded { version, .. } | Done::Repeated { version, .. }) = done else {
             return;

@@ -112,7 +112,7 @@ fn pair(user: &str, client: ClientAddress) -> String {
     format!("{user} {client}")
 }
 
-/// A try at a log-in that counts as failed unless it is said otherwise.
+/// A log-in attempt, which counts as failed unless it is marked as successful.
 pub(super) struct Attempt<'a> {
     limiters: &'a Limiters,
     /// Where it is counted; first the name from this address, last what counts for successes too.

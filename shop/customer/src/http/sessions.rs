@@ -70,7 +70,7 @@ pub(super) async fn logout_user(
     let command = Command::LogOut(customer::LoggedOut { token, expires });
     let metadata = context.metadata(caller.actor(), None);
     let (_, at) = customers.execute(caller.id(), command, metadata).await?;
-    // The others hear of it from the log; here it holds at once.
+    // Other processes learn of it from the log; here it takes effect at once.
     customers.auth.sessions().revoke_token(token, expires);
     Ok((at, Json(LoggedOut { user_name: caller.user().to_owned() })))
 }

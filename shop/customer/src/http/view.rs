@@ -34,7 +34,7 @@ pub(super) fn credit(customer: model::Customer) -> Credit {
     }
 }
 
-/// The customer as the events up to `position` (or all) say; none if there was none then.
+/// The customer from the events up to `position` (or all); none if it did not exist then.
 pub(super) async fn as_of(
     customers: &Customers,
     customer: Uuid,

@@ -309,7 +309,7 @@ fn order(sort: Sort) -> &'static str {
     }
 }
 
-/// Where a list goes on behind a customer; the same as the scripts write it.
+/// Where a list continues after a customer; in the same form as the scripts write it.
 fn behind(sort: Sort, after: &Cursor) -> String {
     /// More than any amount or position that a cursor can come to by honest means.
     const FAR: i64 = 1 << 51;

@@ -47,7 +47,7 @@ pub(super) async fn order_events(
     };
     let now = orders.progress.position();
     let after = match last.parse::<u64>()? {
-        // Beyond the end of a log that was restored nothing would ever be told.
+        // Beyond the end of a restored log no change would ever be sent.
         Some(seen) => orders.within_the_log(Position(seen)).await.unwrap_or(now),
         None => now,
     };

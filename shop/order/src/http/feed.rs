@@ -34,7 +34,7 @@ pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// Changes that wait for a stream's client: some seconds of a busy shop, shared by all streams that they wait for.
 const QUEUE: usize = 1024;
 
-/// Where changes are told, and to whom. Cheap to clone.
+/// Distributes changes to its listeners. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Feed(Arc<Inner>);
 
@@ -54,7 +54,7 @@ struct Streams {
     queues: BTreeMap<Option<Uuid>, BTreeMap<u64, mpsc::Sender<Told>>>,
 }
 
-/// A change as all streams tell it.
+/// A change as sent by all streams.
 #[derive(Clone)]
 pub(super) struct Told {
     pub(super) position: Position,
@@ -91,7 +91,7 @@ impl Feed {
         self.0.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Up to where everything has been told; none without listeners.
+    /// The position up to which everything has been sent; none without listeners.
     fn told(&self) -> Option<Position> {
         let streams = self.lock();
         (!streams.queues.is_empty()).then_some(streams.at)

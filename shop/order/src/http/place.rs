@@ -136,7 +136,7 @@ impl Orders {
         Ok(order)
     }
 
-    /// The order as its own stream says.
+    /// The order from its own stream.
     async fn recorded(&self, id: Uuid) -> Result<Order, Problem> {
         let events = self.deps.store().read_stream(&stream(id), None).await;
         let events = events.map_err(|_| unavailable())?;

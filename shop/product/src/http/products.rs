@@ -113,7 +113,7 @@ pub(super) async fn get_product_details(
     Ok(Json(product).into_response())
 }
 
-/// How often a search that has found nothing yet goes on by itself; each time it waits for its turn among the others.
+/// How often a search without results so far continues by itself; each time it waits for its turn among the others.
 const TURNS_MAX: usize = 16;
 
 impl Shop {

@@ -6,7 +6,7 @@ use hyper::Method;
 use super::Failure;
 use crate::{Frame, Page, Visit, kept};
 
-/// A page that tells of a failure.
+/// The page of a failure.
 #[derive(Template)]
 #[template(path = "failure.html")]
 pub(crate) struct FailurePage {

@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use crate::calendar::Month;
 
-/// The id of the document that says how far the model is.
+/// The id of the checkpoint document.
 pub(super) const CHECKPOINT: &str = "checkpoint";
-/// The id of the document that says who projects.
+/// The id of the lease document.
 pub(super) const LEASE: &str = "lease";
-/// The document that says from which log the model is built.
+/// The id of the document that identifies the log of the model.
 pub(super) const ORIGIN: &str = "origin";
 
 /// How far the model has come. A projector that is about to write documents writes this one first, unless it was the last to do so.

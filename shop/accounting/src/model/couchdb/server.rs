@@ -105,7 +105,7 @@ impl Server {
         tokio::time::timeout(LONG, work).await.unwrap_or_else(silent)
     }
 
-    /// How far the model is, and the revision that says so. Makes the database if there is none.
+    /// The checkpoint and its revision. Creates the database if there is none.
     pub(super) async fn checkpoint(&self) -> Result<(Checkpoint, String), ModelError> {
         let found = match self.get(CHECKPOINT).await? {
             Some(found) => found,
@@ -123,7 +123,7 @@ impl Server {
                 self.location.database
             )));
         }
-        // Only who starts may replace documents of another shape: an older instance that goes on must not undo a newer one's work.
+        // Only a starting instance may replace documents of another layout: an older running instance must not undo a newer one's work.
         if self.opened.load(Ordering::Relaxed) {
             return Err(self.silent("the model there belongs to another version of the shop"));
         }
@@ -167,7 +167,7 @@ impl Server {
         self.get(CHECKPOINT).await?.ok_or_else(|| self.silent("the database was deleted again"))
     }
 
-    /// Whether there are documents, and none that says that they are ours.
+    /// Whether there are documents, but none that marks them as ours.
     async fn is_foreign(&self) -> Result<bool, ModelError> {
         let (status, answer) =
             self.send(Method::GET, self.location.at(&self.location.database), None).await?;

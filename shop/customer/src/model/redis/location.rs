@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use redis::{ConnectionInfo, IntoConnectionInfo};
 use runtime::{LocationError, ServerLocation};
 
-/// What all keys begin with unless the URL says otherwise; the braces keep them together on a server that divides its keys.
+/// The default prefix of all keys; the braces keep them together on a server that divides its keys.
 const PREFIX: &str = "{agora:customer}";
 
 /// A Redis server, a database of it, and the prefix of all keys.

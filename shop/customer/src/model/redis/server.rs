@@ -115,7 +115,7 @@ impl Server {
             return Ok(connection.clone());
         }
         let mut connection = self.connect(CALL).await?;
-        // Only who starts may replace another layout: an older instance that goes on must not undo a newer one's work.
+        // Only a starting instance may replace another layout: an older running instance must not undo a newer one's work.
         let opened = self.opened.load(Ordering::Relaxed);
         if !self.prepare(&mut connection, if opened { "found" } else { "replace" }).await? {
             return Err(self.silent("the model there belongs to another version of the shop"));

@@ -8,7 +8,7 @@ use tokio_postgres::{
     config::{Host, SslMode},
 };
 
-/// The schema that the tables stand in unless the URL says otherwise.
+/// The default schema of the tables.
 const NAMESPACE: &str = "agora_order";
 
 /// A PostgreSQL server, a database of it, and the schema that holds the tables.

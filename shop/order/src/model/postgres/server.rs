@@ -150,7 +150,7 @@ impl Server {
         Ok(connection)
     }
 
-    /// Makes the tables if there are none. Only who starts may replace those of another shape: an older instance that goes on
+    /// Creates the tables if there are none. Only a starting instance may replace those of another layout: an older running instance
     /// must not undo a newer one's work.
     async fn prepare(&self, connection: &mut Connection) -> Result<(), Failure> {
         let namespace = &self.location.namespace;

@@ -157,7 +157,7 @@ pub(super) fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
         | Cursor::PriceDown(value, id)
         | Cursor::Available(value, id)
         | Cursor::Scarce(value, id) => (Box::new(*value), *id),
-        // Nothing stands beyond what SQLite can count; a cursor that says so was made up.
+        // No number is beyond what SQLite can count; such a cursor was made up.
         Cursor::Newest(value, id) => (Box::new(i64::try_from(*value).unwrap_or(i64::MAX)), *id),
     }
 }
