@@ -1,4 +1,4 @@
-//! What a system calls its own at the broker and in messages: everything begins with one prefix.
+//! The names of a system at the broker and in messages: all begin with one prefix.
 
 use std::sync::Arc;
 
@@ -7,25 +7,25 @@ use kernel::EventType;
 /// The longest prefix.
 const PREFIX_MAX: usize = 40;
 
-/// The names of one system. Two systems with different prefixes share a virtual host without hearing each other.
+/// The names of one system. Two systems with different prefixes share a virtual host without receiving each other's messages.
 ///
-/// They are kept apart, not protected from each other: who must not write to the other's queues gets a user without the right,
-/// or a virtual host of their own.
+/// They are separated, not protected from each other: to forbid writing to another system's queues, use a user without that right,
+/// or another virtual host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     /// The topic exchange for broadcasts.
     pub events: Arc<str>,
-    /// The topic exchange for events told together, apart from the others: who binds everything there need not hear everything twice.
+    /// The topic exchange for batches of events, apart from single events: a consumer of all events need not receive them twice.
     pub batches: Arc<str>,
     /// The topic exchange for announcements: each service may write its own routing key.
     pub services: Arc<str>,
-    /// The topic exchange for requests, whose routing keys say what is asked for: so the broker can tell who may ask it.
+    /// The topic exchange for requests. Routing keys say what is requested, so that the broker can check who may.
     pub requests: Arc<str>,
     /// The queue of appends.
     pub append: Arc<str>,
     /// The queue of reads.
     pub read: Arc<str>,
-    /// The queue of requests that nobody can answer.
+    /// The queue of requests that cannot be answered.
     pub dead_letters: Arc<str>,
     prefix: Arc<str>,
 }
@@ -68,12 +68,12 @@ impl Names {
         format!("/{}/{category}", self.prefix)
     }
 
-    /// The `type` of an event, such as `bank.account.opened`: nobody else's.
+    /// The `type` of an event, such as `bank.account.opened`, unique to the system.
     pub(crate) fn event_type(&self, kind: &EventType) -> String {
         format!("{}.{}", self.prefix, kind.as_str())
     }
 
-    /// The system's own name of an event type; none if it is another system's.
+    /// The event type without the prefix; none if it is another system's.
     pub(crate) fn own<'a>(&self, event_type: &'a str) -> Option<&'a str> {
         event_type.strip_prefix(&*self.prefix)?.strip_prefix('.')
     }
@@ -84,7 +84,7 @@ impl Names {
         format!("urn:{}:{}:{schema}", self.prefix, kind.as_str())
     }
 
-    /// What the names of all of the system's own queues begin with.
+    /// The prefix of all of the system's queues.
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix

@@ -1,4 +1,4 @@
-//! What waits to be sent, and what becomes of it without a connection.
+//! Outgoing messages, which are dropped without a connection.
 
 use std::pin::Pin;
 

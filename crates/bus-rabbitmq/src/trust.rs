@@ -80,7 +80,7 @@ pub(super) fn straight(delivery: &Delivery) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Where the answer goes. Never to the system's own queues: what we send there would be taken for ours.
+/// The reply address. Never one of the system's own queues: what we send there would be trusted as ours.
 pub(super) fn way_back<'a>(request: &'a Delivery, names: &Names) -> Option<&'a ShortString> {
     request.properties.reply_to().as_ref().filter(|queue| !names.is_own(queue.as_str()))
 }

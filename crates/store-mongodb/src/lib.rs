@@ -39,12 +39,12 @@ pub use writer::MongoWriter;
 use connection::Connection;
 use store::port::StoreFailure;
 
-/// What holds where the URL says nothing of it.
+/// Defaults for what the URL does not set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MongoOptions {
     /// The database.
     pub database: String,
-    /// As what the server's operator sees the connections.
+    /// The application name of the connections, for the server's operator.
     pub application: String,
 }
 
@@ -64,8 +64,8 @@ pub struct MongoStore {
 impl MongoStore {
     /// Takes the database that a URL such as `mongodb://user:password@host1,host2/events?replicaSet=rs0` names.
     ///
-    /// Fails where only an operator can help: the URL is none, the server refuses the user, or it has no transactions. A server
-    /// that does not answer now is no failure of opening: calls fail within 2 s until it answers.
+    /// Fails where only an operator can help: the URL is invalid, the server refuses the user, or it has no transactions. A server
+    /// that does not respond now is not an error: calls fail within 2 s until it responds.
     pub async fn open(url: &str, unless: MongoOptions) -> Result<Self, StoreFailure> {
         let connection = Connection::open(url, unless).await?;
         Ok(Self {

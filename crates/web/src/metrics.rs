@@ -113,7 +113,7 @@ impl Metrics {
         }
     }
 
-    /// The gauge `NAME` of a quantity that is no whole number.
+    /// The gauge `NAME` of a quantity with fractions.
     #[must_use]
     pub fn float_gauge(&self, name: &str, help: &str) -> FloatGauge {
         let mut families = self.lock();

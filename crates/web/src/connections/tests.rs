@@ -61,7 +61,7 @@ fn one_network_of_ipv6_is_one_address_and_proxies_are_none() {
 }
 
 #[test]
-fn when_all_are_taken_the_longest_idle_of_anybody_goes() {
+fn when_all_are_taken_the_longest_idle_of_all_is_closed() {
     let connections = connections(2, 2);
     let first = admit(&connections, "192.0.2.1");
     let _second = admit(&connections, "192.0.2.2");
