@@ -72,7 +72,7 @@ impl Address {
             }
             AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => {
                 format!(
-                    "RabbitMQ at {self} does not let user {user} do what is needed: {text}. Its rights are set by deploy/broker"
+                    "RabbitMQ at {self} denies user {user} the required rights: {text}. Its rights are set by deploy/broker"
                 )
             }
             AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED) => format!(

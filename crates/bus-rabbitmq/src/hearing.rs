@@ -90,7 +90,7 @@ fn hear_one(delivery: Delivery, heard: &mut Run<'_>, shared: &Shared) -> lapin::
         Err(malformed) => {
             count(&shared.counts.broadcasts_skipped);
             let routing_key = delivery.routing_key.as_str();
-            tracing::warn!(%malformed, routing_key, "a broadcast is not understood");
+            tracing::warn!(%malformed, routing_key, "ignored a broadcast");
         }
     }
     delivery.acker
@@ -117,7 +117,7 @@ fn parse(delivery: &Delivery, names: &Names) -> Result<Parsed, Malformed> {
         trust::own_name(key, &announcement)?;
         Ok(Parsed::Other(Message::Service(Arc::new(announcement))))
     } else {
-        Err(Malformed::because(&"it came by a way that is not ours"))
+        Err(Malformed::because(&"it did not come through an exchange of this system"))
     }
 }
 

@@ -193,7 +193,7 @@ impl RabbitMq {
         let reply = timeout(patience, exchange).await.unwrap_or(Err(NoReply::TimedOut))?;
         A::decode(&reply, self.names()).map_err(|malformed| {
             count(&self.shared.counts.replies_skipped);
-            tracing::warn!(%malformed, "a reply of the event store is not understood");
+            tracing::warn!(%malformed, "cannot parse a reply of the event store");
             NoReply::Lost
         })
     }

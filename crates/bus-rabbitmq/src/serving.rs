@@ -67,7 +67,7 @@ impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
         let (queue, counts) = (self.queue, &self.shared.counts);
         let answerable = trust::way_back(request, &self.shared.names).is_some();
         count(if answerable { &counts.requests_refused } else { &counts.dead_letters });
-        tracing::warn!(reason, queue, answerable, "a request is not understood");
+        tracing::warn!(reason, queue, answerable, "rejected a request");
     }
 
     /// Serves until the server is gone or another one took its place.

@@ -62,5 +62,5 @@ async fn watch(connection: &Connection) -> Result<(), Error> {
 }
 
 fn stuck() -> Error {
-    std::io::Error::other("the broker does not declare our queues").into()
+    std::io::Error::other("the broker did not declare our queues in time").into()
 }

@@ -54,7 +54,7 @@ pub(super) fn decode<Q: Keyed + Wire>(request: &Delivery, names: &Names) -> Resu
         return Ok(question);
     }
     Err(Malformed::because(&format_args!(
-        "what is asked for needs the routing key {allowed} at {}",
+        "this request needs the routing key {allowed} at {}",
         names.requests
     )))
 }
@@ -75,7 +75,7 @@ pub(super) fn own_name(key: &str, announcement: &Announcement) -> Result<(), Mal
 pub(super) fn straight(delivery: &Delivery) -> Result<(), Malformed> {
     let headers = delivery.properties.headers().as_ref();
     if headers.is_some_and(|headers| headers.contains_key(DEATH)) {
-        return Err(Malformed::because(&"it was passed on from another queue"));
+        return Err(Malformed::because(&"it was dead-lettered from another queue"));
     }
     Ok(())
 }

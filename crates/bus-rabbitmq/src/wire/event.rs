@@ -223,6 +223,6 @@ pub(super) fn object(data: &RawValue) -> Result<Box<RawValue>, Malformed> {
 fn schema(dataschema: &str) -> Result<u32, Malformed> {
     let number = dataschema.rsplit_once(':').and_then(|(_, number)| number.parse().ok());
     number.ok_or_else(|| {
-        Malformed::because(&format!("dataschema {dataschema:?} ends in no schema number"))
+        Malformed::because(&format!("dataschema {dataschema:?} does not end in a schema number"))
     })
 }

@@ -75,7 +75,7 @@ impl Wire for Read {
         let Request { stream, version, last, position, categories } = from_json(bytes)?;
         match (stream, position) {
             (Some(_), None) if last && version.is_some() => {
-                Err(Malformed("a read is of the last event or from a version".to_owned()))
+                Err(Malformed("a read is either of the last event or from a version".to_owned()))
             }
             (Some(stream), None) if last => Ok(Self::Last { stream: event::stream(&stream)? }),
             (Some(stream), None) => Ok(Self::Stream {
@@ -84,7 +84,7 @@ impl Wire for Read {
             }),
             (None, Some(from)) => Ok(Self::All { from, categories: categories.into_owned() }),
             (Some(_), Some(_)) | (None, None) => {
-                Err(Malformed("a read is of a stream or from a position".to_owned()))
+                Err(Malformed("a read is either of a stream or from a position".to_owned()))
             }
         }
     }

@@ -78,7 +78,7 @@ fn what_is_no_event_of_ours_is_an_error_that_says_why() {
         (with("type", json!("com.example.sold")), "does not begin with bank."),
         (with("type", json!("bank.Sold!")), "is not of the form category.name"),
         (with("subject", json!("account")), "is not of the form category-id"),
-        (with("dataschema", json!("urn:bank:x:new")), "ends in no schema number"),
+        (with("dataschema", json!("urn:bank:x:new")), "does not end in a schema number"),
         (with("actor", json!("King:1")), "is not an actor"),
         (with("time", json!("yesterday")), "is not a time"),
         (with("data", json!([1])), "data is not a JSON object"),

@@ -299,7 +299,7 @@ async fn a_refusal_is_named_holds_nothing_up_and_is_retried_slowly() {
             }
         };
         let why = tokio::time::timeout(PATIENCE, named).await.expect("it is said");
-        assert!(why.contains("does not let user gateway do what is needed"), "{why}");
+        assert!(why.contains("denies user gateway the required rights"), "{why}");
         assert!(why.contains("append.order") || why.contains("agora.events"), "{why}");
 
         let body = r#"{"configure":".*","write":".*","read":".*"}"#;
