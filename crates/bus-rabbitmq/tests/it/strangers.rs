@@ -1,4 +1,4 @@
-//! Others at the broker: programs in other languages, second instances, and brokers that do not let us in.
+//! Other clients of the broker: programs in other languages, second instances, and brokers that refuse us.
 
 use std::{sync::Arc, time::Duration};
 

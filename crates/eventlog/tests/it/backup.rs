@@ -1,4 +1,4 @@
-//! A copy made while the log is written to is whole, and comes back whole.
+//! A copy made while the log is written to is complete, and can be restored.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Promise 2: a torn last batch is cut, whole, and reported; any other damage is named and refused.
+//! Promise 2: a torn last batch is truncated completely and reported; any other damage is refused, with its place.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Failed and short writes, failed syncs, a full disk: nothing acknowledged is lost, and nothing pretends to go on.
+//! Failed and short writes, failed syncs, a full disk: nothing acknowledged is lost, and no failure is hidden.
 
 use eventlog::simdisk::{Chances, Fault, SimDisk};
 use eventlog::{AppendError, verify};

@@ -1,4 +1,4 @@
-//! What a log is known to have had, it must still have: else it is refused before anything is written.
+//! A log must still have what it is known to have had, or it is refused before anything is written.
 
 use std::collections::BTreeMap;
 use std::fs;

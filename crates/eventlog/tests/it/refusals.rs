@@ -1,4 +1,4 @@
-//! What the log refuses, and says why in one sentence.
+//! What the log refuses, with the reason in one sentence.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;

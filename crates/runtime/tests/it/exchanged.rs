@@ -1,4 +1,4 @@
-//! Another log under the same subscribers: the store that serves it makes them look, and they end their process.
+//! Another log under the same subscribers: the store that serves it makes them check, and they end their process.
 
 use std::{path::Path, sync::Arc, time::Duration};
 

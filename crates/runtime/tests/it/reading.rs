@@ -1,4 +1,4 @@
-//! A store that is slower than its clients are patient still gets its work done.
+//! A store that is slower than its clients' timeouts still makes progress.
 
 use std::{sync::Arc, time::Duration};
 

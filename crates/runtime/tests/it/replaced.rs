@@ -1,4 +1,4 @@
-//! A log that is not the one that was followed: noticed by every subscriber; and positions it does not have, which nobody waits for.
+//! A log that is not the one that was followed is detected by every subscriber; requests do not wait for positions that it does not have.
 
 use std::{
     sync::{Arc, Mutex},

@@ -1,4 +1,4 @@
-//! Copies between the engines, either way, broken off and begun again.
+//! Copies between the engines, in both directions, interrupted and resumed.
 
 use std::{path::Path, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What the calls answer.
+//! Responses of the calls.
 
 use contracts::money::Money;
 use contracts::{

@@ -1,5 +1,4 @@
-//! The event store stopped under running services: who reads or logs in does not notice, who writes is told soon, and nobody
-//! has to be restarted.
+//! The event store stopped under running services: reads and log-ins still work, writes fail soon, and no service needs a restart.
 
 use std::{path::Path, sync::Arc, time::Duration};
 

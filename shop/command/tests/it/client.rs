@@ -1,4 +1,4 @@
-//! What all tools do alike: getting in, trying again, and saying what is wrong.
+//! What all tools share: logging in, retrying, and reporting errors.
 
 use crate::{
     run::{agora, folder, output, program},

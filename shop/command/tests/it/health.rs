@@ -1,4 +1,4 @@
-//! `agora health`: what a container asks about itself.
+//! `agora health`: the health check of containers.
 
 use axum::{Router, http::StatusCode, routing::get};
 use tokio::{net::TcpListener, task::JoinSet};

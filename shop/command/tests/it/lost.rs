@@ -1,4 +1,4 @@
-//! A log that is gone, or lacks what it had: never taken for a new one, refused before anything is written, and accepted if asked.
+//! A log that is gone or has lost events: never treated as a new one, refused before anything is written, accepted on request.
 
 mod bus;
 

@@ -1,4 +1,4 @@
-//! What `agora up` says of what is in its way: one sentence with the remedy, and exit code 1.
+//! Refused starts of `agora up`: one sentence with the remedy, and exit code 1.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! Runs the program and shows what it said.
+//! Runs the program and returns its output.
 
 use std::{ffi::OsStr, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! No password leaves the memory in clear, and no hash leaves the customer service unsealed (promise 10). A secret is proved to be
+//! No password leaves the memory in clear, and no hash leaves the customer service unsealed (promise 10). A secret is verified to be
 //! the shop's before it is used (promise 13).
 
 use std::{fs, path::Path};

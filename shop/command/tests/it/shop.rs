@@ -1,4 +1,4 @@
-//! A real shop: `agora up` in a process of its own, on free ports, in a folder that goes with the test.
+//! A real shop: `agora up` in a separate process, on free ports, in a folder that is removed after the test.
 
 mod person;
 

@@ -1,4 +1,4 @@
-//! The story that the system is known by, as a golden file of the events it records.
+//! The story of an order, as a golden file of the events it records.
 
 use std::{collections::HashMap, fmt::Write as _};
 

@@ -1,4 +1,4 @@
-//! Events that the service cannot take, and a model that is damaged while it runs: neither stops it.
+//! Events that the service cannot apply, and a model that is damaged while it runs: neither stops it.
 
 use std::{fs, os::unix::fs::FileExt, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The manager who exists from the first start on, and the proof that the secret is this shop's.
+//! The manager created at the first start, and the check that the secret is this shop's.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the gateway says of the whole.
+//! The status of the whole shop.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What an announcement can and cannot bring about.
+//! What an announcement can and cannot do.
 
 use store::Address;
 

@@ -1,4 +1,4 @@
-//! The list of ended sessions: nothing is believed before it is known, and it holds whatever the disk says.
+//! The list of ended sessions: no token is accepted before it is loaded, and it works even if the disk fails.
 
 use std::{fs, sync::Arc, time::Duration};
 

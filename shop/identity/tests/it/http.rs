@@ -1,4 +1,4 @@
-//! The HTTP border as clients meet it.
+//! The HTTP side as clients see it.
 
 mod shop;
 

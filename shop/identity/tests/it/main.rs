@@ -1,4 +1,4 @@
-//! Who may come in, and the HTTP side of a service as its clients meet it.
+//! Authentication, and the HTTP side of a service as its clients see it.
 
 mod ended_sessions;
 mod http;

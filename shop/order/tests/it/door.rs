@@ -1,4 +1,4 @@
-//! The door: what could not be answered in time is refused before it is recorded.
+//! Load shedding: an order that could not be answered in time is refused before it is recorded.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The real service over a real log, and short words for asking it something.
+//! The real service over a real log, with helpers for requests.
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What is refused, by which status, naming what.
+//! Refusals: their status, and the fields they name.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Requests that are sent again: they act once and are answered alike.
+//! Retried requests: executed once and answered alike.
 
 use serde_json::{Value, json};
 

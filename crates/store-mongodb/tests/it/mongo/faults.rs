@@ -1,4 +1,4 @@
-//! Servers that die, hang, are not there, or lose the answer to a commit.
+//! Servers that die, hang, are missing, or lose the answer to a commit.
 
 use std::time::Duration;
 

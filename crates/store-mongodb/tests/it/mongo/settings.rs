@@ -1,4 +1,4 @@
-//! What an operator may get wrong, and the little that the store's user must be allowed.
+//! Wrong settings, and the minimal rights of the store's user.
 
 use mongodb::{Client, bson::doc};
 use servers::Mongodb;

@@ -1,4 +1,4 @@
-//! Tokens that do not hold, and tokens that hold but not for this.
+//! Invalid tokens, and valid tokens without the required rights.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use customer::Secrets;

@@ -1,4 +1,4 @@
-//! Requests sent twice under one key: acted upon once, answered alike, also by another process.
+//! Requests sent twice under one key: executed once, answered alike, also by another process.
 
 use serde_json::{Value, json};
 

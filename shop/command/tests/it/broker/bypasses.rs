@@ -1,4 +1,4 @@
-//! Ways around the rights of the broker's users: what the broker lets through is not believed.
+//! Ways around the rights of the broker's users: messages that the broker lets through are still rejected.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The users that `deploy/broker` gives the parts of the shop: each can do what it has to, and the broker refuses the rest.
+//! The users that `deploy/broker` creates for the parts of the shop: each has the rights it needs, and no others.
 
 use std::{collections::BTreeMap, time::Duration};
 

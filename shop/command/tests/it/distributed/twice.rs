@@ -1,4 +1,4 @@
-//! A broker that says everything twice: RabbitMQ's tracer shows every message that is published, and each is published again.
+//! A broker that delivers everything twice: RabbitMQ's tracer shows every published message, and each is published again.
 
 use std::collections::BTreeMap;
 

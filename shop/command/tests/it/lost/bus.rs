@@ -1,4 +1,4 @@
-//! The same between processes: an event store put back from an older backup under running services, and grown again since.
+//! The same between processes: an event store restored from an older backup under running services, with new events since.
 
 use std::{fs, path::Path, process::Stdio};
 

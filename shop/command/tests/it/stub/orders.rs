@@ -1,4 +1,4 @@
-//! The stub's orders: decided at once by stock and credit, told as the script says.
+//! The stub's orders: decided at once by stock and credit, reported as scripted.
 
 use std::{convert::Infallible, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What answers look like, whatever went wrong behind them.
+//! The form of responses, whatever went wrong behind them.
 
 use axum::http::Request;
 use kernel::{Metadata, Position};

@@ -1,4 +1,4 @@
-//! Who is let in, and who is not.
+//! Which callers are authenticated, and which are refused.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The OpenAPI document, which must say what is so.
+//! The OpenAPI document, which must be correct.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Where a request came from, as proxies of all kinds say it.
+//! The origin of a request, as sent by proxies of all kinds.
 
 use std::net::IpAddr;
 

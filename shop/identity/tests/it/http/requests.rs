@@ -1,4 +1,4 @@
-//! What a request may say, and what it is told when it may not.
+//! What a request may contain, and how invalid ones are refused.
 
 use axum::{
     body::{Body, Bytes},

@@ -1,4 +1,4 @@
-//! Endless answers: alive, resumed, few, and over when their caller's session is.
+//! Event streams: keep-alive, resuming, limits, and the end with their caller's session.
 
 use std::time::Duration;
 
