@@ -1,4 +1,4 @@
-"""`deploy/env`: everything that the compose files ask for, different for every shop, readable by nobody else."""
+"""`deploy/env`: everything that the compose files ask for, different for every shop, readable by its owner only."""
 
 import ipaddress
 import pathlib

@@ -365,7 +365,7 @@ export async function logIn(page, user, password = PASSWORD, next = "/") {
   await page.getByRole("button", { name: "Log out" }).waitFor();
 }
 
-/** Nothing on the page is in the way of anybody: axe finds nothing, and nothing sticks out at any width. */
+/** The page is accessible: axe finds nothing, and nothing overflows at any width. */
 export async function fine(page, name) {
   const wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth");
   expect(!wide, `${name}: the page is wider than the window`);

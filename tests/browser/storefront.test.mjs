@@ -138,7 +138,7 @@ for (const scripts of [true, false]) {
   });
 }
 
-test("nobody sees another's orders or invoices by changing an address", async (world) => {
+test("a customer cannot see another's orders or invoices by changing an address", async (world) => {
   const { shop, teapot } = await stocked(world);
   await shop.customer("ada");
   await shop.customer("eve");

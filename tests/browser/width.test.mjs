@@ -1,4 +1,4 @@
-// No name that anybody may give makes a page wider than its window.
+// No allowed name makes a page wider than its window.
 import { ADMIN_PASSWORD, expect, logIn, screenshot, test } from "./harness.mjs";
 
 const WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmütze";

@@ -91,7 +91,7 @@ mod tests {
             #[expect(clippy::disallowed_methods, reason = "a test's own clients")]
             tokio::spawn(async move {
                 let query = move || {
-                    let receiver = receiver.lock().expect("nobody panicked");
+                    let receiver = receiver.lock().expect("no thread panicked");
                     let _dropped = receiver.recv();
                     Ok::<_, ModelError>(())
                 };

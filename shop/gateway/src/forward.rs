@@ -105,7 +105,7 @@ impl Forwarder {
                 }
             };
         }
-        nobody()
+        no_instance()
     }
 
     async fn remote(
@@ -207,7 +207,7 @@ async fn local(mut router: axum::Router, mut request: Request, path: PathAndQuer
     response
 }
 
-pub(crate) fn nobody() -> Response {
+pub(crate) fn no_instance() -> Response {
     Problem::unavailable(RETRY_AFTER, "No instance of this service is ready.").into_response()
 }
 

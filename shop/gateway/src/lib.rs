@@ -131,7 +131,7 @@ async fn forward(
     let Some(route) = gateway.table.route(prefix) else {
         // Right after a start no announcement has arrived yet.
         let expected = gateway.expected.iter().any(|name| prefix.strip_prefix('/') == Some(name));
-        return if expected { forward::nobody() } else { unknown() };
+        return if expected { forward::no_instance() } else { unknown() };
     };
     let Ok(path) = PathAndQuery::try_from(path) else { return unknown() };
     if let Err(too_large) = context.check_announced_length(request.headers()) {

@@ -59,7 +59,7 @@ async fn a_cut_connection_loses_what_was_asked_at_once_and_comes_back() {
             }
             (question, waiting)
         };
-        // Nobody answers; the connection's end is known long before that would be too late.
+        // No answer comes; the end of the connection is noticed long before the timeout.
         let asking = client.append(append("account-1"), PATIENCE);
         let (answer, unanswered) = tokio::join!(asking, asked);
         assert_eq!(answer, Err(NoReply::Lost));
@@ -184,7 +184,7 @@ async fn a_purged_queue_is_an_answer_too_late_and_nothing_more() {
     let vhost = broker().vhost().expect("a virtual host");
     let url = broker().url(&vhost);
     let (client, server) = (connect(&url).await, connect(&url).await);
-    // Nobody serves yet: the question waits in the queue, until it is thrown away.
+    // No server yet: the request waits in the queue, until it is dropped.
     let asking = client.append(append("account-1"), TRY);
     let purging = async {
         let stranger = Stranger::at(&url).await;

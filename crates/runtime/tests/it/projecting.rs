@@ -64,7 +64,7 @@ impl Side {
         if weather == Weather::Away {
             return Err(ModelError::Unavailable("it is away".to_owned()));
         }
-        Ok(call(&mut self.model.lock().expect("nobody panics with it")))
+        Ok(call(&mut self.model.lock().expect("no holder panics")))
     }
 }
 
@@ -179,7 +179,7 @@ impl World {
         let project = |event: &Recorded| Ok(Some(event.position));
         projector::spawn(&tasks, &self.deps.store(), side.clone(), project, progress.clone());
         progress.wait_ready().await;
-        while self.model.lock().expect("nobody panics with it").lease.is_none() {
+        while self.model.lock().expect("no holder panics").lease.is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Instance { side, tasks, progress }
@@ -205,7 +205,7 @@ impl World {
 
     /// Every position, each once and in order.
     fn assert_each_once(&self) {
-        let model = self.model.lock().expect("nobody panics with it");
+        let model = self.model.lock().expect("no holder panics");
         let expected: Vec<Position> = (1..=model.checkpoint.0).map(Position).collect();
         assert_eq!(model.applied, expected);
     }
@@ -282,7 +282,7 @@ async fn a_projector_that_stood_still_is_stale_and_stands_by() {
     two.reaches(last, PATIENCE).await;
     one.reaches(last, PATIENCE).await;
     world.assert_each_once();
-    let term = world.model.lock().expect("nobody panics with it").lease.map(|lease| lease.term);
+    let term = world.model.lock().expect("no holder panics").lease.map(|lease| lease.term);
     assert_eq!(term, Some(2), "the lease stays where it went");
     // And it is there when it is needed.
     two.tasks.kill().await;
@@ -328,13 +328,13 @@ async fn a_model_ahead_of_the_log_stops_the_process_and_is_left_as_it_is() {
     let world = World::open().await;
     let last = world.record().await;
     let model = Arc::clone(&world.model);
-    model.lock().expect("nobody panics with it").checkpoint = Position(last.0 + 5);
+    model.lock().expect("no holder panics").checkpoint = Position(last.0 + 5);
     let (side, tasks) = (Side::new(&model), Tasks::inline());
     let project = |event: &Recorded| Ok(Some(event.position));
     projector::spawn(&tasks, &world.deps.store(), side, project, world.deps.progress("one"));
     tokio::time::timeout(PATIENCE, tasks.stopped()).await.expect("it stops");
     assert!(tasks.failed());
-    assert_eq!(model.lock().expect("nobody panics with it").checkpoint, Position(last.0 + 5));
+    assert_eq!(model.lock().expect("no holder panics").checkpoint, Position(last.0 + 5));
 }
 
 /// Of every seven events one cannot be read, one panics, and one does not fit into the model.
@@ -351,7 +351,7 @@ async fn events_that_cannot_be_taken_are_set_aside_and_everything_else_goes_on()
     let world = World::open().await;
     let unfit = |position: &Position| matches!(position.0 % 7, 1..=3);
     {
-        let mut model = world.model.lock().expect("nobody panics with it");
+        let mut model = world.model.lock().expect("no holder panics");
         model.unfit = (0..20).map(|week| Position(week * 7 + 3)).collect();
     }
     // History in one batch, and then one by one.
@@ -368,7 +368,7 @@ async fn events_that_cannot_be_taken_are_set_aside_and_everything_else_goes_on()
     }
     assert!(progress.is_ready() && !tasks.failed());
     {
-        let model = world.model.lock().expect("nobody panics with it");
+        let model = world.model.lock().expect("no holder panics");
         let (aside, taken): (Vec<_>, Vec<_>) = (1..=last.0).map(Position).partition(unfit);
         assert_eq!(model.applied, taken);
         let found: Vec<Position> = model.aside.iter().map(|event| event.position).collect();

@@ -55,7 +55,7 @@ fn event(name: u64, position: u64) -> Recorded {
 
 impl History {
     fn read(&mut self, read: &Read) -> Page {
-        let Read::All { from, .. } = read else { panic!("nobody reads streams here") };
+        let Read::All { from, .. } = read else { panic!("streams are not read here") };
         let mut events = self.events.as_slice();
         if self.blind.0 > 0 {
             self.blind.0 -= 1;

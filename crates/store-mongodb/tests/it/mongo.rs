@@ -23,7 +23,7 @@ pub(crate) async fn store() -> MongoStore {
     MongoStore::open(&fresh_url(), MongoOptions::default()).await.expect("an empty store")
 }
 
-/// The URL of a database that nobody else has.
+/// The URL of a database of its own.
 fn fresh_url() -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let n = MADE.fetch_add(1, Ordering::Relaxed);

@@ -115,7 +115,7 @@ async fn an_invoice_stays_as_it_was_issued(model: &dyn Model) {
     let is = |user: &str, full_name: &str| (user.to_owned(), full_name.to_owned());
     apply(model, &[issued(1, ADA, (1, 1), at)]).await;
     apply(model, &[named(2, ADA, (Some("ada"), Some("Ada Lovelace")))]).await;
-    assert_eq!(names(1).await, is("", ""), "nobody knew a name then");
+    assert_eq!(names(1).await, is("", ""), "no name was known then");
     apply(model, &[issued(3, ADA, (1, 1), at)]).await;
     // Names change between invoices of one batch too.
     let renamed = |position, name| named(position, ADA, (None, Some(name)));

@@ -107,7 +107,7 @@ impl Flow {
     async fn place(&self, buyer: &Person, (product, worker): (&str, usize)) {
         for n in (worker..).step_by(WORKERS) {
             let order = order(buyer, (product, BUYERS[worker % 3]), n).await;
-            self.placed.lock().expect("nobody panics").push(order);
+            self.placed.lock().expect("no thread panics").push(order);
             if self.stopped.load(Ordering::Relaxed) {
                 return;
             }
@@ -116,9 +116,9 @@ impl Flow {
 
     /// Waits until so many more orders are taken.
     async fn more(&self, count: usize) {
-        let before = self.placed.lock().expect("nobody panics").len();
+        let before = self.placed.lock().expect("no thread panics").len();
         eventually("orders are taken again", async || {
-            (self.placed.lock().expect("nobody panics").len() >= before + count).then_some(())
+            (self.placed.lock().expect("no thread panics").len() >= before + count).then_some(())
         })
         .await;
     }
@@ -158,7 +158,7 @@ async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut Sys
     manager.ended_orders().await;
     let books = Books::of(&manager.events().await);
     books.all_ended();
-    let placed = std::mem::take(&mut *flow.placed.lock().expect("nobody panics"));
+    let placed = std::mem::take(&mut *flow.placed.lock().expect("no thread panics"));
     for order in &placed {
         assert!(books.placed.contains_key(order), "order {order} was acknowledged and is gone");
     }

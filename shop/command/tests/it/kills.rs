@@ -112,7 +112,7 @@ impl Acknowledged {
     /// Everything acknowledged is recorded.
     fn is_in(&self, events: &[Value]) {
         let books = Books::of(events);
-        let lock = "nobody writes any more";
+        let lock = "no process writes any more";
         let (orders, changes) = (self.orders.lock().expect(lock), self.changes.lock().expect(lock));
         assert!(orders.len() > KILLS && changes.len() > KILLS, "the shop was under load");
         for order in &*orders {

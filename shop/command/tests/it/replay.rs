@@ -141,7 +141,7 @@ async fn a_run_that_is_repeated_places_nothing_twice_and_sees_the_same_end() {
     let first = replay(&stub, dir.path(), &[]).await.expect_code(0);
     let run = first.json()["run"].as_str().expect("a run's id").to_owned();
     assert!(first.stderr.contains(&format!("run {run}: 6 orders")), "{first:?}");
-    // All happened long ago: nobody tells of it any more.
+    // All happened long ago: no event reports it any more.
     stub.shop().saga = Saga::Untold;
     let again = replay(&stub, dir.path(), &["--run", &run]).await.expect_code(0);
     assert_eq!(outcomes(&again), outcomes(&first));

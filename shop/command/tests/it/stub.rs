@@ -45,7 +45,7 @@ pub(crate) enum Saga {
     /// Everything is told at once, even before the placing is answered; who asks is told nothing new.
     #[default]
     Told,
-    /// All happens, but nobody is told.
+    /// All happens, but without notifications.
     Untold,
     /// The invoice is issued, and a denied order's reservation released, only when a client asks for the order.
     EndsWhenAsked,

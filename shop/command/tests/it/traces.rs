@@ -100,7 +100,7 @@ async fn take(State(seen): State<Arc<Seen>>, headers: HeaderMap, body: Bytes) ->
     for of_resource in request.resource_spans {
         let service = text(&of_resource.resource.expect("a resource").attributes, "service.name");
         let spans = of_resource.scope_spans.into_iter().flat_map(|of_scope| of_scope.spans);
-        seen.spans.lock().expect("nobody panics").extend(spans.map(|span| {
+        seen.spans.lock().expect("no thread panics").extend(spans.map(|span| {
             assert!(span.end_time_unix_nano >= span.start_time_unix_nano, "{span:?}");
             Span {
                 service: service.clone(),
@@ -285,7 +285,7 @@ async fn what_is_not_to_be_exported_is_not_and_is_one_trace_in_the_events() {
     assert_eq!(types(&events), BTreeSet::from(SAGA));
     shop.down().await;
     assert_eq!(collector.spans().len(), 0);
-    let others = collector.seen.spans.lock().expect("nobody panics").len();
+    let others = collector.seen.spans.lock().expect("no thread panics").len();
     assert!(others > 0, "requests that name no trace begin one");
 }
 
@@ -303,7 +303,7 @@ async fn without_a_collector_the_trace_is_handed_on_as_it_came() {
 #[tokio::test]
 async fn a_collector_that_is_away_or_hangs_hinders_nothing_and_is_told_of_once() {
     let away = format!("http://127.0.0.1:{}", servers::free_port().expect("a port"));
-    // Connections are taken by the system, and nobody ever reads from them.
+    // The OS accepts connections, but they are never read.
     let hanging = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let hangs = format!("http://{}", hanging.local_addr().expect("an address"));
     for endpoint in [away, hangs] {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const ID: &str = "0190c7f2-8b1e-7c3a-9f00-1234567890ab";
 const TIME: &str = "2026-01-02T03:04:05.000006Z";
 
-/// Reads an answer with a field that nobody knows yet, and writes it again: nothing else is lost or changed.
+/// Reads a response with an unknown field, and writes it again: nothing else is lost or changed.
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "called with what json! makes")]
 fn reads_back<T: Serialize + DeserializeOwned>(answer: Value) {

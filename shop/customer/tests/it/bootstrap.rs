@@ -46,7 +46,7 @@ async fn a_given_password_is_in_force_from_that_start_on() {
         .iter()
         .filter_map(|event| contracts::customer::session_end(event).expect("it parses"))
         .count();
-    assert_eq!(ends, 1, "tokens of the old password are void for everybody: {token}");
+    assert_eq!(ends, 1, "tokens of the old password are void everywhere: {token}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,7 +68,7 @@ async fn announcements_are_heard_from_the_bus() {
         let mut heard = transport.subscribe(Topic::Services).await;
         let said = announcement("product", "1", Address::Local);
         transport.publish(store::Message::Service(said.into())).await;
-        heard.next().await.expect("everybody hears it");
+        heard.next().await.expect("every instance receives it");
         while shop.get("/product/x").await.status != 200 {
             tokio::task::yield_now().await;
         }

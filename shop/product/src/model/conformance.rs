@@ -129,7 +129,7 @@ async fn stock_adds_up(model: &dyn Model) {
     let product = found(model, 1).await.expect("it is offered");
     assert_eq!((product.on_hand, product.available), (11, 11));
     assert_eq!(product.changed, Position(7));
-    assert_eq!(found(model, 2).await, None, "nobody ever added it");
+    assert_eq!(found(model, 2).await, None, "it was never added");
     let balances = Inspect::balances(model).await.expect("balances");
     let received = balances.iter().find(|balance| balance.name == "received = on hand + sold");
     assert_eq!(received.map(|balance| (balance.left, balance.right)), Some((15, 15)));

@@ -174,7 +174,7 @@ fn what_is_deleted_is_unknown_until_it_comes_back() {
     assert_eq!(given(&[ten(), Command::Delete, ten()]).revision, 3);
 }
 
-/// Anything that anybody can ask, about a few orders so that they meet.
+/// Any possible command, about a few orders so that they collide.
 fn command() -> impl Strategy<Value = Command> {
     let (order, price) = (0..6u128, 249..=250i64);
     prop_oneof![

@@ -53,7 +53,7 @@ public final class ShopClient {
         this.session = session;
     }
 
-    /** Null while nobody is logged in; also null once the shop no longer took the token. */
+    /** Null while logged out; also null once the shop no longer accepts the token. */
     public synchronized Session session() {
         return session;
     }
@@ -196,7 +196,7 @@ public final class ShopClient {
         return session == null ? null : session.token;
     }
 
-    /** What is only for oneself is not even asked for while nobody is logged in. */
+    /** Personal data is not even requested while logged out. */
     private String userName() throws Failure {
         Session current = session();
         if (current == null) {

@@ -19,7 +19,7 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 import shop.agora.harness.Test;
 
-/** Words, colours and layouts: nothing missing, nothing left over, readable by everybody. */
+/** Words, colours and layouts: nothing missing, nothing left over, readable for all users. */
 final class ResourcesTest {
     private static final String ANDROID = "http://schemas.android.com/apk/res/android";
     /** On phones a button opens the categories; on tablets they stand there. The code looks which it is. */

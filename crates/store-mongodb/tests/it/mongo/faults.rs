@@ -92,17 +92,17 @@ async fn an_absent_server_fails_calls_given_up_soon_and_is_found_again() {
             .await
             .expect("not its concern");
     let one = append("order-1", None, &[1]);
-    let failure = given_up_soon(commit(&mut writer, &one)).await.expect_err("nobody there");
+    let failure = given_up_soon(commit(&mut writer, &one)).await.expect_err("no server");
     assert!(failure.to_string().ends_with("/shop does not answer"), "{failure}");
-    given_up_soon(reader.head()).await.expect_err("nobody there");
+    given_up_soon(reader.head()).await.expect_err("no server");
 
     server.restart().expect("a server");
     assert_eq!(until_recorded(&mut writer, std::slice::from_ref(&one)).await, [done(1, 1, 0)]);
     // And from under its hands.
     server.kill();
     let two = append("order-1", Some(0), &[2]);
-    given_up_soon(commit(&mut writer, &two)).await.expect_err("nobody there");
-    given_up_soon(reader.head()).await.expect_err("nobody there");
+    given_up_soon(commit(&mut writer, &two)).await.expect_err("no server");
+    given_up_soon(reader.head()).await.expect_err("no server");
     server.restart().expect("a server");
     assert_eq!(until_recorded(&mut writer, &[two]).await, [done(2, 2, 1)]);
     assert_eq!(read_sound(&reader).await.len(), 2);
@@ -140,7 +140,7 @@ async fn a_hanging_server_fails_calls_and_works_when_it_goes_on() {
     assert_eq!(read_sound(&reader).await.len() as u64, last + 2);
 }
 
-/// The commit happens, its answer says that nobody knows.
+/// The commit happens, its answer says that the result is unknown.
 #[tokio::test]
 async fn a_commit_that_happened_unheard_is_found_and_answered() {
     let server = Mongodb::start(&["--enable-test-commands"]).expect("a server");
@@ -149,7 +149,7 @@ async fn a_commit_that_happened_unheard_is_found_and_answered() {
     lost_commit(&server, unheard).await;
 }
 
-/// The commit gets lost on the way, and nobody can say whether it did.
+/// The commit request is lost, and whether it happened is unknown.
 #[tokio::test]
 async fn a_commit_that_did_not_happen_is_done_again() {
     let server = Mongodb::start(&["--enable-test-commands"]).expect("a server");
@@ -172,7 +172,7 @@ async fn lost_commit(server: &Mongodb, mut fault: Document) {
     let group = [append("order-1", Some(0), &[2, 3]), append("order-2", None, &[4])];
     let commit = writer.commit(&group, Timestamp::from_micros(1)).await.expect("found out");
     assert_eq!(commit.answers, [done(2, 3, 2), done(4, 4, 0)]);
-    assert_eq!(commit.recorded.len(), 3, "told to everybody");
+    assert_eq!(commit.recorded.len(), 3, "all are acknowledged");
     let again = writer.commit(&group, Timestamp::from_micros(1)).await.expect("works");
     assert_eq!(again.answers, commit.answers);
     assert_eq!(read_sound(&reader).await.len(), 4);

@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(in_force(&new, 3), Some(Some('a')));
         let before = Some(Earlier { position: first, state: 'a' });
         let changed = Versioned { position: second, state: 'b', before };
-        assert_eq!(in_force(&changed, 2), None, "nobody knows any more");
+        assert_eq!(in_force(&changed, 2), None, "it is not known any more");
         assert_eq!(in_force(&changed, 6), Some(Some('a')));
         assert_eq!(in_force(&changed, 7), Some(Some('b')));
     }

@@ -126,7 +126,7 @@ async fn a_customer_reaches_neither_the_managers_calls_nor_what_is_anothers() {
     let world = World::make(&shop).await;
     let calls = world.calls();
     assert_eq!(calls.len(), documented(&document(&shop).await).len());
-    let of_session = "/customer/logout-user"; // it names nobody: it is always one's own
+    let of_session = "/customer/logout-user"; // it names no user: it is always the caller
     for call in calls.iter().filter(|call| call.access != Access::Public && call.path != of_session)
     {
         // All good requests are about Alice and her order: Bob is never entitled.

@@ -76,7 +76,7 @@ async fn say(
             ("agora.requests", "read") => "agora.eventstore.read",
             ("agora.requests", _) => "agora.eventstore.append",
             ("agora.events" | "agora.batches" | "agora.services", _) => "log",
-            other => panic!("a message that nobody knows: {other:?}"),
+            other => panic!("an unknown message: {other:?}"),
         };
         let options = BasicPublishOptions::default();
         let again = channel.basic_publish(exchange, key, options, &traced.data, properties);

@@ -16,7 +16,7 @@ for _, member in ipairs(members) do
   local key = key_of(string.sub(member, skipped + 1))
   local matches = needle == ''
   if not matches then
-    -- Apart by what nobody can type.
+    -- Separated by a character that cannot be typed.
     local texts = redis.call('HMGET', key, 'user_lower', 'full_name_lower', 'email_lower')
     matches = string.find(table.concat(texts, '\n'), needle, 1, true) ~= nil
   end

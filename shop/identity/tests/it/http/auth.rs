@@ -154,7 +154,7 @@ fn a_verifier_needs_only_the_public_key_and_forgets_the_oldest_tokens() {
     for at in 1..=8_200 {
         verifier.verify(&shop.signer.sign(&claims(at)), now).expect("holds");
     }
-    assert_eq!(Arc::strong_count(&remembered), 1, "nobody else remembers it");
+    assert_eq!(Arc::strong_count(&remembered), 1, "no other reference remains");
     assert_eq!(*verifier.verify(&first, now).expect("holds"), claims(0));
     assert_eq!(verifier.verify("a.b.c", now), Err(TokenError::Invalid));
 }

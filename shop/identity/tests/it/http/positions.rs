@@ -49,7 +49,7 @@ async fn a_request_is_refused_when_the_model_stays_behind() {
     let post = Request::post("/get-items").header("agora-position", "6");
     shop.send(post, "").await.problem(503);
     let health = Request::get("/health/live").header("agora-position", "8");
-    assert_eq!(shop.send(health, "").await.status, 200, "health waits for nobody");
+    assert_eq!(shop.send(health, "").await.status, 200, "health does not wait");
 }
 
 #[tokio::test]
