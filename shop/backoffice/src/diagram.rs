@@ -7,14 +7,15 @@
 //! ```
 
 use askama::{Template, filters::HtmlSafe};
-
-use crate::{
-    numbers::Took,
-    saga::{Cause, Saga},
+use contracts::{
+    accounting::AccountingEvent,
+    customer::CustomerEvent,
+    order::OrderEvent,
+    product::ProductEvent,
+    rest::story::{Cause, Story},
 };
 
-/// The services, in the order in which an order usually comes to them.
-const SERVICES: [&str; 4] = ["order", "product", "customer", "accounting"];
+use crate::{numbers::Took, saga::Saga};
 
 /// Where the first lifeline is: behind the times.
 const FIRST: usize = 150;
@@ -55,41 +56,35 @@ struct Arrow {
 
 impl Diagram {
     pub(crate) fn of(saga: &Saga) -> Self {
-        let names = participants(saga);
-        let x = |service: &str| {
-            let place = names.iter().skip(1).position(|name| name == service);
-            FIRST + place.map_or(0, |place| place + 1) * GAP
-        };
-        let of_step = |index: usize| saga.steps.get(index).map_or(FIRST, |step| x(&step.service));
+        let story = &saga.story;
+        let services = story.services();
+        let x = |service: usize| FIRST + (service + 1) * GAP;
         let arrow = |index: usize| {
-            let cause = saga.cause(index);
-            let to = of_step(index);
-            let from = match cause {
-                Cause::Request => FIRST,
-                Cause::Step(cause) => of_step(cause),
-                Cause::Deadline => to,
-            };
-            let event = saga.steps.get(index).map_or("", |step| step.event.as_str());
+            let (from, to) = story.arrow(index);
+            let event = story.steps().get(index).map_or("", |step| step.event.as_str());
             Arrow {
-                after: Took(saga.after(index)).to_string(),
+                after: Took(story.after(index)).to_string(),
                 event: event.to_owned(),
-                note: note(saga, index, cause),
-                from,
-                to,
+                note: note(story, index),
+                from: from.map_or(FIRST, x),
+                to: x(to),
                 y: TOP + ROW * index,
                 tone: tone(event),
             }
         };
-        let arrows: Vec<_> = (0..saga.steps.len()).map(arrow).collect();
-        let awaited: Vec<_> = saga.awaited().into_iter().map(x).collect();
+        let arrows: Vec<_> = (0..story.steps().len()).map(arrow).collect();
+        let awaited = saga.order.awaited();
+        let place = |service: &&str| services.iter().position(|known| known == service);
+        let awaited: Vec<_> = awaited.iter().filter_map(place).map(x).collect();
         let rows = arrows.len() + usize::from(!awaited.is_empty());
-        let width = FIRST + GAP * names.len().saturating_sub(1) + 110;
-        let participant = |(place, name): (usize, &String)| Participant {
-            name: name.clone(),
+        let width = FIRST + GAP * services.len() + 110;
+        let names = std::iter::once(saga.requester()).chain(services.iter().map(String::as_str));
+        let participant = |(place, name): (usize, &str)| Participant {
+            name: name.to_owned(),
             x: FIRST + place * GAP,
         };
         Self {
-            participants: names.iter().enumerate().map(participant).collect(),
+            participants: names.enumerate().map(participant).collect(),
             height: TOP + ROW * rows,
             summary: summary(saga),
             arrows,
@@ -138,45 +133,31 @@ impl Arrow {
     }
 }
 
-/// The requester, the services, and any other actor that recorded something.
-fn participants(saga: &Saga) -> Vec<String> {
-    let mut names = vec![saga.requester().to_owned()];
-    names.extend(SERVICES.map(str::to_owned));
-    for step in &saga.steps {
-        if !names.iter().skip(1).any(|known| *known == step.service) {
-            names.push(step.service.clone());
-        }
-    }
-    names
-}
-
-fn note(saga: &Saga, index: usize, cause: Cause) -> String {
-    match (cause, saga.took(index)) {
+/// How long it took, or why it came.
+fn note(story: &Story, index: usize) -> String {
+    match (story.cause(index), story.took(index)) {
         (Cause::Deadline, _) => "the deadline has passed".to_owned(),
-        (_, Some(took)) if took.is_zero() => "in the same append".to_owned(),
+        (Cause::Elsewhere(cause), _) => format!("reacts to event {cause}"),
         (_, Some(took)) => format!("took {}", Took(took)),
         (_, None) => String::new(),
     }
 }
 
 fn tone(event: &str) -> &'static str {
-    if event.ends_with("denied") {
-        "bad"
-    } else if event.ends_with("released") {
-        "warn"
-    } else if event == "order.finalized" || event.ends_with("-issued") {
-        "good"
-    } else {
-        "plain"
+    match event {
+        OrderEvent::DENIED | ProductEvent::STOCK_DENIED | CustomerEvent::CREDIT_DENIED => "bad",
+        ProductEvent::STOCK_RELEASED | CustomerEvent::CREDIT_RELEASED => "warn",
+        OrderEvent::FINALIZED | AccountingEvent::INVOICE_ISSUED => "good",
+        _ => "plain",
     }
 }
 
 fn summary(saga: &Saga) -> String {
-    let steps = saga.steps.len();
-    let end = if saga.is_settled() { "and has ended" } else { "and goes on" };
+    let steps = saga.story.steps().len();
+    let end = if saga.order.has_ended() { "and has ended" } else { "and goes on" };
     format!(
         "{steps} recorded events over {}, {end}. The table below says the same.",
-        Took(saga.total())
+        Took(saga.story.total())
     )
 }
 
@@ -184,28 +165,33 @@ impl HtmlSafe for Diagram {}
 
 #[cfg(test)]
 mod tests {
-    use contracts::rest::order::{CreditStatus, Status, StockStatus};
+    use contracts::order::lifecycle::{CreditStatus, Stage, StockStatus};
 
     use super::*;
     use crate::saga::tests::saga;
 
     #[test]
     fn every_event_has_its_arrow_from_cause_to_service() {
-        let standing = (Status::Pending, StockStatus::Reserved, CreditStatus::Pending, None);
-        let diagram = Diagram::of(&saga(standing, &["order.placed", "product.stock-reserved"]));
+        let stage = Stage { stock: StockStatus::Reserved, ..Stage::default() };
+        let events = [OrderEvent::PLACED, ProductEvent::STOCK_RESERVED];
+        let diagram = Diagram::of(&saga(stage, &events));
         let places: Vec<_> = diagram.arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
         assert_eq!(places, [(FIRST, FIRST + GAP), (FIRST + GAP, FIRST + 2 * GAP)]);
         assert_eq!(diagram.awaited, [FIRST + 3 * GAP], "the customer service has yet to answer");
         let drawn = diagram.render().expect("a diagram");
-        assert!(drawn.contains("product.stock-reserved"), "{drawn}");
+        assert!(drawn.contains(ProductEvent::STOCK_RESERVED), "{drawn}");
         assert!(!drawn.contains("style="), "no inline style passes the policy");
     }
 
     #[test]
-    fn a_service_that_is_not_known_yet_has_a_lifeline_too() {
-        let standing = (Status::Approved, StockStatus::Reserved, CreditStatus::Reserved, None);
-        let diagram = Diagram::of(&saga(standing, &["order.placed", "loyalty.points-granted"]));
+    fn what_another_service_did_for_the_order_is_drawn_from_its_cause() {
+        let (stock, credit) = (StockStatus::Reserved, CreditStatus::Reserved);
+        let stage = Stage { stock, credit, ..Stage::default() };
+        let diagram = Diagram::of(&saga(stage, &[OrderEvent::PLACED, "loyalty.points-granted"]));
         let names: Vec<_> = diagram.participants.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["ann", "order", "product", "customer", "accounting", "loyalty"]);
+        let granted = diagram.arrows.last().expect("an arrow");
+        assert_eq!((granted.from, granted.to), (FIRST + GAP, FIRST + 5 * GAP));
+        assert_eq!(granted.note, "took 1.0 ms");
     }
 }

@@ -5,9 +5,12 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
-use contracts::rest::{
-    events::RecordedEvent,
-    order::{Order, Step},
+use contracts::{
+    customer::CustomerEvent,
+    rest::{
+        events::RecordedEvent,
+        order::{Order, Step},
+    },
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -213,7 +216,8 @@ async fn customer_id(desk: &Desk, name: &str) -> Result<Option<String>, Failure>
     }
     let mut after = String::new();
     loop {
-        let query = given([("Type", "customer.registered"), ("Limit", "500"), ("After", &after)]);
+        let query =
+            given([("Type", CustomerEvent::REGISTERED), ("Limit", "500"), ("After", &after)]);
         let Listing::<RecordedEvent> { items, next } = desk.get("/events/read-all", &query).await?;
         let found = items.iter().find(|event| named_in(event).as_deref() == Some(name));
         match (found, next) {

@@ -5,7 +5,10 @@ use axum::{
     extract::Path,
     response::{Response, sse::Event},
 };
-use contracts::rest::order::{Change, Order, Step};
+use contracts::rest::{
+    order::{Change, Order, Step},
+    story::Cause,
+};
 use futures_util::{StreamExt, future::try_join, stream};
 use serde_json::Value;
 use site::{Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents};
@@ -15,7 +18,7 @@ use crate::{
     diagram::Diagram,
     numbers::{Exact, Took},
     orders,
-    saga::{Cause, Saga},
+    saga::Saga,
 };
 
 /// Without scripts, the page of an order under way reloads itself after this time.
@@ -41,7 +44,7 @@ pub(crate) async fn order(desk: Desk, Path(id): Path<String>) -> Result<Page<Ord
     let story = read(&desk, &id).await?;
     let order = story.saga.order.clone();
     let frame = desk.frame(format!("Order of {}", order.user_name));
-    let settled = story.saga.is_settled();
+    let settled = story.saga.order.has_ended();
     let frame = if settled { frame } else { frame.refreshing(REFRESH_SECONDS) };
     Ok(Page(OrderPage { frame, order, story }))
 }
@@ -80,7 +83,7 @@ impl Follower {
         }
         self.looked = true;
         let story = read(&self.desk, &self.id).await.ok()?;
-        self.settled = story.saga.is_settled();
+        self.settled = story.saga.order.has_ended();
         let part = Event::default().event("part").data(Markup::of(&story).as_str());
         let said = Event::default().event("say").data(story.headline());
         let done = self.settled.then(|| Event::default().event("done").data("settled"));
@@ -142,7 +145,7 @@ pub(crate) fn details(step: &Step) -> String {
 impl Story {
     fn headline(&self) -> String {
         let order = &self.saga.order;
-        let steps = self.saga.steps.len();
+        let steps = self.saga.story.steps().len();
         format!(
             "{:?}, stock {:?}, credit {:?}: {steps} events recorded.",
             order.status, order.stock_status, order.credit_status
@@ -158,21 +161,21 @@ impl Story {
     }
 
     fn waiting(&self) -> String {
-        self.saga.awaited().join(" and ")
+        self.saga.order.awaited().join(" and ")
     }
 
     fn total(&self) -> Took {
-        Took(self.saga.total())
+        Took(self.saga.story.total())
     }
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn after(&self, index: &usize) -> Took {
-        Took(self.saga.after(*index))
+        Took(self.saga.story.after(*index))
     }
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn took(&self, index: &usize) -> String {
-        match (self.saga.cause(*index), self.saga.took(*index)) {
+        match (self.saga.story.cause(*index), self.saga.story.took(*index)) {
             (Cause::Deadline, _) => "deadline".to_owned(),
             (_, Some(took)) => Took(took).to_string(),
             (_, None) => "–".to_owned(),

@@ -2,6 +2,7 @@
 
 mod aside;
 pub(crate) mod embedded;
+mod history;
 mod table;
 
 use std::{io, path::PathBuf};
@@ -12,7 +13,7 @@ use kernel::{EventType, Position, StreamId};
 use serde::Deserialize;
 use serde_json::Value;
 
-pub(crate) use self::embedded::order_history;
+pub(crate) use self::history::order_history;
 use crate::{
     cli::Outcome,
     client::{Access, Client},

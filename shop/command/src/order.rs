@@ -1,21 +1,20 @@
 //! `agora order`: an order's saga, drawn in the terminal as a sequence diagram.
 
 mod diagram;
-mod step;
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args as ClapArgs;
-use contracts::money::Decimal;
+use contracts::{
+    money::Decimal,
+    rest::{order::Step, story::Story},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::{
-    diagram::{Diagram, Glyphs},
-    step::{Saga, Step},
-};
+use self::diagram::{Diagram, Glyphs};
 use crate::{
     cli::Outcome,
     client::{Access, Client},
@@ -26,7 +25,7 @@ use crate::{
 
 const HELP: &str = "\
 Each line is one recorded event: when, after the order was placed; at the service that recorded it, with an arrow from
-what that service reacted to; its type; and how long the reaction took. The trace's id is the one that logs show and, with the
+what that service reacted to, as it was recorded; its type; and how long the reaction took. The trace's id is the one that logs show and, with the
 setting otlp-endpoint, a collector of traces was sent.
 
 Examples:
@@ -79,11 +78,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let steps: Result<Vec<Step>, _> = history.iter().map(Step::deserialize).collect();
-    let saga = Saga::of(steps.context("the order's history was not understood")?);
+    let story = Story::new(steps.context("the order's history was not understood")?);
     let unicode = !args.ascii && term::shows_unicode();
     let glyphs = if unicode { Glyphs::UNICODE } else { Glyphs::ASCII };
     let width = args.width.unwrap_or_else(|| term::width().max(WIDTH_MIN));
-    let diagram = Diagram { saga: &saga, glyphs, width };
+    let diagram = Diagram { story: &story, glyphs, width };
     if let Some(order) = &order {
         term::line(heading(order)?)?;
     }

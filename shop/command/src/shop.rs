@@ -1,6 +1,6 @@
 //! The REST API's types as the tools need them: only the fields they use, so that the API may grow.
 
-use contracts::money::Decimal;
+use contracts::{money::Decimal, order::lifecycle::Stage};
 use runtime::trace::trace_id;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -72,14 +72,15 @@ pub(crate) struct Change {
 impl Order {
     /// Whether nothing more can happen to it. Of a word that a later version may use, nothing is known.
     pub(crate) fn has_ended(&self) -> bool {
-        let standing =
-            word(&self.status).zip(word(&self.stock_status)).zip(word(&self.credit_status));
-        standing.is_some_and(|((status, stock), credit)| {
-            contracts::rest::order::has_ended(
-                (status, stock, credit),
-                self.invoice_number.is_some(),
-            )
-        })
+        let stage = || {
+            Some(Stage {
+                status: word(&self.status)?,
+                stock: word(&self.stock_status)?,
+                credit: word(&self.credit_status)?,
+                invoiced: self.invoice_number.is_some(),
+            })
+        };
+        stage().is_some_and(Stage::has_ended)
     }
 }
 
@@ -138,9 +139,7 @@ pub(crate) async fn history<T: DeserializeOwned>(
     client: &Client,
     order: Uuid,
 ) -> Result<Vec<T>, Error> {
-    // Short and answered whole: it takes no limit.
-    let page: Page<T> = client.get(&format!("/order/get-order-history?OrderId={order}")).await?;
-    Ok(page.items)
+    list(client, &format!("/order/get-order-history?OrderId={order}")).await
 }
 
 /// The id of the trace that an order belongs to. None without the right to read the event store, or while that is unavailable: the order itself

@@ -17,7 +17,7 @@ pub fn stream() -> StreamId {
 events! {
     /// The events of accounting.
     AccountingEvent {
-        InvoiceIssued(InvoiceIssued) = "accounting.invoice-issued" @ 1,
+        InvoiceIssued(InvoiceIssued) = INVOICE_ISSUED "accounting.invoice-issued" @ 1,
     }
 }
 

@@ -17,9 +17,9 @@ events! {
     /// The events of the catalogue.
     #[expect(clippy::enum_variant_names, reason = "categories are all there is in the catalogue's stream")]
     CatalogueEvent {
-        CategoryAdded(CategoryAdded) = "catalogue.category-added" @ 1,
-        CategoryRenamed(CategoryRenamed) = "catalogue.category-renamed" @ 1,
-        CategoryDeleted(CategoryDeleted) = "catalogue.category-deleted" @ 1,
+        CategoryAdded(CategoryAdded) = CATEGORY_ADDED "catalogue.category-added" @ 1,
+        CategoryRenamed(CategoryRenamed) = CATEGORY_RENAMED "catalogue.category-renamed" @ 1,
+        CategoryDeleted(CategoryDeleted) = CATEGORY_DELETED "catalogue.category-deleted" @ 1,
     }
 }
 

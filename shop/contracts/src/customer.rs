@@ -20,15 +20,15 @@ pub fn stream(customer: Uuid) -> StreamId {
 events! {
     /// The events of a customer.
     CustomerEvent {
-        Registered(Registered) = "customer.registered" @ 1,
-        ProfileChanged(ProfileChanged) = "customer.profile-changed" @ 1,
-        PasswordChanged(PasswordChanged) = "customer.password-changed" @ 1,
-        LoggedOut(LoggedOut) = "customer.logged-out" @ 1,
-        CreditChanged(CreditChanged) = "customer.credit-changed" @ 1,
-        CreditReserved(CreditReserved) = "customer.credit-reserved" @ 1,
-        CreditDenied(CreditDenied) = "customer.credit-denied" @ 1,
-        CreditReleased(CreditReleased) = "customer.credit-released" @ 1,
-        CreditDebited(CreditDebited) = "customer.credit-debited" @ 1,
+        Registered(Registered) = REGISTERED "customer.registered" @ 1,
+        ProfileChanged(ProfileChanged) = PROFILE_CHANGED "customer.profile-changed" @ 1,
+        PasswordChanged(PasswordChanged) = PASSWORD_CHANGED "customer.password-changed" @ 1,
+        LoggedOut(LoggedOut) = LOGGED_OUT "customer.logged-out" @ 1,
+        CreditChanged(CreditChanged) = CREDIT_CHANGED "customer.credit-changed" @ 1,
+        CreditReserved(CreditReserved) = CREDIT_RESERVED "customer.credit-reserved" @ 1,
+        CreditDenied(CreditDenied) = CREDIT_DENIED "customer.credit-denied" @ 1,
+        CreditReleased(CreditReleased) = CREDIT_RELEASED "customer.credit-released" @ 1,
+        CreditDebited(CreditDebited) = CREDIT_DEBITED "customer.credit-debited" @ 1,
     }
 }
 
@@ -144,7 +144,7 @@ pub enum SessionEnd {
 /// The sessions that an event ends, if it does.
 pub fn session_end(event: &Recorded) -> Result<Option<SessionEnd>, DecodeError> {
     // Most events of a busy shop are others, and need not be parsed to know that.
-    if !matches!(event.kind.as_str(), "customer.logged-out" | "customer.password-changed") {
+    if !matches!(event.kind.as_str(), CustomerEvent::LOGGED_OUT | CustomerEvent::PASSWORD_CHANGED) {
         return Ok(None);
     }
     Ok(match CustomerEvent::read(event)? {

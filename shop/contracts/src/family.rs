@@ -2,11 +2,12 @@
 
 /// Declares a family: an enum over event structs, and its [`kernel::Event`] implementation.
 ///
-/// Each line is `Variant(Struct) = "category.name" @ schema`; older schemas are upcast by the struct's own
-/// `upcast(schema, json)` where the line ends in `, upcast`. A type that is only ever the first of its stream is marked `first`
-/// behind its schema: `read` refuses it anywhere else, so that a forged second one changes nothing for any subscriber.
+/// Each line is `Variant(Struct) = NAME "category.name" @ schema`; older schemas are upcast by the struct's own
+/// `upcast(schema, json)` where the line ends in `, upcast`. The type's name is the constant `NAME` of the family and is written
+/// nowhere else. A type that is only ever the first of its stream is marked `first` behind its schema: `read` refuses it anywhere
+/// else, so that a forged second one changes nothing for any subscriber.
 macro_rules! events {
-    ($(#[$doc:meta])* $family:ident { $( $(#[$variant_doc:meta])* $variant:ident($data:ty) = $kind:literal @ $schema:literal $($place:ident)? ),+ $(,)? }) => {
+    ($(#[$doc:meta])* $family:ident { $( $(#[$variant_doc:meta])* $variant:ident($data:ty) = $name:ident $kind:literal @ $schema:literal $($place:ident)? ),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         pub enum $family {
@@ -14,11 +15,22 @@ macro_rules! events {
         }
 
         impl $family {
+            $(
+                #[doc = concat!("The type `", $kind, "`.")]
+                pub const $name: &'static str = $kind;
+            )+
+
             /// Every type of the family with its current schema number.
             pub const TYPES: &'static [(&'static str, u32)] = &[$( ($kind, $schema) ),+];
 
             /// The types that have a place in their stream, with its name.
             const PLACES: &'static [(&'static str, &'static str)] = &[$( $( ($kind, stringify!($place)), )? )+];
+
+            /// Whether the family has a type of that name.
+            #[must_use]
+            pub fn has(kind: &str) -> bool {
+                matches!(kind, $( $kind )|+)
+            }
 
             /// The event in a record of this family's category. For subscribers: an event that cannot be read is an error, to be
             /// counted and logged.

@@ -1,5 +1,7 @@
 //! What happens to an order: streams `order-ID`.
 
+pub mod lifecycle;
+
 use std::fmt;
 
 use crate::money::Money;
@@ -11,6 +13,9 @@ use uuid::Uuid;
 /// The category of the streams.
 pub const CATEGORY: &str = "order";
 
+/// The reactor, by its actor's name, that denies an order when its time is up. It reacts to no event: nothing is its cause.
+pub const DEADLINE_REACTOR: &str = "order-deadline";
+
 /// The stream of an order.
 #[must_use]
 pub fn stream(order: Uuid) -> StreamId {
@@ -20,10 +25,10 @@ pub fn stream(order: Uuid) -> StreamId {
 events! {
     /// The events of an order.
     OrderEvent {
-        Placed(Placed) = "order.placed" @ 1 first,
-        Approved(Terms) = "order.approved" @ 1,
-        Finalized(Finalized) = "order.finalized" @ 1,
-        Denied(Denied) = "order.denied" @ 1,
+        Placed(Placed) = PLACED "order.placed" @ 1 first,
+        Approved(Terms) = APPROVED "order.approved" @ 1,
+        Finalized(Finalized) = FINALIZED "order.finalized" @ 1,
+        Denied(Denied) = DENIED "order.denied" @ 1,
     }
 }
 

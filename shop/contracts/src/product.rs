@@ -19,13 +19,13 @@ pub fn stream(product: Uuid) -> StreamId {
 events! {
     /// The events of a product.
     ProductEvent {
-        Added(Added) = "product.added" @ 1,
-        Changed(Changed) = "product.changed" @ 1,
-        Deleted(Deleted) = "product.deleted" @ 1,
-        StockReserved(StockReserved) = "product.stock-reserved" @ 1,
-        StockDenied(StockDenied) = "product.stock-denied" @ 1,
-        StockReleased(StockReleased) = "product.stock-released" @ 1,
-        StockCommitted(StockCommitted) = "product.stock-committed" @ 1,
+        Added(Added) = ADDED "product.added" @ 1,
+        Changed(Changed) = CHANGED "product.changed" @ 1,
+        Deleted(Deleted) = DELETED "product.deleted" @ 1,
+        StockReserved(StockReserved) = STOCK_RESERVED "product.stock-reserved" @ 1,
+        StockDenied(StockDenied) = STOCK_DENIED "product.stock-denied" @ 1,
+        StockReleased(StockReleased) = STOCK_RELEASED "product.stock-released" @ 1,
+        StockCommitted(StockCommitted) = STOCK_COMMITTED "product.stock-committed" @ 1,
     }
 }
 

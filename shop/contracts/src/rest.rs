@@ -7,3 +7,4 @@ pub mod customer;
 pub mod events;
 pub mod order;
 pub mod product;
+pub mod story;

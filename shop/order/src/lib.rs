@@ -7,7 +7,6 @@ pub mod model;
 mod project;
 pub mod react;
 pub mod saga;
-mod standing;
 
 use std::{sync::Arc, time::Duration};
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contracts::money::Money;
 use contracts::{
-    order::{Reason, Terms},
-    rest::order::{Durations, Status},
+    order::{Reason, Terms, lifecycle::Status},
+    rest::order::Durations,
 };
 use kernel::{Actor, EventType, Position, Timestamp};
 use runtime::{ModelError, ReadModel};
@@ -27,7 +27,7 @@ pub use self::{
     postgres::{PostgresLocation, PostgresModel},
     sqlite::SqliteModel,
 };
-pub use crate::standing::{Effect, Standing};
+pub use contracts::order::lifecycle::{Effect, Standing};
 
 /// Everything the service answers from. Point reads take microseconds; the others may take longer and do not block other requests.
 ///
@@ -94,13 +94,17 @@ pub struct Order {
     pub standing: Standing,
 }
 
-/// What happened to an order, recorded by any service.
+/// What happened to an order, or for it, in any service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub position: Position,
+    /// The category of the event's stream.
+    pub service: String,
     /// The type of the recorded event.
     pub kind: String,
     pub actor: String,
+    /// The position of the event that it reacts to, if it does.
+    pub cause: Option<Position>,
     pub at: Timestamp,
     /// What matters of the event, as a JSON object.
     pub details: String,
@@ -159,25 +163,52 @@ pub enum What {
 /// A step of an order and what it does to it. A step of an order that was never placed changes nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Happened {
-    pub order: Uuid,
+    pub whose: Whose,
+    /// The category of the event's stream.
+    pub service: String,
     pub kind: EventType,
     pub actor: Actor,
+    /// The position of the event that it reacts to, if it does.
+    pub cause: Option<Position>,
     pub details: String,
     pub effect: Effect,
     /// With `order.placed`: what was ordered.
-    pub placed: Option<Arc<Terms>>,
+    pub placed: Option<Arc<Placing>>,
+}
+
+/// What an order begins with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placing {
+    pub terms: Terms,
+    /// Of everything that follows from the order.
+    pub correlation: Uuid,
+}
+
+/// The order that a step belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// This one: one of the shop's own events says so.
+    Order(Uuid),
+    /// What follows from an order in a service, or by a type, that this one does not know. It is that of these orders which is first
+    /// found to be placed before it, or else no order's:
+    ///
+    /// 1. the one that its data names in `order`,
+    /// 2. the one whose step it has as its cause,
+    /// 3. the only one that was placed under its correlation. A correlation follows from the id that a client gave its request, so two
+    ///    orders may share one; then it says nothing, and an event that neither names an order nor has a cause belongs to neither.
+    Following { named: Option<Uuid>, correlation: Uuid },
 }
 
 impl Order {
-    /// The order as it was after the first steps of its history.
+    /// The order as it was when it was placed.
     #[must_use]
-    pub fn after(mut self, steps: &[Step]) -> Self {
+    pub fn into_placed(mut self) -> Self {
         self.standing = Standing::placed(self.placed_at);
-        for step in steps {
-            if let Some(effect) = Effect::of(&step.kind, &step.details) {
-                self.standing.take(&effect, step.at);
-            }
-        }
         self
+    }
+
+    /// Takes in the next step of its history.
+    pub fn take(&mut self, step: &Step) {
+        self.standing.take(&Effect::of_step(&step.service, &step.kind, &step.details), step.at);
     }
 }

@@ -1,12 +1,15 @@
 //! Events of all services → changes of the read model. Pure.
 
+mod following;
+
 use std::sync::Arc;
 
 use contracts::money::{Decimal, Money};
 use contracts::{
     accounting::AccountingEvent,
+    catalogue::CatalogueEvent,
     customer::{CustomerEvent, Registered},
-    order::{Denied, OrderEvent, Placed, Reason, Terms},
+    order::{Denied, OrderEvent, Placed, Reason, lifecycle::Effect},
     product::ProductEvent,
 };
 use kernel::{Recorded, Timestamp};
@@ -14,16 +17,26 @@ use runtime::{Unfit, model::subject};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::model::{Change, Effect, Happened, Product, What};
+use crate::model::{Change, Happened, Placing, Product, What, Whose};
 
-/// What an event changes, if anything.
+/// What an event changes, if anything. What other services and later versions record may follow from an order as well.
 pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
+    let kind = event.kind.as_str();
     let what = match event.stream.category() {
-        contracts::order::CATEGORY => of_order(event, OrderEvent::read(event)?),
-        contracts::product::CATEGORY => of_product(event, ProductEvent::read(event)?)?,
-        contracts::customer::CATEGORY => of_customer(event, CustomerEvent::read(event)?),
-        contracts::accounting::CATEGORY => of_accounting(event, AccountingEvent::read(event)?)?,
-        _ => None,
+        contracts::order::CATEGORY if OrderEvent::has(kind) => {
+            Some(of_order(event, OrderEvent::read(event)?))
+        }
+        contracts::product::CATEGORY if ProductEvent::has(kind) => {
+            of_product(event, ProductEvent::read(event)?)?
+        }
+        contracts::customer::CATEGORY if CustomerEvent::has(kind) => {
+            of_customer(event, CustomerEvent::read(event)?)
+        }
+        contracts::accounting::CATEGORY if AccountingEvent::has(kind) => {
+            Some(of_accounting(event, &AccountingEvent::read(event)?)?)
+        }
+        contracts::catalogue::CATEGORY if CatalogueEvent::has(kind) => None,
+        _ => Some(What::Happened(following::happened(event))),
     };
     if what.as_ref().is_some_and(has_nul) {
         // PostgreSQL cannot keep it, and all engines are to hold the same.
@@ -37,8 +50,8 @@ fn has_nul(what: &What) -> bool {
         What::Listed(_, product) => [Some(&product.name), Some(&product.currency)],
         What::Changed { name, .. } => [name.as_ref(), None],
         What::Customer { user, .. } => [Some(user), None],
-        What::Happened(Happened { placed: Some(terms), .. }) => {
-            [Some(&terms.product_name), Some(&terms.currency)]
+        What::Happened(Happened { placed: Some(placing), .. }) => {
+            [Some(&placing.terms.product_name), Some(&placing.terms.currency)]
         }
         What::Unlisted(_) | What::Happened(_) => [None, None],
     };
@@ -75,35 +88,36 @@ struct Details {
     invoice_number: Option<u64>,
 }
 
-fn of_order(event: &Recorded, what: OrderEvent) -> Option<What> {
-    let (terms, effect, details) = match what {
-        OrderEvent::Placed(Placed { terms, deadline }) => {
-            let details = Details {
-                quantity: Some(terms.quantity),
-                price: amount(terms.price),
-                deadline: Some(deadline),
-                ..Details::default()
-            };
-            return happened(event, terms.order, Effect::Placed, &details)
-                .map(|happened| Happened { placed: Some(Arc::new(terms)), ..happened })
-                .map(What::Happened);
-        }
-        OrderEvent::Approved(terms) => (terms, Effect::Approved, Details::default()),
+fn of_order(event: &Recorded, what: OrderEvent) -> What {
+    let (order, effect) = Effect::of_order(&what);
+    let details = match &what {
+        OrderEvent::Placed(Placed { terms, deadline }) => Details {
+            quantity: Some(terms.quantity),
+            price: amount(terms.price),
+            deadline: Some(*deadline),
+            ..Details::default()
+        },
+        OrderEvent::Approved(_) => Details::default(),
         OrderEvent::Finalized(finalized) => {
-            let details = Details { total: amount(finalized.terms.total()), ..Details::default() };
-            (finalized.terms, Effect::Finalized, details)
+            Details { total: amount(finalized.terms.total()), ..Details::default() }
         }
-        OrderEvent::Denied(Denied { terms, reasons }) => {
-            let details = Details { reasons: reasons.clone(), ..Details::default() };
-            (terms, Effect::Denied(reasons), details)
+        OrderEvent::Denied(Denied { reasons, .. }) => {
+            Details { reasons: reasons.clone(), ..Details::default() }
         }
     };
-    let Terms { order, .. } = terms;
-    happened(event, order, effect, &details).map(What::Happened)
+    let happened = happened(event, (order, effect), &details);
+    let placed = match what {
+        OrderEvent::Placed(Placed { terms, .. }) => {
+            Some(Arc::new(Placing { terms, correlation: event.metadata.correlation }))
+        }
+        OrderEvent::Approved(_) | OrderEvent::Finalized(_) | OrderEvent::Denied(_) => None,
+    };
+    What::Happened(Happened { placed, ..happened })
 }
 
 fn of_product(event: &Recorded, what: ProductEvent) -> Result<Option<What>, Unfit> {
-    let (order, details) = match what {
+    let about = Effect::of_product(&what);
+    let details = match what {
         ProductEvent::Added(added) => {
             let product =
                 Product { name: added.name, price: added.price, currency: added.currency };
@@ -115,82 +129,62 @@ fn of_product(event: &Recorded, what: ProductEvent) -> Result<Option<What>, Unfi
             let matters = name.is_some() || price.is_some();
             return Ok(matters.then_some(What::Changed { product, name, price }));
         }
-        ProductEvent::Deleted(_) => {
-            return Ok(Some(What::Unlisted(subject(event)?)));
-        }
-        ProductEvent::StockReserved(reserved) => (
-            reserved.order,
-            Details {
-                price: amount(reserved.price),
-                units_left: Some(reserved.available),
-                ..Details::default()
-            },
-        ),
-        ProductEvent::StockDenied(denied) => (
-            denied.order,
-            Details {
-                reason: Some(denied.reason),
-                units_left: Some(denied.available),
-                ..Details::default()
-            },
-        ),
+        ProductEvent::Deleted(_) => return Ok(Some(What::Unlisted(subject(event)?))),
+        ProductEvent::StockReserved(reserved) => Details {
+            price: amount(reserved.price),
+            units_left: Some(reserved.available),
+            ..Details::default()
+        },
+        ProductEvent::StockDenied(denied) => Details {
+            reason: Some(denied.reason),
+            units_left: Some(denied.available),
+            ..Details::default()
+        },
         ProductEvent::StockReleased(released) => {
-            (released.order, Details { units_left: Some(released.available), ..Details::default() })
+            Details { units_left: Some(released.available), ..Details::default() }
         }
-        ProductEvent::StockCommitted(committed) => (
-            committed.order,
-            Details { units_in_stock: Some(committed.on_hand), ..Details::default() },
-        ),
+        ProductEvent::StockCommitted(committed) => {
+            Details { units_in_stock: Some(committed.on_hand), ..Details::default() }
+        }
     };
-    Ok(step(event, order, &details))
+    Ok(about.map(|about| What::Happened(happened(event, about, &details))))
 }
 
 fn of_customer(event: &Recorded, what: CustomerEvent) -> Option<What> {
-    let (order, details) = match what {
+    let about = Effect::of_customer(&what);
+    let details = match what {
         CustomerEvent::Registered(Registered { customer, personal, .. }) => {
             return personal.user.map(|user| What::Customer { id: customer, user });
         }
-        CustomerEvent::CreditReserved(reserved) => (
-            reserved.order,
-            Details {
-                amount: amount(reserved.amount),
-                credit_left: amount(reserved.available),
-                ..Details::default()
-            },
-        ),
-        CustomerEvent::CreditDenied(denied) => (
-            denied.order,
-            Details {
-                reason: Some(denied.reason),
-                credit_left: amount(denied.available),
-                ..Details::default()
-            },
-        ),
-        CustomerEvent::CreditReleased(released) => (
-            released.order,
-            Details {
-                amount: amount(released.amount),
-                credit_left: amount(released.available),
-                ..Details::default()
-            },
-        ),
-        CustomerEvent::CreditDebited(debited) => (
-            debited.order,
-            Details {
-                amount: amount(debited.amount),
-                credit: amount(debited.credit),
-                ..Details::default()
-            },
-        ),
+        CustomerEvent::CreditReserved(reserved) => Details {
+            amount: amount(reserved.amount),
+            credit_left: amount(reserved.available),
+            ..Details::default()
+        },
+        CustomerEvent::CreditDenied(denied) => Details {
+            reason: Some(denied.reason),
+            credit_left: amount(denied.available),
+            ..Details::default()
+        },
+        CustomerEvent::CreditReleased(released) => Details {
+            amount: amount(released.amount),
+            credit_left: amount(released.available),
+            ..Details::default()
+        },
+        CustomerEvent::CreditDebited(debited) => Details {
+            amount: amount(debited.amount),
+            credit: amount(debited.credit),
+            ..Details::default()
+        },
         CustomerEvent::ProfileChanged(_)
         | CustomerEvent::PasswordChanged(_)
         | CustomerEvent::LoggedOut(_)
         | CustomerEvent::CreditChanged(_) => return None,
     };
-    step(event, order, &details)
+    about.map(|about| What::Happened(happened(event, about, &details)))
 }
 
-fn of_accounting(event: &Recorded, what: AccountingEvent) -> Result<Option<What>, Unfit> {
+fn of_accounting(event: &Recorded, what: &AccountingEvent) -> Result<What, Unfit> {
     let AccountingEvent::InvoiceIssued(invoice) = what;
     if i64::try_from(invoice.number).is_err() {
         return Err(Unfit("its number exceeds the largest invoice number".to_owned()));
@@ -200,25 +194,31 @@ fn of_accounting(event: &Recorded, what: AccountingEvent) -> Result<Option<What>
         total: amount(invoice.total),
         ..Details::default()
     };
-    Ok(step(event, invoice.order, &details))
+    Ok(What::Happened(happened(event, Effect::of_accounting(what), &details)))
 }
 
-/// A step whose effect follows from its type and details.
-fn step(event: &Recorded, order: Uuid, details: &Details) -> Option<What> {
-    let mut happened = happened(event, order, Effect::Placed, details)?;
-    happened.effect = Effect::of(event.kind.as_str(), &happened.details)?;
-    Some(What::Happened(happened))
-}
-
-fn happened(event: &Recorded, order: Uuid, effect: Effect, details: &Details) -> Option<Happened> {
-    Some(Happened {
-        order,
-        kind: event.kind.clone(),
-        actor: event.metadata.actor.clone(),
-        details: serde_json::to_string(details).ok()?,
+fn happened(event: &Recorded, about: (Uuid, Effect), details: &Details) -> Happened {
+    let (order, effect) = about;
+    Happened {
+        whose: Whose::Order(order),
         effect,
+        ..step(event, serde_json::to_string(details).expect("details are plain data"))
+    }
+}
+
+/// An event as a step of whichever order it belongs to.
+fn step(event: &Recorded, details: String) -> Happened {
+    let metadata = &event.metadata;
+    Happened {
+        whose: Whose::Following { named: None, correlation: metadata.correlation },
+        service: event.stream.category().to_owned(),
+        kind: event.kind.clone(),
+        actor: metadata.actor.clone(),
+        cause: metadata.cause.as_ref().map(|cause| cause.position),
+        details,
+        effect: Effect::Nothing,
         placed: None,
-    })
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it fills an optional field")]

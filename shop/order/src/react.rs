@@ -170,7 +170,7 @@ impl OpenOrders {
 
 impl OpenOrder {
     fn end(&self, reasons: Vec<order::Reason>) -> Request<Command> {
-        let actor = Actor::reactor("order-deadline");
+        let actor = Actor::reactor(order::DEADLINE_REACTOR);
         let metadata = Metadata {
             traceparent: self.traceparent.clone(),
             ..Metadata::of(actor, self.correlation)

@@ -2,8 +2,14 @@
 
 use askama::{Template, filters::HtmlSafe};
 use contracts::{
-    order::Reason,
-    rest::order::{CreditStatus, Order, Status, Step, StockStatus},
+    accounting::AccountingEvent,
+    customer::CustomerEvent,
+    order::{
+        OrderEvent, Reason,
+        lifecycle::{CreditStatus, Status, StockStatus},
+    },
+    product::ProductEvent,
+    rest::order::{Order, Step},
 };
 use kernel::Timestamp;
 use site::{Badge, Elapsed, Moment, Tone};
@@ -89,23 +95,23 @@ impl Progress {
     /// What a recorded event means to the customer.
     fn told<'a>(&self, event: &'a str) -> &'a str {
         match event {
-            "order.placed" => "Order placed",
-            "order.approved" => "Order approved",
-            "order.finalized" => "Order finalized",
-            "order.denied" => "Order canceled",
-            "product.stock-reserved" => "Stock reserved",
-            "product.stock-denied" => match denial(&self.order.reasons).0 {
+            OrderEvent::PLACED => "Order placed",
+            OrderEvent::APPROVED => "Order approved",
+            OrderEvent::FINALIZED => "Order finalized",
+            OrderEvent::DENIED => "Order canceled",
+            ProductEvent::STOCK_RESERVED => "Stock reserved",
+            ProductEvent::STOCK_DENIED => match denial(&self.order.reasons).0 {
                 "Price" => "Price had changed",
                 "Product" => "Product no longer offered",
                 _ => "Stock not reserved",
             },
-            "product.stock-released" => "Stock released again",
-            "product.stock-committed" => "Stock taken for the order",
-            "customer.credit-reserved" => "Credit reserved",
-            "customer.credit-denied" => "Credit not available",
-            "customer.credit-released" => "Credit released again",
-            "customer.credit-debited" => "Credit debited",
-            "accounting.invoice-issued" => "Invoice written",
+            ProductEvent::STOCK_RELEASED => "Stock released again",
+            ProductEvent::STOCK_COMMITTED => "Stock taken for the order",
+            CustomerEvent::CREDIT_RESERVED => "Credit reserved",
+            CustomerEvent::CREDIT_DENIED => "Credit not available",
+            CustomerEvent::CREDIT_RELEASED => "Credit released again",
+            CustomerEvent::CREDIT_DEBITED => "Credit debited",
+            AccountingEvent::INVOICE_ISSUED => "Invoice written",
             other => other,
         }
     }
@@ -178,26 +184,29 @@ fn milestones(order: &Order, history: &[Step]) -> Vec<Milestone> {
         None => (ended, String::new()),
     };
     let mut milestones = vec![
-        milestone(State::Done, "Order placed", "We have received it", "order.placed"),
-        stock(order, at("product.stock-reserved").or_else(|| at("product.stock-denied"))),
-        credit(order, at("customer.credit-reserved").or_else(|| at("customer.credit-denied"))),
+        milestone(State::Done, "Order placed", "We have received it", OrderEvent::PLACED),
+        stock(order, at(ProductEvent::STOCK_RESERVED).or_else(|| at(ProductEvent::STOCK_DENIED))),
+        credit(
+            order,
+            at(CustomerEvent::CREDIT_RESERVED).or_else(|| at(CustomerEvent::CREDIT_DENIED)),
+        ),
     ];
     if canceled {
         milestones.push(milestone(
             State::Failed,
             "Order canceled",
             "You pay nothing",
-            "order.denied",
+            OrderEvent::DENIED,
         ));
     } else {
         milestones.push(milestone(
             approved,
             "Approved",
             "Stock and credit are both held for you",
-            "order.approved",
+            OrderEvent::APPROVED,
         ));
-        milestones.push(milestone(ended, "Finalized", "It is yours", "order.finalized"));
-        milestones.push(milestone(invoiced, "Invoice", &invoice, "accounting.invoice-issued"));
+        milestones.push(milestone(ended, "Finalized", "It is yours", OrderEvent::FINALIZED));
+        milestones.push(milestone(invoiced, "Invoice", &invoice, AccountingEvent::INVOICE_ISSUED));
     }
     milestones
 }

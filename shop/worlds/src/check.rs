@@ -4,7 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::money::Money;
 use contracts::{
-    accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent,
+    accounting::AccountingEvent,
+    customer::CustomerEvent,
+    order::{
+        OrderEvent,
+        lifecycle::{CreditStatus, Effect, Stage, Status, StockStatus},
+    },
+    product::ProductEvent,
 };
 use kernel::{Decider, Position, Recorded};
 use uuid::Uuid;
@@ -16,24 +22,9 @@ pub type Violation = String;
 #[derive(Clone, Debug, Default)]
 struct Order {
     placed: bool,
-    finalized: bool,
-    denied: bool,
-    quantity: u32,
+    stage: Stage,
     total: Money,
-    stock: Hold,
-    credit: Hold,
     invoices: u32,
-}
-
-/// What a service holds for an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Hold {
-    #[default]
-    Unanswered,
-    Held,
-    Denied,
-    Released,
-    Spent,
 }
 
 /// A log being checked.
@@ -89,15 +80,15 @@ impl Checker {
     /// Whether the order was denied.
     #[must_use]
     pub fn is_denied(&self, order: Uuid) -> bool {
-        self.orders.get(&order).is_some_and(|order| order.denied)
+        self.orders.get(&order).is_some_and(|order| order.stage.status == Status::Canceled)
     }
 
     /// Orders that were finalized, and denied.
     #[must_use]
     pub fn ends(&self) -> (usize, usize) {
         let count =
-            |ended: fn(&Order) -> bool| self.orders.values().filter(|order| ended(order)).count();
-        (count(|order| order.finalized), count(|order| order.denied))
+            |status| self.orders.values().filter(|order| order.stage.status == status).count();
+        (count(Status::Finalized), count(Status::Canceled))
     }
 
     #[must_use]
@@ -150,20 +141,8 @@ impl Checker {
         let Some(happened) = ProductEvent::of(event) else {
             return self.broken(event, "does not parse");
         };
-        match &happened {
-            ProductEvent::StockReserved(reserved) => {
-                self.stock(event, reserved.order, Hold::Unanswered, Hold::Held);
-            }
-            ProductEvent::StockDenied(denied) => {
-                self.stock(event, denied.order, Hold::Unanswered, Hold::Denied);
-            }
-            ProductEvent::StockReleased(released) => {
-                self.stock(event, released.order, Hold::Held, Hold::Released);
-            }
-            ProductEvent::StockCommitted(committed) => {
-                self.stock(event, committed.order, Hold::Held, Hold::Spent);
-            }
-            ProductEvent::Added(_) | ProductEvent::Changed(_) | ProductEvent::Deleted(_) => {}
+        if let Some((order, Effect::Stock(to))) = Effect::of_product(&happened) {
+            self.stock(event, order, to);
         }
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
         let (state, sold) = self.products.entry(id).or_default();
@@ -186,20 +165,8 @@ impl Checker {
         let Some(happened) = CustomerEvent::of(event) else {
             return self.broken(event, "does not parse");
         };
-        match &happened {
-            CustomerEvent::CreditReserved(reserved) => {
-                self.credit(event, reserved.order, Hold::Unanswered, Hold::Held);
-            }
-            CustomerEvent::CreditDenied(denied) => {
-                self.credit(event, denied.order, Hold::Unanswered, Hold::Denied);
-            }
-            CustomerEvent::CreditReleased(released) => {
-                self.credit(event, released.order, Hold::Held, Hold::Released);
-            }
-            CustomerEvent::CreditDebited(debited) => {
-                self.credit(event, debited.order, Hold::Held, Hold::Spent);
-            }
-            _ => {}
+        if let Some((order, Effect::Credit(to))) = Effect::of_customer(&happened) {
+            self.credit(event, order, to);
         }
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
         let (state, spent) = self.customers.entry(id).or_default();
@@ -224,28 +191,27 @@ impl Checker {
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
         let order = self.orders.entry(id).or_default();
         let before = order.clone();
+        let held = before.stage.stock == StockStatus::Reserved
+            && before.stage.credit == CreditStatus::Reserved;
+        let is_pending =
+            before.placed && matches!(before.stage.status, Status::Pending | Status::Approved);
         match &happened {
             OrderEvent::Placed(placed) => {
-                order.placed = true;
-                order.quantity = placed.terms.quantity;
-                order.total = placed.terms.total();
+                (order.placed, order.total) = (true, placed.terms.total());
             }
             OrderEvent::Approved(_) => {}
-            OrderEvent::Finalized(_) => order.finalized = true,
-            OrderEvent::Denied(_) => order.denied = true,
+            OrderEvent::Finalized(_) => order.stage.status = Status::Finalized,
+            OrderEvent::Denied(_) => order.stage.status = Status::Canceled,
         }
-        let ended = before.finalized || before.denied;
         match happened {
             OrderEvent::Placed(_) if before.placed => self.broken(event, "placed twice"),
-            OrderEvent::Approved(_) | OrderEvent::Finalized(_) if ended || !before.placed => {
+            OrderEvent::Approved(_) | OrderEvent::Finalized(_) if !is_pending => {
                 self.broken(event, "finalized an order that is not pending (promise 7)");
             }
-            OrderEvent::Finalized(_)
-                if before.stock != Hold::Held || before.credit != Hold::Held =>
-            {
+            OrderEvent::Finalized(_) if !held => {
                 self.broken(event, "finalized without stock and credit reserved (promise 6)");
             }
-            OrderEvent::Denied(_) if ended || !before.placed => {
+            OrderEvent::Denied(_) if !is_pending => {
                 self.broken(event, "denied what is not pending (promise 7)");
             }
             OrderEvent::Placed(_)
@@ -263,7 +229,9 @@ impl Checker {
         let expected = self.invoices;
         let order = self.orders.entry(invoice.order).or_default();
         order.invoices += 1;
-        let (finalized, invoices, total) = (order.finalized, order.invoices, order.total);
+        order.stage.invoiced = true;
+        let (invoices, total) = (order.invoices, order.total);
+        let finalized = order.stage.status == Status::Finalized;
         if invoice.number != expected || event.version.0 + 1 != expected {
             self.broken(event, format_args!("number {} where {expected} is next", invoice.number));
         }
@@ -272,9 +240,16 @@ impl Checker {
         }
     }
 
-    fn stock(&mut self, event: &Recorded, order: Uuid, from: Hold, to: Hold) {
-        let hold = &mut self.orders.entry(order).or_default().stock;
-        let was = std::mem::replace(hold, to);
+    /// Each of product and customer answers an order once, and lets go of what it holds once.
+    fn stock(&mut self, event: &Recorded, order: Uuid, to: StockStatus) {
+        let stock = &mut self.orders.entry(order).or_default().stage.stock;
+        let was = std::mem::replace(stock, to);
+        let from = match to {
+            StockStatus::Pending | StockStatus::Reserved | StockStatus::Denied => {
+                StockStatus::Pending
+            }
+            StockStatus::Released | StockStatus::Committed => StockStatus::Reserved,
+        };
         if was != from {
             self.broken(
                 event,
@@ -283,9 +258,15 @@ impl Checker {
         }
     }
 
-    fn credit(&mut self, event: &Recorded, order: Uuid, from: Hold, to: Hold) {
-        let hold = &mut self.orders.entry(order).or_default().credit;
-        let was = std::mem::replace(hold, to);
+    fn credit(&mut self, event: &Recorded, order: Uuid, to: CreditStatus) {
+        let credit = &mut self.orders.entry(order).or_default().stage.credit;
+        let was = std::mem::replace(credit, to);
+        let from = match to {
+            CreditStatus::Pending | CreditStatus::Reserved | CreditStatus::Denied => {
+                CreditStatus::Pending
+            }
+            CreditStatus::Released | CreditStatus::Debited => CreditStatus::Reserved,
+        };
         if was != from {
             self.broken(
                 event,
@@ -295,21 +276,10 @@ impl Checker {
     }
 
     fn check_end(&mut self, id: Uuid, order: &Order) {
-        if !order.has_ended() {
+        let Order { placed, stage, invoices, .. } = order;
+        let due = u32::from(stage.status == Status::Finalized);
+        if !placed || !stage.has_ended() || *invoices != due {
             self.violations.push(format!("order {id} has not ended (promise 7): {order:?}"));
         }
-    }
-}
-
-impl Order {
-    fn has_ended(&self) -> bool {
-        if !self.placed {
-            return false;
-        }
-        if self.finalized {
-            return self.stock == Hold::Spent && self.credit == Hold::Spent && self.invoices == 1;
-        }
-        let settled = |hold| matches!(hold, Hold::Released | Hold::Denied);
-        self.denied && settled(self.stock) && settled(self.credit) && self.invoices == 0
     }
 }

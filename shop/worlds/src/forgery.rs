@@ -3,6 +3,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Duration};
 
+use contracts::{customer::CustomerEvent, order::OrderEvent, product::ProductEvent};
 use kernel::{
     Actor, Clock as _, EventId, EventType, Expected, Metadata, NewEvent, Position, Recorded,
     StreamId,
@@ -22,15 +23,15 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Kinds that are forged with data that nothing can read, each in a stream of its category.
 const UNREADABLE: [(&str, &str); 5] = [
-    (contracts::customer::CATEGORY, "customer.registered"),
-    (contracts::product::CATEGORY, "product.added"),
-    (contracts::order::CATEGORY, "order.placed"),
-    (contracts::order::CATEGORY, "order.denied"),
-    (contracts::product::CATEGORY, "product.stock-reserved"),
+    (contracts::customer::CATEGORY, CustomerEvent::REGISTERED),
+    (contracts::product::CATEGORY, ProductEvent::ADDED),
+    (contracts::order::CATEGORY, OrderEvent::PLACED),
+    (contracts::order::CATEGORY, OrderEvent::DENIED),
+    (contracts::product::CATEGORY, ProductEvent::STOCK_RESERVED),
 ];
 
 /// Kinds that begin a stream, and are forged behind its beginning.
-const BIRTHS: [&str; 3] = ["order.placed", "customer.registered", "product.added"];
+const BIRTHS: [&str; 3] = [OrderEvent::PLACED, CustomerEvent::REGISTERED, ProductEvent::ADDED];
 
 /// The one field of what cannot be read.
 const NONSENSE: &str = "nonsense";
@@ -95,7 +96,7 @@ fn unreadable(id: EventId, dice: &Dice) -> Forgery {
 
 /// A registration in a stream of its own: there are two customers of one name then.
 fn twin(id: EventId, events: &[Arc<Recorded>], dice: &Dice) -> Option<Forgery> {
-    let model = any_of("customer.registered", events, dice)?;
+    let model = any_of(CustomerEvent::REGISTERED, events, dice)?;
     let stream = fresh(contracts::customer::CATEGORY, dice);
     Some((Fault::ForgedTwin, stream, Expected::None, same(id, model)))
 }

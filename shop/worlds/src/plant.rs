@@ -5,6 +5,7 @@
 use std::{io, path::Path, sync::Arc};
 
 use async_trait::async_trait;
+use contracts::product::ProductEvent;
 use eventlog::{Access, File, Files, Lock, simdisk::SimDisk};
 use kernel::{Actor, EventId, NewEvent, Recorded, Timestamp};
 use store::{Append, NoReply, Page, Read};
@@ -46,7 +47,7 @@ impl Plant {
         match self {
             Self::DoubleRelease => {
                 let twice = |event: &NewEvent| match event.kind.as_str() {
-                    "product.stock-released" => vec![event.clone(), again(event)],
+                    ProductEvent::STOCK_RELEASED => vec![event.clone(), again(event)],
                     _ => vec![event.clone()],
                 };
                 append.events = append.events.iter().flat_map(twice).collect();
@@ -60,7 +61,7 @@ impl Plant {
                 append.events = append.events.iter().map(forgetful).collect();
             }
             Self::IgnoredDeadline => {
-                let deadline = Actor::reactor("order-deadline");
+                let deadline = Actor::reactor(contracts::order::DEADLINE_REACTOR);
                 if append.events.iter().any(|event| event.metadata.actor == deadline) {
                     return Err(NoReply::Lost);
                 }

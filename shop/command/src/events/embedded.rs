@@ -6,11 +6,9 @@ use anyhow::{Context as _, bail};
 use contracts::customer::{CustomerEvent, Registered};
 use eventlog::{Known, OpenError, Options, OsFiles};
 use kernel::{Position, Recorded, Version};
-use runtime::trace::trace_id;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::Read;
 use store::{LogStore, Reader, log::LogReader};
-use uuid::Uuid;
 
 use super::Filter;
 use crate::{data_folder::mark, stopped::Stopped};
@@ -105,43 +103,13 @@ fn following(read: &Read, page: &store::Page) -> Read {
     }
 }
 
-fn page(reader: &LogReader, read: &Read) -> anyhow::Result<store::Page> {
+pub(super) fn page(reader: &LogReader, read: &Read) -> anyhow::Result<store::Page> {
     let page = futures_util::FutureExt::now_or_never(reader.read(read));
     Ok(page.context("reading a log does not wait")??)
 }
 
 fn shown(event: &Recorded) -> anyhow::Result<Value> {
     Ok(serde_json::to_value(events::shown(event))?)
-}
-
-/// An order's history, as `get-order-history` shows it, and its trace's id, from the shop's log.
-pub(crate) fn order_history(
-    shop: &Stopped,
-    order: Uuid,
-) -> anyhow::Result<(Vec<Value>, Option<String>)> {
-    let store = open(shop)?;
-    let (mut from, mut history, mut trace) = (Position(1), Vec::new(), None);
-    loop {
-        let page = page(&store.reader, &Read::All { from, categories: Vec::new() })?;
-        for event in &page.events {
-            let of_order = event.stream == contracts::order::stream(order)
-                || serde_json::from_str::<OfOrder>(event.data.get())
-                    .is_ok_and(|data| data.order == order);
-            if of_order {
-                let traceparent = event.metadata.traceparent.as_deref();
-                trace = trace.or_else(|| traceparent.and_then(trace_id).map(str::to_owned));
-                history.push(step(event)?);
-            }
-        }
-        if page.end {
-            break;
-        }
-        from = page.next;
-    }
-    if history.is_empty() {
-        bail!("the log has no order {order}");
-    }
-    Ok((history, trace))
 }
 
 /// The first customer of the shop's log, whatever its data folder knows of another one: who they are follows from the shop's
@@ -161,18 +129,4 @@ pub(crate) fn first_customer(shop: &Stopped) -> anyhow::Result<Option<Registered
         }
         from = page.next;
     }
-}
-
-/// Events about an order name it.
-#[derive(serde::Deserialize)]
-struct OfOrder {
-    order: Uuid,
-}
-
-fn step(event: &Recorded) -> anyhow::Result<Value> {
-    let details: Value = serde_json::from_str(event.data.get())?;
-    Ok(json!({
-        "Event": event.kind.as_str(), "Service": event.stream.category(), "Actor": event.metadata.actor.to_string(),
-        "At": event.time.to_string(), "Position": event.position, "Details": details,
-    }))
 }

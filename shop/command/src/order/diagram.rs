@@ -1,11 +1,9 @@
-//! A saga as a sequence diagram of characters: a lifeline for each participant, a line for each recorded event.
+//! An order's story as a sequence diagram of characters: a lifeline for each participant, a line for each recorded event.
 
 use std::time::Duration;
 
-use super::step::{Cause, Saga};
+use contracts::rest::story::{Cause, Story};
 
-/// The services, in the order in which an order usually comes to them.
-const SERVICES: [&str; 4] = ["order", "product", "customer", "accounting"];
 /// The width of `+12345.6 ms`.
 const TIME_WIDTH: usize = 11;
 /// Where the first lifeline is: far enough from the time for half of a name above it.
@@ -30,7 +28,7 @@ pub(super) struct Glyphs {
 }
 
 pub(super) struct Diagram<'a> {
-    pub(crate) saga: &'a Saga,
+    pub(crate) story: &'a Story,
     pub(crate) glyphs: Glyphs,
     /// Columns that a line may have.
     pub(crate) width: usize,
@@ -62,7 +60,7 @@ impl Glyphs {
 impl Diagram<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let participants = self.participants();
-        let labels: Vec<_> = (0..self.saga.steps.len()).map(|index| self.label(index)).collect();
+        let labels: Vec<_> = (0..self.story.steps().len()).map(|index| self.label(index)).collect();
         let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
         let arrows = self.width.saturating_sub(FIRST_COLUMN + 1 + BLANKS.len() + longest);
         let gap = (arrows / participants.len().saturating_sub(1).max(1)).min(GAP_MAX);
@@ -72,47 +70,43 @@ impl Diagram<'_> {
                 (0..participants.len()).map(|index| FIRST_COLUMN + index * gap).collect();
             lines.push(names(&participants, &columns));
             for (index, label) in labels.iter().enumerate() {
-                let after = millis(self.saga.after(index));
-                let drawn = self.arrow(index, &participants, &columns);
+                let after = millis(self.story.after(index));
+                let drawn = self.arrow(index, &columns);
                 lines.push(format!("{after:>TIME_WIDTH$}{drawn}{BLANKS}{label}"));
             }
         } else {
             for (index, label) in labels.iter().enumerate() {
-                let after = millis(self.saga.after(index));
+                let after = millis(self.story.after(index));
                 lines.push(fit(&format!("{after:>TIME_WIDTH$}  {label}"), self.width));
             }
         }
-        let steps = self.saga.steps.len();
-        let total = millis(self.saga.total());
+        let steps = self.story.steps().len();
+        let total = millis(self.story.total());
         lines.push(fit(&format!("{total:>TIME_WIDTH$}  in total, {steps} steps"), self.width));
         lines
     }
 
-    /// The requester, the services, and any other actor that recorded something.
-    fn participants(&self) -> Vec<String> {
-        let mut participants = vec![self.requester()];
-        participants.extend(SERVICES.map(str::to_owned));
-        for step in &self.saga.steps {
-            if !participants.iter().skip(1).any(|known| *known == step.service) {
-                participants.push(step.service.clone());
-            }
-        }
-        participants
+    /// The requester and the services.
+    fn participants(&self) -> Vec<&str> {
+        let services = self.story.services().iter().map(String::as_str);
+        std::iter::once(self.requester()).chain(services).collect()
     }
 
-    /// The customer that made the request is not the customer service.
-    fn requester(&self) -> String {
-        match self.saga.requester() {
-            "customer" => "shopper".to_owned(),
-            other => other.to_owned(),
+    /// The part of the actor before its id. The customer that made the request is not the customer service.
+    fn requester(&self) -> &str {
+        match self.story.requester().split([':', ' ']).next().unwrap_or_default() {
+            "" => "unknown",
+            "customer" => "shopper",
+            other => other,
         }
     }
 
     /// The event's type, and how long it took or why it came.
     fn label(&self, index: usize) -> String {
-        let event = self.saga.steps.get(index).map_or("", |step| step.event.as_str());
-        match (self.saga.cause(index), self.saga.took(index)) {
+        let event = self.story.steps().get(index).map_or("", |step| step.event.as_str());
+        match (self.story.cause(index), self.story.took(index)) {
             (Cause::Deadline, _) => format!("{event}  (deadline)"),
+            (Cause::Elsewhere(cause), _) => format!("{event}  (reacts to event {cause})"),
             (_, Some(took)) if took > Duration::ZERO => {
                 format!("{event}  {}", millis(took).trim_start_matches('+'))
             }
@@ -121,20 +115,12 @@ impl Diagram<'_> {
     }
 
     /// The lifelines of one line, with the event on its own and the arrow to it from what it followed from.
-    fn arrow(&self, index: usize, participants: &[String], columns: &[usize]) -> String {
+    fn arrow(&self, index: usize, columns: &[usize]) -> String {
         let glyphs = self.glyphs;
-        let column = |service: &str| {
-            let found = participants.iter().skip(1).position(|name| name == service);
-            found.and_then(|place| columns.get(place + 1).copied()).unwrap_or(0)
-        };
-        let of_step =
-            |index: usize| self.saga.steps.get(index).map_or(0, |step| column(&step.service));
-        let to = of_step(index);
-        let from = match self.saga.cause(index) {
-            Cause::Request => columns.first().copied().unwrap_or(to),
-            Cause::Step(cause) => of_step(cause),
-            Cause::Deadline => to,
-        };
+        let column = |place: usize| columns.get(place).copied().unwrap_or_default();
+        let (from, to) = self.story.arrow(index);
+        let (from, to) = (from.map_or(0, |place| place + 1), to + 1);
+        let (from, to) = (column(from), column(to));
         let last = columns.last().copied().unwrap_or(0);
         let (start, end) = (from.min(to), from.max(to));
         (TIME_WIDTH..=last)
@@ -154,7 +140,7 @@ impl Diagram<'_> {
 }
 
 /// The participants' names, each centred over its lifeline.
-fn names(participants: &[String], columns: &[usize]) -> String {
+fn names(participants: &[&str], columns: &[usize]) -> String {
     let mut line = String::new();
     for (name, column) in participants.iter().zip(columns) {
         let name = fit(name, GAP_MIN - 1);
@@ -176,28 +162,36 @@ fn millis(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kernel::Timestamp;
+    use contracts::{
+        order::OrderEvent,
+        product::ProductEvent,
+        rest::{order::Step, story::Story},
+    };
+    use kernel::{Position, Timestamp};
 
     use super::*;
-    use crate::order::step::Step;
 
-    fn saga(events: &[&str]) -> Saga {
-        let step = |(index, event): (u64, &&str)| Step {
+    const GRANTED: &str = "loyalty.points-granted";
+
+    /// Each event reacts to the one before it.
+    fn story(events: &[&str]) -> Story {
+        let step = |(at, event): (u64, &&str)| Step {
             event: (*event).to_owned(),
             service: event.split('.').next().unwrap_or_default().to_owned(),
             actor: "manager:1".to_owned(),
-            at: Timestamp::from_micros(1500) + Duration::from_millis(index),
-            position: index,
+            at: Timestamp::from_micros(1500) + Duration::from_millis(at),
+            position: Position(at),
+            cause: at.checked_sub(1).map(Position),
+            details: serde_json::Map::new(),
         };
-        Saga::of((0..).zip(events).map(step).collect())
+        Story::new((0..).zip(events).map(step).collect())
     }
 
     #[test]
     fn no_line_is_wider_than_asked_for() {
-        let events = ["order.placed", "product.stock-reserved", "loyalty.points-granted"];
-        let saga = saga(&events);
+        let story = story(&[OrderEvent::PLACED, ProductEvent::STOCK_RESERVED, GRANTED]);
         for width in 1..200 {
-            let lines = Diagram { saga: &saga, glyphs: Glyphs::UNICODE, width }.lines();
+            let lines = Diagram { story: &story, glyphs: Glyphs::UNICODE, width }.lines();
             let widest = lines.iter().map(|line| line.chars().count()).max();
             assert!(widest <= Some(width), "{width}:\n{}", lines.join("\n"));
         }
@@ -205,8 +199,8 @@ mod tests {
 
     #[test]
     fn a_service_that_is_not_known_yet_has_a_lifeline_too() {
-        let saga = saga(&["order.placed", "loyalty.points-granted"]);
-        let lines = Diagram { saga: &saga, glyphs: Glyphs::ASCII, width: 120 }.lines();
+        let story = story(&[OrderEvent::PLACED, GRANTED]);
+        let lines = Diagram { story: &story, glyphs: Glyphs::ASCII, width: 120 }.lines();
         let names = lines.first().expect("the names");
         assert!(names.ends_with("loyalty"), "{names}");
         let granted = lines.get(2).expect("a line for each event");

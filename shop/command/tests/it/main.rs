@@ -11,6 +11,7 @@ mod client;
 mod copy;
 mod distributed;
 mod events;
+mod fifth;
 mod health;
 mod import;
 mod journey;

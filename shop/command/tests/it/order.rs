@@ -9,12 +9,14 @@ use crate::{
 
 const ORDER: &str = "a60a0000-0000-0000-0000-0000000f4240";
 
-/// A shop with one order of this history: event, milliseconds after the beginning.
-async fn shop_with(events: &[(&str, f64)]) -> Stub {
+/// A recorded event: its type, milliseconds after the beginning, and the index of the event that it reacts to.
+type Event<'a> = (&'a str, f64, Option<usize>);
+
+/// A shop with one order of this history.
+async fn shop_with(events: &[Event<'_>]) -> Stub {
     let stub = Stub::start().await;
     stub.shop().saga = Saga::Untold;
-    let steps =
-        events.iter().enumerate().map(|(index, (event, after_ms))| step(index, event, *after_ms));
+    let steps = events.iter().enumerate().map(|(index, event)| step(index, *event));
     stub.shop().history.extend(steps);
     stub.shop().orders.push(json!({
         "OrderId": ORDER, "UserName": "ada", "ProductName": "Tea", "Quantity": 2, "Price": 3.50, "Total": 7.00,
@@ -23,14 +25,21 @@ async fn shop_with(events: &[(&str, f64)]) -> Stub {
     stub
 }
 
-fn step(index: usize, event: &str, after_ms: f64) -> Value {
+fn step(index: usize, (event, after_ms, cause): Event<'_>) -> Value {
     let (service, _) = event.split_once('.').expect("service.what");
-    let actor =
-        if index == 0 { "customer:a60a0000-0000-0000-0000-000000000007" } else { "reactor:x" };
-    json!({
+    let actor = match (index, cause) {
+        (0, _) => "customer:a60a0000-0000-0000-0000-000000000007",
+        (_, Some(_)) => "reactor:x",
+        (_, None) => "reactor:order-deadline",
+    };
+    let mut step = json!({
         "Event": event, "Service": service, "Actor": actor, "Position": 100 + index,
         "At": format!("2026-01-31T12:00:00.{:06}Z", (after_ms * 1000.0).round()), "Details": { "x": 1 },
-    })
+    });
+    if let Some(cause) = cause {
+        step["Cause"] = json!(100 + cause);
+    }
+    step
 }
 
 fn canceled(stub: &Stub, reason: &str) {
@@ -40,15 +49,15 @@ fn canceled(stub: &Stub, reason: &str) {
     shop.orders[0]["InvoiceNumber"] = json!(null);
 }
 
-const FINALIZED: &[(&str, f64)] = &[
-    ("order.placed", 0.0),
-    ("product.stock-reserved", 1.2),
-    ("customer.credit-reserved", 1.3),
-    ("order.approved", 2.5),
-    ("order.finalized", 2.5),
-    ("customer.credit-debited", 3.6),
-    ("product.stock-committed", 3.75),
-    ("accounting.invoice-issued", 4.0),
+const FINALIZED: &[Event<'_>] = &[
+    ("order.placed", 0.0, None),
+    ("product.stock-reserved", 1.2, Some(0)),
+    ("customer.credit-reserved", 1.3, Some(0)),
+    ("order.approved", 2.5, Some(2)),
+    ("order.finalized", 2.5, Some(2)),
+    ("customer.credit-debited", 3.6, Some(4)),
+    ("product.stock-committed", 3.75, Some(4)),
+    ("accounting.invoice-issued", 4.0, Some(4)),
 ];
 
 #[tokio::test]
@@ -62,7 +71,7 @@ async fn a_finalized_order_is_drawn_as_a_sequence_of_steps() {
         +1.2 ms     │               ├──────────────▶●               │               │   product.stock-reserved  1.2 ms
         +1.3 ms     │               ├───────────────┼──────────────▶●               │   customer.credit-reserved  1.3 ms
         +2.5 ms     │               ●◀──────────────┼───────────────┤               │   order.approved  1.2 ms
-        +2.5 ms     │               ●               │               │               │   order.finalized
+        +2.5 ms     │               ●◀──────────────┼───────────────┤               │   order.finalized  1.2 ms
         +3.6 ms     │               ├───────────────┼──────────────▶●               │   customer.credit-debited  1.1 ms
         +3.8 ms     │               ├──────────────▶●               │               │   product.stock-committed  1.2 ms
         +4.0 ms     │               ├───────────────┼───────────────┼──────────────▶●   accounting.invoice-issued  1.5 ms
@@ -73,11 +82,11 @@ async fn a_finalized_order_is_drawn_as_a_sequence_of_steps() {
 #[tokio::test]
 async fn a_denied_order_shows_its_denial_and_its_release() {
     let stub = shop_with(&[
-        ("order.placed", 0.0),
-        ("customer.credit-reserved", 1.0),
-        ("product.stock-denied", 1.5),
-        ("order.denied", 2.0),
-        ("customer.credit-released", 3.0),
+        ("order.placed", 0.0, None),
+        ("customer.credit-reserved", 1.0, Some(0)),
+        ("product.stock-denied", 1.5, Some(0)),
+        ("order.denied", 2.0, Some(2)),
+        ("customer.credit-released", 3.0, Some(3)),
     ])
     .await;
     canceled(&stub, "out-of-stock");
@@ -97,11 +106,11 @@ async fn a_denied_order_shows_its_denial_and_its_release() {
 #[tokio::test]
 async fn an_order_denied_at_its_deadline_says_so() {
     let stub = shop_with(&[
-        ("order.placed", 0.0),
-        ("product.stock-reserved", 1.0),
-        ("order.denied", 900.0),
-        ("product.stock-released", 901.0),
-        ("customer.credit-denied", 950.0),
+        ("order.placed", 0.0, None),
+        ("product.stock-reserved", 1.0, Some(0)),
+        ("order.denied", 900.0, None),
+        ("product.stock-released", 901.0, Some(2)),
+        ("customer.credit-denied", 950.0, Some(0)),
     ])
     .await;
     canceled(&stub, "deadline");
@@ -119,6 +128,61 @@ async fn an_order_denied_at_its_deadline_says_so() {
 }
 
 #[tokio::test]
+async fn what_came_too_late_is_drawn_from_what_was_recorded_as_its_cause() {
+    let stub = shop_with(&[
+        ("order.placed", 0.0, None),
+        ("customer.credit-denied", 1.0, Some(0)),
+        ("order.denied", 900.0, None),
+        // Released because of the late answer itself, not because of the denial.
+        ("product.stock-reserved", 950.0, Some(0)),
+        ("product.stock-released", 951.0, Some(3)),
+    ])
+    .await;
+    canceled(&stub, "deadline");
+    let ran = agora(&stub, ["order", ORDER]).await.expect_code(0);
+    insta::assert_snapshot!(ran.stdout, @r"
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Canceled (deadline)
+                 shopper      order      product    customer   accounting
+        +0.0 ms     ├──────────▶●           │           │           │   order.placed
+        +1.0 ms     │           ├───────────┼──────────▶●           │   customer.credit-denied  1.0 ms
+      +900.0 ms     │           ●           │           │           │   order.denied  (deadline)
+      +950.0 ms     │           ├──────────▶●           │           │   product.stock-reserved  950.0 ms
+      +951.0 ms     │           │           ●           │           │   product.stock-released  1.0 ms
+      +951.0 ms  in total, 5 steps
+    ");
+}
+
+#[tokio::test]
+async fn a_service_that_the_shop_does_not_know_has_its_lifeline() {
+    let stub = shop_with(&[
+        ("order.placed", 0.0, None),
+        ("loyalty.points-granted", 1.0, Some(0)),
+        ("loyalty.reward-sent", 2.0, Some(1)),
+        ("loyalty.audited", 3.0, Some(800)),
+    ])
+    .await;
+    let ran = agora(&stub, ["order", ORDER, "--ascii", "--width", "140"]).await.expect_code(0);
+    insta::assert_snapshot!(ran.stdout, @r"
+    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Finalized, invoice 12
+                 shopper          order          product        customer       accounting        loyalty
+        +0.0 ms     +-------------->o               |               |               |               |   order.placed
+        +1.0 ms     |               +---------------+---------------+---------------+-------------->o   loyalty.points-granted  1.0 ms
+        +2.0 ms     |               |               |               |               |               o   loyalty.reward-sent  1.0 ms
+        +3.0 ms     |               |               |               |               |               o   loyalty.audited  (reacts to event 900)
+        +3.0 ms  in total, 4 steps
+    ");
+}
+
+#[tokio::test]
+async fn a_long_history_is_read_to_its_end() {
+    let stub = shop_with(&[("order.placed", 0.0, None)]).await;
+    let granted = |index| step(index, ("loyalty.points-granted", 1.0, Some(0)));
+    stub.shop().history.extend((1..700).map(granted));
+    let ran = agora(&stub, ["order", ORDER, "--json"]).await.expect_code(0);
+    assert_eq!(ran.json()["History"].as_array().map(Vec::len), Some(700));
+}
+
+#[tokio::test]
 async fn where_no_diagram_fits_the_steps_are_listed() {
     let stub = shop_with(FINALIZED).await;
     let ran = agora(&stub, ["order", ORDER, "--width", "50"]).await.expect_code(0);
@@ -128,7 +192,7 @@ async fn where_no_diagram_fits_the_steps_are_listed() {
         +1.2 ms  product.stock-reserved  1.2 ms
         +1.3 ms  customer.credit-reserved  1.3 ms
         +2.5 ms  order.approved  1.2 ms
-        +2.5 ms  order.finalized
+        +2.5 ms  order.finalized  1.2 ms
         +3.6 ms  customer.credit-debited  1.1 ms
         +3.8 ms  product.stock-committed  1.2 ms
         +4.0 ms  accounting.invoice-issued  1.5 ms

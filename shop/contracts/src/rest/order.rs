@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::order::Reason;
+pub use crate::order::lifecycle::{CreditStatus, Stage, Status, StockStatus};
 
 /// The current state of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -42,64 +43,28 @@ pub struct Order {
 }
 
 impl Order {
-    /// Whether nothing more can happen to it; see [`has_ended`].
+    /// How far it is.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        Stage {
+            status: self.status,
+            stock: self.stock_status,
+            credit: self.credit_status,
+            invoiced: self.invoice_number.is_some(),
+        }
+    }
+
+    /// Whether nothing more can happen to it.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        let Self { status, stock_status, credit_status, invoice_number, .. } = self;
-        has_ended((*status, *stock_status, *credit_status), invoice_number.is_some())
+        self.stage().has_ended()
     }
-}
 
-/// Whether nothing more can happen to an order that stands so: finalized with stock committed, credit debited and the invoice
-/// issued, or canceled with nothing held. While an answer is pending it may still be that something was reserved, which is then
-/// released: a canceled order has not ended before both have answered.
-#[must_use]
-pub fn has_ended(standing: (Status, StockStatus, CreditStatus), invoiced: bool) -> bool {
-    let (status, stock, credit) = standing;
-    match status {
-        Status::Pending | Status::Approved => false,
-        Status::Finalized => {
-            invoiced && stock == StockStatus::Committed && credit == CreditStatus::Debited
-        }
-        Status::Canceled => {
-            matches!(stock, StockStatus::Denied | StockStatus::Released)
-                && matches!(credit, CreditStatus::Denied | CreditStatus::Released)
-        }
+    /// The services that have yet to record something for it.
+    #[must_use]
+    pub fn awaited(&self) -> Vec<&'static str> {
+        self.stage().awaited()
     }
-}
-
-/// The status of an order.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
-)]
-pub enum Status {
-    #[default]
-    Pending,
-    Canceled,
-    Approved,
-    Finalized,
-}
-
-/// The status of the stock of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum StockStatus {
-    #[default]
-    Pending,
-    Reserved,
-    Denied,
-    Released,
-    Committed,
-}
-
-/// The status of the credit for an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum CreditStatus {
-    #[default]
-    Pending,
-    Reserved,
-    Denied,
-    Released,
-    Debited,
 }
 
 /// One step of an order, recorded by any service.
@@ -108,12 +73,18 @@ pub enum CreditStatus {
 pub struct Step {
     /// The type of the recorded event.
     pub event: String,
+    /// Who recorded it: the category of the event's stream.
     pub service: String,
     pub actor: String,
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     #[schema(value_type = u64)]
     pub position: Position,
+    /// The position of the event that it reacts to. Absent for what was requested, and for what a service did by itself, as at a
+    /// deadline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>)]
+    pub cause: Option<Position>,
     /// Details of the event, by its type.
     pub details: Map<String, Value>,
 }
@@ -151,31 +122,4 @@ pub struct Durations {
     pub p90_ms: f64,
     pub p99_ms: f64,
     pub max_ms: f64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_order_has_ended_when_nothing_more_can_happen_to_it() {
-        use {CreditStatus as Credit, StockStatus as Stock};
-        let stock =
-            [Stock::Pending, Stock::Reserved, Stock::Denied, Stock::Released, Stock::Committed];
-        let credit =
-            [Credit::Pending, Credit::Reserved, Credit::Denied, Credit::Released, Credit::Debited];
-        for (stock, (credit, invoiced)) in stock
-            .into_iter()
-            .flat_map(|stock| credit.into_iter().map(move |credit| (stock, credit)))
-            .flat_map(|(stock, credit)| [false, true].map(|invoiced| (stock, (credit, invoiced))))
-        {
-            let ended = |status| has_ended((status, stock, credit), invoiced);
-            assert!(!ended(Status::Pending) && !ended(Status::Approved));
-            let all = (stock, credit, invoiced) == (Stock::Committed, Credit::Debited, true);
-            assert_eq!(ended(Status::Finalized), all);
-            let holds_nothing = matches!(stock, Stock::Denied | Stock::Released)
-                && matches!(credit, Credit::Denied | Credit::Released);
-            assert_eq!(ended(Status::Canceled), holds_nothing, "{stock:?} {credit:?}");
-        }
-    }
 }

@@ -98,6 +98,9 @@ fn answers_about_orders_read_back() {
         }
     }
     equals_itself::<Step>(step());
+    let mut reaction = step();
+    reaction.as_object_mut().expect("is one").insert("Cause".to_owned(), json!(6));
+    equals_itself::<Step>(reaction);
     equals_itself::<Change>(json!({ "Step": step(), "Order": order() }));
     equals_itself::<Statistics>(json!({
         "Total": 3, "Open": 1, "ByStatus": { "Finalized": 2, "Pending": 1 }, "ByReason": { "deadline": 0 },

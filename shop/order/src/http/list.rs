@@ -14,8 +14,8 @@ use web::{After, Cursor, Json, Limit, Listing, Problem, Query, Text, Whole};
 use super::{Orders, failed, view};
 use crate::model::{self, List, Within};
 
-/// Steps read for an order as it was: more than any order has.
-const STEPS_MAX: usize = 1000;
+/// Steps read at once for an order as it was: more than the shop's own services record for one.
+const STEPS: usize = 500;
 
 /// A position that the log can have.
 type AsOf = Whole<0, 9_007_199_254_740_991>;
@@ -134,9 +134,22 @@ impl Orders {
         if order.placed > as_of {
             return Err(Problem::not_found("There was no such order then."));
         }
-        let history = self.model.history(order.id, Position::START, STEPS_MAX).await;
-        let mut steps = history.map_err(failed)?;
-        steps.retain(|step| step.position <= as_of);
-        Ok(order.after(&steps))
+        self.as_of(order, as_of).await
+    }
+
+    /// The order as it was at a position behind its placing.
+    async fn as_of(&self, order: model::Order, at: Position) -> Result<model::Order, Problem> {
+        let mut order = order.into_placed();
+        let mut after = Position::START;
+        loop {
+            let steps = self.model.history(order.id, after, STEPS).await.map_err(failed)?;
+            for step in steps.iter().take_while(|step| step.position <= at) {
+                order.take(step);
+            }
+            match steps.last().filter(|_| steps.len() == STEPS) {
+                Some(last) if last.position < at => after = last.position,
+                _ => return Ok(order),
+            }
+        }
     }
 }

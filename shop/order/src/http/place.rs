@@ -19,8 +19,7 @@ use web::{At, Context, Json, KeyHeader, Keyed, POSITION_TIMEOUT, Problem, Text, 
 use super::{Orders, failed, refusal, unavailable, view};
 use crate::{
     domain::Command,
-    model::{Order, Product},
-    standing::Standing,
+    model::{Order, Product, Standing},
 };
 
 /// The quantity of one order.
@@ -128,12 +127,10 @@ impl Orders {
                 None
             }
         };
-        let mut order = match order {
-            Some(order) => order,
-            None => self.recorded(id).await?,
-        };
-        order.standing = Standing::placed(order.placed_at);
-        Ok(order)
+        match order {
+            Some(order) => Ok(order.into_placed()),
+            None => self.recorded(id).await,
+        }
     }
 
     /// The order from its own stream.

@@ -31,15 +31,15 @@ pub(super) fn order(order: Order) -> rest::order::Order {
 }
 
 impl Orders {
-    /// A step as a response: its actor, type and service.
+    /// A step as a response, with people named.
     pub(super) async fn step(&self, step: Step) -> Result<rest::order::Step, Problem> {
-        let service = step.kind.split('.').next().unwrap_or_default().to_owned();
         Ok(rest::order::Step {
-            service,
+            service: step.service,
             actor: self.named(step.actor).await?,
             event: step.kind,
             at: step.at,
             position: step.position,
+            cause: step.cause,
             details: serde_json::from_str(&step.details).unwrap_or_else(|_| Map::new()),
         })
     }

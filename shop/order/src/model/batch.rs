@@ -1,6 +1,6 @@
 //! Combines the effects of several steps on one order before it is written. Pure.
 
-use contracts::rest::order::Status;
+use contracts::order::lifecycle::Status;
 use kernel::Position;
 
 use super::{
@@ -27,7 +27,7 @@ impl Changed {
         let at = change.at.micros();
         (self.updated, self.updated_at) = (change.position, at);
         match effect {
-            Effect::Placed => {}
+            Effect::Placed | Effect::Nothing => {}
             Effect::Stock(status) => self.stock = Some(stock_number(*status)),
             Effect::Credit(status) => self.credit = Some(credit_number(*status)),
             Effect::Approved | Effect::Finalized | Effect::Denied(_) if self.ended_at.is_some() => {

@@ -1,17 +1,20 @@
 //! The conformance suite that every engine behind [`Model`] passes; each check panics where the engine fails.
 
+mod history;
+
 use std::sync::Arc;
 
 use contracts::money::Money;
 use contracts::{
-    order::{Reason, Terms},
-    rest::order::{CreditStatus, Status, StockStatus},
+    accounting::AccountingEvent,
+    order::{OrderEvent, Reason, Terms, lifecycle::Status},
+    product::ProductEvent,
 };
 use kernel::{EventType, Position, Timestamp};
 use runtime::{ReadModel, model::conformance};
 use uuid::Uuid;
 
-use super::{Change, Effect, Happened, List, Model, Order, Product, What, Within};
+use super::{Change, Effect, Happened, List, Model, Order, Placing, Product, What, Whose, Within};
 
 /// Runs the whole suite; `make` gives a new, empty model each time.
 pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
@@ -19,13 +22,15 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     products_are_copied(&*make().await).await;
     customers_are_copied(&*make().await).await;
     what_contradicts_is_unfit(&*make().await).await;
-    an_order_follows_its_steps(&*make().await).await;
+    history::an_order_follows_its_steps(&*make().await).await;
     steps_of_unknown_orders_are_passed_over(&*make().await).await;
+    history::what_follows_from_an_order_is_a_step_of_it(&*make().await, &*make().await).await;
+    history::a_shared_correlation_says_nothing(&*make().await, &*make().await).await;
     lists_are_filtered_and_paged(&*make().await).await;
     changes_are_told_in_order(&*make().await).await;
     statistics_count_what_was_placed(&*make().await).await;
     it_does_not_matter_how_changes_came(&*make().await, &*make().await).await;
-    an_order_ends_once(&*make().await, &*make().await).await;
+    history::an_order_ends_once(&*make().await, &*make().await).await;
 }
 
 const ADA: Uuid = Uuid::from_u128(0xada);
@@ -55,32 +60,42 @@ fn placed(position: u64, number: u128, (customer, product): (Uuid, Uuid)) -> Cha
         price: Money::from_minor(1999),
         currency: "EUR".to_owned(),
     };
-    let mut change = step(position, number, ("order.placed", "{}"));
+    let mut change = step(position, number, (OrderEvent::PLACED, "{}"));
     if let What::Happened(happened) = &mut change.what {
-        happened.placed = Some(Arc::new(terms));
+        let placing = Placing { terms, correlation: correlation(number) };
+        (happened.placed, happened.cause) = (Some(Arc::new(placing)), None);
     }
     change
 }
 
+/// Each two orders share one: 1 and 11, 2 and 12, and so on.
+fn correlation(number: u128) -> Uuid {
+    Uuid::from_u128(0xc000 + number % 10)
+}
+
+/// A step of an order that reacts to the event before it.
 fn step(position: u64, number: u128, (kind, details): (&str, &str)) -> Change {
+    let service = kind.split('.').next().expect("a category");
     change(
         position,
         What::Happened(Happened {
-            order: order(number),
+            whose: Whose::Order(order(number)),
+            service: service.to_owned(),
             kind: EventType::parse(kind).expect("a type"),
             actor: contracts::actor::customer(ADA),
+            cause: Some(Position(position - 1)),
             details: details.to_owned(),
-            effect: Effect::of(kind, details).expect("a step"),
+            effect: Effect::of_step(service, kind, details),
             placed: None,
         }),
     )
 }
 
-const APPROVED: (&str, &str) = ("order.approved", "{}");
-const FINALIZED: (&str, &str) = ("order.finalized", "{}");
-const DENIED: (&str, &str) = ("order.denied", r#"{"Reasons":["out-of-stock","deadline"]}"#);
-const STOCK: (&str, &str) = ("product.stock-reserved", "{}");
-const INVOICE: (&str, &str) = ("accounting.invoice-issued", r#"{"InvoiceNumber":7}"#);
+const APPROVED: (&str, &str) = (OrderEvent::APPROVED, "{}");
+const FINALIZED: (&str, &str) = (OrderEvent::FINALIZED, "{}");
+const DENIED: (&str, &str) = (OrderEvent::DENIED, r#"{"Reasons":["out-of-stock","deadline"]}"#);
+const STOCK: (&str, &str) = (ProductEvent::STOCK_RESERVED, "{}");
+const INVOICE: (&str, &str) = (AccountingEvent::INVOICE_ISSUED, r#"{"InvoiceNumber":7}"#);
 
 async fn apply(model: &dyn Model, changes: &[Change]) {
     let at = model.checkpoint().await.expect("a checkpoint");
@@ -152,39 +167,6 @@ fn thing(name: &str, price_minor: i64) -> Product {
         price: Money::from_minor(price_minor),
         currency: "EUR".to_owned(),
     }
-}
-
-async fn an_order_follows_its_steps(model: &dyn Model) {
-    apply(model, &[change(1, What::Customer { id: ADA, user: "ada".to_owned() })]).await;
-    apply(model, &[placed(2, 1, (ADA, LAMP))]).await;
-    let new = found(model, 1).await;
-    assert_eq!((new.id, new.customer, &*new.user, new.product), (order(1), ADA, "ada", LAMP));
-    assert_eq!((new.quantity, new.price.minor(), new.placed), (2, 1999, Position(2)));
-    assert_eq!(new.standing, crate::standing::Standing::placed(at(2)));
-    apply(model, &[step(3, 1, STOCK)]).await;
-    assert_eq!(found(model, 1).await.standing.stock, StockStatus::Reserved);
-    apply(model, &[step(4, 1, APPROVED)]).await;
-    assert_eq!(found(model, 1).await.standing.status, Status::Approved);
-    apply(model, &[step(5, 1, FINALIZED), step(6, 1, ("customer.credit-debited", "{}"))]).await;
-    apply(model, &[step(8, 1, INVOICE)]).await;
-    let ended = found(model, 1).await;
-    let standing = &ended.standing;
-    assert_eq!((standing.status, standing.credit), (Status::Finalized, CreditStatus::Debited));
-    assert_eq!((standing.invoice, standing.updated_at), (Some(7), at(8)));
-
-    let history = model.history(order(1), Position::START, 100).await.expect("a history");
-    let positions: Vec<u64> = history.iter().map(|step| step.position.0).collect();
-    assert_eq!(positions, [2, 3, 4, 5, 6, 8]);
-    assert_eq!(ended.clone().after(&history), ended, "the history leads to where it stands");
-    let until = history.partition_point(|step| step.position <= Position(3));
-    let earlier = ended.after(history.split_at(until).0);
-    assert_eq!(
-        (earlier.standing.status, earlier.standing.stock),
-        (Status::Pending, StockStatus::Reserved)
-    );
-    let page = model.history(order(1), Position(3), 2).await.expect("a history");
-    let positions: Vec<u64> = page.iter().map(|step| step.position.0).collect();
-    assert_eq!(positions, [4, 5]);
 }
 
 async fn steps_of_unknown_orders_are_passed_over(model: &dyn Model) {
@@ -309,27 +291,4 @@ async fn it_does_not_matter_how_changes_came(model: &dyn Model, other: &dyn Mode
     assert_ne!(lines(model).await, lines(other).await);
     apply(model, &changes).await;
     assert_eq!(lines(model).await, lines(other).await, "as if nothing had been");
-}
-
-/// Only forged events do this: further endings of an order that has ended.
-async fn an_order_ends_once(model: &dyn Model, other: &dyn Model) {
-    let changes = [
-        placed(1, 1, (ADA, LAMP)),
-        placed(2, 2, (ADA, LAMP)),
-        step(3, 1, FINALIZED),
-        step(4, 2, DENIED),
-        step(5, 1, FINALIZED),
-        step(6, 1, DENIED),
-        step(7, 2, APPROVED),
-        step(8, 2, FINALIZED),
-    ];
-    for single in &changes {
-        apply(model, std::slice::from_ref(single)).await;
-    }
-    apply(other, &changes).await;
-    assert_eq!(lines(model).await, lines(other).await, "one by one or all at once");
-    let (first, second) = (found(model, 1).await.standing, found(model, 2).await.standing);
-    assert_eq!((first.status, second.status), (Status::Finalized, Status::Canceled));
-    let balances = model.balances().await.expect("balances");
-    assert!(balances.iter().all(|sum| sum.left == sum.right), "{balances:?}");
 }

@@ -1,8 +1,11 @@
 //! Numeric codes of the enums in a row, the same in every engine. Rows store them, so a code never changes its meaning.
 
 use contracts::{
-    order::Reason,
-    rest::order::{CreditStatus, Durations, Status, StockStatus},
+    order::{
+        Reason,
+        lifecycle::{CreditStatus, Status, StockStatus},
+    },
+    rest::order::Durations,
 };
 use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
 use thiserror::Error;

@@ -9,6 +9,8 @@ mod dump;
 mod location;
 mod read;
 mod server;
+mod steps;
+mod values;
 
 use std::sync::Arc;
 
@@ -23,9 +25,9 @@ use uuid::Uuid;
 use web::Inspect;
 
 use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
-use apply::number;
 pub use location::PostgresLocation;
 use server::{Failure, SCHEMA, Server};
+use values::number;
 
 /// The shared read model.
 pub struct PostgresModel {

@@ -13,7 +13,7 @@ use runtime::{
     ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
     sqlite::Schema,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use store::Balance;
 use uuid::Uuid;
 use web::Inspect;
@@ -24,7 +24,7 @@ use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 const SCHEMA: Schema = Schema {
     model: "order",
     unmarked: &["checkpoint", "orders", "person", "product", "step", "tally"],
-    number: 2,
+    number: 3,
     variant: 0,
     create: "CREATE TABLE orders (
                  placed INTEGER PRIMARY KEY,
@@ -43,16 +43,20 @@ const SCHEMA: Schema = Schema {
                  invoice INTEGER,
                  updated INTEGER NOT NULL,
                  updated_at INTEGER NOT NULL,
-                 ended_at INTEGER
+                 ended_at INTEGER,
+                 correlation BLOB NOT NULL
              );
+             CREATE INDEX orders_correlation ON orders (correlation);
              CREATE INDEX orders_customer ON orders (customer, placed);
              CREATE INDEX orders_changed ON orders (customer, updated);
              CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
              CREATE TABLE step (
                  position INTEGER PRIMARY KEY,
                  placed INTEGER NOT NULL,
+                 service TEXT NOT NULL,
                  kind TEXT NOT NULL,
                  actor TEXT NOT NULL,
+                 cause INTEGER,
                  at INTEGER NOT NULL,
                  details TEXT NOT NULL
              );
@@ -178,15 +182,7 @@ impl Model for SqliteModel {
         after: Position,
         count: usize,
     ) -> Result<Vec<Step>, ModelError> {
-        self.database.read(|connection| {
-            let sql = "SELECT step.position, step.kind, step.actor, step.at, step.details
-                       FROM orders CROSS JOIN step ON step.placed = orders.placed
-                       WHERE orders.id = ?1 AND step.position > ?2 ORDER BY step.position LIMIT ?3";
-            let mut query = connection.prepare_cached(sql)?;
-            let after = read::number(after);
-            let rows = query.query_map(params![order.as_bytes(), after, count], read::step)?;
-            rows.collect()
-        })
+        self.database.read(|connection| read::history(connection, order, (after, count)))
     }
 
     async fn changes(

@@ -24,7 +24,7 @@ use kernel::{
 use order::{Config, Location};
 use runtime::event_store::Figures;
 use runtime::{EventStore, Tasks, clock::RuntimeClock};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::RawValue};
 use store::LogStore;
 use store::Read;
 use tower::ServiceExt;
@@ -131,14 +131,25 @@ impl Shop {
     /// Records an event at the end of any stream, and waits until the service has dealt with it.
     pub(crate) async fn record(&self, stream: StreamId, event: impl Event) -> Position {
         let actor = Actor::reactor(stream.category());
+        let metadata = Metadata::of(actor, self.deps.ids.uuid(self.deps.clock.now()));
+        self.record_with(stream, (event.kind(), event.encode()), metadata).await
+    }
+
+    /// The same with an event of any kind, and with what is recorded beside it.
+    pub(crate) async fn record_with(
+        &self,
+        stream: StreamId,
+        event: (&str, Box<RawValue>),
+        metadata: Metadata,
+    ) -> Position {
+        let (kind, data) = event;
         let last = self.store().last(&stream).await.map(|event| event.version);
-        let now = self.deps.clock.now();
         let event = NewEvent {
-            id: self.deps.ids.event_id(now),
-            kind: EventType::parse(event.kind()).expect("a type"),
-            schema: event.schema(),
-            metadata: Metadata::of(actor, self.deps.ids.uuid(now)),
-            data: event.encode(),
+            id: self.deps.ids.event_id(self.deps.clock.now()),
+            kind: EventType::parse(kind).expect("a type"),
+            schema: 1,
+            metadata,
+            data,
         };
         let expected = Expected::after(last);
         let append = store::Append { stream, expected, events: vec![event].into() };
@@ -268,15 +279,17 @@ fn deps(signer: &Signer, clock: Arc<Hands>) -> Deps {
     let ids = Arc::new(Ids::from_seed([5; 32]));
     let auth = Auth::new(signer.verifier(), clock.clone());
     let tasks = Tasks::inline();
-    Deps::new(runtime::Deps {
+    let shutdown = tasks.stop_token();
+    let base = runtime::Deps {
         clock,
         ids,
         transport: Arc::new(store::Memory::new()),
         tasks,
         traces: runtime::Traces::default(),
-    })
-    .authenticated_by(auth)
-    .of_service("order")
+    };
+    let mut deps = Deps::new(base).authenticated_by(auth);
+    deps.http.shutdown = shutdown;
+    deps.of_service("order")
 }
 
 async fn instance(

@@ -5,6 +5,7 @@
 mod calls;
 mod door;
 mod harness;
+mod history;
 mod live;
 mod model;
 #[cfg(feature = "postgres")]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use contracts::{customer::CustomerEvent, order::OrderEvent, product::ProductEvent};
 use kernel::{Clock as _, Recorded, Timestamp};
 
 use super::{Report, World};
@@ -88,14 +89,14 @@ impl World {
         for event in events {
             let order = serde_json::from_str::<OfOrder>(event.data.get()).map(|data| data.order);
             match (event.kind.as_str(), order) {
-                ("order.denied", Ok(order)) => {
+                (OrderEvent::DENIED, Ok(order)) => {
                     denied.insert(order);
                 }
                 (
-                    "product.stock-reserved"
-                    | "customer.credit-reserved"
-                    | "product.stock-denied"
-                    | "customer.credit-denied",
+                    ProductEvent::STOCK_RESERVED
+                    | ProductEvent::STOCK_DENIED
+                    | CustomerEvent::CREDIT_RESERVED
+                    | CustomerEvent::CREDIT_DENIED,
                     Ok(order),
                 ) if denied.contains(&order) => {
                     self.tally.count(Fault::LateAnswer);

@@ -84,12 +84,11 @@ public final class Order {
         }
     }
 
-    /** Decided, one way or the other. */
-    public boolean isEnded() {
-        return status == Status.FINALIZED || status == Status.CANCELED;
-    }
-
-    /** Ended, and all that follows from it is done too: nothing more will happen to it. */
+    /**
+     * Whether nothing more will happen to it: the services' own rule, held against the same table of cases
+     * (shop/contracts/tests/lifecycle.csv). A canceled order goes on until stock and credit have both been answered,
+     * however late, and nothing is held any more.
+     */
     public boolean isSettled() {
         if (status == Status.FINALIZED) {
             return stock == Part.COMMITTED && credit == Part.COMMITTED && invoiceNumber != null;

@@ -66,6 +66,9 @@ public final class Timeline {
                 addIf(awaited, order.invoiceNumber == null, OrderStep.Kind.INVOICE_ISSUED);
                 break;
             case CANCELED:
+                // An answer that comes after the deadline is recorded too, and may have to be undone.
+                addIf(awaited, order.stock == Order.Part.PENDING, OrderStep.Kind.STOCK_RESERVED);
+                addIf(awaited, order.credit == Order.Part.PENDING, OrderStep.Kind.CREDIT_RESERVED);
                 addIf(awaited, order.stock == Order.Part.RESERVED, OrderStep.Kind.STOCK_RELEASED);
                 addIf(awaited, order.credit == Order.Part.RESERVED, OrderStep.Kind.CREDIT_RELEASED);
                 break;

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{order::Terms, rest::order::Status};
+use contracts::order::lifecycle::Status;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Error;
 use uuid::Uuid;
 
+use super::{
+    steps::{Told, following, tell},
+    values::{column, number},
+};
 use crate::model::{
-    Change, Happened, Product, What,
+    Change, Happened, Placing, Product, What, Whose,
     batch::Changed,
     numbers::{Column, status_number},
 };
@@ -54,28 +58,43 @@ async fn customer(tx: &Transaction<'_>, id: Uuid, user: &str) -> Result<(), Erro
 /// What a batch does to orders, gathered before it is written.
 #[derive(Default)]
 struct Batch<'a> {
-    placed: Vec<(&'a Change, &'a Terms)>,
-    steps: Vec<(&'a Change, &'a Happened)>,
-    orders: BTreeMap<Uuid, Changed>,
+    placed: Vec<(&'a Change, &'a Placing)>,
+    /// The steps that name their order.
+    steps: Vec<Told<'a>>,
+    /// Those whose order is to be found.
+    following: Vec<(&'a Change, &'a Happened)>,
 }
 
 impl<'a> Batch<'a> {
     fn happened(&mut self, change: &'a Change, happened: &'a Happened) {
-        self.steps.push((change, happened));
-        match &happened.placed {
-            Some(terms) => self.placed.push((change, terms)),
-            None => self.orders.entry(happened.order).or_default().take(change, &happened.effect),
+        if let Some(placing) = &happened.placed {
+            self.placed.push((change, placing));
+        }
+        match happened.whose {
+            Whose::Order(order) => self.steps.push(Told { change, happened, order }),
+            Whose::Following { .. } => self.following.push((change, happened)),
         }
     }
 
-    async fn write(&self, tx: &Transaction<'_>) -> Result<(), Error> {
+    async fn write(mut self, tx: &Transaction<'_>) -> Result<(), Error> {
         if !self.placed.is_empty() {
             self.place(tx).await?;
         }
-        if !self.steps.is_empty() {
-            self.tell(tx).await?;
+        tell(tx, &self.steps).await?;
+        if !self.following.is_empty() {
+            // Found by the orders and the steps that are there now.
+            let found = following(tx, &self.following).await?;
+            tell(tx, &found).await?;
+            self.steps.extend(found);
+            self.steps.sort_by_key(|step| step.change.position);
         }
-        let ended = if self.orders.is_empty() { [0, 0] } else { self.update(tx).await? };
+        let mut orders = BTreeMap::<Uuid, Changed>::new();
+        for Told { change, happened, order } in &self.steps {
+            if happened.placed.is_none() {
+                orders.entry(*order).or_default().take(change, &happened.effect);
+            }
+        }
+        let ended = if orders.is_empty() { [0, 0] } else { update(tx, &orders).await? };
         let placed = number(self.placed.len() as u64);
         if placed > 0 || ended != [0, 0] {
             let sql = "UPDATE tally SET placed = placed + $1, canceled = canceled + $2, finalized = finalized + $3";
@@ -88,103 +107,71 @@ impl<'a> Batch<'a> {
     async fn place(&self, tx: &Transaction<'_>) -> Result<(), Error> {
         let sql = "INSERT INTO orders
              SELECT p.placed, p.id, p.customer, p.product, p.product_name, p.quantity, p.price, p.currency, p.placed_at,
-                    0, 0, 0, 0, NULL, p.placed, p.placed_at, NULL
+                    0, 0, 0, 0, NULL, p.placed, p.placed_at, NULL, p.correlation
              FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-                         $9::bigint[])
-                  AS p (placed, id, customer, product, product_name, quantity, price, currency, placed_at)";
+                         $9::bigint[], $10::uuid[])
+                  AS p (placed, id, customer, product, product_name, quantity, price, currency, placed_at, correlation)";
         let all = &self.placed;
         tx.execute(
             &tx.prepare_cached(sql).await?,
             &[
                 &column(all, |(change, _)| number(change.position.0)),
-                &column(all, |(_, terms)| terms.order),
-                &column(all, |(_, terms)| terms.customer),
-                &column(all, |(_, terms)| terms.product),
-                &column(all, |(_, terms)| terms.product_name.as_str()),
-                &column(all, |(_, terms)| i64::from(terms.quantity)),
-                &column(all, |(_, terms)| terms.price.minor()),
-                &column(all, |(_, terms)| terms.currency.as_str()),
+                &column(all, |(_, placing)| placing.terms.order),
+                &column(all, |(_, placing)| placing.terms.customer),
+                &column(all, |(_, placing)| placing.terms.product),
+                &column(all, |(_, placing)| placing.terms.product_name.as_str()),
+                &column(all, |(_, placing)| i64::from(placing.terms.quantity)),
+                &column(all, |(_, placing)| placing.terms.price.minor()),
+                &column(all, |(_, placing)| placing.terms.currency.as_str()),
                 &column(all, |(change, _)| change.at.micros()),
+                &column(all, |(_, placing)| placing.correlation),
             ],
         )
         .await
         .map(drop)
     }
+}
 
-    /// Writes the steps; there is no row, and so no step, for what was not placed before.
-    async fn tell(&self, tx: &Transaction<'_>) -> Result<(), Error> {
-        let sql = "INSERT INTO step
-             SELECT s.position, orders.placed, s.kind, s.actor, s.at, s.details
-             FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-                  AS s (position, id, kind, actor, at, details)
-             JOIN orders ON orders.id = s.id AND orders.placed <= s.position";
-        let all = &self.steps;
-        tx.execute(
+/// Changes each order once, however many steps it took; how many were canceled and finalized. One that has ended keeps its
+/// status and its reasons.
+async fn update(tx: &Transaction<'_>, orders: &BTreeMap<Uuid, Changed>) -> Result<[i64; 2], Error> {
+    let sql = "UPDATE orders SET
+             status = CASE WHEN orders.ended_at IS NULL THEN coalesce(c.status, orders.status) ELSE orders.status END,
+             stock = coalesce(c.stock, orders.stock), credit = coalesce(c.credit, orders.credit),
+             reasons = CASE WHEN orders.ended_at IS NULL THEN coalesce(c.reasons, orders.reasons) ELSE orders.reasons END,
+             invoice = coalesce(c.invoice, orders.invoice), updated = c.updated, updated_at = c.updated_at,
+             ended_at = coalesce(orders.ended_at, c.ended_at)
+         FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[],
+                     $8::bigint[], $9::bigint[])
+              AS c (id, status, stock, credit, reasons, invoice, updated, updated_at, ended_at)
+         WHERE orders.id = c.id RETURNING CASE WHEN orders.ended_at = c.ended_at THEN c.status END";
+    let all: Vec<(&Uuid, &Changed)> = orders.iter().collect();
+    let small = |number: Option<u8>| number.map(i16::from);
+    let rows = tx
+        .query(
             &tx.prepare_cached(sql).await?,
             &[
-                &column(all, |(change, _)| number(change.position.0)),
-                &column(all, |(_, happened)| happened.order),
-                &column(all, |(_, happened)| happened.kind.as_str()),
-                &column(all, |(_, happened)| happened.actor.to_string()),
-                &column(all, |(change, _)| change.at.micros()),
-                &column(all, |(_, happened)| happened.details.as_str()),
+                &column(&all, |(id, _)| **id),
+                &column(&all, |(_, order)| small(order.status.map(status_number))),
+                &column(&all, |(_, order)| small(order.stock)),
+                &column(&all, |(_, order)| small(order.credit)),
+                &column(&all, |(_, order)| small(order.reasons)),
+                &column(&all, |(_, order)| order.invoice.map(number)),
+                &column(&all, |(_, order)| number(order.updated.0)),
+                &column(&all, |(_, order)| order.updated_at),
+                &column(&all, |(_, order)| order.ended_at),
             ],
         )
-        .await
-        .map(drop)
-    }
-
-    /// Changes each order once, however many steps it took; how many were canceled and finalized. One that has ended keeps its
-    /// status and its reasons.
-    async fn update(&self, tx: &Transaction<'_>) -> Result<[i64; 2], Error> {
-        let sql = "UPDATE orders SET
-                 status = CASE WHEN orders.ended_at IS NULL THEN coalesce(c.status, orders.status) ELSE orders.status END,
-                 stock = coalesce(c.stock, orders.stock), credit = coalesce(c.credit, orders.credit),
-                 reasons = CASE WHEN orders.ended_at IS NULL THEN coalesce(c.reasons, orders.reasons) ELSE orders.reasons END,
-                 invoice = coalesce(c.invoice, orders.invoice), updated = c.updated, updated_at = c.updated_at,
-                 ended_at = coalesce(orders.ended_at, c.ended_at)
-             FROM unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[],
-                         $8::bigint[], $9::bigint[])
-                  AS c (id, status, stock, credit, reasons, invoice, updated, updated_at, ended_at)
-             WHERE orders.id = c.id RETURNING CASE WHEN orders.ended_at = c.ended_at THEN c.status END";
-        let all: Vec<(&Uuid, &Changed)> = self.orders.iter().collect();
-        let small = |number: Option<u8>| number.map(i16::from);
-        let rows = tx
-            .query(
-                &tx.prepare_cached(sql).await?,
-                &[
-                    &column(&all, |(id, _)| **id),
-                    &column(&all, |(_, order)| small(order.status.map(status_number))),
-                    &column(&all, |(_, order)| small(order.stock)),
-                    &column(&all, |(_, order)| small(order.credit)),
-                    &column(&all, |(_, order)| small(order.reasons)),
-                    &column(&all, |(_, order)| order.invoice.map(number)),
-                    &column(&all, |(_, order)| number(order.updated.0)),
-                    &column(&all, |(_, order)| order.updated_at),
-                    &column(&all, |(_, order)| order.ended_at),
-                ],
-            )
-            .await?;
-        let mut ended = [0, 0];
-        for row in rows {
-            let changed: Option<Column<Status>> = row.try_get(0)?;
-            let [canceled, finalized] = &mut ended;
-            match changed.map(|Column(status)| status) {
-                Some(Status::Canceled) => *canceled += 1,
-                Some(Status::Finalized) => *finalized += 1,
-                Some(Status::Pending | Status::Approved) | None => {}
-            }
+        .await?;
+    let mut ended = [0, 0];
+    for row in rows {
+        let changed: Option<Column<Status>> = row.try_get(0)?;
+        let [canceled, finalized] = &mut ended;
+        match changed.map(|Column(status)| status) {
+            Some(Status::Canceled) => *canceled += 1,
+            Some(Status::Finalized) => *finalized += 1,
+            Some(Status::Pending | Status::Approved) | None => {}
         }
-        Ok(ended)
     }
-}
-
-/// One column of several rows.
-fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
-}
-
-/// A position or a number as PostgreSQL counts; what a caller made up may be beyond that, and then is behind all there are.
-pub(super) fn number(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+    Ok(ended)
 }

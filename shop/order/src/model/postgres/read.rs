@@ -6,21 +6,19 @@ use kernel::{Position, Timestamp};
 use tokio_postgres::{Error, Row, types::ToSql};
 use uuid::Uuid;
 
-use super::apply::number;
-use crate::{
-    model::{
-        List, Order, Product, Statistics, Step, Within,
-        numbers::{Column, Numbered, durations, status_number},
-    },
-    standing::Standing,
+use super::values::number;
+use crate::model::{
+    List, Order, Product, Standing, Statistics, Step, Within,
+    numbers::{Column, Numbered, durations, status_number},
 };
 
 const COLUMNS: &str = "orders.id, orders.customer, coalesce(person.\"user\", ''), orders.product, orders.product_name,
      orders.quantity, orders.price, orders.currency, orders.placed, orders.placed_at, orders.status, orders.stock,
      orders.credit, orders.reasons, orders.invoice, orders.updated_at";
-const STEP: &str = "step.position, step.kind, step.actor, step.at, step.details";
+const STEP: &str =
+    "step.position, step.service, step.kind, step.actor, step.cause, step.at, step.details";
 /// Columns before those of the order where a step comes with it.
-const STEP_COLUMNS: usize = 5;
+const STEP_COLUMNS: usize = 7;
 
 type Client = ClientWrapper;
 
@@ -149,12 +147,15 @@ pub(super) async fn statistics(tx: &Transaction<'_>, placed: Within) -> Result<S
 }
 
 fn step(row: &Row) -> Result<Step, Error> {
+    let cause: Option<i64> = row.try_get(4)?;
     Ok(Step {
         position: position(row, 0)?,
-        kind: row.try_get(1)?,
-        actor: row.try_get(2)?,
-        at: Timestamp::from_micros(row.try_get(3)?),
-        details: row.try_get(4)?,
+        service: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        actor: row.try_get(3)?,
+        cause: cause.map(|cause| Position(cause.unsigned_abs())),
+        at: Timestamp::from_micros(row.try_get(5)?),
+        details: row.try_get(6)?,
     })
 }
 

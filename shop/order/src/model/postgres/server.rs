@@ -15,7 +15,7 @@ use tokio_postgres::{NoTls, error::SqlState};
 use super::location::PostgresLocation;
 
 /// Version of the table layout. A model of another version is emptied and rebuilt from the log.
-pub(super) const SCHEMA: i32 = 3;
+pub(super) const SCHEMA: i32 = 4;
 /// How long a call may take in all, connecting included.
 const CALL: Duration = Duration::from_millis(1900);
 /// How long a connection may take.
@@ -49,16 +49,20 @@ const TABLES: &str = "
         invoice BIGINT,
         updated BIGINT NOT NULL,
         updated_at BIGINT NOT NULL,
-        ended_at BIGINT
+        ended_at BIGINT,
+        correlation UUID NOT NULL
     );
+    CREATE INDEX orders_correlation ON orders (correlation);
     CREATE INDEX orders_customer ON orders (customer, placed);
     CREATE INDEX orders_changed ON orders (customer, updated);
     CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
     CREATE TABLE step (
         position BIGINT PRIMARY KEY,
         placed BIGINT NOT NULL,
+        service TEXT NOT NULL,
         kind TEXT NOT NULL,
         actor TEXT NOT NULL,
+        cause BIGINT,
         at BIGINT NOT NULL,
         details TEXT NOT NULL
     );

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use contracts::order::Terms;
-use rusqlite::{OptionalExtension, Transaction, params};
+use contracts::order::lifecycle::Status;
+use rusqlite::{OptionalExtension, ToSql, Transaction, params};
 use uuid::Uuid;
 
-use crate::model::{Change, Happened, Product, What, batch::Changed, numbers::status_number};
-use contracts::rest::order::Status;
+use super::read::number;
+use crate::model::{
+    Change, Happened, Placing, Product, What, Whose, batch::Changed, numbers::status_number,
+};
 
 /// Makes all changes, in order.
 pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
@@ -65,24 +67,27 @@ impl Batch {
         change: &Change,
         happened: &Happened,
     ) -> rusqlite::Result<()> {
-        if let Some(terms) = &happened.placed {
-            place(tx, change, terms)?;
+        if let Some(placing) = &happened.placed {
+            place(tx, change, placing)?;
             self.placed += 1;
         }
+        let Some(order) = order_of(tx, happened)? else { return Ok(()) };
         // The order's place is found by its id; there is no row, and so no step, for what was never placed.
         let mut insert = tx.prepare_cached(
-            "INSERT INTO step SELECT ?1, placed, ?2, ?3, ?4, ?5 FROM orders WHERE id = ?6",
+            "INSERT INTO step SELECT ?1, placed, ?2, ?3, ?4, ?5, ?6, ?7 FROM orders WHERE id = ?8",
         )?;
         insert.execute(params![
             change.position.0,
+            happened.service,
             happened.kind.as_str(),
             happened.actor.to_string(),
+            happened.cause.map(number),
             change.at.micros(),
             happened.details,
-            happened.order.as_bytes(),
+            order.as_bytes(),
         ])?;
         if happened.placed.is_none() {
-            self.orders.entry(happened.order).or_default().take(change, &happened.effect);
+            self.orders.entry(order).or_default().take(change, &happened.effect);
         }
         Ok(())
     }
@@ -105,6 +110,37 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// The order that a step belongs to. All that was placed before it is there already.
+fn order_of(tx: &Transaction<'_>, happened: &Happened) -> rusqlite::Result<Option<Uuid>> {
+    let (named, correlation) = match happened.whose {
+        Whose::Order(order) => return Ok(Some(order)),
+        Whose::Following { named, correlation } => (named, correlation),
+    };
+    let find = |sql, value: &dyn ToSql| {
+        let mut query = tx.prepare_cached(sql)?;
+        let found = query.query_map([value], |row| row.get(0).map(Uuid::from_bytes))?;
+        found.collect::<rusqlite::Result<Vec<Uuid>>>()
+    };
+    if let Some(named) = named {
+        let found = find("SELECT id FROM orders WHERE id = ?1", &named.as_bytes())?;
+        if !found.is_empty() {
+            return Ok(found.first().copied());
+        }
+    }
+    if let Some(cause) = happened.cause {
+        let sql = "SELECT id FROM step CROSS JOIN orders USING (placed) WHERE step.position = ?1";
+        let found = find(sql, &number(cause))?;
+        if !found.is_empty() {
+            return Ok(found.first().copied());
+        }
+    }
+    let sql = "SELECT id FROM orders WHERE correlation = ?1 LIMIT 2";
+    Ok(match find(sql, &correlation.as_bytes())?.as_slice() {
+        [only] => Some(*only),
+        _ => None,
+    })
 }
 
 /// Whether the order ended with this: an order that has ended keeps its status and its reasons.
@@ -130,10 +166,11 @@ fn update(tx: &Transaction<'_>, id: Uuid, order: &Changed) -> rusqlite::Result<b
     Ok(order.ended_at.is_some() && ended_at.flatten() == order.ended_at)
 }
 
-fn place(tx: &Transaction<'_>, change: &Change, terms: &Terms) -> rusqlite::Result<()> {
+fn place(tx: &Transaction<'_>, change: &Change, placing: &Placing) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, NULL, ?1, ?9, NULL)",
+        "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, NULL, ?1, ?9, NULL, ?10)",
     )?;
+    let terms = &placing.terms;
     insert
         .execute(params![
             change.position.0,
@@ -145,6 +182,7 @@ fn place(tx: &Transaction<'_>, change: &Change, terms: &Terms) -> rusqlite::Resu
             terms.price.minor(),
             terms.currency,
             change.at.micros(),
+            placing.correlation.as_bytes(),
         ])
         .map(drop)
 }

@@ -5,19 +5,18 @@ use kernel::{Position, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
-use crate::{
-    model::{
-        List, Order, Statistics, Step, Within,
-        numbers::{Column, Numbered, durations, status_number},
-    },
-    standing::Standing,
+use crate::model::{
+    List, Order, Standing, Statistics, Step, Within,
+    numbers::{Column, Numbered, durations, status_number},
 };
 
 const COLUMNS: &str = "orders.id, orders.customer, ifnull(person.user, ''), orders.product, orders.product_name,
      orders.quantity, orders.price, orders.currency, orders.placed, orders.placed_at, orders.status, orders.stock,
      orders.credit, orders.reasons, orders.invoice, orders.updated_at";
+const STEP: &str =
+    "step.position, step.service, step.kind, step.actor, step.cause, step.at, step.details";
 /// Columns before those of the order where a step comes with it.
-const STEP_COLUMNS: usize = 5;
+const STEP_COLUMNS: usize = 7;
 
 pub(super) fn order(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<Order>> {
     let sql = format!(
@@ -72,12 +71,25 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
     rows.collect()
 }
 
+pub(super) fn history(
+    connection: &Connection,
+    order: Uuid,
+    (after, count): (Position, usize),
+) -> rusqlite::Result<Vec<Step>> {
+    let sql = format!(
+        "SELECT {STEP} FROM orders CROSS JOIN step ON step.placed = orders.placed
+         WHERE orders.id = ?1 AND step.position > ?2 ORDER BY step.position LIMIT ?3"
+    );
+    let mut query = connection.prepare_cached(&sql)?;
+    let rows = query.query_map(params![order.as_bytes(), number(after), count], step)?;
+    rows.collect()
+}
+
 pub(super) fn changes(
     connection: &Connection,
     customer: Option<Uuid>,
     (after, count): (Position, usize),
 ) -> rusqlite::Result<Vec<(Step, Order)>> {
-    let step_columns = "step.position, step.kind, step.actor, step.at, step.details";
     // Of all customers: along the steps. Of one customer: along the customer's orders that have changed.
     let (from, mine) = match customer {
         None => ("step CROSS JOIN orders ON orders.placed = step.placed", "?3 IS NULL"),
@@ -87,7 +99,7 @@ pub(super) fn changes(
         ),
     };
     let sql = format!(
-        "SELECT {step_columns}, {COLUMNS} FROM {from} LEFT JOIN person ON person.id = orders.customer
+        "SELECT {STEP}, {COLUMNS} FROM {from} LEFT JOIN person ON person.id = orders.customer
          WHERE {mine} AND step.position > ?1 ORDER BY step.position LIMIT ?2"
     );
     let customer = customer.map(Uuid::into_bytes);
@@ -123,13 +135,16 @@ fn percentiles(sorted_us: &[i64]) -> [i64; 4] {
     [50, 90, 99, 100].map(|percent| sorted_us.get(rank(percent)).copied().unwrap_or(0))
 }
 
-pub(super) fn step(row: &Row<'_>) -> rusqlite::Result<Step> {
+fn step(row: &Row<'_>) -> rusqlite::Result<Step> {
+    let cause: Option<i64> = row.get(4)?;
     Ok(Step {
         position: Position(row.get(0)?),
-        kind: row.get(1)?,
-        actor: row.get(2)?,
-        at: Timestamp::from_micros(row.get(3)?),
-        details: row.get(4)?,
+        service: row.get(1)?,
+        kind: row.get(2)?,
+        actor: row.get(3)?,
+        cause: cause.map(|cause| Position(cause.unsigned_abs())),
+        at: Timestamp::from_micros(row.get(5)?),
+        details: row.get(6)?,
     })
 }
 
