@@ -3,6 +3,8 @@
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::Recorded;
+
 /// A pure aggregate: all rules of one kind of stream, with nothing of how it is stored.
 pub trait Decider: Send + Sync + 'static {
     /// What the events so far amount to; `default()` is a stream without events.
@@ -25,7 +27,12 @@ pub trait Decider: Send + Sync + 'static {
 }
 
 /// The events of one family as data: a type name, a schema number and JSON.
+///
+/// [`events!`](crate::events) writes it from one line per type.
 pub trait Event: Clone + Send + Sync + Sized + 'static {
+    /// Every type of the family with its current schema number.
+    const TYPES: &'static [(&'static str, u32)];
+
     /// The type's name, `category.past-tense`.
     fn kind(&self) -> &'static str;
 
@@ -37,6 +44,11 @@ pub trait Event: Clone + Send + Sync + Sized + 'static {
 
     /// Reads data of any schema ever released, upcasting older ones.
     fn decode(kind: &str, schema: u32, data: &RawValue) -> Result<Self, DecodeError>;
+
+    /// The event in a record of the family's category, also checked to stand where its type may stand.
+    fn read(recorded: &Recorded) -> Result<Self, DecodeError> {
+        Self::decode(recorded.kind.as_str(), recorded.schema, &recorded.data)
+    }
 }
 
 /// Why recorded data is not an event of a family.
@@ -46,6 +58,10 @@ pub enum DecodeError {
     UnknownType(String),
     #[error("schema {schema} of {kind:?} is newer than this program")]
     UnknownSchema { kind: String, schema: u32 },
+    #[error(
+        "schema {schema} of {kind:?} is older than this program reads: it has no upcaster to the next one"
+    )]
+    NoUpcaster { kind: String, schema: u32 },
     #[error("{kind:?} does not parse: {source}")]
     Malformed { kind: String, source: serde_json::Error },
     #[error("{0:?} is the first event of a stream, and this one comes later")]

@@ -1,7 +1,7 @@
 //! What accounting records: all invoices in the one stream `accounting-invoices`, numbered by version + 1.
 
 use crate::money::Money;
-use kernel::{Recorded, StreamId};
+use kernel::{Recorded, StreamId, events};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -1,6 +1,6 @@
 //! What happens to the categories of products: all in the one stream `catalogue-categories`.
 
-use kernel::StreamId;
+use kernel::{StreamId, events};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

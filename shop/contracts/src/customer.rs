@@ -1,7 +1,7 @@
 //! What happens to a customer (or manager): streams `customer-ID`, the id a keyed hash of the user name.
 
 use crate::money::Money;
-use kernel::{DecodeError, Recorded, StreamId, Timestamp};
+use kernel::{DecodeError, Recorded, StreamId, Timestamp, events};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -3,9 +3,6 @@
 //! An event type is never renamed, and a field never changes its meaning: a new schema number is added, and `decode` upcasts
 //! the older ones.
 
-#[macro_use]
-mod family;
-
 pub mod accounting;
 pub mod actor;
 pub mod catalogue;

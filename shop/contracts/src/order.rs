@@ -5,7 +5,7 @@ pub mod lifecycle;
 use std::fmt;
 
 use crate::money::Money;
-use kernel::{StreamId, Timestamp};
+use kernel::{StreamId, Timestamp, events};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! What happens to a product: streams `product-ID`.
 
 use crate::money::Money;
-use kernel::StreamId;
+use kernel::{StreamId, events};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -1,0 +1,131 @@
+//! What the `events!` macro rests on: data written and read as one JSON object, and older schemas renewed.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::{
+    Serialize,
+    de::{self, DeserializeOwned, Visitor},
+};
+pub use serde_json::value::RawValue;
+use serde_json::{Error, value::to_raw_value};
+
+use crate::{DecodeError, Event, Recorded, Version};
+
+/// The members of an event's data, as an upcaster changes them.
+pub type Fields = serde_json::Map<String, serde_json::Value>;
+
+/// The schema number that a step starts from, and the step to the next one.
+pub type Upcaster = (u32, fn(&mut Fields));
+
+/// Fails the build if an upcaster starts from a number that is not older than the current one, or if two start from the same.
+pub const fn check_upcasters(upcasters: &[Upcaster], current: u32) {
+    let mut at = 0;
+    let mut rest = upcasters;
+    while let [(from, _), others @ ..] = rest {
+        assert!(*from >= 1 && *from < current, "an upcaster starts from an older schema number");
+        assert!(*from > at, "the upcasters of an event are listed in order, each number once");
+        at = *from;
+        rest = others;
+    }
+}
+
+/// The event in a record, if it stands where its type may stand.
+pub fn read<E: Event>(recorded: &Recorded, places: &[(&str, &str)]) -> Result<E, DecodeError> {
+    let kind = recorded.kind.as_str();
+    if recorded.version > Version(0) && places.contains(&(kind, "first")) {
+        return Err(DecodeError::NotFirst(kind.to_owned()));
+    }
+    E::decode(kind, recorded.schema, &recorded.data)
+}
+
+/// The data as of the current schema. Number 0 counts as 1, the first one.
+pub fn renewed<'a>(
+    kind: &str,
+    (schema, current): (u32, u32),
+    upcasters: &[Upcaster],
+    data: &'a RawValue,
+) -> Result<Cow<'a, str>, DecodeError> {
+    let schema = schema.max(1);
+    if schema == current {
+        return Ok(Cow::Borrowed(data.get()));
+    }
+    if schema > current {
+        return Err(DecodeError::UnknownSchema { kind: kind.to_owned(), schema });
+    }
+    let malformed = |source| DecodeError::Malformed { kind: kind.to_owned(), source };
+    let mut fields: Fields = serde_json::from_str(data.get()).map_err(malformed)?;
+    for number in schema..current {
+        let step = upcasters.iter().find(|(from, _)| *from == number);
+        let (_, step) =
+            step.ok_or_else(|| DecodeError::NoUpcaster { kind: kind.to_owned(), schema: number })?;
+        step(&mut fields);
+    }
+    serde_json::to_string(&fields).map(Cow::Owned).map_err(malformed)
+}
+
+/// A struct as an event's data.
+#[must_use]
+pub fn write(data: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(data).expect("events are plain data with string keys")
+}
+
+/// The struct in an event's data.
+pub fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    serde_json::from_str(json)
+}
+
+/// Inline fields on their way to an event's data, in the order in which they are declared.
+#[derive(Default)]
+pub struct Members(String);
+
+impl Members {
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &impl Serialize) -> Self {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        // A field's name is an identifier, which needs no escapes.
+        self.0.push_str(&format!("\"{name}\":{}", write(value)));
+        self
+    }
+
+    #[must_use]
+    pub fn finish(self) -> Box<RawValue> {
+        let json = if self.0.is_empty() { "{}".to_owned() } else { self.0 + "}" };
+        RawValue::from_string(json).expect("members that are JSON make an object")
+    }
+}
+
+/// The members of an object by their names.
+pub fn members(json: &str) -> Result<BTreeMap<Cow<'_, str>, &RawValue>, Error> {
+    serde_json::from_str(json)
+}
+
+/// One member as a field; a missing one is an error, unless the field may be nothing.
+pub fn member<T: DeserializeOwned>(
+    members: &BTreeMap<Cow<'_, str>, &RawValue>,
+    name: &'static str,
+) -> Result<T, Error> {
+    match members.get(name) {
+        Some(value) => serde_json::from_str(value.get()),
+        None => T::deserialize(Missing(name)),
+    }
+}
+
+/// What is read in place of a member that is not there: nothing.
+struct Missing(&'static str);
+
+impl<'de> de::Deserializer<'de> for Missing {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+        Err(de::Error::missing_field(self.0))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
+    }
+}

@@ -1,0 +1,142 @@
+//! A family of events over time: its first schema, what became of it, and what was recorded in between.
+
+use kernel::{DecodeError, Event, Fields};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json, value::RawValue};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Owner {
+    first: String,
+    last: String,
+    #[serde(default)]
+    born: Option<u16>,
+}
+
+kernel::events! {
+    /// An account after two changes of its first event.
+    AccountEvent {
+        /// Schema 1: `name`, one text. Schema 2: `owner`, two texts. Schema 3: amounts in cents.
+        Opened { owner: Owner, cents: i64, note: Option<String> } = OPENED "account.opened" @ 3 first { from 1 => opened_1, from 2 => opened_2 },
+        /// Schema 1 was in euros; its upcaster to 2 was lost.
+        Moved { cents: i64 } = "account.moved" @ 3 { from 2 => moved_2 },
+        Renamed(Owner) = "account.renamed" @ 2 { from 1 => opened_1 },
+        Frozen {} = "account.frozen" @ 1,
+    }
+}
+
+/// One text became two.
+fn opened_1(data: &mut Fields) {
+    let name =
+        data.remove("name").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+    let (first, last) = name.split_once(' ').unwrap_or(("", &name));
+    data.insert("owner".to_owned(), json!({ "first": first, "last": last }));
+    data.extend([("first".to_owned(), first.into()), ("last".to_owned(), last.into())]);
+}
+
+/// Euros became cents.
+fn opened_2(data: &mut Fields) {
+    let euros = data.remove("euros").and_then(|euros| euros.as_i64());
+    data.extend(euros.map(|euros| ("cents".to_owned(), Value::from(euros * 100))));
+}
+
+fn moved_2(data: &mut Fields) {
+    opened_2(data);
+}
+
+fn raw(value: &Value) -> Box<RawValue> {
+    serde_json::value::to_raw_value(value).expect("a value is JSON")
+}
+
+fn decoded(kind: &str, schema: u32, data: &Value) -> Result<AccountEvent, DecodeError> {
+    AccountEvent::decode(kind, schema, &raw(data))
+}
+
+fn opened(cents: i64) -> AccountEvent {
+    let owner = Owner { first: "Ada".to_owned(), last: "Lovelace".to_owned(), born: None };
+    AccountEvent::Opened { owner, cents, note: None }
+}
+
+#[test]
+fn older_schemas_are_upcast_step_by_step() {
+    let kind = AccountEvent::OPENED;
+    let of_1 = json!({ "name": "Ada Lovelace", "euros": 7 });
+    let of_2 = json!({ "owner": { "first": "Ada", "last": "Lovelace" }, "euros": 7 });
+    let of_3 = json!({ "owner": { "first": "Ada", "last": "Lovelace", "born": null }, "cents": 700, "note": null });
+    for (schema, data) in [(0, &of_1), (1, &of_1), (2, &of_2), (3, &of_3)] {
+        assert_eq!(
+            decoded(kind, schema, data).expect("it is read"),
+            opened(700),
+            "schema {schema}"
+        );
+    }
+    let renamed = decoded("account.renamed", 1, &json!({ "name": "Ada Lovelace" }));
+    let AccountEvent::Renamed(owner) = renamed.expect("a struct is upcast too") else {
+        panic!("another event")
+    };
+    assert_eq!(owner.last, "Lovelace");
+}
+
+#[test]
+fn what_has_no_upcaster_is_not_read_as_something_else() {
+    // Its members fit the current schema by chance; the meaning of the number would be another.
+    for (schema, data) in [(1, json!({ "cents": 5 })), (1, json!({ "euros": 5 }))] {
+        let error = decoded("account.moved", schema, &data).expect_err("schema 1 has no upcaster");
+        assert!(matches!(error, DecodeError::NoUpcaster { schema: 1, .. }), "{error}");
+        assert!(error.to_string().contains("no upcaster"), "{error}");
+    }
+    assert_eq!(
+        decoded("account.moved", 2, &json!({ "euros": 5 })).expect("2 has one"),
+        AccountEvent::Moved { cents: 500 }
+    );
+}
+
+#[test]
+fn what_is_newer_unknown_or_misses_a_field_is_told_apart() {
+    let newer = decoded("account.frozen", 2, &json!({})).expect_err("the future");
+    assert!(matches!(newer, DecodeError::UnknownSchema { schema: 2, .. }), "{newer}");
+    let unknown = decoded("account.melted", 1, &json!({})).expect_err("no such type");
+    assert!(matches!(unknown, DecodeError::UnknownType(_)), "{unknown}");
+    for (kind, schema, data) in [
+        ("account.moved", 3, json!({})),
+        ("account.moved", 3, json!({ "cents": "7" })),
+        ("account.moved", 2, json!({ "euros": "7" })),
+        ("account.moved", 2, json!([])),
+        ("account.frozen", 1, json!(null)),
+    ] {
+        let error = decoded(kind, schema, &data).expect_err("it does not fit");
+        assert!(matches!(error, DecodeError::Malformed { .. }), "{error}");
+    }
+    let missing =
+        decoded("account.moved", 3, &json!({})).expect_err("a field is missing").to_string();
+    assert!(missing.contains("cents"), "{missing}");
+}
+
+#[test]
+fn what_is_written_reads_back_with_its_members_in_order() {
+    let written = opened(1).encode();
+    assert_eq!(
+        written.get(),
+        r#"{"owner":{"first":"Ada","last":"Lovelace","born":null},"cents":1,"note":null}"#
+    );
+    assert_eq!(
+        AccountEvent::decode(AccountEvent::OPENED, 3, &written).expect("reads back"),
+        opened(1)
+    );
+    assert_eq!(AccountEvent::Frozen {}.encode().get(), "{}");
+    let read = decoded("account.frozen", 1, &json!({ "added": "later" }));
+    assert_eq!(read.expect("more members are fine"), AccountEvent::Frozen {});
+}
+
+#[test]
+fn a_family_knows_its_types() {
+    let types = [
+        ("account.opened", 3),
+        ("account.moved", 3),
+        ("account.renamed", 2),
+        ("account.frozen", 1),
+    ];
+    assert_eq!(AccountEvent::TYPES, types);
+    assert_eq!(<AccountEvent as Event>::TYPES, types);
+    assert!(AccountEvent::has("account.moved") && !AccountEvent::has("account.melted"));
+    assert_eq!((opened(1).kind(), opened(1).schema()), (AccountEvent::OPENED, 3));
+}

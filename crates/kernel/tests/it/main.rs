@@ -1,0 +1,3 @@
+//! The vocabulary as a system uses it.
+
+mod events;
