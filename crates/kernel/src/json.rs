@@ -83,7 +83,9 @@ impl Members {
     pub fn with(mut self, name: &str, value: &impl Serialize) -> Self {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
         // A field's name is an identifier, which needs no escapes.
-        self.0.push_str(&format!("\"{name}\":{}", write(value)));
+        for part in ["\"", name, "\":", write(value).get()] {
+            self.0.push_str(part);
+        }
         self
     }
 

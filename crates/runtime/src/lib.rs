@@ -12,6 +12,7 @@ pub mod clock;
 mod deps;
 pub mod descriptors;
 pub mod event_store;
+pub mod follower;
 pub mod model;
 pub mod progress;
 pub mod projector;
@@ -26,6 +27,7 @@ pub mod trace;
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
 pub use client::EventStore;
 pub use deps::Deps;
+pub use follower::{Effect, Follower};
 pub use model::{
     Lease, LocationError, ModelError, ModelLocation, ReadModel, ServerLocation, SetAside, Shared,
     Unfit,

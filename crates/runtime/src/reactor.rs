@@ -32,11 +32,17 @@ pub struct Reaction<C> {
 
 /// Turns events into commands of its own service.
 ///
-/// Reactions are total: a cause that yields nothing now yields nothing later.
+/// Reactions are total: a cause that yields nothing now yields nothing later. A reaction records at most one event of each type: a second
+/// one of the same cause would look like a second reaction.
 pub trait Reactor: Send + 'static {
     type Aggregate: Aggregate;
     /// Names the reactor in what it records; never changed once released.
     const NAME: &'static str;
+
+    /// The same for one whose name is given when it is made.
+    fn name(&self) -> &str {
+        Self::NAME
+    }
 
     /// The reaction to one event, called for every event in the order of the log. One that cannot be read is set aside: counted and reported.
     fn react(
@@ -79,7 +85,8 @@ async fn run<R: Reactor>(
     progress: Progress,
 ) {
     let store = deps.store();
-    let mut note = Note::load(&store, R::NAME).await;
+    let name: Arc<str> = reactor.name().into();
+    let mut note = Note::load(&store, &name).await;
     let mut subscription = Subscription::open(&store, note.position).await;
     subscription.look().await;
     progress.moved(subscription.position(), &subscription);
@@ -110,8 +117,8 @@ async fn run<R: Reactor>(
                 }
             }
             let Reaction { stream, command } = reaction;
-            let span = span::<R>(&deps, event);
-            let metadata = context(R::NAME, event, span.as_ref());
+            let span = span(&deps, &name, event);
+            let metadata = context(&name, event, span.as_ref());
             let answer = aggregates.submit(stream, Request { command, metadata }).await;
             flight.started::<R::Aggregate>(event.position, answer, span);
         }
@@ -127,15 +134,15 @@ async fn run<R: Reactor>(
 }
 
 /// The reaction in the trace of its cause, if that is exported.
-fn span<R: Reactor>(deps: &Deps, cause: &Recorded) -> Option<Open> {
+fn span(deps: &Deps, name: &Arc<str>, cause: &Recorded) -> Option<Open> {
     let parent = cause.metadata.traceparent.as_ref()?;
     let span = deps.traces.below(parent, Kind::Reaction)?;
     let span = span.named(format!("react to {}", cause.kind));
-    Some(span.with("event.reactor", R::NAME).with("event.cause", cause.position.0))
+    Some(span.with("event.reactor", &**name).with("event.cause", cause.position.0))
 }
 
-fn context(name: &str, cause: &Recorded, span: Option<&Open>) -> Metadata {
-    let name: Arc<str> = name.into();
+fn context(name: &Arc<str>, cause: &Recorded, span: Option<&Open>) -> Metadata {
+    let name = Arc::clone(name);
     let handed_on = || cause.metadata.traceparent.clone();
     Metadata {
         actor: Actor::reactor(&name),

@@ -17,11 +17,17 @@ const SCHEMA: Schema = Schema {
 
 /// A service's snapshots. Losing them changes speed, never answers, so every failure here is only logged.
 #[derive(Clone, Debug)]
-pub struct Snapshots(Arc<Disposable>);
+pub struct Snapshots(Option<Arc<Disposable>>);
 
 impl Snapshots {
+    /// None at all, for aggregates whose streams stay short.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(None)
+    }
+
     pub fn open(location: &Location) -> Result<Self, ModelError> {
-        Ok(Self(Arc::new(Disposable::open(location.clone(), SCHEMA)?)))
+        Ok(Self(Some(Arc::new(Disposable::open(location.clone(), SCHEMA)?))))
     }
 
     pub(crate) async fn load(&self, tasks: &Tasks, stream: &StreamId) -> Option<(Version, String)> {
@@ -61,7 +67,8 @@ impl Snapshots {
 
     /// Forgets all of them: they may be of another log.
     pub fn clear(&self) -> Result<(), ModelError> {
-        self.0.with(|connection| connection.execute("DELETE FROM snapshot", [])).map(drop)
+        let Some(database) = &self.0 else { return Ok(()) };
+        database.with(|connection| connection.execute("DELETE FROM snapshot", [])).map(drop)
     }
 
     /// Works with the database beside the tasks.
@@ -70,7 +77,7 @@ impl Snapshots {
         tasks: &Tasks,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Option<T> {
-        let database = Arc::clone(&self.0);
+        let database = Arc::clone(self.0.as_ref()?);
         match tasks.blocking(move || database.with(work)).await {
             Ok(result) => Some(result),
             Err(error) => {

@@ -132,7 +132,11 @@ impl Problem {
     pub fn unprocessable(errors: Vec<FieldError>) -> Self {
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY);
         if let [only] = errors.as_slice() {
-            problem.0.detail = Some(format!("{}: {}", only.field, only.detail));
+            problem.0.detail = Some(if only.field.is_empty() {
+                format!("The body {}", only.detail)
+            } else {
+                format!("{}: {}", only.field, only.detail)
+            });
         }
         problem.0.errors = errors;
         problem

@@ -17,6 +17,14 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("bus-rabbitmq", &["kernel", "store"], &["servers"]),
     ("runtime", &["kernel", "store"], &["eventlog"]),
     ("web", &["kernel", "store", "runtime"], &[]),
+    (
+        "agora",
+        &["kernel", "eventlog", "store", "store-mongodb", "bus-rabbitmq", "runtime", "web"],
+        &[],
+    ),
+    ("testkit", &["kernel", "eventlog", "store", "runtime", "web", "agora"], &[]),
+    // What is built on it: one dependency.
+    ("bank", &["agora"], &["testkit", "servers"]),
     // The shop.
     ("contracts", &["kernel"], &["store", "bus-rabbitmq"]),
     ("identity", &["kernel", "runtime", "web", "contracts"], &["store", "eventlog"]),
@@ -68,7 +76,7 @@ const EVERYTHING: &[&str] = &[
 pub(crate) fn check() -> anyhow::Result<()> {
     let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec()?;
     let mut faults = directions(&metadata);
-    for folder in ["crates", "shop", "tools"] {
+    for folder in ["crates", "examples/bank", "shop", "tools"] {
         faults.extend(headers(&root().join(folder))?);
     }
     faults.extend(licences(&metadata)?);

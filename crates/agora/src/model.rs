@@ -1,0 +1,262 @@
+//! Read models: tables that a closure fills from the log, in SQLite or PostgreSQL, and the queries that read them.
+
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sql;
+mod sqlite;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use kernel::{Event, Position, Recorded};
+use runtime::{ModelError, ReadModel, SetAside, Shared, Unfit, sqlite::Database};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use store::Balance;
+use uuid::Uuid;
+
+use crate::Happened;
+pub use sql::{Changes, IntoValue, Value, Values};
+
+/// The tables of a read model. Another number means that it is emptied and built again from the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// The number of the tables' shape; a higher one is of a newer version, and left alone.
+    pub number: u32,
+    /// SQL that creates all tables and indexes. `TEXT`, `BIGINT` and `DOUBLE PRECISION` mean the same in SQLite and PostgreSQL.
+    pub create: &'static str,
+}
+
+impl Schema {
+    /// The tables that `create` makes, under a number that rises with every change of their shape.
+    #[must_use]
+    pub const fn new(number: u32, create: &'static str) -> Self {
+        Self { number, create }
+    }
+}
+
+/// A row as a query finds it, by the names of its columns.
+pub type Row = serde_json::Map<String, Json>;
+
+/// A read model to be asked. Cheap to clone.
+///
+/// Parameters are `?1`, `?2` and so on; keep to SQL that SQLite and PostgreSQL share, and the model may live in either.
+#[derive(Clone)]
+pub struct Model(Arc<Inner>);
+
+struct Inner {
+    name: &'static str,
+    tables: Tables,
+    /// Name and query of each pair of sums that must agree.
+    balances: Mutex<Vec<(&'static str, &'static str)>>,
+}
+
+/// The engine that holds a model.
+pub(crate) enum Tables {
+    Sqlite(sqlite::Tables),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Tables),
+}
+
+/// What a projection does about an event.
+type Apply<E> = dyn Fn(&Happened<E>, &mut Changes) + Send + Sync;
+
+/// A read model with what fills it.
+pub(crate) struct Projection<E> {
+    pub(crate) model: Model,
+    apply: Box<Apply<E>>,
+}
+
+impl Model {
+    pub(crate) fn new(name: &'static str, tables: Tables) -> Self {
+        Self(Arc::new(Inner { name, tables, balances: Mutex::default() }))
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// Two sums of one query that must be equal at any time, under a name such as `sent = received + on the way`. They are announced on
+    /// the bus with everything else that an operator looks at.
+    #[must_use]
+    pub fn balance(self, name: &'static str, sql: &'static str) -> Self {
+        self.0.balances.lock().unwrap_or_else(PoisonError::into_inner).push((name, sql));
+        self
+    }
+
+    /// Every row that a query finds, by the names of its columns.
+    pub async fn rows<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        values: impl Values,
+    ) -> Result<Vec<T>, ModelError> {
+        let values = values.into_values();
+        let rows = match &self.0.tables {
+            Tables::Sqlite(tables) => tables.query(sql, values).await?,
+            #[cfg(feature = "postgres")]
+            Tables::Postgres(tables) => tables.query(sql, values).await?,
+        };
+        let parsed = rows.into_iter().map(|row| serde_json::from_value(Json::Object(row)));
+        parsed.collect::<Result<_, _>>().map_err(|error| {
+            ModelError::Other(format!(
+                "a row of {} is not as the query's reader wants it: {error}",
+                self.0.name
+            ))
+        })
+    }
+
+    /// The first row that a query finds.
+    pub async fn row<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        values: impl Values,
+    ) -> Result<Option<T>, ModelError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// The sums as they are now.
+    pub async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
+        let asked = self.0.balances.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut balances = Vec::new();
+        for (name, sql) in asked {
+            let sums: Option<serde_json::Map<String, Json>> = self.row(sql, ()).await?;
+            let sums: Vec<i64> =
+                sums.into_iter().flatten().filter_map(|(_, sum)| sum.as_i64()).collect();
+            let [left, right] = sums[..] else {
+                return Err(ModelError::Other(format!(
+                    "the balance {name:?} is not one row of two whole numbers"
+                )));
+            };
+            balances.push(Balance { name: name.to_owned(), left, right });
+        }
+        Ok(balances)
+    }
+
+    /// Everything in the model as lines of text in a fixed order: what a rebuilt model is compared by.
+    pub async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        self.engine().dump().await
+    }
+
+    fn engine(&self) -> &dyn Engine {
+        match &self.0.tables {
+            Tables::Sqlite(tables) => tables,
+            #[cfg(feature = "postgres")]
+            Tables::Postgres(tables) => tables,
+        }
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({})", self.0.name)
+    }
+}
+
+impl Tables {
+    pub(crate) fn sqlite(
+        name: &'static str,
+        location: runtime::sqlite::Location,
+        schema: Schema,
+        tasks: &runtime::Tasks,
+    ) -> Result<Self, ModelError> {
+        sqlite::Tables::open(name, location, schema, tasks).map(Self::Sqlite)
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn postgres(
+        name: &'static str,
+        url: &str,
+        schema: Schema,
+    ) -> Result<Self, ModelError> {
+        postgres::Tables::open(name, url, schema).await.map(Self::Postgres)
+    }
+}
+
+impl<E: Event> Projection<E> {
+    pub(crate) fn new(
+        model: Model,
+        apply: impl Fn(&Happened<E>, &mut Changes) + Send + Sync + 'static,
+    ) -> Self {
+        Self { model, apply: Box::new(apply) }
+    }
+}
+
+/// What an event of the family is to a projection; anything else changes nothing.
+pub(crate) fn project<E: Event>(recorded: &Recorded) -> Result<Option<Happened<E>>, Unfit> {
+    Happened::of(recorded)
+}
+
+/// What a model needs of the engine that holds its tables; see [`ReadModel`] for what each call promises.
+#[async_trait]
+trait Engine: Send + Sync {
+    async fn checkpoint(&self) -> Result<Position, ModelError>;
+    async fn apply(&self, from: Position, changes: Changes, to: Position)
+    -> Result<(), ModelError>;
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError>;
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError>;
+    async fn reset(&self) -> Result<(), ModelError>;
+    async fn dump(&self) -> Result<Vec<String>, ModelError>;
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        None
+    }
+
+    fn database(&self) -> Option<&Database> {
+        None
+    }
+}
+
+#[async_trait]
+impl<E: Event> ReadModel for Projection<E> {
+    type Change = Happened<E>;
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        self.model.engine().checkpoint().await
+    }
+
+    async fn apply(
+        &self,
+        from: Position,
+        happened: &[Happened<E>],
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let mut changes = Changes::default();
+        for happened in happened {
+            (self.apply)(happened, &mut changes);
+        }
+        self.model.engine().apply(from, changes, to).await
+    }
+
+    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
+        self.model.engine().set_aside(event).await
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.model.engine().aside().await
+    }
+
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        self.model.engine().built_from(first).await
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        self.model.engine().reset().await
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        self.model.dump().await
+    }
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        self.model.engine().shared()
+    }
+
+    fn database(&self) -> Option<&Database> {
+        self.model.engine().database()
+    }
+}

@@ -1,0 +1,48 @@
+//! All chance of a world, from its one seed.
+
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+
+/// A seeded source of chance. Clones draw from the same source.
+#[derive(Clone)]
+pub struct Dice(Arc<Mutex<ChaCha8Rng>>);
+
+impl Dice {
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(ChaCha8Rng::seed_from_u64(seed))))
+    }
+
+    pub fn number(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_u64()
+    }
+
+    /// A number in `range`, which is not empty.
+    pub fn within(&self, range: Range<u64>) -> u64 {
+        range.start + self.number() % (range.end - range.start).max(1)
+    }
+
+    /// Whether something with a chance of `per_mille` in a thousand happens.
+    pub fn happens(&self, per_mille: u16) -> bool {
+        self.within(0..1000) < u64::from(per_mille)
+    }
+
+    /// One of `choices`, which are not none.
+    pub fn pick<'a, T>(&self, choices: &'a [T]) -> &'a T {
+        let index = usize::try_from(self.within(0..choices.len() as u64)).unwrap_or(0);
+        choices.get(index).expect("the index is within the choices")
+    }
+
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+}

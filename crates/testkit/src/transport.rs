@@ -1,0 +1,166 @@
+//! A bus that loses, repeats, delays and reorders, as its seed wants it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use runtime::Tasks;
+use store::{
+    Append, Appended, Memory, Message, NoReply, Page, Read, Receiver, Requests, Topic, Transport,
+};
+
+use crate::Dice;
+
+/// How often what goes wrong on the bus, in thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weather {
+    /// Of recorded events on their way to subscribers.
+    pub broadcast_lost: u16,
+    pub broadcast_repeated: u16,
+    pub broadcast_delayed: u16,
+    /// Of groups of events.
+    pub broadcast_reordered: u16,
+    /// Of questions to the event store, and of its answers.
+    pub request_lost: u16,
+    pub request_delayed: u16,
+    /// Of appends.
+    pub request_repeated: u16,
+    pub reply_lost: u16,
+}
+
+impl Weather {
+    /// Everything goes wrong, now and then.
+    pub const STORM: Self = Self {
+        broadcast_lost: 100,
+        broadcast_repeated: 100,
+        broadcast_delayed: 100,
+        broadcast_reordered: 200,
+        request_lost: 30,
+        request_delayed: 100,
+        request_repeated: 50,
+        reply_lost: 30,
+    };
+}
+
+/// The in-memory transport in any weather.
+pub struct Stormy {
+    calm: Arc<Memory>,
+    dice: Dice,
+    weather: Mutex<Weather>,
+    /// Carries what arrives later.
+    tasks: Tasks,
+}
+
+impl Stormy {
+    /// A bus in fair weather, all of whose chance comes from `dice`.
+    #[must_use]
+    pub fn new(dice: Dice) -> Self {
+        Self { calm: Arc::default(), dice, weather: Mutex::default(), tasks: Tasks::inline() }
+    }
+
+    /// Changes the weather from now on.
+    pub fn set_weather(&self, weather: Weather) {
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
+    }
+
+    fn weather(&self) -> Weather {
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn befalls(&self, per_mille: u16) -> bool {
+        per_mille > 0 && self.dice.happens(per_mille)
+    }
+
+    fn pause(&self, below: u64) -> Duration {
+        Duration::from_millis(self.dice.within(1..below))
+    }
+
+    /// Delivers a message after a while.
+    fn later(&self, message: Message) {
+        let (calm, pause) = (Arc::clone(&self.calm), self.pause(3000));
+        self.tasks.spawn("late message", async move {
+            tokio::time::sleep(pause).await;
+            calm.publish(message).await;
+        });
+    }
+
+    async fn on_the_way(&self, timeout: Duration) -> Result<(), NoReply> {
+        let weather = self.weather();
+        if self.befalls(weather.request_lost) {
+            tokio::time::sleep(timeout).await;
+            return Err(NoReply::TimedOut);
+        }
+        if self.befalls(weather.request_delayed) {
+            tokio::time::sleep(self.pause(500)).await;
+        }
+        Ok(())
+    }
+
+    async fn on_the_way_back<A>(&self, answer: A, timeout: Duration) -> Result<A, NoReply> {
+        if self.befalls(self.weather().reply_lost) {
+            tokio::time::sleep(timeout).await;
+            return Err(NoReply::TimedOut);
+        }
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl Transport for Stormy {
+    async fn subscribe(&self, topic: Topic) -> Receiver {
+        self.calm.subscribe(topic).await
+    }
+
+    async fn publish(&self, message: Message) {
+        let Message::Recorded(batch) = message else { return self.calm.publish(message).await };
+        let weather = self.weather();
+        let alone =
+            |event: &Arc<kernel::Recorded>| Message::Recorded(Arc::from(vec![Arc::clone(event)]));
+        let mut messages: Vec<Message> = batch.iter().map(alone).collect();
+        if messages.len() > 1 && self.befalls(weather.broadcast_reordered) {
+            messages.reverse();
+        }
+        for message in messages {
+            if self.befalls(weather.broadcast_lost) {
+                continue;
+            }
+            if self.befalls(weather.broadcast_repeated) {
+                self.later(message.clone());
+            }
+            if self.befalls(weather.broadcast_delayed) {
+                self.later(message);
+            } else {
+                self.calm.publish(message).await;
+            }
+        }
+    }
+
+    async fn append(&self, append: Append, timeout: Duration) -> Result<Appended, NoReply> {
+        self.on_the_way(timeout).await?;
+        if self.befalls(self.weather().request_repeated) {
+            let (calm, again, pause) = (Arc::clone(&self.calm), append.clone(), self.pause(2000));
+            self.tasks.spawn("repeated request", async move {
+                tokio::time::sleep(pause).await;
+                let _nobody_waits = calm.append(again, timeout).await;
+            });
+        }
+        let answer = self.calm.append(append, timeout).await?;
+        self.on_the_way_back(answer, timeout).await
+    }
+
+    async fn read(&self, read: Read, timeout: Duration) -> Result<Page, NoReply> {
+        self.on_the_way(timeout).await?;
+        let page = self.calm.read(read, timeout).await?;
+        self.on_the_way_back(page, timeout).await
+    }
+
+    async fn serve_appends(&self) -> Requests<Append, Appended> {
+        self.calm.serve_appends().await
+    }
+
+    async fn serve_reads(&self) -> Requests<Read, Page> {
+        self.calm.serve_reads().await
+    }
+}

@@ -1,0 +1,4 @@
+//! The test kit tested: what it must find, it finds.
+
+mod released;
+mod worlds;
