@@ -24,8 +24,8 @@ const PRODUCERS: usize = 64;
 const EVENTS: u64 = 1_000_000;
 const SALT: [u8; 16] = *b"a salt for speed";
 const METADATA: &[u8] =
-    br#"{"actor":"customer","correlation":"0192d7c0-0000-7000-8000-000000000000","schema":1}"#;
-const DATA: &[u8] = br#"{"product":"9f8b7c6d5e4f3a2b","customer":"1a2b3c4d5e6f7a8b","quantity":2,"price":1999,"deadline":1760000000}"#;
+    br#"{"actor":"borrower","correlation":"0192d7c0-0000-7000-8000-000000000000","schema":1}"#;
+const DATA: &[u8] = br#"{"account":"9f8b7c6d5e4f3a2b","borrower":"1a2b3c4d5e6f7a8b","quantity":2,"price":1999,"deadline":1760000000}"#;
 
 fn main() {
     compare_with_bare_writer();
@@ -52,7 +52,7 @@ fn record(stream: &str, version: u64) -> NewRecord<'_> {
         stream,
         version,
         id: [7; 16],
-        kind: "order.placed",
+        kind: "depot.opened",
         time_us: 1,
         metadata: METADATA,
         data: DATA,
@@ -85,7 +85,7 @@ fn compare_with_bare_writer() {
 type Sink<'s> = Box<dyn FnMut(&[usize]) + 's>;
 
 fn engine_sink(Opened { mut writer, upkeep, .. }: Opened) -> Sink<'static> {
-    let streams: Vec<_> = (0..PRODUCERS).map(|producer| format!("order-{producer:032}")).collect();
+    let streams: Vec<_> = (0..PRODUCERS).map(|producer| format!("depot-{producer:032}")).collect();
     let mut versions = vec![0; PRODUCERS];
     Box::new(move |producers| {
         let mut records = Vec::with_capacity(producers.len());
@@ -158,7 +158,7 @@ fn large_batches(criterion: &mut Criterion) {
     const BATCH: u64 = 1000;
     let dir = folder();
     let Opened { mut writer, upkeep, .. } = open_in(dir.path());
-    let streams: Vec<_> = (0..BATCH).map(|stream| format!("order-{stream:032}")).collect();
+    let streams: Vec<_> = (0..BATCH).map(|stream| format!("depot-{stream:032}")).collect();
     let mut version = 0;
     let mut group = criterion.benchmark_group("append");
     group.throughput(Throughput::Elements(BATCH));
@@ -177,7 +177,7 @@ fn reading(criterion: &mut Criterion) {
     let dir = folder();
     {
         let Opened { mut writer, upkeep, .. } = open_in(dir.path());
-        let streams: Vec<_> = (0..EVENTS / 5).map(|stream| format!("order-{stream:032}")).collect();
+        let streams: Vec<_> = (0..EVENTS / 5).map(|stream| format!("depot-{stream:032}")).collect();
         for version in 0..5 {
             for streams in streams.chunks(1000) {
                 let records: Vec<_> =
@@ -197,7 +197,7 @@ fn reading(criterion: &mut Criterion) {
         let mut stream = 0;
         bencher.iter(|| {
             stream = (stream + 7919) % (EVENTS / 5);
-            let name = format!("order-{stream:032}");
+            let name = format!("depot-{stream:032}");
             let page =
                 reader.read_stream(&name, 0, Limits::NONE, |_| ControlFlow::Continue(())).unwrap();
             assert_eq!(page.next, 5);

@@ -9,20 +9,20 @@
 //! # use std::{ops::ControlFlow, path::Path, sync::Arc};
 //! # use eventlog::{Limits, NewRecord, Options, open, simdisk::SimDisk};
 //! let files = Arc::new(SimDisk::new(1)); // `OsFiles` in production
-//! let mut log = open(Path::new("/shop"), files, Options::new([7; 16]))?;
+//! let mut log = open(Path::new("/bank"), files, Options::new([7; 16]))?;
 //! let event = NewRecord {
-//!     stream: "order-1",
+//!     stream: "depot-1",
 //!     version: 0,
 //!     id: [1; 16],
-//!     kind: "order.placed",
+//!     kind: "depot.opened",
 //!     time_us: 0,
 //!     metadata: b"{}",
 //!     data: b"{}",
 //! };
 //! let positions = log.writer.append(&[event])?; // durable from here on
 //! assert_eq!(positions, 1..2);
-//! log.reader.read_stream("order-1", 0, Limits::NONE, |record| {
-//!     assert_eq!(record.kind, "order.placed");
+//! log.reader.read_stream("depot-1", 0, Limits::NONE, |record| {
+//!     assert_eq!(record.kind, "depot.opened");
 //!     ControlFlow::Continue(())
 //! })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

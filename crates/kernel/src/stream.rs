@@ -113,18 +113,18 @@ mod tests {
 
     #[test]
     fn a_stream_is_named_by_category_and_id() {
-        let stream = StreamId::parse("product-0b-c").expect("a name");
-        assert_eq!((stream.category(), stream.id()), ("product", "0b-c"));
+        let stream = StreamId::parse("account-0b-c").expect("a name");
+        assert_eq!((stream.category(), stream.id()), ("account", "0b-c"));
     }
 
     #[test]
     fn parts_that_make_no_name_are_refused() {
         assert_eq!(
-            StreamId::new("order", 7).map(|name| name.to_string()),
-            Ok("order-7".to_owned())
+            StreamId::new("depot", 7).map(|name| name.to_string()),
+            Ok("depot-7".to_owned())
         );
         for (category, id) in
-            [("order", "a b"), ("order", ""), ("", "1"), ("a-b", "1"), ("order", "ü")]
+            [("depot", "a b"), ("depot", ""), ("", "1"), ("a-b", "1"), ("depot", "ü")]
         {
             assert!(StreamId::new(category, id).is_err(), "{category:?} {id:?}");
         }
@@ -132,11 +132,11 @@ mod tests {
 
     #[test]
     fn names_that_could_not_be_told_apart_or_routed_are_refused() {
-        for bad in ["", "product", "-x", "product-", "a b-c", "prod\0-c", "ü-1", &"x-".repeat(101)]
+        for bad in ["", "account", "-x", "account-", "a b-c", "prod\0-c", "ü-1", &"x-".repeat(101)]
         {
             assert!(StreamId::parse(bad).is_err(), "{bad:?}");
         }
-        for bad in ["", "placed", ".placed", "order.", "Order.Placed", "order.pla ced"] {
+        for bad in ["", "opened", ".opened", "depot.", "Depot.Opened", "depot.ope ned"] {
             assert!(EventType::parse(bad).is_err(), "{bad:?}");
         }
     }

@@ -214,7 +214,7 @@ impl<D: Aggregate> Shared<D> {
 
 /// How long a stream without commands stays in memory: loading a busy stream again costs a read each time.
 const IDLE: Duration = Duration::from_secs(30);
-/// The same while there are many: longer than an order takes.
+/// The same while there are many: longer than a chain of reactions takes.
 const IDLE_AMONG_MANY: Duration = Duration::from_secs(3);
 /// So many streams are many, at some KiB each.
 const MANY: usize = 4096;

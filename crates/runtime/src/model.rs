@@ -87,7 +87,7 @@ pub trait ReadModel: Send + Sync + 'static {
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
 
     /// The event that begins the log which the model is built from: `first`, noted now, unless another one was noted before. A log is
-    /// told from any other by its first event, so one that gets another event back has the model of another shop.
+    /// told from any other by its first event, so one that gets another event back has the model of another system.
     async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError>;
 
     /// Empties the model; its checkpoint, the events set aside, and what log it is built from included.

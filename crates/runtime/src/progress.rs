@@ -181,7 +181,7 @@ impl Progress {
             name = self.0.name,
             position = %event.position,
             reason = event.reason,
-            "set an event aside that cannot be applied; everything else continues. `agora events --set-aside` lists such events"
+            "set an event aside that cannot be applied; everything else continues"
         );
     }
 

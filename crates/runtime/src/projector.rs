@@ -128,7 +128,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         std::future::pending::<()>().await;
     }
 
-    /// Returns if the model is built from the log that begins with `first`, or from none yet. One of another shop stops the process, and
+    /// Returns if the model is built from the log that begins with `first`, or from none yet. One of another system stops the process, and
     /// is left as it is.
     async fn recognise(&self, first: Uuid) {
         let mut retry = Retry::of(MODEL);
@@ -143,8 +143,8 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         self.tasks.fail(
             "read model",
             format_args!(
-                "the read model of {name} was built from the log of another shop, so it was left as it is. Choose another place in the \
-                 setting SERVICE-model, or remove it if that shop no longer needs it: then it is rebuilt from the log of this one"
+                "the read model of {name} was built from the log of another system, so it was left as it is. Choose another place in the \
+                 setting SERVICE-model, or remove it if that system no longer needs it: then it is rebuilt from the log of this one"
             ),
         );
         std::future::pending::<()>().await;
@@ -295,7 +295,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             "read model",
             format_args!(
                 "{name} has seen events up to position {checkpoint}, but the log ends at {head}: the log is missing, has lost events or \
-                 belongs to another shop. Nothing was changed. Put the whole log back; if it is lost, restore a backup of it, or give up \
+                 belongs to another system. Nothing was changed. Put the whole log back; if it is lost, restore a backup of it, or give up \
                  what is missing by starting once with --accept-shorter-log"
             ),
         );

@@ -50,12 +50,12 @@ impl fmt::Display for Replaced {
             Self::Shorter { position, head } => write!(
                 f,
                 "this process has seen events up to position {position}, but the log now ends at {head}: it has lost events, was \
-                 restored from an older backup, or belongs to another shop"
+                 restored from an older backup, or belongs to another system"
             ),
             Self::Other { position } => write!(
                 f,
                 "the log now has another event at position {position} than this process has seen there: it was restored from an older \
-                 backup and has grown since, or belongs to another shop"
+                 backup and has grown since, or belongs to another system"
             ),
         }
     }

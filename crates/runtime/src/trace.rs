@@ -19,7 +19,7 @@ use std::{
 use kernel::{Clock, Ids, Timestamp};
 use tokio::sync::mpsc;
 
-/// Spans waiting for the exporter; more are dropped. A second of a busy shop, in a few MiB.
+/// Spans waiting for the exporter; more are dropped. A busy second, in a few MiB.
 const WAITING_MAX: usize = 8192;
 
 /// A place in a trace, written `00-TRACE-SPAN-FLAGS`.
@@ -316,14 +316,14 @@ mod tests {
     #[tokio::test]
     async fn work_is_handed_on_and_exported_below_what_it_followed_from() {
         let (traces, mut spans) = traces();
-        let outer = traces.of_service("order").below(GIVEN, Kind::Request).expect("is exported");
+        let outer = traces.of_service("depot").below(GIVEN, Kind::Request).expect("is exported");
         let inner = traces.below(&outer.traceparent(), Kind::Internal).expect("is exported");
         inner.named("append").with("event.position", 7).end();
         outer.failed(true).end();
         let mut taken = Vec::new();
         assert_eq!(spans.take(&mut taken, 10).await, 2);
         let [inner, outer] = taken.as_slice() else { panic!("{taken:?}") };
-        assert_eq!((outer.service, outer.parent), ("order", Some(0x00f0_67aa_0ba9_02b7)));
+        assert_eq!((outer.service, outer.parent), ("depot", Some(0x00f0_67aa_0ba9_02b7)));
         assert_eq!(inner.parent, Some(outer.place.span));
         assert_eq!(inner.place.trace, 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736);
         assert_eq!(inner.attributes, [("event.position", Value::Number(7))]);

@@ -25,7 +25,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// The first document in an order.
+    /// The first document of a sorting.
     pub(super) fn first(filter: Document, sort: Document, fields: Document) -> Self {
         Self { filter, sort, fields, limit: 1, bytes_max: usize::MAX }
     }

@@ -79,12 +79,12 @@ impl Page {
 /// The announcement of an instance of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Announcement {
-    /// The service's name, such as `product`.
+    /// The service's name, such as `account`.
     pub name: String,
     /// Tells the instances of a service apart.
     pub instance: String,
     pub address: Address,
-    /// The path prefixes it answers, such as `/product`; none for what serves no HTTP.
+    /// The path prefixes it answers, such as `/account`; none for what serves no HTTP.
     pub routes: Vec<String>,
     /// The program's version.
     pub version: String,

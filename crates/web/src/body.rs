@@ -206,11 +206,11 @@ mod tests {
 
     #[test]
     fn values_in_a_body_are_told_where_they_belong() {
-        let route = "/customer/get-user/{UserName}";
+        let route = "/borrower/get-user/{UserName}";
         for (body, says, not) in [
             (
                 r#"{"UserName":"lea"}"#,
-                "UserName is part of the path: /customer/get-user/{UserName}.",
+                "UserName is part of the path: /borrower/get-user/{UserName}.",
                 "?",
             ),
             (

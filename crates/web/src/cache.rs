@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use super::{Problem, json::json_bytes};
 
-/// Answers kept at most; a shop's front pages are far fewer, odd searches come and go.
+/// Answers kept at most; the pages that many ask for are far fewer, odd searches come and go.
 const ENTRIES_MAX: NonZeroUsize = NonZeroUsize::new(1024).expect("is not zero");
 
 /// The longest query that is a key; longer ones are answered without the cache.

@@ -11,7 +11,7 @@ use thiserror::Error;
 /// The part of an IPv6 address that one client cannot choose: providers hand out a /64 at least.
 const IPV6_CLIENT_BITS: u32 = 64;
 
-/// What one customer of a provider has at the very most (RFC 6177).
+/// What one subscriber of a provider has at the very most (RFC 6177).
 const IPV6_SITE_BITS: u32 = 48;
 
 /// One client as limits count it: an IPv4 address, or an IPv6 network of 64 bits.

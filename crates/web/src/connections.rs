@@ -22,8 +22,8 @@ use self::open::{Connection, Open, Phase, counted, is_outside};
 use super::ClientAddress;
 use runtime::descriptors;
 
-/// An IPv6 site has room for as many addresses at their limit. Providers give a site up to a /48, so without this one customer of
-/// theirs would be 65,536 clients; some give all their customers together one, so it has more than one address does.
+/// An IPv6 site has room for as many addresses at their limit. Providers give a site up to a /48, so without this one subscriber of
+/// theirs would be 65,536 clients; some give all their subscribers together one, so it has more than one address does.
 const ADDRESSES_PER_SITE: usize = 4;
 
 /// How many connections are served at once.

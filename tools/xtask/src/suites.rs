@@ -46,6 +46,7 @@ pub(crate) enum Suite {
     Android,
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long a suite took is only shown")]
 pub(crate) fn run(wanted: &[Suite], all: bool) -> anyhow::Result<()> {
     let suites = if wanted.is_empty() { Suite::value_variants() } else { wanted };
     setup::install(suites.contains(&Suite::Api), suites.contains(&Suite::Browser))?;

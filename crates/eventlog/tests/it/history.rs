@@ -12,7 +12,7 @@ use proptest::test_runner::RngSeed;
 
 use crate::support::{Event, all, append, open_os, try_open};
 
-const STREAMS: [&str; 6] = ["order-1", "order-2", "product-1", "product-1-x", "plain", "-"];
+const STREAMS: [&str; 6] = ["depot-1", "depot-2", "account-1", "account-1-x", "plain", "-"];
 
 /// One thing that happens to a log.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ fn limits() -> impl Strategy<Value = Limits> {
 fn step() -> impl Strategy<Value = Step> {
     let data = prop_oneof![8 => 0_usize..200, 1 => 3000_usize..6000];
     let category =
-        prop_oneof![Just("order"), Just("product"), Just("plain"), Just(""), Just("absent")];
+        prop_oneof![Just("depot"), Just("account"), Just("plain"), Just(""), Just("absent")];
     prop_oneof![
         8 => vec((0..STREAMS.len(), data), 1..6).prop_map(Step::Append),
         1 => Just(Step::Reopen),
@@ -227,7 +227,7 @@ fn what_was_appended_is_read_after_reopening() {
         let mut log = open_os(dir.path());
         assert_eq!(all(&log.reader), expected);
         for number in 0..40 {
-            let event = Event::new(&format!("order-{number}"), round, round * 40 + number);
+            let event = Event::new(&format!("depot-{number}"), round, round * 40 + number);
             append(&mut log.writer, std::slice::from_ref(&event));
             expected.push(event);
         }

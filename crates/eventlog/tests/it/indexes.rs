@@ -11,7 +11,7 @@ use crate::support::{Event, SALT, all, batches, dir, options, try_open, written}
 /// Everything that can be asked of a log, in one text.
 fn answers(reader: &Reader) -> String {
     let mut text = format!("{:?}\n", reader.stats().unwrap());
-    let streams = ["order-1", "order-2", "product-7", "customer-x", "alone", "none-1"];
+    let streams = ["depot-1", "depot-2", "account-7", "borrower-x", "alone", "none-1"];
     for stream in streams {
         for from in 0..30 {
             let mut seen = Vec::new();
@@ -25,7 +25,7 @@ fn answers(reader: &Reader) -> String {
         writeln!(text, "{stream} {:?} {last:?}", reader.stream_head(stream)).unwrap();
     }
     for categories in
-        [&["order"][..], &["product", "alone"], &["none"], &["order", "order", "customer"]]
+        [&["depot"][..], &["account", "alone"], &["none"], &["depot", "depot", "borrower"]]
     {
         for from in 0..=reader.head() + 1 {
             let mut seen = Vec::new();

@@ -30,7 +30,7 @@ impl Model {
         for _ in 0..=dice.below(4) {
             let stream = format!(
                 "{}-{}",
-                ["order", "product"][usize::from(dice.below(2) == 0)],
+                ["depot", "account"][usize::from(dice.below(2) == 0)],
                 dice.below(5)
             );
             let earlier = self.recorded.iter().chain(&self.on_its_way);

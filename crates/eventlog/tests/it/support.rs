@@ -73,7 +73,7 @@ pub(crate) fn batches(count: u64) -> Vec<Vec<Event>> {
     for batch in 0..count {
         let mut events = Vec::new();
         for _ in 0..=(batch * 7 % 4) {
-            let stream = ["order-1", "order-2", "product-7", "customer-x", "alone"]
+            let stream = ["depot-1", "depot-2", "account-7", "borrower-x", "alone"]
                 [(number * 5 % 7 % 5) as usize];
             let version =
                 versions.entry(stream.to_owned()).and_modify(|version| *version += 1).or_insert(0);

@@ -116,7 +116,7 @@ pub(super) fn owner(
             return Err(damaged("its version is different".to_owned()));
         }
         return Err(ModelError::Refused(format!(
-            "{location} holds the {} read model of a newer version of the shop, so it was left as it is. Start that version, or remove the \
+            "{location} holds the {} read model of a newer version of this program, so it was left as it is. Start that version, or remove the \
              file: then the model is rebuilt from the log",
             schema.model
         )));

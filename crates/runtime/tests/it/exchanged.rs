@@ -23,7 +23,7 @@ async fn serve(deps: &Deps, ids: &[u128]) -> Tasks {
     let own = Deps { tasks: tasks.clone(), ..deps.clone() };
     runtime::event_store::serve(&own, writer, reader, Figures::default()).await;
     for id in ids {
-        deps.store().append(append(&format!("order-{id}"), None, &[*id])).await;
+        deps.store().append(append(&format!("depot-{id}"), None, &[*id])).await;
     }
     tasks
 }

@@ -28,7 +28,7 @@ async fn however_many_ask_at_once_and_however_slow_the_answers_all_are_answered(
     // As many as three reactors have under way after a restart, each with clients of its own.
     let stores: Vec<_> = (0..3).map(|_| EventStore::new(transport.clone())).collect();
     let asked = (0..6_000_u32).map(|number| {
-        let stream = StreamId::new("order", number).expect("a name");
+        let stream = StreamId::new("depot", number).expect("a name");
         let store = stores.get(number as usize % 3).expect("one of three");
         store.read(Read::Stream { stream, from: Version(0) })
     });

@@ -286,7 +286,7 @@ fn damaged_snapshots_begin_again_wherever_the_damage_is() {
 }
 
 #[tokio::test]
-async fn a_file_or_its_log_cut_short_beneath_a_running_shop_is_damage() {
+async fn a_file_or_its_log_cut_short_beneath_a_running_process_is_damage() {
     for cut in ["lamps.db", "lamps.db-wal"] {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("lamps.db");

@@ -24,13 +24,13 @@ async fn fill(writer: &mut impl Writer) {
     for n in 0..5_u32 {
         let ids: Vec<u128> = (0..500).map(|id| u128::from(n) * 1000 + id).collect();
         let group = [
-            append(&format!("order-{n}"), None, &ids),
-            large(&format!("product-{n}"), 100_000 + u128::from(n), 400_000),
+            append(&format!("depot-{n}"), None, &ids),
+            large(&format!("account-{n}"), 100_000 + u128::from(n), 400_000),
         ];
         let time = Timestamp::from_micros(1_700_000_000_000_000 + i64::from(n));
         writer.commit(&group, time).await.expect("recorded");
     }
-    let last = Append { events: [rich(200_000)].into(), ..append("customer-1", None, &[]) };
+    let last = Append { events: [rich(200_000)].into(), ..append("borrower-1", None, &[]) };
     writer.commit(&[last], Timestamp::from_micros(1_700_000_000_000_009)).await.expect("recorded");
 }
 
@@ -66,7 +66,7 @@ async fn a_log_goes_to_mongodb_and_back_unchanged() {
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
     }
     // Both go on where they end.
-    let more = [append("order-0", Some(499), &[300_000])];
+    let more = [append("depot-0", Some(499), &[300_000])];
     let answers = |commit: store::Commit| commit.answers;
     let time = Timestamp::from_micros(5);
     let logs = last.writer.commit(&more, time).await.map(answers).expect("recorded");
@@ -106,11 +106,11 @@ async fn a_target_with_other_events_is_refused_and_left_alone() {
     let mut source = log(folder.path(), "source");
     let mut target = mongo::store().await;
     let now = Timestamp::from_micros(1);
-    source.writer.commit(&[append("order-1", None, &[1, 2])], now).await.expect("recorded");
-    target.writer.commit(&[append("order-1", None, &[1, 3])], now).await.expect("recorded");
+    source.writer.commit(&[append("depot-1", None, &[1, 2])], now).await.expect("recorded");
+    target.writer.commit(&[append("depot-1", None, &[1, 3])], now).await.expect("recorded");
     let refused = copied(&source.reader, &mut target.writer, &target.reader).await;
     assert!(matches!(refused, Err(CopyError::Other(Position(2)))), "{refused:?}");
-    target.writer.commit(&[append("order-2", None, &[4])], now).await.expect("recorded");
+    target.writer.commit(&[append("depot-2", None, &[4])], now).await.expect("recorded");
     let refused = copied(&source.reader, &mut target.writer, &target.reader).await;
     assert!(matches!(refused, Err(CopyError::Longer { .. })), "{refused:?}");
     assert_eq!(read_all(&target.reader).await.len(), 3);

@@ -27,7 +27,7 @@ pub(crate) async fn store() -> MongoStore {
 fn fresh_url() -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let n = MADE.fetch_add(1, Ordering::Relaxed);
-    Mongodb::shared().url(&format!("agora-test-{}-{n}", std::process::id()))
+    Mongodb::shared().url(&format!("events-test-{}-{n}", std::process::id()))
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn mongodb_keeps_the_contract() {
 async fn an_event_comes_back_to_the_byte() {
     let MongoStore { mut writer, reader } = store().await;
     let sent = [rich(1), store::conformance::samples::event(2, "{}")];
-    let one = Append { events: sent.to_vec().into(), ..append("order-1", None, &[]) };
+    let one = Append { events: sent.to_vec().into(), ..append("depot-1", None, &[]) };
     let now = Timestamp::from_micros(1_700_000_000_123_456);
     writer.commit(&[one], now).await.expect("recorded");
     for (event, sent) in read_sound(&reader).await.iter().zip(&sent) {
@@ -57,7 +57,7 @@ async fn an_event_comes_back_to_the_byte() {
 async fn a_group_larger_than_a_transaction_is_recorded_in_several() {
     let MongoStore { mut writer, reader } = store().await;
     let group: Vec<Append> =
-        (0..24_u32).map(|n| large(&format!("order-{n}"), n.into(), 1_000_000)).collect();
+        (0..24_u32).map(|n| large(&format!("depot-{n}"), n.into(), 1_000_000)).collect();
     let commit = writer.commit(&group, Timestamp::from_micros(1)).await.expect("recorded");
     let expected: Vec<_> = (1..=24).map(|n| done(n, n, 0)).collect();
     assert_eq!(commit.answers, expected);
@@ -72,9 +72,9 @@ async fn a_group_larger_than_a_transaction_is_recorded_in_several() {
 async fn pages_end_by_their_bytes() {
     let MongoStore { mut writer, reader } = store().await;
     let group: Vec<Append> =
-        (0..5_u32).map(|n| large(&format!("order-{n}"), n.into(), 500_000)).collect();
+        (0..5_u32).map(|n| large(&format!("depot-{n}"), n.into(), 500_000)).collect();
     writer.commit(&group, Timestamp::from_micros(1)).await.expect("recorded");
-    let read = Read::All { from: Position(1), categories: vec!["order".to_owned()] };
+    let read = Read::All { from: Position(1), categories: vec!["depot".to_owned()] };
     let page = reader.read(&read).await.expect("a page");
     assert_eq!((page.events.len(), page.next, page.end), (2, Position(3), false));
 }
@@ -86,7 +86,7 @@ async fn a_page_ends_before_a_gap() {
     let MongoStore { mut writer, reader } =
         MongoStore::open(&url, MongoOptions::default()).await.expect("a store");
     for n in 0..9_u32 {
-        commit(&mut writer, &append("order-1", n.checked_sub(1).map(u64::from), &[n.into()]))
+        commit(&mut writer, &append("depot-1", n.checked_sub(1).map(u64::from), &[n.into()]))
             .await
             .expect("recorded");
     }
@@ -100,7 +100,7 @@ async fn a_page_ends_before_a_gap() {
     let page = reader.read(&beyond).await.expect("a page");
     assert_eq!((page.events.len(), page.next), (0, Position(5)));
     let stream =
-        Read::Stream { stream: StreamId::new("order", 1).expect("a name"), from: Version(0) };
+        Read::Stream { stream: StreamId::new("depot", 1).expect("a name"), from: Version(0) };
     let page = reader.read(&stream).await.expect("a page");
     assert_eq!((page.events.len(), page.next), (4, Position(4)));
 }

@@ -25,9 +25,9 @@ pub async fn suite<W: Writer, R: Reader, F: Future<Output = (W, R)>>(make: impl 
 }
 
 async fn positions_and_versions_are_dense((mut writer, reader): (impl Writer, impl Reader)) {
-    let a = append("product-a", Expected::None, &[1, 2]);
-    let b = append("product-b", Expected::None, &[3]);
-    let c = append("product-a", Expected::Version(Version(1)), &[4]);
+    let a = append("account-a", Expected::None, &[1, 2]);
+    let b = append("account-b", Expected::None, &[3]);
+    let c = append("account-a", Expected::Version(Version(1)), &[4]);
     assert_eq!(
         commit(&mut writer, &[a, b, c]).await,
         [done(1, 2, 1), done(3, 3, 0), done(4, 4, 2)]
@@ -37,17 +37,17 @@ async fn positions_and_versions_are_dense((mut writer, reader): (impl Writer, im
         all.iter().map(|(stream, at, version, _)| (stream.as_str(), *at, *version)).collect();
     assert_eq!(
         places,
-        [("product-a", 1, 0), ("product-a", 2, 1), ("product-b", 3, 0), ("product-a", 4, 2)]
+        [("account-a", 1, 0), ("account-a", 2, 1), ("account-b", 3, 0), ("account-a", 4, 2)]
     );
 }
 
 async fn the_same_append_again_is_the_same_answer(
     (mut writer, reader): (impl Writer, impl Reader),
 ) {
-    let first = append("order-1", Expected::None, &[1, 2]);
+    let first = append("depot-1", Expected::None, &[1, 2]);
     assert_eq!(commit(&mut writer, std::slice::from_ref(&first)).await, [done(1, 2, 1)]);
     for n in 0..50 {
-        let further = append("order-1", Expected::Version(Version(1 + n)), &[100 + u128::from(n)]);
+        let further = append("depot-1", Expected::Version(Version(1 + n)), &[100 + u128::from(n)]);
         commit(&mut writer, &[further]).await;
     }
     assert_eq!(commit(&mut writer, &[first]).await, [done(1, 2, 1)]);
@@ -57,8 +57,8 @@ async fn the_same_append_again_is_the_same_answer(
 async fn a_repetition_within_one_group_is_recorded_once(
     (mut writer, reader): (impl Writer, impl Reader),
 ) {
-    let once = append("order-1", Expected::None, &[1, 2]);
-    let next = append("order-1", Expected::Version(Version(1)), &[3]);
+    let once = append("depot-1", Expected::None, &[1, 2]);
+    let next = append("depot-1", Expected::Version(Version(1)), &[3]);
     let group = [once.clone(), next.clone(), once, next];
     assert_eq!(
         commit(&mut writer, &group).await,
@@ -71,24 +71,24 @@ async fn another_append_at_the_same_version_conflicts(
     (mut writer, reader): (impl Writer, impl Reader),
 ) {
     let conflict = |version| Appended::Conflict { version };
-    let mine = append("order-1", Expected::None, &[1]);
-    let yours = append("order-1", Expected::None, &[2]);
+    let mine = append("depot-1", Expected::None, &[1]);
+    let yours = append("depot-1", Expected::None, &[2]);
     assert_eq!(
         commit(&mut writer, &[mine, yours.clone()]).await,
         [done(1, 1, 0), conflict(Some(Version(0)))]
     );
     assert_eq!(commit(&mut writer, &[yours]).await, [conflict(Some(Version(0)))]);
-    let ahead = append("order-2", Expected::Version(Version(4)), &[3]);
+    let ahead = append("depot-2", Expected::Version(Version(4)), &[3]);
     assert_eq!(commit(&mut writer, &[ahead]).await, [conflict(None)]);
-    let longer = append("order-1", Expected::None, &[1, 9]);
+    let longer = append("depot-1", Expected::None, &[1, 9]);
     assert_eq!(commit(&mut writer, &[longer]).await, [conflict(Some(Version(0)))]);
     assert_eq!(reader.head().await.expect("a head"), Position(1));
 }
 
 async fn an_append_is_all_or_nothing((mut writer, reader): (impl Writer, impl Reader)) {
     let ids: Vec<u128> = (0..1000).collect();
-    let wrong = append("order-1", Expected::Version(Version(0)), &ids);
-    let right = append("order-1", Expected::None, &ids);
+    let wrong = append("depot-1", Expected::Version(Version(0)), &ids);
+    let right = append("depot-1", Expected::None, &ids);
     let answers = commit(&mut writer, &[wrong, right]).await;
     assert_eq!(answers, [Appended::Conflict { version: None }, done(1, 1000, 999)]);
     assert_eq!(read_all(&reader, &[]).await.len(), 1000);
@@ -96,15 +96,15 @@ async fn an_append_is_all_or_nothing((mut writer, reader): (impl Writer, impl Re
 
 async fn unacceptable_appends_are_refused_alone((mut writer, reader): (impl Writer, impl Reader)) {
     let ids: Vec<u128> = (0..1001).collect();
-    let mut huge = append("order-4", Expected::None, &[1]);
+    let mut huge = append("depot-4", Expected::None, &[1]);
     huge.events =
         Arc::from(vec![event(1, &format!("{{\"x\":\"{}\"}}", "x".repeat(Append::BYTES_MAX)))]);
-    let mut no_object = append("order-5", Expected::None, &[1]);
+    let mut no_object = append("depot-5", Expected::None, &[1]);
     no_object.events = Arc::from(vec![event(1, "[]")]);
-    let fine = append("order-3", Expected::None, &[5]);
+    let fine = append("depot-3", Expected::None, &[5]);
     let group = [
-        append("order-1", Expected::None, &[]),
-        append("order-2", Expected::None, &ids),
+        append("depot-1", Expected::None, &[]),
+        append("depot-2", Expected::None, &ids),
         huge,
         no_object,
         fine,
@@ -122,7 +122,7 @@ async fn unacceptable_appends_are_refused_alone((mut writer, reader): (impl Writ
 
 async fn pages_are_contiguous_and_end((mut writer, reader): (impl Writer, impl Reader)) {
     let ids: Vec<u128> = (0..900).collect();
-    for stream in ["order-1", "order-2", "order-3"] {
+    for stream in ["depot-1", "depot-2", "depot-3"] {
         commit(&mut writer, &[append(stream, Expected::None, &ids)]).await;
     }
     let page = reader
@@ -134,7 +134,7 @@ async fn pages_are_contiguous_and_end((mut writer, reader): (impl Writer, impl R
         (Page::EVENTS_MAX, Position(1001), false, Position(2700))
     );
     assert_eq!(read_all(&reader, &[]).await.len(), 2700);
-    let stream = StreamId::new("order", 2).expect("a name");
+    let stream = StreamId::new("depot", 2).expect("a name");
     let page = reader
         .read(&Read::Stream { stream: stream.clone(), from: Version(899) })
         .await
@@ -153,7 +153,7 @@ async fn pages_are_contiguous_and_end((mut writer, reader): (impl Writer, impl R
         .expect("a page");
     assert_eq!((beyond.events.len(), beyond.end, beyond.head), (0, true, Position(2700)));
     let nobody = reader
-        .read(&Read::Last { stream: StreamId::new("order", 9).expect("a name") })
+        .read(&Read::Last { stream: StreamId::new("depot", 9).expect("a name") })
         .await
         .expect("a page");
     assert!(nobody.events.is_empty());
@@ -161,15 +161,15 @@ async fn pages_are_contiguous_and_end((mut writer, reader): (impl Writer, impl R
 
 async fn categories_are_read_alone((mut writer, reader): (impl Writer, impl Reader)) {
     for n in 0..300_u128 {
-        let category = if n % 3 == 0 { "customer" } else { "order" };
+        let category = if n % 3 == 0 { "borrower" } else { "depot" };
         commit(&mut writer, &[append(&format!("{category}-{n}"), Expected::None, &[n])]).await;
     }
-    let customers = read_all(&reader, &["customer"]).await;
-    assert_eq!(customers.len(), 100);
-    assert!(customers.iter().all(|(stream, ..)| stream.category() == "customer"));
-    assert_eq!(read_all(&reader, &["customer", "order"]).await.len(), 300);
+    let borrowers = read_all(&reader, &["borrower"]).await;
+    assert_eq!(borrowers.len(), 100);
+    assert!(borrowers.iter().all(|(stream, ..)| stream.category() == "borrower"));
+    assert_eq!(read_all(&reader, &["borrower", "depot"]).await.len(), 300);
     let none = reader
-        .read(&Read::All { from: Position(1), categories: vec!["product".to_owned()] })
+        .read(&Read::All { from: Position(1), categories: vec!["account".to_owned()] })
         .await
         .expect("a page");
     assert_eq!((none.events.len(), none.next, none.end), (0, Position(301), true));
@@ -178,7 +178,7 @@ async fn categories_are_read_alone((mut writer, reader): (impl Writer, impl Read
 async fn a_time_that_went_back_is_kept_and_found((mut writer, reader): (impl Writer, impl Reader)) {
     let times = [100, 50, 60, 200, 70];
     for (n, time) in times.into_iter().enumerate() {
-        let one = append(&format!("order-{n}"), Expected::None, &[n as u128]);
+        let one = append(&format!("depot-{n}"), Expected::None, &[n as u128]);
         writer.commit(&[one], Timestamp::from_micros(time)).await.expect("recorded");
     }
     let seen: Vec<i64> = read_all(&reader, &[]).await.iter().map(|(_, _, _, time)| *time).collect();
@@ -235,7 +235,7 @@ fn append(stream: &str, expected: Expected, ids: &[u128]) -> Append {
 fn event(id: u128, data: &str) -> NewEvent {
     NewEvent {
         id: EventId(Uuid::from_u128(id)),
-        kind: EventType::parse("order.placed").expect("a type's name"),
+        kind: EventType::parse("depot.opened").expect("a type's name"),
         schema: 1,
         metadata: Metadata::of(Actor::anonymous(), Uuid::from_u128(2)),
         data: RawValue::from_string(data.to_owned()).expect("JSON"),

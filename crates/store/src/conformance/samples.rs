@@ -31,9 +31,9 @@ pub fn large(stream: &str, id: u128, bytes: usize) -> Append {
 pub fn rich(id: u128) -> NewEvent {
     let mut event = event(id, "{ \"b\" : 1.50,\n \"a\":[1e3,\"\\u0000é\"] }");
     event.schema = 3;
-    event.metadata.actor = Actor::reactor("product");
+    event.metadata.actor = Actor::reactor("account");
     event.metadata.traceparent = Some("00-1-2-01".into());
-    event.metadata.cause = Some(Cause { reactor: "product".into(), position: Position(9) });
+    event.metadata.cause = Some(Cause { reactor: "account".into(), position: Position(9) });
     event.metadata.idempotency = Some(Idempotency {
         key: Uuid::from_u128(5),
         request: Uuid::from_u128(6),
@@ -46,7 +46,7 @@ pub fn rich(id: u128) -> NewEvent {
 pub fn event(id: u128, data: &str) -> NewEvent {
     NewEvent {
         id: EventId(Uuid::from_u128(id)),
-        kind: EventType::parse("order.placed").expect("a type's name"),
+        kind: EventType::parse("depot.opened").expect("a type's name"),
         schema: 1,
         metadata: Metadata::of(Actor::of("teller", "4").expect("well-formed"), Uuid::from_u128(2)),
         data: RawValue::from_string(data.to_owned()).expect("JSON"),

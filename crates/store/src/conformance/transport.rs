@@ -39,11 +39,11 @@ async fn a_subscriber_hears_what_is_published_after_it_subscribed(transport: &im
 async fn a_topic_is_heard_only_by_its_subscribers(transport: &impl Transport) {
     let mut services = transport.subscribe(Topic::Services).await;
     transport.publish(recorded(1, 10)).await;
-    transport.publish(Message::Service(Arc::new(announcement("product")))).await;
+    transport.publish(Message::Service(Arc::new(announcement("account")))).await;
     let Heard::Message(Message::Service(heard)) = next(&mut services).await else {
         panic!("an announcement is heard first")
     };
-    assert_eq!(heard.name, "product");
+    assert_eq!(heard.name, "account");
 }
 
 async fn a_sleeping_subscriber_loses_messages_and_is_told(transport: &impl Transport) {
@@ -70,7 +70,7 @@ async fn a_request_is_answered_by_who_serves(transport: &impl Transport) {
     let mut reads = transport.serve_reads().await;
     let server = async {
         for incoming in appends.next_batch(10).await {
-            assert_eq!(incoming.question.stream.as_str(), "order-1");
+            assert_eq!(incoming.question.stream.as_str(), "depot-1");
             assert_eq!(incoming.question.events.len(), 1);
             incoming.answer(recorded_at(7));
         }
@@ -185,7 +185,7 @@ fn event(at: u64, size: usize) -> Arc<Recorded> {
     let NewEvent { id, kind, schema, metadata, data } = new_event(size);
     Arc::new(Recorded {
         position: Position(at),
-        stream: StreamId::new("order", at).expect("a name"),
+        stream: StreamId::new("depot", at).expect("a name"),
         version: Version(0),
         id,
         kind,
@@ -198,7 +198,7 @@ fn event(at: u64, size: usize) -> Arc<Recorded> {
 
 fn append() -> Append {
     Append {
-        stream: StreamId::new("order", 1).expect("a name"),
+        stream: StreamId::new("depot", 1).expect("a name"),
         expected: Expected::None,
         events: Arc::from(vec![new_event(10)]),
     }
@@ -207,7 +207,7 @@ fn append() -> Append {
 fn new_event(size: usize) -> NewEvent {
     NewEvent {
         id: EventId(Uuid::from_u128(1)),
-        kind: EventType::parse("order.placed").expect("a type's name"),
+        kind: EventType::parse("depot.opened").expect("a type's name"),
         schema: 1,
         metadata: Metadata::of(Actor::anonymous(), Uuid::from_u128(2)),
         data: RawValue::from_string(format!("{{\"pad\":\"{}\"}}", "x".repeat(size))).expect("JSON"),

@@ -119,7 +119,7 @@ async fn a_read_model_of_another_shop_is_refused_and_left_as_it_is() {
     let theirs = another.data().join("product.db");
     let refused = async |command: &mut tokio::process::Command| {
         let ran = output(command.env("AGORA_ADMIN_PASSWORD", PASSWORD)).await.expect_code(1);
-        assert!(ran.stderr.contains("was built from the log of another shop"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("was built from the log of another system"), "{}", ran.stderr);
     };
     let model = format!("sqlite:{}", theirs.display());
     refused(up(&one.data()).args(["--product-model", &model])).await;

@@ -64,8 +64,8 @@ impl Server {
             config.get_hosts().iter().map(|host| format!("{host:?}")).collect();
         let address = format!("{} port {:?}", hosts.join(", "), config.get_ports());
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config, NoTls, recycling);
-        let pool = Pool::builder(manager).max_size(CONNECTIONS_MAX).build();
+        let connections = Manager::from_config(config, NoTls, recycling);
+        let pool = Pool::builder(connections).max_size(CONNECTIONS_MAX).build();
         let pool = pool.map_err(|error| ModelError::Other(error.to_string()))?;
         Ok(Self { namespace, schema, address, pool, ready: AtomicBool::new(false) })
     }

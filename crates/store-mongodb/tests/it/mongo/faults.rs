@@ -19,7 +19,7 @@ use store::conformance::samples::{append, commit, done, read_sound};
 async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_work() {
     let mut server = Mongodb::start(&[]).expect("a server");
     let MongoStore { mut writer, reader } =
-        MongoStore::open(&server.url("shop"), MongoOptions::default()).await.expect("a store");
+        MongoStore::open(&server.url("bank"), MongoOptions::default()).await.expect("a store");
     let mut acknowledged = Vec::new();
     let mut unanswered: Option<Vec<Append>> = None;
     for round in 0..3_u128 {
@@ -64,7 +64,7 @@ async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_work() {
 fn group(first: u128) -> Vec<Append> {
     (0..10)
         .map(|n| first + n * 2)
-        .map(|n| append(&format!("order-{n}"), None, &[n, n + 1]))
+        .map(|n| append(&format!("depot-{n}"), None, &[n, n + 1]))
         .collect()
 }
 
@@ -85,22 +85,22 @@ async fn until_recorded(
 #[tokio::test]
 async fn an_absent_server_fails_calls_given_up_soon_and_is_found_again() {
     let mut server = Mongodb::start(&[]).expect("a server");
-    let url = server.url("shop");
+    let url = server.url("bank");
     server.kill();
     let MongoStore { mut writer, reader } =
         given_up_soon(MongoStore::open(&url, MongoOptions::default()))
             .await
             .expect("not its concern");
-    let one = append("order-1", None, &[1]);
+    let one = append("depot-1", None, &[1]);
     let failure = given_up_soon(commit(&mut writer, &one)).await.expect_err("no server");
-    assert!(failure.to_string().ends_with("/shop does not answer"), "{failure}");
+    assert!(failure.to_string().ends_with("/bank does not answer"), "{failure}");
     given_up_soon(reader.head()).await.expect_err("no server");
 
     server.restart().expect("a server");
     assert_eq!(until_recorded(&mut writer, std::slice::from_ref(&one)).await, [done(1, 1, 0)]);
     // And from under its hands.
     server.kill();
-    let two = append("order-1", Some(0), &[2]);
+    let two = append("depot-1", Some(0), &[2]);
     given_up_soon(commit(&mut writer, &two)).await.expect_err("no server");
     given_up_soon(reader.head()).await.expect_err("no server");
     server.restart().expect("a server");
@@ -120,20 +120,20 @@ async fn given_up_soon<T>(work: impl Future<Output = T>) -> T {
 async fn a_hanging_server_fails_calls_and_works_when_it_goes_on() {
     let mut server = Mongodb::start(&[]).expect("a server");
     let MongoStore { mut writer, reader } =
-        MongoStore::open(&server.url("shop"), MongoOptions::default()).await.expect("a store");
-    let one = append("order-1", None, &[1]);
+        MongoStore::open(&server.url("bank"), MongoOptions::default()).await.expect("a store");
+    let one = append("depot-1", None, &[1]);
     assert_eq!(commit(&mut writer, &one).await.expect("works"), done(1, 1, 0));
     server.signal("STOP").expect("it stops");
     // It may take a moment to stop.
     let mut last = 0;
     let (unheard, failure) = loop {
-        let next = append("order-1", Some(last), &[u128::from(last + 2)]);
+        let next = append("depot-1", Some(last), &[u128::from(last + 2)]);
         match commit(&mut writer, &next).await {
             Ok(_) => last += 1,
             Err(failure) => break (next, failure),
         }
     };
-    assert!(failure.to_string().contains("/shop "), "{failure}");
+    assert!(failure.to_string().contains("/bank "), "{failure}");
     server.signal("CONT").expect("it goes on");
     let answers = until_recorded(&mut writer, &[unheard]).await;
     assert_eq!(answers, [done(last + 2, last + 2, last + 1)]);
@@ -158,9 +158,9 @@ async fn a_commit_that_did_not_happen_is_done_again() {
 
 async fn lost_commit(server: &Mongodb, mut fault: Document) {
     let MongoStore { mut writer, reader } =
-        MongoStore::open(&server.url("shop"), MongoOptions::default()).await.expect("a store");
+        MongoStore::open(&server.url("bank"), MongoOptions::default()).await.expect("a store");
     assert_eq!(
-        commit(&mut writer, &append("order-1", None, &[1])).await.expect("works"),
+        commit(&mut writer, &append("depot-1", None, &[1])).await.expect("works"),
         done(1, 1, 0)
     );
     // The driver asks twice.
@@ -169,7 +169,7 @@ async fn lost_commit(server: &Mongodb, mut fault: Document) {
     let client = Client::with_uri_str(server.url("admin")).await.expect("a client");
     client.database("admin").run_command(arm).await.expect("armed");
 
-    let group = [append("order-1", Some(0), &[2, 3]), append("order-2", None, &[4])];
+    let group = [append("depot-1", Some(0), &[2, 3]), append("depot-2", None, &[4])];
     let commit = writer.commit(&group, Timestamp::from_micros(1)).await.expect("found out");
     assert_eq!(commit.answers, [done(2, 3, 2), done(4, 4, 0)]);
     assert_eq!(commit.recorded.len(), 3, "all are acknowledged");

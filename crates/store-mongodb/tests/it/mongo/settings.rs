@@ -9,11 +9,11 @@ use store::conformance::samples::{append, commit, done, read_sound};
 #[tokio::test]
 async fn a_bad_url_is_one_clear_sentence_without_the_password() {
     for (url, word) in [
-        ("mongo://user:geheim@host/agora", "not a MongoDB URL"),
-        ("mongodb://user:ge:heim@host/agora", "not a MongoDB URL"),
-        ("mongodb://user:geheim@host:x/agora", "not a MongoDB URL"),
-        ("mongodb+srv://user:geheim@host/agora", "mongodb://"),
-        ("mongodb://user:geheim@/agora", "not a MongoDB URL"),
+        ("mongo://user:geheim@host/depot", "not a MongoDB URL"),
+        ("mongodb://user:ge:heim@host/depot", "not a MongoDB URL"),
+        ("mongodb://user:geheim@host:x/depot", "not a MongoDB URL"),
+        ("mongodb+srv://user:geheim@host/depot", "mongodb://"),
+        ("mongodb://user:geheim@/depot", "not a MongoDB URL"),
     ] {
         let failure = refused(url).await;
         assert!(failure.contains(word), "{url}: {failure}");
@@ -25,19 +25,19 @@ async fn a_bad_url_is_one_clear_sentence_without_the_password() {
 #[tokio::test]
 async fn a_server_without_transactions_is_refused() {
     let server = Mongodb::start(&["--standalone"]).expect("a server");
-    let failure = refused(&server.url("shop")).await;
+    let failure = refused(&server.url("bank")).await;
     assert!(failure.contains("is not a replica set"), "{failure}");
 }
 
 #[tokio::test]
 async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
     let mut server = Mongodb::start(&[]).expect("a server");
-    let client = Client::with_uri_str(server.url("shop")).await.expect("a client");
-    let database = client.database("shop");
+    let client = Client::with_uri_str(server.url("bank")).await.expect("a client");
+    let database = client.database("bank");
     for (role, actions) in
         [("recorder", vec!["find", "insert", "createIndex"]), ("guest", vec!["find"])]
     {
-        let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": "shop", "collection": collection }, "actions": actions };
+        let on = |collection: &str, actions: &[&str]| doc! { "resource": { "db": "bank", "collection": collection }, "actions": actions };
         let privileges = [on("events", &actions), on("writers", &actions[..actions.len().min(2)])];
         let made = doc! { "createRole": role, "privileges": privileges, "roles": [] };
         database.run_command(made).await.expect("a role");
@@ -48,7 +48,7 @@ async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
     server.set_flags(&["--auth"]);
     server.restart().expect("a server");
     let url = |user: &str, password: &str| {
-        server.url("shop").replace("mongodb://", &format!("mongodb://{user}:{password}@"))
+        server.url("bank").replace("mongodb://", &format!("mongodb://{user}:{password}@"))
     };
 
     let store = MongoStore::open(&url("recorder", "geheim"), MongoOptions::default())
@@ -56,11 +56,11 @@ async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
         .expect("the right password");
     let MongoStore { mut writer, reader } = store;
     assert_eq!(
-        commit(&mut writer, &append("order-1", None, &[1])).await.expect("works"),
+        commit(&mut writer, &append("depot-1", None, &[1])).await.expect("works"),
         done(1, 1, 0)
     );
     assert_eq!(
-        commit(&mut writer, &append("order-1", None, &[1])).await.expect("works"),
+        commit(&mut writer, &append("depot-1", None, &[1])).await.expect("works"),
         done(1, 1, 0)
     );
     assert_eq!(read_sound(&reader).await.len(), 1);
@@ -74,7 +74,7 @@ async fn the_user_needs_to_find_insert_and_create_indexes_and_no_more() {
         .expect("may read")
         .writer;
     let failure =
-        commit(&mut guest, &append("order-2", None, &[2])).await.expect_err("may not write");
+        commit(&mut guest, &append("depot-2", None, &[2])).await.expect_err("may not write");
     assert!(
         failure.to_string().contains("find and insert on the collections events and writers"),
         "{failure}"

@@ -21,35 +21,35 @@ async fn a_stale_writer_acknowledges_nothing_wrong() {
     let mut old = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").writer;
     let MongoStore { writer: mut new, reader } =
         MongoStore::open(&url, MongoOptions::default()).await.expect("a store");
-    let first = append("order-1", None, &[1]);
+    let first = append("depot-1", None, &[1]);
     assert_eq!(commit(&mut old, &first).await.expect("works"), done(1, 1, 0));
-    let second = append("order-1", Some(0), &[2]);
+    let second = append("depot-1", Some(0), &[2]);
     assert_eq!(commit(&mut new, &second).await.expect("works"), done(2, 2, 1));
 
     // Its memory says version 0, and would call these wrong, or right: the store says otherwise.
     let repeated = commit(&mut old, &second).await.expect("works");
     assert_eq!(repeated, done(2, 2, 1), "recorded by the successor");
     assert_eq!(
-        commit(&mut new, &append("order-1", Some(1), &[3])).await.expect("works"),
+        commit(&mut new, &append("depot-1", Some(1), &[3])).await.expect("works"),
         done(3, 3, 2)
     );
-    let wrong = append("order-1", Some(1), &[4]);
+    let wrong = append("depot-1", Some(1), &[4]);
     assert_eq!(
         commit(&mut old, &wrong).await.expect("works"),
         Appended::Conflict { version: Some(Version(2)) }
     );
     assert_eq!(
-        commit(&mut new, &append("order-1", Some(2), &[5])).await.expect("works"),
+        commit(&mut new, &append("depot-1", Some(2), &[5])).await.expect("works"),
         done(4, 4, 3)
     );
-    let right = append("order-1", Some(3), &[6]);
+    let right = append("depot-1", Some(3), &[6]);
     assert_eq!(commit(&mut old, &right).await.expect("works"), done(5, 5, 4));
     assert_eq!(
-        commit(&mut new, &append("order-2", None, &[7])).await.expect("works"),
+        commit(&mut new, &append("depot-2", None, &[7])).await.expect("works"),
         done(6, 6, 0)
     );
     assert_eq!(
-        commit(&mut old, &append("order-3", None, &[8])).await.expect("works"),
+        commit(&mut old, &append("depot-3", None, &[8])).await.expect("works"),
         done(7, 7, 0)
     );
     assert_eq!(read_sound(&reader).await.len(), 7);
@@ -61,7 +61,7 @@ async fn what_a_sleeping_writer_left_open_is_undone_by_who_takes_over() {
     let url = fresh_url();
     let MongoStore { writer: mut before, reader } =
         MongoStore::open(&url, MongoOptions::default()).await.expect("a store");
-    let first = append("order-1", None, &[1]);
+    let first = append("depot-1", None, &[1]);
     assert_eq!(commit(&mut before, &first).await.expect("works"), done(1, 1, 0));
     let client = Client::with_uri_str(&url).await.expect("a client");
     let database = client.default_database().expect("named");
@@ -72,20 +72,20 @@ async fn what_a_sleeping_writer_left_open_is_undone_by_who_takes_over() {
         sleeper.start_transaction().await.expect("a transaction");
         let events = database.collection::<Document>("events");
         let event =
-            doc! { "_id": position, "position": position, "stream": "order-9", "version": 0_i64 };
+            doc! { "_id": position, "position": position, "stream": "depot-9", "version": 0_i64 };
         events.insert_one(event).session(&mut sleeper).await.expect("held");
         sleeper
     };
     let mut asleep = hold(2).await;
     let mut after = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").writer;
-    let second = append("order-1", Some(0), &[2]);
+    let second = append("depot-1", Some(0), &[2]);
     assert_eq!(commit(&mut after, &second).await.expect("who comes new"), done(2, 2, 1));
     asleep.commit_transaction().await.expect_err("it was undone");
     let mut asleep = hold(3).await;
-    let third = append("order-1", Some(1), &[3]);
+    let third = append("depot-1", Some(1), &[3]);
     assert_eq!(commit(&mut after, &third).await.expect("who was there before"), done(3, 3, 2));
     asleep.commit_transaction().await.expect_err("it was undone");
-    let fourth = append("order-1", Some(2), &[4]);
+    let fourth = append("depot-1", Some(2), &[4]);
     assert_eq!(commit(&mut before, &fourth).await.expect("who slept too"), done(4, 4, 3));
     assert_eq!(read_sound(&reader).await.len(), 4);
 }
@@ -102,8 +102,8 @@ async fn writers_in_turn_each_find_the_head_moved() {
     for n in 0..40_u32 {
         let writer = &mut writers[n as usize % 2];
         let group = [
-            append("order-1", n.checked_sub(1).map(u64::from), &[u128::from(n)]),
-            append(&format!("customer-{n}"), None, &[u128::from(1000 + n)]),
+            append("depot-1", n.checked_sub(1).map(u64::from), &[u128::from(n)]),
+            append(&format!("borrower-{n}"), None, &[u128::from(1000 + n)]),
         ];
         let time = Timestamp::from_micros(i64::from(1000 - n));
         let commit = writer.commit(&group, time).await.expect("works");
@@ -144,7 +144,7 @@ async fn work(
 ) -> Vec<(Position, EventId)> {
     let mut acknowledged = Vec::new();
     for n in 0..60_u128 {
-        let stream = format!("order-{}", n % 3);
+        let stream = format!("depot-{}", n % 3);
         loop {
             let last = Read::Last { stream: append(&stream, None, &[]).stream };
             let last =
@@ -182,8 +182,8 @@ async fn watch(reader: &impl store::Reader, total: usize) {
             seen.push(event.id);
         }
         assert_eq!(page.next.0, seen.len() as u64 + 1);
-        let orders = Read::All { from: Position(1), categories: vec!["order".to_owned()] };
-        let page = reader.read(&orders).await.expect("a page");
+        let depots = Read::All { from: Position(1), categories: vec!["depot".to_owned()] };
+        let page = reader.read(&depots).await.expect("a page");
         let ids: Vec<_> = page.events.iter().map(|event| event.id).collect();
         assert!(ids.starts_with(&seen), "what was seen stays");
         assert_eq!(page.next.0, ids.len() as u64 + 1);
@@ -195,7 +195,7 @@ async fn a_time_is_found_by_halving() {
     let MongoStore { mut writer, reader } = store().await;
     for n in 0..20_u32 {
         let time = Timestamp::from_micros(i64::from(n / 2) * 10);
-        let one = append(&format!("order-{n}"), None, &[n.into()]);
+        let one = append(&format!("depot-{n}"), None, &[n.into()]);
         writer.commit(&[one], time).await.expect("recorded");
     }
     for (time, expected) in [(-5, Some(1)), (0, Some(1)), (1, Some(3)), (90, Some(19)), (91, None)]
