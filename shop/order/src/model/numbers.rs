@@ -7,6 +7,7 @@ use contracts::{
     },
     rest::order::Durations,
 };
+use kernel::Position;
 use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
 use thiserror::Error;
 #[cfg(feature = "postgres")]
@@ -113,6 +114,24 @@ impl Numbered for Vec<Reason> {
     }
 }
 
+impl Numbered for u64 {
+    fn of(number: i64) -> Option<Self> {
+        Self::try_from(number).ok()
+    }
+}
+
+impl Numbered for u32 {
+    fn of(number: i64) -> Option<Self> {
+        Self::try_from(number).ok()
+    }
+}
+
+impl Numbered for Position {
+    fn of(number: i64) -> Option<Self> {
+        u64::of(number).map(Self)
+    }
+}
+
 impl<T: Numbered> rusqlite::types::FromSql for Column<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let number = value.as_i64()?;
@@ -126,11 +145,14 @@ impl<'a, T: Numbered> tokio_postgres::types::FromSql<'a> for Column<T> {
         kind: &Type,
         raw: &'a [u8],
     ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        let number = i64::from(i16::from_sql(kind, raw)?);
+        let number = match *kind {
+            Type::INT2 => i64::from(i16::from_sql(kind, raw)?),
+            _ => i64::from_sql(kind, raw)?,
+        };
         Ok(Self(T::of(number).ok_or(Unknown(number))?))
     }
 
-    accepts!(INT2);
+    accepts!(INT2, INT8);
 }
 
 /// Percentiles (µs) of durations as they are shown.
@@ -163,5 +185,18 @@ mod tests {
         for number in [64, 65, -1] {
             assert_eq!(Vec::<Reason>::of(number), None);
         }
+        assert_eq!((u64::of(-1), Position::of(-1)), (None, None));
+        assert_eq!((u32::of(1 << 32), u32::of(7)), (None, Some(7)));
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_row_of_a_server_with_such_a_number_is_an_error() {
+        use tokio_postgres::types::FromSql;
+        let small = 4_i16.to_be_bytes();
+        assert!(Column::<Status>::from_sql(&Type::INT2, &small).is_err());
+        let large = [-1_i64, 5].map(i64::to_be_bytes);
+        let read = large.each_ref().map(|raw| Column::<Position>::from_sql(&Type::INT8, raw).ok());
+        assert_eq!(read.map(|read| read.map(|Column(at)| at)), [None, Some(Position(5))]);
     }
 }

@@ -104,7 +104,7 @@ impl ReadModel for PostgresModel {
             let reason = "the model there belongs to another version of the shop";
             return Err(ModelError::Unavailable(reason.to_owned()));
         }
-        read::position(&row, 0).map_err(|error| ModelError::Other(error.to_string()))
+        read::column(&row, 0).map_err(|error| ModelError::Other(error.to_string()))
     }
 
     async fn apply(
@@ -133,7 +133,7 @@ impl ReadModel for PostgresModel {
             client.query(&client.prepare_cached(sql).await?, &[]).await
         })?;
         let event =
-            |row: &Row| Ok(SetAside { position: read::position(row, 0)?, reason: row.try_get(1)? });
+            |row: &Row| Ok(SetAside { position: read::column(row, 0)?, reason: row.try_get(1)? });
         rows.iter()
             .map(event)
             .collect::<Result<_, tokio_postgres::Error>>()
@@ -195,10 +195,8 @@ impl Shared for PostgresModel {
         let row = ask!(self, client => async {
             client.query_opt(&client.prepare_cached("SELECT term, beat FROM lease").await?, &[]).await
         })?;
-        let lease = row.map(|row| {
-            let [term, beat] = [row.try_get::<_, i64>(0)?, row.try_get::<_, i64>(1)?];
-            Ok(Lease { term: term.unsigned_abs(), beat: beat.unsigned_abs() })
-        });
+        let lease =
+            row.map(|row| Ok(Lease { term: read::column(&row, 0)?, beat: read::column(&row, 1)? }));
         lease
             .transpose()
             .map_err(|error: tokio_postgres::Error| ModelError::Other(error.to_string()))

@@ -90,10 +90,10 @@ async fn the_metrics_tell_open_orders_and_how_orders_end() {
     shop.settle().await;
     let metrics = shop.deps.metrics.encode();
     for line in [
-        "agora_orders_open{service=\"order\"} 1",
-        "agora_orders_ended_total{service=\"order\",outcome=\"finalized\"} 1",
-        "agora_orders_ended_total{service=\"order\",outcome=\"canceled\"} 1",
-        "agora_order_seconds_count{service=\"order\"} 2",
+        "orders_open{service=\"order\"} 1",
+        "orders_ended_total{service=\"order\",outcome=\"finalized\"} 1",
+        "orders_ended_total{service=\"order\",outcome=\"canceled\"} 1",
+        "order_seconds_count{service=\"order\"} 2",
     ] {
         assert!(metrics.contains(line), "{line} is missing from {metrics}");
     }

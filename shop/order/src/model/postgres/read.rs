@@ -132,10 +132,7 @@ pub(super) async fn statistics(tx: &Transaction<'_>, placed: Within) -> Result<S
         "SELECT status, reasons, count(*) FROM orders WHERE placed_at >= $1 AND placed_at < $2
                GROUP BY status, reasons ORDER BY status, reasons";
     let rows = tx.query(&tx.prepare_cached(sql).await?, &[&from, &to]).await?;
-    let counts = rows.iter().map(|row| {
-        let count: i64 = row.try_get(2)?;
-        Ok((column(row, 0)?, column(row, 1)?, count.unsigned_abs()))
-    });
+    let counts = rows.iter().map(|row| Ok((column(row, 0)?, column(row, 1)?, column(row, 2)?)));
     let counts = counts.collect::<Result<_, Error>>()?;
     // Nearest rank, as SQLite's side has it.
     let sql = "SELECT percentile_disc(ARRAY[0.5, 0.9, 0.99, 1]) WITHIN GROUP (ORDER BY ended_at - placed_at)
@@ -147,48 +144,43 @@ pub(super) async fn statistics(tx: &Transaction<'_>, placed: Within) -> Result<S
 }
 
 fn step(row: &Row) -> Result<Step, Error> {
-    let cause: Option<i64> = row.try_get(4)?;
+    let cause: Option<Column<Position>> = row.try_get(4)?;
     Ok(Step {
-        position: position(row, 0)?,
+        position: column(row, 0)?,
         service: row.try_get(1)?,
         kind: row.try_get(2)?,
         actor: row.try_get(3)?,
-        cause: cause.map(|cause| Position(cause.unsigned_abs())),
+        cause: cause.map(|Column(cause)| cause),
         at: Timestamp::from_micros(row.try_get(5)?),
         details: row.try_get(6)?,
     })
 }
 
 fn order_at(row: &Row, first: usize) -> Result<Order, Error> {
-    let quantity: i64 = row.try_get(first + 5)?;
-    let invoice: Option<i64> = row.try_get(first + 14)?;
+    let invoice: Option<Column<u64>> = row.try_get(first + 14)?;
     Ok(Order {
         id: row.try_get(first)?,
         customer: row.try_get(first + 1)?,
         user: row.try_get(first + 2)?,
         product: row.try_get(first + 3)?,
         product_name: row.try_get(first + 4)?,
-        quantity: u32::try_from(quantity).unwrap_or(u32::MAX),
+        quantity: column(row, first + 5)?,
         price: Money::from_minor(row.try_get(first + 6)?),
         currency: row.try_get(first + 7)?,
-        placed: position(row, first + 8)?,
+        placed: column(row, first + 8)?,
         placed_at: Timestamp::from_micros(row.try_get(first + 9)?),
         standing: Standing {
             status: column(row, first + 10)?,
             stock: column(row, first + 11)?,
             credit: column(row, first + 12)?,
             reasons: column(row, first + 13)?,
-            invoice: invoice.map(i64::unsigned_abs),
+            invoice: invoice.map(|Column(number)| number),
             updated_at: Timestamp::from_micros(row.try_get(first + 15)?),
         },
     })
 }
 
-/// Positions are written by us alone, and none is below zero.
-pub(super) fn position(row: &Row, column: usize) -> Result<Position, Error> {
-    row.try_get::<_, i64>(column).map(|position| Position(position.unsigned_abs()))
-}
-
-fn column<T: Numbered>(row: &Row, column: usize) -> Result<T, Error> {
+/// A number in a row. One that the column cannot mean is an error.
+pub(super) fn column<T: Numbered>(row: &Row, column: usize) -> Result<T, Error> {
     row.try_get(column).map(|Column(value)| value)
 }

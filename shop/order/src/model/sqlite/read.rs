@@ -136,13 +136,13 @@ fn percentiles(sorted_us: &[i64]) -> [i64; 4] {
 }
 
 fn step(row: &Row<'_>) -> rusqlite::Result<Step> {
-    let cause: Option<i64> = row.get(4)?;
+    let cause: Option<Column<Position>> = row.get(4)?;
     Ok(Step {
         position: Position(row.get(0)?),
         service: row.get(1)?,
         kind: row.get(2)?,
         actor: row.get(3)?,
-        cause: cause.map(|cause| Position(cause.unsigned_abs())),
+        cause: cause.map(|Column(cause)| cause),
         at: Timestamp::from_micros(row.get(5)?),
         details: row.get(6)?,
     })
