@@ -5,6 +5,7 @@ mod directions;
 mod files;
 mod headers;
 mod licences;
+mod prose;
 mod unused;
 mod words;
 
@@ -23,6 +24,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
     }
     faults.extend(licences::check(&root, &metadata)?);
     faults.extend(words::check(&root)?);
+    faults.extend(prose::check(&root)?);
     faults.extend(unused::check(&root, &metadata)?);
     faults.extend(circles::check(&metadata)?);
     if faults.is_empty() {

@@ -99,7 +99,7 @@ impl Gathering {
             correlation == self.correlation && !self.is_shared && event.position > self.placed;
         Ok(match named {
             Some(order) if order == self.order => event.position > self.placed,
-            // One that it names in vain does not keep it from following from ours.
+            // One that names nothing does not keep it from following from ours.
             Some(other) if by_cause || by_correlation => {
                 placed(reader, other)?.is_none_or(|placed| placed.position > event.position)
             }

@@ -79,7 +79,7 @@ fn word_in(line: &str) -> Option<String> {
     words.find(of_the_shop).map(|(_, word)| word).or_else(|| order(line))
 }
 
-/// An order that somebody places; the order that things stand in is a word of its own.
+/// An order that a customer places; the order of things is another word.
 fn order(line: &str) -> Option<String> {
     words(line).find(|(at, word)| is_order(line, *at, word)).map(|(_, word)| word)
 }
