@@ -1,6 +1,6 @@
 //! The frame around a system's `main`: the runtime, the log on the terminal, and an end that says what went wrong.
 
-use std::{process::ExitCode, time::Duration};
+use std::{io::IsTerminal as _, process::ExitCode, time::Duration};
 
 use tracing_subscriber::EnvFilter;
 
@@ -11,6 +11,7 @@ const LINGER: Duration = Duration::from_secs(1);
 pub fn run(system: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = log.with_ansi(std::io::stderr().is_terminal());
     // Whoever has set one up already keeps it.
     drop(log.try_init());
     runtime::descriptors::raise();
