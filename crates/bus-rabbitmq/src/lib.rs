@@ -9,6 +9,8 @@
 //!  driver: connect ─▶ session (all of the above) ─▶ lost: no answers come, subscribers are told ─▶ pause ─▶ connect …
 //! ```
 
+#![deny(missing_docs)]
+
 mod address;
 mod asking;
 mod broadcasting;

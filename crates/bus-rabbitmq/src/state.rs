@@ -7,6 +7,7 @@ use thiserror::Error;
 pub enum State {
     /// The first connection is being made.
     Connecting,
+    /// There is a connection, and everything works.
     Connected,
     /// Not reachable; retried until it is.
     Unreachable(String),

@@ -38,6 +38,8 @@
 //! operations go through the port [`Files`]: [`OsFiles`] is the real one, [`simdisk::SimDisk`] the one that fails.
 //! Memory: at most 32 bytes per stream, nothing per event, and the index of the segment being written.
 
+#![deny(missing_docs)]
+
 mod backup;
 mod chain;
 mod files;

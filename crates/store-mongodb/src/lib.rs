@@ -25,6 +25,8 @@
 //! A second collection, `writers`, holds the session of each writer, so that the next one can end what it left open. The user needs the actions
 //! `find` and `insert` on both collections and `createIndex` on `events`, and no others.
 
+#![deny(missing_docs)]
+
 mod codec;
 mod connection;
 mod look;
@@ -57,7 +59,9 @@ impl Default for MongoOptions {
 
 /// An event store in a database of MongoDB.
 pub struct MongoStore {
+    /// Records events.
     pub writer: MongoWriter,
+    /// Reads them.
     pub reader: MongoReader,
 }
 
