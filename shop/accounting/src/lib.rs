@@ -4,14 +4,17 @@ pub mod calendar;
 pub mod domain;
 mod http;
 pub mod model;
+mod module;
 pub mod project;
 pub mod react;
+mod tell;
 
 use std::sync::Arc;
 
 use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
 use web::{Deps, Inspect, Service};
 
+pub use crate::module::MODULE;
 pub use jiff::tz::TimeZone;
 pub use model::Model;
 pub use project::project;

@@ -2,7 +2,7 @@
 
 use askama::{Template, filters::HtmlSafe};
 use axum::extract::Query;
-use contracts::rest::events::RecordedEvent;
+use contracts::{FAMILIES, rest::events::RecordedEvent};
 use serde::Deserialize;
 use site::{Count, Failure, Form, Frame, Listing, Page, Pager};
 
@@ -16,14 +16,11 @@ use crate::{
 /// Events on one page.
 const PAGE: usize = 50;
 
-pub(crate) const CATEGORIES: [(&str, &str); 6] = [
-    ("", "All categories"),
-    ("order", "order"),
-    ("product", "product"),
-    ("customer", "customer"),
-    ("accounting", "accounting"),
-    ("catalogue", "catalogue"),
-];
+/// The categories to choose from: those of every family of events.
+pub(crate) fn categories() -> Vec<(&'static str, &'static str)> {
+    let families = FAMILIES.iter().map(|family| (family.category, family.category));
+    std::iter::once(("", "All categories")).chain(families).collect()
+}
 
 const ORDERS: [(&str, &str); 2] = [("", "Newest first"), ("oldest", "Oldest first")];
 
@@ -104,7 +101,8 @@ pub(crate) async fn events(
         },
     };
     let order = if oldest { "oldest" } else { "" };
-    let category = known(&CATEGORIES, &asked.category);
+    let categories = categories();
+    let category = known(&categories, &asked.category);
     let kept = [
         ("stream", filters.value("stream")),
         ("category", category),
@@ -118,7 +116,7 @@ pub(crate) async fn events(
     Ok(Page(Events {
         frame: desk.frame("Event store"),
         head,
-        categories: choices(&CATEGORIES, category),
+        categories: choices(&categories, category),
         orders: choices(&ORDERS, order),
         follow: follow(&asked, "/events/follow"),
         filters,
@@ -140,7 +138,7 @@ pub(crate) fn follow(asked: &Asked, path: &str) -> String {
 
 /// What is asked for of all streams.
 pub(crate) fn filter(asked: &Asked) -> Filter {
-    let category = known(&CATEGORIES, &asked.category).to_owned();
+    let category = known(&categories(), &asked.category).to_owned();
     Filter { category, kind: asked.r#type.trim().to_owned() }
 }
 

@@ -8,15 +8,11 @@ use jiff::tz::TimeZone;
 use kernel::{
     Actor, Cause, EventId, EventType, Idempotency, Metadata, Position, Recorded, StreamId, Version,
 };
+use registry::Filled;
 use serde::Deserialize;
 use store::Page;
 
-use crate::{
-    cli::Outcome,
-    client::Client,
-    rebuild::{Filled, Model},
-    shop, term,
-};
+use crate::{cli::Outcome, client::Client, rebuild::Model, shop, term};
 
 /// The digest of a model, as returned by its service.
 #[derive(Deserialize)]

@@ -1,8 +1,5 @@
 //! Logs orders as they happen, one readable line per step.
 
-use contracts::{
-    accounting::AccountingEvent, customer::CustomerEvent, order::OrderEvent, product::ProductEvent,
-};
 use kernel::{Recorded, Timestamp};
 use runtime::{Subscription, trace::trace_id};
 use web::Deps;
@@ -68,94 +65,5 @@ impl Budget {
 }
 
 fn line(event: &Recorded) -> Option<String> {
-    match event.stream.category() {
-        contracts::order::CATEGORY => order(&OrderEvent::of(event)?),
-        contracts::product::CATEGORY => product(&ProductEvent::of(event)?),
-        contracts::customer::CATEGORY => customer(&CustomerEvent::of(event)?),
-        contracts::accounting::CATEGORY => {
-            let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::of(event)?;
-            let (number, total, currency) = (invoice.number, invoice.total, invoice.currency);
-            Some(format!(
-                "order {} has invoice {number} over {total} {currency}",
-                short(invoice.order)
-            ))
-        }
-        _ => None,
-    }
-}
-
-fn order(event: &OrderEvent) -> Option<String> {
-    match event {
-        OrderEvent::Placed(placed) => {
-            let terms = &placed.terms;
-            let (quantity, name, total) = (terms.quantity, &terms.product_name, terms.total());
-            Some(format!(
-                "order {} placed: {quantity} × {name}, {total} {}",
-                short(terms.order),
-                terms.currency
-            ))
-        }
-        OrderEvent::Approved(_) => None,
-        OrderEvent::Finalized(finalized) => {
-            Some(format!("order {} approved and finalized", short(finalized.terms.order)))
-        }
-        OrderEvent::Denied(denied) => {
-            let reasons: Vec<&str> = denied.reasons.iter().map(|reason| reason.as_str()).collect();
-            Some(format!("order {} denied: {}", short(denied.terms.order), reasons.join(", ")))
-        }
-    }
-}
-
-fn product(event: &ProductEvent) -> Option<String> {
-    match event {
-        ProductEvent::Added(added) => Some(format!(
-            "product {:?} added, {} units at {}",
-            added.name, added.units, added.price
-        )),
-        ProductEvent::Changed(_) | ProductEvent::StockCommitted(_) => None,
-        ProductEvent::Deleted(_) => Some("a product was deleted".to_owned()),
-        ProductEvent::StockReserved(reserved) => Some(format!(
-            "order {}: {} reserved, {} left",
-            short(reserved.order),
-            reserved.quantity,
-            reserved.available
-        )),
-        ProductEvent::StockDenied(denied) => {
-            Some(format!("order {}: no stock ({})", short(denied.order), denied.reason))
-        }
-        ProductEvent::StockReleased(released) => {
-            Some(format!("order {}: stock released", short(released.order)))
-        }
-    }
-}
-
-fn customer(event: &CustomerEvent) -> Option<String> {
-    match event {
-        CustomerEvent::CreditReserved(reserved) => Some(format!(
-            "order {}: credit of {} reserved, {} left",
-            short(reserved.order),
-            reserved.amount,
-            reserved.available
-        )),
-        CustomerEvent::CreditDenied(denied) => {
-            Some(format!("order {}: no credit ({})", short(denied.order), denied.reason))
-        }
-        CustomerEvent::CreditReleased(released) => {
-            Some(format!("order {}: credit released", short(released.order)))
-        }
-        CustomerEvent::Registered(_) => Some("a customer registered".to_owned()),
-        CustomerEvent::CreditChanged(changed) => {
-            Some(format!("a customer's credit changed by {}", changed.change))
-        }
-        CustomerEvent::ProfileChanged(_)
-        | CustomerEvent::PasswordChanged(_)
-        | CustomerEvent::LoggedOut(_)
-        | CustomerEvent::CreditDebited(_) => None,
-    }
-}
-
-/// The end of an id, where ids that sort by time differ.
-fn short(id: uuid::Uuid) -> String {
-    let text = id.simple().to_string();
-    text.get(20..).unwrap_or(&text).to_owned()
+    registry::SERVICES.iter().find_map(|module| (module.tell)(event))
 }

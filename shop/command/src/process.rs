@@ -23,6 +23,7 @@ use contracts::names;
 use customer::{Admin, Bootstrap, Secrets};
 use identity::{Auth, Verifier, ended};
 use kernel::{Clock as _, Ids, Position};
+use registry::{Extensions, Module, Setup, Shop};
 use runtime::event_store::Figures;
 use runtime::{Progress, Tasks, clock::SystemClock, sqlite::Location, trace::Traces};
 use web::{Deps, HttpNames, Server, Service, Streams, metrics::Metrics};
@@ -31,7 +32,7 @@ use choices::{Bus, Choices};
 pub(crate) use choices::{Store, store as event_store, time_zone};
 use keys::Keys;
 pub(crate) use keys::cookies;
-pub(crate) use places::{check as check_places, resolved};
+pub(crate) use places::{check as check_places, resolved, snapshots};
 use store::{LastNote, OpenStore};
 
 use crate::{
@@ -88,7 +89,7 @@ impl Process {
         let (keys, store) = keys_and_store(given, &choices, (parts, &data)).await?;
         let Keys { customer, tokens, cookies } = keys;
         if let Some(log) = store.as_ref().and_then(OpenStore::log)
-            && parts.has(Part::Product)
+            && parts.has(Part::PRODUCT)
         {
             currency::check_log(log, &choices.currency).await?;
         }
@@ -144,7 +145,7 @@ impl Process {
             if parts.has(Part::Gateway) { Some(world.gateway(&services).await) } else { None };
         world.announce(&services).await?;
         figures::spawn(deps, &services, world.figures.clone());
-        if parts.has(Part::Order) {
+        if parts.has(Part::ORDER) {
             narrate::spawn(deps);
         }
         let ops = deps.metrics.router();
@@ -319,74 +320,52 @@ impl World {
         Ok(ended::follow(&self.deps, &self.auth, self.database("sessions.db"), ended::session_end)?)
     }
 
-    /// Builds those of the four services that are to run here.
+    /// Builds the services that are to run here; what became of the shop's manager, if customers are among them.
     async fn services(
         &mut self,
         parts: &Parts,
         services: &mut Vec<Service>,
     ) -> anyhow::Result<Option<Bootstrap>> {
-        let mut admin = None;
-        if parts.has(Part::Customer) {
-            let (service, bootstrap) = self.customer().await?;
-            services.push(service);
-            admin = Some(bootstrap);
+        let given = self.secrets.clone().map(|secrets| Arc::new(self.customers(secrets)));
+        let mut own = Extensions::new();
+        if let Some(given) = &given {
+            own.insert(Arc::clone(given));
         }
-        if parts.has(Part::Product) {
-            services.push(self.product().await?);
+        for module in parts.services() {
+            services.push(self.service(module, own.clone()).await?);
         }
-        if parts.has(Part::Order) {
-            services.push(self.order().await?);
-        }
-        if parts.has(Part::Accounting) {
-            services.push(self.accounting().await?);
-        }
-        Ok(admin)
+        Ok(given.and_then(|given| given.bootstrap()))
     }
 
-    async fn customer(&mut self) -> anyhow::Result<(Service, Bootstrap)> {
-        let admin_password = self.choices.admin_password.take();
-        let Choices { models, welcome_credit, limits, .. } = &self.choices;
-        let secrets = self.secrets.clone().context("the customer service has its secrets")?;
-        let (model, snapshots) = (models.customer.clone(), self.database("customer-snapshots.db"));
-        let config = customer::Config {
-            welcome_credit: *welcome_credit,
-            admin_password,
-            limits: *limits,
-            ..customer::Config::new(model, snapshots, secrets, self.auth.clone())
-        };
-        Ok(customer::build(config, self.for_service("customer")).await?)
+    /// What the customer service alone is given.
+    fn customers(&mut self, secrets: Arc<Secrets>) -> customer::Given {
+        let password = self.choices.admin_password.take();
+        let limits = self.choices.limits;
+        customer::Given { limits, ..customer::Given::new(secrets, password) }
     }
 
-    async fn product(&self) -> anyhow::Result<Service> {
-        let config = product::Config {
-            model: self.choices.models.product.clone(),
-            snapshots: self.database("product-snapshots.db"),
-            currency: self.choices.currency.clone(),
+    async fn service(&self, module: &'static Module, own: Extensions) -> anyhow::Result<Service> {
+        let (choices, deps) = (&self.choices, self.for_service(module.name));
+        let model = choices.models.get(module.name).context("each service has its place")?;
+        let setup = Setup {
+            deps: deps.clone(),
+            auth: self.auth.clone(),
+            model: model.clone(),
+            snapshots: self.database(&places::snapshots(module.name)),
+            shop: Shop {
+                currency: choices.currency.clone(),
+                time_zone: choices.time_zone.clone(),
+                welcome_credit: choices.welcome_credit,
+                order_deadline: choices.order_deadline,
+            },
+            own,
         };
-        let mut service = product::build(config, self.for_service("product")).await?;
-        if !matches!((&self.choices.bus, &self.choices.store), (Bus::Memory, Store::Log(_))) {
-            let deps = self.for_service("product");
-            service.followers.push(currency::spawn(&deps, self.choices.currency.clone()));
+        let mut service = (module.build)(setup).await?;
+        let log_is_here = matches!((&choices.bus, &choices.store), (Bus::Memory, Store::Log(_)));
+        if module.name == product::NAME && !log_is_here {
+            service.followers.push(currency::spawn(&deps, choices.currency.clone()));
         }
         Ok(service)
-    }
-
-    async fn order(&self) -> anyhow::Result<Service> {
-        let config = order::Config {
-            model: self.choices.models.order.clone(),
-            snapshots: self.database("order-snapshots.db"),
-            deadline: self.choices.order_deadline,
-        };
-        Ok(order::build(config, self.for_service("order")).await?)
-    }
-
-    async fn accounting(&self) -> anyhow::Result<Service> {
-        let config = accounting::Config {
-            model: self.choices.models.accounting.clone(),
-            snapshots: self.database("accounting-snapshots.db"),
-            time_zone: self.choices.time_zone.clone(),
-        };
-        Ok(accounting::build(config, self.for_service("accounting")).await?)
     }
 
     async fn gateway(&self, services: &[Service]) -> (gateway::Gateway, Router) {

@@ -3,17 +3,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::LazyLock,
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args as ClapArgs, ValueEnum, builder::PossibleValue};
 use jiff::tz::TimeZone;
-use kernel::{Position, Recorded};
-use runtime::{
-    ModelError, ReadModel, SetAside, Tasks, model::Project, model::take, sqlite, sqlite::Database,
-    sqlite::Location,
-};
+use kernel::Position;
+use registry::{Filled, Module, Place};
+use runtime::{ModelError, SetAside, sqlite, sqlite::Location};
 use store::{LogStore, Reader as _, log::LogReader};
 use store::{Page, Read};
 
@@ -62,25 +60,35 @@ pub(crate) struct Args {
 }
 
 /// A read model by the service that owns it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Model {
-    Customer,
-    Product,
-    Order,
-    Accounting,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Model(&'static Module);
+
+/// The read models of all services.
+static ALL: LazyLock<Vec<Model>> =
+    LazyLock::new(|| registry::SERVICES.iter().copied().map(Model).collect());
+
+impl ValueEnum for Model {
+    fn value_variants<'a>() -> &'a [Self] {
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
 }
 
 impl Model {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Customer, Self::Product, Self::Order, Self::Accounting];
+    pub(crate) fn of(module: &'static Module) -> Self {
+        Self(module)
+    }
+
+    /// The models of all services.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        ALL.iter().copied()
+    }
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Product => "product",
-            Self::Order => "order",
-            Self::Accounting => "accounting",
-        }
+        self.0.name
     }
 
     /// Opens the model that the settings name, and returns how to fill it; years and months begin in `time_zone`.
@@ -89,13 +97,10 @@ impl Model {
         settings: &Settings,
         time_zone: &TimeZone,
     ) -> anyhow::Result<Box<dyn Filled>> {
-        let name = format!("{}-model", self.name());
-        match self {
-            Self::Customer => customer(settings.get(&name)?).await,
-            Self::Product => product(settings.get(&name)?).await,
-            Self::Order => order(settings.get(&name)?).await,
-            Self::Accounting => accounting(settings.get(&name)?, time_zone).await,
-        }
+        let setting = self.0.model.name;
+        settings.read(setting, self.0.check_model)?;
+        let place = Place::Named(settings.text(setting).unwrap_or_default().to_owned());
+        Ok((self.0.open_model)(place, time_zone).await?)
     }
 
     /// An empty model in memory to compare with.
@@ -113,93 +118,17 @@ impl Model {
         location: Location,
         time_zone: &TimeZone,
     ) -> anyhow::Result<Box<dyn Filled>> {
-        match self {
-            Self::Customer => customer(location.into()).await,
-            Self::Product => product(location).await,
-            Self::Order => order(location.into()).await,
-            Self::Accounting => accounting(location.into(), time_zone).await,
-        }
+        Ok((self.0.open_model)(Place::Embedded(location), time_zone).await?)
     }
-}
-
-async fn customer(location: customer::ModelLocation) -> anyhow::Result<Box<dyn Filled>> {
-    let model = customer::open_model(location, &Tasks::inline()).await?;
-    Ok(Box::new(Fill { model, project: customer::project }))
-}
-
-async fn product(location: Location) -> anyhow::Result<Box<dyn Filled>> {
-    let model = product::open_model(location, &Tasks::inline()).await?;
-    Ok(Box::new(Fill { model, project: product::project }))
-}
-
-async fn order(location: order::ModelLocation) -> anyhow::Result<Box<dyn Filled>> {
-    let model = order::open_model(location, &Tasks::inline()).await?;
-    Ok(Box::new(Fill { model, project: order::project }))
-}
-
-async fn accounting(
-    location: accounting::ModelLocation,
-    time_zone: &TimeZone,
-) -> anyhow::Result<Box<dyn Filled>> {
-    let model = accounting::open_model(location, &Tasks::inline(), time_zone.clone()).await?;
-    Ok(Box::new(Fill { model, project: accounting::project }))
 }
 
 /// The copy of a model that is compared.
 const COPY: &str = "model.db";
 
-/// A model of any service, with its projection.
-#[async_trait::async_trait]
-pub(crate) trait Filled: Send + Sync {
-    /// Takes the model on to `to` by the events since its checkpoint.
-    async fn take(&self, events: &[Arc<Recorded>], to: Position) -> anyhow::Result<()>;
-    async fn checkpoint(&self) -> anyhow::Result<Position>;
-    async fn reset(&self) -> anyhow::Result<()>;
-    async fn dump(&self) -> anyhow::Result<Vec<String>>;
-    /// The events that the model could not take.
-    async fn aside(&self) -> anyhow::Result<Vec<SetAside>>;
-    /// Damaged, if its file is not a whole database.
-    fn is_whole(&self) -> Result<(), ModelError>;
-}
-
-struct Fill<M: ReadModel + ?Sized> {
-    model: Arc<M>,
-    project: Project<M::Change>,
-}
-
-#[async_trait::async_trait]
-impl<M: ReadModel + ?Sized> Filled for Fill<M> {
-    async fn take(&self, events: &[Arc<Recorded>], to: Position) -> anyhow::Result<()> {
-        let from = self.model.checkpoint().await?;
-        take(&*self.model, self.project, events, (from, to)).await?;
-        Ok(())
-    }
-
-    async fn checkpoint(&self) -> anyhow::Result<Position> {
-        Ok(self.model.checkpoint().await?)
-    }
-
-    async fn reset(&self) -> anyhow::Result<()> {
-        Ok(self.model.reset().await?)
-    }
-
-    async fn dump(&self) -> anyhow::Result<Vec<String>> {
-        Ok(self.model.dump().await?)
-    }
-
-    async fn aside(&self) -> anyhow::Result<Vec<SetAside>> {
-        Ok(self.model.aside().await?)
-    }
-
-    fn is_whole(&self) -> Result<(), ModelError> {
-        self.model.database().map_or(Ok(()), Database::look_through)
-    }
-}
-
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let is_meant = |model: &Model| args.services.is_empty() || args.services.contains(model);
     // Each once, however often it is named.
-    let services: Vec<Model> = Model::ALL.into_iter().filter(is_meant).collect();
+    let services: Vec<Model> = Model::all().filter(is_meant).collect();
     let settings = args.settings.resolve()?;
     settings.check_addresses()?;
     process::check_places(&settings, &Parts::all())?;
@@ -246,7 +175,7 @@ pub(crate) async fn set_aside(model: Model, store: &LogStore) -> anyhow::Result<
     // Years and months have nothing to do with it.
     let fresh = model.fresh(&format!("aside-{}", model.name()), &TimeZone::UTC).await?;
     fill(model, &*fresh, &store.reader, store.reader.head().await?).await?;
-    fresh.aside().await
+    Ok(fresh.aside().await?)
 }
 
 async fn check(
@@ -257,7 +186,7 @@ async fn check(
     let name = model.name();
     // Opening may empty a model of another shape, so a file is compared by a copy of it.
     let folder = tempfile::tempdir()?;
-    let embedded = settings.get::<Location>(&format!("{name}-model"));
+    let embedded = settings.get::<Location>(model.0.model.name);
     let (live, had) = if let Ok(Location::File(path)) = &embedded {
         if !path.exists() {
             bail!("the {name} service has no read model yet; it is built at the next start");

@@ -21,7 +21,7 @@ use crate::{
         lock::Lock,
         mark::{self, Mark as Noted},
     },
-    events,
+    events, process,
     stopped::{self, Stopped},
     term,
 };
@@ -211,17 +211,11 @@ fn stats(shop: &Stopped, json: bool) -> anyhow::Result<()> {
 }
 
 /// The read models and snapshots that a shop keeps in its data folder, each with the name that its mark is made from.
-const MODELS: [(&str, &str); 9] = [
-    ("customer.db", "customer"),
-    ("product.db", "product"),
-    ("order.db", "order"),
-    ("accounting.db", "accounting"),
-    ("sessions.db", "sessions"),
-    ("customer-snapshots.db", "snapshots"),
-    ("product-snapshots.db", "snapshots"),
-    ("order-snapshots.db", "snapshots"),
-    ("accounting-snapshots.db", "snapshots"),
-];
+fn databases() -> Vec<(String, &'static str)> {
+    let models = registry::names().map(|name| (format!("{name}.db"), name));
+    let snapshots = registry::names().map(|name| (process::snapshots(name), "snapshots"));
+    models.chain([("sessions.db".to_owned(), "sessions")]).chain(snapshots).collect()
+}
 
 fn restore(src: &Path, shop: &Stopped, json: bool) -> anyhow::Result<()> {
     copy::require_log(src)?;
@@ -263,9 +257,9 @@ fn restore(src: &Path, shop: &Stopped, json: bool) -> anyhow::Result<()> {
 /// The files of the models in a data folder. Anything else of their names is refused, and so left as it is.
 fn models(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for (name, model) in MODELS {
-        let is_ours = is_there(&data.join(name))? && {
-            let path = data.join(name);
+    for (name, model) in databases() {
+        let is_ours = is_there(&data.join(&name))? && {
+            let path = data.join(&name);
             let ours = sqlite::is_replaceable(&path, model);
             if !ours.with_context(|| format!("{} cannot be read", path.display()))? {
                 return Err(foreign(&path));

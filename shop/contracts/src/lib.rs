@@ -7,8 +7,11 @@ pub mod accounting;
 pub mod actor;
 pub mod catalogue;
 pub mod customer;
+mod families;
 pub mod money;
 pub mod names;
 pub mod order;
 pub mod product;
 pub mod rest;
+
+pub use families::{FAMILIES, Family, Renewed};

@@ -4,11 +4,13 @@ mod bootstrap;
 pub mod domain;
 mod http;
 pub mod model;
+mod module;
 mod password;
 mod project;
 pub mod react;
 mod secrets;
 mod snapshot;
+mod tell;
 mod turns;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use identity::Auth;
 use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
 use web::{Deps, Service};
 
+pub use crate::module::{Given, MODULE};
 pub use bootstrap::{Admin, Bootstrap};
 pub use http::Limits;
 pub use model::{Model, RedisModel, SqliteModel};

@@ -4,15 +4,18 @@ pub mod domain;
 mod figures;
 mod http;
 pub mod model;
+mod module;
 mod project;
 pub mod react;
 pub mod saga;
+mod tell;
 
 use std::{sync::Arc, time::Duration};
 
 use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
 use web::{Deps, Service};
 
+pub use crate::module::MODULE;
 pub use model::{Model, PostgresModel, SqliteModel};
 pub use project::project;
 pub use runtime::sqlite::Location;

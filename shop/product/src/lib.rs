@@ -4,9 +4,11 @@ pub mod catalogue;
 pub mod domain;
 mod http;
 pub mod model;
+mod module;
 pub mod project;
 pub mod react;
 mod snapshot;
+mod tell;
 
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use contracts::money::Currency;
 use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
 use web::{Cache, Deps, Inspect, Service};
 
+pub use crate::module::MODULE;
 pub use model::Model;
 pub use project::project;
 pub use runtime::sqlite::Location;

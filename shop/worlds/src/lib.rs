@@ -12,6 +12,7 @@ pub mod check;
 pub mod dice;
 pub mod faults;
 mod forgery;
+mod guest;
 mod hands;
 mod loss;
 mod parts;
@@ -22,5 +23,6 @@ mod transport;
 pub mod world;
 
 pub use faults::{Fault, Tally};
+pub use guest::{Guest, Promise};
 pub use plant::Plant;
 pub use world::{Report, Scenario, run};

@@ -66,7 +66,8 @@ fn explore(wanted: &Wanted) -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let scenario = Scenario { seed, orders: wanted.orders, plant: wanted.plant };
+                    let scenario =
+                        Scenario { seed, orders: wanted.orders, plant: wanted.plant, guest: None };
                     if let Ok(report) = catch_unwind(AssertUnwindSafe(|| run(scenario))) {
                         tally.merge(&report.tally);
                         count(&totals, &report);

@@ -10,11 +10,11 @@ use contracts::{
 use customer::Secrets;
 use eventlog::{Files, Known, OpenError, Options, simdisk::SimDisk};
 use identity::{Auth, ended};
-use kernel::{Clock, Ids, Recorded};
+use jiff::tz::TimeZone;
+use kernel::{Clock, Ids, Position, Recorded};
+use registry::{Extensions, Module, Place, Setup, Shop};
 use runtime::event_store::Figures;
-use runtime::{
-    ReadModel, Tasks, clock::RuntimeClock, model::Project, model::take, sqlite, sqlite::Location,
-};
+use runtime::{Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
 use store::{LogStore, log::LogReader};
 use web::{Deps, HttpNames, Service};
 
@@ -30,12 +30,11 @@ const SEGMENT_BYTES: u64 = 64 << 10;
 /// How long an order may stay open.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The services that react to events; each can run more than once.
-pub(crate) const SERVICES: [&str; 4] = ["customer", "product", "order", "accounting"];
-
 /// Everything in a world that outlives its processes.
 pub(crate) struct Ground {
     pub(crate) name: String,
+    /// Each can run more than once.
+    pub(crate) services: Vec<&'static Module>,
     pub(crate) disk: Arc<SimDisk>,
     pub(crate) transport: Arc<Stormy>,
     /// The right time.
@@ -161,50 +160,46 @@ impl Ground {
         Models { model, snapshots, sessions, clock, _anchors: Rc::new(anchors) }
     }
 
+    /// The service of that name.
+    pub(crate) fn service(&self, name: &str) -> &'static Module {
+        let found = self.services.iter().find(|module| module.name == name);
+        found.unwrap_or_else(|| panic!("no service {name} in this world"))
+    }
+
     /// Starts an instance of a service on its databases.
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
         let (deps, auth) = self.deps(&tasks, &models.clock);
         let sessions = ended::follow(&deps, &auth, models.sessions.clone(), ended::session_end)
             .expect("memory for a database");
-        let (model, snapshots) = (models.model.clone(), models.snapshots.clone());
-        let built = match service {
-            "customer" => {
-                let secrets = Arc::new(Secrets::derive(&self.secret));
-                let password =
-                    customer::NewPassword::parse(ADMIN_PASSWORD.to_owned()).expect("long enough");
-                let config = customer::Config {
-                    welcome_credit: Money::from_minor(10_000),
-                    admin_password: Some(password),
-                    hashing: CHEAP,
-                    ..customer::Config::new(model, snapshots, secrets, auth)
-                };
-                customer::build(config, deps).await.map(|(service, _)| service)
-            }
-            "product" => {
-                let currency = Currency::parse("EUR").expect("a code");
-                product::build(product::Config { model, snapshots, currency }, deps).await
-            }
-            "order" => {
-                order::build(
-                    order::Config { model: model.into(), snapshots, deadline: DEADLINE },
-                    deps,
-                )
-                .await
-            }
-            "accounting" => {
-                let time_zone = jiff::tz::TimeZone::UTC;
-                accounting::build(
-                    accounting::Config { model: model.into(), snapshots, time_zone },
-                    deps,
-                )
-                .await
-            }
-            other => panic!("there is no service {other}"),
+        let setup = Setup {
+            deps,
+            auth,
+            model: Place::Embedded(models.model.clone()),
+            snapshots: models.snapshots.clone(),
+            shop: Shop {
+                currency: Currency::parse("EUR").expect("a code"),
+                time_zone: TimeZone::UTC,
+                welcome_credit: Money::from_minor(10_000),
+                order_deadline: DEADLINE,
+            },
+            own: self.own(),
         };
+        let built = (self.service(service).build)(setup).await;
         let mut service = built.expect("a service starts on a database in memory");
         service.followers.push(sessions);
         Instance { router: service.router.clone(), service, tasks, models }
+    }
+
+    /// What one service alone is given.
+    fn own(&self) -> Extensions {
+        let password =
+            customer::NewPassword::parse(ADMIN_PASSWORD.to_owned()).expect("long enough");
+        let secrets = Arc::new(Secrets::derive(&self.secret));
+        let given = customer::Given::new(secrets, Some(password));
+        let mut own = Extensions::new();
+        own.insert(Arc::new(customer::Given { hashing: CHEAP, ..given }));
+        own
     }
 }
 
@@ -234,57 +229,17 @@ impl Store {
     }
 }
 
-/// What a service's model holds once rebuilt from the whole log.
+/// What a service's model holds once it is built from the whole log.
 pub(crate) async fn rebuilt(
     ground: &Ground,
     service: &str,
     events: &[Arc<Recorded>],
 ) -> Vec<String> {
     let location = Location::Memory(format!("{}-{service}-rebuilt", ground.name));
-    let tasks = Tasks::inline();
-    match service {
-        "customer" => {
-            fill(
-                customer::open_model(location, &tasks).await.expect("memory"),
-                customer::project,
-                events,
-            )
-            .await
-        }
-        "product" => {
-            fill(
-                product::open_model(location, &tasks).await.expect("memory"),
-                product::project,
-                events,
-            )
-            .await
-        }
-        "order" => {
-            fill(order::open_model(location, &tasks).await.expect("memory"), order::project, events)
-                .await
-        }
-        "accounting" => {
-            fill(
-                accounting::open_model(location, &tasks, jiff::tz::TimeZone::UTC)
-                    .await
-                    .expect("memory"),
-                accounting::project,
-                events,
-            )
-            .await
-        }
-        other => panic!("there is no service {other}"),
-    }
-}
-
-async fn fill<M: ReadModel + ?Sized>(
-    model: Arc<M>,
-    project: Project<M::Change>,
-    events: &[Arc<Recorded>],
-) -> Vec<String> {
-    let head = events.last().map_or(kernel::Position::START, |event| event.position);
-    let start = kernel::Position::START;
-    take(&*model, project, events, (start, head)).await.expect("a model in memory is there");
+    let open = ground.service(service).open_model;
+    let model = open(Place::Embedded(location), &TimeZone::UTC).await.expect("memory");
+    let head = events.last().map_or(Position::START, |event| event.position);
+    model.take(events, head).await.expect("a model in memory is there");
     model.dump().await.expect("a model in memory can be read")
 }
 

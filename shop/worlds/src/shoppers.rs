@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::{dice::Dice, parts::Instances};
+use crate::{dice::Dice, guest::Guest, parts::Instances};
 
 /// How often a request is tried before the shopper gives up.
 const TRIES: u32 = 40;
@@ -160,6 +160,22 @@ impl People {
             StatusCode::OK => told.positions.extend(answer.position),
             // Less than is reserved.
             StatusCode::UNPROCESSABLE_ENTITY => {}
+            status => told.wrong.push(format!("{call}: {status} {}", answer.body)),
+        }
+    }
+
+    /// A customer asks something of a guest.
+    pub(crate) async fn visit(&self, guest: Guest) {
+        let (_, token) = self.dice.pick(&self.customers);
+        let (call, body) = (guest.asks)(&self.dice);
+        let key = format!("{:032x}", self.dice.number());
+        let Some(answer) = self.insist((guest.module.name, call), token, &key, &body).await else {
+            return;
+        };
+        let mut told = self.told.borrow_mut();
+        match answer.status {
+            StatusCode::OK => told.positions.extend(answer.position),
+            StatusCode::CONFLICT => {}
             status => told.wrong.push(format!("{call}: {status} {}", answer.body)),
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     dice::Dice,
     faults::{Fault, Tally, Weather},
     forgery::forge,
-    parts::{Ground, Instances, SERVICES, Store},
+    parts::{Ground, Instances, Store},
     shoppers::People,
 };
 
@@ -106,7 +106,7 @@ impl Storm {
     /// All instances of a service are away for longer than an order may stay open.
     async fn send_away(&self) {
         self.tally.count(Fault::ServiceAway);
-        let service = *self.dice.pick(&SERVICES);
+        let service = self.dice.pick(&self.ground.services).name;
         let names = self.names_of(service);
         let mut away = Vec::new();
         for name in names {
@@ -129,7 +129,7 @@ impl Storm {
     }
 
     async fn second_instance(&self) {
-        let service = *self.dice.pick(&SERVICES);
+        let service = self.dice.pick(&self.ground.services).name;
         let name = format!("{service}-2");
         if self.instances.borrow().contains_key(&name) {
             return;

@@ -22,8 +22,9 @@ use crate::{
     dice::Dice,
     faults::{Tally, Weather},
     forgery::all_events,
+    guest::Guest,
     hands::Hands,
-    parts::{DEADLINE, Ground, Instances, SERVICES, Store},
+    parts::{DEADLINE, Ground, Instances, Store},
     plant::Plant,
     shoppers::People,
     storm::Storm,
@@ -52,6 +53,8 @@ pub struct Scenario {
     pub seed: u64,
     pub orders: u32,
     pub plant: Option<Plant>,
+    /// A service that runs beside the shop's own.
+    pub guest: Option<Guest>,
 }
 
 /// How a world went.
@@ -103,8 +106,10 @@ impl World {
         let clock = RuntimeClock::starting_at(EPOCH);
         let store_clock = Arc::new(Hands::new(clock));
         let transport = Stormy::new(dice.clone(), tally.clone(), Tasks::inline(), scenario.plant);
+        let guest = scenario.guest.map(|guest| guest.module);
         let ground = Rc::new(Ground {
             name: format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),
+            services: registry::SERVICES.iter().copied().chain(guest).collect(),
             disk: Arc::new(SimDisk::new(dice.number())),
             transport: Arc::new(transport),
             clock,
@@ -117,7 +122,7 @@ impl World {
         });
         let store = Rc::new(RefCell::new(ground.start_store().await));
         let instances = Rc::new(RefCell::new(Instances::new()));
-        for service in SERVICES {
+        for service in ground.services.iter().map(|module| module.name) {
             let instance = ground.start(service, ground.models(service)).await;
             instances.borrow_mut().insert(service.to_owned(), instance);
         }
@@ -163,6 +168,15 @@ impl World {
                 tokio::time::sleep(when).await;
                 people.manage().await;
             });
+        }
+        if let Some(guest) = self.scenario.guest {
+            for _ in 0..self.scenario.orders / 10 {
+                let (people, when) = (Rc::clone(people), self.moment());
+                shopping.spawn_local(async move {
+                    tokio::time::sleep(when).await;
+                    people.visit(guest).await;
+                });
+            }
         }
         let blows = self.dice.within(3..9);
         let striking = tokio::task::spawn_local(async move {

@@ -25,8 +25,6 @@ pub const PASSWORD: &str = "the manager's own password";
 /// The shop's secret, of which all its keys derive.
 pub const SECRET: &str = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e";
 
-/// The services, in the order in which they need each other least.
-const SERVICES: [&str; 4] = ["accounting", "order", "product", "customer"];
 /// What is not ready by then never will be.
 const PATIENCE: Duration = Duration::from_mins(4);
 /// A clean stop takes no longer, whatever the load.
@@ -53,6 +51,8 @@ pub struct System {
     pub redis: Redis,
     pub postgres: Postgres,
     pub couchdb: CouchDb,
+    /// The services that the command knows.
+    pub services: Vec<&'static str>,
     program: PathBuf,
     folder: Folder,
     store: Store,
@@ -90,6 +90,7 @@ impl System {
             redis: Redis::start()?,
             postgres: Postgres::start()?,
             couchdb: CouchDb::start_ours()?,
+            services: services(&program).await?,
             program,
             folder: Folder::new("system")?,
             store,
@@ -114,7 +115,7 @@ impl System {
     /// Starts one gateway and so many instances of everything else, and waits until all are ready.
     pub async fn run_all(&mut self, instances: usize) -> anyhow::Result<()> {
         self.run("gateway", 0)?;
-        for service in SERVICES {
+        for service in self.services.clone() {
             (0..instances).try_for_each(|instance| self.run(service, instance))?;
         }
         let stores = if self.store == Store::MongoDb { instances } else { 1 };
@@ -302,6 +303,18 @@ impl Drop for System {
             println!("{}", last_words(self.folder.path()));
         }
     }
+}
+
+/// The services that a command knows: each has a setting for its read model.
+async fn services(program: &Path) -> anyhow::Result<Vec<&'static str>> {
+    let mut config = Command::new(program);
+    let shown = config.env_clear().args(["config", "--json"]).output().await?;
+    let settings: BTreeMap<String, Value> = serde_json::from_slice(&shown.stdout)?;
+    let names = settings.keys().filter_map(|name| name.strip_suffix("-model"));
+    // As long as the process lives: the names of processes are known while they are written.
+    let names: Vec<&'static str> = names.map(|name| &*name.to_owned().leak()).collect();
+    ensure!(!names.is_empty(), "{} knows no services", program.display());
+    Ok(names)
 }
 
 /// What is resident of a process now, in bytes.

@@ -106,7 +106,7 @@ impl Flags {
         let (file, path) = self.file()?;
         check_variables(variables)?;
         let mut settings = BTreeMap::new();
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter() {
             let flag = self.values.get(setting.name).cloned();
             let flag = flag.map(|text| (text, Origin::Flag(format!("--{}", setting.name))));
             let from_file =
@@ -199,10 +199,17 @@ impl Settings {
         &self,
         name: &str,
     ) -> Result<T, ConfigError> {
-        self.text(name)
-            .unwrap_or_default()
-            .parse()
-            .map_err(|error: T::Err| self.invalid(name, plain(error.to_string())))
+        self.read(name, str::parse)
+    }
+
+    /// The value as `parse` reads it; the error names the setting and where its value came from.
+    pub(crate) fn read<T, E: std::fmt::Display>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, ConfigError> {
+        parse(self.text(name).unwrap_or_default())
+            .map_err(|error| self.invalid(name, plain(error.to_string())))
     }
 
     /// An error about the value of a setting.

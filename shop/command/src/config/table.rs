@@ -1,5 +1,7 @@
 //! The table of all settings.
 
+use std::sync::LazyLock;
+
 /// One setting: its name is the flag's, the variable's (`AGORA_` and capitals) and the file's key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
@@ -46,8 +48,15 @@ const fn secret(name: &'static str, help: &'static str) -> Setting {
     Setting { name, default: None, holds: Holds::Secret, value_name: "SECRET", help }
 }
 
-/// All settings, in the order in which they are listed.
-pub(crate) const SETTINGS: &[Setting] = &[
+/// All settings, in the order in which they are listed: what the services need stands before what the shop is.
+pub(crate) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let models = registry::SERVICES.iter().map(|module| module.model);
+    let models = models.map(|model| address(model.name, model.default, model.help));
+    PROCESS.iter().copied().chain(models).chain(SHOP.iter().copied()).collect()
+});
+
+/// What a process is and keeps.
+const PROCESS: &[Setting] = &[
     setting("data", "./agora-data", "DIR", "The folder for all data"),
     setting(
         "listen",
@@ -141,10 +150,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "true|false",
         "Whether to accept, for one start, a system clock more than a year ahead of the last event or before 2026",
     ),
-    address("customer-model", "sqlite:DATA/customer.db", "The customer service's read model"),
-    address("product-model", "sqlite:DATA/product.db", "The product service's read model"),
-    address("order-model", "sqlite:DATA/order.db", "The order service's read model"),
-    address("accounting-model", "sqlite:DATA/accounting.db", "The accounting service's read model"),
+];
+
+/// What the shop is, and how much it takes.
+const SHOP: &[Setting] = &[
     setting(
         "currency",
         "EUR",

@@ -38,7 +38,7 @@ pub(super) struct Aside {
 /// Asks every service of a running shop.
 pub(super) async fn running(client: &Client) -> anyhow::Result<Vec<Aside>> {
     let mut found = Vec::new();
-    for model in Model::ALL {
+    for model in Model::all() {
         let service = model.name();
         let answer: Answer = client.get(&format!("/{service}/set-aside")).await?;
         let events = answer.events.into_iter();
@@ -51,7 +51,7 @@ pub(super) async fn running(client: &Client) -> anyhow::Result<Vec<Aside>> {
 pub(super) async fn recorded(shop: &Stopped) -> anyhow::Result<Vec<Aside>> {
     let store = embedded::open(shop)?;
     let mut found = Vec::new();
-    for model in Model::ALL {
+    for model in Model::all() {
         let service = model.name();
         let events = rebuild::set_aside(model, &store).await?.into_iter();
         found.extend(events.map(|event| Aside {

@@ -1,10 +1,13 @@
 //! All settings of a process, read and checked before anything is opened: a refused start changes nothing.
 
-use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeMap, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr,
+    time::Duration,
+};
 
 use contracts::money::{Currency, Money};
 use jiff::tz::TimeZone;
-use runtime::sqlite::Location;
+use registry::Place;
 use web::{ConnectionLimits, StreamLimits};
 
 use crate::{
@@ -12,9 +15,6 @@ use crate::{
     engines::{Endpoint, Queues, left_out},
     parts::{Part, Parts},
 };
-
-/// What makes the shop whole.
-const SHOP: [&str; 5] = ["customer", "product", "order", "accounting", "events"];
 
 /// What the settings chose.
 pub(crate) struct Choices {
@@ -43,17 +43,9 @@ pub(crate) struct Choices {
     /// Believe a clock that is far from the last event.
     pub(crate) accept_clock: bool,
     pub(crate) limits: customer::Limits,
-    pub(crate) models: Models,
+    /// Where each service keeps its read model, by the service's name.
+    pub(crate) models: BTreeMap<&'static str, Place>,
     pub(super) collector: Option<Endpoint>,
-}
-
-/// Where each service keeps its read model.
-pub(crate) struct Models {
-    pub(crate) customer: customer::ModelLocation,
-    /// On the disk of each instance.
-    pub(crate) product: Location,
-    pub(crate) order: order::ModelLocation,
-    pub(crate) accounting: accounting::ModelLocation,
 }
 
 /// What carries messages.
@@ -106,12 +98,7 @@ impl Choices {
             accept_shorter_log: settings.get("accept-shorter-log")?,
             accept_clock: settings.get("accept-clock")?,
             limits: limits(settings)?,
-            models: Models {
-                customer: settings.get("customer-model")?,
-                product: settings.get("product-model")?,
-                order: settings.get("order-model")?,
-                accounting: settings.get("accounting-model")?,
-            },
+            models: models(settings)?,
             collector: given("otlp-endpoint").map(|_| settings.get("otlp-endpoint")).transpose()?,
         };
         choices.agree(settings, parts)?;
@@ -195,7 +182,19 @@ fn expected(settings: &Settings) -> Result<Vec<String>, ConfigError> {
         );
         return Err(settings.invalid("expected-services", why));
     }
-    Ok(SHOP.into_iter().chain(more).map(str::to_owned).collect())
+    let own = registry::names().chain(["events"]).map(str::to_owned);
+    Ok(own.chain(more.into_iter().map(str::to_owned)).collect())
+}
+
+/// Where the read models live, as far as can be told without opening them.
+fn models(settings: &Settings) -> Result<BTreeMap<&'static str, Place>, ConfigError> {
+    let mut places = BTreeMap::new();
+    for module in registry::SERVICES {
+        settings.read(module.model.name, module.check_model)?;
+        let text = settings.text(module.model.name).unwrap_or_default();
+        places.insert(module.name, Place::Named(text.to_owned()));
+    }
+    Ok(places)
 }
 
 /// A key of 64 hex digits, if one is given.

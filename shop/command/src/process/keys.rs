@@ -51,7 +51,7 @@ impl Keys {
     pub(crate) fn of(secret: &[u8; 32], parts: &Parts) -> Self {
         let secrets = Secrets::derive(secret);
         let tokens = parts.on_the_bus().then(|| secrets.verifier());
-        let customer = parts.has(Part::Customer).then(|| Arc::new(secrets));
+        let customer = parts.has(Part::CUSTOMER).then(|| Arc::new(secrets));
         Self { customer, tokens, cookies: parts.has_site().then(|| cookies(secret)) }
     }
 
@@ -62,7 +62,7 @@ impl Keys {
                 format!("{what} needs it; it must be the same in all processes of the shop");
             settings.invalid(name, reason)
         };
-        if parts.has(Part::Customer) {
+        if parts.has(Part::CUSTOMER) {
             return Err(needed("shop-secret", "the customer service"));
         }
         let tokens = match choices.token_key {

@@ -11,25 +11,8 @@ use crate::{
     parts::{Part, Parts},
 };
 
-/// The settings that name a read model, and whose it is.
-const MODELS: [(&str, Part); 4] = [
-    ("customer-model", Part::Customer),
-    ("product-model", Part::Product),
-    ("order-model", Part::Order),
-    ("accounting-model", Part::Accounting),
-];
-/// What else is in the data folder.
-const OWN: [&str; 9] = [
-    "secret",
-    "shop.json",
-    "log.json",
-    "seen.json",
-    "sessions.db",
-    "customer-snapshots.db",
-    "product-snapshots.db",
-    "order-snapshots.db",
-    "accounting-snapshots.db",
-];
+/// What else is in the data folder, beside each service's snapshots.
+const OWN: [&str; 5] = ["secret", "shop.json", "log.json", "seen.json", "sessions.db"];
 /// A message about a path.
 const NO_FILE: &str = "is not a regular file; move it away";
 /// The files that SQLite and the shop keep beside a database.
@@ -49,12 +32,27 @@ struct File {
     inode: Option<(u64, u64)>,
 }
 
+/// The names of what is in the data folder beside read models.
+fn own() -> impl Iterator<Item = String> {
+    let snapshots = registry::names().map(snapshots);
+    OWN.into_iter().map(str::to_owned).chain(snapshots)
+}
+
+/// The database that a service keeps its snapshots in, within the data folder.
+pub(crate) fn snapshots(service: &str) -> String {
+    format!("{service}-snapshots.db")
+}
+
+/// The settings that name the read models of `parts`.
+fn models(parts: &Parts) -> impl Iterator<Item = &'static str> + use<'_> {
+    parts.services().map(|module| module.model.name)
+}
+
 /// The databases that `parts` keep in files: read models, and what is beside them in the data folder.
 pub(crate) fn databases(settings: &Settings, parts: &Parts) -> Vec<PathBuf> {
     let data = Path::new(settings.text("data").unwrap_or_default());
-    let here = MODELS.into_iter().filter(|(_, part)| parts.has(*part));
-    let models = here.filter_map(|(name, _)| settings.text(name).and_then(file));
-    let beside = OWN.iter().map(|name| data.join(name));
+    let models = models(parts).filter_map(|name| settings.text(name).and_then(file));
+    let beside = own().map(|name| data.join(name));
     models.chain(beside.filter(|path| path.extension().is_some_and(|end| end == "db"))).collect()
 }
 
@@ -65,17 +63,19 @@ pub(crate) fn check(settings: &Settings, parts: &Parts) -> Result<(), ConfigErro
     let data = resolved(Path::new(settings.text("data").unwrap_or_default()));
     let log = settings.text("event-store").and_then(|store| store.strip_prefix("log:"));
     let log = log.map(|folder| resolved(Path::new(folder)));
-    let own = OWN.map(|name| Place::new(format!("{name} of the data folder"), &data.join(name)));
+    let own: Vec<Place> = own()
+        .map(|name| Place::new(format!("{name} of the data folder"), &data.join(name)))
+        .collect();
     if let Some(odd) = own.iter().find_map(Place::odd) {
         return Err(settings.invalid("data", format!("{} {NO_FILE}", odd.display())));
     }
     if let Some(odd) = log.as_deref().filter(|_| parts.has(Part::EventStore)).and_then(odd_in_log) {
         return Err(settings.invalid("event-store", format!("{} {NO_FILE}", odd.display())));
     }
-    let mut taken = Vec::from(own);
+    let mut taken = own;
     // Those that were chosen last: they are the ones to be chosen differently.
-    let here = MODELS.into_iter().filter(|(_, part)| parts.has(*part)).map(|(name, _)| name);
-    let (usual, chosen): (Vec<_>, Vec<_>) = here.partition(|name| settings.is_default(name));
+    let (usual, chosen): (Vec<_>, Vec<_>) =
+        models(parts).partition(|name| settings.is_default(name));
     for setting in usual.into_iter().chain(chosen) {
         let text = settings.text(setting).unwrap_or_default();
         // SQLite has its own meaning for these, which is not that of the file of this name.
@@ -260,11 +260,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |path: &str| format!("sqlite:{}/{path}", folder.path().display());
         let both = [("order-model", at("one.db")), ("product-model", at("one.db"))];
-        let order = Parts::of([Part::Order, Part::Gateway]);
+        let order = Parts::of([Part::ORDER, Part::Gateway]);
         checked_for(&order, folder.path(), &both).expect("the product service is not here");
         let secret = [("order-model", at("secret")), ("product-model", at("secret"))];
         checked_for(&order, folder.path(), &secret).expect_err("the secret is");
-        let two = Parts::of([Part::Order, Part::Product]);
+        let two = Parts::of([Part::ORDER, Part::PRODUCT]);
         checked_for(&two, folder.path(), &both).expect_err("both are here");
     }
 

@@ -4,30 +4,23 @@
 use eventlog::Lost;
 use identity::{Auth, ended::EndedSessions};
 use kernel::Position;
+use registry::Filled;
 use runtime::{ReadModel as _, snapshots::Snapshots, sqlite::Location};
 
-use super::{World, choices::time_zone, store::OpenStore, witness};
+use super::{World, choices::time_zone, places::snapshots, store::OpenStore, witness};
 use crate::{
     config::Settings,
     data_folder::{
         DataFolder,
         mark::{self, Mark},
     },
-    parts::{Part, Parts},
-    rebuild::{Filled, Model},
+    parts::Parts,
+    rebuild::Model,
 };
 
-/// The services that have a read model and snapshots.
-const SERVICES: [(Part, Model); 4] = [
-    (Part::Customer, Model::Customer),
-    (Part::Product, Model::Product),
-    (Part::Order, Model::Order),
-    (Part::Accounting, Model::Accounting),
-];
-
-/// Those of them that run here.
-fn services(parts: &Parts) -> impl Iterator<Item = Model> {
-    SERVICES.into_iter().filter(|(part, _)| parts.has(*part)).map(|(_, model)| model)
+/// The read models that are filled here.
+fn services(parts: &Parts) -> impl Iterator<Item = Model> + use<'_> {
+    parts.services().map(Model::of)
 }
 
 impl World {
@@ -92,7 +85,7 @@ async fn renew(
     }
     sessions.reset().await?;
     for service in services(parts) {
-        let name = format!("{}-snapshots.db", service.name());
+        let name = snapshots(service.name());
         Snapshots::open(&Location::File(data.path().join(name)))?.clear()?;
     }
     Ok(())

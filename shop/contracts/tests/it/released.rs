@@ -4,19 +4,8 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use contracts::{
-    accounting::AccountingEvent, catalogue::CatalogueEvent, customer::CustomerEvent,
-    order::OrderEvent, product::ProductEvent,
-};
-use kernel::Event;
+use contracts::{FAMILIES, Family};
 use serde_json::{Value, value::RawValue};
-
-/// A family of events, without saying which.
-struct Family {
-    types: &'static [(&'static str, u32)],
-    /// Reads data of a schema and writes it as of today.
-    renew: fn(&str, u32, &RawValue) -> Result<Written, String>,
-}
 
 /// An event as it would be recorded today.
 #[derive(Debug, PartialEq)]
@@ -26,18 +15,10 @@ struct Written {
     data: Value,
 }
 
-const FAMILIES: &[Family] = &[
-    Family { types: AccountingEvent::TYPES, renew: renew::<AccountingEvent> },
-    Family { types: CatalogueEvent::TYPES, renew: renew::<CatalogueEvent> },
-    Family { types: CustomerEvent::TYPES, renew: renew::<CustomerEvent> },
-    Family { types: OrderEvent::TYPES, renew: renew::<OrderEvent> },
-    Family { types: ProductEvent::TYPES, renew: renew::<ProductEvent> },
-];
-
-fn renew<E: Event>(kind: &str, schema: u32, data: &RawValue) -> Result<Written, String> {
-    let event = E::decode(kind, schema, data).map_err(|error| error.to_string())?;
-    let data = serde_json::from_str(event.encode().get()).expect("an event writes JSON");
-    Ok(Written { kind: event.kind(), schema: event.schema(), data })
+fn renew(family: &Family, kind: &str, schema: u32, data: &RawValue) -> Result<Written, String> {
+    let renewed = (family.renew)(kind, schema, data).map_err(|error| error.to_string())?;
+    let data = serde_json::from_str(renewed.data.get()).expect("an event writes JSON");
+    Ok(Written { kind: renewed.kind, schema: renewed.schema, data })
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -91,13 +72,13 @@ fn whatever_was_released_is_read_and_means_the_same() {
         assert!(schema <= current, "{kind}@{schema} is newer than the family knows");
         for example in examples {
             let context = || format!("{kind}@{schema}: {example}");
-            let written = (family.renew)(&kind, schema, &raw(&example))
+            let written = renew(family, &kind, schema, &raw(&example))
                 .unwrap_or_else(|error| panic!("{error}; {}", context()));
             assert_eq!((written.kind, written.schema), (&*kind, current), "{}", context());
             if schema == current {
                 assert_eq!(written.data, example, "written again, {}", context());
             } else {
-                let again = (family.renew)(&kind, current, &raw(&written.data));
+                let again = renew(family, &kind, current, &raw(&written.data));
                 assert_eq!(again.as_ref(), Ok(&written), "upcast, {}", context());
             }
         }
@@ -112,9 +93,9 @@ fn a_field_that_is_missing_or_of_another_type_is_noticed() {
         for broken in ["null", "7", "{\"order\":7,\"name\":7,\"units_change\":null,\"personal\":7}"]
         {
             let data = RawValue::from_string(broken.to_owned()).expect("is JSON");
-            assert!((family.renew)(kind, *current, &data).is_err(), "{kind} took {broken}");
+            assert!(renew(family, kind, *current, &data).is_err(), "{kind} took {broken}");
         }
-        let newer = (family.renew)(kind, current + 1, &raw(&serde_json::json!({})));
+        let newer = renew(family, kind, current + 1, &raw(&serde_json::json!({})));
         assert!(newer.is_err_and(|error| error.contains("newer")), "{kind} read the future");
     }
 }

@@ -43,6 +43,17 @@ impl World {
         }
     }
 
+    /// What the guest promises, held against what is recorded.
+    fn check_guest(&mut self, events: &[Arc<Recorded>]) {
+        let Some(guest) = self.scenario.guest else { return };
+        let (mut promise, forged) = ((guest.promise)(), self.ground.forged.borrow());
+        events
+            .iter()
+            .filter(|event| !forged.contains(&event.id))
+            .for_each(|event| promise.take(event));
+        self.violations.extend(promise.finish());
+    }
+
     pub(super) async fn judge(mut self, people: &People) -> Report {
         let events = self.events().await;
         let checker = self.checked(&events);
@@ -59,6 +70,7 @@ impl World {
         }
         self.violations.extend(told.wrong.iter().cloned());
         self.count_late_answers(&events);
+        self.check_guest(&events);
         self.check_models(&events).await;
         let (finalized, denied) = checker.ends();
         let position = checker.position();

@@ -6,7 +6,7 @@ use worlds::{Plant, Scenario, run};
 const ORDERS: u32 = 200;
 
 fn world(seed: u64, plant: Option<Plant>) -> worlds::Report {
-    run(Scenario { seed, orders: ORDERS, plant })
+    run(Scenario { seed, orders: ORDERS, plant, guest: None })
 }
 
 #[test]

@@ -1,0 +1,38 @@
+//! What happens to customers and their credit, told in one readable line each.
+
+use ::module::short;
+use contracts::customer::{CATEGORY, CustomerEvent};
+use kernel::Recorded;
+
+/// The line of an event, if it is one of this service's and worth it.
+pub(crate) fn tell(event: &Recorded) -> Option<String> {
+    if event.stream.category() != CATEGORY {
+        return None;
+    }
+    line(&CustomerEvent::of(event)?)
+}
+
+fn line(event: &CustomerEvent) -> Option<String> {
+    match event {
+        CustomerEvent::CreditReserved(reserved) => Some(format!(
+            "order {}: credit of {} reserved, {} left",
+            short(reserved.order),
+            reserved.amount,
+            reserved.available
+        )),
+        CustomerEvent::CreditDenied(denied) => {
+            Some(format!("order {}: no credit ({})", short(denied.order), denied.reason))
+        }
+        CustomerEvent::CreditReleased(released) => {
+            Some(format!("order {}: credit released", short(released.order)))
+        }
+        CustomerEvent::Registered(_) => Some("a customer registered".to_owned()),
+        CustomerEvent::CreditChanged(changed) => {
+            Some(format!("a customer's credit changed by {}", changed.change))
+        }
+        CustomerEvent::ProfileChanged(_)
+        | CustomerEvent::PasswordChanged(_)
+        | CustomerEvent::LoggedOut(_)
+        | CustomerEvent::CreditDebited(_) => None,
+    }
+}

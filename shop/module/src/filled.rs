@@ -1,0 +1,69 @@
+//! A read model of any service together with its projection: what rebuilding and comparing need.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::{Position, Recorded};
+use runtime::{
+    ModelError, ReadModel, SetAside,
+    model::{Project, take},
+    sqlite::Database,
+};
+
+/// A model of any service, with its projection.
+#[async_trait]
+pub trait Filled: Send + Sync {
+    /// Takes the model on to `to` by the events since its checkpoint.
+    async fn take(&self, events: &[Arc<Recorded>], to: Position) -> Result<(), ModelError>;
+    /// The position up to which the model holds everything.
+    async fn checkpoint(&self) -> Result<Position, ModelError>;
+    /// Empties it.
+    async fn reset(&self) -> Result<(), ModelError>;
+    /// Everything in the model as lines of text in a fixed order.
+    async fn dump(&self) -> Result<Vec<String>, ModelError>;
+    /// The events that the model could not take.
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
+    /// Damaged, if its file is not a whole database.
+    fn is_whole(&self) -> Result<(), ModelError>;
+}
+
+/// A model that is filled by `project`.
+pub fn filled<M: ReadModel + ?Sized>(
+    model: Arc<M>,
+    project: Project<M::Change>,
+) -> Box<dyn Filled> {
+    Box::new(Fill { model, project })
+}
+
+struct Fill<M: ReadModel + ?Sized> {
+    model: Arc<M>,
+    project: Project<M::Change>,
+}
+
+#[async_trait]
+impl<M: ReadModel + ?Sized> Filled for Fill<M> {
+    async fn take(&self, events: &[Arc<Recorded>], to: Position) -> Result<(), ModelError> {
+        let from = self.model.checkpoint().await?;
+        take(&*self.model, self.project, events, (from, to)).await.map(drop)
+    }
+
+    async fn checkpoint(&self) -> Result<Position, ModelError> {
+        self.model.checkpoint().await
+    }
+
+    async fn reset(&self) -> Result<(), ModelError> {
+        self.model.reset().await
+    }
+
+    async fn dump(&self) -> Result<Vec<String>, ModelError> {
+        self.model.dump().await
+    }
+
+    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
+        self.model.aside().await
+    }
+
+    fn is_whole(&self) -> Result<(), ModelError> {
+        self.model.database().map_or(Ok(()), Database::look_through)
+    }
+}

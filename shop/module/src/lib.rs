@@ -1,0 +1,132 @@
+//! What a service of the shop is, said once: everything that the command, the worlds and the tests know of it.
+//!
+//! Each service has a `module.rs` with its [`Module`]; the crate `registry` lists them.
+
+mod filled;
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use contracts::money::{Currency, Money};
+use futures_util::future::BoxFuture;
+use identity::Auth;
+use jiff::tz::TimeZone;
+use kernel::Recorded;
+use runtime::{LocationError, ModelError, sqlite::Location};
+use uuid::Uuid;
+use web::{Deps, Service};
+
+pub use axum::http::Extensions;
+pub use filled::{Filled, filled};
+
+/// A service of the shop.
+pub struct Module {
+    /// The first part of its routes, and its name on the command line, on the bus and in settings.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub about: &'static str,
+    /// The setting that says where its read model lives.
+    pub model: Setting,
+    /// The categories of the streams that it records.
+    pub records: &'static [&'static str],
+    /// Whether its read model can live there.
+    pub check_model: fn(&str) -> Result<(), LocationError>,
+    /// Opens its read model by itself, such as one to rebuild or to compare with.
+    pub open_model: fn(Place, &TimeZone) -> Starting<Box<dyn Filled>>,
+    /// Builds it and spawns its tasks.
+    pub build: fn(Setup) -> Starting<Service>,
+    /// What an event of its own means to people who watch the shop: a line, if it is worth one.
+    pub tell: fn(&Recorded) -> Option<String>,
+}
+
+/// Something that will have started, unless it cannot.
+pub type Starting<T> = BoxFuture<'static, Result<T, StartError>>;
+
+/// The setting of a read model's place.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// `NAME-model`.
+    pub name: &'static str,
+    /// `DATA` stands for the data folder.
+    pub default: &'static str,
+    pub help: &'static str,
+}
+
+/// Where a read model lives.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// As its setting says.
+    Named(String),
+    /// In this embedded database.
+    Embedded(Location),
+}
+
+impl Place {
+    /// The place as the service writes it.
+    pub fn location<L>(self) -> Result<L, LocationError>
+    where
+        L: FromStr<Err = LocationError> + From<Location>,
+    {
+        match self {
+            Self::Named(text) => text.parse(),
+            Self::Embedded(location) => Ok(location.into()),
+        }
+    }
+}
+
+/// What a service is built with.
+pub struct Setup {
+    /// Its surroundings, with figures and traces of its own.
+    pub deps: Deps,
+    pub auth: Auth,
+    pub model: Place,
+    /// Where snapshots of long streams live.
+    pub snapshots: Location,
+    pub shop: Shop,
+    /// What one service alone is given, by its type.
+    pub own: Extensions,
+}
+
+/// What holds for the whole shop.
+#[derive(Clone, Debug)]
+pub struct Shop {
+    pub currency: Currency,
+    /// In which years and months begin.
+    pub time_zone: TimeZone,
+    /// What every new customer may spend.
+    pub welcome_credit: Money,
+    /// How long an order may take before it is denied.
+    pub order_deadline: Duration,
+}
+
+/// Why a service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A type was not among what the service alone is given.
+    #[error("the {0} service is started without what it alone needs: {1}")]
+    Missing(&'static str, &'static str),
+}
+
+/// The end of an id, where ids that sort by time differ: how people are told of an order.
+#[must_use]
+pub fn short(id: Uuid) -> String {
+    let text = id.simple().to_string();
+    text.get(20..).unwrap_or(&text).to_owned()
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Module({})", self.name)
+    }
+}
+
+impl PartialEq for Module {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Module {}

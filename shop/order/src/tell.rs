@@ -1,0 +1,35 @@
+//! What happens to orders, told in one readable line each.
+
+use ::module::short;
+use contracts::order::{CATEGORY, OrderEvent};
+use kernel::Recorded;
+
+/// The line of an event, if it is one of this service's and worth it.
+pub(crate) fn tell(event: &Recorded) -> Option<String> {
+    if event.stream.category() != CATEGORY {
+        return None;
+    }
+    line(&OrderEvent::of(event)?)
+}
+
+fn line(event: &OrderEvent) -> Option<String> {
+    match event {
+        OrderEvent::Placed(placed) => {
+            let terms = &placed.terms;
+            let (quantity, name, total) = (terms.quantity, &terms.product_name, terms.total());
+            Some(format!(
+                "order {} placed: {quantity} × {name}, {total} {}",
+                short(terms.order),
+                terms.currency
+            ))
+        }
+        OrderEvent::Approved(_) => None,
+        OrderEvent::Finalized(finalized) => {
+            Some(format!("order {} approved and finalized", short(finalized.terms.order)))
+        }
+        OrderEvent::Denied(denied) => {
+            let reasons: Vec<&str> = denied.reasons.iter().map(|reason| reason.as_str()).collect();
+            Some(format!("order {} denied: {}", short(denied.terms.order), reasons.join(", ")))
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What happens to products and their stock, told in one readable line each.
+
+use ::module::short;
+use contracts::product::{CATEGORY, ProductEvent};
+use kernel::Recorded;
+
+/// The line of an event, if it is one of this service's and worth it.
+pub(crate) fn tell(event: &Recorded) -> Option<String> {
+    if event.stream.category() != CATEGORY {
+        return None;
+    }
+    line(&ProductEvent::of(event)?)
+}
+
+fn line(event: &ProductEvent) -> Option<String> {
+    match event {
+        ProductEvent::Added(added) => Some(format!(
+            "product {:?} added, {} units at {}",
+            added.name, added.units, added.price
+        )),
+        ProductEvent::Changed(_) | ProductEvent::StockCommitted(_) => None,
+        ProductEvent::Deleted(_) => Some("a product was deleted".to_owned()),
+        ProductEvent::StockReserved(reserved) => Some(format!(
+            "order {}: {} reserved, {} left",
+            short(reserved.order),
+            reserved.quantity,
+            reserved.available
+        )),
+        ProductEvent::StockDenied(denied) => {
+            Some(format!("order {}: no stock ({})", short(denied.order), denied.reason))
+        }
+        ProductEvent::StockReleased(released) => {
+            Some(format!("order {}: stock released", short(released.order)))
+        }
+    }
+}
