@@ -9,16 +9,17 @@ import unittest
 import urllib.parse
 
 from . import env
-from .world import AGORA, DEPLOY, agora, clean_environment, program
+from .world import AGORA, DEPLOY, agora, clean_environment, program, services
 
-PARTS = ["event-store", "customer", "product", "order", "accounting", "gateway", "storefront", "backoffice"]
+SITES = ["storefront", "backoffice"]
+SERVICES = services()
+PARTS = ["event-store", *SERVICES, "gateway", *SITES]
 DATABASES = {"mongodb": "event-store", "redis": "customer", "postgres": "order", "couchdb": "accounting"}
 OTHERS = ["rabbitmq", "nginx"]
-SITES = ["storefront", "backoffice"]
 # Who may know what; the customer service derives all from the shop's secret.
-ON_THE_BUS = ["event-store", "customer", "product", "order", "accounting", "gateway"]
+ON_THE_BUS = ["event-store", *SERVICES, "gateway"]
 KEYS = {"AGORA_SHOP_SECRET": ["customer"], "AGORA_COOKIE_KEY": SITES, "AGORA_ADMIN_PASSWORD": ["customer"],
-        "AGORA_TOKEN_KEY": ["event-store", "product", "order", "accounting", "gateway"]}
+        "AGORA_TOKEN_KEY": [name for name in ON_THE_BUS if name != "customer"]}
 
 
 def compose():
@@ -174,6 +175,15 @@ class Compose(unittest.TestCase):
         for name in ON_THE_BUS:
             writes = re.compile(rights[name]["write"])
             self.assertEqual(bool(writes.search("agora.events") or writes.search("amq.default")), name == "event-store", name)
+
+    def test_nginx_knows_the_way_to_every_service(self):
+        conf = (DEPLOY / "nginx.conf").read_text()
+        for name, part in [*((name, name) for name in SERVICES), ("events", "event-store")]:
+            self.assertIn(f"~^(?:/v1)?/{name}(?:[/?]|$) agora-{part}:8080;", conf)
+        calls = re.findall(r"~\^\(\?:/v1\)\?/\(\?:([a-z|]+)\)", conf)
+        self.assertEqual(len(calls), 2)
+        for names in calls:
+            self.assertEqual(sorted(names.split("|")), sorted([*SERVICES, "events"]))
 
     def test_guests_have_names_of_their_own(self):
         environment = clean_environment() | self.part("rabbitmq")["environment"]

@@ -13,10 +13,10 @@ from . import env
 from .broker import Broker
 from .compose import configuration
 from .dns import NameServer
-from .world import AGORA, DEPLOY, Child, Client, answers, buy, clean_environment, eventually, free_port, program
+from .world import AGORA, DEPLOY, Child, Client, answers, buy, clean_environment, eventually, free_port, program, services
 
 SITES = ["storefront", "backoffice"]
-SERVICES = ["event-store", "customer", "product", "order", "accounting"]
+SERVICES = ["event-store", *services()]
 REGISTRATIONS = 4
 
 

@@ -37,6 +37,12 @@ def agora(*args, **environment):
     )
 
 
+def services():
+    """The services that the command knows: each has a setting for its read model."""
+    settings = json.loads(agora("config", "--json").stdout)
+    return [name.removesuffix("-model") for name in settings if name.endswith("-model")]
+
+
 def free_port(addresses=("127.0.0.1",)):
     """A port that is free at all of these addresses at this moment."""
     while True:

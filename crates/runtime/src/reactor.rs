@@ -23,7 +23,7 @@ const SETTLE_EVERY: u64 = 10_000;
 /// The type of the notes in a reactor's own stream.
 const SETTLED: &str = "reactor.settled";
 
-/// What to do about an event: a command to one stream.
+/// What to do about an event: a command to one stream. Its events must differ in type; see [`Reactor`].
 #[derive(Clone, Debug)]
 pub struct Reaction<C> {
     pub stream: StreamId,
@@ -32,8 +32,13 @@ pub struct Reaction<C> {
 
 /// Turns events into commands of its own service.
 ///
-/// Reactions are total: a cause that yields nothing now yields nothing later. A reaction records at most one event of each type: a second
-/// one of the same cause would look like a second reaction.
+/// - One reactor commands one aggregate, at most once per event. A second command for the same event, or one for another aggregate,
+///   is a second reactor with a name of its own.
+/// - The command's events are recorded together, in one append, with the event as their cause. That mark makes the reaction happen
+///   once per stream: after a restart, in a second instance and after a lost answer.
+/// - A reaction never records two events of one type: to whoever reads the log, the second is a second reaction to the same cause,
+///   and the seeded worlds report it as one. What happens several times is one event with a count.
+/// - Reactions are total: a cause that yields nothing now yields nothing later. A rejected command is not tried again.
 pub trait Reactor: Send + 'static {
     type Aggregate: Aggregate;
     /// Names the reactor in what it records; never changed once released.

@@ -60,8 +60,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let model = open_model(model, &deps.tasks, time_zone.clone()).await?;
     let invoices = Aggregates::new(&deps, Snapshots::open(&snapshots)?);
 
-    let projected = deps.progress("accounting-projector");
-    let reacted = deps.progress("accounting-reactor");
+    let projected = deps.progress("accounting.projector");
+    let reacted = deps.progress("accounting.reactor");
     projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
     reactor::spawn(&deps, invoices, react::OrderReactor, reacted.clone());
 

@@ -7,6 +7,7 @@ use crate::{
     accounting::{self, AccountingEvent},
     catalogue::{self, CatalogueEvent},
     customer::{self, CustomerEvent},
+    loyalty::{self, LoyaltyEvent},
     order::{self, OrderEvent},
     product::{self, ProductEvent},
 };
@@ -36,6 +37,7 @@ pub const FAMILIES: &[Family] = &[
     Family::of::<CustomerEvent>(customer::CATEGORY, CustomerEvent::TYPES),
     Family::of::<AccountingEvent>(accounting::CATEGORY, AccountingEvent::TYPES),
     Family::of::<CatalogueEvent>(catalogue::CATEGORY, CatalogueEvent::TYPES),
+    Family::of::<LoyaltyEvent>(loyalty::CATEGORY, LoyaltyEvent::TYPES),
 ];
 
 impl Family {

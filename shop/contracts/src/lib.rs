@@ -8,6 +8,7 @@ pub mod actor;
 pub mod catalogue;
 pub mod customer;
 mod families;
+pub mod loyalty;
 pub mod money;
 pub mod names;
 pub mod order;

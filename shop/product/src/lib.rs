@@ -36,21 +36,20 @@ pub struct Config {
 }
 
 /// Opens a read model of the service: its own, or another to compare with.
-#[expect(clippy::unused_async, reason = "engines behind a network will need it")]
-pub async fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
+pub fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
     Ok(model::SqliteModel::open(location, tasks.clone())?)
 }
 
 /// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
-pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let Config { model, snapshots, currency } = config;
-    let model = open_model(model, &deps.tasks).await?;
+    let model = open_model(model, &deps.tasks)?;
     let snapshots = Snapshots::open(&snapshots)?;
     let products = Aggregates::new(&deps, snapshots.clone());
     let catalogue = Aggregates::new(&deps, snapshots);
 
-    let projected = deps.progress("product-projector");
-    let reacted = deps.progress("product-reactor");
+    let projected = deps.progress("product.projector");
+    let reacted = deps.progress("product.reactor");
     projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
     let orders = react::OrderReactor::new(Arc::clone(&deps.clock));
     reactor::spawn(&deps, products.clone(), orders, reacted.clone());

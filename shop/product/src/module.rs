@@ -20,18 +20,18 @@ pub const MODULE: Module = Module {
     open_model: |place, _| {
         Box::pin(async move {
             let location: ModelLocation = place.location()?;
-            Ok(filled(open_model(location, &Tasks::inline()).await?, project))
+            Ok(filled(open_model(location, &Tasks::inline())?, project))
         })
     },
-    build: |setup| Box::pin(start(setup)),
+    build: |setup| Box::pin(async move { start(setup) }),
     tell,
 };
 
-async fn start(setup: Setup) -> Result<Service, StartError> {
+fn start(setup: Setup) -> Result<Service, StartError> {
     let config = Config {
         model: setup.model.location()?,
         snapshots: setup.snapshots,
         currency: setup.shop.currency,
     };
-    Ok(build(config, setup.deps).await?)
+    Ok(build(config, setup.deps)?)
 }

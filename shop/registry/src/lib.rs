@@ -7,8 +7,14 @@
 pub use module::{Extensions, Filled, Module, Place, Setting, Setup, Shop, StartError};
 
 /// All services, in the order in which they are started.
-pub const SERVICES: &[&Module] =
-    &[&customer::MODULE, &product::MODULE, &order::MODULE, &accounting::MODULE];
+pub const SERVICES: &[&Module] = &[
+    &customer::MODULE,
+    &product::MODULE,
+    &order::MODULE,
+    &accounting::MODULE,
+    #[cfg(feature = "loyalty")]
+    &loyalty::MODULE,
+];
 
 /// The names of all services.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -3,6 +3,7 @@
 mod bench;
 mod rules;
 mod run;
+mod services;
 mod setup;
 mod suites;
 

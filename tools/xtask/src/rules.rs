@@ -12,14 +12,16 @@ mod words;
 use anyhow::bail;
 use cargo_metadata::MetadataCommand;
 
-use crate::run::root;
+use crate::{run::root, services};
 
 /// Checks all rules; the error lists everything that breaks one.
 pub(crate) fn check() -> anyhow::Result<()> {
     let root = root();
     let metadata = MetadataCommand::new().manifest_path(root.join("Cargo.toml")).exec()?;
-    let mut faults = directions::check(&root, &metadata);
-    for folder in ["crates", "examples/bank", "shop", "tools"] {
+    let services = services::listed()?;
+    let mut faults = directions::check(&root, &metadata, &services);
+    faults.extend(services::faults(&services));
+    for folder in ["crates", "examples", "shop", "tools"] {
         faults.extend(headers::check(&root.join(folder))?);
     }
     faults.extend(licences::check(&root, &metadata)?);

@@ -67,7 +67,7 @@ impl World {
         .authenticated_by(auth)
         .of_service(product::NAME);
         serve_store(&deps, folder.path()).await;
-        let service = product::build(config(folder.path()), deps.clone()).await.expect("it starts");
+        let service = product::build(config(folder.path()), deps.clone()).expect("it starts");
         let ready = tokio::time::timeout(DEADLINE, service.wait_ready()).await;
         ready.expect("an empty log is soon read");
         Self { service, store: deps.store(), deps, tea: Uuid::nil(), signer, _folder: folder }

@@ -26,29 +26,29 @@ impl Engines {
         Self { folder, made: AtomicU32::new(0) }
     }
 
-    async fn on_disk(&self) -> Arc<dyn Model> {
+    fn on_disk(&self) -> Arc<dyn Model> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let location = Location::File(self.folder.path().join(format!("{number}.db")));
-        product::open_model(location, &Tasks::new()).await.expect("a new database")
+        product::open_model(location, &Tasks::new()).expect("a new database")
     }
 
-    async fn in_memory(&self, test: &str) -> Arc<dyn Model> {
+    fn in_memory(&self, test: &str) -> Arc<dyn Model> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let location = Location::Memory(format!("product-{test}-{number}"));
-        product::open_model(location, &Tasks::inline()).await.expect("memory")
+        product::open_model(location, &Tasks::inline()).expect("memory")
     }
 }
 
 #[tokio::test]
 async fn sqlite_on_disk_is_an_engine() {
     let engines = Engines::new();
-    product::model::conformance::suite(async || engines.on_disk().await).await;
+    product::model::conformance::suite(async || engines.on_disk()).await;
 }
 
 #[tokio::test]
 async fn sqlite_in_memory_is_an_engine() {
     let engines = Engines::new();
-    product::model::conformance::suite(async || engines.in_memory("suite").await).await;
+    product::model::conformance::suite(async || engines.in_memory("suite")).await;
 }
 
 /// Promise 8: read models are disposable.
@@ -63,7 +63,7 @@ async fn a_model_rebuilt_from_the_log_equals_the_live_one() {
     world.post("/update-product", change).await.expect(200);
     world.settled().await;
 
-    let rebuilt = Engines::new().in_memory("rebuilt").await;
+    let rebuilt = Engines::new().in_memory("rebuilt");
     let (tasks, progress) = (Tasks::new(), world.deps.progress("rebuilt"));
     let (model, store) = (Arc::clone(&rebuilt), &world.store);
     runtime::projector::spawn(&tasks, store, model, product::project, progress.clone());

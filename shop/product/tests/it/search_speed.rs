@@ -87,7 +87,7 @@ fn product(number: u32) -> Change {
 async fn a_search_among_seventy_thousand_products() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let location = Location::File(folder.path().join("product.db"));
-    let model = product::open_model(location, &Tasks::new()).await.expect("a new database");
+    let model = product::open_model(location, &Tasks::new()).expect("a new database");
     let begun = Instant::now();
     let mut at = Position::START;
     for first in (0..PRODUCTS).step_by(1000) {

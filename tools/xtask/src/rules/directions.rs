@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, path::Path};
 
 use cargo_metadata::{DependencyKind, Metadata};
 
+use crate::services::Listed;
+
 /// What each crate of ours may build on among ours, and what it may borrow to test with.
 const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     // The platform.
@@ -26,10 +28,8 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("contracts", &["kernel"], &["store", "bus-rabbitmq"]),
     ("identity", &["kernel", "runtime", "web", "contracts"], &["store", "eventlog"]),
     ("events", &["kernel", "store", "runtime", "web", "contracts", "identity"], &["eventlog"]),
-    ("customer", SERVICE, BORROWED),
-    ("product", SERVICE, BORROWED),
-    ("order", SERVICE, BORROWED),
-    ("accounting", SERVICE, BORROWED),
+    ("module", &["kernel", "runtime", "web", "contracts", "identity"], &[]),
+    ("registry", &["module"], &["contracts"]),
     ("gateway", &["kernel", "store", "web", "identity"], &["runtime"]),
     ("site", SITE, &["runtime"]),
     ("storefront", SITE, &["runtime"]),
@@ -42,9 +42,11 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// A service depends on the platform, the published language and authentication, never on another service.
-const SERVICE: &[&str] = &["kernel", "store", "runtime", "web", "contracts", "identity"];
-/// To run in its tests a service may have an event store and servers.
-const BORROWED: &[&str] = &["eventlog", "servers"];
+const SERVICE: &[&str] = &["kernel", "store", "runtime", "web", "contracts", "identity", "module"];
+/// To run in its tests a service may have an event store and servers, or a whole world.
+const BORROWED: &[&str] = &["eventlog", "servers", "registry", "worlds"];
+/// What depends on the services themselves, all of them.
+const KNOWING: &[&str] = &["registry", "worlds", "command"];
 /// A website is a client of the REST API and of nothing else.
 const SITE: &[&str] = &["kernel", "web", "contracts", "site"];
 const EVERYTHING: &[&str] = &[
@@ -58,10 +60,8 @@ const EVERYTHING: &[&str] = &[
     "contracts",
     "identity",
     "events",
-    "customer",
-    "product",
-    "order",
-    "accounting",
+    "module",
+    "registry",
     "gateway",
     "site",
     "storefront",
@@ -70,20 +70,26 @@ const EVERYTHING: &[&str] = &[
 ];
 
 /// Every dependency that goes where none may.
-pub(super) fn check(root: &Path, metadata: &Metadata) -> Vec<String> {
+pub(super) fn check(root: &Path, metadata: &Metadata, services: &[Listed]) -> Vec<String> {
+    let services: Vec<&str> = services.iter().map(|service| &*service.name).collect();
     let members: BTreeSet<&str> =
         metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
     let mut faults = Vec::new();
     for package in metadata.workspace_packages() {
         let name = package.name.as_str();
-        let Some((_, built_on, borrowed)) = DIRECTIONS.iter().find(|(of, ..)| *of == name) else {
+        let rule = DIRECTIONS.iter().find(|(of, ..)| *of == name);
+        let rule = rule.map(|(_, built_on, borrowed)| (*built_on, *borrowed));
+        let of_service = services.contains(&name).then_some((SERVICE, BORROWED));
+        let Some((built_on, borrowed)) = rule.or(of_service) else {
             faults.push(format!("{name}: no rule says what it may depend on"));
             continue;
         };
         for dependency in &package.dependencies {
             let other = dependency.name.as_str();
             let in_tests = dependency.kind == DependencyKind::Development;
-            let allowed = built_on.contains(&other) || (in_tests && borrowed.contains(&other));
+            let allowed = built_on.contains(&other)
+                || (in_tests && borrowed.contains(&other))
+                || (services.contains(&other) && KNOWING.contains(&name));
             if members.contains(other) && !allowed {
                 faults.push(format!("{name} must not depend on {other}"));
             }

@@ -1,0 +1,32 @@
+//! The service's entry in the shop's list.
+
+use ::module::{Module, Setting, Setup, StartError, filled};
+use runtime::{Tasks, sqlite::Location as ModelLocation};
+use web::Service;
+
+use crate::{Config, Model, NAME, build, project, tell::tell};
+
+/// The loyalty service.
+pub const MODULE: Module = Module {
+    name: NAME,
+    about: "Points and rewards",
+    model: Setting {
+        name: "loyalty-model",
+        default: "sqlite:DATA/loyalty.db",
+        help: "The loyalty service's read model",
+    },
+    records: &[contracts::loyalty::CATEGORY],
+    check_model: |text| text.parse::<ModelLocation>().map(drop),
+    open_model: |place, _| {
+        Box::pin(
+            async move { Ok(filled(Model::open(place.location()?, Tasks::inline())?, project)) },
+        )
+    },
+    build: |setup| Box::pin(async move { start(setup) }),
+    tell,
+};
+
+fn start(setup: Setup) -> Result<Service, StartError> {
+    let config = Config { model: setup.model.location()?, snapshots: setup.snapshots };
+    Ok(build(config, setup.deps)?)
+}

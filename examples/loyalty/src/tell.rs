@@ -1,0 +1,23 @@
+//! What happens to accounts, told in one readable line each.
+
+use ::module::short;
+use contracts::loyalty::{CATEGORY, LoyaltyEvent};
+use kernel::Recorded;
+
+/// The line of an event, if it is one of this service's and worth it.
+pub(crate) fn tell(event: &Recorded) -> Option<String> {
+    if event.stream.category() != CATEGORY {
+        return None;
+    }
+    Some(match LoyaltyEvent::of(event)? {
+        LoyaltyEvent::PointsEarned(earned) => {
+            format!("order {} earns {} points", short(earned.order), earned.points)
+        }
+        LoyaltyEvent::RewardGranted(granted) => {
+            format!("order {} grants {} rewards", short(granted.order), granted.rewards)
+        }
+        LoyaltyEvent::PointsRedeemed(redeemed) => {
+            format!("a customer redeems {} points and keeps {}", redeemed.points, redeemed.left)
+        }
+    })
+}

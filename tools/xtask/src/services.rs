@@ -1,0 +1,142 @@
+//! The shop's list of services, and what must name each of them by hand: deployment, documents, and the files of its crate.
+
+use std::fs;
+
+use anyhow::Context as _;
+
+use crate::run::root;
+
+/// Where the list is.
+pub(crate) const LIST: &str = "shop/registry/src/lib.rs";
+/// What stands in the list of a service that is left out unless the command is built with it.
+const OPTIONAL: &str = "#[cfg(feature";
+/// Files that name every service of a default build, and how; NAME stands for it, PART for its name in variables.
+const NAMED: &[(&str, &str)] = &[
+    ("deploy/compose.yaml", "\n  agora-NAME:\n"),
+    ("deploy/modules/NAME.yaml", "command: [run, NAME]"),
+    ("deploy/modules/rabbitmq.yaml", "RABBITMQ_PART_PASSWORD"),
+    ("deploy/nginx.conf", "/NAME(?:[/?]|$) agora-NAME:8080;"),
+    ("deploy/broker", "\nservice NAME \"$RABBITMQ_PART_PASSWORD\""),
+    ("tools/servers/src/rabbitmq.rs", "\"NAME\""),
+    ("README.md", "`NAME-model`"),
+];
+/// What names every service, whatever builds it.
+const DESCRIBED: &[(&str, &str)] = &[("docs/asyncapi.yaml", "\n    NAME.")];
+/// The files of every service, in its folder.
+const FILES: &[&str] = &[
+    "Cargo.toml",
+    "src/domain.rs",
+    "src/http.rs",
+    "src/lib.rs",
+    "src/model.rs",
+    "src/module.rs",
+    "src/project.rs",
+    "src/react.rs",
+    "src/tell.rs",
+    "tests/it/main.rs",
+];
+
+/// A service of the list.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    /// Left out unless the command is built with it.
+    optional: bool,
+}
+
+/// The services of the list.
+pub(crate) fn listed() -> anyhow::Result<Vec<Listed>> {
+    let text = fs::read_to_string(root().join(LIST)).context(LIST)?;
+    parsed(&text).with_context(|| format!("{LIST} has no list SERVICES"))
+}
+
+fn parsed(text: &str) -> Option<Vec<Listed>> {
+    let list = text.split_once("const SERVICES: &[&Module] =")?.1.split_once("];")?.0;
+    let mut services = Vec::new();
+    let mut optional = false;
+    for word in list.split(['\n', ',', '[']).map(str::trim) {
+        optional |= word.starts_with(OPTIONAL);
+        if let Some(name) = word.strip_prefix('&').and_then(|word| word.strip_suffix("::MODULE")) {
+            services.push(Listed { name: name.to_owned(), optional });
+            optional = false;
+        }
+    }
+    Some(services)
+}
+
+/// What does not name a service of the list, or lacks a file of one.
+pub(crate) fn faults(services: &[Listed]) -> Vec<String> {
+    let read = |path: &str| fs::read_to_string(root().join(path)).ok();
+    services.iter().flat_map(|service| faults_of(service, read)).collect()
+}
+
+fn faults_of(service: &Listed, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let name = &service.name;
+    let filled = |pattern: &str| {
+        pattern.replace("NAME", name).replace("PART", &name.to_uppercase().replace('-', "_"))
+    };
+    let by_hand = if service.optional { &[] } else { NAMED };
+    let mut faults = Vec::new();
+    for (path, pattern) in by_hand.iter().chain(DESCRIBED) {
+        let (path, pattern) = (filled(path), filled(pattern));
+        if !read(&path).is_some_and(|text| text.contains(&pattern)) {
+            let what = pattern.trim();
+            faults.push(format!("{path} does not name the service {name}: it lacks {what:?}"));
+        }
+    }
+    let folder = if service.optional { "examples" } else { "shop" };
+    for file in FILES {
+        let path = format!("{folder}/{name}/{file}");
+        match read(&path) {
+            None => faults.push(format!("{path} is missing: every service has the same files")),
+            Some(text) if *file == "src/lib.rs" => faults.extend(followers(name, &path, &text)),
+            Some(_) => {}
+        }
+    }
+    faults
+}
+
+/// Followers are named alike: they are labels of metrics.
+fn followers(name: &str, path: &str, text: &str) -> Vec<String> {
+    let wanted = ["projector", "reactor"].map(|kind| format!("progress(\"{name}.{kind}\")"));
+    let missing = wanted.into_iter().filter(|call| !text.contains(call));
+    missing.map(|call| format!("{path} has no follower by {call}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_read_with_what_is_left_out_by_default() {
+        let text = "pub const SERVICES: &[&Module] = &[\n    &order::MODULE,\n    #[cfg(feature = \"extra\")]\n    &extra::MODULE,\n    &last::MODULE,\n];\n";
+        let names: Vec<_> = parsed(text)
+            .expect("a list")
+            .into_iter()
+            .map(|service| (service.name, service.optional))
+            .collect();
+        let listed = [("order", false), ("extra", true), ("last", false)];
+        assert_eq!(names, listed.map(|(name, optional)| (name.to_owned(), optional)));
+        let short = "const SERVICES: &[&Module] =\n    &[&one::MODULE, &two::MODULE];";
+        assert_eq!(parsed(short).expect("a list").len(), 2);
+        assert_eq!(parsed("nothing"), None);
+    }
+
+    #[test]
+    fn a_service_that_is_named_nowhere_is_missed_everywhere() {
+        let service = |optional| Listed { name: "nobody".to_owned(), optional };
+        let all = faults_of(&service(false), |_| None);
+        assert_eq!(all.len(), NAMED.len() + DESCRIBED.len() + FILES.len(), "{all:#?}");
+        let optional = faults_of(&service(true), |_| None);
+        assert_eq!(optional.len(), DESCRIBED.len() + FILES.len(), "{optional:#?}");
+        let empty = faults_of(&service(false), |_| Some(String::new()));
+        assert_eq!(empty.len(), NAMED.len() + DESCRIBED.len() + 2, "{empty:#?}");
+    }
+
+    #[test]
+    fn the_services_of_this_shop_are_named_wherever_they_must_be() {
+        let services = listed().expect("the list");
+        assert!(services.len() >= 4, "{services:?}");
+        assert_eq!(faults(&services), Vec::<String>::new());
+    }
+}
