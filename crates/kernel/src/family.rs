@@ -31,7 +31,7 @@
 /// ```
 ///
 /// Each line is `Variant = "category.past-tense" @ schema`, where the variant has its fields right there or holds a struct that serde
-/// can write and read as one JSON object. Inline fields are stored under their names; whoever wants attributes of serde takes a struct.
+/// can write and read as one JSON object. Inline fields are stored under their names; a struct can have attributes of serde.
 /// What may follow or precede:
 ///
 /// - `NAME` before the type makes it a constant of the enum, so that the type is written nowhere else.

@@ -69,7 +69,7 @@ impl Stormy {
         *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn befalls(&self, per_mille: u16) -> bool {
+    fn hits(&self, per_mille: u16) -> bool {
         per_mille > 0 && self.dice.happens(per_mille)
     }
 
@@ -88,18 +88,18 @@ impl Stormy {
 
     async fn on_the_way(&self, timeout: Duration) -> Result<(), NoReply> {
         let weather = self.weather();
-        if self.befalls(weather.request_lost) {
+        if self.hits(weather.request_lost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
-        if self.befalls(weather.request_delayed) {
+        if self.hits(weather.request_delayed) {
             tokio::time::sleep(self.pause(500)).await;
         }
         Ok(())
     }
 
     async fn on_the_way_back<A>(&self, answer: A, timeout: Duration) -> Result<A, NoReply> {
-        if self.befalls(self.weather().reply_lost) {
+        if self.hits(self.weather().reply_lost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
@@ -119,17 +119,17 @@ impl Transport for Stormy {
         let alone =
             |event: &Arc<kernel::Recorded>| Message::Recorded(Arc::from(vec![Arc::clone(event)]));
         let mut messages: Vec<Message> = batch.iter().map(alone).collect();
-        if messages.len() > 1 && self.befalls(weather.broadcast_reordered) {
+        if messages.len() > 1 && self.hits(weather.broadcast_reordered) {
             messages.reverse();
         }
         for message in messages {
-            if self.befalls(weather.broadcast_lost) {
+            if self.hits(weather.broadcast_lost) {
                 continue;
             }
-            if self.befalls(weather.broadcast_repeated) {
+            if self.hits(weather.broadcast_repeated) {
                 self.later(message.clone());
             }
-            if self.befalls(weather.broadcast_delayed) {
+            if self.hits(weather.broadcast_delayed) {
                 self.later(message);
             } else {
                 self.calm.publish(message).await;
@@ -139,7 +139,7 @@ impl Transport for Stormy {
 
     async fn append(&self, append: Append, timeout: Duration) -> Result<Appended, NoReply> {
         self.on_the_way(timeout).await?;
-        if self.befalls(self.weather().request_repeated) {
+        if self.hits(self.weather().request_repeated) {
             let (calm, again, pause) = (Arc::clone(&self.calm), append.clone(), self.pause(2000));
             self.tasks.spawn("repeated request", async move {
                 tokio::time::sleep(pause).await;

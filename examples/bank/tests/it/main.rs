@@ -81,7 +81,7 @@ impl Drop for Bank {
 fn wait_for(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < PATIENCE, "in vain for {what}");
+        assert!(begun.elapsed() < PATIENCE, "without success: {what}");
         std::thread::yield_now();
         std::thread::park_timeout(Duration::from_millis(20));
     }

@@ -218,7 +218,7 @@ impl Server {
             // The password, the database, or what the user may do.
             ModelError::Refused(format!("PostgreSQL at {}: {reason}", self.address))
         } else if *code == SqlState::UNDEFINED_TABLE {
-            // Somebody has dropped our tables.
+            // Our tables were dropped from outside.
             self.ready.store(false, Ordering::Relaxed);
             self.silent(&reason)
         } else if is_of(&["08", "53", "57", "40", "25"]) {
