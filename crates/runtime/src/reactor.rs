@@ -36,7 +36,7 @@ pub struct Reaction<C> {
 ///   is a second reactor with a name of its own.
 /// - The command's events are recorded together, in one append, with the event as their cause. That mark makes the reaction happen
 ///   once per stream: after a restart, in a second instance and after a lost answer.
-/// - A reaction never records two events of one type: to whoever reads the log, the second is a second reaction to the same cause,
+/// - A reaction never records two events of one type: in the log, the second is a second reaction to the same cause,
 ///   and the seeded worlds report it as one. What happens several times is one event with a count.
 /// - Reactions are total: a cause that yields nothing now yields nothing later. A rejected command is not tried again.
 pub trait Reactor: Send + 'static {

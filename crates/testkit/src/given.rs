@@ -26,6 +26,7 @@ pub fn given<A: Aggregate>(events: impl IntoIterator<Item = A::Event>) -> Given<
 impl<A: Aggregate> Given<A> {
     /// Decides about a command.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a test reads given, when, then")]
     pub fn when(self, command: A::Command) -> When<A> {
         let decision = self.0.decide(&command);
         When { state: self.0, decision }

@@ -49,6 +49,7 @@ struct Redeem {
 /// What a customer has.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
 struct Points {
     user_name: String,
     /// What can be redeemed.
@@ -62,6 +63,7 @@ struct Points {
 /// What was redeemed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
 struct Redeemed {
     user_name: String,
     redeemed: u64,

@@ -9,7 +9,7 @@ use crate::run::root;
 /// Where the list is.
 pub(crate) const LIST: &str = "shop/registry/src/lib.rs";
 /// What stands in the list of a service that is left out unless the command is built with it.
-const OPTIONAL: &str = "#[cfg(feature";
+const OPTIONAL: &str = "cfg(feature";
 /// Files that name every service of a default build, and how; NAME stands for it, PART for its name in variables.
 const NAMED: &[(&str, &str)] = &[
     ("deploy/compose.yaml", "\n  agora-NAME:\n"),

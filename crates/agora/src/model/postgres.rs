@@ -31,7 +31,11 @@ impl Tables {
         schema: Schema,
     ) -> Result<Self, ModelError> {
         let server = Server::new(name, url, schema)?;
-        match server.call(async { Ok(server.connection().await?.give_back()) }).await {
+        let reaching = async {
+            server.connection().await?.give_back();
+            Ok(())
+        };
+        match server.call(reaching).await {
             Err(ModelError::Unavailable(reason)) => {
                 tracing::warn!(%reason, model = name, "the read model does not answer; retrying");
             }
