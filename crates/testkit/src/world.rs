@@ -167,7 +167,8 @@ impl World {
         let Ok(answer) = running.router.clone().oneshot(request).await;
         drop(running);
         let (parts, body) = answer.into_parts();
-        let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let bytes =
+            body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let position = parts
             .headers
             .get(web::HttpNames::default().position())
