@@ -1,7 +1,7 @@
 //! Tests of event-sourced systems.
 //!
-//! - [`given`] an aggregate's past, when a command comes, then these events: the rules alone, without anything around them.
-//! - [`released`] schemas of events are kept as golden files, so that whatever was recorded once can be read for as long as the system
+//! - [`given()`] an aggregate's past, when a command comes, then these events: the rules alone, without anything around them.
+//! - [`released()`] schemas of events are kept as golden files, so that whatever was recorded once can be read for as long as the system
 //!   lives.
 //! - [`World`]: the whole system on one thread under paused time, on a simulated disk and a bus that loses, repeats and reorders, crashed
 //!   and restarted at moments that a seed chooses. The same seed gives the same log, to the byte.
