@@ -181,7 +181,7 @@ test("a denial says why, in plain words, and what to do", async (world) => {
   await page.goto(`/products/${teapot.ProductId}`);
   await shop.call("/product/delete-product", { ProductId: teapot.ProductId });
   await orderNow(page);
-  await heading(page, /There is no such/).waitFor();
+  await heading(page, /Not found/).waitFor();
   const user = await shop.call("/customer/get-user/ada");
   equal(user.Available, 100, "the credit after four orders that were not accepted");
 });
