@@ -34,7 +34,7 @@ async fn a_taken_port_is_named_and_another_one_asked_for() {
         let mut command = crate::run::program();
         let other = if flag == "--listen" { "--ops-listen" } else { "--listen" };
         command.args(["up", flag, &address, other, "127.0.0.1:0", "--data"]).arg(folder.data());
-        assert_says(&refused(&mut command).await, &[&address, "taken", flag]);
+        assert_says(&refused(&mut command).await, &[&address, "in use", flag]);
     }
 }
 
