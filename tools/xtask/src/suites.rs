@@ -71,11 +71,15 @@ impl Suite {
         match self {
             Self::Rules => rules::check(),
             Self::Format => must(&mut cargo(&["fmt", "--all", "--check"])),
-            Self::Lint => must(
-                cargo(&["clippy", "--all-targets"])
-                    .args(WHOLE)
-                    .args(["--quiet", "--", "-D", "warnings"]),
-            ),
+            Self::Lint => {
+                must(
+                    cargo(&["clippy", "--all-targets"])
+                        .args(WHOLE)
+                        .args(["--quiet", "--", "-D", "warnings"]),
+                )?;
+                // As a user builds it: without the engines on servers.
+                must(&mut cargo(&["check", "--quiet"]))
+            }
             Self::Docs => must(
                 cargo(&["doc", "--no-deps", "--document-private-items", "--quiet"])
                     // As for tests: otherwise dependencies are checked once more, with fewer features.

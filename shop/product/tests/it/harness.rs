@@ -213,7 +213,8 @@ impl Ask<'_> {
             response.headers().get(name).map(|value| value.to_str().expect("ASCII").to_owned())
         };
         let (status, etag) = (response.status().as_u16(), header("etag"));
-        let position = header(web::HttpNames::default().position().as_str()).map(|text| text.parse().expect("a number"));
+        let position = header(web::HttpNames::default().position().as_str())
+            .map(|text| text.parse().expect("a number"));
         let bytes = response.into_body().collect().await.expect("a body").to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Answer { status, position, etag, body }
