@@ -42,7 +42,7 @@ where
     }
 }
 
-/// A closure that does something outside for every event of the family `E`.
+/// A closure that has an external effect for every event of the family `E`.
 pub(crate) fn following<E, F, D>(effect: F) -> impl Follower
 where
     E: Event,

@@ -229,7 +229,7 @@ mod tests {
             assert!(!error.contains("secret"), "{error}");
         }
         let alone = Settings { store: EventStore::OnTheBus, ..Settings::new("bank") };
-        assert!(alone.check().is_err(), "nobody could serve it");
+        assert!(alone.check().is_err(), "no process serves the store");
         for name in ["", "Bank", "1bank", "a_b"] {
             assert!(Settings::new(name).check().is_err(), "{name:?}");
         }

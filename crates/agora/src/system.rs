@@ -126,9 +126,9 @@ impl System {
         Ok(())
     }
 
-    /// Does something outside for every event of the family `E`, in order and at least once: a process that dies after the effect and
-    /// before noting it repeats it. What must not happen twice is named by [`Happened::position`]. An error is retried, and everything
-    /// behind it waits.
+    /// Runs an external effect for every event of the family `E`, in order and at least once: a process that dies after the effect and
+    /// before its checkpoint repeats it. Use [`Happened::position`] as the key by which the receiver recognizes a repetition. An error
+    /// is retried, and later events wait.
     pub fn follow<E: Event, D>(
         &self,
         name: &'static str,

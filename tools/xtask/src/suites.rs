@@ -56,8 +56,8 @@ pub(crate) fn run(wanted: &[Suite], all: bool) -> anyhow::Result<()> {
             suite.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         say(&format!("── {name}"));
         let began = Instant::now();
-        // A long suite that is named on the command line runs in full.
-        let whole = all || (!wanted.is_empty() && wanted.len() < 3);
+        // Suites that are named run whole.
+        let whole = all || !wanted.is_empty();
         suite.run(whole).with_context(|| format!("the suite {name} failed"))?;
         say(&format!("── {name}: {} s", began.elapsed().as_secs()));
     }
