@@ -4,6 +4,8 @@ use std::ops::Range;
 
 /// What is shown in place of a secret.
 pub(super) const MASK: &str = "********";
+/// Passwords of up to this many characters occur in ordinary words.
+const SHORT_MAX: usize = 3;
 /// A parameter with one of these in its name holds a secret.
 const SECRET_PARAMETERS: [&str; 6] = ["pass", "pwd", "secret", "token", "key", "credential"];
 /// Addresses that name a file or a folder, and so no user.
@@ -27,7 +29,28 @@ pub(super) fn masked_in(said: &str, value: &str) -> String {
     let found = secrets(value).into_iter().filter_map(|range| value.get(range));
     let mut found: Vec<&str> = found.filter(|secret| !secret.is_empty()).collect();
     found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    found.into_iter().fold(said.to_owned(), |said, secret| said.replace(secret, MASK))
+    found.into_iter().fold(said.to_owned(), |said, secret| without(&said, secret))
+}
+
+/// `said` without a secret. A short one is masked only as a word of its own: otherwise the password `b` would mask every `b` of a
+/// message, which could not be read any more and would give the password away.
+fn without(said: &str, secret: &str) -> String {
+    let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let mut shown = String::new();
+    let mut rest = 0;
+    for (at, _) in said.match_indices(secret) {
+        let (before, behind) = said.split_at(at);
+        let behind = behind.get(secret.len()..).unwrap_or_default();
+        let stands_alone =
+            !is_letter(before.chars().next_back()) && !is_letter(behind.chars().next());
+        if secret.chars().count() > SHORT_MAX || stands_alone {
+            shown.push_str(said.get(rest..at).unwrap_or_default());
+            shown.push_str(MASK);
+            rest = at + secret.len();
+        }
+    }
+    shown.push_str(said.get(rest..).unwrap_or_default());
+    shown
 }
 
 /// Whether the password of a URL ends its host early, by a character that must be written as `%..` there.
@@ -118,6 +141,18 @@ mod tests {
         let said = masked_in("no parameter \"a\": p?a=b@ is odd", "redis://:p?a=b@host");
         assert_eq!(said, "no parameter \"a\": ********@ is odd");
         assert_eq!(masked_in("no port", "amqp://me@host"), "no port");
+        let said = masked_in("hush, hushed: no hush", "amqp://me:hush@host");
+        assert_eq!(said, "********, ********ed: no ********");
+    }
+
+    #[test]
+    fn a_short_password_does_not_garble_what_is_said() {
+        let said = "needs RabbitMQ: build it with rabbitmq";
+        assert_eq!(masked_in(said, "amqp://a:b@host"), said);
+        assert_eq!(
+            masked_in("a:b@host: b is odd", "amqp://a:b@host"),
+            "a:********@host: ******** is odd"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ impl FromStr for Endpoint {
     type Err = String;
 
     fn from_str(_: &str) -> Result<Self, String> {
-        Err(super::left_out("traces", "otlp"))
+        Err(super::left_out("the exporter of traces", "otlp"))
     }
 }
 
