@@ -1,7 +1,7 @@
 //! What is known of a request before it is parsed: its id, its trace, the client, and the time.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{ConnectInfo, FromRequestParts, Request},
     http::{HeaderMap, header::CONTENT_LENGTH, request::Parts},
 };
 use hyper::{
@@ -44,21 +44,61 @@ struct Inner {
     http: Arc<HttpConfig>,
 }
 
-impl Context {
-    /// The context of a request with these headers; `span` if it is traced here.
-    pub(super) fn new(
-        http: &Arc<HttpConfig>,
-        headers: &HeaderMap,
-        (peer, span): (Option<IpAddr>, Option<&Open>),
-    ) -> Self {
-        let handed_on = || given(headers).unwrap_or_else(|| Traceparent::new(&http.ids));
-        Self(Arc::new(Inner {
+impl Inner {
+    fn parse(http: &Arc<HttpConfig>, request: &Request) -> Self {
+        let headers = request.headers();
+        let place = given(headers).unwrap_or_else(|| Traceparent::new(&http.ids));
+        Self {
             request_id: request_id(http, headers),
-            traceparent: span.map_or_else(|| handed_on().to_string().into(), Open::traceparent),
-            forwarded: http.proxies.seen(peer, headers),
+            traceparent: place.to_string().into(),
+            forwarded: http.proxies.seen(peer(request), headers),
             admitted: AtomicBool::new(false),
             http: Arc::clone(http),
-        }))
+        }
+    }
+}
+
+/// Beside a request from another service of this process: its context there, so that nothing is written into headers only to be
+/// parsed again.
+#[derive(Clone)]
+struct Before(Context);
+
+impl Context {
+    /// The context of a request; and the span of the work on it, if it is `traced` here.
+    pub(super) fn begin(
+        http: &Arc<HttpConfig>,
+        request: &mut Request,
+        traced: bool,
+    ) -> (Self, Option<Open>) {
+        let before = request.extensions_mut().remove::<Before>();
+        let mut context = match &before {
+            Some(Before(before)) => Inner {
+                request_id: before.request_id_header(),
+                traceparent: Arc::clone(before.traceparent()),
+                forwarded: before.forwarded().within_process(),
+                admitted: AtomicBool::new(false),
+                http: Arc::clone(http),
+            },
+            None => Inner::parse(http, request),
+        };
+        // The first place of a trace is its request's own: there is none above it.
+        let is_first = before.is_none() && given(request.headers()).is_none();
+        let span = if !traced {
+            None
+        } else if is_first {
+            http.traces.begin(Kind::Request)
+        } else {
+            http.traces.below(&context.traceparent, Kind::Request)
+        };
+        if let Some(span) = &span {
+            context.traceparent = span.traceparent();
+        }
+        (Self(Arc::new(context)), span)
+    }
+
+    /// Hands the context on with a request to another service of this process.
+    pub fn hand_on(&self, request: &mut Request) {
+        request.extensions_mut().insert(Before(self.clone()));
     }
 
     /// The context that the middleware has put beside a request.
@@ -186,15 +226,12 @@ fn request_id(http: &HttpConfig, headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-/// Begins the span of a request: below what its headers name, else as the first of a trace.
-pub(super) fn span(http: &HttpConfig, headers: &HeaderMap) -> Option<Open> {
-    match given(headers) {
-        Some(parent) => http.traces.below(&parent.to_string(), Kind::Request),
-        None => http.traces.begin(Kind::Request),
-    }
-}
-
 /// The trace context that the client has sent.
 fn given(headers: &HeaderMap) -> Option<Traceparent> {
     Traceparent::parse(headers.get(TRACEPARENT)?.to_str().ok()?)
+}
+
+/// The other end of the connection; none for a request from within this process.
+pub fn peer(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }

@@ -139,6 +139,11 @@ impl Forwarded {
         (self.source != Source::OnlyTrusted).then(|| self.client.into())
     }
 
+    /// The same, as another service of this process sees it.
+    pub(super) fn within_process(&self) -> Self {
+        Self { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), in_process: true, ..self.clone() }
+    }
+
     /// Writes into the headers of a request that we send what is known here, and removes all that others said of it.
     pub fn hand_on(&self, headers: &mut HeaderMap) {
         for name in [X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PREFIX, X_FORWARDED_PROTO] {

@@ -1,14 +1,9 @@
 //! Middleware around every request: builds the context, catches panics of the handler, adds headers, metrics and one log line.
 
-use std::{
-    any::Any,
-    net::{IpAddr, SocketAddr},
-    panic::AssertUnwindSafe,
-    sync::Arc,
-};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -22,7 +17,7 @@ use super::{
     Context, Problem,
     api::Api,
     body,
-    context::{X_REQUEST_ID, span},
+    context::X_REQUEST_ID,
     position::{At, POSITION_TIMEOUT, asked_for},
     problem::PROBLEM_JSON,
 };
@@ -44,9 +39,7 @@ pub(super) async fn guard(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let is_own = route.as_ref().is_some_and(|route| OWN_ROUTES.contains(&route.as_str()));
     // Health checks every few seconds would drown the rest.
-    let span = if is_own { None } else { span(&service.http, request.headers()) };
-    let who = (peer(&request), span.as_ref());
-    let context = Context::new(&service.http, request.headers(), who);
+    let (context, span) = Context::begin(&service.http, &mut request, !is_own);
     request.extensions_mut().insert(context.clone());
 
     let answering = AssertUnwindSafe(answer(&service, route.as_ref(), request, next));
@@ -74,11 +67,6 @@ pub(super) async fn guard(
         span.with("http.response.status_code", u64::from(status)).with("request.id", request).end();
     }
     response
-}
-
-/// The other end of the connection; none for a request from within this process.
-pub fn peer(request: &Request) -> Option<IpAddr> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }
 
 /// The refusal of a GET with values in its body, unless the call does not answer GET at all.

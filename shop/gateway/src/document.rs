@@ -17,6 +17,7 @@ use futures_util::future::join_all;
 use http_body_util::{BodyExt, Limited};
 use hyper::{StatusCode, header::CONTENT_TYPE, http::uri::PathAndQuery};
 use serde_json::{Map, Value, json};
+use web::Context;
 
 use crate::{Gateway, Inner, status, table::Route};
 
@@ -33,13 +34,13 @@ const KEPT_FOR: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(crate) struct Documents(Mutex<Option<(Duration, Bytes)>>);
 
-pub(crate) async fn answer(State(Gateway(gateway)): State<Gateway>) -> Response {
+pub(crate) async fn answer(State(Gateway(gateway)): State<Gateway>, context: Context) -> Response {
     let now = gateway.http.clock.elapsed();
     let kept = gateway.documents.lock().clone();
     let document = match kept {
         Some((at, document)) if now < at + KEPT_FOR => document,
         _ => {
-            let document = Bytes::from(joined(&gateway).await.to_string());
+            let document = Bytes::from(joined(&gateway, &context).await.to_string());
             *gateway.documents.lock() = Some((now, document.clone()));
             document
         }
@@ -53,9 +54,9 @@ impl Documents {
     }
 }
 
-async fn joined(gateway: &Inner) -> Value {
+async fn joined(gateway: &Inner, context: &Context) -> Value {
     let routes = gateway.table.routes();
-    let fetched = join_all(routes.iter().map(|route| fetch(gateway, route))).await;
+    let fetched = join_all(routes.iter().map(|route| fetch(gateway, route, context))).await;
     let documents = routes
         .iter()
         .zip(fetched)
@@ -64,12 +65,12 @@ async fn joined(gateway: &Inner) -> Value {
 }
 
 /// The document of the service behind a prefix; none if it is not available, the others are shown all the same.
-async fn fetch(gateway: &Inner, route: &Arc<Route>) -> Option<Value> {
+async fn fetch(gateway: &Inner, route: &Arc<Route>, context: &Context) -> Option<Value> {
     let targets = route.targets("/openapi.json", gateway.http.clock.elapsed());
     let path = PathAndQuery::from_static("/openapi.json");
     let request = Request::new(Body::empty());
     let answer = async {
-        let response = gateway.forwarder.forward(&targets, request, path).await;
+        let response = gateway.forwarder.forward(&targets, request, path, context).await;
         if response.status() != StatusCode::OK {
             return None;
         }

@@ -83,13 +83,18 @@ impl Forwarder {
         targets: &[&Target],
         mut request: Request,
         path: PathAndQuery,
+        context: &Context,
     ) -> Response {
         *request.version_mut() = Version::HTTP_11;
         for target in targets {
             let remote = match target {
-                Target::Local(router) => return local(router.clone(), request, path).await,
+                Target::Local(router) => {
+                    *request.uri_mut() = Uri::from(path);
+                    return local(router.clone(), request, context).await;
+                }
                 Target::Remote(remote) => remote,
             };
+            introduce(request.headers_mut(), context);
             request = match self.remote(remote, request, &path).await {
                 Ok(response) => return response,
                 Err(Unanswered::Again(again)) => *again,
@@ -200,9 +205,9 @@ impl hyper::body::Body for Lent {
     }
 }
 
-async fn local(mut router: axum::Router, mut request: Request, path: PathAndQuery) -> Response {
-    *request.uri_mut() = Uri::from(path);
+async fn local(mut router: axum::Router, mut request: Request, context: &Context) -> Response {
     request.extensions_mut().clear();
+    context.hand_on(&mut request);
     let Ok(response) = router.call(request).await;
     response
 }
@@ -236,7 +241,7 @@ pub(crate) fn ending_with(shutdown: &CancellationToken, response: Response) -> R
 }
 
 /// Says on whose behalf we ask: the id and the trace of the request, and where it came from.
-pub(crate) fn introduce(headers: &mut HeaderMap, context: &Context) {
+fn introduce(headers: &mut HeaderMap, context: &Context) {
     if let Ok(id) = HeaderValue::from_str(context.request_id()) {
         headers.insert(X_REQUEST_ID, id);
     }

@@ -139,10 +139,9 @@ async fn forward(
     }
     let headers = request.headers_mut();
     forward::end_to_end(headers);
-    forward::introduce(headers, &context);
     let holder = gateway.positions.carry(headers);
     let targets = route.targets(path.path(), gateway.http.clock.elapsed());
-    let mut response = gateway.forwarder.forward(&targets, request, path).await;
+    let mut response = gateway.forwarder.forward(&targets, request, path, &context).await;
     forward::end_to_end(response.headers_mut());
     let admitted = gateway.http.names.take_admitted(response.headers_mut());
     if let Some(holder) = holder {

@@ -141,6 +141,34 @@ async fn a_service_learns_who_asked_and_strangers_cannot_lie_about_it() {
 }
 
 #[tokio::test]
+async fn a_service_works_under_the_id_and_the_trace_of_the_gateways_request() {
+    let mut shop = Shop::open();
+    let about =
+        async |context: web::Context| format!("{} {}", context.request_id(), context.trace_id());
+    let service = || {
+        let service = web::Api::new("here", "1", shop.http.clone());
+        service.guard(Router::new().route("/about", get(about)))
+    };
+    let (here, there) = (service(), service());
+    shop.local("here", here);
+    shop.remote("there", "1", there).await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let place = format!("00-{trace}-00f067aa0ba902b7-01");
+    for path in ["/here/about", "/there/about"] {
+        for id in ["", "has spaces", "mine"] {
+            let request = Request::get(path).header("x-request-id", id);
+            let answer = shop.send(request.header("traceparent", &place), "").await;
+            let shown = answer.header("x-request-id");
+            assert_eq!(shown == id, id == "mine", "{path}: {id:?} is answered with {shown:?}");
+            assert_eq!(answer.body, format!("{shown} {trace}").as_bytes(), "{path}");
+        }
+        let fresh = String::from_utf8(shop.get(path).await.body).expect("text");
+        let (_id, trace) = fresh.split_once(' ').expect("both");
+        assert_eq!(trace.len(), 32, "{path}: a trace begins");
+    }
+}
+
+#[tokio::test]
 async fn requests_are_spread_over_all_ready_instances() {
     let mut shop = Shop::open();
     shop.remote("product", "1", named("one")).await;
