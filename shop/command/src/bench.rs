@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use self::{metrics::Metrics, shop_process::ShopProcess, world::World};
 use crate::{
-    cli::Outcome,
     client::{Client, Manager},
     load::{self, Latency, Plan, Until},
+    outcome::Outcome,
     random::run_id,
     term,
 };
@@ -56,16 +56,16 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 20_000, value_name = "N")]
     orders: u64,
     /// How many orders are in flight at once
-    #[arg(long, default_value_t = 64, value_name = "N", value_parser = crate::cli::at_least_one)]
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = crate::values::at_least_one)]
     concurrency: usize,
     /// How many products there are
-    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = crate::cli::at_least_one)]
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = crate::values::at_least_one)]
     products: usize,
     /// How many customers there are
-    #[arg(long, default_value_t = 100, value_name = "N", value_parser = crate::cli::at_least_one)]
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = crate::values::at_least_one)]
     customers: usize,
     /// Share of the orders that want one and the same product, from 0 to 1
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = crate::cli::share)]
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = crate::values::share)]
     hot: f64,
     /// What ends an order's being in flight
     #[arg(long, value_enum, default_value_t = Until::Ended)]

@@ -5,8 +5,9 @@ use std::{io, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, events, health, import, keys, logging, order, rebuild, replay, run, show_config, store,
-    up,
+    bench, events, health, import, keys, logging, order,
+    outcome::{Outcome, WrongUsage},
+    rebuild, replay, run, show_config, store, up,
 };
 
 const HELP: &str = "\
@@ -40,19 +41,6 @@ enum Command {
     Keys(keys::Args),
     Health(health::Args),
 }
-
-/// How a command that ran to its end went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Done,
-    BadRows,
-    Unfinished,
-}
-
-/// Wrong usage that only the command itself can detect.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct WrongUsage(pub(crate) String);
 
 /// Runs what the command line asks for.
 pub(crate) fn run() -> ExitCode {
@@ -101,18 +89,4 @@ fn as_client(tool: impl Future<Output = anyhow::Result<Outcome>>) -> anyhow::Res
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// A flag's value that is a count of at least one.
-pub(crate) fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("is not a whole number of at least 1".to_owned()),
-        Ok(number) => Ok(number),
-    }
-}
-
-/// A flag's value that is a share of the whole.
-pub(crate) fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "is not a share from 0 to 1".to_owned())
 }

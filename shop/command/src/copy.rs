@@ -14,10 +14,10 @@ use eventlog::{Options, OsFiles, Upkeep};
 use serde_json::json;
 
 use crate::{
-    cli::WrongUsage,
     config::masked,
     data_folder::mark,
     engines::{MongoStore, open_mongo},
+    outcome::WrongUsage,
     process::resolved,
     store, term,
 };

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 pub(crate) use self::history::order_history;
 use crate::{
-    cli::Outcome,
     client::{Access, Client},
+    outcome::Outcome,
     shop,
     stopped::Stopped,
     term,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args as ClapArgs;
 
 use crate::{
-    cli::Outcome,
     client::{Client, Request},
+    outcome::Outcome,
 };
 
 const HELP: &str = "\

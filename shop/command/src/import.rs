@@ -12,8 +12,8 @@ use serde::Serialize;
 
 pub(crate) use self::catalogue::{Catalogue, CustomerRow, ProductRow};
 use crate::{
-    cli::Outcome,
     client::{Access, Client, Error},
+    outcome::Outcome,
     random::run_id,
     rows::{BadRow, BadRows, BadRowsFile, Numbered},
     term::{self, Progress},
@@ -119,28 +119,15 @@ pub(crate) async fn load(
 ) -> anyhow::Result<Report> {
     let run = run_id();
     let mut report = Report::default();
-    products::load(
-        client,
-        (&catalogue.products, &catalogue.products_file),
-        &run,
-        options,
-        &mut report,
-    )
-    .await?;
-    customers::load(
-        client,
-        (&catalogue.customers, &catalogue.customers_file),
-        &run,
-        options,
-        &mut report,
-    )
-    .await?;
+    products::load(client, catalogue, &run, options, &mut report).await?;
+    customers::load(client, catalogue, &run, options, &mut report).await?;
     Ok(report)
 }
 
 /// Brings rows in side by side; what the shop refuses of a single row is that row's fault, all else ends the import.
 async fn each<'a, T, F>(
-    what: (&str, &str),
+    kind: &str,
+    file: &str,
     rows: &'a [Numbered<T>],
     bad_rows: &mut Vec<BadRow>,
     bring_in: impl Fn(&'a Numbered<T>) -> F,
@@ -148,7 +135,6 @@ async fn each<'a, T, F>(
 where
     F: Future<Output = Result<Done, Error>>,
 {
-    let (kind, file) = what;
     let progress = Progress::new(kind, rows.len());
     let mut tally = Tally::default();
     let work = rows.iter().map(|row| {

@@ -6,9 +6,9 @@ use customer::Secrets;
 use serde::Serialize;
 
 use crate::{
-    cli::Outcome,
     config::Flags,
     data_folder::{DataFolder, hex, parse_secret},
+    outcome::Outcome,
     process::cookies,
     term,
 };

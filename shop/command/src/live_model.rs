@@ -12,7 +12,7 @@ use registry::Filled;
 use serde::Deserialize;
 use store::Page;
 
-use crate::{cli::Outcome, client::Client, rebuild::Model, shop, term};
+use crate::{client::Client, models::Model, outcome::Outcome, shop, term};
 
 /// The digest of a model, as returned by its service.
 #[derive(Deserialize)]

@@ -16,8 +16,10 @@ mod keys;
 mod live_model;
 mod load;
 mod logging;
+mod models;
 mod narrate;
 mod order;
+mod outcome;
 mod parts;
 mod process;
 mod random;
@@ -32,6 +34,7 @@ mod stopped;
 mod store;
 mod term;
 mod up;
+mod values;
 
 use std::process::ExitCode;
 

@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use self::diagram::{Diagram, Glyphs};
 use crate::{
-    cli::Outcome,
     client::{Access, Client},
-    events, shop,
+    events,
+    outcome::Outcome,
+    shop,
     stopped::Stopped,
     term,
 };

@@ -3,25 +3,25 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::LazyLock,
 };
 
 use anyhow::{Context as _, anyhow, bail};
-use clap::{Args as ClapArgs, ValueEnum, builder::PossibleValue};
+use clap::Args as ClapArgs;
 use jiff::tz::TimeZone;
 use kernel::Position;
-use registry::{Filled, Module, Place};
+use registry::Filled;
 use runtime::{ModelError, SetAside, sqlite, sqlite::Location};
 use store::{LogStore, Reader as _, log::LogReader};
 use store::{Page, Read};
 
 use crate::{
-    cli::Outcome,
     client::{Access, Manager},
     config::{Flags, Settings},
     data_folder::lock::Lock,
     events::embedded,
     live_model,
+    models::Model,
+    outcome::Outcome,
     parts::Parts,
     process,
     stopped::Stopped,
@@ -59,69 +59,6 @@ pub(crate) struct Args {
     settings: Flags,
 }
 
-/// A read model by the service that owns it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Model(&'static Module);
-
-/// The read models of all services.
-static ALL: LazyLock<Vec<Model>> =
-    LazyLock::new(|| registry::SERVICES.iter().copied().map(Model).collect());
-
-impl ValueEnum for Model {
-    fn value_variants<'a>() -> &'a [Self] {
-        &ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()))
-    }
-}
-
-impl Model {
-    pub(crate) fn of(module: &'static Module) -> Self {
-        Self(module)
-    }
-
-    /// The models of all services.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        ALL.iter().copied()
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        self.0.name
-    }
-
-    /// Opens the model that the settings name, and returns how to fill it; years and months begin in `time_zone`.
-    pub(crate) async fn open(
-        self,
-        settings: &Settings,
-        time_zone: &TimeZone,
-    ) -> anyhow::Result<Box<dyn Filled>> {
-        let setting = self.0.model.name;
-        settings.read(setting, self.0.check_model)?;
-        let place = Place::Named(settings.text(setting).unwrap_or_default().to_owned());
-        Ok((self.0.open_model)(place, time_zone).await?)
-    }
-
-    /// An empty model in memory to compare with.
-    pub(crate) async fn fresh(
-        self,
-        name: &str,
-        time_zone: &TimeZone,
-    ) -> anyhow::Result<Box<dyn Filled>> {
-        self.open_at(Location::Memory(name.to_owned()), time_zone).await
-    }
-
-    /// The model in a database.
-    async fn open_at(
-        self,
-        location: Location,
-        time_zone: &TimeZone,
-    ) -> anyhow::Result<Box<dyn Filled>> {
-        Ok((self.0.open_model)(Place::Embedded(location), time_zone).await?)
-    }
-}
-
 /// The copy of a model that is compared.
 const COPY: &str = "model.db";
 
@@ -142,9 +79,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let _alone = if args.check { None } else { Some(Lock::alone(&shop.data)?) };
     for model in services {
         if args.check {
-            check(model, (&settings, &zone), &store).await?;
+            check(model, &settings, &zone, &store).await?;
         } else {
-            rebuild(model, (&settings, &zone), &store).await?;
+            rebuild(model, &settings, &zone, &store).await?;
         }
     }
     Ok(Outcome::Done)
@@ -152,7 +89,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
 
 async fn rebuild(
     model: Model,
-    (settings, zone): (&Settings, &TimeZone),
+    settings: &Settings,
+    zone: &TimeZone,
     store: &LogStore,
 ) -> anyhow::Result<()> {
     let filled = model.open(settings, zone).await?;
@@ -180,13 +118,14 @@ pub(crate) async fn set_aside(model: Model, store: &LogStore) -> anyhow::Result<
 
 async fn check(
     model: Model,
-    (settings, zone): (&Settings, &TimeZone),
+    settings: &Settings,
+    zone: &TimeZone,
     store: &LogStore,
 ) -> anyhow::Result<()> {
     let name = model.name();
     // Opening may empty a model of another shape, so a file is compared by a copy of it.
     let folder = tempfile::tempdir()?;
-    let embedded = settings.get::<Location>(model.0.model.name);
+    let embedded = settings.get::<Location>(model.setting());
     let (live, had) = if let Ok(Location::File(path)) = &embedded {
         if !path.exists() {
             bail!("the {name} service has no read model yet; it is built at the next start");
@@ -211,7 +150,7 @@ async fn check(
         (model.open(settings, zone).await?, None)
     };
     let (checkpoint, head) = (live.checkpoint().await?, store.reader.head().await?);
-    if let Some(reason) = incomparable((had, checkpoint), head) {
+    if let Some(reason) = incomparable(had, checkpoint, head) {
         bail!("{name}: not comparable: {reason}. Nothing was changed");
     }
     let fresh = model.fresh(&format!("rebuilt-{}", model.name()), zone).await?;
@@ -220,7 +159,7 @@ async fn check(
 }
 
 /// Why a model that was opened at `checkpoint` is not one of the log up to there; in its file, it `had` got further.
-fn incomparable((had, checkpoint): (Option<Position>, Position), head: Position) -> Option<String> {
+fn incomparable(had: Option<Position>, checkpoint: Position, head: Position) -> Option<String> {
     if checkpoint > head {
         return Some(format!(
             "the model is at {checkpoint}, but the log ends at {head}: it was built from another log, or the end of this one is lost"

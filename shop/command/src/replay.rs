@@ -8,9 +8,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    cli::Outcome,
     client::{Access, Client},
     load::{self, Latency, Plan, Planned, Until},
+    outcome::Outcome,
     random::run_id,
     rows::{BadRows, BadRowsFile, Fields, Numbered, Row, Rows, find},
     shop::{self, Product},
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     access: Access,
     /// How many orders are in flight at once
-    #[arg(long, default_value_t = 16, value_name = "N", value_parser = crate::cli::at_least_one)]
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = crate::values::at_least_one)]
     concurrency: usize,
     /// What ends an order's being in flight
     #[arg(long, value_enum, default_value_t = Until::Accepted)]

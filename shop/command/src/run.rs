@@ -3,8 +3,8 @@
 use clap::Args as ClapArgs;
 
 use crate::{
-    cli::Outcome,
     config::Flags,
+    outcome::Outcome,
     parts::{Part, Parts},
     serve::serve,
 };

@@ -19,9 +19,9 @@ use tokio::{
 use web::Server;
 
 use crate::{
-    cli::Outcome,
     config::{Flags, Settings},
     logging,
+    outcome::Outcome,
     parts::{Part, Parts},
     process::{Process, since_process_start},
 };

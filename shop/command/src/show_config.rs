@@ -3,7 +3,7 @@
 use clap::Args as ClapArgs;
 use serde_json::{Map, Value, json};
 
-use crate::{cli::Outcome, config::Flags, term};
+use crate::{config::Flags, outcome::Outcome, term};
 
 const HELP: &str = "\
 A flag overrides the variable AGORA_NAME, which overrides ./agora.toml (or --config FILE), which overrides the default; the

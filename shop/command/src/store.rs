@@ -13,7 +13,6 @@ use serde_json::json;
 
 use crate::{
     backup,
-    cli::Outcome,
     client::Access,
     copy,
     data_folder::{
@@ -21,7 +20,9 @@ use crate::{
         lock::Lock,
         mark::{self, Mark as Noted},
     },
-    events, process,
+    events,
+    outcome::Outcome,
+    process,
     stopped::{self, Stopped},
     term,
 };

@@ -2,7 +2,7 @@
 
 use clap::Args as ClapArgs;
 
-use crate::{cli::Outcome, config::Flags, parts::Parts, serve::serve};
+use crate::{config::Flags, outcome::Outcome, parts::Parts, serve::serve};
 
 const HELP: &str = "\
 Everything runs in this one process: event store, bus, the four services and the gateway. If it cannot

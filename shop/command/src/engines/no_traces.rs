@@ -16,6 +16,6 @@ impl FromStr for Endpoint {
     }
 }
 
-pub(crate) fn spawn(_: &Tasks, _: Spans, (endpoint, _): (Endpoint, String)) -> anyhow::Result<()> {
+pub(crate) fn spawn(_: &Tasks, _: Spans, endpoint: Endpoint, _: String) -> anyhow::Result<()> {
     match endpoint.0 {}
 }

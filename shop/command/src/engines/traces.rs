@@ -80,7 +80,8 @@ impl FromStr for Endpoint {
 pub(crate) fn spawn(
     tasks: &Tasks,
     spans: Spans,
-    (endpoint, instance): (Endpoint, String),
+    endpoint: Endpoint,
+    instance: String,
 ) -> anyhow::Result<()> {
     // Nothing between here and the collector but what the setting names.
     let client = Client::builder().no_proxy().redirect(Policy::none());

@@ -5,12 +5,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::embedded;
-use crate::{
-    client::Client,
-    rebuild::{self, Model},
-    stopped::Stopped,
-    term,
-};
+use crate::{client::Client, models::Model, rebuild, stopped::Stopped, term};
 
 /// What a service answers.
 #[derive(Deserialize)]

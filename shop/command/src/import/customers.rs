@@ -6,7 +6,7 @@ use contracts::money::{Decimal, Money};
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::{CustomerRow, Done, Options, Report, each};
+use super::{Catalogue, CustomerRow, Done, Options, Report, each};
 use crate::{
     client::{Client, Error, Request},
     random,
@@ -46,11 +46,12 @@ enum Passwords<'a> {
 
 pub(super) async fn load(
     client: &Client,
-    (rows, file): (&[Numbered<CustomerRow>], &str),
+    catalogue: &Catalogue,
     run: &str,
     options: &Options,
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    let (rows, file) = (&catalogue.customers, &catalogue.customers_file);
     if rows.is_empty() {
         return Ok(());
     }
@@ -64,7 +65,7 @@ pub(super) async fn load(
     let import = Import { client, existing, passwords, run, set_credit: options.set_credit };
     let bring_in = |row: &Numbered<CustomerRow>| import.bring_in(row.clone());
     let bad_rows = &mut report.bad_rows;
-    report.customers = each(("customers", file), rows, bad_rows, bring_in).await?;
+    report.customers = each("customers", file, rows, bad_rows, bring_in).await?;
     Ok(())
 }
 

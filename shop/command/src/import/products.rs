@@ -8,7 +8,7 @@ use kernel::text::caseless;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Done, Options, ProductRow, Report, Tally, each};
+use super::{Catalogue, Done, Options, ProductRow, Report, Tally, each};
 use crate::{
     client::{Client, Error, Request},
     rows::{BadRow, Numbered},
@@ -58,11 +58,12 @@ struct Changes<'a> {
 
 pub(super) async fn load(
     client: &Client,
-    (rows, file): (&[Numbered<ProductRow>], &str),
+    catalogue: &Catalogue,
     run: &str,
     options: &Options,
     report: &mut Report,
 ) -> anyhow::Result<()> {
+    let (rows, file) = (&catalogue.products, &catalogue.products_file);
     if rows.is_empty() {
         return Ok(());
     }
@@ -84,7 +85,7 @@ pub(super) async fn load(
     let existing: HashMap<String, Product> =
         existing.into_iter().filter_map(|product| Some((product.code.clone()?, product))).collect();
     let (bad_rows, set_stock) = (&mut report.bad_rows, options.set_stock);
-    report.products = each(("products", file), &known, bad_rows, |row| {
+    report.products = each("products", file, &known, bad_rows, |row| {
         let request = request_for(row, &existing, run, set_stock);
         async move {
             let Some((request, done)) = request else { return Ok(Done::Unchanged) };

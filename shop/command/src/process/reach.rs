@@ -8,9 +8,9 @@ use store::Address;
 use tokio::net::TcpListener;
 use web::{ConnectionLimits, Server, Service};
 
-use super::{Bus, World};
+use super::{choices::Bus, shared::Shared};
 
-impl World {
+impl Shared {
     /// Announces the services and their addresses.
     pub(super) async fn announce(&self, services: &[Service]) -> anyhow::Result<()> {
         for (at, service) in services.iter().enumerate() {

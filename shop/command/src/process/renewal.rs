@@ -2,20 +2,17 @@
 //! process has built on the log is rebuilt.
 
 use eventlog::Lost;
-use identity::{Auth, ended::EndedSessions};
+use identity::ended::EndedSessions;
 use kernel::Position;
 use registry::Filled;
 use runtime::{ReadModel as _, snapshots::Snapshots, sqlite::Location};
 
-use super::{World, choices::time_zone, places::snapshots, store::OpenStore, witness};
+use super::{choices::time_zone, places::snapshots, shared::Shared, store::OpenStore, witness};
 use crate::{
     config::Settings,
-    data_folder::{
-        DataFolder,
-        mark::{self, Mark},
-    },
+    data_folder::mark::{self, Mark},
+    models::Model,
     parts::Parts,
-    rebuild::Model,
 };
 
 /// The read models that are filled here.
@@ -23,7 +20,7 @@ fn services(parts: &Parts) -> impl Iterator<Item = Model> + use<'_> {
     parts.services().map(Model::of)
 }
 
-impl World {
+impl Shared {
     /// Whether the log need not be recognised before the process begins: it has nothing to build on it.
     pub(super) fn doubts(&self, parts: &Parts) -> bool {
         !self.choices.accept_shorter_log && services(parts).next().is_none()
@@ -52,43 +49,46 @@ impl World {
             Some(store) => store.head().await?,
             None => over_the_bus.head().await,
         };
-        renew((settings, parts, &self.auth), &self.data, lost, head).await
+        self.renew(settings, parts, lost, head).await
     }
-}
 
-/// Empties what was built on a log that had more than this one, which ends at `head`; nothing where nothing is lost.
-async fn renew(
-    (settings, parts, auth): (&Settings, &Parts, &Auth),
-    data: &DataFolder,
-    lost: Option<Lost>,
-    head: Position,
-) -> anyhow::Result<()> {
-    let sessions =
-        EndedSessions::open(Location::File(data.path().join("sessions.db")), auth.clone())?;
-    let mut furthest = sessions.checkpoint().await?;
-    let mut models: Vec<Box<dyn Filled>> = Vec::new();
-    for service in services(parts) {
-        let model = service.open(settings, &time_zone(settings)?).await?;
-        furthest = furthest.max(model.checkpoint().await?);
-        models.push(model);
+    /// Empties what was built on a log that had more than this one, which ends at `head`; nothing where nothing is lost.
+    async fn renew(
+        &self,
+        settings: &Settings,
+        parts: &Parts,
+        lost: Option<Lost>,
+        head: Position,
+    ) -> anyhow::Result<()> {
+        let sessions = EndedSessions::open(
+            Location::File(self.data.path().join("sessions.db")),
+            self.auth.clone(),
+        )?;
+        let mut furthest = sessions.checkpoint().await?;
+        let mut models: Vec<Box<dyn Filled>> = Vec::new();
+        for service in services(parts) {
+            let model = service.open(settings, &time_zone(settings)?).await?;
+            furthest = furthest.max(model.checkpoint().await?);
+            models.push(model);
+        }
+        let ahead = || Lost::Shorter { head: head.0, position: furthest.0 };
+        let Some(lost) = lost.or_else(|| (furthest > head).then(ahead)) else { return Ok(()) };
+        tracing::warn!(
+            %lost, %head,
+            "accepted as requested by accept-shorter-log: {} permanently lost, and the read models are rebuilt from what is left. Remove \
+             the setting again",
+            gone(&lost, head, furthest)
+        );
+        for model in models {
+            model.reset().await?;
+        }
+        sessions.reset().await?;
+        for service in services(parts) {
+            let name = snapshots(service.name());
+            Snapshots::open(&Location::File(self.data.path().join(name)))?.clear()?;
+        }
+        Ok(())
     }
-    let ahead = || Lost::Shorter { head: head.0, position: furthest.0 };
-    let Some(lost) = lost.or_else(|| (furthest > head).then(ahead)) else { return Ok(()) };
-    tracing::warn!(
-        %lost, %head,
-        "accepted as requested by accept-shorter-log: {} permanently lost, and the read models are rebuilt from what is left. Remove \
-         the setting again",
-        gone(&lost, head, furthest)
-    );
-    for model in models {
-        model.reset().await?;
-    }
-    sessions.reset().await?;
-    for service in services(parts) {
-        let name = snapshots(service.name());
-        Snapshots::open(&Location::File(data.path().join(name)))?.clear()?;
-    }
-    Ok(())
 }
 
 /// Which positions are lost, as far as that is known: a read model may have been further than the mark of the log.

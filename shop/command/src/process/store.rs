@@ -102,7 +102,7 @@ impl OpenStore {
             Engine::Log(store) => {
                 let LogStore { writer, reader, upkeep, .. } = *store;
                 runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
-                look_after(deps, upkeep, (reader.clone(), Arc::clone(&mark)));
+                look_after(deps, upkeep, reader.clone(), Arc::clone(&mark));
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
                 let last = reader.clone();
@@ -182,7 +182,7 @@ async fn open_on_server(
 }
 
 /// Every second: writes indexes, notes how far the log is, and looks whether its files are still there.
-fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, (reader, mark): (LogReader, Arc<Mark>)) {
+fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, reader: LogReader, mark: Arc<Mark>) {
     let tasks = deps.tasks.clone();
     deps.tasks.spawn_blocking("event-store-upkeep", async move {
         while !tasks.is_stopping() {

@@ -1,0 +1,181 @@
+//! What all parts of a process share: the bus, the clock, authentication and the settings as read; and the parts built from it.
+
+use std::sync::Arc;
+
+use ::store::{Memory, Topic, Transport};
+use anyhow::Context as _;
+use axum::Router;
+use contracts::names;
+use customer::{Bootstrap, Secrets};
+use identity::{Auth, Verifier, ended};
+use kernel::{Clock as _, Ids};
+use registry::{Extensions, Module, Setup, Shop};
+use runtime::event_store::Figures;
+use runtime::{Progress, Tasks, clock::SystemClock, sqlite::Location, trace::Traces};
+use web::{Deps, HttpNames, Service, Streams, metrics::Metrics};
+
+use super::{
+    choices::{Bus, Choices, Store},
+    currency, places,
+};
+use crate::{
+    config::Settings,
+    data_folder::DataFolder,
+    engines::{self, Broker},
+    parts::Parts,
+};
+
+/// What all parts of a process share.
+pub(super) struct Shared {
+    pub(super) choices: Choices,
+    pub(super) deps: Deps,
+    pub(super) auth: Auth,
+    pub(super) data: DataFolder,
+    /// Of the customer service, if it runs here.
+    pub(super) secrets: Option<Arc<Secrets>>,
+    /// Seals the websites' cookies, if one runs here.
+    pub(super) cookies: Option<[u8; 32]>,
+    pub(super) figures: Figures,
+    /// Tasks needed to the very end: the bus, and the exporter of traces.
+    pub(super) bus_tasks: Tasks,
+}
+
+/// What services are given, and how they authenticate; what they need to the very end runs on `bus_tasks`.
+pub(super) async fn deps(
+    settings: &Settings,
+    choices: &Choices,
+    tokens: Option<Verifier>,
+    parts: &Parts,
+    bus_tasks: &Tasks,
+) -> anyhow::Result<(Deps, Auth)> {
+    let clock = Arc::new(SystemClock);
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).context("the OS random generator failed")?;
+    let ids = Arc::new(Ids::from_seed(seed));
+    let auth = Auth::new(tokens, clock.clone());
+    let tasks = Tasks::new();
+    let mut traced = Traces::default();
+    if let Some(collector) = &choices.collector {
+        let (traces, spans) = Traces::exported(clock.clone(), Arc::clone(&ids));
+        let instance = ids.uuid(clock.now()).to_string();
+        engines::spawn_exporter(bus_tasks, spans, collector.clone(), instance)?;
+        traced = traces;
+    }
+    let transport: Arc<dyn Transport> = match &choices.bus {
+        Bus::RabbitMq { url, queues } if parts.on_the_bus() => {
+            let name = format!("{} {}", names::PREFIX, parts.names());
+            let broker = Broker { url, name, queues: *queues, ids: Arc::clone(&ids) };
+            let connected = engines::connect(broker, bus_tasks).await;
+            connected.map_err(|reason| settings.invalid("bus", reason))?
+        }
+        // Websites alone do not use the bus.
+        Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),
+    };
+    let shutdown = tasks.stop_token();
+    let base = runtime::Deps { clock, ids, transport, tasks, traces: traced };
+    let mut deps = Deps::new(base).authenticated_by(auth.clone());
+    deps.metrics = Metrics::new(names::PREFIX);
+    deps.http.names = HttpNames::of(names::SYSTEM);
+    deps.http.proxies = Arc::new(choices.proxies.clone());
+    deps.http.streams = Streams::new(choices.streams);
+    deps.http.shutdown = shutdown;
+    Ok((deps, auth))
+}
+
+impl Shared {
+    /// The same for one service, with figures and traces of the service's own.
+    pub(super) fn for_service(&self, name: &'static str) -> Deps {
+        self.deps.clone().of_service(name)
+    }
+
+    /// A database of a part's own, beside the read models.
+    pub(super) fn database(&self, name: &str) -> Location {
+        Location::File(self.data.path().join(name))
+    }
+
+    /// Until they are known, no service takes tokens, and none is ready.
+    pub(super) fn follow_ended_sessions(&self) -> anyhow::Result<Progress> {
+        Ok(ended::follow(&self.deps, &self.auth, self.database("sessions.db"), ended::session_end)?)
+    }
+
+    /// Builds the services that are to run here; what became of the shop's manager, if customers are among them.
+    pub(super) async fn services(
+        &mut self,
+        parts: &Parts,
+        services: &mut Vec<Service>,
+    ) -> anyhow::Result<Option<Bootstrap>> {
+        let given = self.secrets.clone().map(|secrets| Arc::new(self.customers(secrets)));
+        let mut own = Extensions::new();
+        if let Some(given) = &given {
+            own.insert(Arc::clone(given));
+        }
+        for module in parts.services() {
+            services.push(self.service(module, own.clone()).await?);
+        }
+        Ok(given.and_then(|given| given.bootstrap()))
+    }
+
+    /// What the customer service alone is given.
+    pub(super) fn customers(&mut self, secrets: Arc<Secrets>) -> customer::Given {
+        let password = self.choices.admin_password.take();
+        let limits = self.choices.limits;
+        customer::Given { limits, ..customer::Given::new(secrets, password) }
+    }
+
+    pub(super) async fn service(
+        &self,
+        module: &'static Module,
+        own: Extensions,
+    ) -> anyhow::Result<Service> {
+        let (choices, deps) = (&self.choices, self.for_service(module.name));
+        let model = choices.models.get(module.name).context("each service has its place")?;
+        let setup = Setup {
+            deps: deps.clone(),
+            auth: self.auth.clone(),
+            model: model.clone(),
+            snapshots: self.database(&places::snapshots(module.name)),
+            shop: Shop {
+                currency: choices.currency.clone(),
+                time_zone: choices.time_zone.clone(),
+                welcome_credit: choices.welcome_credit,
+                order_deadline: choices.order_deadline,
+            },
+            own,
+        };
+        let mut service = (module.build)(setup).await?;
+        let log_is_here = matches!((&choices.bus, &choices.store), (Bus::Memory, Store::Log(_)));
+        if module.name == product::NAME && !log_is_here {
+            service.followers.push(currency::spawn(&deps, choices.currency.clone()));
+        }
+        Ok(service)
+    }
+
+    pub(super) async fn gateway(&self, services: &[Service]) -> (gateway::Gateway, Router) {
+        let deps = &self.deps;
+        let gateway = gateway::Gateway::new(deps.http.clone(), self.choices.expected.clone());
+        // Before the first announcement: the next one comes only after 2 s.
+        let announcements = deps.transport.subscribe(Topic::Services).await;
+        for service in services {
+            gateway.register(service.name, service.router.clone());
+        }
+        let following = gateway.clone();
+        deps.tasks.spawn("gateway-table", async move { following.follow(announcements).await });
+        let router = gateway.router(deps.metrics.service("gateway").http());
+        (gateway, router)
+    }
+
+    /// What websites need: the gateway of this process, else the one that the settings name.
+    pub(super) fn site(&self, gateway: Option<&Router>) -> Option<site::Config> {
+        let here = gateway.map(|router| site::Gateway::Local(router.clone()));
+        Some(site::Config {
+            gateway: here.or_else(|| self.choices.gateway.clone())?,
+            clock: Arc::clone(&self.deps.clock),
+            ids: Arc::clone(&self.deps.ids),
+            secret: self.cookies?,
+            proxies: self.choices.proxies.clone(),
+            streams: Streams::new(self.choices.streams),
+            secure_cookies: self.choices.secure_cookies,
+            shutdown: self.deps.tasks.stop_token(),
+        })
+    }
+}
