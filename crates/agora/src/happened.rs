@@ -23,7 +23,7 @@ impl<E: Event> Happened<E> {
         }
         let event = E::read(recorded).map_err(|error: DecodeError| Unfit::from(error))?;
         Ok(Some(Self {
-            event,
+            event: event.clone(),
             stream: recorded.stream.clone(),
             version: recorded.version,
             position: recorded.position,

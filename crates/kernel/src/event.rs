@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{EventType, Metadata, StreamId, Timestamp};
+use crate::{Data, EventType, Metadata, StreamId, Timestamp};
 
 /// The identity of one event; an append that is sent again carries the same ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,8 +115,7 @@ pub struct Recorded {
     /// When it was recorded, by the event store's clock; the order of events is that of positions, not times.
     pub time: Timestamp,
     pub metadata: Metadata,
-    /// One JSON object.
-    pub data: Box<RawValue>,
+    pub data: Data,
 }
 
 impl Recorded {

@@ -80,15 +80,15 @@ macro_rules! events {
                 matches!(kind, $( $kind )|+)
             }
 
-            /// The event in a record of this family's category. For subscribers: an event that cannot be read is an error, to be
-            /// counted and logged.
-            pub fn read(recorded: &$crate::Recorded) -> ::core::result::Result<Self, $crate::DecodeError> {
+            /// The event in a record of this family's category, parsed once for all who read the record. For subscribers: an event
+            /// that cannot be read is an error, to be counted and logged.
+            pub fn read(recorded: &$crate::Recorded) -> ::core::result::Result<&Self, $crate::DecodeError> {
                 <Self as $crate::Event>::read(recorded)
             }
 
             /// The event in a record, if it is of this family and parses: for views, which pass over anything else.
             #[must_use]
-            pub fn of(recorded: &$crate::Recorded) -> ::core::option::Option<Self> {
+            pub fn of(recorded: &$crate::Recorded) -> ::core::option::Option<&Self> {
                 Self::read(recorded).ok()
             }
         }
@@ -124,7 +124,7 @@ macro_rules! events {
                 }
             }
 
-            fn read(recorded: &$crate::Recorded) -> ::core::result::Result<Self, $crate::DecodeError> {
+            fn read(recorded: &$crate::Recorded) -> ::core::result::Result<&Self, $crate::DecodeError> {
                 $crate::__private::read(recorded, Self::PLACES)
             }
         }

@@ -29,13 +29,16 @@ pub const fn check_upcasters(upcasters: &[Upcaster], current: u32) {
     }
 }
 
-/// The event in a record, if it stands where its type may stand.
-pub fn read<E: Event>(recorded: &Recorded, places: &[(&str, &str)]) -> Result<E, DecodeError> {
+/// The event in a record, if it stands where its type may stand; parsed by the first who asks.
+pub fn read<'a, E: Event>(
+    recorded: &'a Recorded,
+    places: &[(&str, &str)],
+) -> Result<&'a E, DecodeError> {
     let kind = recorded.kind.as_str();
     if recorded.version > Version(0) && places.contains(&(kind, "first")) {
         return Err(DecodeError::NotFirst(kind.to_owned()));
     }
-    E::decode(kind, recorded.schema, &recorded.data)
+    recorded.data.parsed(|json| E::decode(kind, recorded.schema, json))
 }
 
 /// The data as of the current schema. Number 0 counts as 1, the first one.

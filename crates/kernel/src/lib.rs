@@ -4,6 +4,7 @@
 //! here and in `runtime`.
 
 mod actor;
+mod data;
 mod decide;
 mod event;
 mod family;
@@ -15,6 +16,7 @@ pub mod text;
 mod time;
 
 pub use actor::{Actor, ActorError};
+pub use data::Data;
 pub use decide::{Decider, DecodeError, Event};
 pub use event::{EventId, Expected, NewEvent, Position, Recorded, Version};
 pub use ids::Ids;

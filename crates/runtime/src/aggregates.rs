@@ -103,6 +103,18 @@ pub enum ExecuteError<R> {
     Refused(String),
 }
 
+impl<R> ExecuteError<R> {
+    /// The same error, with the rejection in other words.
+    pub fn map<T>(self, rejected: impl FnOnce(R) -> T) -> ExecuteError<T> {
+        match self {
+            Self::Rejected(rejection) => ExecuteError::Rejected(rejected(rejection)),
+            Self::KeyReused => ExecuteError::KeyReused,
+            Self::Unavailable => ExecuteError::Unavailable,
+            Self::Refused(reason) => ExecuteError::Refused(reason),
+        }
+    }
+}
+
 /// The way to all streams of one kind. Cheap to clone.
 pub struct Aggregates<D: Aggregate>(Arc<Shared<D>>);
 

@@ -7,6 +7,7 @@ use std::{convert::Infallible, marker::PhantomData, str::FromStr};
 
 use async_trait::async_trait;
 use kernel::{DecodeError, Position, Recorded};
+use store::Balance;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -95,6 +96,11 @@ pub trait ReadModel: Send + Sync + 'static {
 
     /// Everything in the model as lines of text in a fixed order, the same for every engine: what a rebuilt model is compared by.
     async fn dump(&self) -> Result<Vec<String>, ModelError>;
+
+    /// Sums that must agree at any time, for operators to look at; none unless the model counts something in two ways.
+    async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
+        Ok(Vec::new())
+    }
 
     /// The lease, if several instances share the model; one's own needs none.
     fn shared(&self) -> Option<&dyn Shared> {

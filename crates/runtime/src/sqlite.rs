@@ -6,6 +6,7 @@
 
 mod beside;
 mod disposable;
+mod embedded;
 mod location;
 mod mark;
 mod tables;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use crate::{ModelError, SetAside};
 
 pub use disposable::Disposable;
+pub use embedded::{Embedded, Tables};
 pub(crate) use mark::is_damage;
 pub use mark::{checkpoint_in, is_replaceable};
 

@@ -76,7 +76,7 @@ pub(super) fn event(document: &RawDocument) -> Result<Recorded, StoreFailure> {
         schema: u32::try_from(fields.number("schema")?).map_err(|error| fields.foreign(&error))?,
         time: fields.time()?,
         metadata: Fields { document: meta, position }.metadata()?,
-        data: data.map_err(|error| fields.foreign(&error))?,
+        data: data.map_err(|error| fields.foreign(&error))?.into(),
     })
 }
 

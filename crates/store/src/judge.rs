@@ -152,7 +152,8 @@ fn recorded(
     time: Timestamp,
 ) -> Recorded {
     let NewEvent { id, kind, schema, metadata, data } = event.clone();
-    Recorded { position, stream: stream.clone(), version, id, kind, schema, time, metadata, data }
+    let (stream, data) = (stream.clone(), data.into());
+    Recorded { position, stream, version, id, kind, schema, time, metadata, data }
 }
 
 /// Why an append can never be recorded.

@@ -69,6 +69,7 @@
 //! ```
 
 mod api;
+mod assembly;
 mod auth;
 mod body;
 mod cache;
@@ -76,6 +77,7 @@ mod client;
 mod connections;
 mod context;
 mod deps;
+mod desk;
 mod events;
 mod fields;
 mod forwarded;
@@ -100,6 +102,7 @@ mod unstalled;
 mod whole;
 
 pub use api::{Api, HttpConfig, without_trailing_slashes};
+pub use assembly::Assembly;
 pub use auth::{AuthError, Authenticate, Authenticated, Identity, Operator};
 pub use body::{BODY_TIMEOUT, BodyFault, read as read_body};
 pub use cache::{Asked, Cache};
@@ -107,6 +110,7 @@ pub use client::{ClientAddress, NetworkError, TrustedProxies};
 pub use connections::ConnectionLimits;
 pub use context::{Context, TRACEPARENT, X_REQUEST_ID, peer};
 pub use deps::Deps;
+pub use desk::Desk;
 pub use events::{LastEventId, event, event_stream};
 pub use fields::FieldErrors;
 pub use forwarded::Forwarded;
@@ -121,7 +125,7 @@ pub use position::{At, Checkpoint, POSITION_TIMEOUT};
 pub use problem::{BUSY, FieldError, PROBLEM_JSON, Problem};
 pub use query::{Path, Query};
 pub use serve::{Server, Timing, serve};
-pub use service::{Inspect, Service, digest, inspection};
+pub use service::{Inspect, Service, digest};
 pub use streams::{StreamLimits, StreamPlace, Streams};
 pub use text::{Prose, Text};
-pub use whole::Whole;
+pub use whole::{Count, Whole};

@@ -181,9 +181,14 @@ struct EventSetAside {
 
 /// The calls by which an operator compares a running model with a rebuilt one, and sees which events it could not apply; every service
 /// has them.
-pub fn inspection<M: ReadModel + ?Sized>(model: &Arc<M>) -> OpenApiRouter {
+pub(crate) fn inspection<M: ReadModel + ?Sized>(model: &Arc<M>) -> OpenApiRouter {
     let model: Arc<dyn Dump> = Arc::new(ModelOf(Arc::clone(model)));
     OpenApiRouter::new().routes(routes!(model_digest)).routes(routes!(set_aside)).with_state(model)
+}
+
+/// What an operator can ask of a model.
+pub(crate) fn inspected<M: ReadModel + ?Sized>(model: &Arc<M>) -> Arc<dyn Inspect> {
+    Arc::new(ModelOf(Arc::clone(model)))
 }
 
 /// The part of a read model that [`inspection`] needs, whatever its changes are.
@@ -195,7 +200,7 @@ trait Dump: Send + Sync {
     fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>>;
 }
 
-/// A read model as something that can be dumped.
+/// A read model whatever its changes are.
 struct ModelOf<M: ?Sized>(Arc<M>);
 
 impl<M: ReadModel + ?Sized> Dump for ModelOf<M> {
@@ -214,6 +219,16 @@ impl<M: ReadModel + ?Sized> Dump for ModelOf<M> {
 
     fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>> {
         Box::pin(self.0.aside())
+    }
+}
+
+impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
+    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
+        Box::pin(self.0.balances())
+    }
+
+    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
+        Box::pin(self.0.dump())
     }
 }
 

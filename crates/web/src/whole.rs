@@ -22,6 +22,17 @@ use utoipa::{
 #[serde(transparent)]
 pub struct Whole<const MIN: i64, const MAX: i64>(i64);
 
+/// A count from 0 on that every client can write exactly: a version or a position.
+pub type Count = Whole<0, 9_007_199_254_740_991>;
+
+impl Count {
+    /// The number without a sign.
+    #[must_use]
+    pub fn unsigned(self) -> u64 {
+        self.0.unsigned_abs()
+    }
+}
+
 impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
     /// The number, if it is within the bounds.
     #[must_use]

@@ -174,17 +174,17 @@ async fn check(bank: &World, events: &[std::sync::Arc<Recorded>]) -> Told {
         let Some(event) = AccountEvent::of(recorded) else { continue };
         let name = recorded.stream.id().to_owned();
         let cents = held.entry(name.clone()).or_default();
-        *cents += change(&event);
+        *cents += change(event);
         assert!(*cents >= 0, "{name} is overdrawn at {}", recorded.position);
         match event {
             AccountEvent::Sent { to, cents } => {
-                on_the_way.insert(recorded.position, (to.to_string(), cents));
+                on_the_way.insert(recorded.position, (to.to_string(), *cents));
             }
             AccountEvent::Received { cents } => {
                 let cause = recorded.metadata.cause.as_ref().expect("money arrives for a reason");
                 assert_eq!(
                     on_the_way.remove(&cause.position),
-                    Some((name, cents)),
+                    Some((name, *cents)),
                     "it arrives once"
                 );
             }

@@ -1,33 +1,36 @@
 //! The service's calls: points are shown and redeemed; they are earned by what happens to orders.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
-use axum::{Router, extract::State};
+use axum::extract::State;
 use contracts::loyalty::{LoyaltyEvent, PointsRedeemed};
 use identity::Caller;
 use kernel::Position;
-use runtime::{Aggregates, ExecuteError, Progress, Request};
+use runtime::{Aggregates, Request};
 use serde::{Deserialize, Serialize};
 use store::Read;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{
-    At, Context, Deps, Json, KeyHeader, Keyed, POSITION_TIMEOUT, Problem, Query, Text, Whole,
-    inspection,
-};
+use web::{At, Context, Desk, Json, KeyHeader, Keyed, Problem, Query, Text, Whole};
 
 use crate::{
-    Model, NAME,
     domain::{Account, Command, Rejection},
+    model::{self, Model},
 };
 
 /// What every call works with.
-pub(crate) struct Desk {
-    pub(crate) deps: Deps,
-    pub(crate) model: Arc<Model>,
-    pub(crate) progress: Progress,
+pub(crate) struct Counter {
+    pub(crate) desk: Desk<Model>,
     pub(crate) accounts: Aggregates<Account>,
+}
+
+impl Deref for Counter {
+    type Target = Desk<Model>;
+
+    fn deref(&self) -> &Desk<Model> {
+        &self.desk
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -71,17 +74,11 @@ struct Redeemed {
     points: u64,
 }
 
-pub(crate) fn router(desk: &Arc<Desk>, followers: Vec<Progress>) -> Router {
-    let api = OpenApiRouter::new()
+pub(crate) fn calls(counter: &Arc<Counter>) -> OpenApiRouter {
+    OpenApiRouter::new()
         .routes(routes!(get_points))
         .routes(routes!(redeem))
-        .with_state(Arc::clone(desk));
-    let deps = &desk.deps;
-    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
-        .reads(desk.progress.clone())
-        .follows(followers)
-        .metrics(deps.metrics.http())
-        .finish(api.merge(inspection(&desk.model)))
+        .with_state(Arc::clone(counter))
 }
 
 /// A customer's points and rewards.
@@ -90,19 +87,14 @@ pub(crate) fn router(desk: &Arc<Desk>, followers: Vec<Progress>) -> Router {
     responses((status = 200, body = Points), (status = 404, description = "There is no such customer."))
 )]
 async fn get_points(
-    State(desk): State<Arc<Desk>>,
+    State(counter): State<Arc<Counter>>,
     caller: Caller,
     Query(query): Query<GetPoints>,
 ) -> Result<Json<Points>, Problem> {
     let user = query.user_name.as_deref().unwrap_or(caller.user());
-    caller.must_be(user)?;
-    let own = (user == caller.user()).then(|| caller.id());
-    let customer = match own {
-        Some(own) => Some(own),
-        None => desk.model.customer(user)?,
-    };
-    let customer = customer.ok_or_else(|| Problem::not_found("There is no such customer."))?;
-    let points = desk.model.points(customer)?;
+    let find = async { model::customer(&counter.model, user) };
+    let customer = caller.customer(user, find).await?;
+    let points = model::points(&counter.model, customer)?;
     Ok(Json(Points {
         user_name: user.to_owned(),
         points: points.earned.saturating_sub(points.redeemed),
@@ -118,7 +110,7 @@ async fn get_points(
     responses((status = 200, body = Redeemed), (status = 409, description = "There are fewer points."))
 )]
 async fn redeem(
-    State(desk): State<Arc<Desk>>,
+    State(counter): State<Arc<Counter>>,
     caller: Caller,
     context: Context,
     request: Keyed<Redeem>,
@@ -127,23 +119,15 @@ async fn redeem(
     let points = u64::try_from(request.value.points.get()).unwrap_or_default();
     let command = Command::Redeem { points };
     let stream = contracts::loyalty::stream(caller.id());
-    let done = desk.accounts.execute(stream, Request { command, metadata }).await;
-    let recorded = done.map_err(refusal)?.position();
-    let position = recorded.ok_or_else(|| Problem::internal("redeeming recorded nothing"))?;
-    desk.settled(position).await;
-    let PointsRedeemed { points, left } = desk.redemption(position, caller.id()).await?;
+    let request = Request { command, metadata };
+    let done = counter.execute(&counter.accounts, stream, request).await?;
+    let at = counter.at(done);
+    let PointsRedeemed { points, left } = counter.redemption(at.0, caller.id()).await?;
     let user_name = caller.user().to_owned();
-    Ok((At(position), Json(Redeemed { user_name, redeemed: points, points: left })))
+    Ok((at, Json(Redeemed { user_name, redeemed: points, points: left })))
 }
 
-impl Desk {
-    /// Waits until the model shows what was recorded; goes on after 2 s all the same, since it *is* recorded.
-    async fn settled(&self, position: Position) {
-        if let Err(behind) = self.progress.wait_for(position, POSITION_TIMEOUT).await {
-            tracing::warn!(behind, %position, "a command is answered before the model shows it");
-        }
-    }
-
+impl Counter {
     /// What was redeemed there, be it by this request or by the first of its key.
     async fn redemption(
         &self,
@@ -152,29 +136,18 @@ impl Desk {
     ) -> Result<PointsRedeemed, Problem> {
         let stream = contracts::loyalty::stream(customer);
         let read = Read::All { from: position, categories: vec![stream.category().into()] };
-        let page = self.deps.store().read_soon(read).await.map_err(|_| unavailable())?;
+        let page = self.store().read_soon(read).await?;
         let event = page.events.first().filter(|event| event.position == position);
         match event.and_then(|event| LoyaltyEvent::of(event)) {
-            Some(LoyaltyEvent::PointsRedeemed(redeemed)) => Ok(redeemed),
+            Some(LoyaltyEvent::PointsRedeemed(redeemed)) => Ok(redeemed.clone()),
             _ => Err(Problem::internal("what was redeemed is not in the log")),
         }
     }
 }
 
-fn refusal(error: ExecuteError<Rejection>) -> Problem {
-    match error {
-        ExecuteError::Rejected(Rejection::NotEnough { points }) => {
-            let detail = format!("There are only {points} points.");
-            Problem::conflict("/problems/not-enough-points", detail).member("Points", points)
-        }
-        ExecuteError::KeyReused => {
-            Problem::field("Idempotency-Key", "was used for another request")
-        }
-        ExecuteError::Unavailable => unavailable(),
-        ExecuteError::Refused(reason) => Problem::internal(reason),
+impl From<Rejection> for Problem {
+    fn from(Rejection::NotEnough { points }: Rejection) -> Self {
+        let detail = format!("There are only {points} points.");
+        Self::conflict("/problems/not-enough-points", detail).member("Points", points)
     }
-}
-
-fn unavailable() -> Problem {
-    Problem::unavailable(Duration::from_secs(1), "The event store does not answer.")
 }

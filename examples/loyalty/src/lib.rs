@@ -15,12 +15,14 @@ mod tell;
 
 use std::sync::Arc;
 
-use runtime::{Aggregates, ModelError, projector, reactor, snapshots::Snapshots, sqlite::Location};
-use web::{Deps, Inspect, Service};
+use runtime::{Aggregates, ModelError, snapshots::Snapshots, sqlite::Location};
+use web::{Assembly, Deps, Service};
 
 pub use crate::module::MODULE;
 pub use model::Model;
 pub use project::project;
+
+use crate::{http::Counter, model::Accounts, react::OrderReactor};
 
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "loyalty";
@@ -34,20 +36,13 @@ pub struct Config {
     pub snapshots: Location,
 }
 
-/// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
+/// Builds the service and spawns its tasks.
 pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
-    let Config { model, snapshots } = config;
-    let model = Model::open(model, deps.tasks.clone())?;
-    let accounts = Aggregates::new(&deps, Snapshots::open(&snapshots)?);
+    let model = Model::open(Accounts, config.model, deps.tasks.clone())?;
+    let accounts = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
 
-    let projected = deps.progress("loyalty.projector");
-    let reacted = deps.progress("loyalty.reactor");
-    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
-    reactor::spawn(&deps, accounts.clone(), react::OrderReactor, reacted.clone());
-
-    let inspected: Arc<dyn Inspect> = Arc::<Model>::clone(&model);
-    let followers = vec![projected.clone(), reacted];
-    let desk = http::Desk { deps, model, progress: projected, accounts };
-    let router = http::router(&Arc::new(desk), followers.clone());
-    Ok(Service { name: NAME, router, followers, model: Some(inspected) })
+    let mut service = Assembly::new(NAME, deps, model, project);
+    service.react(&accounts, OrderReactor);
+    let counter = Arc::new(Counter { desk: service.desk(), accounts });
+    Ok(service.serve(http::calls(&counter), env!("CARGO_PKG_VERSION")))
 }

@@ -1,18 +1,12 @@
 //! The read model: every account with its customer's name, in SQLite.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use futures_util::{FutureExt, future::BoxFuture};
-use kernel::Position;
 use runtime::{
-    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
-    sqlite::Schema,
+    ModelError,
+    sqlite::{Embedded, Schema, Tables},
 };
-use rusqlite::{Connection, OptionalExtension, Result as Sql, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Result as Sql, Row, Transaction, params};
 use store::Balance;
 use uuid::Uuid;
-use web::Inspect;
 
 const SCHEMA: Schema = Schema {
     model: "loyalty",
@@ -52,88 +46,54 @@ pub struct Points {
     pub rewards: u64,
 }
 
-/// The embedded read model.
-pub struct Model {
-    database: Database,
-    scans: Scans,
-}
+/// The read model.
+pub type Model = Embedded<Accounts>;
 
-impl Model {
-    /// Opens the model at `location`, empty if there is none that can be used.
-    pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
-        let database = Database::open(location, SCHEMA)?;
-        Ok(Arc::new(Self { database, scans: Scans::new(tasks) }))
-    }
+/// The tables of accounts and names.
+#[derive(Clone, Copy, Debug)]
+pub struct Accounts;
 
-    /// What a customer has; nothing until the first order.
-    pub fn points(&self, customer: Uuid) -> Result<Points, ModelError> {
-        let found = self.database.read(|connection| points(connection, customer))?;
-        Ok(found.unwrap_or_default())
-    }
-
-    /// The customer of that user name.
-    pub fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
-        self.database.read(|connection| {
-            let mut query = connection.prepare_cached("SELECT id FROM customer WHERE user = ?1")?;
-            query.query_row([user], |row| row.get(0).map(Uuid::from_bytes)).optional()
-        })
-    }
-}
-
-#[async_trait]
-impl ReadModel for Model {
+impl Tables for Accounts {
     type Change = Change;
 
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.database.checkpoint()
+    fn schema(&self) -> Schema {
+        SCHEMA
     }
 
-    async fn apply(
-        &self,
-        from: Position,
-        changes: &[Change],
-        to: Position,
-    ) -> Result<(), ModelError> {
-        self.database.apply(from, to, |transaction| {
-            changes.iter().try_for_each(|change| apply(transaction, change))
+    fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> Sql<()> {
+        changes.iter().try_for_each(|change| apply(transaction, change))
+    }
+
+    /// What loyalty can vouch for: every hundred points earned granted a reward.
+    fn balances(connection: &Connection) -> Sql<Vec<Balance>> {
+        let mut query = connection.prepare_cached(
+            "SELECT coalesce(sum(rewards), 0), coalesce(sum(earned / 100), 0) FROM account",
+        )?;
+        query.query_row([], |row| {
+            let name = "rewards = hundreds of points earned".to_owned();
+            Ok(vec![Balance { name, left: row.get(0)?, right: row.get(1)? }])
         })
-    }
-
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.database.set_aside(event)
-    }
-
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.database.aside()
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.database.built_from(first)
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        self.database.reset()
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        let database = self.database.clone();
-        self.scans.own(move || database.dump()).await
-    }
-
-    fn database(&self) -> Option<&Database> {
-        Some(&self.database)
     }
 }
 
-impl Inspect for Model {
-    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        let database = self.database.clone();
-        self.scans.run(move || database.read(balances)).boxed()
-    }
+/// What a customer has; nothing until the first order.
+pub(crate) fn points(model: &Model, customer: Uuid) -> Result<Points, ModelError> {
+    let sql = "SELECT earned, redeemed, rewards FROM account WHERE customer = ?1";
+    let found = model.read(|connection| {
+        let points = |row: &Row<'_>| {
+            Ok(Points { earned: row.get(0)?, redeemed: row.get(1)?, rewards: row.get(2)? })
+        };
+        connection.prepare_cached(sql)?.query_row([customer.as_bytes()], points).optional()
+    })?;
+    Ok(found.unwrap_or_default())
+}
 
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        ReadModel::dump(self)
-    }
+/// The customer of that user name.
+pub(crate) fn customer(model: &Model, user: &str) -> Result<Option<Uuid>, ModelError> {
+    model.read(|connection| {
+        let mut query = connection.prepare_cached("SELECT id FROM customer WHERE user = ?1")?;
+        query.query_row([user], |row| row.get(0).map(Uuid::from_bytes)).optional()
+    })
 }
 
 fn apply(transaction: &Transaction<'_>, change: &Change) -> Sql<()> {
@@ -155,24 +115,4 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Sql<()> {
          ON CONFLICT (customer) DO UPDATE SET {column} = {column} + excluded.{column}"
     );
     transaction.prepare_cached(&add)?.execute(params![customer.as_bytes(), number]).map(drop)
-}
-
-fn points(connection: &Connection, customer: Uuid) -> Sql<Option<Points>> {
-    let mut query = connection
-        .prepare_cached("SELECT earned, redeemed, rewards FROM account WHERE customer = ?1")?;
-    let points = query.query_row([customer.as_bytes()], |row| {
-        Ok(Points { earned: row.get(0)?, redeemed: row.get(1)?, rewards: row.get(2)? })
-    });
-    points.optional()
-}
-
-/// What loyalty can vouch for: every hundred points earned granted a reward.
-fn balances(connection: &Connection) -> Sql<Vec<Balance>> {
-    let mut query = connection.prepare_cached(
-        "SELECT coalesce(sum(rewards), 0), coalesce(sum(earned / 100), 0) FROM account",
-    )?;
-    query.query_row([], |row| {
-        let name = "rewards = hundreds of points earned".to_owned();
-        Ok(vec![Balance { name, left: row.get(0)?, right: row.get(1)? }])
-    })
 }

@@ -4,7 +4,7 @@ use ::module::{Module, Setting, Setup, StartError, filled};
 use runtime::{Tasks, sqlite::Location as ModelLocation};
 use web::Service;
 
-use crate::{Config, Model, NAME, build, project, tell::tell};
+use crate::{Config, Model, NAME, build, model::Accounts, project, tell::tell};
 
 /// The loyalty service.
 pub const MODULE: Module = Module {
@@ -18,9 +18,9 @@ pub const MODULE: Module = Module {
     records: &[contracts::loyalty::CATEGORY],
     check_model: |text| text.parse::<ModelLocation>().map(drop),
     open_model: |place, _| {
-        Box::pin(
-            async move { Ok(filled(Model::open(place.location()?, Tasks::inline())?, project)) },
-        )
+        Box::pin(async move {
+            Ok(filled(Model::open(Accounts, place.location()?, Tasks::inline())?, project))
+        })
     },
     build: |setup| Box::pin(async move { start(setup) }),
     tell,

@@ -18,7 +18,9 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
             LoyaltyEvent::PointsRedeemed(redeemed) => What::Redeemed(redeemed.points),
         }),
         customer::CATEGORY => match CustomerEvent::read(event)? {
-            CustomerEvent::Registered(registered) => registered.personal.user.map(What::Named),
+            CustomerEvent::Registered(registered) => {
+                registered.personal.user.clone().map(What::Named)
+            }
             _ => None,
         },
         _ => None,

@@ -2,7 +2,7 @@
 
 use contracts::{
     loyalty,
-    order::{Finalized, OrderEvent, Terms},
+    order::{self, Terms},
 };
 use kernel::Recorded;
 use runtime::{Aggregate, Reaction, Reactor, Unfit};
@@ -14,23 +14,18 @@ use crate::domain::{Account, Command, State};
 const UNIT: i64 = 100;
 
 /// Reacts to orders.
-pub struct OrderReactor;
+pub(crate) struct OrderReactor;
 
 impl Reactor for OrderReactor {
     type Aggregate = Account;
     const NAME: &'static str = "loyalty";
 
     fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<Command>>, Unfit> {
-        if event.stream.category() != contracts::order::CATEGORY {
-            return Ok(None);
-        }
-        match OrderEvent::read(event)? {
-            OrderEvent::Finalized(Finalized { terms }) => Ok(earned(&terms).map(|points| {
-                let stream = loyalty::stream(terms.customer);
-                Reaction { stream, command: Command::Earn { order: terms.order, points } }
-            })),
-            OrderEvent::Placed(_) | OrderEvent::Approved(_) | OrderEvent::Denied(_) => Ok(None),
-        }
+        let Some(terms) = order::finalized(event)? else { return Ok(None) };
+        Ok(earned(terms).map(|points| {
+            let stream = loyalty::stream(terms.customer);
+            Reaction { stream, command: Command::Earn { order: terms.order, points } }
+        }))
     }
 }
 

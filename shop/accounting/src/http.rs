@@ -1,30 +1,25 @@
 //! The service's calls: all read-only, because invoices are issued in reaction to orders.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
-use axum::{Router, extract::State};
+use axum::extract::State;
 use contracts::money::Decimal;
 use contracts::rest::accounting::{Invoice, MonthRevenue, ProductRevenue, Revenue, ShopTimeZone};
 use identity::{Caller, Manager};
-use runtime::{ModelError, Progress};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::inspection;
-use web::{After, Context, Deps, Json, Limit, Listing, Problem, Query, Text};
+use web::{After, Context, Desk, Json, Limit, Listing, Problem, Query, Text};
 
 use crate::{
-    NAME,
     calendar::Calendar,
     model::{self, Invoices, Model, Sum},
 };
 
 /// Shared by all calls.
 pub(crate) struct Books {
-    pub(crate) deps: Deps,
-    pub(crate) model: Arc<dyn Model>,
-    pub(crate) progress: Progress,
+    pub(crate) desk: Desk<dyn Model>,
     pub(crate) calendar: Calendar,
 }
 
@@ -58,19 +53,21 @@ struct GetInvoice {
     order_id: Uuid,
 }
 
-pub(crate) fn router(books: &Arc<Books>, followers: Vec<Progress>) -> Router {
-    let api = OpenApiRouter::new()
+impl Deref for Books {
+    type Target = Desk<dyn Model>;
+
+    fn deref(&self) -> &Desk<dyn Model> {
+        &self.desk
+    }
+}
+
+pub(crate) fn calls(books: &Arc<Books>) -> OpenApiRouter {
+    OpenApiRouter::new()
         .routes(routes!(get_revenue))
         .routes(routes!(get_time_zone))
         .routes(routes!(get_invoices))
         .routes(routes!(get_invoice))
-        .with_state(Arc::clone(books));
-    let deps = &books.deps;
-    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
-        .reads(books.progress.clone())
-        .follows(followers)
-        .metrics(deps.metrics.http())
-        .finish(api.merge(inspection(&books.model)))
+        .with_state(Arc::clone(books))
 }
 
 /// The revenue of a year, by month and by product.
@@ -88,7 +85,7 @@ async fn get_revenue(
     if !(1970..=9999).contains(&year) {
         return Err(Problem::field("Year", "must be from 1970 to 9999"));
     }
-    let revenue = books.model.revenue(year).await.map_err(failed)?;
+    let revenue = books.model.revenue(year).await?;
     Ok(Json(revenue_of(year, revenue)))
 }
 
@@ -103,7 +100,7 @@ async fn get_time_zone(State(books): State<Arc<Books>>) -> Json<ShopTimeZone> {
 /// The invoices of a customer, or of all, newest first.
 #[utoipa::path(
     get, path = "/get-invoices", tag = "accounting", params(GetInvoices), security(("token" = [])),
-    responses((status = 200, body = Listing<Invoice>), (status = 404, description = "There is no such user."))
+    responses((status = 200, body = Listing<Invoice>), (status = 404, description = "There is no such customer."))
 )]
 async fn get_invoices(
     State(books): State<Arc<Books>>,
@@ -111,14 +108,14 @@ async fn get_invoices(
     Query(query): Query<GetInvoices>,
 ) -> Result<Json<Listing<Invoice>>, Problem> {
     let customer = if let Some(user) = query.user_name.as_deref() {
-        Some(books.customer(&caller, user).await?)
+        Some(caller.customer(user, books.model.customer(user)).await?)
     } else {
         caller.must_be_manager()?;
         None
     };
     let after = query.after.map(|After(number)| number);
     let wanted = Invoices { customer, after, count: query.limit.and_one() };
-    let found = books.model.invoices(wanted).await.map_err(failed)?;
+    let found = books.model.invoices(wanted).await?;
     let Listing { items, next } =
         Listing::page(found, query.limit, |invoice| invoice.issued.number);
     Ok(Json(Listing { items: items.into_iter().map(invoice_of).collect(), next }))
@@ -134,22 +131,10 @@ async fn get_invoice(
     caller: Caller,
     Query(query): Query<GetInvoice>,
 ) -> Result<Json<Invoice>, Problem> {
-    let found = books.model.invoice(query.order_id).await.map_err(failed)?;
+    let found = books.model.invoice(query.order_id).await?;
     let invoice = found.ok_or_else(|| Problem::not_found("The order has no invoice."))?;
     caller.must_be_customer(invoice.issued.customer)?;
     Ok(Json(invoice_of(invoice)))
-}
-
-impl Books {
-    /// The customer named `user`, if the caller may see them.
-    async fn customer(&self, caller: &Caller, user: &str) -> Result<Uuid, Problem> {
-        caller.must_be(user)?;
-        if caller.user() == user {
-            return Ok(caller.id());
-        }
-        let found = self.model.customer(user).await.map_err(failed)?;
-        found.ok_or_else(|| Problem::not_found("There is no such user."))
-    }
 }
 
 fn revenue_of(year: i16, revenue: model::Revenue) -> Revenue {
@@ -190,8 +175,4 @@ fn invoice_of(invoice: model::Invoice) -> Invoice {
         currency: issued.currency,
         issued_at: at,
     }
-}
-
-fn failed(error: ModelError) -> Problem {
-    Problem::from(error)
 }

@@ -5,14 +5,14 @@ pub mod domain;
 mod http;
 pub mod model;
 mod module;
-pub mod project;
-pub mod react;
+mod project;
+mod react;
 mod tell;
 
 use std::sync::Arc;
 
-use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
-use web::{Deps, Inspect, Service};
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots};
+use web::{Assembly, Deps, Service};
 
 pub use crate::module::MODULE;
 pub use jiff::tz::TimeZone;
@@ -20,7 +20,7 @@ pub use model::Model;
 pub use project::project;
 pub use runtime::sqlite::Location;
 
-use calendar::Calendar;
+use crate::{calendar::Calendar, http::Books, react::OrderReactor};
 
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "accounting";
@@ -48,27 +48,20 @@ pub async fn open_model(
     let calendar = Calendar::new(time_zone);
     Ok(match location.into() {
         ModelLocation::Sqlite(location) => {
-            model::SqliteModel::open(location, calendar, tasks.clone())?
+            model::SqliteModel::open(model::Books(calendar), location, tasks.clone())?
         }
         ModelLocation::Server(location) => model::CouchDbModel::open(location, calendar).await?,
     })
 }
 
-/// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
+/// Builds the service and spawns its tasks.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
-    let Config { model, snapshots, time_zone } = config;
-    let model = open_model(model, &deps.tasks, time_zone.clone()).await?;
-    let invoices = Aggregates::new(&deps, Snapshots::open(&snapshots)?);
+    let model = open_model(config.model, &deps.tasks, config.time_zone.clone()).await?;
+    let invoices = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
 
-    let projected = deps.progress("accounting.projector");
-    let reacted = deps.progress("accounting.reactor");
-    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
-    reactor::spawn(&deps, invoices, react::OrderReactor, reacted.clone());
-
-    let inspected: Arc<dyn Inspect> = Arc::<dyn Model>::clone(&model);
-    let followers = vec![projected.clone(), reacted];
-    let books =
-        http::Books { deps, model, progress: projected, calendar: Calendar::new(time_zone) };
-    let router = http::router(&Arc::new(books), followers.clone());
-    Ok(Service { name: NAME, router, followers, model: Some(inspected) })
+    let mut service = Assembly::new(NAME, deps, model, project);
+    service.react(&invoices, OrderReactor);
+    let calendar = Calendar::new(config.time_zone);
+    let books = Arc::new(Books { desk: service.desk(), calendar });
+    Ok(service.serve(http::calls(&books), env!("CARGO_PKG_VERSION")))
 }

@@ -14,11 +14,10 @@ use contracts::money::Money;
 use kernel::{Position, Timestamp};
 use runtime::{ModelError, ReadModel};
 use uuid::Uuid;
-use web::Inspect;
 
 pub use self::{
     couchdb::{CouchDbLocation, CouchDbModel},
-    sqlite::SqliteModel,
+    sqlite::{Books, SqliteModel},
 };
 use crate::calendar::Calendar;
 
@@ -27,7 +26,7 @@ use crate::calendar::Calendar;
 /// Reads see everything up to some position that never goes back, and never a part of a change. Months are those of the
 /// calendar that the model was opened with; one opened with another calendar starts empty.
 #[async_trait]
-pub trait Model: ReadModel<Change = Change> + Inspect {
+pub trait Model: ReadModel<Change = Change> {
     /// The invoice of an order.
     async fn invoice(&self, order: Uuid) -> Result<Option<Invoice>, ModelError>;
 

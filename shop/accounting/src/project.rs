@@ -2,7 +2,7 @@
 
 use contracts::{
     accounting::{self, AccountingEvent},
-    customer::{self, CustomerEvent},
+    customer::{self, CustomerEvent, Personal},
 };
 use kernel::Recorded;
 use runtime::{Unfit, model::subject};
@@ -19,7 +19,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
                 let reason = "its number does not match its place among the invoices";
                 return Err(Unfit(reason.to_owned()));
             }
-            Some(What::Issued { invoice: Box::new(invoice), at: event.time })
+            Some(What::Issued { invoice: Box::new(invoice.clone()), at: event.time })
         }
         customer::CATEGORY => named(subject(event)?, CustomerEvent::read(event)?),
         _ => None,
@@ -28,14 +28,15 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
 }
 
 /// The name of a customer, if an event contains it.
-fn named(customer: Uuid, event: CustomerEvent) -> Option<What> {
+fn named(customer: Uuid, event: &CustomerEvent) -> Option<What> {
     let personal = match event {
-        CustomerEvent::Registered(registered) => registered.personal,
-        CustomerEvent::ProfileChanged(changed) => changed.personal,
+        CustomerEvent::Registered(registered) => &registered.personal,
+        CustomerEvent::ProfileChanged(changed) => &changed.personal,
         _ => return None,
     };
     if personal.user.is_none() && personal.full_name.is_none() {
         return None;
     }
-    Some(What::Named { customer, user: personal.user, full_name: personal.full_name })
+    let Personal { user, full_name, .. } = personal.clone();
+    Some(What::Named { customer, user, full_name })
 }

@@ -1,9 +1,6 @@
 //! Reactions to orders: a finalized one gets its invoice.
 
-use contracts::{
-    accounting,
-    order::{Finalized, OrderEvent},
-};
+use contracts::{accounting, order};
 use kernel::Recorded;
 use runtime::{Aggregate, Reaction, Reactor, Unfit};
 use serde_json::Value;
@@ -11,23 +8,17 @@ use serde_json::Value;
 use crate::domain::{Command, Invoices, State};
 
 /// Reacts to orders.
-pub struct OrderReactor;
+pub(crate) struct OrderReactor;
 
 impl Reactor for OrderReactor {
     type Aggregate = Invoices;
     const NAME: &'static str = "accounting";
 
     fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<Command>>, Unfit> {
-        if event.stream.category() != contracts::order::CATEGORY {
-            return Ok(None);
-        }
-        match OrderEvent::read(event)? {
-            OrderEvent::Finalized(Finalized { terms }) => {
-                let command = Command::Issue(terms);
-                Ok(Some(Reaction { stream: accounting::stream(), command }))
-            }
-            OrderEvent::Placed(_) | OrderEvent::Approved(_) | OrderEvent::Denied(_) => Ok(None),
-        }
+        Ok(order::finalized(event)?.map(|terms| Reaction {
+            stream: accounting::stream(),
+            command: Command::Issue(terms.clone()),
+        }))
     }
 }
 

@@ -10,6 +10,6 @@ pub(crate) fn tell(event: &Recorded) -> Option<String> {
         return None;
     }
     let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::of(event)?;
-    let (number, total, currency) = (invoice.number, invoice.total, invoice.currency);
+    let (number, total, currency) = (invoice.number, invoice.total, &invoice.currency);
     Some(format!("order {} has invoice {number} over {total} {currency}", short(invoice.order)))
 }

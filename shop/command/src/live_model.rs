@@ -118,6 +118,6 @@ fn recorded(event: RecordedEvent) -> anyhow::Result<Recorded> {
                 as_sent: None,
             }),
         },
-        data: event.data,
+        data: event.data.into(),
     })
 }

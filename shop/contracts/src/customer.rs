@@ -149,7 +149,7 @@ pub fn session_end(event: &Recorded) -> Result<Option<SessionEnd>, DecodeError> 
     }
     Ok(match CustomerEvent::read(event)? {
         CustomerEvent::LoggedOut(LoggedOut { token, expires }) => {
-            Some(SessionEnd::Token { token, expires })
+            Some(SessionEnd::Token { token: *token, expires: *expires })
         }
         CustomerEvent::PasswordChanged(PasswordChanged { revision, .. }) => {
             let customer = Uuid::parse_str(event.stream.id()).ok();

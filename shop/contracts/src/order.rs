@@ -5,7 +5,7 @@ pub mod lifecycle;
 use std::fmt;
 
 use crate::money::Money;
-use kernel::{StreamId, Timestamp, events};
+use kernel::{DecodeError, Recorded, StreamId, Timestamp, events};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -30,6 +30,26 @@ events! {
         Finalized(Finalized) = FINALIZED "order.finalized" @ 1,
         Denied(Denied) = DENIED "order.denied" @ 1,
     }
+}
+
+/// The event of an order in a record, if the record is of an order.
+pub fn of(recorded: &Recorded) -> Result<Option<&OrderEvent>, DecodeError> {
+    if recorded.stream.category() == CATEGORY {
+        OrderEvent::read(recorded).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// The terms of the order that a record finalizes, if it does. No other event is parsed.
+pub fn finalized(recorded: &Recorded) -> Result<Option<&Terms>, DecodeError> {
+    if recorded.kind.as_str() != OrderEvent::FINALIZED {
+        return Ok(None);
+    }
+    Ok(match of(recorded)? {
+        Some(OrderEvent::Finalized(Finalized { terms })) => Some(terms),
+        _ => None,
+    })
 }
 
 /// What was ordered by whom at which price: carried by every event that others act on.

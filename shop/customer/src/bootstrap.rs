@@ -110,7 +110,7 @@ async fn is_ours(customers: &Customers) -> bool {
 
 fn registration(event: &Recorded) -> Option<Registered> {
     match CustomerEvent::of(event)? {
-        CustomerEvent::Registered(registered) => Some(registered),
+        CustomerEvent::Registered(registered) => Some(registered.clone()),
         _ => None,
     }
 }
@@ -173,8 +173,8 @@ async fn last_put(customers: &Customers, id: Uuid) -> Option<String> {
     };
     let put = |event: &&Arc<Recorded>| event.metadata.actor == Actor::reactor(REACTOR);
     events.iter().rev().filter(put).find_map(|event| match CustomerEvent::of(event)? {
-        CustomerEvent::Registered(registered) => Some(registered.password),
-        CustomerEvent::PasswordChanged(changed) => Some(changed.password),
+        CustomerEvent::Registered(registered) => Some(registered.password.clone()),
+        CustomerEvent::PasswordChanged(changed) => Some(changed.password.clone()),
         _ => None,
     })
 }

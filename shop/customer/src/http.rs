@@ -7,24 +7,22 @@ mod limits;
 mod sessions;
 mod view;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
-use axum::Router;
 use contracts::money::Money;
 use contracts::rest::customer::User;
 use identity::Auth;
-use kernel::{Metadata, Position, Version};
-use runtime::{Aggregates, Done, ExecuteError, ModelError, Progress, Request};
+use kernel::{Metadata, Version};
+use runtime::{Aggregates, Done, ExecuteError, Progress, Request};
 use store::Read;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::inspection;
-use web::{At, Deps, POSITION_TIMEOUT, Problem};
+use web::{At, Desk, Problem};
 
 pub use limits::Limits;
 
 use crate::{
-    NAME, Secrets,
+    Secrets,
     domain::{Command, Customer, Rejection},
     http::limits::Limiters,
     model::Model,
@@ -36,10 +34,8 @@ const LOOK_BACK_MAX: u64 = 2000;
 
 /// What every call works with.
 pub(crate) struct Customers {
-    pub(crate) deps: Deps,
+    pub(crate) desk: Desk<dyn Model>,
     pub(crate) auth: Auth,
-    pub(crate) model: Arc<dyn Model>,
-    pub(crate) progress: Progress,
     /// Ready once the secret is known to be this shop's and its manager is recorded.
     pub(crate) opened: Progress,
     pub(crate) aggregates: Aggregates<Customer>,
@@ -49,8 +45,16 @@ pub(crate) struct Customers {
     pub(crate) welcome_credit: Money,
 }
 
-pub(crate) fn router(customers: &Arc<Customers>, followers: Vec<Progress>) -> Router {
-    let api = OpenApiRouter::new()
+impl Deref for Customers {
+    type Target = Desk<dyn Model>;
+
+    fn deref(&self) -> &Desk<dyn Model> {
+        &self.desk
+    }
+}
+
+pub(crate) fn calls(customers: &Arc<Customers>) -> OpenApiRouter {
+    OpenApiRouter::new()
         .routes(routes!(sessions::login_user))
         .routes(routes!(sessions::logout_user))
         .routes(routes!(accounts::add_user))
@@ -59,13 +63,7 @@ pub(crate) fn router(customers: &Arc<Customers>, followers: Vec<Progress>) -> Ro
         .routes(routes!(accounts::get_all_users))
         .routes(routes!(credit::get_credit))
         .routes(routes!(credit::set_credit))
-        .with_state(Arc::clone(customers));
-    let deps = &customers.deps;
-    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
-        .reads(customers.progress.clone())
-        .follows(followers)
-        .metrics(deps.metrics.http())
-        .finish(api.merge(inspection(&customers.model)))
+        .with_state(Arc::clone(customers))
 }
 
 impl Customers {
@@ -85,19 +83,11 @@ impl Customers {
         metadata: Metadata,
     ) -> Result<(Done, At), Problem> {
         let stream = contracts::customer::stream(customer);
-        match self.aggregates.execute(stream, Request { command, metadata }).await {
-            Ok(done) => Ok((done, At(self.settled(done).await))),
+        let request = Request { command, metadata };
+        match self.desk.execute(&self.aggregates, stream, request).await {
+            Ok(done) => Ok((done, self.at(done))),
             Err(error) => Err(self.refusal(customer, error).await),
         }
-    }
-
-    /// Waits until the model shows the change; continues after 2 s anyway, because it *is* recorded.
-    pub(crate) async fn settled(&self, done: Done) -> Position {
-        let Some(position) = done.position() else { return self.progress.position() };
-        if let Err(behind) = self.progress.wait_for(position, POSITION_TIMEOUT).await {
-            tracing::warn!(behind, %position, "responding before the read model has caught up");
-        }
-        position
     }
 
     /// The customer as a response: for a retried request as of its first execution, else the current state.
@@ -109,7 +99,7 @@ impl Customers {
             Done::Recorded { last, .. } if self.progress.position() < last => {
                 view::as_of(self, customer, Some(last)).await?
             }
-            _ => self.model.customer(customer).await.map_err(failed)?.map(view::user),
+            _ => self.model.customer(customer).await?.map(view::user),
         };
         user.ok_or_else(unknown)
     }
@@ -118,71 +108,53 @@ impl Customers {
     /// since is as the model says, and so is shown one whose stream is too long to be read for each repetition.
     async fn can_look_back(&self, customer: Uuid, version: Version) -> Result<bool, Problem> {
         let last = Read::Last { stream: contracts::customer::stream(customer) };
-        let page = self.deps.store().read_soon(last).await.map_err(|_| unavailable())?;
+        let page = self.deps.store().read_soon(last).await?;
         let last = page.events.last().map_or(version, |event| event.version);
         Ok(last != version && version.0 < LOOK_BACK_MAX)
     }
 
-    /// 422 for a position that the log has not reached.
-    async fn must_be_recorded(&self, position: Position) -> Result<(), Problem> {
-        if position <= self.progress.position() {
-            return Ok(());
-        }
-        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
-        let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
-        if position <= head {
-            return Ok(());
-        }
-        Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
-    }
-
     /// The customer at that revision or a later one.
     async fn current(&self, customer: Uuid, revision: u64) -> Result<Option<User>, Problem> {
-        match self.model.customer(customer).await.map_err(failed)? {
+        match self.model.customer(customer).await? {
             Some(shown) if shown.revision >= revision => Ok(Some(view::user(shown))),
             _ => view::as_of(self, customer, None).await,
         }
     }
 
     async fn refusal(&self, customer: Uuid, error: ExecuteError<Rejection>) -> Problem {
-        match error {
-            ExecuteError::Rejected(Rejection::Stale { revision }) => {
-                let problem = Problem::conflict(
-                    "/problems/stale-version",
-                    "The customer was changed meanwhile; Current is what it is now.",
-                );
-                match self.current(customer, revision).await {
-                    Ok(current) => problem.member("Current", current),
-                    Err(unavailable) => unavailable,
-                }
-            }
-            ExecuteError::Rejected(rejection) => rejected(&rejection),
-            ExecuteError::KeyReused => {
-                Problem::field("Idempotency-Key", "was used for another request")
-            }
-            ExecuteError::Unavailable => unavailable(),
-            ExecuteError::Refused(reason) => Problem::internal(reason),
+        let ExecuteError::Rejected(Rejection::Stale { revision }) = error else {
+            return error.into();
+        };
+        let problem = Problem::conflict(
+            "/problems/stale-version",
+            "The customer was changed meanwhile; Current is what it is now.",
+        );
+        match self.current(customer, revision).await {
+            Ok(current) => problem.member("Current", current),
+            Err(unavailable) => unavailable,
         }
     }
 }
 
-fn rejected(rejection: &Rejection) -> Problem {
-    match rejection {
-        Rejection::NameTaken => name_taken(),
-        Rejection::Unknown => unknown(),
-        Rejection::PasswordChangedMeanwhile => Problem::conflict(
-            "/problems/password-changed",
-            "The password was changed meanwhile by another request.",
-        ),
-        Rejection::Stale { .. } => {
-            Problem::conflict("/problems/stale-version", "The customer was changed meanwhile.")
-        }
-        Rejection::BelowReserved { reserved } => Problem::field(
-            "Credit",
-            format!("must not be below {reserved}, which is reserved for open orders"),
-        ),
-        Rejection::TooMuchCredit => {
-            Problem::field("Credit", format!("must not exceed {}", Money::LIMIT))
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::NameTaken => name_taken(),
+            Rejection::Unknown => unknown(),
+            Rejection::PasswordChangedMeanwhile => Self::conflict(
+                "/problems/password-changed",
+                "The password was changed meanwhile by another request.",
+            ),
+            Rejection::Stale { .. } => {
+                Self::conflict("/problems/stale-version", "The customer was changed meanwhile.")
+            }
+            Rejection::BelowReserved { reserved } => Self::field(
+                "Credit",
+                format!("must not be below {reserved}, which is reserved for open orders"),
+            ),
+            Rejection::TooMuchCredit => {
+                Self::field("Credit", format!("must not exceed {}", Money::LIMIT))
+            }
         }
     }
 }
@@ -193,12 +165,4 @@ fn name_taken() -> Problem {
 
 fn unknown() -> Problem {
     Problem::not_found("There is no such customer.")
-}
-
-fn unavailable() -> Problem {
-    Problem::unavailable(Duration::from_secs(1), "The event store is not responding.")
-}
-
-fn failed(error: ModelError) -> Problem {
-    Problem::from(error)
 }

@@ -7,7 +7,7 @@ pub mod model;
 mod module;
 mod password;
 mod project;
-pub mod react;
+mod react;
 mod secrets;
 mod snapshot;
 mod tell;
@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use contracts::money::Money;
 use identity::Auth;
-use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
-use web::{Deps, Service};
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots};
+use web::{Assembly, Deps, Service};
 
 pub use crate::module::{Given, MODULE};
 pub use bootstrap::{Admin, Bootstrap};
@@ -29,7 +29,7 @@ pub use project::project;
 pub use runtime::sqlite::Location;
 pub use secrets::Secrets;
 
-use crate::{http::Customers, password::Passwords, react::OrderReactor};
+use crate::{http::Customers, model::Accounts, password::Passwords, react::OrderReactor};
 
 /// The service's name and its prefix in the REST API.
 pub const NAME: &str = "customer";
@@ -81,7 +81,7 @@ pub async fn open_model(
     tasks: &Tasks,
 ) -> Result<Arc<dyn Model>, ModelError> {
     Ok(match location.into() {
-        ModelLocation::Sqlite(location) => SqliteModel::open(location, tasks.clone())?,
+        ModelLocation::Sqlite(location) => SqliteModel::open(Accounts, location, tasks.clone())?,
         ModelLocation::Server(location) => RedisModel::open(location).await?,
     })
 }
@@ -90,28 +90,21 @@ pub async fn open_model(
 pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
-    let projected = deps.progress("customer.projector");
-    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
-    let reacted = deps.progress("customer.reactor");
-    let reactor = OrderReactor::new(Arc::clone(&deps.clock));
-    reactor::spawn(&deps, aggregates.clone(), reactor, reacted.clone());
-    let (tasks, ids) = (deps.tasks.clone(), Arc::clone(&deps.ids));
+    let (tasks, clock, ids) = (deps.tasks.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.ids));
     let passwords = Passwords::new(config.hashing, Arc::clone(&config.secrets), (tasks, ids));
-    let opened = deps.progress("customer.bootstrap");
-    let followers = vec![projected.clone(), reacted, opened.clone()];
+
+    let mut service = Assembly::new(NAME, deps, model, project);
+    service.react(&aggregates, OrderReactor { clock: Arc::clone(&clock) });
     let customers = Arc::new(Customers {
-        limiters: config.limits.limiters(&deps.clock),
+        desk: service.desk(),
+        opened: service.await_also("bootstrap"),
+        limiters: config.limits.limiters(&clock),
         welcome_credit: config.welcome_credit,
         secrets: config.secrets,
-        model: Arc::clone(&model),
-        progress: projected,
-        opened,
-        deps: deps.clone(),
         auth: config.auth,
         aggregates,
         passwords,
     });
     let bootstrap = bootstrap::spawn(Arc::clone(&customers), config.admin_password);
-    let router = http::router(&customers, followers.clone());
-    Ok((Service { name: NAME, router, followers, model: Some(model) }, bootstrap))
+    Ok((service.serve(http::calls(&customers), env!("CARGO_PKG_VERSION")), bootstrap))
 }

@@ -15,18 +15,17 @@ use kernel::Position;
 use runtime::{ModelError, ReadModel};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::Inspect;
 
 pub use self::{
     redis::{RedisLocation, RedisModel},
-    sqlite::SqliteModel,
+    sqlite::{Accounts, SqliteModel},
 };
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///
 /// Reads see everything up to some position that never goes back, and never a part of a change.
 #[async_trait]
-pub trait Model: ReadModel<Change = Change> + Inspect {
+pub trait Model: ReadModel<Change = Change> {
     /// The customer of that id, if there is one.
     async fn customer(&self, id: Uuid) -> Result<Option<Customer>, ModelError>;
 

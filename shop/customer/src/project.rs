@@ -20,7 +20,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     }
     let customer = subject(event)?;
     let happened = CustomerEvent::read(event)?;
-    if amount(&happened).minor().unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
+    if amount(happened).minor().unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
         return Err(Unfit("its amount exceeds the largest that can be recorded".to_owned()));
     }
     let change = |what| Change { position: event.position, customer, what };
@@ -42,37 +42,37 @@ fn amount(event: &CustomerEvent) -> Money {
     }
 }
 
-fn what(event: CustomerEvent) -> Option<What> {
+fn what(event: &CustomerEvent) -> Option<What> {
     Some(match event {
         CustomerEvent::Registered(registered) => {
-            let Personal { user, full_name, email } = registered.personal;
+            let Personal { user, full_name, email } = registered.personal.clone();
             What::Registered(Registered {
                 user: user.unwrap_or_default(),
                 full_name: full_name.unwrap_or_default(),
                 email: email.unwrap_or_default(),
                 role: registered.role,
-                password: registered.password,
+                password: registered.password.clone(),
                 credit: registered.credit,
             })
         }
         CustomerEvent::ProfileChanged(ProfileChanged { personal }) => {
-            What::Profile { full_name: personal.full_name, email: personal.email }
+            What::Profile { full_name: personal.full_name.clone(), email: personal.email.clone() }
         }
         CustomerEvent::PasswordChanged(PasswordChanged { password, .. }) => {
-            What::Password(password)
+            What::Password(password.clone())
         }
-        CustomerEvent::CreditChanged(CreditChanged { change }) => What::Granted(change),
+        CustomerEvent::CreditChanged(CreditChanged { change }) => What::Granted(*change),
         CustomerEvent::CreditReserved(CreditReserved { amount, .. }) => {
-            let less = Money::ZERO - amount;
-            What::Moved(Moved { reserved: amount, available: less, ..Moved::default() })
+            let less = Money::ZERO - *amount;
+            What::Moved(Moved { reserved: *amount, available: less, ..Moved::default() })
         }
         CustomerEvent::CreditReleased(CreditReleased { amount, .. }) => {
-            let less = Money::ZERO - amount;
-            What::Moved(Moved { reserved: less, available: amount, ..Moved::default() })
+            let less = Money::ZERO - *amount;
+            What::Moved(Moved { reserved: less, available: *amount, ..Moved::default() })
         }
         CustomerEvent::CreditDebited(CreditDebited { amount, .. }) => {
-            let less = Money::ZERO - amount;
-            What::Moved(Moved { credit: less, reserved: less, spent: amount, ..Moved::default() })
+            let less = Money::ZERO - *amount;
+            What::Moved(Moved { credit: less, reserved: less, spent: *amount, ..Moved::default() })
         }
         CustomerEvent::LoggedOut(_) | CustomerEvent::CreditDenied(_) => return None,
     })

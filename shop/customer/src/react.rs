@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contracts::{
     customer,
-    order::{Finalized, OrderEvent},
+    order::{self, Denied, Finalized, OrderEvent},
 };
 use kernel::{Clock, Recorded};
 use runtime::{Reaction, Reactor, Unfit};
@@ -12,15 +12,8 @@ use runtime::{Reaction, Reactor, Unfit};
 use crate::domain::{Command, Customer};
 
 /// Reacts to orders.
-pub struct OrderReactor {
-    clock: Arc<dyn Clock>,
-}
-
-impl OrderReactor {
-    #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock }
-    }
+pub(crate) struct OrderReactor {
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Reactor for OrderReactor {
@@ -28,15 +21,18 @@ impl Reactor for OrderReactor {
     const NAME: &'static str = "customer";
 
     fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<Command>>, Unfit> {
-        if event.stream.category() != contracts::order::CATEGORY {
-            return Ok(None);
-        }
-        let (customer, command) = match OrderEvent::read(event)? {
+        let Some(happened) = order::of(event)? else { return Ok(None) };
+        let (customer, command) = match happened {
             OrderEvent::Placed(order) => {
-                (order.terms.customer, Command::Reserve { order, now: self.clock.now() })
+                let command = Command::Reserve { order: order.clone(), now: self.clock.now() };
+                (order.terms.customer, command)
             }
-            OrderEvent::Denied(denied) => (denied.terms.customer, Command::Release(denied.terms)),
-            OrderEvent::Finalized(Finalized { terms }) => (terms.customer, Command::Debit(terms)),
+            OrderEvent::Denied(Denied { terms, .. }) => {
+                (terms.customer, Command::Release(terms.clone()))
+            }
+            OrderEvent::Finalized(Finalized { terms }) => {
+                (terms.customer, Command::Debit(terms.clone()))
+            }
             OrderEvent::Approved(_) => return Ok(None),
         };
         Ok(Some(Reaction { stream: customer::stream(customer), command }))

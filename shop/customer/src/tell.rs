@@ -9,7 +9,7 @@ pub(crate) fn tell(event: &Recorded) -> Option<String> {
     if event.stream.category() != CATEGORY {
         return None;
     }
-    line(&CustomerEvent::of(event)?)
+    line(CustomerEvent::of(event)?)
 }
 
 fn line(event: &CustomerEvent) -> Option<String> {

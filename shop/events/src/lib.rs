@@ -328,7 +328,7 @@ pub fn shown(event: &Recorded) -> RecordedEvent {
             request: known.request,
             creates: known.creates,
         }),
-        data: event.data.clone(),
+        data: event.data.clone().into(),
     }
 }
 

@@ -8,6 +8,7 @@ use axum::{
 };
 use contracts::actor;
 use kernel::Actor;
+use runtime::ModelError;
 use uuid::Uuid;
 
 use web::{Authenticated, Identity, Problem};
@@ -85,6 +86,20 @@ impl Caller {
     /// 403 unless the caller is a manager.
     pub fn must_be_manager(&self) -> Result<(), Problem> {
         if self.is_manager() { Ok(()) } else { Err(Problem::forbidden(MANAGERS_ONLY)) }
+    }
+
+    /// The id of the customer of that user name, whom the caller must be or manage: the caller's own, or the one that `find` finds; 404
+    /// if there is none.
+    pub async fn customer(
+        &self,
+        user: &str,
+        find: impl Future<Output = Result<Option<Uuid>, ModelError>>,
+    ) -> Result<Uuid, Problem> {
+        self.must_be(user)?;
+        if self.user() == user {
+            return Ok(self.id());
+        }
+        find.await?.ok_or_else(|| Problem::not_found("There is no such customer."))
     }
 
     fn allowed(&self, own: bool) -> Result<(), Problem> {

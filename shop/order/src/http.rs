@@ -9,22 +9,17 @@ mod place;
 mod statistics;
 mod view;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
-use axum::Router;
 use identity::Caller;
-use kernel::Position;
-use runtime::{Aggregates, ExecuteError, ModelError, Progress};
-use store::Read;
+use runtime::{Aggregates, Progress};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::inspection;
-use web::{Deps, Problem};
+use web::{Desk, Problem};
 
 pub(crate) use {door::Pace, feed::Feed};
 
 use crate::{
-    NAME,
     domain::{self, Rejection},
     model::{Model, Order},
     react::OpenOrders,
@@ -32,9 +27,7 @@ use crate::{
 
 /// Shared by all calls.
 pub(crate) struct Orders {
-    pub(crate) deps: Deps,
-    pub(crate) model: Arc<dyn Model>,
-    pub(crate) progress: Progress,
+    pub(crate) desk: Desk<dyn Model>,
     pub(crate) aggregates: Aggregates<domain::Order>,
     pub(crate) deadline: Duration,
     pub(crate) feed: Feed,
@@ -49,26 +42,28 @@ pub(crate) fn spawn_feed(orders: &Arc<Orders>) {
     feed::spawn(orders);
 }
 
-pub(crate) fn router(orders: &Arc<Orders>, followers: Vec<Progress>) -> Router {
-    let api = OpenApiRouter::new()
+impl Deref for Orders {
+    type Target = Desk<dyn Model>;
+
+    fn deref(&self) -> &Desk<dyn Model> {
+        &self.desk
+    }
+}
+
+pub(crate) fn calls(orders: &Arc<Orders>) -> OpenApiRouter {
+    OpenApiRouter::new()
         .routes(routes!(place::place_order))
         .routes(routes!(list::get_orders, list::find_orders))
         .routes(routes!(history::get_order_history))
         .routes(routes!(statistics::get_order_statistics))
         .routes(routes!(events::order_events))
-        .with_state(Arc::clone(orders));
-    let deps = &orders.deps;
-    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
-        .reads(orders.progress.clone())
-        .follows(followers)
-        .metrics(deps.metrics.http())
-        .finish(api.merge(inspection(&orders.model)))
+        .with_state(Arc::clone(orders))
 }
 
 impl Orders {
     /// An order that the caller may see; 404 if unknown, 403 if it is another customer's.
     async fn visible(&self, caller: &Caller, order: Uuid) -> Result<Order, Problem> {
-        let order = self.model.order(order).await.map_err(failed)?;
+        let order = self.model.order(order).await?;
         let order = order.ok_or_else(|| Problem::not_found("There is no such order."))?;
         caller.must_be_customer(order.customer)?;
         Ok(order)
@@ -76,51 +71,12 @@ impl Orders {
 
     /// The id of the customer of that user name, whom the caller must be or manage; 404 if there is none.
     async fn customer(&self, caller: &Caller, user: &str) -> Result<Uuid, Problem> {
-        if user == caller.user() {
-            return Ok(caller.id());
-        }
-        caller.must_be(user)?;
-        let customer = self.model.customer(user).await.map_err(failed)?;
-        customer.ok_or_else(|| Problem::not_found("There is no such customer."))
-    }
-
-    /// 422 for a position that the log has not reached.
-    async fn must_be_recorded(&self, position: Position) -> Result<(), Problem> {
-        let recorded = self.within_the_log(position).await?;
-        if recorded == position {
-            return Ok(());
-        }
-        Err(Problem::field("AsOf", format!("is beyond {recorded}, the last recorded position")))
-    }
-
-    /// The position, or the last one of the log if that is shorter, as a restored one may be.
-    async fn within_the_log(&self, position: Position) -> Result<Position, Problem> {
-        if position <= self.progress.position() {
-            return Ok(position);
-        }
-        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
-        let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
-        Ok(position.min(head))
+        caller.customer(user, self.model.customer(user)).await
     }
 }
 
-fn refusal(error: ExecuteError<Rejection>) -> Problem {
-    match error {
-        ExecuteError::Rejected(Rejection::Exists) => {
-            Problem::conflict("/problems/order-exists", "There is an order of this id already.")
-        }
-        ExecuteError::KeyReused => {
-            Problem::field("Idempotency-Key", "was used for another request")
-        }
-        ExecuteError::Unavailable => unavailable(),
-        ExecuteError::Refused(reason) => Problem::internal(reason),
+impl From<Rejection> for Problem {
+    fn from(Rejection::Exists: Rejection) -> Self {
+        Self::conflict("/problems/order-exists", "There is an order of this id already.")
     }
-}
-
-fn unavailable() -> Problem {
-    Problem::unavailable(Duration::from_secs(1), "The event store is not responding.")
-}
-
-fn failed(error: ModelError) -> Problem {
-    Problem::from(error)
 }

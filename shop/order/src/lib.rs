@@ -12,8 +12,8 @@ mod tell;
 
 use std::{sync::Arc, time::Duration};
 
-use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
-use web::{Deps, Service};
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots};
+use web::{Assembly, Deps, Service};
 
 pub use crate::module::MODULE;
 pub use model::{Model, PostgresModel, SqliteModel};
@@ -58,7 +58,9 @@ pub async fn open_model(
     tasks: &Tasks,
 ) -> Result<Arc<dyn Model>, ModelError> {
     Ok(match location.into() {
-        ModelLocation::Sqlite(location) => SqliteModel::open(location, tasks.clone())?,
+        ModelLocation::Sqlite(location) => {
+            SqliteModel::open(model::Orders, location, tasks.clone())?
+        }
         ModelLocation::Server(location) => PostgresModel::open(location).await?,
     })
 }
@@ -67,18 +69,14 @@ pub async fn open_model(
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
-    let projected = deps.progress("order.projector");
-    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
     let open = OpenOrders::new(Arc::clone(&deps.clock), config.deadline, Figures::new(&deps));
-    let reacted = deps.progress("order.reactor");
-    reactor::spawn(&deps, aggregates.clone(), AnswerReactor::new(open.clone()), reacted.clone());
+
+    let mut service = Assembly::new(NAME, deps.clone(), model, project);
+    let reacted = service.react(&aggregates, AnswerReactor::new(open.clone()));
     react::spawn_deadlines(&deps, aggregates.clone(), open.clone(), reacted.clone());
-    let followers = vec![projected.clone(), reacted.clone()];
     let orders = Arc::new(Orders {
+        desk: service.desk(),
         deadline: config.deadline,
-        model: Arc::clone(&model),
-        progress: projected,
-        deps: deps.clone(),
         aggregates,
         feed: Feed::default(),
         open,
@@ -86,6 +84,5 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         reacted,
     });
     http::spawn_feed(&orders);
-    let router = http::router(&orders, followers.clone());
-    Ok(Service { name: NAME, router, followers, model: Some(model) })
+    Ok(service.serve(http::calls(&orders), env!("CARGO_PKG_VERSION")))
 }

@@ -21,11 +21,10 @@ use contracts::{
 use kernel::{Actor, EventType, Position, Timestamp};
 use runtime::{ModelError, ReadModel};
 use uuid::Uuid;
-use web::Inspect;
 
 pub use self::{
     postgres::{PostgresLocation, PostgresModel},
-    sqlite::SqliteModel,
+    sqlite::{Orders, SqliteModel},
 };
 pub use contracts::order::lifecycle::{Effect, Standing};
 
@@ -33,7 +32,7 @@ pub use contracts::order::lifecycle::{Effect, Standing};
 ///
 /// Reads see everything up to some position that never goes back, and never a part of a change.
 #[async_trait]
-pub trait Model: ReadModel<Change = Change> + Inspect {
+pub trait Model: ReadModel<Change = Change> {
     /// The service's own copy of a product, if it is in the catalogue.
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError>;
 

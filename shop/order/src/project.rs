@@ -33,7 +33,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
             of_customer(event, CustomerEvent::read(event)?)
         }
         contracts::accounting::CATEGORY if AccountingEvent::has(kind) => {
-            Some(of_accounting(event, &AccountingEvent::read(event)?)?)
+            Some(of_accounting(event, AccountingEvent::read(event)?)?)
         }
         contracts::catalogue::CATEGORY if CatalogueEvent::has(kind) => None,
         _ => Some(What::Happened(following::happened(event))),
@@ -88,9 +88,9 @@ struct Details {
     invoice_number: Option<u64>,
 }
 
-fn of_order(event: &Recorded, what: OrderEvent) -> What {
-    let (order, effect) = Effect::of_order(&what);
-    let details = match &what {
+fn of_order(event: &Recorded, what: &OrderEvent) -> What {
+    let (order, effect) = Effect::of_order(what);
+    let details = match what {
         OrderEvent::Placed(Placed { terms, deadline }) => Details {
             quantity: Some(terms.quantity),
             price: amount(terms.price),
@@ -108,24 +108,25 @@ fn of_order(event: &Recorded, what: OrderEvent) -> What {
     let happened = happened(event, (order, effect), &details);
     let placed = match what {
         OrderEvent::Placed(Placed { terms, .. }) => {
-            Some(Arc::new(Placing { terms, correlation: event.metadata.correlation }))
+            let (terms, correlation) = (terms.clone(), event.metadata.correlation);
+            Some(Arc::new(Placing { terms, correlation }))
         }
         OrderEvent::Approved(_) | OrderEvent::Finalized(_) | OrderEvent::Denied(_) => None,
     };
     What::Happened(Happened { placed, ..happened })
 }
 
-fn of_product(event: &Recorded, what: ProductEvent) -> Result<Option<What>, Unfit> {
-    let about = Effect::of_product(&what);
+fn of_product(event: &Recorded, what: &ProductEvent) -> Result<Option<What>, Unfit> {
+    let about = Effect::of_product(what);
     let details = match what {
         ProductEvent::Added(added) => {
-            let product =
-                Product { name: added.name, price: added.price, currency: added.currency };
+            let contracts::product::Added { name, price, currency, .. } = added.clone();
+            let product = Product { name, price, currency };
             return Ok(Some(What::Listed(added.product, product)));
         }
         ProductEvent::Changed(changed) => {
             let product = subject(event)?;
-            let contracts::product::Changed { name, price, .. } = changed;
+            let (name, price) = (changed.name.clone(), changed.price);
             let matters = name.is_some() || price.is_some();
             return Ok(matters.then_some(What::Changed { product, name, price }));
         }
@@ -150,11 +151,12 @@ fn of_product(event: &Recorded, what: ProductEvent) -> Result<Option<What>, Unfi
     Ok(about.map(|about| What::Happened(happened(event, about, &details))))
 }
 
-fn of_customer(event: &Recorded, what: CustomerEvent) -> Option<What> {
-    let about = Effect::of_customer(&what);
+fn of_customer(event: &Recorded, what: &CustomerEvent) -> Option<What> {
+    let about = Effect::of_customer(what);
     let details = match what {
         CustomerEvent::Registered(Registered { customer, personal, .. }) => {
-            return personal.user.map(|user| What::Customer { id: customer, user });
+            let user = personal.user.clone()?;
+            return Some(What::Customer { id: *customer, user });
         }
         CustomerEvent::CreditReserved(reserved) => Details {
             amount: amount(reserved.amount),

@@ -90,12 +90,12 @@ impl OpenOrders {
     fn hear(&self, event: &Recorded) -> Result<Option<(Uuid, Command)>, Unfit> {
         let answer = match event.stream.category() {
             order::CATEGORY => {
-                self.hear_order(&OrderEvent::read(event)?, event);
+                self.hear_order(OrderEvent::read(event)?, event);
                 None
             }
-            contracts::product::CATEGORY => stock_answer(&ProductEvent::read(event)?)
+            contracts::product::CATEGORY => stock_answer(ProductEvent::read(event)?)
                 .map(|(order, answer)| (order, Answered::Stock(answer))),
-            contracts::customer::CATEGORY => credit_answer(&CustomerEvent::read(event)?)
+            contracts::customer::CATEGORY => credit_answer(CustomerEvent::read(event)?)
                 .map(|(order, answer)| (order, Answered::Credit(answer))),
             _ => None,
         };

@@ -9,7 +9,7 @@ pub(crate) fn tell(event: &Recorded) -> Option<String> {
     if event.stream.category() != CATEGORY {
         return None;
     }
-    line(&OrderEvent::of(event)?)
+    line(OrderEvent::of(event)?)
 }
 
 fn line(event: &OrderEvent) -> Option<String> {

@@ -6,19 +6,16 @@ mod products;
 mod requests;
 mod view;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
-use axum::Router;
 use contracts::money::Currency;
 use kernel::{Idempotency, Metadata, Position};
-use runtime::{Aggregates, Done, ExecuteError, ModelError, Progress, Request};
+use runtime::{Aggregates, Done, ExecuteError, Request};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::inspection;
-use web::{At, Cache, Deps, POSITION_TIMEOUT, Problem};
+use web::{Cache, Desk, Problem};
 
 use crate::{
-    NAME,
     catalogue::{self, Catalogue},
     domain::{Command, Product, Rejection},
     model::Model,
@@ -29,9 +26,7 @@ pub(crate) const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Shared by all calls.
 pub(crate) struct Shop {
-    pub(crate) deps: Deps,
-    pub(crate) model: Arc<dyn Model>,
-    pub(crate) progress: Progress,
+    pub(crate) desk: Desk<dyn Model>,
     pub(crate) products: Aggregates<Product>,
     pub(crate) catalogue: Aggregates<Catalogue>,
     /// The currency of all prices.
@@ -39,8 +34,16 @@ pub(crate) struct Shop {
     pub(crate) cache: Cache,
 }
 
-pub(crate) fn router(shop: &Arc<Shop>, followers: Vec<Progress>) -> Router {
-    let api = OpenApiRouter::new()
+impl Deref for Shop {
+    type Target = Desk<dyn Model>;
+
+    fn deref(&self) -> &Desk<dyn Model> {
+        &self.desk
+    }
+}
+
+pub(crate) fn calls(shop: &Arc<Shop>) -> OpenApiRouter {
+    OpenApiRouter::new()
         .routes(routes!(products::get_products))
         .routes(routes!(products::get_all_products))
         .routes(routes!(products::get_product_details))
@@ -52,13 +55,7 @@ pub(crate) fn router(shop: &Arc<Shop>, followers: Vec<Progress>) -> Router {
         .routes(routes!(categories::add_new_category))
         .routes(routes!(categories::update_category))
         .routes(routes!(categories::delete_category))
-        .with_state(Arc::clone(shop));
-    let deps = &shop.deps;
-    web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
-        .reads(shop.progress.clone())
-        .follows(followers)
-        .metrics(deps.metrics.http())
-        .finish(api.merge(inspection(&shop.model)))
+        .with_state(Arc::clone(shop))
 }
 
 impl Shop {
@@ -70,9 +67,7 @@ impl Shop {
         metadata: Metadata,
     ) -> Result<Done, ExecuteError<Rejection>> {
         let stream = contracts::product::stream(product);
-        let done = self.products.execute(stream, Request { command, metadata }).await?;
-        self.settle(done).await;
-        Ok(done)
+        self.execute(&self.products, stream, Request { command, metadata }).await
     }
 
     /// Executes a command on the categories, and waits until the model shows it.
@@ -82,23 +77,7 @@ impl Shop {
         metadata: Metadata,
     ) -> Result<Done, Problem> {
         let stream = contracts::catalogue::stream();
-        let executed = self.catalogue.execute(stream, Request { command, metadata }).await;
-        let done = executed.map_err(|error| refusal(error, |no| category_rejected(&no)))?;
-        self.settle(done).await;
-        Ok(done)
-    }
-
-    /// Waits until the model shows the change; continues after 2 s anyway, because it *is* recorded.
-    async fn settle(&self, done: Done) {
-        let Some(position) = done.position() else { return };
-        if let Err(behind) = self.progress.wait_for(position, POSITION_TIMEOUT).await {
-            tracing::warn!(behind, %position, "responding before the read model has caught up");
-        }
-    }
-
-    /// The position that an answer holds for.
-    fn at(&self, done: Done) -> At {
-        At(done.position().unwrap_or_else(|| self.progress.position()))
+        Ok(self.execute(&self.catalogue, stream, Request { command, metadata }).await?)
     }
 
     /// What a request that creates something has created before, and where; 422 if its key came with another request.
@@ -107,23 +86,13 @@ impl Shop {
         known: Option<&Idempotency>,
     ) -> Result<Option<(Uuid, Position)>, Problem> {
         let Some(known) = known else { return Ok(None) };
-        match self.model.created(known.key).await.map_err(failed)? {
+        match self.model.created(known.key).await? {
             None => Ok(None),
             Some((created, at)) if known.is_request(created.request) => {
                 Ok(Some((created.subject, at)))
             }
-            Some(_) => Err(key_reused()),
+            Some(_) => Err(ExecuteError::<Problem>::KeyReused.into()),
         }
-    }
-}
-
-/// Maps a failed command to a problem; `rejected` maps what the rules refuse.
-fn refusal<R>(error: ExecuteError<R>, rejected: impl FnOnce(R) -> Problem) -> Problem {
-    match error {
-        ExecuteError::Rejected(rejection) => rejected(rejection),
-        ExecuteError::KeyReused => key_reused(),
-        ExecuteError::Unavailable => unavailable(),
-        ExecuteError::Refused(reason) => Problem::internal(reason),
     }
 }
 
@@ -148,24 +117,15 @@ fn product_rejected(rejection: &Rejection, units: &'static str) -> Problem {
     }
 }
 
-fn category_rejected(rejection: &catalogue::Rejection) -> Problem {
-    match rejection {
-        catalogue::Rejection::Unknown => no_category(),
-        catalogue::Rejection::NameTaken => {
-            Problem::conflict("/problems/taken", "There is a category of this name already.")
+impl From<catalogue::Rejection> for Problem {
+    fn from(rejection: catalogue::Rejection) -> Self {
+        match rejection {
+            catalogue::Rejection::Unknown => no_category(),
+            catalogue::Rejection::NameTaken => {
+                Self::conflict("/problems/taken", "There is a category of this name already.")
+            }
         }
     }
-}
-
-fn key_reused() -> Problem {
-    Problem::field("Idempotency-Key", "was used for another request")
-}
-
-fn unavailable() -> Problem {
-    Problem::unavailable(
-        Duration::from_secs(1),
-        "The event store is not responding. Whether this was recorded is unknown; with an Idempotency-Key it can be retried safely.",
-    )
 }
 
 fn no_product() -> Problem {
@@ -174,8 +134,4 @@ fn no_product() -> Problem {
 
 fn no_category() -> Problem {
     Problem::not_found("There is no such category.")
-}
-
-fn failed(error: ModelError) -> Problem {
-    Problem::from(error)
 }

@@ -5,21 +5,27 @@ pub mod domain;
 mod http;
 pub mod model;
 mod module;
-pub mod project;
-pub mod react;
+mod project;
+mod react;
 mod snapshot;
 mod tell;
 
 use std::sync::Arc;
 
 use contracts::money::Currency;
-use runtime::{Aggregates, ModelError, Tasks, projector, reactor, snapshots::Snapshots};
-use web::{Cache, Deps, Inspect, Service};
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots};
+use web::{Assembly, Cache, Deps, Service};
 
 pub use crate::module::MODULE;
 pub use model::Model;
 pub use project::project;
 pub use runtime::sqlite::Location;
+
+use crate::{
+    http::Shop,
+    model::{Shelves, SqliteModel},
+    react::OrderReactor,
+};
 
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "product";
@@ -37,34 +43,25 @@ pub struct Config {
 
 /// Opens a read model of the service: its own, or another to compare with.
 pub fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(model::SqliteModel::open(location, tasks.clone())?)
+    Ok(SqliteModel::open(Shelves::default(), location, tasks.clone())?)
 }
 
-/// Builds the service; its projector and its reactor run on the tasks of `deps` until these stop.
+/// Builds the service and spawns its tasks.
 pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
-    let Config { model, snapshots, currency } = config;
-    let model = open_model(model, &deps.tasks)?;
-    let snapshots = Snapshots::open(&snapshots)?;
+    let model = open_model(config.model, &deps.tasks)?;
+    let snapshots = Snapshots::open(&config.snapshots)?;
     let products = Aggregates::new(&deps, snapshots.clone());
     let catalogue = Aggregates::new(&deps, snapshots);
+    let clock = Arc::clone(&deps.clock);
 
-    let projected = deps.progress("product.projector");
-    let reacted = deps.progress("product.reactor");
-    projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, projected.clone());
-    let orders = react::OrderReactor::new(Arc::clone(&deps.clock));
-    reactor::spawn(&deps, products.clone(), orders, reacted.clone());
-
-    let inspected: Arc<dyn Inspect> = Arc::<dyn Model>::clone(&model);
-    let followers = vec![projected.clone(), reacted];
-    let shop = http::Shop {
-        deps,
-        model,
-        progress: projected,
+    let mut service = Assembly::new(NAME, deps, model, project);
+    service.react(&products, OrderReactor { clock });
+    let shop = Arc::new(Shop {
+        desk: service.desk(),
         products,
         catalogue,
-        currency,
+        currency: config.currency,
         cache: Cache::new(http::CACHE_BYTES),
-    };
-    let router = http::router(&Arc::new(shop), followers.clone());
-    Ok(Service { name: NAME, router, followers, model: Some(inspected) })
+    });
+    Ok(service.serve(http::calls(&shop), env!("CARGO_PKG_VERSION")))
 }

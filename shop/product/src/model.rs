@@ -10,17 +10,16 @@ use kernel::Position;
 use runtime::{ModelError, ReadModel};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use web::Inspect;
 
 pub use change::{Change, Created, StockMoved, What};
-pub use sqlite::SqliteModel;
+pub use sqlite::{Shelves, SqliteModel};
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///
 /// Reads see everything up to some position that never goes back, and never a part of a change. Deleted products are no longer
 /// read, but their stock still counts in the balances.
 #[async_trait]
-pub trait Model: ReadModel<Change = Change> + Inspect {
+pub trait Model: ReadModel<Change = Change> {
     /// The product of that id, if it is offered.
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError>;
 

@@ -25,36 +25,36 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     Ok(Some(Change { position: event.position, what, created }))
 }
 
-fn of_product(product: Uuid, event: ProductEvent) -> Option<What> {
+fn of_product(product: Uuid, event: &ProductEvent) -> Option<What> {
     Some(match event {
-        ProductEvent::Added(added) => What::ProductAdded(Box::new(added)),
-        ProductEvent::Changed(changed) => What::ProductChanged(product, Box::new(changed)),
+        ProductEvent::Added(added) => What::ProductAdded(Box::new(added.clone())),
+        ProductEvent::Changed(changed) => What::ProductChanged(product, Box::new(changed.clone())),
         ProductEvent::Deleted(Deleted { units_change }) => {
-            What::ProductDeleted(product, StockMoved::received(units_change))
+            What::ProductDeleted(product, StockMoved::received(*units_change))
         }
         ProductEvent::StockReserved(StockReserved { quantity, .. }) => {
-            What::Stock(product, StockMoved::reserved(quantity))
+            What::Stock(product, StockMoved::reserved(*quantity))
         }
         ProductEvent::StockReleased(StockReleased { quantity, .. }) => {
-            What::Stock(product, StockMoved::released(quantity))
+            What::Stock(product, StockMoved::released(*quantity))
         }
         ProductEvent::StockCommitted(StockCommitted { quantity, .. }) => {
-            What::Stock(product, StockMoved::sold(quantity))
+            What::Stock(product, StockMoved::sold(*quantity))
         }
         ProductEvent::StockDenied(_) => return None,
     })
 }
 
-fn of_catalogue(event: CatalogueEvent) -> What {
+fn of_catalogue(event: &CatalogueEvent) -> What {
     match event {
         CatalogueEvent::CategoryAdded(CategoryAdded { category, name }) => {
-            What::CategoryAdded { category, name }
+            What::CategoryAdded { category: *category, name: name.clone() }
         }
         CatalogueEvent::CategoryRenamed(CategoryRenamed { category, name }) => {
-            What::CategoryRenamed { category, name }
+            What::CategoryRenamed { category: *category, name: name.clone() }
         }
         CatalogueEvent::CategoryDeleted(CategoryDeleted { category }) => {
-            What::CategoryDeleted(category)
+            What::CategoryDeleted(*category)
         }
     }
 }

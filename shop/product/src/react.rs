@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{
-    order::{Finalized, OrderEvent},
+    order::{self, Denied, Finalized, OrderEvent},
     product,
 };
 use kernel::{Clock, Recorded};
@@ -12,15 +12,8 @@ use runtime::{Reaction, Reactor, Unfit};
 use crate::domain::{Command, Product};
 
 /// Reacts to orders.
-pub struct OrderReactor {
-    clock: Arc<dyn Clock>,
-}
-
-impl OrderReactor {
-    #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock }
-    }
+pub(crate) struct OrderReactor {
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Reactor for OrderReactor {
@@ -28,15 +21,18 @@ impl Reactor for OrderReactor {
     const NAME: &'static str = "product";
 
     fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<Command>>, Unfit> {
-        if event.stream.category() != contracts::order::CATEGORY {
-            return Ok(None);
-        }
-        let (product, command) = match OrderEvent::read(event)? {
+        let Some(happened) = order::of(event)? else { return Ok(None) };
+        let (product, command) = match happened {
             OrderEvent::Placed(order) => {
-                (order.terms.product, Command::Reserve { order, now: self.clock.now() })
+                let command = Command::Reserve { order: order.clone(), now: self.clock.now() };
+                (order.terms.product, command)
             }
-            OrderEvent::Denied(denied) => (denied.terms.product, Command::Release(denied.terms)),
-            OrderEvent::Finalized(Finalized { terms }) => (terms.product, Command::Commit(terms)),
+            OrderEvent::Denied(Denied { terms, .. }) => {
+                (terms.product, Command::Release(terms.clone()))
+            }
+            OrderEvent::Finalized(Finalized { terms }) => {
+                (terms.product, Command::Commit(terms.clone()))
+            }
             OrderEvent::Approved(_) => return Ok(None),
         };
         Ok(Some(Reaction { stream: product::stream(product), command }))

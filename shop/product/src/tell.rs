@@ -9,7 +9,7 @@ pub(crate) fn tell(event: &Recorded) -> Option<String> {
     if event.stream.category() != CATEGORY {
         return None;
     }
-    line(&ProductEvent::of(event)?)
+    line(ProductEvent::of(event)?)
 }
 
 fn line(event: &ProductEvent) -> Option<String> {

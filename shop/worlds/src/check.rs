@@ -141,13 +141,13 @@ impl Checker {
         let Some(happened) = ProductEvent::of(event) else {
             return self.broken(event, "does not parse");
         };
-        if let Some((order, Effect::Stock(to))) = Effect::of_product(&happened) {
+        if let Some((order, Effect::Stock(to))) = Effect::of_product(happened) {
             self.stock(event, order, to);
         }
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
         let (state, sold) = self.products.entry(id).or_default();
-        product::domain::Product::evolve(state, &happened);
-        if let ProductEvent::StockCommitted(committed) = &happened {
+        product::domain::Product::evolve(state, happened);
+        if let ProductEvent::StockCommitted(committed) = happened {
             sold.0 += i64::from(committed.quantity);
         }
         let (stock, sold) = (state.stock, sold.0);
@@ -165,13 +165,13 @@ impl Checker {
         let Some(happened) = CustomerEvent::of(event) else {
             return self.broken(event, "does not parse");
         };
-        if let Some((order, Effect::Credit(to))) = Effect::of_customer(&happened) {
+        if let Some((order, Effect::Credit(to))) = Effect::of_customer(happened) {
             self.credit(event, order, to);
         }
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
         let (state, spent) = self.customers.entry(id).or_default();
-        customer::domain::Customer::evolve(state, &happened);
-        if let CustomerEvent::CreditDebited(debited) = &happened {
+        customer::domain::Customer::evolve(state, happened);
+        if let CustomerEvent::CreditDebited(debited) = happened {
             *spent += debited.amount;
         }
         let (credit, spent) = (state.credit, *spent);
@@ -195,7 +195,7 @@ impl Checker {
             && before.stage.credit == CreditStatus::Reserved;
         let is_pending =
             before.placed && matches!(before.stage.status, Status::Pending | Status::Approved);
-        match &happened {
+        match happened {
             OrderEvent::Placed(placed) => {
                 (order.placed, order.total) = (true, placed.terms.total());
             }

@@ -118,6 +118,6 @@ fn any_of<'a>(kind: &str, events: &'a [Arc<Recorded>], dice: &Dice) -> Option<&'
 /// The same event once more, as another one.
 fn same(id: EventId, model: &Recorded) -> NewEvent {
     let metadata = Metadata { cause: None, idempotency: None, ..model.metadata.clone() };
-    let (kind, data) = (model.kind.clone(), model.data.clone());
+    let (kind, data) = (model.kind.clone(), model.data.clone().into());
     NewEvent { id, kind, schema: model.schema, metadata, data }
 }

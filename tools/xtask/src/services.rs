@@ -89,18 +89,19 @@ fn faults_of(service: &Listed, read: impl Fn(&str) -> Option<String>) -> Vec<Str
         let path = format!("{folder}/{name}/{file}");
         match read(&path) {
             None => faults.push(format!("{path} is missing: every service has the same files")),
-            Some(text) if *file == "src/lib.rs" => faults.extend(followers(name, &path, &text)),
+            Some(text) if *file == "src/lib.rs" => faults.extend(assembled(name, &path, &text)),
             Some(_) => {}
         }
     }
     faults
 }
 
-/// Followers are named alike: they are labels of metrics.
-fn followers(name: &str, path: &str, text: &str) -> Vec<String> {
-    let wanted = ["projector", "reactor"].map(|kind| format!("progress(\"{name}.{kind}\")"));
-    let missing = wanted.into_iter().filter(|call| !text.contains(call));
-    missing.map(|call| format!("{path} has no follower by {call}")).collect()
+/// Every service is put together in the same way, under its own name: so its followers are named alike, which are labels of metrics.
+fn assembled(name: &str, path: &str, text: &str) -> Vec<String> {
+    let named = format!("const NAME: &str = \"{name}\";");
+    let wanted = [&*named, "Assembly::new(NAME, ", ".react(&", ".serve(http::calls(&"];
+    let missing = wanted.into_iter().filter(|part| !text.contains(part));
+    missing.map(|part| format!("{path} does not put the service together with {part:?}")).collect()
 }
 
 #[cfg(test)]
@@ -130,7 +131,7 @@ mod tests {
         let optional = faults_of(&service(true), |_| None);
         assert_eq!(optional.len(), DESCRIBED.len() + FILES.len(), "{optional:#?}");
         let empty = faults_of(&service(false), |_| Some(String::new()));
-        assert_eq!(empty.len(), NAMED.len() + DESCRIBED.len() + 2, "{empty:#?}");
+        assert_eq!(empty.len(), NAMED.len() + DESCRIBED.len() + 4, "{empty:#?}");
     }
 
     #[test]

@@ -186,7 +186,7 @@ impl Arrived<'_> {
                 cause: cause(event.reactor, event.cause),
                 idempotency,
             },
-            data: object(event.data)?,
+            data: object(event.data)?.into(),
         })
     }
 }

@@ -175,7 +175,7 @@ pub(crate) fn event(at: u64, size: usize) -> Arc<Recorded> {
         schema,
         time: Timestamp::from_micros(1_700_000_000_000_000),
         metadata,
-        data,
+        data: data.into(),
     })
 }
 

@@ -192,7 +192,7 @@ fn recorded() -> impl Strategy<Value = Recorded> {
         schema: ids.4,
         time: Timestamp::from_micros(time),
         metadata: Metadata { correlation: Uuid::from_u128(ids.1), ..metadata },
-        data: RawValue::from_string(data).expect("JSON"),
+        data: RawValue::from_string(data).expect("JSON").into(),
     })
 }
 
@@ -220,7 +220,7 @@ fn metadata() -> impl Strategy<Value = Metadata> {
 
 fn as_new(event: Recorded) -> NewEvent {
     let Recorded { id, kind, schema, metadata, data, .. } = event;
-    NewEvent { id, kind, schema, metadata, data }
+    NewEvent { id, kind, schema, metadata, data: data.into() }
 }
 
 fn text(bytes: &[u8]) -> &str {

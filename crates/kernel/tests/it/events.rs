@@ -1,7 +1,12 @@
 //! A family of events over time: its first schema, what became of it, and what was recorded in between.
 
-use kernel::{DecodeError, Event, Fields};
-use serde::{Deserialize, Serialize};
+use std::cell::Cell;
+
+use kernel::{
+    Actor, DecodeError, Event, EventId, EventType, Fields, Metadata, Position, Recorded, StreamId,
+    Timestamp, Version,
+};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +48,43 @@ fn moved_2(data: &mut Fields) {
     opened_2(data);
 }
 
+thread_local! {
+    /// How often a note was parsed.
+    static PARSED: Cell<u32> = const { Cell::new(0) };
+}
+
+fn counted<'de, D: Deserializer<'de>>(json: D) -> Result<String, D::Error> {
+    PARSED.set(PARSED.get() + 1);
+    String::deserialize(json)
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Note {
+    #[serde(deserialize_with = "counted")]
+    text: String,
+}
+
+kernel::events! {
+    /// Notes, which count how often they are parsed.
+    NoteEvent {
+        Written(Note) = "note.written" @ 1 first,
+    }
+}
+
+fn recorded(kind: &str, version: u64, data: &Value) -> Recorded {
+    Recorded {
+        position: Position(version + 1),
+        stream: StreamId::new("note", 1).expect("a name"),
+        version: Version(version),
+        id: EventId(uuid::Uuid::nil()),
+        kind: EventType::parse(kind).expect("a type"),
+        schema: 1,
+        time: Timestamp::default(),
+        metadata: Metadata::of(Actor::anonymous(), uuid::Uuid::nil()),
+        data: raw(data).into(),
+    }
+}
+
 fn raw(value: &Value) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).expect("a value is JSON")
 }
@@ -54,6 +96,41 @@ fn decoded(kind: &str, schema: u32, data: &Value) -> Result<AccountEvent, Decode
 fn opened(cents: i64) -> AccountEvent {
     let owner = Owner { first: "Ada".to_owned(), last: "Lovelace".to_owned(), born: None };
     AccountEvent::Opened { owner, cents, note: None }
+}
+
+#[test]
+fn a_record_is_parsed_once_for_all_who_read_it() {
+    let note = recorded("note.written", 0, &json!({ "text": "eggs" }));
+    let first = NoteEvent::read(&note).expect("a note");
+    assert_eq!(*first, NoteEvent::Written(Note { text: "eggs".to_owned() }));
+    for _ in 0..3 {
+        assert!(std::ptr::eq(NoteEvent::read(&note).expect("a note"), first));
+        assert!(std::ptr::eq(NoteEvent::of(&note).expect("a note"), first));
+    }
+    assert_eq!(PARSED.get(), 1);
+    // Another record has data of its own, also where it was made from the first one.
+    let changed = Recorded { data: raw(&json!({ "text": "milk" })).into(), ..note.clone() };
+    let milk = NoteEvent::Written(Note { text: "milk".to_owned() });
+    assert_eq!(NoteEvent::of(&changed), Some(&milk));
+    assert_eq!(NoteEvent::of(&note.clone()), Some(first));
+    assert_eq!(PARSED.get(), 3);
+}
+
+#[test]
+fn what_cannot_be_read_says_so_to_every_reader() {
+    let no_text = recorded("note.written", 0, &json!({}));
+    let later = recorded("note.written", 1, &json!({ "text": "eggs" }));
+    for _ in 0..2 {
+        let missing = NoteEvent::read(&no_text).expect_err("it has no text").to_string();
+        assert!(
+            missing.starts_with("\"note.written\" does not parse: missing field `text`"),
+            "{missing}"
+        );
+        let misplaced = NoteEvent::read(&later);
+        assert!(matches!(misplaced, Err(DecodeError::NotFirst(_))), "{misplaced:?}");
+        let foreign = AccountEvent::read(&later);
+        assert!(matches!(foreign, Err(DecodeError::UnknownType(_))), "{foreign:?}");
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn event(name: u64, position: u64) -> Recorded {
         schema: 1,
         time: Timestamp::from_micros(1_767_225_600_000_000),
         metadata: Metadata::of(Actor::anonymous(), Uuid::nil()),
-        data: serde_json::value::to_raw_value(&serde_json::json!({})).expect("an object"),
+        data: serde_json::value::to_raw_value(&serde_json::json!({})).expect("an object").into(),
     }
 }
 

@@ -38,6 +38,6 @@ pub(super) fn event(record: Record<'_>) -> Result<Recorded, StoreFailure> {
         schema: envelope.schema,
         time: Timestamp::from_micros(record.time_us),
         metadata: envelope.meta,
-        data: RawValue::from_string(data.to_owned()).map_err(|error| foreign(&error))?,
+        data: RawValue::from_string(data.to_owned()).map_err(|error| foreign(&error))?.into(),
     })
 }

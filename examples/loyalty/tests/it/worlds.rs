@@ -43,7 +43,7 @@ struct Held {
 impl Promise for Kept {
     fn take(&mut self, event: &Recorded) {
         if let Some(OrderEvent::Finalized(Finalized { terms })) = OrderEvent::of(event) {
-            *self.owed.entry(terms.customer).or_default() += earned(&terms).unwrap_or_default();
+            *self.owed.entry(terms.customer).or_default() += earned(terms).unwrap_or_default();
         }
         if event.stream.category() != CATEGORY {
             return;
@@ -53,7 +53,7 @@ impl Promise for Kept {
         };
         let customer = Uuid::parse_str(event.stream.id()).unwrap_or_default();
         let held = self.accounts.entry(customer).or_default();
-        Account::evolve(&mut held.state, &happened);
+        Account::evolve(&mut held.state, happened);
         match happened {
             LoyaltyEvent::PointsEarned(earned) => {
                 if !self.orders.insert(earned.order) {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
 use kernel::{Position, Timestamp};
-use runtime::{ReadModel, model::conformance};
+use runtime::model::conformance;
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{Change, Invoice, Invoices, Model, ProductSum, Sum, What};
 
@@ -68,7 +67,7 @@ async fn numbers(model: &dyn Model, wanted: Invoices) -> Vec<u64> {
 }
 
 async fn balanced(model: &dyn Model) {
-    for balance in Inspect::balances(model).await.expect("balances") {
+    for balance in model.balances().await.expect("balances") {
         assert_eq!(balance.left, balance.right, "{}", balance.name);
     }
 }
@@ -214,7 +213,7 @@ async fn a_rebuilt_model_is_identical(one: &dyn Model, other: &dyn Model) {
     for change in history {
         apply(other, &[change]).await;
     }
-    let lines = ReadModel::dump(one).await.expect("a dump");
+    let lines = one.dump().await.expect("a dump");
     assert!(lines.len() > 5, "{lines:?}");
-    assert_eq!(lines, ReadModel::dump(other).await.expect("a dump"));
+    assert_eq!(lines, other.dump().await.expect("a dump"));
 }

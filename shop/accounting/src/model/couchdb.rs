@@ -26,13 +26,11 @@ mod write;
 use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
-use futures_util::future::{BoxFuture, FutureExt};
 use kernel::Position;
 use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::shape};
 use serde_json::json;
 use store::Balance;
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{Change, Invoice, Invoices, Model, Revenue};
 use crate::calendar::Calendar;
@@ -117,6 +115,11 @@ impl ReadModel for CouchDbModel {
         server.long_call(read::ask(server, |at| read::dump(server, at))).await
     }
 
+    async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
+        let server = &self.server;
+        server.call(read::ask(server, |at| read::balances(server, at))).await
+    }
+
     fn shared(&self) -> Option<&dyn Shared> {
         Some(self)
     }
@@ -167,17 +170,5 @@ impl Model for CouchDbModel {
     async fn revenue(&self, year: i16) -> Result<Revenue, ModelError> {
         let server = &self.server;
         server.call(read::ask(server, |at| read::revenue(server, at, year))).await
-    }
-}
-
-impl Inspect for CouchDbModel {
-    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        let server = &self.server;
-        let asked = async { server.call(read::ask(server, |at| read::balances(server, at))).await };
-        asked.boxed()
-    }
-
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        ReadModel::dump(self)
     }
 }

@@ -3,19 +3,14 @@
 mod query;
 mod write;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use futures_util::{FutureExt, future::BoxFuture};
-use kernel::Position;
 use runtime::{
-    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
-    sqlite::Schema,
+    ModelError,
+    sqlite::{Embedded, Schema, Tables},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use store::Balance;
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{Change, Invoice, Invoices, Model, Revenue};
 use crate::calendar::Calendar;
@@ -62,101 +57,38 @@ const TABLES: &str = "CREATE TABLE invoice (
      ) WITHOUT ROWID;";
 
 /// The embedded read model.
-pub struct SqliteModel {
-    database: Database,
-    scans: Scans,
-    calendar: Calendar,
-}
+pub type SqliteModel = Embedded<Books>;
 
-impl SqliteModel {
-    /// Opens the model at `location`, empty if there is none that can be used.
-    pub fn open(
-        location: Location,
-        calendar: Calendar,
-        tasks: Tasks,
-    ) -> Result<Arc<Self>, ModelError> {
-        let schema = Schema {
+/// The tables of invoices and revenue.
+#[derive(Debug)]
+pub struct Books(pub Calendar);
+
+impl Tables for Books {
+    type Change = Change;
+
+    fn schema(&self) -> Schema {
+        Schema {
             model: "accounting",
             unmarked: &["checkpoint", "customer", "invoice", "month", "product"],
             number: SCHEMA,
-            variant: super::zone_hash(&calendar),
+            variant: super::zone_hash(&self.0),
             create: TABLES,
-        };
-        Ok(Arc::new(Self {
-            database: Database::open(location, schema)?,
-            scans: Scans::new(tasks),
-            calendar,
-        }))
+        }
     }
 
-    /// Runs a query that may take long, beside the requests that do not.
-    async fn scan<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, ModelError> {
-        let database = self.database.clone();
-        self.scans.run(move || database.read(query)).await
-    }
-}
-
-#[async_trait]
-impl ReadModel for SqliteModel {
-    type Change = Change;
-
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.database.checkpoint()
+    fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+        write::apply(transaction, &self.0, changes)
     }
 
-    async fn apply(
-        &self,
-        from: Position,
-        changes: &[Change],
-        to: Position,
-    ) -> Result<(), ModelError> {
-        let calendar = &self.calendar;
-        self.database.apply(from, to, |transaction| write::apply(transaction, calendar, changes))
-    }
-
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.database.set_aside(event)
-    }
-
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.database.aside()
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.database.built_from(first)
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        self.database.reset()
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        let database = self.database.clone();
-        self.scans.own(move || database.dump()).await
-    }
-
-    fn database(&self) -> Option<&Database> {
-        Some(&self.database)
-    }
-}
-
-impl Inspect for SqliteModel {
-    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        self.scan(query::balances).boxed()
-    }
-
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        ReadModel::dump(self)
+    fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
+        query::balances(connection)
     }
 }
 
 #[async_trait]
 impl Model for SqliteModel {
     async fn invoice(&self, order: Uuid) -> Result<Option<Invoice>, ModelError> {
-        self.database.read(|connection| query::invoice(connection, order))
+        self.read(|connection| query::invoice(connection, order))
     }
 
     async fn invoices(&self, wanted: Invoices) -> Result<Vec<Invoice>, ModelError> {
@@ -164,7 +96,7 @@ impl Model for SqliteModel {
     }
 
     async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
-        self.database.read(|connection| query::customer(connection, user))
+        self.read(|connection| query::customer(connection, user))
     }
 
     async fn revenue(&self, year: i16) -> Result<Revenue, ModelError> {

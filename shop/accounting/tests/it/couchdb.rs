@@ -20,7 +20,6 @@ use runtime::{ModelError, Progress, ReadModel, Tasks, model::conformance, projec
 use servers::CouchDb;
 use tokio::time::Instant;
 use uuid::Uuid;
-use web::Inspect;
 
 use crate::{
     calls::{finalized, three_orders},
@@ -150,7 +149,7 @@ async fn couchdb_holds_and_lists_what_sqlite_does() {
         let [ours, theirs] = [&couchdb, &sqlite].map(|model| model.revenue(year));
         assert_eq!(ours.await.expect("a year"), theirs.await.expect("a year"));
     }
-    let [ours, theirs] = [&couchdb, &sqlite].map(|model| Inspect::balances(&**model));
+    let [ours, theirs] = [&couchdb, &sqlite].map(|model| model.balances());
     assert_eq!(ours.await.expect("balances"), theirs.await.expect("balances"));
 }
 
@@ -210,7 +209,7 @@ async fn two_that_write_at_once_make_each_change_once() {
     };
     let reading = async {
         loop {
-            for balance in Inspect::balances(&*reader).await.expect("balances") {
+            for balance in reader.balances().await.expect("balances") {
                 assert_eq!(balance.left, balance.right, "{}", balance.name);
             }
             tokio::task::yield_now().await;

@@ -121,7 +121,7 @@ pub(crate) fn first_customer(shop: &Stopped) -> anyhow::Result<Option<Registered
         let categories = vec![contracts::customer::CATEGORY.to_owned()];
         let page = page(&store.reader, &Read::All { from, categories })?;
         let first = page.events.iter().find_map(|event| match CustomerEvent::of(event)? {
-            CustomerEvent::Registered(registered) => Some(registered),
+            CustomerEvent::Registered(registered) => Some(registered.clone()),
             _ => None,
         });
         if first.is_some() || page.end {

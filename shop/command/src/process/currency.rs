@@ -88,7 +88,7 @@ async fn check(pages: Pages<'_>, currency: &Currency) -> anyhow::Result<()> {
             let Some(ProductEvent::Added(added)) = ProductEvent::of(event) else { continue };
             match &first {
                 None if added.currency == code => return Ok(()),
-                None => first = Some(added.currency),
+                None => first = Some(added.currency.clone()),
                 Some(first) if added.currency == code => {
                     tracing::warn!(
                         "the shop has prices in {first} and in {currency}, and treats one as the other; delete the products in {first} \
@@ -144,7 +144,7 @@ mod tests {
             schema: event.schema(),
             time: Timestamp::default(),
             metadata: Metadata::of(Actor::reactor("test"), product),
-            data: event.encode(),
+            data: event.encode().into(),
         })
     }
 

@@ -16,13 +16,13 @@ use store::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    After, At, Context, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing, Path, Problem, Query,
-    Text,
+    After, At, Context, Count, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing, Path, Problem,
+    Query, Text,
 };
 
 use super::{
-    Customers, failed,
-    fields::{self, Version, check_email, check_user_name},
+    Customers,
+    fields::{self, check_email, check_user_name},
     name_taken,
     sessions::{Proof, owner},
     unknown, view,
@@ -75,7 +75,7 @@ pub(super) async fn add_user(
     }
     let customer = customers.secrets.customer_id(&request.user_name);
     // A request with a key may be a retry of the registration of that name: check its events.
-    let known = customers.model.credentials(customer).await.map_err(failed)?;
+    let known = customers.model.credentials(customer).await?;
     if idempotency.is_none() && known.is_some() {
         return Err(name_taken());
     }
@@ -117,7 +117,7 @@ pub(super) struct UpdateUser {
     current_password: Option<Password>,
     /// The version that the change rests on; refused if there is a newer one.
     #[schema(inline)]
-    version: Option<Version>,
+    version: Option<Count>,
 }
 
 /// Changes what is given of an account.
@@ -152,7 +152,7 @@ pub(super) async fn update_user(
         full_name: request.full_name.map(Text::into_string),
         email: request.email.map(Text::into_string),
         password,
-        revision: request.version.map(fields::revision),
+        revision: request.version.map(Count::unsigned),
     };
     let metadata = context.metadata(caller.actor(), idempotency);
     let (done, at) = customers.execute(customer, Command::Update(update), metadata).await?;
@@ -195,7 +195,7 @@ impl Customers {
             let Some(password) = &request.current_password else {
                 return wrong("is needed to set another password");
             };
-            let known = self.model.credentials(customer).await.map_err(failed)?;
+            let known = self.model.credentials(customer).await?;
             let sealed = known.as_ref().map(|known| &*known.password);
             let proof = Proof { user: &request.user_name, sealed, password };
             if !self.prove(context, proof).await? {
@@ -245,7 +245,7 @@ pub(super) async fn get_user(
             customers.must_be_recorded(Position(position)).await?;
             view::as_of(&customers, id, Some(Position(position))).await?
         }
-        None => customers.model.customer(id).await.map_err(failed)?.map(view::user),
+        None => customers.model.customer(id).await?.map(view::user),
     };
     user.map(Json).ok_or_else(unknown)
 }
@@ -298,7 +298,7 @@ pub(super) async fn get_all_users(
         after: query.after.map(|After(cursor)| cursor),
         count: query.limit.and_one(),
     };
-    let found = customers.model.list(list).await.map_err(failed)?;
+    let found = customers.model.list(list).await?;
     let Listing { items, next } =
         Listing::page(found, query.limit, |customer| sort.cursor(customer));
     Ok(Json(Listing { items: items.into_iter().map(view::user).collect(), next }))

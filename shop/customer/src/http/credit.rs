@@ -8,13 +8,9 @@ use contracts::rest::customer::{Credit, User};
 use identity::{Caller, Manager};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{At, Context, Json, KeyHeader, Keyed, Problem, Query, Text};
+use web::{At, Context, Count, Json, KeyHeader, Keyed, Problem, Query, Text};
 
-use super::{
-    Customers, failed,
-    fields::{self, Version},
-    unknown, view,
-};
+use super::{Customers, unknown, view};
 use crate::domain::{self, Command};
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -39,7 +35,7 @@ pub(super) async fn get_credit(
     let user = query.user_name.as_deref().unwrap_or(caller.user());
     caller.must_be(user)?;
     let id = customers.secrets.customer_id(user);
-    let customer = customers.model.customer(id).await.map_err(failed)?;
+    let customer = customers.model.customer(id).await?;
     customer.map(|customer| Json(view::credit(customer))).ok_or_else(unknown)
 }
 
@@ -56,7 +52,7 @@ pub(super) struct SetCredit {
     change: Option<Decimal<true>>,
     /// The version that the change rests on; refused if there is a newer one.
     #[schema(inline)]
-    version: Option<Version>,
+    version: Option<Count>,
 }
 
 /// Sets or changes a customer's credit, not below what is reserved for open orders.
@@ -79,7 +75,7 @@ pub(super) async fn set_credit(
         _ => return Err(Problem::field("Credit", "either Credit or Change must be given")),
     };
     let customer = customers.secrets.customer_id(&user_name);
-    let command = Command::SetCredit { credit, revision: version.map(fields::revision) };
+    let command = Command::SetCredit { credit, revision: version.map(Count::unsigned) };
     let metadata = context.metadata(caller.actor(), idempotency);
     let (done, at) = customers.execute(customer, command, metadata).await?;
     Ok((at, Json(customers.shown(customer, done).await?)))

@@ -1,14 +1,7 @@
 //! Validation rules of single fields, and their OpenAPI documentation.
 
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
-use web::{FieldErrors, Whole};
-
-/// A version that a customer can have.
-pub(super) type Version = Whole<0, 9_007_199_254_740_991>;
-
-pub(super) fn revision(version: Version) -> u64 {
-    version.get().unsigned_abs()
-}
+use web::FieldErrors;
 
 /// The document's words for [`check_user_name`].
 pub(super) fn user_name() -> Object {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{At, Context, Json, Problem, Text};
 
-use super::{Customers, failed};
+use super::Customers;
 use crate::{domain::Command, model::Credentials, password::Password, turns::Owner};
 
 /// Retries for a customer whose revision changes meanwhile, before a log-in is refused with 503.
@@ -88,7 +88,7 @@ impl Customers {
     async fn credentials(&self, customer: Uuid) -> Result<(u64, Option<Credentials>), Problem> {
         let mut before = self.revision(customer).await?;
         for _ in 0..LOOKS_MAX {
-            let known = self.model.credentials(customer).await.map_err(failed)?;
+            let known = self.model.credentials(customer).await?;
             let after = self.revision(customer).await?;
             if after == before {
                 return Ok((before, known));
@@ -102,7 +102,7 @@ impl Customers {
     }
 
     async fn revision(&self, customer: Uuid) -> Result<u64, Problem> {
-        let known = self.model.customer(customer).await.map_err(failed)?;
+        let known = self.model.customer(customer).await?;
         Ok(known.map_or(0, |known| known.revision))
     }
 

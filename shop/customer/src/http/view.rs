@@ -9,7 +9,7 @@ use kernel::{Decider, Position};
 use uuid::Uuid;
 use web::Problem;
 
-use super::{Customers, unavailable};
+use super::Customers;
 use crate::{domain, model};
 
 pub(super) fn user(customer: model::Customer) -> User {
@@ -41,10 +41,10 @@ pub(super) async fn as_of(
     position: Option<Position>,
 ) -> Result<Option<User>, Problem> {
     let events = customers.deps.store().read_stream(&stream(customer), position).await;
-    let events = events.map_err(|_| unavailable())?;
+    let events = events?;
     let mut state = domain::State::default();
     for event in events.iter().filter_map(|event| CustomerEvent::of(event)) {
-        domain::Customer::evolve(&mut state, &event);
+        domain::Customer::evolve(&mut state, event);
     }
     let domain::State { account, revision, credit, .. } = state;
     Ok(account.map(|account| User {

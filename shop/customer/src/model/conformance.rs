@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contracts::customer::Role;
 use contracts::money::Money;
 use kernel::Position;
-use runtime::{ReadModel, model::conformance};
+use runtime::model::conformance;
 use uuid::Uuid;
 
 use super::{Change, Customer, List, Model, Moved, Registered, Sort, What};
@@ -58,7 +58,7 @@ async fn customer(model: &dyn Model, user: &str) -> Customer {
 }
 
 async fn lines(model: &dyn Model) -> Vec<String> {
-    ReadModel::dump(model).await.expect("a dump")
+    model.dump().await.expect("a dump")
 }
 
 async fn a_new_model_is_empty(model: &dyn Model) {

@@ -21,13 +21,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use contracts::customer::Role;
 use contracts::money::Money;
-use futures_util::future::BoxFuture;
 use kernel::Position;
 use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, sqlite::line};
 use rusqlite::types::ValueRef;
 use store::Balance;
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{Change, Credentials, Cursor, Customer, List, Model, Sort};
 pub use location::RedisLocation;
@@ -216,6 +214,21 @@ impl ReadModel for RedisModel {
         }
     }
 
+    async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
+        let (_, below, sums): (String, i64, Vec<Option<i64>>) =
+            self.server.run(&self.server.scripts.sums, &[]).await?;
+        // A sum that nothing was added to is not there.
+        let sums: Vec<i64> = sums.into_iter().map(Option::unwrap_or_default).collect();
+        let [granted, credit, spent, available, reserved] =
+            <[i64; 5]>::try_from(sums).map_err(|_| incomplete())?;
+        let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
+        Ok(vec![
+            balance("granted = credit + spent", granted, credit + spent),
+            balance("credit = available + reserved", credit, available + reserved),
+            balance("customers below zero = 0", below, 0),
+        ])
+    }
+
     fn shared(&self) -> Option<&dyn Shared> {
         Some(self)
     }
@@ -273,29 +286,6 @@ impl Model for RedisModel {
             None => self.page(place, (query.count, 1 << 40), &FIELDS).await?.3,
         };
         rows.iter().map(|row| customer(row)).collect()
-    }
-}
-
-impl Inspect for RedisModel {
-    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        Box::pin(async {
-            let (_, below, sums): (String, i64, Vec<Option<i64>>) =
-                self.server.run(&self.server.scripts.sums, &[]).await?;
-            // A sum that nothing was added to is not there.
-            let sums: Vec<i64> = sums.into_iter().map(Option::unwrap_or_default).collect();
-            let [granted, credit, spent, available, reserved] =
-                <[i64; 5]>::try_from(sums).map_err(|_| incomplete())?;
-            let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
-            Ok(vec![
-                balance("granted = credit + spent", granted, credit + spent),
-                balance("credit = available + reserved", credit, available + reserved),
-                balance("customers below zero = 0", below, 0),
-            ])
-        })
-    }
-
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        Box::pin(ReadModel::dump(self))
     }
 }
 

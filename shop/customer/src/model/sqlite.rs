@@ -1,20 +1,16 @@
 //! The read model in SQLite.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use contracts::customer::Role;
 use contracts::money::Money;
-use futures_util::future::BoxFuture;
 use kernel::Position;
 use runtime::{
-    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
-    sqlite::Schema,
+    ModelError,
+    sqlite::{Embedded, Schema, Tables},
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use store::Balance;
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{Change, Credentials, Customer, List, Model, Moved, Registered, Sort, What};
 
@@ -45,82 +41,51 @@ const COLUMNS: &str =
     "user, full_name, email, manager, revision, credit, reserved, available, registered";
 
 /// The embedded read model.
-#[derive(Clone)]
-pub struct SqliteModel {
-    database: Database,
-    scans: Scans,
-}
+pub type SqliteModel = Embedded<Accounts>;
 
-impl SqliteModel {
-    /// Opens the model at `location`, empty if there is none that can be used.
-    pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
-        Ok(Arc::new(Self { database: Database::open(location, SCHEMA)?, scans: Scans::new(tasks) }))
-    }
+/// The table of customers.
+#[derive(Clone, Copy, Debug)]
+pub struct Accounts;
 
-    /// Runs a query that may take long, beside the requests that do not.
-    async fn scan<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, ModelError> {
-        let database = self.database.clone();
-        self.scans.run(move || database.read(query)).await
-    }
-}
-
-#[async_trait]
-impl ReadModel for SqliteModel {
+impl Tables for Accounts {
     type Change = Change;
 
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.database.checkpoint()
+    fn schema(&self) -> Schema {
+        SCHEMA
     }
 
-    async fn apply(
-        &self,
-        from: Position,
-        changes: &[Change],
-        to: Position,
-    ) -> Result<(), ModelError> {
-        self.database.apply(from, to, |tx| changes.iter().try_for_each(|change| make(tx, change)))
+    fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+        changes.iter().try_for_each(|change| make(tx, change))
     }
 
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.database.set_aside(event)
-    }
-
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.database.aside()
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.database.built_from(first)
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        self.database.reset()
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        let database = self.database.clone();
-        self.scans.own(move || database.dump()).await
-    }
-
-    fn database(&self) -> Option<&Database> {
-        Some(&self.database)
+    fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
+        let sql =
+            "SELECT ifnull(sum(granted), 0), ifnull(sum(credit + spent), 0), ifnull(sum(credit), 0),
+                    ifnull(sum(available + reserved), 0),
+                    count(*) FILTER (WHERE credit < 0 OR reserved < 0 OR available < 0)
+             FROM customer";
+        let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
+        connection.prepare_cached(sql)?.query_row([], |row| {
+            Ok(vec![
+                balance("granted = credit + spent", row.get(0)?, row.get(1)?),
+                balance("credit = available + reserved", row.get(2)?, row.get(3)?),
+                balance("customers below zero = 0", row.get(4)?, 0),
+            ])
+        })
     }
 }
 
 #[async_trait]
 impl Model for SqliteModel {
     async fn customer(&self, id: Uuid) -> Result<Option<Customer>, ModelError> {
-        self.database.read(|connection| {
+        self.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM customer WHERE id = ?1");
             connection.prepare_cached(&sql)?.query_row([id.as_bytes()], customer).optional()
         })
     }
 
     async fn credentials(&self, id: Uuid) -> Result<Option<Credentials>, ModelError> {
-        self.database.read(|connection| {
+        self.read(|connection| {
             let mut query = connection
                 .prepare_cached("SELECT manager, password FROM customer WHERE id = ?1")?;
             let credentials =
@@ -131,16 +96,6 @@ impl Model for SqliteModel {
 
     async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError> {
         self.scan(move |connection| list(connection, &query)).await
-    }
-}
-
-impl Inspect for SqliteModel {
-    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        Box::pin(self.scan(balances))
-    }
-
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        Box::pin(ReadModel::dump(self))
     }
 }
 
@@ -162,7 +117,9 @@ fn make(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
         What::Password(password) => tx
             .prepare_cached("UPDATE customer SET password = ?2, revision = revision + 1 WHERE id = ?1")?
             .execute(params![id, password]),
-        What::Profile { full_name, email } => change_profile(tx, change.customer, (full_name, email)),
+        What::Profile { full_name, email } => {
+            change_profile(tx, change.customer, full_name.as_deref(), email.as_deref())
+        }
         What::Registered(registered) => register(tx, change, registered),
     }
     .map(drop)
@@ -195,7 +152,8 @@ fn register(
 fn change_profile(
     tx: &Transaction<'_>,
     id: Uuid,
-    (full_name, email): (&Option<String>, &Option<String>),
+    full_name: Option<&str>,
+    email: Option<&str>,
 ) -> rusqlite::Result<usize> {
     let mut before =
         tx.prepare_cached("SELECT user, full_name, email FROM customer WHERE id = ?1")?;
@@ -203,8 +161,7 @@ fn change_profile(
     let before: Option<(String, String, String)> =
         before.query_row([id.as_bytes()], columns).optional()?;
     let Some((user, old_name, old_email)) = before else { return Ok(0) };
-    let full_name = full_name.as_ref().unwrap_or(&old_name);
-    let email = email.as_ref().unwrap_or(&old_email);
+    let (full_name, email) = (full_name.unwrap_or(&old_name), email.unwrap_or(&old_email));
     let mut update = tx.prepare_cached(
         "UPDATE customer SET full_name = ?2, email = ?3, search = ?4, revision = revision + 1 WHERE id = ?1",
     )?;
@@ -232,22 +189,6 @@ fn list(connection: &Connection, query: &List) -> rusqlite::Result<Vec<Customer>
     let (by, user) = query.after.as_ref().map(|cursor| (cursor.by, &*cursor.user)).unzip();
     let mut query_rows = connection.prepare_cached(&sql)?;
     query_rows.query_map(params![search, by, user, query.count], customer)?.collect()
-}
-
-fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
-    let sql =
-        "SELECT ifnull(sum(granted), 0), ifnull(sum(credit + spent), 0), ifnull(sum(credit), 0),
-                      ifnull(sum(available + reserved), 0),
-                      count(*) FILTER (WHERE credit < 0 OR reserved < 0 OR available < 0)
-               FROM customer";
-    let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
-    connection.prepare_cached(sql)?.query_row([], |row| {
-        Ok(vec![
-            balance("granted = credit + spent", row.get(0)?, row.get(1)?),
-            balance("credit = available + reserved", row.get(2)?, row.get(3)?),
-            balance("customers below zero = 0", row.get(4)?, 0),
-        ])
-    })
 }
 
 fn customer(row: &Row<'_>) -> rusqlite::Result<Customer> {

@@ -14,7 +14,7 @@ use contracts::names;
 use uuid::Uuid;
 use web::Problem;
 
-use super::{Orders, failed};
+use super::Orders;
 
 /// The part of an order's time that the oldest open order may have used up.
 const PART: u32 = 3;
@@ -46,7 +46,7 @@ impl Orders {
         let wait = self.wait();
         let Some(over) = wait.checked_sub(self.deadline / PART) else { return Ok(()) };
         if let Some(order) = repeated
-            && self.model.order(order).await.map_err(failed)?.is_some()
+            && self.model.order(order).await?.is_some()
         {
             return Ok(());
         }

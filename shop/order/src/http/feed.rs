@@ -22,7 +22,7 @@ use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 use web::Problem;
 
-use super::{Orders, failed, view};
+use super::{Orders, view};
 use crate::model::{Order, Step};
 
 /// Changes read at once.
@@ -166,7 +166,7 @@ impl Orders {
     /// Tells a page of what is new behind `at`; whether that was all.
     async fn tell_changes(&self, at: Position) -> Result<bool, Problem> {
         let reached = self.progress.position();
-        let page = self.model.changes(None, at, PAGE).await.map_err(failed)?;
+        let page = self.model.changes(None, at, PAGE).await?;
         let all = page.len() < PAGE;
         let (mut last, mut changes) = (at, Vec::with_capacity(page.len()));
         for (step, order) in page {
@@ -184,7 +184,7 @@ impl Orders {
         customer: Option<Uuid>,
         after: Position,
     ) -> Result<Vec<Told>, Problem> {
-        let page = self.model.changes(customer, after, PAGE).await.map_err(failed)?;
+        let page = self.model.changes(customer, after, PAGE).await?;
         let mut missed = Vec::with_capacity(page.len());
         for (step, order) in page {
             missed.push(self.told(step, order).await?);

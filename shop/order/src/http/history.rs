@@ -10,7 +10,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 use web::{After, Cursor, Json, Limit, Listing, Problem, Query};
 
-use super::{Orders, failed};
+use super::Orders;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -36,9 +36,8 @@ pub(super) async fn get_order_history(
 ) -> Result<Json<Listing<Step>>, Problem> {
     let order = orders.visible(&caller, query.order_id).await?;
     let after = query.after.map_or(Position::START, |After(position)| position);
-    let found = orders.model.history(order.id, after, query.limit.and_one()).await;
-    let Listing { items, next } =
-        Listing::page(found.map_err(failed)?, query.limit, |step| step.position);
+    let found = orders.model.history(order.id, after, query.limit.and_one()).await?;
+    let Listing { items, next } = Listing::page(found, query.limit, |step| step.position);
     let mut steps = Vec::with_capacity(items.len());
     for step in items {
         steps.push(orders.step(step).await?);

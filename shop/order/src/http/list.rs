@@ -9,16 +9,13 @@ use kernel::{Position, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{After, Cursor, Json, Limit, Listing, Problem, Query, Text, Whole};
+use web::{After, Count, Cursor, Json, Limit, Listing, Problem, Query, Text};
 
-use super::{Orders, failed, view};
+use super::{Orders, view};
 use crate::model::{self, List, Within};
 
 /// Steps read at once for an order as it was: more than the shop's own services record for one.
 const STEPS: usize = 500;
-
-/// A position that the log can have.
-type AsOf = Whole<0, 9_007_199_254_740_991>;
 
 #[derive(Deserialize, ToSchema, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -54,7 +51,7 @@ pub(super) struct GetOrders {
     /// With `Single`: as it was after the event at this position; for managers.
     #[param(inline)]
     #[schema(inline)]
-    as_of: Option<AsOf>,
+    as_of: Option<Count>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -116,7 +113,7 @@ impl Orders {
             before: query.after.map(|After(position)| position),
             count: query.limit.and_one(),
         };
-        let found = self.model.list(list).await.map_err(failed)?;
+        let found = self.model.list(list).await?;
         let Listing { items, next } = Listing::page(found, query.limit, |order| order.placed);
         Ok(Listing { items: items.into_iter().map(view::order).collect(), next })
     }
@@ -128,7 +125,7 @@ impl Orders {
         let unknown = || Problem::not_found("There is no such order.");
         let order = self.visible(caller, Uuid::parse_str(id).map_err(|_| unknown())?).await?;
         let Some(as_of) = query.as_of else { return Ok(order) };
-        let as_of = Position(as_of.get().unsigned_abs());
+        let as_of = Position(as_of.unsigned());
         caller.must_be_manager()?;
         self.must_be_recorded(as_of).await?;
         if order.placed > as_of {
@@ -142,7 +139,7 @@ impl Orders {
         let mut order = order.into_placed();
         let mut after = Position::START;
         loop {
-            let steps = self.model.history(order.id, after, STEPS).await.map_err(failed)?;
+            let steps = self.model.history(order.id, after, STEPS).await?;
             for step in steps.iter().take_while(|step| step.position <= at) {
                 order.take(step);
             }

@@ -9,14 +9,13 @@ use contracts::{
     rest,
 };
 use identity::Caller;
-use kernel::{Idempotency, Position};
 use runtime::{Done, Request};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{At, Context, Json, KeyHeader, Keyed, POSITION_TIMEOUT, Problem, Text, Whole};
+use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text, Whole};
 
-use super::{Orders, failed, refusal, unavailable, view};
+use super::{Orders, view};
 use crate::{
     domain::Command,
     model::{Order, Product, Standing},
@@ -54,27 +53,32 @@ pub(super) async fn place_order(
     request: Keyed<PlaceOrder>,
 ) -> Result<(StatusCode, At, Json<rest::order::Order>), Problem> {
     let idempotency = request.creates(caller.id(), "place-order");
-    let terms = orders.terms(&context, &caller, (request.value, idempotency.as_ref())).await?;
+    let order = context.created_id(idempotency.as_ref());
+    let asked = Asked { order, by: &caller, is_repeatable: idempotency.is_some() };
+    let terms = orders.terms(asked, request.value).await?;
     let id = terms.order;
     orders.must_be_open(idempotency.as_ref().map(|_| id)).await?;
     let deadline = context.now() + orders.deadline;
     let command = Command::Place(Placed { terms, deadline });
     let metadata = context.metadata(caller.actor(), idempotency);
-    let placing = orders.aggregates.execute(stream(id), Request { command, metadata }).await;
-    let done = placing.map_err(refusal)?;
-    let position = done.position().unwrap_or(orders.progress.position());
+    let done = orders.aggregates.execute(stream(id), Request { command, metadata }).await?;
+    let at = orders.at(done);
     let placed = orders.as_placed(id, done).await?;
-    Ok((StatusCode::ACCEPTED, At(position), Json(view::order(placed))))
+    Ok((StatusCode::ACCEPTED, at, Json(view::order(placed))))
+}
+
+/// An order that is asked for.
+struct Asked<'a> {
+    order: Uuid,
+    by: &'a Caller,
+    /// Whether its request may be sent again.
+    is_repeatable: bool,
 }
 
 impl Orders {
     /// The product, customer and price of an order.
-    async fn terms(
-        &self,
-        context: &Context,
-        caller: &Caller,
-        (request, idempotency): (PlaceOrder, Option<&Idempotency>),
-    ) -> Result<Terms, Problem> {
+    async fn terms(&self, asked: Asked<'_>, request: PlaceOrder) -> Result<Terms, Problem> {
+        let Asked { order, by: caller, is_repeatable } = asked;
         let PlaceOrder { product_id, quantity, price, user_name } = request;
         let customer = match user_name {
             None => caller.id(),
@@ -87,8 +91,7 @@ impl Orders {
         };
         let quantity = quantity.map_or(1, Whole::get);
         let quantity = u32::try_from(quantity).expect("it is within 1 to 1000");
-        let order = context.created_id(idempotency);
-        let product = self.orderable(product_id, idempotency.map(|_| order)).await?;
+        let product = self.orderable(product_id, is_repeatable.then_some(order)).await?;
         let price = price.map_or(product.price, |Decimal(price)| price);
         if price.times(quantity) > Money::LIMIT {
             let detail = format!("makes a total of over {}", Money::LIMIT);
@@ -101,11 +104,11 @@ impl Orders {
 
     /// A product that can be ordered; or one that could when the order `repeated` was placed, should this be the same request.
     async fn orderable(&self, product: Uuid, repeated: Option<Uuid>) -> Result<Product, Problem> {
-        if let Some(product) = self.model.product(product).await.map_err(failed)? {
+        if let Some(product) = self.model.product(product).await? {
             return Ok(product);
         }
         let before = match repeated {
-            Some(order) => self.model.order(order).await.map_err(failed)?,
+            Some(order) => self.model.order(order).await?,
             None => None,
         };
         let product = before.map(|order| Product {
@@ -118,16 +121,8 @@ impl Orders {
 
     /// The order as placed, regardless of later changes, so that retries get the same response.
     async fn as_placed(&self, id: Uuid, done: Done) -> Result<Order, Problem> {
-        let position = done.position().unwrap_or(Position::START);
-        let shown = self.progress.wait_for(position, POSITION_TIMEOUT).await;
-        let order = match shown {
-            Ok(()) => self.model.order(id).await.map_err(failed)?,
-            Err(behind) => {
-                tracing::warn!(behind, %position, "responding before the read model has caught up");
-                None
-            }
-        };
-        match order {
+        let shown = if self.settled(done).await { self.model.order(id).await? } else { None };
+        match shown {
             Some(order) => Ok(order.into_placed()),
             None => self.recorded(id).await,
         }
@@ -135,13 +130,13 @@ impl Orders {
 
     /// The order from its own stream.
     async fn recorded(&self, id: Uuid) -> Result<Order, Problem> {
-        let events = self.deps.store().read_stream(&stream(id), None).await;
-        let events = events.map_err(|_| unavailable())?;
-        let placed = events.first().zip(events.first().and_then(|event| OrderEvent::of(event)));
+        let events = self.store().read_stream(&stream(id), None).await?;
+        let placed = events.first().and_then(|event| Some((event, OrderEvent::of(event)?)));
         let Some((event, OrderEvent::Placed(Placed { terms, .. }))) = placed else {
             return Err(Problem::internal("an order's stream does not begin with its placing"));
         };
-        let user = self.model.user(terms.customer).await.map_err(failed)?;
+        let terms = terms.clone();
+        let user = self.model.user(terms.customer).await?;
         Ok(Order {
             id,
             customer: terms.customer,

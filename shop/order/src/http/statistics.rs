@@ -12,7 +12,7 @@ use kernel::Timestamp;
 use serde::Deserialize;
 use web::{Json, Problem, Query};
 
-use super::{Orders, failed};
+use super::Orders;
 use crate::model::{self, Within};
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -36,7 +36,7 @@ pub(super) async fn get_order_statistics(
     _: Manager,
     Query(GetOrderStatistics { from, to }): Query<GetOrderStatistics>,
 ) -> Result<Json<Statistics>, Problem> {
-    let found = orders.model.statistics(Within { from, to }).await.map_err(failed)?;
+    let found = orders.model.statistics(Within { from, to }).await?;
     Ok(Json(shown(&found)))
 }
 

@@ -5,7 +5,7 @@ use contracts::rest;
 use serde_json::Map;
 use uuid::Uuid;
 
-use super::{Orders, failed};
+use super::Orders;
 use crate::model::{Order, Step};
 use web::Problem;
 
@@ -53,7 +53,7 @@ impl Orders {
             _ => None,
         };
         let Some((role, id)) = person else { return Ok(actor) };
-        let user = self.model.user(id).await.map_err(failed)?;
+        let user = self.model.user(id).await?;
         Ok(user.map_or(actor.clone(), |user| format!("{role}:{user}")))
     }
 }

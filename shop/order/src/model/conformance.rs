@@ -11,7 +11,7 @@ use contracts::{
     product::ProductEvent,
 };
 use kernel::{EventType, Position, Timestamp};
-use runtime::{ReadModel, model::conformance};
+use runtime::model::conformance;
 use uuid::Uuid;
 
 use super::{Change, Effect, Happened, List, Model, Order, Placing, Product, What, Whose, Within};
@@ -113,7 +113,7 @@ async fn numbers(model: &dyn Model, list: List) -> Vec<u128> {
 }
 
 async fn lines(model: &dyn Model) -> Vec<String> {
-    ReadModel::dump(model).await.expect("a dump")
+    model.dump().await.expect("a dump")
 }
 
 async fn a_new_model_is_empty(model: &dyn Model) {

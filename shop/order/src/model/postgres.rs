@@ -16,13 +16,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
-use futures_util::future::BoxFuture;
 use kernel::Position;
 use runtime::{Lease, ModelError, ReadModel, SetAside, Shared};
 use store::Balance;
 use tokio_postgres::{IsolationLevel, Row};
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 pub use location::PostgresLocation;
@@ -184,6 +182,19 @@ impl ReadModel for PostgresModel {
         self.server.long_call(dumped).await
     }
 
+    /// Placed and ended orders are counted as they happen, open ones by looking.
+    async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
+        let sql = "SELECT placed, canceled + finalized + (SELECT count(*) FROM orders WHERE status IN (0, 2)) FROM tally";
+        let row = ask!(self, client => async {
+            client.query_one(&client.prepare_cached(sql).await?, &[]).await
+        })?;
+        let sum = |column: usize| {
+            row.try_get(column).map_err(|error| ModelError::Other(error.to_string()))
+        };
+        let name = "orders = open + canceled + finalized".to_owned();
+        Ok(vec![Balance { name, left: sum(0)?, right: sum(1)? }])
+    }
+
     fn shared(&self) -> Option<&dyn Shared> {
         Some(self)
     }
@@ -275,26 +286,5 @@ impl Model for PostgresModel {
             Ok(statistics)
         };
         self.server.call(counted).await
-    }
-}
-
-impl Inspect for PostgresModel {
-    /// Placed and ended orders are counted as they happen, open ones by looking.
-    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        let sql = "SELECT placed, canceled + finalized + (SELECT count(*) FROM orders WHERE status IN (0, 2)) FROM tally";
-        Box::pin(async move {
-            let row = ask!(self, client => async {
-                client.query_one(&client.prepare_cached(sql).await?, &[]).await
-            })?;
-            let sum = |column: usize| {
-                row.try_get(column).map_err(|error| ModelError::Other(error.to_string()))
-            };
-            let name = "orders = open + canceled + finalized".to_owned();
-            Ok(vec![Balance { name, left: sum(0)?, right: sum(1)? }])
-        })
-    }
-
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        Box::pin(ReadModel::dump(self))
     }
 }

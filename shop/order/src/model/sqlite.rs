@@ -3,20 +3,16 @@
 mod apply;
 mod read;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use contracts::money::Money;
-use futures_util::future::BoxFuture;
 use kernel::Position;
 use runtime::{
-    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
-    sqlite::Schema,
+    ModelError,
+    sqlite::{Embedded, Schema, Tables},
 };
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use store::Balance;
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 
@@ -74,75 +70,37 @@ const SCHEMA: Schema = Schema {
 };
 
 /// The embedded read model.
-#[derive(Clone)]
-pub struct SqliteModel {
-    database: Database,
-    scans: Scans,
-}
+pub type SqliteModel = Embedded<Orders>;
 
-impl SqliteModel {
-    /// Opens the model at `location`, empty if there is none that can be used.
-    pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
-        Ok(Arc::new(Self { database: Database::open(location, SCHEMA)?, scans: Scans::new(tasks) }))
-    }
+/// The tables of orders, their steps, and what is known of products and customers.
+#[derive(Clone, Copy, Debug)]
+pub struct Orders;
 
-    /// Runs a query that may take long, beside the requests that do not.
-    async fn scan<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, ModelError> {
-        let database = self.database.clone();
-        self.scans.run(move || database.read(query)).await
-    }
-}
-
-#[async_trait]
-impl ReadModel for SqliteModel {
+impl Tables for Orders {
     type Change = Change;
 
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.database.checkpoint()
+    fn schema(&self) -> Schema {
+        SCHEMA
     }
 
-    async fn apply(
-        &self,
-        from: Position,
-        changes: &[Change],
-        to: Position,
-    ) -> Result<(), ModelError> {
-        self.database.apply(from, to, |tx| apply::all(tx, changes))
+    fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+        apply::all(tx, changes)
     }
 
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.database.set_aside(event)
-    }
-
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.database.aside()
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.database.built_from(first)
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        self.database.reset()
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        let database = self.database.clone();
-        self.scans.own(move || database.dump()).await
-    }
-
-    fn database(&self) -> Option<&Database> {
-        Some(&self.database)
+    /// Placed and ended orders are counted as they happen, open ones by looking.
+    fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
+        let sql = "SELECT placed, canceled + finalized + (SELECT count(*) FROM orders WHERE status IN (0, 2)) FROM tally";
+        connection.prepare_cached(sql)?.query_row([], |row| {
+            let name = "orders = open + canceled + finalized".to_owned();
+            Ok(vec![Balance { name, left: row.get(0)?, right: row.get(1)? }])
+        })
     }
 }
 
 #[async_trait]
 impl Model for SqliteModel {
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError> {
-        self.database.read(|connection| {
+        self.read(|connection| {
             let sql = "SELECT name, price, currency FROM product WHERE id = ?1 AND listed";
             connection
                 .prepare_cached(sql)?
@@ -155,21 +113,21 @@ impl Model for SqliteModel {
     }
 
     async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
-        self.database.read(|connection| {
+        self.read(|connection| {
             let mut query = connection.prepare_cached("SELECT id FROM person WHERE user = ?1")?;
             query.query_row([user], |row| row.get(0).map(Uuid::from_bytes)).optional()
         })
     }
 
     async fn user(&self, customer: Uuid) -> Result<Option<String>, ModelError> {
-        self.database.read(|connection| {
+        self.read(|connection| {
             let mut query = connection.prepare_cached("SELECT user FROM person WHERE id = ?1")?;
             query.query_row([customer.as_bytes()], |row| row.get(0)).optional()
         })
     }
 
     async fn order(&self, id: Uuid) -> Result<Option<Order>, ModelError> {
-        self.database.read(|connection| read::order(connection, id))
+        self.read(|connection| read::order(connection, id))
     }
 
     async fn list(&self, list: List) -> Result<Vec<Order>, ModelError> {
@@ -182,7 +140,7 @@ impl Model for SqliteModel {
         after: Position,
         count: usize,
     ) -> Result<Vec<Step>, ModelError> {
-        self.database.read(|connection| read::history(connection, order, (after, count)))
+        self.read(|connection| read::history(connection, order, (after, count)))
     }
 
     async fn changes(
@@ -197,30 +155,10 @@ impl Model for SqliteModel {
             return self.scan(read).await;
         }
         // All changes have few readers: the feed, and streams of managers that catch up.
-        let database = self.database.clone();
-        self.scans.own(move || database.read(read)).await
+        self.own(read).await
     }
 
     async fn statistics(&self, placed: Within) -> Result<Statistics, ModelError> {
         self.scan(move |connection| read::statistics(connection, placed)).await
     }
-}
-
-impl Inspect for SqliteModel {
-    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        Box::pin(self.scan(balances))
-    }
-
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        Box::pin(ReadModel::dump(self))
-    }
-}
-
-/// Placed and ended orders are counted as they happen, open ones by looking.
-fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
-    let sql = "SELECT placed, canceled + finalized + (SELECT count(*) FROM orders WHERE status IN (0, 2)) FROM tally";
-    connection.prepare_cached(sql)?.query_row([], |row| {
-        let name = "orders = open + canceled + finalized".to_owned();
-        Ok(vec![Balance { name, left: row.get(0)?, right: row.get(1)? }])
-    })
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use web::{After, Asked, At, Context, Json, KeyHeader, Keyed, Listing, Problem, Query, Text};
 
 use super::{
-    Shop, failed, no_category,
+    Shop, no_category,
     requests::{AddCategory, DeleteCategory, GetCategories, GetCategoryDetails, UpdateCategory},
     view,
 };
@@ -38,7 +38,7 @@ pub(super) async fn get_categories(
         let search = query.search.map(Text::into_string).filter(|search| !search.is_empty());
         let after = query.after.map(|After(cursor)| cursor);
         let wanted = Categories { search, after, count: query.limit.and_one() };
-        let found = shop.model.categories(wanted).await.map_err(failed)?;
+        let found = shop.model.categories(wanted).await?;
         let Listing { items, next } = Listing::page(found, query.limit, model::Category::cursor);
         Ok(Listing { items: items.into_iter().map(view::category).collect(), next })
     };
@@ -54,7 +54,7 @@ pub(super) async fn get_category_details(
     State(shop): State<Arc<Shop>>,
     Query(query): Query<GetCategoryDetails>,
 ) -> Result<Json<Category>, Problem> {
-    let found = shop.model.category(query.category_id).await.map_err(failed)?;
+    let found = shop.model.category(query.category_id).await?;
     found.map(view::category).map(Json).ok_or_else(no_category)
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn delete_category(
 ) -> Result<(At, Json<CategoryDeleted>), Problem> {
     let known = body.changes(manager.id(), "delete-category");
     let DeleteCategory { category_id } = body.value;
-    let products = shop.model.category(category_id).await.map_err(failed)?;
+    let products = shop.model.category(category_id).await?;
     let products = products.map_or(0, |category| category.products);
     if products > 0 {
         let detail = format!("The category has {products} products.");

@@ -20,9 +20,8 @@ use uuid::Uuid;
 use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text};
 
 use super::{
-    Shop, failed, product_rejected, refusal,
+    Shop, product_rejected,
     requests::{AddProduct, Code, DeleteProduct, UpdateProduct},
-    unavailable,
 };
 use crate::domain::{Command, Rejection};
 
@@ -53,7 +52,7 @@ pub(super) async fn add_new_product(
     let done = shop
         .change_product(product, command, metadata)
         .await
-        .map_err(|error| refusal(error, |no| product_rejected(&no, "UnitsInStock")))?;
+        .map_err(|error| error.map(|no| product_rejected(&no, "UnitsInStock")))?;
     shop.product_created(product, shop.at(done).0).await
 }
 
@@ -91,7 +90,7 @@ pub(super) async fn update_product(
             let current = shop.product_as_of(product, None).await?;
             Err(product_rejected(&stale, units_field).member("Current", current))
         }
-        Err(error) => Err(refusal(error, |no| product_rejected(&no, units_field))),
+        Err(error) => Err(error.map(|no| product_rejected(&no, units_field)).into()),
     }
 }
 
@@ -113,7 +112,7 @@ pub(super) async fn delete_product(
     let done = shop
         .change_product(product_id, Command::Delete, metadata)
         .await
-        .map_err(|error| refusal(error, |no| product_rejected(&no, "ProductId")))?;
+        .map_err(|error| error.map(|no| product_rejected(&no, "ProductId")))?;
     Ok((shop.at(done), Json(ProductDeleted { product_id })))
 }
 
@@ -139,7 +138,7 @@ impl Shop {
     }
 
     async fn check_category(&self, category: Uuid) -> Result<(), Problem> {
-        match self.model.category(category).await.map_err(failed)? {
+        match self.model.category(category).await? {
             Some(_) => Ok(()),
             None => Err(Problem::field("CategoryId", "no such category")),
         }
@@ -150,12 +149,12 @@ impl Shop {
         let Some(known) = known else { return Ok(false) };
         let (store, stream) = (self.deps.store(), contracts::product::stream(product));
         let last = Read::Last { stream: stream.clone() };
-        let last = store.read_soon(last).await.map_err(|_| unavailable())?;
+        let last = store.read_soon(last).await?;
         let Some(last) = last.events.last().map(|event| event.version) else { return Ok(false) };
         let mut from = Version(last.0.saturating_sub(LOOK_BACK_MAX));
         loop {
             let page = Read::Stream { stream: stream.clone(), from };
-            let page = store.read_soon(page).await.map_err(|_| unavailable())?;
+            let page = store.read_soon(page).await?;
             let mut keys =
                 page.events.iter().filter_map(|event| event.metadata.idempotency.as_ref());
             if keys.any(|seen| seen.key == known.key) {

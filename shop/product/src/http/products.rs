@@ -6,15 +6,13 @@ use axum::response::IntoResponse;
 use axum::{extract::State, response::Response};
 use contracts::rest::product::Product;
 use identity::Caller;
-use kernel::Position;
-use store::Read;
 use uuid::Uuid;
 use web::{After, Asked, Json, Limit, Listing, Problem, Prose, Query, Text};
 
 use super::{
-    Shop, failed, no_category, no_product,
+    Shop, no_category, no_product,
     requests::{Code, GetAllProducts, GetProductDetails, GetProducts, SortBy},
-    unavailable, view,
+    view,
 };
 use crate::{
     domain,
@@ -70,7 +68,7 @@ async fn read_page(shop: &Shop, page: Page) -> Result<Listing<Product>, Problem>
         return Err(Problem::field("After", "cursor belongs to a different sort order"));
     }
     if let Some(category) = page.category {
-        shop.model.category(category).await.map_err(failed)?.ok_or_else(no_category)?;
+        shop.model.category(category).await?.ok_or_else(no_category)?;
     }
     let search = page.search.map(Text::into_string).filter(|search| !search.is_empty());
     let count = page.limit.and_one();
@@ -103,12 +101,12 @@ pub(super) async fn get_product_details(
         _ => return Err(Problem::field("ProductId", "give exactly one of ProductId and Code")),
     };
     let Some(position) = query.as_of else {
-        let found = shop.model.product(id).await.map_err(failed)?.ok_or_else(no_product)?;
+        let found = shop.model.product(id).await?.ok_or_else(no_product)?;
         return Ok(Json(view::product(found)).into_response());
     };
     let caller = caller.ok_or_else(|| Problem::unauthorized("AsOf needs a manager's token."))?;
     caller.must_be_manager()?;
-    shop.check_recorded(position).await?;
+    shop.must_be_recorded(position).await?;
     let product = shop.product_as_of(id, Some(position)).await?.ok_or_else(no_product)?;
     Ok(Json(product).into_response())
 }
@@ -119,36 +117,23 @@ const TURNS_MAX: usize = 16;
 impl Shop {
     async fn found(&self, mut wanted: Products) -> Result<Found, Problem> {
         for _ in 1..TURNS_MAX {
-            let found = self.model.products(wanted.clone()).await.map_err(failed)?;
+            let found = self.model.products(wanted.clone()).await?;
             let Some(stopped) = found.stopped.clone().filter(|_| found.products.is_empty()) else {
                 return Ok(found);
             };
             wanted.after = Some(stopped);
         }
-        self.model.products(wanted).await.map_err(failed)
+        Ok(self.model.products(wanted).await?)
     }
 
     /// The id of the product with that code, whether or not there is one. A code in another Unicode form leads to the product
     /// that an older version recorded in that form.
     pub(super) async fn product_of_code(&self, code: &Code) -> Result<Uuid, Problem> {
         if let Some(sent) = code.sent().map(domain::id_of_code)
-            && self.model.product(sent).await.map_err(failed)?.is_some()
+            && self.model.product(sent).await?.is_some()
         {
             return Ok(sent);
         }
         Ok(domain::id_of_code(code))
-    }
-
-    /// 422 for a position that the log has not reached.
-    async fn check_recorded(&self, position: Position) -> Result<(), Problem> {
-        if position <= self.progress.position() {
-            return Ok(());
-        }
-        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
-        let head = self.deps.store().read_soon(end).await.map_err(|_| unavailable())?.head;
-        if position <= head {
-            return Ok(());
-        }
-        Err(Problem::field("AsOf", format!("is beyond {head}, the last recorded position")))
     }
 }

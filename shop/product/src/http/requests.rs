@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 use uuid::Uuid;
-use web::{After, FieldErrors, Limit, Problem, Prose, Text, Whole};
+use web::{After, Count, FieldErrors, Limit, Problem, Prose, Text, Whole};
 
 use crate::{
     domain::{UNITS_MAX, Units, Update},
@@ -28,9 +28,6 @@ type OnHand = Whole<0, UNITS_MAX>;
 
 /// A change of the units in stock.
 type Difference = Whole<{ -UNITS_MAX }, UNITS_MAX>;
-
-/// A version that a product can have.
-type Version = Whole<0, 9_007_199_254_740_991>;
 
 /// A shop's article number: 1 to 64 visible characters, in one Unicode form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +60,7 @@ pub(super) struct UpdateProduct {
     pub(super) product_id: Uuid,
     /// The version that was seen; a conflict if it has changed.
     #[schema(inline)]
-    pub(super) version: Option<Version>,
+    pub(super) version: Option<Count>,
     pub(super) name: Option<Text<1, 200>>,
     pub(super) description: Option<Prose<0, 2000>>,
     pub(super) supplier: Option<Text<0, 200>>,

@@ -6,11 +6,11 @@ use contracts::{
     product::ProductEvent,
     rest::product::{Category, NO_CATEGORY, Product},
 };
-use kernel::{Decider, Position, StreamId};
+use kernel::{Decider, Position, Recorded, StreamId};
 use uuid::Uuid;
 use web::Problem;
 
-use super::{Shop, failed, no_category, no_product, unavailable};
+use super::{Shop, no_category, no_product};
 use crate::{catalogue, domain, model};
 
 pub(super) fn product(product: model::Product) -> Product {
@@ -41,7 +41,7 @@ impl Shop {
         id: Uuid,
         last: Option<Position>,
     ) -> Result<Product, Problem> {
-        let found = self.model.product(id).await.map_err(failed)?;
+        let found = self.model.product(id).await?;
         match (found, last) {
             (Some(found), None) => Ok(product(found)),
             (Some(found), Some(last)) if found.changed == last => {
@@ -87,7 +87,7 @@ impl Shop {
         id: Uuid,
         last: Option<Position>,
     ) -> Result<Category, Problem> {
-        let now = self.model.category(id).await.map_err(failed)?;
+        let now = self.model.category(id).await?;
         let Some(last) = last else { return now.map(category).ok_or_else(no_category) };
         let name = self.categories_as_of(Some(last)).await?.names.remove(&id);
         let name = name.ok_or_else(no_category)?;
@@ -104,13 +104,12 @@ impl Shop {
         &self,
         stream: &StreamId,
         until: Option<Position>,
-        event_of: fn(&kernel::Recorded) -> Option<D::Event>,
+        event_of: fn(&Recorded) -> Option<&D::Event>,
     ) -> Result<D::State, Problem> {
-        let events =
-            self.deps.store().read_stream(stream, until).await.map_err(|_| unavailable())?;
+        let events = self.store().read_stream(stream, until).await?;
         let mut state = D::State::default();
         for event in events.iter().filter_map(|event| event_of(event)) {
-            D::evolve(&mut state, &event);
+            D::evolve(&mut state, event);
         }
         Ok(state)
     }

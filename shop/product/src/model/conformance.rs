@@ -5,9 +5,8 @@ use std::sync::Arc;
 use contracts::money::Money;
 use contracts::product::{Added, Changed};
 use kernel::Position;
-use runtime::{ReadModel, model::conformance};
+use runtime::model::conformance;
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{
     Categories, Change, Created, Cursor, Model, Product, Products, Sort, StockMoved, What,
@@ -85,7 +84,7 @@ async fn names(model: &dyn Model, wanted: Products) -> Vec<String> {
 }
 
 async fn balanced(model: &dyn Model) {
-    for balance in Inspect::balances(model).await.expect("balances") {
+    for balance in model.balances().await.expect("balances") {
         assert_eq!(balance.left, balance.right, "{}", balance.name);
     }
 }
@@ -130,7 +129,7 @@ async fn stock_adds_up(model: &dyn Model) {
     assert_eq!((product.on_hand, product.available), (11, 11));
     assert_eq!(product.changed, Position(7));
     assert_eq!(found(model, 2).await, None, "it was never added");
-    let balances = Inspect::balances(model).await.expect("balances");
+    let balances = model.balances().await.expect("balances");
     let received = balances.iter().find(|balance| balance.name == "received = on hand + sold");
     assert_eq!(received.map(|balance| (balance.left, balance.right)), Some((15, 15)));
     balanced(model).await;
@@ -313,7 +312,7 @@ async fn a_rebuilt_model_is_identical(one: &dyn Model, other: &dyn Model) {
     for (position, what) in (1..).zip(history()) {
         apply(other, position, [what]).await;
     }
-    let lines = ReadModel::dump(one).await.expect("a dump");
+    let lines = one.dump().await.expect("a dump");
     assert!(lines.len() > 3, "{lines:?}");
-    assert_eq!(lines, ReadModel::dump(other).await.expect("a dump"));
+    assert_eq!(lines, other.dump().await.expect("a dump"));
 }

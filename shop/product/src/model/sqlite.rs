@@ -5,22 +5,17 @@ mod query;
 mod search;
 mod write;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use futures_util::{FutureExt, future::BoxFuture};
 use kernel::Position;
 use runtime::{
-    ModelError, ReadModel, Scans, SetAside, Tasks, sqlite::Database, sqlite::Location,
-    sqlite::Schema,
+    ModelError,
+    sqlite::{Embedded, Schema, Tables},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use store::Balance;
 use uuid::Uuid;
-use web::Inspect;
 
 use super::{Categories, Category, Change, Created, Found, Model, Product, Products};
 
@@ -82,26 +77,27 @@ const SCHEMA: Schema = Schema {
 };
 
 /// The embedded read model.
-pub struct SqliteModel {
-    database: Database,
-    scans: Scans,
+pub type SqliteModel = Embedded<Shelves>;
+
+/// The tables of products, stock and categories.
+#[derive(Debug, Default)]
+pub struct Shelves {
     generation: AtomicU64,
 }
 
-impl SqliteModel {
-    /// Opens the model at `location`, empty if there is none that can be used.
-    pub fn open(location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
-        let database = Database::open(location, SCHEMA)?;
-        Ok(Arc::new(Self { database, scans: Scans::new(tasks), generation: AtomicU64::new(0) }))
+impl Tables for Shelves {
+    type Change = Change;
+
+    fn schema(&self) -> Schema {
+        SCHEMA
     }
 
-    /// Runs a query that may take long, beside the requests that do not.
-    async fn scan<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, ModelError> {
-        let database = self.database.clone();
-        self.scans.run(move || database.read(query)).await
+    fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+        write::apply(transaction, changes)
+    }
+
+    fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
+        query::balances(connection)
     }
 
     fn changed(&self) {
@@ -110,68 +106,9 @@ impl SqliteModel {
 }
 
 #[async_trait]
-impl ReadModel for SqliteModel {
-    type Change = Change;
-
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.database.checkpoint()
-    }
-
-    async fn apply(
-        &self,
-        from: Position,
-        changes: &[Change],
-        to: Position,
-    ) -> Result<(), ModelError> {
-        self.database.apply(from, to, |transaction| write::apply(transaction, changes))?;
-        if !changes.is_empty() {
-            self.changed();
-        }
-        Ok(())
-    }
-
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.database.set_aside(event)
-    }
-
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.database.aside()
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.database.built_from(first)
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        self.database.reset()?;
-        self.changed();
-        Ok(())
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        let database = self.database.clone();
-        self.scans.own(move || database.dump()).await
-    }
-
-    fn database(&self) -> Option<&Database> {
-        Some(&self.database)
-    }
-}
-
-impl Inspect for SqliteModel {
-    fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        self.scan(query::balances).boxed()
-    }
-
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        ReadModel::dump(self)
-    }
-}
-
-#[async_trait]
 impl Model for SqliteModel {
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError> {
-        self.database.read(|connection| query::product(connection, id))
+        self.read(|connection| query::product(connection, id))
     }
 
     async fn products(&self, wanted: Products) -> Result<Found, ModelError> {
@@ -179,7 +116,7 @@ impl Model for SqliteModel {
     }
 
     async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError> {
-        self.database.read(|connection| query::category(connection, id))
+        self.read(|connection| query::category(connection, id))
     }
 
     async fn categories(&self, wanted: Categories) -> Result<Vec<Category>, ModelError> {
@@ -187,10 +124,10 @@ impl Model for SqliteModel {
     }
 
     async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError> {
-        self.database.read(|connection| query::created(connection, key))
+        self.read(|connection| query::created(connection, key))
     }
 
     fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+        self.tables().generation.load(Ordering::Acquire)
     }
 }

@@ -12,7 +12,7 @@ impl World {
         let id: Uuid = product["ProductId"].as_str().and_then(|id| id.parse().ok()).expect("an id");
         let stream = contracts::product::stream(id);
         let events = self.store.read_stream(&stream, None).await.expect("a stream");
-        let said = |event| match event {
+        let said = |event: &ProductEvent| match event {
             ProductEvent::StockReserved(said) => Some(format!("reserved, {} left", said.available)),
             ProductEvent::StockDenied(said) => Some(format!("denied: {}", said.reason)),
             ProductEvent::StockReleased(said) => Some(format!("released, {} left", said.available)),

@@ -1,0 +1,70 @@
+//! How a service is put together: its read model with a projector, its reactors, and its calls around them.
+
+use std::{fmt, sync::Arc};
+
+use runtime::{Aggregates, Progress, Reactor, ReadModel, model::Project, projector, reactor};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    Api, Deps, Desk, Service,
+    service::{inspected, inspection},
+};
+
+/// A service on the read model `M` while it is put together. What it spawns runs until the tasks of its surroundings stop.
+pub struct Assembly<M: ?Sized> {
+    name: &'static str,
+    desk: Desk<M>,
+    followers: Vec<Progress>,
+}
+
+impl<M: ReadModel + ?Sized> Assembly<M> {
+    /// Begins with `model`, which a projector, `NAME.projector`, takes through the log from now on.
+    #[must_use]
+    pub fn new(name: &'static str, deps: Deps, model: Arc<M>, project: Project<M::Change>) -> Self {
+        let progress = deps.progress(&format!("{name}.projector"));
+        projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, progress.clone());
+        Self { name, followers: vec![progress.clone()], desk: Desk { deps, model, progress } }
+    }
+
+    /// What the calls answer from.
+    #[must_use]
+    pub fn desk(&self) -> Desk<M> {
+        self.desk.clone()
+    }
+
+    /// Adds the service's reactor, `NAME.reactor`, which commands `aggregates`; how far it is.
+    pub fn react<R: Reactor>(
+        &mut self,
+        aggregates: &Aggregates<R::Aggregate>,
+        reactor: R,
+    ) -> Progress {
+        let progress = self.await_also("reactor");
+        reactor::spawn(&self.desk.deps, aggregates.clone(), reactor, progress.clone());
+        progress
+    }
+
+    /// Something else, `NAME.WHAT`, without which the service is not ready.
+    pub fn await_also(&mut self, what: &str) -> Progress {
+        let progress = self.desk.deps.progress(&format!("{}.{what}", self.name));
+        self.followers.push(progress.clone());
+        progress
+    }
+
+    /// The service with its calls. To them come those by which an operator looks at the model.
+    #[must_use]
+    pub fn serve(self, calls: OpenApiRouter, version: &'static str) -> Service {
+        let Self { name, desk: Desk { deps, model, progress }, followers } = self;
+        let router = Api::new(name, version, deps.http.clone())
+            .reads(progress)
+            .follows(followers.clone())
+            .metrics(deps.metrics.http())
+            .finish(calls.merge(inspection(&model)));
+        Service { name, router, followers, model: Some(inspected(&model)) }
+    }
+}
+
+impl<M: ?Sized> fmt::Debug for Assembly<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Assembly({})", self.name)
+    }
+}

@@ -1,0 +1,113 @@
+//! What every service answers its calls from: its read model, how far that is, and the commands that change it.
+
+use kernel::{Position, StreamId};
+use runtime::{Aggregate, Aggregates, Done, EventStore, ExecuteError, Progress, Request};
+use std::{fmt, sync::Arc, time::Duration};
+use store::{NoReply, Read};
+
+use crate::{At, Deps, POSITION_TIMEOUT, Problem};
+
+/// A service's surroundings and its read model `M`. The calls of a service share it in a struct of their own that dereferences to it.
+pub struct Desk<M: ?Sized> {
+    /// The surroundings.
+    pub deps: Deps,
+    /// What is answered from.
+    pub model: Arc<M>,
+    /// How far the model is.
+    pub progress: Progress,
+}
+
+impl<M: ?Sized> Desk<M> {
+    /// The event store.
+    #[must_use]
+    pub fn store(&self) -> EventStore {
+        self.deps.store()
+    }
+
+    /// Executes a command, and waits until the model shows its outcome.
+    pub async fn execute<A: Aggregate>(
+        &self,
+        aggregates: &Aggregates<A>,
+        stream: StreamId,
+        request: Request<A::Command>,
+    ) -> Result<Done, ExecuteError<A::Rejection>> {
+        let done = aggregates.execute(stream, request).await?;
+        self.settled(done).await;
+        Ok(done)
+    }
+
+    /// Waits until the model shows the outcome of a command; false after 2 s without it, which is no reason to fail, because it *is*
+    /// recorded.
+    pub async fn settled(&self, done: Done) -> bool {
+        let Some(position) = done.position() else { return true };
+        let reached = self.progress.wait_for(position, POSITION_TIMEOUT).await;
+        if let Err(behind) = reached {
+            tracing::warn!(behind, %position, "responding before the read model has caught up");
+        }
+        reached.is_ok()
+    }
+
+    /// The position that the answer to a command holds for.
+    #[must_use]
+    pub fn at(&self, done: Done) -> At {
+        At(done.position().unwrap_or_else(|| self.progress.position()))
+    }
+
+    /// 422 for a position, given as `AsOf`, that the log has not reached.
+    pub async fn must_be_recorded(&self, position: Position) -> Result<(), Problem> {
+        let recorded = self.within_the_log(position).await?;
+        if recorded == position {
+            return Ok(());
+        }
+        Err(Problem::field("AsOf", format!("is beyond {recorded}, the last recorded position")))
+    }
+
+    /// The position, or the last one of the log if that is shorter, as a restored one may be.
+    pub async fn within_the_log(&self, position: Position) -> Result<Position, Problem> {
+        if position <= self.progress.position() {
+            return Ok(position);
+        }
+        let end = Read::All { from: Position(u64::MAX), categories: Vec::new() };
+        Ok(position.min(self.store().read_soon(end).await?.head))
+    }
+}
+
+impl<M: ?Sized> Clone for Desk<M> {
+    fn clone(&self) -> Self {
+        let Self { deps, model, progress } = self;
+        Self { deps: deps.clone(), model: Arc::clone(model), progress: progress.clone() }
+    }
+}
+
+impl<M: ?Sized> fmt::Debug for Desk<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Desk({:?})", self.progress)
+    }
+}
+
+/// A failed read of the log.
+impl From<NoReply> for Problem {
+    fn from(_: NoReply) -> Self {
+        Self::unavailable(RETRY_AFTER, "The event store is not responding.")
+    }
+}
+
+/// A failed command: what a service's rules refuse is a problem of the service's own.
+impl<R: Into<Problem>> From<ExecuteError<R>> for Problem {
+    fn from(error: ExecuteError<R>) -> Self {
+        match error {
+            ExecuteError::Rejected(rejection) => rejection.into(),
+            ExecuteError::KeyReused => {
+                Self::field("Idempotency-Key", "was used for another request")
+            }
+            ExecuteError::Unavailable => Self::unavailable(
+                RETRY_AFTER,
+                "The event store is not responding. Whether this was recorded is unknown; with an Idempotency-Key it can be retried safely.",
+            ),
+            ExecuteError::Refused(reason) => Self::internal(reason),
+        }
+    }
+}
+
+/// The pause that a client is asked to make when the event store does not answer.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
