@@ -19,12 +19,10 @@ import threading
 import time
 import urllib.parse
 
-from shop import Failed, Shop, until
+from shop import Failed, Shop, services, until
 
 HERE = pathlib.Path(__file__).parent
 PAGE = 4096
-MODELS = ["customer.db", "product.db", "order.db", "accounting.db", "sessions.db"]
-SNAPSHOTS = ["customer-snapshots.db", "product-snapshots.db", "order-snapshots.db", "accounting-snapshots.db"]
 BUYERS = ["ida", "jon"]
 CREDIT, UNITS = 1_000_000, 1_000_000
 IN_FLIGHT = 8
@@ -361,7 +359,7 @@ SHORT = [file_size, full_disk, no_files_left]
 
 
 def cases():
-    files = MODELS + SNAPSHOTS
+    files = [*(f"{name}.db" for name in [*services(), "sessions"]), *(f"{name}-snapshots.db" for name in services())]
     return [file_size, full_disk, no_files_left, kills] + [damaged(model, False) for model in files] + [damaged(model, True) for model in files]
 
 

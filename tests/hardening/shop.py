@@ -14,6 +14,12 @@ PATIENCE_SECONDS = 120
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def services():
+    """The services that the command knows: each has a setting for its read model."""
+    settings = subprocess.run([os.environ["AGORA_BIN"], "config", "--json"], capture_output=True, text=True, cwd="/", check=True).stdout
+    return [name.removesuffix("-model") for name in json.loads(settings) if name.endswith("-model")]
+
+
 class Failed(Exception):
     """A promise is broken; says which."""
 

@@ -17,6 +17,7 @@ const NAMED: &[(&str, &str)] = &[
     ("deploy/modules/rabbitmq.yaml", "RABBITMQ_PART_PASSWORD"),
     ("deploy/nginx.conf", "/NAME(?:[/?]|$) agora-NAME:8080;"),
     ("deploy/broker", "\nservice NAME \"$RABBITMQ_PART_PASSWORD\""),
+    ("deploy/broker", " | NAME | "),
     ("tools/servers/src/rabbitmq.rs", "\"NAME\""),
     ("README.md", "`NAME-model`"),
 ];

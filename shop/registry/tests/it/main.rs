@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use contracts::FAMILIES;
 use registry::SERVICES;
 
+/// Services that are left out unless the command is built with them.
+const OPTIONAL: &[&str] = &["loyalty"];
+
 #[test]
 fn every_family_of_events_is_recorded_by_one_service_and_every_service_has_a_family() {
     let mut recorded = BTreeSet::new();
@@ -17,11 +20,18 @@ fn every_family_of_events_is_recorded_by_one_service_and_every_service_has_a_fam
     let families: BTreeSet<_> = FAMILIES.iter().map(|family| family.category).collect();
     assert!(recorded.is_subset(&families), "{recorded:?} are not all in contracts::FAMILIES");
     let without: Vec<_> = families.difference(&recorded).collect();
-    let optional = BTreeSet::from(["loyalty"]);
     assert!(
-        without.iter().all(|category| optional.contains(**category)),
+        without.iter().all(|category| OPTIONAL.contains(*category)),
         "{without:?}: recorded by no service"
     );
+}
+
+#[test]
+fn every_service_has_a_lifeline_in_the_drawings_of_orders() {
+    let story = contracts::rest::story::Story::new(Vec::new());
+    let drawn: BTreeSet<&str> = story.services().iter().map(String::as_str).collect();
+    let shop: BTreeSet<&str> = registry::names().filter(|name| !OPTIONAL.contains(name)).collect();
+    assert_eq!(drawn, shop, "contracts::rest::story::SERVICES lists the shop's own services");
 }
 
 #[test]

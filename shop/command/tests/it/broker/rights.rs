@@ -1,6 +1,9 @@
 //! The users that `deploy/broker` creates for the parts of the shop: each has the rights it needs, and no others.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bus_rabbitmq::{State, wire::Wire};
 use futures_util::StreamExt as _;
@@ -24,7 +27,13 @@ use super::{
     while_serving,
 };
 
-const SERVICE_USERS: [&str; 5] = ["customer", "product", "order", "accounting", "loyalty"];
+/// Every service has a user, and so has a guest of the shop.
+fn service_users() -> Vec<&'static str> {
+    let others = registry::names().filter(|name| *name != GUEST);
+    others.chain([GUEST]).collect()
+}
+
+const GUEST: &str = "loyalty";
 /// How long a service that is refused is watched.
 const WATCHED: Duration = Duration::from_secs(4);
 
@@ -148,7 +157,7 @@ async fn every_part_can_do_what_it_has_to_in_any_order_of_starts() {
     };
     let working = async {
         assert_eq!(gateway.read(all(), PATIENCE).await.expect("a page").head, Position(9));
-        for user in SERVICE_USERS {
+        for user in service_users() {
             let service = connect(&url(user)).await;
             let mut log = service.subscribe(Topic::Log).await;
             for stream in [format!("{user}-1"), format!("reactor-{user}")] {
@@ -182,7 +191,7 @@ async fn the_broker_refuses_what_is_not_ones_own() {
         let category = category.trim_start_matches("system.service.");
         category == user || (user, category) == ("product", "catalogue")
     };
-    for user in SERVICE_USERS.into_iter().chain(["gateway"]) {
+    for user in service_users().into_iter().chain(["gateway"]) {
         let thief = Thief::at(&url(user)).await;
         for (exchange, key) in [
             (EVENTS, "customer.credit-changed"),
@@ -195,8 +204,10 @@ async fn the_broker_refuses_what_is_not_ones_own() {
         ] {
             refused(thief.say(exchange, key).await, &format!("{user}: {exchange} {key}"));
         }
-        for name in ["customer", "product", "catalogue", "order", "accounting", "loyalty", "events"]
-        {
+        let categories = registry::SERVICES.iter().flat_map(|module| module.records).copied();
+        let names: BTreeSet<&str> =
+            service_users().into_iter().chain(categories).chain(["events"]).collect();
+        for name in names {
             for (exchange, key) in [
                 (REQUESTS, format!("append.{name}")),
                 (REQUESTS, format!("append.reactor.{name}")),

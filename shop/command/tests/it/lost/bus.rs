@@ -1,6 +1,6 @@
 //! The same between processes: an event store restored from an older backup under running services, with new events since.
 
-use std::{fs, path::Path, process::Stdio};
+use std::{fs, path::Path, process::Stdio, sync::LazyLock};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -13,7 +13,9 @@ use crate::{
     shop::{Folder, PASSWORD, PATIENCE, Person, eventually, up, visitor},
 };
 
-const SERVICES: [&str; 5] = ["customer", "product", "order", "accounting", "gateway"];
+/// All services, and what is in front of them.
+static SERVICES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| registry::names().chain(["gateway"]).collect());
 
 /// A part of a shop in a process of its own.
 struct Part {
