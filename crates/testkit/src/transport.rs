@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use kernel::Recorded;
 use runtime::Tasks;
 use store::{
     Append, Appended, Memory, Message, NoReply, Page, Read, Receiver, Requests, Topic, Transport,
@@ -44,11 +45,51 @@ impl Weather {
     };
 }
 
+/// What went wrong on the bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BusFault {
+    BroadcastLost,
+    BroadcastRepeated,
+    BroadcastDelayed,
+    BroadcastReordered,
+    RequestLost,
+    RequestDelayed,
+    RequestRepeated,
+    ReplyLost,
+}
+
+/// Watches a bus, and may spoil what passes: how a test counts faults and plants bugs. By default it does neither.
+pub trait Meddler: Send + Sync {
+    /// Is told of every fault.
+    fn struck(&self, _fault: BusFault) {}
+
+    /// Whether an event never arrives at subscribers.
+    fn withholds(&self, _event: &Recorded) -> bool {
+        false
+    }
+
+    /// What an append becomes before the event store sees it; none if it is answered with this error.
+    fn append(&self, append: Append) -> Result<Append, NoReply> {
+        Ok(append)
+    }
+
+    /// What a page becomes before the one who asked sees it; the request times out on an error.
+    fn page(&self, _read: &Read, page: Page) -> Result<Page, NoReply> {
+        Ok(page)
+    }
+}
+
+/// Leaves everything as it is.
+struct Honest;
+
+impl Meddler for Honest {}
+
 /// The in-memory transport in any weather.
 pub struct Stormy {
     calm: Arc<Memory>,
     dice: Dice,
     weather: Mutex<Weather>,
+    meddler: Box<dyn Meddler>,
     /// Carries what arrives later.
     tasks: Tasks,
 }
@@ -57,7 +98,19 @@ impl Stormy {
     /// A bus in fair weather, all of whose chance comes from `dice`.
     #[must_use]
     pub fn new(dice: Dice) -> Self {
-        Self { calm: Arc::default(), dice, weather: Mutex::default(), tasks: Tasks::inline() }
+        Self::with(dice, Honest)
+    }
+
+    /// The same with a meddler on it.
+    #[must_use]
+    pub fn with(dice: Dice, meddler: impl Meddler + 'static) -> Self {
+        Self {
+            calm: Arc::default(),
+            dice,
+            weather: Mutex::default(),
+            meddler: Box::new(meddler),
+            tasks: Tasks::inline(),
+        }
     }
 
     /// Changes the weather from now on.
@@ -69,8 +122,12 @@ impl Stormy {
         *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hits(&self, per_mille: u16) -> bool {
-        per_mille > 0 && self.dice.happens(per_mille)
+    fn strikes(&self, per_mille: u16, fault: BusFault) -> bool {
+        let happens = per_mille > 0 && self.dice.happens(per_mille);
+        if happens {
+            self.meddler.struck(fault);
+        }
+        happens
     }
 
     fn pause(&self, below: u64) -> Duration {
@@ -88,18 +145,18 @@ impl Stormy {
 
     async fn on_the_way(&self, timeout: Duration) -> Result<(), NoReply> {
         let weather = self.weather();
-        if self.hits(weather.request_lost) {
+        if self.strikes(weather.request_lost, BusFault::RequestLost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
-        if self.hits(weather.request_delayed) {
+        if self.strikes(weather.request_delayed, BusFault::RequestDelayed) {
             tokio::time::sleep(self.pause(500)).await;
         }
         Ok(())
     }
 
     async fn on_the_way_back<A>(&self, answer: A, timeout: Duration) -> Result<A, NoReply> {
-        if self.hits(self.weather().reply_lost) {
+        if self.strikes(self.weather().reply_lost, BusFault::ReplyLost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
@@ -116,20 +173,21 @@ impl Transport for Stormy {
     async fn publish(&self, message: Message) {
         let Message::Recorded(batch) = message else { return self.calm.publish(message).await };
         let weather = self.weather();
-        let alone =
-            |event: &Arc<kernel::Recorded>| Message::Recorded(Arc::from(vec![Arc::clone(event)]));
-        let mut messages: Vec<Message> = batch.iter().map(alone).collect();
-        if messages.len() > 1 && self.hits(weather.broadcast_reordered) {
+        let arrives = |event: &&Arc<Recorded>| !self.meddler.withholds(event);
+        let alone = |event: &Arc<Recorded>| Message::Recorded(Arc::from(vec![Arc::clone(event)]));
+        let mut messages: Vec<Message> = batch.iter().filter(arrives).map(alone).collect();
+        let several = messages.len() > 1;
+        if several && self.strikes(weather.broadcast_reordered, BusFault::BroadcastReordered) {
             messages.reverse();
         }
         for message in messages {
-            if self.hits(weather.broadcast_lost) {
+            if self.strikes(weather.broadcast_lost, BusFault::BroadcastLost) {
                 continue;
             }
-            if self.hits(weather.broadcast_repeated) {
+            if self.strikes(weather.broadcast_repeated, BusFault::BroadcastRepeated) {
                 self.later(message.clone());
             }
-            if self.hits(weather.broadcast_delayed) {
+            if self.strikes(weather.broadcast_delayed, BusFault::BroadcastDelayed) {
                 self.later(message);
             } else {
                 self.calm.publish(message).await;
@@ -139,7 +197,8 @@ impl Transport for Stormy {
 
     async fn append(&self, append: Append, timeout: Duration) -> Result<Appended, NoReply> {
         self.on_the_way(timeout).await?;
-        if self.hits(self.weather().request_repeated) {
+        let append = self.meddler.append(append)?;
+        if self.strikes(self.weather().request_repeated, BusFault::RequestRepeated) {
             let (calm, again, pause) = (Arc::clone(&self.calm), append.clone(), self.pause(2000));
             self.tasks.spawn("repeated request", async move {
                 tokio::time::sleep(pause).await;
@@ -152,8 +211,12 @@ impl Transport for Stormy {
 
     async fn read(&self, read: Read, timeout: Duration) -> Result<Page, NoReply> {
         self.on_the_way(timeout).await?;
-        let page = self.calm.read(read, timeout).await?;
-        self.on_the_way_back(page, timeout).await
+        let page = self.calm.read(read.clone(), timeout).await?;
+        let page = self.meddler.page(&read, page);
+        if page.is_err() {
+            tokio::time::sleep(timeout).await;
+        }
+        self.on_the_way_back(page?, timeout).await
     }
 
     async fn serve_appends(&self) -> Requests<Append, Appended> {

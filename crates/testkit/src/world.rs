@@ -23,7 +23,6 @@ use eventlog::{
     Options,
     simdisk::{Chances, SimDisk},
 };
-use http_body_util::BodyExt as _;
 use kernel::{Ids, Position, Recorded, Timestamp};
 use runtime::{Tasks, clock::RuntimeClock};
 use serde_json::Value;
@@ -31,10 +30,10 @@ use store::Read;
 use tokio::task::LocalSet;
 use tower::ServiceExt as _;
 
-use crate::{Dice, Stormy, Weather};
+use crate::{Answer, Dice, Stormy, Weather};
 
 /// When a world begins: 2026-01-01T00:00:00Z.
-const EPOCH: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+pub(crate) const EPOCH: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 /// The length of the log's segments: small, so that there are several.
 const SEGMENT_BYTES: u64 = 64 << 10;
 /// Nothing more happens when the log has not grown for this long.
@@ -69,15 +68,6 @@ pub struct World {
 struct Running {
     system: System,
     router: Router,
-}
-
-/// What a request was answered.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub body: Value,
-    /// Where the answer says it stands in the log.
-    pub position: Option<Position>,
 }
 
 impl World {
@@ -158,26 +148,11 @@ impl World {
     pub async fn ask(&self, request: Request<Body>) -> Answer {
         let running = self.running.borrow().clone();
         let Some(running) = running else {
-            return Answer {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                body: Value::Null,
-                position: None,
-            };
+            return Answer::bare(StatusCode::SERVICE_UNAVAILABLE);
         };
-        let Ok(answer) = running.router.clone().oneshot(request).await;
+        let Ok(response) = running.router.clone().oneshot(request).await;
         drop(running);
-        let (parts, body) = answer.into_parts();
-        let bytes =
-            body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let position = parts
-            .headers
-            .get(web::HttpNames::default().position())
-            .and_then(|value| value.to_str().ok());
-        Answer {
-            status: parts.status,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-            position: position.and_then(|text| text.parse().ok()).map(Position),
-        }
+        Answer::of(response).await
     }
 
     /// Loses power at this moment: whatever runs is dropped where it stands, and of what was not synced the seed decides what is left. Read
@@ -292,14 +267,5 @@ impl World {
         if let Some(running) = running {
             running.system.kill().await;
         }
-    }
-}
-
-impl Answer {
-    /// The answer's body, if the request was carried out.
-    #[track_caller]
-    pub fn ok(self) -> Value {
-        assert!(self.status.is_success(), "{} {}", self.status, self.body);
-        self.body
     }
 }

@@ -6,17 +6,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use testkit::BusFault;
+
 /// Every kind of fault a world can suffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    BroadcastLost,
-    BroadcastRepeated,
-    BroadcastDelayed,
-    BroadcastReordered,
-    RequestLost,
-    ReplyLost,
-    RequestRepeated,
-    RequestDelayed,
+    Bus(BusFault),
     SubscriberOverrun,
     ServiceKilled,
     ModelLost,
@@ -41,14 +36,14 @@ pub enum Fault {
 
 impl Fault {
     pub const ALL: [Self; 28] = [
-        Self::BroadcastLost,
-        Self::BroadcastRepeated,
-        Self::BroadcastDelayed,
-        Self::BroadcastReordered,
-        Self::RequestLost,
-        Self::ReplyLost,
-        Self::RequestRepeated,
-        Self::RequestDelayed,
+        Self::Bus(BusFault::BroadcastLost),
+        Self::Bus(BusFault::BroadcastRepeated),
+        Self::Bus(BusFault::BroadcastDelayed),
+        Self::Bus(BusFault::BroadcastReordered),
+        Self::Bus(BusFault::RequestLost),
+        Self::Bus(BusFault::ReplyLost),
+        Self::Bus(BusFault::RequestRepeated),
+        Self::Bus(BusFault::RequestDelayed),
         Self::SubscriberOverrun,
         Self::ServiceKilled,
         Self::ModelLost,
@@ -108,20 +103,11 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Fault::ALL.iter().try_for_each(|fault| {
-            writeln!(f, "{:>24} {:>9}", format!("{fault:?}"), self.of(*fault))
+            let name = match fault {
+                Fault::Bus(fault) => format!("{fault:?}"),
+                fault => format!("{fault:?}"),
+            };
+            writeln!(f, "{name:>24} {:>9}", self.of(*fault))
         })
     }
-}
-
-/// Chances in a thousand of what may befall each message of a world.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Weather {
-    pub broadcast_lost: u16,
-    pub broadcast_repeated: u16,
-    pub broadcast_delayed: u16,
-    pub broadcast_reordered: u16,
-    pub request_lost: u16,
-    pub reply_lost: u16,
-    pub request_repeated: u16,
-    pub request_delayed: u16,
 }

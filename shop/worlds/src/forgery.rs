@@ -11,9 +11,9 @@ use kernel::{
 use serde_json::value::to_raw_value;
 use store::{Append, Appended, Read, Transport as _};
 use store::{Reader as _, log::LogReader};
+use testkit::Dice;
 
 use crate::{
-    dice::Dice,
     faults::{Fault, Tally},
     parts::Ground,
 };

@@ -3,8 +3,9 @@
 use kernel::Recorded;
 use registry::Module;
 use serde_json::Value;
+use testkit::Dice;
 
-use crate::{check::Violation, dice::Dice};
+use crate::check::Violation;
 
 /// A service that is a guest in a world.
 #[derive(Clone, Copy, Debug)]

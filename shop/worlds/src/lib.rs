@@ -9,20 +9,18 @@
 //! nothing else. The same seed gives the same log to the byte.
 
 pub mod check;
-pub mod dice;
 pub mod faults;
 mod forgery;
 mod guest;
-mod hands;
 mod loss;
 mod parts;
 pub mod plant;
 mod shoppers;
 mod storm;
-mod transport;
 pub mod world;
 
 pub use faults::{Fault, Tally};
 pub use guest::{Guest, Promise};
 pub use plant::Plant;
+pub use testkit::Dice;
 pub use world::{Report, Scenario, run};

@@ -16,13 +16,12 @@ use registry::{Extensions, Module, Place, Setup, Shop};
 use runtime::event_store::Figures;
 use runtime::{Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
 use store::{LogStore, log::LogReader};
+use testkit::{Stormy, TestClock};
 use web::{Deps, HttpNames, Service};
 
 use crate::{
     forgery::{Forged, all_events},
-    hands::Hands,
     plant::{NeverBack, Plant},
-    transport::Stormy,
 };
 
 /// Segments small enough that a world fills several.
@@ -40,7 +39,7 @@ pub(crate) struct Ground {
     /// The right time.
     pub(crate) clock: RuntimeClock,
     /// That of the event store's machine.
-    pub(crate) store_clock: Arc<Hands>,
+    pub(crate) store_clock: Arc<TestClock>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) plant: Option<Plant>,
     pub(crate) salt: [u8; 16],
@@ -70,7 +69,7 @@ pub(crate) struct Models {
     pub(crate) snapshots: Location,
     sessions: Location,
     /// That of the machine they are on.
-    pub(crate) clock: Arc<Hands>,
+    pub(crate) clock: Arc<TestClock>,
     _anchors: Rc<Vec<rusqlite::Connection>>,
 }
 
@@ -81,8 +80,8 @@ pub(crate) struct Store {
 }
 
 impl Ground {
-    fn deps(&self, tasks: &Tasks, clock: &Arc<Hands>) -> (Deps, Auth) {
-        let clock: Arc<dyn Clock> = Arc::<Hands>::clone(clock);
+    fn deps(&self, tasks: &Tasks, clock: &Arc<TestClock>) -> (Deps, Auth) {
+        let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
         let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
         let mut deps = Deps::new(runtime::Deps {
             clock,
@@ -156,7 +155,7 @@ impl Ground {
             (location("model"), location("snapshots"), location("sessions"));
         let anchor = |location| sqlite::hold(location).expect("memory for a database");
         let anchors = [&model, &snapshots, &sessions].map(anchor).into();
-        let clock = Arc::new(Hands::new(self.clock));
+        let clock = Arc::new(TestClock::beside(self.clock));
         Models { model, snapshots, sessions, clock, _anchors: Rc::new(anchors) }
     }
 

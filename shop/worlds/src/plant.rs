@@ -11,7 +11,12 @@ use kernel::{Actor, EventId, NewEvent, Recorded, Timestamp};
 use store::{Append, NoReply, Page, Read};
 use store::{Commit, StoreFailure, Writer, log::LogWriter};
 
-use crate::{dice::Dice, forgery::is_unreadable};
+use testkit::{BusFault, Dice, Meddler};
+
+use crate::{
+    faults::{Fault, Tally},
+    forgery::is_unreadable,
+};
 
 /// A bug, planted into a whole world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +48,7 @@ impl Plant {
         Self::StoppedByForgery,
     ];
 
-    pub(crate) fn spoil_append(self, mut append: Append) -> Result<Append, NoReply> {
+    fn spoil_append(self, mut append: Append) -> Result<Append, NoReply> {
         match self {
             Self::DoubleRelease => {
                 let twice = |event: &NewEvent| match event.kind.as_str() {
@@ -76,16 +81,11 @@ impl Plant {
     }
 
     /// Whether an event never arrives at a subscriber, nor any behind it.
-    pub(crate) fn stops_at(self, event: &Recorded) -> bool {
+    fn stops_at(self, event: &Recorded) -> bool {
         self == Self::StoppedByForgery && is_unreadable(event)
     }
 
-    pub(crate) fn spoil_page(
-        self,
-        read: &Read,
-        mut page: Page,
-        dice: &Dice,
-    ) -> Result<Page, NoReply> {
+    fn spoil_page(self, read: &Read, mut page: Page, dice: &Dice) -> Result<Page, NoReply> {
         if page.events.iter().any(|event| self.stops_at(event)) {
             return Err(NoReply::Lost);
         }
@@ -98,6 +98,37 @@ impl Plant {
             page.events.remove(1);
         }
         Ok(page)
+    }
+}
+
+/// Counts what goes wrong on a world's bus, and works the planted bug into what passes.
+pub(crate) struct Saboteur {
+    pub(crate) tally: Tally,
+    pub(crate) plant: Option<Plant>,
+    pub(crate) dice: Dice,
+}
+
+impl Meddler for Saboteur {
+    fn struck(&self, fault: BusFault) {
+        self.tally.count(Fault::Bus(fault));
+    }
+
+    fn withholds(&self, event: &Recorded) -> bool {
+        self.plant.is_some_and(|plant| plant.stops_at(event))
+    }
+
+    fn append(&self, append: Append) -> Result<Append, NoReply> {
+        match self.plant {
+            Some(plant) => plant.spoil_append(append),
+            None => Ok(append),
+        }
+    }
+
+    fn page(&self, read: &Read, page: Page) -> Result<Page, NoReply> {
+        match self.plant {
+            Some(plant) => plant.spoil_page(read, page, &self.dice),
+            None => Ok(page),
+        }
     }
 }
 

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::{dice::Dice, guest::Guest, parts::Instances};
+use testkit::Dice;
+
+use crate::{guest::Guest, parts::Instances};
 
 /// How often a request is tried before the shopper gives up.
 const TRIES: u32 = 40;

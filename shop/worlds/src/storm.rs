@@ -4,10 +4,10 @@ use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use kernel::Position;
 use store::{Message, Transport as _};
+use testkit::{Dice, Weather};
 
 use crate::{
-    dice::Dice,
-    faults::{Fault, Tally, Weather},
+    faults::{Fault, Tally},
     forgery::forge,
     parts::{Ground, Instances, Store},
     shoppers::People,
@@ -17,7 +17,7 @@ use crate::{
 const BROADCASTS_TOO_MANY: u32 = 2000;
 
 /// Minutes of a day.
-const DAY: i64 = 24 * 60;
+const DAY: u64 = 24 * 60;
 
 /// A world's parts as the storm sees them.
 pub(crate) struct Storm {
@@ -226,10 +226,15 @@ impl Storm {
             }
             None => Arc::clone(&self.ground.store_clock),
         };
-        let minutes = *self.dice.pick(&[2, 30, 300, 2 * DAY, 40 * DAY]);
+        let off = Duration::from_mins(*self.dice.pick(&[2, 30, 300, 2 * DAY, 40 * DAY]));
         let ahead = self.dice.happens(600);
-        self.tally.count(if ahead { Fault::ClockAhead } else { Fault::ClockBehind });
-        clock.set_ahead(if ahead { minutes } else { -minutes });
+        if ahead {
+            self.tally.count(Fault::ClockAhead);
+            clock.set_ahead(off);
+        } else {
+            self.tally.count(Fault::ClockBehind);
+            clock.set_behind(off);
+        }
         self.pause().await;
         if self.dice.happens(500) {
             match instance {

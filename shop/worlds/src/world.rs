@@ -14,21 +14,19 @@ use std::{
 
 use eventlog::simdisk::SimDisk;
 use kernel::{Clock as _, Ids, Recorded, Timestamp};
-use runtime::{Tasks, clock::RuntimeClock};
+use runtime::clock::RuntimeClock;
+use testkit::{Dice, Stormy, TestClock, Weather};
 use tokio::task::LocalSet;
 
 use crate::{
     check::Violation,
-    dice::Dice,
-    faults::{Tally, Weather},
+    faults::Tally,
     forgery::all_events,
     guest::Guest,
-    hands::Hands,
     parts::{DEADLINE, Ground, Instances, Store},
-    plant::Plant,
+    plant::{Plant, Saboteur},
     shoppers::People,
     storm::Storm,
-    transport::Stormy,
 };
 
 /// When a world begins: 2026-01-01T00:00:00Z.
@@ -104,8 +102,9 @@ impl World {
     async fn begin(scenario: Scenario) -> Self {
         let (dice, tally) = (Dice::new(scenario.seed), Tally::default());
         let clock = RuntimeClock::starting_at(EPOCH);
-        let store_clock = Arc::new(Hands::new(clock));
-        let transport = Stormy::new(dice.clone(), tally.clone(), Tasks::inline(), scenario.plant);
+        let store_clock = Arc::new(TestClock::beside(clock));
+        let saboteur = Saboteur { tally: tally.clone(), plant: scenario.plant, dice: dice.clone() };
+        let transport = Stormy::with(dice.clone(), saboteur);
         let guest = scenario.guest.map(|guest| guest.module);
         let ground = Rc::new(Ground {
             name: format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),

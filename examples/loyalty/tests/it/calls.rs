@@ -2,18 +2,19 @@
 
 use identity::Role::{Customer, Manager};
 use serde_json::json;
+use testing::ADA;
 
-use crate::harness::{ADA, EVE, World};
+use crate::harness::{EVE, World};
 
 #[tokio::test]
 async fn finalized_orders_earn_whole_units_and_rewards() {
     let world = World::start().await;
     let none = json!({"UserName": "ada", "Points": 0, "Earned": 0, "Redeemed": 0, "Rewards": 0});
     assert_eq!(world.get(Customer, "/get-points").await.expect(200), none);
-    world.finalized(1, ADA, 99).await;
+    world.final_order(1, ADA, 99).await;
     assert_eq!(world.get(Customer, "/get-points").await.expect(200), none);
-    world.finalized(2, ADA, 25_099).await;
-    world.finalized(3, EVE, 700).await;
+    world.final_order(2, ADA, 25_099).await;
+    world.final_order(3, EVE, 700).await;
     let some =
         json!({"UserName": "ada", "Points": 250, "Earned": 250, "Redeemed": 0, "Rewards": 2});
     assert_eq!(world.get(Customer, "/get-points").await.expect(200), some);
@@ -25,7 +26,7 @@ async fn finalized_orders_earn_whole_units_and_rewards() {
 #[tokio::test]
 async fn points_are_for_their_customer_and_for_managers() {
     let world = World::start().await;
-    world.settled().await;
+    world.settle().await;
     world.get(Customer, "/get-points?UserName=ada").await.expect(200);
     world.get(Customer, "/get-points?UserName=eve").await.expect(403);
     world.get(Manager, "/get-points?UserName=nobody").await.expect(404);
@@ -35,7 +36,7 @@ async fn points_are_for_their_customer_and_for_managers() {
 #[tokio::test]
 async fn redeeming_takes_points_once_however_often_it_is_sent() {
     let world = World::start().await;
-    world.finalized(1, ADA, 12_000).await;
+    world.final_order(1, ADA, 12_000).await;
     let first = world.redeem("one", &json!({"Points": 50})).await.expect(200);
     assert_eq!(first, json!({"UserName": "ada", "Redeemed": 50, "Points": 70}));
     let second = world.redeem("two", &json!({"Points": 20})).await.expect(200);

@@ -13,7 +13,7 @@ use loyalty::{
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
-use worlds::{Guest, Promise, Scenario, dice::Dice, run};
+use worlds::{Dice, Guest, Promise, Scenario, run};
 
 const GUEST: Guest =
     Guest { module: &loyalty::MODULE, asks: redeem, promise: || Box::<Kept>::default() };

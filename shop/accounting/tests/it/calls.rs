@@ -3,12 +3,14 @@
 use contracts::money::Money;
 use contracts::{
     customer::{Personal, ProfileChanged, Registered, Role},
-    order::{Finalized, OrderEvent, Terms},
+    order::Terms,
 };
+use identity::Role::Customer;
 use serde_json::{Value, json};
+use testing::ADA;
 use uuid::Uuid;
 
-use crate::harness::{ADA, World};
+use crate::harness::World;
 
 const BOB: Uuid = Uuid::from_u128(3);
 
@@ -35,17 +37,10 @@ pub(crate) async fn finalized(
     customer: Uuid,
     (product, quantity): (u128, u32),
 ) {
-    let terms = Terms {
-        order: order(number),
-        customer,
-        product: Uuid::from_u128(product),
-        product_name: format!("Product {product}"),
-        quantity,
-        price: Money::from_minor(250),
-        currency: "EUR".to_owned(),
-    };
-    let event = OrderEvent::Finalized(Finalized { terms });
-    world.record(contracts::order::stream(order(number)), &event).await;
+    let what = (Uuid::from_u128(product), quantity);
+    let terms = testing::terms(order(number), customer, what, 250);
+    let named = Terms { product_name: format!("Product {product}"), ..terms };
+    world.finalized(&named).await;
 }
 
 /// Ada with orders 1 and 3, Bob with order 2.
@@ -56,7 +51,7 @@ pub(crate) async fn three_orders() -> World {
     finalized(&world, 1, ADA, (7, 2)).await;
     finalized(&world, 2, BOB, (8, 10)).await;
     finalized(&world, 3, ADA, (7, 1)).await;
-    world.settled().await;
+    world.settle().await;
     world
 }
 
@@ -69,7 +64,7 @@ fn numbers(list: &Value) -> Vec<u64> {
 async fn a_finalized_order_gets_its_invoice() {
     let world = three_orders().await;
     let path = format!("/get-invoice?OrderId={}", order(1));
-    let mut invoice = world.ask("GET", &path).customer().send().await.expect(200);
+    let mut invoice = world.ask_as(Customer, "GET", &path).send().await.expect(200);
     let issued_at = invoice["IssuedAt"].take();
     assert!(issued_at.as_str().is_some_and(|at| at.ends_with('Z')), "{issued_at}");
     assert_eq!(
@@ -85,7 +80,7 @@ async fn a_finalized_order_gets_its_invoice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_sees_their_own_invoices_and_a_manager_all() {
     let world = three_orders().await;
-    let own = world.ask("GET", "/get-invoices?UserName=ada").customer().send().await.expect(200);
+    let own = world.ask_as(Customer, "GET", "/get-invoices?UserName=ada").send().await.expect(200);
     assert_eq!(numbers(&own), [3, 1]);
     assert_eq!(numbers(&world.get("/get-invoices?UserName=bob").await.expect(200)), [2]);
     assert_eq!(numbers(&world.get("/get-invoices").await.expect(200)), [3, 2, 1]);
@@ -97,7 +92,7 @@ async fn a_customer_sees_their_own_invoices_and_a_manager_all() {
         "/get-revenue".to_owned(),
     ];
     for path in others {
-        world.ask("GET", &path).customer().send().await.expect(403);
+        world.ask_as(Customer, "GET", &path).send().await.expect(403);
         world.ask("GET", &path).send().await.expect(401);
     }
     world.get("/get-invoices?UserName=nobody").await.expect(404);
@@ -120,7 +115,7 @@ async fn an_invoice_shows_the_name_that_its_customer_had_when_it_was_issued() {
     let personal = Personal { full_name: Some("Ada King".to_owned()), ..Personal::default() };
     let event = contracts::customer::CustomerEvent::from(ProfileChanged { personal });
     world.record(contracts::customer::stream(ADA), &event).await;
-    world.settled().await;
+    world.settle().await;
     let invoice = world.get(&format!("/get-invoice?OrderId={}", order(3))).await.expect(200);
     assert_eq!(
         (&invoice["FullName"], &invoice["UserName"]),
@@ -184,11 +179,11 @@ async fn invoices_are_numbered_without_gaps_however_many_come_at_once() {
     for number in 0..50 {
         finalized(&world, number, ADA, (7, 1)).await;
     }
-    world.settled().await;
+    world.settle().await;
     let all = world.get("/get-invoices?Limit=500").await.expect(200);
     assert_eq!(numbers(&all), (1..=50).rev().collect::<Vec<u64>>());
     let stream = contracts::accounting::stream();
-    for event in world.store.read_stream(&stream, None).await.expect("a stream") {
+    for event in world.store().read_stream(&stream, None).await.expect("a stream") {
         let contracts::accounting::AccountingEvent::InvoiceIssued(invoice) =
             contracts::accounting::AccountingEvent::of(&event).expect("an invoice");
         assert_eq!(invoice.number, event.version.0 + 1);

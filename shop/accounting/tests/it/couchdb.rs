@@ -10,21 +10,19 @@ use std::{
 };
 
 use accounting::{
-    Location, Model, ModelLocation, TimeZone,
+    Model, ModelLocation, TimeZone,
     model::{Change, Invoices, What},
 };
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
 use kernel::{Position, Timestamp};
-use runtime::{ModelError, Progress, ReadModel, Tasks, model::conformance, projector};
+use runtime::{ModelError, ReadModel, Tasks, model::conformance};
 use servers::CouchDb;
+use testing::ADA;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{
-    calls::{finalized, three_orders},
-    harness::{ADA, World},
-};
+use crate::calls::{finalized, three_orders};
 
 /// One server for all tests that leave it alone.
 static SERVER: LazyLock<CouchDb> = LazyLock::new(|| CouchDb::start().expect("a server"));
@@ -55,9 +53,10 @@ async fn open(url: &str) -> Arc<dyn Model> {
     open_in(url, "UTC").await
 }
 
-async fn sqlite(name: &str) -> Arc<dyn Model> {
-    let location = Location::Memory(format!("accounting-couchdb-{name}"));
-    accounting::open_model(location, &Tasks::inline(), TimeZone::UTC).await.expect("memory")
+async fn sqlite() -> Arc<dyn Model> {
+    accounting::open_model(testing::in_memory(), &Tasks::inline(), TimeZone::UTC)
+        .await
+        .expect("memory")
 }
 
 async fn lines(model: &dyn Model) -> Vec<String> {
@@ -110,14 +109,6 @@ async fn fill(model: &dyn Model, changes: &[Change], size: usize) {
     }
 }
 
-/// An instance's projector over a world's log.
-fn project(world: &World, model: &Arc<dyn Model>, name: &str) -> (Tasks, Progress) {
-    let (tasks, progress) = (Tasks::new(), world.deps.progress(name));
-    let model = Arc::clone(model);
-    projector::spawn(&tasks, &world.store, model, accounting::project, progress.clone());
-    (tasks, progress)
-}
-
 #[tokio::test]
 async fn couchdb_keeps_the_contract() {
     let make = async || open_in(&place(), "America/New_York").await;
@@ -132,7 +123,7 @@ async fn couchdb_can_be_shared() {
 
 #[tokio::test]
 async fn couchdb_holds_and_lists_what_sqlite_does() {
-    let (couchdb, sqlite) = (open(&place()).await, sqlite("lists").await);
+    let (couchdb, sqlite) = (open(&place()).await, sqlite().await);
     let changes = history(1, 1500);
     fill(&*couchdb, &changes, 400).await;
     fill(&*sqlite, &changes, 1000).await;
@@ -183,7 +174,7 @@ async fn is_as_expected(model: &dyn Model, name: &str) -> bool {
     if model.checkpoint().await.expect("a checkpoint") != at {
         return false;
     }
-    let expected = sqlite(name).await;
+    let expected = sqlite().await;
     fill(&*expected, &history(1, at.0), 1000).await;
     assert_eq!(found, lines(&*expected).await, "{name} at {at}");
     true
@@ -219,7 +210,7 @@ async fn two_that_write_at_once_make_each_change_once() {
         ((), ()) = async { tokio::join!(writer(&*one, 7), writer(&*two, 11)) } => {}
         () = reading => {}
     }
-    let expected = sqlite("two").await;
+    let expected = sqlite().await;
     fill(&*expected, &history(1, 300), 1000).await;
     assert_eq!(lines(&*reader).await, lines(&*expected).await);
 }
@@ -228,11 +219,8 @@ async fn two_that_write_at_once_make_each_change_once() {
 async fn promise_8_a_model_built_in_couchdb_equals_the_live_one() {
     let world = three_orders().await;
     let built = open(&place()).await;
-    let (_tasks, progress) = project(&world, &built, "couchdb");
-    let head = world.store.head().await;
-    progress.wait_for(head, PATIENCE).await.expect("it is built");
-    let live = world.service.model.as_ref().expect("there is a model").dump().await;
-    assert_eq!(lines(&*built).await, live.expect("a dump"));
+    let built = world.rebuilt(&built, accounting::project).await;
+    assert_eq!(built, testing::dump(&world.service).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,18 +229,18 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
     let place = place();
     let models = [open(&place).await, open(&place).await];
     let [(first, one), (_second, two)] =
-        [project(&world, &models[0], "one"), project(&world, &models[1], "two")];
-    let head = world.store.head().await;
+        [0, 1].map(|number| world.follow(&models[number], accounting::project));
+    let head = world.store().head().await;
     for progress in [&one, &two] {
         progress.wait_for(head, PATIENCE).await.expect("both see it");
     }
     first.kill().await;
     finalized(&world, 4, ADA, (7, 1)).await;
-    world.settled().await;
-    let head = world.store.head().await;
+    world.settle().await;
+    let head = world.store().head().await;
     two.wait_for(head, Duration::from_secs(5)).await.expect("it takes over within 5 s");
-    let live = world.service.model.as_ref().expect("there is a model").dump().await;
-    assert_eq!(lines(&*models[1]).await, live.expect("a dump"), "nothing twice, nothing left out");
+    let live = testing::dump(&world.service).await;
+    assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");
 }
 
 #[tokio::test(flavor = "multi_thread")]

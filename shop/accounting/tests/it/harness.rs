@@ -1,186 +1,39 @@
-//! The real service over a real log, with helpers for requests.
+//! A shop with nothing but its accounting service.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::ops::Deref;
 
 use accounting::TimeZone;
-use axum::{Router, body::Body};
-use eventlog::{Options, OsFiles};
-use http_body_util::BodyExt;
-use identity::{Auth, Role, Signer};
-use kernel::{
-    Actor, Clock, Event, EventType, Expected, Ids, Metadata, NewEvent, Position, StreamId,
-};
-use runtime::event_store::Figures;
-use runtime::{EventStore, Tasks, clock::SystemClock, sqlite::Location};
-use serde_json::Value;
-use store::LogStore;
-use store::{Append, Appended, Memory};
-use tower::ServiceExt;
-use uuid::Uuid;
-use web::{Deps, Service};
+use identity::Role;
+use runtime::Tasks;
+use testing::{Answer, Shop, Testbed};
+use web::Service;
 
-/// How long a test waits for what must come.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// The customer who asks.
-pub(crate) const ADA: Uuid = Uuid::from_u128(1);
-
-/// A running service with its event store, in a folder that goes with it.
-pub(crate) struct World {
-    pub(crate) service: Service,
-    pub(crate) store: EventStore,
-    pub(crate) deps: Deps,
-    signer: Signer,
-    _folder: tempfile::TempDir,
-}
-
-/// An answer, read whole.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
-}
-
-/// A request on its way.
-pub(crate) struct Ask<'a> {
-    world: &'a World,
-    request: axum::http::request::Builder,
-}
+pub(crate) struct World(Shop);
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let ids = Arc::new(Ids::from_seed([7; 32]));
-        let signer = Signer::from_secret([9; 32]);
-        let auth = Auth::new(signer.verifier(), Arc::clone(&clock));
-        let deps = Deps::new(runtime::Deps {
-            clock,
-            ids,
-            transport: Arc::new(Memory::new()),
-            tasks: Tasks::new(),
-            traces: runtime::Traces::default(),
-        })
-        .authenticated_by(auth)
-        .of_service(accounting::NAME);
-        serve_store(&deps, folder.path()).await;
-        let service =
-            accounting::build(config(folder.path()), deps.clone()).await.expect("it starts");
-        let ready = tokio::time::timeout(DEADLINE, service.wait_ready()).await;
-        ready.expect("an empty log is soon read");
-        Self { service, store: deps.store(), deps, signer, _folder: folder }
-    }
-
-    pub(crate) fn token(&self, role: Role) -> String {
-        let (customer, user) = match role {
-            Role::Customer => (ADA, "ada"),
-            Role::Manager => (Uuid::from_u128(2), "admin"),
-        };
-        self.signer.issue(customer, user, role, (self.deps.clock.now(), &self.deps.ids)).0
+        Self(Shop::open(accounting::NAME, Tasks::new(), build).await)
     }
 
     /// A GET by a manager.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path).manager().send().await
-    }
-
-    pub(crate) fn ask(&self, method: &str, path: &str) -> Ask<'_> {
-        let request = axum::http::Request::builder().method(method).uri(path);
-        Ask { world: self, request }
-    }
-
-    /// Records an event as another service would.
-    pub(crate) async fn record(&self, stream: StreamId, event: &impl Event) -> Position {
-        let now = self.deps.clock.now();
-        let last = self.store.last(&stream).await;
-        let event = NewEvent {
-            id: self.deps.ids.event_id(now),
-            kind: EventType::parse(event.kind()).expect("a type's name"),
-            schema: event.schema(),
-            metadata: Metadata::of(Actor::anonymous(), self.deps.ids.uuid(now)),
-            data: event.encode(),
-        };
-        let expected = Expected::after(last.map(|last| last.version));
-        match self.store.append(Append { stream, expected, events: Arc::from(vec![event]) }).await {
-            Appended::Recorded { last, .. } => last,
-            other => panic!("not recorded: {other:?}"),
-        }
-    }
-
-    /// Waits until projector and reactor have dealt with everything there is, reactions included.
-    pub(crate) async fn settled(&self) {
-        let settled = async {
-            loop {
-                let head = self.store.head().await;
-                for follower in &self.service.followers {
-                    follower.wait_for(head, DEADLINE).await.expect("it catches up");
-                }
-                if self.store.head().await == head {
-                    return;
-                }
-            }
-        };
-        tokio::time::timeout(DEADLINE, settled).await.expect("it comes to rest");
+        self.ask_as(Role::Manager, "GET", path).send().await
     }
 }
 
-impl Ask<'_> {
-    pub(crate) fn manager(self) -> Self {
-        self.role(Role::Manager)
-    }
+impl Deref for World {
+    type Target = Shop;
 
-    pub(crate) fn customer(self) -> Self {
-        self.role(Role::Customer)
-    }
-
-    fn role(self, role: Role) -> Self {
-        let token = format!("Bearer {}", self.world.token(role));
-        self.header("authorization", &token)
-    }
-
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        self.request = self.request.header(name, value);
-        self
-    }
-
-    pub(crate) async fn send(self) -> Answer {
-        let request = self.request.body(Body::empty()).expect("a request");
-        let router: Router = self.world.service.router.clone();
-        let response = router.oneshot(request).await.expect("a router always answers");
-        let status = response.status().as_u16();
-        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status, body }
+    fn deref(&self) -> &Shop {
+        &self.0
     }
 }
 
-impl Answer {
-    /// The body, of an answer with this status.
-    #[track_caller]
-    pub(crate) fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.body);
-        self.body
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        self.deps.tasks.stop();
-    }
-}
-
-pub(crate) fn config(folder: &Path) -> accounting::Config {
-    accounting::Config {
-        model: Location::File(folder.join("accounting.db")).into(),
-        snapshots: Location::File(folder.join("snapshots.db")),
+async fn build(bed: &Testbed) -> Service {
+    let config = accounting::Config {
+        model: bed.database("accounting").into(),
+        snapshots: bed.database("snapshots"),
         time_zone: TimeZone::UTC,
-    }
-}
-
-async fn serve_store(deps: &Deps, folder: &Path) {
-    let dir = folder.join("log");
-    std::fs::create_dir(&dir).expect("a folder for the log");
-    let store = LogStore::open(&dir, Arc::new(OsFiles), Options::new([3; 16]));
-    let LogStore { writer, reader, .. } = store.expect("an empty folder opens");
-    runtime::event_store::serve(deps, writer, reader, Figures::default()).await;
+    };
+    accounting::build(config, bed.deps.clone()).await.expect("it starts")
 }

@@ -1,17 +1,15 @@
 //! The read model: what every engine must do, and that it can be thrown away.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
 use accounting::{Location, Model, TimeZone};
-use runtime::{ReadModel, Tasks};
+use runtime::Tasks;
 
 use crate::calls::three_orders;
+
+async fn open(location: Location, zone: TimeZone) -> Arc<dyn Model> {
+    accounting::open_model(location, &Tasks::new(), zone).await.expect("a database")
+}
 
 fn new_york() -> TimeZone {
     TimeZone::get("America/New_York").expect("a zone of the bundled database")
@@ -19,64 +17,40 @@ fn new_york() -> TimeZone {
 
 #[tokio::test]
 async fn sqlite_on_disk_is_an_engine() {
-    let (folder, made) = (tempfile::tempdir().expect("a folder"), AtomicU32::new(0));
-    let make = async || {
-        let number = made.fetch_add(1, Ordering::Relaxed);
-        let location = Location::File(folder.path().join(format!("{number}.db")));
-        accounting::open_model(location, &Tasks::new(), new_york()).await.expect("a new database")
-    };
-    accounting::model::conformance::suite(make).await;
+    let databases = testing::Databases::new();
+    accounting::model::conformance::suite(async || open(databases.on_disk(), new_york()).await)
+        .await;
 }
 
 #[tokio::test]
 async fn sqlite_in_memory_is_an_engine() {
-    let made = AtomicU32::new(0);
-    let make = async || {
-        let number = made.fetch_add(1, Ordering::Relaxed);
-        let location = Location::Memory(format!("accounting-suite-{number}"));
-        accounting::open_model(location, &Tasks::inline(), new_york()).await.expect("memory")
-    };
+    let make = async || open(testing::in_memory(), new_york()).await;
     accounting::model::conformance::suite(make).await;
-}
-
-/// Takes a model through a world's log.
-async fn fill(model: &Arc<dyn Model>, world: &crate::harness::World) {
-    let (tasks, progress) = (Tasks::new(), world.deps.progress("rebuilt"));
-    let (model, store) = (Arc::clone(model), &world.store);
-    runtime::projector::spawn(&tasks, store, model, accounting::project, progress.clone());
-    let head = store.head().await;
-    progress.wait_for(head, Duration::from_secs(20)).await.expect("it catches up");
-    tasks.shutdown().await;
 }
 
 /// Promise 8: read models are disposable.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_rebuilt_from_the_log_equals_the_live_one() {
     let world = three_orders().await;
-    let location = Location::Memory("accounting-rebuilt".to_owned());
-    let rebuilt = accounting::open_model(location, &Tasks::inline(), TimeZone::UTC).await;
-    let rebuilt = rebuilt.expect("memory");
-    fill(&rebuilt, &world).await;
-    let live = world.service.model.as_ref().expect("there is a model");
-    let live = live.dump().await.expect("a dump");
+    let rebuilt = open(testing::in_memory(), TimeZone::UTC).await;
+    let rebuilt = world.rebuilt(&rebuilt, accounting::project).await;
     assert_eq!(
-        live.len(),
+        rebuilt.len(),
         9,
-        "3 invoices, 2 customers, a month, 2 products, the checkpoint: {live:?}"
+        "3 invoices, 2 customers, a month, 2 products, the checkpoint: {rebuilt:?}"
     );
-    assert_eq!(live, ReadModel::dump(&*rebuilt).await.expect("a dump"));
+    assert_eq!(rebuilt, testing::dump(&world.service).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_time_zone_rebuilds_the_model() {
-    let (world, folder) = (three_orders().await, tempfile::tempdir().expect("a folder"));
-    let open = async |zone| {
-        let location = Location::File(folder.path().join("accounting.db"));
-        accounting::open_model(location, &Tasks::new(), zone).await.expect("a database")
-    };
-    let head = world.store.head().await;
-    fill(&open(TimeZone::UTC).await, &world).await;
-    assert_eq!(open(TimeZone::UTC).await.checkpoint().await.expect("a checkpoint"), head);
-    let other = open(new_york()).await;
+    let (world, databases) = (three_orders().await, testing::Databases::new());
+    let place = databases.on_disk();
+    let head = world.store().head().await;
+    world.rebuilt(&open(place.clone(), TimeZone::UTC).await, accounting::project).await;
+    let same = open(place.clone(), TimeZone::UTC).await;
+    assert_eq!(same.checkpoint().await.expect("a checkpoint"), head);
+    drop(same);
+    let other = open(place, new_york()).await;
     assert_eq!(other.checkpoint().await.expect("a checkpoint"), kernel::Position::START);
 }

@@ -1,9 +1,9 @@
 //! Accounts: who may register, see and change what.
 
-use axum::http::Method;
 use serde_json::{Value, json};
+use testing::Answer;
 
-use crate::harness::{ADMIN_PASSWORD, Answer, Shop, password, registration};
+use crate::harness::{ADMIN_PASSWORD, Shop, password, registration};
 
 fn with(name: &str, field: &str, value: Value) -> Value {
     let mut body = registration(name);
@@ -56,21 +56,15 @@ async fn registrations_that_break_a_rule_are_refused_by_field_and_recorded_nowhe
 async fn what_is_no_proper_request_is_refused_before_it_is_understood() {
     let shop = Shop::open().await;
     let post = async |body: String, kind: &str| {
-        let headers = [("content-type", kind)];
-        let mut request = axum::http::Request::builder().method(Method::POST).uri("/add-user");
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(axum::body::Body::from(body)).expect("a request");
-        let router = shop.service.router.clone();
-        tower::ServiceExt::oneshot(router, request).await.expect("an answer").status().as_u16()
+        let ask = shop.ask("POST", "/add-user").header("content-type", kind).raw(body);
+        ask.send().await.status.as_u16()
     };
     let good = registration("ada").to_string();
     assert_eq!(post(good.clone(), "text/plain").await, 415);
     assert_eq!(post("{".to_owned(), "application/json").await, 400);
     assert_eq!(post("[".repeat(5000), "application/json").await, 400);
     assert_eq!(post(format!("{good}{}", " ".repeat(70_000)), "application/json").await, 413);
-    assert_eq!(shop.kinds("ada").await, [""; 0]);
+    assert_eq!(shop.kinds_of("ada").await, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +77,7 @@ async fn a_name_is_taken_once() {
     let answers = futures_util::future::join_all(many).await;
     let count = |status| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((count(201), count(409)), (1, 7));
-    assert_eq!(shop.kinds("bob").await, ["customer.registered"]);
+    assert_eq!(shop.kinds_of("bob").await, ["customer.registered"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +132,7 @@ async fn only_what_is_given_changes_and_the_same_again_changes_nothing() {
     assert_eq!(changed.body["FullName"], "ada of Test");
     let again = shop.post("/update-user", Some(&ada), change).await;
     assert_eq!((again.status.as_u16(), &again.body), (200, &changed.body));
-    assert_eq!(shop.kinds("ada").await.len(), 2);
+    assert_eq!(shop.kinds_of("ada").await.len(), 2);
     let bad = json!({ "UserName": "ada", "Email": "no address" });
     assert_eq!(shop.post("/update-user", Some(&ada), bad).await.fields(), ["Email"]);
 }
@@ -262,7 +256,7 @@ async fn promise_10_a_password_and_its_hash_stand_nowhere() {
     for event in shop.events().await {
         shown += event.data.get();
     }
-    shown += &shop.service.model.clone().expect("a model").dump().await.expect("a dump").join("\n");
+    shown += &testing::dump(&shop.service).await.join("\n");
     assert!(shown.contains("ada@example.com"));
     for secret in [&*password("ada"), ADMIN_PASSWORD, "argon2id", "$v="] {
         assert!(!shown.contains(secret), "{secret}");
@@ -332,19 +326,18 @@ async fn a_change_that_rests_on_an_old_version_is_refused_with_the_customer_of_n
 #[tokio::test(start_paused = true)]
 async fn a_registration_sent_twice_with_one_key_is_made_once() {
     let shop = Shop::open().await;
-    let register = async |registration: serde_json::Value| {
-        let headers = [("idempotency-key", "first-try")];
-        let body = registration.to_string();
-        shop.send(axum::http::Method::POST, "/add-user", (None, &headers), Some(body)).await
+    let register = async |shop: &Shop, registration: Value| {
+        let ask = shop.ask("POST", "/add-user").header("idempotency-key", "first-try");
+        ask.json(&registration).send().await
     };
-    let first = register(registration("ada")).await;
+    let first = register(&shop, registration("ada")).await;
     assert_eq!(first.status, 201, "{first:?}");
-    let again = register(registration("ada")).await;
+    let again = register(&shop, registration("ada")).await;
     assert_eq!((again.status, again.body), (first.status, first.body));
-    assert_eq!(shop.kinds("ada").await, ["customer.registered"]);
+    assert_eq!(shop.kinds_of("ada").await, ["customer.registered"]);
     let mut other = registration("ada");
     other["Password"] = json!("some other password");
-    let reused = register(other).await;
+    let reused = register(&shop, other).await;
     assert_eq!((reused.status.as_u16(), reused.fields()), (422, vec!["Idempotency-Key"]));
     assert_eq!(
         shop.post("/add-user", None, registration("ada")).await.status,
@@ -357,10 +350,7 @@ async fn a_registration_sent_twice_with_one_key_is_made_once() {
     };
     let recorded: Vec<_> = shop.events().await.iter().filter_map(|event| digest(event)).collect();
     let elsewhere = Shop::open_with_secret([8; 32]).await;
-    let headers = [("idempotency-key", "first-try")];
-    let body = registration("ada").to_string();
-    let sent = elsewhere.send(axum::http::Method::POST, "/add-user", (None, &headers), Some(body));
-    assert_eq!(sent.await.status, 201);
+    assert_eq!(register(&elsewhere, registration("ada")).await.status, 201);
     let other: Vec<_> = elsewhere.events().await.iter().filter_map(|event| digest(event)).collect();
     assert_ne!(recorded, other, "it takes the shop's secret to make it");
 }

@@ -2,26 +2,18 @@
 
 use std::{fs, os::unix::fs::FileExt, time::Duration};
 
-use kernel::{Actor, EventType, Expected, Metadata, NewEvent, StreamId};
+use kernel::{Actor, StreamId};
 use serde_json::{Value, json, value::to_raw_value};
-use store::Append;
 use uuid::Uuid;
 
 use crate::harness::{Shop, registration};
 
 /// Has an event recorded that the service itself would never record.
 async fn forge(shop: &Shop, stream: StreamId, (kind, schema, data): (&str, u32, Value)) -> u64 {
-    let now = shop.deps.clock.now();
-    let last = shop.store().last(&stream).await.map(|event| event.version);
-    let event = NewEvent {
-        id: shop.deps.ids.event_id(now),
-        kind: EventType::parse(kind).expect("a type"),
-        schema,
-        metadata: Metadata::of(Actor::reactor("forger"), shop.deps.ids.uuid(now)),
-        data: to_raw_value(&data).expect("JSON"),
-    };
-    let events = vec![event].into();
-    shop.append(Append { stream, expected: Expected::after(last), events }).await.0
+    let event = (kind, schema, to_raw_value(&data).expect("JSON"));
+    let forged = shop.record_raw(stream, event, shop.metadata(Actor::reactor("forger"))).await;
+    shop.settle().await;
+    forged.0
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,7 +125,7 @@ async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
         tokio::time::timeout(Duration::from_secs(30), found).await.expect("it is noticed");
         shop.settle().await;
         let after = shop.get("/get-all-users?Limit=100", Some(&admin)).await;
-        let users = |answer: &crate::harness::Answer| {
+        let users = |answer: &testing::Answer| {
             let users = answer.body["Items"].as_array().expect("a list").iter();
             users.map(|user| user["UserName"].clone()).collect::<Vec<_>>()
         };

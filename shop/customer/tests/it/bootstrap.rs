@@ -5,9 +5,7 @@ use std::sync::Arc;
 use contracts::customer::{CustomerEvent, Personal, Registered, Role, stream};
 use contracts::money::Money;
 use customer::{Admin, NewPassword, Secrets};
-use kernel::{Actor, Event as _, EventType, Expected, Metadata, NewEvent};
 use serde_json::json;
-use store::Append;
 use web::Service;
 
 use crate::harness::{ADMIN_PASSWORD, Shop};
@@ -24,7 +22,7 @@ async fn the_first_start_makes_up_a_password_that_holds_from_then_on() {
     let shop = shop.reopen_with(|config| config.admin_password = None).await;
     assert!(matches!(shop.admin, Admin::Unchanged));
     shop.log_in("admin", &password).await;
-    assert_eq!(shop.kinds("admin").await, ["customer.registered"]);
+    assert_eq!(shop.kinds_of("admin").await, ["customer.registered"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -80,16 +78,7 @@ async fn a_shop_in_which_another_secret_has_registered_a_manager_opens_with_its_
         role: Role::Manager,
         credit: Money::ZERO,
     });
-    let now = shop.deps.clock.now();
-    let event = NewEvent {
-        id: shop.deps.ids.event_id(now),
-        kind: EventType::parse(registered.kind()).expect("a type"),
-        schema: registered.schema(),
-        metadata: Metadata::of(Actor::reactor("test"), shop.deps.ids.uuid(now)),
-        data: registered.encode(),
-    };
-    let events = vec![event].into();
-    shop.append(Append { stream: stream(customer), expected: Expected::None, events }).await;
+    shop.record(stream(customer), &registered).await;
     let shop = shop.reopen_with(|_| {}).await;
     assert!(matches!(shop.admin, Admin::Unchanged));
     let token = shop.manager().await;

@@ -1,11 +1,11 @@
 //! Credit: what managers grant, and what orders hold and spend, each exactly once.
 
-use contracts::order::Reason;
-use kernel::{Actor, EventType, Expected, Metadata, NewEvent, StreamId};
+use contracts::order::{OrderEvent, Reason};
+use kernel::{Actor, StreamId};
 use serde_json::{Value, json, value::to_raw_value};
-use store::Append;
+use testing::Answer;
 
-use crate::harness::{Answer, Shop};
+use crate::harness::Shop;
 
 #[tokio::test(start_paused = true)]
 async fn credit_is_set_or_changed_but_never_below_what_is_reserved() {
@@ -80,7 +80,7 @@ async fn the_same_request_again_acts_once_and_answers_the_same() {
     let manager = shop.manager().await;
     let again = shop.keyed("/set-credit", &manager, ("key", body)).await;
     assert_eq!(again.body, first.body);
-    assert_eq!(shop.kinds("ada").await.len(), 3);
+    assert_eq!(shop.kinds_of("ada").await.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,7 +91,7 @@ async fn promise_6_one_customers_credit_is_never_promised_twice() {
     for order in &orders {
         shop.place(order).await;
     }
-    let kinds = shop.kinds("ada").await;
+    let kinds = shop.kinds_of("ada").await;
     let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
     assert_eq!((count("customer.credit-reserved"), count("customer.credit-denied")), (3, 17));
     for order in &orders {
@@ -114,20 +114,18 @@ async fn promise_4_two_instances_answer_every_order_once() {
     }
     for (n, order) in orders.iter().enumerate() {
         if n % 2 == 0 {
-            shop.finalize(order).await
+            shop.finalize(order).await;
         } else {
-            shop.deny(order).await
-        };
+            shop.deny(order).await;
+        }
     }
-    shop.settle_also(&second).await;
-    let kinds = shop.kinds("ada").await;
+    shop.settled(&[&shop.service, &second]).await;
+    let kinds = shop.kinds_of("ada").await;
     let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
     let counts =
         ["reserved", "debited", "released"].map(|what| count(&format!("customer.credit-{what}")));
     assert_eq!((counts, kinds.len()), ([30, 15, 15], 61));
-    let [first, second] = [&shop.service, &second].map(|service| service.model.clone());
-    let (first, second) = (first.expect("a model"), second.expect("a model"));
-    assert_eq!(first.dump().await.expect("a dump"), second.dump().await.expect("a dump"));
+    assert_eq!(testing::dump(&shop.service).await, testing::dump(&second).await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +136,10 @@ async fn orders_of_strangers_and_orders_too_late_are_denied() {
     shop.place(&stranger).await;
     let late = shop.order("ada", 1);
     let deadline = shop.deps.clock.now() - std::time::Duration::from_secs(1);
-    shop.record(contracts::order::Placed { terms: late, deadline }.into()).await;
+    let stream = contracts::order::stream(late.order);
+    let placed = OrderEvent::from(contracts::order::Placed { terms: late, deadline });
+    shop.record(stream, &placed).await;
+    shop.settle().await;
     let denied: Vec<_> = shop
         .events()
         .await
@@ -158,16 +159,10 @@ async fn a_note_ahead_of_itself_does_not_stop_the_reactor() {
     let shop = Shop::open().await;
     let ada = shop.customer("ada").await;
     shop.place(&shop.order("ada", 1000)).await;
-    let now = shop.deps.clock.now();
-    let note = NewEvent {
-        id: shop.deps.ids.event_id(now),
-        kind: EventType::parse("reactor.settled").expect("a type"),
-        schema: 1,
-        metadata: Metadata::of(Actor::reactor("customer"), shop.deps.ids.uuid(now)),
-        data: to_raw_value(&json!({ "position": 9_000_000_000_000_u64 })).expect("JSON"),
-    };
+    let note = to_raw_value(&json!({ "position": 9_000_000_000_000_u64 })).expect("JSON");
     let stream = StreamId::new("reactor", "customer").expect("a name");
-    shop.append(Append { stream, expected: Expected::None, events: vec![note].into() }).await;
+    let metadata = shop.metadata(Actor::reactor("customer"));
+    shop.record_raw(stream, ("reactor.settled", 1, note), metadata).await;
     let shop = shop.reopen_with(|_| {}).await;
     shop.place(&shop.order("ada", 2000)).await;
     let credit = shop.get("/get-credit", Some(&ada)).await.body;

@@ -12,11 +12,11 @@ use std::{
 use contracts::customer::Role;
 use contracts::money::Money;
 use customer::{
-    Location, Model, ModelLocation,
+    Model, ModelLocation,
     model::{Change, Customer, List, Moved, Registered, Sort, What},
 };
 use kernel::Position;
-use runtime::{ModelError, Progress, ReadModel, Tasks, model::conformance, projector};
+use runtime::{ModelError, ReadModel, Tasks, model::conformance};
 use serde_json::json;
 use servers::Redis;
 use tokio::time::Instant;
@@ -103,9 +103,8 @@ async fn fill(model: &dyn Model, changes: &[Change]) {
     }
 }
 
-async fn sqlite(name: &str) -> Arc<dyn Model> {
-    let location = Location::Memory(format!("customer-redis-{name}"));
-    customer::open_model(location, &Tasks::inline()).await.expect("memory")
+async fn sqlite() -> Arc<dyn Model> {
+    customer::open_model(testing::in_memory(), &Tasks::inline()).await.expect("memory")
 }
 
 async fn lines(model: &dyn Model) -> Vec<String> {
@@ -125,7 +124,7 @@ async fn redis_can_be_shared() {
 
 #[tokio::test]
 async fn redis_holds_and_lists_what_sqlite_does() {
-    let (redis, sqlite) = (open(place()).await, sqlite("lists").await);
+    let (redis, sqlite) = (open(place()).await, sqlite().await);
     let changes = history(2500);
     fill(&*redis, &changes).await;
     fill(&*sqlite, &changes).await;
@@ -195,21 +194,8 @@ async fn promise_8_a_model_rebuilt_in_sqlite_equals_the_live_one_in_redis() {
     let change = json!({ "UserName": "ada", "Change": 5 });
     assert_eq!(shop.post("/set-credit", Some(&manager), change).await.status, 200);
 
-    let rebuilt = sqlite("rebuilt").await;
-    let (tasks, progress) = (Tasks::inline(), shop.deps.progress("rebuild"));
-    let model = Arc::clone(&rebuilt);
-    projector::spawn(&tasks, &shop.store(), model, customer::project, progress.clone());
-    progress.wait_for(shop.store().head().await, PATIENCE).await.expect("it is built");
-    let live = shop.service.model.clone().expect("a model").dump().await.expect("a dump");
-    assert_eq!(lines(&*rebuilt).await, live);
-}
-
-/// An instance's projector over a shop's log.
-fn project(shop: &Shop, model: &Arc<dyn Model>, name: &str) -> (Tasks, Progress) {
-    let (tasks, progress) = (Tasks::inline(), shop.deps.progress(name));
-    let model = Arc::clone(model);
-    projector::spawn(&tasks, &shop.store(), model, customer::project, progress.clone());
-    (tasks, progress)
+    let rebuilt = shop.rebuilt(&sqlite().await, customer::project).await;
+    assert_eq!(rebuilt, testing::dump(&shop.service).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,19 +204,19 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
     let place = place();
     let models = [open(place.clone()).await, open(place).await];
     let [(first, one), (_second, two)] =
-        [project(&shop, &models[0], "one"), project(&shop, &models[1], "two")];
+        [0, 1].map(|number| shop.follow(&models[number], customer::project));
     for number in 0..10 {
         let added = shop.post("/add-user", None, registration(&format!("user{number}"))).await;
-        let position = Position(added.position.expect("it is recorded"));
+        let position = added.position.expect("it is recorded");
         for progress in [&one, &two] {
             progress.wait_for(position, PATIENCE).await.expect("both see it");
         }
     }
     first.kill().await;
     let added = shop.post("/add-user", None, registration("late")).await;
-    let position = Position(added.position.expect("it is recorded"));
+    let position = added.position.expect("it is recorded");
     two.wait_for(position, Duration::from_secs(5)).await.expect("it takes over within 5 s");
-    let live = shop.service.model.clone().expect("a model").dump().await.expect("a dump");
+    let live = testing::dump(&shop.service).await;
     let at = models[1].checkpoint().await.expect("a checkpoint");
     assert_eq!(at, shop.store().head().await);
     assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::http::Method;
 use serde_json::json;
 
 use crate::harness::{Shop, password, registration};
@@ -42,11 +41,11 @@ async fn who_logs_out_ends_that_session_only() {
     let shop = Shop::open().await;
     let first = shop.customer("ada").await;
     let second = shop.log_in("ada", &password("ada")).await;
-    let out = shop.send(Method::POST, "/logout-user", (Some(&first), &[]), None).await;
+    let out = shop.ask("POST", "/logout-user").by(&*first).send().await;
     assert_eq!((out.status.as_u16(), &out.body), (200, &json!({ "UserName": "ada" })));
     assert_eq!(shop.get("/get-user/ada", Some(&first)).await.status, 401);
     assert_eq!(shop.get("/get-user/ada", Some(&second)).await.status, 200);
-    assert_eq!(shop.kinds("ada").await, ["customer.registered", "customer.logged-out"]);
+    assert_eq!(shop.kinds_of("ada").await, ["customer.registered", "customer.logged-out"]);
     let ended = shop
         .events()
         .await
@@ -54,7 +53,7 @@ async fn who_logs_out_ends_that_session_only() {
         .filter_map(|event| contracts::customer::session_end(event).expect("it parses"))
         .count();
     assert_eq!(ended, 1, "every process hears of it");
-    assert_eq!(shop.send(Method::POST, "/logout-user", (None, &[]), None).await.status, 401);
+    assert_eq!(shop.ask("POST", "/logout-user").send().await.status, 401);
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,10 +83,7 @@ async fn after_fifty_failures_an_address_has_to_wait() {
     let shop = Shop::open().await;
     shop.customer("ada").await;
     let from = async |address: &str, name: &str, password: &str| {
-        let forwarded = format!("for={address}");
-        let headers = [("forwarded", &*forwarded)];
-        let body = json!({ "UserName": name, "Password": password }).to_string();
-        shop.send(Method::POST, "/login-user", (None, &headers), Some(body)).await.status.as_u16()
+        from_behind(&shop, &format!("for={address}"), (name, password)).await
     };
     for attempt in 0..50 {
         assert_eq!(from("192.0.2.1", &format!("name-{attempt}"), "wrong").await, 401);
@@ -119,10 +115,13 @@ async fn many_tries_at_once_are_no_way_around_the_limit() {
 
 /// A log-in from an address, through a proxy that is trusted.
 async fn from(shop: &Shop, address: &str, (name, password): (&str, &str)) -> u16 {
-    let forwarded = format!("for=\"{address}\"");
-    let headers = [("forwarded", &*forwarded)];
-    let body = json!({ "UserName": name, "Password": password }).to_string();
-    shop.send(Method::POST, "/login-user", (None, &headers), Some(body)).await.status.as_u16()
+    from_behind(shop, &format!("for=\"{address}\""), (name, password)).await
+}
+
+async fn from_behind(shop: &Shop, forwarded: &str, (name, password): (&str, &str)) -> u16 {
+    let body = json!({ "UserName": name, "Password": password });
+    let ask = shop.ask("POST", "/login-user").header("forwarded", forwarded).json(&body);
+    ask.send().await.status.as_u16()
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,10 +164,8 @@ async fn nobody_locks_out_the_operator_on_the_machine_itself() {
 #[tokio::test(start_paused = true)]
 async fn who_has_registered_is_known_there_before_the_first_log_in() {
     let shop = Shop::open().await;
-    let headers = [("forwarded", "for=192.0.2.1")];
-    let body = registration("ada").to_string();
-    let added = shop.send(Method::POST, "/add-user", (None, &headers), Some(body)).await;
-    assert_eq!(added.status, 201);
+    let ask = shop.ask("POST", "/add-user").header("forwarded", "for=192.0.2.1");
+    assert_eq!(ask.json(&registration("ada")).send().await.status, 201);
     lock(&shop, "ada").await;
     assert_eq!(from(&shop, "192.0.2.1", ("ada", &password("ada"))).await, 200);
 }
@@ -234,9 +231,9 @@ async fn limits_do_not_go_by_the_time_of_day() {
     for _ in 0..10 {
         assert_eq!(shop.try_log_in("ada", "wrong").await.status, 401);
     }
-    shop.hands.set_ahead(400 * 24);
+    shop.clock.set_ahead(Duration::from_hours(400 * 24));
     assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 429);
-    shop.hands.set_ahead(-800 * 24);
+    shop.clock.set_behind(Duration::from_hours(400 * 24));
     assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 429);
     tokio::time::sleep(Duration::from_mins(15)).await;
     assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 200);
@@ -246,7 +243,7 @@ async fn limits_do_not_go_by_the_time_of_day() {
 async fn a_password_changed_under_a_wrong_clock_ends_older_sessions_and_no_later_ones() {
     let shop = Shop::open().await;
     let before = shop.customer("ada").await;
-    shop.hands.set_ahead(11);
+    shop.clock.set_ahead(Duration::from_hours(11));
     let change = json!({
         "UserName": "ada", "Password": "another password", "CurrentPassword": password("ada"),
     });
@@ -254,7 +251,7 @@ async fn a_password_changed_under_a_wrong_clock_ends_older_sessions_and_no_later
     assert_eq!(changed.status, 200, "{changed:?}");
     let ahead = shop.log_in("ada", "another password").await;
     assert_eq!(shop.get("/get-user/ada", Some(&ahead)).await.status, 200);
-    shop.hands.set_ahead(-11);
+    shop.clock.set_right();
     assert_eq!(shop.get("/get-user/ada", Some(&before)).await.status, 401, "is older");
     assert_eq!(shop.get("/get-user/ada", Some(&ahead)).await.status, 401, "is from the future");
     let after = shop.log_in("ada", "another password").await;

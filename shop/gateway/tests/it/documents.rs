@@ -21,7 +21,7 @@ async fn shop() -> Shop {
 
 #[tokio::test]
 async fn the_documents_of_all_services_are_one() {
-    let document = shop().await.get("/openapi.json").await.json();
+    let document = shop().await.get("/openapi.json").await.body;
     assert_eq!(document["openapi"], "3.1.0");
     let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
     assert_eq!(paths, ["/order/get-products", "/product/get-products", "/system/get-status"]);
@@ -54,7 +54,7 @@ async fn a_service_that_is_down_is_left_out_of_the_document() {
     let shop = shop().await;
     shop.advance(std::time::Duration::from_secs(5));
     shop.announce("product", "1", store::Address::Local);
-    let document = shop.get("/openapi.json").await.json();
+    let document = shop.get("/openapi.json").await.body;
     let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
     assert_eq!(paths, ["/product/get-products", "/system/get-status"]);
 }
@@ -67,7 +67,7 @@ async fn a_service_that_answers_its_bare_prefix_is_shown_there() {
         .route("/", get(async || "sales"))
         .route("/openapi.json", get(async move || Json(document)));
     shop.remote("sales", "1", sales).await;
-    let document = shop.get("/openapi.json").await.json();
+    let document = shop.get("/openapi.json").await.body;
     let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
     let ours = ["/sales", "/sales/of"];
     assert!(ours.iter().all(|path| paths.iter().any(|shown| shown == path)), "{paths:?}");
@@ -95,7 +95,7 @@ async fn the_page_works_without_any_other_server() {
     let page = shop.get("/docs/index.html").await;
     assert!(page.header("content-type").starts_with("text/html"));
     assert!(page.header("content-security-policy").contains("script-src 'self'"));
-    let text = String::from_utf8(page.body).expect("text");
+    let text = page.text().to_owned();
     assert!(!text.contains("//"), "the page loads nothing from elsewhere: {text}");
     let files = text
         .split(' ')
@@ -107,7 +107,7 @@ async fn the_page_works_without_any_other_server() {
         assert_eq!(shop.get(&format!("/docs/{file}")).await.status, 200, "{file}");
     }
     let start = shop.get("/docs/swagger-initializer.js").await;
-    let start = String::from_utf8(start.body).expect("text");
+    let start = start.text().to_owned();
     assert!(start.contains("/openapi.json"), "{start}");
     shop.get("/docs/nothing.js").await.problem(404);
     shop.get("/docs/..%2f..%2fetc%2fpasswd").await.problem(404);

@@ -1,22 +1,12 @@
 //! A gateway, services behind it, and a client before it.
 
-#![expect(clippy::indexing_slicing, reason = "a test that misses a member of JSON should fail")]
-
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     extract::Request,
-    http::{HeaderMap, StatusCode, request::Builder},
+    http::request::Builder,
     response::Response,
     routing::{any, get},
 };
@@ -27,6 +17,7 @@ use kernel::{Clock, Ids, Position, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{Address, Announcement, Balance, Lag};
+use testkit::{Answer, TestClock};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower::ServiceExt;
 use utoipa::ToSchema;
@@ -34,28 +25,20 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use web::{Api, HttpConfig, HttpNames, Json, metrics::HttpMetrics, serve};
 
-/// A clock that stands until it is moved.
-struct Standing(AtomicI64);
-
-impl Clock for Standing {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
-    }
-}
-
 /// A gateway and what stands behind it.
 pub(crate) struct Shop {
     pub(crate) gateway: Gateway,
     pub(crate) router: Router,
     pub(crate) http: HttpConfig,
-    clock: Arc<Standing>,
+    clock: Arc<TestClock>,
     signer: Signer,
     servers: JoinSet<()>,
 }
 
 impl Shop {
     pub(crate) fn open() -> Self {
-        let clock = Arc::new(Standing(AtomicI64::new(1_700_000_000_000_000)));
+        let now = Timestamp::from_micros(1_700_000_000_000_000);
+        let clock = Arc::new(TestClock::standing(now));
         let signer = Signer::from_secret([9; 32]);
         let auth = Auth::new(signer.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
         let ids = Arc::new(Ids::from_seed([7; 32]));
@@ -68,8 +51,7 @@ impl Shop {
     }
 
     pub(crate) fn advance(&self, duration: Duration) {
-        let micros = i64::try_from(duration.as_micros()).expect("short");
-        self.clock.0.fetch_add(micros, Ordering::Relaxed);
+        self.clock.advance(duration);
     }
 
     pub(crate) fn token(&self, user: &str, role: Role) -> String {
@@ -129,41 +111,6 @@ pub(crate) fn announcement(name: &str, instance: &str, address: Address) -> Anno
         set_aside: 0,
         throughput: 12.5,
         balances: vec![Balance { name: "received = on hand + sold".to_owned(), left: 7, right: 7 }],
-    }
-}
-
-/// An answer, read to its end.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) async fn of(response: Response) -> Self {
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes().to_vec();
-        Self { status: parts.status, headers: parts.headers, body }
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
-    }
-
-    #[track_caller]
-    pub(crate) fn problem(&self, status: u16) {
-        let body = String::from_utf8_lossy(&self.body);
-        assert_eq!(self.status.as_u16(), status, "{body}");
-        assert_eq!(self.header("content-type"), "application/problem+json", "{body}");
-        assert_eq!(self.json()["RequestId"], self.header("x-request-id"), "{body}");
-        if status == 503 {
-            assert_ne!(self.header("retry-after"), "", "{body}");
-        }
     }
 }
 

@@ -14,14 +14,14 @@ async fn the_whole_is_ready_when_all_that_are_expected_are() {
     assert_eq!(shop.get("/health/live").await.status, 200);
     let waiting = shop.get("/health/ready").await;
     waiting.problem(503);
-    assert_eq!(waiting.json()["detail"], "Waiting for product. /NAME/health/ready says why.");
+    assert_eq!(waiting.body["detail"], "Waiting for product. /NAME/health/ready says why.");
     shop.local("product", named("product"));
-    assert_eq!(shop.get("/health/ready").await.json()["Ready"], true);
+    assert_eq!(shop.get("/health/ready").await.body["Ready"], true);
     let mut said = announcement("product", "1", Address::Local);
     said.ready = false;
     shop.gateway.learn(said.into());
     let waiting = shop.get("/health/ready").await;
-    assert_eq!(waiting.json()["detail"], "Waiting for product. /NAME/health/ready says why.");
+    assert_eq!(waiting.body["detail"], "Waiting for product. /NAME/health/ready says why.");
 }
 
 #[tokio::test]
@@ -31,8 +31,8 @@ async fn a_guest_that_is_not_ready_or_gone_is_shown_and_not_waited_for() {
     let mut guest = announcement("loyalty", "1", Address::Local);
     guest.ready = false;
     shop.gateway.learn(guest.into());
-    assert_eq!(shop.get("/health/ready").await.json()["Ready"], true);
-    let services = shop.get("/").await.json()["Services"].clone();
+    assert_eq!(shop.get("/health/ready").await.body["Ready"], true);
+    let services = shop.get("/").await.body["Services"].clone();
     assert_eq!((&services[0]["Name"], &services[0]["Ready"]), (&"loyalty".into(), &false.into()));
     shop.advance(Duration::from_secs(4));
     shop.announce("product", "1", Address::Local);
@@ -49,7 +49,7 @@ async fn only_managers_see_the_status() {
     };
     shop.get("/system/get-status").await.problem(401);
     status(shop.token("ann", Role::Customer)).await.problem(403);
-    let seen = status(shop.token("admin", Role::Manager)).await.json();
+    let seen = status(shop.token("admin", Role::Manager)).await.body;
     assert_eq!(seen["Ready"], true);
     let product = &seen["Services"][0];
     assert_eq!((&product["Name"], &product["Ready"]), (&"product".into(), &true.into()));
@@ -60,7 +60,7 @@ async fn only_managers_see_the_status() {
     assert_eq!(instance["LastHeard"], "2023-11-14T22:13:20.000000Z");
 
     shop.advance(Duration::from_secs(5));
-    let seen = status(shop.token("admin", Role::Manager)).await.json();
+    let seen = status(shop.token("admin", Role::Manager)).await.body;
     assert_eq!(seen["Services"][0]["Instances"][0]["Here"], false);
     assert_eq!(seen["Ready"], false);
 }
@@ -69,7 +69,7 @@ async fn only_managers_see_the_status() {
 async fn the_root_says_what_is_here() {
     let shop = Shop::open();
     shop.local("product", named("product"));
-    let root = shop.get("/").await.json();
+    let root = shop.get("/").await.body;
     assert_eq!(root["Services"][0]["Name"], "product");
     assert_eq!(root["Services"][0]["Routes"][0], "/product");
 }

@@ -1,6 +1,5 @@
 //! An order's history: everything that followed from it, also in services that this one does not know, each step with its cause.
 
-use axum::http::Method;
 use contracts::{
     customer::{self, CustomerEvent},
     money::Money,
@@ -50,12 +49,10 @@ async fn positions(shop: &Shop, person: &Person, order: Uuid) -> Vec<u64> {
 
 /// Places an order by a request of this id.
 async fn place_as(shop: &Shop, person: &Person, (product, request): (Uuid, &str)) -> Uuid {
-    let body = Some(json!({ "ProductId": product }));
-    let headers = [("x-request-id", request)];
-    let placed = shop.send(Method::POST, "/place-order", (Some(person), &headers), body).await;
-    assert_eq!(placed.status, 202, "{placed:?}");
+    let ask = shop.ask("POST", "/place-order").by(&*person.token).header("x-request-id", request);
+    let placed = ask.json(&json!({ "ProductId": product })).send().await.expect(202);
     shop.settle().await;
-    id_of(&placed.body)
+    id_of(&placed)
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,9 +15,7 @@ use order::{
     Model, ModelLocation,
     model::{List, Within},
 };
-use runtime::{
-    ModelError, Progress, ReadModel, Tasks, model::conformance, projector, sqlite::Location,
-};
+use runtime::{ModelError, ReadModel, Tasks, model::conformance};
 use servers::Postgres;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -77,14 +75,6 @@ async fn busy_shop(location: Option<&str>) -> Shop {
     shop
 }
 
-/// An instance's projector over a shop's log.
-fn project(shop: &Shop, model: &Arc<dyn Model>, name: &str) -> (Tasks, Progress) {
-    let (tasks, progress) = (Tasks::inline(), shop.deps.progress(name));
-    let model = Arc::clone(model);
-    projector::spawn(&tasks, &shop.store(), model, order::project, progress.clone());
-    (tasks, progress)
-}
-
 #[tokio::test]
 async fn postgres_keeps_the_contract() {
     order::model::conformance::suite(async || open(&place()).await).await;
@@ -101,14 +91,10 @@ async fn promise_8_a_model_rebuilt_in_sqlite_equals_the_live_one_in_postgres() {
     let url = place();
     let shop = busy_shop(Some(&url)).await;
     let rebuilt: Arc<dyn Model> =
-        order::open_model(Location::Memory("order-postgres".to_owned()), &Tasks::inline())
-            .await
-            .expect("memory");
-    let (_tasks, progress) = project(&shop, &rebuilt, "rebuild");
-    let head = shop.store().head().await;
-    progress.wait_for(head, PATIENCE).await.expect("it is built");
+        order::open_model(testing::in_memory(), &Tasks::inline()).await.expect("memory");
+    let lines_of_it = shop.rebuilt(&rebuilt, order::project).await;
     let live = open(&url).await;
-    assert_eq!(lines(&*live).await, lines(&*rebuilt).await);
+    assert_eq!(lines(&*live).await, lines_of_it);
 
     // What is asked of them is answered alike.
     let list = || List { count: 100, ..List::default() };
@@ -147,7 +133,7 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
     let place = place();
     let models = [open(&place).await, open(&place).await];
     let [(first, one), (_second, two)] =
-        [project(&shop, &models[0], "one"), project(&shop, &models[1], "two")];
+        [0, 1].map(|number| shop.follow(&models[number], order::project));
     let (ada, lamp) = (shop.person("eve").await, shop.product("Chair", 5).await);
     for _ in 0..5 {
         shop.place(&ada, lamp).await;
@@ -161,7 +147,7 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
     shop.settle().await;
     let head = shop.store().head().await;
     two.wait_for(head, Duration::from_secs(5)).await.expect("it takes over within 5 s");
-    let live = shop.service.model.clone().expect("a model").dump().await.expect("a dump");
+    let live = testing::dump(&shop.service).await;
     assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");
 }
 

@@ -31,7 +31,7 @@ async fn an_order_is_finalized_once_stock_and_credit_are_reserved() {
     let ended = shop.single(&ada, id).await;
     assert_words(&ended, ["Finalized", "Committed", "Debited"]);
     assert_eq!(ended["InvoiceNumber"], 7);
-    assert_eq!(kinds(&shop, id).await, ["order.placed", "order.approved", "order.finalized"]);
+    assert_eq!(shop.kinds_of(id).await, ["order.placed", "order.approved", "order.finalized"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,7 +74,7 @@ async fn promise_7_an_order_without_answers_is_denied_at_its_deadline_and_late_a
     shop.credit_released(ada.id, id).await;
     shop.stock_released(lamp, id).await;
     assert_words(&shop.single(&ada, id).await, ["Canceled", "Released", "Released"]);
-    assert_eq!(kinds(&shop, id).await, ["order.placed", "order.denied"]);
+    assert_eq!(shop.kinds_of(id).await, ["order.placed", "order.denied"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,25 +101,24 @@ async fn the_metrics_tell_open_orders_and_how_orders_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_jump_of_the_clock_neither_ends_an_order_early_nor_keeps_one_open() {
-    const HOUR: i64 = 3600;
     let (shop, ada, lamp) = shop().await;
     let early = id_of(&shop.place(&ada, lamp).await);
-    shop.set_clock_ahead(HOUR);
+    shop.clock.set_ahead(Duration::from_hours(1));
     tokio::time::sleep(Duration::from_secs(3)).await;
     shop.settle().await;
     assert_eq!(shop.single(&ada, early).await["Status"], "Pending", "most of its time is left");
     let ahead = id_of(&shop.place(&ada, lamp).await);
-    shop.set_clock_ahead(0);
+    shop.clock.set_right();
     tokio::time::sleep(Duration::from_secs(11)).await;
     shop.settle().await;
     for order in [early, ahead] {
         assert_eq!(shop.single(&ada, order).await["Reasons"], json!(["deadline"]));
     }
     let behind = id_of(&shop.place(&ada, lamp).await);
-    shop.set_clock_ahead(-HOUR);
+    shop.clock.set_behind(Duration::from_hours(1));
     tokio::time::sleep(Duration::from_secs(11)).await;
     shop.settle().await;
-    shop.set_clock_ahead(0);
+    shop.clock.set_right();
     assert_eq!(shop.single(&ada, behind).await["Reasons"], json!(["deadline"]));
 }
 
@@ -136,7 +135,7 @@ async fn deadlines_are_kept_across_a_restart() {
     tokio::time::sleep(Duration::from_secs(11)).await;
     shop.settle().await;
     assert_eq!(shop.single(&ada, id_of(&open)).await["Reasons"], json!(["deadline"]));
-    assert_eq!(kinds(&shop, id_of(&answered)).await.len(), 3);
+    assert_eq!(shop.kinds_of(id_of(&answered)).await.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,19 +152,14 @@ async fn promise_4_two_instances_end_every_order_once() {
     }
     let unanswered = id_of(&shop.place(&ada, lamp).await);
     tokio::time::sleep(Duration::from_secs(12)).await;
-    shop.settle().await;
-    for follower in &second.followers {
-        let head = shop.store().head().await;
-        follower.wait_for(head, Duration::from_secs(30)).await.expect("it follows");
-    }
+    shop.settled(&[&shop.service, &second]).await;
     for id in orders {
-        assert_eq!(kinds(&shop, id).await, ["order.placed", "order.approved", "order.finalized"]);
+        assert_eq!(shop.kinds_of(id).await, ["order.placed", "order.approved", "order.finalized"]);
     }
-    assert_eq!(kinds(&shop, unanswered).await, ["order.placed", "order.denied"]);
-    let [first, second] = [&shop.service, &second].map(|service| service.model.clone());
-    let (first, second) = (first.expect("a model"), second.expect("a model"));
-    assert_eq!(first.dump().await.expect("a dump"), second.dump().await.expect("a dump"));
-    for balance in first.balances().await.expect("balances") {
+    assert_eq!(shop.kinds_of(unanswered).await, ["order.placed", "order.denied"]);
+    assert_eq!(testing::dump(&shop.service).await, testing::dump(&second).await);
+    let model = shop.service.model.as_ref().expect("a model");
+    for balance in model.balances().await.expect("balances") {
         assert_eq!((balance.left, balance.right), (21, 21), "{}", balance.name);
     }
 }
@@ -175,12 +169,6 @@ async fn shop() -> (Shop, Person, Uuid) {
     let ada = shop.person("ada").await;
     let lamp = shop.product("Lamp", 1999).await;
     (shop, ada, lamp)
-}
-
-async fn kinds(shop: &Shop, order: Uuid) -> Vec<String> {
-    let stream = shop.store().read_stream(&contracts::order::stream(order), None).await;
-    let events = stream.expect("a stream");
-    events.iter().map(|event| event.kind.as_str().to_owned()).collect()
 }
 
 fn assert_words(order: &Value, expected: [&str; 3]) {

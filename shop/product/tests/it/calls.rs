@@ -1,5 +1,6 @@
 //! What the calls about products and categories answer.
 
+use identity::Role::{Customer, Manager};
 use serde_json::{Value, json};
 
 use crate::harness::World;
@@ -109,7 +110,7 @@ async fn a_product_whose_category_went_at_that_moment_shows_under_none() {
     let deleted = contracts::catalogue::CategoryDeleted { category: world.tea };
     let event = contracts::catalogue::CatalogueEvent::from(deleted);
     world.record(contracts::catalogue::stream(), &event).await;
-    world.settled().await;
+    world.settle().await;
     let product = world.get("/get-product-details?Code=T-1").await.expect(200);
     assert_eq!(product["CategoryName"], "none");
     assert_eq!(product["CategoryId"], json!(world.tea));
@@ -118,11 +119,11 @@ async fn a_product_whose_category_went_at_that_moment_shows_under_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn as_of_answers_as_it_stood_then() {
     let world = World::with_tea().await;
-    let added = world.ask_post("/add-new-product", &world.new_product("T-1", "Assam", 10)).await;
-    let (then, product) = (added.position.expect("a position"), added.expect(201));
+    let added = world.post("/add-new-product", world.new_product("T-1", "Assam", 10)).await;
+    let (then, product) = (added.position.expect("a position").0, added.expect(201));
     let id = product["ProductId"].as_str().expect("an id");
     world.order(1, &product, 3).await;
-    world.settled().await;
+    world.settle().await;
     world
         .post("/update-category", json!({"CategoryId": world.tea, "Name": "Teas"}))
         .await
@@ -130,18 +131,18 @@ async fn as_of_answers_as_it_stood_then() {
     world.post("/delete-product", json!({"ProductId": id})).await.expect(200);
 
     let path = |as_of: u64| format!("/get-product-details?ProductId={id}&AsOf={as_of}");
-    let as_of = async |position: u64| world.ask("GET", &path(position)).manager().send().await;
+    let as_of = async |position: u64| world.ask_as(Manager, "GET", &path(position)).send().await;
     assert_eq!(as_of(then).await.expect(200), product);
     as_of(then - 1).await.expect(404);
     let reserved = as_of(then + 2).await.expect(200);
     assert_eq!((&reserved["UnitsInStock"], &reserved["Available"]), (&json!(10), &json!(7)));
     assert_eq!(reserved["CategoryName"], "Tea");
-    let head = world.store.head().await.0;
+    let head = world.store().head().await.0;
     as_of(head).await.expect(404);
     as_of(head + 1).await.expect(422);
     as_of(u64::MAX).await.expect(422);
     world.get(&path(then)).await.expect(401);
-    world.ask("GET", &path(then)).customer().send().await.expect(403);
+    world.ask_as(Customer, "GET", &path(then)).send().await.expect(403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,7 +226,7 @@ async fn a_product_recorded_under_another_form_of_its_code_is_still_found() {
     };
     let event = contracts::product::ProductEvent::from(added);
     world.record(contracts::product::stream(product), &event).await;
-    world.settled().await;
+    world.settle().await;
     let found = world.get("/get-product-details?Code=cafe%CC%81").await.expect(200);
     assert_eq!(found["ProductId"], json!(product));
     let again = world.new_product(code, "New", 1);

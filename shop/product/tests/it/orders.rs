@@ -11,7 +11,7 @@ impl World {
     async fn answers(&self, product: &serde_json::Value) -> Vec<String> {
         let id: Uuid = product["ProductId"].as_str().and_then(|id| id.parse().ok()).expect("an id");
         let stream = contracts::product::stream(id);
-        let events = self.store.read_stream(&stream, None).await.expect("a stream");
+        let events = self.store().read_stream(&stream, None).await.expect("a stream");
         let said = |event: &ProductEvent| match event {
             ProductEvent::StockReserved(said) => Some(format!("reserved, {} left", said.available)),
             ProductEvent::StockDenied(said) => Some(format!("denied: {}", said.reason)),
@@ -43,10 +43,10 @@ async fn a_finalized_order_takes_its_units_along() {
     let world = World::with_tea().await;
     let product = world.product("T-1", "Assam", 10).await;
     world.order(1, &product, 4).await;
-    world.settled().await;
+    world.settle().await;
     assert_eq!(world.stock().await, (10, 6));
     world.finalize(1, &product, 4).await;
-    world.settled().await;
+    world.settle().await;
     assert_eq!(world.stock().await, (6, 6));
     assert_eq!(world.answers(&product).await, ["reserved, 6 left", "committed, 6 on hand"]);
     world.check_balances().await;
@@ -58,7 +58,7 @@ async fn a_denied_order_releases_its_stock() {
     let product = world.product("T-1", "Assam", 10).await;
     world.order(1, &product, 4).await;
     world.deny(1, &product, 4, Reason::LowCredit).await;
-    world.settled().await;
+    world.settle().await;
     assert_eq!(world.stock().await, (10, 10));
     assert_eq!(world.answers(&product).await, ["reserved, 6 left", "released, 10 left"]);
     world.check_balances().await;
@@ -72,7 +72,7 @@ async fn of_many_orders_at_once_only_those_are_reserved_that_the_stock_holds() {
     for order in 0..40 {
         world.order(order, &product, 1).await;
     }
-    world.settled().await;
+    world.settle().await;
     assert_eq!(world.stock().await, (10, 0));
     let answers = world.answers(&product).await;
     assert_eq!(answers.iter().filter(|said| said.starts_with("reserved")).count(), 10);
@@ -85,11 +85,11 @@ async fn a_deleted_product_still_goes_to_the_orders_that_hold_it() {
     let world = World::with_tea().await;
     let product = world.product("T-1", "Assam", 10).await;
     world.order(1, &product, 4).await;
-    world.settled().await;
+    world.settle().await;
     world.post("/delete-product", json!({"ProductId": product["ProductId"]})).await.expect(200);
     world.order(2, &product, 1).await;
     world.finalize(1, &product, 4).await;
-    world.settled().await;
+    world.settle().await;
     assert_eq!(
         world.answers(&product).await,
         ["reserved, 6 left", "denied: unknown-product", "committed, 0 on hand"]
@@ -105,6 +105,6 @@ async fn nobody_pays_a_price_that_they_did_not_see() {
     let now = world.post("/update-product", dearer).await.expect(200);
     world.order(1, &product, 1).await;
     world.order(2, &now, 1).await;
-    world.settled().await;
+    world.settle().await;
     assert_eq!(world.answers(&product).await, ["denied: price-changed", "reserved, 9 left"]);
 }

@@ -1,5 +1,6 @@
 //! Refusals: their status, and the fields they name.
 
+use identity::Role::{Customer, Manager};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -146,7 +147,7 @@ async fn stock_is_not_taken_from_under_open_orders() {
     let world = World::with_tea().await;
     let product = world.product("T-1", "Assam", 10).await;
     world.order(1, &product, 4).await;
-    world.settled().await;
+    world.settle().await;
     let id = &product["ProductId"];
     for (field, units) in [("UnitsInStock", 3), ("UnitsChange", -7)] {
         let problem = world.post("/update-product", json!({"ProductId": id, field: units})).await;
@@ -169,8 +170,8 @@ async fn only_managers_change_the_catalogue() {
     ] {
         // Refused before the body is looked at.
         world.ask("POST", path).json(&json!({})).send().await.expect(401);
-        world.ask("POST", path).customer().json(&json!({})).send().await.expect(403);
-        world.ask("GET", path).manager().send().await.expect(405);
+        world.ask_as(Customer, "POST", path).json(&json!({})).send().await.expect(403);
+        world.ask_as(Manager, "GET", path).send().await.expect(405);
     }
 }
 

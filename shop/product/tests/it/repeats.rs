@@ -1,12 +1,14 @@
 //! Retried requests: executed once and answered alike.
 
+use identity::Role::Manager;
 use serde_json::{Value, json};
+use testing::Answer;
 
-use crate::harness::{Answer, World};
+use crate::harness::World;
 
 /// A POST by a manager under a key.
 async fn keyed(world: &World, path: &str, key: &str, body: &Value) -> Answer {
-    world.ask("POST", path).manager().header("idempotency-key", key).json(body).send().await
+    world.ask_as(Manager, "POST", path).header("idempotency-key", key).json(body).send().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +25,7 @@ async fn a_product_is_added_once_and_answered_as_it_was() {
         let id = &product["ProductId"];
         world.order(u128::from(with_code), &product, 3).await;
         world.post("/update-product", json!({"ProductId": id, "Name": "Ceylon"})).await.expect(200);
-        world.settled().await;
+        world.settle().await;
         let again = keyed(&world, "/add-new-product", &key, &request).await;
         assert_eq!((again.position, again.expect(201)), (position, product));
 
@@ -115,7 +117,7 @@ async fn a_category_is_added_once_however_many_came_after_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_hands_on_a_position_reads_what_they_wrote() {
     let world = World::with_tea().await;
-    let added = world.ask_post("/add-new-product", &world.new_product("T-1", "Assam", 1)).await;
+    let added = world.post("/add-new-product", world.new_product("T-1", "Assam", 1)).await;
     let position = added.position.expect("a position").to_string();
     let path = "/get-product-details?Code=T-1";
     let read = world.ask("GET", path).header("agora-position", &position).send().await;
@@ -136,7 +138,7 @@ async fn the_same_request_written_in_another_way_is_the_same_request() {
     let category = category.as_str().expect("an id");
     let mut ids = Vec::new();
     for spelling in spellings {
-        let ask = world.ask("POST", "/add-new-product").manager();
+        let ask = world.ask_as(Manager, "POST", "/add-new-product");
         let ask = ask.header("idempotency-key", "k").header("content-type", "application/json");
         let body = spelling.replace("ID", category).into_bytes();
         ids.push(ask.raw(body).send().await.expect(201)["ProductId"].clone());

@@ -25,16 +25,31 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     // What is built on it: one dependency.
     ("bank", &["agora"], &["testkit", "servers"]),
     // The shop.
-    ("contracts", &["kernel"], &["store", "bus-rabbitmq"]),
-    ("identity", &["kernel", "runtime", "web", "contracts"], &["store", "eventlog"]),
+    ("contracts", &["kernel"], &["store", "bus-rabbitmq", "testkit"]),
+    ("identity", &["kernel", "runtime", "web", "contracts"], &["store", "eventlog", "testkit"]),
     ("events", &["kernel", "store", "runtime", "web", "contracts", "identity"], &["eventlog"]),
     ("module", &["kernel", "runtime", "web", "contracts", "identity"], &[]),
     ("registry", &["module"], &["contracts"]),
-    ("gateway", &["kernel", "store", "web", "identity"], &["runtime"]),
+    ("testing", &["kernel", "runtime", "web", "testkit", "contracts", "identity"], &[]),
+    ("gateway", &["kernel", "store", "web", "identity"], &["runtime", "testkit"]),
     ("site", SITE, &["runtime"]),
     ("storefront", SITE, &["runtime"]),
     ("backoffice", SITE, &["runtime"]),
-    ("worlds", EVERYTHING, &[]),
+    (
+        "worlds",
+        &[
+            "kernel",
+            "eventlog",
+            "store",
+            "runtime",
+            "web",
+            "testkit",
+            "contracts",
+            "identity",
+            "registry",
+        ],
+        &[],
+    ),
     ("command", EVERYTHING, &["servers"]),
     // The tools.
     ("servers", &[], &[]),
@@ -44,7 +59,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
 /// A service depends on the platform, the published language and authentication, never on another service.
 const SERVICE: &[&str] = &["kernel", "store", "runtime", "web", "contracts", "identity", "module"];
 /// To run in its tests a service may have an event store and servers, or a whole world.
-const BORROWED: &[&str] = &["eventlog", "servers", "registry", "worlds"];
+const BORROWED: &[&str] = &["eventlog", "servers", "registry", "testing", "worlds"];
 /// What depends on the services themselves, all of them.
 const KNOWING: &[&str] = &["registry", "worlds", "command"];
 /// A website is a client of the REST API and of nothing else.

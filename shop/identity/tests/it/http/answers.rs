@@ -4,6 +4,8 @@ use axum::http::Request;
 use kernel::{Metadata, Position};
 use web::TrustedProxies;
 
+use testkit::Ask;
+
 use super::shop::Shop;
 
 #[tokio::test]
@@ -17,15 +19,15 @@ async fn no_failure_leaves_in_another_shape() {
     for way in ["panic", "internal"] {
         let answer = shop.get(&format!("/fail/{way}")).await;
         answer.problem(500);
-        assert!(!String::from_utf8_lossy(&answer.body).contains("secret"), "{way}");
+        assert!(!answer.text().contains("secret"), "{way}");
     }
     let answer = shop.get("/fail/too-many").await;
     answer.problem(429);
     assert_eq!(answer.header("retry-after"), "2", "a wait is rounded up");
     let conflict = shop.get("/get-item/00000000-0000-0000-0000-000000000000").await;
     conflict.problem(409);
-    assert_eq!(conflict.json()["type"], "/problems/stale-version");
-    assert_eq!(conflict.json()["current"], 7);
+    assert_eq!(conflict.body["type"], "/problems/stale-version");
+    assert_eq!(conflict.body["current"], 7);
 }
 
 #[tokio::test]
@@ -33,7 +35,7 @@ async fn an_announced_length_is_that_of_the_problem() {
     let shop = Shop::open();
     let answer = shop.get("/nowhere").await;
     let announced = answer.header("content-length");
-    assert!(announced.is_empty() || announced == answer.body.len().to_string(), "{announced}");
+    assert!(announced.is_empty() || announced == answer.bytes.len().to_string(), "{announced}");
 }
 
 #[tokio::test]
@@ -69,7 +71,7 @@ async fn an_event_carries_request_and_trace() {
     let metadata_of = async |id: &str, trace: &str| -> Metadata {
         let request =
             Request::get("/get-metadata").header("x-request-id", id).header("traceparent", trace);
-        serde_json::from_value(shop.send(request, "").await.json()).expect("metadata")
+        serde_json::from_value(shop.send(request, "").await.body).expect("metadata")
     };
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let metadata = metadata_of("018bcfe5-687b-7b77-92ba-f5e0e5dfefb6", trace).await;
@@ -141,7 +143,7 @@ async fn a_list_is_walked_page_by_page_without_loss() {
     let mut seen = Vec::new();
     let mut path = "/get-items?Limit=70".to_owned();
     loop {
-        let page = shop.get(&path).await.json();
+        let page = shop.get(&path).await.body;
         seen.extend(page["Items"].as_array().expect("items").iter().map(serde_json::Value::as_u64));
         match page["Next"].as_str() {
             Some(next) => path = format!("/get-items?Limit=70&After={next}"),
@@ -149,9 +151,9 @@ async fn a_list_is_walked_page_by_page_without_loss() {
         }
     }
     assert!(seen.into_iter().eq((0..250).map(Some)));
-    let first = shop.get("/get-items").await.json();
+    let first = shop.get("/get-items").await.body;
     assert_eq!(first["Items"].as_array().map(Vec::len), Some(100), "100 unless given");
-    let whole = shop.get("/get-items?Limit=250").await.json();
+    let whole = shop.get("/get-items?Limit=250").await.body;
     assert!(whole["Next"].is_null(), "a page that ends the list says so");
 }
 
@@ -160,16 +162,16 @@ async fn a_cached_answer_holds_for_one_generation() {
     use std::sync::atomic::Ordering;
     let shop = Shop::open();
     let (one, same) = (shop.get("/get-cached").await, shop.get("/get-cached").await);
-    assert_eq!((one.json(), same.json()), (0.into(), 0.into()));
-    assert_eq!(shop.get("/get-cached?other").await.json(), 1, "another query is another answer");
+    assert_eq!((&one.body, &same.body), (&0.into(), &0.into()));
+    assert_eq!(shop.get("/get-cached?other").await.body, 1, "another query is another answer");
     shop.app.generation.fetch_add(1, Ordering::Relaxed);
     let fresh = shop.get("/get-cached").await;
-    assert_eq!(fresh.json(), 2);
+    assert_eq!(fresh.body, 2);
     assert_eq!(shop.app.made.load(Ordering::Relaxed), 3);
 
     let ask = |etag: &str| shop.send(Request::get("/get-cached").header("if-none-match", etag), "");
     let unchanged = ask(fresh.header("etag")).await;
-    assert_eq!((unchanged.status.as_u16(), unchanged.body.len()), (304, 0));
+    assert_eq!((unchanged.status.as_u16(), unchanged.bytes.len()), (304, 0));
     assert_eq!(unchanged.header("agora-position"), "5");
     assert_eq!(ask(one.header("etag")).await.status, 200);
 }
@@ -177,12 +179,12 @@ async fn a_cached_answer_holds_for_one_generation() {
 #[tokio::test]
 async fn a_service_says_when_it_is_ready() {
     let shop = Shop::open();
-    assert_eq!(shop.get("/health/live").await.json()["Live"], true);
-    assert_eq!(shop.get("/health/ready").await.json()["Ready"], true);
+    assert_eq!(shop.get("/health/live").await.body["Live"], true);
+    assert_eq!(shop.get("/health/ready").await.body["Ready"], true);
     *shop.waits_for.lock().expect("no panic") = Some("the event store".to_owned());
     let answer = shop.get("/health/ready").await;
     answer.problem(503);
-    assert_eq!(answer.json()["detail"], "the event store");
+    assert_eq!(answer.body["detail"], "the event store");
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(shop.get("/health/live").await.status, 200);
     shop.position.send_replace(Position(6));
@@ -215,14 +217,11 @@ async fn requests_are_counted_by_route_and_status() {
 
 #[tokio::test]
 async fn metrics_have_a_router_of_their_own() {
-    use tower::ServiceExt;
-    let router = Shop::open().metrics.router();
-    let request = Request::get("/metrics").body(axum::body::Body::empty()).expect("a request");
-    let answer = super::shop::Answer::of(router.oneshot(request).await.expect("never fails")).await;
+    let answer = Ask::new(&Shop::open().metrics.router(), "GET", "/metrics").send().await;
     assert!(
         answer.header("content-type").starts_with("application/openmetrics-text; version=1.0.0")
     );
-    assert!(String::from_utf8(answer.body).expect("text").ends_with("# EOF\n"));
+    assert!(answer.text().ends_with("# EOF\n"));
 }
 
 #[test]

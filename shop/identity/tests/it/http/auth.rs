@@ -6,9 +6,10 @@ use axum::http::Request;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use identity::{Claims, Role, Signer, TOKEN_LIFETIME, TokenError, Verifier};
 use kernel::Timestamp;
+use testkit::Answer;
 use uuid::Uuid;
 
-use super::shop::{Answer, Shop};
+use super::shop::Shop;
 
 async fn get_as(shop: &Shop, token: &str, path: &str) -> Answer {
     shop.send(Request::get(path).header("authorization", format!("Bearer {token}")), "").await
@@ -18,13 +19,13 @@ async fn get_as(shop: &Shop, token: &str, path: &str) -> Answer {
 async fn a_customer_reaches_what_is_theirs_and_a_manager_everything() {
     let shop = Shop::open();
     let (ann, boss) = (shop.token("ann", Role::Customer), shop.token("admin", Role::Manager));
-    let mine = get_as(&shop, &ann, "/get-mine/ann").await.json();
+    let mine = get_as(&shop, &ann, "/get-mine/ann").await.body;
     assert_eq!(mine, format!("customer:{}", Uuid::from_u128(3)));
     get_as(&shop, &ann, "/get-mine/berta").await.problem(403);
     get_as(&shop, &ann, "/get-everything").await.problem(403);
-    assert_eq!(get_as(&shop, &boss, "/get-everything").await.json(), "admin");
+    assert_eq!(get_as(&shop, &boss, "/get-everything").await.body, "admin");
     assert_eq!(
-        get_as(&shop, &boss, "/get-mine/ann").await.json(),
+        get_as(&shop, &boss, "/get-mine/ann").await.body,
         format!("manager:{}", Uuid::from_u128(5))
     );
 }
@@ -86,7 +87,7 @@ async fn a_token_holds_for_twelve_hours_by_our_own_clock() {
     shop.clock.advance(Duration::from_secs(1));
     let answer = get_as(&shop, &token, "/get-mine/ann").await;
     answer.problem(401);
-    assert_eq!(answer.json()["detail"], "The token has expired.", "remembered or not");
+    assert_eq!(answer.body["detail"], "The token has expired.", "remembered or not");
 }
 
 #[tokio::test]

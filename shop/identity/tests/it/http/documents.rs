@@ -7,7 +7,7 @@ use super::shop::Shop;
 #[tokio::test]
 async fn every_call_is_documented_with_all_its_failures() {
     let shop = Shop::open();
-    let document = shop.get("/openapi.json").await.json();
+    let document = shop.get("/openapi.json").await.body;
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["info"]["version"], "1.2.3");
     let statuses = |path: &str, method: &str| -> Vec<String> {
@@ -23,7 +23,7 @@ async fn every_call_is_documented_with_all_its_failures() {
 
 #[tokio::test]
 async fn every_response_is_described_and_every_reference_leads_somewhere() {
-    let document = Shop::open().get("/openapi.json").await.json();
+    let document = Shop::open().get("/openapi.json").await.body;
     let mut responses = 0;
     for (_, item) in document["paths"].as_object().expect("paths") {
         for (_, operation) in item.as_object().expect("operations") {
@@ -49,7 +49,7 @@ async fn every_response_is_described_and_every_reference_leads_somewhere() {
 
 #[tokio::test]
 async fn schemas_are_as_strict_as_the_parser() {
-    let document = Shop::open().get("/openapi.json").await.json();
+    let document = Shop::open().get("/openapi.json").await.body;
     let item = &document["components"]["schemas"]["AddItem"];
     assert_eq!(item["additionalProperties"], false);
     assert_eq!(item["required"], json!(["Name", "Price"]));
@@ -68,7 +68,7 @@ async fn schemas_are_as_strict_as_the_parser() {
 
 #[tokio::test]
 async fn the_root_lists_the_calls() {
-    let root = Shop::open().get("/").await.json();
+    let root = Shop::open().get("/").await.body;
     let calls = root["Calls"].as_array().expect("calls");
     let add =
         json!({ "Method": "POST", "Path": "/add-item", "About": "Adds an item.", "Public": false });

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::response::IntoResponse;
+use testkit::Answer;
 use web::Limiter;
 
-use super::shop::{Answer, Shop};
+use super::shop::Shop;
 
 #[tokio::test]
 async fn after_so_many_failures_one_waits_until_the_oldest_is_over() {

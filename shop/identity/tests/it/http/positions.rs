@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::http::Request;
 use identity::Role;
 use kernel::Position;
+use testkit::Answer;
 
-use super::shop::{Answer, Shop};
+use super::shop::Shop;
 
 async fn get_at(shop: &Shop, position: &str) -> Answer {
     shop.send(Request::get("/get-items").header("agora-position", position), "").await
@@ -45,7 +46,7 @@ async fn a_request_is_refused_when_the_model_stays_behind() {
     assert_eq!(started.elapsed().as_millis() / 10, 200, "2 s and no longer");
     answer.problem(503);
     assert_eq!(answer.header("retry-after"), "1");
-    assert_eq!(answer.json()["detail"], "Not yet at position 8: at 5, 3 events behind.");
+    assert_eq!(answer.body["detail"], "Not yet at position 8: at 5, 3 events behind.");
     let post = Request::post("/get-items").header("agora-position", "6");
     shop.send(post, "").await.problem(503);
     let health = Request::get("/health/live").header("agora-position", "8");
@@ -77,11 +78,11 @@ async fn the_same_request_with_the_same_key_creates_the_same_thing() {
     let body = r#"{"Name":"a","Price":1}"#;
     let created = add(&one, "ann", b"k1", body).await;
     assert_eq!((created.status.as_u16(), created.header("agora-position")), (201, "6"));
-    let id = created.json()["Id"].clone();
-    assert_eq!(add(&one, "ann", b"k1", body).await.json()["Id"], id, "sent again");
-    assert_eq!(add(&other, "ann", b"k1", body).await.json()["Id"], id, "through another instance");
-    assert_ne!(add(&one, "ann", b"k2", body).await.json()["Id"], id, "another key");
-    assert_ne!(add(&one, "berta", b"k1", body).await.json()["Id"], id, "another user");
+    let id = created.body["Id"].clone();
+    assert_eq!(add(&one, "ann", b"k1", body).await.body["Id"], id, "sent again");
+    assert_eq!(add(&other, "ann", b"k1", body).await.body["Id"], id, "through another instance");
+    assert_ne!(add(&one, "ann", b"k2", body).await.body["Id"], id, "another key");
+    assert_ne!(add(&one, "berta", b"k1", body).await.body["Id"], id, "another user");
     assert_eq!(id.as_str().map(|id| &id[14..15]), Some("8"), "a UUIDv8");
 }
 
@@ -102,7 +103,7 @@ async fn the_digest_of_a_request_tells_bodies_apart() {
         let request = Request::post(format!("/get-digest/{}/{call}", uuid::Uuid::from_u128(user)))
             .header("content-type", "application/json")
             .header("idempotency-key", "k");
-        serde_json::from_value(shop.send(request, body.to_owned()).await.json()).expect("is known")
+        serde_json::from_value(shop.send(request, body.to_owned()).await.body).expect("is known")
     };
     let one = known(1, "add", r#"{"A":1}"#).await;
     assert_eq!(known(1, "add", r#"{"A":1}"#).await, one);

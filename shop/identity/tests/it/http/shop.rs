@@ -1,10 +1,8 @@
 //! A small service and a client of it: one helper for all tests of the border.
 
-#![expect(clippy::indexing_slicing, reason = "a test that misses a member of JSON should fail")]
-
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use axum::{
@@ -20,11 +18,11 @@ use contracts::{
     names,
 };
 use futures_util::{StreamExt, stream};
-use http_body_util::BodyExt;
 use identity::{Auth, Caller, Claims, Manager, Role, Signer};
 use kernel::{Actor, Clock, Idempotency, Ids, Metadata, Position, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use testkit::{Answer, TestClock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -37,25 +35,10 @@ use web::{
     metrics::Metrics,
 };
 
-/// A clock that stands until it is moved.
-pub(crate) struct Standing(AtomicI64);
-
-impl Clock for Standing {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
-    }
-}
-
-impl Standing {
-    pub(crate) fn advance(&self, duration: std::time::Duration) {
-        self.0.fetch_add(i64::try_from(duration.as_micros()).expect("short"), Ordering::Relaxed);
-    }
-}
-
 /// A service with one call of each kind, everything it stands on at hand.
 pub(crate) struct Shop {
     pub(crate) router: Router,
-    pub(crate) clock: Arc<Standing>,
+    pub(crate) clock: Arc<TestClock>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) auth: Auth,
     pub(crate) signer: Signer,
@@ -75,7 +58,8 @@ pub(crate) struct App {
 
 impl Shop {
     pub(crate) fn open() -> Self {
-        let clock = Arc::new(Standing(AtomicI64::new(1_700_000_000_123_456)));
+        let now = Timestamp::from_micros(1_700_000_000_123_456);
+        let clock = Arc::new(TestClock::standing(now));
         let ids = Arc::new(Ids::from_seed([7; 32]));
         let signer = Signer::from_secret([9; 32]);
         let auth = Auth::new(signer.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
@@ -124,48 +108,6 @@ impl Shop {
     pub(crate) async fn send(&self, request: Builder, body: impl Into<Body>) -> Answer {
         let request = request.body(body.into()).expect("a request");
         Answer::of(self.router.clone().oneshot(request).await.expect("never fails")).await
-    }
-}
-
-/// An answer, read to its end.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: axum::http::HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) async fn of(response: Response) -> Self {
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes().to_vec();
-        Self { status: parts.status, headers: parts.headers, body }
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
-    }
-
-    /// Asserts a well-formed problem of `status` and returns its fields at fault.
-    #[track_caller]
-    pub(crate) fn problem(&self, status: u16) -> Vec<String> {
-        let body = String::from_utf8_lossy(&self.body);
-        assert_eq!(self.status.as_u16(), status, "{body}");
-        assert_eq!(self.header("content-type"), "application/problem+json", "{body}");
-        let problem = self.json();
-        assert_eq!(problem["status"], status, "{body}");
-        assert!(
-            problem["type"].as_str().is_some_and(|kind| kind.starts_with("/problems/")),
-            "{body}"
-        );
-        assert!(problem["title"].is_string(), "{body}");
-        assert_eq!(problem["RequestId"], self.header("x-request-id"), "{body}");
-        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
-        errors.iter().map(|error| error["field"].as_str().expect("a field").to_owned()).collect()
     }
 }
 

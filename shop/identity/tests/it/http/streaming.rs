@@ -10,9 +10,10 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use identity::Role;
+use testkit::Answer;
 use tower::ServiceExt;
 
-use super::shop::{Answer, Shop};
+use super::shop::Shop;
 
 fn following(shop: &Shop, user: &str) -> Builder {
     let token = shop.token(user, Role::Customer);
@@ -122,7 +123,7 @@ async fn an_event_stream_can_be_resumed_and_ends_with_the_service() {
     let ending = async { shop.shutdown.cancel() };
     let (answer, ()) = tokio::join!(reading, ending);
     assert_eq!(answer.header("content-type"), "text/event-stream");
-    let text = String::from_utf8(answer.body).expect("text");
+    let text = answer.text().to_owned();
     assert_eq!(text, "id: 42\nevent: placed\ndata: {\"Order\":42}\n\n");
     for bad in ["x", "-1", "4 2"] {
         shop.send(following(&shop, "ann").header("last-event-id", bad), "").await.problem(400);

@@ -3,7 +3,7 @@
 use contracts::money::Money;
 use contracts::{
     accounting::{self, InvoiceIssued},
-    customer::{self, CreditDebited, CreditDenied, CreditReleased, CreditReserved, Registered},
+    customer::{self, CreditDebited, CreditDenied, CreditReleased, CreditReserved},
     order::Reason,
     product::{self, StockCommitted, StockDenied, StockReleased, StockReserved},
 };
@@ -16,31 +16,20 @@ use super::{Person, Shop, id_of};
 
 impl Shop {
     pub(crate) async fn person(&self, name: &str) -> Person {
-        self.registered(name, Role::Customer).await
+        self.user(name, Role::Customer).await
     }
 
     pub(crate) async fn manager(&self) -> Person {
-        self.registered("admin", Role::Manager).await
+        self.user("admin", Role::Manager).await
     }
 
-    async fn registered(&self, name: &str, role: Role) -> Person {
+    async fn user(&self, name: &str, role: Role) -> Person {
         let id = Uuid::from_bytes(std::array::from_fn(|at| {
             name.as_bytes().get(at).copied().unwrap_or(0)
         }));
-        let user = Some(name.to_owned());
-        let registered = Registered {
-            customer: id,
-            personal: customer::Personal { user, full_name: None, email: None },
-            password: "sealed".to_owned(),
-            role: match role {
-                Role::Customer => customer::Role::Customer,
-                Role::Manager => customer::Role::Manager,
-            },
-            credit: Money::ZERO,
-        };
-        self.record(customer::stream(id), customer::CustomerEvent::from(registered)).await;
-        let now = (self.deps.clock.now(), &*self.deps.ids);
-        Person { id, token: self.signer.issue(id, name, role, now).0 }
+        let person = self.registered(id, name, role).await;
+        self.settle().await;
+        person
     }
 
     pub(crate) async fn product(&self, name: &str, price_minor: i64) -> Uuid {
