@@ -2,6 +2,7 @@
 
 mod metrics;
 mod shop_process;
+mod skew;
 mod world;
 
 use std::{path::PathBuf, time::Duration};
@@ -13,11 +14,13 @@ use serde::Serialize;
 use self::{metrics::Metrics, shop_process::ShopProcess, world::World};
 use crate::{
     client::{Client, Manager},
-    load::{self, Latency, Plan, Until},
+    load::{self, Latency, Pace, Plan, Until},
     outcome::Outcome,
     random::run_id,
     term,
 };
+
+const MIB: f64 = 1024.0 * 1024.0;
 
 const HELP: &str = "\
 Without --url a fresh shop is started as a process of its own, in a folder that is removed afterwards. With --url the
@@ -25,11 +28,14 @@ products bench-1, bench-2 … and customers bench-1, bench-2 … are added to th
 
 orders_per_s counts from the first placing to the last end (invoice issued), without the set-up. By default an order is
 in flight until it has ended; with --until accepted the next one is placed as soon as the shop has recorded this one.
+With --open-loop orders come at a fixed rate, whatever has become of the others: latencies then count from when an order
+was due, and what the shop refuses for now (503) is counted and not repeated.
 
 Examples:
   agora bench
   agora bench --orders 100000 --concurrency 64 --hot 0.8 --json
   agora bench --orders 0 --single 500
+  agora bench --products 100000 --customers 10000 --zipf 1 --open-loop 2000 --orders 120000 --series
   AGORA_ADMIN_PASSWORD=secret agora bench --url http://127.0.0.1:8080 --ops-url http://127.0.0.1:8081
 
 Exit codes: 0 all ended, 1 failed, 2 wrong usage, 3 orders were refused, 4 some did not end in time.";
@@ -70,6 +76,15 @@ pub(crate) struct Args {
     /// What ends an order's being in flight
     #[arg(long, value_enum, default_value_t = Until::Ended)]
     until: Until,
+    /// Place so many orders each second, whatever has become of the others
+    #[arg(long, value_name = "RATE", value_parser = crate::values::positive, conflicts_with_all = ["concurrency", "until"])]
+    open_loop: Option<f64>,
+    /// How skewed products and customers are: the one at rank N is chosen 1/N^EXPONENT times as often as the first (Zipf); 0 is evenly
+    #[arg(long, default_value_t = 0.0, value_name = "EXPONENT", value_parser = crate::values::not_negative)]
+    zipf: f64,
+    /// Also print what happened in each second
+    #[arg(long)]
+    series: bool,
     /// Then place so many more, each alone: the next when the one before has ended
     #[arg(long, default_value_t = 0, value_name = "N")]
     single: u64,
@@ -90,6 +105,8 @@ struct Json<'a> {
     products: usize,
     customers: usize,
     hot: f64,
+    zipf: f64,
+    open_loop: Option<f64>,
     seconds: f64,
     orders_per_s: f64,
     accepted_ms: Option<Latency>,
@@ -98,9 +115,23 @@ struct Json<'a> {
     single_ms: Option<Latency>,
     outcomes: &'a [load::Ending],
     refused: usize,
+    busy: u64,
+    unanswered: u64,
+    unsent: u64,
     unfinished: usize,
     server: Option<Server>,
     client_cpu_s: f64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    series: Vec<Row>,
+}
+
+/// One second of a run.
+#[derive(Clone, Copy, Serialize)]
+struct Row {
+    #[serde(flatten)]
+    second: load::Second,
+    /// Of the shop, at about this time.
+    resident_bytes: Option<f64>,
 }
 
 /// What the load cost the shop.
@@ -133,8 +164,15 @@ async fn measure(args: &Args, client: &Client, ops: Option<&str>) -> anyhow::Res
     let world = World::set_up(client, args).await?;
     let cpu_before = cpu_seconds(metrics.as_ref()).await?;
     let own_before = own_cpu_seconds();
-    let plan = args.plan(world.orders(args.orders), args.concurrency, args.until);
-    let report = load::run(client, &plan, "bench").await?;
+    let closed = Pace::InFlight { orders: args.concurrency, until: args.until };
+    let pace = args.open_loop.map_or(closed, Pace::PerSecond);
+    let plan = args.plan(world.orders(args.orders), pace);
+    let mut resident = Vec::new();
+    let report = tokio::select! {
+        biased;
+        report = load::run(client, &plan, "bench") => report?,
+        failed = watch(metrics.as_ref().filter(|_| args.series), &mut resident) => return Err(failed),
+    };
     let client_cpu_s = own_cpu_seconds() - own_before;
     let server = match (&metrics, cpu_before) {
         (Some(metrics), Some(before)) => Some(Server {
@@ -144,12 +182,13 @@ async fn measure(args: &Args, client: &Client, ops: Option<&str>) -> anyhow::Res
         _ => None,
     };
     let single = if args.single > 0 {
-        let plan = args.plan(world.orders(args.single), 1, Until::Ended);
+        let plan =
+            args.plan(world.orders(args.single), Pace::InFlight { orders: 1, until: Until::Ended });
         Some(load::run(client, &plan, "bench --single").await?)
     } else {
         None
     };
-    let measured = Measured { args, report, single, server, client_cpu_s };
+    let measured = Measured { args, report, single, server, client_cpu_s, resident };
     measured.print()?;
     Ok(measured.outcome())
 }
@@ -160,18 +199,32 @@ struct Measured<'a> {
     single: Option<load::Report>,
     server: Option<Server>,
     client_cpu_s: f64,
+    /// The shop's memory in bytes, second by second.
+    resident: Vec<f64>,
 }
 
 impl Args {
-    fn plan(&self, orders: Vec<load::Planned>, in_flight: usize, until: Until) -> Plan {
+    fn plan(&self, orders: Vec<load::Planned>, pace: Pace) -> Plan {
         let patience = Duration::from_secs(self.manager.patience);
-        Plan { orders, in_flight, until, run: run_id(), patience }
+        Plan { orders, pace, run: run_id(), patience }
+    }
+}
+
+/// Looks at the shop's memory every second; returns only with an error.
+async fn watch(metrics: Option<&Metrics>, resident: &mut Vec<f64>) -> anyhow::Error {
+    let Some(metrics) = metrics else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        match metrics.resident_bytes().await {
+            Ok(bytes) => resident.push(bytes),
+            Err(error) => return error,
+        }
     }
 }
 
 impl Measured<'_> {
     fn print(&self) -> anyhow::Result<()> {
-        let Self { args, report, single, server, client_cpu_s } = self;
+        let Self { args, report, single, server, client_cpu_s, resident: _ } = self;
         let ran = |report: &load::Report| report.orders > 0;
         if args.json {
             return Ok(term::json(&Json {
@@ -181,6 +234,8 @@ impl Measured<'_> {
                 products: args.products,
                 customers: args.customers,
                 hot: args.hot,
+                zipf: args.zipf,
+                open_loop: args.open_loop,
                 seconds: report.seconds,
                 orders_per_s: report.orders_per_s(),
                 accepted_ms: ran(report).then_some(report.accepted_ms),
@@ -189,25 +244,49 @@ impl Measured<'_> {
                 single_ms: single.as_ref().map(|single| single.final_ms),
                 outcomes: &report.endings,
                 refused: self.refused(),
+                busy: report.busy,
+                unanswered: report.unanswered,
+                unsent: report.unsent,
                 unfinished: self.unfinished(),
                 server: *server,
                 client_cpu_s: *client_cpu_s,
+                series: self.series().collect(),
             })?);
         }
         if ran(report) {
             report.print()?;
         }
+        if args.series {
+            term::line("  second  accepted      busy     ended  p99 → final ms       MiB")?;
+        }
+        for Row { second, resident_bytes } in self.series() {
+            let load::Second { second, accepted, busy, ended, final_p99_ms } = second;
+            let mib = resident_bytes.map(|bytes| format!("{:.0}", bytes / MIB)).unwrap_or_default();
+            term::line(format_args!(
+                "{second:>8}{accepted:>10}{busy:>10}{ended:>10}{final_p99_ms:>16.1}{mib:>10}"
+            ))?;
+        }
         if let Some(single) = single {
             single.final_ms.print("one alone → final")?;
         }
         if let Some(Server { cpu_s, resident_bytes }) = server {
-            let mib = resident_bytes / (1024.0 * 1024.0);
+            let mib = resident_bytes / MIB;
             term::line(format_args!(
                 "the shop took {cpu_s:.2} s of processor time and {mib:.0} MiB of memory"
             ))?;
         }
         term::line(format_args!("placing took {client_cpu_s:.2} s of processor time"))?;
         Ok(())
+    }
+
+    /// The seconds, if they are wanted.
+    fn series(&self) -> impl Iterator<Item = Row> {
+        let resident =
+            self.resident.iter().map(|bytes| Some(*bytes)).chain(std::iter::repeat(None));
+        let wanted = if self.args.series { self.report.series.as_slice() } else { &[] };
+        let row =
+            |(second, resident_bytes): (&load::Second, _)| Row { second: *second, resident_bytes };
+        wanted.iter().zip(resident).map(row)
     }
 
     fn reports(&self) -> impl Iterator<Item = &load::Report> {

@@ -123,6 +123,12 @@ impl Client {
         }
     }
 
+    /// Sends a request once: what a shop that is busy says of it counts.
+    pub(crate) async fn send_once(&self, request: &Request) -> Result<Answer, Error> {
+        let attempt = tokio::time::timeout(ATTEMPT_LIMIT, self.attempt(request)).await;
+        attempt.unwrap_or(Err(Error::TooSlow(ATTEMPT_LIMIT))).map(Answer)
+    }
+
     /// Writes a long answer to `out` as it arrives. Not repeated: what a broken connection leaves is for the caller to drop.
     pub(crate) async fn download(
         &self,

@@ -12,6 +12,7 @@
 //! All three run concurrently on one thread, in one future, and share the tracker.
 
 mod report;
+mod series;
 mod tracker;
 
 use std::{cell::RefCell, time::Duration};
@@ -23,8 +24,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-pub(crate) use self::report::{Ending, Latency, Report};
 use self::tracker::Tracker;
+pub(crate) use self::{
+    report::{Ending, Latency, Report},
+    series::Second,
+};
 use crate::{
     client::{Client, Error, EventStream, Request},
     rows::BadRow,
@@ -37,12 +41,13 @@ const SILENCE: Duration = Duration::from_millis(250);
 /// How many open orders are asked for at once: enough to catch up soon, few enough not to be a load of their own.
 const POLLED_AT_ONCE: usize = 256;
 const POLLING_CONCURRENCY: usize = 16;
+/// Requests that an open loop has under way at most, each on a connection of its own; further orders count as not sent.
+const OPEN_LOOP_MAX: usize = 900;
 
 /// Orders to be placed, and how.
 pub(crate) struct Plan {
     pub(crate) orders: Vec<Planned>,
-    pub(crate) in_flight: usize,
-    pub(crate) until: Until,
+    pub(crate) pace: Pace,
     /// Idempotency keys begin with it: the same run, repeated, places nothing twice.
     pub(crate) run: String,
     /// How long nothing may happen before the rest is given up.
@@ -58,6 +63,16 @@ pub(crate) struct Planned {
     pub(crate) product_id: Uuid,
     pub(crate) quantity: u32,
     pub(crate) user_name: String,
+}
+
+/// When the next order is placed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    /// Closed loop: whenever fewer than so many are in flight. Requests are repeated until the shop takes them.
+    InFlight { orders: usize, until: Until },
+    /// Open loop: so many each second, whatever has become of the others. Each is sent once; refusals that ask to come back later, and
+    /// requests without an answer, are counted.
+    PerSecond(f64),
 }
 
 /// What ends an order's being in flight, so that the next one may be placed.
@@ -93,7 +108,7 @@ pub(crate) async fn run(client: &Client, plan: &Plan, file: &str) -> Result<Repo
         plan,
         file,
         tracker: RefCell::new(Tracker::new(Instant::now())),
-        free: Semaphore::new(plan.in_flight),
+        free: Semaphore::new(plan.pace.in_flight()),
         changed: Notify::new(),
         progress: Progress::new("orders", plan.orders.len()),
     };
@@ -107,8 +122,97 @@ pub(crate) async fn run(client: &Client, plan: &Plan, file: &str) -> Result<Repo
     Ok(run.tracker.into_inner().report(unfinished))
 }
 
+impl Pace {
+    fn in_flight(self) -> usize {
+        match self {
+            Self::InFlight { orders, .. } => orders,
+            Self::PerSecond(_) => 0,
+        }
+    }
+
+    /// Whether an order is in flight until `what`.
+    fn is_until(self, what: Until) -> bool {
+        matches!(self, Self::InFlight { until, .. } if until == what)
+    }
+}
+
 impl Run<'_> {
     async fn place_and_wait(&self) -> Result<(), Error> {
+        match self.plan.pace {
+            Pace::InFlight { .. } => self.place_in_flight().await?,
+            Pace::PerSecond(rate) => self.place_per_second(rate).await?,
+        }
+        self.tracker.borrow_mut().all_placed();
+        while !self.tracker.borrow().all_ended() {
+            self.changed.notified().await;
+        }
+        Ok(())
+    }
+
+    /// An order is late from the moment on at which it should have been placed, so that a shop that stalls is not flattered.
+    async fn place_per_second(&self, rate: f64) -> Result<(), Error> {
+        let start = Instant::now();
+        let mut orders = self.plan.orders.iter().zip(0_u32..);
+        let mut next = orders.next();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let due = next.map(|(order, index)| {
+                (order, start + Duration::from_secs(1).mul_f64(f64::from(index) / rate))
+            });
+            tokio::select! {
+                biased;
+                Some(outcome) = under_way.next() => outcome?,
+                () = tokio::time::sleep_until(due.map_or(start, |(_, due)| due)), if due.is_some() => {
+                    next = orders.next();
+                    match due {
+                        Some((order, due)) if under_way.len() < OPEN_LOOP_MAX => {
+                            under_way.push(self.place_once(order, due));
+                        }
+                        _ => self.tracker.borrow_mut().unsent(),
+                    }
+                }
+                else => return Ok(()),
+            }
+        }
+    }
+
+    async fn place_once(&self, order: &Planned, due: Instant) -> Result<(), Error> {
+        self.tracker.borrow_mut().started(due);
+        let outcome = self.client.send_once(&self.request(order)).await;
+        match outcome.and_then(|answer| answer.parse::<Order>()) {
+            Ok(placed) => {
+                self.tracker.borrow_mut().placed(placed.id, due, Instant::now());
+            }
+            Err(error) if error.retry_after().is_some() => {
+                self.tracker.borrow_mut().busy(Instant::now());
+            }
+            Err(error) if error.is_without_answer() => self.tracker.borrow_mut().unanswered(),
+            Err(error) => self.refused(order, error)?,
+        }
+        Ok(())
+    }
+
+    fn request(&self, order: &Planned) -> Request {
+        let body = PlaceOrder {
+            product_id: order.product_id,
+            quantity: order.quantity,
+            user_name: &order.user_name,
+        };
+        Request::post("/order/place-order", &body)
+            .key(format_args!("{}-{}", self.plan.run, order.number))
+    }
+
+    /// Notes an order that the shop did not take; any other error ends the run.
+    fn refused(&self, order: &Planned, error: Error) -> Result<(), Error> {
+        if !error.is_about_the_request() {
+            return Err(error);
+        }
+        let (file, line) = (self.file.to_owned(), order.line);
+        self.tracker.borrow_mut().refused(BadRow { file, line, problem: error.to_string() });
+        Ok(())
+    }
+
+    async fn place_in_flight(&self) -> Result<(), Error> {
         let orders = RefCell::new(self.plan.orders.iter());
         let placer = |_| async {
             loop {
@@ -119,45 +223,29 @@ impl Run<'_> {
             }
         };
         // Wakes only the placer whose answer has come.
-        let mut placers: FuturesUnordered<_> = (0..self.plan.in_flight).map(placer).collect();
+        let mut placers: FuturesUnordered<_> =
+            (0..self.plan.pace.in_flight()).map(placer).collect();
         while let Some(outcome) = placers.next().await {
             outcome?;
-        }
-        self.tracker.borrow_mut().all_placed();
-        while !self.tracker.borrow().all_ended() {
-            self.changed.notified().await;
         }
         Ok(())
     }
 
     async fn place(&self, order: &Planned) -> Result<(), Error> {
-        let body = PlaceOrder {
-            product_id: order.product_id,
-            quantity: order.quantity,
-            user_name: &order.user_name,
-        };
-        let request = Request::post("/order/place-order", &body)
-            .key(format_args!("{}-{}", self.plan.run, order.number));
         let started = Instant::now();
         self.tracker.borrow_mut().started(started);
-        let outcome = match self.client.send(&request).await {
-            Ok(answer) => answer.parse::<Order>(),
-            Err(error) => Err(error),
-        };
-        let ended = match outcome {
+        let outcome = self.client.send(&self.request(order)).await;
+        let ended = match outcome.and_then(|answer| answer.parse::<Order>()) {
             Ok(placed) => self.tracker.borrow_mut().placed(placed.id, started, Instant::now()),
-            Err(error) if error.is_about_the_request() => {
-                let (file, line) = (self.file.to_owned(), order.line);
-                let refused = BadRow { file, line, problem: error.to_string() };
-                self.tracker.borrow_mut().refused(refused);
+            Err(error) => {
+                self.refused(order, error)?;
                 true
             }
-            Err(error) => return Err(error),
         };
         if ended {
             self.progress.advance();
         }
-        if ended || self.plan.until == Until::Accepted {
+        if ended || self.plan.pace.is_until(Until::Accepted) {
             self.free.add_permits(1);
         }
         Ok(())
@@ -206,7 +294,7 @@ impl Run<'_> {
         }
         self.progress.advance();
         self.changed.notify_one();
-        if self.plan.until == Until::Ended {
+        if self.plan.pace.is_until(Until::Ended) {
             self.free.add_permits(1);
         }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     client::{Access, Client},
-    load::{self, Latency, Plan, Planned, Until},
+    load::{self, Latency, Pace, Plan, Planned, Until},
     outcome::Outcome,
     random::run_id,
     rows::{BadRows, BadRowsFile, Fields, Numbered, Row, Rows, find},
@@ -82,8 +82,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let orders = plan(&client, &mut rows).await?;
     let plan = Plan {
         orders,
-        in_flight: args.concurrency,
-        until: args.until,
+        pace: Pace::InFlight { orders: args.concurrency, until: args.until },
         run: args.run.unwrap_or_else(run_id),
         patience: Duration::from_secs(args.access.manager.patience),
     };

@@ -5,7 +5,7 @@ use contracts::money::Money;
 use kernel::Ids;
 use uuid::Uuid;
 
-use super::Args;
+use super::{Args, skew::Skew};
 use crate::{
     client::Client,
     import::{self, Catalogue, CustomerRow, ProductRow},
@@ -20,7 +20,8 @@ const PRICE: Money = Money::from_minor(100);
 
 pub(super) struct World {
     products: Vec<Uuid>,
-    customers: usize,
+    product: Skew,
+    customer: Skew,
     hot: f64,
     randomness: Ids,
 }
@@ -54,7 +55,8 @@ impl World {
         seed.iter_mut().zip(args.seed.to_be_bytes()).for_each(|(byte, given)| *byte = given);
         Ok(Self {
             products: products.into_iter().map(|(_, id)| id).collect(),
-            customers: args.customers,
+            product: Skew::new(args.products, args.zipf),
+            customer: Skew::new(args.customers, args.zipf),
             hot: args.hot,
             randomness: Ids::from_seed(seed),
         })
@@ -66,20 +68,15 @@ impl World {
     }
 
     fn order(&self, number: u64) -> Planned {
-        let product = if self.chance(self.hot) { 0 } else { self.below(self.products.len()) };
+        let product = if self.chance() < self.hot { 0 } else { self.product.at(self.chance()) };
         let product_id = *self.products.get(product).expect("below the number of products");
-        let user_name = user_name(self.below(self.customers) + 1);
+        let user_name = user_name(self.customer.at(self.chance()) + 1);
         Planned { line: number, number, product_id, quantity: 1, user_name }
     }
 
-    fn chance(&self, share: f64) -> bool {
-        f64::from(u32::from_be_bytes(self.randomness.bytes())) < share * f64::from(u32::MAX)
-    }
-
-    fn below(&self, limit: usize) -> usize {
-        let limit = u64::try_from(limit).expect("no machine has more memory");
-        let number = u64::from_be_bytes(self.randomness.bytes()) % limit;
-        usize::try_from(number).expect("below a usize")
+    /// A number from 0 up to, but not including, 1.
+    fn chance(&self) -> f64 {
+        f64::from(u32::from_be_bytes(self.randomness.bytes())) / (f64::from(u32::MAX) + 1.0)
     }
 }
 

@@ -87,6 +87,11 @@ impl Error {
         matches!(self, Self::Refused(problem) if problem.kind == BUSY)
     }
 
+    /// Whether there was no answer: whatever was asked may have been done, or not.
+    pub(crate) fn is_without_answer(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Lost(_) | Self::TooSlow(_))
+    }
+
     /// Whether the request itself was at fault: sent again it would be refused again, others need not be.
     pub(crate) fn is_about_the_request(&self) -> bool {
         matches!(
@@ -102,7 +107,7 @@ impl Error {
     }
 
     /// How long a shop that cannot answer just now wants to be left alone.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused(problem)
                 if matches!(

@@ -5,10 +5,8 @@ use std::io;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::{
-    rows::BadRow,
-    term::{self},
-};
+use super::Second;
+use crate::{rows::BadRow, term};
 
 /// How a run went.
 #[derive(Debug)]
@@ -24,6 +22,13 @@ pub(crate) struct Report {
     pub(crate) endings: Vec<Ending>,
     /// What the shop did not take.
     pub(crate) refused: Vec<BadRow>,
+    /// Orders of an open loop that the shop refused with a time to come back: it was busy, or a part of it away.
+    pub(crate) busy: u64,
+    /// Orders of an open loop whose placing was not answered.
+    pub(crate) unanswered: u64,
+    /// Orders of an open loop that were due while too many requests were under way.
+    pub(crate) unsent: u64,
+    pub(crate) series: Vec<Second>,
 }
 
 /// How many orders ended in the same way.
@@ -79,8 +84,15 @@ impl Report {
                     .trim_end(),
             )?;
         }
-        if self.unfinished > 0 {
-            term::line(format_args!("{:>9} did not end", self.unfinished))?;
+        for (count, what) in [
+            (self.busy, "refused for now: the shop was busy"),
+            (self.unanswered, "not answered: the connection broke, or it took too long"),
+            (self.unsent, "not sent: too many requests were under way"),
+            (self.unfinished as u64, "did not end"),
+        ] {
+            if count > 0 {
+                term::line(format_args!("{count:>9} {what}"))?;
+            }
         }
         Ok(())
     }

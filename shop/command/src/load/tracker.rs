@@ -6,7 +6,10 @@ use hdrhistogram::Histogram;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::report::{Ending, Latency, Report};
+use super::{
+    report::{Ending, Latency, Report},
+    series::Series,
+};
 use crate::{rows::BadRow, shop::Order};
 
 /// How many ended orders of unknown origin are kept: an order can end before the answer to its placing arrives, and others
@@ -29,6 +32,10 @@ pub(super) struct Tracker {
     ended: Histogram<u64>,
     endings: BTreeMap<(String, Vec<String>), u64>,
     refused: Vec<BadRow>,
+    busy: u64,
+    unanswered: u64,
+    unsent: u64,
+    series: Series,
 }
 
 impl Tracker {
@@ -45,17 +52,23 @@ impl Tracker {
             ended: histogram(),
             endings: BTreeMap::new(),
             refused: Vec::new(),
+            busy: 0,
+            unanswered: 0,
+            unsent: 0,
+            series: Series::default(),
         }
     }
 
     /// A placing begins.
     pub(super) fn started(&mut self, now: Instant) {
         self.first_start.get_or_insert(now);
+        self.series.at(now);
     }
 
     /// The shop has taken an order; true if it has ended already.
     pub(super) fn placed(&mut self, id: Uuid, started: Instant, now: Instant) -> bool {
-        record(&mut self.accepted, started, now);
+        self.accepted.saturating_record(micros(started, now));
+        self.series.at(now).accepted += 1;
         self.last_change = now;
         let Some((order, at)) = self.early.remove(&id) else {
             self.open.insert(id, started);
@@ -86,6 +99,22 @@ impl Tracker {
         self.refused.push(row);
     }
 
+    /// The shop asked to come back later with an order.
+    pub(super) fn busy(&mut self, now: Instant) {
+        self.busy += 1;
+        self.series.at(now).busy += 1;
+    }
+
+    /// There was no answer to an order: it may have been recorded, or not.
+    pub(super) fn unanswered(&mut self) {
+        self.unanswered += 1;
+    }
+
+    /// An order was due while too many were under way.
+    pub(super) fn unsent(&mut self) {
+        self.unsent += 1;
+    }
+
     pub(super) fn all_placed(&mut self) {
         self.all_placed = true;
     }
@@ -97,7 +126,8 @@ impl Tracker {
     /// How many of `planned` orders have not ended, placed or not.
     pub(super) fn unfinished(&self, planned: usize) -> usize {
         let ended = usize::try_from(self.ended.len()).unwrap_or(usize::MAX);
-        planned.saturating_sub(ended).saturating_sub(self.refused.len())
+        let gone = usize::try_from(self.busy + self.unanswered + self.unsent).unwrap_or(usize::MAX);
+        planned.saturating_sub(ended).saturating_sub(self.refused.len()).saturating_sub(gone)
     }
 
     /// When last an order of ours was taken or ended.
@@ -129,11 +159,17 @@ impl Tracker {
             final_ms: Latency::of(&self.ended),
             endings: endings.collect(),
             refused: self.refused,
+            busy: self.busy,
+            unanswered: self.unanswered,
+            unsent: self.unsent,
+            series: self.series.finish(),
         }
     }
 
     fn finish(&mut self, order: &Order, started: Instant, now: Instant) {
-        record(&mut self.ended, started, now);
+        let took = micros(started, now);
+        self.ended.saturating_record(took);
+        self.series.ended(now, took);
         self.last_end = self.last_end.max(now);
         let mut reasons = order.reasons.clone();
         reasons.sort();
@@ -141,14 +177,12 @@ impl Tracker {
     }
 }
 
-fn histogram() -> Histogram<u64> {
+pub(super) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, DURATION_MAX_US, 3).expect("the bounds are in order")
 }
 
-/// In microseconds.
-fn record(histogram: &mut Histogram<u64>, started: Instant, now: Instant) {
-    let micros = now.saturating_duration_since(started).as_micros();
-    histogram.saturating_record(u64::try_from(micros).unwrap_or(u64::MAX));
+fn micros(started: Instant, now: Instant) -> u64 {
+    u64::try_from(now.saturating_duration_since(started).as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     run::{Ran, agora, folder, output, program},
-    stub::{PASSWORD, Stub},
+    stub::{Fault, PASSWORD, Stub},
 };
 
 const SMALL: [&str; 9] = [
@@ -70,6 +70,42 @@ async fn the_hot_product_gets_its_share_and_the_same_seed_the_same_orders() {
         sequences.push(shop.orders.iter().map(wanted).collect::<Vec<_>>());
     }
     assert_eq!(sequences[0], sequences[1]);
+}
+
+#[tokio::test]
+async fn an_open_loop_counts_what_a_busy_shop_refuses_and_repeats_nothing() {
+    let stub = Stub::start().await;
+    stub.shop().faults.extend([("/place-order", Fault::Busy); 3]);
+    stub.shop().faults.extend([("/place-order", Fault::AnswerLost); 2]);
+    let args = ["bench", "--json", "--orders=50", "--products=5", "--customers=3", "--series"];
+    let args = args.into_iter().chain(["--open-loop=1000", "--zipf=1", "--ops-url", &stub.url]);
+    let result = agora(&stub, args).await.expect_code(0).json();
+    let placed = |(method, path, _): &&(String, String, String)| {
+        method == "POST" && path == "/order/place-order"
+    };
+    assert_eq!(stub.shop().requests.iter().filter(placed).count(), 50, "each is sent once");
+    let count = |name: &str| result[name].as_u64().expect("a count");
+    assert_eq!((count("busy"), count("unanswered"), count("unsent")), (3, 2, 0), "{result}");
+    assert_eq!((count("orders"), count("unfinished")), (45, 0), "{result}");
+    let series = result["series"].as_array().expect("it was asked for");
+    let sum = |name: &str| series.iter().filter_map(|second| second[name].as_u64()).sum::<u64>();
+    assert_eq!((sum("accepted"), sum("busy"), sum("ended")), (45, 3, 45), "{result}");
+}
+
+#[tokio::test]
+async fn with_a_skew_the_first_product_and_customer_are_the_most_popular() {
+    let stub = Stub::start().await;
+    let args = ["bench", "--json", "--orders=300", "--products=20", "--customers=20", "--zipf=1"];
+    agora(&stub, args).await.expect_code(0);
+    let shop = stub.shop();
+    let orders = |field: &str, name: &str| {
+        shop.orders.iter().filter(|order| order[field].as_str() == Some(name)).count()
+    };
+    // Of the sum 1 + 1/2 + … + 1/20 the first has 0.28, the last 0.014.
+    for (field, kind) in [("ProductName", "Bench product "), ("UserName", "bench-")] {
+        let [first, last] = [1, 20].map(|number| orders(field, &format!("{kind}{number}")));
+        assert!((55..=115).contains(&first) && last < 20, "{field}: {first}, {last}");
+    }
 }
 
 /// A program that says it is ready at the stub, and stops when it is told to.

@@ -114,7 +114,12 @@ async fn where_no_shop_is_the_tool_says_so_at_once() {
 
 #[tokio::test]
 async fn wrong_usage_has_an_exit_code_of_its_own() {
-    for args in [["replay", ".", "--concurrency", "0"], ["bench", "--hot", "1.5", "--json"]] {
+    for args in [
+        ["replay", ".", "--concurrency", "0"],
+        ["bench", "--hot", "1.5", "--json"],
+        ["bench", "--open-loop", "0", "--json"],
+        ["bench", "--zipf", "steep", "--json"],
+    ] {
         output(program().args(args)).await.expect_code(2);
     }
 }
