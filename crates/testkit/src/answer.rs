@@ -21,7 +21,9 @@ pub struct Ask {
 /// What a request was answered, read to its end.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// Whether it was carried out.
     pub status: StatusCode,
+    /// What came before the body.
     pub headers: HeaderMap,
     /// Where the answer says it stands in the log.
     pub position: Option<Position>,

@@ -30,7 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a service stands on; ends with the test.
 pub struct Testbed {
+    /// What the service is built with.
     pub deps: Deps,
+    /// The clock of `deps`.
     pub clock: Arc<TestClock>,
     folder: Arc<TempDir>,
 }
@@ -83,6 +85,7 @@ impl Testbed {
         self
     }
 
+    /// The folder of the log and of the databases.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -94,6 +97,7 @@ impl Testbed {
         Location::File(self.folder().join(format!("{name}.db")))
     }
 
+    /// The event store, as the service sees it.
     #[must_use]
     pub fn store(&self) -> EventStore {
         self.deps.store()
@@ -199,6 +203,7 @@ pub async fn dump(service: &Service) -> Vec<String> {
 }
 
 impl Databases {
+    /// None so far, in a folder that goes with this.
     #[must_use]
     pub fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder"))

@@ -48,13 +48,21 @@ impl Weather {
 /// What went wrong on the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BusFault {
+    /// A recorded event did not reach the subscribers.
     BroadcastLost,
+    /// It reached them a second time.
     BroadcastRepeated,
+    /// It reached them late.
     BroadcastDelayed,
+    /// Events recorded together reached them in the wrong order.
     BroadcastReordered,
+    /// The event store did not get a request.
     RequestLost,
+    /// It got it late.
     RequestDelayed,
+    /// It got an append a second time.
     RequestRepeated,
+    /// Its reply was lost.
     ReplyLost,
 }
 

@@ -1,4 +1,4 @@
-//! What loyalty records: streams `loyalty-CUSTOMER`. The service of `examples/`, in Rust or in Python, writes them.
+//! What loyalty records: streams `loyalty-CUSTOMER`.
 
 use kernel::{StreamId, events};
 use serde::{Deserialize, Serialize};

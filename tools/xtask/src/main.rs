@@ -1,6 +1,7 @@
 //! What a developer runs: set-up, tests, CI, benches.
 
 mod bench;
+mod new_service;
 mod rules;
 mod run;
 mod services;
@@ -30,6 +31,11 @@ enum Task {
         #[arg(long)]
         all: bool,
     },
+    /// Begin something new in this clone
+    New {
+        #[command(subcommand)]
+        what: New,
+    },
     /// Run all benches and print what they reached
     Bench {
         /// Orders of the whole-shop benches
@@ -38,10 +44,20 @@ enum Task {
     },
 }
 
+#[derive(Subcommand)]
+enum New {
+    /// A service of the shop: crate, contracts, registry line and tests, as a copy of examples/loyalty that builds and runs at once
+    Service {
+        /// a-z and 0-9: the first part of its routes, streams and event types
+        name: String,
+    },
+}
+
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Setup => setup::all(),
         Task::Test { suites, all } => suites::run(&suites, all),
+        Task::New { what: New::Service { name } } => new_service::new(&name),
         Task::Bench { orders } => bench::all(orders),
     }
 }

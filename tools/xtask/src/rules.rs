@@ -2,32 +2,33 @@
 
 mod circles;
 mod directions;
-mod files;
+pub(crate) mod files;
 mod headers;
 mod licences;
 mod prose;
 mod unused;
 mod words;
 
+use std::path::Path;
+
 use anyhow::bail;
 use cargo_metadata::MetadataCommand;
 
-use crate::{run::root, services};
+use crate::services;
 
-/// Checks all rules; the error lists everything that breaks one.
-pub(crate) fn check() -> anyhow::Result<()> {
-    let root = root();
+/// Checks all rules over the project at `root`; the error lists everything that breaks one.
+pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     let metadata = MetadataCommand::new().manifest_path(root.join("Cargo.toml")).exec()?;
-    let services = services::listed()?;
-    let mut faults = directions::check(&root, &metadata, &services);
-    faults.extend(services::faults(&services));
+    let services = services::listed(root)?;
+    let mut faults = directions::check(root, &metadata, &services);
+    faults.extend(services::faults(root, &services));
     for folder in ["crates", "examples", "shop", "tools"] {
         faults.extend(headers::check(&root.join(folder))?);
     }
-    faults.extend(licences::check(&root, &metadata)?);
-    faults.extend(words::check(&root)?);
-    faults.extend(prose::check(&root)?);
-    faults.extend(unused::check(&root, &metadata)?);
+    faults.extend(licences::check(root, &metadata)?);
+    faults.extend(words::check(root)?);
+    faults.extend(prose::check(root)?);
+    faults.extend(unused::check(root, &metadata)?);
     faults.extend(circles::check(&metadata)?);
     if faults.is_empty() {
         return Ok(());

@@ -1,10 +1,8 @@
 //! The shop's list of services, and what must name each of them by hand: deployment, documents, and the files of its crate.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::Context as _;
-
-use crate::run::root;
 
 /// Where the list is.
 pub(crate) const LIST: &str = "shop/registry/src/lib.rs";
@@ -46,8 +44,8 @@ pub(crate) struct Listed {
 }
 
 /// The services of the list.
-pub(crate) fn listed() -> anyhow::Result<Vec<Listed>> {
-    let text = fs::read_to_string(root().join(LIST)).context(LIST)?;
+pub(crate) fn listed(root: &Path) -> anyhow::Result<Vec<Listed>> {
+    let text = fs::read_to_string(root.join(LIST)).context(LIST)?;
     parsed(&text).with_context(|| format!("{LIST} has no list SERVICES"))
 }
 
@@ -66,8 +64,8 @@ fn parsed(text: &str) -> Option<Vec<Listed>> {
 }
 
 /// What does not name a service of the list, or lacks a file of one.
-pub(crate) fn faults(services: &[Listed]) -> Vec<String> {
-    let read = |path: &str| fs::read_to_string(root().join(path)).ok();
+pub(crate) fn faults(root: &Path, services: &[Listed]) -> Vec<String> {
+    let read = |path: &str| fs::read_to_string(root.join(path)).ok();
     services.iter().flat_map(|service| faults_of(service, read)).collect()
 }
 
@@ -85,9 +83,11 @@ fn faults_of(service: &Listed, read: impl Fn(&str) -> Option<String>) -> Vec<Str
             faults.push(format!("{path} does not name the service {name}: it lacks {what:?}"));
         }
     }
-    let folder = if service.optional { "examples" } else { "shop" };
+    let example = format!("examples/{name}");
+    let is_example = service.optional && read(&format!("{example}/Cargo.toml")).is_some();
+    let folder = if is_example { example } else { format!("shop/{name}") };
     for file in FILES {
-        let path = format!("{folder}/{name}/{file}");
+        let path = format!("{folder}/{file}");
         match read(&path) {
             None => faults.push(format!("{path} is missing: every service has the same files")),
             Some(text) if *file == "src/lib.rs" => faults.extend(assembled(name, &path, &text)),
@@ -108,6 +108,7 @@ fn assembled(name: &str, path: &str, text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::root;
 
     #[test]
     fn the_list_is_read_with_what_is_left_out_by_default() {
@@ -137,8 +138,8 @@ mod tests {
 
     #[test]
     fn the_services_of_this_shop_are_named_wherever_they_must_be() {
-        let services = listed().expect("the list");
+        let services = listed(&root()).expect("the list");
         assert!(services.len() >= 4, "{services:?}");
-        assert_eq!(faults(&services), Vec::<String>::new());
+        assert_eq!(faults(&root(), &services), Vec::<String>::new());
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use crate::{
-    rules,
+    new_service, rules,
     run::{cargo, must, program, root, say, target},
     setup,
 };
@@ -28,6 +28,8 @@ pub(crate) enum Suite {
     Docs,
     /// All tests of all crates
     Tests,
+    /// `cargo xtask new service` in a copy of the project: rules, format, warnings as errors; whole: the new service's tests are run too
+    NewService,
     /// Seeded worlds, and planted bugs that must be found in them
     Worlds,
     /// Attacks on a running shop, and what they cost its other clients
@@ -69,7 +71,7 @@ impl Suite {
     /// `whole`: also what takes long.
     fn run(self, whole: bool) -> anyhow::Result<()> {
         match self {
-            Self::Rules => rules::check(),
+            Self::Rules => rules::check(&root()),
             Self::Format => must(&mut cargo(&["fmt", "--all", "--check"])),
             Self::Lint => {
                 must(
@@ -88,6 +90,7 @@ impl Suite {
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
             Self::Tests => must(cargo(&["test", "--quiet", "--no-fail-fast"]).args(WHOLE)),
+            Self::NewService => new_service::try_out(whole),
             Self::Worlds => worlds(if whole { WORLDS.1 } else { WORLDS.0 }),
             Self::Attacks => script("tests/hardening/run", &["attacks"]),
             Self::Faults if whole => faults(),

@@ -1,4 +1,4 @@
-//! The loyalty service by itself, in seeded worlds, and as one of the shop's: what it took outside its own crate.
+//! The loyalty service by itself, and as a guest of seeded worlds.
 
 mod calls;
 mod files;

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 
 /// All files below a folder, in order of their names; not what is built there.
-pub(super) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     collect(folder, &mut found)?;
     found.sort();
@@ -16,7 +16,7 @@ pub(super) fn below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// The sources below a folder that may be missing.
-pub(super) fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
