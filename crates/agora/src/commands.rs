@@ -2,11 +2,11 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use kernel::{Metadata, StreamId};
+use kernel::{Metadata, StreamId, sync};
 use runtime::{Aggregates, Done, ExecuteError, Progress, Request};
 
 use crate::{Aggregate, Id, Model, Refused, aggregate::Rules};
@@ -39,7 +39,7 @@ impl<A: Aggregate> Commands<A> {
         let stream = stream::<A>(id).map_err(|error| ExecuteError::Refused(error.to_string()))?;
         let done = self.aggregates.execute(stream, Request { command, metadata }).await?;
         if let Some(position) = done.position() {
-            let models = self.models.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let models = sync::lock(&self.models).clone();
             let shown = async {
                 for (_, progress) in &models {
                     let _late = progress.wait_for(position, MODELS_PATIENCE).await;

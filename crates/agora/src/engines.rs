@@ -64,13 +64,14 @@ async fn rabbitmq(_: &str, _: &str, _: &Ground, _: &Tasks) -> anyhow::Result<Arc
 /// Serves the event store on the bus, if it is this process's to serve.
 pub(crate) async fn event_store(
     settings: &Settings,
-    (ground, deps): (&Ground, &Deps),
+    ground: &Ground,
+    deps: &Deps,
     figures: Figures,
 ) -> anyhow::Result<()> {
     let folder = match &settings.store {
         EventStore::Own => settings.data.join("log"),
         EventStore::Log(folder) => folder.clone(),
-        EventStore::MongoDb(url) => return mongodb((settings.name, url), deps, figures).await,
+        EventStore::MongoDb(url) => return mongodb(settings.name, url, deps, figures).await,
         EventStore::OnTheBus => return Ok(()),
     };
     let store = LogStore::open(&folder, Arc::clone(&ground.files), ground.log)
@@ -106,17 +107,13 @@ fn look_after(tasks: &Tasks, upkeep: Upkeep) {
             if let Err(error) = upkeep.step() {
                 tracing::warn!(%error, "an index of the log could not be written; retrying");
             }
-            tokio::select! {
-                biased;
-                () = stopping.stopped() => {}
-                () = tokio::time::sleep(UPKEEP_EVERY) => {}
-            }
+            stopping.unless_stopped(tokio::time::sleep(UPKEEP_EVERY)).await;
         }
     });
 }
 
 #[cfg(feature = "mongodb")]
-async fn mongodb((name, url): (&str, &str), deps: &Deps, figures: Figures) -> anyhow::Result<()> {
+async fn mongodb(name: &str, url: &str, deps: &Deps, figures: Figures) -> anyhow::Result<()> {
     let options =
         store_mongodb::MongoOptions { database: name.to_owned(), application: name.to_owned() };
     let store_mongodb::MongoStore { writer, reader } =
@@ -127,33 +124,34 @@ async fn mongodb((name, url): (&str, &str), deps: &Deps, figures: Figures) -> an
 
 #[cfg(not(feature = "mongodb"))]
 #[expect(clippy::unused_async, reason = "with the feature it waits for the server")]
-async fn mongodb(_: (&str, &str), _: &Deps, _: Figures) -> anyhow::Result<()> {
+async fn mongodb(_: &str, _: &str, _: &Deps, _: Figures) -> anyhow::Result<()> {
     Err(not_compiled("an event store in MongoDB", "mongodb"))
 }
 
 /// The tables of a read model, where the settings say.
 pub(crate) async fn tables(
     settings: &Settings,
-    (name, schema): (&'static str, Schema),
+    name: &'static str,
+    schema: Schema,
     tasks: &Tasks,
 ) -> anyhow::Result<Tables> {
     let location = match &settings.models {
         Models::Own => file(&settings.data, name)?,
         Models::Sqlite(folder) => file(folder, name)?,
         Models::Memory(prefix) => Location::Memory(format!("{prefix}-{name}")),
-        Models::Postgres(url) => return postgres(url, (name, schema)).await,
+        Models::Postgres(url) => return postgres(url, name, schema).await,
     };
     Ok(Tables::sqlite(name, location, schema, tasks)?)
 }
 
 #[cfg(feature = "postgres")]
-async fn postgres(url: &str, (name, schema): (&'static str, Schema)) -> anyhow::Result<Tables> {
+async fn postgres(url: &str, name: &'static str, schema: Schema) -> anyhow::Result<Tables> {
     Ok(Tables::postgres(name, url, schema).await?)
 }
 
 #[cfg(not(feature = "postgres"))]
 #[expect(clippy::unused_async, reason = "with the feature it waits for the server")]
-async fn postgres(_: &str, _: (&'static str, Schema)) -> anyhow::Result<Tables> {
+async fn postgres(_: &str, _: &'static str, _: Schema) -> anyhow::Result<Tables> {
     Err(not_compiled("a read model in PostgreSQL", "postgres"))
 }
 

@@ -10,8 +10,11 @@ use store::Transport;
 
 /// The surroundings of a system.
 pub struct Ground {
+    /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Draws ids and random bytes.
     pub ids: Arc<Ids>,
+    /// Runs the tasks of the system, and stops them.
     pub tasks: Tasks,
     /// Where the own log is kept.
     pub files: Arc<dyn Files>,

@@ -6,12 +6,17 @@ use runtime::Unfit;
 /// An event of the family `E` with its place in the log.
 #[derive(Clone, Debug)]
 pub struct Happened<E> {
+    /// What happened.
     pub event: E,
+    /// The stream it was recorded in.
     pub stream: StreamId,
+    /// Its place in the stream.
     pub version: Version,
+    /// Its place in the log: a key that is never used twice.
     pub position: Position,
     /// When it was recorded; positions, not times, say what came first.
     pub time: Timestamp,
+    /// Who caused it, and why.
     pub metadata: Metadata,
 }
 

@@ -8,7 +8,7 @@ use axum::{
     extract::{FromRequest, Request as HttpRequest},
 };
 use futures_util::future::{BoxFuture, FutureExt as _};
-use kernel::{Actor, Position};
+use kernel::{Actor, Position, sync};
 use runtime::{Behind, ExecuteError, ModelError, Progress};
 use serde::de::DeserializeOwned;
 use store::{Address, Balance};
@@ -35,6 +35,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Where callers are authenticated, one without a valid token gets a 401.
 #[derive(Clone)]
 pub struct Request<C> {
+    /// The request's id, trace and client.
     pub context: Context,
     /// Who asks, where callers are authenticated.
     pub caller: Option<Identity>,
@@ -118,13 +119,6 @@ impl Model {
     }
 }
 
-/// What the HTTP side of a system works with.
-pub(crate) fn deps(name: &'static str, base: &runtime::Deps) -> web::Deps {
-    let mut deps = web::Deps::new(base.clone()).of_service(name);
-    deps.http.shutdown = base.tasks.stop_token();
-    deps
-}
-
 impl System {
     /// The same system, where `auth` decides who may come in.
     #[must_use]
@@ -194,7 +188,7 @@ struct AllModels(Models);
 
 impl AllModels {
     fn each(&self) -> Vec<(Model, Progress)> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        sync::lock(&self.0).clone()
     }
 }
 

@@ -24,6 +24,7 @@ impl Id {
     /// The longest id, in characters.
     pub const CHARACTERS_MAX: usize = 100;
 
+    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,10 @@
 //! An event-sourced system in one process: its rules, what follows from them, what can be asked, and HTTP, behind one dependency.
 //!
-//! ```no_run
+//! Use it to begin: everything works in one process with nothing installed, and over RabbitMQ, MongoDB and PostgreSQL by settings alone.
+//! It is no ORM and no place for state that is not derived from events. A part that needs more than is offered here reaches for the
+//! crates below through [`System::deps`].
+//!
+//! ```
 //! use agora::prelude::*;
 //!
 //! events! { Counted { Raised { by: u32 } = "counter.raised" @ 1 } }
@@ -29,9 +33,33 @@
 //!     Ok(Router::new().route("/counters/{id}", post(raise)))
 //! }
 //!
+//! # mod program {
+//! # use super::routes;
+//! # pub
 //! fn main() -> std::process::ExitCode {
 //!     agora::serve("counters", routes, "127.0.0.1:37000")
 //! }
+//! # }
+//! #
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<()> {
+//! #     use std::sync::Arc;
+//! #     use agora::{Ground, Models, Settings, axum::{body::Body, http}};
+//! #     use tower::ServiceExt as _;
+//! #     let files = Arc::new(eventlog::simdisk::SimDisk::new(1));
+//! #     let ground = Ground { files, ..Ground::real()? };
+//! #     let settings = Settings { models: Models::Memory("front-page".to_owned()), ..Settings::new("counters") };
+//! #     let system = System::start(settings, ground).await?;
+//! #     let router = system.service(routes(&system).await?).router;
+//! #     for (by, status) in [(5, 200), (0, 409)] {
+//! #         let request = http::Request::post("/counters/visits").header("content-type", "application/json");
+//! #         let answer = router.clone().oneshot(request.body(Body::from(by.to_string()))?).await?;
+//! #         assert_eq!(answer.status(), status);
+//! #     }
+//! #     assert!(system.shut_down().await);
+//! #     let _never_run = program::main;
+//! #     Ok(())
+//! # }
 //! ```
 //!
 //! | to | use |
@@ -46,6 +74,8 @@
 //!
 //! The own log, the bus within the process and read models in SQLite are always there. The features `rabbitmq`, `mongodb` and `postgres`
 //! add engines; `http` (on by default) is the HTTP side.
+
+#![deny(missing_docs)]
 
 mod aggregate;
 mod commands;

@@ -7,11 +7,11 @@ mod sqlite;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use async_trait::async_trait;
-use kernel::{Event, Position, Recorded};
+use kernel::{Event, Position, Recorded, sync};
 use runtime::{ModelError, ReadModel, SetAside, Shared, Unfit, sqlite::Database};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -75,6 +75,7 @@ impl Model {
         Self(Arc::new(Inner { name, tables, balances: Mutex::default() }))
     }
 
+    /// The name it was opened under; also that of its file or schema.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.name
@@ -84,7 +85,7 @@ impl Model {
     /// the bus with everything else that an operator looks at.
     #[must_use]
     pub fn balance(self, name: &'static str, sql: &'static str) -> Self {
-        self.0.balances.lock().unwrap_or_else(PoisonError::into_inner).push((name, sql));
+        sync::lock(&self.0.balances).push((name, sql));
         self
     }
 
@@ -120,7 +121,7 @@ impl Model {
 
     /// The sums as they are now.
     pub async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
-        let asked = self.0.balances.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let asked = sync::lock(&self.0.balances).clone();
         let mut balances = Vec::new();
         for (name, sql) in asked {
             let sums: Option<serde_json::Map<String, Json>> = self.row(sql, ()).await?;

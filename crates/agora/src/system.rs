@@ -2,11 +2,11 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use anyhow::Context as _;
-use kernel::{Event, StreamId};
+use kernel::{Event, StreamId, sync};
 use runtime::{
     Aggregates, Deps, Progress, Tasks, Traces,
     event_store::Figures,
@@ -62,7 +62,7 @@ impl System {
         };
         let system = Self {
             #[cfg(feature = "http")]
-            web: crate::http::deps(settings.name, &deps),
+            web: web::Deps::new(deps.clone()).of_service(settings.name),
             settings,
             deps,
             bus_tasks,
@@ -80,7 +80,7 @@ impl System {
 
     async fn serve_events(&self, ground: &Ground) -> anyhow::Result<()> {
         let figures = Figures::default();
-        engines::event_store(&self.settings, (ground, &self.deps), figures.clone()).await?;
+        engines::event_store(&self.settings, ground, &self.deps, figures.clone()).await?;
         if self.settings.store != crate::settings::EventStore::OnTheBus {
             self.followers().push(figures.progress(&self.deps));
         }
@@ -157,14 +157,14 @@ impl System {
             crate::settings::is_plain(name),
             "{name:?} cannot name a read model: give 1 to 40 of a-z, 0-9 and '-', beginning with a letter"
         );
-        let tables = engines::tables(&self.settings, (name, schema), &self.deps.tasks).await;
+        let tables = engines::tables(&self.settings, name, schema, &self.deps.tasks).await;
         let tables = tables.with_context(|| format!("the read model {name} cannot be opened"))?;
         let model = Model::new(name, tables);
         let progress = self.follower(name);
         let projection = Arc::new(Projection::new(model.clone(), apply));
         let (tasks, store) = (&self.deps.tasks, self.deps.store());
         projector::spawn(tasks, &store, projection, project::<E>, progress.clone());
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut models = sync::lock(&self.models);
         models.push((model.clone(), progress));
         Ok(model)
     }
@@ -201,7 +201,7 @@ impl System {
     }
 
     fn followers(&self) -> MutexGuard<'_, Vec<Progress>> {
-        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.followers)
     }
 }
 

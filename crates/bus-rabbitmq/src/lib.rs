@@ -1,5 +1,35 @@
 //! The transport between processes, over RabbitMQ.
 //!
+//! Use it where a system is more than one process, or where programs in other languages take part: every message is JSON
+//! (`CloudEvents` for events, see [`wire`]). It promises what `store::Transport` does and no more: broadcasts may be lost, repeated or
+//! reordered, so it is no queue of work, and subscribers catch up from the event store. A system in one process needs no broker:
+//! `store::Memory` does the same within it.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use bus_rabbitmq::{Names, Options, QueueKind, RabbitMq};
+//! use kernel::Ids;
+//! use store::{Topic, Transport};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = Options {
+//!     names: Names::new("bank")?, // exchanges and queues begin with it
+//!     name: "bank accounts".to_owned(),
+//!     queues: QueueKind::Classic,
+//!     ids: Arc::new(Ids::from_seed([0; 32])), // secret randomness in production
+//! };
+//! let (bus, driver) = RabbitMq::new("amqp://bank:secret@localhost:5672/bank", options)?;
+//! tokio::spawn(driver.run(std::future::pending())); // keeps the connection
+//! bus.connected().await?;
+//! let mut log = bus.subscribe(Topic::Log).await;
+//! while let Some(heard) = log.next().await {
+//!     println!("{heard:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! ```text
 //!  publish ──▶ [ room ] ──▶ broadcasting ──▶ PREFIX.batches … ──▶ exclusive queue ──▶ hearing ──▶ mailboxes
 //!  append ──▶ [ room ] ──▶ asking ──▶ PREFIX.requests ──▶ PREFIX.eventstore.append ──▶ serving ──▶ Requests
@@ -136,10 +166,16 @@ impl RabbitMq {
         &self.shared.names
     }
 
-    async fn send(&self, to: (&Arc<str>, String), content_type: &'static str, body: Vec<u8>) {
+    async fn send(
+        &self,
+        exchange: &Arc<str>,
+        routing_key: String,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) {
         let room = Arc::clone(&self.broadcasts_room).acquire_many_owned(kib(body.len()));
         let Ok(room) = room.await else { return };
-        let (exchange, routing_key) = (Arc::clone(to.0), to.1);
+        let exchange = Arc::clone(exchange);
         let broadcast = Broadcast { exchange, routing_key, content_type, body, room };
         if self.broadcasts.send(broadcast).await.is_err() {
             count(&self.shared.counts.broadcasts_dropped);
@@ -152,11 +188,11 @@ impl RabbitMq {
             Message::Recorded(events) => self.send_events(events).await,
             Message::Head(head) => {
                 let key = wire::HEAD.to_owned();
-                self.send((&names.events, key), wire::JSON, head.encode(names)).await;
+                self.send(&names.events, key, wire::JSON, head.encode(names)).await;
             }
             Message::Service(announcement) => {
                 let key = wire::service_key(&announcement.name);
-                self.send((&names.services, key), wire::JSON, announcement.encode(names)).await;
+                self.send(&names.services, key, wire::JSON, announcement.encode(names)).await;
             }
         }
     }
@@ -174,11 +210,11 @@ impl RabbitMq {
             });
             let (batch, further) = rest.split_at(fits.count().max(1));
             let key = wire::RECORDED.to_owned();
-            self.send((&names.batches, key), wire::CLOUDEVENTS, wire::batch(batch)).await;
+            self.send(&names.batches, key, wire::CLOUDEVENTS, wire::batch(batch)).await;
             rest = further;
         }
         for (event, body) in events.iter().zip(encoded) {
-            self.send((&names.events, wire::routing_key(event)), wire::CLOUDEVENT, body).await;
+            self.send(&names.events, wire::routing_key(event), wire::CLOUDEVENT, body).await;
         }
     }
 

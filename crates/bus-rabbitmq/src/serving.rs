@@ -41,7 +41,8 @@ impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
     pub(super) fn new(
         connection: &'a Connection,
         shared: &'a Shared,
-        (queue, slot): (&'a str, &Slot<Q, A>),
+        queue: &'a str,
+        slot: &Slot<Q, A>,
     ) -> Self {
         Self { connection, queue, slot: slot.subscribe(), shared }
     }
@@ -100,8 +101,8 @@ impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
                         Err(malformed) => {
                             let reason = malformed.to_string();
                             self.count_and_say(&request, &reason);
-                            let refusal = (queue, reason);
-                            answering.push(Box::pin(turn_down(channel, names, request, refusal)));
+                            let refusing = turn_down(channel, names, request, queue, reason);
+                            answering.push(Box::pin(refusing));
                         }
                     }
                 }
@@ -143,7 +144,8 @@ async fn turn_down(
     channel: &Channel,
     names: &Names,
     request: Delivery,
-    (queue, reason): (&str, String),
+    queue: &str,
+    reason: String,
 ) -> Result<(), Error> {
     if trust::way_back(&request, names).is_some() {
         reply(channel, names, &request, &wire::refused(&reason)).await?;

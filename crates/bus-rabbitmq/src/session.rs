@@ -37,8 +37,8 @@ pub(super) async fn live(
         asking::open(connection, &shared.names).await
     };
     let asking = timeout(OPEN_PATIENCE, opening).await.map_err(|_| stuck())??;
-    let appends = Serving::new(connection, shared, (&shared.names.append, &shared.appends));
-    let reads = Serving::new(connection, shared, (&shared.names.read, &shared.reads));
+    let appends = Serving::new(connection, shared, &shared.names.append, &shared.appends);
+    let reads = Serving::new(connection, shared, &shared.names.read, &shared.reads);
     count(&shared.counts.connections);
     tracing::info!("connected to RabbitMQ");
     shared.state.send_replace(State::Connected);

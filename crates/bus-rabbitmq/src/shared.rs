@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use kernel::sync;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::{Figures, Names, State};
@@ -129,7 +130,7 @@ impl Audience {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Mailbox>>> {
-        self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.mailboxes)
     }
 }
 
@@ -174,7 +175,7 @@ impl Pending {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Reply>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.waiting)
     }
 }
 

@@ -101,8 +101,8 @@ impl io::Read for Piece {
 pub fn restore(src: &Path, dest: &Path, files: &dyn Files) -> Result<Verified, BackupError> {
     require_empty(files, dest)?;
     let failed = |error| BackupError::Io { path: dest.to_owned(), error };
-    let _lock = crate::open::lock_existing(files, src).map_err(VerifyError::from)?;
-    let whole = verify::check(src, files, (None, None));
+    let _lock = crate::lock::lock_existing(files, src).map_err(VerifyError::from)?;
+    let whole = verify::check(src, files, None, None);
     let whole = whole.map_err(|fault| VerifyError::from(crate::OpenError::new(src, fault)))?;
     let mut parts = Vec::new();
     for (header, end) in whole.segments {

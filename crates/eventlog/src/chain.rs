@@ -9,7 +9,7 @@ use crate::hash::{Hash, StreamHasher, StreamKey};
 use crate::heads::{Head, Heads};
 use crate::index::{Memory, Span};
 use crate::known::Known;
-use crate::open::Torn;
+use crate::report::Torn;
 use crate::scan::{self, Fault, Scanned};
 use crate::segment::{self, Damage};
 

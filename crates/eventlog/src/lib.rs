@@ -5,6 +5,10 @@
 //! ahead of it; and an [`Upkeep`] that writes the indexes of sealed segments out of the writer's way. A batch torn by a crash
 //! is truncated and reported; any other damage is refused, with its segment and position.
 //!
+//! Use it alone as the durable heart of a system of your own: it needs no runtime, no server and no other crate of the platform. It is
+//! one process's log on one machine: not replicated, not encrypted, without queries beyond streams, categories and positions, and
+//! nothing in it is ever changed or deleted. `store` makes an event store of it.
+//!
 //! ```
 //! # use std::{ops::ControlFlow, path::Path, sync::Arc};
 //! # use eventlog::{Limits, NewRecord, Options, open, simdisk::SimDisk};
@@ -42,15 +46,19 @@
 
 mod backup;
 mod chain;
+mod compare;
 mod files;
 mod format;
 mod hash;
 mod heads;
 mod index;
 mod known;
+mod lock;
 mod open;
+mod options;
 mod reader;
 mod recovery;
+mod report;
 mod scan;
 mod segment;
 mod shared;
@@ -60,12 +68,15 @@ mod verify;
 mod writer;
 
 pub use backup::{BackupError, Piece, backup, pieces, restore};
+pub use compare::compare;
 pub use files::{Access, File, Files, Lock, OsFiles};
 pub use format::{NewRecord, Record, category};
 pub use hash::{Hash, Mark, NotAMark};
-pub use known::{Known, Lost, compare};
-pub use open::{OpenError, Opened, Options, Report, Torn, open};
+pub use known::{Known, Lost};
+pub use open::{Opened, open};
+pub use options::Options;
 pub use reader::{Cursor, Limits, Page, ReadError, Reader, Stats};
+pub use report::{OpenError, Report, Torn};
 pub use segment::Damage;
 pub use upkeep::Upkeep;
 pub use verify::{Verified, VerifyError, verify, verify_known};

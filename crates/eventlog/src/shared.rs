@@ -31,12 +31,13 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(
-        (files, dir): (Arc<dyn Files>, PathBuf),
-        salt: [u8; 16],
+        files: Arc<dyn Files>,
+        dir: PathBuf,
         segments: Vec<Arc<Segment>>,
         heads: Heads,
         head: u64,
     ) -> Self {
+        let salt = segments.first().expect("a log has at least one segment").header.salt;
         Self {
             files,
             dir,

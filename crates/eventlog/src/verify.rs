@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use crate::chain;
+use crate::compare;
 use crate::files::{Access, Files};
 use crate::format::Header;
 use crate::hash::{Hash, Mark};
 use crate::heads::Heads;
 use crate::index::{Disk, Identity, Memory};
-use crate::known::{self, Known};
-use crate::open::{OpenError, Torn, lock_existing};
+use crate::known::Known;
+use crate::lock::lock_existing;
+use crate::report::{OpenError, Torn};
 use crate::scan::{Fault, Scanned};
 use crate::segment;
 
@@ -78,8 +80,9 @@ pub fn verify_known(
     known: Option<&Known>,
 ) -> Result<Verified, VerifyError> {
     let _lock = lock_existing(files, dir)?;
-    let is_there = |known: &&Known| known::lost(dir, files, known).is_ok_and(|lost| lost.is_none());
-    let whole = check(dir, files, (expect.map(|mark| mark.position), known.filter(is_there)));
+    let is_there =
+        |known: &&Known| compare::lost(dir, files, known).is_ok_and(|lost| lost.is_none());
+    let whole = check(dir, files, expect.map(|mark| mark.position), known.filter(is_there));
     let whole = whole.map_err(|fault| OpenError::new(dir, fault))?;
     match (expect, whole.found) {
         (Some(expected), None) => {
@@ -104,7 +107,8 @@ pub(crate) struct Whole {
 pub(crate) fn check(
     dir: &Path,
     files: &dyn Files,
-    (wanted, known): (Option<u64>, Option<&Known>),
+    wanted: Option<u64>,
+    known: Option<&Known>,
 ) -> Result<Whole, Fault> {
     let count = chain::count_segments(&files.list(dir)?).max(1);
     let headers = chain::read_headers(files, dir, count)?;

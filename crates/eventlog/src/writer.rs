@@ -84,7 +84,8 @@ const ZERO_AHEAD: u64 = 1 << 20;
 
 impl Writer {
     pub(crate) fn new(
-        (shared, lock): (Arc<Shared>, Arc<Lock>),
+        shared: Arc<Shared>,
+        lock: Arc<Lock>,
         segment_bytes: u64,
         hasher: blake3::Hasher,
     ) -> Self {

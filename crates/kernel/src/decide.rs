@@ -48,23 +48,44 @@ pub trait Event: Clone + Send + Sync + Sized + 'static {
     /// The event in a record of the family's category, also checked to stand where its type may stand. It is parsed once, however
     /// many read the record.
     fn read(recorded: &Recorded) -> Result<&Self, DecodeError> {
-        crate::json::read(recorded, &[])
+        let (kind, schema) = (recorded.kind.as_str(), recorded.schema);
+        recorded.data.parsed(|json| Self::decode(kind, schema, json))
     }
 }
 
 /// Why recorded data is not an event of a family.
 #[derive(Debug, Error)]
 pub enum DecodeError {
+    /// No type of the family has this name.
     #[error("{0:?} is not an event type of this family")]
     UnknownType(String),
+    /// A later release of the program wrote it.
     #[error("schema {schema} of {kind:?} is newer than this program")]
-    UnknownSchema { kind: String, schema: u32 },
+    UnknownSchema {
+        /// The event type.
+        kind: String,
+        /// The schema number in the record.
+        schema: u32,
+    },
+    /// The family does not say how to read a schema this old.
     #[error(
         "schema {schema} of {kind:?} is older than this program reads: it has no upcaster to the next one"
     )]
-    NoUpcaster { kind: String, schema: u32 },
+    NoUpcaster {
+        /// The event type.
+        kind: String,
+        /// The schema number that no upcaster starts from.
+        schema: u32,
+    },
+    /// The data is not what its schema says.
     #[error("{kind:?} does not parse: {source}")]
-    Malformed { kind: String, source: serde_json::Error },
+    Malformed {
+        /// The event type.
+        kind: String,
+        /// What the parser reports.
+        source: serde_json::Error,
+    },
+    /// The family says that this type only begins streams.
     #[error("{0:?} is the first event of a stream, and this one comes later")]
     NotFirst(String),
 }

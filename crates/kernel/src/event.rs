@@ -1,4 +1,4 @@
-//! Events before and after they are recorded, and their place in the log.
+//! Events before and after they are recorded.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{Data, EventType, Metadata, StreamId, Timestamp};
+use crate::{Data, EventType, Metadata, Position, StreamId, Timestamp, Version};
 
 /// The identity of one event; an append that is sent again carries the same ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -14,51 +14,6 @@ use crate::{Data, EventType, Metadata, StreamId, Timestamp};
 pub struct EventId(pub Uuid);
 
 impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// An event's place in its stream, dense from 0.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Version(pub u64);
-
-impl Version {
-    /// The version after this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// An event's place in the whole log, from 1 without gaps; 0 is before the first event.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Position(pub u64);
-
-impl Position {
-    /// Before the first event.
-    pub const START: Self = Self(0);
-
-    /// The position after this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -93,10 +48,13 @@ impl Expected {
 /// An event to be recorded.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
+    /// Unique in the log; an append that is sent again has the same one.
     pub id: EventId,
+    /// Its type.
     pub kind: EventType,
     /// The schema number of `data`.
     pub schema: u32,
+    /// Who caused it, and why.
     pub metadata: Metadata,
     /// One JSON object.
     pub data: Box<RawValue>,
@@ -105,16 +63,23 @@ pub struct NewEvent {
 /// An event in the log. Never changed, moved or removed.
 #[derive(Clone, Debug)]
 pub struct Recorded {
+    /// Its place in the log.
     pub position: Position,
+    /// The stream it belongs to.
     pub stream: StreamId,
+    /// Its place in the stream.
     pub version: Version,
+    /// Unique in the log.
     pub id: EventId,
+    /// Its type.
     pub kind: EventType,
     /// The schema number of `data`.
     pub schema: u32,
     /// When it was recorded, by the event store's clock; the order of events is that of positions, not times.
     pub time: Timestamp,
+    /// Who caused it, and why.
     pub metadata: Metadata,
+    /// One JSON object.
     pub data: Data,
 }
 

@@ -116,7 +116,7 @@ macro_rules! events {
                     $( $kind => {
                         const UPCASTERS: &[$crate::__private::Upcaster] = &[$( $( ($old, $upcast) ),+ )?];
                         const { $crate::__private::check_upcasters(UPCASTERS, $schema) };
-                        let data = $crate::__private::renewed(kind, (schema, $schema), UPCASTERS, data)?;
+                        let data = $crate::__private::renewed(kind, schema, $schema, UPCASTERS, data)?;
                         let parsed = $crate::__event!(@decode data $variant $( ($data) )? $( { $($field),* } )?);
                         parsed.map_err(|source| $crate::DecodeError::Malformed { kind: kind.to_owned(), source })
                     } )+

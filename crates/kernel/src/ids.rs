@@ -1,7 +1,8 @@
 //! Ids and randomness from one seed: drawn from the OS in production, chosen in a simulation.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use crate::sync;
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
@@ -20,10 +21,12 @@ impl Ids {
         Self(Mutex::new(ChaCha20Rng::from_seed(seed)))
     }
 
+    /// Fills `bytes` with random ones.
     pub fn fill(&self, bytes: &mut [u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+        sync::lock(&self.0).fill_bytes(bytes);
     }
 
+    /// `N` random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.fill(&mut bytes);

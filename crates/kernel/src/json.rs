@@ -44,7 +44,8 @@ pub fn read<'a, E: Event>(
 /// The data as of the current schema. Number 0 counts as 1, the first one.
 pub fn renewed<'a>(
     kind: &str,
-    (schema, current): (u32, u32),
+    schema: u32,
+    current: u32,
     upcasters: &[Upcaster],
     data: &'a RawValue,
 ) -> Result<Cow<'a, str>, DecodeError> {
@@ -82,6 +83,7 @@ pub fn parse<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
 pub struct Members(String);
 
 impl Members {
+    /// Appends one field.
     #[must_use]
     pub fn with(mut self, name: &str, value: &impl Serialize) -> Self {
         self.0.push(if self.0.is_empty() { '{' } else { ',' });
@@ -92,6 +94,7 @@ impl Members {
         self
     }
 
+    /// The whole object.
     #[must_use]
     pub fn finish(self) -> Box<RawValue> {
         let json = if self.0.is_empty() { "{}".to_owned() } else { self.0 + "}" };

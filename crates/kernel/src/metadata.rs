@@ -11,6 +11,7 @@ use crate::{Actor, Position};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Flat", into = "Flat")]
 pub struct Metadata {
+    /// Who asked for it.
     pub actor: Actor,
     /// Shared by everything that followed from one request.
     pub correlation: Uuid,

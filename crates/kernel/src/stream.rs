@@ -18,10 +18,12 @@ pub struct EventType(Arc<str>);
 /// Why a text is not a valid name of a stream or an event type.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StreamIdError {
+    /// The text is not the name of a stream. Cut to 200 characters.
     #[error(
         "{0:?} is not of the form category-id, with letters, digits, '.', '_' and '-', at most 200"
     )]
     Stream(String),
+    /// The text is not the name of an event type. Cut to 200 characters.
     #[error(
         "{0:?} is not of the form category.name, with lower-case letters, digits, '.' and '-', at most 200"
     )]
@@ -38,6 +40,7 @@ impl StreamId {
         Self::parse(&format!("{category}-{id}"))
     }
 
+    /// Takes a whole name, `category-id`, of at most 200 bytes.
     pub fn parse(text: &str) -> Result<Self, StreamIdError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         match text.split_once('-') {
@@ -53,6 +56,7 @@ impl StreamId {
         }
     }
 
+    /// The whole name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -78,6 +82,7 @@ impl fmt::Display for StreamId {
 }
 
 impl EventType {
+    /// Takes a name of the form `category.past-tense`, of at most 200 bytes.
     pub fn parse(text: &str) -> Result<Self, StreamIdError> {
         let allowed = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-')
@@ -95,6 +100,7 @@ impl EventType {
         }
     }
 
+    /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -9,6 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
+/// The text is not a time of RFC 3339.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("is not a time such as 2026-01-31T12:00:00Z (RFC 3339)")]
 pub struct TimestampError;
@@ -27,11 +28,13 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 impl Timestamp {
+    /// The time so many microseconds after 1970 began (UTC); before it, if negative.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
+    /// Microseconds since 1970 began (UTC).
     #[must_use]
     pub const fn micros(self) -> i64 {
         self.0

@@ -7,17 +7,18 @@
 //!                                                  └▶ conflict: read on, decide again
 //! ```
 
+mod decided;
 mod loaded;
 mod stream;
 
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use kernel::{Clock, Decider, Ids, Metadata, Position, StreamId, Version};
+use kernel::{Clock, Decider, Ids, Metadata, Position, StreamId, Version, sync};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -56,6 +57,7 @@ pub trait Aggregate: Decider {
 /// A command with its context.
 #[derive(Clone, Debug)]
 pub struct Request<C> {
+    /// What is asked for.
     pub command: C,
     /// Goes into every event that the command leads to. With a cause, the command is a reaction: done once, and tried until it
     /// is done. With an idempotency key, it is a request that may be sent again.
@@ -66,13 +68,23 @@ pub struct Request<C> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     /// Its events are recorded.
-    Recorded { last: Position, version: Version },
+    Recorded {
+        /// The position of the last event.
+        last: Position,
+        /// The version of the last event.
+        version: Version,
+    },
     /// There was nothing to record.
     Nothing,
     /// A reaction to this cause is already recorded.
     AlreadyReacted,
     /// The same request was carried out before; its last event.
-    Repeated { last: Position, version: Version },
+    Repeated {
+        /// The position of its last event.
+        last: Position,
+        /// The version of its last event.
+        version: Version,
+    },
 }
 
 impl Done {
@@ -145,6 +157,7 @@ impl<D: Aggregate> fmt::Debug for Aggregates<D> {
 pub type Answer<D> = oneshot::Receiver<Result<Done, ExecuteError<<D as Decider>::Rejection>>>;
 
 impl<D: Aggregate> Aggregates<D> {
+    /// All streams of the aggregate's category. No task runs and nothing is read until a command arrives.
     #[must_use]
     pub fn new(deps: &Deps, snapshots: Snapshots) -> Self {
         Self(Arc::new(Shared {
@@ -192,11 +205,11 @@ impl<D: Aggregate> Aggregates<D> {
     /// How many streams are in memory.
     #[must_use]
     pub fn active(&self) -> usize {
-        self.0.active.lock().unwrap_or_else(PoisonError::into_inner).len()
+        sync::lock(&self.0.active).len()
     }
 
     fn queue(&self, stream: &StreamId) -> mpsc::Sender<Asked<D>> {
-        let mut active = self.0.active.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut active = sync::lock(&self.0.active);
         if let Some(queue) = active.get(stream).filter(|queue| !queue.is_closed()) {
             return queue.clone();
         }
@@ -211,13 +224,13 @@ impl<D: Aggregate> Aggregates<D> {
 impl<D: Aggregate> Shared<D> {
     /// How long a stream without commands stays.
     fn patience(&self) -> Duration {
-        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let active = sync::lock(&self.active).len();
         if active > MANY { IDLE_AMONG_MANY } else { IDLE }
     }
 
     /// Forgets an idle stream.
     fn retire(&self, stream: &StreamId) {
-        let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut active = sync::lock(&self.active);
         if active.get(stream).is_some_and(mpsc::Sender::is_closed) {
             active.remove(stream);
         }

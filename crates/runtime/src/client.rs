@@ -32,6 +32,7 @@ pub struct EventStore {
 }
 
 impl EventStore {
+    /// A client over this bus.
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>) -> Self {
         Self { transport, tasks: None, reads: Arc::new(Semaphore::new(READS_MAX)) }

@@ -10,9 +10,13 @@ use crate::{EventStore, Progress, Tasks, Traces};
 /// The surroundings of a part of a system: time, ids, the bus and its tasks. Cheap to clone.
 #[derive(Clone)]
 pub struct Deps {
+    /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Draws ids and random bytes.
     pub ids: Arc<Ids>,
+    /// The bus, which leads to the event store.
     pub transport: Arc<dyn Transport>,
+    /// Every task of the process.
     pub tasks: Tasks,
     /// Where work is traced.
     pub traces: Traces,

@@ -99,37 +99,19 @@ pub async fn serve(
 ) {
     let appends = deps.transport.serve_appends().await;
     let reads = deps.transport.serve_reads().await;
-    let tasks = deps.tasks.clone();
-    let (writing, reading, telling) = (deps.clone(), tasks.clone(), deps.clone());
-    let (head, past, progress) = (reader.clone(), reader.clone(), figures.progress(deps));
-    tasks.spawn_blocking("event-store-writer", async move {
-        let stopping = writing.tasks.clone();
-        tokio::select! {
-            biased;
-            () = stopping.stopped() => {}
-            () = write(writing, appends, (writer, past), figures) => {}
-        }
-    });
-    tasks.spawn_blocking("event-store-reader", async move {
-        tokio::select! {
-            biased;
-            () = reading.stopped() => {}
-            () = read(reads, reader) => {}
-        }
-    });
-    tasks.spawn("event-store-head", async move {
-        tokio::select! {
-            biased;
-            () = telling.tasks.stopped() => {}
-            () = tell_head(&telling, head, &progress) => {}
-        }
-    });
+    let (tasks, progress) = (&deps.tasks, figures.progress(deps));
+    let telling = tell_head(deps.clone(), reader.clone(), progress);
+    let writing = write(deps.clone(), appends, writer, reader.clone(), figures);
+    tasks.spawn_blocking_until_stopped("event-store-writer", writing);
+    tasks.spawn_blocking_until_stopped("event-store-reader", read(reads, reader));
+    tasks.spawn_until_stopped("event-store-head", telling);
 }
 
 async fn write(
     deps: Deps,
     mut requests: Requests<Append, Appended>,
-    (writer, past): (impl Writer, impl Reader),
+    writer: impl Writer,
+    past: impl Reader,
     figures: Figures,
 ) {
     // Published first: subscribers of another event store check whether this one has the events that they have seen.
@@ -178,7 +160,7 @@ impl<W: Writer> Recorder<W> {
             Ok(Commit { answers: said, recorded }) => {
                 self.dating.recorded(recorded.last().map(|event| event.time));
                 self.tried(None);
-                self.count((appends.len(), recorded.len()), started);
+                self.count(appends.len(), recorded.len(), started);
                 answers.into_iter().zip(said).for_each(|(answer, said)| answer(said));
                 for batch in recorded.chunks(BROADCAST_MAX) {
                     self.deps.transport.publish(Message::Recorded(batch.into())).await;
@@ -205,7 +187,7 @@ impl<W: Writer> Recorder<W> {
         self.broken = if broken { self.broken + 1 } else { 0 };
     }
 
-    fn count(&self, (appends, events): (usize, usize), started: Duration) {
+    fn count(&self, appends: usize, events: usize, started: Duration) {
         let took = self.deps.clock.elapsed().saturating_sub(started).as_micros();
         let took = u64::try_from(took).unwrap_or(u64::MAX);
         let figures = &self.figures.0;
@@ -249,7 +231,7 @@ async fn read(mut requests: Requests<Read, Page>, reader: impl Reader) {
     }
 }
 
-async fn tell_head(deps: &Deps, reader: impl Reader, progress: &Progress) {
+async fn tell_head(deps: Deps, reader: impl Reader, progress: Progress) {
     loop {
         match reader.head().await {
             Ok(head) => {

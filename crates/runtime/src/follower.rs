@@ -25,6 +25,7 @@ pub type Effect = BoxFuture<'static, Result<(), String>>;
 
 /// What to do about an event, if anything. One that cannot be read is set aside: counted and said.
 pub trait Follower: Send + 'static {
+    /// Called for every event in the order of the log; after an effect that failed, again for the same event.
     fn follow(&mut self, event: &Recorded) -> Result<Option<Effect>, Unfit>;
 }
 
@@ -41,14 +42,8 @@ where
 pub fn spawn(deps: &Deps, database: Database, follower: impl Follower, progress: Progress) {
     let (tasks, store) = (deps.tasks.clone(), deps.store());
     progress.asks(&store);
-    deps.tasks.spawn("follower", async move {
-        let following = Following { tasks: tasks.clone(), store, database, progress };
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            () = following.run(follower) => {}
-        }
-    });
+    let following = Following { tasks, store, database, progress };
+    deps.tasks.spawn_until_stopped("follower", following.run(follower));
 }
 
 struct Following {
@@ -59,7 +54,7 @@ struct Following {
 }
 
 impl Following {
-    async fn run(&self, mut follower: impl Follower) {
+    async fn run(self, mut follower: impl Follower) {
         let mut done = self.kept(Database::checkpoint).await;
         self.recognise().await;
         self.progress.has_aside(self.kept(Database::aside).await.len());

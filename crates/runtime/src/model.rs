@@ -1,56 +1,28 @@
 //! Read models as the projector and the operator's tools see them, independent of their engine.
 
 pub mod conformance;
+mod location;
 mod take;
 
-use std::{convert::Infallible, marker::PhantomData, str::FromStr};
-
 use async_trait::async_trait;
-use kernel::{DecodeError, Position, Recorded};
+use kernel::{Position, Recorded};
 use store::Balance;
-use thiserror::Error;
 use uuid::Uuid;
 
+pub use crate::shape::{is_newer, shape};
+pub use location::{LeftOut, ModelLocation, Optional, ServerLocation, left_out};
 pub(crate) use take::projected;
 pub use take::take;
 
-use crate::sqlite;
-
-/// The longest reason that is kept with an event that was set aside, in characters.
-const REASON_MAX: usize = 300;
+use crate::{ModelError, SetAside, Unfit, sqlite};
 
 /// What an event changes in a model, if anything. Pure.
 pub type Project<C> = fn(&Recorded) -> Result<Option<C>, Unfit>;
-
-/// Why an event cannot be taken, now or ever.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct Unfit(pub String);
-
-impl From<DecodeError> for Unfit {
-    fn from(error: DecodeError) -> Self {
-        Self(error.to_string())
-    }
-}
 
 /// The id in the name of an event's stream.
 pub fn subject(event: &Recorded) -> Result<Uuid, Unfit> {
     Uuid::parse_str(event.stream.id())
         .map_err(|_| Unfit(format!("its stream {} is not named by an id", event.stream)))
-}
-
-/// An event that a model could not apply: it changed nothing there, and later events were applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetAside {
-    pub position: Position,
-    pub reason: String,
-}
-
-impl SetAside {
-    #[must_use]
-    pub fn new(position: Position, reason: &str) -> Self {
-        Self { position, reason: reason.chars().take(REASON_MAX).collect() }
-    }
 }
 
 /// A read model. Each service adds its queries in a trait of its own; every engine that can hold the model implements both and
@@ -132,153 +104,8 @@ pub trait Shared: Send + Sync {
 /// The right to project into a shared model: the instance that began the term holds it, as long as it keeps renewing the beat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
+    /// Counts the holders: each begins a term of its own.
     pub term: u64,
     /// Counts up while the lease is held; 0 when it was released.
     pub beat: u64,
-}
-
-/// The engine behind a read model failed.
-#[derive(Debug, Error)]
-pub enum ModelError {
-    #[error("the read model's database failed: {0}")]
-    Sqlite(#[source] rusqlite::Error),
-    /// Its file is not, or no longer, a whole database.
-    #[error("the read model's database is damaged: {0}")]
-    Damaged(#[source] rusqlite::Error),
-    /// A change can never be made.
-    #[error("the change cannot be applied: {0}")]
-    Unfit(String),
-    /// It does not answer now, and may later.
-    #[error("the read model's database is not responding: {0}")]
-    Unavailable(String),
-    /// More long queries are asked for than can be run in time.
-    #[error("too many queries of the read model at once")]
-    Busy,
-    /// Another instance has moved the checkpoint.
-    #[error("another instance projects into the read model")]
-    Stale,
-    /// It answers and does not let us in: the settings are wrong.
-    #[error("{0}")]
-    Refused(String),
-    #[error("the read model's database failed: {0}")]
-    Other(String),
-}
-
-/// Set in the number of a shape whose rows depend on more than the log.
-const WITH_VARIANT: u32 = 1 << 31;
-/// Where such a number keeps the shape, above its variant.
-const VARIANT_BITS: u32 = 24;
-
-/// A model's shape as it is stored with it: its number, and a hash of what else its rows depend on (such as a time zone), if anything.
-#[must_use]
-pub fn shape(number: u32, variant: u32) -> u32 {
-    if variant == 0 {
-        return number;
-    }
-    WITH_VARIANT | (number << VARIANT_BITS) | (variant & ((1 << VARIANT_BITS) - 1))
-}
-
-/// Whether a stored shape is one that this program does not know yet; any other is built again from the log.
-#[must_use]
-pub fn is_newer(stored: u32, ours: u32) -> bool {
-    if ours & WITH_VARIANT == 0 {
-        stored > ours
-    } else {
-        // Without the bit it was stored by 0.1.0, as a hash of everything.
-        stored & WITH_VARIANT != 0 && stored >> VARIANT_BITS > ours >> VARIANT_BITS
-    }
-}
-
-impl From<rusqlite::Error> for ModelError {
-    fn from(error: rusqlite::Error) -> Self {
-        if sqlite::is_damage(&error) { Self::Damaged(error) } else { Self::Sqlite(error) }
-    }
-}
-
-/// Where a read model lives: in a database of this instance's own, or on a server (`S`) that all instances share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ModelLocation<S> {
-    Sqlite(sqlite::Location),
-    Server(S),
-}
-
-/// A read model's place on a server.
-pub trait ServerLocation: FromStr<Err = LocationError> {
-    /// What its address begins with.
-    const SCHEMES: &'static [&'static str];
-    /// All forms of a location, for error messages.
-    const FORMS: &'static str;
-}
-
-impl<S> From<sqlite::Location> for ModelLocation<S> {
-    fn from(location: sqlite::Location) -> Self {
-        Self::Sqlite(location)
-    }
-}
-
-impl<S: ServerLocation> FromStr for ModelLocation<S> {
-    type Err = LocationError;
-
-    fn from_str(text: &str) -> Result<Self, LocationError> {
-        match text.split_once(':').map(|(scheme, _)| scheme) {
-            Some("sqlite") => text.parse().map(Self::Sqlite),
-            Some(scheme) if S::SCHEMES.contains(&scheme) => text.parse().map(Self::Server),
-            _ => Err(LocationError::Scheme(S::FORMS)),
-        }
-    }
-}
-
-/// The place of a read model on a server whose engine this program was built without: it can be named, and not be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeftOut<E>(Infallible, PhantomData<E>);
-
-/// An engine that a program can be built without.
-pub trait Optional {
-    const ENGINE: &'static str;
-    /// The feature of the program that adds it.
-    const FEATURE: &'static str;
-    /// As [`ServerLocation::SCHEMES`].
-    const SCHEMES: &'static [&'static str];
-    /// As [`ServerLocation::FORMS`].
-    const FORMS: &'static str;
-}
-
-impl<E> LeftOut<E> {
-    /// Nothing is there.
-    pub fn never(&self) -> ! {
-        match self.0 {}
-    }
-}
-
-impl<E: Optional> ServerLocation for LeftOut<E> {
-    const SCHEMES: &'static [&'static str] = E::SCHEMES;
-    const FORMS: &'static str = E::FORMS;
-}
-
-impl<E: Optional> FromStr for LeftOut<E> {
-    type Err = LocationError;
-
-    fn from_str(_: &str) -> Result<Self, LocationError> {
-        Err(LocationError::LeftOut(left_out(E::ENGINE, E::FEATURE)))
-    }
-}
-
-/// What a user reads who names an engine that is not built in.
-#[must_use]
-pub fn left_out(engine: &str, feature: &str) -> String {
-    format!(
-        "needs {engine}, which this command was built without: build it with `cargo build --release --features {feature}`, or with \
-         everything: `--features full`"
-    )
-}
-
-/// Why a text is not the location of a read model.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum LocationError {
-    #[error("this read model can be at {0}")]
-    Scheme(&'static str),
-    #[error("{0}")]
-    Url(String),
-    #[error("{0}")]
-    LeftOut(String),
 }

@@ -68,11 +68,14 @@ impl fmt::Debug for Progress {
 /// How far a model is behind what was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Behind {
+    /// How far the model is.
     pub reached: Position,
+    /// How far it should be.
     pub wanted: Position,
 }
 
 impl Progress {
+    /// Of a subscriber that has not begun: at [`Position::START`] and not ready.
     #[must_use]
     pub fn new(name: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         let now = micros(&*clock);
@@ -101,6 +104,7 @@ impl Progress {
         progress
     }
 
+    /// The subscriber's name, in health checks, announcements and metrics.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name

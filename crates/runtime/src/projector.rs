@@ -56,12 +56,8 @@ pub fn spawn<M: ReadModel + ?Sized>(
     progress.asks(&store);
     if let Some(database) = model.database().filter(|database| database.is_file()).cloned() {
         let checking = tasks.clone();
-        tasks.spawn("model-check", async move {
-            tokio::select! {
-                biased;
-                () = checking.stopped() => {}
-                () = look_through(&checking, &database) => {}
-            }
+        tasks.spawn_until_stopped("model-check", async move {
+            look_through(&checking, &database).await;
         });
     }
     tasks.spawn_blocking("projector", async move {
@@ -73,11 +69,7 @@ pub fn spawn<M: ReadModel + ?Sized>(
             progress: &progress,
         };
         let mut keeper = model.shared().map(Keeper::new);
-        tokio::select! {
-            biased;
-            () = stopping.stopped() => {}
-            () = projection.run(keeper.as_mut()) => {}
-        }
+        stopping.unless_stopped(projection.run(keeper.as_mut())).await;
         if let Some(keeper) = keeper {
             keeper.release().await;
         }
@@ -210,7 +202,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             }
             let mut retry = Retry::of(MODEL);
             loop {
-                match take(self.model, self.project, &events, (from, to)).await {
+                match take(self.model, self.project, &events, from, to).await {
                     Ok(aside) => {
                         break aside.iter().for_each(|event| self.progress.sets_aside(event));
                     }

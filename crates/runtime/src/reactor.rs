@@ -26,7 +26,9 @@ const SETTLED: &str = "reactor.settled";
 /// What to do about an event: a command to one stream. Its events must differ in type; see [`Reactor`].
 #[derive(Clone, Debug)]
 pub struct Reaction<C> {
+    /// The stream that the command goes to.
     pub stream: StreamId,
+    /// What it asks for.
     pub command: C,
 }
 
@@ -40,6 +42,7 @@ pub struct Reaction<C> {
 ///   and the seeded worlds report it as one. What happens several times is one event with a count.
 /// - Reactions are total: a cause that yields nothing now yields nothing later. A rejected command is not tried again.
 pub trait Reactor: Send + 'static {
+    /// Whose commands it gives.
     type Aggregate: Aggregate;
     /// Names the reactor in what it records; never changed once released.
     const NAME: &'static str;
@@ -73,68 +76,89 @@ pub fn spawn<R: Reactor>(
     reactor: R,
     progress: Progress,
 ) {
-    let (tasks, deps) = (deps.tasks.clone(), deps.clone());
-    deps.tasks.clone().spawn("reactor", async move {
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            () = run(deps, aggregates, reactor, progress) => {}
+    let deps = deps.clone();
+    deps.tasks.clone().spawn_until_stopped("reactor", async move {
+        let mut running = Running::start(deps, aggregates, reactor, progress).await;
+        loop {
+            running.step().await;
         }
     });
 }
 
-async fn run<R: Reactor>(
+/// A reactor on its way through the log.
+struct Running<R: Reactor> {
     deps: Deps,
+    store: EventStore,
     aggregates: Aggregates<R::Aggregate>,
-    mut reactor: R,
+    reactor: R,
+    name: Arc<str>,
     progress: Progress,
-) {
-    let store = deps.store();
-    let name: Arc<str> = reactor.name().into();
-    let mut note = Note::load(&store, &name).await;
-    let mut subscription = Subscription::open(&store, note.position).await;
-    subscription.look().await;
-    progress.moved(subscription.position(), &subscription);
-    let mut flight = Flight::default();
-    loop {
+    note: Note,
+    subscription: Subscription,
+    flight: Flight,
+}
+
+impl<R: Reactor> Running<R> {
+    async fn start(
+        deps: Deps,
+        aggregates: Aggregates<R::Aggregate>,
+        reactor: R,
+        progress: Progress,
+    ) -> Self {
+        let store = deps.store();
+        let name: Arc<str> = reactor.name().into();
+        let note = Note::load(&store, &name).await;
+        let mut subscription = Subscription::open(&store, note.position).await;
+        subscription.look().await;
+        progress.moved(subscription.position(), &subscription);
+        let flight = Flight::default();
+        Self { deps, store, aggregates, reactor, name, progress, note, subscription, flight }
+    }
+
+    /// Waits for a reaction to be done, or for events, to which it reacts.
+    async fn step(&mut self) {
+        let flight = &mut self.flight;
         let events = tokio::select! {
             biased;
             Some(cause) = flight.running.next(), if !flight.running.is_empty() => {
                 flight.landed(cause);
-                progress.moved(flight.settled(subscription.position()), &subscription);
-                continue;
+                self.report();
+                return;
             }
-            events = subscription.next() => events,
+            events = self.subscription.next() => events,
         };
         for event in &events {
-            let reaction = match projected(|| reactor.react(event)) {
-                Ok(Some(reaction)) => reaction,
-                Ok(None) => continue,
-                Err(Unfit(reason)) => {
-                    progress.sets_aside(&SetAside::new(event.position, &reason));
-                    continue;
-                }
-            };
-            while flight.causes.len() >= IN_FLIGHT_MAX {
-                let landed = flight.running.next().await;
-                if let Some(cause) = landed {
-                    flight.landed(cause);
-                }
+            self.react(event).await;
+        }
+        let settled = self.report();
+        let needed = self.reactor.needs_from().map(|from| Position(from.0.saturating_sub(1)));
+        let resume = needed.map_or(settled, |needed| settled.min(needed));
+        if resume.0 >= self.note.position.0 + SETTLE_EVERY {
+            self.note.write(&self.deps, &self.store, resume).await;
+        }
+    }
+
+    async fn react(&mut self, event: &Recorded) {
+        let Reaction { stream, command } = match projected(|| self.reactor.react(event)) {
+            Ok(Some(reaction)) => reaction,
+            Ok(None) => return,
+            Err(Unfit(reason)) => {
+                self.progress.sets_aside(&SetAside::new(event.position, &reason));
+                return;
             }
-            let Reaction { stream, command } = reaction;
-            let span = span(&deps, &name, event);
-            let metadata = context(&name, event, span.as_ref());
-            let answer = aggregates.submit(stream, Request { command, metadata }).await;
-            flight.started::<R::Aggregate>(event.position, answer, span);
-        }
-        let settled = flight.settled(subscription.position());
-        progress.moved(settled, &subscription);
-        let resume = reactor
-            .needs_from()
-            .map_or(settled, |from| settled.min(Position(from.0.saturating_sub(1))));
-        if resume.0 >= note.position.0 + SETTLE_EVERY {
-            note.write(&deps, &store, resume).await;
-        }
+        };
+        self.flight.make_room().await;
+        let span = span(&self.deps, &self.name, event);
+        let metadata = context(&self.name, event, span.as_ref());
+        let answer = self.aggregates.submit(stream, Request { command, metadata }).await;
+        self.flight.started::<R::Aggregate>(event.position, answer, span);
+    }
+
+    /// Says how far it is; the position up to which everything is done.
+    fn report(&self) -> Position {
+        let settled = self.flight.settled(self.subscription.position());
+        self.progress.moved(settled, &self.subscription);
+        settled
     }
 }
 
@@ -177,6 +201,16 @@ impl Flight {
             }
             cause
         }));
+    }
+
+    /// Waits until one more reaction may be on its way.
+    async fn make_room(&mut self) {
+        while self.causes.len() >= IN_FLIGHT_MAX {
+            let landed = self.running.next().await;
+            if let Some(cause) = landed {
+                self.landed(cause);
+            }
+        }
     }
 
     fn landed(&mut self, cause: Position) {

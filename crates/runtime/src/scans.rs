@@ -28,6 +28,7 @@ pub struct Scans {
 }
 
 impl Scans {
+    /// No query runs yet; they run on threads of `tasks`.
     #[must_use]
     pub fn new(tasks: Tasks) -> Self {
         Self {

@@ -26,6 +26,7 @@ impl Snapshots {
         Self(None)
     }
 
+    /// Opens the database at `location`, or makes it; one of ours that is damaged is set aside and made again.
     pub fn open(location: &Location) -> Result<Self, ModelError> {
         Ok(Self(Some(Arc::new(Disposable::open(location.clone(), SCHEMA)?))))
     }
@@ -46,7 +47,8 @@ impl Snapshots {
         &self,
         tasks: &Tasks,
         stream: &StreamId,
-        (version, body): (Version, String),
+        version: Version,
+        body: String,
     ) {
         let stream = stream.clone();
         let saved = self.with(tasks, move |connection| {

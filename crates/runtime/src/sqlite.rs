@@ -5,8 +5,10 @@
 //! ```
 
 mod beside;
+mod content;
 mod disposable;
 mod embedded;
+mod files;
 mod location;
 mod mark;
 mod tables;
@@ -25,7 +27,6 @@ use crate::{ModelError, SetAside};
 
 pub use disposable::Disposable;
 pub use embedded::{Embedded, Tables};
-pub(crate) use mark::is_damage;
 pub use mark::{checkpoint_in, is_replaceable};
 
 /// Reading connections kept open; as many reads run at once as there are cores, a few more wait their turn anyway.
@@ -34,6 +35,7 @@ const READERS_MAX: usize = 8;
 /// Where a database lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
+    /// A file, which is made if it is missing.
     File(PathBuf),
     /// In memory, shared by the connections that name it, alive as long as one of them is.
     Memory(String),
@@ -189,7 +191,7 @@ impl Database {
             // One snapshot of all tables, whatever is written meanwhile.
             let connection = connection.unchecked_transaction()?;
             let mut lines = Vec::new();
-            for table in tables::compared(&connection)? {
+            for table in content::compared(&connection)? {
                 let mut query = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
                 let columns = query.column_count();
                 let mut rows = query.query([])?;

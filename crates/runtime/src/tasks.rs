@@ -96,6 +96,33 @@ impl Tasks {
         }
     }
 
+    /// Runs `work` until it ends or the group is to stop; then it is dropped at the await it has come to.
+    pub fn spawn_until_stopped(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.spawn(name, until(self.stop.clone(), work));
+    }
+
+    /// As [`Tasks::spawn_until_stopped`], for work that may block between its awaits: see [`Tasks::spawn_blocking`].
+    pub fn spawn_blocking_until_stopped(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.spawn_blocking(name, until(self.stop.clone(), work));
+    }
+
+    /// Runs `work` here, for as long as the group is not to stop; its result if it ended first.
+    pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.stopped() => None,
+            result = work => Some(result),
+        }
+    }
+
     fn spawn_thread(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let runtime = tokio::runtime::Handle::current();
         let token: TaskTrackerToken = self.tracker.token();
@@ -130,6 +157,7 @@ impl Tasks {
         self.stop.cancelled().await;
     }
 
+    /// Whether the group is to stop.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
@@ -190,5 +218,13 @@ impl Tasks {
                 stop.cancel();
             }
         }
+    }
+}
+
+async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        () = work => {}
     }
 }

@@ -8,6 +8,10 @@
 //! Without an exporter there are no spans, and the `traceparent` that came is passed on unchanged: a trace has no gaps where only
 //! some processes export.
 
+mod place;
+
+pub use place::{Traceparent, trace_id};
+
 use std::{
     fmt,
     sync::{
@@ -19,73 +23,29 @@ use std::{
 use kernel::{Clock, Ids, Timestamp};
 use tokio::sync::mpsc;
 
+use place::span_id;
+
 /// Spans waiting for the exporter; more are dropped. A busy second, in a few MiB.
 const WAITING_MAX: usize = 8192;
-
-/// A place in a trace, written `00-TRACE-SPAN-FLAGS`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Traceparent {
-    pub trace: u128,
-    pub span: u64,
-    pub flags: u8,
-}
-
-impl Traceparent {
-    /// A place in a trace of its own.
-    #[must_use]
-    pub fn new(ids: &Ids) -> Self {
-        // An id of zeros means none.
-        let trace = u128::from_le_bytes(ids.bytes()).max(1);
-        Self { trace, span: span_id(ids), flags: 1 }
-    }
-
-    /// Parses version 00, and of a later one the part that it shares with 00.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.splitn(5, '-');
-        let version = hex(fields.next()?, 2)?;
-        let trace = hex(fields.next()?, 32).filter(|id| *id != 0)?;
-        let span = hex(fields.next()?, 16).filter(|id| *id != 0)?;
-        let flags = hex(fields.next()?, 2)?;
-        let known = version == 0 && fields.next().is_none();
-        let later = version != 0 && version != 0xff;
-        let (span, flags) = (u64::try_from(span).ok()?, u8::try_from(flags).ok()?);
-        (known || later).then_some(Self { trace, span, flags })
-    }
-
-    /// Whether the caller that began the trace wants it exported.
-    #[must_use]
-    pub fn is_sampled(self) -> bool {
-        self.flags & 1 == 1
-    }
-}
-
-impl fmt::Display for Traceparent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trace, span, flags } = self;
-        // Of the flags, a version 00 knows only the first.
-        write!(f, "00-{trace:032x}-{span:016x}-{:02x}", flags & 1)
-    }
-}
-
-/// The trace's id in a `traceparent`, if it is one.
-#[must_use]
-pub fn trace_id(traceparent: &str) -> Option<&str> {
-    Traceparent::parse(traceparent).and_then(|_| traceparent.get(3..35))
-}
 
 /// A finished piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Who did it.
     pub service: &'static str,
+    /// What was done, such as `GET /accounts/{Id}`.
     pub name: String,
+    /// How it came about.
     pub kind: Kind,
+    /// Its own place in the trace.
     pub place: Traceparent,
     /// The span that it followed from.
     pub parent: Option<u64>,
+    /// When it began.
     pub start: Timestamp,
+    /// When it ended.
     pub end: Timestamp,
+    /// Facts about it, by the names of OpenTelemetry's conventions where it has one.
     pub attributes: Vec<(&'static str, Value)>,
     /// Whether it failed by our fault.
     pub failed: bool,
@@ -105,7 +65,9 @@ pub enum Kind {
 /// The description of a piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
+    /// A text.
     Text(String),
+    /// A whole number.
     Number(i64),
 }
 
@@ -169,7 +131,7 @@ impl Traces {
     /// Begins a trace, if it is exported.
     pub fn begin(&self, kind: Kind) -> Option<Open> {
         let exported = self.exported.as_ref()?;
-        Some(self.open(exported, kind, (Traceparent::new(&exported.ids), None)))
+        Some(self.open(exported, kind, Traceparent::new(&exported.ids), None))
     }
 
     /// Begins a child span of `parent`, if it is exported.
@@ -177,14 +139,15 @@ impl Traces {
         let exported = self.exported.as_ref()?;
         let parent = Traceparent::parse(parent).filter(|parent| parent.is_sampled())?;
         let place = Traceparent { span: span_id(&exported.ids), ..parent };
-        Some(self.open(exported, kind, (place, Some(parent.span))))
+        Some(self.open(exported, kind, place, Some(parent.span)))
     }
 
     fn open(
         &self,
         exported: &Arc<Exported>,
         kind: Kind,
-        (place, parent): (Traceparent, Option<u64>),
+        place: Traceparent,
+        parent: Option<u64>,
     ) -> Open {
         let start = exported.clock.now();
         let span = Span {
@@ -219,16 +182,19 @@ impl Open {
         self.span.place.to_string().into()
     }
 
+    /// Names it.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.span.name = name.into();
         self
     }
 
+    /// Adds a fact about it.
     pub fn with(mut self, key: &'static str, value: impl Into<Value>) -> Self {
         self.span.attributes.push((key, value.into()));
         self
     }
 
+    /// Says whether it failed by our fault.
     pub fn failed(mut self, failed: bool) -> Self {
         self.span.failed = failed;
         self
@@ -266,17 +232,6 @@ impl Spans {
     }
 }
 
-fn span_id(ids: &Ids) -> u64 {
-    u64::from_le_bytes(ids.bytes()).max(1)
-}
-
-/// A number of so many lower-case hex digits.
-fn hex(text: &str, digits: usize) -> Option<u128> {
-    let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    let whole = text.len() == digits && text.bytes().all(lower);
-    whole.then(|| u128::from_str_radix(text, 16).ok()).flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,31 +241,6 @@ mod tests {
 
     fn traces() -> (Traces, Spans) {
         Traces::exported(Arc::new(SystemClock), Arc::new(Ids::from_seed([1; 32])))
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        let made = Traceparent::new(&Ids::from_seed([7; 32]));
-        assert_eq!(Traceparent::parse(&made.to_string()), Some(made));
-        assert!(made.is_sampled());
-        assert_eq!(
-            Traceparent::parse(GIVEN).map(|place| place.to_string()).as_deref(),
-            Some(GIVEN)
-        );
-        assert_eq!(trace_id(GIVEN), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
-    }
-
-    #[test]
-    fn of_a_later_version_the_known_part_counts() {
-        let later = "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03-what-else";
-        assert_eq!(
-            Traceparent::parse(later).map(|place| place.to_string()).as_deref(),
-            Some(GIVEN)
-        );
-        for bad in ["", "é", "00", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"] {
-            assert_eq!(Traceparent::parse(bad), None, "{bad}");
-            assert_eq!(trace_id(bad), None);
-        }
     }
 
     #[tokio::test]

@@ -1,5 +1,25 @@
 //! The event store over MongoDB.
 //!
+//! Use it where a database is already operated, replicated and backed up by others, and a round trip per group of appends is fast enough;
+//! `store`'s own log needs no server and is faster. It is no read model and no query engine over events: it implements `store::Writer`
+//! and `store::Reader`, and needs a replica set, since it records in transactions.
+//!
+//! ```no_run
+//! use kernel::Position;
+//! use store::{Read, Reader as _};
+//! use store_mongodb::{MongoOptions, MongoStore};
+//!
+//! # async fn example() -> Result<(), store::StoreFailure> {
+//! let url = "mongodb://bank:secret@localhost:27017/bank?replicaSet=rs0";
+//! let MongoStore { reader, .. } = MongoStore::open(url, MongoOptions::default()).await?;
+//! let page = reader.read(&Read::All { from: Position(1), categories: Vec::new() }).await?;
+//! for event in page.events {
+//!     println!("{} {} {}", event.position, event.kind, event.data);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! ```text
 //!  commit ─▶ judge in memory ─▶ one transaction: insert, commit ─▶ answers
 //!     ▲          head, versions        │ duplicate key, write conflict: another writer recorded

@@ -3,8 +3,9 @@
 //! A majority's data is never lost, but a newly elected primary may not know yet how far it goes. So every query and every
 //! transaction sends the latest cluster time that any of them has seen, and the server waits until it has reached that time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use kernel::sync;
 use mongodb::{
     Client, ClientSession, Collection,
     bson::{Document, RawDocumentBuf, Timestamp},
@@ -66,7 +67,7 @@ impl Seen {
 
     /// From here on the session sees at least what was seen.
     pub(super) fn tell(&self, session: &mut ClientSession) {
-        let seen = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = *sync::lock(&self.0);
         if let Some(seen) = seen {
             session.advance_operation_time(seen);
         }
@@ -74,7 +75,7 @@ impl Seen {
 
     /// Notes what the session has seen, or recorded.
     pub(super) fn note(&self, session: &ClientSession) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = sync::lock(&self.0);
         *seen = (*seen).max(session.operation_time());
     }
 }

@@ -8,6 +8,14 @@ use thiserror::Error;
 
 use crate::{port::Import, port::Reader, port::StoreFailure};
 
+/// The store that events are copied to: its two sides.
+pub struct Target<'a> {
+    /// Takes the events.
+    pub import: &'a mut dyn Import,
+    /// Reads what is there before and after.
+    pub reader: &'a dyn Reader,
+}
+
 /// What a copy came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Copied {
@@ -22,6 +30,7 @@ pub struct Copied {
 /// How far a copy has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
+    /// What is being done now.
     pub step: Step,
     /// The position it has come to.
     pub done: Position,
@@ -34,6 +43,7 @@ pub struct Progress {
 pub enum Step {
     /// Looking whether what the target has is the beginning of the source.
     Comparing,
+    /// Appending to the target what it lacks.
     Copying,
     /// Reading all of the target once more.
     Verifying,
@@ -48,12 +58,26 @@ pub enum CopyError {
     )]
     Other(Position),
     /// Nothing was copied.
+    /// Nothing was copied.
     #[error("the target has {target} events, the source only {source_head}; nothing was copied")]
-    Longer { source_head: Position, target: Position },
+    Longer {
+        /// The last position of the source.
+        source_head: Position,
+        /// The last position of the target.
+        target: Position,
+    },
+    /// A store leaves out a position; the copy cannot go on there.
     #[error("the {0} has no position {1}, although that is before its head")]
     Gap(Side, Position),
+    /// The copy does not hold what was read from the source.
     #[error("the copy differs from the source: its hash is {found}, the source's {wanted}")]
-    Differs { wanted: blake3::Hash, found: blake3::Hash },
+    Differs {
+        /// The hash of what was read from the source.
+        wanted: blake3::Hash,
+        /// The hash of what the target has.
+        found: blake3::Hash,
+    },
+    /// A store failed; the copy can be resumed.
     #[error("{0}: {1}")]
     Store(Side, StoreFailure),
 }
@@ -61,7 +85,9 @@ pub enum CopyError {
 /// Which of the two stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
+    /// The one that is copied.
     Source,
+    /// The one that receives the copy.
     Target,
 }
 
@@ -80,10 +106,10 @@ impl std::fmt::Display for Side {
 /// when it is begun again. An append to the target meanwhile makes it fail.
 pub async fn copy(
     from: &dyn Reader,
-    to: (&mut dyn Import, &dyn Reader),
+    to: Target<'_>,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Copied, CopyError> {
-    let (import, target) = to;
+    let Target { import, reader: target } = to;
     let failed = |side| move |failure| CopyError::Store(side, failure);
     let head = from.head().await.map_err(failed(Side::Source))?;
     let there = target.head().await.map_err(failed(Side::Target))?;

@@ -7,6 +7,7 @@ use kernel::{EventId, Expected, NewEvent, Position, Recorded, StreamId, Timestam
 
 /// What is recorded already, as an engine knows it.
 pub trait Past: Send {
+    /// Why the engine could not look.
     type Failure: Send;
 
     /// The answer to an append that this writer itself recorded a moment ago, if it remembers it.
@@ -30,6 +31,7 @@ pub trait Past: Send {
     ) -> impl Future<Output = Result<Vec<(EventId, Position)>, Self::Failure>> + Send;
 }
 
+/// Judges the appends of one group, in order, and stages what is to be recorded.
 pub struct Judge<P> {
     past: P,
     next: Position,
@@ -42,6 +44,7 @@ pub struct Judge<P> {
 }
 
 impl<P: Past> Judge<P> {
+    /// A group whose first event gets the position `next` and whose events get the time `now`.
     pub fn new(past: P, next: Position, now: Timestamp) -> Self {
         Self {
             past,
@@ -54,6 +57,7 @@ impl<P: Past> Judge<P> {
         }
     }
 
+    /// Judges one more append. An error is the engine's: the group is then to be dropped.
     pub async fn take(&mut self, append: &Append) -> Result<(), P::Failure> {
         let answer = match unacceptable(append) {
             Some(reason) => Appended::Refused { reason },

@@ -17,7 +17,9 @@ use crate::{
 
 /// An open log as an event store.
 pub struct LogStore {
+    /// Records events.
     pub writer: LogWriter,
+    /// Reads them; clone it for each reader.
     pub reader: LogReader,
     /// Looks after what can be done beside writing.
     pub upkeep: Upkeep,

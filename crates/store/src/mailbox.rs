@@ -7,9 +7,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
 };
 
+use kernel::sync;
 use tokio::sync::Notify;
 
 use crate::{Message, Topic};
@@ -22,6 +23,7 @@ const BYTES_MAX: usize = 1 << 20;
 /// What a subscriber receives.
 #[derive(Clone, Debug)]
 pub enum Heard {
+    /// A broadcast of the topic.
     Message(Message),
     /// Broadcasts were lost because too many waited.
     Lost,
@@ -118,7 +120,7 @@ impl Mailbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.waiting)
     }
 }
 

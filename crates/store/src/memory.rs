@@ -1,11 +1,12 @@
 //! The transport within one process.
 
 use std::{
-    sync::{Mutex, PoisonError, Weak},
+    sync::{Mutex, Weak},
     time::Duration,
 };
 
 use async_trait::async_trait;
+use kernel::sync;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -27,6 +28,7 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// A bus without subscribers and servers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -35,8 +37,7 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        let subscribers = self.subscribers.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for mailbox in subscribers.iter().filter_map(Weak::upgrade) {
+        for mailbox in sync::lock(&self.subscribers).iter().filter_map(Weak::upgrade) {
             mailbox.close();
         }
     }
@@ -46,14 +47,14 @@ impl Drop for Memory {
 impl Transport for Memory {
     async fn subscribe(&self, topic: Topic) -> Receiver {
         let (subscription, mailbox) = Receiver::new(topic);
-        let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut subscribers = sync::lock(&self.subscribers);
         subscribers.retain(|subscriber| subscriber.strong_count() > 0);
         subscribers.push(mailbox);
         subscription
     }
 
     async fn publish(&self, message: Message) {
-        let subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let subscribers = sync::lock(&self.subscribers).clone();
         for mailbox in subscribers.iter().filter_map(Weak::upgrade) {
             mailbox.put(&message);
         }
@@ -77,11 +78,11 @@ impl Transport for Memory {
 }
 
 fn server<Q, A>(queue: &Queue<Q, A>) -> Option<mpsc::Sender<Incoming<Q, A>>> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    sync::lock(queue).clone()
 }
 
 fn serve<Q, A>(queue: &Queue<Q, A>) -> Requests<Q, A> {
     let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
-    *queue.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+    *sync::lock(queue) = Some(sender);
     Requests::new(receiver)
 }

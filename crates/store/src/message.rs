@@ -1,4 +1,4 @@
-//! The messages on the bus.
+//! The messages on the bus, and the topics they belong to.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,10 +19,32 @@ pub enum Message {
     Service(Arc<Announcement>),
 }
 
+/// What can be subscribed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// The whole log: every recorded event, and the head.
+    Log,
+    /// What services announce.
+    Services,
+}
+
+impl Topic {
+    /// Whether `message` belongs to the topic.
+    #[must_use]
+    pub fn includes(self, message: &Message) -> bool {
+        match message {
+            Message::Recorded(_) | Message::Head(_) => self == Self::Log,
+            Message::Service(_) => self == Self::Services,
+        }
+    }
+}
+
 /// Asks the event store to record events: all or none, and only if the stream is as expected.
 #[derive(Clone, Debug)]
 pub struct Append {
+    /// Where the events go.
     pub stream: StreamId,
+    /// What the stream must be like for them to be recorded.
     pub expected: Expected,
     /// 1–1000 events, 1 MiB at most.
     pub events: Arc<[NewEvent]>,
@@ -39,27 +61,54 @@ impl Append {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Appended {
     /// Recorded, now or when the same append came before.
-    Recorded { first: Position, last: Position, version: Version },
+    Recorded {
+        /// The position of the first event.
+        first: Position,
+        /// The position of the last event.
+        last: Position,
+        /// The version of the last event.
+        version: Version,
+    },
     /// The stream is not as expected; its last version, if it has one.
-    Conflict { version: Option<Version> },
+    Conflict {
+        /// The stream's last version; none if it has no event.
+        version: Option<Version>,
+    },
     /// The append can never be recorded.
-    Refused { reason: String },
+    Refused {
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 /// Asks the event store for recorded events, in order.
 #[derive(Clone, Debug)]
 pub enum Read {
     /// A stream's events from a version on.
-    Stream { stream: StreamId, from: Version },
+    Stream {
+        /// The stream.
+        stream: StreamId,
+        /// The first version wanted.
+        from: Version,
+    },
     /// A stream's last event.
-    Last { stream: StreamId },
+    Last {
+        /// The stream.
+        stream: StreamId,
+    },
     /// All events from a position on; only those of `categories`, unless it is empty.
-    All { from: Position, categories: Vec<String> },
+    All {
+        /// The first position wanted.
+        from: Position,
+        /// The categories of streams wanted; all, if empty.
+        categories: Vec<String>,
+    },
 }
 
 /// The event store's answer to a [`Read`]: nothing is left out between the first and the last event of a page.
 #[derive(Clone, Debug)]
 pub struct Page {
+    /// In order, each after the one before.
     pub events: Vec<Arc<Recorded>>,
     /// The last position of the log.
     pub head: Position,
@@ -83,11 +132,13 @@ pub struct Announcement {
     pub name: String,
     /// Tells the instances of a service apart.
     pub instance: String,
+    /// Where it is reached.
     pub address: Address,
     /// The path prefixes it answers, such as `/account`; none for what serves no HTTP.
     pub routes: Vec<String>,
     /// The program's version.
     pub version: String,
+    /// Whether it can answer now; requests go to instances that can.
     pub ready: bool,
     /// How far each of its projectors and reactors is behind the log.
     #[serde(default)]
@@ -106,7 +157,9 @@ pub struct Announcement {
 /// How far a subscriber is behind the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lag {
+    /// How many events it has yet to process.
     pub events: u64,
+    /// How long ago it was last at the end of the log; 0 while it is.
     pub seconds: f64,
 }
 
@@ -115,7 +168,9 @@ pub struct Lag {
 pub struct Balance {
     /// Such as `received = on hand + sold`.
     pub name: String,
+    /// One sum.
     pub left: i64,
+    /// The other.
     pub right: i64,
 }
 

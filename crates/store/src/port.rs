@@ -42,6 +42,7 @@ pub trait Writer: Send + 'static {
 ///   page has.
 #[async_trait]
 pub trait Import: Send + 'static {
+    /// Appends `events` as they are; an error says why none, or what failed.
     async fn import(&mut self, events: &[Arc<Recorded>]) -> Result<(), StoreFailure>;
 }
 
@@ -63,6 +64,7 @@ pub fn check_import(events: &[Arc<Recorded>], head: Position) -> Result<(), Stor
 /// is seen.
 #[async_trait]
 pub trait Reader: Send + Sync + 'static {
+    /// One page of what is asked for.
     async fn read(&self, read: &Read) -> Result<Page, StoreFailure>;
 
     /// The last position.

@@ -5,6 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 /// A question with the way back for its answer.
 #[derive(Debug)]
 pub struct Incoming<Q, A> {
+    /// What is asked.
     pub question: Q,
     answer: oneshot::Sender<A>,
 }

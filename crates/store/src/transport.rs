@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::{Append, Appended, Incoming, Message, Page, Read, Receiver, Requests};
+use crate::{Append, Appended, Incoming, Message, Page, Read, Receiver, Requests, Topic};
 
 /// Carries broadcasts and requests between services.
 ///
@@ -45,33 +45,16 @@ impl fmt::Debug for dyn Transport {
     }
 }
 
-/// What can be subscribed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Topic {
-    /// The whole log: every recorded event, and the head.
-    Log,
-    /// What services announce.
-    Services,
-}
-
-impl Topic {
-    /// Whether `message` belongs to the topic.
-    #[must_use]
-    pub fn includes(self, message: &Message) -> bool {
-        match message {
-            Message::Recorded(_) | Message::Head(_) => self == Self::Log,
-            Message::Service(_) => self == Self::Services,
-        }
-    }
-}
-
 /// A request without an answer; whether it was acted on is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NoReply {
+    /// No server took the request, or there is no connection.
     #[error("the event store's queue has no server")]
     Unreachable,
+    /// A server took it and dropped it, or the connection broke.
     #[error("the answer was lost")]
     Lost,
+    /// Nothing came within the time given.
     #[error("no answer in time")]
     TimedOut,
 }

@@ -15,11 +15,13 @@ use rand_chacha::{
 pub struct Dice(Arc<Mutex<ChaCha8Rng>>);
 
 impl Dice {
+    /// Dice whose every throw follows from `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(ChaCha8Rng::seed_from_u64(seed))))
     }
 
+    /// Any number of 64 bits.
     pub fn number(&self) -> u64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).next_u64()
     }
@@ -40,6 +42,7 @@ impl Dice {
         choices.get(index).expect("the index is within the choices")
     }
 
+    /// `N` bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);

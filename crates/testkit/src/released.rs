@@ -154,9 +154,9 @@ fn check_example(
     (kind, schema, current): (&str, u32, u32),
     example: &Value,
 ) -> Result<(), String> {
-    let written = renewed(family, (kind, schema), example)?;
+    let written = renewed(family, kind, schema, example)?;
     let data = if schema == current { example } else { &written };
-    let again = renewed(family, (kind, current), data)?;
+    let again = renewed(family, kind, current, data)?;
     if again != written || (schema == current && written != *example) {
         return Err(format!("it is written again as {written}"));
     }
@@ -164,7 +164,7 @@ fn check_example(
 }
 
 /// Data as it would be recorded today, of the same type and the current schema number.
-fn renewed(family: &Family, (kind, schema): (&str, u32), data: &Value) -> Result<Value, String> {
+fn renewed(family: &Family, kind: &str, schema: u32, data: &Value) -> Result<Value, String> {
     let renewed = (family.renew)(kind, schema, &raw(data)).map_err(|error| error.to_string());
     let (kind_now, schema_now, data) = renewed?;
     let current = family.types.iter().find(|(known, _)| *known == kind);

@@ -61,16 +61,13 @@ impl Testbed {
 
     async fn on(folder: Arc<TempDir>, now: Timestamp, tasks: Tasks) -> Self {
         let clock = Arc::new(TestClock::beside(RuntimeClock::starting_at(now)));
-        let shutdown = tasks.stop_token();
-        let mut deps = Deps::new(runtime::Deps {
+        let deps = Deps::new(runtime::Deps {
             clock: clock.clone(),
             ids: Arc::new(Ids::from_seed([7; 32])),
             transport: Arc::new(Memory::new()),
             tasks,
             traces: runtime::Traces::default(),
         });
-        // Streams end with the tasks, as they do in a process.
-        deps.http.shutdown = shutdown;
         let options = Options { segment_bytes: 1 << 20, ..Options::new([3; 16]) };
         let log = LogStore::open(&folder.path().join("log"), Arc::new(OsFiles), options);
         let LogStore { writer, reader, .. } = log.expect("the log opens");

@@ -19,15 +19,19 @@ use crate::Dice;
 pub struct Weather {
     /// Of recorded events on their way to subscribers.
     pub broadcast_lost: u16,
+    /// Of the same, delivered twice.
     pub broadcast_repeated: u16,
+    /// Of the same, delivered late.
     pub broadcast_delayed: u16,
     /// Of groups of events.
     pub broadcast_reordered: u16,
     /// Of questions to the event store, and of its answers.
     pub request_lost: u16,
+    /// Of the same, delivered late.
     pub request_delayed: u16,
     /// Of appends.
     pub request_repeated: u16,
+    /// Of the answers to appends and reads.
     pub reply_lost: u16,
 }
 

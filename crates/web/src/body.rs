@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     task::{self, Poll, ready},
     time::Duration,
 };
@@ -18,6 +18,7 @@ use hyper::{
     Method, StatusCode,
     body::{Body as _, Frame, Incoming, SizeHint},
 };
+use kernel::sync;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -36,10 +37,16 @@ const NAMES_MAX: usize = 5;
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BodyFault {
+    /// It did not arrive within [`BODY_TIMEOUT`]: 408.
     #[error("The body took longer than 10 s to arrive.")]
     TooSlow,
+    /// It is longer than accepted: 413.
     #[error("The body is over {limit_bytes} bytes.")]
-    TooLarge { limit_bytes: usize },
+    TooLarge {
+        /// The longest body accepted.
+        limit_bytes: usize,
+    },
+    /// The connection ended before it: 400.
     #[error("The body ended before it was complete.")]
     Incomplete,
 }
@@ -86,7 +93,7 @@ impl Leftover {
     /// Reads the rest and throws it away. Whether the connection can go on: not if too much is left, if it does not come soon, or if
     /// the client `asks_first` whether to send it, since to read would be to ask for it.
     pub(super) async fn discard(&self, asks_first: bool) -> bool {
-        let rest = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let rest = sync::lock(&self.0).take();
         let Some(mut rest) = rest else { return true };
         if asks_first || rest.size_hint().upper().is_none_or(|bytes| bytes > LEFTOVER_BYTES_MAX) {
             return false;
@@ -147,7 +154,7 @@ impl Drop for Arriving {
     fn drop(&mut self) {
         self.ended();
         let rest = self.body.take().filter(|body| !body.is_end_stream());
-        *self.leftover.0.lock().unwrap_or_else(PoisonError::into_inner) = rest;
+        *sync::lock(&self.leftover.0) = rest;
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     fmt,
     num::NonZeroUsize,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 use axum::{
@@ -17,6 +17,7 @@ use hyper::{
     StatusCode,
     header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH},
 };
+use kernel::sync;
 use lru::LruCache;
 use serde::Serialize;
 
@@ -99,7 +100,7 @@ impl Cache {
     }
 
     fn lock(&self) -> MutexGuard<'_, Answers> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.answers)
     }
 }
 

@@ -13,9 +13,10 @@ mod open;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
+use kernel::sync;
 use tokio_util::sync::CancellationToken;
 
 use self::open::{Connection, Open, Phase, counted, is_outside};
@@ -107,7 +108,7 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.open)
     }
 }
 
@@ -121,7 +122,7 @@ impl Admitted {
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
         let mut open = self.connections.lock();
         let since = open.tick();
-        open.step(self.id, &[Phase::Idle], (Phase::Receiving, Some(since)));
+        open.step(self.id, &[Phase::Idle], Phase::Receiving, Some(since));
         UnderWay(Arc::clone(self))
     }
 
@@ -146,7 +147,7 @@ impl Admitted {
     }
 
     fn step(&self, from: &[Phase], phase: Phase) {
-        self.connections.lock().step(self.id, from, (phase, None));
+        self.connections.lock().step(self.id, from, phase, None);
     }
 }
 
@@ -162,11 +163,8 @@ impl UnderWay {
         if open.streams >= connections.limits.total.div_ceil(2) {
             return Err(Full);
         }
-        open.step(
-            self.0.id,
-            &[Phase::Receiving, Phase::Working, Phase::Behind],
-            (Phase::Stream, None),
-        );
+        let from = [Phase::Receiving, Phase::Working, Phase::Behind];
+        open.step(self.0.id, &from, Phase::Stream, None);
         Ok(())
     }
 }
@@ -176,7 +174,7 @@ impl Drop for UnderWay {
         let mut open = self.0.connections.lock();
         let since = open.tick();
         let under_way = [Phase::Receiving, Phase::Working, Phase::Behind, Phase::Stream];
-        open.step(self.0.id, &under_way, (Phase::Idle, Some(since)));
+        open.step(self.0.id, &under_way, Phase::Idle, Some(since));
     }
 }
 

@@ -163,6 +163,7 @@ impl Context {
         self.0.forwarded.peer
     }
 
+    /// The time now, by the service's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.http.clock.now()
@@ -189,6 +190,7 @@ impl Context {
         idempotency.map_or_else(|| self.0.http.ids.uuid(self.now()), super::derived_id)
     }
 
+    /// What the service's HTTP side was given.
     pub fn http(&self) -> &HttpConfig {
         &self.0.http
     }

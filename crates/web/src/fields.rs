@@ -9,6 +9,7 @@ use super::{FieldError, Problem, text::text_fault};
 pub struct FieldErrors(Vec<FieldError>);
 
 impl FieldErrors {
+    /// No faults yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -5,12 +5,21 @@
 //! read what they wrote; metrics and one line of log per request; `/`, `/openapi.json` and `/health`; `/v1` and trailing slashes.
 //! Authentication is a port, [`Authenticate`]; without one, every client may do everything.
 //!
+//!
+//! Use it for the HTTP side of any service, event-sourced or not. It is no web framework: routing is `axum`'s, the OpenAPI document
+//! `utoipa`'s. It renders no pages, speaks no TLS (a proxy in front does), and knows no users of its own. The front door puts it together with
+//! everything else.
+//!
 //! ```
-//! use axum::extract::State;
-//! use hyper::StatusCode;
-//! use kernel::Position;
-//! use runtime::Progress;
+//! use std::sync::{Arc, Mutex};
+//!
+//! use axum::{body::Body, extract::State};
+//! use hyper::{Request, StatusCode};
+//! use kernel::{Ids, Position, sync};
+//! use runtime::clock::SystemClock;
+//! use tower::ServiceExt as _;
 //! use utoipa_axum::{router::OpenApiRouter, routes};
+//! use uuid::Uuid;
 //! use web::{Api, At, Context, FieldErrors, HttpConfig, Json, KeyHeader, Keyed, Path, Problem, Text};
 //!
 //! #[derive(serde::Deserialize, utoipa::ToSchema)]
@@ -21,59 +30,75 @@
 //!     cents: u32,
 //! }
 //!
-//! #[derive(serde::Serialize, utoipa::ToSchema)]
+//! #[derive(Clone, serde::Serialize, utoipa::ToSchema)]
 //! #[serde(rename_all = "PascalCase")]
 //! struct Account {
-//!     id: uuid::Uuid,
+//!     id: Uuid,
+//!     name: String,
 //!     cents: u32,
 //! }
 //!
-//! # #[derive(Clone)]
-//! # struct Bank;
-//! # impl Bank {
-//! #     async fn execute(&self, _: kernel::Metadata, _: OpenAccount) -> Result<(Position, Account), Problem> { todo!() }
-//! #     async fn find(&self, _: uuid::Uuid) -> Result<Option<Account>, Problem> { todo!() }
-//! # }
+//! /// In place of an event store and a read model.
+//! #[derive(Clone, Default)]
+//! struct Bank(Arc<Mutex<Vec<Account>>>);
+//!
 //! /// Opens an account.
 //! #[utoipa::path(post, path = "/open", request_body = OpenAccount, params(KeyHeader),
-//!     responses((status = 201, body = Account), (status = 409)))]
+//!     responses((status = 201, body = Account), (status = 422)))]
 //! async fn open(
 //!     context: Context,
 //!     State(bank): State<Bank>,
 //!     request: Keyed<OpenAccount>,
 //! ) -> Result<(StatusCode, At, Json<Account>), Problem> {
+//!     // The same id whenever the same request comes again with its key.
+//!     let id = context.created_id(request.creates(Uuid::nil(), "open").as_ref());
+//!     let OpenAccount { name, cents } = request.value;
 //!     let mut fields = FieldErrors::new();
-//!     fields.check("Cents", request.value.cents > 0, "must not be 0");
+//!     fields.check("Cents", cents > 0, "must not be 0");
 //!     fields.finish()?;
-//!     let idempotency = request.creates(uuid::Uuid::nil(), "open");
-//!     let metadata = context.metadata(kernel::Actor::anonymous(), idempotency);
-//!     let (position, account) = bank.execute(metadata, request.value).await?;
-//!     Ok((StatusCode::CREATED, At(position), Json(account)))
+//!     let account = Account { id, name: name.into_string(), cents };
+//!     let mut accounts = sync::lock(&bank.0);
+//!     accounts.push(account.clone());
+//!     Ok((StatusCode::CREATED, At(Position(accounts.len() as u64)), Json(account)))
 //! }
 //!
 //! /// One account.
-//! #[utoipa::path(get, path = "/accounts/{Id}", params(("Id" = uuid::Uuid, Path)),
+//! #[utoipa::path(get, path = "/accounts/{Id}", params(("Id" = Uuid, Path)),
 //!     responses((status = 200, body = Account), (status = 404)))]
-//! async fn account(State(bank): State<Bank>, Path(id): Path<uuid::Uuid>) -> Result<Json<Account>, Problem> {
-//!     let found = bank.find(id).await?;
+//! async fn account(State(bank): State<Bank>, Path(id): Path<Uuid>) -> Result<Json<Account>, Problem> {
+//!     let found = sync::lock(&bank.0).iter().find(|account| account.id == id).cloned();
 //!     found.map(Json).ok_or_else(|| Problem::not_found("There is no such account."))
 //! }
 //!
-//! fn router(bank: Bank, http: HttpConfig, model: Progress) -> axum::Router {
-//!     let api = OpenApiRouter::new().routes(routes!(open)).routes(routes!(account));
-//!     Api::new("bank", env!("CARGO_PKG_VERSION"), http)
-//!         .reads(model.clone())
-//!         .follows(vec![model])
-//!         .finish(api.with_state(bank))
-//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let http = HttpConfig::new(Arc::new(SystemClock), Arc::new(Ids::from_seed([7; 32])));
+//! let calls = OpenApiRouter::new().routes(routes!(open)).routes(routes!(account));
+//! // With `.reads(progress)` a request waits for the position that it carries; with `.follows(…)` readiness means something.
+//! let bank = Api::new("bank", "1.0.0", http).finish(calls.with_state(Bank::default()));
+//!
+//! let ask = |json: &str| {
+//!     let request = Request::post("/v1/open/").header("content-type", "application/json");
+//!     bank.clone().oneshot(request.body(Body::from(json.to_owned())).expect("a request"))
+//! };
+//! assert_eq!(ask(r#"{ "Name": "Ada", "Cents": 500 }"#).await?.status(), 201);
+//! assert_eq!(ask(r#"{ "Name": "", "Cents": 500 }"#).await?.status(), 422);
+//! let unknown = Request::get(format!("/accounts/{}", Uuid::nil())).body(Body::empty())?;
+//! assert_eq!(bank.oneshot(unknown).await?.status(), 404);
+//! # Ok(())
+//! # }
 //! ```
+
+#![deny(missing_docs)]
 
 mod api;
 mod assembly;
 mod auth;
 mod body;
 mod cache;
+mod caller;
 mod client;
+mod config;
 mod connections;
 mod context;
 mod deps;
@@ -84,6 +109,7 @@ mod forwarded;
 mod guard;
 mod idempotency;
 mod json;
+mod keyed;
 mod limit;
 mod list;
 pub mod metrics;
@@ -93,6 +119,7 @@ mod position;
 mod problem;
 mod query;
 mod reject;
+mod router;
 mod schema;
 mod serve;
 mod service;
@@ -101,12 +128,14 @@ mod text;
 mod unstalled;
 mod whole;
 
-pub use api::{Api, HttpConfig, without_trailing_slashes};
+pub use api::Api;
 pub use assembly::Assembly;
-pub use auth::{AuthError, Authenticate, Authenticated, Identity, Operator};
+pub use auth::{AuthError, Authenticate, Identity};
 pub use body::{BODY_TIMEOUT, BodyFault, read as read_body};
 pub use cache::{Asked, Cache};
+pub use caller::{Authenticated, Operator};
 pub use client::{ClientAddress, NetworkError, TrustedProxies};
+pub use config::HttpConfig;
 pub use connections::ConnectionLimits;
 pub use context::{Context, TRACEPARENT, X_REQUEST_ID, peer};
 pub use deps::Deps;
@@ -115,8 +144,9 @@ pub use events::{LastEventId, event, event_stream};
 pub use fields::FieldErrors;
 pub use forwarded::Forwarded;
 pub use guard::RouteName;
-pub use idempotency::{IDEMPOTENCY_KEY, KeyHeader, Keyed, derived_id};
+pub use idempotency::{IDEMPOTENCY_KEY, derived_id};
 pub use json::Json;
+pub use keyed::{KeyHeader, Keyed};
 pub use limit::{Limiter, Taken};
 pub use list::{After, Cursor, Limit, Listing};
 pub use names::HttpNames;
@@ -124,6 +154,7 @@ pub use openapi::document;
 pub use position::{At, Checkpoint, POSITION_TIMEOUT};
 pub use problem::{BUSY, FieldError, PROBLEM_JSON, Problem};
 pub use query::{Path, Query};
+pub use router::without_trailing_slashes;
 pub use serve::{Server, Timing, serve};
 pub use service::{Inspect, Service, digest};
 pub use streams::{StreamLimits, StreamPlace, Streams};

@@ -4,11 +4,11 @@ use std::{
     collections::VecDeque,
     fmt,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
-use kernel::Clock;
+use kernel::{Clock, sync};
 use lru::LruCache;
 
 use super::Problem;
@@ -109,7 +109,7 @@ impl Limiter {
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<Box<str>, VecDeque<Duration>>> {
-        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.recorded)
     }
 }
 

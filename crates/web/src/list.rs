@@ -22,6 +22,7 @@ const CURSOR_BYTES_MAX: usize = 1024;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Listing<T> {
+    /// In the order of the list.
     pub items: Vec<T>,
     /// The `After` of the next page; null on the last one.
     #[schema(required)]
@@ -54,6 +55,7 @@ impl<T> Listing<T> {
 }
 
 impl Limit {
+    /// How many items.
     #[must_use]
     pub fn get(self) -> usize {
         usize::try_from(self.0.get()).expect("it is within 1 to 500")
@@ -99,6 +101,7 @@ impl ToSchema for Limit {
 }
 
 impl<C: Serialize> After<C> {
+    /// The cursor as a client receives it: URL-safe Base64 of JSON.
     #[must_use]
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self.0).expect("a cursor is plain data"))

@@ -6,11 +6,12 @@ mod process;
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
 };
 
 use axum::{Router, routing::get};
 use hyper::header::CONTENT_TYPE;
+use kernel::sync;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter, family::Family, gauge, histogram},
@@ -157,7 +158,7 @@ impl Metrics {
     }
 
     fn lock(&self) -> MutexGuard<'_, Families> {
-        self.families.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.families)
     }
 }
 

@@ -191,6 +191,7 @@ impl Problem {
         self
     }
 
+    /// Says what is wrong with this request, and what to do; for people.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
@@ -205,23 +206,27 @@ impl Problem {
         self
     }
 
+    /// Adds a header to the response.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
         self
     }
 
+    /// Says when to try again (`Retry-After`), in whole seconds, at least 1.
     #[must_use]
     pub fn retry_after(self, after: Duration) -> Self {
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
         self.header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     }
 
+    /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.status
     }
 
+    /// The fields at fault, in the order they were added.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors

@@ -19,7 +19,9 @@ const ANNOUNCE_EVERY: Duration = Duration::from_secs(2);
 /// A running service: its tasks are spawned, its router waits to be called.
 #[derive(Clone)]
 pub struct Service {
+    /// Its name on the bus; its routes begin with it.
     pub name: &'static str,
+    /// Answers its requests.
     pub router: Router,
     /// Its projectors and reactors, and whatever else it depends on; it is ready while all of them are.
     pub followers: Vec<Progress>,
@@ -77,21 +79,17 @@ impl Service {
 
     /// Announces the service on the bus every 2 s, until the tasks stop.
     pub fn announce(&self, deps: &Deps, instance: String, address: Address) {
-        let (service, deps) = (self.clone(), deps.clone());
-        deps.tasks.clone().spawn("announcer", async move {
-            let stopping = deps.tasks.clone();
-            tokio::select! {
-                biased;
-                () = stopping.stopped() => {}
-                () = service.announce_on(&deps, (&instance, &address)) => {}
-            }
+        let (service, tasks, deps) = (self.clone(), &deps.tasks, deps.clone());
+        tasks.spawn("announcer", async move {
+            let announcing = service.announce_on(&deps, &instance, &address);
+            deps.tasks.unless_stopped(announcing).await;
             // Clients must not send more requests to an instance that is stopping.
-            let leaving = service.announcement((&instance, &address), false).await;
+            let leaving = service.announcement(&instance, &address, false).await;
             deps.transport.publish(Message::Service(Arc::new(leaving))).await;
         });
     }
 
-    async fn announce_on(&self, deps: &Deps, who: (&str, &Address)) {
+    async fn announce_on(&self, deps: &Deps, instance: &str, address: &Address) {
         let mut before: Option<(kernel::Timestamp, u64)> = None;
         loop {
             let now = deps.clock.now();
@@ -102,18 +100,15 @@ impl Service {
             before = Some((now, position));
             let turns = self.turns();
             let ready = Self::ready(&self.followers).is_ok();
-            let announcement = Announcement { throughput, ..self.announcement(who, ready).await };
+            let announcement =
+                Announcement { throughput, ..self.announcement(instance, address, ready).await };
             deps.transport.publish(Message::Service(Arc::new(announcement))).await;
             // Gateways learn of it at once, not at the next announcement.
             let _either = tokio::time::timeout(ANNOUNCE_EVERY, turns).await;
         }
     }
 
-    async fn announcement(
-        &self,
-        (instance, address): (&str, &Address),
-        ready: bool,
-    ) -> Announcement {
+    async fn announcement(&self, instance: &str, address: &Address, ready: bool) -> Announcement {
         Announcement {
             name: self.name.to_owned(),
             instance: instance.to_owned(),

@@ -3,11 +3,12 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use hyper::StatusCode;
+use kernel::sync;
 
 use super::{ClientAddress, Problem};
 
@@ -17,6 +18,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 /// How many endless answers one client may have open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamLimits {
+    /// Streams that one authenticated user may have open.
     pub per_user: usize,
     /// Trusted proxies that ask for themselves are not limited.
     pub per_address: usize,
@@ -50,6 +52,7 @@ impl Default for StreamLimits {
 }
 
 impl Streams {
+    /// No stream is open yet.
     #[must_use]
     pub fn new(limits: StreamLimits) -> Self {
         Self { limits, open: Arc::default() }
@@ -86,7 +89,7 @@ impl Streams {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.open)
     }
 }
 

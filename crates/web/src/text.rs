@@ -54,6 +54,7 @@ impl<const MIN: usize, const MAX: usize, const LINES: bool> Text<MIN, MAX, LINES
         }
     }
 
+    /// The text, normalized (NFC).
     #[must_use]
     pub fn into_string(self) -> String {
         self.0

@@ -40,6 +40,7 @@ impl<const MIN: i64, const MAX: i64> Whole<MIN, MAX> {
         (MIN..=MAX).contains(&number).then_some(Self(number))
     }
 
+    /// The number.
     #[must_use]
     pub fn get(self) -> i64 {
         self.0

@@ -8,7 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use ::store::{Import, LogStore, Reader, copy::Copied, copy::Progress, copy::Step, copy::copy};
+use ::store::{
+    Import, LogStore, Reader, copy::Copied, copy::Progress, copy::Step, copy::Target, copy::copy,
+};
 use anyhow::{Context as _, bail};
 use eventlog::{Options, OsFiles, Upkeep};
 use serde_json::json;
@@ -101,7 +103,7 @@ pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> 
     let from = from.open_known().await.context("the source cannot be opened")?;
     let mut to = to.open().await.context("the target cannot be opened")?;
     let mut shown = Shown::default();
-    let target = (&mut *to.import, &*to.reader);
+    let target = Target { import: &mut *to.import, reader: &*to.reader };
     let copied = copy(&*from.reader, target, &mut |progress| shown.show(progress)).await;
     shown.finish();
     let copied = copied?;

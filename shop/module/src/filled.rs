@@ -44,7 +44,7 @@ struct Fill<M: ReadModel + ?Sized> {
 impl<M: ReadModel + ?Sized> Filled for Fill<M> {
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> Result<(), ModelError> {
         let from = self.model.checkpoint().await?;
-        take(&*self.model, self.project, events, (from, to)).await.map(drop)
+        take(&*self.model, self.project, events, from, to).await.map(drop)
     }
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {

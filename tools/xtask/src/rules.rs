@@ -5,7 +5,9 @@ mod directions;
 pub(crate) mod files;
 mod headers;
 mod licences;
+mod parameters;
 mod prose;
+mod tokens;
 mod unused;
 mod words;
 
@@ -24,6 +26,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     faults.extend(services::faults(root, &services));
     for folder in ["crates", "examples", "shop", "tools"] {
         faults.extend(headers::check(&root.join(folder))?);
+        faults.extend(parameters::check(&root, folder)?);
     }
     faults.extend(licences::check(root, &metadata)?);
     faults.extend(words::check(root)?);

@@ -63,7 +63,8 @@ impl Tables {
     /// Moves the checkpoint and does `change` with it, together or not at all.
     async fn step(
         &self,
-        (from, to): (Position, Position),
+        from: Position,
+        to: Position,
         change: &[(&str, &[Value])],
     ) -> Result<(), ModelError> {
         let step = async {
@@ -104,13 +105,13 @@ impl Engine for Tables {
     ) -> Result<(), ModelError> {
         let change: Vec<(&str, &[Value])> =
             changes.0.iter().map(|(sql, values)| (*sql, values.as_slice())).collect();
-        self.step((from, to), &change).await
+        self.step(from, to, &change).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
         let from = Position(event.position.0.saturating_sub(1));
         let values = [Value::Integer(number(event.position)), Value::Text(event.reason.clone())];
-        self.step((from, event.position), &[("INSERT INTO aside VALUES (?1, ?2)", &values)]).await
+        self.step(from, event.position, &[("INSERT INTO aside VALUES (?1, ?2)", &values)]).await
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {

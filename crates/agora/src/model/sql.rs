@@ -9,9 +9,13 @@ use crate::Id;
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
+    /// No value.
     Null,
+    /// A whole number of 64 bits; also true (1) and false (0).
     Integer(i64),
+    /// A floating-point number.
     Real(f64),
+    /// A text.
     Text(String),
 }
 
@@ -28,11 +32,13 @@ impl Changes {
 
 /// The values of a statement's parameters, in order.
 pub trait Values {
+    /// The values, in the order of the parameters.
     fn into_values(self) -> Vec<Value>;
 }
 
 /// What can be the value of a parameter.
 pub trait IntoValue {
+    /// As a value of SQL.
     fn into_value(self) -> Value;
 }
 

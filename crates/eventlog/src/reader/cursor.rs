@@ -49,8 +49,7 @@ impl Cursor {
         while let Some(segment) = segments.get(place.segment).filter(|_| !taker.full) {
             let end = segment.end();
             if place.offset < end {
-                let length =
-                    read_batch(segment, &mut self.buffer, (place.offset, end), &mut taker)?;
+                let length = read_batch(segment, &mut self.buffer, place.offset, end, &mut taker)?;
                 place.offset += length.unwrap_or(0);
             } else if place.segment + 1 < segments.len() {
                 place = Place { segment: place.segment + 1, offset: HEADER_BYTES };
@@ -77,7 +76,8 @@ impl Cursor {
 fn read_batch<V: FnMut(Record<'_>) -> ControlFlow<()>>(
     segment: &Segment,
     buffer: &mut BatchReader,
-    (offset, end): (u64, u64),
+    offset: u64,
+    end: u64,
     taker: &mut Taker<V>,
 ) -> Result<Option<u64>, ReadError> {
     let batch = buffer.batch(&segment.source, offset, end, READ_AHEAD)?;

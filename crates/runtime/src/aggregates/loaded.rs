@@ -19,6 +19,7 @@ const KEYS_MAX: usize = 16;
 /// State, version, cause marks and idempotency keys after some event of a stream.
 #[derive(Clone, Debug)]
 pub struct Loaded<S> {
+    /// What the events so far amount to.
     pub state: S,
     /// The version of the last event taken in.
     pub version: Option<Version>,

@@ -8,14 +8,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Aggregate, Done, ExecuteError, Request, Shared,
-    loaded::{Loaded, Seen},
+    decided::{Decided, Verdict},
+    loaded::Loaded,
 };
 use crate::{trace::Kind, trace::Open};
 
 /// Commands decided in one go: enough to share a sync among, few enough that no caller waits long.
 const COMMANDS_MAX: usize = 256;
-/// The size of an append at which no further command is taken in, well below what the store takes.
-const APPEND_BYTES: usize = Append::BYTES_MAX / 4;
 /// Events between two snapshots of a stream.
 const SNAPSHOT_EVERY: u64 = 100;
 /// The pause before a refused reaction is tried again.
@@ -35,24 +34,6 @@ impl<D: Aggregate> Asked<D> {
     fn is_reaction(&self) -> bool {
         self.request.metadata.cause.is_some()
     }
-}
-
-/// The result of one command, to be returned once it is recorded.
-enum Verdict<R> {
-    /// Its events are among those to append; how many of them, up to and with its own.
-    Events(usize),
-    Nothing,
-    AlreadyReacted,
-    Repeated(Version),
-    KeyReused,
-    Rejected(R),
-}
-
-/// The decisions on a run of commands, and the aggregate as it will be once they are recorded.
-struct Decided<D: Aggregate> {
-    verdicts: Vec<Verdict<D::Rejection>>,
-    events: Vec<NewEvent>,
-    after: Loaded<D::State>,
 }
 
 pub(super) struct StreamTask<D: Aggregate> {
@@ -123,7 +104,9 @@ impl<D: Aggregate> StreamTask<D> {
             }
         }
         let Some(loaded) = self.loaded.clone() else { return };
-        let decided = self.decide(loaded);
+        let requests = self.waiting.iter().map(|asked| &asked.request).take(COMMANDS_MAX);
+        let decided =
+            Decided::<D>::of(requests, loaded, |event, metadata| self.new_event(event, metadata));
         if decided.verdicts.is_empty() {
             return;
         }
@@ -134,53 +117,6 @@ impl<D: Aggregate> StreamTask<D> {
         } else {
             self.record(decided).await;
         }
-    }
-
-    /// Runs the commands that wait over the state, in order, until an append is full.
-    fn decide(&self, mut after: Loaded<D::State>) -> Decided<D> {
-        let mut decided = (Vec::new(), Vec::new());
-        let (verdicts, events): &mut (Vec<_>, Vec<NewEvent>) = &mut decided;
-        let mut bytes = 0;
-        for asked in self.waiting.iter().take(COMMANDS_MAX) {
-            if bytes > APPEND_BYTES || events.len() >= Append::EVENTS_MAX / 2 {
-                break;
-            }
-            let metadata = &asked.request.metadata;
-            if metadata.cause.as_ref().is_some_and(|cause| after.has_reacted_to(cause)) {
-                verdicts.push(Verdict::AlreadyReacted);
-                continue;
-            }
-            match metadata.idempotency.as_ref().map_or(Seen::Never, |key| after.seen(key)) {
-                Seen::Never => {}
-                Seen::Same(version) => {
-                    verdicts.push(Verdict::Repeated(version));
-                    continue;
-                }
-                Seen::Other => {
-                    verdicts.push(Verdict::KeyReused);
-                    continue;
-                }
-            }
-            match D::decide(&after.state, &asked.request.command) {
-                Err(rejection) => verdicts.push(Verdict::Rejected(rejection)),
-                Ok(new) if new.is_empty() => verdicts.push(Verdict::Nothing),
-                Ok(new) => {
-                    for event in new {
-                        after.take_in::<D>(
-                            after.expected().first_version(),
-                            Some(&event),
-                            metadata,
-                        );
-                        let event = self.new_event(&event, metadata);
-                        bytes += event.data.get().len();
-                        events.push(event);
-                    }
-                    verdicts.push(Verdict::Events(events.len()));
-                }
-            }
-        }
-        let (verdicts, events) = decided;
-        Decided { verdicts, events, after }
     }
 
     fn new_event(&self, event: &D::Event, metadata: &Metadata) -> NewEvent {
@@ -289,7 +225,7 @@ impl<D: Aggregate> StreamTask<D> {
         self.snapshot_at = version.0;
         if let Some(body) = self.loaded.as_ref().and_then(Loaded::to_snapshot::<D>) {
             let shared = &self.shared;
-            shared.snapshots.save(&shared.tasks, &self.stream, (version, body)).await;
+            shared.snapshots.save(&shared.tasks, &self.stream, version, body).await;
         }
     }
 

@@ -65,7 +65,7 @@ impl Dating {
     pub(crate) fn now(&mut self) -> Timestamp {
         let (clock, elapsed) = (self.clock.now(), self.clock.elapsed());
         let now = match self.given {
-            Some((then, at)) => self.believe(clock, (then + elapsed.saturating_sub(at), elapsed)),
+            Some((then, at)) => self.believe(clock, then + elapsed.saturating_sub(at), elapsed),
             None => clock,
         };
         self.given = Some((now, elapsed));
@@ -79,11 +79,7 @@ impl Dating {
     }
 
     /// The clock's time, or the `expected` one while the clock is doubted.
-    fn believe(
-        &mut self,
-        clock: Timestamp,
-        (expected, elapsed): (Timestamp, Duration),
-    ) -> Timestamp {
+    fn believe(&mut self, clock: Timestamp, expected: Timestamp, elapsed: Duration) -> Timestamp {
         if clock + SKEW < expected && self.before.is_none() {
             self.before = Some((expected, elapsed));
         }

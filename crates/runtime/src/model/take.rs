@@ -16,7 +16,8 @@ pub async fn take<M: ReadModel + ?Sized>(
     model: &M,
     project: Project<M::Change>,
     events: &[Arc<Recorded>],
-    (mut from, to): (Position, Position),
+    mut from: Position,
+    to: Position,
 ) -> Result<Vec<SetAside>, ModelError> {
     let mut aside = Vec::new();
     let mut changes = Changes::default();
@@ -25,7 +26,7 @@ pub async fn take<M: ReadModel + ?Sized>(
             Ok(None) => {}
             Ok(Some(change)) => changes.push(event.position, change),
             Err(Unfit(reason)) => {
-                changes.make(model, (from, before(event.position)), &mut aside).await?;
+                changes.make(model, from, before(event.position), &mut aside).await?;
                 let unfit = SetAside::new(event.position, &reason);
                 model.set_aside(&unfit).await?;
                 aside.push(unfit);
@@ -33,7 +34,7 @@ pub async fn take<M: ReadModel + ?Sized>(
             }
         }
     }
-    changes.make(model, (from, to), &mut aside).await?;
+    changes.make(model, from, to, &mut aside).await?;
     Ok(aside)
 }
 
@@ -69,7 +70,8 @@ impl<C: Send + Sync> Changes<C> {
     async fn make<M: ReadModel<Change = C> + ?Sized>(
         &self,
         model: &M,
-        (mut from, to): (Position, Position),
+        mut from: Position,
+        to: Position,
         aside: &mut Vec<SetAside>,
     ) -> Result<(), ModelError> {
         if from == to {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::{sync::watch, time::Instant};
 
 use super::{LEASE, Retry};
-use crate::{Progress, model::Lease, model::ModelError, model::Shared};
+use crate::{ModelError, Progress, model::Lease, model::Shared};
 
 /// The time between two beats, and between two checks of another instance's beat.
 const BEAT: Duration = Duration::from_millis(500);

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::{Location, Schema, tables::with_suffix};
+use super::{Location, Schema, files::with_suffix};
 
 const SUFFIX: &str = ".mark";
 

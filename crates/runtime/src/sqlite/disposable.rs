@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
 
-use super::{Location, Schema, beside, mark, tables};
+use super::{Location, Schema, beside, files, mark, tables};
 use crate::ModelError;
 
 /// A database that is replaced as soon as it turns out damaged.
@@ -58,7 +58,7 @@ fn open(location: &Location, schema: Schema) -> Result<Connection, ModelError> {
     }
     mark::put(&connection, schema)?;
     connection.execute_batch(schema.create)?;
-    tables::private(location);
+    files::private(location);
     beside::keep(location, schema);
     Ok(connection)
 }

@@ -10,13 +10,17 @@ use std::{
 };
 
 use kernel::Position;
-use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::{
     Location, Schema, beside,
-    tables::{has_tables_of, named, names, with_suffix},
+    content::{has_tables_of, named, names},
+    files::with_suffix,
 };
-use crate::{ModelError, model::is_newer, model::shape};
+use crate::{
+    ModelError,
+    shape::{is_newer, shape},
+};
 
 /// Where the header keeps the `application_id`, big-endian.
 const MARK_AT: usize = 68;
@@ -221,16 +225,6 @@ pub(super) fn is_emptied(location: &Location) -> bool {
 fn carries_mark(path: &Path, model: &str) -> io::Result<bool> {
     let header = header(path)?;
     Ok(header.get(MARK_AT..MARK_AT + 4).is_some_and(|mark| mark == mark_of(model).to_be_bytes()))
-}
-
-/// Whether an error means that the file is not, or no longer, a whole database; any other may pass by itself.
-pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
-    let damage = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
-    // The log beside the file ends before what was written there.
-    let is_short = error
-        .sqlite_error()
-        .is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_SHORT_READ);
-    is_short || error.sqlite_error_code().is_some_and(|code| damage.contains(&code))
 }
 
 /// The error of a file in which we find damage ourselves.

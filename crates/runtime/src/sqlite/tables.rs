@@ -1,12 +1,15 @@
 //! The tables of a read model: finding, creating and emptying them.
 
-use std::path::{Path, PathBuf};
-
 use kernel::Position;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use super::{Location, Schema, beside, mark};
+use super::{
+    Location, Schema, beside,
+    content::{has_tables_of, named, names},
+    files::private,
+    mark,
+};
 use crate::ModelError;
 
 /// The events that could not be taken. Files of before this table are as good as those with it.
@@ -15,9 +18,6 @@ const ASIDE: &str =
 
 /// The event that begins the log which the model is built from; likewise.
 const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS origin (first BLOB NOT NULL)";
-/// Tables that are not part of the content of a model.
-const UNCOMPARED: [&str; 3] = ["aside", "checkpoint", "origin"];
-
 /// Opens a database of the schema, empty if there is none that can be used; see [`super::Database::open`].
 pub(super) fn open_or_replace(
     location: &Location,
@@ -43,12 +43,6 @@ pub(super) fn explained(error: ModelError, location: &Location) -> ModelError {
         )),
         other => other,
     }
-}
-
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn open_current(location: &Location, schema: Schema) -> Result<Connection, ModelError> {
@@ -92,31 +86,6 @@ pub(super) fn whole(
     Ok(())
 }
 
-/// Whether a database has exactly the tables of the schema, besides those that every model has.
-pub(super) fn has_tables_of(connection: &Connection, schema: Schema) -> rusqlite::Result<bool> {
-    let fresh = Connection::open_in_memory()?;
-    fresh.execute_batch(schema.create)?;
-    let own = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
-        let mut tables = named(connection)?;
-        tables.retain(|table| !UNCOMPARED.contains(&table.as_str()));
-        Ok(tables)
-    };
-    Ok(own(connection)? == own(&fresh)?)
-}
-
-/// Files hold personal data: for their owner only.
-pub(super) fn private(location: &Location) {
-    use std::os::unix::fs::PermissionsExt;
-    if let Location::File(path) = location {
-        for suffix in ["", "-wal", "-shm"] {
-            let _not_there = std::fs::set_permissions(
-                with_suffix(path, suffix),
-                std::fs::Permissions::from_mode(0o600),
-            );
-        }
-    }
-}
-
 /// The event that begins the log; `first` if none was noted before.
 pub(super) fn built_from(connection: &Connection, first: Uuid) -> rusqlite::Result<Uuid> {
     connection.execute_batch(ORIGIN)?;
@@ -130,25 +99,6 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Position> 
     let mut query = connection.prepare_cached("SELECT position FROM checkpoint")?;
     let position = query.query_row([], |row| row.get(0)).optional()?;
     Ok(Position(position.unwrap_or(0)))
-}
-
-/// The tables by which two models are compared.
-pub(super) fn compared(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut tables = named(connection)?;
-    tables.retain(|table| table != "origin");
-    Ok(tables)
-}
-
-/// The tables with rows of ours: an index kept in a virtual table follows from them, and lays out its own as it likes.
-pub(super) fn named(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    names(
-        connection,
-        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
-    )
-}
-
-pub(super) fn names(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
-    connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
 }
 
 /// A virtual table takes its own tables along.

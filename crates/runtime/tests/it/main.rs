@@ -5,6 +5,7 @@ mod projecting;
 mod reading;
 mod replaced;
 mod sqlite;
+mod tasks;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use kernel::{Position, Recorded, Timestamp};
 use store::Append;
 use store::{
     Import, LogStore, Reader, StoreFailure, Writer, copy::Copied, copy::CopyError, copy::Progress,
-    copy::Step, copy::copy,
+    copy::Step, copy::Target, copy::copy,
 };
 use store_mongodb::MongoStore;
 
@@ -39,7 +39,7 @@ async fn copied(
     import: &mut dyn Import,
     to: &dyn Reader,
 ) -> Result<Copied, CopyError> {
-    copy(from, (import, to), &mut |_| {}).await
+    copy(from, Target { import, reader: to }, &mut |_| {}).await
 }
 
 #[tokio::test]
@@ -54,7 +54,8 @@ async fn a_log_goes_to_mongodb_and_back_unchanged() {
             steps.push((progress.step, progress.total));
         }
     };
-    let there = copy(&first.reader, (&mut middle.writer, &middle.reader), &mut note);
+    let target = Target { import: &mut middle.writer, reader: &middle.reader };
+    let there = copy(&first.reader, target, &mut note);
     let there = there.await.expect("copied");
     assert_eq!((there.head, there.events), (Position(2506), 2506));
     assert_eq!(steps, [(Step::Copying, Position(2506)), (Step::Verifying, Position(2506))]);

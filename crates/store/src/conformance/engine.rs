@@ -11,20 +11,32 @@ use uuid::Uuid;
 
 use crate::{port::Reader, port::Writer};
 
-/// Runs every check, each on a fresh store made by `make`.
-pub async fn suite<W: Writer, R: Reader, F: Future<Output = (W, R)>>(make: impl Fn() -> F) {
-    positions_and_versions_are_dense(make().await).await;
-    the_same_append_again_is_the_same_answer(make().await).await;
-    a_repetition_within_one_group_is_recorded_once(make().await).await;
-    another_append_at_the_same_version_conflicts(make().await).await;
-    an_append_is_all_or_nothing(make().await).await;
-    unacceptable_appends_are_refused_alone(make().await).await;
-    pages_are_contiguous_and_end(make().await).await;
-    categories_are_read_alone(make().await).await;
-    a_time_that_went_back_is_kept_and_found(make().await).await;
+/// A store without events.
+struct Fresh<W, R> {
+    writer: W,
+    reader: R,
 }
 
-async fn positions_and_versions_are_dense((mut writer, reader): (impl Writer, impl Reader)) {
+/// Runs every check, each on a fresh store made by `make`.
+pub async fn suite<W: Writer, R: Reader, F: Future<Output = (W, R)>>(make: impl Fn() -> F) {
+    let fresh = async || {
+        let (writer, reader) = make().await;
+        Fresh { writer, reader }
+    };
+    positions_and_versions_are_dense(fresh().await).await;
+    the_same_append_again_is_the_same_answer(fresh().await).await;
+    a_repetition_within_one_group_is_recorded_once(fresh().await).await;
+    another_append_at_the_same_version_conflicts(fresh().await).await;
+    an_append_is_all_or_nothing(fresh().await).await;
+    unacceptable_appends_are_refused_alone(fresh().await).await;
+    pages_are_contiguous_and_end(fresh().await).await;
+    categories_are_read_alone(fresh().await).await;
+    a_time_that_went_back_is_kept_and_found(fresh().await).await;
+}
+
+async fn positions_and_versions_are_dense(
+    Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>,
+) {
     let a = append("account-a", Expected::None, &[1, 2]);
     let b = append("account-b", Expected::None, &[3]);
     let c = append("account-a", Expected::Version(Version(1)), &[4]);
@@ -42,7 +54,7 @@ async fn positions_and_versions_are_dense((mut writer, reader): (impl Writer, im
 }
 
 async fn the_same_append_again_is_the_same_answer(
-    (mut writer, reader): (impl Writer, impl Reader),
+    Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>,
 ) {
     let first = append("depot-1", Expected::None, &[1, 2]);
     assert_eq!(commit(&mut writer, std::slice::from_ref(&first)).await, [done(1, 2, 1)]);
@@ -55,7 +67,7 @@ async fn the_same_append_again_is_the_same_answer(
 }
 
 async fn a_repetition_within_one_group_is_recorded_once(
-    (mut writer, reader): (impl Writer, impl Reader),
+    Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>,
 ) {
     let once = append("depot-1", Expected::None, &[1, 2]);
     let next = append("depot-1", Expected::Version(Version(1)), &[3]);
@@ -68,7 +80,7 @@ async fn a_repetition_within_one_group_is_recorded_once(
 }
 
 async fn another_append_at_the_same_version_conflicts(
-    (mut writer, reader): (impl Writer, impl Reader),
+    Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>,
 ) {
     let conflict = |version| Appended::Conflict { version };
     let mine = append("depot-1", Expected::None, &[1]);
@@ -85,7 +97,9 @@ async fn another_append_at_the_same_version_conflicts(
     assert_eq!(reader.head().await.expect("a head"), Position(1));
 }
 
-async fn an_append_is_all_or_nothing((mut writer, reader): (impl Writer, impl Reader)) {
+async fn an_append_is_all_or_nothing(
+    Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>,
+) {
     let ids: Vec<u128> = (0..1000).collect();
     let wrong = append("depot-1", Expected::Version(Version(0)), &ids);
     let right = append("depot-1", Expected::None, &ids);
@@ -94,7 +108,9 @@ async fn an_append_is_all_or_nothing((mut writer, reader): (impl Writer, impl Re
     assert_eq!(read_all(&reader, &[]).await.len(), 1000);
 }
 
-async fn unacceptable_appends_are_refused_alone((mut writer, reader): (impl Writer, impl Reader)) {
+async fn unacceptable_appends_are_refused_alone(
+    Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>,
+) {
     let ids: Vec<u128> = (0..1001).collect();
     let mut huge = append("depot-4", Expected::None, &[1]);
     huge.events =
@@ -120,7 +136,9 @@ async fn unacceptable_appends_are_refused_alone((mut writer, reader): (impl Writ
     assert_eq!(reader.head().await.expect("a head"), Position(1));
 }
 
-async fn pages_are_contiguous_and_end((mut writer, reader): (impl Writer, impl Reader)) {
+async fn pages_are_contiguous_and_end(
+    Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>,
+) {
     let ids: Vec<u128> = (0..900).collect();
     for stream in ["depot-1", "depot-2", "depot-3"] {
         commit(&mut writer, &[append(stream, Expected::None, &ids)]).await;
@@ -159,7 +177,7 @@ async fn pages_are_contiguous_and_end((mut writer, reader): (impl Writer, impl R
     assert!(nobody.events.is_empty());
 }
 
-async fn categories_are_read_alone((mut writer, reader): (impl Writer, impl Reader)) {
+async fn categories_are_read_alone(Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>) {
     for n in 0..300_u128 {
         let category = if n % 3 == 0 { "borrower" } else { "depot" };
         commit(&mut writer, &[append(&format!("{category}-{n}"), Expected::None, &[n])]).await;
@@ -175,7 +193,9 @@ async fn categories_are_read_alone((mut writer, reader): (impl Writer, impl Read
     assert_eq!((none.events.len(), none.next, none.end), (0, Position(301), true));
 }
 
-async fn a_time_that_went_back_is_kept_and_found((mut writer, reader): (impl Writer, impl Reader)) {
+async fn a_time_that_went_back_is_kept_and_found(
+    Fresh { mut writer, reader }: Fresh<impl Writer, impl Reader>,
+) {
     let times = [100, 50, 60, 200, 70];
     for (n, time) in times.into_iter().enumerate() {
         let one = append(&format!("depot-{n}"), Expected::None, &[n as u128]);

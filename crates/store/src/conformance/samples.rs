@@ -43,6 +43,7 @@ pub fn rich(id: u128) -> NewEvent {
     event
 }
 
+/// An event with this id and these data, which must be JSON.
 pub fn event(id: u128, data: &str) -> NewEvent {
     NewEvent {
         id: EventId(Uuid::from_u128(id)),
@@ -59,6 +60,7 @@ pub async fn commit(writer: &mut impl Writer, append: &Append) -> Result<Appende
     Ok(commit.answers.into_iter().next().expect("an answer"))
 }
 
+/// The answer to an append recorded at these positions, whose last event has this version.
 pub fn done(first: u64, last: u64, version: u64) -> Appended {
     Appended::Recorded { first: Position(first), last: Position(last), version: Version(version) }
 }

@@ -134,7 +134,7 @@ impl Open {
     }
 
     /// Goes to `phase` if it is in one of `from`; `since` starts another request or pause.
-    pub(super) fn step(&mut self, id: u64, from: &[Phase], (phase, since): (Phase, Option<u64>)) {
+    pub(super) fn step(&mut self, id: u64, from: &[Phase], phase: Phase, since: Option<u64>) {
         if !self.by_id.get(&id).is_some_and(|connection| from.contains(&connection.phase)) {
             return;
         }

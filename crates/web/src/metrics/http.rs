@@ -3,11 +3,12 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, RwLock},
     time::Duration,
 };
 
 use hyper::{Method, StatusCode};
+use kernel::sync;
 
 use super::{Counter, Histogram, Metrics, SECONDS};
 
@@ -21,8 +22,14 @@ struct Inner {
     routes: RwLock<HashMap<String, ByKind>>,
 }
 
-/// Method and status → how many and how long.
-type ByKind = HashMap<(&'static str, u16), (Counter, Histogram)>;
+/// How many and how long.
+type ByKind = HashMap<Kind, (Counter, Histogram)>;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Kind {
+    method: &'static str,
+    status: u16,
+}
 
 impl HttpMetrics {
     pub(super) fn of(metrics: Metrics) -> Self {
@@ -31,8 +38,8 @@ impl HttpMetrics {
 
     pub(crate) fn observe(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
         let Some(inner) = &self.0 else { return };
-        let kind = (known(method), status.as_u16());
-        let routes = inner.routes.read().unwrap_or_else(PoisonError::into_inner);
+        let kind = Kind { method: known(method), status: status.as_u16() };
+        let routes = sync::read(&inner.routes);
         if let Some((count, seconds)) = routes.get(route).and_then(|kinds| kinds.get(&kind)) {
             count.inc();
             seconds.observe(took.as_secs_f64());
@@ -46,13 +53,13 @@ impl HttpMetrics {
 }
 
 impl Inner {
-    fn added(&self, route: &str, kind: (&'static str, u16)) -> (Counter, Histogram) {
-        let of_route = self.metrics.labelled("method", kind.0).labelled("route", route);
+    fn added(&self, route: &str, kind: Kind) -> (Counter, Histogram) {
+        let of_route = self.metrics.labelled("method", kind.method).labelled("route", route);
         let seconds =
             of_route.histogram("http_request_seconds", "Time to answer a request", SECONDS);
-        let of_status = of_route.labelled("status", &kind.1.to_string());
+        let of_status = of_route.labelled("status", &kind.status.to_string());
         let count = of_status.counter("http_requests", "Requests answered");
-        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        let mut routes = sync::write(&self.routes);
         let kinds = routes.entry(route.to_owned()).or_default();
         kinds.entry(kind).or_insert((count, seconds)).clone()
     }

@@ -11,42 +11,26 @@ use std::{
 use anyhow::Context as _;
 use cargo_metadata::Metadata;
 
-use crate::rules::files;
+use crate::rules::{
+    files,
+    tokens::{is_word, tokens},
+};
 
 /// A module's name: the segments of its path below the crate.
 type Module = Vec<String>;
 
 /// Circles that remain: the crate, all that may be part of the circle, and why. None may grow.
 const KNOWN: &[(&str, &[&str], &str)] = &[
-    ("agora", &["http", "system"], "a system serves HTTP with what it is made of"),
     ("backoffice", &["conflict", "product"], "a product's fields are described in both"),
-    (
-        "eventlog",
-        &["chain", "known", "open", "reader", "recovery"],
-        "what was found at opening is described where it is opened",
-    ),
-    ("kernel", &["event", "metadata"], "an event has metadata, which names positions of events"),
     (
         "product",
         &["model::sqlite::query", "model::sqlite::search"],
         "a search is one kind of query",
     ),
-    ("runtime", &["model", "sqlite"], "where a model is may be a file of SQLite"),
-    (
-        "runtime",
-        &["sqlite::beside", "sqlite::mark", "sqlite::tables"],
-        "a file's marks describe its tables",
-    ),
     (
         "site",
         &["assets", "form", "frame", "guard", "kept", "visit"],
         "every part of a page needs the visit, which is made of them",
-    ),
-    ("store", &["mailbox", "transport"], "a transport fills mailboxes, which name its topics"),
-    (
-        "web",
-        &["api", "auth", "body", "context", "deps", "guard", "idempotency", "json", "service"],
-        "the middleware, its configuration and what it hands on know each other",
     ),
     (
         "worlds",
@@ -195,7 +179,7 @@ fn paths(source: &str) -> Vec<Vec<String>> {
                 outer.push(prefix.into_iter().chain(path.drain(..)).collect());
             }
             "{" => outer.push(Vec::new()),
-            word if word.starts_with(is_part) => {
+            word if word.starts_with(is_word) => {
                 path.push(token);
                 if tokens.peek().is_some_and(|next| next == "::") {
                     continue;
@@ -214,58 +198,6 @@ fn paths(source: &str) -> Vec<Vec<String>> {
         }
     }
     found
-}
-
-fn is_part(char: char) -> bool {
-    char.is_alphanumeric() || char == '_'
-}
-
-/// Words, `::` and single signs; neither comments nor texts.
-fn tokens(source: &str) -> Vec<String> {
-    let mut tokens: Vec<String> = Vec::new();
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let length = if is_part(first) {
-            rest.find(|char| !is_part(char)).unwrap_or(rest.len())
-        } else if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("'\"'") {
-            3
-        } else if first == '"' {
-            let hashes = tokens.iter().rev().take_while(|token| *token == "#").count();
-            let before = tokens.len().checked_sub(hashes + 1).and_then(|at| tokens.get(at));
-            let raw = before.is_some_and(|token| token == "r" || token == "br");
-            text_length(rest, raw.then_some(hashes))
-        } else if rest.starts_with("::") {
-            2
-        } else {
-            first.len_utf8()
-        };
-        let (token, further) = rest.split_at(length);
-        let is_code = is_part(first) || token == "::" || token.len() == first.len_utf8();
-        if is_code && !first.is_whitespace() {
-            tokens.push(token.to_owned());
-        }
-        rest = further;
-    }
-    tokens
-}
-
-/// The length of a text with its quotes; a raw one ends with as many hashes as it began with.
-fn text_length(text: &str, hashes: Option<usize>) -> usize {
-    let Some(hashes) = hashes else {
-        let mut escaped = false;
-        let mut chars = text.char_indices().skip(1);
-        let end = chars.find(|(_, char)| {
-            let ends = *char == '"' && !escaped;
-            escaped = *char == '\\' && !escaped;
-            ends
-        });
-        return end.map_or(text.len(), |(at, _)| at + 1);
-    };
-    let end = format!("\"{}", "#".repeat(hashes));
-    let inner = text.get(1..).unwrap_or("");
-    inner.find(&end).map_or(text.len(), |at| 1 + at + end.len())
 }
 
 #[cfg(test)]

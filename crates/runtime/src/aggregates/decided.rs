@@ -1,0 +1,82 @@
+//! The decisions on a run of commands, each over the state that the ones before it lead to.
+
+use kernel::{Metadata, NewEvent, Version};
+use store::Append;
+
+use super::{
+    Aggregate, Request,
+    loaded::{Loaded, Seen},
+};
+
+/// The size of an append at which no further command is taken in, well below what the store takes.
+const APPEND_BYTES: usize = Append::BYTES_MAX / 4;
+/// The same in events.
+const APPEND_EVENTS: usize = Append::EVENTS_MAX / 2;
+
+/// The result of one command, to be returned once it is recorded.
+pub(super) enum Verdict<R> {
+    /// Its events are among those to append; how many of them, up to and with its own.
+    Events(usize),
+    Nothing,
+    AlreadyReacted,
+    Repeated(Version),
+    KeyReused,
+    Rejected(R),
+}
+
+/// The decisions on a run of commands, and the aggregate as it will be once they are recorded.
+pub(super) struct Decided<D: Aggregate> {
+    pub(super) verdicts: Vec<Verdict<D::Rejection>>,
+    pub(super) events: Vec<NewEvent>,
+    pub(super) after: Loaded<D::State>,
+    bytes: usize,
+}
+
+impl<D: Aggregate> Decided<D> {
+    /// Runs commands over the aggregate as it is `before` them, in order, until an append is full. `new_event` gives events their ids.
+    pub(super) fn of<'r>(
+        requests: impl Iterator<Item = &'r Request<D::Command>>,
+        before: Loaded<D::State>,
+        new_event: impl Fn(&D::Event, &Metadata) -> NewEvent,
+    ) -> Self {
+        let mut decided =
+            Self { verdicts: Vec::new(), events: Vec::new(), after: before, bytes: 0 };
+        for request in requests {
+            if decided.bytes > APPEND_BYTES || decided.events.len() >= APPEND_EVENTS {
+                break;
+            }
+            let verdict = decided.judge(request, &new_event);
+            decided.verdicts.push(verdict);
+        }
+        decided
+    }
+
+    fn judge(
+        &mut self,
+        request: &Request<D::Command>,
+        new_event: impl Fn(&D::Event, &Metadata) -> NewEvent,
+    ) -> Verdict<D::Rejection> {
+        let Request { command, metadata } = request;
+        if metadata.cause.as_ref().is_some_and(|cause| self.after.has_reacted_to(cause)) {
+            return Verdict::AlreadyReacted;
+        }
+        match metadata.idempotency.as_ref().map_or(Seen::Never, |key| self.after.seen(key)) {
+            Seen::Never => {}
+            Seen::Same(version) => return Verdict::Repeated(version),
+            Seen::Other => return Verdict::KeyReused,
+        }
+        let new = match D::decide(&self.after.state, command) {
+            Err(rejection) => return Verdict::Rejected(rejection),
+            Ok(new) if new.is_empty() => return Verdict::Nothing,
+            Ok(new) => new,
+        };
+        for event in new {
+            let version = self.after.expected().first_version();
+            self.after.take_in::<D>(version, Some(&event), metadata);
+            let event = new_event(&event, metadata);
+            self.bytes += event.data.get().len();
+            self.events.push(event);
+        }
+        Verdict::Events(self.events.len())
+    }
+}
