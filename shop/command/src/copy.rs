@@ -21,7 +21,7 @@ use crate::{
     engines::{MongoStore, open_mongo},
     outcome::WrongUsage,
     process::resolved,
-    store, term,
+    term,
 };
 
 /// Where an event store is, as the setting `event-store` names it.
@@ -112,7 +112,7 @@ pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> 
             break;
         }
     }
-    print(&copied, json).with_context(|| store::unprinted("the target"))
+    print(&copied, json).with_context(|| unprinted("the target"))
 }
 
 /// Refuses a data folder where a log is meant: it is the one below it.
@@ -190,6 +190,11 @@ pub(crate) fn make_parent(folder: &Path) -> anyhow::Result<()> {
     };
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(parent);
     made.with_context(|| format!("{} cannot be made", parent.display()))
+}
+
+/// The error when everything is done and only the report cannot be written.
+pub(crate) fn unprinted(copy: impl std::fmt::Display) -> String {
+    format!("the copy in {copy} is complete, but this report could not be printed")
 }
 
 fn print(copied: &Copied, json: bool) -> anyhow::Result<()> {

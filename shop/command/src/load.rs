@@ -11,6 +11,7 @@
 //!
 //! All three run concurrently on one thread, in one future, and share the tracker.
 
+mod latency;
 mod report;
 mod series;
 mod tracker;
@@ -26,7 +27,8 @@ use uuid::Uuid;
 
 use self::tracker::Tracker;
 pub(crate) use self::{
-    report::{Ending, Latency, Report},
+    latency::Latency,
+    report::{Ending, Report},
     series::Second,
 };
 use crate::{

@@ -148,12 +148,7 @@ fn verify(shop: &Stopped, expect: Option<Mark>, json: bool) -> anyhow::Result<()
 
 /// The copy is what was asked for: without the report it is as good.
 fn print_copied(copied: &Verified, dest: &Path, json: bool) -> anyhow::Result<()> {
-    print_verified(copied, json).with_context(|| unprinted(dest.display()))
-}
-
-/// The error when everything is done and only the report cannot be written.
-pub(crate) fn unprinted(copy: impl std::fmt::Display) -> String {
-    format!("the copy in {copy} is complete, but this report could not be printed")
+    print_verified(copied, json).with_context(|| copy::unprinted(dest.display()))
 }
 
 fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {

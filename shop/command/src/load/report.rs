@@ -2,10 +2,9 @@
 
 use std::io;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::Second;
+use super::{Latency, Second};
 use crate::{rows::BadRow, term};
 
 /// How a run went.
@@ -37,24 +36,6 @@ pub(crate) struct Ending {
     pub(crate) status: String,
     pub(crate) reasons: Vec<String>,
     pub(crate) orders: u64,
-}
-
-/// A distribution of durations, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(crate) struct Latency {
-    pub p50: f64,
-    pub p90: f64,
-    pub p99: f64,
-    pub(crate) max: f64,
-}
-
-impl Latency {
-    /// Of a histogram of microseconds.
-    pub(crate) fn of(histogram: &Histogram<u64>) -> Self {
-        let millis = |micros: u64| f64::from(u32::try_from(micros).unwrap_or(u32::MAX)) / 1000.0;
-        let at = |quantile| millis(histogram.value_at_quantile(quantile));
-        Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: millis(histogram.max()) }
-    }
 }
 
 impl Report {
@@ -95,12 +76,5 @@ impl Report {
             }
         }
         Ok(())
-    }
-}
-
-impl Latency {
-    pub(crate) fn print(&self, what: &str) -> io::Result<()> {
-        let Self { p50, p90, p99, max } = self;
-        term::line(format_args!("{what:<17} {p50:>8.2} {p90:>9.2} {p99:>9.2} {max:>9.2} ms"))
     }
 }

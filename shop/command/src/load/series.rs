@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{report::Latency, tracker::histogram};
+use super::latency::{Latency, histogram};
 
 /// One second of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    report::{Ending, Latency, Report},
+    latency::{Latency, histogram},
+    report::{Ending, Report},
     series::Series,
 };
 use crate::{rows::BadRow, shop::Order};
@@ -15,9 +16,6 @@ use crate::{rows::BadRow, shop::Order};
 /// How many ended orders of unknown origin are kept: an order can end before the answer to its placing arrives, and others
 /// may be shopping too. Far more than a shop ends within one answer's time.
 const EARLY_MAX: usize = 65_536;
-
-/// Longer durations count as this long: an hour, in microseconds.
-const DURATION_MAX_US: u64 = 3_600_000_000;
 
 pub(super) struct Tracker {
     open: HashMap<Uuid, Instant>,
@@ -175,10 +173,6 @@ impl Tracker {
         reasons.sort();
         *self.endings.entry((order.status.clone(), reasons)).or_default() += 1;
     }
-}
-
-pub(super) fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, DURATION_MAX_US, 3).expect("the bounds are in order")
 }
 
 fn micros(started: Instant, now: Instant) -> u64 {
