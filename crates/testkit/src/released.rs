@@ -98,7 +98,7 @@ impl Released {
                 continue;
             };
             for example in examples {
-                if let Err(fault) = check_example(family, (&kind, schema, current), &example) {
+                if let Err(fault) = check_example(family, &kind, schema, current, &example) {
                     faults.push(format!("{kind}@{schema} {example}: {fault}"));
                 }
             }
@@ -151,7 +151,9 @@ fn garbled(example: &Value) -> Option<Value> {
 
 fn check_example(
     family: &Family,
-    (kind, schema, current): (&str, u32, u32),
+    kind: &str,
+    schema: u32,
+    current: u32,
     example: &Value,
 ) -> Result<(), String> {
     let written = renewed(family, kind, schema, example)?;
