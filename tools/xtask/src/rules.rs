@@ -2,6 +2,7 @@
 
 mod circles;
 mod directions;
+mod documented;
 pub(crate) mod files;
 mod headers;
 mod licences;
@@ -33,6 +34,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     faults.extend(prose::check(root)?);
     faults.extend(unused::check(root, &metadata)?);
     faults.extend(circles::check(&metadata)?);
+    faults.extend(documented::check(root, &metadata)?);
     if faults.is_empty() {
         return Ok(());
     }
