@@ -12,7 +12,10 @@ use std::{
 
 use async_trait::async_trait;
 use kernel::{Event, Position, Recorded, sync};
-use runtime::{ModelError, ReadModel, SetAside, Shared, Unfit, sqlite::Database};
+use runtime::{
+    ModelError, ReadModel, SetAside, Shared, Unfit,
+    sqlite::{Database, Embedded, Schema as Shape},
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use store::Balance;
@@ -56,7 +59,7 @@ struct Inner {
 
 /// The engine that holds a model.
 pub(crate) enum Tables {
-    Sqlite(sqlite::Tables),
+    Sqlite(Arc<Embedded<sqlite::Sql>>),
     #[cfg(feature = "postgres")]
     Postgres(postgres::Tables),
 }
@@ -97,7 +100,7 @@ impl Model {
     ) -> Result<Vec<T>, ModelError> {
         let values = values.into_values();
         let rows = match &self.0.tables {
-            Tables::Sqlite(tables) => tables.query(sql, values).await?,
+            Tables::Sqlite(tables) => sqlite::query(tables, sql, values).await?,
             #[cfg(feature = "postgres")]
             Tables::Postgres(tables) => tables.query(sql, values).await?,
         };
@@ -142,9 +145,10 @@ impl Model {
         self.engine().dump().await
     }
 
-    fn engine(&self) -> &dyn Engine {
+    /// The engine that holds the tables, to which a change is what a projection did about several events.
+    fn engine(&self) -> &dyn ReadModel<Change = Changes> {
         match &self.0.tables {
-            Tables::Sqlite(tables) => tables,
+            Tables::Sqlite(tables) => &**tables,
             #[cfg(feature = "postgres")]
             Tables::Postgres(tables) => tables,
         }
@@ -164,7 +168,9 @@ impl Tables {
         schema: Schema,
         tasks: &runtime::Tasks,
     ) -> Result<Self, ModelError> {
-        sqlite::Tables::open(name, location, schema, tasks).map(Self::Sqlite)
+        let Schema { number, create } = schema;
+        let schema = Shape { model: name, unmarked: &[], number, variant: 0, create };
+        Embedded::open(sqlite::Sql(schema), location, tasks.clone()).map(Self::Sqlite)
     }
 
     #[cfg(feature = "postgres")]
@@ -191,27 +197,6 @@ pub(crate) fn project<E: Event>(recorded: &Recorded) -> Result<Option<Happened<E
     Happened::of(recorded)
 }
 
-/// What a model needs of the engine that holds its tables; see [`ReadModel`] for what each call promises.
-#[async_trait]
-trait Engine: Send + Sync {
-    async fn checkpoint(&self) -> Result<Position, ModelError>;
-    async fn apply(&self, from: Position, changes: Changes, to: Position)
-    -> Result<(), ModelError>;
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError>;
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError>;
-    async fn reset(&self) -> Result<(), ModelError>;
-    async fn dump(&self) -> Result<Vec<String>, ModelError>;
-
-    fn shared(&self) -> Option<&dyn Shared> {
-        None
-    }
-
-    fn database(&self) -> Option<&Database> {
-        None
-    }
-}
-
 #[async_trait]
 impl<E: Event> ReadModel for Projection<E> {
     type Change = Happened<E>;
@@ -230,7 +215,7 @@ impl<E: Event> ReadModel for Projection<E> {
         for happened in happened {
             (self.apply)(happened, &mut changes);
         }
-        self.model.engine().apply(from, changes, to).await
+        self.model.engine().apply(from, &[changes], to).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {

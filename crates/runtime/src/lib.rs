@@ -129,7 +129,7 @@ pub use client::EventStore;
 pub use deps::Deps;
 pub use error::{LocationError, ModelError};
 pub use follower::{Effect, Follower};
-pub use model::{Lease, ModelLocation, ReadModel, ServerLocation, Shared};
+pub use model::{Lease, ModelLocation, ReadModel, ServerEngine, ServerLocation, Shared};
 pub use progress::{Behind, Progress};
 pub use reactor::{Reaction, Reactor};
 pub use scans::Scans;

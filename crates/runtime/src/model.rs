@@ -2,6 +2,7 @@
 
 pub mod conformance;
 mod location;
+pub mod server;
 mod take;
 
 use async_trait::async_trait;
@@ -10,7 +11,8 @@ use store::Balance;
 use uuid::Uuid;
 
 pub use crate::shape::{is_newer, shape};
-pub use location::{LeftOut, ModelLocation, Optional, ServerLocation, left_out};
+pub use location::ModelLocation;
+pub use server::{ServerEngine, ServerLocation, left_out};
 pub(crate) use take::projected;
 pub use take::take;
 

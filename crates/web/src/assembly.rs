@@ -32,20 +32,25 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
         self.desk.clone()
     }
 
-    /// Adds the service's reactor, `NAME.reactor`, which commands `aggregates`; how far it is.
+    /// Adds a reactor, which commands `aggregates`; how far it is, as the follower `REACTOR.reactor`. The service's first one has the
+    /// service's name.
     pub fn react<R: Reactor>(
         &mut self,
         aggregates: &Aggregates<R::Aggregate>,
         reactor: R,
     ) -> Progress {
-        let progress = self.await_also("reactor");
+        let progress = self.follow(&format!("{}.reactor", reactor.name()));
         reactor::spawn(&self.desk.deps, aggregates.clone(), reactor, progress.clone());
         progress
     }
 
     /// Something else, `NAME.WHAT`, without which the service is not ready.
     pub fn await_also(&mut self, what: &str) -> Progress {
-        let progress = self.desk.deps.progress(&format!("{}.{what}", self.name));
+        self.follow(&format!("{}.{what}", self.name))
+    }
+
+    fn follow(&mut self, name: &str) -> Progress {
+        let progress = self.desk.deps.progress(name);
         self.followers.push(progress.clone());
         progress
     }

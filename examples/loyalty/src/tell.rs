@@ -1,14 +1,11 @@
 //! What happens to accounts, told in one readable line each.
 
 use ::module::short;
-use contracts::loyalty::{CATEGORY, LoyaltyEvent};
+use contracts::loyalty::LoyaltyEvent;
 use kernel::Recorded;
 
 /// The line of an event, if it is one of this service's and worth it.
 pub(crate) fn tell(event: &Recorded) -> Option<String> {
-    if event.stream.category() != CATEGORY {
-        return None;
-    }
     Some(match LoyaltyEvent::of(event)? {
         LoyaltyEvent::PointsEarned(earned) => {
             format!("order {} earns {} points", short(earned.order), earned.points)

@@ -50,7 +50,9 @@ pub async fn open_model(
         ModelLocation::Sqlite(location) => {
             model::SqliteModel::open(model::Books(calendar), location, tasks.clone())?
         }
-        ModelLocation::Server(location) => model::CouchDbModel::open(location, calendar).await?,
+        ModelLocation::Server(location) => {
+            model::CouchDbModel::open_with(location, calendar).await?
+        }
     })
 }
 

@@ -3,16 +3,13 @@
 pub mod conformance;
 #[cfg(feature = "couchdb")]
 mod couchdb;
-#[cfg(not(feature = "couchdb"))]
-#[path = "model/no_couchdb.rs"]
-mod couchdb;
 mod sqlite;
 
 use async_trait::async_trait;
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
 use kernel::{Position, Timestamp};
-use runtime::{ModelError, ReadModel};
+use runtime::{ModelError, ReadModel, ServerEngine};
 use uuid::Uuid;
 
 pub use self::{
@@ -20,6 +17,27 @@ pub use self::{
     sqlite::{Books, SqliteModel},
 };
 use crate::calendar::Calendar;
+
+/// CouchDB, which a program can be built without.
+#[derive(Clone, Copy, Debug)]
+pub struct CouchDb;
+
+impl ServerEngine for CouchDb {
+    const NAME: &'static str = "CouchDB";
+    const FEATURE: &'static str = "couchdb";
+    const SCHEMES: &'static [&'static str] = &["http", "https"];
+    const FORMS: &'static str =
+        "sqlite:FILE or http://USER:PASSWORD@HOST[:PORT]/DATABASE (CouchDB)";
+    const MODEL: &'static str = crate::NAME;
+}
+
+#[cfg(not(feature = "couchdb"))]
+mod couchdb {
+    use runtime::model::server::LeftOut;
+
+    pub type CouchDbLocation = LeftOut<super::CouchDb>;
+    pub type CouchDbModel = LeftOut<super::CouchDb>;
+}
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///

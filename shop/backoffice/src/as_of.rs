@@ -2,9 +2,9 @@
 
 use contracts::rest::{customer::User, order::Order, product::Product};
 use serde::de::DeserializeOwned;
-use site::{Amount, Count, Failure, Listing, segment};
+use site::{Amount, Count, Failure, Listing, given, segment};
 
-use crate::{desk::Desk, list::given, orders};
+use crate::{desk::Desk, orders};
 
 /// Fields and what was in them.
 pub(crate) type Lines = Vec<(&'static str, String)>;

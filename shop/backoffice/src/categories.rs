@@ -4,12 +4,9 @@ use askama::Template;
 use axum::extract::Query;
 use contracts::rest::product::Category;
 use serde::Deserialize;
-use site::{Count, Failure, Frame, Listing, Page, Pager};
+use site::{Count, Failure, Frame, Listing, Page, Pager, given, no_such_page, page_number};
 
-use crate::{
-    desk::{Desk, no_such_page},
-    list::{given, page_number},
-};
+use crate::desk::Desk;
 
 /// Categories on one page.
 const PAGE: &str = "50";

@@ -7,13 +7,10 @@ use axum::{
 };
 use contracts::rest::product::{Category, CategoryDeleted};
 use serde::Serialize;
-use site::{Count, Failure, Form, Frame, Page, see_other};
+use site::{Count, Failure, Form, Frame, Page, no_such_page, refused, see_other};
 use uuid::Uuid;
 
-use crate::{
-    account::refused,
-    desk::{Desk, no_such_page},
-};
+use crate::desk::Desk;
 
 #[derive(Template)]
 #[template(path = "category.html")]

@@ -15,15 +15,11 @@ use contracts::rest::{
 use futures_util::future::try_join;
 use serde::Serialize;
 use site::{
-    Amount, Badge, Count, Day, Failure, Form, Frame, Listing, Money, Page, see_other, segment,
+    Amount, Badge, Count, Day, Failure, Form, Frame, Listing, Money, Page, Shop, no_such_page,
+    refused, see_other, segment,
 };
 
-use crate::{
-    Shop,
-    account::refused,
-    desk::{Desk, no_such_page, renamed},
-    orders,
-};
+use crate::desk::{Desk, renamed};
 
 /// Orders shown here; there is a page of them all.
 const ORDERS: &str = "10";
@@ -160,7 +156,7 @@ impl CustomerPage {
     }
 
     fn badge(&self, order: &Order) -> Badge {
-        orders::badge(order.status)
+        Badge::of_order(order.status)
     }
 
     fn total<'a>(&self, order: &'a Order) -> Amount<'a> {

@@ -4,13 +4,12 @@ use askama::Template;
 use axum::extract::{Query, State};
 use contracts::rest::customer::{Role, User};
 use serde::Deserialize;
-use site::{Amount, Failure, Frame, Listing, Money, Page, Pager};
-
-use crate::{
-    Shop,
-    desk::{Desk, no_such_page},
-    list::{Choice, choices, given, known, page_number},
+use site::{
+    Amount, Choice, Failure, Frame, Listing, Money, Page, Pager, Shop, choices, given, known,
+    no_such_page, page_number,
 };
+
+use crate::desk::Desk;
 
 /// Customers on one page.
 const PAGE: &str = "50";

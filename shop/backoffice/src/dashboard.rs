@@ -10,13 +10,14 @@ use axum::{
 use contracts::rest::{accounting::Revenue, order::Statistics, product::Product};
 use futures_util::{future::try_join3, stream};
 use serde::Deserialize;
-use site::{Amount, Badge, Count, Failure, Frame, Listing, Markup, Money, Page, ServerEvents};
+use site::{
+    Amount, Badge, Count, Failure, Frame, Listing, Markup, Money, Page, ServerEvents, Shop, given,
+    no_such_page,
+};
 
 use crate::{
-    Shop,
     chart::{Bar, Columns, month},
-    desk::{Desk, no_such_page},
-    list::{given, written},
+    desk::{Desk, written},
     products,
 };
 

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use kernel::Timestamp;
 use site::{Failure, Visit};
 
 /// The visit of a manager. Other visitors are sent to log in, or refused.
@@ -25,14 +26,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
     }
 }
 
-/// An id in an address is mistyped or gone, whatever status the gateway returns.
-pub(crate) fn no_such_page(failure: Failure) -> Failure {
-    match failure {
-        Failure::Refused(refusal) if matches!(refusal.status, 400 | 404 | 422) => Failure::NotFound,
-        other => other,
-    }
-}
-
 /// What the gateway says of the field `from`, said of the field `to`: a form may show a sum where the gateway is told a difference.
 pub(crate) fn renamed(failure: Failure, from: &str, to: &str) -> Failure {
     let Failure::Refused(mut refusal) = failure else { return failure };
@@ -40,4 +33,9 @@ pub(crate) fn renamed(failure: Failure, from: &str, to: &str) -> Failure {
         to.clone_into(&mut error.field);
     }
     Failure::Refused(refusal)
+}
+
+/// A time in an address or a query; empty where there is none.
+pub(crate) fn written(time: Option<Timestamp>) -> String {
+    time.map(|time| time.to_string()).unwrap_or_default()
 }

@@ -4,11 +4,13 @@ use askama::{Template, filters::HtmlSafe};
 use axum::extract::Query;
 use contracts::{FAMILIES, rest::events::RecordedEvent};
 use serde::Deserialize;
-use site::{Count, Failure, Form, Frame, Listing, Page, Pager};
+use site::{
+    Choice, Count, Failure, Form, Frame, Listing, Page, Pager, choices, given, known, no_such_page,
+    page_number,
+};
 
 use crate::{
-    desk::{Desk, no_such_page},
-    list::{Choice, choices, given, known, page_number, written},
+    desk::{Desk, written},
     log::{self, Filter, Newest},
     numbers::Exact,
 };

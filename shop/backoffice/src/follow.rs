@@ -9,12 +9,11 @@ use axum::{
 };
 use contracts::rest::events::RecordedEvent;
 use futures_util::stream;
-use site::{Failure, Frame, Markup, Page, ServerEvents};
+use site::{Failure, Frame, Markup, Page, ServerEvents, given};
 
 use crate::{
     desk::Desk,
     events::{self, Asked, Rows},
-    list::given,
     log::{self, Filter},
 };
 

@@ -14,14 +14,12 @@ use contracts::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use site::{Count, Failure, Frame, Listing, Page, see_other};
+use site::{Count, Failure, Frame, Listing, Page, Shop, given, no_such_page, see_other};
 use uuid::Uuid;
 
 use crate::{
-    Shop,
     as_of::{Lines, Subject},
-    desk::{Desk, no_such_page},
-    list::given,
+    desk::Desk,
     log,
     numbers::Exact,
 };

@@ -15,7 +15,6 @@ mod event;
 mod events;
 mod follow;
 mod history;
-mod list;
 mod log;
 mod numbers;
 mod order;
@@ -25,14 +24,11 @@ mod products;
 mod saga;
 mod system;
 
-use std::sync::{Arc, OnceLock};
-
 use axum::{
     Router,
     routing::{get, post},
 };
-use contracts::rest::product::Product;
-use site::{Chrome, Link, Listing, Site, Visit};
+use site::{Chrome, Link, Shop, Site};
 
 /// What the back office needs from outside.
 pub use site::Config;
@@ -56,13 +52,6 @@ const CHROME: Chrome = Chrome {
     register: None,
     footer: "Agora – what happened is recorded, and never changed. Times are in the shop's time zone.",
 };
-
-/// What the pages share. A cheap clone.
-#[derive(Clone, Default)]
-struct Shop {
-    /// The shop's one currency, once a product has told it.
-    currency: Arc<OnceLock<String>>,
-}
 
 /// The back office as a router, to be served with [`web::serve`].
 pub fn build(config: Config) -> Router {
@@ -100,17 +89,4 @@ fn goods() -> Router<Shop> {
         .route("/products/new", get(product::fresh).post(product::add))
         .route("/products/{id}", get(product::product).post(product::change))
         .route("/products/{id}/delete", get(product::ask).post(product::delete))
-}
-
-impl Shop {
-    /// The shop's currency; empty until it is known, and sums are then shown without it.
-    async fn currency(&self, visit: &Visit) -> String {
-        if let Some(currency) = self.currency.get() {
-            return currency.clone();
-        }
-        let first = visit.get("/product/get-all-products", &[("Limit", "1")]).await;
-        let Ok(Listing::<Product> { items, .. }) = first else { return String::new() };
-        let Some(product) = items.into_iter().next() else { return String::new() };
-        self.currency.get_or_init(|| product.currency).clone()
-    }
 }

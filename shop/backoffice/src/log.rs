@@ -1,12 +1,9 @@
 //! Reads the event store through the gateway: forwards, and backwards page by page.
 
 use contracts::rest::events::{Head, RecordedEvent};
-use site::{Failure, Listing};
+use site::{Failure, Listing, given, no_such_page};
 
-use crate::{
-    desk::{Desk, no_such_page},
-    list::given,
-};
+use crate::desk::Desk;
 
 /// Events read at once.
 const PAGE: u64 = 500;

@@ -11,10 +11,12 @@ use contracts::rest::{
 };
 use futures_util::{StreamExt, future::try_join, stream};
 use serde_json::Value;
-use site::{Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents};
+use site::{
+    Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents, no_such_page,
+};
 
 use crate::{
-    desk::{Desk, no_such_page},
+    desk::Desk,
     diagram::Diagram,
     numbers::{Exact, Took},
     orders,
@@ -153,7 +155,7 @@ impl Story {
     }
 
     fn badge(&self) -> Badge {
-        orders::badge(self.saga.order.status)
+        Badge::of_order(self.saga.order.status)
     }
 
     fn reasons(&self) -> String {

@@ -2,17 +2,16 @@
 
 use askama::Template;
 use axum::extract::Query;
-use contracts::rest::{
-    order::{Order, Status},
-    product::Product,
-};
+use contracts::rest::{order::Order, product::Product};
 use serde::Deserialize;
-use site::{Amount, Badge, Count, Failure, Form, Frame, Listing, Page, Pager, Tone};
+use site::{
+    Amount, Badge, Choice, Count, Failure, Form, Frame, Listing, Page, Pager, choices, given,
+    known, no_such_page, page_number,
+};
 use uuid::Uuid;
 
 use crate::{
-    desk::{Desk, no_such_page},
-    list::{Choice, choices, given, known, page_number, written},
+    desk::{Desk, written},
     numbers::Exact,
 };
 
@@ -175,16 +174,6 @@ async fn wanted(desk: &Desk, filters: &mut Form) -> Result<Wanted, Failure> {
     Ok(items.pop().map_or(Wanted::Any, |one| Wanted::One(one.product_id)))
 }
 
-/// The word for the status of an order.
-pub(crate) fn badge(status: Status) -> Badge {
-    match status {
-        Status::Pending => Badge::new("Pending", Tone::Busy),
-        Status::Approved => Badge::new("Approved", Tone::Busy),
-        Status::Finalized => Badge::new("Finalized", Tone::Good),
-        Status::Canceled => Badge::new("Canceled", Tone::Bad),
-    }
-}
-
 /// Why an order was canceled, in words.
 pub(crate) fn reasons(order: &Order) -> String {
     let words = order.reasons.iter().map(|reason| reason.as_str().replace('-', " "));
@@ -194,7 +183,7 @@ pub(crate) fn reasons(order: &Order) -> String {
 #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
 impl Orders {
     fn badge(&self, order: &Order) -> Badge {
-        badge(order.status)
+        Badge::of_order(order.status)
     }
 
     fn reasons(&self, order: &Order) -> String {

@@ -10,14 +10,15 @@ use axum::{
 };
 use contracts::rest::product::{Product, ProductDeleted};
 use serde::Serialize;
-use site::{Amount, Badge, Count, Failure, Form, Frame, Page, Picture, see_other};
+use site::{
+    Amount, Badge, Count, Failure, Form, Frame, Page, Picture, no_such_page, refused, see_other,
+};
 use uuid::Uuid;
 
 use crate::{
-    account::refused,
     categories,
     conflict::{self, Conflict},
-    desk::{Desk, no_such_page, renamed},
+    desk::{Desk, renamed},
     products,
 };
 

@@ -5,13 +5,12 @@ use axum::extract::Query;
 use contracts::rest::product::Product;
 use futures_util::future::try_join;
 use serde::Deserialize;
-use site::{Amount, Badge, Count, Failure, Frame, Listing, Page, Pager, Tone};
-
-use crate::{
-    categories,
-    desk::{Desk, no_such_page},
-    list::{Choice, choices, given, known, page_number},
+use site::{
+    Amount, Badge, Choice, Count, Failure, Frame, Listing, Page, Pager, Tone, choices, given,
+    known, no_such_page, page_number,
 };
+
+use crate::{categories, desk::Desk};
 
 /// Products on one page.
 const PAGE: &str = "50";

@@ -65,5 +65,8 @@ impl Budget {
 }
 
 fn line(event: &Recorded) -> Option<String> {
-    registry::SERVICES.iter().find_map(|module| (module.tell)(event))
+    let category = event.stream.category();
+    let mut services = registry::SERVICES.iter();
+    let service = services.find(|module| module.records.contains(&category))?;
+    (service.tell)(event)
 }

@@ -82,7 +82,7 @@ async fn ensure(customers: &Customers, given: Option<NewPassword>) -> Admin {
             },
             Ok(Some(known)) => {
                 let Some(given) = given else { return Admin::Unchanged };
-                return keep(customers, (id, &known.password), &given).await;
+                return keep(customers, id, &known.password, &given).await;
             }
             Err(error) => {
                 tracing::error!(%error, "cannot find out whether there is a manager; retrying");
@@ -139,16 +139,16 @@ async fn create(
 }
 
 /// Puts the given password in force, once: a setting that is left behind does not undo a later change at every start.
-async fn keep(customers: &Customers, (id, sealed): (Uuid, &str), given: &NewPassword) -> Admin {
+async fn keep(customers: &Customers, id: Uuid, sealed: &str, given: &NewPassword) -> Admin {
     // The turn is given back before the next one is asked for: there may be only one.
     let passwords = &customers.passwords;
-    let is_in_force = passwords.verify(&turn(customers).await, (id, Some(sealed)), given).await;
+    let is_in_force = passwords.verify(&turn(customers).await, id, Some(sealed), given).await;
     if is_in_force {
         return Admin::Unchanged;
     }
     let last = last_put(customers, id).await;
     let was_put = last.is_some()
-        && passwords.verify(&turn(customers).await, (id, last.as_deref()), given).await;
+        && passwords.verify(&turn(customers).await, id, last.as_deref(), given).await;
     if was_put {
         return Admin::Superseded;
     }

@@ -91,7 +91,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), M
     let model = open_model(config.model, &deps.tasks).await?;
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
     let (tasks, clock, ids) = (deps.tasks.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.ids));
-    let passwords = Passwords::new(config.hashing, Arc::clone(&config.secrets), (tasks, ids));
+    let passwords = Passwords::new(config.hashing, Arc::clone(&config.secrets), tasks, ids);
 
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&aggregates, OrderReactor { clock: Arc::clone(&clock) });

@@ -3,16 +3,13 @@
 pub mod conformance;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(not(feature = "redis"))]
-#[path = "model/no_redis.rs"]
-mod redis;
 mod sqlite;
 
 use async_trait::async_trait;
 use contracts::customer::Role;
 use contracts::money::Money;
 use kernel::Position;
-use runtime::{ModelError, ReadModel};
+use runtime::{ModelError, ReadModel, ServerEngine};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,6 +17,27 @@ pub use self::{
     redis::{RedisLocation, RedisModel},
     sqlite::{Accounts, SqliteModel},
 };
+
+/// Redis, which a program can be built without.
+#[derive(Clone, Copy, Debug)]
+pub struct Redis;
+
+impl ServerEngine for Redis {
+    const NAME: &'static str = "Redis";
+    const FEATURE: &'static str = "redis";
+    const SCHEMES: &'static [&'static str] = &["redis", "rediss"];
+    const FORMS: &'static str =
+        "sqlite:FILE or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME]";
+    const MODEL: &'static str = crate::NAME;
+}
+
+#[cfg(not(feature = "redis"))]
+mod redis {
+    use runtime::model::server::LeftOut;
+
+    pub type RedisLocation = LeftOut<super::Redis>;
+    pub type RedisModel = LeftOut<super::Redis>;
+}
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///

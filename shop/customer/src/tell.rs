@@ -1,19 +1,12 @@
 //! What happens to customers and their credit, told in one readable line each.
 
 use ::module::short;
-use contracts::customer::{CATEGORY, CustomerEvent};
+use contracts::customer::CustomerEvent;
 use kernel::Recorded;
 
 /// The line of an event, if it is one of this service's and worth it.
 pub(crate) fn tell(event: &Recorded) -> Option<String> {
-    if event.stream.category() != CATEGORY {
-        return None;
-    }
-    line(CustomerEvent::of(event)?)
-}
-
-fn line(event: &CustomerEvent) -> Option<String> {
-    match event {
+    match CustomerEvent::of(event)? {
         CustomerEvent::CreditReserved(reserved) => Some(format!(
             "order {}: credit of {} reserved, {} left",
             short(reserved.order),

@@ -34,7 +34,7 @@ pub struct Module {
     pub open_model: fn(Place, &TimeZone) -> Starting<Box<dyn Filled>>,
     /// Builds it and spawns its tasks.
     pub build: fn(Setup) -> Starting<Service>,
-    /// What an event of its own means to people who watch the shop: a line, if it is worth one.
+    /// What an event in one of its streams means to people who watch the shop: a line, if it is worth one.
     pub tell: fn(&Recorded) -> Option<String>,
 }
 

@@ -5,9 +5,6 @@ pub mod conformance;
 mod numbers;
 #[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(not(feature = "postgres"))]
-#[path = "model/no_postgres.rs"]
-mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
@@ -19,7 +16,7 @@ use contracts::{
     rest::order::Durations,
 };
 use kernel::{Actor, EventType, Position, Timestamp};
-use runtime::{ModelError, ReadModel};
+use runtime::{ModelError, ReadModel, ServerEngine};
 use uuid::Uuid;
 
 pub use self::{
@@ -27,6 +24,27 @@ pub use self::{
     sqlite::{Orders, SqliteModel},
 };
 pub use contracts::order::lifecycle::{Effect, Standing};
+
+/// PostgreSQL, which a program can be built without.
+#[derive(Clone, Copy, Debug)]
+pub struct Postgres;
+
+impl ServerEngine for Postgres {
+    const NAME: &'static str = "PostgreSQL";
+    const FEATURE: &'static str = "postgres";
+    const SCHEMES: &'static [&'static str] = &["postgres", "postgresql"];
+    const FORMS: &'static str =
+        "sqlite:FILE or postgres://USER:PASSWORD@HOST[:PORT]/DATABASE[?schema=NAME]";
+    const MODEL: &'static str = crate::NAME;
+}
+
+#[cfg(not(feature = "postgres"))]
+mod postgres {
+    use runtime::model::server::LeftOut;
+
+    pub type PostgresLocation = LeftOut<super::Postgres>;
+    pub type PostgresModel = LeftOut<super::Postgres>;
+}
 
 /// Everything the service answers from. Point reads take microseconds; the others may take longer and do not block other requests.
 ///

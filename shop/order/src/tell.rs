@@ -1,19 +1,12 @@
 //! What happens to orders, told in one readable line each.
 
 use ::module::short;
-use contracts::order::{CATEGORY, OrderEvent};
+use contracts::order::OrderEvent;
 use kernel::Recorded;
 
 /// The line of an event, if it is one of this service's and worth it.
 pub(crate) fn tell(event: &Recorded) -> Option<String> {
-    if event.stream.category() != CATEGORY {
-        return None;
-    }
-    line(OrderEvent::of(event)?)
-}
-
-fn line(event: &OrderEvent) -> Option<String> {
-    match event {
+    match OrderEvent::of(event)? {
         OrderEvent::Placed(placed) => {
             let terms = &placed.terms;
             let (quantity, name, total) = (terms.quantity, &terms.product_name, terms.total());

@@ -1,19 +1,12 @@
 //! What happens to products and their stock, told in one readable line each.
 
 use ::module::short;
-use contracts::product::{CATEGORY, ProductEvent};
+use contracts::product::ProductEvent;
 use kernel::Recorded;
 
 /// The line of an event, if it is one of this service's and worth it.
 pub(crate) fn tell(event: &Recorded) -> Option<String> {
-    if event.stream.category() != CATEGORY {
-        return None;
-    }
-    line(ProductEvent::of(event)?)
-}
-
-fn line(event: &ProductEvent) -> Option<String> {
-    match event {
+    match ProductEvent::of(event)? {
         ProductEvent::Added(added) => Some(format!(
             "product {:?} added, {} units at {}",
             added.name, added.units, added.price

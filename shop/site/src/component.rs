@@ -3,6 +3,7 @@
 use std::fmt;
 
 use askama::{Template, filters::HtmlSafe};
+use contracts::rest::order::Status;
 
 /// What a badge is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,17 @@ impl Badge {
     #[must_use]
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self { text: text.into(), tone }
+    }
+
+    /// The word for the status of an order.
+    #[must_use]
+    pub fn of_order(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::new("Pending", Tone::Busy),
+            Status::Approved => Self::new("Approved", Tone::Busy),
+            Status::Finalized => Self::new("Finalized", Tone::Good),
+            Status::Canceled => Self::new("Canceled", Tone::Bad),
+        }
     }
 }
 

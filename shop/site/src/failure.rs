@@ -166,3 +166,12 @@ impl IntoResponse for Failure {
         response
     }
 }
+
+/// An id in an address is mistyped or gone, whatever status the gateway returns.
+#[must_use]
+pub fn no_such_page(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused(refusal) if matches!(refusal.status, 400 | 404 | 422) => Failure::NotFound,
+        other => other,
+    }
+}

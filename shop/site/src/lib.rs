@@ -22,12 +22,14 @@ mod guard;
 mod health;
 mod kept;
 mod listing;
+mod login;
 mod origin;
 mod page;
 mod path;
 mod picture;
 mod seal;
 mod session;
+mod shop;
 mod visit;
 mod zone;
 
@@ -40,17 +42,19 @@ use web::{Streams, TrustedProxies};
 
 pub use component::{Badge, Markup, Pager, Tone};
 pub use events::{ServerEvent, ServerEvents, live};
-pub use failure::{Failure, FieldError, Refusal};
+pub use failure::{Failure, FieldError, Refusal, no_such_page};
 pub use form::{Field, Form};
 pub use format::{Amount, Count, Day, Elapsed, Moment, Money};
 pub use frame::{Chrome, Frame, Link, Search};
 pub use gateway::{Gateway, GatewayUrlError};
 pub use kept::logged_in;
-pub use listing::Listing;
+pub use listing::{Choice, Listing, choices, given, known, page_number};
+pub use login::{Entrance, begin_session, end_session, login_failed, login_page, refused};
 pub use page::{Page, see_other};
 pub use path::{local_path, segment};
 pub use picture::Picture;
 pub use session::{Login, User};
+pub use shop::Shop;
 pub use visit::Visit;
 pub use zone::{Zone, zone};
 

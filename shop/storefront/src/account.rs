@@ -5,24 +5,12 @@ use axum::{
     extract::Query,
     response::{IntoResponse, Response},
 };
-use contracts::rest::customer::{LoggedOut, Role, Session, User};
-use serde::{Deserialize, Serialize};
-use site::{Failure, Form, Frame, Login, Page, Visit, local_path, logged_in, see_other};
-
-#[derive(Deserialize)]
-pub(crate) struct Asked {
-    /// The page to go on to.
-    #[serde(default)]
-    next: String,
-}
-
-#[derive(Template)]
-#[template(path = "login.html")]
-struct LoginPage {
-    frame: Frame,
-    form: Form,
-    csrf: String,
-}
+use contracts::rest::customer::User;
+use serde::Serialize;
+use site::{
+    Entrance, Failure, Form, Frame, Page, Visit, begin_session, end_session, local_path, logged_in,
+    login_failed, login_page, refused, see_other,
+};
 
 #[derive(Template)]
 #[template(path = "register.html")]
@@ -34,13 +22,6 @@ struct RegisterPage {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Credentials<'a> {
-    pub(crate) user_name: &'a str,
-    pub(crate) password: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
 struct NewUser<'a> {
     user_name: &'a str,
     password: &'a str,
@@ -48,34 +29,29 @@ struct NewUser<'a> {
     email: &'a str,
 }
 
-pub(crate) async fn login(visit: Visit, Query(asked): Query<Asked>) -> Response {
+pub(crate) async fn login(visit: Visit, Query(entrance): Query<Entrance>) -> Response {
     if visit.user().is_some() {
-        return see_other(local_path(&asked.next).unwrap_or("/"));
+        return see_other(entrance.next());
     }
-    login_page(&visit, Form::filled([("next", asked.next)]))
+    login_page(&visit, entrance.form(), "")
 }
 
 pub(crate) async fn log_in(visit: Visit, mut form: Form) -> Result<Response, Failure> {
     let user_name = form.value("UserName").to_lowercase();
-    let credentials = Credentials { user_name: &user_name, password: form.raw("Password") };
-    match begin(&visit, &credentials).await {
-        Ok(()) => Ok(logged_in(&visit, &form)),
-        Err(Failure::NotLoggedIn) => {
-            form.alert("There is no such user, or the password is wrong.");
-            Ok(refused(login_page(&visit, form)))
-        }
+    match begin_session(&visit, &user_name, form.raw("Password")).await {
+        Ok(_) => Ok(logged_in(&visit, &form)),
         Err(failure) => {
-            form.refuse(failure)?;
-            Ok(refused(login_page(&visit, form)))
+            login_failed(&mut form, failure)?;
+            Ok(refused(login_page(&visit, form, "")))
         }
     }
 }
 
-pub(crate) async fn register(visit: Visit, Query(asked): Query<Asked>) -> Response {
+pub(crate) async fn register(visit: Visit, Query(entrance): Query<Entrance>) -> Response {
     if visit.user().is_some() {
-        return see_other(local_path(&asked.next).unwrap_or("/"));
+        return see_other(entrance.next());
     }
-    register_page(&visit, Form::filled([("next", asked.next)]))
+    register_page(&visit, entrance.form())
 }
 
 pub(crate) async fn sign_up(visit: Visit, mut form: Form) -> Result<Response, Failure> {
@@ -88,8 +64,7 @@ pub(crate) async fn sign_up(visit: Visit, mut form: Form) -> Result<Response, Fa
     };
     let registered = visit.post::<User>("/customer/add-user", &user).await;
     let Err(failure) = registered else {
-        let credentials = Credentials { user_name: &user_name, password: form.raw("Password") };
-        begin(&visit, &credentials).await?;
+        begin_session(&visit, &user_name, form.raw("Password")).await?;
         visit.say(format!("Welcome, {}! Your account is ready.", form.value("FullName")));
         return Ok(see_other(local_path(form.value("next")).unwrap_or("/")));
     };
@@ -101,36 +76,11 @@ pub(crate) async fn sign_up(visit: Visit, mut form: Form) -> Result<Response, Fa
     Ok(refused(register_page(&visit, form)))
 }
 
-/// Ends the session: at the shop, and here even if the shop cannot be reached.
 pub(crate) async fn log_out(visit: Visit, _: Form) -> Response {
-    if let Some(user) = visit.user() {
-        let body = serde_json::json!({ "UserName": user.name });
-        let told = visit.post::<LoggedOut>("/customer/logout-user", &body).await;
-        if let Err(failure) = told {
-            tracing::info!(?failure, "a log-out could not be sent to the gateway");
-        }
-        visit.log_out();
+    if end_session(&visit).await {
         visit.say("You are logged out.");
     }
     see_other("/")
-}
-
-/// Begins a session with a token of the gateway's.
-pub(crate) async fn begin(visit: &Visit, credentials: &Credentials<'_>) -> Result<(), Failure> {
-    let session: Session = visit.post("/customer/login-user", credentials).await?;
-    let Session { token, expires_at, user_name, role } = session;
-    visit.log_in(Login { token, user_name, manager: role == Role::Manager, expires_at });
-    Ok(())
-}
-
-/// A page that shows a form again, with what is wrong.
-pub(crate) fn refused(page: Response) -> Response {
-    (hyper::StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
-}
-
-fn login_page(visit: &Visit, form: Form) -> Response {
-    let csrf = visit.csrf();
-    Page(LoginPage { frame: visit.frame("Log in"), form, csrf }).into_response()
 }
 
 fn register_page(visit: &Visit, form: Form) -> Response {

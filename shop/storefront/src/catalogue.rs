@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use contracts::rest::product::{Category, Product};
 use futures_util::future::try_join;
-use site::{Count, Failure, Frame, Listing, Page, Pager, Visit};
+use site::{Choice, Count, Failure, Frame, Listing, Page, Pager, Visit, no_such_page};
 
 use crate::shelf::{Asked, Shelf, sorts};
 
@@ -20,7 +20,7 @@ pub(crate) struct Categories {
 pub(crate) struct CategoryPage {
     frame: Frame,
     category: Category,
-    sorts: Vec<(&'static str, &'static str, bool)>,
+    sorts: Vec<Choice>,
     shelf: Option<Shelf>,
     pager: Pager,
 }
@@ -48,12 +48,4 @@ pub(crate) async fn category(
     let shelf = (!products.items.is_empty()).then(|| Shelf::new(&visit, products.items));
     let frame = visit.frame(&category.name);
     Ok(Page(CategoryPage { frame, category, sorts: sorts(sort), shelf, pager }))
-}
-
-/// An id in an address is mistyped or gone, whatever status the gateway returns.
-pub(crate) fn no_such_page(failure: Failure) -> Failure {
-    match failure {
-        Failure::Refused(refusal) if matches!(refusal.status, 400 | 404 | 422) => Failure::NotFound,
-        other => other,
-    }
 }

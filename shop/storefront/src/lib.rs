@@ -13,14 +13,11 @@ mod progress;
 mod search;
 mod shelf;
 
-use std::sync::{Arc, OnceLock};
-
 use axum::{
     Router,
     routing::{get, post},
 };
-use contracts::rest::product::Product;
-use site::{Chrome, Link, Listing, Search, Site, Visit};
+use site::{Chrome, Link, Search, Shop, Site};
 
 /// What the storefront needs from outside.
 pub use site::Config;
@@ -39,13 +36,6 @@ const CHROME: Chrome = Chrome {
     register: Some("/register"),
     footer: "Agora – every order is a story of recorded events. Times are in the shop's time zone.",
 };
-
-/// What the pages share. A cheap clone.
-#[derive(Clone, Default)]
-struct Shop {
-    /// The shop's one currency, known from the first product.
-    currency: Arc<OnceLock<String>>,
-}
 
 /// The storefront as a router, to be served as any other.
 pub fn build(config: Config) -> Router {
@@ -66,17 +56,4 @@ pub fn build(config: Config) -> Router {
         .route("/profile/password", post(profile::change_password))
         .with_state(Shop::default());
     Site::new(config, &CHROME).guard(pages)
-}
-
-impl Shop {
-    /// The shop's currency; empty until it is known, and sums are then shown without it.
-    async fn currency(&self, visit: &Visit) -> String {
-        if let Some(currency) = self.currency.get() {
-            return currency.clone();
-        }
-        let first = visit.get("/product/get-all-products", &[("Limit", "1")]).await;
-        let Ok(Listing::<Product> { items, .. }) = first else { return String::new() };
-        let Some(product) = items.into_iter().next() else { return String::new() };
-        self.currency.get_or_init(|| product.currency).clone()
-    }
 }

@@ -18,9 +18,10 @@ use contracts::rest::{
 use futures_util::{StreamExt, future::try_join, stream};
 use site::{
     Amount, Count, Failure, Frame, Listing, Markup, Moment, Page, Picture, ServerEvents, Visit,
+    no_such_page,
 };
 
-use crate::{catalogue::no_such_page, progress::Progress};
+use crate::progress::Progress;
 
 /// Without scripts, the page of an order under way reloads itself after this time.
 const REFRESH_SECONDS: u32 = 2;

@@ -4,9 +4,10 @@ use askama::Template;
 use axum::extract::Query;
 use contracts::rest::order::Order;
 use serde::Deserialize;
-use site::{Amount, Badge, Count, Day, Failure, Frame, Listing, Page, Pager, Visit};
-
-use crate::{catalogue::no_such_page, progress};
+use site::{
+    Amount, Badge, Choice, Count, Day, Failure, Frame, Listing, Page, Pager, Visit, choices, given,
+    known, no_such_page, page_number,
+};
 
 /// Orders on one page.
 const PAGE: &str = "20";
@@ -34,8 +35,7 @@ pub(crate) struct Asked {
 #[template(path = "orders.html")]
 pub(crate) struct Orders {
     frame: Frame,
-    /// Value, label, and whether it is the one in force.
-    statuses: Vec<(&'static str, &'static str, bool)>,
+    statuses: Vec<Choice>,
     narrowed: bool,
     found: Vec<Order>,
     pager: Pager,
@@ -46,25 +46,20 @@ pub(crate) async fn orders(
     Query(asked): Query<Asked>,
 ) -> Result<Page<Orders>, Failure> {
     let user = visit.require_user()?;
-    let status = STATUSES.iter().map(|(status, _)| *status).find(|status| *status == asked.status);
-    let status = status.unwrap_or_default();
-    let query = [
+    let status = known(&STATUSES, &asked.status);
+    let query = given([
         ("Type", "Customer"),
         ("Id", user.name.as_str()),
         ("Limit", PAGE),
         ("Status", status),
         ("After", &asked.after),
-    ];
-    let query: Vec<_> = query.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    ]);
     let answer = visit.get("/order/get-orders", &query).await.map_err(no_such_page)?;
     let Listing { items: found, next }: Listing<Order> = answer;
-    let number = if asked.after.is_empty() { 1 } else { asked.page.parse().unwrap_or(1) };
+    let number = page_number(&asked.after, &asked.page);
     Ok(Page(Orders {
         frame: visit.frame("My orders"),
-        statuses: STATUSES
-            .iter()
-            .map(|(value, label)| (*value, *label, *value == status))
-            .collect(),
+        statuses: choices(&STATUSES, status),
         narrowed: !status.is_empty(),
         found,
         pager: Pager::new("/orders", &[("status", status)], number, next.as_deref()),
@@ -74,7 +69,7 @@ pub(crate) async fn orders(
 #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
 impl Orders {
     fn badge(&self, order: &Order) -> Badge {
-        progress::badge(order.status)
+        Badge::of_order(order.status)
     }
 
     fn total<'a>(&self, order: &'a Order) -> Amount<'a> {

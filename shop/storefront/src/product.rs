@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::Path;
 use contracts::rest::product::Product;
-use site::{Amount, Failure, Form, Frame, Page, Picture, Visit};
+use site::{Amount, Failure, Form, Frame, Page, Picture, Visit, no_such_page};
 
-use crate::{catalogue::no_such_page, shelf::Stock};
+use crate::shelf::Stock;
 
 #[derive(Template)]
 #[template(path = "product.html")]

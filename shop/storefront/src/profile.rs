@@ -7,11 +7,8 @@ use axum::{
 };
 use contracts::rest::customer::User;
 use serde::Serialize;
-use site::{Amount, Failure, Form, Frame, Page, Visit, see_other, segment};
-
-use crate::{
-    Shop,
-    account::{Credentials, begin, refused},
+use site::{
+    Amount, Failure, Form, Frame, Page, Shop, Visit, begin_session, refused, see_other, segment,
 };
 
 #[derive(Template)]
@@ -82,8 +79,7 @@ pub(crate) async fn change_password(
     };
     let Err(failure) = visit.post::<User>("/customer/update-user", &update).await else {
         // A new password ends all sessions, including this one: log in again.
-        let credentials = Credentials { user_name: &user.name, password: form.raw("Password") };
-        begin(&visit, &credentials).await?;
+        begin_session(&visit, &user.name, form.raw("Password")).await?;
         visit.say("Your password is changed. All other sessions have ended.");
         return Ok(see_other("/profile"));
     };

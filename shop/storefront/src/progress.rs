@@ -12,7 +12,7 @@ use contracts::{
     rest::order::{Order, Step},
 };
 use kernel::Timestamp;
-use site::{Badge, Elapsed, Moment, Tone};
+use site::{Badge, Elapsed, Moment};
 
 /// The part of an order's page that grows while the order runs.
 #[derive(Template)]
@@ -89,7 +89,7 @@ impl Progress {
     }
 
     fn badge(&self) -> Badge {
-        badge(self.order.status)
+        Badge::of_order(self.order.status)
     }
 
     /// What a recorded event means to the customer.
@@ -124,16 +124,6 @@ impl Progress {
 
     fn advice(&self) -> Vec<(&'static str, &'static str)> {
         self.order.reasons.iter().map(|reason| advice(*reason)).collect()
-    }
-}
-
-/// The word for the status of an order.
-pub(crate) fn badge(status: Status) -> Badge {
-    match status {
-        Status::Pending => Badge::new("Pending", Tone::Busy),
-        Status::Approved => Badge::new("Approved", Tone::Busy),
-        Status::Finalized => Badge::new("Finalized", Tone::Good),
-        Status::Canceled => Badge::new("Canceled", Tone::Bad),
     }
 }
 

@@ -3,12 +3,9 @@
 use askama::Template;
 use axum::extract::Query;
 use contracts::rest::product::Product;
-use site::{Failure, Frame, Listing, Page, Pager, Visit};
+use site::{Choice, Failure, Frame, Listing, Page, Pager, Visit, no_such_page};
 
-use crate::{
-    catalogue::no_such_page,
-    shelf::{Asked, Shelf, sorts},
-};
+use crate::shelf::{Asked, Shelf, sorts};
 
 /// The longest search that the gateway takes.
 const SEARCH_LETTERS_MAX: usize = 200;
@@ -18,7 +15,7 @@ const SEARCH_LETTERS_MAX: usize = 200;
 pub(crate) struct Found {
     frame: Frame,
     q: String,
-    sorts: Vec<(&'static str, &'static str, bool)>,
+    sorts: Vec<Choice>,
     shelf: Option<Shelf>,
     pager: Pager,
 }

@@ -3,7 +3,7 @@
 use askama::{Template, filters::HtmlSafe};
 use contracts::rest::product::Product;
 use serde::Deserialize;
-use site::{Amount, Pager, Picture, Visit};
+use site::{Amount, Choice, Pager, Picture, Visit, choices, given, page_number};
 
 /// Products on one page: rows of two, three, four and six come out even.
 pub(crate) const PAGE: &str = "24";
@@ -68,20 +68,19 @@ impl Asked {
         sort: &'a str,
         more: (&'a str, &'a str),
     ) -> Vec<(&'a str, &'a str)> {
-        let all = [("Limit", PAGE), ("Sort", sort), ("After", &self.after), more];
-        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+        given([("Limit", PAGE), ("Sort", sort), ("After", &self.after), more])
     }
 
     /// The way on from the page shown.
     pub(crate) fn pager(&self, path: &str, next: Option<&str>) -> Pager {
-        let number = if self.after.is_empty() { 1 } else { self.page.parse().unwrap_or(1) };
+        let number = page_number(&self.after, &self.page);
         Pager::new(path, &[("q", &self.q), ("sort", &self.sort)], number, next)
     }
 }
 
-/// The choices of a `<select>`: value, label, and whether it is the one in force.
-pub(crate) fn sorts(current: &str) -> Vec<(&'static str, &'static str, bool)> {
-    SORTS.iter().map(|(sort, label)| (*sort, *label, *sort == current)).collect()
+/// The orders as choices.
+pub(crate) fn sorts(current: &str) -> Vec<Choice> {
+    choices(&SORTS, current)
 }
 
 impl Shelf {

@@ -43,7 +43,7 @@ type Forgery = (Fault, StreamId, Expected, NewEvent);
 pub(crate) type Forged = RefCell<BTreeSet<EventId>>;
 
 /// Forges one event.
-pub(crate) async fn forge(ground: &Ground, reader: &LogReader, (dice, tally): (&Dice, &Tally)) {
+pub(crate) async fn forge(ground: &Ground, reader: &LogReader, dice: &Dice, tally: &Tally) {
     let Ok(events) = all_events(reader).await else { return };
     let id = ground.ids.event_id(ground.clock.now());
     let forged = match dice.within(0..4) {

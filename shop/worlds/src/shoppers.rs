@@ -89,9 +89,8 @@ impl People {
     }
 
     async fn must(&self, service: &str, call: &str, body: &Value) -> Value {
-        let key = format!("{:032x}", self.dice.number());
         let answer = self
-            .insist((service, call), &self.manager, &key, body)
+            .insist(service, call, &self.manager, body)
             .await
             .expect("the shop opens in calm weather");
         assert!(answer.status.is_success(), "{call}: {} {}", answer.status, answer.body);
@@ -108,8 +107,7 @@ impl People {
         };
         let product = product.expect("the shop has products");
         let body = json!({ "ProductId": product, "Quantity": self.dice.within(1..4) });
-        let key = format!("{:032x}", self.dice.number());
-        let Some(answer) = self.insist(("order", "place-order"), token, &key, &body).await else {
+        let Some(answer) = self.insist("order", "place-order", token, &body).await else {
             return;
         };
         let mut told = self.told.borrow_mut();
@@ -153,8 +151,7 @@ impl People {
                 ("customer", "set-credit", json!({ "UserName": user, "Change": "25.00" }))
             }
         };
-        let key = format!("{:032x}", self.dice.number());
-        let Some(answer) = self.insist((service, call), &self.manager, &key, &body).await else {
+        let Some(answer) = self.insist(service, call, &self.manager, &body).await else {
             return;
         };
         let mut told = self.told.borrow_mut();
@@ -170,8 +167,7 @@ impl People {
     pub(crate) async fn visit(&self, guest: Guest) {
         let (_, token) = self.dice.pick(&self.customers);
         let (call, body) = (guest.asks)(&self.dice);
-        let key = format!("{:032x}", self.dice.number());
-        let Some(answer) = self.insist((guest.module.name, call), token, &key, &body).await else {
+        let Some(answer) = self.insist(guest.module.name, call, token, &body).await else {
             return;
         };
         let mut told = self.told.borrow_mut();
@@ -182,17 +178,13 @@ impl People {
         }
     }
 
-    async fn insist(
-        &self,
-        (service, call): (&str, &str),
-        token: &str,
-        key: &str,
-        body: &Value,
-    ) -> Option<Answer> {
+    /// Sends a request, with a key of its own, until there is an answer or the time is up.
+    async fn insist(&self, service: &str, call: &str, token: &str, body: &Value) -> Option<Answer> {
+        let key = format!("{:032x}", self.dice.number());
         for _ in 0..TRIES {
             let router = self.router(service);
             if let Some(router) = router {
-                let answer = ask(router, call, token, key, body).await;
+                let answer = ask(router, call, token, &key, body).await;
                 // A token is not valid by a clock that is wrong.
                 let try_again = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::UNAUTHORIZED];
                 if !try_again.contains(&answer.status) {

@@ -211,7 +211,7 @@ impl Storm {
         for _ in 0..self.dice.within(1..4) {
             let reader = self.store.borrow().as_ref().map(|store| store.reader.clone());
             let Some(reader) = reader else { return };
-            forge(&self.ground, &reader, (&self.dice, &self.tally)).await;
+            forge(&self.ground, &reader, &self.dice, &self.tally).await;
         }
     }
 

@@ -5,13 +5,13 @@ mod value;
 
 use async_trait::async_trait;
 use kernel::Position;
-use runtime::{Lease, ModelError, SetAside, Shared, sqlite::line};
+use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, sqlite::line};
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{
-    Changes, Engine, Row, Schema,
+    Changes, Row, Schema,
     sql::{Value, dollars},
 };
 use server::{Failure, Server};
@@ -88,7 +88,9 @@ impl Tables {
 }
 
 #[async_trait]
-impl Engine for Tables {
+impl ReadModel for Tables {
+    type Change = Changes;
+
     async fn checkpoint(&self) -> Result<Position, ModelError> {
         let rows = self.query("SELECT position FROM checkpoint", Vec::new()).await?;
         let position = rows.first().and_then(|row| row.get("position")?.as_u64());
@@ -100,11 +102,12 @@ impl Engine for Tables {
     async fn apply(
         &self,
         from: Position,
-        changes: Changes,
+        changes: &[Changes],
         to: Position,
     ) -> Result<(), ModelError> {
+        let changes = changes.iter().flat_map(|changes| &changes.0);
         let change: Vec<(&str, &[Value])> =
-            changes.0.iter().map(|(sql, values)| (*sql, values.as_slice())).collect();
+            changes.map(|(sql, values)| (*sql, values.as_slice())).collect();
         self.step(from, to, &change).await
     }
 

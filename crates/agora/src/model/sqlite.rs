@@ -1,43 +1,39 @@
 //! A model's tables in a SQLite file of this instance's own.
 
-use async_trait::async_trait;
-use kernel::Position;
 use runtime::{
-    ModelError, SetAside, Tasks,
-    sqlite::{self, Database, Location},
+    ModelError,
+    sqlite::{Embedded, Schema, Tables},
 };
-use rusqlite::{ToSql, params_from_iter, types::ToSqlOutput, types::ValueRef};
-use uuid::Uuid;
+use rusqlite::{ToSql, Transaction, params_from_iter, types::ToSqlOutput, types::ValueRef};
 
-use super::{Changes, Engine, Row, Schema, sql::Value};
+use super::{Changes, Row, sql::Value};
 
-/// The tables, and where long queries run.
-pub(crate) struct Tables {
-    database: Database,
-    tasks: Tasks,
+/// Tables that statements change.
+pub(crate) struct Sql(pub(super) Schema);
+
+impl Tables for Sql {
+    type Change = Changes;
+
+    fn schema(&self) -> Schema {
+        self.0
+    }
+
+    fn write(&self, transaction: &Transaction<'_>, changes: &[Changes]) -> rusqlite::Result<()> {
+        for (sql, values) in changes.iter().flat_map(|changes| &changes.0) {
+            transaction.prepare_cached(sql)?.execute(params_from_iter(values))?;
+        }
+        Ok(())
+    }
 }
 
-impl Tables {
-    pub(super) fn open(
-        model: &'static str,
-        location: Location,
-        schema: Schema,
-        tasks: &Tasks,
-    ) -> Result<Self, ModelError> {
-        let Schema { number, create } = schema;
-        let schema = sqlite::Schema { model, unmarked: &[], number, variant: 0, create };
-        Ok(Self { database: Database::open(location, schema)?, tasks: tasks.clone() })
-    }
-
-    pub(super) async fn query(
-        &self,
-        sql: &str,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>, ModelError> {
-        let (database, sql) = (self.database.clone(), sql.to_owned());
-        let read = move || database.read(|connection| rows(connection, &sql, &values));
-        self.tasks.blocking(read).await
-    }
+/// What a query finds.
+pub(super) async fn query(
+    tables: &Embedded<Sql>,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<Row>, ModelError> {
+    let sql = sql.to_owned();
+    tables.own(move |connection| rows(connection, &sql, &values)).await
 }
 
 fn rows(
@@ -70,51 +66,5 @@ impl ToSql for Value {
             Self::Real(number) => ValueRef::Real(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
         }))
-    }
-}
-
-#[async_trait]
-impl Engine for Tables {
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.database.checkpoint()
-    }
-
-    async fn apply(
-        &self,
-        from: Position,
-        changes: Changes,
-        to: Position,
-    ) -> Result<(), ModelError> {
-        self.database.apply(from, to, |transaction| {
-            for (sql, values) in &changes.0 {
-                transaction.prepare_cached(sql)?.execute(params_from_iter(values))?;
-            }
-            Ok(())
-        })
-    }
-
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.database.set_aside(event)
-    }
-
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.database.aside()
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.database.built_from(first)
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        self.database.reset()
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        let database = self.database.clone();
-        self.tasks.blocking(move || database.dump()).await
-    }
-
-    fn database(&self) -> Option<&Database> {
-        Some(&self.database)
     }
 }

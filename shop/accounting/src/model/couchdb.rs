@@ -27,7 +27,9 @@ use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
 use kernel::Position;
-use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::shape};
+use runtime::{
+    Lease, ModelError, ReadModel, SetAside, Shared, model::server::opened, model::shape,
+};
 use serde_json::json;
 use store::Balance;
 use uuid::Uuid;
@@ -50,20 +52,12 @@ pub struct CouchDbModel {
 impl CouchDbModel {
     /// Connects to the server, and makes the database there if there is none. A server that does not answer may do so later; one
     /// that refuses us is an error.
-    pub async fn open(
+    pub async fn open_with(
         location: CouchDbLocation,
         calendar: Calendar,
     ) -> Result<Arc<Self>, ModelError> {
         let server = Server::new(location, shape(SCHEMA, super::zone_hash(&calendar)))?;
-        let model = Self { server, calendar };
-        match model.checkpoint().await {
-            Ok(_) => {}
-            Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "accounting read model not reachable yet; retrying");
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(Arc::new(model))
+        opened(Self { server, calendar }, crate::NAME).await
     }
 
     /// The lease and its revision.
@@ -89,8 +83,8 @@ impl ReadModel for CouchDbModel {
         changes: &[Change],
         to: Position,
     ) -> Result<(), ModelError> {
-        let batch = (from, changes, to);
-        self.server.long_call(write::apply(&self.server, &self.calendar, batch)).await
+        let server = &self.server;
+        server.long_call(write::apply(server, &self.calendar, from, changes, to)).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {

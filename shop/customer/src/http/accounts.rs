@@ -146,7 +146,7 @@ pub(super) async fn update_user(
     }
     errors.finish()?;
     let customer = customers.secrets.customer_id(&request.user_name);
-    let password = customers.new_password(&context, &caller, (customer, &request)).await?;
+    let password = customers.new_password(&context, &caller, customer, &request).await?;
     let ends_sessions = password.is_some();
     let update = Update {
         full_name: request.full_name.map(Text::into_string),
@@ -185,7 +185,8 @@ impl Customers {
         &self,
         context: &Context,
         caller: &Caller,
-        (customer, request): (Uuid, &UpdateUser),
+        customer: Uuid,
+        request: &UpdateUser,
     ) -> Result<Option<domain::NewPassword>, Problem> {
         let Some(new) = &request.password else { return Ok(None) };
         let own = caller.id() == customer;

@@ -118,7 +118,7 @@ impl Customers {
             }
         };
         let customer = self.secrets.customer_id(user);
-        let holds = self.passwords.verify(&turn, (customer, sealed), password).await;
+        let holds = self.passwords.verify(&turn, customer, sealed, password).await;
         if holds {
             attempt.succeeded();
         }

@@ -14,51 +14,25 @@
 
 mod change;
 mod location;
+mod rows;
 mod server;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use contracts::customer::Role;
-use contracts::money::Money;
 use kernel::Position;
-use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, sqlite::line};
+use runtime::{
+    Lease, ModelError, ReadModel, SetAside, Shared, model::server::opened, sqlite::line,
+};
 use rusqlite::types::ValueRef;
 use store::Balance;
 use uuid::Uuid;
 
 use super::{Change, Credentials, Cursor, Customer, List, Model, Sort};
 pub use location::RedisLocation;
+use rows::{DUMPED, FIELDS, customer, dumped, incomplete, number, other, role};
 use server::Server;
 
-/// The fields of a [`Customer`], in the order in which they are read.
-const FIELDS: [&str; 9] = [
-    "user",
-    "full_name",
-    "email",
-    "manager",
-    "revision",
-    "credit",
-    "reserved",
-    "available",
-    "registered",
-];
-/// What else a dump shows.
-const DUMPED: [&str; 13] = [
-    "id",
-    "user",
-    "full_name",
-    "email",
-    "manager",
-    "password",
-    "revision",
-    "granted",
-    "credit",
-    "reserved",
-    "available",
-    "spent",
-    "registered",
-];
 /// Customers looked at in one go while searching: some milliseconds of the server's time.
 const CHUNK: usize = 1000;
 /// How often a search starts over because the model moved, before it scans all in one go.
@@ -69,6 +43,19 @@ pub struct RedisModel {
     server: Server,
 }
 
+/// Customers of the list in an order.
+#[derive(Clone, Copy)]
+struct Range<'a> {
+    order: &'a str,
+    /// Where it begins.
+    from: &'a str,
+    /// What they must match.
+    needle: &'a str,
+    /// How many at most, and of how many that are looked at.
+    count: usize,
+    looks: usize,
+}
+
 /// A page of customers as the server answers it.
 type Page = (String, u8, String, Vec<Vec<String>>);
 
@@ -76,15 +63,7 @@ impl RedisModel {
     /// Connects to the server, and makes the model there if there is none. A server that does not answer may do so later; one that
     /// refuses us is an error.
     pub async fn open(location: RedisLocation) -> Result<Arc<Self>, ModelError> {
-        let model = Self { server: Server::new(location)? };
-        match model.checkpoint().await {
-            Ok(_) => {}
-            Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "customer read model not reachable yet; retrying");
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(Arc::new(model))
+        opened(Self { server: Server::new(location)? }, crate::NAME).await
     }
 
     async fn head(&self) -> Result<(Position, Option<Lease>), ModelError> {
@@ -102,13 +81,9 @@ impl RedisModel {
         self.server.run(&self.server.scripts.read, &args).await
     }
 
-    /// Customers in an order, from `from` on: those that match `needle`, `count` at most, of at most `looks`.
-    async fn page(
-        &self,
-        (order, from, needle): (&str, &str, &str),
-        (count, looks): (usize, usize),
-        fields: &[&str],
-    ) -> Result<Page, ModelError> {
+    /// The customers of a range that match, with these fields.
+    async fn page(&self, range: Range<'_>, fields: &[&str]) -> Result<Page, ModelError> {
+        let Range { order, from, needle, count, looks } = range;
         let (count, looks) = (count.to_string(), looks.to_string());
         let args: Vec<&[u8]> = [order, from, needle, &count, &looks]
             .iter()
@@ -119,16 +94,12 @@ impl RedisModel {
     }
 
     /// A page gathered in chunks; none if the model moved before it was complete.
-    async fn gathered(
-        &self,
-        (order, from, needle): (&str, &str, &str),
-        count: usize,
-    ) -> Result<Option<Vec<Vec<String>>>, ModelError> {
-        let (mut found, mut from, mut at) = (Vec::new(), from.to_owned(), None);
+    async fn gathered(&self, range: Range<'_>) -> Result<Option<Vec<Vec<String>>>, ModelError> {
+        let (mut found, mut from, mut at) = (Vec::new(), range.from.to_owned(), None);
         loop {
-            let wanted = (count - found.len(), CHUNK);
-            let (position, complete, next, rows) =
-                self.page((order, &from, needle), wanted, &FIELDS).await?;
+            let chunk =
+                Range { from: &from, count: range.count - found.len(), looks: CHUNK, ..range };
+            let (position, complete, next, rows) = self.page(chunk, &FIELDS).await?;
             if at.get_or_insert_with(|| position.clone()) != &position {
                 return Ok(None);
             }
@@ -193,8 +164,8 @@ impl ReadModel for RedisModel {
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let (mut lines, mut from) = (Vec::new(), "-".to_owned());
         loop {
-            let (position, _, next, rows) =
-                self.page(("user", &from, ""), (CHUNK, CHUNK), &DUMPED).await?;
+            let all = Range { order: "user", from: &from, needle: "", count: CHUNK, looks: CHUNK };
+            let (position, _, next, rows) = self.page(all, &DUMPED).await?;
             let more = rows.len() == CHUNK;
             for row in rows {
                 lines.push(dumped(&row)?);
@@ -270,20 +241,21 @@ impl Model for RedisModel {
         let order = order(query.sort);
         let from = query.after.map_or_else(|| "-".to_owned(), |after| behind(query.sort, &after));
         let needle = query.search.unwrap_or_default().to_lowercase();
-        let place = (order, &*from, &*needle);
+        let count = query.count;
+        let range = Range { order, from: &from, needle: &needle, count, looks: count };
         let mut rows = None;
         if needle.is_empty() {
-            rows = Some(self.page(place, (query.count, query.count), &FIELDS).await?.3);
+            rows = Some(self.page(range, &FIELDS).await?.3);
         }
         for _ in 0..RESTARTS_MAX {
             if rows.is_none() {
-                rows = self.gathered(place, query.count).await?;
+                rows = self.gathered(range).await?;
             }
         }
         let rows = match rows {
             Some(rows) => rows,
             // As many as there may be.
-            None => self.page(place, (query.count, 1 << 40), &FIELDS).await?.3,
+            None => self.page(Range { looks: 1 << 40, ..range }, &FIELDS).await?.3,
         };
         rows.iter().map(|row| customer(row)).collect()
     }
@@ -310,56 +282,4 @@ fn behind(sort: Sort, after: &Cursor) -> String {
         Sort::Credit => format!("({:016}{}", sortable(by), after.user),
         Sort::CreditDown | Sort::Newest => format!("({:016}{}", sortable(-by), after.user),
     }
-}
-
-fn customer(row: &[String]) -> Result<Customer, ModelError> {
-    let [user, full_name, email, manager, revision, credit, reserved, available, registered] = row
-    else {
-        return Err(incomplete());
-    };
-    Ok(Customer {
-        user: user.clone(),
-        full_name: full_name.clone(),
-        email: email.clone(),
-        role: role(manager),
-        revision: number(revision)?,
-        credit: Money::from_minor(number(credit)?),
-        reserved: Money::from_minor(number(reserved)?),
-        available: Money::from_minor(number(available)?),
-        registered: Position(number(registered)?),
-    })
-}
-
-/// A customer as SQLite would dump its row.
-fn dumped(row: &[String]) -> Result<String, ModelError> {
-    let by_name: BTreeMap<&str, &String> = DUMPED.iter().copied().zip(row).collect();
-    let text = |name: &str| by_name.get(name).map(|text| text.as_str()).ok_or_else(incomplete);
-    let id = Uuid::parse_str(text("id")?).map_err(|error| other(&error))?;
-    let searched =
-        format!("{}\n{}\n{}", text("user")?, text("full_name")?, text("email")?).to_lowercase();
-    let mut values = vec![ValueRef::Blob(id.as_bytes())];
-    for name in DUMPED.iter().skip(1) {
-        values.push(match *name {
-            "user" | "full_name" | "email" | "password" => ValueRef::Text(text(name)?.as_bytes()),
-            _ => ValueRef::Integer(number(text(name)?)?),
-        });
-    }
-    values.push(ValueRef::Text(searched.as_bytes()));
-    Ok(line("customer", &values))
-}
-
-fn role(manager: &str) -> Role {
-    if manager == "1" { Role::Manager } else { Role::Customer }
-}
-
-fn number<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, ModelError> {
-    text.parse().map_err(|error: T::Err| other(&error))
-}
-
-fn other(error: &dyn std::fmt::Display) -> ModelError {
-    ModelError::Other(error.to_string())
-}
-
-fn incomplete() -> ModelError {
-    ModelError::Other("a customer in Redis lacks a field".to_owned())
 }

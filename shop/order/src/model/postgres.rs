@@ -17,7 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use kernel::Position;
-use runtime::{Lease, ModelError, ReadModel, SetAside, Shared};
+use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::server::opened};
 use store::Balance;
 use tokio_postgres::{IsolationLevel, Row};
 use uuid::Uuid;
@@ -52,7 +52,8 @@ impl PostgresModel {
     /// Makes a change and moves the checkpoint, in one transaction that begins with the checkpoint.
     async fn moving(
         &self,
-        (from, to): (Position, Position),
+        from: Position,
+        to: Position,
         change: impl AsyncFnOnce(&Transaction<'_>) -> Result<(), tokio_postgres::Error>,
     ) -> Result<(), ModelError> {
         let (from, to) = (number(from.0), number(to.0));
@@ -77,15 +78,7 @@ impl PostgresModel {
     /// Connects to the server, and makes the tables there if there are none. A server that does not answer may do so later; one
     /// that refuses us is an error.
     pub async fn open(location: PostgresLocation) -> Result<Arc<Self>, ModelError> {
-        let model = Self { server: Server::new(location)? };
-        match model.checkpoint().await {
-            Ok(_) => {}
-            Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(reason, "order read model not reachable yet; retrying");
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(Arc::new(model))
+        opened(Self { server: Server::new(location)? }, crate::NAME).await
     }
 }
 
@@ -111,7 +104,7 @@ impl ReadModel for PostgresModel {
         changes: &[Change],
         to: Position,
     ) -> Result<(), ModelError> {
-        self.moving((from, to), async |tx| apply::all(tx, changes).await).await
+        self.moving(from, to, async |tx| apply::all(tx, changes).await).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
@@ -122,7 +115,7 @@ impl ReadModel for PostgresModel {
             let statement = tx.prepare_cached(sql).await?;
             tx.execute(&statement, &[&position, &event.reason]).await.map(drop)
         };
-        self.moving((from, event.position), note).await
+        self.moving(from, event.position, note).await
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
@@ -262,7 +255,7 @@ impl Model for PostgresModel {
         after: Position,
         count: usize,
     ) -> Result<Vec<Step>, ModelError> {
-        ask!(self, client => read::history(client, order, (after, count)))
+        ask!(self, client => read::history(client, order, after, count))
     }
 
     async fn changes(
@@ -271,7 +264,7 @@ impl Model for PostgresModel {
         after: Position,
         count: usize,
     ) -> Result<Vec<(Step, Order)>, ModelError> {
-        ask!(self, client => read::changes(client, customer, (after, count)))
+        ask!(self, client => read::changes(client, customer, after, count))
     }
 
     async fn statistics(&self, placed: Within) -> Result<Statistics, ModelError> {

@@ -140,7 +140,7 @@ impl Model for SqliteModel {
         after: Position,
         count: usize,
     ) -> Result<Vec<Step>, ModelError> {
-        self.read(|connection| read::history(connection, order, (after, count)))
+        self.read(|connection| read::history(connection, order, after, count))
     }
 
     async fn changes(
@@ -149,8 +149,7 @@ impl Model for SqliteModel {
         after: Position,
         count: usize,
     ) -> Result<Vec<(Step, Order)>, ModelError> {
-        let read =
-            move |connection: &Connection| read::changes(connection, customer, (after, count));
+        let read = move |connection: &Connection| read::changes(connection, customer, after, count);
         if customer.is_some() {
             return self.scan(read).await;
         }

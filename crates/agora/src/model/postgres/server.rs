@@ -9,15 +9,14 @@ use std::{
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Transaction,
 };
-use runtime::ModelError;
+use runtime::{
+    ModelError,
+    model::server::{CALL, CONNECT},
+};
 use tokio_postgres::{Config, IsolationLevel, NoTls, error::SqlState};
 
 use crate::Schema;
 
-/// How long a call may take in all, connecting included.
-const CALL: Duration = Duration::from_millis(1900);
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(1);
 /// How long emptying or dumping a model may take.
 const LONG: Duration = Duration::from_mins(1);
 /// Connections kept open: one projects, the others read.

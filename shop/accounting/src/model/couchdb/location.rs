@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use reqwest::Url;
 use runtime::{LocationError, ServerLocation};
 
+use crate::model::CouchDb;
+
 /// A CouchDB server, who we are there, and the database.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CouchDbLocation {
@@ -40,9 +42,7 @@ impl CouchDbLocation {
 }
 
 impl ServerLocation for CouchDbLocation {
-    const SCHEMES: &'static [&'static str] = &["http", "https"];
-    const FORMS: &'static str =
-        "sqlite:FILE or http://USER:PASSWORD@HOST[:PORT]/DATABASE (CouchDB)";
+    type Engine = CouchDb;
 }
 
 impl FromStr for CouchDbLocation {

@@ -1,26 +1,24 @@
 //! The server's HTTP API: only what CouchDB and express-pouchdb both offer.
 
-use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    time::Duration,
-};
+mod ours;
 
-use kernel::Position;
+use std::{fmt::Display, sync::atomic::AtomicU64, time::Duration};
+
 use reqwest::{Client, Method, StatusCode, Url};
-use runtime::{ModelError, model::is_newer};
+use runtime::{
+    ModelError,
+    model::server::{CALL, CONNECT, Remote},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::{
-    documents::{CHECKPOINT, Checkpoint, Stored},
+    documents::{Checkpoint, Stored},
     location::CouchDbLocation,
 };
+use crate::model::CouchDb;
 
-/// How long a question may take in all, connecting included.
-const CALL: Duration = Duration::from_millis(1900);
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(1);
 /// How long a batch of changes, emptying or dumping may take.
 const LONG: Duration = Duration::from_secs(30);
 /// Documents sent or asked for at once.
@@ -31,8 +29,7 @@ pub(super) struct Server {
     location: CouchDbLocation,
     client: Client,
     schema: u32,
-    /// Whether the database was found or made ours since the start.
-    opened: AtomicBool,
+    remote: Remote<CouchDb>,
     /// The term of the lease that this instance last took.
     pub(super) term: AtomicU64,
     /// The checkpoint that this instance was the last to write, as far as it knows.
@@ -77,11 +74,12 @@ impl Server {
     pub(super) fn new(location: CouchDbLocation, schema: u32) -> Result<Self, ModelError> {
         let client = Client::builder().connect_timeout(CONNECT).no_proxy().build();
         let client = client.map_err(|error| ModelError::Other(error.to_string()))?;
+        let remote = Remote::new(location.address());
         Ok(Self {
             location,
             client,
             schema,
-            opened: AtomicBool::new(false),
+            remote,
             term: AtomicU64::new(0),
             claim: Mutex::default(),
         })
@@ -92,8 +90,7 @@ impl Server {
         &self,
         work: impl Future<Output = Result<T, ModelError>>,
     ) -> Result<T, ModelError> {
-        let silent = |_| Err(self.silent("no answer in time"));
-        tokio::time::timeout(CALL, work).await.unwrap_or_else(silent)
+        self.remote.within(CALL, work).await?
     }
 
     /// Waits for `work` that may take long.
@@ -101,100 +98,7 @@ impl Server {
         &self,
         work: impl Future<Output = Result<T, ModelError>>,
     ) -> Result<T, ModelError> {
-        let silent = |_| Err(self.silent("no answer in time"));
-        tokio::time::timeout(LONG, work).await.unwrap_or_else(silent)
-    }
-
-    /// The checkpoint and its revision. Creates the database if there is none.
-    pub(super) async fn checkpoint(&self) -> Result<(Checkpoint, String), ModelError> {
-        let found = match self.get(CHECKPOINT).await? {
-            Some(found) => found,
-            None => self.create().await?,
-        };
-        let checkpoint: Checkpoint = read(&found)?;
-        if checkpoint.schema == self.schema {
-            self.opened.store(true, Ordering::Relaxed);
-            return Ok((checkpoint, found.rev));
-        }
-        if is_newer(checkpoint.schema, self.schema) && !self.opened.load(Ordering::Relaxed) {
-            return Err(ModelError::Refused(format!(
-                "the CouchDB database {:?} holds the accounting read model of a newer version of the shop, so it was left as it is. Start that \
-                 version, or name another database in accounting-model",
-                self.location.database
-            )));
-        }
-        // Only a starting instance may replace documents of another layout: an older running instance must not undo a newer one's work.
-        if self.opened.load(Ordering::Relaxed) {
-            return Err(self.silent("the model there belongs to another version of the shop"));
-        }
-        tracing::warn!(
-            number = checkpoint.schema,
-            "the read model has another version's layout; rebuilding it from the log"
-        );
-        let emptied = self.empty().await?;
-        self.opened.store(true, Ordering::Relaxed);
-        Ok((read(&emptied)?, emptied.rev))
-    }
-
-    /// Deletes the database and creates it again.
-    pub(super) async fn empty(&self) -> Result<Stored, ModelError> {
-        *self.claim.lock().await = None;
-        let (status, answer) =
-            self.send(Method::DELETE, self.location.at(&self.location.database), None).await?;
-        if !status.is_success() && status != StatusCode::NOT_FOUND {
-            return Err(self.named(status, &answer));
-        }
-        self.create().await
-    }
-
-    /// Creates the database, readable by us alone, and its checkpoint. Another instance may be doing the same.
-    async fn create(&self) -> Result<Stored, ModelError> {
-        let (status, answer) =
-            self.send(Method::PUT, self.location.at(&self.location.database), None).await?;
-        if status.is_success() {
-            self.secure().await?;
-        } else if status != StatusCode::PRECONDITION_FAILED {
-            return Err(self.named(status, &answer));
-        } else if self.is_foreign().await? {
-            return Err(ModelError::Refused(format!(
-                "the CouchDB database {:?} holds documents of something other than the accounting read model, so it was left as it is; name \
-                 another database in accounting-model",
-                self.location.database
-            )));
-        }
-        let new = Checkpoint { schema: self.schema, position: Position::START, last: 0, term: 0 };
-        let _made_meanwhile = self.put(CHECKPOINT, None, &json!(new)).await?;
-        self.get(CHECKPOINT).await?.ok_or_else(|| self.silent("the database was deleted again"))
-    }
-
-    /// Whether there are documents, but none that marks them as ours.
-    async fn is_foreign(&self) -> Result<bool, ModelError> {
-        let (status, answer) =
-            self.send(Method::GET, self.location.at(&self.location.database), None).await?;
-        if !status.is_success() {
-            return Err(self.named(status, &answer));
-        }
-        let is_empty = answer.get("doc_count").and_then(Value::as_u64) == Some(0);
-        // Another instance may have put its checkpoint there meanwhile.
-        Ok(!is_empty && self.get(CHECKPOINT).await?.is_none())
-    }
-
-    /// Keeps others out of a new database. The stand-in of the tests has neither users nor security objects.
-    async fn secure(&self) -> Result<(), ModelError> {
-        let (_, welcome) = self.send(Method::GET, self.location.at(""), None).await?;
-        if welcome.get("couchdb").is_none() {
-            return Ok(());
-        }
-        // A fresh single server has no database of users yet.
-        self.send(Method::PUT, self.location.at("_users"), None).await?;
-        let nobody: [&str; 0] = [];
-        let security = json!({
-            "admins": { "names": nobody, "roles": ["_admin"] },
-            "members": { "names": [self.location.url.username()], "roles": ["_admin"] },
-        });
-        let url = self.location.in_database("_security");
-        let (status, answer) = self.send(Method::PUT, url, Some(&security)).await?;
-        if status.is_success() { Ok(()) } else { Err(self.named(status, &answer)) }
+        self.remote.within(LONG, work).await?
     }
 
     /// A document, if there is one.
@@ -240,7 +144,9 @@ impl Server {
         }
         let failed = |sent: &&Sent| sent.error.as_ref().is_some_and(|error| error != "conflict");
         match sent.iter().find(failed) {
-            Some(Sent { error, reason, .. }) => Err(self.silent(&format!("{error:?}: {reason:?}"))),
+            Some(Sent { error, reason, .. }) => {
+                Err(self.silent(format_args!("{error:?}: {reason:?}")))
+            }
             None => Ok(sent),
         }
     }
@@ -339,7 +245,7 @@ impl Server {
             request = request.json(body);
         }
         // The error's text would show the URL, and with it the password.
-        let silent = |error: reqwest::Error| self.silent(&chain(&error.without_url()));
+        let silent = |error: reqwest::Error| self.silent(chain(&error.without_url()));
         let response = request.send().await.map_err(silent)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(silent)?;
@@ -347,21 +253,16 @@ impl Server {
     }
 
     fn named(&self, status: StatusCode, answer: &Value) -> ModelError {
-        let address = self.location.address();
         let reason = answer.get("reason").and_then(Value::as_str).unwrap_or_default();
         match status {
-            StatusCode::UNAUTHORIZED => ModelError::Refused(format!(
-                "the CouchDB server at {address} refuses the user or the password"
-            )),
-            StatusCode::FORBIDDEN => {
-                ModelError::Refused(format!("the CouchDB server at {address}: {reason}"))
-            }
-            status => self.silent(&format!("{status} {reason}")),
+            StatusCode::UNAUTHORIZED => self.remote.refuses_us(),
+            StatusCode::FORBIDDEN => self.remote.refuses(format_args!(": {reason}")),
+            status => self.silent(format_args!("{status} {reason}")),
         }
     }
 
-    pub(super) fn silent(&self, reason: &str) -> ModelError {
-        ModelError::Unavailable(format!("CouchDB at {}: {reason}", self.location.address()))
+    pub(super) fn silent(&self, reason: impl Display) -> ModelError {
+        self.remote.silent(reason)
     }
 }
 

@@ -54,7 +54,9 @@ struct Batch {
 pub(super) async fn apply(
     server: &Server,
     calendar: &Calendar,
-    (from, changes, to): (Position, &[Change], Position),
+    from: Position,
+    changes: &[Change],
+    to: Position,
 ) -> Result<(), ModelError> {
     let mut claim = server.claim.lock().await;
     // Forgotten unless all goes well.
@@ -68,7 +70,7 @@ pub(super) async fn apply(
     }
     let last = batch.last;
     if !changes.is_empty() {
-        batch.write(server, (from, to), &rev).await?;
+        batch.write(server, from, to, &rev).await?;
     }
     let moved = Checkpoint { position: to, last, ..checkpoint };
     let rev = server.put(CHECKPOINT, Some(&rev), &json!(moved)).await?;
@@ -125,7 +127,7 @@ impl Batch {
     fn take(&mut self, calendar: &Calendar, change: &Change) -> Result<(), ModelError> {
         match &change.what {
             What::Issued { invoice, at } => {
-                self.issued((change.position, invoice, *at))?;
+                self.issued(change.position, invoice, *at)?;
                 let month = calendar.month_of(*at);
                 let product = product_id(month.year, invoice.product);
                 for (id, name) in [(month_id(month), ""), (product, invoice.product_name.as_str())]
@@ -139,14 +141,16 @@ impl Batch {
                 Ok(())
             }
             What::Named { customer, user, full_name } => {
-                self.named(*customer, (user.as_ref(), full_name.as_ref()))
+                self.named(*customer, user.as_ref(), full_name.as_ref())
             }
         }
     }
 
     fn issued(
         &mut self,
-        (position, invoice, at): (Position, &InvoiceIssued, Timestamp),
+        position: Position,
+        invoice: &InvoiceIssued,
+        at: Timestamp,
     ) -> Result<(), ModelError> {
         let number = invoice.number;
         if number <= self.last {
@@ -165,7 +169,8 @@ impl Batch {
     fn named(
         &mut self,
         customer: Uuid,
-        (user, full_name): (Option<&String>, Option<&String>),
+        user: Option<&String>,
+        full_name: Option<&String>,
     ) -> Result<(), ModelError> {
         if let Some(user) = user {
             let pointer = json!(Pointer::Customer(customer));
@@ -212,7 +217,8 @@ impl Batch {
     async fn check_names(
         &self,
         server: &Server,
-        (found, from): (&HashMap<&str, &Stored>, Position),
+        found: &HashMap<&str, &Stored>,
+        from: Position,
     ) -> Result<(), ModelError> {
         for (id, pointer) in self.fixed.iter().filter(|(id, _)| id.starts_with("name:")) {
             let Some(stored) = found.get(id.as_str()) else { continue };
@@ -234,7 +240,8 @@ impl Batch {
     async fn write(
         mut self,
         server: &Server,
-        (from, to): (Position, Position),
+        from: Position,
+        to: Position,
         rev: &str,
     ) -> Result<(), ModelError> {
         let found = server.get_all(&self.ids()).await?;
@@ -243,23 +250,35 @@ impl Batch {
         if server.checkpoint().await?.1 != rev {
             return Err(ModelError::Stale);
         }
-        self.check_names(server, (&found, from)).await?;
+        self.check_names(server, &found, from).await?;
         self.issue(&found, from)?;
         let Self { mut fixed, sums, names, before, .. } = self;
         let mut documents = Vec::new();
         for (id, added) in sums {
-            documents.push(changed((&id, &found), (from, to), |sum: &mut SumState| {
-                sum.invoices += added.invoices;
-                sum.quantity += added.quantity;
-                sum.revenue += added.revenue;
-                sum.name = added.name;
-            })?);
+            documents.push(changed(
+                found.get(&*id).copied(),
+                &id,
+                from,
+                to,
+                |sum: &mut SumState| {
+                    sum.invoices += added.invoices;
+                    sum.quantity += added.quantity;
+                    sum.revenue += added.revenue;
+                    sum.name = added.name;
+                },
+            )?);
         }
         for (id, now) in names {
-            documents.push(changed((&id, &found), (from, to), |names: &mut Names| {
-                names.user = now.user.or_else(|| names.user.take());
-                names.full_name = now.full_name.or_else(|| names.full_name.take());
-            })?);
+            documents.push(changed(
+                found.get(&*id).copied(),
+                &id,
+                from,
+                to,
+                |names: &mut Names| {
+                    names.user = now.user.or_else(|| names.user.take());
+                    names.full_name = now.full_name.or_else(|| names.full_name.take());
+                },
+            )?);
         }
         documents.extend(fixed.iter().map(|(id, body)| document(id, None, body.clone())));
         let sent = server.put_all(&documents).await?;
@@ -286,11 +305,12 @@ impl Batch {
 
 /// A document that changes, as it is to be: what is in force, changed; and what is in force, to be read until the checkpoint moves.
 fn changed<S: Clone + Default + Serialize + DeserializeOwned>(
-    (id, found): (&str, &HashMap<&str, &Stored>),
-    (from, to): (Position, Position),
+    stored: Option<&Stored>,
+    id: &str,
+    from: Position,
+    to: Position,
     change: impl FnOnce(&mut S),
 ) -> Result<Value, ModelError> {
-    let stored = found.get(id).copied();
     let before: Option<Earlier<S>> = in_force(stored, from)?;
     let mut state = before.as_ref().map(|before| before.state.clone()).unwrap_or_default();
     change(&mut state);

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use redis::{ConnectionInfo, IntoConnectionInfo};
 use runtime::{LocationError, ServerLocation};
 
+use crate::model::Redis;
+
 /// The default prefix of all keys; the braces keep them together on a server that divides its keys.
 const PREFIX: &str = "{agora:customer}";
 
@@ -30,9 +32,7 @@ impl RedisLocation {
 }
 
 impl ServerLocation for RedisLocation {
-    const SCHEMES: &'static [&'static str] = &["redis", "rediss"];
-    const FORMS: &'static str =
-        "sqlite:FILE or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME]";
+    type Engine = Redis;
 }
 
 impl FromStr for RedisLocation {

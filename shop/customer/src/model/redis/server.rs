@@ -1,25 +1,22 @@
 //! The connection to the server: opened on demand, dropped on failure, with short timeouts.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, RedisError, Script, ServerErrorKind,
     aio::MultiplexedConnection,
 };
-use runtime::ModelError;
+use runtime::{
+    ModelError,
+    model::server::{CALL, CONNECT, Remote},
+};
 use tokio::sync::Mutex;
 
 use super::location::RedisLocation;
+use crate::model::Redis;
 
 /// Version of the key layout. A model of another version is emptied and rebuilt from the log.
 const SCHEMA: u32 = 1;
-/// How long a call may take in all, connecting included.
-const CALL: Duration = Duration::from_millis(1900);
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(1);
 /// How long emptying a model may take.
 const RESET: Duration = Duration::from_mins(1);
 
@@ -42,8 +39,7 @@ pub(super) struct Server {
     location: RedisLocation,
     client: Client,
     connection: Mutex<Option<MultiplexedConnection>>,
-    /// Whether the model was found or made ours since the start.
-    opened: AtomicBool,
+    remote: Remote<Redis>,
     pub(super) scripts: Scripts,
 }
 
@@ -51,13 +47,9 @@ impl Server {
     pub(super) fn new(location: RedisLocation) -> Result<Self, ModelError> {
         let refused = |error: RedisError| ModelError::Refused(error.to_string());
         let client = Client::open(location.connection().map_err(refused)?).map_err(refused)?;
-        Ok(Self {
-            location,
-            client,
-            connection: Mutex::default(),
-            opened: AtomicBool::new(false),
-            scripts: Scripts::new(),
-        })
+        let remote = Remote::new(location.address.clone());
+        let (connection, scripts) = (Mutex::default(), Scripts::new());
+        Ok(Self { location, client, connection, remote, scripts })
     }
 
     /// Runs a script with `args` behind those that all scripts take.
@@ -73,14 +65,14 @@ impl Server {
                 Err(error) => Err(self.failed(error).await),
             }
         };
-        if let Ok(result) = tokio::time::timeout(CALL, call).await {
-            return result;
-        }
+        let answered = self.remote.within(CALL, call).await;
         // A call that is connecting holds the lock; a connection that hangs is dropped.
-        if let Ok(mut connection) = self.connection.try_lock() {
+        if answered.is_err()
+            && let Ok(mut connection) = self.connection.try_lock()
+        {
             *connection = None;
         }
-        Err(self.silent("no answer in time"))
+        answered?
     }
 
     /// Makes the model empty and ours.
@@ -90,7 +82,7 @@ impl Server {
             if self.prepare(&mut connection, "reset").await? {
                 return Ok(());
             }
-            Err(self.silent("the model there belongs to another version of the shop"))
+            Err(self.remote.replaced())
         };
         reset.await
     }
@@ -115,12 +107,11 @@ impl Server {
             return Ok(connection.clone());
         }
         let mut connection = self.connect(CALL).await?;
-        // Only a starting instance may replace another layout: an older running instance must not undo a newer one's work.
-        let opened = self.opened.load(Ordering::Relaxed);
-        if !self.prepare(&mut connection, if opened { "found" } else { "replace" }).await? {
-            return Err(self.silent("the model there belongs to another version of the shop"));
+        let how = if self.remote.was_ours() { "found" } else { "replace" };
+        if !self.prepare(&mut connection, how).await? {
+            return Err(self.remote.replaced());
         }
-        self.opened.store(true, Ordering::Relaxed);
+        self.remote.mark_ours();
         *kept = Some(connection.clone());
         Ok(connection)
     }
@@ -140,17 +131,11 @@ impl Server {
     ) -> Result<bool, ModelError> {
         let prepared: Result<u8, _> =
             self.invoke(connection, &self.scripts.prepare, &[how.as_bytes()]).await;
+        let place = || format!("the prefix {:?}", self.location.prefix);
+        let choose = "choose another prefix with ?prefix=NAME";
         match prepared.map_err(|error| self.named(&error))? {
-            2 => Err(ModelError::Refused(format!(
-                "the keys under {:?} in the Redis server at {} belong to something other than the customer read model, so they were \
-                 left as they are; choose another prefix with ?prefix=NAME in customer-model",
-                self.location.prefix, self.location.address
-            ))),
-            3 if !self.opened.load(Ordering::Relaxed) => Err(ModelError::Refused(format!(
-                "the keys under {:?} in the Redis server at {} are the customer read model of a newer version of the shop, so they were left \
-                 as they are; start that version, or choose another prefix with ?prefix=NAME in customer-model",
-                self.location.prefix, self.location.address
-            ))),
+            2 => Err(self.remote.foreign(place(), choose)),
+            3 => Err(self.remote.newer(place(), choose)),
             prepared => Ok(prepared == 1),
         }
     }
@@ -162,31 +147,23 @@ impl Server {
     }
 
     fn named(&self, error: &RedisError) -> ModelError {
-        let address = &self.location.address;
         match error.kind() {
             ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => {
-                ModelError::Refused(format!(
-                    "the Redis server at {address} refuses the user or the password"
-                ))
+                self.remote.refuses_us()
             }
-            _ if error.code() == Some("NOAUTH") => {
-                ModelError::Refused(format!("the Redis server at {address} requires a password"))
-            }
+            _ if error.code() == Some("NOAUTH") => self.remote.requires_password(),
             _ if error.to_string().contains("switch database")
                 || error.to_string().contains("DB index") =>
             {
-                ModelError::Refused(format!("there is no such database at {address}"))
+                ModelError::Refused(format!(
+                    "there is no such database at {}",
+                    self.location.address
+                ))
             }
-            _ if error.code() == Some("AGORALAYOUT") => self.silent("the model is gone"),
-            ErrorKind::Io | ErrorKind::Server(_) | ErrorKind::Client => {
-                self.silent(&error.to_string())
-            }
+            _ if error.code() == Some("AGORALAYOUT") => self.remote.silent("the model is gone"),
+            ErrorKind::Io | ErrorKind::Server(_) | ErrorKind::Client => self.remote.silent(error),
             _ => ModelError::Other(error.to_string()),
         }
-    }
-
-    fn silent(&self, reason: &str) -> ModelError {
-        ModelError::Unavailable(format!("Redis at {}: {reason}", self.location.address))
     }
 }
 

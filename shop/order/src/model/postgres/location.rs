@@ -8,6 +8,8 @@ use tokio_postgres::{
     config::{Host, SslMode},
 };
 
+use crate::model::Postgres;
+
 /// The default schema of the tables.
 const NAMESPACE: &str = "agora_order";
 
@@ -37,9 +39,7 @@ impl PostgresLocation {
 }
 
 impl ServerLocation for PostgresLocation {
-    const SCHEMES: &'static [&'static str] = &["postgres", "postgresql"];
-    const FORMS: &'static str =
-        "sqlite:FILE or postgres://USER:PASSWORD@HOST[:PORT]/DATABASE[?schema=NAME]";
+    type Engine = Postgres;
 }
 
 impl FromStr for PostgresLocation {

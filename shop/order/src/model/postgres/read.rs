@@ -92,7 +92,8 @@ pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Err
 pub(super) async fn history(
     client: &Client,
     order: Uuid,
-    (after, count): (Position, usize),
+    after: Position,
+    count: usize,
 ) -> Result<Vec<Step>, Error> {
     let sql = format!(
         "SELECT {STEP} FROM orders JOIN step ON step.placed = orders.placed
@@ -107,7 +108,8 @@ pub(super) async fn history(
 pub(super) async fn changes(
     client: &Client,
     customer: Option<Uuid>,
-    (after, count): (Position, usize),
+    after: Position,
+    count: usize,
 ) -> Result<Vec<(Step, Order)>, Error> {
     let mine = match customer {
         None => "$3::uuid IS NULL",

@@ -9,17 +9,17 @@ use std::{
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Transaction,
 };
-use runtime::ModelError;
+use runtime::{
+    ModelError,
+    model::server::{CALL, CONNECT, Remote},
+};
 use tokio_postgres::{NoTls, error::SqlState};
 
 use super::location::PostgresLocation;
+use crate::model::Postgres;
 
 /// Version of the table layout. A model of another version is emptied and rebuilt from the log.
 pub(super) const SCHEMA: i32 = 4;
-/// How long a call may take in all, connecting included.
-const CALL: Duration = Duration::from_millis(1900);
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(1);
 /// How long emptying or dumping a model may take.
 const LONG: Duration = Duration::from_mins(1);
 /// Connections kept open: one projects, the others read.
@@ -88,8 +88,7 @@ pub(super) struct Server {
     pool: Pool,
     /// Whether the tables are known to be there and ours.
     ready: AtomicBool,
-    /// Whether they were, at any time since the start.
-    opened: AtomicBool,
+    remote: Remote<Postgres>,
 }
 
 /// Why a call failed.
@@ -113,7 +112,8 @@ impl Server {
         let manager = Manager::from_config(config, NoTls, recycling);
         let pool = Pool::builder(manager).max_size(CONNECTIONS_MAX).build();
         let pool = pool.map_err(|error| ModelError::Other(error.to_string()))?;
-        Ok(Self { location, pool, ready: AtomicBool::new(false), opened: AtomicBool::new(false) })
+        let remote = Remote::new(location.address());
+        Ok(Self { location, pool, ready: AtomicBool::new(false), remote })
     }
 
     /// Waits for `work`, but not for long.
@@ -137,10 +137,7 @@ impl Server {
         limit: Duration,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, ModelError> {
-        match tokio::time::timeout(limit, work).await {
-            Ok(result) => result.map_err(|failure| self.named(failure)),
-            Err(_) => Err(self.silent("no answer in time")),
-        }
+        self.remote.within(limit, work).await?.map_err(|failure| self.named(failure))
     }
 
     /// A connection to a database that has our tables.
@@ -149,13 +146,12 @@ impl Server {
         if !self.ready.load(Ordering::Relaxed) {
             self.prepare(&mut connection).await?;
             self.ready.store(true, Ordering::Relaxed);
-            self.opened.store(true, Ordering::Relaxed);
+            self.remote.mark_ours();
         }
         Ok(connection)
     }
 
-    /// Creates the tables if there are none. Only a starting instance may replace those of another layout: an older running instance
-    /// must not undo a newer one's work.
+    /// Creates the tables if there are none, and replaces those of an older layout.
     async fn prepare(&self, connection: &mut Connection) -> Result<(), Failure> {
         let namespace = &self.location.namespace;
         let tx = connection.transaction().await?;
@@ -183,15 +179,15 @@ impl Server {
         let ours: Vec<&str> =
             NAMES.into_iter().filter(|name| tables.iter().any(|table| table == name)).collect();
         if number.is_none() && !ours.is_empty() {
-            return Err(self.foreign(namespace, &ours).into());
+            let place =
+                format!("the schema {namespace}, which has the tables {},", ours.join(", "));
+            return Err(self.remote.foreign(place, CHOOSE).into());
         }
-        if let Some(newer) = number.filter(|number| *number > SCHEMA) {
-            return Err(self.newer(namespace, newer).into());
+        if number.is_some_and(|number| number > SCHEMA) {
+            return Err(self.remote.newer(format_args!("the schema {namespace}"), CHOOSE).into());
         }
-        if !ours.is_empty() && self.opened.load(Ordering::Relaxed) {
-            return Err(self
-                .silent("the model there belongs to another version of the shop")
-                .into());
+        if !ours.is_empty() && self.remote.was_ours() {
+            return Err(self.remote.replaced().into());
         }
         let tables: Vec<String> = ours.iter().map(|table| format!("\"{table}\"")).collect();
         if !tables.is_empty() {
@@ -210,41 +206,38 @@ impl Server {
         let error = match failure {
             Failure::Model(error) => return error,
             Failure::Pool(PoolError::Backend(error)) | Failure::Postgres(error) => error,
-            Failure::Pool(error) => return self.silent(&error.to_string()),
+            Failure::Pool(error) => return self.remote.silent(error),
         };
-        let address = self.location.address();
         let Some(code) = error.code() else {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             let reason = cause.unwrap_or_else(|| error.to_string());
             if reason.contains("password missing") {
-                let reason = format!("the PostgreSQL server at {address} requires a password");
-                return ModelError::Refused(reason);
+                return self.remote.requires_password();
             }
-            return self.silent(&reason);
+            return self.remote.silent(reason);
         };
         let reason =
             error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned());
         if *code == SqlState::INVALID_PASSWORD
             || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION
         {
-            ModelError::Refused(format!(
-                "the PostgreSQL server at {address} refuses the user or the password"
-            ))
+            self.remote.refuses_us()
         } else if *code == SqlState::INVALID_CATALOG_NAME {
             let name = self.location.config.get_dbname().unwrap_or_default();
+            let address = self.location.address();
             ModelError::Refused(format!(
                 "there is no database {name:?} at {address}; CREATE DATABASE makes it"
             ))
         } else if *code == SqlState::INSUFFICIENT_PRIVILEGE {
-            ModelError::Refused(format!("the PostgreSQL server at {address}: {reason}"))
+            self.remote.refuses(format_args!(": {reason}"))
         } else if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::UNDEFINED_COLUMN {
             // Our tables were dropped or replaced.
             self.ready.store(false, Ordering::Relaxed);
-            self.silent(&reason)
+            self.remote.silent(reason)
         } else if ["08", "53", "57", "40", "25"].iter().any(|class| code.code().starts_with(class))
         {
             // No connection, no room, going down, in each other's way, or read only: it may be different soon.
-            self.silent(&reason)
+            self.remote.silent(reason)
         } else if ["22", "23"].iter().any(|class| code.code().starts_with(class)) {
             // Values that do not fit, or that contradict what is there.
             ModelError::Unfit(reason)
@@ -252,32 +245,10 @@ impl Server {
             ModelError::Other(reason)
         }
     }
-
-    /// A running instance waits for its end; one that starts is refused.
-    fn newer(&self, namespace: &str, number: i32) -> ModelError {
-        if self.opened.load(Ordering::Relaxed) {
-            return self.silent("the model there belongs to another version of the shop");
-        }
-        ModelError::Refused(format!(
-            "the schema {namespace} in PostgreSQL at {} holds the order read model of a newer version of the shop (number {number}), so it \
-             was left as it is. Start that version, or name another schema with ?schema=NAME in order-model",
-            self.location.address()
-        ))
-    }
-
-    fn foreign(&self, namespace: &str, tables: &[&str]) -> ModelError {
-        ModelError::Refused(format!(
-            "the schema {namespace} in PostgreSQL at {} holds tables of something other than the order read model ({}), so they were left as \
-             they are; name another schema with ?schema=NAME in order-model",
-            self.location.address(),
-            tables.join(", ")
-        ))
-    }
-
-    fn silent(&self, reason: &str) -> ModelError {
-        ModelError::Unavailable(format!("PostgreSQL at {}: {reason}", self.location.address()))
-    }
 }
+
+/// How another place is chosen.
+const CHOOSE: &str = "name another schema with ?schema=NAME";
 
 async fn create(tx: Transaction<'_>) -> Result<(), Failure> {
     tx.batch_execute(TABLES).await?;

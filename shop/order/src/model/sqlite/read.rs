@@ -74,7 +74,8 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
 pub(super) fn history(
     connection: &Connection,
     order: Uuid,
-    (after, count): (Position, usize),
+    after: Position,
+    count: usize,
 ) -> rusqlite::Result<Vec<Step>> {
     let sql = format!(
         "SELECT {STEP} FROM orders CROSS JOIN step ON step.placed = orders.placed
@@ -88,7 +89,8 @@ pub(super) fn history(
 pub(super) fn changes(
     connection: &Connection,
     customer: Option<Uuid>,
-    (after, count): (Position, usize),
+    after: Position,
+    count: usize,
 ) -> rusqlite::Result<Vec<(Step, Order)>> {
     // Of all customers: along the steps. Of one customer: along the customer's orders that have changed.
     let (from, mine) = match customer {
