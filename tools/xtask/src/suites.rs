@@ -140,7 +140,7 @@ fn faults() -> anyhow::Result<()> {
 }
 
 /// Everything of the workspace, with every feature: one build for all suites.
-const WHOLE: &[&str] = &["--workspace", "--features", "command/full"];
+const WHOLE: &[&str] = &["--workspace", "--features", "command/full,bank/full"];
 
 /// Builds what the tests build, programs included; nothing to do where the tests ran before.
 fn build() -> anyhow::Result<()> {
