@@ -3,6 +3,7 @@
 mod grams;
 mod query;
 mod search;
+mod select;
 mod write;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -23,11 +23,6 @@ type Module = Vec<String>;
 const KNOWN: &[(&str, &[&str], &str)] = &[
     ("backoffice", &["conflict", "product"], "a product's fields are described in both"),
     (
-        "product",
-        &["model::sqlite::query", "model::sqlite::search"],
-        "a search is one kind of query",
-    ),
-    (
         "site",
         &["assets", "form", "frame", "guard", "kept", "visit"],
         "every part of a page needs the visit, which is made of them",

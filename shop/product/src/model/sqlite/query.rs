@@ -2,14 +2,15 @@
 
 use contracts::money::Money;
 use kernel::{Position, text::searchable};
-use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, types::FromSql};
+use rusqlite::{Connection, OptionalExtension, Result, Row, types::FromSql};
 use store::Balance;
 use uuid::Uuid;
 
-use super::search;
-use crate::model::{
-    Categories, Category, Created, Cursor, Found, NameCursor, Product, Products, Sort,
+use super::{
+    search,
+    select::{Page, Select, count, key, uuid},
 };
+use crate::model::{Categories, Category, Created, Found, NameCursor, Product, Products, Sort};
 
 // No joins: with the values of a cached statement SQLite forgets its plan of a join, and planning takes ten times as long as
 // reading a row.
@@ -22,42 +23,6 @@ const PRODUCT: &str = "SELECT p.id, p.code, p.name, p.description, p.supplier, p
 const CATEGORY: &str =
     "SELECT c.id, c.name, (SELECT count(*) FROM product p WHERE p.category = c.id AND p.listed = 1)
      FROM category c WHERE true";
-
-/// A query under construction: conditions, and the values they name.
-pub(super) struct Select<'a> {
-    pub(super) sql: String,
-    pub(super) values: Vec<(&'static str, &'a dyn ToSql)>,
-}
-
-impl<'a> Select<'a> {
-    pub(super) fn new(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), values: Vec::new() }
-    }
-
-    pub(super) fn and(&mut self, condition: &str, values: &[(&'static str, &'a dyn ToSql)]) {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(condition);
-        self.values.extend_from_slice(values);
-    }
-
-    fn order(&mut self, order: &str) {
-        self.sql.push_str(" ORDER BY ");
-        self.sql.push_str(order);
-    }
-
-    pub(super) fn limit(&mut self, count: &'a i64) {
-        self.sql.push_str(" LIMIT :count");
-        self.values.push((":count", count));
-    }
-
-    pub(super) fn all<T>(
-        &self,
-        connection: &Connection,
-        read: impl FnMut(&Row<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
-        connection.prepare_cached(&self.sql)?.query_map(&*self.values, read)?.collect()
-    }
-}
 
 pub(super) fn product(connection: &Connection, id: Uuid) -> Result<Option<Product>> {
     let mut query = connection.prepare_cached(PRODUCT)?;
@@ -77,13 +42,6 @@ pub(super) fn products(connection: &Connection, wanted: &Products) -> Result<Fou
     let read = |id: Uuid| query.query_row([id.as_bytes()], product_of);
     let products = ids.into_iter().map(read).collect::<Result<_>>()?;
     Ok(Found { products, stopped })
-}
-
-/// Which products a page has.
-pub(super) struct Page {
-    pub(super) ids: Vec<Uuid>,
-    /// Where a search stopped early.
-    pub(super) stopped: Option<Cursor>,
 }
 
 fn listed(connection: &Connection, wanted: &Products) -> Result<Vec<Uuid>> {
@@ -106,59 +64,6 @@ fn source(wanted: &Products) -> &'static str {
             "product p CROSS JOIN stock s ON s.product = p.id"
         }
         (Sort::Name | Sort::Price | Sort::PriceDown | Sort::Newest, _) => "product p",
-    }
-}
-
-impl<'a> Select<'a> {
-    /// Only products of the category wanted, in the order wanted, after the cursor.
-    pub(super) fn narrow(
-        &mut self,
-        wanted: &'a Products,
-        after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>,
-    ) {
-        if let Some(category) = &wanted.category {
-            self.and("p.category = :category", &[(":category", category.as_bytes())]);
-        }
-        self.along(wanted, after);
-    }
-
-    /// In the order wanted, after the cursor.
-    pub(super) fn along(
-        &mut self,
-        wanted: &'a Products,
-        after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>,
-    ) {
-        let (beyond, order) = order(wanted.sort);
-        if let Some((key, id)) = after {
-            self.and(beyond, &[(":key", key), (":id", id.as_bytes())]);
-        }
-        self.order(order);
-    }
-}
-
-/// The condition to come after a cursor, and the order.
-fn order(sort: Sort) -> (&'static str, &'static str) {
-    match sort {
-        Sort::Name => ("(p.name_key, p.id) > (:key, :id)", "p.name_key, p.id"),
-        Sort::Price => ("(p.price, p.id) > (:key, :id)", "p.price, p.id"),
-        Sort::PriceDown => ("(p.price, p.id) < (:key, :id)", "p.price DESC, p.id DESC"),
-        Sort::Newest => ("(p.added, p.id) < (:key, :id)", "p.added DESC, p.id DESC"),
-        Sort::Available => {
-            ("(s.available, s.product) < (:key, :id)", "s.available DESC, s.product DESC")
-        }
-        Sort::Scarce => ("(s.available, s.product) > (:key, :id)", "s.available, s.product"),
-    }
-}
-
-pub(super) fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
-    match cursor {
-        Cursor::Name(name, id) => (Box::new(name), *id),
-        Cursor::Price(value, id)
-        | Cursor::PriceDown(value, id)
-        | Cursor::Available(value, id)
-        | Cursor::Scarce(value, id) => (Box::new(*value), *id),
-        // No number is beyond what SQLite can count; such a cursor was made up.
-        Cursor::Newest(value, id) => (Box::new(i64::try_from(*value).unwrap_or(i64::MAX)), *id),
     }
 }
 
@@ -245,12 +150,4 @@ fn product_of(row: &Row<'_>) -> Result<Product> {
 
 fn category_of(row: &Row<'_>) -> Result<Category> {
     Ok(Category { id: uuid(row, 0)?, name: row.get(1)?, products: row.get(2)? })
-}
-
-pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid> {
-    row.get(column).map(Uuid::from_bytes)
-}
-
-pub(super) fn count(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     grams,
-    query::{Page, Select, key, uuid},
+    select::{Page, Select, key, uuid},
 };
 use crate::model::{Cursor, Products, Sort};
 
