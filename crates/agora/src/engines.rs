@@ -9,31 +9,31 @@ use std::{
 };
 
 use anyhow::Context as _;
-use eventlog::Upkeep;
+use eventlog::Maintenance;
 use runtime::{Deps, Tasks, event_store, event_store::Figures, sqlite::Location};
 use store::{LogStore, Memory, Transport};
 
 use crate::{
-    Ground, Schema,
+    Environment, Schema,
     model::Tables,
     settings::{Bus, EventStore, Models, Settings},
 };
 
 /// Time between two looks after the log.
-const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+const MAINTENANCE_EVERY: Duration = Duration::from_secs(1);
 
 /// The bus that the settings name. What drives it stops with `bus_tasks`, after everything else.
 pub(crate) async fn bus(
     settings: &Settings,
-    ground: &Ground,
+    environment: &Environment,
     bus_tasks: &Tasks,
 ) -> anyhow::Result<Arc<dyn Transport>> {
-    if let Some(transport) = &ground.transport {
+    if let Some(transport) = &environment.transport {
         return Ok(Arc::clone(transport));
     }
     match &settings.bus {
         Bus::Memory => Ok(Arc::new(Memory::new())),
-        Bus::RabbitMq(url) => rabbitmq(settings.name, url, ground, bus_tasks).await,
+        Bus::RabbitMq(url) => rabbitmq(settings.name, url, environment, bus_tasks).await,
     }
 }
 
@@ -41,10 +41,10 @@ pub(crate) async fn bus(
 async fn rabbitmq(
     name: &str,
     url: &str,
-    ground: &Ground,
+    environment: &Environment,
     bus_tasks: &Tasks,
 ) -> anyhow::Result<Arc<dyn Transport>> {
-    let ids = Arc::clone(&ground.ids);
+    let ids = Arc::clone(&environment.ids);
     let queues = bus_rabbitmq::QueueKind::default();
     let names = bus_rabbitmq::Names::new(name)?;
     let options = bus_rabbitmq::Options { names, name: name.to_owned(), queues, ids };
@@ -57,14 +57,19 @@ async fn rabbitmq(
 
 #[cfg(not(feature = "rabbitmq"))]
 #[expect(clippy::unused_async, reason = "with the feature it waits for the broker")]
-async fn rabbitmq(_: &str, _: &str, _: &Ground, _: &Tasks) -> anyhow::Result<Arc<dyn Transport>> {
+async fn rabbitmq(
+    _: &str,
+    _: &str,
+    _: &Environment,
+    _: &Tasks,
+) -> anyhow::Result<Arc<dyn Transport>> {
     Err(not_compiled("a bus over RabbitMQ", "rabbitmq"))
 }
 
 /// Serves the event store on the bus, if it is this process's to serve.
 pub(crate) async fn event_store(
     settings: &Settings,
-    ground: &Ground,
+    environment: &Environment,
     deps: &Deps,
     figures: Figures,
 ) -> anyhow::Result<()> {
@@ -74,9 +79,9 @@ pub(crate) async fn event_store(
         EventStore::MongoDb(url) => return mongodb(settings.name, url, deps, figures).await,
         EventStore::OnTheBus => return Ok(()),
     };
-    let store = LogStore::open(&folder, Arc::clone(&ground.files), ground.log)
+    let store = LogStore::open(&folder, Arc::clone(&environment.files), environment.log)
         .with_context(|| format!("the log in {} cannot be opened", folder.display()))?;
-    let LogStore { writer, reader, upkeep, report } = store;
+    let LogStore { writer, reader, maintenance, report } = store;
     if let Some(torn) = report.torn {
         tracing::warn!(
             position = torn.position,
@@ -85,16 +90,16 @@ pub(crate) async fn event_store(
         );
     }
     event_store::serve(deps, writer, reader, figures).await;
-    look_after(&deps.tasks, upkeep);
+    look_after(&deps.tasks, maintenance);
     Ok(())
 }
 
 /// Every second: writes the indexes of full segments, and looks whether the log's files are still there.
-fn look_after(tasks: &Tasks, upkeep: Upkeep) {
+fn look_after(tasks: &Tasks, maintenance: Maintenance) {
     let stopping = tasks.clone();
     tasks.spawn_blocking("log-upkeep", async move {
         while !stopping.is_stopping() {
-            if let Some(segment) = upkeep.deleted() {
+            if let Some(segment) = maintenance.deleted() {
                 stopping.fail(
                     "event store",
                     format_args!(
@@ -104,10 +109,10 @@ fn look_after(tasks: &Tasks, upkeep: Upkeep) {
                 );
                 return;
             }
-            if let Err(error) = upkeep.step() {
+            if let Err(error) = maintenance.step() {
                 tracing::warn!(%error, "an index of the log could not be written; retrying");
             }
-            stopping.unless_stopped(tokio::time::sleep(UPKEEP_EVERY)).await;
+            stopping.unless_stopped(tokio::time::sleep(MAINTENANCE_EVERY)).await;
         }
     });
 }

@@ -80,7 +80,7 @@
 mod aggregate;
 mod commands;
 mod engines;
-mod ground;
+mod environment;
 mod happened;
 #[cfg(feature = "http")]
 mod http;
@@ -93,7 +93,7 @@ mod system;
 
 pub use aggregate::{Aggregate, Decision, Refused, refuse};
 pub use commands::Commands;
-pub use ground::Ground;
+pub use environment::Environment;
 pub use happened::Happened;
 #[cfg(feature = "http")]
 pub use http::Request;

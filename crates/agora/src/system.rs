@@ -16,7 +16,7 @@ use runtime::{
 };
 
 use crate::{
-    Aggregate, Changes, Commands, Ground, Happened, Id, Model, Schema, Settings,
+    Aggregate, Changes, Commands, Environment, Happened, Id, Model, Schema, Settings,
     commands::Models,
     engines,
     model::{Projection, project},
@@ -39,14 +39,14 @@ impl System {
     /// The system of that name, with its settings from the environment; see [`Settings::from_env`]. Without any it keeps everything in
     /// the folder `NAME-data`.
     pub async fn open(name: &'static str) -> anyhow::Result<Self> {
-        Self::start(Settings::from_env(name)?, Ground::real()?).await
+        Self::start(Settings::from_env(name)?, Environment::real()?).await
     }
 
     /// The system with these settings, on this ground.
-    pub async fn start(settings: Settings, ground: Ground) -> anyhow::Result<Self> {
+    pub async fn start(settings: Settings, environment: Environment) -> anyhow::Result<Self> {
         settings.check()?;
         let bus_tasks = Tasks::new();
-        let transport = match engines::bus(&settings, &ground, &bus_tasks).await {
+        let transport = match engines::bus(&settings, &environment, &bus_tasks).await {
             Ok(transport) => transport,
             Err(error) => {
                 bus_tasks.kill().await;
@@ -54,10 +54,10 @@ impl System {
             }
         };
         let deps = Deps {
-            clock: Arc::clone(&ground.clock),
-            ids: Arc::clone(&ground.ids),
+            clock: Arc::clone(&environment.clock),
+            ids: Arc::clone(&environment.ids),
             transport,
-            tasks: ground.tasks.clone(),
+            tasks: environment.tasks.clone(),
             traces: Traces::default(),
         };
         let system = Self {
@@ -69,7 +69,7 @@ impl System {
             models: Models::default(),
             followers: Mutex::default(),
         };
-        match system.serve_events(&ground).await {
+        match system.serve_events(&environment).await {
             Ok(()) => Ok(system),
             Err(error) => {
                 system.kill().await;
@@ -78,9 +78,9 @@ impl System {
         }
     }
 
-    async fn serve_events(&self, ground: &Ground) -> anyhow::Result<()> {
+    async fn serve_events(&self, environment: &Environment) -> anyhow::Result<()> {
         let figures = Figures::default();
-        engines::event_store(&self.settings, ground, &self.deps, figures.clone()).await?;
+        engines::event_store(&self.settings, environment, &self.deps, figures.clone()).await?;
         if self.settings.store != crate::settings::EventStore::OnTheBus {
             self.followers().push(figures.progress(&self.deps));
         }

@@ -42,14 +42,14 @@
 #![deny(missing_docs)]
 
 mod address;
-mod asking;
-mod broadcasting;
+mod consuming;
 mod driver;
-mod hearing;
 mod names;
 mod options;
 mod outgoing;
-mod serving;
+mod publishing;
+mod rpc_client;
+mod rpc_server;
 mod session;
 mod shared;
 mod state;
@@ -85,14 +85,14 @@ const BROADCASTS_KIB_MAX: usize = 16 << 10;
 /// Requests on their way to the broker, in KiB, each with at least one.
 const QUESTIONS_KIB_MAX: usize = 32 << 10;
 /// Questions of this process that wait for their answers; each may be a page of 1 MiB.
-const ASKING_MAX: usize = 1024;
+const REQUESTS_AT_ONCE: usize = 1024;
 /// A broadcast that the broker does not take within this time is dropped: the event store must not wait for it.
 const PUBLISH_PATIENCE: Duration = Duration::from_secs(1);
 /// A subscriber that waits longer than this for the broker is told later that it missed something.
 const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(5);
 /// Questions waiting for a server in this process: twice what the broker hands out without an answer, for those handed out once
 /// more after the connection was lost.
-const REQUESTS_MAX: usize = 2 * serving::PREFETCH as usize;
+const REQUESTS_MAX: usize = 2 * rpc_server::PREFETCH as usize;
 
 /// Events go together up to so many bytes; a larger one goes alone.
 const BATCH_BYTES_MAX: usize = 256 << 10;
@@ -106,7 +106,7 @@ pub struct RabbitMq {
     broadcasts_room: Arc<Semaphore>,
     questions: mpsc::Sender<Question>,
     questions_room: Arc<Semaphore>,
-    asking: Semaphore,
+    rpc_client: Semaphore,
 }
 
 impl RabbitMq {
@@ -129,7 +129,7 @@ impl RabbitMq {
             broadcasts_room: Arc::new(Semaphore::new(BROADCASTS_KIB_MAX)),
             questions,
             questions_room: Arc::new(Semaphore::new(QUESTIONS_KIB_MAX)),
-            asking: Semaphore::new(ASKING_MAX),
+            rpc_client: Semaphore::new(REQUESTS_AT_ONCE),
         };
         Ok((transport, driver))
     }
@@ -243,7 +243,7 @@ impl RabbitMq {
         patience: Duration,
     ) -> Result<Vec<u8>, NoReply> {
         let closed = |_| NoReply::Unreachable;
-        let _one_of_them = self.asking.acquire().await.map_err(closed)?;
+        let _one_of_them = self.rpc_client.acquire().await.map_err(closed)?;
         let room = Arc::clone(&self.questions_room).acquire_many_owned(kib(body.len()));
         let room = room.await.map_err(closed)?;
         let (waiting, answer) = self.shared.pending.enter();

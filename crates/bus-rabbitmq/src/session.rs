@@ -6,10 +6,11 @@ use lapin::{Connection, ConnectionState, Error, ErrorKind};
 use tokio::time::{sleep, timeout};
 
 use super::{
-    QueueKind, State, asking, broadcasting,
-    hearing::Hearing,
+    QueueKind, State,
+    consuming::Consumption,
     outgoing::Outgoing,
-    serving::Serving,
+    publishing, rpc_client,
+    rpc_server::RpcServer,
     shared::{Shared, count},
     topology,
 };
@@ -27,28 +28,28 @@ pub(super) async fn live(
     shared: &Shared,
     outgoing: &mut Outgoing,
 ) -> Result<(), Error> {
-    let mut log = Hearing::new(shared, Topic::Log);
-    let mut services = Hearing::new(shared, Topic::Services);
+    let mut log = Consumption::new(shared, Topic::Log);
+    let mut services = Consumption::new(shared, Topic::Services);
     let opening = async {
         topology::declare(connection, &shared.names, queues).await?;
-        for hearing in [&mut log, &mut services] {
-            hearing.open_if_wanted(connection).await?;
+        for consuming in [&mut log, &mut services] {
+            consuming.open_if_wanted(connection).await?;
         }
-        asking::open(connection, &shared.names).await
+        rpc_client::open(connection, &shared.names).await
     };
-    let asking = timeout(OPEN_PATIENCE, opening).await.map_err(|_| stuck())??;
-    let appends = Serving::new(connection, shared, &shared.names.append, &shared.appends);
-    let reads = Serving::new(connection, shared, &shared.names.read, &shared.reads);
+    let rpc_client = timeout(OPEN_PATIENCE, opening).await.map_err(|_| stuck())??;
+    let appends = RpcServer::new(connection, shared, &shared.names.append, &shared.appends);
+    let reads = RpcServer::new(connection, shared, &shared.names.read, &shared.reads);
     count(&shared.counts.connections);
     tracing::info!("connected to RabbitMQ");
     shared.state.send_replace(State::Connected);
     tokio::select! {
         biased;
         ended = watch(connection) => ended,
-        ended = asking.run(&mut outgoing.questions, &shared.pending) => ended,
+        ended = rpc_client.run(&mut outgoing.questions, &shared.pending) => ended,
         ended = Box::pin(appends.run()) => ended,
         ended = Box::pin(reads.run()) => ended,
-        ended = broadcasting::run(connection, &mut outgoing.broadcasts) => ended,
+        ended = publishing::run(connection, &mut outgoing.broadcasts) => ended,
         ended = log.run(connection) => ended,
         ended = services.run(connection) => ended,
     }

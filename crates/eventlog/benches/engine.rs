@@ -84,7 +84,7 @@ fn compare_with_bare_writer() {
 /// Takes the producers that wait, records one event for each of them durably.
 type Sink<'s> = Box<dyn FnMut(&[usize]) + 's>;
 
-fn engine_sink(Opened { mut writer, upkeep, .. }: Opened) -> Sink<'static> {
+fn engine_sink(Opened { mut writer, maintenance, .. }: Opened) -> Sink<'static> {
     let streams: Vec<_> = (0..PRODUCERS).map(|producer| format!("depot-{producer:032}")).collect();
     let mut versions = vec![0; PRODUCERS];
     Box::new(move |producers| {
@@ -94,7 +94,7 @@ fn engine_sink(Opened { mut writer, upkeep, .. }: Opened) -> Sink<'static> {
             versions[producer] += 1;
         }
         writer.append(&records).unwrap();
-        while upkeep.step().unwrap() {}
+        while maintenance.step().unwrap() {}
     })
 }
 
@@ -157,7 +157,7 @@ fn commit_groups(asked: &Receiver<usize>, answers: &[SyncSender<()>], sink: &mut
 fn large_batches(criterion: &mut Criterion) {
     const BATCH: u64 = 1000;
     let dir = folder();
-    let Opened { mut writer, upkeep, .. } = open_in(dir.path());
+    let Opened { mut writer, maintenance, .. } = open_in(dir.path());
     let streams: Vec<_> = (0..BATCH).map(|stream| format!("depot-{stream:032}")).collect();
     let mut version = 0;
     let mut group = criterion.benchmark_group("append");
@@ -167,7 +167,7 @@ fn large_batches(criterion: &mut Criterion) {
             let records: Vec<_> = streams.iter().map(|stream| record(stream, version)).collect();
             writer.append(&records).unwrap();
             version += 1;
-            while upkeep.step().unwrap() {}
+            while maintenance.step().unwrap() {}
         });
     });
     group.finish();
@@ -176,7 +176,7 @@ fn large_batches(criterion: &mut Criterion) {
 fn reading(criterion: &mut Criterion) {
     let dir = folder();
     {
-        let Opened { mut writer, upkeep, .. } = open_in(dir.path());
+        let Opened { mut writer, maintenance, .. } = open_in(dir.path());
         let streams: Vec<_> = (0..EVENTS / 5).map(|stream| format!("depot-{stream:032}")).collect();
         for version in 0..5 {
             for streams in streams.chunks(1000) {
@@ -185,7 +185,7 @@ fn reading(criterion: &mut Criterion) {
                 writer.append(&records).unwrap();
             }
         }
-        while upkeep.step().unwrap() {}
+        while maintenance.step().unwrap() {}
     }
     let reader = open_in(dir.path()).reader;
     println!("1,000,000 events: {:?}", reader.stats().unwrap());

@@ -2,7 +2,7 @@
 //!
 //! A log is a folder of segment files. [`open()`] gives one [`Writer`], which appends batches and answers once they are
 //! durable; a [`Reader`] that reads everything in order, single streams and categories, beside the writer and never
-//! ahead of it; and an [`Upkeep`] that writes the indexes of sealed segments out of the writer's way. A batch torn by a crash
+//! ahead of it; and an [`Maintenance`] that writes the indexes of sealed segments out of the writer's way. A batch torn by a crash
 //! is truncated and reported; any other damage is refused, with its segment and position.
 //!
 //! Use it alone as the durable heart of a system of your own: it needs no runtime, no server and no other crate of the platform. It is
@@ -54,6 +54,7 @@ mod heads;
 mod index;
 mod known;
 mod lock;
+mod maintenance;
 mod open;
 mod options;
 mod reader;
@@ -63,7 +64,6 @@ mod scan;
 mod segment;
 mod shared;
 pub mod simdisk;
-mod upkeep;
 mod verify;
 mod writer;
 
@@ -73,11 +73,11 @@ pub use files::{Access, File, Files, Lock, OsFiles};
 pub use format::{NewRecord, Record, category};
 pub use hash::{Hash, Mark, NotAMark};
 pub use known::{Known, Lost};
+pub use maintenance::Maintenance;
 pub use open::{Opened, open};
 pub use options::Options;
 pub use reader::{Cursor, Limits, Page, ReadError, Reader, Stats};
 pub use report::{OpenError, Report, Torn};
 pub use segment::Damage;
-pub use upkeep::Upkeep;
 pub use verify::{Verified, VerifyError, verify, verify_known};
 pub use writer::{AppendError, Writer};

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::compare;
 use crate::files::Files;
 use crate::lock::LOCK;
+use crate::maintenance::Maintenance;
 use crate::options::Options;
 use crate::reader::Reader;
 use crate::recovery::Recovery;
 use crate::report::{OpenError, Report};
 use crate::shared::Shared;
-use crate::upkeep::Upkeep;
 use crate::writer::Writer;
 
 /// Opens the log in a folder, or makes one there.
@@ -46,7 +46,7 @@ pub fn open(dir: &Path, files: Arc<dyn Files>, options: Options) -> Result<Opene
     let writer = Writer::new(shared.clone(), lock.clone(), options.segment_bytes, hasher);
     shared.set_mark(writer.mark());
     let reader = Reader { shared: shared.clone() };
-    Ok(Opened { writer, reader, upkeep: Upkeep::new(shared, lock), report })
+    Ok(Opened { writer, reader, maintenance: Maintenance::new(shared, lock), report })
 }
 
 fn create_folder(files: &dyn Files, dir: &Path) -> io::Result<()> {
@@ -61,7 +61,7 @@ pub struct Opened {
     /// Clone it for each reader.
     pub reader: Reader,
     /// Looks after what can be done beside writing.
-    pub upkeep: Upkeep,
+    pub maintenance: Maintenance,
     /// What was found.
     pub report: Report,
 }

@@ -26,11 +26,11 @@ use crate::hash::Hash;
 use crate::heads::{Head, Heads};
 use crate::index::{Disk, Identity, Index, Span};
 use crate::known::Known;
+use crate::maintenance;
 use crate::options::Options;
 use crate::report::Report;
 use crate::scan::{Fault, Scanned};
 use crate::segment::{self, Segment};
-use crate::upkeep;
 
 /// A log on its way to being open.
 pub(crate) struct Recovery<'a> {
@@ -112,7 +112,8 @@ impl<'a> Recovery<'a> {
         chain::check_sealed(header, &scanned, next)?;
         self.report.rebuilt.push(header.number);
         let identity = Identity::new(header, next);
-        let written = upkeep::write(self.files, self.dir, &identity, &memory.encode(&identity));
+        let written =
+            maintenance::write(self.files, self.dir, &identity, &memory.encode(&identity));
         Ok(written.map_or_else(|_| Index::Memory(memory), Index::Disk))
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     pub(crate) salt: [u8; 16],
     pub(crate) hasher: StreamHasher,
     /// Held by who writes an index.
-    pub(crate) upkeep: Mutex<()>,
+    pub(crate) maintenance: Mutex<()>,
     /// In order; the last one is written to, all others are sealed.
     segments: RwLock<Arc<Vec<Arc<Segment>>>>,
     heads: RwLock<Heads>,
@@ -43,7 +43,7 @@ impl Shared {
             dir,
             salt,
             hasher: StreamHasher::new(&salt),
-            upkeep: Mutex::new(()),
+            maintenance: Mutex::new(()),
             segments: RwLock::new(Arc::new(segments)),
             heads: RwLock::new(heads),
             head: AtomicU64::new(head),

@@ -10,9 +10,9 @@ use crate::files::{self, Access, File, Lock};
 use crate::format::{Batch, HEADER_BYTES, Header, MAX_BATCH_BYTES, NewRecord};
 use crate::hash::{Hash, Mark, StreamKey};
 use crate::index::{Index, KeyHasher, Memory, Span};
+use crate::maintenance;
 use crate::segment::{self, Segment};
 use crate::shared::Shared;
-use crate::upkeep;
 
 /// Why an append recorded nothing that may be relied on.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub enum AppendError {
     Poisoned,
 }
 
-/// Appends to a log. There is one per log. Dropping it and the [`crate::Upkeep`] releases the folder; readers
+/// Appends to a log. There is one per log. Dropping it and the [`crate::Maintenance`] releases the folder; readers
 /// may live on, and see what there was.
 pub struct Writer {
     shared: Arc<Shared>,
@@ -256,7 +256,7 @@ impl Writer {
             Arc::new(Segment::new(header, file, HEADER_BYTES, Index::Memory(Memory::new())));
         self.shared.add_segment(self.segment.clone());
         self.sealed_hash = sealed_hash(&self.shared.segments());
-        upkeep::catch_up(&self.shared);
+        maintenance::catch_up(&self.shared);
         Ok(())
     }
 

@@ -51,7 +51,7 @@ mod codec;
 mod connection;
 mod look;
 mod reader;
-mod succession;
+mod takeover;
 mod transaction;
 mod writer;
 

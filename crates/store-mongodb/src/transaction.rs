@@ -13,7 +13,7 @@ use super::{
     codec::{self, long},
     connection::Connection,
     look::Look,
-    succession,
+    takeover,
 };
 use store::port::StoreFailure;
 
@@ -91,7 +91,7 @@ impl Transactions {
         let Some(session) = self.session.take() else { return Ok(()) };
         let connection = self.connection.clone();
         let work = async move {
-            let ended = succession::end_others(&connection, &session).await;
+            let ended = takeover::end_others(&connection, &session).await;
             (session, ended)
         };
         let (session, ended) = self.connection.ask(work).await?;
@@ -141,7 +141,7 @@ async fn transact(
 /// A session for one transaction after the other.
 async fn begin(connection: &Connection) -> mongodb::error::Result<ClientSession> {
     let session = connection.seen.session(&connection.client).await?;
-    succession::succeed(connection, &session).await?;
+    takeover::succeed(connection, &session).await?;
     Ok(session)
 }
 

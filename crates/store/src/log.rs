@@ -6,7 +6,7 @@ use std::{ops::ControlFlow, path::Path, sync::Arc};
 
 use crate::{Append, Page, Read};
 use async_trait::async_trait;
-use eventlog::{Files, Limits, NewRecord, Options, Record, Upkeep};
+use eventlog::{Files, Limits, Maintenance, NewRecord, Options, Record};
 use kernel::{EventId, Position, Recorded, StreamId, Timestamp, Version};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ pub struct LogStore {
     /// Reads them; clone it for each reader.
     pub reader: LogReader,
     /// Looks after what can be done beside writing.
-    pub upkeep: Upkeep,
+    pub maintenance: Maintenance,
     /// What opening found.
     pub report: eventlog::Report,
 }
@@ -34,10 +34,15 @@ impl LogStore {
         files: Arc<dyn Files>,
         options: Options,
     ) -> Result<Self, eventlog::OpenError> {
-        let eventlog::Opened { writer, reader, upkeep, report } =
+        let eventlog::Opened { writer, reader, maintenance, report } =
             eventlog::open(dir, files, options)?;
         let reader = LogReader(reader);
-        Ok(Self { writer: LogWriter { writer, reader: reader.clone() }, reader, upkeep, report })
+        Ok(Self {
+            writer: LogWriter { writer, reader: reader.clone() },
+            reader,
+            maintenance,
+            report,
+        })
     }
 }
 

@@ -77,5 +77,5 @@ pub use eventlog::simdisk::Chances;
 pub use given::{Given, When, given};
 pub use released::{Released, Written, released};
 pub use testbed::{Databases, Testbed, dump, in_memory, ready};
-pub use transport::{BusFault, Meddler, Stormy, Weather};
+pub use transport::{BusFault, FaultRates, FaultyTransport, Meddler};
 pub use world::World;

@@ -16,7 +16,7 @@ use crate::Dice;
 
 /// How often what goes wrong on the bus, in thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Weather {
+pub struct FaultRates {
     /// Of recorded events on their way to subscribers.
     pub broadcast_lost: u16,
     /// Of the same, delivered twice.
@@ -35,7 +35,7 @@ pub struct Weather {
     pub reply_lost: u16,
 }
 
-impl Weather {
+impl FaultRates {
     /// Everything goes wrong, now and then.
     pub const STORM: Self = Self {
         broadcast_lost: 100,
@@ -97,16 +97,16 @@ struct Honest;
 impl Meddler for Honest {}
 
 /// The in-memory transport in any weather.
-pub struct Stormy {
+pub struct FaultyTransport {
     calm: Arc<Memory>,
     dice: Dice,
-    weather: Mutex<Weather>,
+    rates: Mutex<FaultRates>,
     meddler: Box<dyn Meddler>,
     /// Carries what arrives later.
     tasks: Tasks,
 }
 
-impl Stormy {
+impl FaultyTransport {
     /// A bus in fair weather, all of whose chance comes from `dice`.
     #[must_use]
     pub fn new(dice: Dice) -> Self {
@@ -119,19 +119,19 @@ impl Stormy {
         Self {
             calm: Arc::default(),
             dice,
-            weather: Mutex::default(),
+            rates: Mutex::default(),
             meddler: Box::new(meddler),
             tasks: Tasks::inline(),
         }
     }
 
     /// Changes the weather from now on.
-    pub fn set_weather(&self, weather: Weather) {
-        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
+    pub fn set_rates(&self, rates: FaultRates) {
+        *self.rates.lock().unwrap_or_else(PoisonError::into_inner) = rates;
     }
 
-    fn weather(&self) -> Weather {
-        *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rates(&self) -> FaultRates {
+        *self.rates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn strikes(&self, per_mille: u16, fault: BusFault) -> bool {
@@ -156,19 +156,19 @@ impl Stormy {
     }
 
     async fn on_the_way(&self, timeout: Duration) -> Result<(), NoReply> {
-        let weather = self.weather();
-        if self.strikes(weather.request_lost, BusFault::RequestLost) {
+        let rates = self.rates();
+        if self.strikes(rates.request_lost, BusFault::RequestLost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
-        if self.strikes(weather.request_delayed, BusFault::RequestDelayed) {
+        if self.strikes(rates.request_delayed, BusFault::RequestDelayed) {
             tokio::time::sleep(self.pause(500)).await;
         }
         Ok(())
     }
 
     async fn on_the_way_back<A>(&self, answer: A, timeout: Duration) -> Result<A, NoReply> {
-        if self.strikes(self.weather().reply_lost, BusFault::ReplyLost) {
+        if self.strikes(self.rates().reply_lost, BusFault::ReplyLost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
@@ -177,29 +177,29 @@ impl Stormy {
 }
 
 #[async_trait]
-impl Transport for Stormy {
+impl Transport for FaultyTransport {
     async fn subscribe(&self, topic: Topic) -> Receiver {
         self.calm.subscribe(topic).await
     }
 
     async fn publish(&self, message: Message) {
         let Message::Recorded(batch) = message else { return self.calm.publish(message).await };
-        let weather = self.weather();
+        let rates = self.rates();
         let arrives = |event: &&Arc<Recorded>| !self.meddler.withholds(event);
         let alone = |event: &Arc<Recorded>| Message::Recorded(Arc::from(vec![Arc::clone(event)]));
         let mut messages: Vec<Message> = batch.iter().filter(arrives).map(alone).collect();
         let several = messages.len() > 1;
-        if several && self.strikes(weather.broadcast_reordered, BusFault::BroadcastReordered) {
+        if several && self.strikes(rates.broadcast_reordered, BusFault::BroadcastReordered) {
             messages.reverse();
         }
         for message in messages {
-            if self.strikes(weather.broadcast_lost, BusFault::BroadcastLost) {
+            if self.strikes(rates.broadcast_lost, BusFault::BroadcastLost) {
                 continue;
             }
-            if self.strikes(weather.broadcast_repeated, BusFault::BroadcastRepeated) {
+            if self.strikes(rates.broadcast_repeated, BusFault::BroadcastRepeated) {
                 self.later(message.clone());
             }
-            if self.strikes(weather.broadcast_delayed, BusFault::BroadcastDelayed) {
+            if self.strikes(rates.broadcast_delayed, BusFault::BroadcastDelayed) {
                 self.later(message);
             } else {
                 self.calm.publish(message).await;
@@ -210,7 +210,7 @@ impl Transport for Stormy {
     async fn append(&self, append: Append, timeout: Duration) -> Result<Appended, NoReply> {
         self.on_the_way(timeout).await?;
         let append = self.meddler.append(append)?;
-        if self.strikes(self.weather().request_repeated, BusFault::RequestRepeated) {
+        if self.strikes(self.rates().request_repeated, BusFault::RequestRepeated) {
             let (calm, again, pause) = (Arc::clone(&self.calm), append.clone(), self.pause(2000));
             self.tasks.spawn("repeated request", async move {
                 tokio::time::sleep(pause).await;

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use agora::{Ground, Models, Settings, System};
+use agora::{Environment, Models, Settings, System};
 use axum::{
     Router,
     body::Body,
@@ -30,7 +30,7 @@ use store::Read;
 use tokio::task::LocalSet;
 use tower::ServiceExt as _;
 
-use crate::{Answer, Dice, Stormy, Weather};
+use crate::{Answer, Dice, FaultRates, FaultyTransport};
 
 /// When a world begins: 2026-01-01T00:00:00Z.
 pub(crate) const EPOCH: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
@@ -57,7 +57,7 @@ pub struct World {
     assemble: Box<Assemble>,
     dice: Dice,
     disk: SimDisk,
-    transport: Arc<Stormy>,
+    transport: Arc<FaultyTransport>,
     clock: RuntimeClock,
     ids: Arc<Ids>,
     salt: [u8; 16],
@@ -101,7 +101,7 @@ impl World {
             name,
             assemble,
             disk: SimDisk::new(dice.number()),
-            transport: Arc::new(Stormy::new(dice.clone())),
+            transport: Arc::new(FaultyTransport::new(dice.clone())),
             clock: RuntimeClock::starting_at(EPOCH),
             ids: Arc::new(Ids::from_seed(dice.bytes())),
             salt: dice.bytes(),
@@ -117,8 +117,8 @@ impl World {
     }
 
     /// Changes what goes wrong on the bus from now on.
-    pub fn weather(&self, weather: Weather) {
-        self.transport.set_weather(weather);
+    pub fn rates(&self, rates: FaultRates) {
+        self.transport.set_rates(rates);
     }
 
     /// Changes what goes wrong on the disk from now on.
@@ -177,7 +177,7 @@ impl World {
 
     /// Waits until everything that follows from what is recorded has happened, in fair weather.
     pub async fn settled(&self) {
-        self.weather(Weather::default());
+        self.rates(FaultRates::default());
         self.disk(Chances::default());
         let settling = async {
             let mut head = Position::START;
@@ -244,7 +244,7 @@ impl World {
             models: Models::Memory(models),
             ..Settings::new(self.name)
         };
-        let ground = Ground {
+        let environment = Environment {
             clock: Arc::new(self.clock),
             ids: Arc::clone(&self.ids),
             tasks: Tasks::inline(),
@@ -252,7 +252,7 @@ impl World {
             log: Options { segment_bytes: SEGMENT_BYTES, ..Options::new(self.salt) },
             transport: Some(Arc::clone(&self.transport) as Arc<dyn store::Transport>),
         };
-        let system = System::start(settings, ground).await?;
+        let system = System::start(settings, environment).await?;
         match (self.assemble)(&system).await {
             Ok(routes) => {
                 let router = system.service(routes).router;

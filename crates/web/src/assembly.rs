@@ -6,14 +6,14 @@ use runtime::{Aggregates, Progress, Reactor, ReadModel, model::Project, projecto
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, Deps, Desk, Service,
+    Api, Deps, Service, ServiceContext,
     service::{inspected, inspection},
 };
 
 /// A service on the read model `M` while it is put together. What it spawns runs until the tasks of its surroundings stop.
 pub struct Assembly<M: ?Sized> {
     name: &'static str,
-    desk: Desk<M>,
+    service: ServiceContext<M>,
     followers: Vec<Progress>,
 }
 
@@ -23,13 +23,17 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     pub fn new(name: &'static str, deps: Deps, model: Arc<M>, project: Project<M::Change>) -> Self {
         let progress = deps.progress(&format!("{name}.projector"));
         projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, progress.clone());
-        Self { name, followers: vec![progress.clone()], desk: Desk { deps, model, progress } }
+        Self {
+            name,
+            followers: vec![progress.clone()],
+            service: ServiceContext { deps, model, progress },
+        }
     }
 
     /// What the calls answer from.
     #[must_use]
-    pub fn desk(&self) -> Desk<M> {
-        self.desk.clone()
+    pub fn service(&self) -> ServiceContext<M> {
+        self.service.clone()
     }
 
     /// Adds a reactor, which commands `aggregates`; how far it is, as the follower `REACTOR.reactor`. The service's first one has the
@@ -40,7 +44,7 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
         reactor: R,
     ) -> Progress {
         let progress = self.follow(&format!("{}.reactor", reactor.name()));
-        reactor::spawn(&self.desk.deps, aggregates.clone(), reactor, progress.clone());
+        reactor::spawn(&self.service.deps, aggregates.clone(), reactor, progress.clone());
         progress
     }
 
@@ -50,7 +54,7 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     }
 
     fn follow(&mut self, name: &str) -> Progress {
-        let progress = self.desk.deps.progress(name);
+        let progress = self.service.deps.progress(name);
         self.followers.push(progress.clone());
         progress
     }
@@ -58,7 +62,7 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     /// The service with its calls. To them come those by which an operator looks at the model.
     #[must_use]
     pub fn serve(self, calls: OpenApiRouter, version: &'static str) -> Service {
-        let Self { name, desk: Desk { deps, model, progress }, followers } = self;
+        let Self { name, service: ServiceContext { deps, model, progress }, followers } = self;
         let router = Api::new(name, version, deps.http.clone())
             .reads(progress)
             .follows(followers.clone())

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
 use agora::kernel::Recorded;
 use serde_json::{Value, json};
-use testkit::{Chances, Weather, World, given, released};
+use testkit::{Chances, FaultRates, World, given, released};
 
 use crate::{Account, AccountEvent, Command, calls, change};
 
@@ -106,16 +106,16 @@ fn the_same_request_with_the_same_key_acts_once() {
 #[test]
 fn whatever_fails_money_is_exact_and_every_transfer_arrives_once() {
     for seed in 0..8 {
-        let told = World::run(seed, "bank", calls, storm);
+        let told = World::run(seed, "bank", calls, schedule);
         assert!(told.sent >= 20, "seed {seed}: only {} transfers were recorded", told.sent);
     }
 }
 
 #[test]
 fn the_same_seed_gives_the_same_log_to_the_byte() {
-    let [one, two] = [(); 2].map(|()| World::run(42, "bank", calls, storm).log);
+    let [one, two] = [(); 2].map(|()| World::run(42, "bank", calls, schedule).log);
     assert!(!one.is_empty() && one == two);
-    assert_ne!(one, World::run(43, "bank", calls, storm).log);
+    assert_ne!(one, World::run(43, "bank", calls, schedule).log);
 }
 
 const ACCOUNTS: u64 = 10;
@@ -130,12 +130,12 @@ struct Told {
 }
 
 /// Hundreds of transfers while messages are lost, the disk fails and the power goes; then the books are checked.
-async fn storm(bank: &Rc<World>) -> Told {
+async fn schedule(bank: &Rc<World>) -> Told {
     for number in 0..ACCOUNTS {
         bank.post(&account(number), &json!("Open")).await.ok();
         bank.post(&account(number), &json!({ "Deposit": { "cents": PAID_IN } })).await.ok();
     }
-    bank.weather(Weather::STORM);
+    bank.rates(FaultRates::STORM);
     bank.disk(Chances { failed_write: 5, short_write: 5, failed_sync: 5, short_read: 5 });
     let mut doing = agora::tokio::task::JoinSet::new();
     for number in 0..TRANSFERS {

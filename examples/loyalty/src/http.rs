@@ -12,7 +12,7 @@ use store::Read;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{At, Context, Desk, Json, KeyHeader, Keyed, Problem, Query, Text, Whole};
+use web::{At, Context, Json, KeyHeader, Keyed, Problem, Query, ServiceContext, Text, Whole};
 
 use crate::{
     domain::{Account, Command, Rejection},
@@ -21,15 +21,15 @@ use crate::{
 
 /// What every call works with.
 pub(crate) struct Counter {
-    pub(crate) desk: Desk<Model>,
+    pub(crate) service: ServiceContext<Model>,
     pub(crate) accounts: Aggregates<Account>,
 }
 
 impl Deref for Counter {
-    type Target = Desk<Model>;
+    type Target = ServiceContext<Model>;
 
-    fn deref(&self) -> &Desk<Model> {
-        &self.desk
+    fn deref(&self) -> &ServiceContext<Model> {
+        &self.service
     }
 }
 

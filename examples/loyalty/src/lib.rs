@@ -43,6 +43,6 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
 
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&accounts, OrderReactor);
-    let counter = Arc::new(Counter { desk: service.desk(), accounts });
+    let counter = Arc::new(Counter { service: service.service(), accounts });
     Ok(service.serve(http::calls(&counter), env!("CARGO_PKG_VERSION")))
 }

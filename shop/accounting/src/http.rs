@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{After, Context, Desk, Json, Limit, Listing, Problem, Query, Text};
+use web::{After, Context, Json, Limit, Listing, Problem, Query, ServiceContext, Text};
 
 use crate::{
     calendar::Calendar,
@@ -19,7 +19,7 @@ use crate::{
 
 /// Shared by all calls.
 pub(crate) struct Books {
-    pub(crate) desk: Desk<dyn Model>,
+    pub(crate) service: ServiceContext<dyn Model>,
     pub(crate) calendar: Calendar,
 }
 
@@ -54,10 +54,10 @@ struct GetInvoice {
 }
 
 impl Deref for Books {
-    type Target = Desk<dyn Model>;
+    type Target = ServiceContext<dyn Model>;
 
-    fn deref(&self) -> &Desk<dyn Model> {
-        &self.desk
+    fn deref(&self) -> &ServiceContext<dyn Model> {
+        &self.service
     }
 }
 

@@ -64,6 +64,6 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&invoices, OrderReactor);
     let calendar = Calendar::new(config.time_zone);
-    let books = Arc::new(Books { desk: service.desk(), calendar });
+    let books = Arc::new(Books { service: service.service(), calendar });
     Ok(service.serve(http::calls(&books), env!("CARGO_PKG_VERSION")))
 }

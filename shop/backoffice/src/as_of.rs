@@ -4,7 +4,7 @@ use contracts::rest::{customer::User, order::Order, product::Product};
 use serde::de::DeserializeOwned;
 use site::{Amount, Count, Failure, Listing, given, segment};
 
-use crate::{desk::Desk, orders};
+use crate::{manager::ManagerVisit, orders};
 
 /// Fields and what was in them.
 pub(crate) type Lines = Vec<(&'static str, String)>;
@@ -22,7 +22,7 @@ impl Subject {
     /// How it was after the event at `position`; none where it did not exist then.
     pub(crate) async fn at(
         &self,
-        desk: &Desk,
+        manager: &ManagerVisit,
         position: u64,
         currency: &str,
     ) -> Result<Option<Lines>, Failure> {
@@ -30,17 +30,17 @@ impl Subject {
         match self {
             Self::Product(id) => {
                 let query = [("ProductId", &**id), as_of];
-                let product = read::<Product>(desk, "/product/get-product-details", &query);
+                let product = read::<Product>(manager, "/product/get-product-details", &query);
                 Ok(product.await?.map(|product| of_product(&product)))
             }
             Self::Customer(name) => {
                 let path = format!("/customer/get-user/{}", segment(name));
-                let user = read::<User>(desk, &path, &given([as_of])).await?;
+                let user = read::<User>(manager, &path, &given([as_of])).await?;
                 Ok(user.map(|user| of_customer(&user, currency)))
             }
             Self::Order(id) => {
                 let query = [("Type", "Single"), ("Id", id), as_of];
-                let orders = read::<Listing<Order>>(desk, "/order/get-orders", &query).await?;
+                let orders = read::<Listing<Order>>(manager, "/order/get-orders", &query).await?;
                 let order = orders.and_then(|orders| orders.items.into_iter().next());
                 Ok(order.map(|order| of_order(&order)))
             }
@@ -49,11 +49,11 @@ impl Subject {
 }
 
 async fn read<T: DeserializeOwned>(
-    desk: &Desk,
+    manager: &ManagerVisit,
     path: &str,
     query: &[(&str, &str)],
 ) -> Result<Option<T>, Failure> {
-    match desk.get(path, &query).await {
+    match manager.get(path, &query).await {
         Err(failure) if failure.is_not_found() => Ok(None),
         answered => answered.map(Some),
     }

@@ -6,7 +6,7 @@ use contracts::rest::product::Category;
 use serde::Deserialize;
 use site::{Count, Failure, Frame, Listing, Page, Pager, given, no_such_page, page_number};
 
-use crate::desk::Desk;
+use crate::manager::ManagerVisit;
 
 /// Categories on one page.
 const PAGE: &str = "50";
@@ -31,26 +31,26 @@ pub(crate) struct Categories {
 }
 
 pub(crate) async fn categories(
-    desk: Desk,
+    manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Categories>, Failure> {
     let q = asked.q.trim();
     let query = given([("Search", q), ("Limit", PAGE), ("After", &asked.after)]);
-    let found = desk.get("/product/get-categories", &query).await.map_err(no_such_page)?;
+    let found = manager.get("/product/get-categories", &query).await.map_err(no_such_page)?;
     let Listing { items: found, next } = found;
     let number = page_number(&asked.after, &asked.page);
     let pager = Pager::new("/categories", &[("q", q)], number, next.as_deref());
-    Ok(Page(Categories { frame: desk.frame("Categories"), q: q.to_owned(), found, pager }))
+    Ok(Page(Categories { frame: manager.frame("Categories"), q: q.to_owned(), found, pager }))
 }
 
 /// Every category there is, for choices: value and label.
-pub(crate) async fn all(desk: &Desk) -> Result<Vec<(String, String)>, Failure> {
+pub(crate) async fn all(manager: &ManagerVisit) -> Result<Vec<(String, String)>, Failure> {
     let mut all = Vec::new();
     let mut after = String::new();
     loop {
         let query = given([("Limit", "500"), ("After", &after)]);
         let Listing::<Category> { items, next } =
-            desk.get("/product/get-categories", &query).await?;
+            manager.get("/product/get-categories", &query).await?;
         all.extend(items.into_iter().map(|one| (one.category_id.to_string(), one.name)));
         match next {
             Some(next) => after = next,

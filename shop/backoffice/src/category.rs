@@ -10,7 +10,7 @@ use serde::Serialize;
 use site::{Count, Failure, Form, Frame, Page, no_such_page, refused, see_other};
 use uuid::Uuid;
 
-use crate::desk::Desk;
+use crate::manager::ManagerVisit;
 
 #[derive(Template)]
 #[template(path = "category.html")]
@@ -40,83 +40,92 @@ struct Change<'a> {
     name: Option<&'a str>,
 }
 
-pub(crate) async fn fresh(desk: Desk) -> Response {
-    show(&desk, None, Form::filled([("Key", desk.idempotency_key())])).into_response()
+pub(crate) async fn fresh(manager: ManagerVisit) -> Response {
+    show(&manager, None, Form::filled([("Key", manager.idempotency_key())])).into_response()
 }
 
-pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure> {
+pub(crate) async fn add(manager: ManagerVisit, mut form: Form) -> Result<Response, Failure> {
     let change = Change { category_id: None, name: Some(form.value("Name")) };
     let key = form.value("Key").to_owned();
-    match desk.post_once::<Category>("/product/add-new-category", &change, &key).await {
+    match manager.post_once::<Category>("/product/add-new-category", &change, &key).await {
         Ok(category) => {
-            desk.say(format!("The category “{}” is added.", category.name));
+            manager.say(format!("The category “{}” is added.", category.name));
             Ok(see_other("/categories"))
         }
         Err(failure) => {
-            refuse(&desk, &mut form, failure)?;
-            Ok(refused(show(&desk, None, form)))
+            refuse(&manager, &mut form, failure)?;
+            Ok(refused(show(&manager, None, form)))
         }
     }
 }
 
-pub(crate) async fn category(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
-    let category = read(&desk, &id).await?;
-    let form = Form::filled([("Name", category.name.clone()), ("Key", desk.idempotency_key())]);
-    Ok(show(&desk, Some(category), form).into_response())
+pub(crate) async fn category(
+    manager: ManagerVisit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let category = read(&manager, &id).await?;
+    let form = Form::filled([("Name", category.name.clone()), ("Key", manager.idempotency_key())]);
+    Ok(show(&manager, Some(category), form).into_response())
 }
 
 pub(crate) async fn rename(
-    desk: Desk,
+    manager: ManagerVisit,
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Result<Response, Failure> {
     let change = Change { category_id: Some(id), name: Some(form.value("Name")) };
     let key = form.value("Key").to_owned();
-    match desk.post_once::<Category>("/product/update-category", &change, &key).await {
+    match manager.post_once::<Category>("/product/update-category", &change, &key).await {
         Ok(category) => {
-            desk.say(format!("The category is called “{}” now.", category.name));
+            manager.say(format!("The category is called “{}” now.", category.name));
             Ok(see_other("/categories"))
         }
         Err(failure) => {
-            refuse(&desk, &mut form, failure)?;
-            let category = read(&desk, &id.to_string()).await?;
-            Ok(refused(show(&desk, Some(category), form)))
+            refuse(&manager, &mut form, failure)?;
+            let category = read(&manager, &id.to_string()).await?;
+            Ok(refused(show(&manager, Some(category), form)))
         }
     }
 }
 
-pub(crate) async fn ask(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
-    let category = read(&desk, &id).await?;
-    let form = Form::filled([("Key", desk.idempotency_key())]);
-    Ok(asking(&desk, category, form).into_response())
+pub(crate) async fn ask(
+    manager: ManagerVisit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let category = read(&manager, &id).await?;
+    let form = Form::filled([("Key", manager.idempotency_key())]);
+    Ok(asking(&manager, category, form).into_response())
 }
 
 pub(crate) async fn delete(
-    desk: Desk,
+    manager: ManagerVisit,
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Result<Response, Failure> {
     let change = Change { category_id: Some(id), name: None };
-    let deleted =
-        desk.post_once::<CategoryDeleted>("/product/delete-category", &change, form.value("Key"));
+    let deleted = manager.post_once::<CategoryDeleted>(
+        "/product/delete-category",
+        &change,
+        form.value("Key"),
+    );
     match deleted.await {
         Ok(_) => {
-            desk.say("The category is deleted.");
+            manager.say("The category is deleted.");
             Ok(see_other("/categories"))
         }
         Err(failure) if failure.refused(409).is_some() => {
             form.refuse(failure)?;
-            let category = read(&desk, &id.to_string()).await?;
-            Ok(refused(asking(&desk, category, form)))
+            let category = read(&manager, &id.to_string()).await?;
+            Ok(refused(asking(&manager, category, form)))
         }
         Err(failure) => Err(failure),
     }
 }
 
 /// Says at the field what is at fault with it.
-fn refuse(desk: &Desk, form: &mut Form, failure: Failure) -> Result<(), Failure> {
+fn refuse(manager: &ManagerVisit, form: &mut Form, failure: Failure) -> Result<(), Failure> {
     if !matches!(failure, Failure::Unreachable { .. }) {
-        form.set("Key", desk.idempotency_key());
+        form.set("Key", manager.idempotency_key());
     }
     if failure.refused(409).is_some() {
         form.reject("Name", "There is a category of this name already");
@@ -125,17 +134,17 @@ fn refuse(desk: &Desk, form: &mut Form, failure: Failure) -> Result<(), Failure>
     form.refuse(failure)
 }
 
-async fn read(desk: &Desk, id: &str) -> Result<Category, Failure> {
+async fn read(manager: &ManagerVisit, id: &str) -> Result<Category, Failure> {
     let query = [("CategoryId", id)];
-    desk.get("/product/get-category-details", &query).await.map_err(no_such_page)
+    manager.get("/product/get-category-details", &query).await.map_err(no_such_page)
 }
 
-fn show(desk: &Desk, category: Option<Category>, form: Form) -> Page<CategoryPage> {
+fn show(manager: &ManagerVisit, category: Option<Category>, form: Form) -> Page<CategoryPage> {
     let title = category.as_ref().map_or("Add a category", |category| &category.name);
-    Page(CategoryPage { frame: desk.frame(title), csrf: desk.csrf(), category, form })
+    Page(CategoryPage { frame: manager.frame(title), csrf: manager.csrf(), category, form })
 }
 
-fn asking(desk: &Desk, category: Category, form: Form) -> Page<Asking> {
-    let frame = desk.frame(format!("Delete “{}”?", category.name));
-    Page(Asking { frame, csrf: desk.csrf(), category, form })
+fn asking(manager: &ManagerVisit, category: Category, form: Form) -> Page<Asking> {
+    let frame = manager.frame(format!("Delete “{}”?", category.name));
+    Page(Asking { frame, csrf: manager.csrf(), category, form })
 }

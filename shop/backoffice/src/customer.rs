@@ -19,7 +19,7 @@ use site::{
     refused, see_other, segment,
 };
 
-use crate::desk::{Desk, renamed};
+use crate::manager::{ManagerVisit, renamed};
 
 /// Orders shown here; there is a page of them all.
 const ORDERS: &str = "10";
@@ -44,17 +44,17 @@ struct SetCredit<'a> {
 }
 
 pub(crate) async fn customer(
-    desk: Desk,
+    manager: ManagerVisit,
     State(shop): State<Shop>,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
-    let user = read(&desk, &name).await?;
-    let form = opened(&user, desk.idempotency_key());
-    Ok(show(&desk, &shop, user, form).await?.into_response())
+    let user = read(&manager, &name).await?;
+    let form = opened(&user, manager.idempotency_key());
+    Ok(show(&manager, &shop, user, form).await?.into_response())
 }
 
 pub(crate) async fn set_credit(
-    desk: Desk,
+    manager: ManagerVisit,
     State(shop): State<Shop>,
     Path(name): Path<String>,
     mut form: Form,
@@ -63,22 +63,22 @@ pub(crate) async fn set_credit(
         Ok(change) => change,
         Err(why) => {
             form.reject("Credit", why);
-            let user = read(&desk, &name).await?;
-            return Ok(refused(show(&desk, &shop, user, form).await?));
+            let user = read(&manager, &name).await?;
+            return Ok(refused(show(&manager, &shop, user, form).await?));
         }
     };
     let there = format!("/customers/{}", segment(&name));
     if change == Money::default() {
-        desk.say("Nothing was changed.");
+        manager.say("Nothing was changed.");
         return Ok(see_other(&there));
     }
     let version = form.value("Version").parse().ok();
     let request = SetCredit { user_name: &name, change: Decimal(change), version };
-    match desk.post_once::<User>("/customer/set-credit", &request, form.value("Key")).await {
+    match manager.post_once::<User>("/customer/set-credit", &request, form.value("Key")).await {
         Ok(user) => {
-            let currency = shop.currency(&desk).await;
+            let currency = shop.currency(&manager).await;
             let credit = Amount(user.credit.0, &currency);
-            desk.say(format!("The credit of {} is {credit} now.", user.user_name));
+            manager.say(format!("The credit of {} is {credit} now.", user.user_name));
             Ok(see_other(&there))
         }
         Err(failure) => {
@@ -87,9 +87,9 @@ pub(crate) async fn set_credit(
                 Some(user) => rebase(&mut form, &user, change),
                 None => form.refuse(renamed(failure, "Change", "Credit"))?,
             }
-            form.set("Key", desk.idempotency_key());
-            let user = read(&desk, &name).await?;
-            Ok(refused(show(&desk, &shop, user, form).await?))
+            form.set("Key", manager.idempotency_key());
+            let user = read(&manager, &name).await?;
+            Ok(refused(show(&manager, &shop, user, form).await?))
         }
     }
 }
@@ -124,23 +124,23 @@ fn rebase(form: &mut Form, current: &User, change: Money) {
     form.set("Version", current.version.to_string());
 }
 
-async fn read(desk: &Desk, name: &str) -> Result<User, Failure> {
+async fn read(manager: &ManagerVisit, name: &str) -> Result<User, Failure> {
     let path = format!("/customer/get-user/{}", segment(name));
-    desk.get(&path, &[("", ""); 0]).await.map_err(no_such_page)
+    manager.get(&path, &[("", ""); 0]).await.map_err(no_such_page)
 }
 
 async fn show(
-    desk: &Desk,
+    manager: &ManagerVisit,
     shop: &Shop,
     user: User,
     form: Form,
 ) -> Result<Page<CustomerPage>, Failure> {
     let query = [("Type", "Customer"), ("Id", &*user.user_name), ("Limit", ORDERS)];
-    let found = desk.get("/order/get-orders", &query);
-    let currency = async { Ok(shop.currency(desk).await) };
+    let found = manager.get("/order/get-orders", &query);
+    let currency = async { Ok(shop.currency(manager).await) };
     let (found, currency): (Listing<Order>, String) = try_join(found, currency).await?;
-    let frame = desk.frame(&user.user_name);
-    let csrf = desk.csrf();
+    let frame = manager.frame(&user.user_name);
+    let csrf = manager.csrf();
     Ok(Page(CustomerPage { frame, user, currency, found: found.items, form, csrf }))
 }
 

@@ -9,7 +9,7 @@ use site::{
     no_such_page, page_number,
 };
 
-use crate::desk::Desk;
+use crate::manager::ManagerVisit;
 
 /// Customers on one page.
 const PAGE: &str = "50";
@@ -45,20 +45,20 @@ pub(crate) struct Customers {
 }
 
 pub(crate) async fn customers(
-    desk: Desk,
+    manager: ManagerVisit,
     State(shop): State<Shop>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Customers>, Failure> {
     let (q, sort) = (asked.q.trim(), known(&SORTS, &asked.sort));
     let query = given([("Search", q), ("Sort", sort), ("Limit", PAGE), ("After", &asked.after)]);
-    let found = desk.get("/customer/get-all-users", &query).await.map_err(no_such_page)?;
+    let found = manager.get("/customer/get-all-users", &query).await.map_err(no_such_page)?;
     let Listing { items: found, next } = found;
     let number = page_number(&asked.after, &asked.page);
     let pager = Pager::new("/customers", &[("q", q), ("sort", sort)], number, next.as_deref());
     Ok(Page(Customers {
-        frame: desk.frame("Customers"),
+        frame: manager.frame("Customers"),
         sorts: choices(&SORTS, sort),
-        currency: shop.currency(&desk).await,
+        currency: shop.currency(&manager).await,
         q: q.to_owned(),
         found,
         pager,

@@ -17,7 +17,7 @@ use site::{
 
 use crate::{
     chart::{Bar, Columns, month},
-    desk::{Desk, written},
+    manager::{ManagerVisit, written},
     products,
 };
 
@@ -59,13 +59,13 @@ struct Figures {
 }
 
 pub(crate) async fn dashboard(
-    desk: Desk,
+    manager: ManagerVisit,
     State(shop): State<Shop>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Dashboard>, Failure> {
-    let figures = read(&desk, &shop, &asked.year).await?;
+    let figures = read(&manager, &shop, &asked.year).await?;
     let year = figures.revenue.year;
-    let frame = desk.frame("Dashboard");
+    let frame = manager.frame("Dashboard");
     let (frame, live) = if asked.live == "off" {
         (frame, String::new())
     } else {
@@ -76,21 +76,21 @@ pub(crate) async fn dashboard(
 
 /// The figures, again whenever an order moved.
 pub(crate) async fn live(
-    desk: Desk,
+    manager: ManagerVisit,
     State(shop): State<Shop>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let changes = desk.events("/order/order-events", &[("", ""); 0], None).await?;
-    let follower = (desk.clone(), shop, asked.year, changes, false);
-    let parts = stream::unfold(follower, async |(desk, shop, year, mut changes, told)| {
+    let changes = manager.events("/order/order-events", &[("", ""); 0], None).await?;
+    let follower = (manager.clone(), shop, asked.year, changes, false);
+    let parts = stream::unfold(follower, async |(manager, shop, year, mut changes, told)| {
         if told {
             moved(&mut changes).await?;
         }
-        let figures = read(&desk, &shop, &year).await.ok()?;
+        let figures = read(&manager, &shop, &year).await.ok()?;
         let part = Event::default().event("part").data(Markup::of(&figures).as_str());
-        Some((part, (desk, shop, year, changes, true)))
+        Some((part, (manager, shop, year, changes, true)))
     });
-    site::live(&desk, parts)
+    site::live(&manager, parts)
 }
 
 /// Waits for a change of an order, and for those that come with it.
@@ -101,10 +101,10 @@ async fn moved(changes: &mut ServerEvents) -> Option<()> {
     Some(())
 }
 
-async fn read(desk: &Desk, shop: &Shop, year: &str) -> Result<Figures, Failure> {
+async fn read(manager: &ManagerVisit, shop: &Shop, year: &str) -> Result<Figures, Failure> {
     let asked = given([("Year", year)]);
     let revenue: Revenue =
-        desk.get("/accounting/get-revenue", &asked).await.map_err(no_such_page)?;
+        manager.get("/accounting/get-revenue", &asked).await.map_err(no_such_page)?;
     let year = revenue.year;
     let zone = site::zone();
     let (from, to) = (written(zone.year_begin(year)), written(zone.year_begin(year + 1)));
@@ -112,9 +112,9 @@ async fn read(desk: &Desk, shop: &Shop, year: &str) -> Result<Figures, Failure> 
     let limit = SHOWN.to_string();
     let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
     let (orders, scarce, currency): (Statistics, Listing<Product>, String) = try_join3(
-        desk.get("/order/get-order-statistics", &of_year),
-        desk.get("/product/get-all-products", &scarce),
-        async { Ok(shop.currency(desk).await) },
+        manager.get("/order/get-order-statistics", &of_year),
+        manager.get("/product/get-all-products", &scarce),
+        async { Ok(shop.currency(manager).await) },
     )
     .await?;
     Ok(Figures { revenue, orders, scarce: scarce.items, currency })

@@ -7,7 +7,7 @@ use futures_util::future::try_join;
 use serde_json::Value;
 use site::{Count, Failure, Frame, Page};
 
-use crate::{desk::Desk, log, numbers::Exact};
+use crate::{log, manager::ManagerVisit, numbers::Exact};
 
 #[derive(Template)]
 #[template(path = "event.html")]
@@ -22,14 +22,14 @@ pub(crate) struct EventPage {
 }
 
 pub(crate) async fn event(
-    desk: Desk,
+    manager: ManagerVisit,
     Path(position): Path<String>,
 ) -> Result<Page<EventPage>, Failure> {
     let position = position.parse().map_err(|_| Failure::NotFound)?;
-    let (event, head) = try_join(log::at(&desk, position), log::head(&desk)).await?;
+    let (event, head) = try_join(log::at(&manager, position), log::head(&manager)).await?;
     let data: Value = serde_json::from_str(event.data.get()).map_err(|_| Failure::Broken)?;
     let json = serde_json::to_string_pretty(&data).map_err(|_| Failure::Broken)?;
-    let frame = desk.frame(format!("Event {position}"));
+    let frame = manager.frame(format!("Event {position}"));
     Ok(Page(EventPage { frame, json, history: history(&event), event, head }))
 }
 

@@ -10,8 +10,8 @@ use site::{
 };
 
 use crate::{
-    desk::{Desk, written},
     log::{self, Filter, Newest},
+    manager::{ManagerVisit, written},
     numbers::Exact,
 };
 
@@ -72,7 +72,7 @@ pub(crate) struct Rows {
 type Found = (Vec<RecordedEvent>, Option<String>);
 
 pub(crate) async fn events(
-    desk: Desk,
+    manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Events>, Failure> {
     let mut filters = Form::filled([
@@ -87,14 +87,14 @@ pub(crate) async fn events(
             filters.reject(name, "is not a time such as 2026-11-23T14:05");
         }
     }
-    let head = log::head(&desk).await?;
+    let head = log::head(&manager).await?;
     let timed = !asked.since.is_empty() || !asked.until.is_empty();
     let oldest = asked.order == "oldest" || timed;
     let (events, next) = match (filters.is_rejected(), filters.value("stream")) {
         (true, _) => (Vec::new(), None),
-        (false, "") if oldest => forwards(&desk, &asked).await?,
-        (false, "") => backwards(&desk, &asked, head).await?,
-        (false, stream) => match stream_page(&desk, stream, &asked, oldest).await {
+        (false, "") if oldest => forwards(&manager, &asked).await?,
+        (false, "") => backwards(&manager, &asked, head).await?,
+        (false, stream) => match stream_page(&manager, stream, &asked, oldest).await {
             Err(failure) if failure.is_not_found() => {
                 filters.reject("stream", "is not a stream such as product-ID");
                 (Vec::new(), None)
@@ -116,7 +116,7 @@ pub(crate) async fn events(
     let number = page_number(&asked.after, &asked.page);
     let pager = Pager::new("/events", &kept, number, next.as_deref());
     Ok(Page(Events {
-        frame: desk.frame("Event store"),
+        frame: manager.frame("Event store"),
         head,
         categories: choices(&categories, category),
         orders: choices(&ORDERS, order),
@@ -144,7 +144,7 @@ pub(crate) fn filter(asked: &Asked) -> Filter {
     Filter { category, kind: asked.r#type.trim().to_owned() }
 }
 
-async fn forwards(desk: &Desk, asked: &Asked) -> Result<Found, Failure> {
+async fn forwards(manager: &ManagerVisit, asked: &Asked) -> Result<Found, Failure> {
     let zone = site::zone();
     let (since, until) = (written(zone.minute(&asked.since)), written(zone.minute(&asked.until)));
     let (filter, limit) = (filter(asked), PAGE.to_string());
@@ -156,20 +156,20 @@ async fn forwards(desk: &Desk, asked: &Asked) -> Result<Found, Failure> {
         ("Limit", &limit),
         ("After", &asked.after),
     ]);
-    let page = desk.get("/events/read-all", &query).await.map_err(no_such_page)?;
+    let page = manager.get("/events/read-all", &query).await.map_err(no_such_page)?;
     let Listing { items, next } = page;
     Ok((items, next))
 }
 
-async fn backwards(desk: &Desk, asked: &Asked, head: u64) -> Result<Found, Failure> {
+async fn backwards(manager: &ManagerVisit, asked: &Asked, head: u64) -> Result<Found, Failure> {
     let before = asked.after.parse().unwrap_or(head + 1).min(head + 1);
-    let Newest { events, before } = log::newest(desk, before, &filter(asked), PAGE).await?;
+    let Newest { events, before } = log::newest(manager, before, &filter(asked), PAGE).await?;
     Ok((events, before.map(|before| before.to_string())))
 }
 
 /// A page of one stream, by versions.
 async fn stream_page(
-    desk: &Desk,
+    manager: &ManagerVisit,
     stream: &str,
     asked: &Asked,
     oldest: bool,
@@ -178,18 +178,18 @@ async fn stream_page(
     let at = asked.after.parse::<u64>().ok();
     if oldest {
         let from = at.unwrap_or(0);
-        let Listing { items, next } = log::of_stream(desk, stream, from, page).await?;
+        let Listing { items, next } = log::of_stream(manager, stream, from, page).await?;
         return Ok((items, next.map(|_| (from + page).to_string())));
     }
     let end = match at {
         Some(end) => end,
-        None => log::last_version(desk, stream).await?.map_or(0, |last| last + 1),
+        None => log::last_version(manager, stream).await?.map_or(0, |last| last + 1),
     };
     if end == 0 {
         return Ok((Vec::new(), None));
     }
     let from = end.saturating_sub(page);
-    let Listing { mut items, .. } = log::of_stream(desk, stream, from, end - from).await?;
+    let Listing { mut items, .. } = log::of_stream(manager, stream, from, end - from).await?;
     items.reverse();
     Ok((items, Some(from).filter(|from| *from > 0).map(|from| from.to_string())))
 }

@@ -12,9 +12,9 @@ use futures_util::stream;
 use site::{Failure, Frame, Markup, Page, ServerEvents, given};
 
 use crate::{
-    desk::Desk,
     events::{self, Asked, Rows},
     log::{self, Filter},
+    manager::ManagerVisit,
 };
 
 /// Events shown at once.
@@ -34,28 +34,31 @@ pub(crate) struct Following {
 }
 
 pub(crate) async fn follow(
-    desk: Desk,
+    manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Following>, Failure> {
-    let rows = Rows { events: newest(&desk, &asked).await?.into() };
+    let rows = Rows { events: newest(&manager, &asked).await?.into() };
     let (live, back) = (events::follow(&asked, "/events/live"), events::follow(&asked, "/events"));
-    let frame = desk.frame("Following the event store").refreshing(REFRESH_SECONDS);
+    let frame = manager.frame("Following the event store").refreshing(REFRESH_SECONDS);
     Ok(Page(Following { frame, live, back, rows }))
 }
 
 /// The newest events, again whenever there are others.
-pub(crate) async fn live(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Failure> {
-    let shown = newest(&desk, &asked).await?;
+pub(crate) async fn live(
+    manager: ManagerVisit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let shown = newest(&manager, &asked).await?;
     let from = shown.front().map_or(1, |event| event.position + 1).to_string();
     let from = if shown.is_empty() { String::new() } else { from };
-    let recorded = desk.events("/events/follow", &given([("From", &from)]), None).await?;
+    let recorded = manager.events("/events/follow", &given([("From", &from)]), None).await?;
     let (stream, filter) = (asked.stream.trim().to_owned(), events::filter(&asked));
     let follower = Follower { recorded, stream, filter, shown, told: false };
     let parts = stream::unfold(follower, async |mut follower| {
         let part = follower.next().await?;
         Some((part, follower))
     });
-    site::live(&desk, parts)
+    site::live(&manager, parts)
 }
 
 /// Follows recorded events for one open page.
@@ -97,16 +100,16 @@ impl Follower {
     }
 }
 
-async fn newest(desk: &Desk, asked: &Asked) -> Result<VecDeque<RecordedEvent>, Failure> {
+async fn newest(manager: &ManagerVisit, asked: &Asked) -> Result<VecDeque<RecordedEvent>, Failure> {
     let stream = asked.stream.trim();
     if stream.is_empty() {
-        let head = log::head(desk).await?;
-        let newest = log::newest(desk, head + 1, &events::filter(asked), SHOWN).await?;
+        let head = log::head(manager).await?;
+        let newest = log::newest(manager, head + 1, &events::filter(asked), SHOWN).await?;
         return Ok(newest.events.into());
     }
-    let Some(last) = log::last_version(desk, stream).await? else { return Ok(VecDeque::new()) };
+    let Some(last) = log::last_version(manager, stream).await? else { return Ok(VecDeque::new()) };
     let shown = SHOWN as u64;
     let from = (last + 1).saturating_sub(shown);
-    let found = log::of_stream(desk, stream, from, shown).await?;
+    let found = log::of_stream(manager, stream, from, shown).await?;
     Ok(found.items.into_iter().rev().collect())
 }

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use crate::{
     as_of::{Lines, Subject},
-    desk::Desk,
     log,
+    manager::ManagerVisit,
     numbers::Exact,
 };
 
@@ -67,7 +67,7 @@ struct Window {
 }
 
 pub(crate) async fn history(
-    desk: Desk,
+    manager: ManagerVisit,
     State(shop): State<Shop>,
     Path((kind, id)): Path<(String, String)>,
     Query(asked): Query<Asked>,
@@ -75,26 +75,26 @@ pub(crate) async fn history(
     let id = Uuid::parse_str(&id).map_err(|_| Failure::NotFound)?.to_string();
     let (subject, window) = match kind.as_str() {
         "product" => {
-            (Subject::Product(id.clone()), of_stream(&desk, "product", &id, &asked).await?)
+            (Subject::Product(id.clone()), of_stream(&manager, "product", &id, &asked).await?)
         }
         "customer" => {
-            let window = of_stream(&desk, "customer", &id, &asked).await?;
-            (Subject::Customer(user_name(&desk, &id).await?), window)
+            let window = of_stream(&manager, "customer", &id, &asked).await?;
+            (Subject::Customer(user_name(&manager, &id).await?), window)
         }
-        "order" => (Subject::Order(id.clone()), of_order(&desk, &id, &asked).await?),
+        "order" => (Subject::Order(id.clone()), of_order(&manager, &id, &asked).await?),
         _ => return Err(Failure::NotFound),
     };
     let Window { at, last, marks } = window;
     let here = marks.iter().find(|mark| mark.at == at).ok_or(Failure::NotFound)?.clone();
-    let currency = shop.currency(&desk).await;
-    let now = subject.at(&desk, here.position, &currency).await?;
+    let currency = shop.currency(&manager).await;
+    let now = subject.at(&manager, here.position, &currency).await?;
     let before = match marks.iter().find(|mark| mark.at + 1 == at) {
-        Some(mark) => subject.at(&desk, mark.position, &currency).await?,
+        Some(mark) => subject.at(&manager, mark.position, &currency).await?,
         None => None,
     };
     let (title, up) = named(&subject, now.as_ref().or(before.as_ref()));
     Ok(Page(HistoryPage {
-        frame: desk.frame(format!("{title}, as of any event")),
+        frame: manager.frame(format!("{title}, as of any event")),
         path: format!("/history/{kind}/{id}"),
         lines: now.map(|now| compared(now, before.as_ref())),
         up,
@@ -106,21 +106,24 @@ pub(crate) async fn history(
 }
 
 /// The history of the customer of that name, whose stream is named by an id.
-pub(crate) async fn of_customer(desk: Desk, Path(name): Path<String>) -> Result<Response, Failure> {
-    let id = customer_id(&desk, &name).await?.ok_or(Failure::NotFound)?;
+pub(crate) async fn of_customer(
+    manager: ManagerVisit,
+    Path(name): Path<String>,
+) -> Result<Response, Failure> {
+    let id = customer_id(&manager, &name).await?.ok_or(Failure::NotFound)?;
     Ok(see_other(&format!("/history/customer/{id}")))
 }
 
 async fn of_stream(
-    desk: &Desk,
+    manager: &ManagerVisit,
     category: &str,
     id: &str,
     asked: &Asked,
 ) -> Result<Window, Failure> {
     let stream = format!("{category}-{id}");
-    let last = log::last_version(desk, &stream).await?.ok_or(Failure::NotFound)?;
+    let last = log::last_version(manager, &stream).await?.ok_or(Failure::NotFound)?;
     let at = asked.at.unwrap_or(last).min(last);
-    let found = log::of_stream(desk, &stream, at.saturating_sub(AROUND), 2 * AROUND + 1).await?;
+    let found = log::of_stream(manager, &stream, at.saturating_sub(AROUND), 2 * AROUND + 1).await?;
     let mark = |event: RecordedEvent| Mark {
         at: event.version,
         position: event.position,
@@ -131,10 +134,10 @@ async fn of_stream(
 }
 
 /// An order's history runs through the streams of all services.
-async fn of_order(desk: &Desk, id: &str, asked: &Asked) -> Result<Window, Failure> {
+async fn of_order(manager: &ManagerVisit, id: &str, asked: &Asked) -> Result<Window, Failure> {
     let query = [("OrderId", id), ("Limit", "500")];
     let steps: Listing<Step> =
-        desk.get("/order/get-order-history", &query).await.map_err(no_such_page)?;
+        manager.get("/order/get-order-history", &query).await.map_err(no_such_page)?;
     let mark = |(at, step): (u64, Step)| Mark {
         at,
         position: step.position.0,
@@ -186,8 +189,8 @@ fn named(subject: &Subject, lines: Option<&Lines>) -> (String, (String, String))
 }
 
 /// The name is in the event that began the stream.
-async fn user_name(desk: &Desk, id: &str) -> Result<String, Failure> {
-    let first = log::of_stream(desk, &format!("customer-{id}"), 0, 1).await?;
+async fn user_name(manager: &ManagerVisit, id: &str) -> Result<String, Failure> {
+    let first = log::of_stream(manager, &format!("customer-{id}"), 0, 1).await?;
     let first = first.items.first().ok_or(Failure::NotFound)?;
     named_in(first).ok_or(Failure::NotFound)
 }
@@ -198,12 +201,12 @@ fn named_in(registered: &RecordedEvent) -> Option<String> {
 }
 
 /// The id of the customer of that name: from an order of theirs, else from when they registered, since no call tells it.
-async fn customer_id(desk: &Desk, name: &str) -> Result<Option<String>, Failure> {
+async fn customer_id(manager: &ManagerVisit, name: &str) -> Result<Option<String>, Failure> {
     let query = [("Type", "Customer"), ("Id", name), ("Limit", "1")];
     let orders: Listing<Order> =
-        desk.get("/order/get-orders", &query).await.map_err(no_such_page)?;
+        manager.get("/order/get-orders", &query).await.map_err(no_such_page)?;
     if let Some(order) = orders.items.first() {
-        let placed = log::of_stream(desk, &format!("order-{}", order.order_id), 0, 1).await?;
+        let placed = log::of_stream(manager, &format!("order-{}", order.order_id), 0, 1).await?;
         let id = placed.items.first().and_then(|placed| {
             let data: Value = serde_json::from_str(placed.data.get()).ok()?;
             data.get("customer")?.as_str().map(str::to_owned)
@@ -216,7 +219,8 @@ async fn customer_id(desk: &Desk, name: &str) -> Result<Option<String>, Failure>
     loop {
         let query =
             given([("Type", CustomerEvent::REGISTERED), ("Limit", "500"), ("After", &after)]);
-        let Listing::<RecordedEvent> { items, next } = desk.get("/events/read-all", &query).await?;
+        let Listing::<RecordedEvent> { items, next } =
+            manager.get("/events/read-all", &query).await?;
         let found = items.iter().find(|event| named_in(event).as_deref() == Some(name));
         match (found, next) {
             (Some(event), _) => {

@@ -3,7 +3,7 @@
 use contracts::rest::events::{Head, RecordedEvent};
 use site::{Failure, Listing, given, no_such_page};
 
-use crate::desk::Desk;
+use crate::manager::ManagerVisit;
 
 /// Events read at once.
 const PAGE: u64 = 500;
@@ -41,16 +41,16 @@ impl Filter {
 }
 
 /// The last position of the log.
-pub(crate) async fn head(desk: &Desk) -> Result<u64, Failure> {
-    let Head { position } = desk.get("/events/head", &[("", ""); 0]).await?;
+pub(crate) async fn head(manager: &ManagerVisit) -> Result<u64, Failure> {
+    let Head { position } = manager.get("/events/head", &[("", ""); 0]).await?;
     Ok(position)
 }
 
 /// The event at `position`.
-pub(crate) async fn at(desk: &Desk, position: u64) -> Result<RecordedEvent, Failure> {
+pub(crate) async fn at(manager: &ManagerVisit, position: u64) -> Result<RecordedEvent, Failure> {
     let from = position.to_string();
     let query = [("From", &*from), ("Limit", "1")];
-    let found = desk.get("/events/read-all", &query).await.map_err(no_such_page)?;
+    let found = manager.get("/events/read-all", &query).await.map_err(no_such_page)?;
     let Listing::<RecordedEvent> { items, .. } = found;
     let found = items.into_iter().next().filter(|event| event.position == position);
     found.ok_or(Failure::NotFound)
@@ -58,32 +58,35 @@ pub(crate) async fn at(desk: &Desk, position: u64) -> Result<RecordedEvent, Fail
 
 /// Events of `stream` from version `from` on, `count` at most.
 pub(crate) async fn of_stream(
-    desk: &Desk,
+    manager: &ManagerVisit,
     stream: &str,
     from: u64,
     count: u64,
 ) -> Result<Listing<RecordedEvent>, Failure> {
     let (from, count) = (from.to_string(), count.clamp(1, PAGE).to_string());
     let query = [("Stream", stream), ("From", &*from), ("Limit", &*count)];
-    desk.get("/events/read-stream", &query).await.map_err(no_such_page)
+    manager.get("/events/read-stream", &query).await.map_err(no_such_page)
 }
 
 /// The version of the last event of `stream`, found by halving, since no call tells it.
-pub(crate) async fn last_version(desk: &Desk, stream: &str) -> Result<Option<u64>, Failure> {
-    let first = of_stream(desk, stream, 0, PAGE).await?;
+pub(crate) async fn last_version(
+    manager: &ManagerVisit,
+    stream: &str,
+) -> Result<Option<u64>, Failure> {
+    let first = of_stream(manager, stream, 0, PAGE).await?;
     let Some(last) = first.items.last() else { return Ok(None) };
     if first.next.is_none() {
         return Ok(Some(last.version));
     }
     let mut known = last.version;
     let mut beyond = known.saturating_mul(2).max(PAGE);
-    while let Some(there) = of_stream(desk, stream, beyond, 1).await?.items.first() {
+    while let Some(there) = of_stream(manager, stream, beyond, 1).await?.items.first() {
         known = there.version;
         beyond = beyond.saturating_mul(2);
     }
     while known + 1 < beyond {
         let middle = known + (beyond - known) / 2;
-        match of_stream(desk, stream, middle, 1).await?.items.first() {
+        match of_stream(manager, stream, middle, 1).await?.items.first() {
             Some(_) => known = middle,
             None => beyond = middle,
         }
@@ -93,7 +96,7 @@ pub(crate) async fn last_version(desk: &Desk, stream: &str) -> Result<Option<u64
 
 /// The newest `count` events before position `before` that `filter` takes.
 pub(crate) async fn newest(
-    desk: &Desk,
+    manager: &ManagerVisit,
     mut before: u64,
     filter: &Filter,
     count: usize,
@@ -102,7 +105,7 @@ pub(crate) async fn newest(
     let mut stretch = if filter.is_empty() { count as u64 } else { STRETCH_MIN };
     for _ in 0..STRETCHES_MAX {
         let from = before.saturating_sub(stretch).max(1);
-        let mut found = between(desk, from, before, filter).await?;
+        let mut found = between(manager, from, before, filter).await?;
         found.reverse();
         events.extend(found);
         before = from;
@@ -120,7 +123,7 @@ pub(crate) async fn newest(
 
 /// All events from `from` on and before `before` that `filter` takes.
 async fn between(
-    desk: &Desk,
+    manager: &ManagerVisit,
     from: u64,
     before: u64,
     filter: &Filter,
@@ -136,7 +139,7 @@ async fn between(
             ("Limit", &limit),
             ("After", &after),
         ]);
-        let page = desk.get("/events/read-all", &query).await.map_err(no_such_page)?;
+        let page = manager.get("/events/read-all", &query).await.map_err(no_such_page)?;
         let Listing::<RecordedEvent> { items, next } = page;
         let passed = items.last().is_none_or(|last| last.position >= before);
         found.extend(items.into_iter().filter(|event| event.position < before));

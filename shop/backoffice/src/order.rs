@@ -16,8 +16,8 @@ use site::{
 };
 
 use crate::{
-    desk::Desk,
     diagram::Diagram,
+    manager::ManagerVisit,
     numbers::{Exact, Took},
     orders,
     saga::Saga,
@@ -42,31 +42,38 @@ struct Story {
     diagram: Diagram,
 }
 
-pub(crate) async fn order(desk: Desk, Path(id): Path<String>) -> Result<Page<OrderPage>, Failure> {
-    let story = read(&desk, &id).await?;
+pub(crate) async fn order(
+    manager: ManagerVisit,
+    Path(id): Path<String>,
+) -> Result<Page<OrderPage>, Failure> {
+    let story = read(&manager, &id).await?;
     let order = story.saga.order.clone();
-    let frame = desk.frame(format!("Order of {}", order.user_name));
+    let frame = manager.frame(format!("Order of {}", order.user_name));
     let settled = story.saga.order.has_ended();
     let frame = if settled { frame } else { frame.refreshing(REFRESH_SECONDS) };
     Ok(Page(OrderPage { frame, order, story }))
 }
 
 /// The part of the page that changes, until nothing more will happen.
-pub(crate) async fn live(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
-    let user = read(&desk, &id).await?.saga.order.user_name;
+pub(crate) async fn live(
+    manager: ManagerVisit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let user = read(&manager, &id).await?.saga.order.user_name;
     // Listened to before it is looked at again, so that nothing falls between.
-    let changes = desk.events("/order/order-events", &[("UserName", &user)], None).await?;
-    let follower = Follower { desk: desk.clone(), id, changes, looked: false, settled: false };
+    let changes = manager.events("/order/order-events", &[("UserName", &user)], None).await?;
+    let follower =
+        Follower { manager: manager.clone(), id, changes, looked: false, settled: false };
     let events = stream::unfold(follower, async |mut follower| {
         let events = follower.next().await?;
         Some((stream::iter(events), follower))
     });
-    site::live(&desk, events.flatten())
+    site::live(&manager, events.flatten())
 }
 
 /// Follows one order for one open page.
 struct Follower {
-    desk: Desk,
+    manager: ManagerVisit,
     id: String,
     changes: ServerEvents,
     /// Whether the browser has been told anything yet.
@@ -84,7 +91,7 @@ impl Follower {
             self.change().await?;
         }
         self.looked = true;
-        let story = read(&self.desk, &self.id).await.ok()?;
+        let story = read(&self.manager, &self.id).await.ok()?;
         self.settled = story.saga.order.has_ended();
         let part = Event::default().event("part").data(Markup::of(&story).as_str());
         let said = Event::default().event("say").data(story.headline());
@@ -104,11 +111,11 @@ impl Follower {
     }
 }
 
-async fn read(desk: &Desk, id: &str) -> Result<Story, Failure> {
+async fn read(manager: &ManagerVisit, id: &str) -> Result<Story, Failure> {
     let order = [("Type", "Single"), ("Id", id)];
-    let order = desk.get::<Listing<Order>>("/order/get-orders", &order);
+    let order = manager.get::<Listing<Order>>("/order/get-orders", &order);
     let history = [("OrderId", id), ("Limit", "500")];
-    let history = desk.get::<Listing<Step>>("/order/get-order-history", &history);
+    let history = manager.get::<Listing<Step>>("/order/get-order-history", &history);
     let (order, history) = try_join(order, history).await.map_err(no_such_page)?;
     let order = order.items.into_iter().next().ok_or(Failure::NotFound)?;
     let saga = Saga::new(order, history.items);

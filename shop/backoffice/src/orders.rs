@@ -11,7 +11,7 @@ use site::{
 use uuid::Uuid;
 
 use crate::{
-    desk::{Desk, written},
+    manager::{ManagerVisit, written},
     numbers::Exact,
 };
 
@@ -70,7 +70,7 @@ enum Wanted {
 }
 
 pub(crate) async fn orders(
-    desk: Desk,
+    manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Orders>, Failure> {
     let status = known(&STATUSES, &asked.status);
@@ -80,8 +80,8 @@ pub(crate) async fn orders(
         ("from", asked.from.clone()),
         ("to", asked.to.clone()),
     ]);
-    let wanted = wanted(&desk, &mut filters).await?;
-    let listing = found(&desk, &asked, status, &wanted, &mut filters).await?;
+    let wanted = wanted(&manager, &mut filters).await?;
+    let listing = found(&manager, &asked, status, &wanted, &mut filters).await?;
     let kept = [
         ("status", status),
         ("customer", filters.value("customer")),
@@ -99,12 +99,12 @@ pub(crate) async fn orders(
             .collect(),
         Wanted::Any | Wanted::One(_) => Vec::new(),
     };
-    let (frame, statuses) = (desk.frame("Orders"), choices(&STATUSES, status));
+    let (frame, statuses) = (manager.frame("Orders"), choices(&STATUSES, status));
     Ok(Page(Orders { frame, filters, statuses, offered, narrowed, found: listing.items, pager }))
 }
 
 async fn found(
-    desk: &Desk,
+    manager: &ManagerVisit,
     asked: &Asked,
     status: &str,
     wanted: &Wanted,
@@ -137,7 +137,7 @@ async fn found(
         ("Limit", PAGE),
         ("After", &asked.after),
     ]);
-    match desk.get("/order/get-orders", &query).await {
+    match manager.get("/order/get-orders", &query).await {
         Err(failure) if failure.refused(404).is_some() => {
             filters.reject("customer", "There is no such customer");
             Ok(none())
@@ -147,7 +147,7 @@ async fn found(
 }
 
 /// The product that is meant by its id, its code or its name.
-async fn wanted(desk: &Desk, filters: &mut Form) -> Result<Wanted, Failure> {
+async fn wanted(manager: &ManagerVisit, filters: &mut Form) -> Result<Wanted, Failure> {
     let text = filters.value("product").to_owned();
     if text.is_empty() {
         return Ok(Wanted::Any);
@@ -156,12 +156,12 @@ async fn wanted(desk: &Desk, filters: &mut Form) -> Result<Wanted, Failure> {
         // A product that is gone still has its orders.
         return Ok(Wanted::One(id));
     }
-    let by_code = desk.get::<Product>("/product/get-product-details", &[("Code", &text)]).await;
+    let by_code = manager.get::<Product>("/product/get-product-details", &[("Code", &text)]).await;
     if let Ok(product) = by_code {
         return Ok(Wanted::One(product.product_id));
     }
     let query = [("Search", &*text), ("Limit", OFFERED)];
-    let listing = desk.get("/product/get-all-products", &query).await.map_err(no_such_page)?;
+    let listing = manager.get("/product/get-all-products", &query).await.map_err(no_such_page)?;
     let Listing::<Product> { mut items, .. } = listing;
     match items.len() {
         0 => filters.reject("product", "There is no such product"),

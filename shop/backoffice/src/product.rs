@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     categories,
     conflict::{self, Conflict},
-    desk::{Desk, renamed},
+    manager::{ManagerVisit, renamed},
     products,
 };
 
@@ -80,15 +80,15 @@ struct Edit<'a> {
     units_change: Option<i64>,
 }
 
-pub(crate) async fn fresh(desk: Desk) -> Result<Response, Failure> {
-    let form = Form::filled([("UnitsInStock", "0".to_owned()), ("Key", desk.idempotency_key())]);
-    Ok(show(&desk, None, form).await?.into_response())
+pub(crate) async fn fresh(manager: ManagerVisit) -> Result<Response, Failure> {
+    let form = Form::filled([("UnitsInStock", "0".to_owned()), ("Key", manager.idempotency_key())]);
+    Ok(show(&manager, None, form).await?.into_response())
 }
 
-pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure> {
+pub(crate) async fn add(manager: ManagerVisit, mut form: Form) -> Result<Response, Failure> {
     let (units, has_category) = (units(&mut form), has_category(&mut form));
     let Some(units_in_stock) = units.filter(|_| has_category) else {
-        return Ok(refused(show(&desk, None, form).await?));
+        return Ok(refused(show(&manager, None, form).await?));
     };
     let change = Edit {
         code: form.given("Code"),
@@ -100,10 +100,11 @@ pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure>
         units_in_stock: Some(units_in_stock),
         ..Edit::default()
     };
-    let added = desk.post_once::<Product>("/product/add-new-product", &change, form.value("Key"));
+    let added =
+        manager.post_once::<Product>("/product/add-new-product", &change, form.value("Key"));
     match added.await {
         Ok(product) => {
-            desk.say(format!("“{}” is added.", product.name));
+            manager.say(format!("“{}” is added.", product.name));
             Ok(see_other(&format!("/products/{}", product.product_id)))
         }
         Err(failure) => {
@@ -112,69 +113,76 @@ pub(crate) async fn add(desk: Desk, mut form: Form) -> Result<Response, Failure>
             } else {
                 form.refuse(failure)?;
             }
-            form.set("Key", desk.idempotency_key());
-            Ok(refused(show(&desk, None, form).await?))
+            form.set("Key", manager.idempotency_key());
+            Ok(refused(show(&manager, None, form).await?))
         }
     }
 }
 
-pub(crate) async fn product(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
-    let product = read(&desk, &id).await?;
-    let form = conflict::opened(&product, desk.idempotency_key());
-    Ok(show(&desk, Some(product), form).await?.into_response())
+pub(crate) async fn product(
+    manager: ManagerVisit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let product = read(&manager, &id).await?;
+    let form = conflict::opened(&product, manager.idempotency_key());
+    Ok(show(&manager, Some(product), form).await?.into_response())
 }
 
 pub(crate) async fn change(
-    desk: Desk,
+    manager: ManagerVisit,
     Path(id): Path<Uuid>,
     mut form: Form,
 ) -> Result<Response, Failure> {
     conflict::decide(&mut form);
     let (units, has_category) = (units(&mut form), has_category(&mut form));
     let Some(units) = units.filter(|_| has_category) else {
-        let product = read(&desk, &id.to_string()).await?;
-        return Ok(refused(show(&desk, Some(product), form).await?));
+        let product = read(&manager, &id.to_string()).await?;
+        return Ok(refused(show(&manager, Some(product), form).await?));
     };
     let change = changed(id, &form, units);
     if change.is_empty() {
-        desk.say("Nothing was changed.");
+        manager.say("Nothing was changed.");
         return Ok(see_other(&format!("/products/{id}")));
     }
-    let updated = desk.post_once::<Product>("/product/update-product", &change, form.value("Key"));
+    let updated =
+        manager.post_once::<Product>("/product/update-product", &change, form.value("Key"));
     match updated.await {
         Ok(product) => {
-            desk.say(format!("“{}” is saved.", product.name));
+            manager.say(format!("“{}” is saved.", product.name));
             Ok(see_other(&format!("/products/{id}")))
         }
         Err(failure) => {
             if let Some(current) = failure.refused(409).and_then(|no| no.members.get("Current")) {
                 let current = serde_json::from_value(current.clone());
-                return conflicting(&desk, current.map_err(|_| Failure::Broken)?, form).await;
+                return conflicting(&manager, current.map_err(|_| Failure::Broken)?, form).await;
             }
             form.refuse(renamed(failure, "UnitsChange", "UnitsInStock"))?;
-            form.set("Key", desk.idempotency_key());
-            let product = read(&desk, &id.to_string()).await?;
-            Ok(refused(show(&desk, Some(product), form).await?))
+            form.set("Key", manager.idempotency_key());
+            let product = read(&manager, &id.to_string()).await?;
+            Ok(refused(show(&manager, Some(product), form).await?))
         }
     }
 }
 
-pub(crate) async fn ask(desk: Desk, Path(id): Path<String>) -> Result<Response, Failure> {
-    let product = read(&desk, &id).await?;
-    let frame = desk.frame(format!("Delete “{}”?", product.name));
-    let (key, csrf) = (desk.idempotency_key(), desk.csrf());
+pub(crate) async fn ask(
+    manager: ManagerVisit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let product = read(&manager, &id).await?;
+    let frame = manager.frame(format!("Delete “{}”?", product.name));
+    let (key, csrf) = (manager.idempotency_key(), manager.csrf());
     Ok(Page(Asking { frame, product, key, csrf }).into_response())
 }
 
 pub(crate) async fn delete(
-    desk: Desk,
+    manager: ManagerVisit,
     Path(id): Path<Uuid>,
     form: Form,
 ) -> Result<Response, Failure> {
     let change = Edit { product_id: Some(id), ..Edit::default() };
     let _: ProductDeleted =
-        desk.post_once("/product/delete-product", &change, form.value("Key")).await?;
-    desk.say("The product is deleted. Units held for open orders still go to them.");
+        manager.post_once("/product/delete-product", &change, form.value("Key")).await?;
+    manager.say("The product is deleted. Units held for open orders still go to them.");
     Ok(see_other("/products"))
 }
 
@@ -232,33 +240,37 @@ pub(crate) fn lines(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
-async fn conflicting(desk: &Desk, current: Product, mut form: Form) -> Result<Response, Failure> {
-    let categories = categories::all(desk).await?;
+async fn conflicting(
+    manager: &ManagerVisit,
+    current: Product,
+    mut form: Form,
+) -> Result<Response, Failure> {
+    let categories = categories::all(manager).await?;
     let conflict = Conflict::of(&mut form, &current, &categories);
-    form.set("Key", desk.idempotency_key());
-    let frame = desk.frame(format!("{}: changed meanwhile", current.name));
-    let page = ConflictPage { frame, product: current, conflict, form, csrf: desk.csrf() };
+    form.set("Key", manager.idempotency_key());
+    let frame = manager.frame(format!("{}: changed meanwhile", current.name));
+    let page = ConflictPage { frame, product: current, conflict, form, csrf: manager.csrf() };
     Ok((hyper::StatusCode::CONFLICT, Page(page)).into_response())
 }
 
-async fn read(desk: &Desk, id: &str) -> Result<Product, Failure> {
+async fn read(manager: &ManagerVisit, id: &str) -> Result<Product, Failure> {
     let query = [("ProductId", id)];
-    desk.get("/product/get-product-details", &query).await.map_err(no_such_page)
+    manager.get("/product/get-product-details", &query).await.map_err(no_such_page)
 }
 
 async fn show(
-    desk: &Desk,
+    manager: &ManagerVisit,
     product: Option<Product>,
     form: Form,
 ) -> Result<Page<ProductPage>, Failure> {
-    let mut categories = categories::all(desk).await?;
+    let mut categories = categories::all(manager).await?;
     let chosen = form.value("CategoryId");
     if !categories.iter().any(|(id, _)| id == chosen) {
         categories.insert(0, (chosen.to_owned(), "Choose a category".to_owned()));
     }
     let title = product.as_ref().map_or("Add a product", |product| &product.name);
-    let frame = desk.frame(title);
-    Ok(Page(ProductPage { frame, product, categories, form, csrf: desk.csrf() }))
+    let frame = manager.frame(title);
+    Ok(Page(ProductPage { frame, product, categories, form, csrf: manager.csrf() }))
 }
 
 #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]

@@ -10,7 +10,7 @@ use site::{
     known, no_such_page, page_number,
 };
 
-use crate::{categories, desk::Desk};
+use crate::{categories, manager::ManagerVisit};
 
 /// Products on one page.
 const PAGE: &str = "50";
@@ -52,7 +52,7 @@ pub(crate) struct Products {
 }
 
 pub(crate) async fn products(
-    desk: Desk,
+    manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Products>, Failure> {
     let (q, sort) = (asked.q.trim(), known(&SORTS, &asked.sort));
@@ -68,12 +68,12 @@ pub(crate) async fn products(
         ("Limit", PAGE),
         ("After", &asked.after),
     ]);
-    let found = async { desk.get(call, &query).await.map_err(no_such_page) };
-    let (Listing { items: found, next }, all) = try_join(found, categories::all(&desk)).await?;
+    let found = async { manager.get(call, &query).await.map_err(no_such_page) };
+    let (Listing { items: found, next }, all) = try_join(found, categories::all(&manager)).await?;
     let number = page_number(&asked.after, &asked.page);
     let kept = [("q", q), ("category", &*asked.category), ("sort", sort)];
     Ok(Page(Products {
-        frame: desk.frame("Products"),
+        frame: manager.frame("Products"),
         q: q.to_owned(),
         categories: of_categories(all, &asked.category),
         sorts: choices(&SORTS, sort),

@@ -13,7 +13,7 @@ use kernel::Timestamp;
 use serde::Deserialize;
 use site::{Badge, Count, Failure, Frame, Markup, Moment, Page, Tone};
 
-use crate::{desk::Desk, log};
+use crate::{log, manager::ManagerVisit};
 
 /// Services announce themselves every second.
 const LOOK: Duration = Duration::from_secs(1);
@@ -100,39 +100,39 @@ struct Map {
 }
 
 pub(crate) async fn system(
-    desk: Desk,
+    manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<System>, Failure> {
-    let map = read(&desk, None).await?;
+    let map = read(&manager, None).await?;
     let live = asked.live != "off";
-    let frame = desk.frame("System");
+    let frame = manager.frame("System");
     let frame = if live { frame.refreshing(REFRESH_SECONDS) } else { frame };
     Ok(Page(System { frame, live, map }))
 }
 
 /// The map, again every second.
-pub(crate) async fn live(desk: Desk) -> Result<Response, Failure> {
-    let first = log::head(&desk).await?;
-    let looker = (desk.clone(), desk.now(), first, false);
-    let parts = stream::unfold(looker, async |(desk, since, head, told)| {
+pub(crate) async fn live(manager: ManagerVisit) -> Result<Response, Failure> {
+    let first = log::head(&manager).await?;
+    let looker = (manager.clone(), manager.now(), first, false);
+    let parts = stream::unfold(looker, async |(manager, since, head, told)| {
         if told {
             tokio::time::sleep(LOOK).await;
         }
-        let elapsed = desk.now().since(since);
-        let map = read(&desk, told.then_some((head, elapsed))).await.ok()?;
+        let elapsed = manager.now().since(since);
+        let map = read(&manager, told.then_some((head, elapsed))).await.ok()?;
         let part = Event::default().event("part").data(Markup::of(&map).as_str());
-        let next = (desk.clone(), desk.now(), map.head, true);
+        let next = (manager.clone(), manager.now(), map.head, true);
         Some((part, next))
     });
-    site::live(&desk, parts)
+    site::live(&manager, parts)
 }
 
 /// How everything is; `before` is where the log ended, and how long ago that was.
-async fn read(desk: &Desk, before: Option<(u64, Duration)>) -> Result<Map, Failure> {
+async fn read(manager: &ManagerVisit, before: Option<(u64, Duration)>) -> Result<Map, Failure> {
     let nothing = &[("", ""); 0];
-    let status = desk.get("/system/get-status", nothing);
-    let orders = desk.get("/order/get-order-statistics", nothing);
-    let (status, orders, head) = try_join3(status, orders, log::head(desk)).await?;
+    let status = manager.get("/system/get-status", nothing);
+    let orders = manager.get("/order/get-order-statistics", nothing);
+    let (status, orders, head) = try_join3(status, orders, log::head(manager)).await?;
     let rate = before.map(|(then, elapsed)| {
         let recorded = u32::try_from(head.saturating_sub(then)).unwrap_or(u32::MAX);
         f64::from(recorded) / elapsed.as_secs_f64().max(0.001)

@@ -260,10 +260,10 @@ impl Measured<'_> {
             term::line("  second  accepted      busy     ended  p99 → final ms       MiB")?;
         }
         for Row { second, resident_bytes } in self.series() {
-            let load::Second { second, accepted, busy, ended, final_p99_ms } = second;
+            let load::Second { number, accepted, busy, ended, final_p99_ms } = second;
             let mib = resident_bytes.map(|bytes| format!("{:.0}", bytes / MIB)).unwrap_or_default();
             term::line(format_args!(
-                "{second:>8}{accepted:>10}{busy:>10}{ended:>10}{final_p99_ms:>16.1}{mib:>10}"
+                "{number:>8}{accepted:>10}{busy:>10}{ended:>10}{final_p99_ms:>16.1}{mib:>10}"
             ))?;
         }
         if let Some(single) = single {

@@ -12,7 +12,7 @@ use ::store::{
     Import, LogStore, Reader, copy::Copied, copy::Progress, copy::Step, copy::Target, copy::copy,
 };
 use anyhow::{Context as _, bail};
-use eventlog::{Options, OsFiles, Upkeep};
+use eventlog::{Maintenance, Options, OsFiles};
 use serde_json::json;
 
 use crate::{
@@ -75,7 +75,7 @@ struct Store {
     import: Box<dyn Import>,
     reader: Box<dyn Reader>,
     /// Of a log.
-    upkeep: Option<Upkeep>,
+    maintenance: Option<Maintenance>,
 }
 
 /// Copies, and reports the result.
@@ -107,8 +107,8 @@ pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> 
     let copied = copy(&*from.reader, target, &mut |progress| shown.show(progress)).await;
     shown.finish();
     let copied = copied?;
-    while let Some(upkeep) = &to.upkeep {
-        if !upkeep.step()? {
+    while let Some(maintenance) = &to.maintenance {
+        if !maintenance.step()? {
             break;
         }
     }
@@ -168,16 +168,16 @@ impl Place {
                 let mut salt = [0; 16];
                 getrandom::fill(&mut salt).context("the OS random generator failed")?;
                 let log = LogStore::open(&folder, Arc::new(OsFiles), Options::new(salt))?;
-                let LogStore { writer, reader, upkeep, .. } = log;
+                let LogStore { writer, reader, maintenance, .. } = log;
                 Ok(Store {
                     import: Box::new(writer),
                     reader: Box::new(reader),
-                    upkeep: Some(upkeep),
+                    maintenance: Some(maintenance),
                 })
             }
             Self::Mongodb(url) => {
                 let MongoStore { writer, reader } = open_mongo(&url).await?;
-                Ok(Store { import: Box::new(writer), reader: Box::new(reader), upkeep: None })
+                Ok(Store { import: Box::new(writer), reader: Box::new(reader), maintenance: None })
             }
         }
     }

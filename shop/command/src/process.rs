@@ -36,7 +36,7 @@ use store::{LastNote, OpenStore};
 use crate::{
     config::Settings,
     data_folder::{DataFolder, mark::Mark},
-    figures, narrate,
+    figures, order_log,
     parts::{Part, Parts},
 };
 
@@ -128,7 +128,7 @@ impl Process {
         shared.announce(&services).await?;
         figures::spawn(deps, &services, shared.figures.clone());
         if parts.has(Part::ORDER) {
-            narrate::spawn(deps);
+            order_log::spawn(deps);
         }
         let ops = deps.metrics.router();
         let connections = shared.choices.connections.within_files();

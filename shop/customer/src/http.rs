@@ -17,7 +17,7 @@ use runtime::{Aggregates, Done, ExecuteError, Progress, Request};
 use store::Read;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{At, Desk, Problem};
+use web::{At, Problem, ServiceContext};
 
 pub use limits::Limits;
 
@@ -34,7 +34,7 @@ const LOOK_BACK_MAX: u64 = 2000;
 
 /// What every call works with.
 pub(crate) struct Customers {
-    pub(crate) desk: Desk<dyn Model>,
+    pub(crate) service: ServiceContext<dyn Model>,
     pub(crate) auth: Auth,
     /// Ready once the secret is known to be this shop's and its manager is recorded.
     pub(crate) opened: Progress,
@@ -46,10 +46,10 @@ pub(crate) struct Customers {
 }
 
 impl Deref for Customers {
-    type Target = Desk<dyn Model>;
+    type Target = ServiceContext<dyn Model>;
 
-    fn deref(&self) -> &Desk<dyn Model> {
-        &self.desk
+    fn deref(&self) -> &ServiceContext<dyn Model> {
+        &self.service
     }
 }
 
@@ -84,7 +84,7 @@ impl Customers {
     ) -> Result<(Done, At), Problem> {
         let stream = contracts::customer::stream(customer);
         let request = Request { command, metadata };
-        match self.desk.execute(&self.aggregates, stream, request).await {
+        match self.service.execute(&self.aggregates, stream, request).await {
             Ok(done) => Ok((done, self.at(done))),
             Err(error) => Err(self.refusal(customer, error).await),
         }

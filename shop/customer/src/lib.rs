@@ -96,7 +96,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), M
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&aggregates, OrderReactor { clock: Arc::clone(&clock) });
     let customers = Arc::new(Customers {
-        desk: service.desk(),
+        service: service.service(),
         opened: service.await_also("bootstrap"),
         limiters: config.limits.limiters(&clock),
         welcome_credit: config.welcome_credit,

@@ -15,7 +15,7 @@ use identity::Caller;
 use runtime::{Aggregates, Progress};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{Desk, Problem};
+use web::{Problem, ServiceContext};
 
 pub(crate) use {door::Pace, feed::Feed};
 
@@ -27,7 +27,7 @@ use crate::{
 
 /// Shared by all calls.
 pub(crate) struct Orders {
-    pub(crate) desk: Desk<dyn Model>,
+    pub(crate) service: ServiceContext<dyn Model>,
     pub(crate) aggregates: Aggregates<domain::Order>,
     pub(crate) deadline: Duration,
     pub(crate) feed: Feed,
@@ -43,10 +43,10 @@ pub(crate) fn spawn_feed(orders: &Arc<Orders>) {
 }
 
 impl Deref for Orders {
-    type Target = Desk<dyn Model>;
+    type Target = ServiceContext<dyn Model>;
 
-    fn deref(&self) -> &Desk<dyn Model> {
-        &self.desk
+    fn deref(&self) -> &ServiceContext<dyn Model> {
+        &self.service
     }
 }
 

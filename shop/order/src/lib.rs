@@ -75,7 +75,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let reacted = service.react(&aggregates, AnswerReactor::new(open.clone()));
     react::spawn_deadlines(&deps, aggregates.clone(), open.clone(), reacted.clone());
     let orders = Arc::new(Orders {
-        desk: service.desk(),
+        service: service.service(),
         deadline: config.deadline,
         aggregates,
         feed: Feed::default(),

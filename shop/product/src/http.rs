@@ -13,7 +13,7 @@ use kernel::{Idempotency, Metadata, Position};
 use runtime::{Aggregates, Done, ExecuteError, Request};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{Cache, Desk, Problem};
+use web::{Cache, Problem, ServiceContext};
 
 use crate::{
     catalogue::{self, Catalogue},
@@ -26,7 +26,7 @@ pub(crate) const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Shared by all calls.
 pub(crate) struct Shop {
-    pub(crate) desk: Desk<dyn Model>,
+    pub(crate) service: ServiceContext<dyn Model>,
     pub(crate) products: Aggregates<Product>,
     pub(crate) catalogue: Aggregates<Catalogue>,
     /// The currency of all prices.
@@ -35,10 +35,10 @@ pub(crate) struct Shop {
 }
 
 impl Deref for Shop {
-    type Target = Desk<dyn Model>;
+    type Target = ServiceContext<dyn Model>;
 
-    fn deref(&self) -> &Desk<dyn Model> {
-        &self.desk
+    fn deref(&self) -> &ServiceContext<dyn Model> {
+        &self.service
     }
 }
 

@@ -57,7 +57,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&products, OrderReactor { clock });
     let shop = Arc::new(Shop {
-        desk: service.desk(),
+        service: service.service(),
         products,
         catalogue,
         currency: config.currency,

@@ -15,7 +15,7 @@ use testkit::Dice;
 
 use crate::{
     faults::{Fault, Tally},
-    parts::Ground,
+    parts::Environment,
 };
 
 /// How long the forger waits for an answer.
@@ -43,18 +43,23 @@ type Forgery = (Fault, StreamId, Expected, NewEvent);
 pub(crate) type Forged = RefCell<BTreeSet<EventId>>;
 
 /// Forges one event.
-pub(crate) async fn forge(ground: &Ground, reader: &LogReader, dice: &Dice, tally: &Tally) {
+pub(crate) async fn forge(
+    environment: &Environment,
+    reader: &LogReader,
+    dice: &Dice,
+    tally: &Tally,
+) {
     let Ok(events) = all_events(reader).await else { return };
-    let id = ground.ids.event_id(ground.clock.now());
+    let id = environment.ids.event_id(environment.clock.now());
     let forged = match dice.within(0..4) {
         0 | 1 => Some(unreadable(id, dice)),
         2 => twin(id, &events, dice),
         _ => second_birth(id, &events, dice),
     };
     let Some((fault, stream, expected, event)) = forged else { return };
-    ground.forged.borrow_mut().insert(id);
+    environment.forged.borrow_mut().insert(id);
     let append = Append { stream, expected, events: Arc::from(vec![event]) };
-    let answer = ground.transport.append(append, TIMEOUT).await;
+    let answer = environment.transport.append(append, TIMEOUT).await;
     if matches!(answer, Ok(Appended::Recorded { .. })) {
         tally.count(fault);
     }

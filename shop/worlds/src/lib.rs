@@ -15,8 +15,8 @@ mod guest;
 mod loss;
 mod parts;
 pub mod plant;
+mod schedule;
 mod shoppers;
-mod storm;
 pub mod world;
 
 pub use faults::{Fault, Tally};

@@ -7,7 +7,7 @@ use eventlog::{Files as _, Known, OpenError};
 use kernel::{Position, Recorded};
 use runtime::Progress;
 
-use crate::{faults::Fault, forgery::all_events, parts::Models, storm::Storm};
+use crate::{faults::Fault, forgery::all_events, parts::Models, schedule::Schedule};
 
 /// Time for all messages under way to be delivered to stopped parts.
 const EMPTIED: Duration = Duration::from_secs(5);
@@ -23,13 +23,13 @@ struct Stopped {
     seen: Position,
 }
 
-impl Storm {
+impl Schedule {
     /// Everything stops; the log is one of a while ago; everything is started again.
     pub(crate) async fn shorten_log(&self) {
         let Some(before) = self.store.borrow().as_ref().map(|store| store.reader.clone()) else {
             return;
         };
-        let copy = self.ground.disk.contents();
+        let copy = self.environment.disk.contents();
         self.pause().await;
         let stopped = self.stop_all().await;
         // Only now: until the end more is recorded, and seen.
@@ -43,13 +43,14 @@ impl Storm {
         drop(before);
         self.put_back(&copy);
         tokio::time::sleep(EMPTIED).await;
-        match self.ground.open_log(Some(known), false) {
+        match self.environment.open_log(Some(known), false) {
             // Nothing had been recorded since.
-            Ok(log) => *self.store.borrow_mut() = Some(self.ground.serve(log).await),
+            Ok(log) => *self.store.borrow_mut() = Some(self.environment.serve(log).await),
             Err(OpenError::Lost(_)) => {
                 self.tally.count(Fault::LogShortened);
-                let log = self.ground.open_log(Some(known), true).expect("the loss is accepted");
-                *self.store.borrow_mut() = Some(self.ground.serve(log).await);
+                let log =
+                    self.environment.open_log(Some(known), true).expect("the loss is accepted");
+                *self.store.borrow_mut() = Some(self.environment.serve(log).await);
                 self.forget_the_lost().await;
                 self.start_ahead(stopped).await;
                 return;
@@ -57,7 +58,7 @@ impl Storm {
             Err(error) => panic!("a copy of the log does not open: {error}"),
         }
         for Stopped { name, service, models, .. } in stopped {
-            let instance = self.ground.start(&service, models).await;
+            let instance = self.environment.start(&service, models).await;
             self.instances.borrow_mut().insert(name, instance);
         }
     }
@@ -77,7 +78,7 @@ impl Storm {
     }
 
     fn put_back(&self, copy: &BTreeMap<PathBuf, Vec<u8>>) {
-        let disk = &self.ground.disk;
+        let disk = &self.environment.disk;
         for path in disk.contents().into_keys().filter(|path| !copy.contains_key(path)) {
             disk.remove(&path).expect("a disk in calm weather");
         }
@@ -102,7 +103,7 @@ impl Storm {
     /// Services on models that are ahead of the log stop and leave them as they are; on empty ones they start again.
     async fn start_ahead(&self, stopped: Vec<Stopped>) {
         for Stopped { name, service, models, seen } in &stopped {
-            let instance = self.ground.start(service, models.clone()).await;
+            let instance = self.environment.start(service, models.clone()).await;
             for _ in 0..NOTICED.as_secs() {
                 if instance.has_failed() || *seen <= self.head().await {
                     break;
@@ -116,7 +117,7 @@ impl Storm {
             instance.abandon().await;
         }
         for Stopped { name, service, .. } in stopped {
-            let instance = self.ground.start(&service, self.ground.models(&name)).await;
+            let instance = self.environment.start(&service, self.environment.models(&name)).await;
             self.instances.borrow_mut().insert(name, instance);
         }
     }

@@ -16,7 +16,7 @@ use registry::{Extensions, Module, Place, Setup, Shop};
 use runtime::event_store::Figures;
 use runtime::{Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
 use store::{LogStore, log::LogReader};
-use testkit::{Stormy, TestClock};
+use testkit::{FaultyTransport, TestClock};
 use web::{Deps, HttpNames, Service};
 
 use crate::{
@@ -30,12 +30,12 @@ const SEGMENT_BYTES: u64 = 64 << 10;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Everything in a world that outlives its processes.
-pub(crate) struct Ground {
+pub(crate) struct Environment {
     pub(crate) name: String,
     /// Each can run more than once.
     pub(crate) services: Vec<&'static Module>,
     pub(crate) disk: Arc<SimDisk>,
-    pub(crate) transport: Arc<Stormy>,
+    pub(crate) transport: Arc<FaultyTransport>,
     /// The right time.
     pub(crate) clock: RuntimeClock,
     /// That of the event store's machine.
@@ -79,7 +79,7 @@ pub(crate) struct Store {
     pub(crate) reader: LogReader,
 }
 
-impl Ground {
+impl Environment {
     fn deps(&self, tasks: &Tasks, clock: &Arc<TestClock>) -> (Deps, Auth) {
         let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
         let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
@@ -124,7 +124,7 @@ impl Ground {
     /// Serves an open log.
     pub(crate) async fn serve(&self, log: LogStore) -> Store {
         let tasks = Tasks::inline();
-        let LogStore { writer, reader, upkeep, .. } = log;
+        let LogStore { writer, reader, maintenance, .. } = log;
         let (deps, _) = self.deps(&tasks, &self.store_clock);
         let (read, figures) = (reader.clone(), Figures::default());
         if self.plant == Some(Plant::DatedByLastEvent) {
@@ -137,7 +137,7 @@ impl Ground {
         let looking_after = tasks.clone();
         tasks.spawn("upkeep", async move {
             while !looking_after.is_stopping() {
-                let _tried_again = upkeep.step();
+                let _tried_again = maintenance.step();
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         });
@@ -230,12 +230,12 @@ impl Store {
 
 /// What a service's model holds once it is built from the whole log.
 pub(crate) async fn rebuilt(
-    ground: &Ground,
+    environment: &Environment,
     service: &str,
     events: &[Arc<Recorded>],
 ) -> Vec<String> {
-    let location = Location::Memory(format!("{}-{service}-rebuilt", ground.name));
-    let open = ground.service(service).open_model;
+    let location = Location::Memory(format!("{}-{service}-rebuilt", environment.name));
+    let open = environment.service(service).open_model;
     let model = open(Place::Embedded(location), &TimeZone::UTC).await.expect("memory");
     let head = events.last().map_or(Position::START, |event| event.position);
     model.take(events, head).await.expect("a model in memory is there");

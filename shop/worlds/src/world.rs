@@ -15,7 +15,7 @@ use std::{
 use eventlog::simdisk::SimDisk;
 use kernel::{Clock as _, Ids, Recorded, Timestamp};
 use runtime::clock::RuntimeClock;
-use testkit::{Dice, Stormy, TestClock, Weather};
+use testkit::{Dice, FaultRates, FaultyTransport, TestClock};
 use tokio::task::LocalSet;
 
 use crate::{
@@ -23,10 +23,10 @@ use crate::{
     faults::Tally,
     forgery::all_events,
     guest::Guest,
-    parts::{DEADLINE, Ground, Instances, Store},
+    parts::{DEADLINE, Environment, Instances, Store},
     plant::{Plant, Saboteur},
+    schedule::Schedule,
     shoppers::People,
-    storm::Storm,
 };
 
 /// When a world begins: 2026-01-01T00:00:00Z.
@@ -79,7 +79,7 @@ pub fn run(scenario: Scenario) -> Report {
 
 struct World {
     scenario: Scenario,
-    ground: Rc<Ground>,
+    environment: Rc<Environment>,
     instances: Rc<RefCell<Instances>>,
     store: Rc<RefCell<Option<Store>>>,
     dice: Dice,
@@ -94,7 +94,7 @@ impl World {
         let mut world = Self::begin(scenario).await;
         let people =
             Rc::new(People::open_shop(Rc::clone(&world.instances), world.dice.clone()).await);
-        world.weather(&people).await;
+        world.rates(&people).await;
         world.clear_up(&people).await;
         world.judge(&people).await
     }
@@ -104,9 +104,9 @@ impl World {
         let clock = RuntimeClock::starting_at(EPOCH);
         let store_clock = Arc::new(TestClock::beside(clock));
         let saboteur = Saboteur { tally: tally.clone(), plant: scenario.plant, dice: dice.clone() };
-        let transport = Stormy::with(dice.clone(), saboteur);
+        let transport = FaultyTransport::with(dice.clone(), saboteur);
         let guest = scenario.guest.map(|guest| guest.module);
-        let ground = Rc::new(Ground {
+        let environment = Rc::new(Environment {
             name: format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),
             services: registry::SERVICES.iter().copied().chain(guest).collect(),
             disk: Arc::new(SimDisk::new(dice.number())),
@@ -119,10 +119,10 @@ impl World {
             salt: dice.bytes(),
             secret: dice.bytes(),
         });
-        let store = Rc::new(RefCell::new(ground.start_store().await));
+        let store = Rc::new(RefCell::new(environment.start_store().await));
         let instances = Rc::new(RefCell::new(Instances::new()));
-        for service in ground.services.iter().map(|module| module.name) {
-            let instance = ground.start(service, ground.models(service)).await;
+        for service in environment.services.iter().map(|module| module.name) {
+            let instance = environment.start(service, environment.models(service)).await;
             instances.borrow_mut().insert(service.to_owned(), instance);
         }
         let waiting: Vec<_> =
@@ -132,7 +132,7 @@ impl World {
         }
         Self {
             scenario,
-            ground,
+            environment,
             instances,
             store,
             dice,
@@ -143,16 +143,16 @@ impl World {
     }
 
     /// People shop while the storm rages.
-    async fn weather(&self, people: &Rc<People>) {
-        let storm = Rc::new(Storm {
-            ground: Rc::clone(&self.ground),
+    async fn rates(&self, people: &Rc<People>) {
+        let schedule = Rc::new(Schedule {
+            environment: Rc::clone(&self.environment),
             instances: Rc::clone(&self.instances),
             store: Rc::clone(&self.store),
             dice: self.dice.clone(),
             tally: self.tally.clone(),
             people: Rc::clone(people),
         });
-        self.ground.transport.set_weather(storm.weather());
+        self.environment.transport.set_rates(schedule.rates());
         let mut shopping = tokio::task::JoinSet::new();
         for _ in 0..self.scenario.orders {
             let (people, when) = (Rc::clone(people), self.moment());
@@ -179,9 +179,9 @@ impl World {
         }
         let blows = self.dice.within(3..9);
         let striking = tokio::task::spawn_local(async move {
-            storm.begin().await;
+            schedule.begin().await;
             for _ in 0..blows {
-                storm.strike().await;
+                schedule.strike().await;
             }
         });
         while let Some(done) = shopping.join_next().await {
@@ -198,10 +198,10 @@ impl World {
 
     /// The faults stop; orders meet their deadline while no service answers them; then every order must end.
     async fn clear_up(&mut self, people: &People) {
-        self.ground.transport.set_weather(Weather::default());
+        self.environment.transport.set_rates(FaultRates::default());
         // What was delayed still arrives, late.
         tokio::time::sleep(SETTLING).await;
-        self.calm_since = (self.events().await.len(), self.ground.clock.now());
+        self.calm_since = (self.events().await.len(), self.environment.clock.now());
         let mut away = Vec::new();
         for name in ["product", "product-2"] {
             let instance = self.instances.borrow_mut().remove(name);
@@ -222,7 +222,7 @@ impl World {
         self.check_dates(&events);
         self.check_deadlines_met(&events, &unanswered);
         for (name, models) in away {
-            let instance = self.ground.start("product", models).await;
+            let instance = self.environment.start("product", models).await;
             self.instances.borrow_mut().insert(name.to_owned(), instance);
         }
         tokio::time::sleep(CALM).await;

@@ -27,7 +27,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     faults.extend(services::faults(root, &services));
     for folder in ["crates", "examples", "shop", "tools"] {
         faults.extend(headers::check(&root.join(folder))?);
-        faults.extend(parameters::check(&root, folder)?);
+        faults.extend(parameters::check(root, folder)?);
     }
     faults.extend(licences::check(root, &metadata)?);
     faults.extend(words::check(root)?);

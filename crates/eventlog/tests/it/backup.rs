@@ -10,7 +10,7 @@ use crate::support::{Event, all, append, batches, dir, open_os, options, try_ope
 #[test]
 fn a_backup_beside_the_writer_is_the_log_up_to_its_head() {
     let home = tempfile::tempdir().unwrap();
-    let Opened { mut writer, reader, upkeep, .. } = open_os(&home.path().join("log"));
+    let Opened { mut writer, reader, maintenance, .. } = open_os(&home.path().join("log"));
     let events: Vec<_> = (0..800)
         .map(|number| Event::new(&format!("a-{}", number % 3), number / 3, number))
         .collect();
@@ -24,11 +24,11 @@ fn a_backup_beside_the_writer_is_the_log_up_to_its_head() {
         });
         for batch in events.chunks(3) {
             append(&mut writer, batch);
-            upkeep.step().unwrap();
+            maintenance.step().unwrap();
         }
         copying.join().unwrap()
     });
-    drop((writer, upkeep));
+    drop((writer, maintenance));
     for (dest, mark) in copies.0.iter().zip(copies.1) {
         verify(&home.path().join("log"), &OsFiles, Some(mark)).unwrap();
         let log = open_os(dest);
@@ -136,13 +136,13 @@ fn pieces_sent_while_the_log_is_written_to_are_a_copy_as_of_their_beginning() {
     let (before, after) = script.split_at(40);
     for batch in before {
         append(&mut log.writer, batch);
-        log.upkeep.step().unwrap();
+        log.maintenance.step().unwrap();
     }
     let sent = pieces(&log.reader);
     assert!(sent.len() > 1, "several segments");
     for batch in after {
         append(&mut log.writer, batch);
-        log.upkeep.step().unwrap();
+        log.maintenance.step().unwrap();
     }
     let copy = home.path().join("copy");
     std::fs::create_dir(&copy).unwrap();

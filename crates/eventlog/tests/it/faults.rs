@@ -51,7 +51,7 @@ fn run_through(
                     break;
                 }
             }
-            _ = log.upkeep.step();
+            _ = log.maintenance.step();
         }
         drop(log);
         if let Some(seed) = crash {
@@ -124,7 +124,7 @@ fn a_full_disk_records_nothing_and_writing_goes_on_when_there_is_space() {
             disk.set_capacity(Some(20_000 + 6_000 * refused));
         }
         recorded.extend(batch.iter().cloned());
-        _ = log.upkeep.step();
+        _ = log.maintenance.step();
     }
     assert!(refused > 3, "the disk was never full");
     drop(log);

@@ -20,7 +20,7 @@ enum Step {
     /// Append events to these streams, with data of these lengths.
     Append(Vec<(usize, usize)>),
     Reopen,
-    Upkeep,
+    Maintenance,
     ReadAll {
         from: u64,
         limits: Limits,
@@ -49,7 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => vec((0..STREAMS.len(), data), 1..6).prop_map(Step::Append),
         1 => Just(Step::Reopen),
-        1 => Just(Step::Upkeep),
+        1 => Just(Step::Maintenance),
         2 => (0_u64..80, limits()).prop_map(|(from, limits)| Step::ReadAll { from, limits }),
         2 => (0..STREAMS.len(), 0_u64..20, limits())
             .prop_map(|(stream, from, limits)| Step::ReadStream { stream, from, limits }),
@@ -79,7 +79,7 @@ impl World {
                 self.log = None;
                 self.log = Some(try_open(&self.disk).unwrap());
             }
-            Step::Upkeep => _ = self.log().upkeep.step().unwrap(),
+            Step::Maintenance => _ = self.log().maintenance.step().unwrap(),
             Step::ReadAll { from, limits } => {
                 let (seen, page) =
                     read(|visit| self.log().reader.read_all(*from, *limits, visit).unwrap());
@@ -239,7 +239,7 @@ fn what_was_appended_is_read_after_reopening() {
 #[test]
 fn readers_beside_the_writer_see_every_event_once_and_in_order() {
     let dir = tempfile::tempdir().unwrap();
-    let Opened { mut writer, reader, upkeep, .. } = open_os(dir.path());
+    let Opened { mut writer, reader, maintenance, .. } = open_os(dir.path());
     let done = AtomicBool::new(false);
     let total: u64 = 600;
     std::thread::scope(|threads| {
@@ -247,8 +247,8 @@ fn readers_beside_the_writer_see_every_event_once_and_in_order() {
             threads.spawn(|| follow(&reader, &done, total));
         }
         threads.spawn(|| {
-            while !done.load(Ordering::Acquire) || upkeep.is_due() {
-                upkeep.step().unwrap();
+            while !done.load(Ordering::Acquire) || maintenance.is_due() {
+                maintenance.step().unwrap();
                 std::thread::yield_now();
             }
         });

@@ -78,10 +78,10 @@ fn indexes_still_in_memory_give_the_same_answers_as_those_on_disk() {
     for batch in &batches(12) {
         crate::support::append(&mut log.writer, batch);
     }
-    assert!(log.upkeep.is_due());
+    assert!(log.maintenance.is_due());
     let before = answers(&log.reader);
-    while log.upkeep.step().unwrap() {}
-    assert!(!log.upkeep.is_due());
+    while log.maintenance.step().unwrap() {}
+    assert!(!log.maintenance.is_due());
     assert_eq!(answers(&log.reader), before);
 }
 
@@ -98,7 +98,7 @@ fn a_good_index_of_another_log_is_not_believed() {
     let mut log = eventlog::open(dir(), files, eventlog::Options { salt, ..options() }).unwrap();
     for batch in &script {
         crate::support::append(&mut log.writer, batch);
-        while log.upkeep.step().unwrap() {}
+        while log.maintenance.step().unwrap() {}
     }
     let mut changed = script.clone();
     changed[0][0].id[15] ^= 1;

@@ -28,7 +28,7 @@ impl Kept {
         let mut log = open(&dir, Arc::new(OsFiles), Options { salt, ..options() }).unwrap();
         for batch in batches {
             append(&mut log.writer, batch);
-            while log.upkeep.step().unwrap() {}
+            while log.maintenance.step().unwrap() {}
         }
         let known = log.reader.known().unwrap();
         assert_eq!(known.position, log.writer.head());
@@ -216,11 +216,11 @@ fn files_deleted_under_an_open_log_are_noticed() {
     for batch in &batches(30) {
         append(&mut log.writer, batch);
     }
-    assert_eq!(log.upkeep.deleted(), None);
+    assert_eq!(log.maintenance.deleted(), None);
     fs::remove_file(folder.path().join("0000000002.segment")).unwrap();
-    assert_eq!(log.upkeep.deleted(), Some(2));
+    assert_eq!(log.maintenance.deleted(), Some(2));
     fs::remove_dir_all(folder.path()).unwrap();
-    assert_eq!(log.upkeep.deleted(), Some(1));
+    assert_eq!(log.maintenance.deleted(), Some(1));
     assert_eq!(all(&log.reader).len() as u64, log.writer.head(), "what is open can be read");
 }
 

@@ -54,7 +54,7 @@ impl Model {
 }
 
 fn live(disk: &SimDisk, model: &mut Model, dice: &mut Dice, context: &str) {
-    let Ok(Opened { mut writer, reader, upkeep, .. }) = try_open(disk) else { return };
+    let Ok(Opened { mut writer, reader, maintenance, .. }) = try_open(disk) else { return };
     model.check(all(&reader), context);
     for _ in 0..dice.below(60) {
         let batch = model.next_batch(dice).to_vec();
@@ -63,7 +63,7 @@ fn live(disk: &SimDisk, model: &mut Model, dice: &mut Dice, context: &str) {
         }
         model.recorded.append(&mut model.on_its_way);
         if dice.below(3) == 0 {
-            _ = upkeep.step();
+            _ = maintenance.step();
         }
     }
 }

@@ -24,7 +24,7 @@ fn run(disk: &SimDisk, script: &[Vec<Event>]) -> Outcome {
         outcome.acknowledged.append(&mut outcome.on_its_way);
         // Every third time, so that indexes are also written late, and by the writer.
         if place % 3 == 0 {
-            _ = log.upkeep.step();
+            _ = log.maintenance.step();
         }
     }
     outcome

@@ -18,7 +18,7 @@ fn a_log_is_opened_by_one_at_a_time() {
         Err(VerifyError::Open(OpenError::Locked(_)))
     ));
     let reader = log.reader.clone();
-    drop((log.writer, log.upkeep));
+    drop((log.writer, log.maintenance));
     let mut again = open_os(dir.path());
     append(&mut again.writer, &[Event::new("a-1", 0, 1)]);
     assert_eq!(all(&reader), [], "a reader of the closed log sees what there was");
@@ -51,7 +51,7 @@ fn files_and_folder_are_private() {
     for version in 0..40 {
         append(&mut log.writer, &[Event::new("a-1", version, version)]);
     }
-    while log.upkeep.step().unwrap() {}
+    while log.maintenance.step().unwrap() {}
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&inside), 0o700);

@@ -122,7 +122,7 @@ pub(crate) fn written(batches: &[Vec<Event>]) -> SimDisk {
     let mut log = try_open(&disk).unwrap();
     for batch in batches {
         append(&mut log.writer, batch);
-        while log.upkeep.step().unwrap() {}
+        while log.maintenance.step().unwrap() {}
     }
     disk
 }

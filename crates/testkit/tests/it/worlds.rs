@@ -10,7 +10,7 @@ use std::{
 
 use agora::prelude::*;
 use serde_json::json;
-use testkit::{Weather, World};
+use testkit::{FaultRates, World};
 
 events! { CounterEvent { Raised { by: u32 } = "counter.raised" @ 1 } }
 
@@ -72,7 +72,7 @@ fn an_effect_happens_at_least_once_whatever_crashes() {
     let sent = Arc::clone(&letters);
     let assemble = async move |system: &System| counters(system, &sent).await;
     let raised = World::run(7, "counters", assemble, async |world| {
-        world.weather(Weather::STORM);
+        world.rates(FaultRates::STORM);
         for number in 0..40_u32 {
             world.post_once("/counters/one", &json!(1), &number.to_string()).await;
             if number % 10 == 5 {
@@ -101,10 +101,10 @@ fn a_lost_answer_is_a_503_and_a_key_makes_it_safe_to_ask_again() {
     let letters = Letters::default();
     let assemble = async move |system: &System| counters(system, &letters).await;
     World::run(1, "counters", assemble, async |world| {
-        world.weather(Weather { reply_lost: 1000, ..Weather::default() });
+        world.rates(FaultRates { reply_lost: 1000, ..FaultRates::default() });
         let lost = world.post_once("/counters/one", &json!(1), "key").await;
         assert_eq!(lost.status, 503, "{lost:?}");
-        world.weather(Weather::default());
+        world.rates(FaultRates::default());
         agora::tokio::time::sleep(Duration::from_secs(5)).await;
         world.post_once("/counters/one", &json!(1), "key").await.ok();
         assert_eq!(world.events().await.len(), 1);

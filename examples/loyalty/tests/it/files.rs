@@ -16,13 +16,15 @@ const NAMING: &[(&str, &str)] = &[
     ("shop/registry/Cargo.toml", "the list depends on it"),
     ("shop/registry/src/lib.rs", "its line in the list"),
 ];
-/// Where the name is another's: the service in Python, and a word in comments and examples.
+/// Where the name is another's: the service in Python, a word in comments and examples, and what copies this service.
 const NOT_THIS_ONE: &[&str] = &[
     "shop/backoffice/src/diagram.rs",
     "shop/command/src/order/diagram.rs",
     "shop/gateway/src/table.rs",
     "shop/order/src/model/conformance/history.rs",
     "tools/servers/src/rabbitmq.rs",
+    "tools/xtask/src/main.rs",
+    "tools/xtask/src/new_service.rs",
 ];
 
 fn root() -> PathBuf {

@@ -10,7 +10,8 @@ use super::latency::{Latency, histogram};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Second {
     /// Counted from the first placing, from 0.
-    pub(crate) second: u64,
+    #[serde(rename = "second")]
+    pub(crate) number: u64,
     /// Orders that the shop recorded.
     pub(crate) accepted: u64,
     /// Orders that it refused for now.
@@ -35,8 +36,8 @@ impl Series {
     /// The second of this moment. Moments come in order, but for some that are a little late: they count as now.
     pub(super) fn at(&mut self, now: Instant) -> &mut Second {
         let begin = *self.begin.get_or_insert(now);
-        let second = now.saturating_duration_since(begin).as_secs();
-        while self.now.second < second {
+        let number = now.saturating_duration_since(begin).as_secs();
+        while self.now.number < number {
             self.close();
         }
         &mut self.now
@@ -60,7 +61,7 @@ impl Series {
             self.now.final_p99_ms = Latency::of(&took).p99;
         }
         self.over.push(self.now);
-        self.now = Second { second: self.now.second + 1, ..Second::default() };
+        self.now = Second { number: self.now.number + 1, ..Second::default() };
     }
 }
 
@@ -80,7 +81,7 @@ mod tests {
         // A moment that is a little late.
         series.at(start + Duration::from_millis(1_900)).busy += 1;
         let seconds = series.finish();
-        let of = |second: &Second| (second.second, second.accepted, second.busy, second.ended);
+        let of = |second: &Second| (second.number, second.accepted, second.busy, second.ended);
         let counted: Vec<_> = seconds.iter().map(of).collect();
         assert_eq!(counted, [(0, 2, 0, 1), (1, 0, 0, 0), (2, 0, 1, 1)]);
         let slow: Vec<_> = seconds.iter().map(|second| second.final_p99_ms.round()).collect();

@@ -100,9 +100,9 @@ impl OpenStore {
         let mark = self.mark;
         match self.engine {
             Engine::Log(store) => {
-                let LogStore { writer, reader, upkeep, .. } = *store;
+                let LogStore { writer, reader, maintenance, .. } = *store;
                 runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
-                look_after(deps, upkeep, reader.clone(), Arc::clone(&mark));
+                look_after(deps, maintenance, reader.clone(), Arc::clone(&mark));
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
                 let last = reader.clone();
@@ -182,11 +182,11 @@ async fn open_on_server(
 }
 
 /// Every second: writes indexes, notes how far the log is, and looks whether its files are still there.
-fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, reader: LogReader, mark: Arc<Mark>) {
+fn look_after(deps: &Deps, maintenance: eventlog::Maintenance, reader: LogReader, mark: Arc<Mark>) {
     let tasks = deps.tasks.clone();
     deps.tasks.spawn_blocking("event-store-upkeep", async move {
         while !tasks.is_stopping() {
-            if let Some(segment) = upkeep.deleted() {
+            if let Some(segment) = maintenance.deleted() {
                 tasks.fail(
                     "event-store",
                     format_args!(
@@ -197,7 +197,7 @@ fn look_after(deps: &Deps, upkeep: eventlog::Upkeep, reader: LogReader, mark: Ar
                 return;
             }
             note(&reader, &mark);
-            if let Err(error) = upkeep.step() {
+            if let Err(error) = maintenance.step() {
                 tracing::warn!(%error, "cannot write an index of the log; retrying");
             }
             tokio::select! {

@@ -11,7 +11,7 @@ use crate::{check::Checker, faults::Fault, parts::rebuilt, shoppers::People};
 impl World {
     /// The promises, held against what is recorded; what was forged is there and proves nothing.
     pub(super) fn checked(&self, events: &[Arc<Recorded>]) -> Checker {
-        let forged = self.ground.forged.borrow();
+        let forged = self.environment.forged.borrow();
         let mut checker = Checker::default();
         for event in events {
             if forged.contains(&event.id) {
@@ -27,7 +27,7 @@ impl World {
     pub(super) fn check_dates(&mut self, events: &[Arc<Recorded>]) {
         let wrong = self.tally.of(Fault::ClockAhead) + self.tally.of(Fault::ClockBehind);
         let (calm, since) = self.calm_since;
-        let (mut last, now) = (Timestamp::default(), self.ground.clock.now());
+        let (mut last, now) = (Timestamp::default(), self.environment.clock.now());
         for (index, event) in events.iter().enumerate() {
             if wrong == 0 && event.time < last {
                 self.violations
@@ -46,7 +46,7 @@ impl World {
     /// What the guest promises, held against what is recorded.
     fn check_guest(&mut self, events: &[Arc<Recorded>]) {
         let Some(guest) = self.scenario.guest else { return };
-        let (mut promise, forged) = ((guest.promise)(), self.ground.forged.borrow());
+        let (mut promise, forged) = ((guest.promise)(), self.environment.forged.borrow());
         events
             .iter()
             .filter(|event| !forged.contains(&event.id))
@@ -130,7 +130,7 @@ impl World {
             .collect();
         for (name, service, model) in models {
             let live = model.dump().await.expect("a model in memory can be read");
-            let fresh = rebuilt(&self.ground, service, events).await;
+            let fresh = rebuilt(&self.environment, service, events).await;
             if live != fresh {
                 let differs = live.iter().zip(&fresh).find(|(live, fresh)| live != fresh);
                 self.violations.push(format!(
@@ -144,7 +144,7 @@ impl World {
 
     fn fingerprint(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
-        for (path, bytes) in self.ground.disk.contents() {
+        for (path, bytes) in self.environment.disk.contents() {
             hasher.update(path.as_os_str().as_encoded_bytes());
             hasher.update(&bytes);
         }

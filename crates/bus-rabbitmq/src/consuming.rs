@@ -23,14 +23,14 @@ use store::{Announcement, Message, Topic};
 /// Broadcasts handed out by the broker before it waits for us: some large ones in memory, and no waiting for small ones.
 const PREFETCH: u16 = 256;
 
-pub(super) struct Hearing<'a> {
+pub(super) struct Consumption<'a> {
     shared: &'a Shared,
     audience: &'a Audience,
     topic: Topic,
     open: Option<Consumer>,
 }
 
-impl<'a> Hearing<'a> {
+impl<'a> Consumption<'a> {
     pub(super) fn new(shared: &'a Shared, topic: Topic) -> Self {
         Self { shared, audience: shared.audience(topic), topic, open: None }
     }

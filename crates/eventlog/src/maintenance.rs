@@ -9,19 +9,19 @@ use crate::index::{Disk, Identity, Index};
 use crate::segment::{self, Segment};
 use crate::shared::Shared;
 
-/// Moves indexes of sealed segments from memory to disk. The owner of the log calls [`Upkeep::step`] now and then, best
+/// Moves indexes of sealed segments from memory to disk. The owner of the log calls [`Maintenance::step`] now and then, best
 /// from a separate thread after an append; without these calls one append per segment is slower.
-pub struct Upkeep {
+pub struct Maintenance {
     shared: Arc<Shared>,
     _lock: Arc<Lock>,
 }
 
-impl Upkeep {
+impl Maintenance {
     pub(crate) fn new(shared: Arc<Shared>, lock: Arc<Lock>) -> Self {
         Self { shared, _lock: lock }
     }
 
-    /// Whether [`Upkeep::step`] would find something to do.
+    /// Whether [`Maintenance::step`] would find something to do.
     pub fn is_due(&self) -> bool {
         due(&self.shared).next().is_some()
     }
@@ -37,7 +37,7 @@ impl Upkeep {
     /// Writes the index of the oldest sealed segment that has none on disk; returns whether there was one. An error is no
     /// harm: the index stays in memory, and the next step tries again.
     pub fn step(&self) -> io::Result<bool> {
-        let _held = self.shared.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        let _held = self.shared.maintenance.lock().unwrap_or_else(PoisonError::into_inner);
         step(&self.shared)
     }
 }
@@ -45,7 +45,7 @@ impl Upkeep {
 /// Called by the writer when it seals a segment: does nothing unless the index of the one before is still not written.
 pub(crate) fn catch_up(shared: &Shared) {
     if due(shared).nth(1).is_some()
-        && let Ok(_held) = shared.upkeep.try_lock()
+        && let Ok(_held) = shared.maintenance.try_lock()
     {
         // An index that cannot be written costs memory until the next try, and never an answer.
         _ = step(shared);

@@ -30,14 +30,14 @@ const PERSISTENT: u8 = 2;
 type Sender<Q, A> = mpsc::Sender<Incoming<Q, A>>;
 type Answering<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
-pub(super) struct Serving<'a, Q, A> {
+pub(super) struct RpcServer<'a, Q, A> {
     connection: &'a Connection,
     queue: &'a str,
     slot: watch::Receiver<Option<Sender<Q, A>>>,
     shared: &'a Shared,
 }
 
-impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> Serving<'a, Q, A> {
+impl<'a, Q: Keyed + Wire + Send, A: Wire + Send> RpcServer<'a, Q, A> {
     pub(super) fn new(
         connection: &'a Connection,
         shared: &'a Shared,

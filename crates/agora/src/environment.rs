@@ -9,7 +9,7 @@ use runtime::{Tasks, clock::SystemClock};
 use store::Transport;
 
 /// The surroundings of a system.
-pub struct Ground {
+pub struct Environment {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws ids and random bytes.
@@ -24,7 +24,7 @@ pub struct Ground {
     pub transport: Option<Arc<dyn Transport>>,
 }
 
-impl Ground {
+impl Environment {
     /// This machine, with its clock, its randomness and its disk.
     pub fn real() -> anyhow::Result<Self> {
         let (mut seed, mut salt) = ([0; 32], [0; 16]);

@@ -8,16 +8,16 @@ use site::{Failure, Visit};
 
 /// The visit of a manager. Other visitors are sent to log in, or refused.
 #[derive(Clone)]
-pub(crate) struct Desk(Visit);
+pub(crate) struct ManagerVisit(Visit);
 
-impl Deref for Desk {
+impl Deref for ManagerVisit {
     type Target = Visit;
     fn deref(&self) -> &Visit {
         &self.0
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Desk {
+impl<S: Send + Sync> FromRequestParts<S> for ManagerVisit {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let visit = Visit::from_request_parts(parts, state).await?;

@@ -27,13 +27,13 @@ const UNCONFIRMED_MAX: usize = 4096;
 type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// The channel that questions go out by and replies come back by.
-pub(super) struct Asking {
+pub(super) struct RpcClient {
     channel: Channel,
     requests: ShortString,
     replies: Consumer,
 }
 
-pub(super) async fn open(connection: &Connection, names: &Names) -> Result<Asking, Error> {
+pub(super) async fn open(connection: &Connection, names: &Names) -> Result<RpcClient, Error> {
     let channel = connection.create_channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
@@ -44,10 +44,10 @@ pub(super) async fn open(connection: &Connection, names: &Names) -> Result<Askin
         FieldTable::default(),
     );
     let replies = replies.await?;
-    Ok(Asking { channel, requests: (&*names.requests).into(), replies })
+    Ok(RpcClient { channel, requests: (&*names.requests).into(), replies })
 }
 
-impl Asking {
+impl RpcClient {
     /// Sends requests until the last handle of the transport is dropped.
     pub(super) async fn run(
         mut self,

@@ -4,12 +4,12 @@ use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use kernel::Position;
 use store::{Message, Transport as _};
-use testkit::{Dice, Weather};
+use testkit::{Dice, FaultRates};
 
 use crate::{
     faults::{Fault, Tally},
     forgery::forge,
-    parts::{Ground, Instances, Store},
+    parts::{Environment, Instances, Store},
     shoppers::People,
 };
 
@@ -20,8 +20,8 @@ const BROADCASTS_TOO_MANY: u32 = 2000;
 const DAY: u64 = 24 * 60;
 
 /// A world's parts as the storm sees them.
-pub(crate) struct Storm {
-    pub(crate) ground: Rc<Ground>,
+pub(crate) struct Schedule {
+    pub(crate) environment: Rc<Environment>,
     pub(crate) instances: Rc<RefCell<Instances>>,
     pub(crate) store: Rc<RefCell<Option<Store>>>,
     pub(crate) dice: Dice,
@@ -29,14 +29,14 @@ pub(crate) struct Storm {
     pub(crate) people: Rc<People>,
 }
 
-impl Storm {
+impl Schedule {
     /// The weather of this world: some worlds are calm in some ways.
-    pub(crate) fn weather(&self) -> Weather {
+    pub(crate) fn rates(&self) -> FaultRates {
         let chance = |most: u64| {
             let some = self.dice.happens(700);
             if some { u16::try_from(self.dice.within(1..most)).unwrap_or(0) } else { 0 }
         };
-        Weather {
+        FaultRates {
             broadcast_lost: chance(200),
             broadcast_repeated: chance(100),
             broadcast_delayed: chance(100),
@@ -95,18 +95,18 @@ impl Storm {
             _ => {
                 self.tally.count(Fault::ModelLost);
                 self.tally.count(Fault::SnapshotsLost);
-                self.ground.models(&name)
+                self.environment.models(&name)
             }
         };
         tokio::time::sleep(Duration::from_millis(self.dice.within(0..2000))).await;
-        let instance = self.ground.start(&service, models).await;
+        let instance = self.environment.start(&service, models).await;
         self.instances.borrow_mut().insert(name, instance);
     }
 
     /// All instances of a service are away for longer than an order may stay open.
     async fn send_away(&self) {
         self.tally.count(Fault::ServiceAway);
-        let service = self.dice.pick(&self.ground.services).name;
+        let service = self.dice.pick(&self.environment.services).name;
         let names = self.names_of(service);
         let mut away = Vec::new();
         for name in names {
@@ -114,8 +114,8 @@ impl Storm {
         }
         tokio::time::sleep(Duration::from_millis(self.dice.within(8_000..25_000))).await;
         for (name, models) in away {
-            let models = models.unwrap_or_else(|| self.ground.models(&name));
-            let instance = self.ground.start(service, models).await;
+            let models = models.unwrap_or_else(|| self.environment.models(&name));
+            let instance = self.environment.start(service, models).await;
             self.instances.borrow_mut().insert(name, instance);
         }
     }
@@ -124,18 +124,18 @@ impl Storm {
     async fn overrun_subscribers(&self) {
         self.tally.count(Fault::SubscriberOverrun);
         for _ in 0..BROADCASTS_TOO_MANY {
-            self.ground.transport.publish(Message::Head(Position::START)).await;
+            self.environment.transport.publish(Message::Head(Position::START)).await;
         }
     }
 
     async fn second_instance(&self) {
-        let service = self.dice.pick(&self.ground.services).name;
+        let service = self.dice.pick(&self.environment.services).name;
         let name = format!("{service}-2");
         if self.instances.borrow().contains_key(&name) {
             return;
         }
         self.tally.count(Fault::SecondInstance);
-        let instance = self.ground.start(service, self.ground.models(&name)).await;
+        let instance = self.environment.start(service, self.environment.models(&name)).await;
         self.instances.borrow_mut().insert(name, instance);
     }
 
@@ -149,9 +149,11 @@ impl Storm {
     /// The machine of the event store loses its power, now or in the middle of a write.
     async fn lose_power(&self, while_writing: bool) {
         if while_writing {
-            self.ground.disk.lose_power_at(self.ground.disk.steps() + self.dice.within(1..6));
+            self.environment
+                .disk
+                .lose_power_at(self.environment.disk.steps() + self.dice.within(1..6));
             for _ in 0..50 {
-                if self.ground.disk.is_off() {
+                if self.environment.disk.is_off() {
                     self.tally.count(Fault::PowerLostWhileWriting);
                     break;
                 }
@@ -160,36 +162,37 @@ impl Storm {
         }
         self.tally.count(Fault::PowerLost);
         self.stop_store().await;
-        let before = self.ground.disk.counts().lost_sectors;
-        self.ground.disk.crash(self.dice.number());
-        self.tally.add(Fault::UnsyncedSectorsLost, self.ground.disk.counts().lost_sectors - before);
-        self.ground.disk.revive();
+        let before = self.environment.disk.counts().lost_sectors;
+        self.environment.disk.crash(self.dice.number());
+        self.tally
+            .add(Fault::UnsyncedSectorsLost, self.environment.disk.counts().lost_sectors - before);
+        self.environment.disk.revive();
         self.pause().await;
         self.start_store().await;
     }
 
     /// Syncs fail for a while: the store mends its log in place before it records again.
     async fn fail_disk(&self) {
-        let before = self.ground.disk.counts().failed_syncs;
-        self.ground
+        let before = self.environment.disk.counts().failed_syncs;
+        self.environment
             .disk
             .set_chances(eventlog::simdisk::Chances { failed_sync: 1000, ..Default::default() });
         tokio::time::sleep(Duration::from_millis(self.dice.within(100..600))).await;
-        self.ground.disk.set_chances(eventlog::simdisk::Chances::default());
-        self.tally.add(Fault::SyncFailed, self.ground.disk.counts().failed_syncs - before);
+        self.environment.disk.set_chances(eventlog::simdisk::Chances::default());
+        self.tally.add(Fault::SyncFailed, self.environment.disk.counts().failed_syncs - before);
     }
 
     /// One write, or another step, fails; all others succeed, and the store recovers by itself.
     async fn fail_write(&self) {
         let failed = || {
-            let counts = self.ground.disk.counts();
+            let counts = self.environment.disk.counts();
             counts.failed_writes + counts.failed_syncs
         };
         let before = failed();
-        let step = self.ground.disk.steps() + self.dice.within(1..6);
-        self.ground.disk.fail_at(step, eventlog::simdisk::Fault::Failure);
+        let step = self.environment.disk.steps() + self.dice.within(1..6);
+        self.environment.disk.fail_at(step, eventlog::simdisk::Fault::Failure);
         for _ in 0..50 {
-            if self.ground.disk.steps() >= step {
+            if self.environment.disk.steps() >= step {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -198,12 +201,12 @@ impl Storm {
     }
 
     async fn fill_disk(&self) {
-        let before = self.ground.disk.counts().disk_full;
-        self.ground.disk.set_capacity(Some(0));
+        let before = self.environment.disk.counts().disk_full;
+        self.environment.disk.set_capacity(Some(0));
         tokio::time::sleep(Duration::from_millis(self.dice.within(500..3000))).await;
-        self.ground.disk.set_capacity(None);
+        self.environment.disk.set_capacity(None);
         // The store continues by itself once there is space.
-        self.tally.add(Fault::DiskFull, self.ground.disk.counts().disk_full - before);
+        self.tally.add(Fault::DiskFull, self.environment.disk.counts().disk_full - before);
     }
 
     /// An intruder with the bus's password records a few events.
@@ -211,7 +214,7 @@ impl Storm {
         for _ in 0..self.dice.within(1..4) {
             let reader = self.store.borrow().as_ref().map(|store| store.reader.clone());
             let Some(reader) = reader else { return };
-            forge(&self.ground, &reader, &self.dice, &self.tally).await;
+            forge(&self.environment, &reader, &self.dice, &self.tally).await;
         }
     }
 
@@ -224,7 +227,7 @@ impl Storm {
                 let Some(instance) = instances.get(name) else { return };
                 Arc::clone(&instance.models.clock)
             }
-            None => Arc::clone(&self.ground.store_clock),
+            None => Arc::clone(&self.environment.store_clock),
         };
         let off = Duration::from_mins(*self.dice.pick(&[2, 30, 300, 2 * DAY, 40 * DAY]));
         let ahead = self.dice.happens(600);
@@ -250,7 +253,7 @@ impl Storm {
     async fn restart(&self, name: &str, service: &str) {
         self.tally.count(Fault::ServiceKilled);
         let Some(models) = self.kill(name).await else { return };
-        let instance = self.ground.start(service, models).await;
+        let instance = self.environment.start(service, models).await;
         self.instances.borrow_mut().insert(name.to_owned(), instance);
     }
 
@@ -263,7 +266,7 @@ impl Storm {
 
     async fn start_store(&self) {
         loop {
-            if let Some(store) = self.ground.start_store().await {
+            if let Some(store) = self.environment.start_store().await {
                 *self.store.borrow_mut() = Some(store);
                 return;
             }

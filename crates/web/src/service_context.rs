@@ -8,7 +8,7 @@ use store::{NoReply, Read};
 use crate::{At, Deps, POSITION_TIMEOUT, Problem};
 
 /// A service's surroundings and its read model `M`. The calls of a service share it in a struct of their own that dereferences to it.
-pub struct Desk<M: ?Sized> {
+pub struct ServiceContext<M: ?Sized> {
     /// The surroundings.
     pub deps: Deps,
     /// What is answered from.
@@ -17,7 +17,7 @@ pub struct Desk<M: ?Sized> {
     pub progress: Progress,
 }
 
-impl<M: ?Sized> Desk<M> {
+impl<M: ?Sized> ServiceContext<M> {
     /// The event store.
     #[must_use]
     pub fn store(&self) -> EventStore {
@@ -72,16 +72,16 @@ impl<M: ?Sized> Desk<M> {
     }
 }
 
-impl<M: ?Sized> Clone for Desk<M> {
+impl<M: ?Sized> Clone for ServiceContext<M> {
     fn clone(&self) -> Self {
         let Self { deps, model, progress } = self;
         Self { deps: deps.clone(), model: Arc::clone(model), progress: progress.clone() }
     }
 }
 
-impl<M: ?Sized> fmt::Debug for Desk<M> {
+impl<M: ?Sized> fmt::Debug for ServiceContext<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Desk({:?})", self.progress)
+        write!(f, "ServiceContext({:?})", self.progress)
     }
 }
 
