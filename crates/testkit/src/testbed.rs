@@ -103,7 +103,7 @@ impl Testbed {
     /// Records an event at the end of a stream, as the reactor of the stream's category would.
     pub async fn record(&self, stream: StreamId, event: &impl Event) -> Position {
         let metadata = self.metadata(Actor::reactor(stream.category()));
-        self.record_raw(stream, (event.kind(), event.schema(), event.encode()), metadata).await
+        self.record_raw(stream, event.kind(), event.schema(), event.encode(), metadata).await
     }
 
     /// What is recorded beside an event of that actor, which nothing caused.
@@ -116,7 +116,9 @@ impl Testbed {
     pub async fn record_raw(
         &self,
         stream: StreamId,
-        (kind, schema, data): (&str, u32, Box<RawValue>),
+        kind: &str,
+        schema: u32,
+        data: Box<RawValue>,
         metadata: Metadata,
     ) -> Position {
         let last = self.store().last(&stream).await;

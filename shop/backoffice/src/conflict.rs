@@ -8,7 +8,7 @@
 use contracts::rest::product::Product;
 use site::Form;
 
-use crate::product::{TEXTS, lines};
+use crate::fields::{TEXTS, lines};
 
 /// Everything that a form knows from when it was opened.
 const KNOWN: [&str; 6] = ["Name", "Description", "Supplier", "CategoryId", "Price", "UnitsInStock"];

@@ -12,6 +12,7 @@ mod dashboard;
 mod diagram;
 mod event;
 mod events;
+mod fields;
 mod follow;
 mod history;
 mod log;

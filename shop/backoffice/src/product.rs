@@ -18,12 +18,10 @@ use uuid::Uuid;
 use crate::{
     categories,
     conflict::{self, Conflict},
+    fields::lines,
     manager::{ManagerVisit, renamed},
     products,
 };
-
-/// What managers change of a product, beside its stock.
-pub(crate) const TEXTS: [&str; 5] = ["Name", "Description", "Supplier", "CategoryId", "Price"];
 
 #[derive(Template)]
 #[template(path = "product.html")]
@@ -233,11 +231,6 @@ fn has_category(form: &mut Form) -> bool {
 
 fn typed(form: &Form, name: &str) -> String {
     lines(form.value(name))
-}
-
-/// Browsers send lines with two characters at their ends, whatever they were given.
-pub(crate) fn lines(text: &str) -> String {
-    text.replace("\r\n", "\n")
 }
 
 async fn conflicting(

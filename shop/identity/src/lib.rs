@@ -13,7 +13,7 @@ use web::{AuthError, Authenticate, Identity};
 
 pub use caller::{Caller, Manager};
 pub use sessions::Sessions;
-pub use token::{Claims, KeyError, Role, Signer, TOKEN_LIFETIME, TokenError, Verifier};
+pub use token::{Claims, Holder, KeyError, Role, Signer, TOKEN_LIFETIME, TokenError, Verifier};
 
 /// How often an open stream compares its token's expiry with the clock, which may jump.
 const EXPIRY_CHECK: Duration = Duration::from_secs(1);
@@ -113,7 +113,7 @@ mod tests {
         // Of the very key that was in the place of none.
         let signer = Signer::from_secret([0; 32]);
         let id = uuid::Uuid::from_u128(1);
-        let (token, _) = signer.issue(id, "eve", Role::Manager, (now, &ids));
+        let (token, _) = signer.issue(Holder::new(id, "eve", Role::Manager), now, &ids);
         assert_eq!(auth.verify(&token, now).err(), Some(TokenError::Invalid));
     }
 }

@@ -52,6 +52,26 @@ pub enum Role {
     Manager,
 }
 
+/// Whom a token is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder<'a> {
+    /// The customer's id.
+    pub customer: Uuid,
+    /// The customer's user name.
+    pub user: &'a str,
+    pub role: Role,
+    /// The customer's revision when the password was checked.
+    pub version: u64,
+}
+
+impl<'a> Holder<'a> {
+    /// A customer who has just registered.
+    #[must_use]
+    pub fn new(customer: Uuid, user: &'a str, role: Role) -> Self {
+        Self { customer, user, role, version: 1 }
+    }
+}
+
 /// Why a token does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum TokenError {
@@ -119,27 +139,10 @@ impl Signer {
         Verifier { key: self.0.verifying_key(), remembered: RwLock::default() }
     }
 
-    /// A token for a customer who has just registered, from `now` for [`TOKEN_LIFETIME`].
+    /// A token for `holder`, from `now` for [`TOKEN_LIFETIME`].
     #[must_use]
-    pub fn issue(
-        &self,
-        customer: Uuid,
-        user: &str,
-        role: Role,
-        (now, ids): (Timestamp, &Ids),
-    ) -> (String, Claims) {
-        self.issue_at(1, customer, (user, role), (now, ids))
-    }
-
-    /// The same for a customer whose password was checked at that revision.
-    #[must_use]
-    pub fn issue_at(
-        &self,
-        version: u64,
-        customer: Uuid,
-        (user, role): (&str, Role),
-        (now, ids): (Timestamp, &Ids),
-    ) -> (String, Claims) {
+    pub fn issue(&self, holder: Holder<'_>, now: Timestamp, ids: &Ids) -> (String, Claims) {
+        let Holder { customer, user, role, version } = holder;
         let expires_at = whole_seconds(now + TOKEN_LIFETIME);
         let (user, token) = (user.into(), ids.uuid(now));
         let claims = Claims { customer, user, role, token, version, issued_at: now, expires_at };

@@ -105,7 +105,7 @@ fn of_order(event: &Recorded, what: &OrderEvent) -> What {
             Details { reasons: reasons.clone(), ..Details::default() }
         }
     };
-    let happened = happened(event, (order, effect), &details);
+    let happened = happened(event, order, effect, &details);
     let placed = match what {
         OrderEvent::Placed(Placed { terms, .. }) => {
             let (terms, correlation) = (terms.clone(), event.metadata.correlation);
@@ -148,7 +148,7 @@ fn of_product(event: &Recorded, what: &ProductEvent) -> Result<Option<What>, Unf
             Details { units_in_stock: Some(committed.on_hand), ..Details::default() }
         }
     };
-    Ok(about.map(|about| What::Happened(happened(event, about, &details))))
+    Ok(about.map(|(order, effect)| What::Happened(happened(event, order, effect, &details))))
 }
 
 fn of_customer(event: &Recorded, what: &CustomerEvent) -> Option<What> {
@@ -183,7 +183,7 @@ fn of_customer(event: &Recorded, what: &CustomerEvent) -> Option<What> {
         | CustomerEvent::LoggedOut(_)
         | CustomerEvent::CreditChanged(_) => return None,
     };
-    about.map(|about| What::Happened(happened(event, about, &details)))
+    about.map(|(order, effect)| What::Happened(happened(event, order, effect, &details)))
 }
 
 fn of_accounting(event: &Recorded, what: &AccountingEvent) -> Result<What, Unfit> {
@@ -196,11 +196,11 @@ fn of_accounting(event: &Recorded, what: &AccountingEvent) -> Result<What, Unfit
         total: amount(invoice.total),
         ..Details::default()
     };
-    Ok(What::Happened(happened(event, Effect::of_accounting(what), &details)))
+    let (order, effect) = Effect::of_accounting(what);
+    Ok(What::Happened(happened(event, order, effect, &details)))
 }
 
-fn happened(event: &Recorded, about: (Uuid, Effect), details: &Details) -> Happened {
-    let (order, effect) = about;
+fn happened(event: &Recorded, order: Uuid, effect: Effect, details: &Details) -> Happened {
     Happened {
         whose: Whose::Order(order),
         effect,

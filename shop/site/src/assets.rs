@@ -15,7 +15,7 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH},
 };
 
-use crate::guard::secured;
+use crate::headers::secured;
 
 /// A path with a hash of the content may be cached forever.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";

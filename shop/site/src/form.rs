@@ -12,7 +12,7 @@ use web::{BodyFault, read_body};
 
 pub use field::Field;
 
-use crate::{Failure, FieldError, Visit, kept};
+use crate::{Failure, FieldError, Visit};
 
 /// Forms of ours are far smaller.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -144,7 +144,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Form {
         let form = Self { values: visit.typed(), ..Self::default() };
         if visit.is_genuine(form.raw("_csrf")) {
             Ok(form)
-        } else if visit.has_expired() && !kept::has_secret(&form.values) {
+        } else if visit.has_expired() && !has_secret(&form.values) {
             // It was ours: it belongs to the session that is over.
             Err(Failure::NotLoggedIn)
         } else {
@@ -190,4 +190,9 @@ fn sentence(text: &str) -> String {
     let Some(first) = letters.next() else { return String::new() };
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{}{}{stop}", first.to_uppercase(), letters.as_str())
+}
+
+/// Whether something was typed that is not shown again.
+pub(crate) fn has_secret(fields: &[(String, String)]) -> bool {
+    fields.iter().any(|(name, _)| name.contains("Password"))
 }

@@ -4,7 +4,6 @@ use std::panic::AssertUnwindSafe;
 
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -12,39 +11,20 @@ use axum::{
 use futures_util::FutureExt;
 use hyper::{
     HeaderMap, Method, StatusCode,
-    header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-        REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-    },
+    header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, STRICT_TRANSPORT_SECURITY},
 };
 use web::{X_REQUEST_ID, without_trailing_slashes};
 
 use crate::{
-    Failure, Site, Visit, failure, form, kept,
+    Failure, Site, Visit, failure, form,
+    headers::SECURITY,
+    kept,
     origin::{self, Origin},
     see_other, segment,
 };
 
-/// Scripts, styles and pictures are our own files; nothing is in the page itself, and nothing comes from elsewhere.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-                      connect-src 'self'; form-action 'self'; manifest-src 'self'; \
-                      frame-ancestors 'none'; base-uri 'none'";
-
 /// For half a year browsers that came over TLS come over nothing else.
 const TLS_ONLY: &str = "max-age=15768000";
-
-/// Headers under which a browser shows a page to who asked and does nothing else with it.
-///
-/// The referrer stays within the site: without any, browsers would call the origin of our own forms unknown.
-const SECURITY: [(HeaderName, &str); 7] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (X_FRAME_OPTIONS, "DENY"),
-    (REFERRER_POLICY, "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
-];
 
 pub(crate) fn guard(site: Site, pages: Router) -> Router {
     let pages = pages
@@ -163,13 +143,4 @@ fn add_headers(visit: &Visit, headers: &mut HeaderMap) {
 
 fn is_html(kind: &HeaderValue) -> bool {
     kind.as_bytes().starts_with(b"text/html")
-}
-
-/// Static files get the same headers, but no session.
-pub(crate) fn secured(body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    for (name, value) in SECURITY {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

@@ -4,7 +4,7 @@
 use axum::{Router, response::Response, routing::get};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 
-use crate::guard::secured;
+use crate::headers::secured;
 
 pub(crate) fn routes() -> Router {
     Router::new()

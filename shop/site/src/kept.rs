@@ -6,7 +6,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 
-use crate::{Form, Frame, Page, Visit, local_path, see_other};
+use crate::{Form, Frame, Page, Visit, form::has_secret, local_path, see_other};
 
 /// The field of a log-in that contains what was typed, and the one with the address that it was sent to.
 const FIELDS: &str = "_kept";
@@ -68,11 +68,6 @@ pub fn logged_in(visit: &Visit, form: &Form) -> Response {
     let shown = shown.map(|(name, value)| (label(name), value.clone())).collect();
     let (frame, csrf) = (visit.frame("What you typed is kept"), visit.csrf());
     Page(KeptPage { frame, kept, shown, csrf, back: back.to_owned() }).into_response()
-}
-
-/// Whether something was typed that is not shown again.
-pub(crate) fn has_secret(fields: &[(String, String)]) -> bool {
-    fields.iter().any(|(name, _)| name.contains("Password"))
 }
 
 impl Kept {

@@ -19,6 +19,7 @@ mod forwarded;
 mod frame;
 mod gateway;
 mod guard;
+mod headers;
 mod health;
 mod kept;
 mod listing;

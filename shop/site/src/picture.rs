@@ -11,7 +11,7 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
 };
 
-use crate::guard::secured;
+use crate::headers::secured;
 use motif::Motif;
 
 /// The address determines the picture: it may be cached forever.

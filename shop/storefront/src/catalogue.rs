@@ -39,7 +39,7 @@ pub(crate) async fn category(
     let sort = asked.sort("Name");
     let details = [("CategoryId", id.as_str())];
     let category = visit.get("/product/get-category-details", &details);
-    let query = asked.query(sort, ("CategoryId", &id));
+    let query = asked.query(sort, "CategoryId", &id);
     let products = visit.get("/product/get-products", &query);
     let (category, products): (Category, Listing<Product>) =
         try_join(category, products).await.map_err(no_such_page)?;

@@ -32,7 +32,7 @@ pub(crate) async fn search(
         .take(SEARCH_LETTERS_MAX)
         .collect();
     let sort = asked.sort("Name");
-    let query = asked.query(sort, ("Search", &asked.q));
+    let query = asked.query(sort, "Search", &asked.q);
     let found = visit.get("/product/get-all-products", &query).await.map_err(no_such_page)?;
     let Listing { items, next }: Listing<Product> = found;
     let pager = asked.pager("/search", next.as_deref());

@@ -66,9 +66,10 @@ impl Asked {
     pub(crate) fn query<'a>(
         &'a self,
         sort: &'a str,
-        more: (&'a str, &'a str),
+        name: &'a str,
+        value: &'a str,
     ) -> Vec<(&'a str, &'a str)> {
-        given([("Limit", PAGE), ("Sort", sort), ("After", &self.after), more])
+        given([("Limit", PAGE), ("Sort", sort), ("After", &self.after), (name, value)])
     }
 
     /// The way on from the page shown.

@@ -9,7 +9,7 @@ use contracts::{
     money::Money,
     order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms},
 };
-use identity::{Auth, Role, Signer};
+use identity::{Auth, Holder, Role, Signer};
 use kernel::Position;
 use runtime::Tasks;
 use uuid::Uuid;
@@ -107,7 +107,7 @@ impl Shop {
 
     fn issue(&self, id: Uuid, name: &str, role: Role) -> String {
         let signer = self.signer.as_ref().expect("this service signs tokens by itself");
-        signer.issue(id, name, role, (self.deps.clock.now(), &self.deps.ids)).0
+        signer.issue(Holder::new(id, name, role), self.deps.clock.now(), &self.deps.ids).0
     }
 
     /// Registers a user, as the customer service would.
@@ -156,7 +156,7 @@ impl Deref for Shop {
 
 /// What is ordered: so many pieces of a product, at a price in minor units.
 #[must_use]
-pub fn terms(order: Uuid, customer: Uuid, (product, quantity): (Uuid, u32), price: i64) -> Terms {
+pub fn terms(order: Uuid, customer: Uuid, product: Uuid, quantity: u32, price: i64) -> Terms {
     Terms {
         order,
         customer,

@@ -1,25 +1,17 @@
 //! Forged events, as a stolen password of the bus would allow: events that no service would record. They are recorded like any
 //! other, and must not stop anything.
 
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 use contracts::{customer::CustomerEvent, order::OrderEvent, product::ProductEvent};
 use kernel::{
-    Actor, Clock as _, EventId, EventType, Expected, Metadata, NewEvent, Position, Recorded,
-    StreamId,
+    Actor, EventId, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId,
 };
 use serde_json::value::to_raw_value;
-use store::{Append, Appended, Read, Transport as _};
-use store::{Reader as _, log::LogReader};
+use store::{Read, Reader as _, log::LogReader};
 use testkit::Dice;
 
-use crate::{
-    faults::{Fault, Tally},
-    parts::Environment,
-};
-
-/// How long the forger waits for an answer.
-const TIMEOUT: Duration = Duration::from_secs(2);
+use crate::faults::Fault;
 
 /// Kinds that are forged with data that nothing can read, each in a stream of its category.
 const UNREADABLE: [(&str, &str); 5] = [
@@ -37,31 +29,17 @@ const BIRTHS: [&str; 3] = [OrderEvent::PLACED, CustomerEvent::REGISTERED, Produc
 const NONSENSE: &str = "nonsense";
 
 /// What is forged, and the fault that it is.
-type Forgery = (Fault, StreamId, Expected, NewEvent);
+pub(crate) type Forgery = (Fault, StreamId, Expected, NewEvent);
 
 /// The ids of what was forged.
 pub(crate) type Forged = RefCell<BTreeSet<EventId>>;
 
-/// Forges one event.
-pub(crate) async fn forge(
-    environment: &Environment,
-    reader: &LogReader,
-    dice: &Dice,
-    tally: &Tally,
-) {
-    let Ok(events) = all_events(reader).await else { return };
-    let id = environment.ids.event_id(environment.clock.now());
-    let forged = match dice.within(0..4) {
+/// A forged event, made from what is recorded; none if there is nothing of its kind to copy.
+pub(crate) fn forged(id: EventId, events: &[Arc<Recorded>], dice: &Dice) -> Option<Forgery> {
+    match dice.within(0..4) {
         0 | 1 => Some(unreadable(id, dice)),
-        2 => twin(id, &events, dice),
-        _ => second_birth(id, &events, dice),
-    };
-    let Some((fault, stream, expected, event)) = forged else { return };
-    environment.forged.borrow_mut().insert(id);
-    let append = Append { stream, expected, events: Arc::from(vec![event]) };
-    let answer = environment.transport.append(append, TIMEOUT).await;
-    if matches!(answer, Ok(Appended::Recorded { .. })) {
-        tally.count(fault);
+        2 => twin(id, events, dice),
+        _ => second_birth(id, events, dice),
     }
 }
 

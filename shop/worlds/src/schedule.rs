@@ -2,13 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use kernel::Position;
-use store::{Message, Transport as _};
+use kernel::{Clock as _, Position};
+use store::{Append, Appended, Message, Transport as _};
 use testkit::{Dice, FaultRates};
 
 use crate::{
     faults::{Fault, Tally},
-    forgery::forge,
+    forgery::{all_events, forged},
     parts::{Environment, Instances, Store},
     shoppers::People,
 };
@@ -16,10 +16,13 @@ use crate::{
 /// More broadcasts than wait for one subscriber.
 const BROADCASTS_TOO_MANY: u32 = 2000;
 
+/// How long the forger waits for an answer.
+const FORGER_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Minutes of a day.
 const DAY: u64 = 24 * 60;
 
-/// A world's parts as the storm sees them.
+/// A world's parts, as faults are injected into them.
 pub(crate) struct Schedule {
     pub(crate) environment: Rc<Environment>,
     pub(crate) instances: Rc<RefCell<Instances>>,
@@ -30,7 +33,7 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The weather of this world: some worlds are calm in some ways.
+    /// How often the bus of this world fails; in some worlds some of it never happens.
     pub(crate) fn rates(&self) -> FaultRates {
         let chance = |most: u64| {
             let some = self.dice.happens(700);
@@ -61,7 +64,7 @@ impl Schedule {
         }
     }
 
-    /// One blow, at a moment of its own.
+    /// Injects one fault, at a moment of its own.
     pub(crate) async fn strike(&self) {
         tokio::time::sleep(Duration::from_micros(self.dice.within(0..1_500_000))).await;
         for _ in 0..self.dice.within(0..20) {
@@ -214,7 +217,18 @@ impl Schedule {
         for _ in 0..self.dice.within(1..4) {
             let reader = self.store.borrow().as_ref().map(|store| store.reader.clone());
             let Some(reader) = reader else { return };
-            forge(&self.environment, &reader, &self.dice, &self.tally).await;
+            let Ok(events) = all_events(&reader).await else { continue };
+            let environment = &self.environment;
+            let id = environment.ids.event_id(environment.clock.now());
+            let Some((fault, stream, expected, event)) = forged(id, &events, &self.dice) else {
+                continue;
+            };
+            environment.forged.borrow_mut().insert(id);
+            let append = Append { stream, expected, events: Arc::from(vec![event]) };
+            let answer = environment.transport.append(append, FORGER_TIMEOUT).await;
+            if matches!(answer, Ok(Appended::Recorded { .. })) {
+                self.tally.count(fault);
+            }
         }
     }
 

@@ -24,8 +24,8 @@ impl World {
 
     /// An order of a customer is finalized, over so many minor units.
     pub(crate) async fn final_order(&self, order: u128, customer: Uuid, total: i64) {
-        let product = (Uuid::from_u128(2), 1);
-        self.finalized(&terms(Uuid::from_u128(order), customer, product, total)).await;
+        self.finalized(&terms(Uuid::from_u128(order), customer, Uuid::from_u128(2), 1, total))
+            .await;
         self.settle().await;
     }
 

@@ -35,10 +35,10 @@ pub(crate) async fn finalized(
     world: &World,
     number: u128,
     customer: Uuid,
-    (product, quantity): (u128, u32),
+    product: u128,
+    quantity: u32,
 ) {
-    let what = (Uuid::from_u128(product), quantity);
-    let terms = testing::terms(order(number), customer, what, 250);
+    let terms = testing::terms(order(number), customer, Uuid::from_u128(product), quantity, 250);
     let named = Terms { product_name: format!("Product {product}"), ..terms };
     world.finalized(&named).await;
 }
@@ -48,9 +48,9 @@ pub(crate) async fn three_orders() -> World {
     let world = World::start().await;
     registered(&world, ADA, "ada", "Ada Lovelace").await;
     registered(&world, BOB, "bob", "Bob").await;
-    finalized(&world, 1, ADA, (7, 2)).await;
-    finalized(&world, 2, BOB, (8, 10)).await;
-    finalized(&world, 3, ADA, (7, 1)).await;
+    finalized(&world, 1, ADA, 7, 2).await;
+    finalized(&world, 2, BOB, 8, 10).await;
+    finalized(&world, 3, ADA, 7, 1).await;
     world.settle().await;
     world
 }
@@ -177,7 +177,7 @@ async fn a_cursor_beyond_every_number_is_answered() {
 async fn invoices_are_numbered_without_gaps_however_many_come_at_once() {
     let world = World::start().await;
     for number in 0..50 {
-        finalized(&world, number, ADA, (7, 1)).await;
+        finalized(&world, number, ADA, 7, 1).await;
     }
     world.settle().await;
     let all = world.get("/get-invoices?Limit=500").await.expect(200);

@@ -235,7 +235,7 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
         progress.wait_for(head, PATIENCE).await.expect("both see it");
     }
     first.kill().await;
-    finalized(&world, 4, ADA, (7, 1)).await;
+    finalized(&world, 4, ADA, 7, 1).await;
     world.settle().await;
     let head = world.store().head().await;
     two.wait_for(head, Duration::from_secs(5)).await.expect("it takes over within 5 s");

@@ -7,7 +7,7 @@ use contracts::{
     customer::{self, Role},
     rest::customer::{LoggedOut, Session},
 };
-use identity::{self, Caller};
+use identity::{self, Caller, Holder};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -50,9 +50,8 @@ pub(super) async fn login_user(
             .kind("/problems/wrong-credentials"));
     };
     let (now, ids) = (context.now(), &customers.deps.ids);
-    let holder = (&*user_name, token_role(role));
-    let (token, claims) =
-        customers.secrets.signer().issue_at(version, customer, holder, (now, ids));
+    let holder = Holder { customer, user: &user_name, role: token_role(role), version };
+    let (token, claims) = customers.secrets.signer().issue(holder, now, ids);
     let user_name = user_name.into_string();
     Ok(Json(Session { token, expires_at: claims.expires_at, user_name, role }))
 }

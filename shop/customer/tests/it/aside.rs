@@ -9,9 +9,10 @@ use uuid::Uuid;
 use crate::harness::{Shop, registration};
 
 /// Has an event recorded that the service itself would never record.
-async fn forge(shop: &Shop, stream: StreamId, (kind, schema, data): (&str, u32, Value)) -> u64 {
-    let event = (kind, schema, to_raw_value(&data).expect("JSON"));
-    let forged = shop.record_raw(stream, event, shop.metadata(Actor::reactor("forger"))).await;
+async fn forge(shop: &Shop, stream: StreamId, kind: &str, schema: u32, data: Value) -> u64 {
+    let data = to_raw_value(&data).expect("JSON");
+    let forger = shop.metadata(Actor::reactor("forger"));
+    let forged = shop.record_raw(stream, kind, schema, data, forger).await;
     shop.settle().await;
     forged.0
 }
@@ -28,22 +29,24 @@ async fn forged_events_are_set_aside_counted_and_shown() {
     let again: Value = serde_json::from_str(registered.data.get()).expect("JSON");
     let absurd = json!({ "change": i64::MIN });
     let forged = [
-        forge(&shop, stranger.clone(), ("customer.registered", registered.schema, again)).await,
-        forge(&shop, known.clone(), ("customer.credit-changed", 1, json!({ "change": "much" })))
+        forge(&shop, stranger.clone(), "customer.registered", registered.schema, again).await,
+        forge(&shop, known.clone(), "customer.credit-changed", 1, json!({ "change": "much" }))
             .await,
-        forge(&shop, known.clone(), ("customer.credit-changed", 99, json!({ "change": 1 }))).await,
-        forge(&shop, known, ("customer.danced", 1, json!({}))).await,
-        forge(&shop, stranger, ("customer.credit-changed", 1, absurd)).await,
+        forge(&shop, known.clone(), "customer.credit-changed", 99, json!({ "change": 1 })).await,
+        forge(&shop, known, "customer.danced", 1, json!({})).await,
+        forge(&shop, stranger, "customer.credit-changed", 1, absurd).await,
         forge(
             &shop,
             StreamId::new("customer", "nobody").expect("a name"),
-            ("customer.credit-changed", 1, json!({ "change": 1 })),
+            "customer.credit-changed",
+            1,
+            json!({ "change": 1 }),
         )
         .await,
     ];
     // A reactor sets aside what it cannot read, too.
     let order = contracts::order::stream(Uuid::from_u128(5));
-    forge(&shop, order, ("order.placed", 1, json!({ "order": 7 }))).await;
+    forge(&shop, order, "order.placed", 1, json!({ "order": 7 })).await;
     // Everything else goes on.
     shop.place(&shop.order("ada", 2000)).await;
     let credit = shop.get("/get-credit", Some(&ada)).await.body;
@@ -82,7 +85,7 @@ async fn what_a_forger_begins_a_second_time_changes_nothing() {
     let registered = shop.events().await.into_iter().find(|event| event.stream == known);
     let registered = registered.expect("it is recorded");
     let again: Value = serde_json::from_str(registered.data.get()).expect("JSON");
-    forge(&shop, known, ("customer.registered", registered.schema, again)).await;
+    forge(&shop, known, "customer.registered", registered.schema, again).await;
     shop.place(&terms).await;
     shop.settle().await;
     assert_eq!(shop.get("/get-credit", Some(&ada)).await.body, before);

@@ -162,7 +162,7 @@ async fn a_note_ahead_of_itself_does_not_stop_the_reactor() {
     let note = to_raw_value(&json!({ "position": 9_000_000_000_000_u64 })).expect("JSON");
     let stream = StreamId::new("reactor", "customer").expect("a name");
     let metadata = shop.metadata(Actor::reactor("customer"));
-    shop.record_raw(stream, ("reactor.settled", 1, note), metadata).await;
+    shop.record_raw(stream, "reactor.settled", 1, note, metadata).await;
     let shop = shop.reopen_with(|_| {}).await;
     shop.place(&shop.order("ada", 2000)).await;
     let credit = shop.get("/get-credit", Some(&ada)).await.body;

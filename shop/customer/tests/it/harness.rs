@@ -105,7 +105,7 @@ impl Shop {
     pub(crate) fn order(&self, user: &str, price_minor: i64) -> Terms {
         let order = self.deps.ids.uuid(self.deps.clock.now());
         let customer = self.secrets.customer_id(user);
-        terms(order, customer, (Uuid::from_u128(1), 1), price_minor)
+        terms(order, customer, Uuid::from_u128(1), 1, price_minor)
     }
 
     pub(crate) async fn place(&self, terms: &Terms) -> Position {

@@ -11,7 +11,7 @@ use std::{
 use axum::{body::Body, extract::Request, response::Response};
 use eventlog::{Options, simdisk::SimDisk};
 use http_body_util::BodyExt as _;
-use identity::{Auth, Role, Signer};
+use identity::{Auth, Holder, Role, Signer};
 use kernel::{Clock as _, Ids};
 use runtime::event_store::Figures;
 use runtime::{Tasks, clock::SystemClock};
@@ -41,7 +41,7 @@ fn serve(end: Receiver<()>) -> (Service, String) {
         let _ended = end.lock().expect("unharmed").recv();
     });
     let manager = uuid::Uuid::from_u128(1);
-    let (token, _) = signer.issue(manager, "admin", Role::Manager, (clock.now(), &ids));
+    let (token, _) = signer.issue(Holder::new(manager, "admin", Role::Manager), clock.now(), &ids);
     let figures = Figures::default();
     (events::service(&deps, Arc::new(reader), &figures, Some(backup)), token)
 }

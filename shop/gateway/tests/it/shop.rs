@@ -12,7 +12,7 @@ use axum::{
 };
 use gateway::Gateway;
 use http_body_util::BodyExt;
-use identity::{Auth, Caller, Role, Signer};
+use identity::{Auth, Caller, Holder, Role, Signer};
 use kernel::{Clock, Ids, Position, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -56,7 +56,10 @@ impl Shop {
 
     pub(crate) fn token(&self, user: &str, role: Role) -> String {
         let customer = Uuid::from_u128(user.len() as u128);
-        let token = self.signer.issue(customer, user, role, (self.clock.now(), &self.http.ids)).0;
+        let token = self
+            .signer
+            .issue(Holder::new(customer, user, role), self.clock.now(), &self.http.ids)
+            .0;
         format!("Bearer {token}")
     }
 

@@ -6,7 +6,9 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use identity::{Auth, Caller, Role, Signer, TokenError, ended, ended::Ended, ended::EndedSessions};
+use identity::{
+    Auth, Caller, Holder, Role, Signer, TokenError, ended, ended::Ended, ended::EndedSessions,
+};
 use kernel::{
     Actor, EventType, Expected, Ids, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp,
 };
@@ -80,8 +82,8 @@ impl World {
     }
 
     fn token(&self, version: u64) -> String {
-        let now = (self.deps.clock.now(), &*self.deps.ids);
-        self.signer.issue_at(version, CUSTOMER, ("ann", Role::Manager), now).0
+        let holder = Holder { version, ..Holder::new(CUSTOMER, "ann", Role::Manager) };
+        self.signer.issue(holder, self.deps.clock.now(), &self.deps.ids).0
     }
 
     fn verify(&self, token: &str) -> Result<(), TokenError> {

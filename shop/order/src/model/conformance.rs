@@ -50,7 +50,7 @@ fn order(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
-fn placed(position: u64, number: u128, (customer, product): (Uuid, Uuid)) -> Change {
+fn placed(position: u64, number: u128, customer: Uuid, product: Uuid) -> Change {
     let terms = Terms {
         order: order(number),
         customer,
@@ -60,7 +60,7 @@ fn placed(position: u64, number: u128, (customer, product): (Uuid, Uuid)) -> Cha
         price: Money::from_minor(1999),
         currency: "EUR".to_owned(),
     };
-    let mut change = step(position, number, (OrderEvent::PLACED, "{}"));
+    let mut change = step(position, number, Kind(OrderEvent::PLACED, "{}"));
     if let What::Happened(happened) = &mut change.what {
         let placing = Placing { terms, correlation: correlation(number) };
         (happened.placed, happened.cause) = (Some(Arc::new(placing)), None);
@@ -73,8 +73,11 @@ fn correlation(number: u128) -> Uuid {
     Uuid::from_u128(0xc000 + number % 10)
 }
 
+/// The type of an event, and what is shown of it.
+struct Kind(&'static str, &'static str);
+
 /// A step of an order that reacts to the event before it.
-fn step(position: u64, number: u128, (kind, details): (&str, &str)) -> Change {
+fn step(position: u64, number: u128, Kind(kind, details): Kind) -> Change {
     let service = kind.split('.').next().expect("a category");
     change(
         position,
@@ -91,11 +94,11 @@ fn step(position: u64, number: u128, (kind, details): (&str, &str)) -> Change {
     )
 }
 
-const APPROVED: (&str, &str) = (OrderEvent::APPROVED, "{}");
-const FINALIZED: (&str, &str) = (OrderEvent::FINALIZED, "{}");
-const DENIED: (&str, &str) = (OrderEvent::DENIED, r#"{"Reasons":["out-of-stock","deadline"]}"#);
-const STOCK: (&str, &str) = (ProductEvent::STOCK_RESERVED, "{}");
-const INVOICE: (&str, &str) = (AccountingEvent::INVOICE_ISSUED, r#"{"InvoiceNumber":7}"#);
+const APPROVED: Kind = Kind(OrderEvent::APPROVED, "{}");
+const FINALIZED: Kind = Kind(OrderEvent::FINALIZED, "{}");
+const DENIED: Kind = Kind(OrderEvent::DENIED, r#"{"Reasons":["out-of-stock","deadline"]}"#);
+const STOCK: Kind = Kind(ProductEvent::STOCK_RESERVED, "{}");
+const INVOICE: Kind = Kind(AccountingEvent::INVOICE_ISSUED, r#"{"InvoiceNumber":7}"#);
 
 async fn apply(model: &dyn Model, changes: &[Change]) {
     let at = model.checkpoint().await.expect("a checkpoint");
@@ -151,7 +154,7 @@ async fn customers_are_copied(model: &dyn Model) {
 async fn what_contradicts_is_unfit(model: &dyn Model) {
     let customer =
         |position, id, user: &str| change(position, What::Customer { id, user: user.to_owned() });
-    let twice = [placed(1, 1, (ADA, LAMP)), placed(2, 1, (BOB, DESK)), placed(3, 2, (ADA, LAMP))];
+    let twice = [placed(1, 1, ADA, LAMP), placed(2, 1, BOB, DESK), placed(3, 2, ADA, LAMP)];
     let name = [customer(1, ADA, "ada"), customer(2, BOB, "ada"), customer(3, BOB, "bob")];
     let id = [customer(1, ADA, "ada"), customer(2, ADA, "eve"), customer(3, BOB, "bob")];
     let listed = |position, id| change(position, What::Listed(id, thing("Thing", 5)));
@@ -180,10 +183,10 @@ async fn lists_are_filtered_and_paged(model: &dyn Model) {
     apply(
         model,
         &[
-            placed(1, 1, (ADA, LAMP)),
-            placed(2, 2, (BOB, LAMP)),
-            placed(3, 3, (ADA, DESK)),
-            placed(4, 4, (ADA, LAMP)),
+            placed(1, 1, ADA, LAMP),
+            placed(2, 2, BOB, LAMP),
+            placed(3, 3, ADA, DESK),
+            placed(4, 4, ADA, LAMP),
             step(5, 1, DENIED),
             step(6, 3, FINALIZED),
             step(7, 4, APPROVED),
@@ -214,8 +217,8 @@ async fn changes_are_told_in_order(model: &dyn Model) {
     apply(
         model,
         &[
-            placed(1, 1, (ADA, LAMP)),
-            placed(2, 2, (BOB, LAMP)),
+            placed(1, 1, ADA, LAMP),
+            placed(2, 2, BOB, LAMP),
             step(3, 1, STOCK),
             step(4, 2, STOCK),
             step(5, 1, DENIED),
@@ -240,10 +243,10 @@ async fn statistics_count_what_was_placed(model: &dyn Model) {
     apply(
         model,
         &[
-            placed(1, 1, (ADA, LAMP)),
-            placed(2, 2, (ADA, LAMP)),
-            placed(3, 3, (ADA, LAMP)),
-            placed(4, 4, (ADA, LAMP)),
+            placed(1, 1, ADA, LAMP),
+            placed(2, 2, ADA, LAMP),
+            placed(3, 3, ADA, LAMP),
+            placed(4, 4, ADA, LAMP),
             step(5, 1, FINALIZED),
             step(10, 2, DENIED),
             step(33, 3, FINALIZED),
@@ -273,9 +276,9 @@ async fn statistics_count_what_was_placed(model: &dyn Model) {
 
 async fn it_does_not_matter_how_changes_came(model: &dyn Model, other: &dyn Model) {
     let changes = [
-        placed(1, 1, (ADA, LAMP)),
+        placed(1, 1, ADA, LAMP),
         step(2, 1, STOCK),
-        placed(3, 2, (BOB, DESK)),
+        placed(3, 2, BOB, DESK),
         step(4, 1, APPROVED),
         step(5, 1, FINALIZED),
         step(6, 2, DENIED),

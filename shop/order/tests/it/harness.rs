@@ -50,10 +50,11 @@ impl Shop {
     pub(crate) async fn record_with(
         &self,
         stream: StreamId,
-        (kind, data): (&str, Box<RawValue>),
+        kind: &str,
+        data: Box<RawValue>,
         metadata: Metadata,
     ) -> Position {
-        let recorded = self.record_raw(stream, (kind, 1, data), metadata).await;
+        let recorded = self.record_raw(stream, kind, 1, data, metadata).await;
         self.settle().await;
         recorded
     }

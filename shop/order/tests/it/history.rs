@@ -33,7 +33,7 @@ fn reaction(reactor: &str, correlation: Uuid, cause: Option<u64>) -> Metadata {
 async fn granted(shop: &Shop, data: Value, metadata: Metadata) -> Position {
     let stream = StreamId::new("loyalty", Uuid::from_u128(7)).expect("a stream");
     let data = to_raw_value(&data).expect("is JSON");
-    shop.record_with(stream, (GRANTED, data), metadata).await
+    shop.record_with(stream, GRANTED, data, metadata).await
 }
 
 async fn history(shop: &Shop, person: &Person, order: Uuid) -> Vec<Value> {
@@ -64,9 +64,9 @@ async fn each_step_tells_what_it_reacts_to() {
     let correlation = placed.metadata.correlation;
     let price = Money::from_minor(5);
     let reserved = ProductEvent::from(StockReserved { order, quantity: 1, price, available: 9 });
-    let reserved = (reserved.kind(), reserved.encode());
     let metadata = reaction("product", correlation, Some(placed.position.0));
-    let stock = shop.record_with(product::stream(lamp), reserved, metadata).await;
+    let stock =
+        shop.record_with(product::stream(lamp), reserved.kind(), reserved.encode(), metadata).await;
     shop.credit_denied(ada.id, order).await;
     let steps = history(&shop, &ada, order).await;
     let told: Vec<_> = steps.iter().map(|step| (&step["Event"], step.get("Cause"))).collect();
@@ -122,9 +122,10 @@ async fn a_type_of_a_later_version_is_a_step_too() {
     let shop = Shop::open().await;
     let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
     let order = id_of(&shop.place(&ada, lamp).await);
-    let wrapped = ("order.gift-wrapped", to_raw_value(&json!({ "paper": "blue" })).expect("JSON"));
+    let paper = to_raw_value(&json!({ "paper": "blue" })).expect("JSON");
     let metadata = Metadata::of(Actor::anonymous(), Uuid::from_u128(9));
-    shop.record_with(contracts::order::stream(order), wrapped, metadata).await;
+    let stream = contracts::order::stream(order);
+    shop.record_with(stream, "order.gift-wrapped", paper, metadata).await;
     let steps = history(&shop, &ada, order).await;
     let last = steps.last().expect("steps");
     assert_eq!((&last["Event"], &last["Service"]), (&json!("order.gift-wrapped"), &json!("order")));
@@ -180,7 +181,7 @@ async fn the_shops_own_events_are_steps_only_of_the_order_that_they_name() {
     ];
     for (stream, kind, data) in others {
         let data = to_raw_value(&data).expect("is JSON");
-        shop.record_with(stream, (kind, data), reaction("other", correlation, None)).await;
+        shop.record_with(stream, kind, data, reaction("other", correlation, None)).await;
     }
     assert_eq!(positions(&shop, &ada, order).await, [placed.position.0]);
     let is_placing = matches!(OrderEvent::of(&placed), Some(OrderEvent::Placed(Placed { .. })));

@@ -34,7 +34,7 @@ fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
-fn added(number: u128, name: &str, (price, units): (i64, i64)) -> What {
+fn added(number: u128, name: &str, price: i64, units: i64) -> What {
     What::ProductAdded(Box::new(Added {
         product: id(number),
         code: Some(format!("C-{number}")),
@@ -100,7 +100,7 @@ async fn a_new_model_is_empty(model: &dyn Model) {
 
 async fn the_checkpoint_moves_with_the_changes(model: &dyn Model) {
     let before = model.generation();
-    apply(model, 4, [added(1, "Assam", (100, 5))]).await;
+    apply(model, 4, [added(1, "Assam", 100, 5)]).await;
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position(4));
     let after = model.generation();
     assert_ne!(before, after, "kept answers are not to be used again");
@@ -110,7 +110,7 @@ async fn the_checkpoint_moves_with_the_changes(model: &dyn Model) {
 }
 
 async fn stock_adds_up(model: &dyn Model) {
-    apply(model, 1, [added(1, "Assam", (100, 10)), stock(1, StockMoved::reserved(4))]).await;
+    apply(model, 1, [added(1, "Assam", 100, 10), stock(1, StockMoved::reserved(4))]).await;
     let product = found(model, 1).await.expect("it is offered");
     assert_eq!((product.on_hand, product.available), (10, 6));
     apply(
@@ -136,7 +136,7 @@ async fn stock_adds_up(model: &dyn Model) {
 }
 
 async fn managers_changes_show(model: &dyn Model) {
-    apply(model, 1, [category(TEA, "Tea"), category(SOAP, "Soap"), added(1, "Assam", (100, 1))])
+    apply(model, 1, [category(TEA, "Tea"), category(SOAP, "Soap"), added(1, "Assam", 100, 1)])
         .await;
     let change = Changed {
         name: Some("Ceylon".to_owned()),
@@ -153,13 +153,13 @@ async fn managers_changes_show(model: &dyn Model) {
 }
 
 async fn a_deleted_product_is_not_read_and_may_come_back(model: &dyn Model) {
-    apply(model, 1, [added(1, "Assam", (100, 10)), stock(1, StockMoved::reserved(4))]).await;
+    apply(model, 1, [added(1, "Assam", 100, 10), stock(1, StockMoved::reserved(4))]).await;
     apply(model, 3, [What::ProductDeleted(id(1), StockMoved::received(-6))]).await;
     assert_eq!(found(model, 1).await, None);
     assert!(names(model, Products::default()).await.is_empty());
     apply(model, 4, [stock(1, StockMoved::sold(4))]).await;
     balanced(model).await;
-    apply(model, 5, [added(1, "Assam again", (300, 7))]).await;
+    apply(model, 5, [added(1, "Assam again", 300, 7)]).await;
     let product = found(model, 1).await.expect("it is offered again");
     assert_eq!((product.revision, product.on_hand, product.available), (3, 7, 7));
     assert_eq!((product.name.as_str(), product.added), ("Assam again", Position(5)));
@@ -180,7 +180,7 @@ async fn by_pages(model: &dyn Model, sort: Sort) -> Vec<u128> {
 }
 
 async fn what_is_added_again_is_unfit(model: &dyn Model) {
-    let again = [added(1, "Tea", (300, 10)), added(1, "Tea", (100, 10)), added(2, "Soap", (1, 1))];
+    let again = [added(1, "Tea", 300, 10), added(1, "Tea", 100, 10), added(2, "Soap", 1, 1)];
     conformance::unfit(model, &at(1, again)).await;
 }
 
@@ -189,11 +189,11 @@ async fn products_come_in_every_order_by_pages(model: &dyn Model) {
         model,
         1,
         [
-            added(5, "banana", (300, 1)),
-            added(4, "Apple", (100, 7)),
-            added(3, "Cherry", (200, 7)),
-            added(2, "apple", (100, 2)),
-            added(1, &"Ä".repeat(200), (100, 9)),
+            added(5, "banana", 300, 1),
+            added(4, "Apple", 100, 7),
+            added(3, "Cherry", 200, 7),
+            added(2, "apple", 100, 2),
+            added(1, &"Ä".repeat(200), 100, 9),
             stock(4, StockMoved::reserved(6)),
         ],
     )
@@ -219,8 +219,8 @@ async fn products_are_found_by_any_of_their_texts(model: &dyn Model) {
         model,
         1,
         [
-            added(1, "Grüner Tee", (100, 1)),
-            added(2, "Seife", (100, 1)),
+            added(1, "Grüner Tee", 100, 1),
+            added(2, "Seife", 100, 1),
             changed(1, texts("Aus 100% ÄHREN", "Müller")),
             changed(2, texts("Hart_", "Σίσυφος")),
             changed(2, Changed { category: Some(SOAP), ..Changed::default() }),
@@ -257,8 +257,8 @@ async fn categories_count_their_products(model: &dyn Model) {
         [
             category(TEA, "Tea"),
             category(SOAP, "Soap"),
-            added(1, "Assam", (1, 1)),
-            added(2, "Rize", (1, 1)),
+            added(1, "Assam", 1, 1),
+            added(2, "Rize", 1, 1),
         ],
     )
     .await;
@@ -282,7 +282,7 @@ async fn categories_count_their_products(model: &dyn Model) {
 
 async fn what_was_created_by_a_request_is_known_again(model: &dyn Model) {
     let created = Created { key: id(70), request: id(71), subject: id(1) };
-    let mut changes = at(3, [added(1, "Assam", (1, 1))]);
+    let mut changes = at(3, [added(1, "Assam", 1, 1)]);
     for change in &mut changes {
         change.created = Some(created);
     }
@@ -296,12 +296,12 @@ async fn a_rebuilt_model_is_identical(one: &dyn Model, other: &dyn Model) {
     let history = || {
         [
             category(TEA, "Tea"),
-            added(1, "Assam", (100, 10)),
+            added(1, "Assam", 100, 10),
             stock(1, StockMoved::reserved(2)),
             changed(1, Changed { units_change: -3, ..Changed::default() }),
             stock(1, StockMoved::sold(2)),
             What::ProductDeleted(id(1), StockMoved::received(-5)),
-            added(1, "Assam", (100, 4)),
+            added(1, "Assam", 100, 4),
         ]
     };
     apply(one, 1, history()).await;

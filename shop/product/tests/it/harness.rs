@@ -81,7 +81,7 @@ fn terms(number: u128, product: &Value, quantity: u32) -> Terms {
     let price = product["Price"].as_f64().expect("a price");
     let price = Money::parse(&price.to_string()).expect("an amount").minor();
     let product = product["ProductId"].as_str().and_then(|id| id.parse().ok()).expect("an id");
-    testing::terms(Uuid::from_u128(number), ADA, (product, quantity), price)
+    testing::terms(Uuid::from_u128(number), ADA, product, quantity, price)
 }
 
 async fn build(bed: &Testbed) -> Service {

@@ -4,7 +4,7 @@ use askama::Template;
 use hyper::Method;
 
 use super::Failure;
-use crate::{Frame, Page, Visit, kept};
+use crate::{Frame, Page, Visit, form::has_secret};
 
 /// The page of a failure.
 #[derive(Template)]
@@ -29,7 +29,7 @@ pub(crate) fn page(visit: &Visit, method: &Method, failure: &Failure) -> Page<Fa
     let unreachable = failure.passes_after_seconds().is_some();
     let again = *method == Method::POST && (unreachable || matches!(failure, Failure::Forged));
     let typed = if again { visit.typed() } else { Vec::new() };
-    let secret = kept::has_secret(&typed);
+    let secret = has_secret(&typed);
     let typed: Vec<_> = typed.into_iter().filter(|(name, _)| name != "_csrf").collect();
     let csrf = if typed.is_empty() { String::new() } else { visit.csrf() };
     let (title, words) = words(failure);

@@ -19,21 +19,6 @@ use crate::rules::{
 /// A module's name: the segments of its path below the crate.
 type Module = Vec<String>;
 
-/// Circles that remain: the crate, all that may be part of the circle, and why. None may grow.
-const KNOWN: &[(&str, &[&str], &str)] = &[
-    ("backoffice", &["conflict", "product"], "a product's fields are described in both"),
-    (
-        "site",
-        &["assets", "form", "frame", "guard", "kept", "visit"],
-        "every part of a page needs the visit, which is made of them",
-    ),
-    (
-        "worlds",
-        &["forgery", "parts", "plant", "transport"],
-        "faults are planted into the parts that are built with them",
-    ),
-];
-
 /// Every circle between files of one crate.
 pub(super) fn check(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
     let mut faults = Vec::new();
@@ -41,14 +26,8 @@ pub(super) fn check(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
         let folder = package.manifest_path.parent().context("a manifest is in a folder")?;
         let source = folder.join("src");
         for circle in circles(&read(source.as_std_path())?) {
-            let is_known = KNOWN.iter().any(|(of, modules, _why)| {
-                *of == package.name.as_str()
-                    && circle.iter().all(|name| modules.contains(&name.as_str()))
-            });
-            if !is_known {
-                let names = circle.join(", ");
-                faults.push(format!("{}: these import from each other: {names}", package.name));
-            }
+            let names = circle.join(", ");
+            faults.push(format!("{}: these import from each other: {names}", package.name));
         }
     }
     Ok(faults)

@@ -7,35 +7,6 @@ use super::{
     tokens::{is_word, tokens},
 };
 
-/// Functions that still have them: the file, and their names. None may be added.
-const KNOWN: &[(&str, &[&str])] = &[
-    ("crates/testkit/src/testbed.rs", &["record_raw"]),
-    ("shop/accounting/src/model/conformance.rs", &["issued", "named"]),
-    (
-        "shop/accounting/src/model/couchdb/write.rs",
-        &["apply", "issued", "named", "check_names", "write", "changed"],
-    ),
-    ("shop/customer/src/bootstrap.rs", &["keep"]),
-    ("shop/customer/src/http/accounts.rs", &["new_password"]),
-    ("shop/customer/src/model/redis.rs", &["page", "gathered"]),
-    ("shop/customer/src/model/sqlite.rs", &["change_profile"]),
-    ("shop/customer/src/password.rs", &["new", "verify"]),
-    ("shop/identity/src/token.rs", &["issue", "issue_at"]),
-    ("shop/order/src/http/place.rs", &["terms"]),
-    ("shop/order/src/model/conformance.rs", &["placed", "step"]),
-    ("shop/order/src/model/conformance/history.rs", &["following"]),
-    ("shop/order/src/model/postgres.rs", &["moving"]),
-    ("shop/order/src/model/postgres/read.rs", &["history", "changes"]),
-    ("shop/order/src/model/sqlite/read.rs", &["history", "changes"]),
-    ("shop/order/src/project.rs", &["happened"]),
-    ("shop/product/src/model/conformance.rs", &["added"]),
-    ("shop/product/src/model/sqlite/search.rs", &["within", "sorted", "walked"]),
-    ("shop/storefront/src/shelf.rs", &["query"]),
-    ("shop/testing/src/lib.rs", &["terms"]),
-    ("shop/worlds/src/forgery.rs", &["forge"]),
-    ("shop/worlds/src/shoppers.rs", &["insist"]),
-];
-
 /// Every function below a folder's `src` that packs parameters into a tuple.
 pub(super) fn check(root: &Path, folder: &str) -> anyhow::Result<Vec<String>> {
     let mut faults = Vec::new();
@@ -45,13 +16,9 @@ pub(super) fn check(root: &Path, folder: &str) -> anyhow::Result<Vec<String>> {
             continue;
         }
         for function in packed(&tokens(&fs::read_to_string(&path)?)) {
-            let is_known =
-                KNOWN.iter().any(|(file, known)| *file == name && known.contains(&&*function));
-            if !is_known {
-                faults.push(format!(
-                    "{name}: {function} packs parameters into a tuple: give them names, or make a struct of them"
-                ));
-            }
+            faults.push(format!(
+                "{name}: {function} packs parameters into a tuple: give them names, or make a struct of them"
+            ));
         }
     }
     Ok(faults)

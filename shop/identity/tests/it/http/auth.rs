@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::http::Request;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use identity::{Claims, Role, Signer, TOKEN_LIFETIME, TokenError, Verifier};
+use identity::{Claims, Holder, Role, Signer, TOKEN_LIFETIME, TokenError, Verifier};
 use kernel::Timestamp;
 use testkit::Answer;
 use uuid::Uuid;
@@ -39,7 +39,8 @@ async fn without_a_good_token_nobody_gets_in() {
 
     let good = shop.token("ann", Role::Customer);
     let forged = Signer::from_secret([8; 32]);
-    let forged = forged.issue(Uuid::nil(), "ann", Role::Manager, (shop.clock_now(), &shop.ids)).0;
+    let forged =
+        forged.issue(Holder::new(Uuid::nil(), "ann", Role::Manager), shop.clock_now(), &shop.ids).0;
     let (head, rest) = good.split_once('.').expect("three parts");
     let (payload, signature) = rest.split_once('.').expect("three parts");
     let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
@@ -106,8 +107,8 @@ async fn all_sessions_of_a_customer_end_at_once_and_later_ones_hold() {
     let (before, claims) = shop.issue("ann", Role::Customer);
     let (stranger, _) = shop.issue("berta", Role::Customer);
     shop.auth.sessions().revoke_before(claims.customer, 2);
-    let after = (2, claims.customer, ("ann", Role::Customer));
-    let after = shop.signer.issue_at(after.0, after.1, after.2, (shop.clock_now(), &shop.ids)).0;
+    let after = Holder { version: 2, ..Holder::new(claims.customer, "ann", Role::Customer) };
+    let after = shop.signer.issue(after, shop.clock_now(), &shop.ids).0;
     get_as(&shop, &before, "/get-mine/ann").await.problem(401);
     assert_eq!(
         get_as(&shop, &after, "/get-mine/ann").await.status,

@@ -18,7 +18,7 @@ use contracts::{
     names,
 };
 use futures_util::{StreamExt, stream};
-use identity::{Auth, Caller, Claims, Manager, Role, Signer};
+use identity::{Auth, Caller, Claims, Holder, Manager, Role, Signer};
 use kernel::{Actor, Clock, Idempotency, Ids, Metadata, Position, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -90,7 +90,7 @@ impl Shop {
 
     pub(crate) fn issue(&self, user: &str, role: Role) -> (String, Claims) {
         let customer = Uuid::from_u128(user.len() as u128);
-        self.signer.issue(customer, user, role, (self.clock_now(), &self.ids))
+        self.signer.issue(Holder::new(customer, user, role), self.clock_now(), &self.ids)
     }
 
     pub(crate) fn clock_now(&self) -> Timestamp {

@@ -7,17 +7,16 @@ use contracts::{
 use kernel::Position;
 
 use super::{
-    ADA, APPROVED, BOB, DENIED, DESK, FINALIZED, INVOICE, LAMP, STOCK, apply, at, change,
+    ADA, APPROVED, BOB, DENIED, DESK, FINALIZED, INVOICE, Kind, LAMP, STOCK, apply, at, change,
     correlation, found, lines, order, placed, step,
 };
 use crate::model::{Change, Model, Standing, What, Whose};
 
-const DEBITED: (&str, &str) = (CustomerEvent::CREDIT_DEBITED, "{}");
+const DEBITED: Kind = Kind(CustomerEvent::CREDIT_DEBITED, "{}");
 
 /// A step by a service that this one does not know: the order it names, its cause, and the order whose correlation it has.
-fn following(position: u64, clues: (Option<u128>, Option<u64>, u128)) -> Change {
-    let (named, cause, correlated) = clues;
-    let mut change = step(position, 0, ("loyalty.points-granted", r#"{"points":3}"#));
+fn following(position: u64, named: Option<u128>, cause: Option<u64>, correlated: u128) -> Change {
+    let mut change = step(position, 0, Kind("loyalty.points-granted", r#"{"points":3}"#));
     if let What::Happened(happened) = &mut change.what {
         let correlation = correlation(correlated);
         happened.whose = Whose::Following { named: named.map(order), correlation };
@@ -28,7 +27,7 @@ fn following(position: u64, clues: (Option<u128>, Option<u64>, u128)) -> Change 
 
 pub(super) async fn an_order_follows_its_steps(model: &dyn Model) {
     apply(model, &[change(1, What::Customer { id: ADA, user: "ada".to_owned() })]).await;
-    apply(model, &[placed(2, 1, (ADA, LAMP))]).await;
+    apply(model, &[placed(2, 1, ADA, LAMP)]).await;
     let new = found(model, 1).await;
     assert_eq!((new.id, new.customer, &*new.user, new.product), (order(1), ADA, "ada", LAMP));
     assert_eq!((new.quantity, new.price.minor(), new.placed), (2, 1999, Position(2)));
@@ -79,18 +78,18 @@ pub(super) async fn what_follows_from_an_order_is_a_step_of_it(
     other: &dyn Model,
 ) {
     let changes = [
-        following(1, (Some(1), None, 1)),
-        placed(2, 1, (ADA, LAMP)),
-        placed(3, 2, (BOB, DESK)),
+        following(1, Some(1), None, 1),
+        placed(2, 1, ADA, LAMP),
+        placed(3, 2, BOB, DESK),
         step(4, 1, FINALIZED),
-        following(5, (None, Some(4), 7)),
-        following(6, (None, Some(5), 7)),
-        following(7, (None, None, 1)),
-        following(8, (Some(2), Some(4), 1)),
-        following(9, (Some(9), Some(4), 2)),
-        following(10, (None, Some(1), 2)),
-        following(11, (Some(9), Some(1), 3)),
-        following(12, (None, Some(12), 3)),
+        following(5, None, Some(4), 7),
+        following(6, None, Some(5), 7),
+        following(7, None, None, 1),
+        following(8, Some(2), Some(4), 1),
+        following(9, Some(9), Some(4), 2),
+        following(10, None, Some(1), 2),
+        following(11, Some(9), Some(1), 3),
+        following(12, None, Some(12), 3),
     ];
     for single in &changes {
         apply(model, std::slice::from_ref(single)).await;
@@ -110,13 +109,13 @@ pub(super) async fn what_follows_from_an_order_is_a_step_of_it(
 /// Two orders were placed by requests of one id.
 pub(super) async fn a_shared_correlation_says_nothing(model: &dyn Model, other: &dyn Model) {
     let changes = [
-        placed(1, 1, (ADA, LAMP)),
-        following(2, (None, None, 1)),
-        placed(3, 11, (BOB, LAMP)),
-        following(4, (None, None, 1)),
-        following(5, (None, Some(1), 1)),
-        following(6, (None, Some(3), 1)),
-        following(7, (Some(11), Some(1), 1)),
+        placed(1, 1, ADA, LAMP),
+        following(2, None, None, 1),
+        placed(3, 11, BOB, LAMP),
+        following(4, None, None, 1),
+        following(5, None, Some(1), 1),
+        following(6, None, Some(3), 1),
+        following(7, Some(11), Some(1), 1),
     ];
     for single in &changes {
         apply(model, std::slice::from_ref(single)).await;
@@ -130,8 +129,8 @@ pub(super) async fn a_shared_correlation_says_nothing(model: &dyn Model, other: 
 /// Only forged events do this: further endings of an order that has ended.
 pub(super) async fn an_order_ends_once(model: &dyn Model, other: &dyn Model) {
     let changes = [
-        placed(1, 1, (ADA, LAMP)),
-        placed(2, 2, (ADA, LAMP)),
+        placed(1, 1, ADA, LAMP),
+        placed(2, 2, ADA, LAMP),
         step(3, 1, FINALIZED),
         step(4, 2, DENIED),
         step(5, 1, FINALIZED),
