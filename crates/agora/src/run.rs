@@ -2,18 +2,26 @@
 
 use std::{io::IsTerminal as _, process::ExitCode, time::Duration};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt as _,
+    registry,
+    util::SubscriberInitExt as _,
+};
 
 /// How long work that blocks may go on after the end.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Runs a system to its end, with what it logs on standard error (`RUST_LOG` says how much) and its error in one line.
+/// Runs a system to its end, with what it logs on standard error (`RUST_LOG` says how much: a level, and exceptions
+/// by crate such as `info,web=debug`) and its error in one line.
 pub fn run(system: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let wanted = std::env::var("RUST_LOG").ok().and_then(|wanted| wanted.parse().ok());
+    let filter = wanted.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let log = fmt::layer().with_writer(std::io::stderr);
     let log = log.with_ansi(std::io::stderr().is_terminal());
     // A subscriber that the program has set already stays.
-    drop(log.try_init());
+    drop(registry().with(filter).with(log).try_init());
     runtime::descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = runtime.map_err(anyhow::Error::from).and_then(|runtime| {

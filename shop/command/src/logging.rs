@@ -13,7 +13,9 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use tracing_subscriber::{EnvFilter, fmt as log};
+use tracing_subscriber::{
+    filter::Targets, fmt as log, layer::SubscriberExt as _, registry, util::SubscriberInitExt as _,
+};
 
 use crate::{config::Settings, term};
 use queue::{Lines, Queue};
@@ -27,14 +29,13 @@ static BEGUN: AtomicBool = AtomicBool::new(false);
 /// Starts logging according to the settings.
 pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
     let filter = filter(settings)?;
-    let log = log()
-        .with_env_filter(filter)
+    let log = log::layer()
         .with_writer(|| Lines(&QUEUE))
         .with_ansi(io::stderr().is_terminal())
         .log_internal_errors(false);
     let begun = match settings.text("log-format") {
-        Some("text") => log.with_target(false).try_init(),
-        Some("json") => log.json().flatten_event(true).try_init(),
+        Some("text") => registry().with(filter).with(log.with_target(false)).try_init(),
+        Some("json") => registry().with(filter).with(log.json().flatten_event(true)).try_init(),
         _ => bail!(settings.invalid("log-format", "must be text or json")),
     };
     begun.map_err(|error| anyhow::anyhow!("the log cannot be written: {error}"))?;
@@ -62,15 +63,15 @@ pub(crate) fn last_words(text: Option<fmt::Arguments<'_>>) {
 }
 
 /// A bare word in a filter is a level. As a module's name it would silence everything else.
-fn filter(settings: &Settings) -> anyhow::Result<EnvFilter> {
+fn filter(settings: &Settings) -> anyhow::Result<Targets> {
     let given = settings.text("log-level").unwrap_or_default();
     let bare = given.split(',').map(str::trim).find(|part| {
         let level = part.parse::<tracing::level_filters::LevelFilter>();
-        level.is_err() && !part.contains(['=', '['])
+        level.is_err() && !part.contains('=')
     });
     if let Some(word) = bare {
         let reason = format!(
-            "{word:?} is not a level: use off, error, warn, info, debug or trace, or a level and exceptions such as info,chassis=debug"
+            "{word:?} is not a level: use off, error, warn, info, debug or trace, or a level and exceptions such as info,web=debug"
         );
         bail!(settings.invalid("log-level", reason));
     }

@@ -170,7 +170,7 @@ async fn the_document_tells_of_every_call() {
             "/update-product",
         ]
     );
-    // The operator's calls are every service's, and the chassis's to test.
+    // The operator's calls are every service's, and tested with `web`.
     let operators = ["/model-digest", "/set-aside"];
     for (name, call) in calls.iter().filter(|(name, _)| !operators.contains(&name.as_str())) {
         let posts = call.get("post").is_some();
