@@ -289,9 +289,9 @@ class Loyalty(unittest.TestCase):
 
     def test_6_killed_at_any_time_it_loses_and_repeats_nothing(self):
         for round_number in range(5):
+            recorded = len(self.recorded())
             for number in range(6):
                 self.order(("ada", "bob")[number % 2], ("Assam", "Teapot")[number % 2], 1 + number)
-            recorded = len(self.recorded())
             until("a reaction", lambda: len(self.recorded()) > recorded)  # noqa: B023
             name = ("one", "two", "one", "one", "two")[round_number]
             self.instances[name].kill()

@@ -15,7 +15,7 @@ use crate::{AuthError, Context, Identity, Problem};
 pub struct Authenticated(pub Identity);
 
 /// A caller that may inspect the system itself: any client without authentication, otherwise those that
-/// [`Authenticate::may_operate`] allows; 401 or 403.
+/// [`Authenticate::may_operate`](crate::Authenticate::may_operate) allows; 401 or 403.
 #[derive(Clone, Debug)]
 pub struct Operator(pub Option<Identity>);
 
