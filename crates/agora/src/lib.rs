@@ -44,12 +44,12 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<()> {
 //! #     use std::sync::Arc;
-//! #     use agora::{Ground, Models, Settings, axum::{body::Body, http}};
+//! #     use agora::{Environment, Models, Settings, axum::{body::Body, http}};
 //! #     use tower::ServiceExt as _;
 //! #     let files = Arc::new(eventlog::simdisk::SimDisk::new(1));
-//! #     let ground = Ground { files, ..Ground::real()? };
+//! #     let environment = Environment { files, ..Environment::real()? };
 //! #     let settings = Settings { models: Models::Memory("front-page".to_owned()), ..Settings::new("counters") };
-//! #     let system = System::start(settings, ground).await?;
+//! #     let system = System::start(settings, environment).await?;
 //! #     let router = system.service(routes(&system).await?).router;
 //! #     for (by, status) in [(5, 200), (0, 409)] {
 //! #         let request = http::Request::post("/counters/visits").header("content-type", "application/json");

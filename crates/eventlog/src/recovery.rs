@@ -101,7 +101,7 @@ impl<'a> Recovery<'a> {
         (header.first_position + u64::from(disk.events()) == next.first_position).then_some(disk)
     }
 
-    /// An index that cannot be written stays in memory, for the upkeep to try again.
+    /// An index that cannot be written stays in memory, for maintenance to try again.
     fn rebuild_index(
         &mut self,
         file: &Arc<dyn File>,

@@ -1,4 +1,4 @@
-//! What the writer, the readers and the upkeep of one open log have in common.
+//! What the writer, the readers and the maintenance of one open log have in common.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use crate::segment::Segment;
 
 /// ```text
 /// writer ── publishes a durable batch ──▶ the last segment's index and end ──▶ heads ──▶ head ──▶ readers
-/// upkeep ── swaps a sealed segment's index in memory for the one on disk
+/// maintenance ── swaps a sealed segment's index in memory for the one on disk
 /// ```
 ///
 /// Every lock is held for memory work alone, but for a search in an index on disk.

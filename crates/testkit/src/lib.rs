@@ -13,7 +13,7 @@
 //! ```
 //! use agora::prelude::*;
 //! use serde_json::json;
-//! use testkit::{Weather, World, given};
+//! use testkit::{FaultRates, World, given};
 //!
 //! events! { Counted { Raised { by: u32 } = "counter.raised" @ 1 } }
 //!
@@ -47,7 +47,7 @@
 //!
 //! // The whole system, on a bad bus and with a power failure.
 //! let recorded = World::run(7, "counters", routes, async |world| {
-//!     world.weather(Weather::STORM);
+//!     world.rates(FaultRates::STORM);
 //!     for n in 0..5 {
 //!         // An answer may be lost, which is a 503; the key makes it safe to ask again.
 //!         while !world.post_once("/counters/visits", &json!(1), &format!("key-{n}")).await.status.is_success() {}

@@ -96,7 +96,7 @@ struct Honest;
 
 impl Meddler for Honest {}
 
-/// The in-memory transport in any weather.
+/// The in-memory transport, with faults at given rates.
 pub struct FaultyTransport {
     calm: Arc<Memory>,
     dice: Dice,
@@ -107,7 +107,7 @@ pub struct FaultyTransport {
 }
 
 impl FaultyTransport {
-    /// A bus in fair weather, all of whose chance comes from `dice`.
+    /// A reliable bus, all of whose chance comes from `dice`.
     #[must_use]
     pub fn new(dice: Dice) -> Self {
         Self::with(dice, Honest)
@@ -125,7 +125,7 @@ impl FaultyTransport {
         }
     }
 
-    /// Changes the weather from now on.
+    /// Changes the rates of faults from now on.
     pub fn set_rates(&self, rates: FaultRates) {
         *self.rates.lock().unwrap_or_else(PoisonError::into_inner) = rates;
     }

@@ -175,7 +175,7 @@ impl World {
         }
     }
 
-    /// Waits until everything that follows from what is recorded has happened, in fair weather.
+    /// Waits until everything that follows from what is recorded has happened while the bus is reliable.
     pub async fn settled(&self) {
         self.rates(FaultRates::default());
         self.disk(Chances::default());

@@ -50,7 +50,7 @@ struct Answer {
 }
 
 impl People {
-    /// Opens the shop in calm weather: categories, products, customers with credit.
+    /// Opens the shop before any fault: categories, products, customers with credit.
     pub(crate) async fn open_shop(instances: Rc<RefCell<Instances>>, dice: Dice) -> Self {
         let mut people = Self {
             instances,
