@@ -1,8 +1,8 @@
 //! An event-sourced system in one process: its rules, what follows from them, what can be asked, and HTTP, behind one dependency.
 //!
 //! Use it to begin: everything works in one process with nothing installed, and over RabbitMQ, MongoDB and PostgreSQL by settings alone.
-//! It is no ORM and no place for state that is not derived from events. A part that needs more than is offered here reaches for the
-//! crates below through [`System::deps`].
+//! It is not an ORM, nor a place for state that is not derived from events. If you need more than it offers, reach the crates below
+//! through [`System::deps`].
 //!
 //! ```
 //! use agora::prelude::*;

@@ -2,7 +2,7 @@
 //!
 //! Use it where a system is more than one process, or where programs in other languages take part: every message is JSON
 //! (`CloudEvents` for events, see [`wire`]). It promises what `store::Transport` does and no more: broadcasts may be lost, repeated or
-//! reordered, so it is no queue of work, and subscribers catch up from the event store. A system in one process needs no broker:
+//! reordered, so do not use it as a work queue; subscribers catch up from the event store. A system in one process needs no broker:
 //! `store::Memory` does the same within it.
 //!
 //! ```no_run

@@ -1,10 +1,10 @@
-//! The data of an event in the log: JSON, parsed once for everything in the process that reads it.
+//! The data of a recorded event: JSON that is parsed at most once per type, however many readers the process has.
 
 use std::{any::Any, fmt, ops::Deref, sync::OnceLock};
 
 use serde_json::value::RawValue;
 
-/// One JSON object, and what it was parsed into. A clone is parsed again.
+/// A JSON object and the values it was parsed into. A clone starts without them.
 pub struct Data {
     json: Box<RawValue>,
     parsed: Parsed,
@@ -15,7 +15,7 @@ pub struct Data {
 struct Parsed(OnceLock<(Box<dyn Any + Send + Sync>, Box<Parsed>)>);
 
 impl Data {
-    /// The data as a `T`: parsed by the first who asks, and the same value for everyone after that. A failure is not kept.
+    /// The data as a `T`. The first call parses it and later calls return the same value; a failure is not cached.
     pub(crate) fn parsed<T, E>(
         &self,
         parse: impl FnOnce(&RawValue) -> Result<T, E>,

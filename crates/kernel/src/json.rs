@@ -29,7 +29,7 @@ pub const fn check_upcasters(upcasters: &[Upcaster], current: u32) {
     }
 }
 
-/// The event in a record, if it stands where its type may stand; parsed by the first who asks.
+/// The event in a record, if its type may occur at that place in a stream; parsed on first use.
 pub fn read<'a, E: Event>(
     recorded: &'a Recorded,
     places: &[(&str, &str)],

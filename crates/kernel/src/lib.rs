@@ -4,8 +4,8 @@
 //! in these types. Use it alone for rules that know nothing of how they are stored; `runtime` carries out their commands, the front door puts a
 //! whole system together.
 //!
-//! It is no framework: it stores nothing, sends nothing and starts nothing. It knows neither money nor people: an [`Actor`] is a kind and
-//! an id that the system chooses.
+//! It is not a framework: it does not store, send or start anything. It knows nothing of money or people: an [`Actor`] is a kind and an
+//! id that the system chooses.
 //!
 //! A decider (after Jérémie Chassaing) is two pure functions: state and command give events, state and event give the next state.
 //!

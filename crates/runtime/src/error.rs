@@ -6,7 +6,7 @@ use thiserror::Error;
 /// The engine behind a read model failed.
 #[derive(Debug, Error)]
 pub enum ModelError {
-    /// An error of SQLite that is no damage, such as a full disk.
+    /// An SQLite error other than damage, such as a full disk.
     #[error("the read model's database failed: {0}")]
     Sqlite(#[source] rusqlite::Error),
     /// Its file is not, or no longer, a whole database.
@@ -54,7 +54,7 @@ pub enum LocationError {
     /// It begins like none of the forms, which are named here.
     #[error("this read model can be at {0}")]
     Scheme(&'static str),
-    /// It is no address of a server; what is wrong with it.
+    /// Not the address of a server, and why not.
     #[error("{0}")]
     Url(String),
     /// Its engine was left out of this build; how to add it.

@@ -1,7 +1,7 @@
 //! The event store over MongoDB.
 //!
 //! Use it where a database is already operated, replicated and backed up by others, and a round trip per group of appends is fast enough;
-//! `store`'s own log needs no server and is faster. It is no read model and no query engine over events: it implements `store::Writer`
+//! `store`'s own log needs no server and is faster. It is not a read model or a query engine over events: it implements `store::Writer`
 //! and `store::Reader`, and needs a replica set, since it records in transactions.
 //!
 //! ```no_run

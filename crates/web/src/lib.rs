@@ -5,10 +5,9 @@
 //! read what they wrote; metrics and one line of log per request; `/`, `/openapi.json` and `/health`; `/v1` and trailing slashes.
 //! Authentication is a port, [`Authenticate`]; without one, every client may do everything.
 //!
-//!
-//! Use it for the HTTP side of any service, event-sourced or not. It is no web framework: routing is `axum`'s, the OpenAPI document
-//! `utoipa`'s. It renders no pages, speaks no TLS (a proxy in front does), and knows no users of its own. The front door puts it together with
-//! everything else.
+//! Use it for the HTTP side of any service, event-sourced or not. It is not a web framework: `axum` routes, `utoipa` writes the
+//! OpenAPI document. It does not render pages, speak TLS (leave that to a proxy) or manage users. The front door combines it with the
+//! rest of the platform.
 //!
 //! ```
 //! use std::sync::{Arc, Mutex};

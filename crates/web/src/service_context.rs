@@ -1,4 +1,4 @@
-//! What every service answers its calls from: its read model, how far that is, and the commands that change it.
+//! What the calls of a service share: its read model, how far that is, and how commands are executed.
 
 use kernel::{Position, StreamId};
 use runtime::{Aggregate, Aggregates, Done, EventStore, ExecuteError, Progress, Request};
@@ -7,11 +7,11 @@ use store::{NoReply, Read};
 
 use crate::{At, Deps, POSITION_TIMEOUT, Problem};
 
-/// A service's surroundings and its read model `M`. The calls of a service share it in a struct of their own that dereferences to it.
+/// A service's dependencies and its read model `M`. Each service wraps it in its own struct, which dereferences to it.
 pub struct ServiceContext<M: ?Sized> {
-    /// The surroundings.
+    /// The service's dependencies.
     pub deps: Deps,
-    /// What is answered from.
+    /// The read model.
     pub model: Arc<M>,
     /// How far the model is.
     pub progress: Progress,
@@ -36,8 +36,8 @@ impl<M: ?Sized> ServiceContext<M> {
         Ok(done)
     }
 
-    /// Waits until the model shows the outcome of a command; false after 2 s without it, which is no reason to fail, because it *is*
-    /// recorded.
+    /// Waits until the model shows the outcome of a command; false if that takes longer than 2 s. That is not a
+    /// failure: the outcome *is* recorded.
     pub async fn settled(&self, done: Done) -> bool {
         let Some(position) = done.position() else { return true };
         let reached = self.progress.wait_for(position, POSITION_TIMEOUT).await;
@@ -47,7 +47,7 @@ impl<M: ?Sized> ServiceContext<M> {
         reached.is_ok()
     }
 
-    /// The position that the answer to a command holds for.
+    /// The position to return with the answer to a command.
     #[must_use]
     pub fn at(&self, done: Done) -> At {
         At(done.position().unwrap_or_else(|| self.progress.position()))
