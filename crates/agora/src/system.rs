@@ -59,6 +59,7 @@ impl System {
             transport,
             tasks: environment.tasks.clone(),
             traces: Traces::default(),
+            budget: runtime::Budget::default(),
         };
         let system = Self {
             #[cfg(feature = "http")]

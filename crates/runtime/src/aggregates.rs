@@ -1,41 +1,48 @@
-//! Commands to streams: each stream has one task that owns it, decides all waiting commands, and appends once for all of them.
+//! Commands to streams: while commands wait for a stream, one task serves it: decides all of them, and appends once for all.
 //!
 //! ```text
 //!  execute ─┐                        ┌─ decide, decide, decide … on state in memory
 //!  execute ─┼─▶ [queue of a stream] ─┤
 //!  react ───┘                        └─ one append ─▶ recorded: answer all
 //!                                                  └▶ conflict: read on, decide again
+//!                  no command waits: the stream rests, as plain state in memory
+//!                  no memory left ([`Budget`](crate::Budget)): the longest unused leaves, and leaves a snapshot
 //! ```
 
 mod decided;
 mod loaded;
 mod stream;
+mod streams;
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use kernel::{Clock, Decider, Ids, Metadata, Position, StreamId, Version, sync};
 use serde_json::Value;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub use loaded::Loaded;
-use stream::{Asked, StreamTask};
+use stream::Serving;
+use streams::{Resident, Streams, Takes};
 
-use crate::{Deps, EventStore, Tasks, Traces, client::PATIENCE, snapshots::Snapshots};
+use crate::{
+    Budget, Deps, EventStore, Tasks, Traces, budget::AtRest, client::PATIENCE, snapshots::Snapshots,
+};
 
-/// Commands queued for one stream; further callers wait. Several group commits' worth.
-const WAITING_MAX: usize = 1024;
+/// Commands waiting for the streams of one kind; further callers wait. More than the connections of a process and a reactor's
+/// reactions together, so that those to one stream keep no other waiting.
+const WAITING_MAX: usize = 8192;
+/// A stream that leaves memory leaves a snapshot if reading it again would take more events than this.
+const TAIL: u64 = 4;
 
 /// A [`Decider`] that can be stored as streams of one category.
 pub trait Aggregate: Decider {
     /// The category of its streams.
     const CATEGORY: &'static str;
-    /// The number of the snapshots' schema; snapshots of another number are ignored.
+    /// The number of the snapshots' schema; snapshots of another number are ignored. 0 means that there are none.
     const SNAPSHOT_SCHEMA: u32 = 0;
 
     /// Whether nothing more is expected of such a stream, so that it leaves memory at once; should something come, it is read again.
@@ -50,6 +57,12 @@ pub trait Aggregate: Decider {
 
     /// The state of a snapshot, if it can be read.
     fn restore(_snapshot: Value) -> Option<Self::State> {
+        None
+    }
+
+    /// The bytes that a state takes in memory beside its own size: its texts and collections, roughly. `None` if that is to be taken
+    /// from the size of its snapshot and events, which is too much where events replace what earlier ones said.
+    fn heap_bytes(_state: &Self::State) -> Option<usize> {
         None
     }
 }
@@ -137,8 +150,21 @@ struct Shared<D: Aggregate> {
     tasks: Tasks,
     traces: Traces,
     snapshots: Snapshots,
-    /// Streams with a task.
-    active: Mutex<BTreeMap<StreamId, mpsc::Sender<Asked<D>>>>,
+    budget: Budget,
+    turns: Arc<Semaphore>,
+    streams: Mutex<Streams<D>>,
+}
+
+type Outcome<D> = Result<Done, ExecuteError<<D as Decider>::Rejection>>;
+
+/// A command waiting for its answer.
+struct Asked<D: Aggregate> {
+    request: Request<D::Command>,
+    /// When the caller stops waiting for the answer; never for reactions.
+    expires: Option<std::time::Duration>,
+    answer: oneshot::Sender<Outcome<D>>,
+    /// Its place among those that may wait.
+    _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl<D: Aggregate> Clone for Aggregates<D> {
@@ -160,15 +186,20 @@ impl<D: Aggregate> Aggregates<D> {
     /// All streams of the aggregate's category. No task runs and nothing is read until a command arrives.
     #[must_use]
     pub fn new(deps: &Deps, snapshots: Snapshots) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             store: deps.store(),
             clock: Arc::clone(&deps.clock),
             ids: Arc::clone(&deps.ids),
             tasks: deps.tasks.clone(),
             traces: deps.traces.clone(),
             snapshots,
-            active: Mutex::default(),
-        }))
+            budget: deps.budget.clone(),
+            turns: Arc::new(Semaphore::new(WAITING_MAX)),
+            streams: Mutex::default(),
+        });
+        let kind: Arc<dyn AtRest> = Arc::<Shared<D>>::clone(&shared);
+        deps.budget.join(Arc::downgrade(&kind));
+        Self(shared)
     }
 
     /// Carries out a command for a caller that waits: an answer within 2 s, if only [`ExecuteError::Unavailable`].
@@ -186,60 +217,68 @@ impl<D: Aggregate> Aggregates<D> {
 
     /// Puts a command into its stream's queue. Commands of one caller to one stream are decided in the order of these calls.
     pub async fn submit(&self, stream: StreamId, request: Request<D::Command>) -> Answer<D> {
+        let shared = &self.0;
         let (answer, receiver) = oneshot::channel();
         // A reaction is never given up; a caller stops waiting after a while.
-        let expires = request.metadata.cause.is_none().then(|| self.0.clock.elapsed() + PATIENCE);
-        let mut asked = Asked { request, expires, answer };
-        loop {
-            let queue = self.queue(&stream);
-            match queue.send(asked).await {
-                Ok(()) => return receiver,
-                // The process stops: there will be no answer.
-                Err(_) if self.0.tasks.is_stopping() => return receiver,
-                // The stream's task had just gone idle.
-                Err(mpsc::error::SendError(returned)) => asked = returned,
-            }
+        let expires = request.metadata.cause.is_none().then(|| shared.clock.elapsed() + PATIENCE);
+        let turn = Arc::clone(&shared.turns).acquire_owned().await.ok();
+        // While the process stops, there will be no answer.
+        if !shared.tasks.is_stopping() {
+            let asked = Asked { request, expires, answer, _turn: turn };
+            shared.ask(stream, asked);
         }
-    }
-
-    /// How many streams are in memory.
-    #[must_use]
-    pub fn active(&self) -> usize {
-        sync::lock(&self.0.active).len()
-    }
-
-    fn queue(&self, stream: &StreamId) -> mpsc::Sender<Asked<D>> {
-        let mut active = sync::lock(&self.0.active);
-        if let Some(queue) = active.get(stream).filter(|queue| !queue.is_closed()) {
-            return queue.clone();
-        }
-        let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        active.insert(stream.clone(), sender.clone());
-        let task = StreamTask::new(Arc::clone(&self.0), stream.clone(), receiver);
-        self.0.tasks.spawn("aggregate", task.run());
-        sender
+        receiver
     }
 }
 
 impl<D: Aggregate> Shared<D> {
-    /// How long a stream without commands stays.
-    fn patience(&self) -> Duration {
-        let active = sync::lock(&self.active).len();
-        if active > MANY { IDLE_AMONG_MANY } else { IDLE }
+    /// Gives a command to the task that serves its stream; to a new one if the stream rests.
+    fn ask(self: &Arc<Self>, stream: StreamId, asked: Asked<D>) {
+        let taken = sync::lock(&self.streams).take(&stream, asked);
+        let resident = match taken {
+            Takes::Queued => return,
+            Takes::Known(asked) => {
+                let _gave_up = asked.answer.send(Ok(Done::AlreadyReacted));
+                return;
+            }
+            Takes::Unknown => None,
+            Takes::Rested { bytes, resident } => {
+                self.budget.give_back(bytes);
+                Some(resident)
+            }
+        };
+        let serving = Serving::new(Arc::clone(self), stream, resident);
+        self.tasks.spawn("aggregate", serving.run());
     }
 
-    /// Forgets an idle stream.
-    fn retire(&self, stream: &StreamId) {
-        let mut active = sync::lock(&self.active);
-        if active.get(stream).is_some_and(mpsc::Sender::is_closed) {
-            active.remove(stream);
+    /// Has a snapshot of a stream written, if its aggregate makes them.
+    fn keep_snapshot(&self, stream: &StreamId, loaded: &Loaded<D::State>) {
+        if D::SNAPSHOT_SCHEMA == 0 {
+            return;
+        }
+        if let Some((version, body)) = loaded.version.zip(loaded.to_snapshot::<D>()) {
+            self.snapshots.keep(&self.tasks, stream.clone(), version, body);
         }
     }
 }
 
-/// How long a stream without commands stays in memory: loading a busy stream again costs a read each time.
-const IDLE: Duration = Duration::from_secs(30);
-/// The same while there are many: longer than a chain of reactions takes.
-const IDLE_AMONG_MANY: Duration = Duration::from_secs(3);
-/// So many streams are many, at some KiB each.
-const MANY: usize = 4096;
+impl<D: Aggregate> AtRest for Shared<D> {
+    fn oldest(&self) -> Option<u64> {
+        sync::lock(&self.streams).oldest()
+    }
+
+    fn evict(&self) {
+        let evicted = sync::lock(&self.streams).evict();
+        let Some((stream, bytes, resident)) = evicted else { return };
+        self.budget.give_back(bytes);
+        if resident.loaded.events() > resident.kept + TAIL {
+            self.keep_snapshot(&stream, &resident.loaded);
+        }
+    }
+}
+
+impl<D: Aggregate> Drop for Shared<D> {
+    fn drop(&mut self) {
+        self.budget.give_back(sync::lock(&self.streams).bytes());
+    }
+}

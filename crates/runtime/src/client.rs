@@ -16,7 +16,7 @@ const TRY_MAX: Duration = Duration::from_secs(8);
 /// The pause after the first try without an answer; doubled up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// Reads on their way at once; the others wait their turn, and their time to be answered has not begun. Asked all together, a
+/// Reads of a kind on their way at once; the others wait their turn, and their time to be answered has not begun. Asked all together, a
 /// store that is slow for a while would answer each after its questioner had asked again.
 const READS_MAX: usize = 64;
 /// How long the sender of an HTTP request is kept waiting.
@@ -28,14 +28,27 @@ pub struct EventStore {
     transport: Arc<dyn Transport>,
     /// What cannot go on once the log is another one.
     tasks: Option<Tasks>,
-    reads: Arc<Semaphore>,
+    /// Turns for reads of what is recorded, and for questions whether anything was recorded since: those seldom find anything, are
+    /// then answered from memory, and must not wait behind the others.
+    loads: Arc<Semaphore>,
+    news: Arc<Semaphore>,
+}
+
+/// What a read is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// To learn what is recorded.
+    Loads,
+    /// To learn whether anything was recorded since.
+    News,
 }
 
 impl EventStore {
     /// A client over this bus.
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>) -> Self {
-        Self { transport, tasks: None, reads: Arc::new(Semaphore::new(READS_MAX)) }
+        let turns = || Arc::new(Semaphore::new(READS_MAX));
+        Self { transport, tasks: None, loads: turns(), news: turns() }
     }
 
     /// Ends `tasks` when a subscription finds that the log no longer has what it has handed over.
@@ -68,9 +81,17 @@ impl EventStore {
 
     /// Reads a page, asking until it is answered.
     pub async fn read(&self, read: Read) -> Page {
+        self.read_among(Reads::Loads, read).await
+    }
+
+    pub(crate) async fn read_among(&self, reads: Reads, read: Read) -> Page {
+        let turns = match reads {
+            Reads::Loads => &self.loads,
+            Reads::News => &self.news,
+        };
         let mut pause = Pause::default();
         loop {
-            let turn = self.reads.acquire().await;
+            let turn = turns.acquire().await;
             let answer = self.transport.read(read.clone(), pause.patience()).await;
             drop(turn);
             match answer {

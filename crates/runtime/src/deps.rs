@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::store::Transport;
 use kernel::{Clock, Ids};
 
-use crate::{EventStore, Progress, Tasks, Traces};
+use crate::{Budget, EventStore, Progress, Tasks, Traces};
 
 /// The surroundings of a part of a system: time, ids, the bus and its tasks. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct Deps {
     pub tasks: Tasks,
     /// Where work is traced.
     pub traces: Traces,
+    /// What may be kept in memory.
+    pub budget: Budget,
 }
 
 impl Deps {

@@ -1,6 +1,8 @@
 //! The event store as a service on the bus: takes all waiting appends, commits them as one group, answers, and broadcasts.
 
 mod dating;
+mod pages;
+mod reads;
 
 use std::{
     sync::{
@@ -11,22 +13,18 @@ use std::{
 };
 
 use crate::{Deps, Progress};
-use futures_util::{StreamExt as _, stream};
 use kernel::{Position, Timestamp};
-use store::{Append, Appended, Incoming, Message, Page, Read, Requests};
+use store::{Append, Appended, Incoming, Message, Read, Requests};
 
 use store::{port::Commit, port::Reader, port::StoreFailure, port::Writer};
 
 use dating::{Dating, SKEW};
+use pages::Pages;
 
 /// Appends committed as one group: what waits during a sync under any load we serve.
 const GROUP_MAX: usize = 1024;
 /// Events in one broadcast; a longer group is sent in several.
 const BROADCAST_MAX: usize = 256;
-/// Reads taken at once.
-const READS_MAX: usize = 64;
-/// Reads on their way to the engine at once.
-const READS_AT_ONCE: usize = 8;
 /// How often the head is broadcast.
 const HEAD_EVERY: Duration = Duration::from_secs(1);
 /// The pause after a failed commit, and between probes until it works again.
@@ -100,45 +98,56 @@ pub async fn serve(
     let appends = deps.transport.serve_appends().await;
     let reads = deps.transport.serve_reads().await;
     let (tasks, progress) = (&deps.tasks, figures.progress(deps));
+    let pages = Arc::new(Pages::new(deps.budget.pages()));
     let telling = tell_head(deps.clone(), reader.clone(), progress);
-    let writing = write(deps.clone(), appends, writer, reader.clone(), figures);
+    reads::serve(deps, reads, reader.clone(), &pages);
+    let serving = Serving { deps: deps.clone(), figures, pages };
+    let writing = serving.write(appends, writer, reader);
     tasks.spawn_blocking_until_stopped("event-store-writer", writing);
-    tasks.spawn_blocking_until_stopped("event-store-reader", read(reads, reader));
     tasks.spawn_until_stopped("event-store-head", telling);
 }
 
-async fn write(
+/// What a serving event store is made of, beside its engine.
+struct Serving {
     deps: Deps,
-    mut requests: Requests<Append, Appended>,
-    writer: impl Writer,
-    past: impl Reader,
     figures: Figures,
-) {
-    // Published first: subscribers of another event store check whether this one has the events that they have seen.
-    deps.transport.publish(Message::Head(Position::START)).await;
-    let dating = dating(&deps, &past).await;
-    let progress = figures.progress(&deps);
-    let mut recorder = Recorder { progress, deps, writer, dating, figures, broken: 0 };
-    while recorder.broken < BROKEN_MAX {
-        let group = tokio::select! {
-            biased;
-            group = requests.next_batch(GROUP_MAX) => group,
-            () = tokio::time::sleep(FAILURE_PAUSE), if recorder.figures.is_failing() => {
-                let probed = recorder.writer.probe().await;
-                recorder.tried(probed.as_ref().err());
-                continue;
+    pages: Arc<Pages>,
+}
+
+impl Serving {
+    async fn write(
+        self,
+        mut requests: Requests<Append, Appended>,
+        writer: impl Writer,
+        past: impl Reader,
+    ) {
+        let Self { deps, figures, pages } = self;
+        // Published first: subscribers of another event store check whether this one has the events that they have seen.
+        deps.transport.publish(Message::Head(Position::START)).await;
+        let dating = dating(&deps, &past).await;
+        let progress = figures.progress(&deps);
+        let mut recorder = Recorder { progress, deps, writer, dating, figures, pages, broken: 0 };
+        while recorder.broken < BROKEN_MAX {
+            let group = tokio::select! {
+                biased;
+                group = requests.next_batch(GROUP_MAX) => group,
+                () = tokio::time::sleep(FAILURE_PAUSE), if recorder.figures.is_failing() => {
+                    let probed = recorder.writer.probe().await;
+                    recorder.tried(probed.as_ref().err());
+                    continue;
+                }
+            };
+            if group.is_empty() {
+                tracing::info!("another event store has taken over");
+                return;
             }
-        };
-        if group.is_empty() {
-            tracing::info!("another event store has taken over");
-            return;
+            recorder.record(group).await;
         }
-        recorder.record(group).await;
+        recorder.deps.tasks.fail(
+            "event-store",
+            "the log could not be repaired after a failed write; see above, and check the disk",
+        );
     }
-    recorder.deps.tasks.fail(
-        "event-store",
-        "the log could not be repaired after a failed write; see above, and check the disk",
-    );
 }
 
 /// Records groups, and knows whether that works.
@@ -148,6 +157,7 @@ struct Recorder<W> {
     dating: Dating,
     figures: Figures,
     progress: Progress,
+    pages: Arc<Pages>,
     /// Failures in a row of a store that is broken itself.
     broken: u32,
 }
@@ -161,6 +171,7 @@ impl<W: Writer> Recorder<W> {
                 self.dating.recorded(recorded.last().map(|event| event.time));
                 self.tried(None);
                 self.count(appends.len(), recorded.len(), started);
+                self.pages.recorded(&recorded);
                 answers.into_iter().zip(said).for_each(|(answer, said)| answer(said));
                 for batch in recorded.chunks(BROADCAST_MAX) {
                     self.deps.transport.publish(Message::Recorded(batch.into())).await;
@@ -213,22 +224,6 @@ pub async fn last_time(past: &impl Reader) -> Option<Timestamp> {
     let from = past.head().await.ok()?;
     let page = past.read(&Read::All { from, categories: Vec::new() }).await.ok()?;
     page.events.last().map(|event| event.time)
-}
-
-async fn read(mut requests: Requests<Read, Page>, reader: impl Reader) {
-    loop {
-        let batch = requests.next_batch(READS_MAX).await;
-        if batch.is_empty() {
-            return;
-        }
-        // An engine on a server is asked for several pages at once; the own log answers one after the other anyway.
-        let read =
-            async |incoming: Incoming<Read, Page>| match reader.read(&incoming.question).await {
-                Ok(page) => incoming.answer(page),
-                Err(failure) => tracing::error!(%failure, "the event store failed to read"),
-            };
-        stream::iter(batch).for_each_concurrent(READS_AT_ONCE, read).await;
-    }
 }
 
 async fn tell_head(deps: Deps, reader: impl Reader, progress: Progress) {

@@ -15,7 +15,7 @@
 //! use eventlog::{Options, simdisk::SimDisk};
 //! use kernel::{Actor, Clock as _, Decider, Event, Ids, Metadata, Recorded, StreamId, events};
 //! use runtime::{
-//!     Aggregate, Aggregates, Deps, Request, Tasks, Traces, Unfit,
+//!     Aggregate, Aggregates, Budget, Deps, Request, Tasks, Traces, Unfit,
 //!     clock::SystemClock,
 //!     event_store::{self, Figures},
 //!     projector,
@@ -78,6 +78,7 @@
 //!     transport: Arc::new(Memory::new()),
 //!     tasks: Tasks::new(),
 //!     traces: Traces::default(),
+//!     budget: Budget::default(),
 //! };
 //! let disk = Arc::new(SimDisk::new(1)); // `eventlog::OsFiles` in production
 //! let LogStore { writer, reader, .. } = LogStore::open(Path::new("/log"), disk, Options::new([7; 16]))?;
@@ -104,6 +105,7 @@
 #![deny(missing_docs)]
 
 pub mod aggregates;
+pub mod budget;
 pub mod client;
 pub mod clock;
 mod deps;
@@ -125,6 +127,7 @@ pub mod trace;
 mod unfit;
 
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
+pub use budget::Budget;
 pub use client::EventStore;
 pub use deps::Deps;
 pub use error::{LocationError, ModelError};

@@ -129,6 +129,20 @@ impl Reader for LogReader {
         self.page(read)
     }
 
+    fn recall(&self, read: &Read) -> Option<Page> {
+        let head = self.0.head();
+        let (nothing, next) = match read {
+            Read::Stream { stream, from } => {
+                let last = self.0.stream_head(stream.as_str());
+                (last.is_none_or(|last| last < from.0), from.0)
+            }
+            Read::Last { stream } => (self.0.stream_head(stream.as_str()).is_none(), 0),
+            Read::All { from, .. } => (from.0 > head, head + 1),
+        };
+        let (head, next) = (Position(head), Position(next));
+        nothing.then(|| Page { events: Vec::new(), head, next, end: true })
+    }
+
     async fn head(&self) -> Result<Position, StoreFailure> {
         Ok(Position(self.0.head()))
     }

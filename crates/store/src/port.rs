@@ -67,6 +67,12 @@ pub trait Reader: Send + Sync + 'static {
     /// One page of what is asked for.
     async fn read(&self, read: &Read) -> Result<Page, StoreFailure>;
 
+    /// The same page where it is empty, and the engine knows that from memory, without waiting for a disk or a server: nothing was
+    /// recorded from there on.
+    fn recall(&self, _read: &Read) -> Option<Page> {
+        None
+    }
+
     /// The last position.
     async fn head(&self) -> Result<Position, StoreFailure>;
 

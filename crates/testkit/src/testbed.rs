@@ -67,6 +67,7 @@ impl Testbed {
             transport: Arc::new(Memory::new()),
             tasks,
             traces: runtime::Traces::default(),
+            budget: runtime::Budget::default(),
         });
         let options = Options { segment_bytes: 1 << 20, ..Options::new([3; 16]) };
         let log = LogStore::open(&folder.path().join("log"), Arc::new(OsFiles), options);

@@ -81,6 +81,7 @@ mod tests {
             transport: Arc::new(store::Memory::new()),
             tasks: Tasks::inline(),
             traces: Traces::default(),
+            budget: runtime::Budget::default(),
         };
         let of_service = crate::Deps::new(deps.clone()).http;
         assert!(!of_service.shutdown.is_cancelled());

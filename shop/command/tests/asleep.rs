@@ -52,6 +52,7 @@ fn deps() -> Deps {
         transport: Arc::new(Memory::new()),
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
+        budget: runtime::Budget::default(),
     })
     .authenticated_by(auth)
 }

@@ -33,4 +33,12 @@ impl Aggregate for Customer {
             serde_json::from_value(snapshot).ok()?;
         Some(State { account, revision, credit, reserved })
     }
+
+    fn heap_bytes(state: &State) -> Option<usize> {
+        let texts = state.account.as_ref().map_or(0, |account| {
+            let Account { user, full_name, email, password, .. } = account;
+            user.len() + full_name.len() + email.len() + password.len()
+        });
+        Some(texts + runtime::budget::tree_bytes(&state.reserved))
+    }
 }

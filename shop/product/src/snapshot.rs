@@ -1,4 +1,4 @@
-//! Products and categories as streams: their categories, and snapshots so that a much-sold product loads fast.
+//! Products and categories as streams: their categories, and snapshots so that a much-sold product and a long list of categories load fast.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{self, Catalogue},
     domain::{Listing, Product, State, Stock},
 };
 
@@ -35,8 +35,31 @@ impl Aggregate for Product {
             serde_json::from_value(snapshot).ok()?;
         Some(State { listing, revision, stock, reserved })
     }
+
+    fn heap_bytes(state: &State) -> Option<usize> {
+        let texts = state.listing.as_ref().map_or(0, |listing| {
+            let Listing { code, name, description, supplier, currency, .. } = listing;
+            let code = code.as_ref().map_or(0, String::len);
+            code + name.len() + description.len() + supplier.len() + currency.len()
+        });
+        Some(texts + runtime::budget::tree_bytes(&state.reserved))
+    }
 }
 
 impl Aggregate for Catalogue {
     const CATEGORY: &'static str = contracts::catalogue::CATEGORY;
+    const SNAPSHOT_SCHEMA: u32 = 1;
+
+    fn snapshot(state: &catalogue::State) -> Option<Value> {
+        serde_json::to_value(&state.names).ok()
+    }
+
+    fn restore(snapshot: Value) -> Option<catalogue::State> {
+        Some(catalogue::State { names: serde_json::from_value(snapshot).ok()? })
+    }
+
+    fn heap_bytes(state: &catalogue::State) -> Option<usize> {
+        let names = state.names.values().map(String::len).sum::<usize>();
+        Some(names + runtime::budget::tree_bytes(&state.names))
+    }
 }

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use kernel::{Clock, Ids, Position, Recorded};
 use registry::{Extensions, Module, Place, Setup, Shop};
 use runtime::event_store::Figures;
-use runtime::{Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
+use runtime::{Budget, Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
 use store::{LogStore, log::LogReader};
 use testkit::{FaultyTransport, TestClock};
 use web::{Deps, HttpNames, Service};
@@ -79,7 +79,16 @@ pub(crate) struct Store {
     pub(crate) reader: LogReader,
 }
 
+/// Memory for streams at rest and pages of the log: none at all, a little, or enough for a whole world.
+const MEMORY: [usize; 3] = [0, 64 << 10, runtime::budget::MEMORY];
+
 impl Environment {
+    /// What the processes of this world may keep in memory; by its secret, which its seed has drawn.
+    fn budget(&self) -> Budget {
+        let [drawn, ..] = self.secret;
+        Budget::of(MEMORY.get(usize::from(drawn) % MEMORY.len()).copied().unwrap_or_default())
+    }
+
     fn deps(&self, tasks: &Tasks, clock: &Arc<TestClock>) -> (Deps, Auth) {
         let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
         let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
@@ -89,6 +98,7 @@ impl Environment {
             transport: self.transport.clone(),
             tasks: tasks.clone(),
             traces: runtime::Traces::default(),
+            budget: self.budget(),
         })
         .authenticated_by(auth.clone());
         deps.http.names = HttpNames::of(names::SYSTEM);

@@ -51,6 +51,14 @@ impl<D: Aggregate> Decided<D> {
         decided
     }
 
+    /// Whether all of it rests on what is known to be recorded: that is so whatever else was recorded meanwhile.
+    pub(super) fn is_settled(&self) -> bool {
+        self.verdicts.iter().all(|verdict| match verdict {
+            Verdict::AlreadyReacted | Verdict::Repeated(_) | Verdict::KeyReused => true,
+            Verdict::Events(_) | Verdict::Nothing | Verdict::Rejected(_) => false,
+        })
+    }
+
     fn judge(
         &mut self,
         request: &Request<D::Command>,
@@ -74,6 +82,7 @@ impl<D: Aggregate> Decided<D> {
             let version = self.after.expected().first_version();
             self.after.take_in::<D>(version, Some(&event), metadata);
             let event = new_event(&event, metadata);
+            self.after.weighs(event.data.get().len());
             self.bytes += event.data.get().len();
             self.events.push(event);
         }

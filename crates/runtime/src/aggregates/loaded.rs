@@ -6,7 +6,8 @@ use std::{
 };
 
 use kernel::{
-    Cause, DecodeError, Event, Expected, Idempotency, Metadata, Position, Recorded, Version,
+    Cause, DecodeError, Event, Expected, Idempotency, Metadata, Position, Recorded, StreamId,
+    Version,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +16,8 @@ use super::Aggregate;
 
 /// How many idempotency keys of changes an aggregate remembers.
 const KEYS_MAX: usize = 16;
+/// What a stream at rest takes beside its state: its name in both trees, the name's counters, and when it was last used.
+const AT_REST_BYTES: usize = 2 * size_of::<StreamId>() + 4 * size_of::<usize>();
 
 /// State, version, cause marks and idempotency keys after some event of a stream.
 #[derive(Clone, Debug)]
@@ -23,9 +26,12 @@ pub struct Loaded<S> {
     pub state: S,
     /// The version of the last event taken in.
     pub version: Option<Version>,
-    marks: BTreeMap<Arc<str>, Position>,
+    /// A few: one for each reactor.
+    marks: Vec<(Arc<str>, Position)>,
     created: Option<KeySeen>,
     changes: VecDeque<KeySeen>,
+    /// How many bytes of JSON the state was made of: the snapshot's, and those of the events since.
+    read_bytes: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,9 +67,10 @@ impl<S: Default> Default for Loaded<S> {
         Self {
             state: S::default(),
             version: None,
-            marks: BTreeMap::new(),
+            marks: Vec::new(),
             created: None,
             changes: VecDeque::new(),
+            read_bytes: 0,
         }
     }
 }
@@ -74,7 +81,8 @@ impl<S> Loaded<S> {
     }
 
     pub(super) fn has_reacted_to(&self, cause: &Cause) -> bool {
-        self.marks.get(&cause.reactor).is_some_and(|mark| *mark >= cause.position)
+        let mark = self.marks.iter().find(|(reactor, _)| *reactor == cause.reactor);
+        mark.is_some_and(|(_, mark)| *mark >= cause.position)
     }
 
     pub(super) fn seen(&self, key: &Idempotency) -> Seen {
@@ -98,8 +106,10 @@ impl<S> Loaded<S> {
         }
         self.version = Some(version);
         if let Some(cause) = &metadata.cause {
-            let mark = self.marks.entry(Arc::clone(&cause.reactor)).or_default();
-            *mark = (*mark).max(cause.position);
+            match self.marks.iter_mut().find(|(reactor, _)| *reactor == cause.reactor) {
+                Some((_, mark)) => *mark = (*mark).max(cause.position),
+                None => self.marks.push((Arc::clone(&cause.reactor), cause.position)),
+            }
         }
         if let Some(key) = &metadata.idempotency {
             self.remember(key, version);
@@ -118,6 +128,27 @@ impl<S> Loaded<S> {
             }
         };
         self.take_in::<D>(recorded.version, event.as_ref(), &recorded.metadata);
+        self.weighs(recorded.data.get().len());
+    }
+
+    /// Counts the JSON of an event that was taken in.
+    pub(super) fn weighs(&mut self, bytes: usize) {
+        self.read_bytes += bytes;
+    }
+
+    /// The bytes that it takes at rest, roughly: itself and its name in two trees, and what it points to.
+    pub(super) fn size_bytes<D: Aggregate<State = S>>(&self, stream: &StreamId) -> usize {
+        let pointed_to = D::heap_bytes(&self.state).unwrap_or(self.read_bytes);
+        let deduplication = self.marks.capacity() * (size_of::<(Arc<str>, Position)>() + 32)
+            + self.changes.capacity() * size_of::<KeySeen>();
+        // Nodes of a tree are two thirds full.
+        let entry = (size_of::<Self>() + AT_REST_BYTES) * 3 / 2;
+        entry + stream.as_str().len() + deduplication + pointed_to
+    }
+
+    /// How many events it is made of.
+    pub(super) fn events(&self) -> u64 {
+        self.expected().first_version().0
     }
 
     fn remember(&mut self, key: &Idempotency, version: Version) {
@@ -142,7 +173,7 @@ impl<S> Loaded<S> {
         let snapshot = Snapshot {
             schema: D::SNAPSHOT_SCHEMA,
             state: D::snapshot(&self.state)?,
-            marks: self.marks.clone(),
+            marks: self.marks.iter().cloned().collect(),
             created: self.created.clone(),
             changes: self.changes.clone(),
         };
@@ -151,15 +182,16 @@ impl<S> Loaded<S> {
 
     /// A snapshot taken at `version`, unless it is of another schema.
     pub(super) fn from_snapshot<D: Aggregate<State = S>>(
-        snapshot: &str,
+        body: &str,
         version: Version,
     ) -> Option<Self> {
-        let snapshot: Snapshot = serde_json::from_str(snapshot).ok()?;
+        let snapshot: Snapshot = serde_json::from_str(body).ok()?;
         if snapshot.schema != D::SNAPSHOT_SCHEMA {
             return None;
         }
         let state = D::restore(snapshot.state)?;
         let Snapshot { marks, created, changes, .. } = snapshot;
-        Some(Self { state, version: Some(version), marks, created, changes })
+        let (version, marks) = (Some(version), marks.into_iter().collect());
+        Some(Self { state, version, marks, created, changes, read_bytes: body.len() })
     }
 }

@@ -1,92 +1,75 @@
-//! The task that owns a stream: decides all waiting commands, appends once, answers all.
+//! The task that serves a stream while commands wait for it: decides all of them, appends once, answers all.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use kernel::{Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Version};
+use kernel::{Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Version, sync};
 use store::{Append, Appended, Read};
-use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Aggregate, Done, ExecuteError, Request, Shared,
+    Aggregate, Asked, Done, ExecuteError, Outcome, Resident, Shared,
     decided::{Decided, Verdict},
     loaded::Loaded,
 };
-use crate::{trace::Kind, trace::Open};
+use crate::{client::Reads, trace::Kind, trace::Open};
 
 /// Commands decided in one go: enough to share a sync among, few enough that no caller waits long.
 const COMMANDS_MAX: usize = 256;
-/// Events between two snapshots of a stream.
+/// Events between two snapshots of a stream that stays in memory.
 const SNAPSHOT_EVERY: u64 = 100;
 /// The pause before a refused reaction is tried again.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 
-type Outcome<D> = Result<Done, ExecuteError<<D as kernel::Decider>::Rejection>>;
-
-/// A command waiting for its answer.
-pub(super) struct Asked<D: Aggregate> {
-    pub(super) request: Request<D::Command>,
-    /// When the caller stops waiting for the answer; never for reactions.
-    pub(super) expires: Option<Duration>,
-    pub(super) answer: oneshot::Sender<Outcome<D>>,
-}
-
-impl<D: Aggregate> Asked<D> {
-    fn is_reaction(&self) -> bool {
-        self.request.metadata.cause.is_some()
-    }
-}
-
-pub(super) struct StreamTask<D: Aggregate> {
+pub(super) struct Serving<D: Aggregate> {
     shared: Arc<Shared<D>>,
     stream: StreamId,
-    queue: mpsc::Receiver<Asked<D>>,
     waiting: VecDeque<Asked<D>>,
     loaded: Option<Loaded<D::State>>,
-    snapshot_at: u64,
+    /// How many events the last snapshot contains.
+    kept: u64,
+    /// Whether the stream's entry is this task's to remove.
+    serves: bool,
 }
 
-impl<D: Aggregate> StreamTask<D> {
+impl<D: Aggregate> Serving<D> {
     pub(super) fn new(
         shared: Arc<Shared<D>>,
         stream: StreamId,
-        queue: mpsc::Receiver<Asked<D>>,
+        resident: Option<Resident<D::State>>,
     ) -> Self {
-        Self { shared, stream, queue, waiting: VecDeque::new(), loaded: None, snapshot_at: 0 }
+        let (loaded, kept) = match resident {
+            Some(Resident { loaded, kept }) => (Some(loaded), kept),
+            None => (None, 0),
+        };
+        Self { shared, stream, waiting: VecDeque::new(), loaded, kept, serves: true }
     }
 
-    /// Serves the stream until no command has come for a while.
+    /// Serves the stream until no command waits.
     pub(super) async fn run(mut self) {
-        while self.gather().await {
+        while self.gather() {
             self.step().await;
         }
-        self.shared.retire(&self.stream);
+        self.shared.budget.make_room();
     }
 
-    /// Waits for commands; `false` when there were none for so long that the stream can leave memory.
-    async fn gather(&mut self) -> bool {
-        let mut arrived = Vec::new();
-        if self.waiting.is_empty() {
-            let over = self.loaded.as_ref().is_some_and(|loaded| D::is_over(&loaded.state));
-            let patience = if over { Duration::ZERO } else { self.shared.patience() };
-            let arrived_in_time = tokio::select! {
-                biased;
-                count = self.queue.recv_many(&mut arrived, COMMANDS_MAX) => count > 0,
-                () = self.shared.tasks.stopped() => false,
-                () = tokio::time::sleep(patience) => false,
-            };
-            if !arrived_in_time {
-                // What arrives from here on is refused and goes to a new task; what had arrived is still ours.
-                self.queue.close();
-                self.queue.recv_many(&mut arrived, COMMANDS_MAX).await;
-            }
-        } else {
-            while arrived.len() + self.waiting.len() < COMMANDS_MAX {
-                let Ok(asked) = self.queue.try_recv() else { break };
-                arrived.push(asked);
-            }
+    /// Takes what waits; lays the stream to rest if nothing does.
+    fn gather(&mut self) -> bool {
+        let mut streams = sync::lock(&self.shared.streams);
+        streams.gather(&self.stream, &mut self.waiting, COMMANDS_MAX);
+        if !self.waiting.is_empty() {
+            return true;
         }
-        self.waiting.extend(arrived);
-        !self.waiting.is_empty()
+        self.serves = false;
+        match self.loaded.take() {
+            // One that was only believed to be new is not known to be so.
+            Some(loaded) if loaded.version.is_some() && !D::is_over(&loaded.state) => {
+                let bytes = loaded.size_bytes::<D>(&self.stream);
+                self.shared.budget.take(bytes);
+                let resident = Resident { loaded, kept: self.kept };
+                streams.rest(&self.stream, self.shared.budget.next_use(), bytes, resident);
+            }
+            _ => streams.forget(&self.stream),
+        }
+        false
     }
 
     /// Decides on what waits, has it recorded, and answers.
@@ -111,7 +94,7 @@ impl<D: Aggregate> StreamTask<D> {
             return;
         }
         if decided.events.is_empty() {
-            if fresh || self.is_current().await {
+            if fresh || decided.is_settled() || self.is_current().await {
                 self.answer(&decided.verdicts, None).await;
             }
         } else {
@@ -139,8 +122,8 @@ impl<D: Aggregate> StreamTask<D> {
         match appended {
             Appended::Recorded { first, version, .. } => {
                 self.loaded = Some(decided.after);
-                self.keep_snapshot(version).await;
                 self.answer(&decided.verdicts, Some((first, version))).await;
+                self.keep_snapshot();
             }
             Appended::Conflict { version } => self.read_on(version).await,
             Appended::Refused { reason } => self.refused(decided.verdicts.len(), reason).await,
@@ -184,7 +167,7 @@ impl<D: Aggregate> StreamTask<D> {
     /// Takes in what others recorded; reloads if the store has less than we believed (`last`).
     async fn read_on(&mut self, last: Option<Version>) {
         let loaded = match self.loaded.take() {
-            Some(loaded) if loaded.version <= last => self.load_on(loaded).await,
+            Some(loaded) if loaded.version <= last => self.load_on(loaded, Reads::News).await,
             Some(_) | None => {
                 self.shared.snapshots.forget(&self.shared.tasks, &self.stream).await;
                 self.load().await
@@ -194,21 +177,27 @@ impl<D: Aggregate> StreamTask<D> {
     }
 
     async fn load(&mut self) -> Loaded<D::State> {
-        let snapshot = self.shared.snapshots.load(&self.shared.tasks, &self.stream).await;
-        let loaded =
-            snapshot.and_then(|(version, body)| Loaded::from_snapshot::<D>(&body, version));
-        let loaded = loaded.unwrap_or_default();
-        self.snapshot_at = loaded.version.map_or(0, |version| version.0);
-        self.load_on(loaded).await
+        let loaded = self.load_snapshot().await.unwrap_or_default();
+        self.kept = loaded.events();
+        self.load_on(loaded, Reads::Loads).await
     }
 
-    async fn load_on(&self, mut loaded: Loaded<D::State>) -> Loaded<D::State> {
+    async fn load_snapshot(&self) -> Option<Loaded<D::State>> {
+        if D::SNAPSHOT_SCHEMA == 0 {
+            return None;
+        }
+        let loaded = self.shared.snapshots.load(&self.shared.tasks, &self.stream);
+        let (version, body) = loaded.await?;
+        Loaded::from_snapshot::<D>(&body, version)
+    }
+
+    async fn load_on(&self, mut loaded: Loaded<D::State>, reads: Reads) -> Loaded<D::State> {
         loop {
             let read = Read::Stream {
                 stream: self.stream.clone(),
                 from: loaded.expected().first_version(),
             };
-            let page = self.shared.store.read(read).await;
+            let page = self.shared.store.read_among(reads, read).await;
             for event in &page.events {
                 loaded.take_in_recorded::<D>(event);
             }
@@ -218,14 +207,12 @@ impl<D: Aggregate> StreamTask<D> {
         }
     }
 
-    async fn keep_snapshot(&mut self, version: Version) {
-        if version.0 < self.snapshot_at + SNAPSHOT_EVERY {
-            return;
-        }
-        self.snapshot_at = version.0;
-        if let Some(body) = self.loaded.as_ref().and_then(Loaded::to_snapshot::<D>) {
-            let shared = &self.shared;
-            shared.snapshots.save(&shared.tasks, &self.stream, version, body).await;
+    fn keep_snapshot(&mut self) {
+        if let Some(loaded) = &self.loaded
+            && loaded.events() >= self.kept + SNAPSHOT_EVERY
+        {
+            self.kept = loaded.events();
+            self.shared.keep_snapshot(&self.stream, loaded);
         }
     }
 
@@ -285,7 +272,9 @@ impl<D: Aggregate> StreamTask<D> {
             return;
         }
         match self.waiting.front() {
-            Some(asked) if asked.is_reaction() => tokio::time::sleep(REFUSED_PAUSE).await,
+            Some(asked) if asked.request.metadata.cause.is_some() => {
+                tokio::time::sleep(REFUSED_PAUSE).await;
+            }
             _ => {
                 let asked = self.waiting.pop_front();
                 asked.map(|asked| asked.answer.send(Err(ExecuteError::Refused(reason))));
@@ -296,4 +285,13 @@ impl<D: Aggregate> StreamTask<D> {
 
 fn creates<D: Aggregate>(asked: &Asked<D>) -> bool {
     asked.request.metadata.idempotency.as_ref().is_some_and(|key| key.creates)
+}
+
+impl<D: Aggregate> Drop for Serving<D> {
+    /// A task that was killed no longer serves its stream, and what waits gets no answer.
+    fn drop(&mut self) {
+        if self.serves {
+            sync::lock(&self.shared.streams).forget(&self.stream);
+        }
+    }
 }

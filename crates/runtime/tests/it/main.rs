@@ -1,11 +1,14 @@
 //! The runtime at its borders.
 
+mod evicting;
 mod exchanged;
 mod projecting;
 mod reading;
 mod replaced;
+mod sharing;
 mod sqlite;
 mod tasks;
+mod watched;
 
 use std::sync::Arc;
 
@@ -20,5 +23,6 @@ fn deps() -> Deps {
         transport: Arc::new(store::Memory::new()),
         tasks: Tasks::inline(),
         traces: Traces::default(),
+        budget: runtime::Budget::default(),
     }
 }

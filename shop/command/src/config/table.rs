@@ -139,6 +139,12 @@ const PROCESS: &[Setting] = &[
     ),
     address("event-store", "log:DATA/log", "The event store: log:DIR, or mongodb://…"),
     setting(
+        "memory",
+        "256",
+        "MIB",
+        "The memory that the process is meant to stay within: a quarter of it may hold products, customers and the like between commands, an eighth events for those that follow the log",
+    ),
+    setting(
         "accept-shorter-log",
         "false",
         "true|false",

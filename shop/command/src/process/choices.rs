@@ -42,6 +42,8 @@ pub(crate) struct Choices {
     pub(crate) accept_shorter_log: bool,
     /// Believe a clock that is far from the last event.
     pub(crate) accept_clock: bool,
+    /// The memory that the process is meant to stay within, in bytes.
+    pub(crate) memory: usize,
     pub(crate) limits: customer::Limits,
     /// Where each service keeps its read model, by the service's name.
     pub(crate) models: BTreeMap<&'static str, Place>,
@@ -97,6 +99,7 @@ impl Choices {
             admin_password: admin_password(settings)?,
             accept_shorter_log: settings.get("accept-shorter-log")?,
             accept_clock: settings.get("accept-clock")?,
+            memory: number::<usize>(settings, "memory", 16..=1_048_576)? << 20,
             limits: limits(settings)?,
             models: models(settings)?,
             collector: given("otlp-endpoint").map(|_| settings.get("otlp-endpoint")).transpose()?,

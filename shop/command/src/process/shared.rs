@@ -11,7 +11,7 @@ use identity::{Auth, Verifier, ended};
 use kernel::{Clock as _, Ids};
 use registry::{Extensions, Module, Setup, Shop};
 use runtime::event_store::Figures;
-use runtime::{Progress, Tasks, clock::SystemClock, sqlite::Location, trace::Traces};
+use runtime::{Budget, Progress, Tasks, clock::SystemClock, sqlite::Location, trace::Traces};
 use web::{Deps, HttpNames, Service, Streams, metrics::Metrics};
 
 use super::{
@@ -72,7 +72,8 @@ pub(super) async fn deps(
         Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),
     };
     let shutdown = tasks.stop_token();
-    let base = runtime::Deps { clock, ids, transport, tasks, traces: traced };
+    let budget = Budget::of(choices.memory);
+    let base = runtime::Deps { clock, ids, transport, tasks, traces: traced, budget };
     let mut deps = Deps::new(base).authenticated_by(auth.clone());
     deps.metrics = Metrics::new(names::PREFIX);
     deps.http.names = HttpNames::of(names::SYSTEM);

@@ -31,6 +31,7 @@ fn deps(secrets: &Secrets) -> Deps {
         transport: Arc::new(Memory::new()),
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
+        budget: runtime::Budget::default(),
     })
     .authenticated_by(auth)
 }

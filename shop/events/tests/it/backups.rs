@@ -31,6 +31,7 @@ fn serve(end: Receiver<()>) -> (Service, String) {
         transport: Arc::new(Memory::new()),
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
+        budget: runtime::Budget::default(),
     })
     .authenticated_by(auth);
     let store = LogStore::open(Path::new("log"), Arc::new(SimDisk::new(1)), Options::new([7; 16]));

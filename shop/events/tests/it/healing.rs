@@ -28,6 +28,7 @@ pub(crate) fn deps() -> Deps {
         transport: Arc::new(Memory::new()),
         tasks: Tasks::inline(),
         traces: runtime::Traces::default(),
+        budget: runtime::Budget::default(),
     })
     .authenticated_by(auth)
 }

@@ -51,6 +51,7 @@ impl World {
             transport: Arc::new(store::Memory::new()),
             tasks: Tasks::inline(),
             traces: runtime::Traces::default(),
+            budget: runtime::Budget::default(),
         })
         .authenticated_by(auth.clone());
         Self { signer, deps, auth, folder: tempfile::tempdir().expect("a folder") }
