@@ -5,7 +5,10 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use kernel::{Position, Recorded, sync};
@@ -21,6 +24,8 @@ pub(super) struct Pages {
     past: Mutex<Past>,
     /// Held while the engine reads a page, so that the next who wants the same one finds it.
     reading: tokio::sync::Mutex<()>,
+    /// The end of the log, as far as is known here.
+    head: AtomicU64,
     /// For the recent ones, and for the past ones.
     bytes_max: usize,
 }
@@ -58,12 +63,15 @@ struct Taken {
 impl Pages {
     /// No events yet, and never more than so many bytes of them.
     pub(super) fn new(bytes_max: usize) -> Self {
-        let (recent, past, reading) = Default::default();
-        Self { recent, past, reading, bytes_max: bytes_max / 2 }
+        let (recent, past, reading, head) = Default::default();
+        Self { recent, past, reading, head, bytes_max: bytes_max / 2 }
     }
 
     /// Keeps what was just recorded.
     pub(super) fn recorded(&self, events: &[Arc<Recorded>]) {
+        if let Some(last) = events.last() {
+            self.is_at_least(last.position);
+        }
         let mut recent = sync::lock(&self.recent);
         let (last, first) = (recent.last(), events.first().map(|event| event.position));
         if last.is_some_and(|last| first.is_some_and(|first| first != last.next())) {
@@ -87,7 +95,7 @@ impl Pages {
         }
         let beyond = || Read::All { from: taken.next, categories: Vec::new() };
         let end = !taken.full && reader.recall(&beyond()).is_some();
-        Some(taken.page(Position::START, end))
+        Some(taken.page(self.head(), end))
     }
 
     /// A page from what is kept and from the engine.
@@ -100,13 +108,13 @@ impl Pages {
         let mut taken = Taken::new(from);
         self.give(&mut taken);
         if taken.is_ample() {
-            return Ok(taken.page(Position::START, false));
+            return Ok(taken.page(self.head(), false));
         }
         let _reading = self.reading.lock().await;
         // Another may have read it in the meantime.
         self.give(&mut taken);
         if taken.is_ample() {
-            return Ok(taken.page(Position::START, false));
+            return Ok(taken.page(self.head(), false));
         }
         let wanted = Read::All { from: taken.next, categories: Vec::new() };
         let Page { events, head, end, .. } = reader.read(&wanted).await?;
@@ -114,8 +122,17 @@ impl Pages {
         if !end {
             self.keep(events);
         }
+        self.is_at_least(head);
         let end = end && !taken.full;
         Ok(taken.page(head, end))
+    }
+
+    fn head(&self) -> Position {
+        Position(self.head.load(Ordering::Relaxed))
+    }
+
+    fn is_at_least(&self, head: Position) {
+        self.head.fetch_max(head.0, Ordering::Relaxed);
     }
 
     fn give(&self, taken: &mut Taken) {

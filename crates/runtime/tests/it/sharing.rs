@@ -100,18 +100,23 @@ async fn what_memory_can_answer_waits_for_no_disk() {
 async fn followers_that_lag_cause_one_read_of_each_page() {
     let (deps, disk) = (crate::deps(), Arc::new(SimDisk::new(1)));
     let (_, first) = serve(&deps, &disk).await;
-    record(&deps, 5_250).await;
+    record(&deps, 20_250).await;
     first.kill().await;
     let (reads, _) = serve(&deps, &disk).await;
-    let (left, right, third) =
-        tokio::join!(follow(&deps, 0, 5_250), follow(&deps, 0, 5_250), follow(&deps, 700, 5_250));
+    let begun = tokio::time::Instant::now();
+    let (left, right, third) = tokio::join!(
+        follow(&deps, 0, 20_250),
+        follow(&deps, 0, 20_250),
+        follow(&deps, 700, 20_250)
+    );
+    assert_eq!(begun.elapsed(), Duration::ZERO, "none waited to be told where the log ends");
     let once: BTreeSet<_> = left.iter().map(Arc::as_ptr).collect();
-    assert_eq!(once.len(), 5_250);
+    assert_eq!(once.len(), 20_250);
     // The last page is not full, and not kept.
     let shared = right.iter().chain(&third).filter(|event| once.contains(&Arc::as_ptr(event)));
-    assert!(shared.count() >= 2 * 5_000 - 700, "they share events, parsed once");
+    assert!(shared.count() >= 2 * 20_000 - 700, "they share events, parsed once");
     // Each page once, and for each follower the page on which the log ends, with what it recognises the log by.
-    let pages = 5_250 / Page::EVENTS_MAX;
+    let pages = 20_250 / Page::EVENTS_MAX;
     assert!(reads.pages() <= pages + 2 + 3 * 2, "{} reads", reads.pages());
 }
 
@@ -122,9 +127,11 @@ async fn what_was_just_recorded_is_not_read_at_all() {
     record(&deps, 2_600).await;
     // The store itself has looked at the end of the log.
     let before = reads.pages();
+    let begun = tokio::time::Instant::now();
     for checkpoint in [0, 1, 999, 2_000, 2_599] {
         follow(&deps, checkpoint, 2_600).await;
     }
+    assert_eq!(begun.elapsed(), Duration::ZERO, "none waited to be told where the log ends");
     assert_eq!(reads.pages(), before);
 }
 
