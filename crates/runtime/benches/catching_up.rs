@@ -117,7 +117,7 @@ fn appends(first: u64) -> Vec<Append> {
     group.map(of).collect()
 }
 
-async fn shop(dir: &Path, tasks: &Tasks) -> Deps {
+async fn system(dir: &Path, tasks: &Tasks) -> Deps {
     let deps = Deps {
         clock: Arc::new(SystemClock),
         ids: Arc::new(Ids::from_seed([7; 32])),
@@ -151,7 +151,7 @@ async fn measured(name: &str, dir: &Path, count: u64, work: impl AsyncFnOnce(&De
         return;
     }
     let tasks = Tasks::new();
-    let deps = shop(dir, &tasks).await;
+    let deps = system(dir, &tasks).await;
     let started = Instant::now();
     work(&deps).await;
     let took = started.elapsed();
