@@ -1,6 +1,9 @@
 //! The streams of one kind that are in memory: those that are served, and those at rest.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    hash::{BuildHasherDefault, DefaultHasher},
+};
 
 use kernel::StreamId;
 
@@ -27,7 +30,8 @@ pub(super) enum Takes<D: Aggregate> {
 
 /// The streams of one kind in memory.
 pub(super) struct Streams<D: Aggregate> {
-    entries: BTreeMap<StreamId, Entry<D>>,
+    /// Only ever asked for one; the hasher has no random key, so that even dropping them is the same in each run.
+    entries: HashMap<StreamId, Entry<D>, BuildHasherDefault<DefaultHasher>>,
     /// Those at rest, by their last use.
     at_rest: BTreeMap<u64, StreamId>,
     bytes: usize,
@@ -45,7 +49,7 @@ enum Entry<D: Aggregate> {
 
 impl<D: Aggregate> Default for Streams<D> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), at_rest: BTreeMap::new(), bytes: 0 }
+        Self { entries: HashMap::default(), at_rest: BTreeMap::new(), bytes: 0 }
     }
 }
 
