@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use kernel::{Clock, Decider, Ids, Metadata, Position, StreamId, Version, sync};
+use kernel::{Clock, Decider, Ids, Metadata, Position, StreamId, Timestamp, Version, sync};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -86,6 +86,8 @@ pub enum Done {
         last: Position,
         /// The version of the last event.
         version: Version,
+        /// When they were recorded, if the event store says so.
+        time: Option<Timestamp>,
     },
     /// There was nothing to record.
     Nothing,

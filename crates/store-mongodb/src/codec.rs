@@ -10,7 +10,7 @@ use mongodb::bson::{Binary, RawDocument, RawDocumentBuf, cstr, rawdoc, spec::Bin
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use store::port::StoreFailure;
+use store::{judge::PastEvent, port::StoreFailure};
 
 /// A number as MongoDB keeps it; none of ours reaches 2^63.
 pub(super) fn long(number: u64) -> i64 {
@@ -102,10 +102,11 @@ pub(super) fn latest(document: &RawDocument) -> Result<Timestamp, StoreFailure> 
     fields.time()
 }
 
-/// Event id and position of a document that has at least these.
-pub(super) fn place(document: &RawDocument) -> Result<(EventId, Position), StoreFailure> {
+/// Id, position and time of a document that has at least these.
+pub(super) fn past(document: &RawDocument) -> Result<PastEvent, StoreFailure> {
     let position = position(document)?;
-    Ok((Fields { document, position }.id()?, position))
+    let fields = Fields { document, position };
+    Ok(PastEvent { id: fields.id()?, position, time: fields.time()? })
 }
 
 /// The fields of a document, or of a part of it.

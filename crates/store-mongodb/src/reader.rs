@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
-use kernel::{EventId, Position, Recorded, StreamId, Timestamp, Version};
+use kernel::{Position, Recorded, StreamId, Timestamp, Version};
 use mongodb::bson::{RawDocumentBuf, doc};
 use store::{Page, Read};
 
@@ -12,7 +12,7 @@ use super::{
     connection::Connection,
     look::Look,
 };
-use store::{port::Reader, port::StoreFailure};
+use store::{judge::PastEvent, port::Reader, port::StoreFailure};
 
 /// The reading half. Cheap to clone.
 #[derive(Clone)]
@@ -88,20 +88,20 @@ impl MongoReader {
     }
 
     /// The ids recorded in a stream from a version on, `count` of them at most, with their positions.
-    pub(super) async fn ids(
+    pub(super) async fn events(
         &self,
         stream: &StreamId,
         from: Version,
         count: usize,
-    ) -> Result<Vec<(EventId, Position)>, StoreFailure> {
+    ) -> Result<Vec<PastEvent>, StoreFailure> {
         let found = self.0.look(Look {
             filter: doc! { "stream": stream.as_str(), "version": { "$gte": long(from.0) } },
             sort: doc! { "version": 1 },
-            fields: doc! { "id": 1, "position": 1 },
+            fields: doc! { "id": 1, "position": 1, "time": 1 },
             limit: count,
             bytes_max: usize::MAX,
         });
-        found.await?.iter().map(|document| codec::place(document)).collect()
+        found.await?.iter().map(|document| codec::past(document)).collect()
     }
 
     async fn latest_at(&self, position: u64) -> Result<Timestamp, StoreFailure> {

@@ -15,7 +15,7 @@ use super::{
     look::Look,
     takeover,
 };
-use store::port::StoreFailure;
+use store::{judge::PastEvent, port::StoreFailure};
 
 const DUPLICATE_KEY: i32 = 11000;
 const WRITE_CONFLICT: i32 = 112;
@@ -106,13 +106,13 @@ impl Transactions {
         let found = self.connection.look(Look {
             filter: doc! { "position": range },
             sort: doc! { "position": 1 },
-            fields: doc! { "id": 1, "position": 1 },
+            fields: doc! { "id": 1, "position": 1, "time": 1 },
             limit: events.len(),
             bytes_max: usize::MAX,
         });
         let found: Vec<_> =
-            found.await?.iter().map(|document| codec::place(document)).collect::<Result<_, _>>()?;
-        Ok(found.into_iter().eq(events.iter().map(|event| (event.id, event.position))))
+            found.await?.iter().map(|document| codec::past(document)).collect::<Result<_, _>>()?;
+        Ok(found.into_iter().eq(events.iter().map(PastEvent::from)))
     }
 }
 

@@ -14,8 +14,8 @@ use super::{
     transaction::{Setback, Transactions},
 };
 use store::{
-    judge::Judge, judge::Past, port::Commit, port::Import, port::StoreFailure, port::Writer,
-    port::check_import,
+    judge::Judge, judge::Past, judge::PastEvent, port::Commit, port::Import, port::StoreFailure,
+    port::Writer, port::check_import,
 };
 
 /// A transaction takes no further append once it has so many events; MongoDB advises against more than a thousand.
@@ -280,12 +280,12 @@ impl Past for Memory<'_> {
         Ok(self.known.versions.get(stream).copied().flatten())
     }
 
-    async fn ids(
+    async fn events(
         &mut self,
         stream: &StreamId,
         from: Version,
         count: usize,
-    ) -> Result<Vec<(EventId, Position)>, Setback> {
+    ) -> Result<Vec<PastEvent>, Setback> {
         // A stale memory would refuse what is right, and nothing would be written to prove it wrong.
         if !self.fresh.contains(stream) {
             let version = self.reader.last_version(stream).await?;
@@ -294,6 +294,6 @@ impl Past for Memory<'_> {
             }
             self.fresh.insert(stream.clone());
         }
-        Ok(self.reader.ids(stream, from, count).await?)
+        Ok(self.reader.events(stream, from, count).await?)
     }
 }

@@ -21,14 +21,31 @@ pub trait Past: Send {
         stream: &StreamId,
     ) -> impl Future<Output = Result<Option<Version>, Self::Failure>> + Send;
 
-    /// The ids recorded in a stream from a version on, `count` of them at most, with their positions. Asked when an append is not
-    /// as expected: the answer to it rests on this and on the last version, so neither may be merely remembered here.
-    fn ids(
+    /// What is recorded in a stream from a version on, `count` events at most. Asked when an append is not as expected: the answer to
+    /// it rests on this and on the last version, so neither may be merely remembered here.
+    fn events(
         &mut self,
         stream: &StreamId,
         from: Version,
         count: usize,
-    ) -> impl Future<Output = Result<Vec<(EventId, Position)>, Self::Failure>> + Send;
+    ) -> impl Future<Output = Result<Vec<PastEvent>, Self::Failure>> + Send;
+}
+
+/// An event that is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastEvent {
+    /// By which an append that comes again is recognised.
+    pub id: EventId,
+    /// Where it is in the log.
+    pub position: Position,
+    /// When it was recorded.
+    pub time: Timestamp,
+}
+
+impl From<&Arc<Recorded>> for PastEvent {
+    fn from(event: &Arc<Recorded>) -> Self {
+        Self { id: event.id, position: event.position, time: event.time }
+    }
 }
 
 /// Judges the appends of one group, in order, and stages what is to be recorded.
@@ -87,12 +104,15 @@ impl<P: Past> Judge<P> {
         }
         let recorded = self.recorded_before(append).await?;
         let same = recorded.len() == append.events.len()
-            && recorded.iter().zip(append.events.iter()).all(|((id, _), event)| *id == event.id);
+            && recorded.iter().zip(append.events.iter()).all(|(past, event)| past.id == event.id);
         let version = Version(append.expected.first_version().0 + append.events.len() as u64 - 1);
         match (recorded.first(), recorded.last()) {
-            (Some((_, first)), Some((_, last))) if same => {
-                Ok(Appended::Recorded { first: *first, last: *last, version })
-            }
+            (Some(first), Some(last)) if same => Ok(Appended::Recorded {
+                first: first.position,
+                last: last.position,
+                version,
+                time: Some(last.time),
+            }),
             _ => Ok(Appended::Conflict { version: last }),
         }
     }
@@ -125,26 +145,23 @@ impl<P: Past> Judge<P> {
             first,
             last: Position(self.next.0 - 1),
             version: Version(version.0 - 1),
+            time: Some(self.now),
         }
     }
 
     /// The recorded events at the versions that this append expects.
-    async fn recorded_before(
-        &mut self,
-        append: &Append,
-    ) -> Result<Vec<(EventId, Position)>, P::Failure> {
+    async fn recorded_before(&mut self, append: &Append) -> Result<Vec<PastEvent>, P::Failure> {
         let from = append.expected.first_version();
-        let mut ids = self.past.ids(&append.stream, from, append.events.len()).await?;
+        let mut events = self.past.events(&append.stream, from, append.events.len()).await?;
         let staged = self
             .staged
             .get(&append.stream)
             .into_iter()
             .flatten()
             .filter_map(|place| self.recorded.get(*place));
-        let staged =
-            staged.filter(|event| event.version >= from).map(|event| (event.id, event.position));
-        ids.extend(staged.take(append.events.len() - ids.len()));
-        Ok(ids)
+        let staged = staged.filter(|event| event.version >= from).map(PastEvent::from);
+        events.extend(staged.take(append.events.len() - events.len()));
+        Ok(events)
     }
 }
 

@@ -11,8 +11,8 @@ use kernel::{EventId, Position, Recorded, StreamId, Timestamp, Version};
 use uuid::Uuid;
 
 use crate::{
-    judge::Judge, judge::Past, port::Commit, port::Import, port::Reader, port::StoreFailure,
-    port::Writer, port::check_import,
+    judge::Judge, judge::Past, judge::PastEvent, port::Commit, port::Import, port::Reader,
+    port::StoreFailure, port::Writer, port::check_import,
 };
 
 /// An open log as an event store.
@@ -202,21 +202,25 @@ impl Past for LogReader {
         Ok(self.0.stream_head(stream.as_str()).map(Version))
     }
 
-    async fn ids(
+    async fn events(
         &mut self,
         stream: &StreamId,
         from: Version,
         count: usize,
-    ) -> Result<Vec<(EventId, Position)>, StoreFailure> {
-        let mut ids = Vec::with_capacity(count);
+    ) -> Result<Vec<PastEvent>, StoreFailure> {
+        let mut events = Vec::with_capacity(count);
         let collect = |record: Record<'_>| {
-            ids.push((EventId(Uuid::from_bytes(record.id)), Position(record.position)));
+            events.push(PastEvent {
+                id: EventId(Uuid::from_bytes(record.id)),
+                position: Position(record.position),
+                time: Timestamp::from_micros(record.time_us),
+            });
             ControlFlow::Continue(())
         };
         self.0
             .read_stream(stream.as_str(), from.0, Limits::events(count), collect)
             .map_err(failure)?;
-        Ok(ids)
+        Ok(events)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use kernel::{Expected, NewEvent, Position, Recorded, StreamId, Version};
+use kernel::{Expected, NewEvent, Position, Recorded, StreamId, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 
 /// Recorded events with contiguous positions, shared by all subscribers.
@@ -68,6 +68,8 @@ pub enum Appended {
         last: Position,
         /// The version of the last event.
         version: Version,
+        /// When they were recorded; not known from a store that does not say so in its replies.
+        time: Option<Timestamp>,
     },
     /// The stream is not as expected; its last version, if it has one.
     Conflict {

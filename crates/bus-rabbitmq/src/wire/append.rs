@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use kernel::{Actor, EventId, Expected, Metadata, NewEvent, Position, Version};
+use kernel::{Actor, EventId, Expected, Metadata, NewEvent, Position, Timestamp, Version};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, Visitor},
@@ -66,9 +66,19 @@ struct ArrivedEvent<'a> {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "lowercase")]
 enum Reply {
-    Appended { first: Position, last: Position, version: Version },
-    Conflict { version: Option<Version> },
-    Refused { reason: String },
+    Appended {
+        first: Position,
+        last: Position,
+        version: Version,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time: Option<Timestamp>,
+    },
+    Conflict {
+        version: Option<Version>,
+    },
+    Refused {
+        reason: String,
+    },
 }
 
 impl Wire for Append {
@@ -91,7 +101,9 @@ impl Wire for Append {
 impl Wire for Appended {
     fn encode(&self, _: &Names) -> Vec<u8> {
         to_json(&match self.clone() {
-            Self::Recorded { first, last, version } => Reply::Appended { first, last, version },
+            Self::Recorded { first, last, version, time } => {
+                Reply::Appended { first, last, version, time }
+            }
             Self::Conflict { version } => Reply::Conflict { version },
             Self::Refused { reason } => Reply::Refused { reason },
         })
@@ -99,7 +111,9 @@ impl Wire for Appended {
 
     fn decode(bytes: &[u8], _: &Names) -> Result<Self, Malformed> {
         Ok(match from_json(bytes)? {
-            Reply::Appended { first, last, version } => Self::Recorded { first, last, version },
+            Reply::Appended { first, last, version, time } => {
+                Self::Recorded { first, last, version, time }
+            }
             Reply::Conflict { version } => Self::Conflict { version },
             Reply::Refused { reason } => Self::Refused { reason },
         })

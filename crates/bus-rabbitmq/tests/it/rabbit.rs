@@ -143,7 +143,7 @@ pub(crate) async fn while_serving<S, T>(
 }
 
 pub(crate) fn appended(at: u64) -> Appended {
-    Appended::Recorded { first: Position(at), last: Position(at), version: Version(0) }
+    Appended::Recorded { first: Position(at), last: Position(at), version: Version(0), time: None }
 }
 
 pub(crate) fn append(stream: &str) -> Append {

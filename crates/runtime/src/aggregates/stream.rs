@@ -2,7 +2,9 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use kernel::{Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Version, sync};
+use kernel::{
+    Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp, Version, sync,
+};
 use store::{Append, Appended, Read};
 
 use super::{
@@ -120,9 +122,9 @@ impl<D: Aggregate> Serving<D> {
         let appended = self.shared.store.append(append).await;
         self.end(spans, &appended);
         match appended {
-            Appended::Recorded { first, version, .. } => {
+            Appended::Recorded { first, version, time, .. } => {
                 self.loaded = Some(decided.after);
-                self.answer(&decided.verdicts, Some((first, version))).await;
+                self.answer(&decided.verdicts, Some(At { first, version, time })).await;
                 self.keep_snapshot();
             }
             Appended::Conflict { version } => self.read_on(version).await,
@@ -216,14 +218,9 @@ impl<D: Aggregate> Serving<D> {
         }
     }
 
-    /// Answers all decided commands. `recorded`: the position of the first event recorded for them, and the version
-    /// of the last.
-    async fn answer(
-        &mut self,
-        verdicts: &[Verdict<D::Rejection>],
-        recorded: Option<(Position, Version)>,
-    ) {
-        let (first, last_version) = recorded.unwrap_or_default();
+    /// Answers all decided commands, whose events were `recorded`, if they led to any.
+    async fn answer(&mut self, verdicts: &[Verdict<D::Rejection>], recorded: Option<At>) {
+        let At { first, version: last_version, time } = recorded.unwrap_or_default();
         let total = verdicts.iter().rev().find_map(|verdict| match verdict {
             Verdict::Events(upto) => Some(*upto as u64),
             _ => None,
@@ -235,7 +232,7 @@ impl<D: Aggregate> Serving<D> {
                     let behind = total.unwrap_or_default() - *upto as u64;
                     let last = Position(first.0 + *upto as u64 - 1);
                     let version = Version(last_version.0 - behind);
-                    Ok(Done::Recorded { last, version })
+                    Ok(Done::Recorded { last, version, time })
                 }
                 Verdict::Nothing => Ok(Done::Nothing),
                 Verdict::AlreadyReacted => Ok(Done::AlreadyReacted),
@@ -281,6 +278,14 @@ impl<D: Aggregate> Serving<D> {
             }
         }
     }
+}
+
+/// Where and when an append was recorded: the position of its first event, the version of its last one.
+#[derive(Default)]
+struct At {
+    first: Position,
+    version: Version,
+    time: Option<Timestamp>,
 }
 
 fn creates<D: Aggregate>(asked: &Asked<D>) -> bool {

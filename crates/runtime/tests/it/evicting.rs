@@ -119,7 +119,7 @@ async fn a_stream_that_left_memory_continues_with_the_same_state_marks_and_keys(
             let request = Request { command: till, metadata: keyed(round.into(), 7) };
             let first = tills.execute(stream(till), request.clone()).await.expect("recorded");
             assert_eq!(tills.execute(stream(till), reaction).await, Ok(Done::AlreadyReacted));
-            let Done::Recorded { last, version } = first else { panic!("{first:?}") };
+            let Done::Recorded { last, version, .. } = first else { panic!("{first:?}") };
             let again = tills.execute(stream(till), request).await;
             assert_eq!(again, Ok(Done::Repeated { last, version }));
             let other = Request { command: till, metadata: keyed(round.into(), 8) };

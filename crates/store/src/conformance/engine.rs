@@ -263,5 +263,10 @@ fn event(id: u128, data: &str) -> NewEvent {
 }
 
 fn done(first: u64, last: u64, version: u64) -> Appended {
-    Appended::Recorded { first: Position(first), last: Position(last), version: Version(version) }
+    Appended::Recorded {
+        first: Position(first),
+        last: Position(last),
+        version: Version(version),
+        time: Some(Timestamp::from_micros(1)),
+    }
 }

@@ -62,7 +62,12 @@ pub async fn commit(writer: &mut impl Writer, append: &Append) -> Result<Appende
 
 /// The answer to an append recorded at these positions, whose last event has this version.
 pub fn done(first: u64, last: u64, version: u64) -> Appended {
-    Appended::Recorded { first: Position(first), last: Position(last), version: Version(version) }
+    Appended::Recorded {
+        first: Position(first),
+        last: Position(last),
+        version: Version(version),
+        time: Some(Timestamp::from_micros(1)),
+    }
 }
 
 /// All events from the first on, in pages.

@@ -174,7 +174,7 @@ fn position(heard: &Heard) -> Position {
 }
 
 fn recorded_at(at: u64) -> Appended {
-    Appended::Recorded { first: Position(at), last: Position(at), version: Version(0) }
+    Appended::Recorded { first: Position(at), last: Position(at), version: Version(0), time: None }
 }
 
 fn recorded(at: u64, size: usize) -> Message {

@@ -101,7 +101,7 @@ async fn while_serving<S, T>(server: impl Future<Output = S>, work: impl Future<
 }
 
 fn appended(at: u64) -> Appended {
-    Appended::Recorded { first: Position(at), last: Position(at), version: Version(0) }
+    Appended::Recorded { first: Position(at), last: Position(at), version: Version(0), time: None }
 }
 
 fn append(stream: &str) -> Append {

@@ -74,10 +74,15 @@ fn an_append_names_the_stream_what_is_expected_and_the_events() {
 
 #[test]
 fn the_replies_to_an_append() {
-    let recorded =
-        Appended::Recorded { first: Position(5), last: Position(6), version: Version(1) };
+    let recorded = |time| Appended::Recorded {
+        first: Position(5),
+        last: Position(6),
+        version: Version(1),
+        time,
+    };
     for (reply, golden) in [
-        (recorded, golden!("appended")),
+        (recorded(None), golden!("appended")),
+        (recorded(Some(Timestamp::from_micros(1_700_000_000_123_456))), golden!("appended-time")),
         (Appended::Conflict { version: Some(Version(7)) }, golden!("conflict")),
         (Appended::Conflict { version: None }, golden!("conflict-none")),
         (Appended::Refused { reason: "too large".to_owned() }, golden!("refused")),

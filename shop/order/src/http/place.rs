@@ -9,8 +9,10 @@ use contracts::{
     rest,
 };
 use identity::Caller;
+use kernel::{Position, Timestamp, Version};
 use runtime::{Done, Request};
 use serde::Deserialize;
+use store::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text, Whole};
@@ -55,16 +57,16 @@ pub(super) async fn place_order(
     let idempotency = request.creates(caller.id(), "place-order");
     let order = context.created_id(idempotency.as_ref());
     let asked = Asked { order, by: &caller, is_repeatable: idempotency.is_some() };
+    let user = request.value.user_name.as_ref().map_or(caller.user(), |user| &**user).to_owned();
     let terms = orders.terms(asked, request.value).await?;
     let id = terms.order;
     orders.must_be_open(idempotency.as_ref().map(|_| id)).await?;
     let deadline = context.now() + orders.deadline;
-    let command = Command::Place(Placed { terms, deadline });
+    let command = Command::Place(Placed { terms: terms.clone(), deadline });
     let metadata = context.metadata(caller.actor(), idempotency);
     let done = orders.aggregates.execute(stream(id), Request { command, metadata }).await?;
-    let at = orders.at(done);
-    let placed = orders.as_placed(id, done).await?;
-    Ok((StatusCode::ACCEPTED, at, Json(view::order(placed))))
+    let placed = orders.as_placed(user, terms, done).await?;
+    Ok((StatusCode::ACCEPTED, orders.at(done), Json(view::order(placed))))
 }
 
 /// An order that is asked for.
@@ -119,36 +121,41 @@ impl Orders {
         product.ok_or_else(|| Problem::not_found("There is no such product."))
     }
 
-    /// The order as placed, regardless of later changes, so that retries get the same response.
-    async fn as_placed(&self, id: Uuid, done: Done) -> Result<Order, Problem> {
-        let shown = if self.settled(done).await { self.model.order(id).await? } else { None };
-        match shown {
-            Some(order) => Ok(order.into_placed()),
-            None => self.recorded(id).await,
+    /// The order as its first event has it, so that a repeated request is answered as the first one was. That event is known from the
+    /// append unless it was recorded by an earlier one: the model need not show it yet.
+    async fn as_placed(&self, user: String, terms: Terms, done: Done) -> Result<Order, Problem> {
+        match done {
+            Done::Recorded { last, time: Some(time), .. } => Ok(placed(user, terms, last, time)),
+            _ => self.recorded(user, terms.order).await,
         }
     }
 
     /// The order from its own stream.
-    async fn recorded(&self, id: Uuid) -> Result<Order, Problem> {
-        let events = self.store().read_stream(&stream(id), None).await?;
-        let placed = events.first().and_then(|event| Some((event, OrderEvent::of(event)?)));
-        let Some((event, OrderEvent::Placed(Placed { terms, .. }))) = placed else {
+    async fn recorded(&self, user: String, id: Uuid) -> Result<Order, Problem> {
+        let first = Read::Stream { stream: stream(id), from: Version(0) };
+        let page = self.store().read_soon(first).await?;
+        let first = page.events.first().and_then(|event| Some((event, OrderEvent::of(event)?)));
+        let Some((event, OrderEvent::Placed(Placed { terms, .. }))) = first else {
             return Err(Problem::internal("an order's stream does not begin with its placing"));
         };
-        let terms = terms.clone();
-        let user = self.model.user(terms.customer).await?;
-        Ok(Order {
-            id,
-            customer: terms.customer,
-            user: user.unwrap_or_default(),
-            product: terms.product,
-            product_name: terms.product_name,
-            quantity: terms.quantity,
-            price: terms.price,
-            currency: terms.currency,
-            placed: event.position,
-            placed_at: event.time,
-            standing: Standing::placed(event.time),
-        })
+        Ok(placed(user, terms.clone(), event.position, event.time))
+    }
+}
+
+fn placed(user: String, terms: Terms, at: Position, time: Timestamp) -> Order {
+    let Terms { order: id, customer, product, product_name, quantity, price, currency } = terms;
+    let standing = Standing::placed(time);
+    Order {
+        id,
+        customer,
+        user,
+        product,
+        product_name,
+        quantity,
+        price,
+        currency,
+        placed: at,
+        placed_at: time,
+        standing,
     }
 }

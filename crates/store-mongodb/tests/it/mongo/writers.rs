@@ -108,7 +108,11 @@ async fn writers_in_turn_each_find_the_head_moved() {
         let time = Timestamp::from_micros(i64::from(1000 - n));
         let commit = writer.commit(&group, time).await.expect("works");
         let first = u64::from(2 * n + 1);
-        assert_eq!(commit.answers, [done(first, first, n.into()), done(first + 1, first + 1, 0)]);
+        let expected = [(first, u64::from(n)), (first + 1, 0)].map(|(at, version)| {
+            let (at, version) = (Position(at), Version(version));
+            Appended::Recorded { first: at, last: at, version, time: Some(time) }
+        });
+        assert_eq!(commit.answers, expected);
     }
     let reader = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").reader;
     let all = read_sound(&reader).await;
