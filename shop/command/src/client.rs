@@ -23,6 +23,7 @@ use hyper::{
     body::Incoming,
     header::{AUTHORIZATION, HeaderValue},
 };
+use kernel::Ids;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub(crate) use self::{
@@ -32,6 +33,7 @@ pub(crate) use self::{
     stream::EventStream,
 };
 use self::{connection::Connection, request::Address, retry::Patience};
+use crate::random::os_seed;
 
 /// The longest that one attempt may take: well over the 2 s within which a shop responds, if only with 503.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(20);
@@ -54,6 +56,8 @@ struct Shared {
     patience: Duration,
     /// Whether the shop was ever reached: until then an address that does not answer is a mistake, not a restart.
     reached: Cell<bool>,
+    /// Spreads retries.
+    chances: Ids,
 }
 
 #[derive(Clone, Serialize)]
@@ -76,6 +80,7 @@ impl Client {
             credentials: RefCell::default(),
             patience,
             reached: Cell::new(false),
+            chances: Ids::from_seed(os_seed()),
         };
         Ok(Self { shared: Rc::new(shared), position: Rc::default(), follows_position: true })
     }
@@ -188,7 +193,9 @@ impl Client {
             let attempt = tokio::time::timeout(ATTEMPT_LIMIT, self.attempt(request)).await;
             match attempt.unwrap_or(Err(Error::TooSlow(ATTEMPT_LIMIT))) {
                 Ok(body) => return Ok(Answer(body)),
-                Err(error) => patience.after(error, self.shared.reached.get()).await?,
+                Err(error) => {
+                    patience.after(error, self.shared.reached.get(), &self.shared.chances).await?;
+                }
             }
         }
     }

@@ -8,3 +8,5 @@ pub const PREFIX: &str = "agora";
 pub const POSITION: &str = "agora-position";
 /// The title of the problem that more is asked for than can be done in time.
 pub const BUSY: &str = "The shop is busy";
+/// The type of the problem that an order could not be answered in time: it was refused before anything was recorded.
+pub const ORDERS_BUSY: &str = "/problems/orders-busy";

@@ -15,14 +15,14 @@ use identity::Caller;
 use runtime::{Aggregates, Progress};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{Problem, ServiceContext};
+use web::{Problem, ServiceContext, metrics::Counter};
 
-pub(crate) use {door::Pace, feed::Feed};
+pub(crate) use feed::Feed;
 
 use crate::{
     domain::{self, Rejection},
+    door::Door,
     model::{Model, Order},
-    react::OpenOrders,
 };
 
 /// Shared by all calls.
@@ -31,9 +31,10 @@ pub(crate) struct Orders {
     pub(crate) aggregates: Aggregates<domain::Order>,
     pub(crate) deadline: Duration,
     pub(crate) feed: Feed,
-    /// The open orders, as known to the reactor.
-    pub(crate) open: OpenOrders,
-    pub(crate) pace: Pace,
+    pub(crate) door: Door,
+    /// Orders refused at the door.
+    pub(crate) refused: Counter,
+    /// How far the reactor is, by which the door knows of the orders.
     pub(crate) reacted: Progress,
 }
 

@@ -1,10 +1,12 @@
 //! The order service: orders and their saga.
 
 pub mod domain;
+mod door;
 mod figures;
 mod http;
 pub mod model;
 mod module;
+mod open;
 mod project;
 pub mod react;
 pub mod saga;
@@ -21,9 +23,11 @@ pub use project::project;
 pub use runtime::sqlite::Location;
 
 use crate::{
+    door::Door,
     figures::Figures,
-    http::{Feed, Orders, Pace},
-    react::{AnswerReactor, OpenOrders},
+    http::{Feed, Orders},
+    open::OpenOrders,
+    react::AnswerReactor,
 };
 
 /// The service's name and its prefix in the REST API.
@@ -69,18 +73,20 @@ pub async fn open_model(
 pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
-    let open = OpenOrders::new(Arc::clone(&deps.clock), config.deadline, Figures::new(&deps));
+    let (clock, deadline) = (|| Arc::clone(&deps.clock), config.deadline);
+    let door = Door::new(clock(), deadline);
+    let open = OpenOrders::new(clock(), deadline, door.clone(), Figures::new(&deps));
 
     let mut service = Assembly::new(NAME, deps.clone(), model, project);
     let reacted = service.react(&aggregates, AnswerReactor::new(open.clone()));
-    react::spawn_deadlines(&deps, aggregates.clone(), open.clone(), reacted.clone());
+    react::spawn_deadlines(&deps, aggregates.clone(), open, reacted.clone());
     let orders = Arc::new(Orders {
         service: service.service(),
-        deadline: config.deadline,
+        deadline,
         aggregates,
         feed: Feed::default(),
-        open,
-        pace: Pace::default(),
+        door,
+        refused: deps.metrics.counter("orders_refused", "Orders refused because the shop was busy"),
         reacted,
     });
     http::spawn_feed(&orders);

@@ -3,11 +3,15 @@
 mod page;
 
 use axum::response::{IntoResponse, Response};
+use contracts::names;
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub(crate) use page::page;
+
+/// The types of the problems of a shop that is busy, whatever with.
+const BUSY: [&str; 2] = [web::BUSY, names::ORDERS_BUSY];
 
 /// A failure on its way to the visitor. As an answer it becomes a page in the site's frame.
 #[derive(Clone, Debug)]
@@ -155,7 +159,8 @@ impl Failure {
 }
 
 fn is_busy(problem: &[u8]) -> bool {
-    serde_json::from_slice::<Refusal>(problem).is_ok_and(|refusal| refusal.kind == "/problems/busy")
+    let refusal = serde_json::from_slice::<Refusal>(problem);
+    refusal.is_ok_and(|refusal| BUSY.contains(&&*refusal.kind))
 }
 
 impl IntoResponse for Failure {

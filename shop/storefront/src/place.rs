@@ -21,6 +21,7 @@ pub(crate) async fn place(visit: Visit, mut form: Form) -> Result<Response, Fail
     let id = form.value("ProductId").to_owned();
     let Ok(quantity) = form.value("Quantity").parse() else {
         form.reject("Quantity", "must be a whole number from 1 to 1000");
+        form.set("Key", visit.idempotency_key());
         return Ok(product::show(&visit, &id, form).await?.into_response());
     };
     let order = PlaceOrder { product_id: &id, quantity, price: form.value("Price") };
@@ -30,6 +31,10 @@ pub(crate) async fn place(visit: Visit, mut form: Form) -> Result<Response, Fail
         Err(failure)
             if failure.refused(422).is_some() || matches!(failure, Failure::Busy { .. }) =>
         {
+            // A shop that was busy has recorded nothing: what is sent again is the same order.
+            if !matches!(failure, Failure::Busy { .. }) {
+                form.set("Key", visit.idempotency_key());
+            }
             refuse(&mut form, failure)?;
             Ok(product::show(&visit, &id, form).await?.into_response())
         }

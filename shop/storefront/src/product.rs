@@ -27,7 +27,7 @@ pub(crate) async fn product(
     show(&visit, &id, Form::filled([("Quantity", "1".to_owned())])).await
 }
 
-/// The page of a product with a form as it was filled in. It carries a new key: what is sent from it is a new order.
+/// The page of a product with a form as it was filled in. Without a key in it, it gets a new one: what is sent from it is a new order.
 pub(crate) async fn show(
     visit: &Visit,
     id: &str,
@@ -41,7 +41,10 @@ pub(crate) async fn show(
         picture: Picture::of(&product.category_name, &product.name).at_once(),
         stock: Stock::of(&product),
         csrf: if logged_in { visit.csrf() } else { String::new() },
-        key: visit.idempotency_key(),
+        key: match form.value("Key") {
+            "" => visit.idempotency_key(),
+            kept => kept.to_owned(),
+        },
         logged_in,
         form,
         product,

@@ -202,6 +202,12 @@ impl World {
         // What was delayed still arrives, late.
         tokio::time::sleep(SETTLING).await;
         self.calm_since = (self.events().await.len(), self.environment.clock.now());
+        // What the faults left open ends. Then one answer shows the order service that it may let others in again.
+        tokio::time::sleep(DEADLINE + OVERDUE).await;
+        for _ in 0..UNANSWERED {
+            people.order().await;
+            tokio::time::sleep(SETTLING).await;
+        }
         let mut away = Vec::new();
         for name in ["product", "product-2"] {
             let instance = self.instances.borrow_mut().remove(name);

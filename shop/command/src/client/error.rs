@@ -2,6 +2,7 @@
 
 use std::{fmt, io, time::Duration};
 
+use contracts::names;
 use hyper::{
     HeaderMap, StatusCode,
     header::{HeaderValue, RETRY_AFTER},
@@ -30,8 +31,8 @@ pub(crate) enum Error {
     GivenUp { attempts: u32, waited: Duration, last: Box<Error> },
 }
 
-/// The type of the problem of a shop that is busy.
-const BUSY: &str = "/problems/busy";
+/// The types of the problems of a shop that is busy, whatever with.
+const BUSY: [&str; 2] = ["/problems/busy", names::ORDERS_BUSY];
 
 /// Why the shop refused a request: RFC 9457 `application/problem+json`, and what its headers add.
 #[derive(Debug, Default, Deserialize)]
@@ -84,7 +85,7 @@ impl Error {
 
     /// Whether the shop works and refuses what it could not do in time: unlike one that is away, it is worth waiting for.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(self, Self::Refused(problem) if problem.kind == BUSY)
+        matches!(self, Self::Refused(problem) if BUSY.contains(&&*problem.kind))
     }
 
     /// Whether there was no answer: whatever was asked may have been done, or not.

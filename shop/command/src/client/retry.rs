@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kernel::Ids;
 use tokio::time::Instant;
 
 use super::Error;
@@ -26,10 +27,16 @@ impl Patience {
     }
 
     /// Waits until another attempt makes sense, or returns the error: one that would only come again, or patience is at an end.
-    pub(super) async fn after(&mut self, error: Error, reached: bool) -> Result<(), Error> {
+    pub(super) async fn after(
+        &mut self,
+        error: Error,
+        reached: bool,
+        chances: &Ids,
+    ) -> Result<(), Error> {
         let Some(pause) = self.pause(&error, reached) else {
             return Err(counted(error, self.attempts));
         };
+        let pause = spread(pause, chances);
         let waited = self.started.elapsed();
         let limit = if error.is_busy() { self.limit * BUSY_TIMES } else { self.limit };
         if waited + pause > limit {
@@ -54,6 +61,12 @@ impl Patience {
     }
 }
 
+/// Up to half as long again: clients that were sent away together do not come back together.
+fn spread(pause: Duration, chances: &Ids) -> Duration {
+    let [chance] = chances.bytes();
+    pause + pause * u32::from(chance) / (2 * u32::from(u8::MAX))
+}
+
 fn counted(error: Error, attempts: u32) -> Error {
     match error {
         Error::Refused(mut problem) => {
@@ -61,5 +74,21 @@ fn counted(error: Error, attempts: u32) -> Error {
             Error::Refused(problem)
         }
         error => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_are_spread_and_never_shorter_than_was_asked_for() {
+        let chances = Ids::from_seed([7; 32]);
+        let second = Duration::from_secs(1);
+        let pauses: Vec<_> = (0..100).map(|_| spread(second, &chances)).collect();
+        assert!(pauses.iter().all(|pause| (second..=second * 3 / 2).contains(pause)), "{pauses:?}");
+        let (first, last) = (pauses.iter().min(), pauses.iter().max());
+        assert!(first < Some(&(second * 11 / 10)) && last > Some(&(second * 14 / 10)));
+        assert_eq!(spread(Duration::ZERO, &chances), Duration::ZERO, "at once is at once");
     }
 }

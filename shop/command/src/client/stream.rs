@@ -100,7 +100,10 @@ impl EventStream {
                     renewed = true;
                     self.client.renew_token().await?;
                 }
-                Err(error) => patience.after(error, self.client.shared.reached.get()).await?,
+                Err(error) => {
+                    let shared = &self.client.shared;
+                    patience.after(error, shared.reached.get(), &shared.chances).await?;
+                }
             }
         }
     }

@@ -102,7 +102,7 @@ impl Acknowledged {
                 // Cut off in the middle of its answer: not acknowledged.
                 (200 | 202, ..) if answer.body.is_null() => return,
                 // Nothing was recorded; the machine is slow.
-                (503, ..) if answer.body["type"] == "/problems/busy" => continue,
+                (503, ..) if answer.body["type"] == "/problems/orders-busy" => continue,
                 _ => panic!("{answer:?}"),
             }
             self.count.fetch_add(1, Ordering::Relaxed);

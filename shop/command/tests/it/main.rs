@@ -21,6 +21,7 @@ mod models;
 mod operator;
 mod order;
 mod outputs;
+mod overload;
 mod oversell;
 mod refusals;
 mod replay;

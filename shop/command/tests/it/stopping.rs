@@ -26,7 +26,7 @@ async fn a_signal_stops_the_shop_cleanly_under_load() {
                 match (answer.status, answer.body["OrderId"].as_str()) {
                     (202, Some(order)) => acknowledged.lock().expect("ours").push(order.to_owned()),
                     // More than can be answered in time was asked for: that passes, and a stop does not.
-                    (503, _) if answer.body["type"] == "/problems/busy" => {
+                    (503, _) if answer.body["type"] == "/problems/orders-busy" => {
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                     (503, _) => return,

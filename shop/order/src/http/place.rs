@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text, Whole};
 
-use super::{Orders, view};
+use super::{Orders, door::Chance, view};
 use crate::{
     domain::Command,
     model::{Order, Product, Standing},
@@ -46,11 +46,13 @@ pub(super) struct PlaceOrder {
     (status = 202, body = rest::order::Order, description = "The order as placed."),
     (status = 404, description = "There is no such product."),
     (status = 409, description = "There is an order of this id already."),
-    (status = 503, description = "The shop is busy (`/problems/busy`), or a part of it is down; Retry-After says when to retry."),
+    (status = 503, description = "The shop is busy (`/problems/orders-busy`), or a part of it is down; Retry-After says when to retry."),
 ))]
 pub(super) async fn place_order(
     State(orders): State<Arc<Orders>>,
     context: Context,
+    // Before token and body: what is refused must cost little.
+    _chance: Chance,
     caller: Caller,
     request: Keyed<PlaceOrder>,
 ) -> Result<(StatusCode, At, Json<rest::order::Order>), Problem> {
@@ -60,11 +62,15 @@ pub(super) async fn place_order(
     let user = request.value.user_name.as_ref().map_or(caller.user(), |user| &**user).to_owned();
     let terms = orders.terms(asked, request.value).await?;
     let id = terms.order;
-    orders.must_be_open(idempotency.as_ref().map(|_| id)).await?;
+    let entry = orders.enter(id, terms.customer, idempotency.is_some()).await?;
     let deadline = context.now() + orders.deadline;
     let command = Command::Place(Placed { terms: terms.clone(), deadline });
     let metadata = context.metadata(caller.actor(), idempotency);
     let done = orders.aggregates.execute(stream(id), Request { command, metadata }).await?;
+    // A repeated request is no further order: the one that it placed before may have ended.
+    if let (Some(entry), Done::Recorded { .. }) = (entry, done) {
+        entry.recorded();
+    }
     let placed = orders.as_placed(user, terms, done).await?;
     Ok((StatusCode::ACCEPTED, orders.at(done), Json(view::order(placed))))
 }

@@ -3,15 +3,60 @@
 use std::time::Duration;
 
 use contracts::order::Reason;
+use futures_util::future::join_all;
 use serde_json::json;
+use testing::Answer;
+use uuid::Uuid;
 
-use crate::harness::{Shop, id_of};
+use crate::harness::{Person, Shop, id_of};
 
-/// A third of the deadline of 10 s.
-const PART: Duration = Duration::from_millis(3_400);
+/// Open orders that are no queue, before any was answered.
+const FEW: usize = 16;
+/// A little more than a tenth of the deadline of 10 s.
+const STILL: Duration = Duration::from_millis(1_100);
+
+/// Whether it is the refusal of a busy shop, or else of an order that was accepted.
+fn is_busy(answer: &Answer) -> bool {
+    if answer.status == 202 {
+        return false;
+    }
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body["type"]),
+        (503, &json!("/problems/orders-busy")),
+        "{answer:?}"
+    );
+    assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+    true
+}
+
+impl Shop {
+    async fn try_place(&self, person: &Person, product: Uuid) -> Answer {
+        self.post("/place-order", person, json!({ "ProductId": product })).await
+    }
+
+    /// Product and customer answer an order.
+    async fn answer(&self, person: &Person, product: Uuid, order: Uuid) {
+        self.stock_denied(product, order, Reason::OutOfStock).await;
+        self.credit_denied(person.id, order).await;
+        self.settle().await;
+    }
+
+    /// As many orders of a person as are let in.
+    async fn fill(&self, person: &Person, product: Uuid) -> Vec<Uuid> {
+        let mut open = Vec::new();
+        loop {
+            let placed = self.try_place(person, product).await;
+            if is_busy(&placed) {
+                return open;
+            }
+            self.settle().await;
+            open.push(id_of(&placed.body));
+        }
+    }
+}
 
 #[tokio::test(start_paused = true)]
-async fn an_order_is_refused_while_the_oldest_waits_too_long_and_nothing_is_recorded() {
+async fn an_order_is_refused_while_the_saga_stands_still_and_nothing_is_recorded() {
     let shop = Shop::open().await;
     let ada = shop.person("ada").await;
     let lamp = shop.product("Lamp", 5).await;
@@ -19,13 +64,11 @@ async fn an_order_is_refused_while_the_oldest_waits_too_long_and_nothing_is_reco
     let first = shop.keyed("/place-order", &ada, ("first", order.clone())).await;
     assert_eq!(first.status, 202);
     shop.settle().await;
-    tokio::time::sleep(PART / 2).await;
+    tokio::time::sleep(STILL / 2).await;
     let second = shop.place(&ada, lamp).await;
-    tokio::time::sleep(PART / 2).await;
+    tokio::time::sleep(STILL / 2).await;
     let recorded = shop.events().await.len();
-    let refused = shop.post("/place-order", &ada, order.clone()).await;
-    assert_eq!((refused.status.as_u16(), &refused.body["type"]), (503, &json!("/problems/busy")));
-    assert!(refused.headers.contains_key("retry-after"), "{refused:?}");
+    assert!(is_busy(&shop.try_place(&ada, lamp).await));
     let again = shop.keyed("/place-order", &ada, ("first", order.clone())).await;
     assert_eq!(
         (again.status.as_u16(), &again.body),
@@ -37,18 +80,45 @@ async fn an_order_is_refused_while_the_oldest_waits_too_long_and_nothing_is_reco
     assert_eq!(shop.events().await.len(), recorded);
 
     // The oldest is answered: the next one has not waited that long.
-    shop.stock_denied(lamp, id_of(&first.body), Reason::OutOfStock).await;
-    shop.credit_denied(ada.id, id_of(&first.body)).await;
-    shop.settle().await;
-    let accepted = shop.post("/place-order", &ada, order.clone()).await;
-    assert_eq!(accepted.status, 202, "{accepted:?}");
+    shop.answer(&ada, lamp, id_of(&first.body)).await;
+    assert!(!is_busy(&shop.try_place(&ada, lamp).await));
 
-    // What is never answered is denied at its deadline, and the door opens by itself.
+    // What is never answered is denied at its deadline. Then one order at a time is let in, until one is answered.
     tokio::time::sleep(Duration::from_secs(11)).await;
     shop.settle().await;
     assert_eq!(shop.single(&ada, id_of(&second)).await["Status"], "Canceled");
-    let accepted = shop.post("/place-order", &ada, order).await;
-    assert_eq!(accepted.status, 202, "{accepted:?}");
+    let probe = shop.place(&ada, lamp).await;
+    assert!(is_busy(&shop.try_place(&ada, lamp).await));
+    shop.answer(&ada, lamp, id_of(&probe)).await;
+    assert!(shop.fill(&ada, lamp).await.len() >= FEW / 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_repeated_after_its_order_has_ended_does_not_stay_inside() {
+    let shop = Shop::open().await;
+    let ada = shop.person("ada").await;
+    let lamp = shop.product("Lamp", 5).await;
+    let order = json!({ "ProductId": lamp });
+    let first = shop.keyed("/place-order", &ada, ("key", order.clone())).await;
+    shop.settle().await;
+    shop.answer(&ada, lamp, id_of(&first.body)).await;
+    let again = shop.keyed("/place-order", &ada, ("key", order)).await;
+    assert_eq!((again.status.as_u16(), &again.body), (202, &first.body));
+    tokio::time::sleep(2 * STILL).await;
+    assert!(!is_busy(&shop.try_place(&ada, lamp).await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_order_that_is_not_answered_keeps_nobody_out_while_others_are() {
+    let shop = Shop::open().await;
+    let ada = shop.person("ada").await;
+    let lamp = shop.product("Lamp", 5).await;
+    shop.place(&ada, lamp).await;
+    for _ in 0..8 {
+        let next = shop.place(&ada, lamp).await;
+        tokio::time::sleep(STILL / 2).await;
+        shop.answer(&ada, lamp, id_of(&next)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,44 +127,79 @@ async fn the_part_is_one_of_the_shops_own_deadline() {
     let ada = shop.person("ada").await;
     let lamp = shop.product("Lamp", 5).await;
     shop.place(&ada, lamp).await;
-    tokio::time::sleep(Duration::from_secs(19)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
     shop.place(&ada, lamp).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let refused = shop.post("/place-order", &ada, json!({ "ProductId": lamp })).await;
-    assert_eq!(refused.status, 503);
+    assert!(is_busy(&shop.try_place(&ada, lamp).await));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_is_refused_while_more_are_open_than_end_in_its_time_however_young_they_are() {
+async fn an_order_waits_at_the_door_for_a_moment_and_comes_in_when_another_ends() {
     let shop = Shop::open().await;
     let ada = shop.person("ada").await;
     let lamp = shop.product("Lamp", 5).await;
-    let order = json!({ "ProductId": lamp });
-    let mut open = Vec::new();
-    for _ in 0..100 {
-        open.push(id_of(&shop.place(&ada, lamp).await));
-    }
-    shop.settle().await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let refused = shop.post("/place-order", &ada, order.clone()).await;
-    assert_eq!((refused.status.as_u16(), &refused.body["type"]), (503, &json!("/problems/busy")));
+    let open = shop.fill(&ada, lamp).await;
+    assert_eq!(open.len(), FEW, "any shop in use has so many");
+    let (first, second) = (shop.try_place(&ada, lamp), shop.try_place(&ada, lamp));
+    let third = shop.try_place(&ada, lamp);
+    let answering = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        shop.answer(&ada, lamp, open[0]).await;
+    };
+    let (first, second, third, ()) = tokio::join!(first, second, third, answering);
+    assert!(!is_busy(&first), "first come first");
+    assert!(!is_busy(&second), "an answer in time makes room for one more");
+    assert!(is_busy(&third));
+}
 
-    // Twenty a second end the other eighty in four seconds: too long a wait for the deadline of ten.
-    for id in open.drain(..20) {
-        shop.stock_denied(lamp, id, Reason::OutOfStock).await;
-        shop.credit_denied(ada.id, id).await;
-    }
-    shop.settle().await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let refused = shop.post("/place-order", &ada, order.clone()).await;
-    assert_eq!((refused.status.as_u16(), &refused.body["type"]), (503, &json!("/problems/busy")));
+#[tokio::test(start_paused = true)]
+async fn orders_that_come_all_at_once_are_counted_before_they_are_recorded() {
+    let shop = Shop::open().await;
+    let ada = shop.person("ada").await;
+    let lamp = shop.product("Lamp", 5).await;
+    let all = join_all((0..3 * FEW).map(|_| shop.try_place(&ada, lamp))).await;
+    let accepted = all.iter().filter(|answer| !is_busy(answer)).count();
+    assert_eq!(accepted, FEW);
+}
 
-    // Once no more are open than in any shop that is used, the door opens.
-    for id in open.drain(..50) {
-        shop.stock_denied(lamp, id, Reason::OutOfStock).await;
-        shop.credit_denied(ada.id, id).await;
+#[tokio::test(start_paused = true)]
+async fn one_customer_who_floods_does_not_keep_out_the_others() {
+    let shop = Shop::open().await;
+    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
+    let lamp = shop.product("Lamp", 5).await;
+    let mut flood = shop.fill(&ada, lamp).await;
+    let mut calm = vec![id_of(&shop.place(&bob, lamp).await)];
+    // Each time one of the flood's orders ends there is room, and it is not the flood's.
+    for order in flood.drain(..FEW / 4) {
+        shop.answer(&ada, lamp, order).await;
+        assert!(
+            is_busy(&shop.try_place(&ada, lamp).await),
+            "more than half of the room is its own"
+        );
+        calm.push(id_of(&shop.place(&bob, lamp).await));
     }
+    // A customer alone has the whole shop again.
+    for order in calm {
+        shop.answer(&bob, lamp, order).await;
+    }
+    for order in flood.drain(..) {
+        shop.answer(&ada, lamp, order).await;
+    }
+    assert!(shop.fill(&ada, lamp).await.len() >= FEW / 2, "a few, fewer after late answers");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_could_not_be_recorded_leaves_its_place() {
+    let shop = Shop::open().await;
+    let ada = shop.person("ada").await;
+    let lamp = shop.product("Lamp", 5).await;
+    let first = shop.keyed("/place-order", &ada, ("key", json!({ "ProductId": lamp }))).await;
     shop.settle().await;
-    let accepted = shop.post("/place-order", &ada, order).await;
-    assert_eq!(accepted.status, 202, "{accepted:?}");
+    shop.answer(&ada, lamp, id_of(&first.body)).await;
+    for _ in 0..2 * FEW {
+        let other = json!({ "ProductId": lamp, "Quantity": 2 });
+        let refused = shop.keyed("/place-order", &ada, ("key", other)).await;
+        assert_eq!(refused.status, 422, "{refused:?}");
+    }
+    assert!(shop.fill(&ada, lamp).await.len() >= FEW);
 }

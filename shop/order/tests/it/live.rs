@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use axum::{body::BodyDataStream, response::Response};
-use contracts::order::Reason;
+use contracts::{
+    money::Money,
+    order::{Reason, Terms},
+};
 use futures_util::StreamExt;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::harness::{Person, Shop, id_of};
 
@@ -102,10 +106,19 @@ async fn a_client_that_was_away_resumes_where_it_was() {
     let (ada, admin) = (shop.person("ada").await, shop.manager().await);
     let lamp = shop.product("Lamp", 5).await;
     let mut positions = Vec::new();
-    for _ in 0..600 {
-        let body = serde_json::json!({ "ProductId": lamp });
-        positions.push(shop.post("/place-order", &ada, body).await.position.expect("a position").0);
+    for number in 0..600 {
+        let terms = Terms {
+            order: Uuid::from_u128(number),
+            customer: ada.id,
+            product: lamp,
+            product_name: "Lamp".to_owned(),
+            quantity: 1,
+            price: Money::from_minor(5),
+            currency: "EUR".to_owned(),
+        };
+        positions.push(shop.placed(&terms).await.0);
     }
+    shop.settle().await;
     let last = positions[9];
     let mut everybody = Listener::open(&shop, &admin, ("", Some(last))).await;
     let mut own = Listener::open(&shop, &ada, ("?UserName=ada", Some(last))).await;

@@ -31,6 +31,8 @@ struct Inner {
     asked: Vec<Asked>,
     /// The answer to everything, in the place of the usual ones.
     failing: Option<(u16, Value)>,
+    /// Orders refused because the shop is busy, before one is taken.
+    busy: usize,
     /// States of the one order, the next one at each look.
     states: Vec<Value>,
 }
@@ -43,6 +45,11 @@ impl Gateway {
     /// From now on everything is answered so.
     pub(crate) fn fail(&self, status: u16, problem: Value) {
         self.0.lock().expect("no test panics here").failing = Some((status, problem));
+    }
+
+    /// The next orders are refused because the shop is busy.
+    pub(crate) fn refuse_orders(&self, count: usize) {
+        self.0.lock().expect("no test panics here").busy = count;
     }
 
     pub(crate) fn mend(&self) {
@@ -109,6 +116,11 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         "/product/get-product-details" => Json(product()).into_response(),
         "/product/get-all-products" => list(json!([product()])),
         "/product/get-categories" => list(json!([{ "CategoryId": PRODUCT, "Name": "Kitchen", "Products": 1 }])),
+        "/order/place-order" if inner.busy > 0 => {
+            inner.busy -= 1;
+            let busy = json!({ "type": "/problems/orders-busy", "title": "The shop is busy" });
+            (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "1")], Json(busy)).into_response()
+        }
         "/order/place-order" => {
             let placed = Json(order("Pending", "Pending", "Pending"));
             (StatusCode::ACCEPTED, [("agora-position", "42")], placed).into_response()

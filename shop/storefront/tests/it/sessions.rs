@@ -165,6 +165,21 @@ async fn an_order_sent_after_its_session_is_over_is_kept_too() {
 }
 
 #[tokio::test]
+async fn an_order_that_a_busy_shop_refused_is_kept_and_sent_again_it_is_the_same_one() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    let form = ada.get(&format!("/products/{PRODUCT}")).await.form("/orders");
+    gateway.refuse_orders(1);
+    let refused = ada.post("/orders", &form).await;
+    refused.says("The shop is busy right now and did nothing. Nothing you typed is lost");
+    let sent = ada.post("/orders", &unescaped(&refused.form("/orders"))).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.html);
+    let asked = gateway.asked("/order/place-order");
+    let keys: Vec<_> = asked.iter().map(sent_key).collect();
+    assert_eq!((keys.len(), keys[0] == keys[1]), (2, true), "{keys:?}");
+}
+
+#[tokio::test]
 async fn a_password_typed_while_logged_out_is_not_kept() {
     let gateway = Gateway::default();
     let mut ada = Visitor::logged_in(storefront(&gateway)).await;

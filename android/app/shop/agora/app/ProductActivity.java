@@ -2,6 +2,7 @@ package shop.agora.app;
 
 import android.content.Intent;
 import android.os.Bundle;
+import android.os.Handler;
 import android.view.View;
 import android.widget.Button;
 import android.widget.EditText;
@@ -16,10 +17,21 @@ import shop.agora.core.ShopClient;
 public final class ProductActivity extends ShopActivity {
     static final String ID = "id";
     private static final String FORM = "form";
+    /** How often an order is sent again by itself while the shop is busy; then it is up to the customer. */
+    private static final int SENT_AGAIN_MAX = 5;
 
     private Product product;
     private OrderForm form;
     private Failure orderFailure;
+    private final Handler later = new Handler();
+    private int sentAgain;
+    private final Runnable again = new Runnable() {
+        @Override
+        public void run() {
+            sentAgain++;
+            send();
+        }
+    };
     private TextView total;
     private TextView fault;
     private TextView note;
@@ -70,6 +82,13 @@ public final class ProductActivity extends ShopActivity {
         load();
     }
 
+    /** Nothing is ordered behind the back of someone who has gone on. */
+    @Override
+    protected void onStop() {
+        super.onStop();
+        later.removeCallbacks(again);
+    }
+
     @Override
     void onNetworkBack() {
         load();
@@ -85,6 +104,7 @@ public final class ProductActivity extends ShopActivity {
         new Typing.Instant(quantity) {
             @Override
             void typed(String text) {
+                later.removeCallbacks(again);
                 form.type(text);
                 showForm();
             }
@@ -94,6 +114,7 @@ public final class ProductActivity extends ShopActivity {
         order.setOnClickListener(new View.OnClickListener() {
             @Override
             public void onClick(View view) {
+                sentAgain = 0;
                 send();
             }
         });
@@ -103,6 +124,7 @@ public final class ProductActivity extends ShopActivity {
         findViewById(button).setOnClickListener(new View.OnClickListener() {
             @Override
             public void onClick(View view) {
+                later.removeCallbacks(again);
                 form.step(by);
                 quantity.setText(form.typed());
             }
@@ -197,7 +219,11 @@ public final class ProductActivity extends ShopActivity {
         if (failure.problem != null && !failure.problem.fields.isEmpty()) {
             return failure.problem.fields.values().iterator().next();
         }
-        return Texts.sentence(this, failure);
+        return willBeSentAgain(failure) ? getString(R.string.order_sent_again) : Texts.sentence(this, failure);
+    }
+
+    private boolean willBeSentAgain(Failure failure) {
+        return failure.isBusyWithOrders() && sentAgain < SENT_AGAIN_MAX;
     }
 
     private void send() {
@@ -205,6 +231,7 @@ public final class ProductActivity extends ShopActivity {
             toLogIn().run();
             return;
         }
+        later.removeCallbacks(again);
         final OrderForm.Attempt attempt = form.send();
         if (attempt == null) {
             return;
@@ -227,6 +254,11 @@ public final class ProductActivity extends ShopActivity {
                 form.failed(failure);
                 orderFailure = failure;
                 showForm();
+                if (willBeSentAgain(failure)) {
+                    // Not all at the same moment.
+                    long pauseMs = 1000L * Math.max(1, failure.retryAfterSeconds);
+                    later.postDelayed(again, pauseMs + (long) (Math.random() * pauseMs / 2));
+                }
                 if (failure.kind == Failure.Kind.SIGNED_OUT) {
                     toLogIn().run();
                 }

@@ -26,6 +26,9 @@ public final class Failure extends Exception {
         BROKEN
     }
 
+    /** The type of the problem that the shop could not answer an order in time, and recorded nothing of it. */
+    private static final String ORDERS_BUSY = "/problems/orders-busy";
+
     public final Kind kind;
     /** The answer's status, or 0 where there was none. */
     public final int status;
@@ -69,6 +72,11 @@ public final class Failure extends Exception {
      */
     public boolean isUncertain() {
         return kind == Kind.TIMEOUT || kind == Kind.CUT || kind == Kind.BROKEN || kind == Kind.NOT_THE_SHOP
-                || status == 503;
+                || (status == 503 && !isBusyWithOrders());
+    }
+
+    /** Whether the shop refused an order for now: nothing of it was recorded, and it is worth sending it again. */
+    public boolean isBusyWithOrders() {
+        return status == 503 && problem != null && problem.type.equals(ORDERS_BUSY);
     }
 }

@@ -9,12 +9,15 @@ import org.json.JSONObject;
 
 /** What the shop said about a refused request (RFC 9457), with its words about single fields. */
 public final class Problem {
+    /** What kind it is, such as {@code /problems/conflict}; empty where it was not said. */
+    public final String type;
     public final String title;
     public final String detail;
     /** Field name as in the request, to the words about it. */
     public final Map<String, String> fields;
 
-    private Problem(String title, String detail, Map<String, String> fields) {
+    private Problem(String type, String title, String detail, Map<String, String> fields) {
+        this.type = type;
         this.title = title;
         this.detail = detail;
         this.fields = Collections.unmodifiableMap(fields);
@@ -32,9 +35,9 @@ public final class Problem {
                     fields.put(error.optString("field"), error.optString("detail"));
                 }
             }
-            return new Problem(Json.optString(json, "title"), Json.optString(json, "detail"), fields);
+            return new Problem(Json.optString(json, "type"), Json.optString(json, "title"), Json.optString(json, "detail"), fields);
         } catch (JSONException e) {
-            return new Problem("", "", fields);
+            return new Problem("", "", "", fields);
         }
     }
 

@@ -192,6 +192,22 @@ final class ScreenTest {
     }
 
     @Test
+    void an_order_that_a_busy_shop_refused_is_sent_again_by_itself_and_with_the_same_key() throws Exception {
+        try (PretendShop shop = new PretendShop()) {
+            Hand hand = Hand.in(shop.address());
+            Device device = hand.device;
+            hand.logInAs("ada");
+            hand.openProduct(9);
+            shop.busyWithOrders = 1;
+            device.tap(R.id.order);
+            hand.waitForText(R.id.order_note, "The shop is busy. Your order will be sent again in a moment.");
+            that(device.isEnabled(R.id.quantity), "nothing was ordered: it can still be changed");
+            hand.waitFor(OrderActivity.class);
+            equal(List.copyOf(shop.orderAttempts.keySet()), shop.orderRefusals);
+        }
+    }
+
+    @Test
     void a_log_in_that_ended_leads_to_the_log_in_and_back_to_where_one_was() throws Exception {
         try (PretendShop shop = new PretendShop()) {
             Hand hand = Hand.in(shop.address());

@@ -17,8 +17,12 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
 
     /** By their keys: how often the same order came. */
     public final Map<String, Integer> orderAttempts = new ConcurrentHashMap<>();
+    /** The keys of the orders that were refused because the shop was busy. */
+    public final List<String> orderRefusals = new java.util.concurrent.CopyOnWriteArrayList<>();
     /** While this is set, orders are taken but not answered. */
     public volatile boolean isSilentAboutOrders;
+    /** So many orders are refused because the shop is busy, and not taken. */
+    public volatile int busyWithOrders;
     /** While this is set, no token counts. */
     public volatile boolean isForgetful;
     /** While this is set, every answer is a web page. */
@@ -172,6 +176,13 @@ public final class PretendShop implements AutoCloseable, Stub.Handler {
 
     private void place(Stub.Request request, String name, OutputStream out) throws Exception {
         String key = request.headers.get("idempotency-key");
+        if (busyWithOrders > 0) {
+            busyWithOrders--;
+            orderRefusals.add(key);
+            Stub.respond(out, 503, PROBLEM, "{\"type\":\"/problems/orders-busy\",\"title\":\"The shop is busy\"}",
+                    "Retry-After: 1");
+            return;
+        }
         if (orderAttempts.merge(key, 1, Integer::sum) == 1) {
             JSONObject body = new JSONObject(request.body);
             int quantity = body.getInt("Quantity");

@@ -143,7 +143,7 @@ impl Person {
         let order = json!({ "ProductId": product, "UserName": user });
         eventually("the shop has time for an order", async || {
             let order = self.post("/order/place-order", order.clone()).await;
-            if order.body["type"] == "/problems/busy" {
+            if order.body["type"] == "/problems/orders-busy" {
                 // Nothing was recorded.
                 return None;
             }

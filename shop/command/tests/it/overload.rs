@@ -1,0 +1,84 @@
+//! More orders than the shop can do: what it accepts it finishes, the rest it refuses, and then it is at rest again (promise 11).
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    books::Books,
+    shop::{Folder, Person, Shop, eventually},
+};
+
+/// How much more is offered than was done.
+const TIMES: f64 = 4.0;
+/// For how long.
+const SECONDS: f64 = 5.0;
+
+#[tokio::test]
+async fn offered_four_times_what_it_can_do_a_shop_finishes_what_it_accepts() {
+    let shop = Shop::start().await;
+    let can = bench(&shop, &["--orders", "300", "--concurrency", "64"]).await;
+    let rate = (can["orders_per_s"].as_f64().expect("a rate") * TIMES).ceil();
+    let (orders, rate) = ((rate * SECONDS).to_string(), rate.to_string());
+    let offered = bench(&shop, &["--orders", &orders, "--open-loop", &rate]).await;
+    let (ended, busy) = (&offered["orders"], &offered["busy"]);
+    assert!(busy.as_u64() > Some(0), "nothing was refused: {offered}");
+    let all = json!([{ "status": "Finalized", "reasons": [], "orders": ended }]);
+    assert_eq!((&offered["outcomes"], &offered["unfinished"]), (&all, &json!(0)), "{offered}");
+    is_at_rest(&shop.manager().await).await;
+    shop.down().await;
+}
+
+#[tokio::test]
+async fn who_does_not_wait_for_the_end_of_orders_is_slowed_down_and_none_is_denied() {
+    let shop = Shop::start().await;
+    let until = ["--orders", "1500", "--concurrency", "64", "--until", "accepted"];
+    let placed = bench(&shop, &until).await;
+    let all = json!([{ "status": "Finalized", "reasons": [], "orders": 1500 }]);
+    assert_eq!(placed["outcomes"], all, "{placed}");
+    is_at_rest(&shop.manager().await).await;
+    shop.down().await;
+}
+
+#[tokio::test]
+async fn many_who_are_refused_at_once_all_come_in_one_day() {
+    let folder = Folder::new();
+    // So little time that a few orders are a crowd.
+    let shop = folder.up_with(|command| _ = command.env("AGORA_ORDER_DEADLINE", "5")).await;
+    let orders = ["--orders", "400", "--concurrency", "300", "--customers", "3"];
+    let placed = bench(&shop, &orders).await;
+    let all = json!([{ "status": "Finalized", "reasons": [], "orders": 400 }]);
+    assert_eq!(placed["outcomes"], all, "{placed}");
+    shop.down().await;
+}
+
+async fn bench(shop: &Shop, args: &[&str]) -> Value {
+    let fixed = ["bench", "--json", "--products", "20", "--patience", "240"];
+    let ran = shop.tool(&[&fixed[..], args].concat()).await.expect_code(0);
+    ran.json()
+}
+
+/// Nothing is open any more, nobody is behind, and an order is answered as on any day.
+async fn is_at_rest(manager: &Person) {
+    eventually("the shop is at rest", async || {
+        let open = manager.get("/order/get-orders?Type=All&Status=Pending").await;
+        let status = manager.get("/system/get-status").await;
+        let is_behind = status.to_string().contains("\"Ready\":false");
+        (open["Items"].as_array()?.is_empty() && !is_behind).then_some(())
+    })
+    .await;
+    manager.add_customers(&["zoe"], "100").await;
+    let lamp = manager.add_products(&["Lamp"], ("1.00", 1)).await.remove(0);
+    let order = manager.order(&lamp, "zoe").await;
+    let single = format!("/order/get-orders?Type=Single&Id={order}");
+    eventually("the order is final", async || {
+        let shown = manager.get(&single).await["Items"][0].clone();
+        (shown["Status"] == "Finalized" && !shown["InvoiceNumber"].is_null()).then_some(())
+    })
+    .await;
+    tokio::time::timeout(Duration::from_mins(2), async {
+        Books::of(&manager.events().await).all_ended();
+    })
+    .await
+    .expect("the log is read in time");
+}
