@@ -117,14 +117,18 @@ impl Pages {
             return Ok(taken.page(self.head(), false));
         }
         let wanted = Read::All { from: taken.next, categories: Vec::new() };
-        let Page { events, head, end, .. } = reader.read(&wanted).await?;
-        taken.take_all(events.iter());
-        if !end {
-            self.keep(events);
+        let page = reader.read(&wanted).await?;
+        self.is_at_least(page.head);
+        if !page.end {
+            self.keep(page.events.clone());
         }
-        self.is_at_least(head);
-        let end = end && !taken.full;
-        Ok(taken.page(head, end))
+        if taken.events.is_empty() {
+            // Beyond the end of the log, only the engine's answer says where that is.
+            return Ok(page);
+        }
+        taken.take_all(page.events.iter());
+        let end = page.end && !taken.full;
+        Ok(taken.page(page.head, end))
     }
 
     fn head(&self) -> Position {
@@ -225,7 +229,7 @@ impl Taken {
     }
 
     fn page(self, head: Position, end: bool) -> Page {
-        let last = Position(self.next.0.saturating_sub(1));
+        let last = self.events.last().map_or(Position::START, |event| event.position);
         Page { events: self.events, head: head.max(last), next: self.next, end }
     }
 }

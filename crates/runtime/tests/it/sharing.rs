@@ -121,6 +121,27 @@ async fn followers_that_lag_cause_one_read_of_each_page() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_engine_that_remembers_nothing_still_says_where_the_log_ends() {
+    let (deps, disk) = (crate::deps(), Arc::new(SimDisk::new(1)));
+    let (_, first) = serve(&deps, &disk).await;
+    record(&deps, 10).await;
+    first.kill().await;
+    let (reads, _) = serve(&deps, &disk).await;
+    reads.forget();
+    let store = deps.store();
+    for last in [10, 11] {
+        assert_eq!(store.head().await, Position(last));
+        for from in [last + 1, last + 100, u64::MAX].map(Position) {
+            let page = store.read(Read::All { from, categories: Vec::new() }).await;
+            assert!(page.events.is_empty() && page.end, "from {from}: {page:?}");
+            assert_eq!(page.head, Position(last), "from {from}");
+        }
+        follow(&deps, 0, last).await;
+        store.append(append("depot-more", None, &[99])).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_just_recorded_is_not_read_at_all() {
     let (deps, disk) = (crate::deps(), Arc::new(SimDisk::new(1)));
     let (reads, _) = serve(&deps, &disk).await;

@@ -28,6 +28,7 @@ pub(crate) struct Asked {
 pub(crate) struct Gates {
     holds_log: AtomicBool,
     holds_streams: AtomicBool,
+    forgets: AtomicBool,
     open: Semaphore,
 }
 
@@ -49,6 +50,11 @@ impl Watched {
     pub(crate) fn release(&self) {
         self.hold(false, false);
         self.gates.open.add_permits(1000);
+    }
+
+    /// Answers nothing from memory any more, as an engine on a server.
+    pub(crate) fn forget(&self) {
+        self.gates.forgets.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn pages(&self) -> usize {
@@ -82,7 +88,7 @@ impl Reader for Watched {
     }
 
     fn recall(&self, read: &Read) -> Option<Page> {
-        self.log.recall(read)
+        if self.gates.forgets.load(Ordering::Relaxed) { None } else { self.log.recall(read) }
     }
 
     async fn head(&self) -> Result<Position, StoreFailure> {
@@ -101,7 +107,8 @@ pub(crate) async fn serve(deps: &Deps, disk: &Arc<SimDisk>) -> (Watched, Tasks) 
     let LogStore { writer, reader, .. } =
         LogStore::open(Path::new("log"), files, options).expect("the log opens");
     let open = Semaphore::new(0);
-    let gates = Gates { holds_log: false.into(), holds_streams: false.into(), open };
+    let (holds_log, holds_streams, forgets) = (false.into(), false.into(), false.into());
+    let gates = Gates { holds_log, holds_streams, forgets, open };
     let watched = Watched { log: reader, asked: Arc::default(), gates: Arc::new(gates) };
     let own = Deps { tasks: Tasks::inline(), ..deps.clone() };
     event_store::serve(&own, writer, watched.clone(), Figures::default()).await;
