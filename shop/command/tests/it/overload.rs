@@ -30,7 +30,7 @@ async fn offered_four_times_what_it_can_do_a_shop_finishes_what_it_accepts() {
 }
 
 #[tokio::test]
-async fn who_does_not_wait_for_the_end_of_orders_is_slowed_down_and_none_is_denied() {
+async fn clients_that_do_not_wait_for_the_end_are_slowed_down_and_no_order_is_denied() {
     let shop = Shop::start().await;
     let until = ["--orders", "1500", "--concurrency", "64", "--until", "accepted"];
     let placed = bench(&shop, &until).await;
@@ -41,7 +41,7 @@ async fn who_does_not_wait_for_the_end_of_orders_is_slowed_down_and_none_is_deni
 }
 
 #[tokio::test]
-async fn many_who_are_refused_at_once_all_come_in_one_day() {
+async fn many_clients_refused_at_once_all_get_in_eventually() {
     let folder = Folder::new();
     // So little time that a few orders are a crowd.
     let shop = folder.up_with(|command| _ = command.env("AGORA_ORDER_DEADLINE", "5")).await;
