@@ -22,6 +22,8 @@ use crate::model::Postgres;
 pub(super) const SCHEMA: i32 = 4;
 /// How long emptying or dumping a model may take.
 const LONG: Duration = Duration::from_mins(1);
+/// A process that freezes within a transaction holds its locks no longer than its lease: another one takes over.
+const IDLE: &str = "idle_in_transaction_session_timeout=5s";
 /// Connections kept open: one projects, the others read.
 const CONNECTIONS_MAX: usize = 8;
 
@@ -107,7 +109,7 @@ impl Server {
         config
             .connect_timeout(CONNECT)
             .application_name("agora-order")
-            .options(format!("-c search_path={}", location.namespace));
+            .options(format!("-c search_path={} -c {IDLE}", location.namespace));
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config, NoTls, recycling);
         let pool = Pool::builder(manager).max_size(CONNECTIONS_MAX).build();
