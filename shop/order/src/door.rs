@@ -1,13 +1,13 @@
-//! Load shedding: an order that could not be answered in time is not let in, so that nothing of it is recorded.
+//! Load shedding: an order that could not be answered in time is refused before anything of it is recorded.
 //!
 //! ```text
 //!  place-order ── enter ─▶ [waiting] ─▶ inside: on its way, then open ── order.finalized │ order.denied ─▶ out
 //!                   └────────┴─▶ refused
 //! ```
 //!
-//! Inside are at most as many orders as are answered in a fraction of their time ([`Crowd`]), and nobody comes in while the saga stands
-//! still: the oldest order has used up a larger part of its time, and none was answered meanwhile. Those for whom there is no room wait for a moment first, so that
-//! clients that take turns are slowed down and not sent away.
+//! Inside are at most as many orders as are answered in a fraction of their time ([`Crowd`]), and none is let in while the saga stands
+//! still: the oldest order has used up a larger part of its time, and none was answered meanwhile. An order without room first waits for
+//! it for a moment, so that clients that take turns are slowed down rather than refused.
 
 mod crowd;
 mod pace;
@@ -84,7 +84,7 @@ pub(crate) struct Entry {
 pub(crate) struct Refused(pub(crate) Duration);
 
 impl Door {
-    /// Nobody is inside yet. Orders may take `deadline`.
+    /// No order is inside yet. Orders may take `deadline`.
     pub(crate) fn new(clock: Arc<dyn Clock>, deadline: Duration) -> Self {
         let state = State {
             inside: BTreeMap::new(),
@@ -108,7 +108,7 @@ impl Door {
         answer.ok().and_then(Result::ok).ok_or_else(|| self.refused())
     }
 
-    /// Whether no order of anybody has a chance, which can be said before it is looked at.
+    /// Whether any order would be refused, whoever sends it: known before the request is read.
     pub(crate) fn is_crowded(&self) -> Option<Refused> {
         let now = self.clock.elapsed();
         let mut state = sync::lock(&self.state);
@@ -195,7 +195,7 @@ impl Door {
         Some(next)
     }
 
-    /// A single order that is not answered, while others are, keeps nobody out.
+    /// A single order that is not answered, while others are, does not keep others out.
     fn stands_still(&self, state: &State, now: Duration) -> bool {
         let silence = now.saturating_sub(state.answered);
         state.oldest(now).min(silence) > self.deadline / STILL

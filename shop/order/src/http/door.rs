@@ -15,7 +15,7 @@ const COME_BACK_MAX: Duration = Duration::from_secs(5);
 /// The part of an order's time that the reactor may be behind.
 const BEHIND: u32 = 10;
 
-/// An extractor for what comes before everything else: 503 if no order has a chance of being let in, whoever's it is.
+/// An extractor that runs first: 503 if any order would be refused, before token and body are read.
 pub(super) struct Chance;
 
 impl FromRequestParts<Arc<Orders>> for Chance {
