@@ -99,7 +99,7 @@ pub async fn serve(
     let reads = deps.transport.serve_reads().await;
     let (tasks, progress) = (&deps.tasks, figures.progress(deps));
     let pages = Arc::new(Pages::new(deps.budget.pages()));
-    let telling = tell_head(deps.clone(), reader.clone(), progress);
+    let telling = tell_head(deps.clone(), reader.clone(), progress, Arc::clone(&pages));
     reads::serve(deps, reads, reader.clone(), &pages);
     let serving = Serving { deps: deps.clone(), figures, pages };
     let writing = serving.write(appends, writer, reader);
@@ -226,10 +226,12 @@ pub async fn last_time(past: &impl Reader) -> Option<Timestamp> {
     page.events.last().map(|event| event.time)
 }
 
-async fn tell_head(deps: Deps, reader: impl Reader, progress: Progress) {
+async fn tell_head(deps: Deps, reader: impl Reader, progress: Progress, pages: Arc<Pages>) {
     loop {
+        let known = pages.head();
         match reader.head().await {
             Ok(head) => {
+                pages.ends_at(head, known);
                 progress.recovered(READING);
                 progress.followed(head);
                 deps.transport.publish(Message::Head(head)).await;

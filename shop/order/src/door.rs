@@ -28,9 +28,9 @@ use self::crowd::Crowd;
 const MOMENT: u32 = 40;
 /// The part of its time that the oldest order inside may have used up while no other one is answered.
 const STILL: u32 = 10;
-/// Those who wait: more than clients have connections to spare, few enough to cost little memory.
+/// Orders that wait at the door: more than clients have connections to spare, few enough to cost little memory.
 const WAITING_MAX: usize = 1024;
-/// How many of those who wait are looked at for one who may come in: the first may all be of one customer.
+/// How many waiting orders are examined for one that may enter: the first may all be of one customer.
 const LOOKED_AT: usize = 64;
 
 /// The door of the order service. Cheap to clone.
@@ -98,7 +98,7 @@ impl Door {
 
     /// Lets an order in: at once while there is room, else as soon as there is some, or not at all.
     pub(crate) async fn enter(&self, order: Uuid, customer: Uuid) -> Result<Entry, Refused> {
-        // Those who wait and have room by now come first.
+        // Waiting orders that have room by now enter first.
         self.let_in();
         if let Some(entry) = self.try_enter(order, customer) {
             return Ok(entry);
@@ -108,7 +108,7 @@ impl Door {
         answer.ok().and_then(Result::ok).ok_or_else(|| self.refused())
     }
 
-    /// Whether any order would be refused, whoever sends it: known before the request is read.
+    /// The refusal that any order would get now; decided before the request is read.
     pub(crate) fn is_crowded(&self) -> Option<Refused> {
         let now = self.clock.elapsed();
         let mut state = sync::lock(&self.state);
@@ -118,7 +118,7 @@ impl Door {
         is_crowded.then(|| self.refused())
     }
 
-    /// Whether an order is inside: sent again, it is no further one.
+    /// Whether an order is inside. Sent again, it does not count twice.
     pub(crate) fn has(&self, order: Uuid) -> bool {
         sync::lock(&self.state).inside.contains_key(&order)
     }
@@ -169,18 +169,18 @@ impl Door {
         Some(receiver)
     }
 
-    /// Lets in those who wait, as far as there is room.
+    /// Lets waiting orders in, as far as there is room.
     fn let_in(&self) {
         while let Some(Waiting { order, answer, .. }) = self.next() {
             if let Err(entry) = answer.send(self.entry(order)) {
-                // It has gone meanwhile; the next turn of the loop gives its room to another one.
+                // Its client has gone; the next turn of the loop gives its room to another order.
                 entry.recorded();
                 sync::lock(&self.state).left(order);
             }
         }
     }
 
-    /// Takes the first of those who wait who may come in.
+    /// Takes the first waiting order that may enter.
     fn next(&self) -> Option<Waiting> {
         let now = self.clock.elapsed();
         let mut state = sync::lock(&self.state);
@@ -214,13 +214,13 @@ impl Door {
 }
 
 impl State {
-    /// Whether there is room among those who wait.
+    /// Whether one more order may wait.
     fn may_wait(&mut self) -> bool {
         self.forget_gone();
         self.waiting.len() < WAITING_MAX
     }
 
-    /// Those who came first have waited longest: who no longer waits is in front.
+    /// Removes orders whose clients have stopped waiting: those that came first are in front.
     fn forget_gone(&mut self) {
         while self.waiting.front().is_some_and(|first| first.answer.is_closed()) {
             self.waiting.pop_front();

@@ -69,14 +69,18 @@ impl Pages {
 
     /// Keeps what was just recorded.
     pub(super) fn recorded(&self, events: &[Arc<Recorded>]) {
-        if let Some(last) = events.last() {
-            self.is_at_least(last.position);
-        }
+        self.is_at_least(last_of(events));
         let mut recent = sync::lock(&self.recent);
-        let (last, first) = (recent.last(), events.first().map(|event| event.position));
-        if last.is_some_and(|last| first.is_some_and(|first| first != last.next())) {
-            // Another event store recorded in between.
-            *recent = Recent::default();
+        if let (Some(last), Some(first)) = (recent.last(), events.first()) {
+            if first.position <= last {
+                // The log was put back to an earlier state, and grows again from there.
+                self.forget_past();
+                self.head.store(last_of(events).0, Ordering::Relaxed);
+            }
+            if first.position != last.next() {
+                // Or another event store recorded in between.
+                *recent = Recent::default();
+            }
         }
         recent.bytes += events.iter().map(|event| size(event)).sum::<usize>();
         recent.events.extend(events.iter().cloned());
@@ -117,8 +121,9 @@ impl Pages {
             return Ok(taken.page(self.head(), false));
         }
         let wanted = Read::All { from: taken.next, categories: Vec::new() };
+        let known = self.head();
         let page = reader.read(&wanted).await?;
-        self.is_at_least(page.head);
+        self.ends_at(page.head, known);
         if !page.end {
             self.keep(page.events.clone());
         }
@@ -131,8 +136,24 @@ impl Pages {
         Ok(taken.page(page.head, end))
     }
 
-    fn head(&self) -> Position {
+    /// The end of the log, as far as is known here.
+    pub(super) fn head(&self) -> Position {
         Position(self.head.load(Ordering::Relaxed))
+    }
+
+    /// Learns where the log ends from the engine, which was asked when its end was `known` to be there. One that ends before that was
+    /// put back to an earlier state: what is kept may not be in it.
+    pub(super) fn ends_at(&self, head: Position, known: Position) {
+        if head >= known {
+            return self.is_at_least(head);
+        }
+        *sync::lock(&self.recent) = Recent::default();
+        self.forget_past();
+        self.head.store(head.0, Ordering::Relaxed);
+    }
+
+    fn forget_past(&self) {
+        *sync::lock(&self.past) = Past::default();
     }
 
     fn is_at_least(&self, head: Position) {
@@ -229,7 +250,7 @@ impl Taken {
     }
 
     fn page(self, head: Position, end: bool) -> Page {
-        let last = self.events.last().map_or(Position::START, |event| event.position);
+        let last = last_of(&self.events);
         Page { events: self.events, head: head.max(last), next: self.next, end }
     }
 }
@@ -240,6 +261,10 @@ fn everything_from(read: &Read) -> Option<Position> {
         Read::All { from, categories } if categories.is_empty() => Some((*from).max(Position(1))),
         Read::All { .. } | Read::Stream { .. } | Read::Last { .. } => None,
     }
+}
+
+fn last_of(events: &[Arc<Recorded>]) -> Position {
+    events.last().map_or(Position::START, |event| event.position)
 }
 
 fn size(event: &Recorded) -> usize {

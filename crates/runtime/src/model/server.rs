@@ -19,6 +19,9 @@ use crate::{LocationError, ModelError};
 pub const CALL: Duration = Duration::from_millis(1900);
 /// How long a connection may take.
 pub const CONNECT: Duration = Duration::from_secs(1);
+/// How long a server lets a client rest within a transaction. A process that freezes there holds its locks no longer than its lease, so
+/// another one can take over.
+pub const TRANSACTION_REST: Duration = Duration::from_secs(5);
 
 /// An engine that keeps models on a server, and that a program can be built without.
 pub trait ServerEngine: Send + Sync + 'static {

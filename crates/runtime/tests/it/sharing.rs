@@ -142,6 +142,28 @@ async fn an_engine_that_remembers_nothing_still_says_where_the_log_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_answered_from_memory_that_is_no_longer_in_the_log() {
+    let (deps, disk) = (crate::deps(), Arc::new(SimDisk::new(1)));
+    let (reads, _) = serve(&deps, &disk).await;
+    record(&deps, 2_600).await;
+    follow(&deps, 0, 2_600).await;
+    // An earlier state of the same log.
+    let (other, backup) = (crate::deps(), Arc::new(SimDisk::new(2)));
+    let (earlier, _) = serve(&other, &backup).await;
+    record(&other, 1_100).await;
+    reads.replace(&earlier.log());
+    // The end of the log is looked at every second.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for from in [1, 1_050, 2_000] {
+        let read = Read::All { from: Position(from), categories: Vec::new() };
+        let page = deps.store().read(read).await;
+        let last = page.events.last().map(|event| event.position.0);
+        let expected = (from <= 1_100).then(|| 1_100.min(from + 999));
+        assert_eq!((page.head, last), (Position(1_100), expected), "from {from}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_just_recorded_is_not_read_at_all() {
     let (deps, disk) = (crate::deps(), Arc::new(SimDisk::new(1)));
     let (reads, _) = serve(&deps, &disk).await;

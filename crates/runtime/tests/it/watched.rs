@@ -35,7 +35,7 @@ pub(crate) struct Gates {
 /// A reader of the own log, watched.
 #[derive(Clone)]
 pub(crate) struct Watched {
-    log: LogReader,
+    log: Arc<Mutex<LogReader>>,
     pub(crate) asked: Arc<Asked>,
     pub(crate) gates: Arc<Gates>,
 }
@@ -50,6 +50,16 @@ impl Watched {
     pub(crate) fn release(&self) {
         self.hold(false, false);
         self.gates.open.add_permits(1000);
+    }
+
+    /// The log is put back to an earlier state, or another one is put in its place.
+    pub(crate) fn replace(&self, log: &LogReader) {
+        self.log.lock().expect("whole").clone_from(log);
+    }
+
+    /// The log as it is now.
+    pub(crate) fn log(&self) -> LogReader {
+        self.log.lock().expect("whole").clone()
     }
 
     /// Answers nothing from memory any more, as an engine on a server.
@@ -79,24 +89,24 @@ impl Reader for Watched {
         if matches!(read, Read::All { .. }) {
             self.asked.pages.fetch_add(1, Ordering::Relaxed);
             self.wait(&self.gates.holds_log).await;
-            return self.log.read(read).await;
+            return self.log().read(read).await;
         }
         self.wait(&self.gates.holds_streams).await;
-        let page = self.log.read(read).await?;
+        let page = self.log().read(read).await?;
         self.asked.streams.lock().expect("whole").push(page.events.len());
         Ok(page)
     }
 
     fn recall(&self, read: &Read) -> Option<Page> {
-        if self.gates.forgets.load(Ordering::Relaxed) { None } else { self.log.recall(read) }
+        if self.gates.forgets.load(Ordering::Relaxed) { None } else { self.log().recall(read) }
     }
 
     async fn head(&self) -> Result<Position, StoreFailure> {
-        self.log.head().await
+        self.log().head().await
     }
 
     async fn position_at(&self, time: Timestamp) -> Result<Option<Position>, StoreFailure> {
-        self.log.position_at(time).await
+        self.log().position_at(time).await
     }
 }
 
@@ -109,7 +119,11 @@ pub(crate) async fn serve(deps: &Deps, disk: &Arc<SimDisk>) -> (Watched, Tasks) 
     let open = Semaphore::new(0);
     let (holds_log, holds_streams, forgets) = (false.into(), false.into(), false.into());
     let gates = Gates { holds_log, holds_streams, forgets, open };
-    let watched = Watched { log: reader, asked: Arc::default(), gates: Arc::new(gates) };
+    let watched = Watched {
+        log: Arc::new(Mutex::new(reader)),
+        asked: Arc::default(),
+        gates: Arc::new(gates),
+    };
     let own = Deps { tasks: Tasks::inline(), ..deps.clone() };
     event_store::serve(&own, writer, watched.clone(), Figures::default()).await;
     (watched, own.tasks)

@@ -58,7 +58,7 @@ async fn bench(shop: &Shop, args: &[&str]) -> Value {
     ran.json()
 }
 
-/// Nothing is open any more, nobody is behind, and an order is answered as on any day.
+/// No order is open, no part lags, and a new order is answered as usual.
 async fn is_at_rest(manager: &Person) {
     eventually("the shop is at rest", async || {
         let open = manager.get("/order/get-orders?Type=All&Status=Pending").await;

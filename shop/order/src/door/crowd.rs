@@ -3,8 +3,8 @@
 //! - **As many as are answered in a moment** (Little's law: wait = open / pace), and a few in any case. How many a few are shows: one more
 //!   for each answer in time, half as many after one that was late.
 //! - **A few after a miss**: once an order has missed its deadline, only one at a time until one is answered again.
-//! - **Equal shares when it is crowded**: no customer has more than its part, and one with no open order is let in although it is full,
-//!   up to a quarter more. While at most half of the room is taken, nobody is counted.
+//! - **Equal shares when it is crowded**: no customer has more than its share, and one with no open order is let in even if it is full,
+//!   up to a quarter more. While at most half of the room is taken, customers are not counted.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -100,7 +100,7 @@ impl Crowd {
     }
 }
 
-/// The most open orders of all customers, those included who had none.
+/// The most open orders of all customers, including those let in because they had none.
 fn most(room: usize) -> usize {
     room + room / 4
 }
@@ -124,7 +124,7 @@ mod tests {
         crowd
     }
 
-    /// How many orders of a customer come in before one does not.
+    /// How many orders of a customer are let in before one is refused.
     fn fill(crowd: &mut Crowd, by: Uuid, now: Duration) -> usize {
         let mut count = 0;
         while crowd.admits(by, now) {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn while_half_of_the_room_is_free_nobody_is_counted() {
+    fn while_half_of_the_room_is_free_customers_are_not_counted() {
         let mut crowd = proven();
         for number in 0..20 {
             crowd.came(customer(number));

@@ -51,7 +51,7 @@ impl Orders {
         Err(self.busy(refused))
     }
 
-    /// How far the reactor is behind, if so far that the door knows too little.
+    /// How far the reactor lags, if that is so far that the door knows too little.
     fn behind(&self) -> Option<Duration> {
         let behind = Duration::try_from_secs_f64(self.reacted.lag().seconds).unwrap_or_default();
         (behind > self.deadline / BEHIND).then_some(behind)

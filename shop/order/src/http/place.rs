@@ -67,7 +67,7 @@ pub(super) async fn place_order(
     let command = Command::Place(Placed { terms: terms.clone(), deadline });
     let metadata = context.metadata(caller.actor(), idempotency);
     let done = orders.aggregates.execute(stream(id), Request { command, metadata }).await?;
-    // A repeated request is no further order: the one that it placed before may have ended.
+    // A repeated request does not count twice: the order that it placed before may have ended.
     if let (Some(entry), Done::Recorded { .. }) = (entry, done) {
         entry.recorded();
     }

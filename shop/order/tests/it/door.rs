@@ -83,7 +83,7 @@ async fn an_order_is_refused_while_the_saga_stands_still_and_nothing_is_recorded
     shop.answer(&ada, lamp, id_of(&first.body)).await;
     assert!(!is_busy(&shop.try_place(&ada, lamp).await));
 
-    // What is never answered is denied at its deadline. Then one order at a time is let in, until one is answered.
+    // An order that is never answered is denied at its deadline. Then one at a time is let in until one is answered.
     tokio::time::sleep(Duration::from_secs(11)).await;
     shop.settle().await;
     assert_eq!(shop.single(&ada, id_of(&second)).await["Status"], "Canceled");
@@ -109,7 +109,7 @@ async fn a_request_repeated_after_its_order_has_ended_does_not_stay_inside() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_order_that_is_not_answered_keeps_nobody_out_while_others_are() {
+async fn one_unanswered_order_does_not_keep_others_out_while_they_are_answered() {
     let shop = Shop::open().await;
     let ada = shop.person("ada").await;
     let lamp = shop.product("Lamp", 5).await;

@@ -2,10 +2,12 @@
 //! shared.
 
 use std::{
+    future::poll_fn,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU32, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -17,7 +19,7 @@ use order::{
 };
 use runtime::{ModelError, ReadModel, Tasks, model::conformance};
 use servers::Postgres;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::harness::{Shop, id_of};
@@ -149,6 +151,38 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
     two.wait_for(head, Duration::from_secs(5)).await.expect("it takes over within 5 s");
     let live = testing::dump(&shop.service).await;
     assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_freezes_within_a_transaction_does_not_keep_its_locks() {
+    let place = place();
+    let namespace = place.split("schema=").last().expect("a name");
+    let (frozen, other) = (open(&place).await, open(&place).await);
+    let (client, connection) =
+        tokio_postgres::connect(&SERVER.url(), tokio_postgres::NoTls).await.expect("it connects");
+    let tasks = Tasks::new();
+    tasks.spawn("connection", async move { drop(connection.await) });
+    let free = format!(
+        "SELECT count(*) FROM (SELECT FROM {namespace}.checkpoint FOR UPDATE SKIP LOCKED) AS free"
+    );
+    // What is not polled any more is frozen.
+    let mut change = frozen.apply(Position::START, &[], Position(5));
+    timeout(PATIENCE, async {
+        while client.query_one(&free, &[]).await.expect("a count").get::<_, i64>(0) == 1 {
+            let polled = poll_fn(|context| Poll::Ready(change.as_mut().poll(context))).await;
+            assert!(polled.is_pending(), "it went through");
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("it is within its transaction");
+    timeout(PATIENCE, async {
+        while other.apply(Position::START, &[], Position(5)).await.is_err() {}
+    })
+    .await
+    .expect("the other one takes over");
+    assert!(change.await.is_err(), "it lost its session, and changed nothing");
+    assert_eq!(other.checkpoint().await.expect("a checkpoint"), Position(5));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use deadpool_postgres::{
 };
 use runtime::{
     ModelError,
-    model::server::{CALL, CONNECT},
+    model::server::{CALL, CONNECT, TRANSACTION_REST},
 };
 use tokio_postgres::{Config, IsolationLevel, NoTls, error::SqlState};
 
@@ -48,6 +48,12 @@ pub(super) enum Failure {
 /// A connection out of the pool; thrown away unless it is given back.
 pub(super) struct Connection(Option<Object>);
 
+/// What a session is set to.
+fn options(namespace: &str) -> String {
+    let rest_ms = TRANSACTION_REST.as_millis();
+    format!("-c search_path={namespace} -c idle_in_transaction_session_timeout={rest_ms}")
+}
+
 impl Server {
     pub(super) fn new(name: &str, url: &str, schema: Schema) -> Result<Self, ModelError> {
         let refused = |reason: String| ModelError::Refused(reason);
@@ -55,10 +61,7 @@ impl Server {
             refused(format!("the address of the PostgreSQL server is not understood: {error}"))
         })?;
         let namespace = name.replace('-', "_");
-        config
-            .connect_timeout(CONNECT)
-            .application_name(name)
-            .options(format!("-c search_path={namespace}"));
+        config.connect_timeout(CONNECT).application_name(name).options(options(&namespace));
         let hosts: Vec<String> =
             config.get_hosts().iter().map(|host| format!("{host:?}")).collect();
         let address = format!("{} port {:?}", hosts.join(", "), config.get_ports());

@@ -11,7 +11,7 @@ use deadpool_postgres::{
 };
 use runtime::{
     ModelError,
-    model::server::{CALL, CONNECT, Remote},
+    model::server::{CALL, CONNECT, Remote, TRANSACTION_REST},
 };
 use tokio_postgres::{NoTls, error::SqlState};
 
@@ -22,8 +22,6 @@ use crate::model::Postgres;
 pub(super) const SCHEMA: i32 = 4;
 /// How long emptying or dumping a model may take.
 const LONG: Duration = Duration::from_mins(1);
-/// A process that freezes within a transaction holds its locks no longer than its lease: another one takes over.
-const IDLE: &str = "idle_in_transaction_session_timeout=5s";
 /// Connections kept open: one projects, the others read.
 const CONNECTIONS_MAX: usize = 8;
 
@@ -103,13 +101,19 @@ pub(super) enum Failure {
 /// A connection out of the pool; thrown away unless it is given back.
 pub(super) struct Connection(Option<Object>);
 
+/// What a session is set to.
+fn options(namespace: &str) -> String {
+    let rest_ms = TRANSACTION_REST.as_millis();
+    format!("-c search_path={namespace} -c idle_in_transaction_session_timeout={rest_ms}")
+}
+
 impl Server {
     pub(super) fn new(location: PostgresLocation) -> Result<Self, ModelError> {
         let mut config = (*location.config).clone();
         config
             .connect_timeout(CONNECT)
             .application_name("agora-order")
-            .options(format!("-c search_path={} -c {IDLE}", location.namespace));
+            .options(options(&location.namespace));
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config, NoTls, recycling);
         let pool = Pool::builder(manager).max_size(CONNECTIONS_MAX).build();
