@@ -3,8 +3,8 @@
 AGORA_LEGACY_PASSWORD=... python legacy.py --gateway URL --listen 127.0.0.1:8090 --manager-listen 127.0.0.1:8091
 
 Read the warnings in examples/README.md first: the managers' port is the manager."""
-import argparse, collections, contextlib, datetime, functools, http.client, http.server, io, ipaddress, json, os, re, signal
-import socket, socketserver, sys, threading, time, traceback, urllib.parse
+import argparse, collections, contextlib, datetime, functools, http.client, http.server, io, ipaddress, json, os, random, re
+import signal, socket, socketserver, sys, threading, time, traceback, urllib.parse
 
 BODY_BYTES, SESSIONS, ROWS, ROWS_PER_PAGE, ORDERS, CONNECTIONS = 64 * 1024, 10_000, 5_000, 500, 100, 200
 DISCARDED_READS, RECEIVE_SECONDS, SEND_SECONDS, GATEWAY_SECONDS = 16, 10, 30, 15
@@ -59,14 +59,21 @@ class Shop:
         url = f"{self.gateway.prefix}/{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
         headers = self.headers | {"Agora-Position": str(self.gateway.position)}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
-        try:
-            self.connection.request("GET" if body is None else "POST", url, None if body is None else json.dumps(body), headers)
-            answer = self.connection.getresponse()
-            said = json.loads(answer.read())
-            self.gateway.saw(answer.headers.get("Agora-Position"))
-        except (OSError, http.client.HTTPException, ValueError, RecursionError):
-            self.connection.close()
-            raise Unavailable("The shop is not available") from None
+        data, gives_up = None if body is None else json.dumps(body), time.monotonic() + GATEWAY_SECONDS
+        while True:
+            try:
+                self.connection.request("GET" if body is None else "POST", url, data, headers)
+                answer = self.connection.getresponse()
+                said = json.loads(answer.read())
+                self.gateway.saw(answer.headers.get("Agora-Position"))
+            except (OSError, http.client.HTTPException, ValueError, RecursionError):
+                self.connection.close()
+                raise Unavailable("The shop is not available") from None
+            # A shop that is too busy for an order recorded nothing, and the old clients know no "again in a moment".
+            is_busy = isinstance(said, dict) and said.get("type") == "/problems/orders-busy"
+            if not is_busy or time.monotonic() > gives_up:
+                break
+            time.sleep(random.uniform(0.1, 0.5))
         if not isinstance(said, dict) or answer.status // 100 not in (2, 4):
             raise Unavailable("The shop is not available")
         if answer.status // 100 == 4:

@@ -2,12 +2,10 @@
 //! shared.
 
 use std::{
-    future::poll_fn,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU32, Ordering},
     },
-    task::Poll,
     time::Duration,
 };
 
@@ -17,7 +15,7 @@ use order::{
     Model, ModelLocation,
     model::{List, Within},
 };
-use runtime::{ModelError, ReadModel, Tasks, model::conformance};
+use runtime::{ModelError, ReadModel, SetAside, Tasks, model::conformance};
 use servers::Postgres;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
@@ -52,14 +50,21 @@ async fn lines(model: &dyn Model) -> Vec<String> {
     ReadModel::dump(model).await.expect("a dump")
 }
 
-/// A shop with orders that went every way; its own model is where `change` puts it.
-async fn busy_shop(location: Option<&str>) -> Shop {
-    let shop = Shop::open_with(|config| {
+/// A shop whose own model is at `location`. Time is real here and no other service answers orders, which closes the door to further
+/// ones within a fraction of the deadline: it is a long one.
+async fn shop_at(location: Option<&str>) -> Shop {
+    Shop::open_with(|config| {
+        config.deadline = Duration::from_hours(1);
         if let Some(url) = location {
             config.model = parse(url);
         }
     })
-    .await;
+    .await
+}
+
+/// A shop with orders that went every way; its own model is at `location`.
+async fn busy_shop(location: Option<&str>) -> Shop {
+    let shop = shop_at(location).await;
     let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
     let (lamp, desk) = (shop.product("Lamp", 5).await, shop.product("Desk", 7).await);
     for (person, product) in [(&ada, lamp), (&bob, desk), (&ada, desk)] {
@@ -162,20 +167,20 @@ async fn a_process_that_freezes_within_a_transaction_does_not_keep_its_locks() {
         tokio_postgres::connect(&SERVER.url(), tokio_postgres::NoTls).await.expect("it connects");
     let tasks = Tasks::new();
     tasks.spawn("connection", async move { drop(connection.await) });
-    let free = format!(
-        "SELECT count(*) FROM (SELECT FROM {namespace}.checkpoint FOR UPDATE SKIP LOCKED) AS free"
+    // It locks the checkpoint, and then waits for the table that we hold.
+    let hold = format!("BEGIN; LOCK TABLE {namespace}.aside");
+    client.batch_execute(&hold).await.expect("it is ours");
+    let waits = format!(
+        "SELECT FROM pg_locks WHERE NOT granted AND relation = '{namespace}.aside'::regclass"
     );
-    // What is not polled any more is frozen.
-    let mut change = frozen.apply(Position::START, &[], Position(5));
-    timeout(PATIENCE, async {
-        while client.query_one(&free, &[]).await.expect("a count").get::<_, i64>(0) == 1 {
-            let polled = poll_fn(|context| Poll::Ready(change.as_mut().poll(context))).await;
-            assert!(polled.is_pending(), "it went through");
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("it is within its transaction");
+    let unfit = SetAside { position: Position(1), reason: "unfit".to_owned() };
+    let mut change = frozen.set_aside(&unfit);
+    tokio::select! {
+        ended = &mut change => panic!("it went through: {ended:?}"),
+        () = async { while client.query(&waits, &[]).await.expect("locks").is_empty() {} } => {}
+    }
+    // It is not polled from here on: it is frozen; what it asked for succeeds, so its session is idle within a transaction.
+    client.batch_execute("COMMIT").await.expect("it is over");
     timeout(PATIENCE, async {
         while other.apply(Position::START, &[], Position(5)).await.is_err() {}
     })
@@ -183,12 +188,13 @@ async fn a_process_that_freezes_within_a_transaction_does_not_keep_its_locks() {
     .expect("the other one takes over");
     assert!(change.await.is_err(), "it lost its session, and changed nothing");
     assert_eq!(other.checkpoint().await.expect("a checkpoint"), Position(5));
+    assert!(other.aside().await.expect("a list").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_is_waited_for_and_has_forgotten_nothing() {
     let mut server = Postgres::start().expect("a server");
-    let shop = Shop::open_with(|config| config.model = parse(&server.url())).await;
+    let shop = shop_at(Some(&server.url())).await;
     let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
     let placed = shop.place(&ada, lamp).await;
     shop.settle().await;

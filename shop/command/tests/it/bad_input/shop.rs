@@ -111,21 +111,21 @@ impl Shop {
         (self.process, self.gateway, self.ops) = launch(self.folder.path()).await;
     }
 
-    /// The answer to a request, whole.
+    /// The answer to a request, whole. What it changed is seen by every [`Shop::get`] that follows.
     pub(super) async fn ask(&self, asked: &Asked) -> Answer {
         let answer = tokio::time::timeout(PATIENCE, send(&self.gateway, asked)).await;
-        answer.unwrap_or_else(|_| panic!("no answer to {asked:?}"))
+        let answer = answer.unwrap_or_else(|_| panic!("no answer to {asked:?}"));
+        let reached = answer.headers.get("agora-position").and_then(|value| value.to_str().ok());
+        if let Some(reached) = reached.and_then(|value| value.parse().ok()) {
+            self.position.fetch_max(reached, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// The answer to a request that is good, sent as a client does that reads its own writes.
     async fn ask_on(&self, asked: Asked) -> Value {
         let position = self.position.load(Ordering::Relaxed).to_string();
-        let answer = self.ask(&asked.header("agora-position", &position)).await;
-        let reached = answer.headers.get("agora-position").and_then(|value| value.to_str().ok());
-        if let Some(reached) = reached.and_then(|value| value.parse().ok()) {
-            self.position.fetch_max(reached, Ordering::Relaxed);
-        }
-        answer.done()
+        self.ask(&asked.header("agora-position", &position)).await.done()
     }
 
     pub(super) async fn get(&self, token: &str, path: &str) -> Value {
