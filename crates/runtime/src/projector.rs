@@ -33,12 +33,20 @@ const MODEL: &str = "model";
 const LEASE: &str = "lease";
 /// More events at once than this are a busy log's.
 const BUSY: usize = 8;
-/// The pause between two transactions while the log is busy: more events share the next one, unnoticed by users.
-const BREATH: Duration = Duration::from_millis(1);
-/// The same with a model on a server, to which every transaction costs a round trip, while no caller waits for it.
-const BREATH_SHARED: Duration = Duration::from_millis(50);
-/// And while a caller does: still unnoticed by users.
-const BREATH_AWAITED: Duration = Duration::from_millis(5);
+/// The pauses between two transactions, in which more events come together for the next one.
+struct Breath {
+    /// While no caller waits for the model; one that begins to ends it.
+    unawaited: Duration,
+    /// While a caller does: unnoticed by users.
+    awaited: Duration,
+}
+
+/// While the log is busy.
+const EMBEDDED: Breath =
+    Breath { unawaited: Duration::from_millis(5), awaited: Duration::from_millis(1) };
+/// With a model on a server, to which every transaction costs a round trip.
+const SHARED: Breath =
+    Breath { unawaited: Duration::from_millis(50), awaited: Duration::from_millis(5) };
 
 /// Takes `model` through the log until `tasks` stop, on a thread of its own. `project` says what an event changes. An event that cannot
 /// be applied is set aside in the model and counted, and later events are applied.
@@ -243,15 +251,16 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
 
     /// Lets more events come together for the next transaction.
     async fn breathe(&self, busy: bool) {
-        if self.model.shared().is_some() {
-            if self.progress.is_awaited() {
-                tokio::time::sleep(BREATH_AWAITED).await;
-            } else {
-                // Continue on a new waiter or on timeout, whichever comes first.
-                let _either = tokio::time::timeout(BREATH_SHARED, self.progress.asked()).await;
-            }
-        } else if busy {
-            tokio::time::sleep(BREATH).await;
+        let breath = match self.model.shared() {
+            Some(_) => SHARED,
+            None if busy => EMBEDDED,
+            None => return,
+        };
+        if self.progress.is_awaited() {
+            tokio::time::sleep(breath.awaited).await;
+        } else {
+            // Continue on a new waiter or on timeout, whichever comes first.
+            let _either = tokio::time::timeout(breath.unawaited, self.progress.asked()).await;
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -81,7 +81,7 @@ impl Tasks {
 
     /// Runs `work` until it ends. Its loop should end when [`Tasks::stopped`] does.
     pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.tracker.spawn(self.guarded(name, work));
+        self.tracker.spawn(self.guarded(name, Box::pin(work)));
     }
 
     /// Runs `work`, which may block between its awaits (files, SQLite, hashing), on a thread of its own.
@@ -126,7 +126,7 @@ impl Tasks {
     fn spawn_thread(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let runtime = tokio::runtime::Handle::current();
         let token: TaskTrackerToken = self.tracker.token();
-        let work = self.guarded(name, work);
+        let work = self.guarded(name, Box::pin(work));
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             runtime.block_on(work);
             drop(token);
@@ -205,10 +205,12 @@ impl Tasks {
         self.failed.load(Ordering::Acquire)
     }
 
-    fn guarded<W>(&self, name: &'static str, work: W) -> impl Future<Output = ()> + Send + use<W>
-    where
-        W: Future<Output = ()> + Send + 'static,
-    {
+    /// Takes the work boxed: it is large, and would be copied with each future around it.
+    fn guarded(
+        &self,
+        name: &'static str,
+        work: BoxFuture<'static, ()>,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let (kill, stop, failed) = (self.kill.clone(), self.stop.clone(), Arc::clone(&self.failed));
         async move {
             let work = AssertUnwindSafe(kill.run_until_cancelled(work)).catch_unwind();

@@ -66,7 +66,7 @@ impl Location {
         )?;
         if matches!(self, Self::File(_)) {
             // Not mapped into memory: touching what a truncated file no longer holds would kill the process.
-            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 4000;")?;
+            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 8000;")?;
         } else {
             // Connections to one memory database share a cache; a reader must not wait for the writer's table locks.
             connection.execute_batch("PRAGMA read_uncommitted = 1;")?;

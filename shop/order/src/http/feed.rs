@@ -27,8 +27,10 @@ use crate::model::{Order, Step};
 
 /// Changes read at once.
 const PAGE: usize = 500;
-/// The time between two queries when everything is read: unnoticed by people, and a batch of changes in a busy shop.
-const BREATH: Duration = Duration::from_millis(2);
+/// More changes at once than this are a busy shop's.
+const BUSY: usize = 8;
+/// The time between two queries of a busy shop when everything is read: unnoticed by people, and a batch of changes.
+const BREATH: Duration = Duration::from_millis(5);
 /// The pause after a query that failed.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// Changes that wait for a stream's client: some seconds of a busy shop, shared by all streams that they wait for.
@@ -144,15 +146,15 @@ pub(super) fn spawn(orders: &Arc<Orders>) {
 async fn run(orders: &Orders) {
     loop {
         orders.feed.0.joined.notified().await;
-        // Watched only while there are listeners: a shared model is polled more often while a caller waits.
-        let mut positions = orders.progress.watch();
         while let Some(at) = orders.feed.told() {
-            if positions.wait_for(|position| *position > at).await.is_err() {
+            // Watched only while the next change is waited for: a model that a caller waits for is brought up to date more often.
+            let moved = orders.progress.watch().wait_for(|position| *position > at).await.is_ok();
+            if !moved {
                 return;
             }
             match orders.tell_changes(at).await {
-                Ok(true) => tokio::time::sleep(BREATH).await,
-                Ok(false) => {}
+                Ok(count) if (BUSY..PAGE).contains(&count) => tokio::time::sleep(BREATH).await,
+                Ok(_) => {}
                 Err(problem) => {
                     tracing::warn!(%problem, "cannot read the changes of orders; retrying");
                     tokio::time::sleep(RETRY).await;
@@ -163,11 +165,12 @@ async fn run(orders: &Orders) {
 }
 
 impl Orders {
-    /// Tells a page of what is new behind `at`; whether that was all.
-    async fn tell_changes(&self, at: Position) -> Result<bool, Problem> {
+    /// Tells a page of what is new behind `at`; how many changes that was. Less than a page was all.
+    async fn tell_changes(&self, at: Position) -> Result<usize, Problem> {
         let reached = self.progress.position();
         let page = self.model.changes(None, at, PAGE).await?;
-        let all = page.len() < PAGE;
+        let count = page.len();
+        let all = count < PAGE;
         let (mut last, mut changes) = (at, Vec::with_capacity(page.len()));
         for (step, order) in page {
             last = step.position;
@@ -175,7 +178,7 @@ impl Orders {
         }
         // Behind the last change there was nothing up to where the model was when we asked.
         self.feed.tell(changes, if all { last.max(reached) } else { last });
-        Ok(all)
+        Ok(count)
     }
 
     /// A page of the changes behind `after`, read for one stream.

@@ -59,7 +59,7 @@ fn insert(transaction: &Transaction<'_>, invoice: &InvoiceIssued, at: Timestamp)
     // The numbers go up, and the names are those of now: an invoice stays as it was issued.
     let inserted = transaction
         .prepare_cached(
-            "INSERT INTO invoice SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+            "INSERT OR FAIL INTO invoice SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
                  (SELECT user FROM customer WHERE id = ?3), (SELECT full_name FROM customer WHERE id = ?3)
              WHERE ?1 > (SELECT coalesce(max(number), 0) FROM invoice)",
         )?

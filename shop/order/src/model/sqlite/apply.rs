@@ -1,4 +1,7 @@
 //! Changes made in SQLite: the hot path, so each order is touched once per batch, however many steps it took.
+//!
+//! `OR FAIL` where a statement could change several rows: SQLite then keeps no copy of the pages it touches. A change that fails is
+//! rolled back with its whole transaction anyway.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +77,7 @@ impl Batch {
         let Some(order) = order_of(tx, happened)? else { return Ok(()) };
         // The order's place is found by its id; there is no row, and so no step, for what was never placed.
         let mut insert = tx.prepare_cached(
-            "INSERT INTO step SELECT ?1, placed, ?2, ?3, ?4, ?5, ?6, ?7 FROM orders WHERE id = ?8",
+            "INSERT OR FAIL INTO step SELECT ?1, placed, ?2, ?3, ?4, ?5, ?6, ?7 FROM orders WHERE id = ?8",
         )?;
         insert.execute(params![
             change.position.0,
@@ -146,7 +149,7 @@ fn order_of(tx: &Transaction<'_>, happened: &Happened) -> rusqlite::Result<Optio
 /// Whether the order ended with this: an order that has ended keeps its status and its reasons.
 fn update(tx: &Transaction<'_>, id: Uuid, order: &Changed) -> rusqlite::Result<bool> {
     let mut update = tx.prepare_cached(
-        "UPDATE orders SET status = iif(ended_at IS NULL, ifnull(?2, status), status), stock = ifnull(?3, stock),
+        "UPDATE OR FAIL orders SET status = iif(ended_at IS NULL, ifnull(?2, status), status), stock = ifnull(?3, stock),
                            credit = ifnull(?4, credit), reasons = iif(ended_at IS NULL, ifnull(?5, reasons), reasons),
                            invoice = ifnull(?6, invoice), updated = ?7, updated_at = ?8, ended_at = ifnull(ended_at, ?9)
          WHERE id = ?1 RETURNING ended_at",
