@@ -201,6 +201,14 @@ impl<'a> Fields<'a> {
         })
     }
 
+    fn skip_record(&mut self) -> Option<()> {
+        let (stream, kind) = (usize::from(self.u16()?), usize::from(self.u16()?));
+        let (metadata, data) =
+            (usize::try_from(self.u32()?).ok()?, usize::try_from(self.u32()?).ok()?);
+        // The lengths themselves are passed already.
+        self.slice(RECORD_HEAD_BYTES - 12 + stream + kind + metadata + data).map(drop)
+    }
+
     fn header(&mut self) -> Option<Header> {
         let _reserved = self.u32()?;
         Some(Header {

@@ -42,15 +42,16 @@ impl Heads {
     pub(crate) fn get(&self, key: StreamKey) -> Option<Head> {
         let wanted = Slot::new(key, Head { version: 0, position: 0 });
         let bucket = self.buckets.get(self.bucket(wanted))?;
-        let found = bucket.binary_search_by(|slot| slot.order(&wanted)).ok()?;
+        let found = self.search(bucket, wanted).ok()?;
         bucket.get(found).map(Slot::head)
     }
 
     pub(crate) fn set(&mut self, key: StreamKey, head: Head) {
         let slot = Slot::new(key, head);
         let at = self.bucket(slot);
+        let found = self.buckets.get(at).map_or(Err(0), |bucket| self.search(bucket, slot));
         let bucket = self.buckets.get_mut(at).expect("there are 2^bits buckets");
-        match bucket.binary_search_by(|other| other.order(&slot)) {
+        match found {
             Ok(found) => *bucket.get_mut(found).expect("it was just found") = slot,
             Err(place) => {
                 if bucket.len() == bucket.capacity() {
@@ -74,6 +75,24 @@ impl Heads {
     pub(crate) fn memory_bytes(&self) -> usize {
         let slots: usize = self.buckets.iter().map(Vec::capacity).sum();
         slots * size_of::<Slot>() + self.buckets.capacity() * size_of::<Vec<Slot>>()
+    }
+
+    /// Where a key is in its bucket, or belongs. Keys are hashes, so one is close to where it would be if all were spread
+    /// evenly: a few neighbours are looked at, rather than slots all over the bucket, each of which is a wait for memory.
+    fn search(&self, bucket: &[Slot], wanted: Slot) -> Result<usize, usize> {
+        let within = u128::from(wanted.hash.checked_shl(self.bits).unwrap_or(0));
+        let mut place = usize::try_from((within * bucket.len() as u128) >> u64::BITS)
+            .expect("it is below the number of slots");
+        let order = |place: usize| bucket.get(place).map(|slot| slot.order(&wanted));
+        while order(place) == Some(Ordering::Less) {
+            place += 1;
+        }
+        while let Some(before) = place.checked_sub(1)
+            && order(before).is_some_and(|order| order != Ordering::Less)
+        {
+            place = before;
+        }
+        if order(place) == Some(Ordering::Equal) { Ok(place) } else { Err(place) }
     }
 
     fn bucket(&self, slot: Slot) -> usize {

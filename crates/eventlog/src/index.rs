@@ -7,9 +7,11 @@
 mod disk;
 mod layout;
 mod memory;
+mod table;
 
 pub(crate) use disk::Disk;
 pub(crate) use memory::{KeyHasher, Memory};
+pub(crate) use table::Page;
 
 use std::io;
 
@@ -72,11 +74,11 @@ pub(crate) struct Span {
 }
 
 impl Index {
-    /// The batch that holds a position of this segment.
-    pub(crate) fn batch_of(&self, position: u32) -> io::Result<Option<Span>> {
+    /// The batch that holds a position of this segment. `page` is empty, or was used for another position of it.
+    pub(crate) fn batch_of(&self, position: u32, page: &mut Page) -> io::Result<Option<Span>> {
         match self {
             Self::Memory(memory) => Ok(memory.batch_of(position)),
-            Self::Disk(disk) => disk.batch_of(position),
+            Self::Disk(disk) => disk.batch_of(position, page),
         }
     }
 

@@ -15,7 +15,7 @@ use limits::Taker;
 
 use crate::format::Record;
 use crate::hash::StreamKey;
-use crate::index::StreamEntry;
+use crate::index::{Page as IndexPage, StreamEntry};
 use crate::known::Known;
 use crate::segment::{self, BatchReader, Damage, Segment};
 use crate::shared::Shared;
@@ -284,15 +284,20 @@ fn visit_positions(
 ) -> Result<(), ReadError> {
     let mut wanted =
         positions.iter().map(|&place| segment.header.first_position + u64::from(place)).peekable();
+    let mut page = IndexPage::default();
     while let Some(&position) = wanted.peek() {
-        let span = segment.index().batch_of(segment.relative(position))?;
+        let span = segment.index().batch_of(segment.relative(position), &mut page)?;
         let span = span
             .ok_or_else(|| segment.damage(position, 0, "its index does not know where that is"))?;
         let batch = segment::read_span(buffer, &segment.source, span)?;
         let batch = batch.ok_or_else(|| bad_batch(segment, position, span.offset))?;
-        for record in batch.records() {
+        let mut records = batch.records();
+        while let Some(position) = wanted.next_if(|position| *position < batch.next_position()) {
+            let record = records.at(position).ok_or_else(|| {
+                segment.damage(position, span.offset, "its index names a batch without it")
+            })?;
             let record = record.map_err(|_| bad_batch(segment, position, span.offset))?;
-            if wanted.next_if_eq(&record.position).is_some() && visit(record)?.is_break() {
+            if visit(record)?.is_break() {
                 return Ok(());
             }
         }

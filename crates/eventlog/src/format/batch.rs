@@ -101,6 +101,20 @@ pub(crate) struct Records<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
+impl<'a> Records<'a> {
+    /// The record at a position, if it is among those not given out yet. Of those before it only the lengths are looked at.
+    pub(crate) fn at(&mut self, position: u64) -> Option<Result<Record<'a>, Malformed>> {
+        while self.position < position {
+            self.left = self.left.checked_sub(1)?;
+            self.position += 1;
+            if self.fields.skip_record().is_none() {
+                return Some(Err(Malformed));
+            }
+        }
+        if self.position == position { self.next() } else { None }
+    }
+}
+
 impl<'a> Iterator for Records<'a> {
     type Item = Result<Record<'a>, Malformed>;
 

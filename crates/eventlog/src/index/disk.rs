@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::layout::{
-    BATCH_BYTES, BATCH_LEN, CHECKED_FROM, HEAD_LEN, Head, STREAM_BYTES, STREAM_LEN, decode_batch,
-    decode_stream,
+    BATCH_LEN, CHECKED_FROM, HEAD_LEN, Head, STREAM_BYTES, STREAM_LEN, decode_batch, decode_stream,
 };
+use super::table::{Page, Table, Wanted};
 use super::{BatchEntry, Identity, Span, StreamEntry};
 use crate::files::{File, read_full};
 use crate::format::Fields;
@@ -58,30 +57,60 @@ impl Disk {
         self.head.max_time_us
     }
 
-    /// The last batch that begins at or before a position.
-    pub(super) fn batch_of(&self, position: u32) -> io::Result<Option<Span>> {
-        let after = self.batches_while(|batch| batch.first <= position)?;
-        after.checked_sub(1).map_or(Ok(None), |index| self.span(index))
+    /// The last batch that begins at or before a position. A page kept from one position to the next spares reads.
+    pub(super) fn batch_of(&self, position: u32, page: &mut Page) -> io::Result<Option<Span>> {
+        let batches = self.batches();
+        let after = batches.partition(
+            &*self.file,
+            page,
+            &Wanted {
+                holds: |bytes: &[u8]| decode_batch(bytes).is_some_and(|it| it.first <= position),
+                value: |bytes: &[u8]| decode_batch(bytes).map_or(0, |batch| batch.first.into()),
+                near: position.into(),
+                within: 0..self.head.events.into(),
+            },
+        )?;
+        after.checked_sub(1).map_or(Ok(None), |index| self.span(index, page))
     }
 
     /// The first batch with an event at or after a time.
     pub(super) fn batch_since(&self, time_us: i64) -> io::Result<Option<Span>> {
-        self.span(self.batches_while(|batch| batch.max_time_us < time_us)?)
+        let mut page = Page::default();
+        let time = |bytes: &[u8]| decode_batch(bytes).map_or(i64::MIN, |batch| batch.max_time_us);
+        let index = self.batches().partition(
+            &*self.file,
+            &mut page,
+            &Wanted {
+                holds: |bytes: &[u8]| time(bytes) < time_us,
+                value: |bytes: &[u8]| ascending(time(bytes)),
+                near: ascending(time_us),
+                within: 0..ascending(self.head.max_time_us),
+            },
+        )?;
+        self.span(index, &page)
     }
 
     pub(super) fn stream(&self, key: StreamKey) -> io::Result<Option<StreamEntry>> {
-        let table = Table {
-            at: self.head.stream_at(0),
-            entry_bytes: STREAM_BYTES,
-            count: self.head.streams,
+        let count = self.head.streams;
+        let streams = Table { at: self.head.stream_at(0), entry_bytes: STREAM_LEN, count };
+        let first_bits = |StreamKey(key): StreamKey| {
+            u64::try_from(key >> 64).expect("half of the bits are left")
         };
-        let index = self.partition(table, near(key, table.count), |bytes| {
-            decode_stream(bytes).is_some_and(|(other, _)| other < key)
-        })?;
-        if index == table.count {
+        let mut page = Page::default();
+        let index = streams.partition(
+            &*self.file,
+            &mut page,
+            &Wanted {
+                holds: |bytes: &[u8]| decode_stream(bytes).is_some_and(|(other, _)| other < key),
+                value: |bytes: &[u8]| decode_stream(bytes).map_or(0, |(key, _)| first_bits(key)),
+                near: first_bits(key),
+                within: 0..u64::MAX,
+            },
+        )?;
+        if index == count {
             return Ok(None);
         }
-        let found = decode_stream(&self.bytes(self.head.stream_at(index), STREAM_BYTES)?);
+        let found = decode_stream(&streams.entry(&*self.file, &page, index)?);
         Ok(found.filter(|(other, _)| *other == key).map(|(_, entry)| entry))
     }
 
@@ -112,9 +141,17 @@ impl Disk {
         let Some((start, count)) = found else { return Ok(Vec::new()) };
         let at = self.head.by_category_at(start);
         let table = Table { at, entry_bytes: 4, count: u32::try_from(count).unwrap_or(u32::MAX) };
-        let skipped = self.partition(table, 0..0, |bytes| {
-            Fields(bytes).u32().is_some_and(|place| place < from)
-        })?;
+        let place = |bytes: &[u8]| Fields(bytes).u32().unwrap_or(u32::MAX);
+        let skipped = table.partition(
+            &*self.file,
+            &mut Page::default(),
+            &Wanted {
+                holds: |bytes: &[u8]| place(bytes) < from,
+                value: |bytes: &[u8]| place(bytes).into(),
+                near: from.into(),
+                within: 0..self.head.events.into(),
+            },
+        )?;
         let left = usize::try_from(table.count - skipped).unwrap_or(usize::MAX);
         self.positions(at + 4 * u64::from(skipped), left.min(limit))
     }
@@ -153,55 +190,21 @@ impl Disk {
         Ok(())
     }
 
-    fn batches_while(&self, holds: impl Fn(&BatchEntry) -> bool) -> io::Result<u32> {
-        let table =
-            Table { at: Head::batch_at(0), entry_bytes: BATCH_BYTES, count: self.head.batches };
-        self.partition(table, 0..0, |bytes| decode_batch(bytes).is_some_and(|batch| holds(&batch)))
+    fn batches(&self) -> Table {
+        Table { at: Head::batch_at(0), entry_bytes: BATCH_LEN, count: self.head.batches }
     }
 
-    fn span(&self, index: u32) -> io::Result<Option<Span>> {
-        if index >= self.head.batches {
-            return Ok(None);
-        }
-        let bytes = self.bytes(Head::batch_at(index), 2 * BATCH_BYTES)?;
-        let mut batches = bytes.chunks_exact(BATCH_LEN).map(decode_batch);
-        let (Some(Some(batch)), next) = (batches.next(), batches.next().flatten()) else {
-            return Ok(None);
+    fn span(&self, index: u32, page: &Page) -> io::Result<Option<Span>> {
+        let batches = self.batches();
+        let batch = |index| -> io::Result<Option<BatchEntry>> {
+            if index >= batches.count {
+                return Ok(None);
+            }
+            Ok(decode_batch(&batches.entry(&*self.file, page, index)?))
         };
-        let next = next.filter(|_| index + 1 < self.head.batches);
+        let (Some(found), next) = (batch(index)?, batch(index + 1)?) else { return Ok(None) };
         let end = next.map_or(self.head.end, |next| next.offset.into());
-        Ok(Some(Span { offset: batch.offset.into(), end }))
-    }
-
-    /// How many of the first entries satisfy a condition that none after them does. The bounds of `guess`, where they lie
-    /// within the table, are looked at first; the last few entries are read at once.
-    fn partition(
-        &self,
-        table: Table,
-        guess: Range<u32>,
-        holds: impl Fn(&[u8]) -> bool,
-    ) -> io::Result<u32> {
-        const AT_ONCE: u64 = 2048;
-        let at = |index: u32| table.at + table.entry_bytes * u64::from(index);
-        let (mut low, mut high) = (0, table.count);
-        let mut guesses = [guess.start, guess.end].into_iter();
-        while u64::from(high - low) * table.entry_bytes > AT_ONCE {
-            let middle = guesses.next().unwrap_or(low + (high - low) / 2);
-            if middle < low || middle >= high {
-                continue;
-            }
-            if holds(&self.bytes(at(middle), table.entry_bytes)?) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        let rest = self.bytes(at(low), table.entry_bytes * u64::from(high - low))?;
-        let entries =
-            rest.chunks_exact(usize::try_from(table.entry_bytes).expect("entries are short"));
-        Ok(low
-            + u32::try_from(entries.take_while(|entry| holds(entry)).count())
-                .expect("a table is counted in 32 bits"))
+        Ok(Some(Span { offset: found.offset.into(), end }))
     }
 
     fn positions(&self, at: u64, count: usize) -> io::Result<Vec<u32>> {
@@ -237,21 +240,9 @@ impl fmt::Debug for Disk {
     }
 }
 
-/// Entries of one size, in order.
-#[derive(Clone, Copy)]
-struct Table {
-    at: u64,
-    entry_bytes: u64,
-    count: u32,
-}
-
-/// Where a key is among `count` others, most likely: keys are hashes, and so spread evenly.
-fn near(StreamKey(key): StreamKey, count: u32) -> Range<u32> {
-    let first_bits = u32::try_from(key >> 96).expect("32 bits are left");
-    let expected = u32::try_from((u64::from(first_bits) * u64::from(count)) >> 32)
-        .expect("it is below the count");
-    let spread = count.isqrt();
-    expected.saturating_sub(spread)..expected.saturating_add(spread)
+/// A number that grows with the time and is never negative.
+fn ascending(time_us: i64) -> u64 {
+    time_us.cast_unsigned() ^ (1 << 63)
 }
 
 fn inconsistent() -> io::Error {

@@ -22,7 +22,7 @@ const FORMAT: u32 = 1;
 pub(super) const CHECKED_FROM: usize = 16;
 pub(super) const HEAD_LEN: usize = 128;
 pub(super) const BATCH_LEN: usize = 16;
-pub(super) const BATCH_BYTES: u64 = BATCH_LEN as u64;
+const BATCH_BYTES: u64 = BATCH_LEN as u64;
 pub(super) const STREAM_LEN: usize = 36;
 pub(super) const STREAM_BYTES: u64 = STREAM_LEN as u64;
 

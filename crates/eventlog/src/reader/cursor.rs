@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Limits, Page, ReadError, Taker, bad_batch, holding};
 use crate::format::{HEADER_BYTES, Record};
+use crate::index::Page as IndexPage;
 use crate::segment::{BatchReader, READ_AHEAD, Segment};
 use crate::shared::Shared;
 
@@ -65,7 +66,8 @@ impl Cursor {
     fn locate(&self, segments: &[Arc<Segment>]) -> Result<Place, ReadError> {
         let place = holding(segments, self.next);
         let segment = segments.get(place).expect("a log has at least one segment");
-        let span = segment.index().batch_of(segment.relative(self.next))?;
+        let span =
+            segment.index().batch_of(segment.relative(self.next), &mut IndexPage::default())?;
         let span = span
             .ok_or_else(|| segment.damage(self.next, 0, "its index does not know where that is"))?;
         Ok(Place { segment: place, offset: span.offset })
