@@ -31,9 +31,9 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         println!("── events in MongoDB");
-        orders(Store::MongoDb, "150/s").await?;
+        orders(Store::MongoDb, "400/s").await?;
         println!("── events in the own log");
-        orders(Store::Log, "400/s").await?;
+        orders(Store::Log, "1000/s").await?;
         println!("── a standby takes over");
         take_over().await
     })
@@ -45,7 +45,7 @@ fn row(what: &str, wanted: &str, reached: &str) {
 
 async fn orders(store: Store, wanted: &str) -> anyhow::Result<()> {
     let mut system = System::start(AGORA, store, 1).await?;
-    row("memory of our processes, idle", "250 MiB", &memory(&system)?);
+    row("memory of our processes, idle", "200 MiB", &memory(&system)?);
     let alone = bench(&system, &["--orders", "0", "--single", "300"]).await?;
     row(
         "one order alone, place → final, p50",
@@ -62,7 +62,7 @@ async fn orders(store: Store, wanted: &str) -> anyhow::Result<()> {
     );
     let latency = |name: &str| number(&report, &format!("/final_ms/{name}"));
     println!("place → final: p50 {} ms, p99 {} ms", latency("p50")?, latency("p99")?);
-    row("memory of our processes after that", "250 MiB", &memory(&system)?);
+    row("memory of our processes after that", "200 MiB", &memory(&system)?);
     limits(&before, &after, number(&report, "/seconds")?);
     for complaint in system.complaints()? {
         println!("  {complaint}");

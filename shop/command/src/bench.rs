@@ -14,6 +14,7 @@ use serde::Serialize;
 use self::{metrics::Metrics, shop_process::ShopProcess, world::World};
 use crate::{
     client::{Client, Manager},
+    events,
     load::{self, Latency, Pace, Plan, Until},
     outcome::Outcome,
     random::run_id,
@@ -70,6 +71,10 @@ pub(crate) struct Args {
     /// How many customers there are
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = crate::values::at_least_one)]
     customers: usize,
+    /// How many units each product has, and how many units each customer can pay for, if not what the orders need at most; what was
+    /// sold since is then not put back, so that a shop can be measured again and again
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    stock: Option<u32>,
     /// Share of the orders that want one and the same product, from 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = crate::values::share)]
     hot: f64,
@@ -121,6 +126,8 @@ struct Json<'a> {
     unfinished: usize,
     server: Option<Server>,
     client_cpu_s: f64,
+    /// The last position of the log.
+    position: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     series: Vec<Row>,
 }
@@ -188,7 +195,8 @@ async fn measure(args: &Args, client: &Client, ops: Option<&str>) -> anyhow::Res
     } else {
         None
     };
-    let measured = Measured { args, report, single, server, client_cpu_s, resident };
+    let position = events::head(client).await?;
+    let measured = Measured { args, report, single, server, client_cpu_s, position, resident };
     measured.print()?;
     Ok(measured.outcome())
 }
@@ -199,6 +207,7 @@ struct Measured<'a> {
     single: Option<load::Report>,
     server: Option<Server>,
     client_cpu_s: f64,
+    position: u64,
     /// The shop's memory in bytes, second by second.
     resident: Vec<f64>,
 }
@@ -224,7 +233,7 @@ async fn watch(metrics: Option<&Metrics>, resident: &mut Vec<f64>) -> anyhow::Er
 
 impl Measured<'_> {
     fn print(&self) -> anyhow::Result<()> {
-        let Self { args, report, single, server, client_cpu_s, resident: _ } = self;
+        let Self { args, report, single, server, client_cpu_s, position, resident: _ } = self;
         let ran = |report: &load::Report| report.orders > 0;
         if args.json {
             return Ok(term::json(&Json {
@@ -250,6 +259,7 @@ impl Measured<'_> {
                 unfinished: self.unfinished(),
                 server: *server,
                 client_cpu_s: *client_cpu_s,
+                position: *position,
                 series: self.series().collect(),
             })?);
         }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub(crate) use self::history::order_history;
 use crate::{
-    client::{Access, Client},
+    client::{Access, Client, Error},
     outcome::Outcome,
     shop,
     stopped::Stopped,
@@ -150,12 +150,17 @@ async fn list(client: &Client, filter: &Filter, mut printer: Printer) -> anyhow:
     Ok(())
 }
 
-async fn follow(client: &Client, filter: &Filter, mut printer: Printer) -> anyhow::Result<()> {
+/// The last position of a shop's log.
+pub(crate) async fn head(client: &Client) -> Result<u64, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Head {
         position: u64,
     }
+    Ok(client.get::<Head>("/events/head").await?.position)
+}
+
+async fn follow(client: &Client, filter: &Filter, mut printer: Printer) -> anyhow::Result<()> {
     let from = match filter.from {
         Some(_) if filter.stream.is_some() => {
             bail!(
@@ -163,7 +168,7 @@ async fn follow(client: &Client, filter: &Filter, mut printer: Printer) -> anyho
             )
         }
         Some(from) => from,
-        None => client.get::<Head>("/events/head").await?.position + 1,
+        None => head(client).await? + 1,
     };
     let mut events = client.follow(&format!("/events/follow?From={from}"), None).await?;
     while !printer.is_done() {

@@ -11,6 +11,7 @@ mod proxy;
 mod rabbitmq;
 mod redis;
 pub mod system;
+pub mod usage;
 
 pub use child::{Child, free_port, on_free_port};
 pub use couchdb::CouchDb;

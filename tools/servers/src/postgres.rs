@@ -22,17 +22,32 @@ pub struct Postgres {
     child: Child,
     port: u16,
     folder: tempfile::TempDir,
+    settings: &'static [&'static str],
 }
 
 impl Postgres {
-    /// A new server with the one database `postgres`.
+    /// A new server with the one database `postgres`; it syncs what is committed, but not how it was made.
     pub fn start() -> anyhow::Result<Self> {
+        Self::new(&["--no-sync"], &[])
+    }
+
+    /// The same for measuring: all of it synced, and these settings (`NAME=VALUE`).
+    pub fn synced(settings: &'static [&'static str]) -> anyhow::Result<Self> {
+        Self::new(&[], settings)
+    }
+
+    fn new(making: &[&str], settings: &'static [&'static str]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         // The server runs as a user of its own and has to get in.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
-        init(folder.path())?;
-        let (child, port) = on_free_port(|port| run(folder.path(), port))?;
-        Ok(Self { child, port, folder })
+        init(folder.path(), making)?;
+        let (child, port) = on_free_port(|port| run(folder.path(), port, settings))?;
+        Ok(Self { child, port, folder, settings })
+    }
+
+    /// Where one of the programs is that come with the server.
+    pub fn program(name: &str) -> anyhow::Result<PathBuf> {
+        Ok(programs()?.join(name))
     }
 
     /// The database's URL, without parameters.
@@ -67,12 +82,12 @@ impl Postgres {
         self.child.kill();
         // What served the old one's connections may take a moment to notice its end, and keeps the memory they shared.
         for _ in 1..RESTARTS {
-            if let Ok(child) = run(self.folder.path(), self.port) {
+            if let Ok(child) = run(self.folder.path(), self.port, self.settings) {
                 self.child = child;
                 return Ok(());
             }
         }
-        self.child = run(self.folder.path(), self.port)?;
+        self.child = run(self.folder.path(), self.port, self.settings)?;
         Ok(())
     }
 }
@@ -92,7 +107,7 @@ fn user() -> &'static [&'static str] {
     }
 }
 
-fn init(folder: &Path) -> anyhow::Result<()> {
+fn init(folder: &Path, making: &[&str]) -> anyhow::Result<()> {
     let (data, password) = (folder.join("data"), folder.join("password"));
     fs::create_dir(&data)?;
     fs::write(&password, "secret")?;
@@ -105,7 +120,7 @@ fn init(folder: &Path) -> anyhow::Result<()> {
     }
     let mut command = Command::new("setpriv");
     command.args(user()).arg(programs()?.join("initdb")).arg("-D").arg(&data).arg("--pwfile");
-    command.arg(&password).args(["-A", "scram-sha-256", "-U", "postgres", "--no-sync"]);
+    command.arg(&password).args(["-A", "scram-sha-256", "-U", "postgres"]).args(making);
     command.args(["-E", "UTF8", "--locale=C.UTF-8"]);
     let status =
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
@@ -115,7 +130,7 @@ fn init(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run(folder: &Path, port: u16) -> anyhow::Result<Child> {
+fn run(folder: &Path, port: u16, settings: &[&str]) -> anyhow::Result<Child> {
     let data = folder.join("data");
     let server = programs()?.join("postgres").to_string_lossy().into_owned();
     // A killed server leaves its lock behind, and its process id may belong to another process by now.
@@ -130,6 +145,7 @@ fn run(folder: &Path, port: u16) -> anyhow::Result<Child> {
             .arg(&data)
             .args(["-p", &port.to_string()]);
         command.arg("-k").arg(&data).args(["-c", "listen_addresses=127.0.0.1"]);
+        command.args(settings.iter().flat_map(|setting| ["-c", setting]));
     })?;
     let ready = data.join("postmaster.pid");
     // The lock's last line says when it takes connections; before, it refuses them.

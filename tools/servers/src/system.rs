@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{CouchDb, Folder, Mongodb, Postgres, RabbitMq, Redis};
+use crate::{CouchDb, Folder, Mongodb, Postgres, RabbitMq, Redis, usage};
 
 /// The manager's.
 pub const PASSWORD: &str = "the manager's own password";
@@ -264,7 +264,7 @@ impl System {
         let mut sum = 0;
         for node in self.nodes.values() {
             let id = node.process.id().context("it has ended")?;
-            sum += bytes(&format!("/proc/{id}/smaps_rollup"), "Pss:")?;
+            sum += usage::proportional_bytes(id)?;
         }
         Ok(sum)
     }
@@ -282,16 +282,7 @@ impl System {
         let parts =
             self.nodes.iter().filter_map(|((part, _), node)| Some((node.process.id()?, *part)));
         let names: BTreeMap<u32, &'static str> = engines.chain(parts).collect();
-        let mut used = BTreeMap::new();
-        for entry in fs::read_dir("/proc")? {
-            // Ignore one that has ended meanwhile, or is not a process.
-            let Some((related, time)) = processor_time(&entry?.path()) else { continue };
-            // An engine may have many processes: its children, or those of its group.
-            if let Some(name) = related.iter().find_map(|id| names.get(id)) {
-                *used.entry(*name).or_default() += time;
-            }
-        }
-        Ok(used)
+        usage::processor_times(&names)
     }
 }
 
@@ -315,32 +306,6 @@ async fn services(program: &Path) -> anyhow::Result<Vec<&'static str>> {
     let names: Vec<&'static str> = names.map(|name| &*name.to_owned().leak()).collect();
     ensure!(!names.is_empty(), "{} knows no services", program.display());
     Ok(names)
-}
-
-/// What is resident of a process now, in bytes.
-pub fn resident_bytes(id: u32) -> anyhow::Result<u64> {
-    bytes(&format!("/proc/{id}/status"), "VmRSS:")
-}
-
-/// What a file of `/proc` says under a name, in KiB there.
-fn bytes(path: &str, name: &str) -> anyhow::Result<u64> {
-    let text = fs::read_to_string(path)?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).context(name.to_owned())?;
-    let kib: u64 = line.split_whitespace().next().context(name.to_owned())?.parse()?;
-    Ok(kib * 1024)
-}
-
-/// The ids of a process, its parent and its group, and the processor time that it has used (proc(5), `/proc/PID/stat`).
-fn processor_time(process: &Path) -> Option<([u32; 3], Duration)> {
-    let stat = fs::read_to_string(process.join("stat")).ok()?;
-    let (id, rest) = stat.split_once(' ')?;
-    // The name may hold anything, blanks and brackets too.
-    let fields: Vec<&str> = rest.rsplit_once(')')?.1.split_whitespace().collect();
-    let field = |n: usize| fields.get(n - 3)?.parse::<u64>().ok();
-    let ticks = field(14)? + field(15)?;
-    let time = Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second());
-    let related = |n: usize| field(n)?.try_into().ok();
-    Some(([id.parse().ok()?, related(4)?, related(5)?], time))
 }
 
 /// The ends of all logs in a folder.

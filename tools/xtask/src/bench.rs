@@ -1,47 +1,43 @@
-//! All benches in one run: the engine's, then the whole shop's.
+//! Benches: the project's own, all in one run; and those that compare or take long, each by one command.
 
-use crate::run::{cargo, must, say};
+mod all;
+mod measure;
 
-pub(crate) fn all(orders: u64) -> anyhow::Result<()> {
-    must(&mut cargo(&["build", "--release", "-p", "command", "--features", "full"]))?;
-    say("── the storage engine");
-    must(&mut cargo(&["bench", "-p", "eventlog"]))?;
-    let shop = |title: &str, args: &[&str]| {
-        say(&format!("── {title}"));
-        let base =
-            ["run", "--quiet", "--release", "-p", "command", "--features", "full", "--", "bench"];
-        let all: Vec<&str> = base.iter().chain(args).copied().collect();
-        must(&mut cargo(&all))
-    };
-    let orders = orders.to_string();
-    shop("whole orders, 64 in flight, 1,000 products", &["--orders", &orders])?;
-    shop(
-        "the same with 80 % of the orders on one product",
-        &["--orders", &orders, "--hot", "0.8"],
-    )?;
-    shop("one order alone", &["--orders", "0", "--single", "500"])?;
-    say("── start, reads, memory");
-    must(&mut cargo(&[
-        "bench",
-        "--quiet",
-        "-p",
-        "command",
-        "--features",
-        "full",
-        "--bench",
-        "shop",
-    ]))?;
-    say("── the same services, distributed");
-    must(&mut cargo(&[
-        "bench",
-        "--quiet",
-        "-p",
-        "command",
-        "--features",
-        "full",
-        "--bench",
-        "distributed",
-    ]))?;
-    say("── pages of the websites, with 9,000 products");
-    must(&mut cargo(&["bench", "--quiet", "-p", "storefront"]))
+use clap::{Args, Subcommand};
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Bench {
+    /// Orders of the whole-shop benches
+    #[arg(long, default_value_t = 50_000)]
+    orders: u64,
+    #[command(subcommand)]
+    which: Option<Which>,
+}
+
+#[derive(Subcommand)]
+enum Which {
+    /// Whole orders against a monolith on PostgreSQL, the log against event tables in PostgreSQL and a bare writer; some minutes
+    Versus {
+        /// What is handed on: `--only orders`, `--only log`, `--rounds N`, `--orders N`, `--seconds N`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// What orders cost by the number of products, of orders in flight and of recorded events; hours
+    Grid {
+        /// A part of the grid that takes minutes
+        #[arg(long)]
+        short: bool,
+        /// Where the plot is written
+        #[arg(long, value_name = "FILE.svg")]
+        plot: Option<String>,
+    },
+}
+
+pub(crate) fn run(bench: Bench) -> anyhow::Result<()> {
+    match bench.which {
+        None => all::run(bench.orders),
+        Some(Which::Versus { args }) => measure::versus(&args),
+        Some(Which::Grid { short, plot }) => measure::grid(short, plot),
+    }
 }

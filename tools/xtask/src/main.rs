@@ -36,12 +36,8 @@ enum Task {
         #[command(subcommand)]
         what: New,
     },
-    /// Run all benches and print what they reached
-    Bench {
-        /// Orders of the whole-shop benches
-        #[arg(long, default_value_t = 50_000)]
-        orders: u64,
-    },
+    /// Run all benches and print what they reached; or one that compares or takes long
+    Bench(bench::Bench),
 }
 
 #[derive(Subcommand)]
@@ -58,6 +54,6 @@ fn main() -> anyhow::Result<()> {
         Task::Setup => setup::all(),
         Task::Test { suites, all } => suites::run(&suites, all),
         Task::New { what: New::Service { name } } => new_service::new(&name),
-        Task::Bench { orders } => bench::all(orders),
+        Task::Bench(bench) => bench::run(bench),
     }
 }

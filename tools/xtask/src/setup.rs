@@ -42,7 +42,7 @@ pub(crate) fn all() -> anyhow::Result<()> {
 /// Installs what is missing for the Rust suites, and for those that need Python or a browser.
 pub(crate) fn install(python: bool, with_browser: bool) -> anyhow::Result<()> {
     warn_of_a_full_disk();
-    packages(with_browser)?;
+    packages(|program| with_browser || program != "chromium")?;
     python_program("secantus", "secantusd-py", SECANTUS)?;
     node_packages("tests/couchdb", "the packages of the stand-in for CouchDB")?;
     examples()?;
@@ -77,11 +77,15 @@ fn warn_of_a_full_disk() {
     }
 }
 
-fn packages(with_browser: bool) -> anyhow::Result<()> {
-    let for_browser = |program: &str| program == "chromium";
+/// Installs PostgreSQL alone.
+pub(crate) fn postgresql() -> anyhow::Result<()> {
+    packages(|program| program == "pg_ctlcluster" || program == "setpriv")
+}
+
+fn packages(wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
     let missing: Vec<&str> = PROGRAMS
         .iter()
-        .filter(|(program, _)| (with_browser || !for_browser(program)) && !exists(program))
+        .filter(|(program, _)| wanted(program) && !exists(program))
         .map(|(_, package)| *package)
         .collect();
     if missing.is_empty() {

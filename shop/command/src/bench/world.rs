@@ -30,7 +30,8 @@ impl World {
     /// Brings products and customers into the shop, with as much stock and credit as the orders can need at most.
     pub(super) async fn set_up(client: &Client, args: &Args) -> anyhow::Result<Self> {
         let catalogue = catalogue(args)?;
-        let options = import::Options { password: None, set_stock: true, set_credit: true };
+        let set = args.stock.is_none();
+        let options = import::Options { password: None, set_stock: set, set_credit: set };
         let report = import::load(client, &catalogue, &options).await?;
         if let Some(row) = report.bad_rows.first() {
             bail!("the shop refused what the bench needs: {}", row.problem);
@@ -81,7 +82,8 @@ impl World {
 }
 
 fn catalogue(args: &Args) -> anyhow::Result<Catalogue> {
-    let orders = i64::try_from(args.orders.saturating_add(args.single))?;
+    let needed = i64::try_from(args.orders.saturating_add(args.single))?;
+    let orders = args.stock.map_or(needed, i64::from);
     let credit = PRICE.minor().checked_mul(orders).map(Money::from_minor);
     let Some(credit) = credit.filter(|credit| *credit <= Money::LIMIT) else {
         bail!("a customer's credit cannot cover that many orders");

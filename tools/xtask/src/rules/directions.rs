@@ -53,6 +53,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("command", EVERYTHING, &["servers"]),
     // The tools.
     ("servers", &[], &[]),
+    ("measure", &["eventlog", "servers"], &[]),
     ("xtask", &[], &[]),
 ];
 
