@@ -1,7 +1,7 @@
 //! A log of ten million events: how soon it opens, and how fast single streams are read from it that nobody read before.
 //!
-//! It is written without syncs, since nothing of it is to last; reading is not affected. Half of its streams are like orders,
-//! whose events follow each other closely, half like customers, whose events are spread over the whole log.
+//! It is written without syncs, since nothing of it is to last; reading is not affected. The events of half of
+//! its streams follow each other closely, those of the other half are spread over the whole log.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,

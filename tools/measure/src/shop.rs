@@ -48,11 +48,12 @@ pub(crate) fn bench(
     password: Option<&str>,
 ) -> anyhow::Result<Measured> {
     let mut command = Command::new(agora);
-    command.args(["bench", "--json"]).args(args).stdin(Stdio::null()).stderr(Stdio::inherit());
+    command.args(["bench", "--json"]).args(args).stdin(Stdio::null());
     command.envs(password.map(|password| ("AGORA_ADMIN_PASSWORD", password)));
     let output = command.output().with_context(|| agora.display().to_string())?;
     if !output.status.success() {
-        bail!("agora bench {} failed: {}", args.join(" "), output.status);
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("agora bench {} failed: {}\n{said}", args.join(" "), output.status);
     }
     parse(&output.stdout)
 }

@@ -22,13 +22,19 @@ const DASHES: &[&str] = &["none", "6 4", "2 3"];
 struct Axis {
     from: f64,
     to: f64,
-    /// Where its ends are in the picture.
-    at: (f64, f64),
+    drawn: Drawn,
+}
+
+/// Where the ends of an axis are in the picture.
+#[derive(Clone, Copy)]
+struct Drawn {
+    first: f64,
+    last: f64,
 }
 
 impl Axis {
     /// From the power of ten below the least value to the one above the greatest.
-    fn over(values: impl Iterator<Item = f64>, at: (f64, f64)) -> Self {
+    fn over(values: impl Iterator<Item = f64>, drawn: Drawn) -> Self {
         let (mut from, mut to) = (f64::INFINITY, f64::NEG_INFINITY);
         for power in values.filter(|value| *value > 0.0).map(f64::log10) {
             (from, to) = (from.min(power.floor()), to.max(power.ceil()));
@@ -36,12 +42,12 @@ impl Axis {
         if from > to {
             (from, to) = (0.0, 1.0);
         }
-        Self { from, to: to.max(from + 1.0), at }
+        Self { from, to: to.max(from + 1.0), drawn }
     }
 
     fn place(&self, value: f64) -> f64 {
         let share = (value.max(f64::MIN_POSITIVE).log10() - self.from) / (self.to - self.from);
-        self.at.0 + share.clamp(0.0, 1.0) * (self.at.1 - self.at.0)
+        self.drawn.first + share.clamp(0.0, 1.0) * (self.drawn.last - self.drawn.first)
     }
 
     fn marks(&self) -> impl Iterator<Item = f64> {
@@ -53,9 +59,12 @@ impl Axis {
 }
 
 pub(super) fn svg(cells: &[Cell]) -> String {
-    let x = Axis::over(cells.iter().map(|cell| cell.products.into()), (LEFT, WIDTH - RIGHT));
+    let x = Axis::over(
+        cells.iter().map(|cell| cell.products.into()),
+        Drawn { first: LEFT, last: WIDTH - RIGHT },
+    );
     let rates = cells.iter().map(|cell| cell.measured.orders_per_s);
-    let y = Axis::over(rates, (HEIGHT - BOTTOM, TOP));
+    let y = Axis::over(rates, Drawn { first: HEIGHT - BOTTOM, last: TOP });
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#6b7280\">\n"
     );
@@ -145,7 +154,7 @@ mod tests {
 
     #[test]
     fn an_axis_goes_from_one_power_of_ten_to_another() {
-        let axis = Axis::over([150.0, 9000.0].into_iter(), (0.0, 200.0));
+        let axis = Axis::over([150.0, 9000.0].into_iter(), Drawn { first: 0.0, last: 200.0 });
         assert_eq!(axis.marks().map(f64::round).collect::<Vec<_>>(), [100.0, 1000.0, 10_000.0]);
         assert!((axis.place(1000.0) - 100.0).abs() < 1e-9);
         assert!((axis.place(1.0) - 0.0).abs() < 1e-9, "nothing is drawn outside");
