@@ -146,7 +146,7 @@ impl Model {
     }
 
     /// The engine that holds the tables, to which a change is what a projection did about several events.
-    fn engine(&self) -> &dyn ReadModel<Change = Changes> {
+    pub(crate) fn engine(&self) -> &dyn ReadModel<Change = Changes> {
         match &self.0.tables {
             Tables::Sqlite(tables) => &**tables,
             #[cfg(feature = "postgres")]

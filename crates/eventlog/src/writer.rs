@@ -68,7 +68,6 @@ pub struct Writer {
     sealed_hash: Option<Hash>,
     /// Of the segment's content.
     hasher: blake3::Hasher,
-    last_time_us: i64,
     poisoned: bool,
     /// The next segment may have its name already, so nothing more may be written to this one.
     must_roll: bool,
@@ -90,13 +89,10 @@ impl Writer {
         hasher: blake3::Hasher,
     ) -> Self {
         let segment = shared.segments().last().expect("a log has at least one segment").clone();
-        let last_time_us =
-            shared.segments().iter().map(|segment| segment.index().max_time_us()).max();
         Self {
             zeroed: segment.end(),
             sealed_hash: sealed_hash(&shared.segments()),
             file: Arc::clone(&segment.source.file),
-            last_time_us: last_time_us.unwrap_or(i64::MIN),
             shared,
             _lock: lock,
             segment,
@@ -178,12 +174,6 @@ impl Writer {
     pub fn mark(&self) -> Mark {
         let hash = self.sealed_hash.filter(|_| self.segment.end() == HEADER_BYTES);
         Mark { position: self.head(), hash: hash.unwrap_or_else(|| Hash::of(&self.hasher)) }
-    }
-
-    /// The highest time of all recorded events, in microseconds since 1970; `i64::MIN` if there is none. A caller that stamps
-    /// events with times that never run backwards begins here.
-    pub fn last_time_us(&self) -> i64 {
-        self.last_time_us
     }
 
     fn check(&mut self, records: &[NewRecord<'_>]) -> Result<(), AppendError> {
@@ -286,8 +276,6 @@ impl Writer {
         drop(heads);
         self.shared.set_head(first + records.len() as u64 - 1);
         self.shared.set_mark(self.mark());
-        self.last_time_us =
-            records.iter().map(|record| record.time_us).fold(self.last_time_us, i64::max);
     }
 }
 

@@ -15,10 +15,10 @@ mod tables;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError},
+    sync::{Arc, Mutex, RwLock, RwLockReadGuard, TryLockError},
 };
 
-use kernel::Position;
+use kernel::{Position, sync};
 use rusqlite::{Connection, ErrorCode, Transaction, types::ValueRef};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -163,10 +163,10 @@ impl Database {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, ModelError> {
         let _in_use = self.gate()?;
-        let pooled = lock(&self.0.readers).pop();
+        let pooled = sync::lock(&self.0.readers).pop();
         let result = pooled.map_or_else(|| self.0.location.connect(), Ok).and_then(|reader| {
             let result = query(&reader);
-            let mut readers = lock(&self.0.readers);
+            let mut readers = sync::lock(&self.0.readers);
             if readers.len() < READERS_MAX {
                 readers.push(reader);
             }
@@ -217,9 +217,9 @@ impl Database {
         if !*self.0.damaged.borrow() {
             return Ok(());
         }
-        let _alone = self.0.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let mut writer = lock(&self.0.writer);
-        lock(&self.0.readers).clear();
+        let _alone = sync::write(&self.0.gate);
+        let mut writer = sync::lock(&self.0.writer);
+        sync::lock(&self.0.readers).clear();
         if let Some(damaged) = writer.take() {
             drop(damaged);
             tracing::error!(location = %self.0.location, "the read model is damaged; set it aside as .damaged and rebuilding it from the log");
@@ -235,7 +235,7 @@ impl Database {
         work: impl FnOnce(&mut Connection) -> Result<T, ModelError>,
     ) -> Result<T, ModelError> {
         let _in_use = self.gate()?;
-        let mut writer = lock(&self.0.writer);
+        let mut writer = sync::lock(&self.0.writer);
         let writer = writer.as_mut().ok_or_else(replacing)?;
         self.noticed(work(writer))
     }
@@ -265,10 +265,6 @@ impl Database {
         }
         result
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn replacing() -> ModelError {

@@ -32,7 +32,6 @@ pub struct Subscription {
     position: Position,
     head: Position,
     behind: bool,
-    categories: Vec<String>,
     /// The last event that was handed over, by which the log is recognised.
     seen: Option<(Position, EventId)>,
 }
@@ -64,15 +63,6 @@ impl fmt::Display for Replaced {
 impl Subscription {
     /// A subscription that hands over the events after `checkpoint`.
     pub async fn open(store: &EventStore, checkpoint: Position) -> Self {
-        Self::of_categories(store, checkpoint, Vec::new()).await
-    }
-
-    /// A subscription that may leave out what is not of `categories` when it reads history; live events come all.
-    pub async fn of_categories(
-        store: &EventStore,
-        checkpoint: Position,
-        categories: Vec<String>,
-    ) -> Self {
         let live = store.transport().subscribe(Topic::Log).await;
         Self {
             store: store.clone(),
@@ -80,13 +70,11 @@ impl Subscription {
             position: checkpoint,
             head: checkpoint,
             behind: true,
-            categories,
             seen: None,
         }
     }
 
-    /// The next events, at least one; empty only when nothing of the categories was in what was passed over, or when the bus is
-    /// gone. Everything up to [`Subscription::position`] has been handed over then. Dropping the future loses nothing.
+    /// The next events, at least one. Everything up to [`Subscription::position`] has been handed over then. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Vec<Arc<Recorded>> {
         loop {
             if self.behind {
@@ -178,7 +166,7 @@ impl Subscription {
     }
 
     async fn read_from(&self, from: Position) -> Page {
-        self.store.read(Read::All { from, categories: self.categories.clone() }).await
+        self.store.read(Read::All { from, categories: Vec::new() }).await
     }
 
     fn recognise(&mut self, page: &Page) -> Result<(), Replaced> {
@@ -205,12 +193,9 @@ impl Subscription {
         self.seen.is_some_and(|(position, id)| position == event.position && id != event.id)
     }
 
-    /// Remembers an event by which the log can be recognised: one that the store hands out when it is asked for our categories.
+    /// Remembers an event by which the log can be recognised.
     fn saw(&mut self, event: &Recorded) {
-        let category = event.stream.category();
-        if self.categories.is_empty() || self.categories.iter().any(|wanted| wanted == category) {
-            self.seen = Some((event.position, event.id));
-        }
+        self.seen = Some((event.position, event.id));
     }
 
     fn hear(&mut self, heard: Heard, events: &mut Vec<Arc<Recorded>>) {

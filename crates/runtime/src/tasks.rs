@@ -116,11 +116,7 @@ impl Tasks {
 
     /// Runs `work` here, for as long as the group is not to stop; its result if it ended first.
     pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.stopped() => None,
-            result = work => Some(result),
-        }
+        self.stop.run_until_cancelled(work).await
     }
 
     fn spawn_thread(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
@@ -224,9 +220,5 @@ impl Tasks {
 }
 
 async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => {}
-        () = work => {}
-    }
+    stop.run_until_cancelled(work).await;
 }

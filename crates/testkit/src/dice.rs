@@ -2,9 +2,10 @@
 
 use std::{
     ops::Range,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
+use kernel::sync;
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
@@ -23,7 +24,7 @@ impl Dice {
 
     /// Any number of 64 bits.
     pub fn number(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).next_u64()
+        sync::lock(&self.0).next_u64()
     }
 
     /// A number in `range`, which is not empty.
@@ -45,7 +46,7 @@ impl Dice {
     /// `N` bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        sync::lock(&self.0).fill_bytes(&mut bytes);
         bytes
     }
 }

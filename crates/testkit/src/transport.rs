@@ -1,12 +1,12 @@
 //! A bus that loses, repeats, delays and reorders, as its seed wants it.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use kernel::Recorded;
+use kernel::{Recorded, sync};
 use runtime::Tasks;
 use store::{
     Append, Appended, Memory, Message, NoReply, Page, Read, Receiver, Requests, Topic, Transport,
@@ -127,11 +127,11 @@ impl FaultyTransport {
 
     /// Changes the rates of faults from now on.
     pub fn set_rates(&self, rates: FaultRates) {
-        *self.rates.lock().unwrap_or_else(PoisonError::into_inner) = rates;
+        *sync::lock(&self.rates) = rates;
     }
 
     fn rates(&self) -> FaultRates {
-        *self.rates.lock().unwrap_or_else(PoisonError::into_inner)
+        *sync::lock(&self.rates)
     }
 
     fn strikes(&self, per_mille: u16, fault: BusFault) -> bool {

@@ -63,12 +63,13 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     #[must_use]
     pub fn serve(self, calls: OpenApiRouter, version: &'static str) -> Service {
         let Self { name, service: ServiceContext { deps, model, progress }, followers } = self;
+        let model = inspected(model);
         let router = Api::new(name, version, deps.http.clone())
             .reads(progress)
             .follows(followers.clone())
             .metrics(deps.metrics.http())
-            .finish(calls.merge(inspection(&model)));
-        Service { name, router, followers, model: Some(inspected(&model)) }
+            .finish(calls.merge(inspection(Arc::clone(&model))));
+        Service { name, router, followers, model: Some(model) }
     }
 }
 

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use futures_util::future::{BoxFuture, FutureExt};
 use hyper::HeaderMap;
 use kernel::Position;
-use tokio::sync::watch;
 
 use super::{HttpNames, Problem};
 use runtime::{Behind, Progress};
@@ -14,7 +13,7 @@ use runtime::{Behind, Progress};
 /// How long a request waits for the model before it is refused.
 pub const POSITION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How far a read model is: its projector's [`Progress`], or any watched position.
+/// How far a read model is: its projector's [`Progress`], or that of several models together.
 pub trait Checkpoint: Send + Sync + 'static {
     /// The position up to which the model holds everything.
     fn position(&self) -> Position;
@@ -31,24 +30,6 @@ pub trait Checkpoint: Send + Sync + 'static {
 /// Part of an answer: the position of what was just recorded, in the header [`HttpNames::position`] of a finished router.
 #[derive(Clone, Copy, Debug)]
 pub struct At(pub Position);
-
-impl Checkpoint for watch::Receiver<Position> {
-    fn position(&self) -> Position {
-        *self.borrow()
-    }
-
-    fn reach(&self, wanted: Position, timeout: Duration) -> BoxFuture<'static, Result<(), Behind>> {
-        let mut receiver = self.clone();
-        async move {
-            let passing = async { receiver.wait_for(|at| *at >= wanted).await.map(|_| ()) };
-            match tokio::time::timeout(timeout, passing).await {
-                Ok(Ok(())) => Ok(()),
-                _ => Err(Behind { reached: *receiver.borrow(), wanted }),
-            }
-        }
-        .boxed()
-    }
-}
 
 impl Checkpoint for Progress {
     fn position(&self) -> Position {

@@ -31,6 +31,12 @@ pub struct Service {
 
 /// What an operator can ask of a read model, whatever it holds.
 pub trait Inspect: Send + Sync {
+    /// The position up to which the model holds everything.
+    fn checkpoint(&self) -> BoxFuture<'_, Result<Position, ModelError>>;
+
+    /// The events that the model could not apply.
+    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>>;
+
     /// The sums of promise 6 that the service can vouch for.
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>>;
 
@@ -176,48 +182,27 @@ struct EventSetAside {
 
 /// The calls by which an operator compares a running model with a rebuilt one, and sees which events it could not apply; every service
 /// has them.
-pub(crate) fn inspection<M: ReadModel + ?Sized>(model: &Arc<M>) -> OpenApiRouter {
-    let model: Arc<dyn Dump> = Arc::new(ModelOf(Arc::clone(model)));
+pub(crate) fn inspection(model: Arc<dyn Inspect>) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(model_digest)).routes(routes!(set_aside)).with_state(model)
 }
 
 /// What an operator can ask of a model.
-pub(crate) fn inspected<M: ReadModel + ?Sized>(model: &Arc<M>) -> Arc<dyn Inspect> {
-    Arc::new(ModelOf(Arc::clone(model)))
-}
-
-/// The part of a read model that [`inspection`] needs, whatever its changes are.
-trait Dump: Send + Sync {
-    /// The checkpoint, and everything in the model at that point.
-    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>>;
-
-    /// The events that the model could not apply.
-    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>>;
+pub(crate) fn inspected<M: ReadModel + ?Sized>(model: Arc<M>) -> Arc<dyn Inspect> {
+    Arc::new(ModelOf(model))
 }
 
 /// A read model whatever its changes are.
 struct ModelOf<M: ?Sized>(Arc<M>);
 
-impl<M: ReadModel + ?Sized> Dump for ModelOf<M> {
-    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>> {
-        Box::pin(async {
-            loop {
-                let before = self.0.checkpoint().await?;
-                let lines = self.0.dump().await?;
-                // Nothing came between the two: the rows are those of this checkpoint.
-                if self.0.checkpoint().await? == before {
-                    return Ok((before, lines));
-                }
-            }
-        })
+impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
+    fn checkpoint(&self) -> BoxFuture<'_, Result<Position, ModelError>> {
+        Box::pin(self.0.checkpoint())
     }
 
     fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>> {
         Box::pin(self.0.aside())
     }
-}
 
-impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
         Box::pin(self.0.balances())
     }
@@ -230,7 +215,7 @@ impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
 /// The events that the service's read model could not apply: they changed nothing, and later events were applied.
 #[utoipa::path(get, path = "/set-aside", security(("token" = [])), responses((status = 200, body = EventsSetAside)))]
 async fn set_aside(
-    State(model): State<Arc<dyn Dump>>,
+    State(model): State<Arc<dyn Inspect>>,
     _operator: Operator,
 ) -> Result<Json<EventsSetAside>, Problem> {
     let events = model.aside().await?.into_iter();
@@ -242,11 +227,17 @@ async fn set_aside(
 /// A digest of the service's read model, to compare with that of a rebuilt one.
 #[utoipa::path(get, path = "/model-digest", security(("token" = [])), responses((status = 200, body = ModelDigest)))]
 async fn model_digest(
-    State(model): State<Arc<dyn Dump>>,
+    State(model): State<Arc<dyn Inspect>>,
     _operator: Operator,
 ) -> Result<Json<ModelDigest>, Problem> {
-    let (position, lines) = model.dump_at().await?;
-    Ok(Json(ModelDigest { position: position.0, digest: digest(&lines), rows: lines.len() as u64 }))
+    loop {
+        let (before, lines) = (model.checkpoint().await?, model.dump().await?);
+        // Nothing came between the two: the rows are those of this checkpoint.
+        if model.checkpoint().await? == before {
+            let (digest, rows) = (digest(&lines), lines.len() as u64);
+            return Ok(Json(ModelDigest { position: before.0, digest, rows }));
+        }
+    }
 }
 
 /// A hash over the lines of a model's dump.

@@ -10,14 +10,8 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// Keeps the figures up to date until the tasks stop.
 pub(crate) fn spawn(deps: &Deps, services: &[Service], figures: Figures) {
-    let (tasks, deps, services) = (deps.tasks.clone(), deps.clone(), services.to_vec());
-    deps.tasks.clone().spawn("figures", async move {
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            () = update(&deps, &services, &figures) => {}
-        }
-    });
+    let (tasks, deps, services) = (&deps.tasks, deps.clone(), services.to_vec());
+    tasks.spawn_until_stopped("figures", async move { update(&deps, &services, &figures).await });
 }
 
 async fn update(deps: &Deps, services: &[Service], figures: &Figures) {

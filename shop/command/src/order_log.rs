@@ -9,14 +9,8 @@ const LINES_PER_SECOND: u32 = 40;
 
 /// Tells what happens from now on until the tasks stop.
 pub(crate) fn spawn(deps: &Deps) {
-    let (tasks, deps) = (deps.tasks.clone(), deps.clone());
-    deps.tasks.clone().spawn("narrator", async move {
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            () = tell(&deps) => {}
-        }
-    });
+    let (tasks, deps) = (&deps.tasks, deps.clone());
+    tasks.spawn_until_stopped("order-log", async move { tell(&deps).await });
 }
 
 async fn tell(deps: &Deps) {

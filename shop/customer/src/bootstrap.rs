@@ -53,17 +53,12 @@ impl Bootstrap {
 pub(crate) fn spawn(customers: Arc<Customers>, given: Option<NewPassword>) -> Bootstrap {
     let (told, outcome) = oneshot::channel();
     let tasks = customers.deps.tasks.clone();
-    tasks.clone().spawn("customer-bootstrap", async move {
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            admin = ensure(&customers, given) => {
-                if !matches!(admin, Admin::Refused) {
-                    customers.opened.done();
-                }
-                let _dropped_if_not_wanted = told.send(admin);
-            }
+    tasks.spawn_until_stopped("customer-bootstrap", async move {
+        let admin = ensure(&customers, given).await;
+        if !matches!(admin, Admin::Refused) {
+            customers.opened.done();
         }
+        let _dropped_if_not_wanted = told.send(admin);
     });
     Bootstrap(outcome)
 }

@@ -1,8 +1,9 @@
 //! The service's entry in the shop's list.
 
 use ::module::{Module, Setting, Setup, StartError, filled};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use kernel::sync;
 use runtime::Tasks;
 use web::Service;
 
@@ -39,7 +40,7 @@ impl Given {
     /// What has become of the manager `admin`, once.
     #[must_use]
     pub fn bootstrap(&self) -> Option<Bootstrap> {
-        self.bootstrap.lock().unwrap_or_else(PoisonError::into_inner).take()
+        sync::lock(&self.bootstrap).take()
     }
 }
 
@@ -67,7 +68,7 @@ pub const MODULE: Module = Module {
 async fn start(setup: Setup) -> Result<Service, StartError> {
     let given = setup.own.get::<Arc<Given>>();
     let given = given.ok_or(StartError::Missing(NAME, "customer::Given"))?;
-    let password = given.admin_password.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let password = sync::lock(&given.admin_password).take();
     let config = Config {
         model: setup.model.location()?,
         snapshots: setup.snapshots,
@@ -79,6 +80,6 @@ async fn start(setup: Setup) -> Result<Service, StartError> {
         limits: given.limits,
     };
     let (service, bootstrap) = build(config, setup.deps).await?;
-    *given.bootstrap.lock().unwrap_or_else(PoisonError::into_inner) = Some(bootstrap);
+    *sync::lock(&given.bootstrap) = Some(bootstrap);
     Ok(service)
 }

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -16,6 +16,7 @@ use axum::{
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Limited};
 use hyper::{StatusCode, header::CONTENT_TYPE, http::uri::PathAndQuery};
+use kernel::sync;
 use serde_json::{Map, Value, json};
 use web::Context;
 
@@ -50,7 +51,7 @@ pub(crate) async fn answer(State(Gateway(gateway)): State<Gateway>, context: Con
 
 impl Documents {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Duration, Bytes)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     task::{Context as TaskContext, Poll},
     time::Duration,
 };
@@ -23,6 +23,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use kernel::sync;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 use web::{BodyFault, Context, Problem, TRACEPARENT, X_REQUEST_ID};
@@ -171,13 +172,13 @@ struct Lender(Arc<Mutex<Shared>>);
 impl Lender {
     /// The body, unless some of it is gone.
     fn back(self) -> Option<Body> {
-        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = sync::lock(&self.0);
         (!shared.is_touched).then(|| std::mem::take(&mut shared.body))
     }
 
     /// Whether all of it went out.
     fn is_sent(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_sent
+        sync::lock(&self.0).is_sent
     }
 }
 
@@ -189,7 +190,7 @@ impl hyper::body::Body for Lent {
         self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = sync::lock(&self.0);
         shared.is_touched = true;
         let polled = Pin::new(&mut shared.body).poll_frame(cx);
         shared.is_sent |= matches!(polled, Poll::Ready(None)) || shared.body.is_end_stream();
@@ -197,11 +198,11 @@ impl hyper::body::Body for Lent {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).body.is_end_stream()
+        sync::lock(&self.0).body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).body.size_hint()
+        sync::lock(&self.0).body.size_hint()
     }
 }
 

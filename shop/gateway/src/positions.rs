@@ -3,13 +3,14 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZeroUsize,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 use hyper::{
     HeaderMap,
     header::{AUTHORIZATION, HeaderValue},
 };
+use kernel::sync;
 use lru::LruCache;
 use web::HttpNames;
 
@@ -63,7 +64,7 @@ impl Positions {
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<u64, u64>> {
-        self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.by_token)
     }
 }
 

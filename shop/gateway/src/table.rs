@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, PoisonError, RwLock, RwLockWriteGuard,
+        Arc, RwLock, RwLockWriteGuard,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 
 use axum::Router;
 use hyper::Uri;
-use kernel::{Clock, Timestamp};
+use kernel::{Clock, Timestamp, sync};
 use store::{Address, Announcement};
 
 use crate::address;
@@ -108,23 +108,23 @@ impl Table {
 
     /// The route of a path by its first segment.
     pub(crate) fn route(&self, prefix: &str) -> Option<Arc<Route>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).routes.get(prefix).cloned()
+        sync::read(&self.0).routes.get(prefix).cloned()
     }
 
     /// Every prefix ever announced.
     pub(crate) fn routes(&self) -> Vec<Arc<Route>> {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = sync::read(&self.0);
         inner.routes.values().cloned().collect()
     }
 
     /// All instances by name, those lately gone included.
     pub(crate) fn instances(&self) -> Vec<Heard> {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = sync::read(&self.0);
         inner.instances.values().cloned().collect()
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Inner> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        sync::write(&self.0)
     }
 }
 

@@ -3,11 +3,11 @@
 //! Ended sessions are kept in memory, where every request checks them, and in a small separate database, so that a restarted
 //! process need not read the whole log first.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use contracts::customer::SessionEnd;
-use kernel::{Position, Recorded, Timestamp};
+use kernel::{Position, Recorded, Timestamp, sync};
 use uuid::Uuid;
 
 use crate::{Auth, TOKEN_LIFETIME};
@@ -210,7 +210,7 @@ impl ReadModel for EndedSessions {
 
 impl EndedSessions {
     fn unsaved(&self) -> MutexGuard<'_, Option<Unsaved>> {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.unsaved)
     }
 
     fn save(&self, Unsaved { from, changes, to }: &Unsaved) -> Result<(), ModelError> {

@@ -2,10 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, OnceLock, RwLock},
 };
 
-use kernel::{Clock, Timestamp};
+use kernel::{Clock, Timestamp, sync};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -98,7 +98,7 @@ impl Sessions {
 
     #[must_use]
     pub fn is_revoked(&self, claims: &Claims) -> bool {
-        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let revoked = sync::read(&self.revoked);
         revoked.tokens.contains_key(&claims.token)
             || revoked
                 .customers
@@ -109,7 +109,7 @@ impl Sessions {
     /// How many entries are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let revoked = sync::read(&self.revoked);
         revoked.tokens.len() + revoked.customers.len()
     }
 
@@ -119,7 +119,7 @@ impl Sessions {
     }
 
     fn change(&self, change: impl FnOnce(&mut Revoked)) {
-        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        let mut revoked = sync::write(&self.revoked);
         change(&mut revoked);
         if revoked.tokens.len() >= revoked.prune_at {
             revoked.prune(self.clock.now());

@@ -2,13 +2,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, RwLock},
     time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
-use kernel::{Ids, Timestamp};
+use kernel::{Ids, Timestamp, sync};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
@@ -200,7 +200,7 @@ impl Verifier {
     }
 
     fn recall(&self, token: &str) -> Option<Arc<Claims>> {
-        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
+        let remembered = sync::read(&self.remembered);
         if let Some(claims) = remembered.young.get(token) {
             return Some(Arc::clone(claims));
         }
@@ -210,7 +210,7 @@ impl Verifier {
     }
 
     fn remember(&self, token: &str, claims: Arc<Claims>) -> Arc<Claims> {
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = sync::write(&self.remembered);
         if remembered.young.len() >= REMEMBERED_MAX {
             remembered.old = std::mem::take(&mut remembered.young);
         }

@@ -2,12 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use contracts::order::{self, OrderEvent, Placed, Reason};
-use kernel::{Actor, Clock, Metadata, Position, Recorded, Timestamp};
+use kernel::{Actor, Clock, Metadata, Position, Recorded, Timestamp, sync};
 use runtime::Request;
 use uuid::Uuid;
 
@@ -67,7 +67,7 @@ impl OpenOrders {
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.open)
     }
 
     /// Takes note of what happened to an order.

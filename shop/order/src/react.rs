@@ -80,13 +80,8 @@ pub fn spawn_deadlines(
     open: OpenOrders,
     reactor: Progress,
 ) {
-    let tasks = deps.tasks.clone();
-    deps.tasks.spawn("order-deadlines", async move {
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            () = watch_deadlines(&orders, &open, &reactor) => {}
-        }
+    deps.tasks.spawn_until_stopped("order-deadlines", async move {
+        watch_deadlines(&orders, &open, &reactor).await;
     });
 }
 

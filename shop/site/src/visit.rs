@@ -2,14 +2,14 @@
 
 mod calls;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use hyper::{
     HeaderMap,
     header::{COOKIE, HeaderValue, REFERER, SET_COOKIE},
 };
-use kernel::Timestamp;
+use kernel::{Timestamp, sync};
 use tokio_util::sync::CancellationToken;
 use web::{ClientAddress, Forwarded, X_REQUEST_ID, peer};
 
@@ -257,7 +257,7 @@ impl Visit {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0.state)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     task::{Context, Poll},
     time::Duration,
 };
@@ -15,7 +15,7 @@ use jiff::{
     civil::{Date, DateTime},
     tz::TimeZone,
 };
-use kernel::{Clock, Timestamp};
+use kernel::{Clock, Timestamp, sync};
 use serde::Deserialize;
 
 use crate::{client, client::Client};
@@ -177,14 +177,14 @@ impl Calendar {
         let answer = tokio::time::timeout(TIMEOUT, ask(client)).await.ok().flatten();
         let good_for = if answer.is_some() { FRESH } else { RETRY };
         let zone = answer.unwrap_or(known.zone);
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
+        *sync::lock(&self.known) =
             Known { zone: zone.clone(), good_until: clock.elapsed() + good_for };
         drop(asking);
         zone
     }
 
     fn known(&self) -> Known {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        sync::lock(&self.known).clone()
     }
 }
 

@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
+use kernel::sync;
 use testkit::BusFault;
 
 /// Every kind of fault a world can suffer.
@@ -77,17 +78,17 @@ impl Tally {
     }
 
     pub fn add(&self, fault: Fault, times: u64) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(fault).or_default() += times;
+        *sync::lock(&self.0).entry(fault).or_default() += times;
     }
 
     #[must_use]
     pub fn of(&self, fault: Fault) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&fault).copied().unwrap_or(0)
+        sync::lock(&self.0).get(&fault).copied().unwrap_or(0)
     }
 
     /// Adds what another world counted.
     pub fn merge(&self, other: &Self) {
-        let other = other.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let other = sync::lock(&other.0).clone();
         for (fault, times) in other {
             self.add(fault, times);
         }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod rabbit;
+mod refused;
 mod strangers;
 mod two;
 mod wire;

@@ -1,4 +1,4 @@
-//! Other clients of the broker: programs in other languages, second instances, and brokers that refuse us.
+//! Other clients of the broker: programs in other languages, and second instances.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,8 +18,8 @@ use store::{Append, Heard, Message, NoReply, Page, Read, Topic, Transport};
 
 use crate::rabbit::{
     APPEND, BATCHES, DEAD_LETTERS, EVENTS, PATIENCE, READ, TRY, answer_appends, answer_reads,
-    append, append_until_answered, appended, begin, begin_with, broker, connect, event, fresh,
-    names, next, recorded, while_serving,
+    append, append_until_answered, appended, begin_with, connect, event, fresh, names, next,
+    recorded, while_serving,
 };
 
 /// A program that knows AMQP and the description of the bus, and none of our code.
@@ -281,76 +281,6 @@ async fn a_page_of_a_mebibyte_passes() {
     let all = Read::All { from: Position(1), categories: Vec::new() };
     let read = while_serving(reads, client.read(all, PATIENCE)).await.expect("a page");
     assert_eq!(format!("{read:?}"), format!("{page:?}"));
-}
-
-#[tokio::test]
-async fn an_address_that_is_none_is_refused_in_a_sentence_without_the_password() {
-    for (url, said) in [
-        ("http://u:secret@localhost/", "begins with http://, not with amqp://"),
-        ("amqps://u:secret@localhost/", "begins with amqps://, which this build does not support"),
-        ("localhost:5672", "is not of the form amqp://user:password@host:port/vhost"),
-        ("amqp:u:secret@localhost", "is not of the form amqp://"),
-        ("amqp://u:secret@localhost:port/", "cannot be parsed: invalid port number"),
-        ("amqp://", "names no host"),
-        ("amqp://u:secret@[::1]:5672/", "names no host (a name or an IPv4 address)"),
-        ("amqp://u:secret@localhost/?heartbeat=often", "cannot be parsed"),
-    ] {
-        let options = Options {
-            names: names(),
-            name: "test".to_owned(),
-            queues: QueueKind::Classic,
-            ids: Arc::new(Ids::from_seed([1; 32])),
-        };
-        let error = RabbitMq::new(url, options).expect_err(url).to_string();
-        assert!(error.contains(said) && !error.contains("secret"), "{url}: {error}");
-    }
-}
-
-#[tokio::test]
-async fn a_broker_that_does_not_let_us_in_is_told_from_one_that_is_not_there() {
-    let port = broker().port();
-    for (url, said) in [
-        (format!("amqp://guest:secret@127.0.0.1:{port}/"), "refuses user guest or the password"),
-        (format!("amqp://nobody:secret@127.0.0.1:{port}/"), "refuses user nobody"),
-        (broker().url("nowhere"), "the virtual host is missing"),
-    ] {
-        let transport = begin(&url);
-        let error = transport.connected().await.expect_err(said).to_string();
-        assert!(error.contains(said) && !error.contains("secret"), "{error}");
-        assert_eq!(transport.state(), State::Refused(error));
-        assert_eq!(transport.append(append("account-1"), TRY).await, Err(NoReply::Unreachable));
-    }
-    let nobody_there = servers::free_port().expect("a port");
-    let transport = begin(&format!("amqp://127.0.0.1:{nobody_there}"));
-    let failing = async {
-        while !matches!(transport.state(), State::Unreachable(_)) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, failing).await.expect("it is noticed");
-}
-
-#[tokio::test]
-async fn queues_declared_otherwise_are_named() {
-    let url = fresh();
-    connect(&url).await;
-    let error = begin_with(&url, QueueKind::Quorum).connected().await.expect_err("it differs");
-    let error = error.to_string();
-    assert!(error.contains("declared with other settings") && error.contains(APPEND), "{error}");
-}
-
-#[tokio::test]
-async fn a_refused_client_gets_in_once_the_settings_are_right() {
-    let late = format!("late-{}", broker().port());
-    let transport = begin(&broker().url(&late));
-    transport.connected().await.expect_err("there is no such virtual host");
-    broker().manage("PUT", &format!("/api/vhosts/{late}"), "").expect("a virtual host");
-    let connecting = async {
-        while transport.connected().await.is_err() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, connecting).await.expect("it gets in");
 }
 
 #[tokio::test]

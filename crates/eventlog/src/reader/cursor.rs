@@ -29,11 +29,6 @@ impl Cursor {
         Self { shared, buffer: BatchReader::default(), next: from.max(1), place: None }
     }
 
-    /// The position that comes next.
-    pub fn next_position(&self) -> u64 {
-        self.next
-    }
-
     /// Gives out the next records within the limits.
     pub fn read(
         &mut self,

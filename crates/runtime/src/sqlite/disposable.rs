@@ -1,7 +1,8 @@
 //! A database that may be thrown away at any time and has no checkpoint.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use kernel::sync;
 use rusqlite::Connection;
 
 use super::{Location, Schema, beside, files, mark, tables};
@@ -35,7 +36,7 @@ impl Disposable {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, ModelError> {
-        let mut held = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = sync::lock(&self.connection);
         let connection = match &mut *held {
             Some(connection) => connection,
             closed => closed.insert(open(&self.location, self.schema)?),

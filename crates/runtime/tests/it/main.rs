@@ -6,6 +6,7 @@ mod projecting;
 mod reading;
 mod replaced;
 mod sharing;
+mod side;
 mod sqlite;
 mod tasks;
 mod watched;

@@ -5,147 +5,20 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use futures_util::future::join_all;
 use kernel::{Actor, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId};
 use runtime::event_store::Figures;
-use runtime::{
-    Deps, Lease, ModelError, Progress, ReadModel, SetAside, Shared, Tasks, Unfit,
-    model::conformance, projector,
-};
+use runtime::{Deps, Progress, Tasks, Unfit, model::conformance, projector};
 use store::LogStore;
 use store::{Append, Appended, Page};
-use tokio::{sync::watch, time::Instant};
-use uuid::Uuid;
+use tokio::time::Instant;
+
+use crate::side::{Held, Side, Weather};
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the lease may take to move.
 const MOVES: Duration = Duration::from_secs(5);
-
-/// One instance's side of a model that is a list of positions.
-#[derive(Clone)]
-pub(crate) struct Side {
-    model: Arc<Mutex<Held>>,
-    weather: watch::Sender<Weather>,
-}
-
-#[derive(Default)]
-pub(crate) struct Held {
-    checkpoint: Position,
-    applied: Vec<Position>,
-    aside: Vec<SetAside>,
-    /// Changes that can never be made.
-    unfit: Vec<Position>,
-    lease: Option<Lease>,
-    first: Option<Uuid>,
-}
-
-/// What becomes of an instance's calls.
-#[derive(Clone, Copy, PartialEq)]
-enum Weather {
-    Fine,
-    /// The server does not answer.
-    Away,
-    /// The instance itself stands still.
-    Frozen,
-}
-
-impl Side {
-    pub(crate) fn new(model: &Arc<Mutex<Held>>) -> Arc<Self> {
-        Arc::new(Self { model: Arc::clone(model), weather: watch::Sender::new(Weather::Fine) })
-    }
-
-    async fn call<T>(&self, call: impl FnOnce(&mut Held) -> T) -> Result<T, ModelError> {
-        // A call takes time, so that others get in between.
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        let mut weather = self.weather.subscribe();
-        let weather = *weather.wait_for(|now| *now != Weather::Frozen).await.expect("weather");
-        if weather == Weather::Away {
-            return Err(ModelError::Unavailable("it is away".to_owned()));
-        }
-        Ok(call(&mut self.model.lock().expect("no holder panics")))
-    }
-}
-
-#[async_trait]
-impl ReadModel for Side {
-    type Change = Position;
-
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.call(|model| model.checkpoint).await
-    }
-
-    async fn apply(
-        &self,
-        from: Position,
-        changes: &[Position],
-        to: Position,
-    ) -> Result<(), ModelError> {
-        self.call(|model| {
-            if model.checkpoint != from {
-                return Err(ModelError::Stale);
-            }
-            if changes.iter().any(|change| model.unfit.contains(change)) {
-                return Err(ModelError::Unfit("it is".to_owned()));
-            }
-            model.applied.extend(changes);
-            model.checkpoint = to;
-            Ok(())
-        })
-        .await?
-    }
-
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.call(|model| {
-            if model.checkpoint.next() != event.position {
-                return Err(ModelError::Stale);
-            }
-            model.aside.push(event.clone());
-            model.checkpoint = event.position;
-            Ok(())
-        })
-        .await?
-    }
-
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.call(|model| model.aside.clone()).await
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.call(|model| *model.first.get_or_insert(first)).await
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        self.call(|model| *model = Held { lease: model.lease, ..Held::default() }).await
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        self.call(|model| model.applied.iter().map(ToString::to_string).collect()).await
-    }
-
-    fn shared(&self) -> Option<&dyn Shared> {
-        Some(self)
-    }
-}
-
-#[async_trait]
-impl Shared for Side {
-    async fn lease(&self) -> Result<Option<Lease>, ModelError> {
-        self.call(|model| model.lease).await
-    }
-
-    async fn replace_lease(&self, seen: Option<Lease>, next: Lease) -> Result<bool, ModelError> {
-        self.call(|model| {
-            let as_seen = model.lease == seen;
-            if as_seen {
-                model.lease = Some(next);
-            }
-            as_seen
-        })
-        .await
-    }
-}
 
 /// A log, and a model that instances share.
 struct World {

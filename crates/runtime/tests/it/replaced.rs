@@ -13,7 +13,7 @@ use store::{Message, Page, Read};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::projecting::Side;
+use crate::side::Side;
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -5,11 +5,12 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 use anyhow::Context as _;
 use eventlog::{Known, Lost};
+use kernel::sync;
 use runtime::sqlite;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -82,7 +83,7 @@ impl Mark {
     /// valid.
     /// One that vanished is written again, if it is not there the next time either: the whole folder may be about to go.
     pub(crate) fn keep(&self, known: Known) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = sync::lock(&self.state);
         let is_gone = state.written.is_some() && !self.path.exists();
         let was_missed = std::mem::replace(&mut state.missed, is_gone);
         if state.written == Some(known) && !(is_gone && was_missed) {

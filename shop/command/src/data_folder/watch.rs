@@ -61,11 +61,7 @@ impl Watch {
         tasks.spawn_blocking("data-folder", async move {
             while !stopping.is_stopping() {
                 self.look();
-                tokio::select! {
-                    biased;
-                    () = stopping.stopped() => {}
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
-                }
+                stopping.unless_stopped(tokio::time::sleep(LOOK_EVERY)).await;
             }
             self.look();
         });

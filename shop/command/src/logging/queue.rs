@@ -5,11 +5,12 @@
 
 use std::{
     io::{self, Write},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard},
     thread,
     time::Duration,
 };
 
+use kernel::sync;
 /// What may wait, in bytes. A reader that pauses for a moment loses nothing; one that stops costs no more than this.
 const WAITING_MAX: usize = 1 << 20;
 
@@ -62,7 +63,7 @@ impl Queue {
     pub(super) fn flush(&self, patience: Duration) -> bool {
         let unwritten = |state: &mut State| state.writing || !state.waiting.is_empty();
         let waited = self.changed.wait_timeout_while(self.lock(), patience, unwritten);
-        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+        !sync::unpoisoned(waited).1.timed_out()
     }
 
     fn write(&self, mut out: impl Write, lost: fn(u64)) {
@@ -83,10 +84,8 @@ impl Queue {
 
     /// Waits for lines, and takes them.
     fn next(&self) -> Vec<u8> {
-        let mut state = self
-            .changed
-            .wait_while(self.lock(), |state| state.waiting.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
+        let lines = self.changed.wait_while(self.lock(), |state| state.waiting.is_empty());
+        let mut state = sync::unpoisoned(lines);
         state.writing = true;
         std::mem::take(&mut state.waiting)
     }
@@ -101,7 +100,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 

@@ -55,20 +55,12 @@ pub(super) async fn check_log(reader: &LogReader, currency: &Currency) -> anyhow
 pub(super) fn spawn(deps: &Deps, currency: Currency) -> Progress {
     let compared = deps.progress("product.currency");
     let (store, tasks, progress) = (deps.store(), deps.tasks.clone(), compared.clone());
-    deps.tasks.spawn("product-currency", async move {
+    deps.tasks.spawn_until_stopped("product-currency", async move {
         let store = &store;
         let page = move |read| async move { Ok(store.read(read).await) }.boxed();
-        let compare = async {
-            check(Box::new(page), &currency).await?;
-            anyhow::Ok(store.head().await)
-        };
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            head = compare => match head {
-                Ok(_) => progress.done(),
-                Err(error) => tasks.fail("product", format_args!("{error:#}")),
-            }
+        match check(Box::new(page), &currency).await {
+            Ok(()) => progress.done(),
+            Err(error) => tasks.fail("product", format_args!("{error:#}")),
         }
     });
     compared

@@ -71,7 +71,6 @@ pub(super) async fn deps(
         // Websites alone do not use the bus.
         Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),
     };
-    let shutdown = tasks.stop_token();
     let budget = Budget::of(choices.memory);
     let base = runtime::Deps { clock, ids, transport, tasks, traces: traced, budget };
     let mut deps = Deps::new(base).authenticated_by(auth.clone());
@@ -79,7 +78,6 @@ pub(super) async fn deps(
     deps.http.names = HttpNames::of(names::SYSTEM);
     deps.http.proxies = Arc::new(choices.proxies.clone());
     deps.http.streams = Streams::new(choices.streams);
-    deps.http.shutdown = shutdown;
     Ok((deps, auth))
 }
 

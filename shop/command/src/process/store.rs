@@ -200,11 +200,7 @@ fn look_after(deps: &Deps, maintenance: eventlog::Maintenance, reader: LogReader
             if let Err(error) = maintenance.step() {
                 tracing::warn!(%error, "cannot write an index of the log; retrying");
             }
-            tokio::select! {
-                biased;
-                () = tasks.stopped() => {}
-                () = tokio::time::sleep(NOTE_EVERY) => {}
-            }
+            tasks.unless_stopped(tokio::time::sleep(NOTE_EVERY)).await;
         }
     });
 }

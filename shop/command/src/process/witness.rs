@@ -59,18 +59,11 @@ pub(super) async fn recognise(store: &EventStore, mark: &Mark) -> anyhow::Result
 /// ends the process if it is another one.
 pub(super) fn spawn(deps: &Deps, mark: Arc<Mark>, doubts: bool) {
     let (store, tasks) = (deps.store(), deps.tasks.clone());
-    deps.tasks.spawn("witness", async move {
-        let witness = async {
-            match if doubts { recognise(&store, &mark).await } else { Ok(None) } {
-                Ok(None) => note(&store, &mark).await,
-                Ok(Some(lost)) => tasks.fail("log", mark::refusal(&lost)),
-                Err(error) => tasks.fail("log", error),
-            }
-        };
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            () = witness => {}
+    deps.tasks.spawn_until_stopped("witness", async move {
+        match if doubts { recognise(&store, &mark).await } else { Ok(None) } {
+            Ok(None) => note(&store, &mark).await,
+            Ok(Some(lost)) => tasks.fail("log", mark::refusal(&lost)),
+            Err(error) => tasks.fail("log", error),
         }
     });
 }

@@ -1,36 +1,32 @@
 //! The same services as separate processes over RabbitMQ, MongoDB's protocol, Redis, PostgreSQL and CouchDB's protocol: every promise
 //! holds, whichever process is killed, paused or unreachable.
 
+mod flowing;
 mod system;
 mod twice;
 
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use servers::{Proxy, Store, System, system::SECRET};
+use servers::{Store, System, system::SECRET};
 
-use self::system::{AGORA, manager, tool};
+use self::{
+    flowing::while_orders_flow,
+    system::{AGORA, manager, tool},
+};
 use crate::{
     books::Books,
+    collector::Collector,
     copy::{copy, log},
     journey::known_answers_hold,
     run::{answers, journey, output},
     shop::{Folder, Person, eventually, visitor},
-    traces::{self, Collector, SAGA, is_a_tree, traceparent, types},
+    traces::{self, SAGA, TRACE, is_a_tree, traceparent, types},
 };
 
 const BUYERS: [&str; 3] = ["ada", "ben", "cleo"];
-/// Orders in flight while something is done to the system.
-const WORKERS: usize = 6;
 
 #[tokio::test]
 async fn two_instances_of_each_service_sell_ten_of_ten_and_show_what_was_written() {
@@ -95,151 +91,12 @@ async fn reads_what_it_wrote(system: &System, product: &str) {
     }
 }
 
-/// Orders that flow while something is done to the system.
-#[derive(Default)]
-struct Flow {
-    placed: Mutex<Vec<String>>,
-    stopped: AtomicBool,
-}
-
-impl Flow {
-    /// Places one order after the other until it is stopped.
-    async fn place(&self, buyer: &Person, (product, worker): (&str, usize)) {
-        for n in (worker..).step_by(WORKERS) {
-            let order = order(buyer, (product, BUYERS[worker % 3]), n).await;
-            self.placed.lock().expect("no thread panics").push(order);
-            if self.stopped.load(Ordering::Relaxed) {
-                return;
-            }
-        }
-    }
-
-    /// Waits until so many more orders are taken.
-    async fn more(&self, count: usize) {
-        let before = self.placed.lock().expect("no thread panics").len();
-        eventually("orders are taken again", async || {
-            (self.placed.lock().expect("no thread panics").len() >= before + count).then_some(())
-        })
-        .await;
-    }
-}
-
 /// Waits until the gateway gives this answer to whether all are ready.
 async fn says_ready(system: &System, status: u16) {
     let visitor = visitor(system.url());
     eventually("it says whether all are ready", async || {
         let answer = visitor.try_get("/health/ready").await.ok()?;
         (answer.status == status).then_some(())
-    })
-    .await;
-}
-
-/// Runs `faults` while orders flow; then every order has ended, the books balance, and nothing acknowledged is lost.
-async fn while_orders_flow(mut system: System, faults: impl AsyncFnOnce(&mut System, &Flow)) {
-    let manager = manager(&system).await;
-    manager.add_customers(&BUYERS, "1000000").await;
-    let products = manager.add_products(&["Lamp", "Vase"], ("1.50", 1_000_000)).await;
-    let flow = Flow::default();
-    let workers = (0..WORKERS).map(|n| flow.place(&manager, (&products[n % 2], n)));
-    let faulty = async {
-        flow.more(20).await;
-        faults(&mut system, &flow).await;
-        flow.more(20).await;
-        flow.stopped.store(true, Ordering::Relaxed);
-    };
-    tokio::join!(join_all(workers), faulty);
-    let ended = eventually("every order ends", async || {
-        let orders = manager.try_get("/order/get-orders?Type=All&Status=Pending").await.ok()?;
-        (orders.status == 200 && orders.body["Items"].as_array()?.is_empty()).then_some(())
-    });
-    ended.await;
-    // An instance that was cut off is listed again within 2 s.
-    says_ready(&system, 200).await;
-    manager.ended_orders().await;
-    let books = Books::of(&manager.events().await);
-    books.all_ended();
-    let placed = std::mem::take(&mut *flow.placed.lock().expect("no thread panics"));
-    for order in &placed {
-        assert!(books.placed.contains_key(order), "order {order} was acknowledged and is gone");
-    }
-    assert_eq!(books.placed.len(), placed.len(), "nothing was done twice");
-    system.stop().await.expect("all stop cleanly");
-}
-
-#[tokio::test]
-async fn every_process_may_be_killed_or_leave_while_orders_flow() {
-    let system = System::start(AGORA, Store::MongoDb, 2).await.expect("it starts");
-    while_orders_flow(system, async |system, flow| {
-        for part in registry::names().chain(["event-store", "gateway"]) {
-            for instance in 0..if part == "gateway" { 1 } else { 2 } {
-                system.kill(part, instance).await.expect("it ran");
-                if part != "gateway" {
-                    // The other one goes on alone.
-                    flow.more(10).await;
-                }
-                system.run(part, instance).expect("it starts");
-                system.all_ready().await.expect("all are ready");
-                flow.more(10).await;
-            }
-        }
-        for part in registry::names().chain(["event-store", "gateway"]) {
-            system.leave(part, 0).await.expect("it stops cleanly under load");
-            system.run(part, 0).expect("it starts");
-            system.all_ready().await.expect("all are ready");
-            flow.more(5).await;
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn every_engine_may_be_killed_while_orders_flow() {
-    let system = System::start(AGORA, Store::MongoDb, 1).await.expect("it starts");
-    while_orders_flow(system, async |system, flow| {
-        system.redis.kill();
-        system.redis.restart().expect("it comes back");
-        flow.more(10).await;
-        system.postgres.kill();
-        system.postgres.restart().expect("it comes back");
-        flow.more(10).await;
-        system.couchdb.kill();
-        system.couchdb.restart().expect("it comes back");
-        flow.more(10).await;
-        system.mongodb.kill();
-        system.mongodb.restart().expect("it comes back");
-        flow.more(10).await;
-        system.rabbitmq.kill();
-        system.rabbitmq.restart().expect("it comes back");
-        flow.more(10).await;
-        system.rabbitmq.purge("%2f", "agora.eventstore.append").expect("purged");
-        flow.more(10).await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_network_may_be_cut_and_slow_and_say_everything_twice_while_orders_flow() {
-    let mut system = System::engines(AGORA, Store::MongoDb).await.expect("they start");
-    let network = Proxy::to(system.broker_port).expect("a proxy");
-    system.broker_port = network.port();
-    system.run_all(1).await.expect("it starts");
-    while_orders_flow(system, async |system, flow| {
-        network.reset();
-        flow.more(10).await;
-        network.cut();
-        says_ready(system, 503).await;
-        network.mend();
-        says_ready(system, 200).await;
-        flow.more(10).await;
-        network.delay(Duration::from_millis(50));
-        flow.more(10).await;
-        network.mend();
-        let twice = twice::say_everything_twice(&system.rabbitmq).await;
-        flow.more(30).await;
-        let said = twice.stop().await;
-        for queue in ["agora.eventstore.append", "log", "reply"] {
-            assert!(said.get(queue) > Some(&30), "{said:?}");
-        }
     })
     .await;
 }
@@ -333,7 +190,7 @@ async fn processes_start_in_any_order_and_wait_for_what_they_need() {
     let events = traces::events(&manager).await;
     assert_eq!(types(&events), BTreeSet::from(SAGA));
     system.stop().await.expect("all stop cleanly");
-    is_a_tree(&collector.spans(), &events);
+    is_a_tree(&collector.spans(TRACE), &events);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod bench;
 mod books;
 mod broker;
 mod client;
+mod collector;
 mod copy;
 mod distributed;
 mod events;

@@ -2,36 +2,20 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::Ordering,
 };
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    routing::post,
-};
-use opentelemetry_proto::tonic::{
-    collector::trace::v1::ExportTraceServiceRequest,
-    common::v1::{KeyValue, any_value::Value as AnyValue},
-};
-use prost::Message as _;
-use runtime::Tasks;
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::{net::TcpListener, process::Command};
 
 use crate::{
+    collector::{Collector, Span},
     run::output,
     shop::{Folder, Person, Shop, eventually, up},
 };
 
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 /// The span that the orders of these tests follow from.
 const PARENT: &str = "00f067aa0ba902b7";
 
@@ -46,89 +30,6 @@ pub(crate) const SAGA: [&str; 8] = [
     "product.stock-committed",
     "product.stock-reserved",
 ];
-
-/// A collector of traces that takes what comes, or refuses it.
-#[derive(Clone)]
-pub(crate) struct Collector {
-    pub(crate) url: String,
-    seen: Arc<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    refusing: AtomicBool,
-    refused: AtomicBool,
-    spans: Mutex<Vec<Span>>,
-}
-
-/// What is looked at of a span.
-#[derive(Clone, Debug)]
-pub(crate) struct Span {
-    service: String,
-    name: String,
-    trace: String,
-    id: String,
-    parent: String,
-}
-
-impl Collector {
-    pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let seen = Arc::<Seen>::default();
-        let router = Router::new().route("/v1/traces", post(take)).with_state(Arc::clone(&seen));
-        Tasks::new().spawn("collector", async move {
-            axum::serve(listener, router).await.expect("it keeps serving");
-        });
-        Self { url, seen }
-    }
-
-    /// The spans of the trace of these tests, so far.
-    pub(crate) fn spans(&self) -> Vec<Span> {
-        let spans = self.seen.spans.lock().unwrap_or_else(PoisonError::into_inner);
-        spans.iter().filter(|span| span.trace == TRACE).cloned().collect()
-    }
-}
-
-async fn take(State(seen): State<Arc<Seen>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    assert_eq!(headers["content-type"], "application/x-protobuf");
-    if seen.refusing.load(Ordering::Relaxed) {
-        seen.refused.store(true, Ordering::Relaxed);
-        return StatusCode::SERVICE_UNAVAILABLE;
-    }
-    let request = ExportTraceServiceRequest::decode(body).expect("a request in protobuf");
-    for of_resource in request.resource_spans {
-        let service = text(&of_resource.resource.expect("a resource").attributes, "service.name");
-        let spans = of_resource.scope_spans.into_iter().flat_map(|of_scope| of_scope.spans);
-        seen.spans.lock().expect("no thread panics").extend(spans.map(|span| {
-            assert!(span.end_time_unix_nano >= span.start_time_unix_nano, "{span:?}");
-            Span {
-                service: service.clone(),
-                name: span.name,
-                trace: hex(&span.trace_id),
-                id: hex(&span.span_id),
-                parent: hex(&span.parent_span_id),
-            }
-        }));
-    }
-    StatusCode::OK
-}
-
-fn text(attributes: &[KeyValue], key: &str) -> String {
-    let found = attributes.iter().find(|attribute| attribute.key == key);
-    match found.and_then(|found| found.value.clone()?.value) {
-        Some(AnyValue::StringValue(text)) => text,
-        other => panic!("no text as {key}: {other:?}"),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut hex = String::new();
-    for byte in bytes {
-        write!(hex, "{byte:02x}").expect("a text takes all");
-    }
-    hex
-}
 
 /// The `traceparent` of these tests, with these flags.
 pub(crate) fn traceparent(flags: &str) -> String {
@@ -217,7 +118,7 @@ async fn is_one_trace(change: impl FnOnce(&mut Command)) {
     let folder = shop.down().await;
     let shown = folder.tool(&["order", &order]).await.expect_code(0);
     assert!(shown.stdout.starts_with(&format!("Trace {TRACE}\n")), "{}", shown.stdout);
-    is_a_tree(&collector.spans(), &events);
+    is_a_tree(&collector.spans(TRACE), &events);
     logs_name_it(&folder.log());
 }
 
@@ -284,7 +185,7 @@ async fn what_is_not_to_be_exported_is_not_and_is_one_trace_in_the_events() {
     let events = events(&manager).await;
     assert_eq!(types(&events), BTreeSet::from(SAGA));
     shop.down().await;
-    assert_eq!(collector.spans().len(), 0);
+    assert_eq!(collector.spans(TRACE).len(), 0);
     let others = collector.seen.spans.lock().expect("no thread panics").len();
     assert!(others > 0, "requests that name no trace begin one");
 }
@@ -335,7 +236,8 @@ async fn a_collector_that_comes_back_is_sent_what_happens_from_then_on() {
     .await;
     collector.seen.refusing.store(false, Ordering::Relaxed);
     order(&manager, &lamp, &traceparent("01")).await;
-    eventually("its spans arrive", async || (!collector.spans().is_empty()).then_some(())).await;
+    eventually("its spans arrive", async || (!collector.spans(TRACE).is_empty()).then_some(()))
+        .await;
     shop.down().await;
     for said in ["spans are dropped until", "accepts spans again"] {
         assert_eq!(folder.log().matches(said).count(), 1, "{said}: {}", folder.log());

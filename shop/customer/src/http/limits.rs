@@ -2,11 +2,11 @@
 
 use std::{
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
-use kernel::Clock;
+use kernel::{Clock, sync};
 use lru::LruCache;
 use web::{ClientAddress, Limiter, Problem, Taken};
 
@@ -104,7 +104,7 @@ impl Limiters {
     }
 
     fn known(&self) -> MutexGuard<'_, LruCache<String, ()>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.known)
     }
 }
 

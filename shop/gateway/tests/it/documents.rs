@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use axum::{Json, Router, routing::get};
 use kernel::Position;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use testkit::ModelAt;
 
 use crate::shop::{Shop, order, product};
 
 async fn shop() -> Shop {
     let mut shop = Shop::open();
-    let (_, reached) = watch::channel(Position(5));
-    let local = product(&shop, reached);
+    let local = product(&shop, &ModelAt::new(Position(5)));
     shop.local("product", local);
     let remote = order(&shop);
     shop.remote("order", "1", remote).await;

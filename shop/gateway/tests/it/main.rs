@@ -2,6 +2,7 @@
 
 mod documents;
 mod forwarding;
+mod positions;
 mod shop;
 mod status;
 mod trust;

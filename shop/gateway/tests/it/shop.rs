@@ -13,12 +13,12 @@ use axum::{
 use gateway::Gateway;
 use http_body_util::BodyExt;
 use identity::{Auth, Caller, Holder, Role, Signer};
-use kernel::{Clock, Ids, Position, Timestamp};
+use kernel::{Clock, Ids, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{Address, Announcement, Balance, Lag};
-use testkit::{Answer, TestClock};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use testkit::{Answer, ModelAt, TestClock};
+use tokio::{net::TcpListener, task::JoinSet};
 use tower::ServiceExt;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -138,10 +138,10 @@ pub(crate) fn named(name: &'static str) -> Router {
     Router::new().fallback(any(async move || name))
 }
 
-/// A real service, whose model is at the position that `watch` shows.
-pub(crate) fn product(shop: &Shop, position: watch::Receiver<Position>) -> Router {
+/// A real service, with such a model.
+pub(crate) fn product(shop: &Shop, model: &ModelAt) -> Router {
     let api = OpenApiRouter::new().routes(routes!(get_products)).route("/panic", get(panics));
-    Api::new("product", "1.2.3", shop.http.clone()).reads(position).finish(api)
+    Api::new("product", "1.2.3", shop.http.clone()).reads(model.clone()).finish(api)
 }
 
 /// Another service, with a type of the same name that looks different.

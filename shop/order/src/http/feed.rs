@@ -10,12 +10,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use contracts::rest::order::Change;
-use kernel::Position;
+use kernel::{Position, sync};
 use runtime::Progress;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{Notify, mpsc};
@@ -90,7 +90,7 @@ impl Feed {
     }
 
     fn lock(&self) -> MutexGuard<'_, Streams> {
-        self.0.streams.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0.streams)
     }
 
     /// The position up to which everything has been sent; none without listeners.
@@ -134,13 +134,7 @@ impl Drop for Live {
 /// Tells changes until the tasks stop.
 pub(super) fn spawn(orders: &Arc<Orders>) {
     let (tasks, orders) = (orders.deps.tasks.clone(), Arc::clone(orders));
-    tasks.clone().spawn("order-feed", async move {
-        tokio::select! {
-            biased;
-            () = tasks.stopped() => {}
-            () = run(&orders) => {}
-        }
-    });
+    tasks.spawn_until_stopped("order-feed", async move { run(&orders).await });
 }
 
 async fn run(orders: &Orders) {

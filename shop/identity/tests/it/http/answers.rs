@@ -187,7 +187,7 @@ async fn a_service_says_when_it_is_ready() {
     assert_eq!(answer.body["detail"], "the event store");
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(shop.get("/health/live").await.status, 200);
-    shop.position.send_replace(Position(6));
+    shop.model.set(Position(6));
 }
 
 #[tokio::test]

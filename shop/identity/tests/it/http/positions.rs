@@ -28,10 +28,10 @@ async fn answers_say_how_far_they_are() {
 #[tokio::test(start_paused = true)]
 async fn a_request_waits_until_the_model_has_passed_its_position() {
     let shop = Shop::open();
-    let position = shop.position.clone();
+    let model = shop.model.clone();
     let later = async {
         tokio::time::sleep(Duration::from_millis(1900)).await;
-        position.send_replace(Position(9));
+        model.set(Position(9));
     };
     let (answer, ()) = tokio::join!(get_at(&shop, "9"), later);
     assert_eq!((answer.status.as_u16(), answer.header("agora-position")), (200, "9"));

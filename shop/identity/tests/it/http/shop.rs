@@ -22,8 +22,7 @@ use identity::{Auth, Caller, Claims, Holder, Manager, Role, Signer};
 use kernel::{Actor, Clock, Idempotency, Ids, Metadata, Position, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use testkit::{Answer, TestClock};
-use tokio::sync::watch;
+use testkit::{Answer, ModelAt, TestClock};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use utoipa::{IntoParams, ToSchema};
@@ -42,7 +41,7 @@ pub(crate) struct Shop {
     pub(crate) ids: Arc<Ids>,
     pub(crate) auth: Auth,
     pub(crate) signer: Signer,
-    pub(crate) position: watch::Sender<Position>,
+    pub(crate) model: ModelAt,
     pub(crate) app: App,
     pub(crate) waits_for: Arc<Mutex<Option<String>>>,
     pub(crate) metrics: Metrics,
@@ -63,7 +62,7 @@ impl Shop {
         let ids = Arc::new(Ids::from_seed([7; 32]));
         let signer = Signer::from_secret([9; 32]);
         let auth = Auth::new(signer.verifier(), Arc::clone(&clock) as Arc<dyn Clock>);
-        let (position, reached) = watch::channel(Position(5));
+        let model = ModelAt::new(Position(5));
         let app = App {
             generation: Arc::default(),
             made: Arc::default(),
@@ -77,11 +76,11 @@ impl Shop {
         border.names = HttpNames::of(names::SYSTEM);
         let shutdown = border.shutdown.clone();
         let router = Api::new("shop", "1.2.3", border)
-            .reads(reached)
+            .reads(model.clone())
             .ready(move || waiting.lock().expect("no panic").clone().map_or(Ok(()), Err))
             .metrics(metrics.service("shop").http())
             .finish(api(app.clone()));
-        Self { router, clock, ids, auth, signer, position, app, waits_for, metrics, shutdown }
+        Self { router, clock, ids, auth, signer, model, app, waits_for, metrics, shutdown }
     }
 
     pub(crate) fn token(&self, user: &str, role: Role) -> String {
