@@ -1,7 +1,7 @@
 //! The read model of the books: a port, with an embedded engine and one in CouchDB.
 
 pub mod conformance;
-#[cfg(feature = "couchdb")]
+#[cfg(feature = "servers")]
 mod couchdb;
 mod sqlite;
 
@@ -24,14 +24,14 @@ pub struct CouchDb;
 
 impl ServerEngine for CouchDb {
     const NAME: &'static str = "CouchDB";
-    const FEATURE: &'static str = "couchdb";
+    const FEATURE: &'static str = "servers";
     const SCHEMES: &'static [&'static str] = &["http", "https"];
     const FORMS: &'static str =
         "sqlite:FILE or http://USER:PASSWORD@HOST[:PORT]/DATABASE (CouchDB)";
     const MODEL: &'static str = crate::NAME;
 }
 
-#[cfg(not(feature = "couchdb"))]
+#[cfg(not(feature = "servers"))]
 mod couchdb {
     use runtime::model::server::LeftOut;
 

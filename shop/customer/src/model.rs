@@ -1,7 +1,7 @@
 //! The read model of customers: a port, with an embedded engine and one in Redis.
 
 pub mod conformance;
-#[cfg(feature = "redis")]
+#[cfg(feature = "servers")]
 mod redis;
 mod sqlite;
 
@@ -24,14 +24,14 @@ pub struct Redis;
 
 impl ServerEngine for Redis {
     const NAME: &'static str = "Redis";
-    const FEATURE: &'static str = "redis";
+    const FEATURE: &'static str = "servers";
     const SCHEMES: &'static [&'static str] = &["redis", "rediss"];
     const FORMS: &'static str =
         "sqlite:FILE or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME]";
     const MODEL: &'static str = crate::NAME;
 }
 
-#[cfg(not(feature = "redis"))]
+#[cfg(not(feature = "servers"))]
 mod redis {
     use runtime::model::server::LeftOut;
 

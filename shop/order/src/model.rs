@@ -3,7 +3,7 @@
 mod batch;
 pub mod conformance;
 mod numbers;
-#[cfg(feature = "postgres")]
+#[cfg(feature = "servers")]
 mod postgres;
 mod sqlite;
 
@@ -31,14 +31,14 @@ pub struct Postgres;
 
 impl ServerEngine for Postgres {
     const NAME: &'static str = "PostgreSQL";
-    const FEATURE: &'static str = "postgres";
+    const FEATURE: &'static str = "servers";
     const SCHEMES: &'static [&'static str] = &["postgres", "postgresql"];
     const FORMS: &'static str =
         "sqlite:FILE or postgres://USER:PASSWORD@HOST[:PORT]/DATABASE[?schema=NAME]";
     const MODEL: &'static str = crate::NAME;
 }
 
-#[cfg(not(feature = "postgres"))]
+#[cfg(not(feature = "servers"))]
 mod postgres {
     use runtime::model::server::LeftOut;
 

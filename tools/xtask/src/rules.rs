@@ -3,11 +3,13 @@
 mod circles;
 mod directions;
 mod documented;
+mod features;
 pub(crate) mod files;
 mod headers;
 mod licences;
 mod parameters;
 mod prose;
+mod sizes;
 mod tokens;
 mod unused;
 mod words;
@@ -27,12 +29,14 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     faults.extend(services::faults(root, &services));
     for folder in ["crates", "examples", "shop", "tools"] {
         faults.extend(headers::check(&root.join(folder))?);
+        faults.extend(sizes::check(&root.join(folder))?);
         faults.extend(parameters::check(root, folder)?);
     }
     faults.extend(licences::check(root, &metadata)?);
     faults.extend(words::check(root)?);
     faults.extend(prose::check(root)?);
     faults.extend(unused::check(root, &metadata)?);
+    faults.extend(features::check(&metadata)?);
     faults.extend(circles::check(&metadata)?);
     faults.extend(documented::check(root, &metadata)?);
     if faults.is_empty() {

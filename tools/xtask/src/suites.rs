@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Instant};
 
 use anyhow::Context as _;
+use cargo_metadata::MetadataCommand;
 use clap::ValueEnum;
 
 use crate::{
@@ -73,15 +74,7 @@ impl Suite {
         match self {
             Self::Rules => rules::check(&root()),
             Self::Format => must(&mut cargo(&["fmt", "--all", "--check"])),
-            Self::Lint => {
-                must(
-                    cargo(&["clippy", "--all-targets"])
-                        .args(WHOLE)
-                        .args(["--quiet", "--", "-D", "warnings"]),
-                )?;
-                // As a user builds it: without the engines on servers.
-                must(&mut cargo(&["check", "--quiet"]))
-            }
+            Self::Lint => lint(whole),
             Self::Docs => must(
                 cargo(&["doc", "--no-deps", "--document-private-items", "--quiet"])
                     // As for tests: otherwise dependencies are checked once more, with fewer features.
@@ -102,6 +95,29 @@ impl Suite {
             Self::Android => script("android/test", &[]),
         }
     }
+}
+
+/// Everything with every feature, then the command as a user builds it: without what needs a server. `whole`: also with each feature alone.
+fn lint(whole: bool) -> anyhow::Result<()> {
+    let clippy = |args: &[&str]| {
+        must(cargo(&["clippy", "--quiet"]).args(args).args(["--", "-D", "warnings"]))
+    };
+    clippy(&[&["--all-targets"], WHOLE].concat())?;
+    clippy(&[])?;
+    if whole {
+        for feature in features_of("command")? {
+            clippy(&["--features", &feature])?;
+        }
+    }
+    Ok(())
+}
+
+/// The features of a package of ours.
+fn features_of(package: &str) -> anyhow::Result<Vec<String>> {
+    let metadata =
+        MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec()?;
+    let package = metadata.packages.into_iter().find(|found| found.name.as_str() == package);
+    Ok(package.context("the package is in the workspace")?.features.into_keys().collect())
 }
 
 fn worlds(count: &str) -> anyhow::Result<()> {

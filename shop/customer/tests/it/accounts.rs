@@ -1,9 +1,8 @@
 //! Accounts: who may register, see and change what.
 
 use serde_json::{Value, json};
-use testing::Answer;
 
-use crate::harness::{ADMIN_PASSWORD, Shop, password, registration};
+use crate::harness::{Shop, registration};
 
 fn with(name: &str, field: &str, value: Value) -> Value {
     let mut body = registration(name);
@@ -137,62 +136,6 @@ async fn only_what_is_given_changes_and_the_same_again_changes_nothing() {
     assert_eq!(shop.post("/update-user", Some(&ada), bad).await.fields(), ["Email"]);
 }
 
-fn new_password(user: &str, current: Option<&str>) -> Value {
-    let mut body = json!({ "UserName": user, "Password": "a new password" });
-    if let Some(current) = current {
-        body["CurrentPassword"] = json!(current);
-    }
-    body
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_new_password_needs_the_current_one_and_ends_all_sessions() {
-    let shop = Shop::open().await;
-    let (first, second) = (shop.customer("ada").await, shop.log_in("ada", &password("ada")).await);
-    let update = async |token: &str, current: Option<&str>| -> Answer {
-        shop.post("/update-user", Some(token), new_password("ada", current)).await
-    };
-    assert_eq!(update(&first, None).await.fields(), ["CurrentPassword"]);
-    assert_eq!(update(&first, Some("wrong")).await.fields(), ["CurrentPassword"]);
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    assert_eq!(update(&first, Some(&password("ada"))).await.status, 200);
-    for token in [&first, &second] {
-        assert_eq!(shop.get("/get-user/ada", Some(token)).await.status, 401);
-    }
-    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 401);
-    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    let fresh = shop.log_in("ada", "a new password").await;
-    assert_eq!(shop.get("/get-user/ada", Some(&fresh)).await.status, 200);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_wrong_current_password_counts_as_a_failed_log_in() {
-    let shop = Shop::open().await;
-    let ada = shop.customer("ada").await;
-    for _ in 0..10 {
-        let wrong = shop.post("/update-user", Some(&ada), new_password("ada", Some("wrong"))).await;
-        assert_eq!(wrong.status, 422);
-    }
-    let body = new_password("ada", Some(&password("ada")));
-    assert_eq!(shop.post("/update-user", Some(&ada), body).await.status, 429);
-    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 429);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_manager_sets_others_passwords_but_needs_the_current_one_for_the_own() {
-    let shop = Shop::open().await;
-    let manager = shop.manager().await;
-    shop.customer("ada").await;
-    let others = shop.post("/update-user", Some(&manager), new_password("ada", None)).await;
-    assert_eq!(others.status, 200);
-    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    shop.log_in("ada", "a new password").await;
-    let own = shop.post("/update-user", Some(&manager), new_password("admin", None)).await;
-    assert_eq!(own.fields(), ["CurrentPassword"]);
-    let body = new_password("admin", Some(ADMIN_PASSWORD));
-    assert_eq!(shop.post("/update-user", Some(&manager), body).await.status, 200);
-}
-
 #[tokio::test(start_paused = true)]
 async fn managers_list_search_and_sort_all_accounts() {
     let shop = Shop::open().await;
@@ -244,65 +187,9 @@ async fn a_manager_sees_an_account_as_it_stood() {
     assert_eq!(at(placed, &ada).await.0, 403);
 }
 
-#[tokio::test(start_paused = true)]
-async fn promise_10_a_password_and_its_hash_stand_nowhere() {
-    let shop = Shop::open().await;
-    let (ada, manager) = (shop.customer("ada").await, shop.manager().await);
-    let mut shown = String::new();
-    for path in ["/get-user/ada", "/get-all-users", "/get-user/ada?AsOf=2", "/", "/openapi.json"] {
-        shown += &shop.get(path, Some(&manager)).await.body.to_string();
-    }
-    shown += &shop.get("/get-user/ada", Some(&ada)).await.body.to_string();
-    for event in shop.events().await {
-        shown += event.data.get();
-    }
-    shown += &testing::dump(&shop.service).await.join("\n");
-    assert!(shown.contains("ada@example.com"));
-    for secret in [&*password("ada"), ADMIN_PASSWORD, "argon2id", "$v="] {
-        assert!(!shown.contains(secret), "{secret}");
-    }
-    let streams = shop.events().await;
-    assert!(streams.iter().all(|event| !event.stream.as_str().contains("ada")));
-}
-
 fn names(list: &Value) -> Vec<String> {
     let items = list["Items"].as_array().expect("items");
     items.iter().map(|user| user["UserName"].as_str().expect("a name").to_owned()).collect()
-}
-
-#[tokio::test(start_paused = true)]
-async fn passwords_that_are_tried_first_are_refused() {
-    let shop = Shop::open().await;
-    let weak = [
-        "password",
-        "Password1!",
-        "12345678",
-        "87654321",
-        "aaaaaaaa",
-        "qwertyuiop",
-        "ada.lovelace",
-        "Ada.Lovelace42",
-    ];
-    for password in weak {
-        let mut registration = registration("ada.lovelace");
-        registration["Password"] = json!(password);
-        let refused = shop.post("/add-user", None, registration).await;
-        assert_eq!(
-            (refused.status.as_u16(), refused.fields()),
-            (422, vec!["Password"]),
-            "{password}"
-        );
-    }
-    for (name, password) in [("ada", "correct-horse"), ("bob", "analytical")] {
-        let mut registration = registration(name);
-        registration["Password"] = json!(password);
-        assert_eq!(shop.post("/add-user", None, registration).await.status, 201, "{password}");
-    }
-    let ada = shop.log_in("bob", "analytical").await;
-    let change =
-        json!({ "UserName": "bob", "Password": "iloveyou", "CurrentPassword": "analytical" });
-    let refused = shop.post("/update-user", Some(&ada), change).await;
-    assert_eq!((refused.status.as_u16(), refused.fields()), (422, vec!["Password"]));
 }
 
 #[tokio::test(start_paused = true)]

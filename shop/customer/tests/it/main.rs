@@ -8,8 +8,9 @@ mod bootstrap;
 mod credit;
 mod harness;
 mod model;
+mod passwords;
 mod path;
-#[cfg(feature = "redis")]
+#[cfg(feature = "servers")]
 mod redis;
 mod rules;
 mod sessions;

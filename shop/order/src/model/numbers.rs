@@ -10,7 +10,7 @@ use contracts::{
 use kernel::Position;
 use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
 use thiserror::Error;
-#[cfg(feature = "postgres")]
+#[cfg(feature = "servers")]
 use tokio_postgres::types::{Type, accepts};
 
 /// What a row keeps as a number.
@@ -139,7 +139,7 @@ impl<T: Numbered> rusqlite::types::FromSql for Column<T> {
     }
 }
 
-#[cfg(feature = "postgres")]
+#[cfg(feature = "servers")]
 impl<'a, T: Numbered> tokio_postgres::types::FromSql<'a> for Column<T> {
     fn from_sql(
         kind: &Type,
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!((u32::of(1 << 32), u32::of(7)), (None, Some(7)));
     }
 
-    #[cfg(feature = "postgres")]
+    #[cfg(feature = "servers")]
     #[test]
     fn a_row_of_a_server_with_such_a_number_is_an_error() {
         use tokio_postgres::types::FromSql;

@@ -8,7 +8,7 @@ mod harness;
 mod history;
 mod live;
 mod model;
-#[cfg(feature = "postgres")]
+#[cfg(feature = "servers")]
 mod postgres;
 mod rules;
 mod saga;
