@@ -116,6 +116,7 @@ mod openapi;
 mod position;
 mod problem;
 mod query;
+mod recent;
 mod reject;
 mod router;
 mod schema;

@@ -10,7 +10,7 @@ use store::{Address, Announcement, Balance, Message};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Deps, Json, Operator, Problem};
+use crate::{Deps, Json, Operator, Problem, recent::Recent};
 use runtime::{ModelError, Progress, ReadModel, SetAside};
 
 /// Interval of announcements.
@@ -188,27 +188,31 @@ pub(crate) fn inspection(model: Arc<dyn Inspect>) -> OpenApiRouter {
 
 /// What an operator can ask of a model.
 pub(crate) fn inspected<M: ReadModel + ?Sized>(model: Arc<M>) -> Arc<dyn Inspect> {
-    Arc::new(ModelOf(model))
+    Arc::new(ModelOf { model, recent: Recent::default() })
 }
 
 /// A read model whatever its changes are.
-struct ModelOf<M: ?Sized>(Arc<M>);
+struct ModelOf<M: ?Sized> {
+    model: Arc<M>,
+    recent: Recent,
+}
 
 impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
     fn checkpoint(&self) -> BoxFuture<'_, Result<Position, ModelError>> {
-        Box::pin(self.0.checkpoint())
+        Box::pin(self.model.checkpoint())
     }
 
     fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>> {
-        Box::pin(self.0.aside())
+        Box::pin(self.model.aside())
     }
 
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
-        Box::pin(self.0.balances())
+        // Sums over the whole model: every process asks each second.
+        Box::pin(self.recent.balances(self.model.balances()))
     }
 
     fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        Box::pin(self.0.dump())
+        Box::pin(self.model.dump())
     }
 }
 
