@@ -27,6 +27,13 @@ struct Order {
     invoices: u32,
 }
 
+impl Order {
+    fn has_ended(&self) -> bool {
+        let due = u32::from(self.stage.status == Status::Finalized);
+        self.placed && self.stage.has_ended() && self.invoices == due
+    }
+}
+
 /// A log being checked.
 #[derive(Default)]
 pub struct Checker {
@@ -81,6 +88,11 @@ impl Checker {
     #[must_use]
     pub fn is_denied(&self, order: Uuid) -> bool {
         self.orders.get(&order).is_some_and(|order| order.stage.status == Status::Canceled)
+    }
+
+    /// Orders that have not ended, or whose end is not complete.
+    pub fn open(&self) -> impl Iterator<Item = Uuid> {
+        self.orders.iter().filter(|(_, order)| !order.has_ended()).map(|(id, _)| *id)
     }
 
     /// Orders that were finalized, and denied.
@@ -276,9 +288,7 @@ impl Checker {
     }
 
     fn check_end(&mut self, id: Uuid, order: &Order) {
-        let Order { placed, stage, invoices, .. } = order;
-        let due = u32::from(stage.status == Status::Finalized);
-        if !placed || !stage.has_ended() || *invoices != due {
+        if !order.has_ended() {
             self.violations.push(format!("order {id} has not ended (promise 7): {order:?}"));
         }
     }

@@ -33,10 +33,14 @@ pub enum Fault {
     ForgedTwin,
     SecondBirth,
     LogShortened,
+    StoreSlow,
+    ServiceSlow,
+    Overload,
+    OrderRefused,
 }
 
 impl Fault {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::Bus(BusFault::BroadcastLost),
         Self::Bus(BusFault::BroadcastRepeated),
         Self::Bus(BusFault::BroadcastDelayed),
@@ -65,6 +69,10 @@ impl Fault {
         Self::ForgedTwin,
         Self::SecondBirth,
         Self::LogShortened,
+        Self::StoreSlow,
+        Self::ServiceSlow,
+        Self::Overload,
+        Self::OrderRefused,
     ];
 }
 

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use eventlog::{Files as _, Known, OpenError};
 use kernel::{Position, Recorded};
 use runtime::Progress;
+use store::LogStore;
 
 use crate::{faults::Fault, forgery::all_events, parts::Models, schedule::Schedule};
 
@@ -43,13 +44,12 @@ impl Schedule {
         drop(before);
         self.put_back(&copy);
         tokio::time::sleep(EMPTIED).await;
-        match self.environment.open_log(Some(known), false) {
+        match self.open_log(known, false).await {
             // Nothing had been recorded since.
             Ok(log) => *self.store.borrow_mut() = Some(self.environment.serve(log).await),
             Err(OpenError::Lost(_)) => {
                 self.tally.count(Fault::LogShortened);
-                let log =
-                    self.environment.open_log(Some(known), true).expect("the loss is accepted");
+                let log = self.open_log(known, true).await.expect("the loss is accepted");
                 *self.store.borrow_mut() = Some(self.environment.serve(log).await);
                 self.forget_the_lost().await;
                 self.start_ahead(stopped).await;
@@ -60,6 +60,16 @@ impl Schedule {
         for Stopped { name, service, models, .. } in stopped {
             let instance = self.environment.start(&service, models).await;
             self.instances.borrow_mut().insert(name, instance);
+        }
+    }
+
+    /// Opens the log, however often that takes on a disk that fails.
+    async fn open_log(&self, known: Known, accept_loss: bool) -> Result<LogStore, OpenError> {
+        loop {
+            match self.environment.open_log(Some(known), accept_loss) {
+                Err(OpenError::Io { .. }) => self.pause().await,
+                opened => return opened,
+            }
         }
     }
 

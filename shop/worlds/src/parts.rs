@@ -15,13 +15,14 @@ use kernel::{Clock, Ids, Position, Recorded};
 use registry::{Extensions, Module, Place, Setup, Shop};
 use runtime::event_store::Figures;
 use runtime::{Budget, Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
-use store::{LogStore, log::LogReader};
+use store::{LogStore, Transport, log::LogReader};
 use testkit::{FaultyTransport, TestClock};
 use web::{Deps, HttpNames, Service};
 
 use crate::{
     forgery::{Forged, all_events},
-    plant::{NeverBack, Plant},
+    plant::{BELIEVED, NeverBack, Plant},
+    slow::{SlowBus, SlowWriter, Slowness},
 };
 
 /// Segments small enough that a world fills several.
@@ -40,6 +41,7 @@ pub(crate) struct Environment {
     pub(crate) clock: RuntimeClock,
     /// That of the event store's machine.
     pub(crate) store_clock: Arc<TestClock>,
+    pub(crate) store_slowness: Slowness,
     pub(crate) ids: Arc<Ids>,
     pub(crate) plant: Option<Plant>,
     pub(crate) salt: [u8; 16],
@@ -60,6 +62,7 @@ pub(crate) struct Instance {
     tasks: Tasks,
     /// Keeps the read model alive while the instance is not: what a disk would keep.
     pub(crate) models: Models,
+    pub(crate) slowness: Slowness,
 }
 
 /// The databases of an instance, by location; dropping them is losing them.
@@ -89,13 +92,18 @@ impl Environment {
         Budget::of(MEMORY.get(usize::from(drawn) % MEMORY.len()).copied().unwrap_or_default())
     }
 
-    fn deps(&self, tasks: &Tasks, clock: &Arc<TestClock>) -> (Deps, Auth) {
+    fn deps(
+        &self,
+        tasks: &Tasks,
+        clock: &Arc<TestClock>,
+        transport: Arc<dyn Transport>,
+    ) -> (Deps, Auth) {
         let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
         let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
         let mut deps = Deps::new(runtime::Deps {
             clock,
             ids: Arc::clone(&self.ids),
-            transport: self.transport.clone(),
+            transport,
             tasks: tasks.clone(),
             traces: runtime::Traces::default(),
             budget: self.budget(),
@@ -135,13 +143,15 @@ impl Environment {
     pub(crate) async fn serve(&self, log: LogStore) -> Store {
         let tasks = Tasks::inline();
         let LogStore { writer, reader, maintenance, .. } = log;
-        let (deps, _) = self.deps(&tasks, &self.store_clock);
+        let (deps, _) = self.deps(&tasks, &self.store_clock, self.transport.clone());
         let (read, figures) = (reader.clone(), Figures::default());
+        let slowness = self.store_slowness.clone();
         if self.plant == Some(Plant::DatedByLastEvent) {
             let events = all_events(&reader).await.expect("a whole log");
-            let writer = NeverBack::after(&events, writer);
+            let writer = SlowWriter { writer: NeverBack::after(&events, writer), slowness };
             runtime::event_store::serve(&deps, writer, read, figures).await;
         } else {
+            let writer = SlowWriter { writer, slowness };
             runtime::event_store::serve(&deps, writer, read, figures).await;
         }
         let looking_after = tasks.clone();
@@ -178,7 +188,9 @@ impl Environment {
     /// Starts an instance of a service on its databases.
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
-        let (deps, auth) = self.deps(&tasks, &models.clock);
+        let slowness = Slowness::default();
+        let bus = SlowBus::new(Arc::clone(&self.transport), slowness.clone());
+        let (deps, auth) = self.deps(&tasks, &models.clock, Arc::new(bus));
         let sessions = ended::follow(&deps, &auth, models.sessions.clone(), ended::session_end)
             .expect("memory for a database");
         let setup = Setup {
@@ -190,14 +202,18 @@ impl Environment {
                 currency: Currency::parse("EUR").expect("a code"),
                 time_zone: TimeZone::UTC,
                 welcome_credit: Money::from_minor(10_000),
-                order_deadline: DEADLINE,
+                order_deadline: self.order_deadline(),
             },
             own: self.own(),
         };
         let built = (self.service(service).build)(setup).await;
         let mut service = built.expect("a service starts on a database in memory");
         service.followers.push(sessions);
-        Instance { router: service.router.clone(), service, tasks, models }
+        Instance { router: service.router.clone(), service, tasks, models, slowness }
+    }
+
+    fn order_deadline(&self) -> Duration {
+        if self.plant == Some(Plant::IgnoredLag) { DEADLINE + BELIEVED } else { DEADLINE }
     }
 
     /// What one service alone is given.

@@ -1,13 +1,17 @@
-//! Planted bugs: seven ways to break a promise, each of which the worlds must find.
+//! Planted bugs: eight ways to break a promise, each of which the worlds must find.
 //!
 //! They are injected from outside, at the ports, so that the services contain no code for them.
 
-use std::{io, path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use contracts::product::ProductEvent;
+use contracts::{
+    order::{OrderEvent, Placed},
+    product::ProductEvent,
+};
 use eventlog::{Access, File, Files, Lock, simdisk::SimDisk};
 use kernel::{Actor, EventId, NewEvent, Recorded, Timestamp};
+use serde_json::value::to_raw_value;
 use store::{Append, NoReply, Page, Read};
 use store::{Commit, StoreFailure, Writer, log::LogWriter};
 
@@ -17,6 +21,10 @@ use crate::{
     faults::{Fault, Tally},
     forgery::is_unreadable,
 };
+
+/// How much more time than they have the order service believes that orders have, with [`Plant::IgnoredLag`]: so much that none is
+/// ever late. What it lets in at once is a part of that.
+pub(crate) const BELIEVED: Duration = Duration::from_hours(24);
 
 /// A bug, planted into a whole world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +43,12 @@ pub enum Plant {
     DatedByLastEvent,
     /// Subscribers stop at an event that they cannot read.
     StoppedByForgery,
+    /// The order service accepts without looking at the lag.
+    IgnoredLag,
 }
 
 impl Plant {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AnswerBeforeSync,
         Self::DoubleRelease,
         Self::LostCauseMark,
@@ -46,6 +56,7 @@ impl Plant {
         Self::IgnoredDeadline,
         Self::DatedByLastEvent,
         Self::StoppedByForgery,
+        Self::IgnoredLag,
     ];
 
     fn spoil_append(self, mut append: Append) -> Result<Append, NoReply> {
@@ -71,6 +82,7 @@ impl Plant {
                     return Err(NoReply::Lost);
                 }
             }
+            Self::IgnoredLag => append.events = append.events.iter().map(with_deadline).collect(),
             Self::LostCauseMark
             | Self::AnswerBeforeSync
             | Self::SkippedGap
@@ -130,6 +142,18 @@ impl Meddler for Saboteur {
             None => Ok(page),
         }
     }
+}
+
+/// The same event; if it is an order's beginning, with the deadline that the shop's orders have.
+fn with_deadline(event: &NewEvent) -> NewEvent {
+    let mut event = event.clone();
+    if event.kind.as_str() == OrderEvent::PLACED
+        && let Ok(mut placed) = serde_json::from_str::<Placed>(event.data.get())
+    {
+        placed.deadline = placed.deadline - BELIEVED;
+        event.data = to_raw_value(&placed).expect("is JSON");
+    }
+    event
 }
 
 /// The same event once more, as another event.

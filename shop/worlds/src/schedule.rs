@@ -70,7 +70,7 @@ impl Schedule {
         for _ in 0..self.dice.within(0..20) {
             tokio::task::yield_now().await;
         }
-        match self.dice.within(0..16) {
+        match self.dice.within(0..19) {
             0..3 => self.kill_service().await,
             3 => self.send_away().await,
             4 => self.second_instance().await,
@@ -84,6 +84,9 @@ impl Schedule {
             12 => self.shorten_log().await,
             13 => self.set_clock_wrong(None).await,
             14 => self.set_clock_wrong(self.any_instance()).await,
+            15 => self.slow_store(),
+            16 => self.slow_service(),
+            17 => self.overload().await,
             _ => self.fill_disk().await,
         }
     }
@@ -293,7 +296,7 @@ impl Schedule {
         Some(instance.kill().await)
     }
 
-    fn any_instance(&self) -> Option<(String, String)> {
+    pub(crate) fn any_instance(&self) -> Option<(String, String)> {
         let instances = self.instances.borrow();
         let all: Vec<(&String, &'static str)> =
             instances.iter().map(|(name, instance)| (name, instance.service.name)).collect();

@@ -1,6 +1,6 @@
 //! The people of a world: a manager and customers, who use the shop through its HTTP routers like real clients.
 
-use std::{cell::RefCell, net::Ipv4Addr, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, net::Ipv4Addr, rc::Rc, time::Duration};
 
 use axum::{
     Router,
@@ -11,6 +11,7 @@ use axum::{
 use contracts::names;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -20,6 +21,12 @@ use crate::{guest::Guest, parts::Instances};
 
 /// How often a request is tried before the shopper gives up.
 const TRIES: u32 = 40;
+/// How long a shopper who tries only once waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Within this time all who come at once come, in milliseconds.
+const RUSH_MS: u64 = 2_000;
+/// Units of each product, and credit of each customer, that many orders do not use up.
+const ENOUGH: u32 = 100_000;
 
 /// The responses of the shop, to be checked against the log.
 #[derive(Default)]
@@ -30,6 +37,8 @@ pub(crate) struct Told {
     pub(crate) positions: Vec<u64>,
     /// Answers that the API does not allow.
     pub(crate) wrong: Vec<String>,
+    /// Requests that were sent once and refused because the shop was busy, by their ids.
+    pub(crate) refused: BTreeSet<Uuid>,
 }
 
 /// The people, with what they know.
@@ -47,6 +56,18 @@ struct Answer {
     status: StatusCode,
     position: Option<u64>,
     body: Value,
+}
+
+impl Told {
+    /// Takes note of the answer to the placing of an order.
+    fn placing(&mut self, answer: &Answer) {
+        match answer.status {
+            StatusCode::ACCEPTED => self.orders.push(id_of(field(&answer.body, "OrderId"))),
+            // The order service does not know the product yet, or no longer.
+            StatusCode::NOT_FOUND => {}
+            status => self.wrong.push(format!("place-order: {status} {}", answer.body)),
+        }
+    }
 }
 
 impl People {
@@ -99,6 +120,48 @@ impl People {
 
     /// Places one order, retried with the same key until there is a response or the time is up.
     pub(crate) async fn order(&self) {
+        let (token, body) = self.wish();
+        if let Some(answer) = self.insist("order", "place-order", token, &body).await {
+            self.told.borrow_mut().placing(&answer);
+        }
+    }
+
+    /// Places one order, by a request that is sent once.
+    async fn try_order(&self) {
+        let (token, body) = self.wish();
+        let (Some(router), key) = (self.router("order"), self.key()) else { return };
+        let asked = ask(router, "place-order", token, &key, &body);
+        let Ok(answer) = tokio::time::timeout(PATIENCE, asked).await else { return };
+        let is_busy = field(&answer.body, "type") == names::ORDERS_BUSY;
+        let mut told = self.told.borrow_mut();
+        match answer.status {
+            StatusCode::SERVICE_UNAVAILABLE if is_busy => {
+                told.refused.insert(Uuid::parse_str(&key).expect("an id"));
+            }
+            // A part is down, or a clock is wrong.
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::UNAUTHORIZED => {}
+            _ => told.placing(&answer),
+        }
+    }
+
+    /// Many place an order within a moment.
+    pub(crate) async fn rush(self: &Rc<Self>, orders: u32) {
+        let mut rush = JoinSet::new();
+        for _ in 0..orders {
+            let (people, when) =
+                (Rc::clone(self), Duration::from_millis(self.dice.within(0..RUSH_MS)));
+            rush.spawn_local(async move {
+                tokio::time::sleep(when).await;
+                people.try_order().await;
+            });
+        }
+        while let Some(done) = rush.join_next().await {
+            done.expect("a shopper does not panic");
+        }
+    }
+
+    /// An order: the token of its customer, and what is ordered.
+    fn wish(&self) -> (&str, Value) {
         let (_, token) = self.dice.pick(&self.customers);
         let product = if self.dice.happens(400) {
             self.products.first()
@@ -106,16 +169,18 @@ impl People {
             Some(self.dice.pick(&self.products))
         };
         let product = product.expect("the shop has products");
-        let body = json!({ "ProductId": product, "Quantity": self.dice.within(1..4) });
-        let Some(answer) = self.insist("order", "place-order", token, &body).await else {
-            return;
-        };
-        let mut told = self.told.borrow_mut();
-        match answer.status {
-            StatusCode::ACCEPTED => told.orders.push(id_of(field(&answer.body, "OrderId"))),
-            // The order service does not know the product yet, or no longer.
-            StatusCode::NOT_FOUND => {}
-            status => told.wrong.push(format!("place-order: {status} {}", answer.body)),
+        (token, json!({ "ProductId": product, "Quantity": self.dice.within(1..4) }))
+    }
+
+    /// The manager sees to it that there is enough of everything for everyone.
+    pub(crate) async fn stock_up(&self) {
+        for product in &self.products {
+            let body = json!({ "ProductId": product, "UnitsInStock": ENOUGH });
+            self.must("product", "update-product", &body).await;
+        }
+        for (user, _) in &self.customers {
+            let body = json!({ "UserName": user, "Credit": format!("{ENOUGH}.00") });
+            self.must("customer", "set-credit", &body).await;
         }
     }
 
@@ -180,7 +245,7 @@ impl People {
 
     /// Sends a request, with a key of its own, until there is an answer or the time is up.
     async fn insist(&self, service: &str, call: &str, token: &str, body: &Value) -> Option<Answer> {
-        let key = format!("{:032x}", self.dice.number());
+        let key = self.key();
         for _ in 0..TRIES {
             let router = self.router(service);
             if let Some(router) = router {
@@ -194,6 +259,11 @@ impl People {
             tokio::time::sleep(Duration::from_millis(self.dice.within(50..1500))).await;
         }
         None
+    }
+
+    /// A new idempotency key, which is also the id of its requests.
+    fn key(&self) -> String {
+        Uuid::from_bytes(self.dice.bytes()).to_string()
     }
 
     /// Any running instance of a service.
@@ -212,7 +282,8 @@ async fn ask(router: Router, call: &str, token: &str, key: &str, body: &Value) -
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(format!("/{call}"))
-        .header("content-type", "application/json");
+        .header("content-type", "application/json")
+        .header("x-request-id", key);
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
     }

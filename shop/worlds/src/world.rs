@@ -1,5 +1,6 @@
 //! One world, from its seed to its verdict.
 
+mod overload;
 mod verdict;
 
 use std::{
@@ -27,6 +28,7 @@ use crate::{
     plant::{Plant, Saboteur},
     schedule::Schedule,
     shoppers::People,
+    slow::Slowness,
 };
 
 /// When a world begins: 2026-01-01T00:00:00Z.
@@ -71,10 +73,15 @@ pub struct Report {
 /// Runs a world to its end, on this thread.
 #[must_use]
 pub fn run(scenario: Scenario) -> Report {
+    in_time_of_its_own(World::live(scenario))
+}
+
+/// Runs to its end, on this thread, what believes that time passes.
+fn in_time_of_its_own<T>(life: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime without I/O");
-    runtime.block_on(LocalSet::new().run_until(World::live(scenario)))
+    runtime.block_on(LocalSet::new().run_until(life))
 }
 
 struct World {
@@ -85,6 +92,8 @@ struct World {
     dice: Dice,
     tally: Tally,
     violations: Vec<Violation>,
+    /// Whether more orders come at once than can be done. Then fewer come before.
+    is_overloaded: bool,
     /// How many events were recorded when all clocks were right for good, and the time then.
     calm_since: (usize, Timestamp),
 }
@@ -113,6 +122,7 @@ impl World {
             transport: Arc::new(transport),
             clock,
             store_clock,
+            store_slowness: Slowness::default(),
             forged: RefCell::default(),
             ids: Arc::new(Ids::from_seed(dice.bytes())),
             plant: scenario.plant,
@@ -130,6 +140,7 @@ impl World {
         for service in waiting {
             service.wait_ready().await;
         }
+        let is_overloaded = dice.happens(overload::OVERLOADED);
         Self {
             scenario,
             environment,
@@ -138,23 +149,18 @@ impl World {
             dice,
             tally,
             violations: Vec::new(),
+            is_overloaded,
             calm_since: (0, EPOCH),
         }
     }
 
     /// People shop while the storm rages.
     async fn rates(&self, people: &Rc<People>) {
-        let schedule = Rc::new(Schedule {
-            environment: Rc::clone(&self.environment),
-            instances: Rc::clone(&self.instances),
-            store: Rc::clone(&self.store),
-            dice: self.dice.clone(),
-            tally: self.tally.clone(),
-            people: Rc::clone(people),
-        });
+        let schedule = self.schedule(people);
         self.environment.transport.set_rates(schedule.rates());
         let mut shopping = tokio::task::JoinSet::new();
-        for _ in 0..self.scenario.orders {
+        let orders = self.scenario.orders / if self.is_overloaded { 2 } else { 1 };
+        for _ in 0..orders {
             let (people, when) = (Rc::clone(people), self.moment());
             shopping.spawn_local(async move {
                 tokio::time::sleep(when).await;
@@ -190,6 +196,17 @@ impl World {
         striking.await.expect("a storm does not panic");
     }
 
+    fn schedule(&self, people: &Rc<People>) -> Schedule {
+        Schedule {
+            environment: Rc::clone(&self.environment),
+            instances: Rc::clone(&self.instances),
+            store: Rc::clone(&self.store),
+            dice: self.dice.clone(),
+            tally: self.tally.clone(),
+            people: Rc::clone(people),
+        }
+    }
+
     fn moment(&self) -> Duration {
         Duration::from_micros(
             self.dice.within(0..u64::try_from(SHOPPING.as_micros()).unwrap_or(u64::MAX)),
@@ -197,7 +214,7 @@ impl World {
     }
 
     /// The faults stop; orders meet their deadline while no service answers them; then every order must end.
-    async fn clear_up(&mut self, people: &People) {
+    async fn clear_up(&mut self, people: &Rc<People>) {
         self.environment.transport.set_rates(FaultRates::default());
         // What was delayed still arrives, late.
         tokio::time::sleep(SETTLING).await;
@@ -208,6 +225,7 @@ impl World {
             people.order().await;
             tokio::time::sleep(SETTLING).await;
         }
+        self.overload(people).await;
         let mut away = Vec::new();
         for name in ["product", "product-2"] {
             let instance = self.instances.borrow_mut().remove(name);
@@ -250,5 +268,36 @@ impl World {
             .map(|store| store.reader.clone())
             .expect("the store is up after the storm");
         all_events(&reader).await.expect("a whole log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eventlog::simdisk::Fault;
+
+    use super::*;
+
+    #[test]
+    fn a_log_that_comes_back_shorter_on_a_disk_that_fails_once_more_is_opened_again() {
+        in_time_of_its_own(async {
+            let scenario = Scenario { seed: 1, orders: 0, plant: None, guest: None };
+            let world = World::begin(scenario).await;
+            let shop = People::open_shop(Rc::clone(&world.instances), world.dice.clone()).await;
+            let people = Rc::new(shop);
+            let schedule = world.schedule(&people);
+            let recorded = world.events().await.len();
+            let shopping = async {
+                people.order().await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                // A fault that was planned for a step which has not come yet.
+                world.environment.disk.fail_at(world.environment.disk.steps() + 1, Fault::Failure);
+            };
+            tokio::join!(schedule.shorten_log(), shopping);
+            let counts = world.environment.disk.counts();
+            assert_eq!(world.tally.of(crate::Fault::LogShortened), 1);
+            assert_eq!(counts.failed_writes + counts.failed_syncs, 1);
+            assert_eq!(world.events().await.len(), recorded);
+            assert_eq!(people.told.borrow().wrong, Vec::<String>::new());
+        });
     }
 }

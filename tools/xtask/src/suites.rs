@@ -133,6 +133,7 @@ fn worlds(count: &str) -> anyhow::Result<()> {
         "IgnoredDeadline",
         "DatedByLastEvent",
         "StoppedByForgery",
+        "IgnoredLag",
     ] {
         explore(&["--plant", plant, "--seeds", "10", "--orders", ORDERS])?;
     }

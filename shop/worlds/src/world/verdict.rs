@@ -1,9 +1,10 @@
 //! The end of a world: checks what is recorded against the promises.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use contracts::{customer::CustomerEvent, order::OrderEvent, product::ProductEvent};
 use kernel::{Clock as _, Recorded, Timestamp};
+use uuid::Uuid;
 
 use super::{Report, World};
 use crate::{check::Checker, faults::Fault, parts::rebuilt, shoppers::People};
@@ -69,6 +70,7 @@ impl World {
             ));
         }
         self.violations.extend(told.wrong.iter().cloned());
+        self.check_refused(&events, &told.refused);
         self.count_late_answers(&events);
         self.check_guest(&events);
         self.check_models(&events).await;
@@ -95,9 +97,19 @@ impl World {
         }
     }
 
+    /// A refused order leaves no trace.
+    fn check_refused(&mut self, events: &[Arc<Recorded>], refused: &BTreeSet<Uuid>) {
+        self.tally.add(Fault::OrderRefused, refused.len() as u64);
+        for event in events.iter().filter(|event| refused.contains(&event.metadata.correlation)) {
+            let (kind, position) = (event.kind.as_str(), event.position);
+            let what = format!("{kind} at {position} is of a refused order (promise 11)");
+            self.violations.push(what);
+        }
+    }
+
     /// Counts answers that came after their order was denied.
     fn count_late_answers(&self, events: &[Arc<Recorded>]) {
-        let mut denied = std::collections::BTreeSet::new();
+        let mut denied = BTreeSet::new();
         for event in events {
             let order = serde_json::from_str::<OfOrder>(event.data.get()).map(|data| data.order);
             match (event.kind.as_str(), order) {
@@ -155,5 +167,5 @@ impl World {
 /// Events about an order name it.
 #[derive(serde::Deserialize)]
 struct OfOrder {
-    order: uuid::Uuid,
+    order: Uuid,
 }
