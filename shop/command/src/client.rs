@@ -105,6 +105,20 @@ impl Client {
         }
     }
 
+    /// A handle that begins at the position reached so far and from there on follows its own answers alone.
+    ///
+    /// For work whose requests build on each other but not on those of others: it must not wait until the shop shows what
+    /// thousands of others wrote meanwhile.
+    #[must_use]
+    pub(crate) fn apart(&self) -> Self {
+        Self { follows_position: true, ..self.at_this_position() }
+    }
+
+    /// Hands on what another handle has reached, too.
+    pub(crate) fn catch_up_with(&self, other: &Self) {
+        self.position.set(self.position.get().max(other.position.get()));
+    }
+
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         self.send(&Request::get(path)).await?.parse()
     }

@@ -19,9 +19,11 @@ use crate::{
     term::{self, Progress},
 };
 
-/// How many requests are on the way at once. Registrations cost the shop a password hash each; beyond a few per core
+/// How many customers are on the way at once. Registrations cost the shop a password hash each; beyond a few per core
 /// more of them only wait there.
-const CONCURRENCY: usize = 32;
+const CUSTOMERS_AT_ONCE: usize = 32;
+/// How many products: the more of them wait for the disk and the shop's model together, the less each of them costs.
+const PRODUCTS_AT_ONCE: usize = 128;
 
 const HELP: &str = "\
 Columns, by name and in any order:
@@ -124,25 +126,37 @@ pub(crate) async fn load(
     Ok(report)
 }
 
-/// Brings rows in side by side; what the shop refuses of a single row is that row's fault, all else ends the import.
-async fn each<'a, T, F>(
-    kind: &str,
-    file: &str,
+/// Rows of one kind, and how they are brought in.
+struct Sheet<'a, T> {
+    kind: &'static str,
+    file: &'a str,
     rows: &'a [Numbered<T>],
+    at_once: usize,
+}
+
+/// Brings rows in side by side, each through a client that waits for nothing but its own row; what the shop refuses of a single
+/// row is that row's fault, all else ends the import.
+async fn each<'a, T, F>(
+    client: &Client,
+    Sheet { kind, file, rows, at_once }: Sheet<'a, T>,
     bad_rows: &mut Vec<BadRow>,
-    bring_in: impl Fn(&'a Numbered<T>) -> F,
+    bring_in: impl Fn(&'a Numbered<T>, Client) -> F,
 ) -> Result<Tally, Error>
 where
     F: Future<Output = Result<Done, Error>>,
 {
     let progress = Progress::new(kind, rows.len());
     let mut tally = Tally::default();
+    let start = client.apart();
     let work = rows.iter().map(|row| {
-        let work = bring_in(row);
-        async move { (row.line, work.await) }
+        let own = start.apart();
+        let work = bring_in(row, own.clone());
+        async move { (row.line, work.await, own) }
     });
-    let mut work = stream::iter(work).buffer_unordered(CONCURRENCY);
-    while let Some((line, outcome)) = work.next().await {
+    let mut work = stream::iter(work).buffer_unordered(at_once);
+    while let Some((line, outcome, own)) = work.next().await {
+        // What comes after the import sees all of it.
+        client.catch_up_with(&own);
         match outcome {
             Ok(done) => tally.count(&done),
             Err(error) if error.is_about_the_request() => {

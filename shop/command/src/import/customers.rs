@@ -6,7 +6,7 @@ use contracts::money::{Decimal, Money};
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::{Catalogue, CustomerRow, Done, Options, Report, each};
+use super::{CUSTOMERS_AT_ONCE, Catalogue, CustomerRow, Done, Options, Report, Sheet, each};
 use crate::{
     client::{Client, Error, Request},
     random,
@@ -32,7 +32,6 @@ struct SetCredit<'a> {
 
 /// What bringing in one customer needs.
 struct Import<'a> {
-    client: &'a Client,
     existing: HashMap<String, Money>,
     passwords: Passwords<'a>,
     run: &'a str,
@@ -62,38 +61,42 @@ pub(super) async fn load(
         Some(password) => Passwords::Same(password),
         None => Passwords::Random,
     };
-    let import = Import { client, existing, passwords, run, set_credit: options.set_credit };
-    let bring_in = |row: &Numbered<CustomerRow>| import.bring_in(row.clone());
-    let bad_rows = &mut report.bad_rows;
-    report.customers = each("customers", file, rows, bad_rows, bring_in).await?;
+    let import = &Import { existing, passwords, run, set_credit: options.set_credit };
+    let rows = Sheet { kind: "customers", file, rows, at_once: CUSTOMERS_AT_ONCE };
+    let bring_in = |row, client| async move { import.bring_in(&client, row).await };
+    report.customers = each(client, rows, &mut report.bad_rows, bring_in).await?;
     Ok(())
 }
 
 impl Import<'_> {
-    async fn bring_in(&self, Numbered { line, row }: Numbered<CustomerRow>) -> Result<Done, Error> {
+    async fn bring_in(
+        &self,
+        client: &Client,
+        Numbered { line, row }: &Numbered<CustomerRow>,
+    ) -> Result<Done, Error> {
         if let Some(credit) = self.existing.get(&row.user_name) {
             if !self.set_credit || *credit == row.credit {
                 return Ok(Done::Unchanged);
             }
-            self.set_credit(&row, line).await?;
+            self.set_credit(client, row, *line).await?;
             return Ok(Done::Changed);
         }
-        if !self.register(&row).await? {
+        if !self.register(client, row).await? {
             return Ok(Done::Unchanged);
         }
-        self.set_credit(&row, line).await?;
+        self.set_credit(client, row, *line).await?;
         Ok(Done::Created)
     }
 
     /// Registers a customer; false if the user name was registered meanwhile.
-    async fn register(&self, row: &CustomerRow) -> Result<bool, Error> {
+    async fn register(&self, client: &Client, row: &CustomerRow) -> Result<bool, Error> {
         let add = AddUser {
             user_name: &row.user_name,
             password: &self.passwords.next(),
             full_name: &row.full_name,
             email: &row.email,
         };
-        match self.client.send(&Request::post("/customer/add-user", &add)).await {
+        match client.send(&Request::post("/customer/add-user", &add)).await {
             Ok(_) => Ok(true),
             // This call has no idempotency key: a name taken at the second attempt was taken by the first.
             Err(Error::Refused(problem)) if problem.status == StatusCode::CONFLICT => {
@@ -103,12 +106,12 @@ impl Import<'_> {
         }
     }
 
-    async fn set_credit(&self, row: &CustomerRow, line: u64) -> Result<(), Error> {
+    async fn set_credit(&self, client: &Client, row: &CustomerRow, line: u64) -> Result<(), Error> {
         // As an amount, not as a change: so it does not matter what the shop welcomes customers with.
         let set = SetCredit { user_name: &row.user_name, credit: Decimal(row.credit) };
         let request =
             Request::post("/customer/set-credit", &set).key(format!("{}-credit-{line}", self.run));
-        self.client.send(&request).await.map(|_| ())
+        client.send(&request).await.map(|_| ())
     }
 }
 

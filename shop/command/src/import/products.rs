@@ -8,7 +8,7 @@ use kernel::text::caseless;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Catalogue, Done, Options, ProductRow, Report, Tally, each};
+use super::{Catalogue, Done, Options, PRODUCTS_AT_ONCE, ProductRow, Report, Sheet, Tally, each};
 use crate::{
     client::{Client, Error, Request},
     rows::{BadRow, Numbered},
@@ -85,14 +85,15 @@ pub(super) async fn load(
     let existing: HashMap<String, Product> =
         existing.into_iter().filter_map(|product| Some((product.code.clone()?, product))).collect();
     let (bad_rows, set_stock) = (&mut report.bad_rows, options.set_stock);
-    report.products = each("products", file, &known, bad_rows, |row| {
+    let rows = Sheet { kind: "products", file, rows: &known, at_once: PRODUCTS_AT_ONCE };
+    report.products = each(client, rows, bad_rows, |row, client| {
         let request = request_for(row, &existing, run, set_stock);
         async move {
             let Some((request, done)) = request else { return Ok(Done::Unchanged) };
             match client.send(&request).await {
                 Ok(_) => Ok(done),
                 Err(error) if error.status() == Some(StatusCode::CONFLICT) => {
-                    let same = is_there(client, row, set_stock).await?;
+                    let same = is_there(&client, row, set_stock).await?;
                     if same { Ok(Done::Unchanged) } else { Err(error) }
                 }
                 Err(error) => Err(error),

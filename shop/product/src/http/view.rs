@@ -7,6 +7,7 @@ use contracts::{
     rest::product::{Category, NO_CATEGORY, Product},
 };
 use kernel::{Decider, Position, Recorded, StreamId};
+use store::Read;
 use uuid::Uuid;
 use web::Problem;
 
@@ -45,6 +46,9 @@ impl Shop {
         match (found, last) {
             (Some(found), None) => Ok(product(found)),
             (Some(found), Some(last)) if found.changed == last => {
+                if !self.has_catalogue_changed_since(last).await? {
+                    return Ok(product(found));
+                }
                 // Its category may have another name by now, and a repeated request is to be answered as the first one was.
                 let names = self.categories_as_of(Some(last)).await?.names;
                 let category_name = names.get(&found.category).cloned();
@@ -93,6 +97,13 @@ impl Shop {
         let name = name.ok_or_else(no_category)?;
         let products = now.map_or(0, |now| now.products);
         Ok(Category { category_id: id, name, products })
+    }
+
+    /// Asked after the model was read, it also says that the model did not show a later change.
+    async fn has_catalogue_changed_since(&self, position: Position) -> Result<bool, Problem> {
+        let last = Read::Last { stream: contracts::catalogue::stream() };
+        let last = self.deps.store().read_soon(last).await?;
+        Ok(last.events.last().is_some_and(|last| last.position > position))
     }
 
     async fn categories_as_of(&self, until: Option<Position>) -> Result<catalogue::State, Problem> {
