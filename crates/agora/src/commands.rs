@@ -29,7 +29,8 @@ impl<A: Aggregate> Commands<A> {
     }
 
     /// Carries out a command, with `metadata` in every event that it leads to. Returns once its events are durable and the read models of
-    /// this process show them; those that take longer than 2 s are no longer waited for.
+    /// this process show them, since such a system need not have a gateway that remembers positions for its clients; models that take longer
+    /// than 2 s are no longer waited for.
     pub async fn execute(
         &self,
         id: &Id,

@@ -24,7 +24,8 @@ impl<M: ?Sized> ServiceContext<M> {
         self.deps.store()
     }
 
-    /// Executes a command, and waits until the model shows its outcome.
+    /// Executes a command, and waits until the model shows its outcome. For calls whose answer is read from the model; others answer from
+    /// [`Aggregates::execute`], with the position that a reader may wait for.
     pub async fn execute<A: Aggregate>(
         &self,
         aggregates: &Aggregates<A>,

@@ -75,16 +75,29 @@ impl Customers {
         Err(Problem::unavailable(Duration::from_secs(1), "The shop is still starting."))
     }
 
-    /// Carries out a command and waits until the model shows its outcome.
+    /// Carries out a command and waits until the model shows its outcome: the answer is the whole customer, whom the model has in one read
+    /// and the log in a stream of any length; and after a registration or a new password the next request is a log-in, which has no token
+    /// that a gateway could know a position by.
     async fn execute(
         &self,
         customer: Uuid,
         command: Command,
         metadata: Metadata,
     ) -> Result<(Done, At), Problem> {
+        let (done, at) = self.record(customer, command, metadata).await?;
+        self.settled(done).await;
+        Ok((done, at))
+    }
+
+    /// Carries out a command; answers as soon as its outcome is recorded.
+    async fn record(
+        &self,
+        customer: Uuid,
+        command: Command,
+        metadata: Metadata,
+    ) -> Result<(Done, At), Problem> {
         let stream = contracts::customer::stream(customer);
-        let request = Request { command, metadata };
-        match self.service.execute(&self.aggregates, stream, request).await {
+        match self.aggregates.execute(stream, Request { command, metadata }).await {
             Ok(done) => Ok((done, self.at(done))),
             Err(error) => Err(self.refusal(customer, error).await),
         }

@@ -59,7 +59,9 @@ pub(crate) fn calls(shop: &Arc<Shop>) -> OpenApiRouter {
 }
 
 impl Shop {
-    /// Executes a command on a product, and waits until the model shows it.
+    /// Executes a command on a product, and waits until the model shows it: the catalogue is read without a token, so no gateway knows a
+    /// position by which a visitor would wait for what a manager has been told is there; and the answer to a change is the whole product,
+    /// which the model has in one read and the log in a stream of any length.
     async fn change_product(
         &self,
         product: Uuid,
@@ -70,7 +72,7 @@ impl Shop {
         self.execute(&self.products, stream, Request { command, metadata }).await
     }
 
-    /// Executes a command on the categories, and waits until the model shows it.
+    /// Executes a command on the categories, and waits until the model shows it, as for a product.
     async fn change_catalogue(
         &self,
         command: catalogue::Command,

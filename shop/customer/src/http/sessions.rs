@@ -68,7 +68,8 @@ pub(super) async fn logout_user(
     let identity::Claims { token, expires_at: expires, .. } = *caller.claims();
     let command = Command::LogOut(customer::LoggedOut { token, expires });
     let metadata = context.metadata(caller.actor(), None);
-    let (_, at) = customers.execute(caller.id(), command, metadata).await?;
+    // No model shows a session, so none is waited for.
+    let (_, at) = customers.record(caller.id(), command, metadata).await?;
     // Other processes learn of it from the log; here it takes effect at once.
     customers.auth.sessions().revoke_token(token, expires);
     Ok((at, Json(LoggedOut { user_name: caller.user().to_owned() })))
