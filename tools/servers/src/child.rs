@@ -1,7 +1,7 @@
 //! A server as a child process.
 
 use std::{
-    io,
+    fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     os::unix::process::CommandExt as _,
     process::{self, Command, Stdio},
@@ -83,12 +83,28 @@ impl Child {
         Ok(())
     }
 
-    /// `kill -9`, and waits for its end.
+    /// `kill -9`, and waits for its end. Its own children go with it, also those in groups of their own: PostgreSQL's serve their
+    /// connections for another moment otherwise.
     pub fn kill(&mut self) {
+        let children = self.children();
         // It may be gone already, which is what is wanted.
         drop(self.signal("KILL"));
         drop(self.process.kill());
         drop(self.process.wait());
+        if !children.is_empty() {
+            let mut command = Command::new("kill");
+            drop(command.args(["-s", "KILL", "--"]).args(children).stderr(Stdio::null()).status());
+        }
+    }
+
+    /// The ids of the processes that it has started, while it runs.
+    fn children(&mut self) -> Vec<String> {
+        if !matches!(self.process.try_wait(), Ok(None)) {
+            return Vec::new();
+        }
+        let id = self.process.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        children.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
     }
 }
 
