@@ -17,7 +17,6 @@ pub(crate) struct Broker<'a> {
     pub(crate) ids: Arc<Ids>,
 }
 
-#[expect(clippy::unused_async, reason = "the real one talks to a server")]
 pub(crate) async fn connect(_: Broker<'_>, _: &Tasks) -> Result<Arc<dyn Transport>, String> {
     Err(super::left_out("RabbitMQ", "rabbitmq"))
 }

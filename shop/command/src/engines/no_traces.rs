@@ -16,6 +16,11 @@ impl FromStr for Endpoint {
     }
 }
 
-pub(crate) fn spawn(_: &Tasks, _: Spans, endpoint: Endpoint, _: String) -> anyhow::Result<()> {
-    match endpoint.0 {}
+pub(crate) fn spawn(
+    _: &Tasks,
+    _: Spans,
+    Endpoint(never): Endpoint,
+    _: String,
+) -> anyhow::Result<()> {
+    match never {}
 }
