@@ -267,13 +267,16 @@ impl Measured<'_> {
             report.print()?;
         }
         if args.series {
-            term::line("  second  accepted      busy     ended  p99 → final ms       MiB")?;
+            term::line(
+                "  second   offered  accepted   refused     ended  p50, p99 → final ms       MiB",
+            )?;
         }
         for Row { second, resident_bytes } in self.series() {
-            let load::Second { number, accepted, busy, ended, final_p99_ms } = second;
+            let load::Second { number, offered, accepted, busy, ended, .. } = second;
+            let load::Second { final_p50_ms, final_p99_ms, .. } = second;
             let mib = resident_bytes.map(|bytes| format!("{:.0}", bytes / MIB)).unwrap_or_default();
             term::line(format_args!(
-                "{number:>8}{accepted:>10}{busy:>10}{ended:>10}{final_p99_ms:>16.1}{mib:>10}"
+                "{number:>8}{offered:>10}{accepted:>10}{busy:>10}{ended:>10}{final_p50_ms:>11.1}{final_p99_ms:>10.1}{mib:>10}"
             ))?;
         }
         if let Some(single) = single {

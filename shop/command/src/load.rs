@@ -170,7 +170,7 @@ impl Run<'_> {
                         Some((order, due)) if under_way.len() < OPEN_LOOP_MAX => {
                             under_way.push(self.place_once(order, due));
                         }
-                        _ => self.tracker.borrow_mut().unsent(),
+                        _ => self.tracker.borrow_mut().unsent(Instant::now()),
                     }
                 }
                 else => return Ok(()),

@@ -12,13 +12,17 @@ pub(crate) struct Second {
     /// Counted from the first placing, from 0.
     #[serde(rename = "second")]
     pub(crate) number: u64,
+    /// Orders that were due: sent, or not sent because too many requests were under way.
+    pub(crate) offered: u64,
     /// Orders that the shop recorded.
     pub(crate) accepted: u64,
     /// Orders that it refused for now.
     pub(crate) busy: u64,
     /// Orders that ended.
     pub(crate) ended: u64,
-    /// From placing to end, of those that ended, in milliseconds; 0 if none did.
+    /// From placing to end, of those that ended, in milliseconds: half took less; 0 if none did.
+    pub(crate) final_p50_ms: f64,
+    /// The same for 99 in a hundred.
     pub(crate) final_p99_ms: f64,
 }
 
@@ -58,7 +62,8 @@ impl Series {
 
     fn close(&mut self) {
         if let Some(took) = self.took.take() {
-            self.now.final_p99_ms = Latency::of(&took).p99;
+            let Latency { p50, p99, .. } = Latency::of(&took);
+            (self.now.final_p50_ms, self.now.final_p99_ms) = (p50, p99);
         }
         self.over.push(self.now);
         self.now = Second { number: self.now.number + 1, ..Second::default() };
@@ -76,16 +81,20 @@ mod tests {
         let start = Instant::now();
         let mut series = Series::default();
         series.at(start).accepted += 2;
-        series.ended(start + Duration::from_millis(900), 5_000);
+        for micros in [1_000, 2_000, 5_000] {
+            series.ended(start + Duration::from_millis(900), micros);
+        }
         series.ended(start + Duration::from_millis(2_100), 9_000);
         // A moment that is a little late.
         series.at(start + Duration::from_millis(1_900)).busy += 1;
         let seconds = series.finish();
         let of = |second: &Second| (second.number, second.accepted, second.busy, second.ended);
         let counted: Vec<_> = seconds.iter().map(of).collect();
-        assert_eq!(counted, [(0, 2, 0, 1), (1, 0, 0, 0), (2, 0, 1, 1)]);
+        assert_eq!(counted, [(0, 2, 0, 3), (1, 0, 0, 0), (2, 0, 1, 1)]);
         let slow: Vec<_> = seconds.iter().map(|second| second.final_p99_ms.round()).collect();
         assert_eq!(slow, [5.0, 0.0, 9.0]);
+        let half: Vec<_> = seconds.iter().map(|second| second.final_p50_ms.round()).collect();
+        assert_eq!(half, [2.0, 0.0, 9.0]);
         assert_eq!(Series::default().finish(), []);
     }
 }

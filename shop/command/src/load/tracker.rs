@@ -60,7 +60,7 @@ impl Tracker {
     /// A placing begins.
     pub(super) fn started(&mut self, now: Instant) {
         self.first_start.get_or_insert(now);
-        self.series.at(now);
+        self.series.at(now).offered += 1;
     }
 
     /// The shop has taken an order; true if it has ended already.
@@ -109,8 +109,9 @@ impl Tracker {
     }
 
     /// An order was due while too many were under way.
-    pub(super) fn unsent(&mut self) {
+    pub(super) fn unsent(&mut self, now: Instant) {
         self.unsent += 1;
+        self.series.at(now).offered += 1;
     }
 
     pub(super) fn all_placed(&mut self) {
