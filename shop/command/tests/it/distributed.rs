@@ -2,6 +2,7 @@
 //! holds, whichever process is killed, paused or unreachable.
 
 mod flowing;
+mod frozen;
 mod system;
 mod twice;
 

@@ -13,6 +13,7 @@ mod copy;
 mod distributed;
 mod events;
 mod fifth;
+mod flood;
 mod health;
 mod import;
 mod journey;

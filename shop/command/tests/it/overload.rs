@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use servers::usage::resident_bytes;
 
 use crate::{
     books::Books,
+    flood::Flood,
     shop::{Folder, Person, Shop, eventually},
 };
 
@@ -13,6 +15,14 @@ use crate::{
 const TIMES: f64 = 4.0;
 /// For how long.
 const SECONDS: f64 = 5.0;
+/// Clients of one customer: many more than the order service lets in at once.
+const CLIENTS: usize = 512;
+/// Orders that one client of another customer places meanwhile.
+const CALM: usize = 10;
+/// It places so many times more of them than a client of the flood, at the least.
+const TIMES_A_CLIENT: usize = 2;
+/// The bytes that a shop is meant to stay within.
+const BUDGET: u64 = 256 << 20;
 
 #[tokio::test]
 async fn offered_four_times_what_it_can_do_a_shop_finishes_what_it_accepts() {
@@ -52,6 +62,36 @@ async fn many_clients_refused_at_once_all_get_in_eventually() {
     shop.down().await;
 }
 
+#[tokio::test]
+async fn one_customer_that_floods_does_not_crowd_out_another_and_memory_stays_in_its_budget() {
+    let folder = Folder::new();
+    // So little time that the flood is a crowd on a fast machine too.
+    let shop = folder.up_with(|command| _ = command.env("AGORA_ORDER_DEADLINE", "6")).await;
+    let manager = shop.manager().await;
+    manager.add_customers(&["ada", "ben"], "1000000").await;
+    let lamp = manager.add_products(&["Lamp"], ("1.00", 1_000_000)).await.remove(0);
+    let ada = shop.visitor().log_in("ada", "ada's password").await;
+    let ben = shop.visitor().log_in("ben", "ben's password").await;
+    let (flood, calm) = (Flood::default(), Flood::default());
+    let shopping = async {
+        flood.more_refused(CLIENTS).await;
+        let before = flood.accepted();
+        while calm.accepted() < CALM {
+            calm.place(&ben, &lamp).await;
+        }
+        let meanwhile = flood.accepted() - before;
+        let resident = resident_bytes(shop.pid().as_raw_nonzero().get().cast_unsigned());
+        flood.end();
+        (meanwhile, resident.expect("it runs"))
+    };
+    let ((), (meanwhile, resident)) = tokio::join!(flood.rage(CLIENTS, &ada, &lamp), shopping);
+    let fair = CALM * CLIENTS / TIMES_A_CLIENT;
+    assert!(meanwhile < fair, "{meanwhile} of the flood for {CALM} of a single client");
+    assert!(resident < BUDGET, "{resident} bytes while orders are refused");
+    is_at_rest(&manager).await;
+    shop.down().await;
+}
+
 async fn bench(shop: &Shop, args: &[&str]) -> Value {
     let fixed = ["bench", "--json", "--products", "20", "--patience", "240"];
     let ran = shop.tool(&[&fixed[..], args].concat()).await.expect_code(0);
@@ -59,7 +99,7 @@ async fn bench(shop: &Shop, args: &[&str]) -> Value {
 }
 
 /// No order is open, no part lags, and a new order is answered as usual.
-async fn is_at_rest(manager: &Person) {
+pub(crate) async fn is_at_rest(manager: &Person) {
     eventually("the shop is at rest", async || {
         let open = manager.get("/order/get-orders?Type=All&Status=Pending").await;
         let status = manager.get("/system/get-status").await;
@@ -68,8 +108,8 @@ async fn is_at_rest(manager: &Person) {
     })
     .await;
     manager.add_customers(&["zoe"], "100").await;
-    let lamp = manager.add_products(&["Lamp"], ("1.00", 1)).await.remove(0);
-    let order = manager.order(&lamp, "zoe").await;
+    let vase = manager.add_products(&["Vase"], ("1.00", 1)).await.remove(0);
+    let order = manager.order(&vase, "zoe").await;
     let single = format!("/order/get-orders?Type=Single&Id={order}");
     eventually("the order is final", async || {
         let shown = manager.get(&single).await["Items"][0].clone();

@@ -18,7 +18,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-pub(crate) use self::person::{Http, Person};
+pub(crate) use self::person::{Answer, Http, Person};
 use crate::run::{Ran, output, program};
 
 /// The manager's.

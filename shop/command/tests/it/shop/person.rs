@@ -39,6 +39,8 @@ pub(crate) struct Person {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) position: Option<u64>,
+    /// In how many seconds to come back.
+    pub(crate) retry_after: Option<u64>,
     pub(crate) body: Value,
 }
 
@@ -206,14 +208,14 @@ impl Person {
         }
         let response = self.http.request(request.body(Full::new(body)).expect("a request")).await?;
         let (head, body) = response.into_parts();
-        let position = head.headers.get("agora-position");
-        let position = position.and_then(|position| position.to_str().ok()?.parse().ok());
+        let number = |name| head.headers.get(name)?.to_str().ok()?.parse().ok();
+        let (position, retry_after) = (number("agora-position"), number("retry-after"));
         self.position.fetch_max(position.unwrap_or(0), Ordering::Relaxed);
         // A shop that dies while it answers has not answered.
         let body =
             body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Ok(Answer { status: head.status.as_u16(), position, body })
+        Ok(Answer { status: head.status.as_u16(), position, retry_after, body })
     }
 }
 
