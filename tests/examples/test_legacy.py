@@ -588,6 +588,20 @@ class ABrokenShop(unittest.TestCase):
         self.assertEqual((200, status(LOGIN_FIRST)), self.legacy.ask(*call))
         self.assertEqual(asked, len(self.shop.asked))
 
+    def test_an_order_that_a_busy_shop_refuses_is_sent_again_and_only_that(self):
+        busy = (503, {"type": "/problems/orders-busy", "detail": "later"}, {"Retry-After": "1"})
+        self.shop.answers["/customer/login-user"] = (200, {"Token": "t1", "Role": "customer"})
+        self.assertEqual((200, status("Success")), self.legacy.log_in("ada"))
+        answers = iter([busy, busy, (202, {"OrderId": "o"})])
+        self.shop.answers["/order/place-order"] = lambda _: next(answers)
+        call = (SHOP, "POST /order/place-order", {"CustomerId": "ada", "ProductId": "p"})
+        self.assertEqual((200, plain("Success")), self.legacy.ask(*call))
+        self.assertEqual(3, self.shop.count("/order/place-order"))
+        # Whether this one was recorded is not known.
+        self.shop.answers["/order/place-order"] = (503, {"type": "/problems/unavailable", "detail": "later"})
+        self.assertEqual(503, self.legacy.ask(*call)[0])
+        self.assertEqual(4, self.shop.count("/order/place-order"))
+
     def test_an_order_that_is_not_yet_judged_and_one_out_of_time(self):
         given = {"UserName": "ada", "ProductId": "p", "ProductName": "mint", "Quantity": 1, "Total": 30.0, "PlacedAt": "2026-03-01T12:00:00Z"}
         steps = [{"Event": "order.placed", "Details": {}}, {"Event": "product.stock-reserved", "Details": {"UnitsLeft": 4}},

@@ -1,4 +1,4 @@
-//! A log of ten million events: how soon it opens, and how fast single streams are read from it that nobody read before.
+//! A log of ten million events: how soon it opens, and how fast streams are read from it for the first time.
 //!
 //! It is written without syncs, since nothing of it is to last; reading is not affected. The events of half of
 //! its streams follow each other closely, those of the other half are spread over the whole log.

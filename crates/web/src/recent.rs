@@ -8,6 +8,8 @@ use tokio::{sync::Mutex, time::Instant};
 
 /// Reading takes one part in so many of the time at most, however large the model is.
 const SHARE: u32 = 100;
+/// Unless the last reading is so old: a sum that is wrong must show soon.
+const AGE_MAX: Duration = Duration::from_mins(1);
 
 /// The balances as they were last read.
 #[derive(Default)]
@@ -21,13 +23,13 @@ struct Read {
 
 impl Recent {
     /// The balances of now if they can be read quickly; of a large model those of the last reading, up to a hundred times as old as it
-    /// took. One caller reads at a time.
+    /// took, and at most a minute. One caller reads at a time.
     pub(crate) async fn balances(
         &self,
         read: impl Future<Output = Result<Vec<Balance>, ModelError>>,
     ) -> Result<Vec<Balance>, ModelError> {
         let mut last = self.0.lock().await;
-        if let Some(last) = last.as_ref().filter(|last| last.at.elapsed() < last.took * SHARE) {
+        if let Some(last) = last.as_ref().filter(|last| last.is_recent()) {
             return Ok(last.balances.clone());
         }
         let begun = Instant::now();
@@ -35,6 +37,12 @@ impl Recent {
         let (at, took) = (Instant::now(), begun.elapsed());
         *last = Some(Read { at, took, balances: balances.clone() });
         Ok(balances)
+    }
+}
+
+impl Read {
+    fn is_recent(&self) -> bool {
+        self.at.elapsed() < self.took.saturating_mul(SHARE).min(AGE_MAX)
     }
 }
 
@@ -58,6 +66,16 @@ mod tests {
         tokio::time::advance(Duration::from_millis(1999)).await;
         assert_eq!(left(&recent, takes, 2).await, 1);
         tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(left(&recent, takes, 3).await, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn however_long_a_reading_took_the_next_one_is_a_minute_later() {
+        let (recent, takes) = (Recent::default(), Duration::from_secs(10));
+        assert_eq!(left(&recent, takes, 1).await, 1);
+        tokio::time::advance(Duration::from_secs(59)).await;
+        assert_eq!(left(&recent, takes, 2).await, 1);
+        tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(left(&recent, takes, 3).await, 3);
     }
 

@@ -172,7 +172,7 @@ impl People {
         (token, json!({ "ProductId": product, "Quantity": self.dice.within(1..4) }))
     }
 
-    /// The manager sees to it that there is enough of everything for everyone.
+    /// The manager stocks every product and raises every credit, so that no order is denied for lack of either.
     pub(crate) async fn stock_up(&self) {
         for product in &self.products {
             let body = json!({ "ProductId": product, "UnitsInStock": ENOUGH });

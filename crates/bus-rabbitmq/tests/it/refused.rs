@@ -47,8 +47,8 @@ async fn a_broker_that_does_not_let_us_in_is_told_from_one_that_is_not_there() {
         assert_eq!(transport.state(), State::Refused(error));
         assert_eq!(transport.append(append("account-1"), TRY).await, Err(NoReply::Unreachable));
     }
-    let nobody_there = servers::free_port().expect("a port");
-    let transport = begin(&format!("amqp://127.0.0.1:{nobody_there}"));
+    let unused_port = servers::free_port().expect("a port");
+    let transport = begin(&format!("amqp://127.0.0.1:{unused_port}"));
     let failing = async {
         while !matches!(transport.state(), State::Unreachable(_)) {
             tokio::task::yield_now().await;

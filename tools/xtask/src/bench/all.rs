@@ -13,6 +13,10 @@ pub(super) fn run(orders: u64) -> anyhow::Result<()> {
         let all: Vec<&str> = base.iter().chain(args).copied().collect();
         must(&mut cargo(&all))
     };
+    let bench = |name: &str| {
+        let command = ["bench", "--quiet", "-p", "command", "--features", "full", "--bench"];
+        must(cargo(&command).arg(name))
+    };
     let orders = orders.to_string();
     shop("whole orders, 64 in flight, 1,000 products", &["--orders", &orders])?;
     shop(
@@ -21,27 +25,9 @@ pub(super) fn run(orders: u64) -> anyhow::Result<()> {
     )?;
     shop("one order alone", &["--orders", "0", "--single", "500"])?;
     say("── start, reads, memory");
-    must(&mut cargo(&[
-        "bench",
-        "--quiet",
-        "-p",
-        "command",
-        "--features",
-        "full",
-        "--bench",
-        "shop",
-    ]))?;
+    bench("shop")?;
     say("── the same services, distributed");
-    must(&mut cargo(&[
-        "bench",
-        "--quiet",
-        "-p",
-        "command",
-        "--features",
-        "full",
-        "--bench",
-        "distributed",
-    ]))?;
+    bench("distributed")?;
     say("── pages of the websites, with 9,000 products");
     must(&mut cargo(&["bench", "--quiet", "-p", "storefront"]))
 }
