@@ -44,6 +44,11 @@ pub trait File: Send + Sync {
     }
     /// The length in bytes.
     fn length(&self) -> io::Result<u64>;
+    /// Takes the space of a range within the length that holds nothing yet, and reads as zeros before and after: what is then written
+    /// there finds its space. False if the file system cannot do that, as by default.
+    fn allocate(&self, _from: u64, _to: u64) -> io::Result<bool> {
+        Ok(false)
+    }
     /// Cuts the file, or extends it by zeros that take no space yet.
     fn set_length(&self, bytes: u64) -> io::Result<()>;
     /// Makes the bytes and the length durable.
@@ -199,6 +204,18 @@ impl File for OsFile {
 
     fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
+    }
+
+    fn allocate(&self, from: u64, to: u64) -> io::Result<bool> {
+        use rustix::{
+            fs::{FallocateFlags, fallocate},
+            io::Errno,
+        };
+        match fallocate(&self.0, FallocateFlags::empty(), from, to - from) {
+            Ok(()) => Ok(true),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn set_length(&self, bytes: u64) -> io::Result<()> {

@@ -146,9 +146,9 @@ impl SimDisk {
             .collect()
     }
 
-    /// Puts a file there, durable at once, past all faults: for planting damage.
-    pub fn plant(&self, path: &Path, bytes: &[u8]) {
-        self.state().plant(path, bytes);
+    /// Puts a file there, durable at once, past all faults: to damage a file on purpose.
+    pub fn put(&self, path: &Path, bytes: &[u8]) {
+        self.state().put(path, bytes);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -265,6 +265,12 @@ impl File for SimFile {
         let mut state = self.disk.state();
         state.check_power(Some(self.generation))?;
         Ok(state.file(self.inode)?.current.len() as u64)
+    }
+
+    fn allocate(&self, from: u64, to: u64) -> io::Result<bool> {
+        let mut state = self.disk.state();
+        state.allocate_step(self.generation, self.inode, from, to)?;
+        Ok(true)
     }
 
     fn set_length(&self, bytes: u64) -> io::Result<()> {

@@ -64,6 +64,8 @@ pub struct Writer {
     segment_bytes: u64,
     /// Up to here the segment's zeros are written out, so that a batch finds its space taken and its sync short.
     zeroed: u64,
+    /// Up to here the segment's space is taken.
+    allocated: u64,
     /// The hash at the head, if it is not in this segment: nothing may be recorded here yet.
     sealed_hash: Option<Hash>,
     /// Of the segment's content.
@@ -80,6 +82,10 @@ pub struct Writer {
 
 /// Zeros are written this far ahead of the batches, as far as the segment goes.
 const ZERO_AHEAD: u64 = 1 << 20;
+/// To write a batch of this size twice would cost more than its sync gains by it: its space is allocated instead, without writing.
+const LARGE: u64 = 128 << 10;
+/// As far ahead is allocated.
+const ALLOCATE_AHEAD: u64 = 16 << 20;
 
 impl Writer {
     pub(crate) fn new(
@@ -91,6 +97,7 @@ impl Writer {
         let segment = shared.segments().last().expect("a log has at least one segment").clone();
         Self {
             zeroed: segment.end(),
+            allocated: segment.end(),
             sealed_hash: sealed_hash(&shared.segments()),
             file: Arc::clone(&segment.source.file),
             shared,
@@ -205,13 +212,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Ensures that the active segment has written-out zeros at the place of the batch.
+    /// Ensures that a batch finds its space at the end of the active segment: over zeros that are written out, so that its sync need not
+    /// change what the file system knows of the file, or, if it is large, over allocated space.
     fn make_room(&mut self, first: u64, needed: u64) -> Result<(), AppendError> {
         if self.must_roll || self.segment.end() + needed > self.segment.header.length {
             self.roll(first, needed)?;
         }
         let end = self.segment.end() + needed;
         if end <= self.zeroed {
+            return Ok(());
+        }
+        if needed >= LARGE && self.allocate(end)? {
             return Ok(());
         }
         let ahead = (end + ZERO_AHEAD).min(self.segment.header.length);
@@ -221,6 +232,29 @@ impl Writer {
         self.file.sync_data().map_err(unsynced)?;
         self.zeroed = ahead;
         Ok(())
+    }
+
+    /// Takes the active segment's space up to `end` and some more; false if the file system cannot without writing.
+    fn allocate(&mut self, end: u64) -> Result<bool, AppendError> {
+        if end > self.allocated {
+            let from = self.allocated.max(self.segment.end());
+            let length = self.segment.header.length;
+            // Far ahead if there is that much space, otherwise what is needed.
+            let far = (end + ALLOCATE_AHEAD).min(length);
+            let to = match self.file.allocate(from, far) {
+                Ok(true) => far,
+                Ok(false) => return Ok(false),
+                Err(error) if files::is_disk_full(&error) && far > end => {
+                    self.file.allocate(from, end).map_err(refused)?;
+                    end
+                }
+                Err(error) => return Err(refused(error)),
+            };
+            self.allocated = to;
+        }
+        // Zeros that are written later begin behind the batch.
+        self.zeroed = self.zeroed.max(end);
+        Ok(true)
     }
 
     /// Goes on in a new segment, which holds the hash of the one before it.
@@ -241,7 +275,7 @@ impl Writer {
         self.file = Arc::clone(&file);
         self.hasher = blake3::Hasher::new();
         self.hasher.update(&header.encode());
-        self.zeroed = HEADER_BYTES;
+        (self.zeroed, self.allocated) = (HEADER_BYTES, HEADER_BYTES);
         self.segment =
             Arc::new(Segment::new(header, file, HEADER_BYTES, Index::Memory(Memory::new())));
         self.shared.add_segment(self.segment.clone());

@@ -93,7 +93,7 @@ impl Schedule {
             disk.remove(&path).expect("a disk in calm weather");
         }
         for (path, bytes) in copy {
-            disk.plant(path, bytes);
+            disk.put(path, bytes);
         }
     }
 

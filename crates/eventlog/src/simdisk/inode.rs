@@ -26,6 +26,18 @@ impl Inode {
         (self.allocated.len() * SECTOR) as u64
     }
 
+    /// Takes the space of a range, if there is enough.
+    pub(super) fn allocate(&mut self, from: u64, to: u64, space: u64) -> bool {
+        let sector = |offset: u64| usize::try_from(offset).expect("simulated files are small");
+        let range = sector(from) / SECTOR..sector(to).div_ceil(SECTOR);
+        let missing: Vec<usize> = range.filter(|sector| !self.allocated.contains(sector)).collect();
+        let fits = (missing.len() * SECTOR) as u64 <= space;
+        if fits {
+            self.allocated.extend(missing);
+        }
+        fits
+    }
+
     /// Writes as much as there is space for; returns how much that was.
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8], mut space: Option<u64>) -> usize {
         let mut from = usize::try_from(offset).expect("simulated files are small");

@@ -128,6 +128,23 @@ impl State {
         if written == 0 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(written) }
     }
 
+    /// Takes all of the space, or none.
+    pub(super) fn allocate_step(
+        &mut self,
+        generation: u64,
+        inode: u64,
+        from: u64,
+        to: u64,
+    ) -> io::Result<()> {
+        self.plain_step(Some(generation))?;
+        let space = self.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(self.used()));
+        if !self.file(inode)?.allocate(from, to, space) {
+            self.counts.disk_full += 1;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
     /// How much of a read is done.
     pub(super) fn reading(&mut self, wanted: usize) -> usize {
         if wanted > 1 && self.happens(self.chances.short_read) {
@@ -240,7 +257,7 @@ impl State {
         self.forget_unnamed();
     }
 
-    pub(super) fn plant(&mut self, path: &Path, bytes: &[u8]) {
+    pub(super) fn put(&mut self, path: &Path, bytes: &[u8]) {
         let inode = self.create(path);
         let file = self.inodes.get_mut(&inode).expect("it was just created");
         file.set_length(0);

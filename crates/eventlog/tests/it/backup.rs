@@ -76,7 +76,7 @@ fn a_damaged_copy_is_not_restored() {
     let path = dir().join("0000000002.segment");
     let mut bytes = disk.contents()[&path].clone();
     bytes[200] ^= 1;
-    disk.plant(&path, &bytes);
+    disk.put(&path, &bytes);
     let result = restore(dir(), Path::new("/restored"), &disk);
     assert!(matches!(result, Err(BackupError::Verify(VerifyError::Open(_)))));
     assert!(!disk.contents().keys().any(|path| path.starts_with("/restored")));

@@ -39,7 +39,7 @@ fn with_flipped(disk: &SimDisk, path: &Path, at: usize, bit: u8) -> SimDisk {
     let fork = disk.fork();
     let mut bytes = fork.contents().remove(path).unwrap();
     bytes[at] ^= bit;
-    fork.plant(path, &bytes);
+    fork.put(path, &bytes);
     fork
 }
 
@@ -157,7 +157,7 @@ fn every_truncation_is_refused_and_named() {
     let end = bytes.iter().rposition(|&byte| byte != 0).unwrap() / 8 * 8 + 8;
     for length in 0..bytes.len() {
         let cut = disk.fork();
-        cut.plant(&segment(LAST), &bytes[..length]);
+        cut.put(&segment(LAST), &bytes[..length]);
         let damage = damage_of(try_open(&cut));
         let ends = batches.iter().skip(1).chain([&end]);
         let whole = ends.filter(|&&end| end <= length).count() as u64;
@@ -187,10 +187,10 @@ fn segments_of_two_logs_do_not_make_one() {
     let (other, _) = small_log();
     // The same bytes under another number, and the same log with another history.
     let swapped = disk.fork();
-    swapped.plant(&segment(1), &disk.contents().remove(&segment(2)).unwrap());
+    swapped.put(&segment(1), &disk.contents().remove(&segment(2)).unwrap());
     assert_eq!(damage_of(try_open(&swapped)).segment, 1);
     let different = written(&batches(20));
-    other.plant(&segment(1), &different.contents().remove(&segment(1)).unwrap());
+    other.put(&segment(1), &different.contents().remove(&segment(1)).unwrap());
     assert_eq!(damage_verified(&other).segment, 1);
     assert_eq!(damage_of(try_open(&without_indexes(&other))).segment, 1);
 }
@@ -204,7 +204,7 @@ fn a_batch_moved_to_another_place_is_no_batch() {
     let end = bytes.iter().rposition(|&byte| byte != 0).unwrap() / 8 * 8 + 8;
     let copy = bytes[before..last].to_vec();
     bytes[end..end + copy.len()].copy_from_slice(&copy);
-    disk.plant(&segment(LAST), &bytes);
+    disk.put(&segment(LAST), &bytes);
     let log = try_open(&disk).unwrap();
     assert_eq!(log.report.torn.unwrap().position, events.len() as u64 + 1);
     assert_eq!(all(&log.reader), events);

@@ -105,9 +105,9 @@ fn a_good_index_of_another_log_is_not_believed() {
     let other_events = written(&changed);
     for (number, donor) in [(1, &other_salt), (1, &other_events), (2, &disk)] {
         let foreign = donor.contents()[&dir().join(format!("{number:010}.index"))].clone();
-        let planted = disk.fork();
-        planted.plant(&dir().join("0000000001.index"), &foreign);
-        let log = try_open(&planted).unwrap();
+        let damaged = disk.fork();
+        damaged.put(&dir().join("0000000001.index"), &foreign);
+        let log = try_open(&damaged).unwrap();
         assert_eq!(log.report.rebuilt, [1]);
         assert_eq!(answers(&log.reader), expected);
     }

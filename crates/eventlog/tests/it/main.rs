@@ -8,6 +8,7 @@ mod faults;
 mod history;
 mod indexes;
 mod known;
+mod large_batches;
 mod lives;
 mod power;
 mod refusals;

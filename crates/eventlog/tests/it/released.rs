@@ -59,7 +59,7 @@ fn format_1_is_written_as_it_was_released() {
 fn format_1_is_read_as_it_was_released() {
     let disk = SimDisk::new(0);
     for (name, bytes) in stored(1) {
-        disk.plant(&dir().join(name), &bytes);
+        disk.put(&dir().join(name), &bytes);
     }
     eventlog::Files::create_dir(&disk, dir()).unwrap();
     assert!(verify(dir(), &disk, None).unwrap().bad_indexes.is_empty());

@@ -58,7 +58,7 @@ fn a_rewritten_past_with_good_checksums_is_found() {
     forged[0][0].id[0] ^= 1;
     let other = written(&forged);
     let rewritten = disk.fork();
-    rewritten.plant(&segment(1), &other.contents()[&segment(1)]);
+    rewritten.put(&segment(1), &other.contents()[&segment(1)]);
     match verify(dir(), &rewritten, None) {
         Err(VerifyError::Open(eventlog::OpenError::Damage(damage))) => {
             assert_eq!(damage.segment, 1);
