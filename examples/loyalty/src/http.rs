@@ -120,7 +120,7 @@ async fn redeem(
     let command = Command::Redeem { points };
     let stream = contracts::loyalty::stream(caller.id());
     let request = Request { command, metadata };
-    let done = counter.execute(&counter.accounts, stream, request).await?;
+    let done = counter.accounts.execute(stream, request).await?;
     let at = counter.at(done);
     let PointsRedeemed { points, left } = counter.redemption(at.0, caller.id()).await?;
     let user_name = caller.user().to_owned();
