@@ -10,7 +10,7 @@ use mongodb::bson::{Binary, RawDocument, RawDocumentBuf, cstr, rawdoc, spec::Bin
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use store::{judge::PastEvent, port::StoreFailure};
+use store::{plan::PastEvent, port::StoreFailure};
 
 /// A number as MongoDB keeps it; none of ours reaches 2^63.
 pub(super) fn long(number: u64) -> i64 {

@@ -21,9 +21,9 @@
 //! ```
 //!
 //! ```text
-//!  commit ─▶ judge in memory ─▶ one transaction: insert, commit ─▶ answers
+//!  commit ─▶ check in memory ─▶ one transaction: insert, commit ─▶ answers
 //!     ▲          head, versions        │ duplicate key, write conflict: another writer recorded
-//!     └── read on, judge all again ◀───┘ unknown result: look what is at the positions
+//!     └── read on, check all again ◀───┘ unknown result: look what is at the positions
 //! ```
 //!
 //! One collection, `events`, holds one document per event:

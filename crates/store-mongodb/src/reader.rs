@@ -12,7 +12,7 @@ use super::{
     connection::Connection,
     look::Look,
 };
-use store::{judge::PastEvent, port::Reader, port::StoreFailure};
+use store::{plan::PastEvent, port::Reader, port::StoreFailure};
 
 /// The reading half. Cheap to clone.
 #[derive(Clone)]

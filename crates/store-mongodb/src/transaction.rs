@@ -15,7 +15,7 @@ use super::{
     look::Look,
     takeover,
 };
-use store::{judge::PastEvent, port::StoreFailure};
+use store::{plan::PastEvent, port::StoreFailure};
 
 const DUPLICATE_KEY: i32 = 11000;
 const WRITE_CONFLICT: i32 = 112;

@@ -14,8 +14,8 @@ use super::{
     transaction::{Setback, Transactions},
 };
 use store::{
-    judge::Judge, judge::Past, judge::PastEvent, port::Commit, port::Import, port::StoreFailure,
-    port::Writer, port::check_import,
+    plan::CommitPlan, plan::History, plan::PastEvent, port::Commit, port::Import,
+    port::StoreFailure, port::Writer, port::check_import,
 };
 
 /// A transaction takes no further append once it has so many events; MongoDB advises against more than a thousand.
@@ -157,15 +157,15 @@ impl MongoWriter {
             past.presume_new(appends);
         }
         past.look_up(appends.iter().map(|append| &append.stream)).await?;
-        let mut judge = Judge::new(past, first, now);
+        let mut plan = CommitPlan::new(past, first, now);
         for append in appends {
-            judge.take(append).await?;
-            let (events, bytes) = judge.staged();
+            plan.admit(append).await?;
+            let (events, bytes) = plan.staged();
             if events >= EVENTS_FULL || bytes >= BYTES_FULL {
                 break;
             }
         }
-        let (answers, recorded) = judge.verdict();
+        let (answers, recorded) = plan.finish();
         self.transactions.record(&recorded, known.latest).await?;
         known.advance(&recorded);
         known.remember(appends, &answers);
@@ -264,7 +264,7 @@ impl<'a> Memory<'a> {
     }
 }
 
-impl Past for Memory<'_> {
+impl History for Memory<'_> {
     type Failure = Setback;
 
     fn answered(&mut self, append: &Append) -> Option<Appended> {

@@ -61,11 +61,11 @@
 
 pub mod conformance;
 pub mod copy;
-pub mod judge;
 pub mod log;
 mod mailbox;
 mod memory;
 mod message;
+pub mod plan;
 pub mod port;
 mod requests;
 mod transport;

@@ -11,7 +11,7 @@ use kernel::{EventId, Position, Recorded, StreamId, Timestamp, Version};
 use uuid::Uuid;
 
 use crate::{
-    judge::Judge, judge::Past, judge::PastEvent, port::Commit, port::Import, port::Reader,
+    plan::CommitPlan, plan::History, plan::PastEvent, port::Commit, port::Import, port::Reader,
     port::StoreFailure, port::Writer, port::check_import,
 };
 
@@ -57,11 +57,11 @@ impl Writer for LogWriter {
     async fn commit(&mut self, appends: &[Append], now: Timestamp) -> Result<Commit, StoreFailure> {
         self.heal()?;
         let first = Position(self.writer.head()).next();
-        let mut judge = Judge::new(self.reader.clone(), first, now);
+        let mut plan = CommitPlan::new(self.reader.clone(), first, now);
         for append in appends {
-            judge.take(append).await?;
+            plan.admit(append).await?;
         }
-        let (answers, recorded) = judge.verdict();
+        let (answers, recorded) = plan.finish();
         self.write(&recorded)?;
         Ok(Commit { answers, recorded })
     }
@@ -195,7 +195,7 @@ impl LogReader {
     }
 }
 
-impl Past for LogReader {
+impl History for LogReader {
     type Failure = StoreFailure;
 
     async fn last_version(&mut self, stream: &StreamId) -> Result<Option<Version>, StoreFailure> {

@@ -23,7 +23,7 @@ pub use self::{
     postgres::{PostgresLocation, PostgresModel},
     sqlite::{Orders, SqliteModel},
 };
-pub use contracts::order::lifecycle::{Effect, Standing};
+pub use contracts::order::lifecycle::{Effect, OrderState};
 
 /// PostgreSQL, which a program can be built without.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +108,7 @@ pub struct Order {
     /// Where `order.placed` is in the log.
     pub placed: Position,
     pub placed_at: Timestamp,
-    pub standing: Standing,
+    pub state: OrderState,
 }
 
 /// What happened to an order, or for it, in any service.
@@ -220,12 +220,12 @@ impl Order {
     /// The order as it was when it was placed.
     #[must_use]
     pub fn into_placed(mut self) -> Self {
-        self.standing = Standing::placed(self.placed_at);
+        self.state = OrderState::placed(self.placed_at);
         self
     }
 
     /// Takes in the next step of its history.
     pub fn take(&mut self, step: &Step) {
-        self.standing.take(&Effect::of_step(&step.service, &step.kind, &step.details), step.at);
+        self.state.take(&Effect::of_step(&step.service, &step.kind, &step.details), step.at);
     }
 }

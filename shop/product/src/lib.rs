@@ -23,7 +23,7 @@ pub use runtime::sqlite::Location;
 
 use crate::{
     http::Shop,
-    model::{Shelves, SqliteModel},
+    model::{CatalogueTables, SqliteModel},
     react::OrderReactor,
 };
 
@@ -43,7 +43,7 @@ pub struct Config {
 
 /// Opens a read model of the service: its own, or another to compare with.
 pub fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(SqliteModel::open(Shelves::default(), location, tasks.clone())?)
+    Ok(SqliteModel::open(CatalogueTables::default(), location, tasks.clone())?)
 }
 
 /// Builds the service and spawns its tasks.

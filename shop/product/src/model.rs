@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use change::{Change, Created, StockMoved, What};
-pub use sqlite::{Shelves, SqliteModel};
+pub use sqlite::{CatalogueTables, SqliteModel};
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///

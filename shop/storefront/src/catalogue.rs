@@ -6,7 +6,7 @@ use contracts::rest::product::{Category, Product};
 use futures_util::future::try_join;
 use site::{Choice, Count, Failure, Frame, Listing, Page, Pager, Visit, no_such_page};
 
-use crate::shelf::{Asked, Shelf, sorts};
+use crate::grid::{Asked, ProductGrid, sorts};
 
 #[derive(Template)]
 #[template(path = "categories.html")]
@@ -21,7 +21,7 @@ pub(crate) struct CategoryPage {
     frame: Frame,
     category: Category,
     sorts: Vec<Choice>,
-    shelf: Option<Shelf>,
+    grid: Option<ProductGrid>,
     pager: Pager,
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn category(
         try_join(category, products).await.map_err(no_such_page)?;
     let pager =
         asked.pager(&format!("/categories/{}", category.category_id), products.next.as_deref());
-    let shelf = (!products.items.is_empty()).then(|| Shelf::new(&visit, products.items));
+    let grid = (!products.items.is_empty()).then(|| ProductGrid::new(&visit, products.items));
     let frame = visit.frame(&category.name);
-    Ok(Page(CategoryPage { frame, category, sorts: sorts(sort), shelf, pager }))
+    Ok(Page(CategoryPage { frame, category, sorts: sorts(sort), grid, pager }))
 }

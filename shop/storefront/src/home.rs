@@ -5,7 +5,7 @@ use contracts::rest::product::{Category, Product};
 use futures_util::future::try_join;
 use site::{Count, Failure, Frame, Listing, Page, Picture, Visit};
 
-use crate::shelf::Shelf;
+use crate::grid::ProductGrid;
 
 /// Categories shown at once; there is a page of them all.
 const CATEGORIES: usize = 18;
@@ -18,7 +18,7 @@ pub(crate) struct Home {
     /// How many categories there are in all.
     all: usize,
     art: Vec<Picture>,
-    newest: Option<Shelf>,
+    newest: Option<ProductGrid>,
     first_name: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     categories.truncate(CATEGORIES);
     let art = art(&categories);
     let newest =
-        (!newest.items.is_empty()).then(|| Shelf::new(&visit, newest.items).below_heading());
+        (!newest.items.is_empty()).then(|| ProductGrid::new(&visit, newest.items).below_heading());
     let first_name = visit.user().map(|user| user.name);
     let frame = visit.frame("Good things, honestly counted");
     Ok(Page(Home { frame, categories, all, art, newest, first_name }))

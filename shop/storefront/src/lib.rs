@@ -2,6 +2,7 @@
 
 mod account;
 mod catalogue;
+mod grid;
 mod home;
 mod invoice;
 mod order;
@@ -11,7 +12,6 @@ mod product;
 mod profile;
 mod progress;
 mod search;
-mod shelf;
 
 use axum::{
     Router,

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use contracts::rest::product::Product;
 use site::{Amount, Failure, Form, Frame, Page, Picture, Visit, no_such_page};
 
-use crate::shelf::Stock;
+use crate::grid::Stock;
 
 #[derive(Template)]
 #[template(path = "product.html")]

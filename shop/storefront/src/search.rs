@@ -5,7 +5,7 @@ use axum::extract::Query;
 use contracts::rest::product::Product;
 use site::{Choice, Failure, Frame, Listing, Page, Pager, Visit, no_such_page};
 
-use crate::shelf::{Asked, Shelf, sorts};
+use crate::grid::{Asked, ProductGrid, sorts};
 
 /// The longest search that the gateway takes.
 const SEARCH_LETTERS_MAX: usize = 200;
@@ -16,7 +16,7 @@ pub(crate) struct Found {
     frame: Frame,
     q: String,
     sorts: Vec<Choice>,
-    shelf: Option<Shelf>,
+    grid: Option<ProductGrid>,
     pager: Pager,
 }
 
@@ -36,9 +36,9 @@ pub(crate) async fn search(
     let found = visit.get("/product/get-all-products", &query).await.map_err(no_such_page)?;
     let Listing { items, next }: Listing<Product> = found;
     let pager = asked.pager("/search", next.as_deref());
-    let shelf = (!items.is_empty()).then(|| Shelf::new(&visit, items));
+    let grid = (!items.is_empty()).then(|| ProductGrid::new(&visit, items));
     let title =
         if asked.q.is_empty() { "All products".to_owned() } else { format!("“{}”", asked.q) };
     let frame = visit.frame(title).searching(&asked.q);
-    Ok(Page(Found { frame, sorts: sorts(sort), shelf, pager, q: asked.q }))
+    Ok(Page(Found { frame, sorts: sorts(sort), grid, pager, q: asked.q }))
 }

@@ -9,6 +9,7 @@
 //! by event against the promises: forged events have their place in it and change nothing else. The same seed gives the same log to
 //! the byte.
 
+pub mod bug;
 pub mod check;
 pub mod faults;
 mod forgery;
@@ -16,14 +17,13 @@ mod guest;
 mod load;
 mod loss;
 mod parts;
-pub mod plant;
 mod schedule;
 mod shoppers;
 mod slow;
 pub mod world;
 
+pub use bug::PlantedBug;
 pub use faults::{Fault, Tally};
 pub use guest::{Guest, Promise};
-pub use plant::Plant;
 pub use testkit::Dice;
 pub use world::{Report, Scenario, run};

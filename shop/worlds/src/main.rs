@@ -8,18 +8,18 @@ use std::{
     thread,
 };
 
-use worlds::{Plant, Report, Scenario, Tally, run};
+use worlds::{PlantedBug, Report, Scenario, Tally, run};
 
-const USAGE: &str = "usage: worlds [--from SEED] [--seeds N] [--orders N] [--plant NAME]
+const USAGE: &str = "usage: worlds [--from SEED] [--seeds N] [--orders N] [--bug NAME]
 
 Runs N worlds (1 unless given) from SEED on, prints how often each kind of fault occurred, and fails if a promise was broken
-or, over 100 worlds or more, a kind of fault never occurred. With --plant, a bug is planted; it is well if it is found.";
+or, over 100 worlds or more, a kind of fault never occurred. With --bug, a bug is planted; it is well if it is found.";
 
 struct Wanted {
     from: u64,
     seeds: u64,
     orders: u32,
-    plant: Option<Plant>,
+    bug: Option<PlantedBug>,
 }
 
 fn main() -> ExitCode {
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn wanted() -> Option<Wanted> {
-    let mut wanted = Wanted { from: 1, seeds: 1, orders: 200, plant: None };
+    let mut wanted = Wanted { from: 1, seeds: 1, orders: 200, bug: None };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
         let value = args.next()?;
@@ -40,9 +40,9 @@ fn wanted() -> Option<Wanted> {
             "--from" => wanted.from = value.parse().ok()?,
             "--seeds" => wanted.seeds = value.parse().ok()?,
             "--orders" => wanted.orders = value.parse().ok()?,
-            "--plant" => {
-                wanted.plant =
-                    Some(Plant::ALL.into_iter().find(|plant| format!("{plant:?}") == value)?);
+            "--bug" => {
+                wanted.bug =
+                    Some(PlantedBug::ALL.into_iter().find(|bug| format!("{bug:?}") == value)?);
             }
             _ => return None,
         }
@@ -67,7 +67,7 @@ fn explore(wanted: &Wanted) -> ExitCode {
                         return;
                     }
                     let scenario =
-                        Scenario { seed, orders: wanted.orders, plant: wanted.plant, guest: None };
+                        Scenario { seed, orders: wanted.orders, bug: wanted.bug, guest: None };
                     if let Ok(report) = catch_unwind(AssertUnwindSafe(|| run(scenario))) {
                         tally.merge(&report.tally);
                         count(&totals, &report);
@@ -92,8 +92,8 @@ fn explore(wanted: &Wanted) -> ExitCode {
 }
 
 fn verdict(wanted: &Wanted, tally: &Tally, broken: u64) -> ExitCode {
-    if let Some(plant) = wanted.plant {
-        say(&format!("{plant:?}: found in {broken} of {} worlds", wanted.seeds));
+    if let Some(bug) = wanted.bug {
+        say(&format!("{bug:?}: found in {broken} of {} worlds", wanted.seeds));
         return if broken > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let missing = tally.missing();
@@ -113,7 +113,7 @@ fn count(totals: &[AtomicU64; 3], report: &Report) {
 }
 
 fn tell(wanted: &Wanted, report: &Report) {
-    if wanted.plant.is_some() {
+    if wanted.bug.is_some() {
         return;
     }
     say(&format!(

@@ -20,8 +20,8 @@ use testkit::{FaultyTransport, TestClock};
 use web::{Deps, HttpNames, Service};
 
 use crate::{
+    bug::{BELIEVED, NeverBack, PlantedBug},
     forgery::{Forged, all_events},
-    plant::{BELIEVED, NeverBack, Plant},
     slow::{SlowBus, SlowWriter, Slowness},
 };
 
@@ -43,7 +43,7 @@ pub(crate) struct Environment {
     pub(crate) store_clock: Arc<TestClock>,
     pub(crate) store_slowness: Slowness,
     pub(crate) ids: Arc<Ids>,
-    pub(crate) plant: Option<Plant>,
+    pub(crate) bug: Option<PlantedBug>,
     pub(crate) salt: [u8; 16],
     pub(crate) secret: [u8; 32],
     pub(crate) forged: Forged,
@@ -128,9 +128,9 @@ impl Environment {
         known: Option<Known>,
         accept_loss: bool,
     ) -> Result<LogStore, OpenError> {
-        let files: Arc<dyn Files> = match self.plant {
-            Some(Plant::AnswerBeforeSync) => {
-                Arc::new(crate::plant::Unsynced(Arc::clone(&self.disk)))
+        let files: Arc<dyn Files> = match self.bug {
+            Some(PlantedBug::AnswerBeforeSync) => {
+                Arc::new(crate::bug::Unsynced(Arc::clone(&self.disk)))
             }
             _ => Arc::clone(&self.disk) as Arc<dyn Files>,
         };
@@ -146,7 +146,7 @@ impl Environment {
         let (deps, _) = self.deps(&tasks, &self.store_clock, self.transport.clone());
         let (read, figures) = (reader.clone(), Figures::default());
         let slowness = self.store_slowness.clone();
-        if self.plant == Some(Plant::DatedByLastEvent) {
+        if self.bug == Some(PlantedBug::DatedByLastEvent) {
             let events = all_events(&reader).await.expect("a whole log");
             let writer = SlowWriter { writer: NeverBack::after(&events, writer), slowness };
             runtime::event_store::serve(&deps, writer, read, figures).await;
@@ -213,7 +213,7 @@ impl Environment {
     }
 
     fn order_deadline(&self) -> Duration {
-        if self.plant == Some(Plant::IgnoredLag) { DEADLINE + BELIEVED } else { DEADLINE }
+        if self.bug == Some(PlantedBug::IgnoredLag) { DEADLINE + BELIEVED } else { DEADLINE }
     }
 
     /// What one service alone is given.

@@ -20,12 +20,12 @@ use testkit::{Dice, FaultRates, FaultyTransport, TestClock};
 use tokio::task::LocalSet;
 
 use crate::{
+    bug::{PlantedBug, Saboteur},
     check::Violation,
     faults::Tally,
     forgery::all_events,
     guest::Guest,
     parts::{DEADLINE, Environment, Instances, Store},
-    plant::{Plant, Saboteur},
     schedule::Schedule,
     shoppers::People,
     slow::Slowness,
@@ -52,7 +52,7 @@ static WORLDS: AtomicU64 = AtomicU64::new(0);
 pub struct Scenario {
     pub seed: u64,
     pub orders: u32,
-    pub plant: Option<Plant>,
+    pub bug: Option<PlantedBug>,
     /// A service that runs beside the shop's own.
     pub guest: Option<Guest>,
 }
@@ -112,7 +112,7 @@ impl World {
         let (dice, tally) = (Dice::new(scenario.seed), Tally::default());
         let clock = RuntimeClock::starting_at(EPOCH);
         let store_clock = Arc::new(TestClock::beside(clock));
-        let saboteur = Saboteur { tally: tally.clone(), plant: scenario.plant, dice: dice.clone() };
+        let saboteur = Saboteur { tally: tally.clone(), bug: scenario.bug, dice: dice.clone() };
         let transport = FaultyTransport::with(dice.clone(), saboteur);
         let guest = scenario.guest.map(|guest| guest.module);
         let environment = Rc::new(Environment {
@@ -125,7 +125,7 @@ impl World {
             store_slowness: Slowness::default(),
             forged: RefCell::default(),
             ids: Arc::new(Ids::from_seed(dice.bytes())),
-            plant: scenario.plant,
+            bug: scenario.bug,
             salt: dice.bytes(),
             secret: dice.bytes(),
         });
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_log_that_comes_back_shorter_on_a_disk_that_fails_once_more_is_opened_again() {
         in_time_of_its_own(async {
-            let scenario = Scenario { seed: 1, orders: 0, plant: None, guest: None };
+            let scenario = Scenario { seed: 1, orders: 0, bug: None, guest: None };
             let world = World::begin(scenario).await;
             let shop = People::open_shop(Rc::clone(&world.instances), world.dice.clone()).await;
             let people = Rc::new(shop);

@@ -125,7 +125,7 @@ fn worlds(count: &str) -> anyhow::Result<()> {
     let explore = |args: &[&str]| must(&mut program(&built("worlds").to_string_lossy(), args));
     explore(&["--seeds", count, "--orders", ORDERS])?;
     // The same seeds, in the same order; each bug shows itself early.
-    for plant in [
+    for bug in [
         "AnswerBeforeSync",
         "DoubleRelease",
         "LostCauseMark",
@@ -135,7 +135,7 @@ fn worlds(count: &str) -> anyhow::Result<()> {
         "StoppedByForgery",
         "IgnoredLag",
     ] {
-        explore(&["--plant", plant, "--seeds", "10", "--orders", ORDERS])?;
+        explore(&["--bug", bug, "--seeds", "10", "--orders", ORDERS])?;
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ impl Promise for Kept {
 #[test]
 fn points_are_the_sum_over_finalized_orders_in_bad_weather() {
     for seed in 1..=10 {
-        let report = run(Scenario { seed, orders: 200, plant: None, guest: Some(GUEST) });
+        let report = run(Scenario { seed, orders: 200, bug: None, guest: Some(GUEST) });
         assert!(report.violations.is_empty(), "seed {seed}: {:#?}", report.violations);
         assert!(report.finalized > 0, "seed {seed}: the world has seen little: {report:?}");
     }
@@ -103,7 +103,7 @@ fn points_are_the_sum_over_finalized_orders_in_bad_weather() {
 #[test]
 fn a_broken_promise_is_noticed() {
     let spoilt = Guest { promise: || Box::new(Doubled(Kept::default())), ..GUEST };
-    let report = run(Scenario { seed: 1, orders: 100, plant: None, guest: Some(spoilt) });
+    let report = run(Scenario { seed: 1, orders: 100, bug: None, guest: Some(spoilt) });
     assert!(report.violations.iter().any(|violation| violation.contains("points,")));
 }
 

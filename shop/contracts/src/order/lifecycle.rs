@@ -101,7 +101,7 @@ impl Stage {
 
 /// What may change about an order after it was placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct OrderState {
     pub status: Status,
     pub stock: StockStatus,
     pub credit: CreditStatus,
@@ -110,7 +110,7 @@ pub struct Standing {
     pub updated_at: Timestamp,
 }
 
-impl Standing {
+impl OrderState {
     /// An order that has just been placed.
     #[must_use]
     pub fn placed(at: Timestamp) -> Self {

@@ -8,7 +8,7 @@ use contracts::{
     money::Money,
     order::{
         Reason,
-        lifecycle::{CreditStatus, Effect, Stage, Standing, Status, StockStatus},
+        lifecycle::{CreditStatus, Effect, OrderState, Stage, Status, StockStatus},
     },
 };
 use kernel::Timestamp;
@@ -51,10 +51,10 @@ fn an_order_has_ended_once_nothing_more_can_come_for_it() {
 #[test]
 fn a_denial_at_the_deadline_ends_an_order_only_with_the_late_answers() {
     let at = Timestamp::from_micros(1);
-    let mut standing = Standing::placed(at);
+    let mut state = OrderState::placed(at);
     let mut after = |effect| {
-        standing.take(&effect, at);
-        let Standing { status, stock, credit, invoice, .. } = standing;
+        state.take(&effect, at);
+        let OrderState { status, stock, credit, invoice, .. } = state;
         Stage { status, stock, credit, invoiced: invoice.is_some() }.has_ended()
     };
     assert!(!after(Effect::Denied(vec![Reason::Deadline])), "neither has answered");
@@ -83,5 +83,5 @@ fn a_step_has_its_effect_only_from_the_service_whose_type_it_is() {
     assert_eq!(issued(r#"{"InvoiceNumber":7,"Total":1.5}"#), Effect::Invoiced(7));
     assert_eq!(issued("no details"), Effect::Nothing);
     assert_eq!(Effect::of_step("order", "order.gift-wrapped", "{}"), Effect::Nothing);
-    assert_eq!(Standing::placed(Timestamp::from_micros(1)).status, Status::Pending);
+    assert_eq!(OrderState::placed(Timestamp::from_micros(1)).status, Status::Pending);
 }

@@ -20,7 +20,7 @@ use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text, Whole};
 use super::{Orders, door::Chance, view};
 use crate::{
     domain::Command,
-    model::{Order, Product, Standing},
+    model::{Order, OrderState, Product},
 };
 
 /// The quantity of one order.
@@ -150,7 +150,7 @@ impl Orders {
 
 fn placed(user: String, terms: Terms, at: Position, time: Timestamp) -> Order {
     let Terms { order: id, customer, product, product_name, quantity, price, currency } = terms;
-    let standing = Standing::placed(time);
+    let state = OrderState::placed(time);
     Order {
         id,
         customer,
@@ -162,6 +162,6 @@ fn placed(user: String, terms: Terms, at: Position, time: Timestamp) -> Order {
         currency,
         placed: at,
         placed_at: time,
-        standing,
+        state,
     }
 }

@@ -10,7 +10,7 @@ use crate::model::{Order, Step};
 use web::Problem;
 
 pub(super) fn order(order: Order) -> rest::order::Order {
-    let standing = order.standing;
+    let state = order.state;
     rest::order::Order {
         order_id: order.id,
         user_name: order.user,
@@ -20,13 +20,13 @@ pub(super) fn order(order: Order) -> rest::order::Order {
         price: Decimal(order.price),
         total: Decimal(order.price.times(order.quantity)),
         currency: order.currency,
-        status: standing.status,
-        stock_status: standing.stock,
-        credit_status: standing.credit,
-        reasons: standing.reasons,
-        invoice_number: standing.invoice,
+        status: state.status,
+        stock_status: state.stock,
+        credit_status: state.credit,
+        reasons: state.reasons,
+        invoice_number: state.invoice,
         placed_at: order.placed_at,
-        updated_at: standing.updated_at,
+        updated_at: state.updated_at,
     }
 }
 

@@ -235,7 +235,7 @@ async fn changes_are_told_in_order(model: &dyn Model) {
     assert_eq!(told(Some(ADA), 1, 10).await, [(3, 1), (5, 1)]);
     assert_eq!(told(Some(BOB), 4, 10).await, []);
     let changes = model.changes(Some(ADA), Position::START, 1).await.expect("changes");
-    let now = changes.first().map(|(_, order)| order.standing.status);
+    let now = changes.first().map(|(_, order)| order.state.status);
     assert_eq!(now, Some(Status::Canceled), "the order is shown as it stands now");
 }
 

@@ -78,15 +78,15 @@ const SCHEMA: Schema = Schema {
 };
 
 /// The embedded read model.
-pub type SqliteModel = Embedded<Shelves>;
+pub type SqliteModel = Embedded<CatalogueTables>;
 
 /// The tables of products, stock and categories.
 #[derive(Debug, Default)]
-pub struct Shelves {
+pub struct CatalogueTables {
     generation: AtomicU64,
 }
 
-impl Tables for Shelves {
+impl Tables for CatalogueTables {
     type Change = Change;
 
     fn schema(&self) -> Schema {

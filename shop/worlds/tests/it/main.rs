@@ -1,12 +1,12 @@
 //! Worlds as tests: a few on every run; `cargo xtask test worlds` explores a thousand.
 
-use worlds::{Plant, Scenario, run};
+use worlds::{PlantedBug, Scenario, run};
 
 /// Orders in each world.
 const ORDERS: u32 = 200;
 
-fn world(seed: u64, plant: Option<Plant>) -> worlds::Report {
-    run(Scenario { seed, orders: ORDERS, plant, guest: None })
+fn world(seed: u64, bug: Option<PlantedBug>) -> worlds::Report {
+    run(Scenario { seed, orders: ORDERS, bug, guest: None })
 }
 
 #[test]
@@ -30,12 +30,12 @@ fn the_same_seed_gives_the_same_log_to_the_byte() {
 
 #[test]
 fn every_planted_bug_is_found() {
-    for plant in Plant::ALL {
+    for bug in PlantedBug::ALL {
         let found = (1..=20).any(|seed| {
             // A world that breaks so badly that it panics has found the bug as well.
-            let lived = std::panic::catch_unwind(|| world(seed, Some(plant)));
+            let lived = std::panic::catch_unwind(|| world(seed, Some(bug)));
             lived.map_or(true, |report| !report.violations.is_empty())
         });
-        assert!(found, "{plant:?} was not found in 20 worlds");
+        assert!(found, "{bug:?} was not found in 20 worlds");
     }
 }

@@ -10,7 +10,7 @@ use super::{
     ADA, APPROVED, BOB, DENIED, DESK, FINALIZED, INVOICE, Kind, LAMP, STOCK, apply, at, change,
     correlation, found, lines, order, placed, step,
 };
-use crate::model::{Change, Model, Standing, What, Whose};
+use crate::model::{Change, Model, OrderState, What, Whose};
 
 const DEBITED: Kind = Kind(CustomerEvent::CREDIT_DEBITED, "{}");
 
@@ -31,17 +31,17 @@ pub(super) async fn an_order_follows_its_steps(model: &dyn Model) {
     let new = found(model, 1).await;
     assert_eq!((new.id, new.customer, &*new.user, new.product), (order(1), ADA, "ada", LAMP));
     assert_eq!((new.quantity, new.price.minor(), new.placed), (2, 1999, Position(2)));
-    assert_eq!(new.standing, Standing::placed(at(2)));
+    assert_eq!(new.state, OrderState::placed(at(2)));
     apply(model, &[step(3, 1, STOCK)]).await;
-    assert_eq!(found(model, 1).await.standing.stock, StockStatus::Reserved);
+    assert_eq!(found(model, 1).await.state.stock, StockStatus::Reserved);
     apply(model, &[step(4, 1, APPROVED)]).await;
-    assert_eq!(found(model, 1).await.standing.status, Status::Approved);
+    assert_eq!(found(model, 1).await.state.status, Status::Approved);
     apply(model, &[step(5, 1, FINALIZED), step(6, 1, DEBITED)]).await;
     apply(model, &[step(8, 1, INVOICE)]).await;
     let ended = found(model, 1).await;
-    let standing = &ended.standing;
-    assert_eq!((standing.status, standing.credit), (Status::Finalized, CreditStatus::Debited));
-    assert_eq!((standing.invoice, standing.updated_at), (Some(7), at(8)));
+    let state = &ended.state;
+    assert_eq!((state.status, state.credit), (Status::Finalized, CreditStatus::Debited));
+    assert_eq!((state.invoice, state.updated_at), (Some(7), at(8)));
 
     let history = model.history(order(1), Position::START, 100).await.expect("a history");
     let positions: Vec<u64> = history.iter().map(|step| step.position.0).collect();
@@ -59,7 +59,7 @@ pub(super) async fn an_order_follows_its_steps(model: &dyn Model) {
     assert_eq!(after(history.len()), ended, "the history leads to where it stands");
     let earlier = after(2);
     assert_eq!(
-        (earlier.standing.status, earlier.standing.stock),
+        (earlier.state.status, earlier.state.stock),
         (Status::Pending, StockStatus::Reserved)
     );
     let page = model.history(order(1), Position(3), 2).await.expect("a history");
@@ -102,8 +102,8 @@ pub(super) async fn what_follows_from_an_order_is_a_step_of_it(
     let (step, order) = told.first().expect("the order has changed");
     assert_eq!((&*step.service, &*step.kind), ("loyalty", "loyalty.points-granted"));
     assert_eq!((&*step.details, step.cause), (r#"{"points":3}"#, None));
-    assert_eq!(order.standing.status, Status::Finalized);
-    assert_eq!(order.standing.updated_at, at(9), "it has changed with its last step");
+    assert_eq!(order.state.status, Status::Finalized);
+    assert_eq!(order.state.updated_at, at(9), "it has changed with its last step");
 }
 
 /// Two orders were placed by requests of one id.
@@ -143,7 +143,7 @@ pub(super) async fn an_order_ends_once(model: &dyn Model, other: &dyn Model) {
     }
     apply(other, &changes).await;
     assert_eq!(lines(model).await, lines(other).await, "one by one or all at once");
-    let (first, second) = (found(model, 1).await.standing, found(model, 2).await.standing);
+    let (first, second) = (found(model, 1).await.state, found(model, 2).await.state);
     assert_eq!((first.status, second.status), (Status::Finalized, Status::Canceled));
     for number in [1, 2] {
         let ended = found(model, number).await;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::values::number;
 use crate::model::{
-    List, Order, Product, Standing, Statistics, Step, Within,
+    List, Order, OrderState, Product, Statistics, Step, Within,
     numbers::{Column, Numbered, durations, status_number},
 };
 
@@ -171,7 +171,7 @@ fn order_at(row: &Row, first: usize) -> Result<Order, Error> {
         currency: row.try_get(first + 7)?,
         placed: column(row, first + 8)?,
         placed_at: Timestamp::from_micros(row.try_get(first + 9)?),
-        standing: Standing {
+        state: OrderState {
             status: column(row, first + 10)?,
             stock: column(row, first + 11)?,
             credit: column(row, first + 12)?,

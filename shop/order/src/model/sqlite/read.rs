@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use uuid::Uuid;
 
 use crate::model::{
-    List, Order, Standing, Statistics, Step, Within,
+    List, Order, OrderState, Statistics, Step, Within,
     numbers::{Column, Numbered, durations, status_number},
 };
 
@@ -162,7 +162,7 @@ fn order_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Order> {
         currency: row.get(first + 7)?,
         placed: Position(row.get(first + 8)?),
         placed_at: Timestamp::from_micros(row.get(first + 9)?),
-        standing: Standing {
+        state: OrderState {
             status: column(row, first + 10)?,
             stock: column(row, first + 11)?,
             credit: column(row, first + 12)?,

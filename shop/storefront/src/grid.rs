@@ -8,7 +8,7 @@ use site::{Amount, Choice, Pager, Picture, Visit, choices, given, page_number};
 /// Products on one page: rows of two, three, four and six come out even.
 pub(crate) const PAGE: &str = "24";
 
-/// The orders a shelf can be in: as the gateway calls them, and as people do.
+/// The orders a grid can be in: as the gateway calls them, and as people do.
 const SORTS: [(&str, &str); 5] = [
     ("Name", "Name"),
     ("Price", "Price, lowest first"),
@@ -31,8 +31,8 @@ pub(crate) struct Asked {
 }
 
 #[derive(Template)]
-#[template(path = "shelf.html")]
-pub(crate) struct Shelf {
+#[template(path = "grid.html")]
+pub(crate) struct ProductGrid {
     cards: Vec<Card>,
     /// Of the headings, which stand below the page's.
     level: u8,
@@ -84,7 +84,7 @@ pub(crate) fn sorts(current: &str) -> Vec<Choice> {
     choices(&SORTS, current)
 }
 
-impl Shelf {
+impl ProductGrid {
     pub(crate) fn new(visit: &Visit, products: Vec<Product>) -> Self {
         let logged_in = visit.user().is_some();
         let card = |product: Product| Card {
@@ -98,7 +98,7 @@ impl Shelf {
         Self { cards, level: 2, logged_in, csrf }
     }
 
-    /// The shelf under a heading of its own.
+    /// The grid under a heading of its own.
     pub(crate) fn below_heading(mut self) -> Self {
         self.level = 3;
         self
@@ -141,4 +141,4 @@ impl Stock {
     }
 }
 
-impl HtmlSafe for Shelf {}
+impl HtmlSafe for ProductGrid {}

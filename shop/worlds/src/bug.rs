@@ -22,13 +22,13 @@ use crate::{
     forgery::is_unreadable,
 };
 
-/// How much more time than they have the order service believes that orders have, with [`Plant::IgnoredLag`]: so much that none is
+/// How much more time than they have the order service believes that orders have, with [`PlantedBug::IgnoredLag`]: so much that none is
 /// ever late. What it lets in at once is a part of that.
 pub(crate) const BELIEVED: Duration = Duration::from_hours(24);
 
 /// A bug, planted into a whole world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plant {
+pub enum PlantedBug {
     /// The event store answers before its events are on the disk.
     AnswerBeforeSync,
     /// The product service releases what it had reserved twice.
@@ -47,7 +47,7 @@ pub enum Plant {
     IgnoredLag,
 }
 
-impl Plant {
+impl PlantedBug {
     pub const ALL: [Self; 8] = [
         Self::AnswerBeforeSync,
         Self::DoubleRelease,
@@ -116,7 +116,7 @@ impl Plant {
 /// Counts what goes wrong on a world's bus, and works the planted bug into what passes.
 pub(crate) struct Saboteur {
     pub(crate) tally: Tally,
-    pub(crate) plant: Option<Plant>,
+    pub(crate) bug: Option<PlantedBug>,
     pub(crate) dice: Dice,
 }
 
@@ -126,19 +126,19 @@ impl Meddler for Saboteur {
     }
 
     fn withholds(&self, event: &Recorded) -> bool {
-        self.plant.is_some_and(|plant| plant.stops_at(event))
+        self.bug.is_some_and(|bug| bug.stops_at(event))
     }
 
     fn append(&self, append: Append) -> Result<Append, NoReply> {
-        match self.plant {
-            Some(plant) => plant.spoil_append(append),
+        match self.bug {
+            Some(bug) => bug.spoil_append(append),
             None => Ok(append),
         }
     }
 
     fn page(&self, read: &Read, page: Page) -> Result<Page, NoReply> {
-        match self.plant {
-            Some(plant) => plant.spoil_page(read, page, &self.dice),
+        match self.bug {
+            Some(bug) => bug.spoil_page(read, page, &self.dice),
             None => Ok(page),
         }
     }

@@ -6,7 +6,7 @@ use crate::{Append, Appended};
 use kernel::{EventId, Expected, NewEvent, Position, Recorded, StreamId, Timestamp, Version};
 
 /// What is recorded already, as an engine knows it.
-pub trait Past: Send {
+pub trait History: Send {
     /// Why the engine could not look.
     type Failure: Send;
 
@@ -48,8 +48,8 @@ impl From<&Arc<Recorded>> for PastEvent {
     }
 }
 
-/// Judges the appends of one group, in order, and stages what is to be recorded.
-pub struct Judge<P> {
+/// The plan of one commit: admits or refuses each append of a group, in order, and stages what is to be recorded.
+pub struct CommitPlan<P> {
     past: P,
     next: Position,
     now: Timestamp,
@@ -60,7 +60,7 @@ pub struct Judge<P> {
     staged: BTreeMap<StreamId, Vec<usize>>,
 }
 
-impl<P: Past> Judge<P> {
+impl<P: History> CommitPlan<P> {
     /// A group whose first event gets the position `next` and whose events get the time `now`.
     pub fn new(past: P, next: Position, now: Timestamp) -> Self {
         Self {
@@ -74,13 +74,13 @@ impl<P: Past> Judge<P> {
         }
     }
 
-    /// Judges one more append. An error is the engine's: the group is then to be dropped.
-    pub async fn take(&mut self, append: &Append) -> Result<(), P::Failure> {
+    /// Checks one more append. An error is the engine's: the group is then to be dropped.
+    pub async fn admit(&mut self, append: &Append) -> Result<(), P::Failure> {
         let answer = match unacceptable(append) {
             Some(reason) => Appended::Refused { reason },
             None => match self.past.answered(append) {
                 Some(answer) => answer,
-                None => self.judge(append).await?,
+                None => self.check(append).await?,
             },
         };
         self.answers.push(answer);
@@ -93,11 +93,11 @@ impl<P: Past> Judge<P> {
     }
 
     /// The answers, which hold once the events are durable, and the events to make durable.
-    pub fn verdict(self) -> (Vec<Appended>, Vec<Arc<Recorded>>) {
+    pub fn finish(self) -> (Vec<Appended>, Vec<Arc<Recorded>>) {
         (self.answers, self.recorded)
     }
 
-    async fn judge(&mut self, append: &Append) -> Result<Appended, P::Failure> {
+    async fn check(&mut self, append: &Append) -> Result<Appended, P::Failure> {
         let last = self.last_version(&append.stream).await?;
         if Expected::after(last) == append.expected {
             return Ok(self.stage(append));
