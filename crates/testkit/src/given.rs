@@ -1,9 +1,10 @@
-//! The rules of an aggregate alone: given its past, when a command comes, then these events or this refusal.
+//! Given, when, then: the rules of an aggregate alone, and the upcasters of its events.
 
 use std::fmt::Debug;
 
 use agora::{Aggregate, Decision};
-use kernel::Event;
+use kernel::{DecodeError, Event};
+use serde_json::{Value, value::to_raw_value};
 
 /// An aggregate with a past.
 #[derive(Clone, Debug)]
@@ -58,5 +59,70 @@ impl<A: Aggregate<Event: PartialEq + Debug>> When<A> {
             }
         }
         Given(self.state)
+    }
+}
+
+/// Data as it was recorded once.
+#[derive(Clone, Debug)]
+pub struct GivenRecorded {
+    kind: &'static str,
+    schema: u32,
+    data: Value,
+}
+
+/// What the program makes of recorded data.
+#[derive(Debug)]
+pub struct WhenRead<E>(Result<E, DecodeError>);
+
+/// Data of an event type as it was recorded under a schema number, for the test of an upcaster.
+///
+/// ```
+/// use agora::{events, kernel::Fields};
+/// use serde_json::json;
+/// use testkit::given_recorded;
+///
+/// events! { AccountEvent {
+///     Opened { owner: String, currency: String } = "account.opened" @ 2 { from 1 => in_euros },
+/// } }
+///
+/// fn in_euros(data: &mut Fields) {
+///     data.insert("currency".to_owned(), "EUR".into());
+/// }
+///
+/// given_recorded("account.opened", 1, json!({ "owner": "ada" }))
+///     .when_read()
+///     .then(&AccountEvent::Opened { owner: "ada".to_owned(), currency: "EUR".to_owned() });
+/// ```
+#[must_use]
+pub fn given_recorded(kind: &'static str, schema: u32, data: Value) -> GivenRecorded {
+    GivenRecorded { kind, schema, data }
+}
+
+impl GivenRecorded {
+    /// Reads it as every subscriber and aggregate does.
+    #[must_use]
+    pub fn when_read<E: Event>(self) -> WhenRead<E> {
+        let data = to_raw_value(&self.data).expect("a value is JSON");
+        WhenRead(E::decode(self.kind, self.schema, &data))
+    }
+}
+
+impl<E: PartialEq + Debug> WhenRead<E> {
+    /// Panics unless it is this event.
+    #[track_caller]
+    pub fn then(self, expected: &E) {
+        match self.0 {
+            Ok(event) => assert_eq!(&event, expected),
+            Err(error) => panic!("expected {expected:?}, but it is not read: {error}"),
+        }
+    }
+
+    /// Panics unless it cannot be read, and this says why.
+    #[track_caller]
+    pub fn then_refused(self, reason: &str) {
+        match self.0 {
+            Ok(event) => panic!("expected the refusal {reason:?}, but it is read as {event:?}"),
+            Err(error) => assert_eq!(error.to_string(), reason),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of event-sourced systems.
 //!
 //! - [`given()`] an aggregate's past, when a command comes, then these events: the rules alone, without anything around them.
+//! - [`given_recorded()`] data of an older schema, when it is read, then this event: an upcaster alone.
 //! - [`released()`] schemas of events are kept as golden files, so that whatever was recorded once can be read for as long as the system
 //!   lives.
 //! - [`Testbed`]: one service by itself on a real log, called through its router, on a [`TestClock`].
@@ -75,7 +76,7 @@ pub use answer::{Answer, Ask};
 pub use clock::TestClock;
 pub use dice::Dice;
 pub use eventlog::simdisk::Chances;
-pub use given::{Given, When, given};
+pub use given::{Given, GivenRecorded, When, WhenRead, given, given_recorded};
 pub use model_at::ModelAt;
 pub use released::{Released, Written, released};
 pub use testbed::{Databases, Testbed, dump, in_memory, ready};

@@ -1,15 +1,22 @@
 //! Every type and schema number ever released, kept as JSON: `TYPE@SCHEMA.json` holds a list of examples of its data.
 //!
-//! A new schema number adds a file; no file is ever changed or removed.
+//! A new schema number adds a file; no file is ever changed or removed. `CHANGES.md` beside them says what changed from one number to the
+//! next, and whether readers of the older one survive it.
+
+mod changes;
 
 use std::{
-    collections::BTreeMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use kernel::{DecodeError, Event};
 use serde_json::{Value, json, value::RawValue, value::to_raw_value};
+
+use changes::Examples;
+
+/// The name of the file that says what changed.
+const CHANGES: &str = "CHANGES.md";
 
 /// The golden files of a folder, with the families that they are of.
 pub struct Released {
@@ -64,10 +71,13 @@ impl Released {
 
     /// Panics unless every type and schema number of the families has a file with examples, every file is of one of them, and every example
     /// is read: written again, one of the current number stays as it is, and an older one means the same when it is read once more.
-    /// Whatever is broken, or newer than the program, must be refused.
+    /// Whatever is broken, or newer than the program, must be refused. Once a type has a second schema number, `CHANGES.md` must say what
+    /// changed, in the words that the panic prints: so each change of a schema, and what it means for programs that read the older one, is
+    /// seen by all who review it.
     #[track_caller]
     pub fn check(&self) {
-        let faults: Vec<String> = [self.missing(), self.misread(), self.gullible()].concat();
+        let faults: Vec<String> =
+            [self.missing(), self.misread(), self.gullible(), self.untold()].concat();
         assert!(faults.is_empty(), "in {}:\n  {}", self.folder.display(), faults.join("\n  "));
     }
 
@@ -124,13 +134,26 @@ impl Released {
         faults
     }
 
+    /// What changed, unless `CHANGES.md` says exactly that.
+    #[track_caller]
+    fn untold(&self) -> Vec<String> {
+        let told = match fs::read_to_string(self.folder.join(CHANGES)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            read => read.unwrap_or_else(|error| panic!("{CHANGES} cannot be read: {error}")),
+        };
+        let changed = changes::document(&self.files());
+        let is_told = told == changed;
+        let fault = || format!("{CHANGES} does not say what changed. It should be:\n\n{changed}");
+        if is_told { Vec::new() } else { vec![fault()] }
+    }
+
     /// Type and schema number → examples, of all files.
     #[track_caller]
-    fn files(&self) -> BTreeMap<(String, u32), Vec<Value>> {
+    fn files(&self) -> Examples {
         let files = fs::read_dir(&self.folder)
             .unwrap_or_else(|error| panic!("{} cannot be read: {error}", self.folder.display()));
-        let read = files.map(|file| {
-            let path = file.expect("the folder can be read").path();
+        let paths = files.map(|file| file.expect("the folder can be read").path());
+        let read = paths.filter(|path| !path.ends_with(CHANGES)).map(|path| {
             let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
             let (kind, schema) = name.split_once('@').expect("files are named TYPE@SCHEMA.json");
             let schema = schema.parse().expect("a schema is a number");

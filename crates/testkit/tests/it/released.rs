@@ -3,7 +3,8 @@
 use std::{fs, panic::catch_unwind};
 
 use agora::{events, kernel::Fields};
-use testkit::released;
+use serde_json::json;
+use testkit::{given_recorded, released};
 
 events! {
     /// An account of which everything was once different.
@@ -25,11 +26,32 @@ fn in_cents(data: &mut Fields) {
     data.extend(euros.map(|euros| ("cents".to_owned(), (euros * 100).into())));
 }
 
-const FILES: [(&str, &str); 4] = [
-    ("account.opened@1", r#"[{"name":"ada","euros":7}]"#),
-    ("account.opened@2", r#"[{"owner":"ada","euros":7},{"owner":"","euros":0}]"#),
-    ("account.opened@3", r#"[{"owner":"ada","cents":701}]"#),
-    ("account.closed@1", "[{}]"),
+const FILES: [(&str, &str); 5] = [
+    ("account.opened@1.json", r#"[{"name":"ada","euros":7}]"#),
+    ("account.opened@2.json", r#"[{"owner":"ada","euros":7},{"owner":"","euros":0}]"#),
+    ("account.opened@3.json", r#"[{"owner":"ada","cents":701}]"#),
+    ("account.closed@1.json", "[{}]"),
+    (
+        "CHANGES.md",
+        "# What changed between released schemas
+
+Checked by `testkit::released`, which prints the text that belongs here. Readers are programs that read the JSON and ignore
+members they do not know. Programs that decode with `events!` refuse a newer schema: update all of them before one that
+records it.
+
+## account.opened 1 → 2
+
+- removes `name` (text)
+- adds `owner` (text)
+- Readers of schema 1 do not survive it, because of `name`: change them first.
+
+## account.opened 2 → 3
+
+- adds `cents` (a whole number)
+- removes `euros` (a whole number)
+- Readers of schema 2 do not survive it, because of `euros`: change them first.
+",
+    ),
 ];
 
 /// Whether the check passes with these files instead of, or beside, the right ones.
@@ -37,7 +59,7 @@ fn passes(changes: &[(&str, Option<&str>)]) -> bool {
     let folder = tempfile::tempdir().expect("a folder");
     let changed = changes.iter().map(|(name, text)| (*name, *text));
     for (name, text) in FILES.map(|(name, text)| (name, Some(text))).into_iter().chain(changed) {
-        let file = folder.path().join(format!("{name}.json"));
+        let file = folder.path().join(name);
         match text {
             Some(text) => fs::write(file, text).expect("written"),
             None => fs::remove_file(file).expect("removed"),
@@ -53,14 +75,44 @@ fn every_schema_ever_released_is_read() {
 
 #[test]
 fn a_missing_empty_or_unknown_file_is_noticed() {
-    assert!(!passes(&[("account.opened@2", None)]));
-    assert!(!passes(&[("account.opened@1", Some("[]"))]));
-    assert!(!passes(&[("account.renamed@1", Some("[{}]"))]));
-    assert!(!passes(&[("account.opened@4", Some("[{}]"))]));
+    assert!(!passes(&[("account.opened@2.json", None)]));
+    assert!(!passes(&[("account.opened@1.json", Some("[]"))]));
+    assert!(!passes(&[("account.renamed@1.json", Some("[{}]"))]));
+    assert!(!passes(&[("account.opened@4.json", Some("[{}]"))]));
 }
 
 #[test]
 fn an_example_that_does_not_parse_or_loses_something_is_noticed() {
-    assert!(!passes(&[("account.opened@1", Some(r#"[{"title":"ada","euros":7}]"#))]));
-    assert!(!passes(&[("account.opened@3", Some(r#"[{"owner":"ada","cents":7,"note":"lost"}]"#))]));
+    assert!(!passes(&[("account.opened@1.json", Some(r#"[{"title":"ada","euros":7}]"#))]));
+    assert!(!passes(&[(
+        "account.opened@3.json",
+        Some(r#"[{"owner":"ada","cents":7,"note":"lost"}]"#)
+    )]));
+}
+
+#[test]
+fn a_change_that_is_not_told_or_told_otherwise_is_noticed() {
+    assert!(!passes(&[("CHANGES.md", None)]));
+    assert!(!passes(&[("CHANGES.md", Some("# What changed between released schemas\n"))]));
+    // An example shows that `owner` may be absent in schema 2.
+    assert!(!passes(&[(
+        "account.opened@2.json",
+        Some(r#"[{"owner":"ada","euros":7},{"euros":0}]"#)
+    )]));
+}
+
+#[test]
+fn data_of_an_older_schema_is_read_as_the_event_that_it_was() {
+    let old = || given_recorded("account.opened", 1, json!({ "name": "ada", "euros": 7 }));
+    old()
+        .when_read::<AccountEvent>()
+        .then(&AccountEvent::Opened { owner: "ada".to_owned(), cents: 700 });
+    let other = AccountEvent::Opened { owner: "ada".to_owned(), cents: 7 };
+    assert!(catch_unwind(|| old().when_read::<AccountEvent>().then(&other)).is_err());
+    given_recorded("account.opened", 1, json!({ "title": "ada" }))
+        .when_read::<AccountEvent>()
+        .then_refused("\"account.opened\" does not parse: missing field `owner`");
+    given_recorded("account.opened", 4, json!({}))
+        .when_read::<AccountEvent>()
+        .then_refused("schema 4 of \"account.opened\" is newer than this program");
 }
