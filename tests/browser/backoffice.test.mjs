@@ -196,6 +196,8 @@ test("all orders can be found by state, customer, product and time", async (worl
   equal(await rows("?product=CUP"), 1, "orders of a code");
   equal(await rows("?product=teapot"), 2, "orders of a name");
   equal(await rows("?to=2020-01-01"), 0, "orders of another time");
+  equal(await rows("?channel=api"), 3, "orders of the API");
+  equal(await rows("?channel=site"), 0, "orders of the site");
   equal(await rows("?customer=nobody"), 0, "nobody's orders");
   await page.getByText("There is no such customer.").waitFor();
   await fine(page, "office-orders-none");

@@ -52,6 +52,7 @@ const CHROME: Chrome = Chrome {
     search: None,
     register: None,
     footer: "Agora – what happened is recorded, and never changed. Times are in the shop's time zone.",
+    channel: None,
 };
 
 /// The back office as a router, to be served with [`web::serve`].

@@ -198,6 +198,10 @@ impl Story {
 }
 
 impl OrderPage {
+    fn channel(&self) -> &'static str {
+        orders::channel(self.order.channel)
+    }
+
     fn price(&self) -> Amount<'_> {
         Amount(self.order.price.0, &self.order.currency)
     }

@@ -1,8 +1,11 @@
-//! All orders: by state, customer, product and time.
+//! All orders: by state, channel, customer, product and time.
 
 use askama::Template;
 use axum::extract::Query;
-use contracts::rest::{order::Order, product::Product};
+use contracts::rest::{
+    order::{Channel, Order},
+    product::Product,
+};
 use serde::Deserialize;
 use site::{
     Amount, Badge, Choice, Count, Failure, Form, Frame, Listing, Page, Pager, choices, given,
@@ -29,10 +32,15 @@ const STATUSES: [(&str, &str); 5] = [
     ("Canceled", "Canceled"),
 ];
 
+const CHANNELS: [(&str, &str); 5] =
+    [("", "Any channel"), ("site", "Site"), ("app", "App"), ("api", "API"), ("unknown", "Unknown")];
+
 #[derive(Deserialize)]
 pub(crate) struct Asked {
     #[serde(default)]
     status: String,
+    #[serde(default)]
+    channel: String,
     #[serde(default)]
     customer: String,
     /// A product's id, code, or part of its name.
@@ -55,11 +63,19 @@ pub(crate) struct Orders {
     /// The filters as typed, and what is wrong with them.
     filters: Form,
     statuses: Vec<Choice>,
+    channels: Vec<Choice>,
     /// Where several products fit, each with the address of its orders.
     offered: Vec<(String, String)>,
     narrowed: bool,
     found: Vec<Order>,
     pager: Pager,
+}
+
+/// What was chosen from lists.
+#[derive(Clone, Copy)]
+struct Narrow<'a> {
+    status: &'a str,
+    channel: &'a str,
 }
 
 /// The product that orders are asked of.
@@ -73,7 +89,10 @@ pub(crate) async fn orders(
     manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Orders>, Failure> {
-    let status = known(&STATUSES, &asked.status);
+    let narrow = Narrow {
+        status: known(&STATUSES, &asked.status),
+        channel: known(&CHANNELS, &asked.channel),
+    };
     let mut filters = Form::filled([
         ("customer", asked.customer.trim().to_lowercase()),
         ("product", asked.product.clone()),
@@ -81,9 +100,10 @@ pub(crate) async fn orders(
         ("to", asked.to.clone()),
     ]);
     let wanted = wanted(&manager, &mut filters).await?;
-    let listing = found(&manager, &asked, status, &wanted, &mut filters).await?;
+    let listing = found(&manager, &asked, narrow, &wanted, &mut filters).await?;
     let kept = [
-        ("status", status),
+        ("status", narrow.status),
+        ("channel", narrow.channel),
         ("customer", filters.value("customer")),
         ("product", &*asked.product),
         ("from", &*asked.from),
@@ -99,14 +119,22 @@ pub(crate) async fn orders(
             .collect(),
         Wanted::Any | Wanted::One(_) => Vec::new(),
     };
-    let (frame, statuses) = (manager.frame("Orders"), choices(&STATUSES, status));
-    Ok(Page(Orders { frame, filters, statuses, offered, narrowed, found: listing.items, pager }))
+    Ok(Page(Orders {
+        frame: manager.frame("Orders"),
+        filters,
+        statuses: choices(&STATUSES, narrow.status),
+        channels: choices(&CHANNELS, narrow.channel),
+        offered,
+        narrowed,
+        found: listing.items,
+        pager,
+    }))
 }
 
 async fn found(
     manager: &ManagerVisit,
     asked: &Asked,
-    status: &str,
+    narrow: Narrow<'_>,
     wanted: &Wanted,
     filters: &mut Form,
 ) -> Result<Listing<Order>, Failure> {
@@ -130,7 +158,8 @@ async fn found(
     let query = given([
         ("Type", kind),
         ("Id", &customer),
-        ("Status", status),
+        ("Status", narrow.status),
+        ("Channel", narrow.channel),
         ("ProductId", &product),
         ("From", &from),
         ("To", &to),
@@ -174,6 +203,11 @@ async fn wanted(manager: &ManagerVisit, filters: &mut Form) -> Result<Wanted, Fa
     Ok(items.pop().map_or(Wanted::Any, |one| Wanted::One(one.product_id)))
 }
 
+/// A channel as people read it.
+pub(crate) fn channel(channel: Channel) -> &'static str {
+    CHANNELS.iter().find(|(word, _)| *word == channel.as_str()).map_or("", |(_, label)| label)
+}
+
 /// Why an order was canceled, in words.
 pub(crate) fn reasons(order: &Order) -> String {
     let words = order.reasons.iter().map(|reason| reason.as_str().replace('-', " "));
@@ -188,6 +222,10 @@ impl Orders {
 
     fn reasons(&self, order: &Order) -> String {
         reasons(order)
+    }
+
+    fn channel(&self, order: &Order) -> &'static str {
+        channel(order.channel)
     }
 
     fn total<'a>(&self, order: &'a Order) -> Amount<'a> {

@@ -27,7 +27,7 @@ impl Saga {
 pub(crate) mod tests {
     use contracts::{
         money::{Decimal, Money},
-        order::lifecycle::Stage,
+        order::{Channel, lifecycle::Stage},
     };
     use kernel::{Position, Timestamp};
     use serde_json::Map;
@@ -52,6 +52,7 @@ pub(crate) mod tests {
             credit_status: stage.credit,
             reasons: Vec::new(),
             invoice_number: stage.invoiced.then_some(1),
+            channel: Channel::Site,
             placed_at: Timestamp::from_micros(0),
             updated_at: Timestamp::from_micros(0),
         };

@@ -6,6 +6,9 @@ pub const SYSTEM: &str = "Agora";
 pub const PREFIX: &str = "agora";
 /// The header of positions.
 pub const POSITION: &str = "agora-position";
+/// The header in which a client names the channel of an order. A header, because services of 0.1.0 pass over one they do not know, and
+/// refuse a member of a body.
+pub const CHANNEL: &str = "agora-channel";
 /// The title of the problem that more is asked for than can be done in time.
 pub const BUSY: &str = "The shop is busy";
 /// The type of the problem that an order could not be answered in time: it was refused before anything was recorded.

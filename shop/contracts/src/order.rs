@@ -5,7 +5,7 @@ pub mod lifecycle;
 use std::fmt;
 
 use crate::money::Money;
-use kernel::{DecodeError, Recorded, StreamId, Timestamp, events};
+use kernel::{DecodeError, Fields, Recorded, StreamId, Timestamp, events};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -25,11 +25,16 @@ pub fn stream(order: Uuid) -> StreamId {
 events! {
     /// The events of an order.
     OrderEvent {
-        Placed(Placed) = PLACED "order.placed" @ 1 first,
+        Placed(Placed) = PLACED "order.placed" @ 2 first { from 1 => from_unknown_channel },
         Approved(Terms) = APPROVED "order.approved" @ 1,
         Finalized(Finalized) = FINALIZED "order.finalized" @ 1,
         Denied(Denied) = DENIED "order.denied" @ 1,
     }
+}
+
+/// Schema 1 did not say where an order was placed.
+fn from_unknown_channel(placed: &mut Fields) {
+    placed.insert("channel".to_owned(), Channel::Unknown.as_str().into());
 }
 
 /// The event of an order in a record, if the record is of an order.
@@ -80,6 +85,56 @@ pub struct Placed {
     pub terms: Terms,
     /// When it is denied if it is not finalized.
     pub deadline: Timestamp,
+    pub channel: Channel,
+}
+
+/// Where an order was placed.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// It was placed before channels were recorded.
+    #[default]
+    Unknown,
+    /// The storefront.
+    Site,
+    /// The Android app.
+    App,
+    /// Any other client of the REST API.
+    Api,
+}
+
+impl Channel {
+    pub const ALL: [Self; 4] = [Self::Unknown, Self::Site, Self::App, Self::Api];
+
+    /// The word used in events, requests and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Site => "site",
+            Self::App => "app",
+            Self::Api => "api",
+        }
+    }
+
+    /// The channel that a client names in a request. One that names none, or one that this version does not know, is a client of the
+    /// API like any other: no order is refused for it.
+    #[must_use]
+    pub fn of_request(named: Option<&str>) -> Self {
+        match named {
+            Some("site") => Self::Site,
+            Some("app") => Self::App,
+            Some(_) | None => Self::Api,
+        }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// The order is final: stock and credit are to be committed, the invoice to be issued.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contracts::money::Money;
 use contracts::{
-    order::{Reason, Terms, lifecycle::Status},
+    order::{Channel, Reason, Terms, lifecycle::Status},
     rest::order::Durations,
 };
 use kernel::{Actor, EventType, Position, Timestamp};
@@ -105,6 +105,8 @@ pub struct Order {
     pub quantity: u32,
     pub price: Money,
     pub currency: String,
+    /// By which client it was placed.
+    pub channel: Channel,
     /// Where `order.placed` is in the log.
     pub placed: Position,
     pub placed_at: Timestamp,
@@ -133,6 +135,7 @@ pub struct List {
     pub customer: Option<Uuid>,
     pub product: Option<Uuid>,
     pub status: Option<Status>,
+    pub channel: Option<Channel>,
     pub placed: Within,
     /// Only orders placed before this position: the last one of the page before.
     pub before: Option<Position>,
@@ -197,6 +200,7 @@ pub struct Happened {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placing {
     pub terms: Terms,
+    pub channel: Channel,
     /// Of everything that follows from the order.
     pub correlation: Uuid,
 }

@@ -9,7 +9,7 @@ use contracts::{
     accounting::AccountingEvent,
     catalogue::CatalogueEvent,
     customer::{CustomerEvent, Registered},
-    order::{Denied, OrderEvent, Placed, Reason, lifecycle::Effect},
+    order::{Channel, Denied, OrderEvent, Placed, Reason, lifecycle::Effect},
     product::ProductEvent,
 };
 use kernel::{Recorded, Timestamp};
@@ -63,6 +63,8 @@ fn has_nul(what: &What) -> bool {
 #[serde(rename_all = "PascalCase")]
 struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<Channel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     deadline: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quantity: Option<u32>,
@@ -91,7 +93,8 @@ struct Details {
 fn of_order(event: &Recorded, what: &OrderEvent) -> What {
     let (order, effect) = Effect::of_order(what);
     let details = match what {
-        OrderEvent::Placed(Placed { terms, deadline }) => Details {
+        OrderEvent::Placed(Placed { terms, deadline, channel }) => Details {
+            channel: Some(*channel),
             quantity: Some(terms.quantity),
             price: amount(terms.price),
             deadline: Some(*deadline),
@@ -107,9 +110,9 @@ fn of_order(event: &Recorded, what: &OrderEvent) -> What {
     };
     let happened = happened(event, order, effect, &details);
     let placed = match what {
-        OrderEvent::Placed(Placed { terms, .. }) => {
+        OrderEvent::Placed(Placed { terms, channel, .. }) => {
             let (terms, correlation) = (terms.clone(), event.metadata.correlation);
-            Some(Arc::new(Placing { terms, correlation }))
+            Some(Arc::new(Placing { terms, channel: *channel, correlation }))
         }
         OrderEvent::Approved(_) | OrderEvent::Finalized(_) | OrderEvent::Denied(_) => None,
     };

@@ -17,6 +17,8 @@ pub struct Chrome {
     /// Where visitors may register; none if they may not.
     pub register: Option<&'static str>,
     pub footer: &'static str,
+    /// What every call says of where it comes from, if the shop keeps that apart.
+    pub channel: Option<&'static str>,
 }
 
 /// A way to a page.

@@ -35,6 +35,7 @@ const CHROME: Chrome = Chrome {
     search: Some(Search { action: "/search", label: "Search products" }),
     register: Some("/register"),
     footer: "Agora – every order is a story of recorded events. Times are in the shop's time zone.",
+    channel: Some("site"),
 };
 
 /// The storefront as a router, to be served as any other.

@@ -7,7 +7,7 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use contracts::{
     customer::{CustomerEvent, Personal, Registered},
     money::Money,
-    order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms},
+    order::{Channel, Denied, Finalized, OrderEvent, Placed, Reason, Terms},
 };
 use identity::{Auth, Holder, Role, Signer};
 use kernel::Position;
@@ -130,7 +130,8 @@ impl Shop {
     /// An order is placed, as the order service would record it.
     pub async fn placed(&self, terms: &Terms) -> Position {
         let deadline = self.deps.clock.now() + Duration::from_mins(1);
-        self.ordered(terms.order, Placed { terms: terms.clone(), deadline }).await
+        self.ordered(terms.order, Placed { terms: terms.clone(), deadline, channel: Channel::Site })
+            .await
     }
 
     pub async fn finalized(&self, terms: &Terms) -> Position {

@@ -55,7 +55,7 @@ async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
             "OrderId": "01a20726-0000-7000-8000-000000000002", "UserName": "ada",
             "ProductId": "01a20726-0000-7000-8000-000000000001", "ProductName": "Tea", "Quantity": 1, "Price": 6.66,
             "Total": 6.66, "Currency": "EUR", "Status": "Finalized", "StockStatus": "Committed", "CreditStatus": "Debited",
-            "Reasons": [], "InvoiceNumber": 1, "PlacedAt": "2026-12-31T23:30:00Z", "UpdatedAt": "2026-12-31T23:30:00Z",
+            "Reasons": [], "InvoiceNumber": 1, "Channel": "app", "PlacedAt": "2026-12-31T23:30:00Z", "UpdatedAt": "2026-12-31T23:30:00Z",
         }])),
         "/events/follow" => return [("content-type", "text/event-stream")].into_response(),
         "/events/head" => json!({ "Position": 9 }),
@@ -133,6 +133,19 @@ async fn the_orders_of_a_day_are_those_of_the_day_shown() {
     let day = "From=2026-12-31T23%3A00%3A00.000000Z&To=2027-01-01T23%3A00%3A00.000000Z";
     assert!(found.contains(day), "{found}");
     assert!(page.contains(">1 Jan 2027, 00:30:00.000000</time>"), "{page}");
+}
+
+#[tokio::test]
+async fn orders_are_shown_with_their_channel_and_found_by_it() {
+    let asked = Asked::default();
+    let manager = &mut Manager::at(&asked).await;
+    let page = manager.get("/orders?channel=app&status=Finalized").await;
+    let found = asked.last("/order/get-orders");
+    assert!(found.contains("Channel=app") && found.contains("Status=Finalized"), "{found}");
+    assert!(page.contains("<option value=\"app\" selected>App</option>"), "{page}");
+    assert!(page.contains("<td class=\"tight\">App</td>"), "{page}");
+    manager.get("/orders?channel=kiosk").await;
+    assert!(!asked.last("/order/get-orders").contains("Channel"), "there is no such channel");
 }
 
 #[tokio::test]

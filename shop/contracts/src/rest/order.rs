@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use crate::order::Channel;
 use crate::order::Reason;
 pub use crate::order::lifecycle::{CreditStatus, Stage, Status, StockStatus};
 
@@ -36,6 +37,9 @@ pub struct Order {
     /// Why it was canceled.
     pub reasons: Vec<Reason>,
     pub invoice_number: Option<u64>,
+    /// Where it was placed; `unknown` if it was placed before this was recorded.
+    #[serde(default)]
+    pub channel: Channel,
     #[schema(value_type = String, format = DateTime)]
     pub placed_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]

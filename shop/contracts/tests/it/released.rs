@@ -1,10 +1,18 @@
 //! Every event type and schema number ever released, kept as JSON: `released/TYPE@SCHEMA.json` holds examples of its data.
 //!
-//! A new schema number adds a file; no file is ever changed or removed.
+//! A new schema number adds a file; no file is ever changed or removed. `CHANGES.md` says what changed.
 
 use std::{fs, path::PathBuf};
 
-use contracts::FAMILIES;
+use contracts::{
+    FAMILIES,
+    money::Money,
+    order::{Channel, OrderEvent, Placed, Terms},
+};
+use kernel::Timestamp;
+use serde_json::json;
+use testkit::given_recorded;
+use uuid::Uuid;
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -31,4 +39,39 @@ fn no_family_is_left_out() {
         text.expect("sources are UTF-8").lines().any(|line| line == "events! {")
     });
     assert_eq!(declared.count(), FAMILIES.len(), "a family of events is missing in FAMILIES");
+}
+
+#[test]
+fn an_order_placed_before_channels_were_recorded_is_of_an_unknown_one() {
+    let (order, customer, product) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+    let old = json!({
+        "order": order, "customer": customer, "product": product, "product_name": "Tea", "quantity": 3, "price": 1999,
+        "currency": "EUR", "deadline": "1970-01-01T00:00:10Z",
+    });
+    let terms = Terms {
+        order,
+        customer,
+        product,
+        product_name: "Tea".to_owned(),
+        quantity: 3,
+        price: Money::from_minor(1999),
+        currency: "EUR".to_owned(),
+    };
+    let deadline = Timestamp::from_micros(10_000_000);
+    let placed = |channel| OrderEvent::from(Placed { terms: terms.clone(), deadline, channel });
+    given_recorded(OrderEvent::PLACED, 1, old.clone()).when_read().then(&placed(Channel::Unknown));
+    let mut new = old;
+    new["channel"] = json!("app");
+    given_recorded(OrderEvent::PLACED, 2, new).when_read().then(&placed(Channel::App));
+}
+
+#[test]
+fn a_channel_has_one_word_everywhere() {
+    for channel in Channel::ALL {
+        assert_eq!(json!(channel), json!(channel.as_str()));
+    }
+    let named =
+        ["site", "app", "api", "unknown", "kiosk"].map(|word| Channel::of_request(Some(word)));
+    assert_eq!(named, [Channel::Site, Channel::App, Channel::Api, Channel::Api, Channel::Api]);
+    assert_eq!(Channel::of_request(None), Channel::Api);
 }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use contracts::rest::{
+    self,
     accounting::{Invoice, Revenue},
     customer::{Credit, LoggedOut, Session, User},
     events::{Head, RecordedEvent},
@@ -43,8 +44,16 @@ fn order() -> Value {
     json!({
         "OrderId": ID, "UserName": "alice", "ProductId": ID, "ProductName": "Tea", "Quantity": 3, "Price": 19.99,
         "Total": 59.97, "Currency": "EUR", "Status": "Canceled", "StockStatus": "Released", "CreditStatus": "Denied",
-        "Reasons": ["low-credit"], "InvoiceNumber": null, "PlacedAt": TIME, "UpdatedAt": TIME,
+        "Reasons": ["low-credit"], "InvoiceNumber": null, "Channel": "app", "PlacedAt": TIME, "UpdatedAt": TIME,
     })
+}
+
+#[test]
+fn an_order_of_an_older_service_has_no_channel() {
+    let mut older = order();
+    older.as_object_mut().expect("an object").remove("Channel");
+    let read: rest::order::Order = serde_json::from_value(older).expect("it is read");
+    assert_eq!(read.channel, rest::order::Channel::Unknown);
 }
 
 fn step() -> Value {

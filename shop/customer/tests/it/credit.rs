@@ -137,7 +137,11 @@ async fn orders_of_strangers_and_orders_too_late_are_denied() {
     let late = shop.order("ada", 1);
     let deadline = shop.deps.clock.now() - std::time::Duration::from_secs(1);
     let stream = contracts::order::stream(late.order);
-    let placed = OrderEvent::from(contracts::order::Placed { terms: late, deadline });
+    let placed = OrderEvent::from(contracts::order::Placed {
+        terms: late,
+        deadline,
+        channel: contracts::order::Channel::Site,
+    });
     shop.record(stream, &placed).await;
     shop.settle().await;
     let denied: Vec<_> = shop

@@ -6,7 +6,7 @@ use contracts::{
         CreditChanged, CreditDebited, CreditDenied, CreditReleased, CreditReserved, CustomerEvent,
         Personal, Registered, Role,
     },
-    order::{Placed, Reason, Terms},
+    order::{Channel, Placed, Reason, Terms},
 };
 use customer::domain::{Command, Customer, NewPassword, Rejection, SetCredit, State, Update};
 use kernel::{Decider, Timestamp};
@@ -45,7 +45,7 @@ fn terms(order: u128, price: i64) -> Terms {
 
 fn reserve(order: u128, price: i64) -> Command {
     let deadline = Timestamp::from_micros(10);
-    let order = Placed { terms: terms(order, price), deadline };
+    let order = Placed { terms: terms(order, price), deadline, channel: Channel::Site };
     Command::Reserve { order, now: Timestamp::from_micros(1) }
 }
 

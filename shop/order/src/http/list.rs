@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use contracts::rest::order::{Order, Status};
+use contracts::rest::order::{Channel, Order, Status};
 use identity::Caller;
 use kernel::{Position, Timestamp};
 use serde::Deserialize;
@@ -33,6 +33,9 @@ pub(super) struct GetOrders {
     #[schema(inline)]
     status: Option<Status>,
     product_id: Option<Uuid>,
+    #[param(inline)]
+    #[schema(inline)]
+    channel: Option<Channel>,
     /// Placed at or after this time.
     #[param(value_type = Option<String>, format = DateTime)]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -109,6 +112,7 @@ impl Orders {
             customer,
             product: query.product_id,
             status: query.status,
+            channel: query.channel,
             placed: Within { from: query.from, to: query.to },
             before: query.after.map(|After(position)| position),
             count: query.limit.and_one(),

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
 use contracts::money::{AmountIn, Decimal, Money};
 use contracts::{
-    order::{OrderEvent, Placed, Terms, stream},
+    names,
+    order::{Channel, OrderEvent, Placed, Terms, stream},
     rest,
 };
 use identity::Caller;
@@ -42,7 +46,10 @@ pub(super) struct PlaceOrder {
 }
 
 /// Places an order. `get-orders` and `order-events` show its outcome.
-#[utoipa::path(post, path = "/place-order", tag = "order", request_body = PlaceOrder, params(KeyHeader), security(("token" = [])), responses(
+#[utoipa::path(post, path = "/place-order", tag = "order", request_body = PlaceOrder, params(
+    KeyHeader,
+    ("Agora-Channel" = Option<String>, Header, description = "Where the order is placed: `site` or `app`; anything else, or nothing, counts as `api`."),
+), security(("token" = [])), responses(
     (status = 202, body = rest::order::Order, description = "The order as placed."),
     (status = 404, description = "There is no such product."),
     (status = 409, description = "There is an order of this id already."),
@@ -54,6 +61,7 @@ pub(super) async fn place_order(
     // Before token and body: what is refused must cost little.
     _chance: Chance,
     caller: Caller,
+    headers: HeaderMap,
     request: Keyed<PlaceOrder>,
 ) -> Result<(StatusCode, At, Json<rest::order::Order>), Problem> {
     let idempotency = request.creates(caller.id(), "place-order");
@@ -64,15 +72,22 @@ pub(super) async fn place_order(
     let id = terms.order;
     let entry = orders.enter(id, terms.customer, idempotency.is_some()).await?;
     let deadline = context.now() + orders.deadline;
-    let command = Command::Place(Placed { terms: terms.clone(), deadline });
+    let placed = Placed { terms, deadline, channel: channel(&headers) };
+    let command = Command::Place(placed.clone());
     let metadata = context.metadata(caller.actor(), idempotency);
     let done = orders.aggregates.execute(stream(id), Request { command, metadata }).await?;
     // A repeated request does not count twice: the order that it placed before may have ended.
     if let (Some(entry), Done::Recorded { .. }) = (entry, done) {
         entry.recorded();
     }
-    let placed = orders.as_placed(user, terms, done).await?;
+    let placed = orders.as_placed(user, placed, done).await?;
     Ok((StatusCode::ACCEPTED, orders.at(done), Json(view::order(placed))))
+}
+
+/// Where the order is placed. It is no part of the request's content: a repeated one is the same order, whatever it says of this.
+fn channel(headers: &HeaderMap) -> Channel {
+    let named = headers.get(names::CHANNEL);
+    Channel::of_request(named.and_then(|channel| channel.to_str().ok()))
 }
 
 /// An order that is asked for.
@@ -129,10 +144,10 @@ impl Orders {
 
     /// The order as its first event has it, so that a repeated request is answered as the first one was. That event is known from the
     /// append unless it was recorded by an earlier one: the model need not show it yet.
-    async fn as_placed(&self, user: String, terms: Terms, done: Done) -> Result<Order, Problem> {
+    async fn as_placed(&self, user: String, new: Placed, done: Done) -> Result<Order, Problem> {
         match done {
-            Done::Recorded { last, time: Some(time), .. } => Ok(placed(user, terms, last, time)),
-            _ => self.recorded(user, terms.order).await,
+            Done::Recorded { last, time: Some(time), .. } => Ok(placed(user, new, last, time)),
+            _ => self.recorded(user, new.terms.order).await,
         }
     }
 
@@ -141,14 +156,15 @@ impl Orders {
         let first = Read::Stream { stream: stream(id), from: Version(0) };
         let page = self.store().read_soon(first).await?;
         let first = page.events.first().and_then(|event| Some((event, OrderEvent::of(event)?)));
-        let Some((event, OrderEvent::Placed(Placed { terms, .. }))) = first else {
+        let Some((event, OrderEvent::Placed(first))) = first else {
             return Err(Problem::internal("an order's stream does not begin with its placing"));
         };
-        Ok(placed(user, terms.clone(), event.position, event.time))
+        Ok(placed(user, first.clone(), event.position, event.time))
     }
 }
 
-fn placed(user: String, terms: Terms, at: Position, time: Timestamp) -> Order {
+fn placed(user: String, placed: Placed, at: Position, time: Timestamp) -> Order {
+    let Placed { terms, channel, .. } = placed;
     let Terms { order: id, customer, product, product_name, quantity, price, currency } = terms;
     let state = OrderState::placed(time);
     Order {
@@ -160,6 +176,7 @@ fn placed(user: String, terms: Terms, at: Position, time: Timestamp) -> Order {
         quantity,
         price,
         currency,
+        channel,
         placed: at,
         placed_at: time,
         state,

@@ -25,6 +25,7 @@ pub(super) fn order(order: Order) -> rest::order::Order {
         credit_status: state.credit,
         reasons: state.reasons,
         invoice_number: state.invoice,
+        channel: order.channel,
         placed_at: order.placed_at,
         updated_at: state.updated_at,
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use contracts::money::Money;
 use contracts::{
     accounting::AccountingEvent,
-    order::{OrderEvent, Reason, Terms, lifecycle::Status},
+    order::{Channel, OrderEvent, Reason, Terms, lifecycle::Status},
     product::ProductEvent,
 };
 use kernel::{EventType, Position, Timestamp};
@@ -62,7 +62,8 @@ fn placed(position: u64, number: u128, customer: Uuid, product: Uuid) -> Change 
     };
     let mut change = step(position, number, Kind(OrderEvent::PLACED, "{}"));
     if let What::Happened(happened) = &mut change.what {
-        let placing = Placing { terms, correlation: correlation(number) };
+        let (channel, correlation) = (channel(number), correlation(number));
+        let placing = Placing { terms, channel, correlation };
         (happened.placed, happened.cause) = (Some(Arc::new(placing)), None);
     }
     change
@@ -71,6 +72,16 @@ fn placed(position: u64, number: u128, customer: Uuid, product: Uuid) -> Change 
 /// Each two orders share one: 1 and 11, 2 and 12, and so on.
 fn correlation(number: u128) -> Uuid {
     Uuid::from_u128(0xc000 + number % 10)
+}
+
+/// Order 1 is of the site, 2 of the app, and so on; 4 is of an unknown channel.
+fn channel(number: u128) -> Channel {
+    match number % 4 {
+        1 => Channel::Site,
+        2 => Channel::App,
+        3 => Channel::Api,
+        _ => Channel::Unknown,
+    }
 }
 
 /// The type of an event, and what is shown of it.
@@ -204,6 +215,11 @@ async fn lists_are_filtered_and_paged(model: &dyn Model) {
         (Status::Finalized, [3]),
     ] {
         assert_eq!(numbers(model, List { status: Some(status), ..all() }).await, expected);
+    }
+    for number in 1..=4 {
+        let list = List { channel: Some(channel(number)), ..all() };
+        assert_eq!(numbers(model, list).await, [number]);
+        assert_eq!(found(model, number).await.channel, channel(number));
     }
     let within = Within { from: Some(at(2)), to: Some(at(4)) };
     assert_eq!(numbers(model, List { placed: within, ..all() }).await, [3, 2]);

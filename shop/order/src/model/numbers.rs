@@ -2,7 +2,7 @@
 
 use contracts::{
     order::{
-        Reason,
+        Channel, Reason,
         lifecycle::{CreditStatus, Status, StockStatus},
     },
     rest::order::Durations,
@@ -56,6 +56,15 @@ pub(super) fn credit_number(status: CreditStatus) -> u8 {
     }
 }
 
+pub(super) fn channel_number(channel: Channel) -> u8 {
+    match channel {
+        Channel::Unknown => 0,
+        Channel::Site => 1,
+        Channel::App => 2,
+        Channel::Api => 3,
+    }
+}
+
 /// The sum of the reasons' bits.
 pub(super) fn reasons_number(reasons: &[Reason]) -> u8 {
     reasons.iter().fold(0, |bits, reason| bits | bit(*reason))
@@ -103,6 +112,12 @@ impl Numbered for CreditStatus {
             [Self::Pending, Self::Reserved, Self::Denied, Self::Released, Self::Debited],
             credit_number,
         )
+    }
+}
+
+impl Numbered for Channel {
+    fn of(number: i64) -> Option<Self> {
+        known(number, Self::ALL, channel_number)
     }
 }
 
@@ -174,12 +189,14 @@ mod tests {
         }
         assert_eq!(Vec::of(33), Some(vec![Reason::OutOfStock, Reason::Deadline]));
         assert_eq!(Status::of(3), Some(Status::Finalized));
+        let channels = [Channel::Unknown, Channel::Site, Channel::App, Channel::Api];
+        assert_eq!([0, 1, 2, 3].map(Channel::of), channels.map(Some));
     }
 
     #[test]
     fn a_number_that_stands_for_nothing_is_no_other_value() {
         for number in [-1, 4, 255] {
-            assert_eq!(Status::of(number), None);
+            assert_eq!((Status::of(number), Channel::of(number)), (None, None));
         }
         assert_eq!((StockStatus::of(5), CreditStatus::of(5)), (None, None));
         for number in [64, 65, -1] {

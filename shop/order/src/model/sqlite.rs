@@ -20,7 +20,7 @@ use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 const SCHEMA: Schema = Schema {
     model: "order",
     unmarked: &["checkpoint", "orders", "person", "product", "step", "tally"],
-    number: 3,
+    number: 4,
     variant: 0,
     create: "CREATE TABLE orders (
                  placed INTEGER PRIMARY KEY,
@@ -40,7 +40,8 @@ const SCHEMA: Schema = Schema {
                  updated INTEGER NOT NULL,
                  updated_at INTEGER NOT NULL,
                  ended_at INTEGER,
-                 correlation BLOB NOT NULL
+                 correlation BLOB NOT NULL,
+                 channel INTEGER NOT NULL
              );
              CREATE INDEX orders_correlation ON orders (correlation);
              CREATE INDEX orders_customer ON orders (customer, placed);

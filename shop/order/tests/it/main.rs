@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test that finds less than it expects is to fail")]
 
 mod calls;
+mod channel;
 mod door;
 mod harness;
 mod history;

@@ -1,7 +1,7 @@
 //! The order's rules: given events, when a command comes, then events; whatever the commands, an order ends at most once.
 
 use contracts::money::Money;
-use contracts::order::{Denied, Finalized, OrderEvent, Placed, Reason, Terms};
+use contracts::order::{Channel, Denied, Finalized, OrderEvent, Placed, Reason, Terms};
 use kernel::{Decider, Timestamp};
 use order::domain::{Command, Order, Rejection, State};
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ fn terms() -> Terms {
 }
 
 fn placed() -> Placed {
-    Placed { terms: terms(), deadline: Timestamp::from_micros(10) }
+    Placed { terms: terms(), deadline: Timestamp::from_micros(10), channel: Channel::Site }
 }
 
 fn denied(reasons: &[Reason]) -> Denied {

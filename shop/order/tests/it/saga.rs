@@ -18,7 +18,7 @@ async fn an_order_is_finalized_once_stock_and_credit_are_reserved() {
         json!({
             "OrderId": id, "UserName": "ada", "ProductId": lamp, "ProductName": "Lamp", "Quantity": 1,
             "Price": 19.99, "Total": 19.99, "Currency": "EUR", "Status": "Pending",
-            "StockStatus": "Pending", "CreditStatus": "Pending", "Reasons": [], "InvoiceNumber": null,
+            "StockStatus": "Pending", "CreditStatus": "Pending", "Reasons": [], "InvoiceNumber": null, "Channel": "api",
             "PlacedAt": placed["PlacedAt"], "UpdatedAt": placed["PlacedAt"],
         })
     );

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contracts::money::Money;
 use contracts::{
-    order::{Placed, Reason, Terms},
+    order::{Channel, Placed, Reason, Terms},
     product::{
         Added, Changed, Deleted, ProductEvent, StockCommitted, StockDenied, StockReleased,
         StockReserved,
@@ -45,7 +45,8 @@ fn terms(order: u128, quantity: u32, price: i64) -> Terms {
 }
 
 fn reserve(order: u128, quantity: u32, price: i64) -> Command {
-    let order = Placed { terms: terms(order, quantity, price), deadline: DEADLINE };
+    let terms = terms(order, quantity, price);
+    let order = Placed { terms, deadline: DEADLINE, channel: Channel::Site };
     Command::Reserve { order, now: DEADLINE }
 }
 
@@ -124,7 +125,7 @@ fn an_order_is_denied_with_its_reason() {
         Ok(denied(7, Reason::PriceChanged, 6))
     );
     let late = Timestamp::from_micros(1_001);
-    let order = Placed { terms: terms(7, 1, 250), deadline: DEADLINE };
+    let order = Placed { terms: terms(7, 1, 250), deadline: DEADLINE, channel: Channel::Site };
     let command = Command::Reserve { order, now: late };
     assert_eq!(Product::decide(&state, &command), Ok(denied(7, Reason::Deadline, 6)));
     let gone = given(&[ten(), reserve(1, 4, 250), Command::Delete]);

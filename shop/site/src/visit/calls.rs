@@ -78,6 +78,9 @@ impl Visit {
         *request.uri_mut() = address.parse().map_err(|_| Failure::NotFound)?;
         let headers = request.headers_mut();
         headers.extend(self.0.handed_on.clone());
+        if let Some(channel) = self.0.site.0.chrome.channel {
+            headers.insert(names::CHANNEL, HeaderValue::from_static(channel));
+        }
         let state = self.state();
         if let Some(login) = &state.session.login {
             let bearer = HeaderValue::try_from(format!("Bearer {}", login.token));

@@ -25,6 +25,7 @@ const CHROME: Chrome = Chrome {
     search: None,
     register: None,
     footer: "",
+    channel: None,
 };
 
 /// One site for all: its ids never come twice.

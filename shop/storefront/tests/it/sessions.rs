@@ -75,6 +75,7 @@ async fn an_order_carries_the_price_seen_and_the_forms_own_key() {
     assert_eq!(keys[0], keys[1]);
     assert_ne!(keys[1], keys[2]);
     assert_eq!(placed[0].body, json!({ "ProductId": PRODUCT, "Quantity": 1, "Price": "19.99" }));
+    assert_eq!(sent(&placed[0], "agora-channel"), "site");
 }
 
 #[tokio::test]

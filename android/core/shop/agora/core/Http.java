@@ -112,6 +112,7 @@ final class Http {
         connection.setReadTimeout(readMs);
         connection.setRequestProperty("Accept", accept);
         setHeader(connection, "Authorization", request.token == null ? null : "Bearer " + request.token);
+        connection.setRequestProperty("Agora-Channel", "app");
         setHeader(connection, "Agora-Position", request.position > 0 ? Long.toString(request.position) : null);
         setHeader(connection, "Idempotency-Key", request.idempotencyKey);
         setHeader(connection, "Last-Event-ID", request.lastEventId);

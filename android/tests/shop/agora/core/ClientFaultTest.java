@@ -250,6 +250,7 @@ final class ClientFaultTest {
             Stub.Request last = stub.requests.get(stub.requests.size() - 1);
             equal(stub.requests.get(0).body, last.body);
             equal(stub.requests.get(0).headers.get("idempotency-key"), last.headers.get("idempotency-key"));
+            equal("app", last.headers.get("agora-channel"));
             JSONObject body = new JSONObject(last.body);
             equal("19.99", body.getString("Price"));
             equal(3, body.getInt("Quantity"));

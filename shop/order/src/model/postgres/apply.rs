@@ -14,7 +14,7 @@ use super::{
 use crate::model::{
     Change, Happened, Placing, Product, What, Whose,
     batch::Changed,
-    numbers::{Column, status_number},
+    numbers::{Column, channel_number, status_number},
 };
 
 /// Makes all changes, in order.
@@ -107,10 +107,10 @@ impl<'a> Batch<'a> {
     async fn place(&self, tx: &Transaction<'_>) -> Result<(), Error> {
         let sql = "INSERT INTO orders
              SELECT p.placed, p.id, p.customer, p.product, p.product_name, p.quantity, p.price, p.currency, p.placed_at,
-                    0, 0, 0, 0, NULL, p.placed, p.placed_at, NULL, p.correlation
+                    0, 0, 0, 0, NULL, p.placed, p.placed_at, NULL, p.correlation, p.channel
              FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-                         $9::bigint[], $10::uuid[])
-                  AS p (placed, id, customer, product, product_name, quantity, price, currency, placed_at, correlation)";
+                         $9::bigint[], $10::uuid[], $11::smallint[])
+                  AS p (placed, id, customer, product, product_name, quantity, price, currency, placed_at, correlation, channel)";
         let all = &self.placed;
         tx.execute(
             &tx.prepare_cached(sql).await?,
@@ -125,6 +125,7 @@ impl<'a> Batch<'a> {
                 &column(all, |(_, placing)| placing.terms.currency.as_str()),
                 &column(all, |(change, _)| change.at.micros()),
                 &column(all, |(_, placing)| placing.correlation),
+                &column(all, |(_, placing)| i16::from(channel_number(placing.channel))),
             ],
         )
         .await

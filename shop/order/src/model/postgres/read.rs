@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::values::number;
 use crate::model::{
     List, Order, OrderState, Product, Statistics, Step, Within,
-    numbers::{Column, Numbered, durations, status_number},
+    numbers::{Column, Numbered, channel_number, durations, status_number},
 };
 
 const COLUMNS: &str = "orders.id, orders.customer, coalesce(person.\"user\", ''), orders.product, orders.product_name,
      orders.quantity, orders.price, orders.currency, orders.placed, orders.placed_at, orders.status, orders.stock,
-     orders.credit, orders.reasons, orders.invoice, orders.updated_at";
+     orders.credit, orders.reasons, orders.invoice, orders.updated_at, orders.channel";
 const STEP: &str =
     "step.position, step.service, step.kind, step.actor, step.cause, step.at, step.details";
 /// Columns before those of the order where a step comes with it.
@@ -53,17 +53,19 @@ pub(super) async fn order(client: &Client, id: Uuid) -> Result<Option<Order>, Er
 }
 
 pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Error> {
-    let List { customer, product, status, placed, before, count } = list;
+    let List { customer, product, status, channel, placed, before, count } = list;
     let status = status.map(|status| i16::from(status_number(status)));
+    let channel = channel.map(|channel| i16::from(channel_number(channel)));
     let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
     let before = before.map(|before| number(before.0));
     let count = number(*count as u64);
     let mut values: Vec<&(dyn ToSql + Sync)> = Vec::new();
     let mut conditions = vec!["true".to_owned()];
-    let given: [(&str, Option<&(dyn ToSql + Sync)>); 6] = [
+    let given: [(&str, Option<&(dyn ToSql + Sync)>); 7] = [
         ("orders.customer =", customer.as_ref().map(|value| value as _)),
         ("orders.product =", product.as_ref().map(|value| value as _)),
         ("orders.status =", status.as_ref().map(|value| value as _)),
+        ("orders.channel =", channel.as_ref().map(|value| value as _)),
         ("orders.placed_at >=", from.as_ref().map(|value| value as _)),
         ("orders.placed_at <", to.as_ref().map(|value| value as _)),
         ("orders.placed <", before.as_ref().map(|value| value as _)),
@@ -169,6 +171,7 @@ fn order_at(row: &Row, first: usize) -> Result<Order, Error> {
         quantity: column(row, first + 5)?,
         price: Money::from_minor(row.try_get(first + 6)?),
         currency: row.try_get(first + 7)?,
+        channel: column(row, first + 16)?,
         placed: column(row, first + 8)?,
         placed_at: Timestamp::from_micros(row.try_get(first + 9)?),
         state: OrderState {

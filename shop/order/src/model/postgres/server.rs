@@ -19,7 +19,7 @@ use super::location::PostgresLocation;
 use crate::model::Postgres;
 
 /// Version of the table layout. A model of another version is emptied and rebuilt from the log.
-pub(super) const SCHEMA: i32 = 4;
+pub(super) const SCHEMA: i32 = 5;
 /// How long emptying or dumping a model may take.
 const LONG: Duration = Duration::from_mins(1);
 /// Connections kept open: one projects, the others read.
@@ -50,7 +50,8 @@ const TABLES: &str = "
         updated BIGINT NOT NULL,
         updated_at BIGINT NOT NULL,
         ended_at BIGINT,
-        correlation UUID NOT NULL
+        correlation UUID NOT NULL,
+        channel SMALLINT NOT NULL
     );
     CREATE INDEX orders_correlation ON orders (correlation);
     CREATE INDEX orders_customer ON orders (customer, placed);

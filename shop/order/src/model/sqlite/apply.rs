@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::read::number;
 use crate::model::{
-    Change, Happened, Placing, Product, What, Whose, batch::Changed, numbers::status_number,
+    Change, Happened, Placing, Product, What, Whose,
+    batch::Changed,
+    numbers::{channel_number, status_number},
 };
 
 /// Makes all changes, in order.
@@ -171,7 +173,7 @@ fn update(tx: &Transaction<'_>, id: Uuid, order: &Changed) -> rusqlite::Result<b
 
 fn place(tx: &Transaction<'_>, change: &Change, placing: &Placing) -> rusqlite::Result<()> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, NULL, ?1, ?9, NULL, ?10)",
+        "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, NULL, ?1, ?9, NULL, ?10, ?11)",
     )?;
     let terms = &placing.terms;
     insert
@@ -186,6 +188,7 @@ fn place(tx: &Transaction<'_>, change: &Change, placing: &Placing) -> rusqlite::
             terms.currency,
             change.at.micros(),
             placing.correlation.as_bytes(),
+            channel_number(placing.channel),
         ])
         .map(drop)
 }

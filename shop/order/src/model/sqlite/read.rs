@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use crate::model::{
     List, Order, OrderState, Statistics, Step, Within,
-    numbers::{Column, Numbered, durations, status_number},
+    numbers::{Column, Numbered, channel_number, durations, status_number},
 };
 
 const COLUMNS: &str = "orders.id, orders.customer, ifnull(person.user, ''), orders.product, orders.product_name,
      orders.quantity, orders.price, orders.currency, orders.placed, orders.placed_at, orders.status, orders.stock,
-     orders.credit, orders.reasons, orders.invoice, orders.updated_at";
+     orders.credit, orders.reasons, orders.invoice, orders.updated_at, orders.channel";
 const STEP: &str =
     "step.position, step.service, step.kind, step.actor, step.cause, step.at, step.details";
 /// Columns before those of the order where a step comes with it.
@@ -27,9 +27,10 @@ pub(super) fn order(connection: &Connection, id: Uuid) -> rusqlite::Result<Optio
 }
 
 pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec<Order>> {
-    let List { customer, product, status, placed, before, count } = list;
+    let List { customer, product, status, channel, placed, before, count } = list;
     let (customer, product) = (customer.map(Uuid::into_bytes), product.map(Uuid::into_bytes));
     let status = status.map(status_number);
+    let channel = channel.map(channel_number);
     let open = status.is_some_and(|status| matches!(status, 0 | 2));
     let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
     let before = before.map(number);
@@ -43,6 +44,9 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
     }
     if status.is_some() {
         given("orders.status = ?", &status);
+    }
+    if channel.is_some() {
+        given("orders.channel = ?", &channel);
     }
     if from.is_some() {
         given("orders.placed_at >= ?", &from);
@@ -160,6 +164,7 @@ fn order_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Order> {
         quantity: row.get(first + 5)?,
         price: Money::from_minor(row.get(first + 6)?),
         currency: row.get(first + 7)?,
+        channel: column(row, first + 16)?,
         placed: Position(row.get(first + 8)?),
         placed_at: Timestamp::from_micros(row.get(first + 9)?),
         state: OrderState {
