@@ -95,6 +95,7 @@ fn refusal(error: ExecuteError<Refused>) -> Problem {
             "The event store does not answer; whether the command will be carried out is not known.",
         ),
         ExecuteError::Refused(reason) => Problem::internal(reason),
+        ExecuteError::Newer(event) => Problem::newer_version(&event),
     }
 }
 

@@ -37,7 +37,7 @@ where
     fn react(&mut self, event: &Recorded) -> Result<Option<Reaction<A::Command>>, Unfit> {
         let Some(happened) = Happened::of(event)? else { return Ok(None) };
         let Some((id, command)) = (self.react)(&happened) else { return Ok(None) };
-        let stream = stream::<A>(&id).map_err(|error| Unfit(error.to_string()))?;
+        let stream = stream::<A>(&id).map_err(|error| Unfit::broken(error.to_string()))?;
         Ok(Some(Reaction { stream, command }))
     }
 }

@@ -128,6 +128,9 @@ pub enum ExecuteError<R> {
     /// The event store will never record it.
     #[error("the event store refused: {0}")]
     Refused(String),
+    /// Its stream has an event that only a newer version of the program reads: what may be decided is not known here.
+    #[error("{0}")]
+    Newer(Arc<str>),
 }
 
 impl<R> ExecuteError<R> {
@@ -138,6 +141,7 @@ impl<R> ExecuteError<R> {
             Self::KeyReused => ExecuteError::KeyReused,
             Self::Unavailable => ExecuteError::Unavailable,
             Self::Refused(reason) => ExecuteError::Refused(reason),
+            Self::Newer(event) => ExecuteError::Newer(event),
         }
     }
 }

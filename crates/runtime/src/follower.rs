@@ -9,7 +9,8 @@ use futures_util::future::BoxFuture;
 use kernel::{Position, Recorded};
 
 use crate::{
-    Deps, EventStore, ModelError, Progress, SetAside, Subscription, Tasks, Unfit, sqlite::Database,
+    Deps, EventStore, ModelError, Newer, Progress, SetAside, Subscription, Tasks, Unfit,
+    sqlite::Database,
 };
 
 /// The pause after an effect first failed; doubled up to [`RETRY_MAX`].
@@ -23,7 +24,8 @@ const CHECKPOINT: &str = "checkpoint";
 /// An effect under way; an error is retried until it succeeds, and everything behind it waits.
 pub type Effect = BoxFuture<'static, Result<(), String>>;
 
-/// What to do about an event, if anything. One that cannot be read is set aside: counted and said.
+/// What to do about an event, if anything. One that cannot be read is set aside: counted and said. In front of one that only a newer version
+/// of the program reads, the follower stops.
 pub trait Follower: Send + 'static {
     /// Called for every event in the order of the log; after an effect that failed, again for the same event.
     fn follow(&mut self, event: &Recorded) -> Result<Option<Effect>, Unfit>;
@@ -67,7 +69,17 @@ impl Following {
                 match follower.follow(event) {
                     Ok(None) => continue,
                     Ok(Some(first)) => self.happen(first, &mut follower, event).await,
-                    Err(Unfit(reason)) => {
+                    Err(Unfit::Foreign(what)) => {
+                        self.progress.passes_over(&SetAside::new(event.position, &what));
+                        continue;
+                    }
+                    Err(Unfit::Newer(what)) => {
+                        let newer = Newer { position: event.position, what };
+                        self.move_on(&mut done, newer.before()).await;
+                        self.progress.stops_before(&newer);
+                        return self.progress.falls_behind(&self.store).await;
+                    }
+                    Err(Unfit::Broken(reason)) => {
                         self.move_on(&mut done, Position(event.position.0.saturating_sub(1))).await;
                         let aside = SetAside::new(event.position, &reason);
                         self.kept(|database| database.set_aside(&aside)).await;

@@ -139,4 +139,4 @@ pub use scans::Scans;
 pub use subscription::Subscription;
 pub use tasks::Tasks;
 pub use trace::Traces;
-pub use unfit::{SetAside, Unfit};
+pub use unfit::{Newer, SetAside, Unfit};

@@ -14,7 +14,7 @@ pub use crate::shape::{is_newer, shape};
 pub use location::ModelLocation;
 pub use server::{ServerEngine, ServerLocation, left_out};
 pub(crate) use take::projected;
-pub use take::take;
+pub use take::{Taken, take};
 
 use crate::{ModelError, SetAside, Unfit, sqlite};
 
@@ -24,7 +24,7 @@ pub type Project<C> = fn(&Recorded) -> Result<Option<C>, Unfit>;
 /// The id in the name of an event's stream.
 pub fn subject(event: &Recorded) -> Result<Uuid, Unfit> {
     Uuid::parse_str(event.stream.id())
-        .map_err(|_| Unfit(format!("its stream {} is not named by an id", event.stream)))
+        .map_err(|_| Unfit::broken(format!("its stream {} is not named by an id", event.stream)))
 }
 
 /// A read model. Each service adds its queries in a trait of its own; every engine that can hold the model implements both and

@@ -1,5 +1,7 @@
 //! How far a subscriber has come, for waiting callers and for monitoring.
 
+mod untaken;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -13,7 +15,9 @@ use std::{
 use kernel::{Clock, Position};
 use tokio::sync::{Mutex, Notify, watch};
 
-use crate::{EventStore, SetAside, Subscription};
+use crate::{EventStore, Subscription};
+
+pub(crate) use untaken::NEWER;
 
 /// How long a position is waited for before the log is asked whether it has it: most are reached sooner.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -33,6 +37,8 @@ struct Inner {
     failures: AtomicU64,
     /// Events that it could not take.
     aside: AtomicU64,
+    /// Events that say nothing to it.
+    foreign: AtomicU64,
     /// It was work that ends, and has.
     done: AtomicBool,
     /// A new waiter has arrived.
@@ -88,6 +94,7 @@ impl Progress {
             state: watch::Sender::new(State::default()),
             failures: AtomicU64::new(0),
             aside: AtomicU64::new(0),
+            foreign: AtomicU64::new(0),
             done: AtomicBool::new(false),
             asked: Notify::new(),
             store: OnceLock::new(),
@@ -165,28 +172,6 @@ impl Progress {
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.0.failures.load(Ordering::Relaxed)
-    }
-
-    /// Events that it could not apply: they changed nothing, and later events were applied.
-    #[must_use]
-    pub fn aside(&self) -> u64 {
-        self.0.aside.load(Ordering::Relaxed)
-    }
-
-    /// So many events are set aside in its model.
-    pub(crate) fn has_aside(&self, events: usize) {
-        self.0.aside.store(events as u64, Ordering::Relaxed);
-    }
-
-    /// One more event is set aside.
-    pub(crate) fn sets_aside(&self, event: &SetAside) {
-        self.0.aside.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(
-            name = self.0.name,
-            position = %event.position,
-            reason = event.reason,
-            "set an event aside that cannot be applied; everything else continues"
-        );
     }
 
     /// How far it is behind.

@@ -5,20 +5,21 @@
 //!  shared model: follow the checkpoint ──lease──▶ open ─▶ project ─▶ …
 //!                        ▲                                   │
 //!                        └──────── lease lost, stale ────────┘
+//!  before an event of a newer version: stop. Shared: give the lease to an instance that may read it
 //! ```
 
 mod follow;
 mod lease;
+mod origin;
 
 use std::{sync::Arc, time::Duration};
 
 use kernel::Position;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use crate::{
-    EventStore, ModelError, Progress, ReadModel, Subscription, Tasks, model::Project, model::take,
-    sqlite,
+    EventStore, ModelError, Newer, Progress, ReadModel, Subscription, Tasks, model::Project,
+    model::take, progress::NEWER, sqlite,
 };
 use lease::Keeper;
 
@@ -78,7 +79,7 @@ pub fn spawn<M: ReadModel + ?Sized>(
         };
         let mut keeper = model.shared().map(Keeper::new);
         stopping.unless_stopped(projection.run(keeper.as_mut())).await;
-        if let Some(keeper) = keeper {
+        if let Some(mut keeper) = keeper {
             keeper.release().await;
         }
     });
@@ -92,6 +93,14 @@ async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
         drop(tasks.blocking(move || looked_through.look_through()).await);
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Why projecting ended.
+enum Ended {
+    /// The model is no longer where it was believed to be: to be opened again.
+    Moved,
+    /// Only a newer version of the program reads the next event.
+    Newer(Newer),
 }
 
 /// A projection: model, mapping function, progress.
@@ -118,63 +127,27 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         }
     }
 
-    async fn recognise_once_there_is_a_log(&self) {
-        while self.progress.position() == Position::START {
-            tokio::time::sleep(RETRY_MAX).await;
-        }
-        if let Some(first) = self.store.first().await {
-            self.recognise(first).await;
-        }
-        std::future::pending::<()>().await;
-    }
-
-    /// Returns if the model is built from the log that begins with `first`, or from none yet. One of another system stops the process, and
-    /// is left as it is.
-    async fn recognise(&self, first: Uuid) {
-        let mut retry = Retry::of(MODEL);
-        loop {
-            match self.built_from(first).await {
-                Ok(noted) if noted == first => return self.progress.recovered(MODEL),
-                Ok(_another) => break,
-                Err(error) => retry.after(&error, self.progress).await,
-            }
-        }
-        let name = self.progress.name();
-        self.tasks.fail(
-            "read model",
-            format_args!(
-                "the read model of {name} was built from the log of another system, so it was left as it is. Choose another place in the \
-                 setting SERVICE-model, or remove it if that system no longer needs it: then it is rebuilt from the log of this one"
-            ),
-        );
-        std::future::pending::<()>().await;
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        if let Some(database) = self.model.database() {
-            database.recover()?;
-        }
-        self.model.built_from(first).await
-    }
-
     /// Takes the model through the log; never returns.
     async fn take_through(&self, keeper: Option<&mut Keeper<'_>>) {
         let Some(keeper) = keeper else {
             loop {
-                self.project().await;
-                tokio::time::sleep(RETRY).await;
+                match self.project().await {
+                    Ended::Newer(_) => self.progress.falls_behind(self.store).await,
+                    Ended::Moved => tokio::time::sleep(RETRY).await,
+                }
             }
         };
-        let held = watch::Sender::new(false);
+        let (held, wanted) = (watch::Sender::new(false), watch::Sender::new(true));
         tokio::select! {
             biased;
-            () = keeper.keep(&held, self.progress) => {}
-            () = self.run_shared(held.subscribe()) => {}
+            () = keeper.keep(&held, wanted.subscribe(), self.progress) => {}
+            () = self.run_shared(held.subscribe(), &wanted) => {}
         }
     }
 
-    /// Projects while the lease is held, and otherwise follows the instance that holds it.
-    async fn run_shared(&self, mut held: watch::Receiver<bool>) {
+    /// Projects while the lease is held, and otherwise follows the instance that holds it. The lease is wanted until an event comes that only
+    /// a newer instance reads, and again once one has taken the model past it.
+    async fn run_shared(&self, mut held: watch::Receiver<bool>, wanted: &watch::Sender<bool>) {
         loop {
             tokio::select! {
                 biased;
@@ -182,16 +155,35 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                 () = follow::follow(self.store, self.model, self.progress) => {}
             }
             tracing::info!(projector = self.progress.name(), "projecting into the shared model");
-            tokio::select! {
+            let ended = tokio::select! {
                 biased;
-                () = becomes(&mut held, false) => {}
-                () = self.project() => tokio::time::sleep(RETRY).await,
+                () = becomes(&mut held, false) => continue,
+                ended = self.project() => ended,
+            };
+            match ended {
+                Ended::Moved => tokio::time::sleep(RETRY).await,
+                Ended::Newer(newer) => {
+                    wanted.send_replace(false);
+                    tokio::select! {
+                        biased;
+                        () = self.passed(newer.position) => self.progress.recovered(NEWER),
+                        () = follow::follow(self.store, self.model, self.progress) => {}
+                    }
+                    wanted.send_replace(true);
+                }
             }
         }
     }
 
-    /// Projects until another instance turns out to have moved the model.
-    async fn project(&self) {
+    /// Returns once another instance has taken the model past a position.
+    async fn passed(&self, position: Position) {
+        while self.progress.position() < position {
+            tokio::time::sleep(RETRY_MAX).await;
+        }
+    }
+
+    /// Projects until another instance turns out to have moved the model, or only a newer one reads the next event.
+    async fn project(&self) -> Ended {
         let checkpoint = self.open().await;
         let mut subscription = Subscription::open(self.store, checkpoint).await;
         // Even an empty log makes ready.
@@ -209,21 +201,25 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                 self.recognise(first.id.0).await;
             }
             let mut retry = Retry::of(MODEL);
-            loop {
+            let taken = loop {
                 match take(self.model, self.project, &events, from, to).await {
-                    Ok(aside) => {
-                        break aside.iter().for_each(|event| self.progress.sets_aside(event));
-                    }
+                    Ok(taken) => break taken,
                     Err(ModelError::Stale) => {
                         self.progress.failed();
                         tracing::warn!(projector = self.progress.name(), %from, "checkpoint was moved by another instance; reopening");
-                        return;
+                        return Ended::Moved;
                     }
                     Err(ModelError::Damaged(_)) => return self.rebuild(),
                     Err(error) => retry.after(&error, self.progress).await,
                 }
-            }
+            };
             self.progress.recovered(MODEL);
+            taken.aside.iter().for_each(|event| self.progress.sets_aside(event));
+            taken.foreign.iter().for_each(|event| self.progress.passes_over(event));
+            if let Some(newer) = taken.newer {
+                self.progress.stops_before(&newer);
+                return Ended::Newer(newer);
+            }
             self.progress.moved(to, &subscription);
             self.breathe(events.len() > BUSY && subscription.is_caught_up()).await;
         }
@@ -238,7 +234,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
     }
 
     /// Begins again with a new database, in place of a damaged one, when it is opened next.
-    fn rebuild(&self) {
+    fn rebuild(&self) -> Ended {
         self.progress.failed();
         if !self.model.is_in_memory() {
             self.progress.failing(
@@ -247,6 +243,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             );
             self.progress.lost();
         }
+        Ended::Moved
     }
 
     /// Lets more events come together for the next transaction.
@@ -276,31 +273,6 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                 Err(error) => retry.after(&error, self.progress).await,
             }
         }
-    }
-
-    /// The model's checkpoint. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
-    /// before, so the log has lost events, or is not the one that the model was built from, and the model may be the last copy.
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        if let Some(database) = self.model.database() {
-            database.recover()?;
-        }
-        self.progress.has_aside(self.model.aside().await?.len());
-        let checkpoint = self.model.checkpoint().await?;
-        // Asked in this order, the log can only be further.
-        let head = self.store.head().await;
-        if checkpoint <= head {
-            return Ok(checkpoint);
-        }
-        let name = self.progress.name();
-        self.tasks.fail(
-            "read model",
-            format_args!(
-                "{name} has seen events up to position {checkpoint}, but the log ends at {head}: the log is missing, has lost events or \
-                 belongs to another system. Nothing was changed. Put the whole log back; if it is lost, restore a backup of it, or give up \
-                 what is missing by starting once with --accept-shorter-log"
-            ),
-        );
-        std::future::pending().await
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::value::to_raw_value;
 use store::{Append, Appended};
 
 use crate::{
-    Aggregate, Aggregates, Deps, Done, EventStore, Progress, Request, SetAside, Subscription,
-    Unfit, aggregates::Answer, model::projected, trace::Kind, trace::Open,
+    Aggregate, Aggregates, Deps, Done, EventStore, Newer, Progress, Request, SetAside,
+    Subscription, Unfit, aggregates::Answer, model::projected, trace::Kind, trace::Open,
 };
 
 /// Reactions on their way at once: several group commits' worth.
@@ -52,7 +52,8 @@ pub trait Reactor: Send + 'static {
         Self::NAME
     }
 
-    /// The reaction to one event, called for every event in the order of the log. One that cannot be read is set aside: counted and reported.
+    /// The reaction to one event, called for every event in the order of the log. One that cannot be read is set aside: counted and
+    /// reported. In front of one that only a newer version of the program reads, the reactor stops.
     fn react(
         &mut self,
         event: &Recorded,
@@ -96,6 +97,8 @@ struct Running<R: Reactor> {
     note: Note,
     subscription: Subscription,
     flight: Flight,
+    /// The event in front of which it stopped, because only a newer version of the program reads it.
+    newer: Option<Newer>,
 }
 
 impl<R: Reactor> Running<R> {
@@ -111,8 +114,18 @@ impl<R: Reactor> Running<R> {
         let mut subscription = Subscription::open(&store, note.position).await;
         subscription.look().await;
         progress.moved(subscription.position(), &subscription);
-        let flight = Flight::default();
-        Self { deps, store, aggregates, reactor, name, progress, note, subscription, flight }
+        Self {
+            deps,
+            store,
+            aggregates,
+            reactor,
+            name,
+            progress,
+            note,
+            subscription,
+            flight: Flight::default(),
+            newer: None,
+        }
     }
 
     /// Waits for a reaction to be done, or for events, to which it reacts.
@@ -125,10 +138,14 @@ impl<R: Reactor> Running<R> {
                 self.report();
                 return;
             }
-            events = self.subscription.next() => events,
+            () = self.progress.falls_behind(&self.store), if self.newer.is_some() => return,
+            events = self.subscription.next(), if self.newer.is_none() => events,
         };
         for event in &events {
             self.react(event).await;
+            if self.newer.is_some() {
+                break;
+            }
         }
         let settled = self.report();
         let needed = self.reactor.needs_from().map(|from| Position(from.0.saturating_sub(1)));
@@ -142,10 +159,7 @@ impl<R: Reactor> Running<R> {
         let Reaction { stream, command } = match projected(|| self.reactor.react(event)) {
             Ok(Some(reaction)) => reaction,
             Ok(None) => return,
-            Err(Unfit(reason)) => {
-                self.progress.sets_aside(&SetAside::new(event.position, &reason));
-                return;
-            }
+            Err(unfit) => return self.untaken(event, unfit),
         };
         self.flight.make_room().await;
         let span = span(&self.deps, &self.name, event);
@@ -154,10 +168,31 @@ impl<R: Reactor> Running<R> {
         self.flight.started::<R::Aggregate>(event.position, answer, span);
     }
 
+    fn untaken(&mut self, event: &Recorded, unfit: Unfit) {
+        match unfit {
+            Unfit::Foreign(what) => {
+                self.progress.passes_over(&SetAside::new(event.position, &what));
+            }
+            Unfit::Broken(reason) => {
+                self.progress.sets_aside(&SetAside::new(event.position, &reason));
+            }
+            Unfit::Newer(what) => {
+                let newer = Newer { position: event.position, what };
+                self.progress.stops_before(&newer);
+                self.newer = Some(newer);
+            }
+        }
+    }
+
     /// Says how far it is; the position up to which everything is done.
     fn report(&self) -> Position {
-        let settled = self.flight.settled(self.subscription.position());
-        self.progress.moved(settled, &self.subscription);
+        let Some(newer) = &self.newer else {
+            let settled = self.flight.settled(self.subscription.position());
+            self.progress.moved(settled, &self.subscription);
+            return settled;
+        };
+        let settled = self.flight.settled(newer.before());
+        self.progress.followed(settled);
         settled
     }
 }

@@ -106,6 +106,7 @@ impl<R: Into<Problem>> From<ExecuteError<R>> for Problem {
                 "The event store is not responding. Whether this was recorded is unknown; with an Idempotency-Key it can be retried safely.",
             ),
             ExecuteError::Refused(reason) => Self::internal(reason),
+            ExecuteError::Newer(event) => Self::newer_version(&event),
         }
     }
 }

@@ -17,7 +17,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
             let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::read(event)?;
             if !invoice.is_numbered_by(event) {
                 let reason = "its number does not match its place among the invoices";
-                return Err(Unfit(reason.to_owned()));
+                return Err(Unfit::broken(reason));
             }
             Some(What::Issued { invoice: Box::new(invoice.clone()), at: event.time })
         }

@@ -50,6 +50,11 @@ fn follow(deps: &Deps, service: &Service) {
         let failures = metrics
             .counter("follower_failures", "Failures of a projector or reactor that were retried");
         failures.inc_by(follower.failures().saturating_sub(failures.get()));
+        let foreign = metrics.counter(
+            "follower_events_passed_over",
+            "Events that say nothing to it, such as those of a type that it does not know",
+        );
+        foreign.inc_by(follower.foreign().saturating_sub(foreign.get()));
         metrics
             .gauge(
                 "follower_events_set_aside",

@@ -21,7 +21,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     let customer = subject(event)?;
     let happened = CustomerEvent::read(event)?;
     if amount(happened).minor().unsigned_abs() > AMOUNT_MAX.unsigned_abs() {
-        return Err(Unfit("its amount exceeds the largest that can be recorded".to_owned()));
+        return Err(Unfit::broken("its amount exceeds the largest that can be recorded"));
     }
     let change = |what| Change { position: event.position, customer, what };
     Ok(what(happened).map(change))

@@ -44,7 +44,8 @@ struct Fill<M: ReadModel + ?Sized> {
 impl<M: ReadModel + ?Sized> Filled for Fill<M> {
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> Result<(), ModelError> {
         let from = self.model.checkpoint().await?;
-        take(&*self.model, self.project, events, from, to).await.map(drop)
+        let taken = take(&*self.model, self.project, events, from, to).await?;
+        taken.newer.map_or(Ok(()), |newer| Err(ModelError::Other(newer.explained())))
     }
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {

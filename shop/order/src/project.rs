@@ -40,7 +40,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     };
     if what.as_ref().is_some_and(has_nul) {
         // PostgreSQL cannot keep it, and all engines are to hold the same.
-        return Err(Unfit("a text holds the character U+0000".to_owned()));
+        return Err(Unfit::broken("a text holds the character U+0000"));
     }
     Ok(what.map(|what| Change { position: event.position, at: event.time, what }))
 }
@@ -192,7 +192,7 @@ fn of_customer(event: &Recorded, what: &CustomerEvent) -> Option<What> {
 fn of_accounting(event: &Recorded, what: &AccountingEvent) -> Result<What, Unfit> {
     let AccountingEvent::InvoiceIssued(invoice) = what;
     if i64::try_from(invoice.number).is_err() {
-        return Err(Unfit("its number exceeds the largest invoice number".to_owned()));
+        return Err(Unfit::broken("its number exceeds the largest invoice number"));
     }
     let details = Details {
         invoice_number: Some(invoice.number),

@@ -1,5 +1,7 @@
 //! The decisions on a run of commands, each over the state that the ones before it lead to.
 
+use std::sync::Arc;
+
 use kernel::{Metadata, NewEvent, Version};
 use store::Append;
 
@@ -21,6 +23,8 @@ pub(super) enum Verdict<R> {
     AlreadyReacted,
     Repeated(Version),
     KeyReused,
+    /// The stream has an event that only a newer version of the program reads.
+    Newer(Arc<str>),
     Rejected(R),
 }
 
@@ -54,7 +58,10 @@ impl<D: Aggregate> Decided<D> {
     /// Whether all of it rests on what is known to be recorded: that is so whatever else was recorded meanwhile.
     pub(super) fn is_settled(&self) -> bool {
         self.verdicts.iter().all(|verdict| match verdict {
-            Verdict::AlreadyReacted | Verdict::Repeated(_) | Verdict::KeyReused => true,
+            Verdict::AlreadyReacted
+            | Verdict::Repeated(_)
+            | Verdict::KeyReused
+            | Verdict::Newer(_) => true,
             Verdict::Events(_) | Verdict::Nothing | Verdict::Rejected(_) => false,
         })
     }
@@ -72,6 +79,9 @@ impl<D: Aggregate> Decided<D> {
             Seen::Never => {}
             Seen::Same(version) => return Verdict::Repeated(version),
             Seen::Other => return Verdict::KeyReused,
+        }
+        if let Some(newer) = self.after.newer() {
+            return Verdict::Newer(Arc::clone(newer));
         }
         let new = match D::decide(&self.after.state, command) {
             Err(rejection) => return Verdict::Rejected(rejection),

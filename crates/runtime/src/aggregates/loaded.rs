@@ -30,6 +30,8 @@ pub struct Loaded<S> {
     marks: Vec<(Arc<str>, Position)>,
     created: Option<KeySeen>,
     changes: VecDeque<KeySeen>,
+    /// An event that only a newer version of the program reads, if there is one: the state lacks what it did, so nothing may be decided.
+    newer: Option<Arc<str>>,
     /// How many bytes of JSON the state was made of: the snapshot's, and those of the events since.
     read_bytes: usize,
 }
@@ -70,6 +72,7 @@ impl<S: Default> Default for Loaded<S> {
             marks: Vec::new(),
             created: None,
             changes: VecDeque::new(),
+            newer: None,
             read_bytes: 0,
         }
     }
@@ -83,6 +86,11 @@ impl<S> Loaded<S> {
     pub(super) fn has_reacted_to(&self, cause: &Cause) -> bool {
         let mark = self.marks.iter().find(|(reactor, _)| *reactor == cause.reactor);
         mark.is_some_and(|(_, mark)| *mark >= cause.position)
+    }
+
+    /// Why nothing may be decided, if so.
+    pub(super) fn newer(&self) -> Option<&Arc<str>> {
+        self.newer.as_ref()
     }
 
     pub(super) fn seen(&self, key: &Idempotency) -> Seen {
@@ -116,12 +124,18 @@ impl<S> Loaded<S> {
         }
     }
 
-    /// Takes in a recorded event; one that does not parse as its type counts, and changes nothing.
+    /// Takes in a recorded event; one that does not parse as its type counts, and changes nothing. From one of a newer schema on, nothing may
+    /// be decided; what deduplicates commands is known all the same.
     pub(super) fn take_in_recorded<D: Aggregate<State = S>>(&mut self, recorded: &Recorded) {
         let event = match D::Event::decode(recorded.kind.as_str(), recorded.schema, &recorded.data)
         {
             Ok(event) => Some(event),
             Err(DecodeError::UnknownType(_)) => None,
+            Err(error @ DecodeError::UnknownSchema { .. }) => {
+                tracing::warn!(%error, event.position = %recorded.position, stream = %recorded.stream, "refusing commands");
+                self.newer.get_or_insert_with(|| error.to_string().into());
+                None
+            }
             Err(error) => {
                 tracing::warn!(%error, event.position = %recorded.position, "a recorded event is skipped");
                 None
@@ -168,8 +182,11 @@ impl<S> Loaded<S> {
         self.changes.push_back(seen);
     }
 
-    /// This as a snapshot, for aggregates that make them.
+    /// This as a snapshot, for aggregates that make them. One without what an event did would be believed by the version that reads it.
     pub(super) fn to_snapshot<D: Aggregate<State = S>>(&self) -> Option<String> {
+        if self.newer.is_some() {
+            return None;
+        }
         let snapshot = Snapshot {
             schema: D::SNAPSHOT_SCHEMA,
             state: D::snapshot(&self.state)?,
@@ -192,6 +209,7 @@ impl<S> Loaded<S> {
         let state = D::restore(snapshot.state)?;
         let Snapshot { marks, created, changes, .. } = snapshot;
         let (version, marks) = (Some(version), marks.into_iter().collect());
-        Some(Self { state, version, marks, created, changes, read_bytes: body.len() })
+        let read_bytes = body.len();
+        Some(Self { state, version, marks, created, changes, newer: None, read_bytes })
     }
 }

@@ -18,7 +18,7 @@ use crate::{client::Reads, trace::Kind, trace::Open};
 const COMMANDS_MAX: usize = 256;
 /// Events between two snapshots of a stream that stays in memory.
 const SNAPSHOT_EVERY: u64 = 100;
-/// The pause before a refused reaction is tried again.
+/// The pause before a reaction that was refused or put off is tried again.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Serving<D: Aggregate> {
@@ -225,9 +225,15 @@ impl<D: Aggregate> Serving<D> {
             Verdict::Events(upto) => Some(*upto as u64),
             _ => None,
         });
+        let mut put_off = Vec::new();
         for verdict in verdicts {
             let Some(asked) = self.waiting.pop_front() else { break };
             let outcome = match verdict {
+                Verdict::Newer(_) if asked.request.metadata.cause.is_some() => {
+                    put_off.push(asked);
+                    continue;
+                }
+                Verdict::Newer(event) => Err(ExecuteError::Newer(Arc::clone(event))),
                 Verdict::Events(upto) => {
                     let behind = total.unwrap_or_default() - *upto as u64;
                     let last = Position(first.0 + *upto as u64 - 1);
@@ -242,6 +248,18 @@ impl<D: Aggregate> Serving<D> {
             };
             let _gave_up = asked.answer.send(outcome);
         }
+        if !put_off.is_empty() {
+            self.put_off(put_off).await;
+        }
+    }
+
+    /// Reactions that only a newer version of the program may decide: they wait until one of its instances has recorded them, in their order.
+    async fn put_off(&mut self, reactions: Vec<Asked<D>>) {
+        for asked in reactions.into_iter().rev() {
+            self.waiting.push_front(asked);
+        }
+        tokio::time::sleep(REFUSED_PAUSE).await;
+        self.is_current().await;
     }
 
     /// Where the events of an earlier, equal request stand.

@@ -1,4 +1,5 @@
-//! Applies events to a model: an event that it cannot apply is set aside, and everything else continues.
+//! Applies events to a model: an event that it cannot apply is set aside, and everything else continues; unless a newer version of the
+//! program recorded it.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -6,42 +7,61 @@ use futures_util::FutureExt;
 use kernel::{Position, Recorded};
 
 use super::{ModelError, Project, ReadModel, SetAside, Unfit};
+use crate::Newer;
 
 /// Why an engine could not take an event, in words that are the same for all.
 const CONTRADICTS: &str = "it contradicts an earlier event";
 
-/// Takes `model` from one position to another, by the events between them; those that it could not take. Which ones does not depend on
-/// how the events come in batches, so a rebuilt model sets the same ones aside.
+/// What became of the events that a model was to take.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Those that were set aside.
+    pub aside: Vec<SetAside>,
+    /// Those that say nothing to it, with what they are.
+    pub foreign: Vec<SetAside>,
+    /// The one in front of which the model stopped, if it did. It has taken all events before.
+    pub newer: Option<Newer>,
+}
+
+/// Takes `model` from one position to another, by the events between them. Which of them it cannot take does not depend on how the
+/// events come in batches, so a rebuilt model sets the same ones aside.
 pub async fn take<M: ReadModel + ?Sized>(
     model: &M,
     project: Project<M::Change>,
     events: &[Arc<Recorded>],
     mut from: Position,
     to: Position,
-) -> Result<Vec<SetAside>, ModelError> {
-    let mut aside = Vec::new();
+) -> Result<Taken, ModelError> {
+    let mut taken = Taken::default();
     let mut changes = Changes::default();
     for event in events {
         match projected(|| project(event)) {
             Ok(None) => {}
             Ok(Some(change)) => changes.push(event.position, change),
-            Err(Unfit(reason)) => {
-                changes.make(model, from, before(event.position), &mut aside).await?;
+            Err(Unfit::Foreign(what)) => taken.foreign.push(SetAside::new(event.position, &what)),
+            Err(Unfit::Newer(what)) => {
+                let newer = Newer { position: event.position, what };
+                changes.make(model, from, newer.before(), &mut taken.aside).await?;
+                taken.newer = Some(newer);
+                return Ok(taken);
+            }
+            Err(Unfit::Broken(reason)) => {
+                changes.make(model, from, before(event.position), &mut taken.aside).await?;
                 let unfit = SetAside::new(event.position, &reason);
                 model.set_aside(&unfit).await?;
-                aside.push(unfit);
+                taken.aside.push(unfit);
                 (from, changes) = (event.position, Changes::default());
             }
         }
     }
-    changes.make(model, from, to, &mut aside).await?;
-    Ok(aside)
+    changes.make(model, from, to, &mut taken.aside).await?;
+    Ok(taken)
 }
 
 /// The changes that a pure function derives from an event; if it panics, the event cannot be applied.
 pub(crate) fn projected<T>(project: impl FnOnce() -> Result<T, Unfit>) -> Result<T, Unfit> {
     std::panic::catch_unwind(AssertUnwindSafe(project))
-        .unwrap_or_else(|_| Err(Unfit("its values are too large to compute with".to_owned())))
+        .unwrap_or_else(|_| Err(Unfit::broken("its values are too large to compute with")))
 }
 
 fn before(position: Position) -> Position {

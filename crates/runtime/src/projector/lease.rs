@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::{sync::watch, time::Instant};
 
-use super::{LEASE, Retry};
+use super::{LEASE, Retry, becomes};
 use crate::{ModelError, Progress, model::Lease, model::Shared};
 
 /// The time between two beats, and between two checks of another instance's beat.
@@ -31,11 +31,21 @@ impl<'a> Keeper<'a> {
         Self { shared, seen: None, mine: None }
     }
 
-    /// Tries to take the lease and keeps it, and never returns; `held` says whether it is ours.
-    pub(super) async fn keep(&mut self, held: &watch::Sender<bool>, progress: &Progress) {
+    /// Tries to take the lease and keeps it while it is `wanted`, and never returns; `held` says whether it is ours.
+    pub(super) async fn keep(
+        &mut self,
+        held: &watch::Sender<bool>,
+        mut wanted: watch::Receiver<bool>,
+        progress: &Progress,
+    ) {
         let mut retry = Retry::of(LEASE);
         let tell = |ours: bool| held.send_if_modified(|held| std::mem::replace(held, ours) != ours);
         loop {
+            if !*wanted.borrow_and_update() {
+                tell(false);
+                self.release().await;
+                becomes(&mut wanted, true).await;
+            }
             match self.step().await {
                 Ok(ours) => {
                     tell(ours);
@@ -50,8 +60,8 @@ impl<'a> Keeper<'a> {
     }
 
     /// Gives the lease back, so that the next one need not wait.
-    pub(super) async fn release(self) {
-        let Some(mine) = self.mine else { return };
+    pub(super) async fn release(&mut self) {
+        let Some(mine) = self.mine.take() else { return };
         let free = Lease { beat: 0, ..mine };
         let given_back = self.shared.replace_lease(Some(mine), free);
         // If it cannot be given back it runs out.

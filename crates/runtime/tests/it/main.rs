@@ -2,6 +2,7 @@
 
 mod evicting;
 mod exchanged;
+mod newer;
 mod projecting;
 mod reading;
 mod replaced;

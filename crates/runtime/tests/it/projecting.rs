@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use kernel::{Actor, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId};
 use runtime::event_store::Figures;
-use runtime::{Deps, Progress, Tasks, Unfit, model::conformance, projector};
+use runtime::{Deps, Progress, Tasks, Unfit, model::Project, model::conformance, projector};
 use store::LogStore;
 use store::{Append, Appended, Page};
 use tokio::time::Instant;
@@ -16,25 +16,25 @@ use tokio::time::Instant;
 use crate::side::{Held, Side, Weather};
 
 /// Longer than anything here may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the lease may take to move.
-const MOVES: Duration = Duration::from_secs(5);
+pub(crate) const MOVES: Duration = Duration::from_secs(5);
 
 /// A log, and a model that instances share.
-struct World {
-    deps: Deps,
-    model: Arc<Mutex<Held>>,
+pub(crate) struct World {
+    pub(crate) deps: Deps,
+    pub(crate) model: Arc<Mutex<Held>>,
     _folder: tempfile::TempDir,
 }
 
-struct Instance {
+pub(crate) struct Instance {
     side: Arc<Side>,
-    tasks: Tasks,
-    progress: Progress,
+    pub(crate) tasks: Tasks,
+    pub(crate) progress: Progress,
 }
 
 impl World {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let deps = crate::deps();
         let folder = tempfile::tempdir().expect("a folder");
         let options =
@@ -47,9 +47,13 @@ impl World {
 
     /// One more instance, once it has caught up; the first one has the lease then.
     async fn start(&self, name: &str) -> Instance {
+        self.start_with(name, |event| Ok(Some(event.position))).await
+    }
+
+    /// The same with a projection of its own.
+    pub(crate) async fn start_with(&self, name: &str, project: Project<Position>) -> Instance {
         let (side, tasks) = (Side::new(&self.model), Tasks::inline());
         let progress = self.deps.progress(name);
-        let project = |event: &Recorded| Ok(Some(event.position));
         projector::spawn(&tasks, &self.deps.store(), side.clone(), project, progress.clone());
         progress.wait_ready().await;
         while self.model.lock().expect("no holder panics").lease.is_none() {
@@ -58,7 +62,7 @@ impl World {
         Instance { side, tasks, progress }
     }
 
-    async fn record(&self) -> Position {
+    pub(crate) async fn record(&self) -> Position {
         let now = self.deps.clock.now();
         let id = self.deps.ids.event_id(now);
         let event = NewEvent {
@@ -77,7 +81,7 @@ impl World {
     }
 
     /// Every position, each once and in order.
-    fn assert_each_once(&self) {
+    pub(crate) fn assert_each_once(&self) {
         let model = self.model.lock().expect("no holder panics");
         let expected: Vec<Position> = (1..=model.checkpoint.0).map(Position).collect();
         assert_eq!(model.applied, expected);
@@ -85,7 +89,7 @@ impl World {
 }
 
 impl Instance {
-    async fn reaches(&self, position: Position, patience: Duration) {
+    pub(crate) async fn reaches(&self, position: Position, patience: Duration) {
         self.progress.wait_for(position, patience).await.expect("it gets there in time");
     }
 }
@@ -213,7 +217,7 @@ async fn a_model_ahead_of_the_log_stops_the_process_and_is_left_as_it_is() {
 /// Of every seven events one cannot be read, one panics, and one does not fit into the model.
 fn choosy(event: &Recorded) -> Result<Option<Position>, Unfit> {
     match event.position.0 % 7 {
-        1 => Err(Unfit("it cannot be read".to_owned())),
+        1 => Err(Unfit::broken("it cannot be read")),
         2 => panic!("an amount is beyond all numbers"),
         _ => Ok(Some(event.position)),
     }

@@ -1,0 +1,73 @@
+//! Whether a model and the log belong together: by the event that the log begins with, and by how far both go.
+
+use kernel::Position;
+use uuid::Uuid;
+
+use super::{MODEL, Projection, RETRY_MAX, Retry};
+use crate::{ModelError, ReadModel};
+
+impl<M: ReadModel + ?Sized> Projection<'_, M> {
+    pub(super) async fn recognise_once_there_is_a_log(&self) {
+        while self.progress.position() == Position::START {
+            tokio::time::sleep(RETRY_MAX).await;
+        }
+        if let Some(first) = self.store.first().await {
+            self.recognise(first).await;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Returns if the model is built from the log that begins with `first`, or from none yet. One of another system stops the process, and
+    /// is left as it is.
+    pub(super) async fn recognise(&self, first: Uuid) {
+        let mut retry = Retry::of(MODEL);
+        loop {
+            match self.built_from(first).await {
+                Ok(noted) if noted == first => return self.progress.recovered(MODEL),
+                Ok(_another) => break,
+                Err(error) => retry.after(&error, self.progress).await,
+            }
+        }
+        let name = self.progress.name();
+        self.tasks.fail(
+            "read model",
+            format_args!(
+                "the read model of {name} was built from the log of another system, so it was left as it is. Choose another place in the \
+                 setting SERVICE-model, or remove it if that system no longer needs it: then it is rebuilt from the log of this one"
+            ),
+        );
+        std::future::pending::<()>().await;
+    }
+
+    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
+        if let Some(database) = self.model.database() {
+            database.recover()?;
+        }
+        self.model.built_from(first).await
+    }
+
+    /// The model's checkpoint. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
+    /// before, so the log has lost events, or is not the one that the model was built from, and the model may be the last copy.
+    pub(super) async fn checkpoint(&self) -> Result<Position, ModelError> {
+        if let Some(database) = self.model.database() {
+            database.recover()?;
+        }
+        self.progress.has_aside(self.model.aside().await?.len());
+        let checkpoint = self.model.checkpoint().await?;
+        // Asked in this order, the log can only be further.
+        let head = self.store.head().await;
+        if checkpoint <= head {
+            return Ok(checkpoint);
+        }
+        let name = self.progress.name();
+        self.tasks.fail(
+            "read model",
+            format_args!(
+                "{name} has seen events up to position {checkpoint}, but the log ends at {head}: the log is missing, has lost events or \
+                 belongs to another system. Nothing was changed. Put the whole log back; if it is lost, restore a backup of it, or give up \
+                 what is missing by starting once with --accept-shorter-log"
+            ),
+        );
+        std::future::pending().await
+    }
+}
