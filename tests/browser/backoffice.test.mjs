@@ -287,3 +287,27 @@ test("the back office fits a telephone, in the dark too", async (world) => {
     await fine(page, `office-${name}-360`);
   }
 });
+
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
+  test(`an empty shop is filled with a sample from its dashboard, and its customers come and stay away${how}`, async (world) => {
+    const shop = await world.shop();
+    const page = await world.visitor(shop.backoffice, { scripts });
+    await logIn(page, "admin", ADMIN_PASSWORD);
+    await page.getByText("Nothing is sold here yet").waitFor();
+    if (scripts) await fine(page, "office-dashboard-empty");
+    await page.getByRole("button", { name: "Fill with a sample shop" }).click();
+    const isFull = async () => (await shop.call("/demo/get-demo")).Goods === "Sample" && !(await shop.call("/demo/get-demo")).Filling;
+    if (scripts) await page.getByText("Filling the shop").waitFor();
+    await eventually(isFull, "the shop is full");
+    await page.goto("/");
+    await page.getByText("Sample customers can come").waitFor();
+    await page.getByRole("button", { name: "Let them in" }).click();
+    await page.getByText("Sample customers come in now.").waitFor();
+    equal((await shop.call("/demo/get-demo")).Traffic, "On", "the traffic");
+    if (scripts) await fine(page, "office-dashboard-sample");
+    await page.getByRole("button", { name: "Stop them" }).click();
+    await page.getByText("Sample customers stay away now.").waitFor();
+    equal((await shop.call("/demo/get-demo")).Traffic, "Off", "the traffic");
+  });
+}

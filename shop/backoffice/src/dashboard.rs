@@ -7,7 +7,7 @@ use axum::{
     extract::{Query, State},
     response::{Response, sse::Event},
 };
-use contracts::rest::{accounting::Revenue, order::Statistics, product::Product};
+use contracts::rest::{accounting::Revenue, demo::Filling, order::Statistics, product::Product};
 use futures_util::{future::try_join3, stream};
 use serde::Deserialize;
 use site::{
@@ -19,6 +19,7 @@ use crate::{
     chart::{Bar, Columns, month},
     manager::{ManagerVisit, written},
     products,
+    sample::Sample,
 };
 
 /// Products that sell best, and that run out first.
@@ -27,6 +28,8 @@ const SHOWN: usize = 8;
 const BREATH: Duration = Duration::from_secs(1);
 /// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 10;
+/// The same while the shop is being filled.
+const FILLING_SECONDS: u32 = 2;
 
 #[derive(Clone, Default, Deserialize)]
 pub(crate) struct Asked {
@@ -46,6 +49,7 @@ pub(crate) struct Dashboard {
     /// The address of the live part; empty without live updates.
     live: String,
     figures: Figures,
+    csrf: String,
 }
 
 /// What changes while the shop is open.
@@ -56,6 +60,7 @@ struct Figures {
     orders: Statistics,
     scarce: Vec<Product>,
     currency: String,
+    sample: Option<Sample>,
 }
 
 pub(crate) async fn dashboard(
@@ -69,9 +74,11 @@ pub(crate) async fn dashboard(
     let (frame, live) = if asked.live == "off" {
         (frame, String::new())
     } else {
-        (frame.refreshing(REFRESH_SECONDS), format!("/live?year={year}"))
+        let seconds = if figures.filling().is_some() { FILLING_SECONDS } else { REFRESH_SECONDS };
+        (frame.refreshing(seconds), format!("/live?year={year}"))
     };
-    Ok(Page(Dashboard { frame, year, live, figures }))
+    let csrf = manager.csrf();
+    Ok(Page(Dashboard { frame, year, live, figures, csrf }))
 }
 
 /// The figures, again whenever an order moved.
@@ -81,16 +88,28 @@ pub(crate) async fn live(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let changes = manager.events("/order/order-events", &[("", ""); 0], None).await?;
-    let follower = (manager.clone(), shop, asked.year, changes, false);
+    let follower = (manager.clone(), shop, asked.year, changes, Told::Nothing);
     let parts = stream::unfold(follower, async |(manager, shop, year, mut changes, told)| {
-        if told {
-            moved(&mut changes).await?;
+        match told {
+            Told::Nothing => {}
+            Told::All => moved(&mut changes).await?,
+            // What is added first, goods and people, moves no order.
+            Told::Filling => drop(tokio::time::timeout(BREATH, moved(&mut changes)).await),
         }
         let figures = read(&manager, &shop, &year).await.ok()?;
+        let told = if figures.filling().is_some() { Told::Filling } else { Told::All };
         let part = Event::default().event("part").data(Markup::of(&figures).as_str());
-        Some((part, (manager, shop, year, changes, true)))
+        Some((part, (manager, shop, year, changes, told)))
     });
     site::live(&manager, parts)
+}
+
+/// What the page has been told.
+enum Told {
+    Nothing,
+    All,
+    /// As much as there is of a shop that is being filled.
+    Filling,
 }
 
 /// Waits for a change of an order, and for those that come with it.
@@ -117,10 +136,19 @@ async fn read(manager: &ManagerVisit, shop: &Shop, year: &str) -> Result<Figures
         async { Ok(shop.currency(manager).await) },
     )
     .await?;
-    Ok(Figures { revenue, orders, scarce: scarce.items, currency })
+    let sample = Sample::read(manager).await;
+    Ok(Figures { revenue, orders, scarce: scarce.items, currency, sample })
 }
 
 impl Figures {
+    /// How far the shop is being filled with the sample, while it is.
+    fn filling(&self) -> Option<Filling> {
+        match self.sample {
+            Some(Sample::Filling(filling)) => Some(filling),
+            _ => None,
+        }
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
     fn amount(&self, money: &Money) -> Amount<'_> {
         Amount(*money, &self.currency)

@@ -23,6 +23,7 @@ mod orders;
 mod product;
 mod products;
 mod saga;
+mod sample;
 mod system;
 
 use axum::{
@@ -60,6 +61,8 @@ pub fn build(config: Config) -> Router {
     let pages = Router::new()
         .route("/", get(dashboard::dashboard))
         .route("/live", get(dashboard::live))
+        .route("/sample/fill", post(sample::fill))
+        .route("/sample/traffic", post(sample::traffic))
         .route("/login", get(account::login).post(account::log_in))
         .route("/logout", post(account::log_out))
         .merge(goods())

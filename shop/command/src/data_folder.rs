@@ -79,10 +79,15 @@ impl DataFolder {
     /// Draws the secret, at the first start. Of several first starts at once, even on several machines, one draws it and the others use
     /// that one.
     pub(crate) fn draw_secret(&self) -> anyhow::Result<[u8; 32]> {
-        let path = self.0.join("secret");
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).context("the OS random generator failed")?;
-        create_private(&path, hex(&secret).as_bytes())?;
+        self.put_secret(&secret)
+    }
+
+    /// Keeps `secret`, unless another start has been faster; the one that is kept.
+    pub(crate) fn put_secret(&self, secret: &[u8; 32]) -> anyhow::Result<[u8; 32]> {
+        let path = self.0.join("secret");
+        create_private(&path, hex(secret).as_bytes())?;
         Self::kept_secret(&self.0)?
             .with_context(|| format!("{} was removed while the shop started", path.display()))
     }

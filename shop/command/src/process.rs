@@ -11,6 +11,7 @@ mod keys;
 mod places;
 mod reach;
 mod renewal;
+mod sample;
 mod shared;
 mod store;
 mod witness;
@@ -30,6 +31,7 @@ pub(crate) use choices::{Store, store as event_store, time_zone};
 use keys::Keys;
 pub(crate) use keys::cookies;
 pub(crate) use places::{check as check_places, resolved, snapshots};
+pub(crate) use sample::make as make_sample;
 use shared::Shared;
 use store::{LastNote, OpenStore};
 
@@ -53,6 +55,8 @@ pub(crate) struct Process {
     gateway: Option<(gateway::Gateway, Router)>,
     site: Option<site::Config>,
     admin: tokio::sync::Mutex<Option<Bootstrap>>,
+    /// Where the shop has the sample's goods, or none yet.
+    pub(crate) demo: Option<demo::Demo>,
     /// Of the own log.
     last_note: Option<LastNote>,
 }
@@ -122,6 +126,8 @@ impl Process {
         for service in &mut services {
             service.followers.extend(ended.clone());
         }
+        let demo = shared.demo(parts, &services).await;
+        services.extend(demo.as_ref().map(demo::Demo::service));
         let deps = &shared.deps;
         let gateway =
             if parts.has(Part::Gateway) { Some(shared.gateway(&services).await) } else { None };
@@ -144,6 +150,7 @@ impl Process {
             gateway,
             site,
             admin: tokio::sync::Mutex::new(admin),
+            demo,
             last_note,
         })
     }

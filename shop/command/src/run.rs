@@ -6,7 +6,7 @@ use crate::{
     config::Flags,
     outcome::Outcome,
     parts::{Part, Parts},
-    serve::serve,
+    serve::{How, serve},
 };
 
 const HELP: &str = "\
@@ -37,5 +37,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    serve(&args.settings, &Parts::of(args.parts.iter().copied()), args.json)
+    serve(
+        &args.settings,
+        &Parts::of(args.parts.iter().copied()),
+        How { json: args.json, demo: false },
+    )
 }

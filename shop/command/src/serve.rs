@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use axum::Router;
+use demo::Lived;
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
@@ -23,8 +24,17 @@ use crate::{
     logging,
     outcome::Outcome,
     parts::{Part, Parts},
-    process::{Process, since_process_start},
+    process::{Process, make_sample, since_process_start},
 };
+
+/// How a process is run.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
+    /// Its addresses are printed for machines.
+    pub(crate) json: bool,
+    /// In a sample shop, which is made first.
+    pub(crate) demo: bool,
+}
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -40,6 +50,19 @@ struct Ready {
     data: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     admin_password: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demo: Option<Sample>,
+}
+
+/// What is in a sample shop, and whom to log in as there.
+#[derive(Serialize)]
+struct Sample {
+    customer: &'static str,
+    password: &'static str,
+    categories: usize,
+    products: usize,
+    customers: usize,
+    orders: u64,
 }
 
 /// The addresses that are listened on.
@@ -52,30 +75,34 @@ struct Listeners {
 }
 
 /// Runs `parts` until asked to stop.
-pub(crate) fn serve(flags: &Flags, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
+pub(crate) fn serve(flags: &Flags, parts: &Parts, how: How) -> anyhow::Result<Outcome> {
     let settings = flags.resolve()?;
     logging::init(&settings)?;
     runtime::descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(Box::pin(run(&settings, parts, json)));
+    let outcome = runtime.block_on(Box::pin(run(&settings, parts, how)));
     // No request waits for blocking work (a hash, a query) that is still running.
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }
 
-async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<Outcome> {
+async fn run(settings: &Settings, parts: &Parts, how: How) -> anyhow::Result<Outcome> {
     // From here on, so that a signal after the announcement always means a clean stop.
     let mut signals = Signals::new()?;
     let listeners = Listeners::open(settings, parts).await?;
-    let process = tokio::select! {
+    let starting = async {
+        let lived = if how.demo { Some(make_sample(settings).await?) } else { None };
+        anyhow::Ok((Process::start(settings, parts).await?, lived))
+    };
+    let (process, lived) = tokio::select! {
         biased;
         signal = signals.first() => {
             tracing::info!("{signal} received during startup; stopped");
             return Ok(Outcome::Done);
         }
-        process = Box::pin(Process::start(settings, parts)) => process?,
+        started = Box::pin(starting) => started?,
     };
-    let running = announced(&process, parts, listeners, json);
+    let running = announced(&process, lived, listeners, Announce { parts, json: how.json });
     let outcome = tokio::select! {
         biased;
         signal = signals.first() => {
@@ -101,9 +128,9 @@ async fn run(settings: &Settings, parts: &Parts, json: bool) -> anyhow::Result<O
 /// Serves on the listeners and prints their addresses; never returns.
 async fn announced(
     process: &Process,
-    parts: &Parts,
+    lived: Option<Lived>,
     listeners: Listeners,
-    json: bool,
+    Announce { parts, json }: Announce<'_>,
 ) -> anyhow::Result<()> {
     let serve = |name, listener: Option<TcpListener>, router: Option<Router>| {
         let Some((listener, router)) = listener.zip(router) else { return Ok(None) };
@@ -121,15 +148,23 @@ async fn announced(
     let backoffice = process.site().map(backoffice::build);
     let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;
     let password = process.admin_password().await?;
+    let made_up = lived.as_ref().and_then(|lived| lived.admin_password.clone());
+    let demo = lived.as_ref().map(Sample::of);
     let ready = Ready {
         gateway,
         ops,
         storefront,
         backoffice,
         data: process.data.path().to_string_lossy().into_owned(),
-        admin_password: password,
+        admin_password: password.or(made_up),
+        demo,
     };
-    if json {
+    if ready.demo.is_some()
+        && let Some(demo) = &process.demo
+    {
+        demo.switch(true);
+    }
+    if json || ready.demo.is_some() {
         process.wait_ready().await;
     }
     let text = if json { ready.line()? } else { ready.banner(parts) };
@@ -137,6 +172,20 @@ async fn announced(
     // A task, so that a stop waits until the password is safe.
     process.tasks.spawn("banner", show);
     std::future::pending().await
+}
+
+/// How a start is announced.
+struct Announce<'a> {
+    parts: &'a Parts,
+    json: bool,
+}
+
+impl Sample {
+    fn of(lived: &Lived) -> Self {
+        let Lived { categories, products, customers, orders, .. } = *lived;
+        let (customer, password) = (demo::CUSTOMER, demo::PASSWORD);
+        Self { customer, password, categories, products, customers, orders }
+    }
 }
 
 impl Ready {
@@ -173,6 +222,25 @@ impl Ready {
             let once =
                 "(shown only once and never stored in clear; AGORA_ADMIN_PASSWORD sets another)";
             row("", Some(once));
+        }
+        if let Some(Sample { customer, password, categories, products, customers, orders }) =
+            &self.demo
+        {
+            let goods = format!(
+                "{products} products in {categories} categories, {orders} orders of the last year"
+            );
+            row("sample shop", Some(&goods));
+            let others = customers.saturating_sub(1);
+            row(
+                "customers",
+                Some(&format!("{customer} and {others} others, all with the password {password}")),
+            );
+            row(
+                "traffic",
+                Some(
+                    "customers come and buy by themselves; the dashboard of the back office switches that off",
+                ),
+            );
         }
         text
     }

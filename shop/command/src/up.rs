@@ -2,14 +2,24 @@
 
 use clap::Args as ClapArgs;
 
-use crate::{config::Flags, outcome::Outcome, parts::Parts, serve::serve};
+use crate::{
+    config::Flags,
+    outcome::Outcome,
+    parts::Parts,
+    serve::{How, serve},
+};
 
 const HELP: &str = "\
 Everything runs in this one process: event store, bus, the four services and the gateway. If it cannot
 start, it says why and how to fix it. Ctrl-C (or SIGTERM) stops it cleanly; what it acknowledged survives even if it is
 killed.
 
+With --demo the shop is a sample one that is a year old: some hundred products, thirty customers whose password is shown,
+a year of orders, and customers who come by themselves. It is made in a few seconds, in a data folder that is empty or
+does not exist. Later starts of that folder are without --demo.
+
 Examples:
+  agora up --demo
   agora up
   agora up --data /srv/shop --listen 0.0.0.0:8080
   AGORA_ADMIN_PASSWORD_FILE=/run/secrets/admin agora up --config shop.toml
@@ -25,8 +35,11 @@ pub(crate) struct Args {
     /// Print one line of JSON with the addresses once the shop is ready
     #[arg(long)]
     json: bool,
+    /// Make a sample shop with a year of orders first, in an empty data folder
+    #[arg(long)]
+    demo: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Outcome> {
-    serve(&args.settings, &Parts::all(), args.json)
+    serve(&args.settings, &Parts::all(), How { json: args.json, demo: args.demo })
 }

@@ -4,6 +4,7 @@
 
 pub mod accounting;
 pub mod customer;
+pub mod demo;
 pub mod events;
 pub mod order;
 pub mod product;

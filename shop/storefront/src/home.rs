@@ -33,7 +33,7 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     let all = categories.len();
     categories.sort_by(|a, b| b.products.cmp(&a.products).then_with(|| a.name.cmp(&b.name)));
     categories.truncate(CATEGORIES);
-    let art = art(&categories);
+    let art = art(&newest.items, &categories);
     let newest =
         (!newest.items.is_empty()).then(|| ProductGrid::new(&visit, newest.items).below_heading());
     let first_name = visit.user().map(|user| user.name);
@@ -41,9 +41,11 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     Ok(Page(Home { frame, categories, all, art, newest, first_name }))
 }
 
-/// Four pictures of different things, from the largest categories.
-fn art(categories: &[Category]) -> Vec<Picture> {
-    let pictures = categories.iter().map(|category| Picture::of(&category.name, &category.name));
+/// Four pictures of different things: what is new, and what the largest categories tell of.
+fn art(newest: &[Product], categories: &[Category]) -> Vec<Picture> {
+    let new = newest.iter().map(|product| Picture::of(&product.category_name, &product.name));
+    let large = categories.iter().map(|category| Picture::of(&category.name, &category.name));
+    let pictures = new.chain(large);
     let different = pictures.fold(Vec::new(), |mut art: Vec<Picture>, picture| {
         if !art.iter().any(|other| other.is_like(picture)) {
             art.push(picture.at_once());

@@ -42,7 +42,7 @@ const PAGES: [&str; 23] = [
 ];
 
 /// Where something is changed.
-const CHANGES: [&str; 8] = [
+const CHANGES: [&str; 10] = [
     "/logout",
     "/categories/new",
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
@@ -51,6 +51,8 @@ const CHANGES: [&str; 8] = [
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
     "/customers/ada",
+    "/sample/fill",
+    "/sample/traffic",
 ];
 
 /// A back office over a gateway that must not be asked: it fails every request.

@@ -149,6 +149,14 @@ impl Shared {
         Ok(service)
     }
 
+    /// The sample shop, where all of a shop runs here that has the sample's goods, or none yet.
+    pub(super) async fn demo(&self, parts: &Parts, services: &[Service]) -> Option<demo::Demo> {
+        let keys = self.secrets.as_ref().filter(|_| parts.has_all())?;
+        let deps = self.for_service("demo");
+        let is_offered = demo::offered(&deps.store()).await;
+        is_offered.then(|| demo::Demo::new(&deps, keys, services))
+    }
+
     pub(super) async fn gateway(&self, services: &[Service]) -> (gateway::Gateway, Router) {
         let deps = &self.deps;
         let gateway = gateway::Gateway::new(deps.http.clone(), self.choices.expected.clone());

@@ -10,6 +10,7 @@ mod broker;
 mod client;
 mod collector;
 mod copy;
+mod demo;
 mod distributed;
 mod events;
 mod fifth;

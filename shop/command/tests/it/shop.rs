@@ -72,6 +72,11 @@ impl Folder {
 
     /// Starts a shop with settings of its own.
     pub(crate) async fn up_with(&self, change: impl FnOnce(&mut Command)) -> Shop {
+        self.up_saying(change).await.0
+    }
+
+    /// The same, with what it says once it is ready.
+    pub(crate) async fn up_saying(&self, change: impl FnOnce(&mut Command)) -> (Shop, Value) {
         let stderr = fs::File::options().create(true).append(true).open(self.path().join("stderr"));
         let mut command = up(&self.data());
         command.arg("--json").env("AGORA_ADMIN_PASSWORD", PASSWORD);
@@ -84,7 +89,8 @@ impl Folder {
         read.unwrap_or_else(|_| panic!("it is ready in time: {}", self.log())).expect("a pipe");
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{}", self.log()));
         let url = ready["gateway"].as_str().expect("an address").to_owned();
-        Shop { folder: self.clone(), url, http: person::http(), process, stdout }
+        let shop = Shop { folder: self.clone(), url, http: person::http(), process, stdout };
+        (shop, ready)
     }
 
     /// A tool that works on the stopped shop's data.

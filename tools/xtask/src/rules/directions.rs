@@ -50,6 +50,11 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
         ],
         &[],
     ),
+    (
+        "demo",
+        &["kernel", "eventlog", "store", "runtime", "web", "contracts", "identity", "registry"],
+        &["worlds"],
+    ),
     ("command", EVERYTHING, &["servers"]),
     // The tools.
     ("servers", &[], &[]),
@@ -62,7 +67,7 @@ const SERVICE: &[&str] = &["kernel", "store", "runtime", "web", "contracts", "id
 /// To run in its tests a service may have an event store and servers, or a whole world.
 const BORROWED: &[&str] = &["eventlog", "servers", "registry", "testing", "worlds"];
 /// What depends on the services themselves, all of them.
-const KNOWING: &[&str] = &["registry", "worlds", "command"];
+const KNOWING: &[&str] = &["registry", "worlds", "demo", "command"];
 /// A website is a client of the REST API and of nothing else.
 const SITE: &[&str] = &["kernel", "web", "contracts", "site"];
 const EVERYTHING: &[&str] = &[
@@ -83,6 +88,7 @@ const EVERYTHING: &[&str] = &[
     "storefront",
     "backoffice",
     "worlds",
+    "demo",
 ];
 
 /// Every dependency that goes where none may.

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    calls::{Access, World},
+    calls::{Access, Call, World},
     document, documented, is_well, misanswered,
     shop::{PASSWORD, SECRET, Shop},
 };
@@ -99,7 +99,9 @@ async fn a_token_that_does_not_hold_opens_nothing_also_after_a_restart() {
     let secured: Vec<_> =
         world.calls().into_iter().filter(|call| call.access != Access::Public).collect();
     for restarted in [false, true] {
-        for call in &secured {
+        // A shop with goods of its own has no sample any more after a start.
+        let there = |call: &&Call| !restarted || !call.path.starts_with("/demo/");
+        for call in secured.iter().filter(there) {
             let none = shop.ask(&call.good()).await;
             misanswered(&none, 401, None).unwrap_or_else(|why| panic!("{}: {why}", call.name()));
             for (kind, header) in &refused {

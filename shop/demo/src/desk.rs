@@ -1,0 +1,165 @@
+//! The calls of the services in this process, made as their clients make them.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request, StatusCode},
+};
+use contracts::{names, order::Channel};
+use customer::Secrets;
+use http_body_util::BodyExt as _;
+use identity::{Holder, Role};
+use kernel::{Clock, Ids, Timestamp, sync};
+use serde_json::Value;
+use thiserror::Error;
+use tower::ServiceExt as _;
+use tracing::{Dispatch, instrument::WithSubscriber as _};
+use uuid::Uuid;
+
+/// A token that ends sooner than this is not used any more.
+const FRESH: Duration = Duration::from_hours(1);
+/// Later than any change of a password: the desk holds the shop's own key and needs none.
+const REVISION: u64 = u32::MAX as u64;
+
+/// Where the people of the sample shop make their calls.
+pub(crate) struct Desk {
+    services: BTreeMap<&'static str, Router>,
+    keys: Arc<Secrets>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<Ids>,
+    /// The last position that an answer named: what is asked next is answered from there on.
+    seen: AtomicU64,
+    tokens: Mutex<BTreeMap<Uuid, (String, Timestamp)>>,
+}
+
+/// Someone who is logged in.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) id: Uuid,
+    pub(crate) user: Box<str>,
+    pub(crate) role: Role,
+}
+
+/// A call that was refused.
+#[derive(Clone, Debug, Error)]
+#[error("{call} was answered with {status}: {body}")]
+pub(crate) struct Refused {
+    call: String,
+    pub(crate) status: StatusCode,
+    body: Value,
+}
+
+impl Person {
+    /// Where this one buys: a quarter of all use the app.
+    fn channel(&self) -> Channel {
+        let sum: u32 = self.user.bytes().map(u32::from).sum();
+        if sum.is_multiple_of(4) { Channel::App } else { Channel::Site }
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(
+        services: impl IntoIterator<Item = (&'static str, Router)>,
+        keys: Arc<Secrets>,
+        deps: &web::Deps,
+    ) -> Self {
+        Self {
+            services: services.into_iter().collect(),
+            keys,
+            clock: Arc::clone(&deps.clock),
+            ids: Arc::clone(&deps.ids),
+            seen: AtomicU64::new(0),
+            tokens: Mutex::default(),
+        }
+    }
+
+    /// The same shop with another instance of a service.
+    pub(crate) fn replace(&mut self, service: &'static str, router: Router) {
+        self.services.insert(service, router);
+    }
+
+    /// The customer or manager of that name.
+    pub(crate) fn person(&self, user: &str, role: Role) -> Person {
+        Person { id: self.keys.customer_id(user), user: user.into(), role }
+    }
+
+    /// Asks, such as `/order/get-orders?Limit=1`.
+    pub(crate) async fn get(&self, call: &str, by: Option<&Person>) -> Result<Value, Refused> {
+        self.ask(Method::GET, call, by, Body::empty()).await
+    }
+
+    /// Has something done.
+    pub(crate) async fn post(
+        &self,
+        call: &str,
+        by: Option<&Person>,
+        body: &Value,
+    ) -> Result<Value, Refused> {
+        self.ask(Method::POST, call, by, Body::from(body.to_string())).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        call: &str,
+        by: Option<&Person>,
+        body: Body,
+    ) -> Result<Value, Refused> {
+        let (service, path) =
+            call.get(1..).and_then(|call| call.split_once('/')).unwrap_or((call, ""));
+        let refused = |status, body| Refused { call: call.to_owned(), status, body };
+        let Some(router) = self.services.get(service).cloned() else {
+            return Err(refused(StatusCode::NOT_FOUND, Value::Null));
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/{path}"))
+            .header("content-type", "application/json")
+            .header(names::POSITION, self.seen.load(Ordering::Relaxed));
+        if let Some(by) = by {
+            request = request.header("authorization", format!("Bearer {}", self.token(by)));
+            request = request.header(names::CHANNEL, by.channel().as_str());
+        }
+        let here = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let request = request.extension(here).body(body).expect("the parts are valid");
+        // Nobody asked over the network: the log would be full of what the sample's people look at.
+        let quiet = router.oneshot(request).with_subscriber(Dispatch::none());
+        let response = quiet.await.unwrap_or_else(|never| match never {});
+        let status = response.status();
+        let position = response.headers().get(names::POSITION);
+        if let Some(at) = position.and_then(|at| at.to_str().ok()?.parse().ok()) {
+            self.seen.fetch_max(at, Ordering::Relaxed);
+        }
+        let bytes = response.into_body().collect().await;
+        let bytes = bytes.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        if status.is_success() { Ok(body) } else { Err(refused(status, body)) }
+    }
+
+    /// A token of someone's, signed with the shop's own key: the people of the sample are not asked for a password at each call.
+    fn token(&self, by: &Person) -> String {
+        let now = self.clock.now();
+        let mut tokens = sync::lock(&self.tokens);
+        if let Some((token, ends)) = tokens.get(&by.id)
+            && *ends > now + FRESH
+        {
+            return token.clone();
+        }
+        let Person { id, user, role } = by;
+        let holder = Holder { customer: *id, user, role: *role, version: REVISION };
+        let (token, claims) = self.keys.signer().issue(holder, now, &self.ids);
+        tokens.insert(*id, (token.clone(), claims.expires_at));
+        token
+    }
+}
