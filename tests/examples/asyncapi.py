@@ -10,6 +10,7 @@ from processes import ROOT
 DOCUMENT = yaml.safe_load((ROOT / "docs/asyncapi.yaml").read_text())
 GOLDEN = ROOT / "shop/contracts/tests/golden"
 RELEASED = ROOT / "shop/contracts/tests/released"
+INBOX = ROOT / "crates/runtime/tests/released"
 SPECIFICATION = ROOT / "tests/examples/node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
 SYSTEM = {"system.recorded": "recorded", "system.head": "head", "system.service": "service"}
 

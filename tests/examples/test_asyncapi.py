@@ -6,7 +6,7 @@ import unittest
 
 import jsonschema
 
-from asyncapi import DOCUMENT, GOLDEN, RELEASED, SPECIFICATION, errors, errors_of_data, messages, payload
+from asyncapi import DOCUMENT, GOLDEN, INBOX, RELEASED, SPECIFICATION, errors, errors_of_data, messages, payload
 
 # Golden messages by what they are; each file's name begins with one of these, the longest first.
 KINDS = ["appended", "conflict", "refused", "service", "append", "read", "page", "head", "recorded"]
@@ -20,7 +20,7 @@ def golden():
 
 def released():
     """Every event type with its schema numbers and examples of its data, as the code keeps them."""
-    for file in sorted(RELEASED.glob("*.json")):
+    for file in sorted([*RELEASED.glob("*.json"), *INBOX.glob("*.json")]):
         kind, number = file.stem.split("@")
         yield kind, number, json.loads(file.read_text())
 

@@ -9,7 +9,7 @@ use axum::{
 };
 use futures_util::future::{BoxFuture, FutureExt as _};
 use kernel::{Actor, Position, sync};
-use runtime::{Behind, ExecuteError, ModelError, Progress, SetAside};
+use runtime::{Behind, ExecuteError, ModelError, Progress};
 use serde::de::DeserializeOwned;
 use store::{Address, Balance};
 use tokio::{
@@ -212,17 +212,6 @@ impl Checkpoint for AllModels {
 impl Inspect for AllModels {
     fn checkpoint(&self) -> BoxFuture<'_, Result<Position, ModelError>> {
         futures_util::future::ready(Ok(self.position())).boxed()
-    }
-
-    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>> {
-        async {
-            let mut aside = Vec::new();
-            for (model, _) in self.each() {
-                aside.extend(model.engine().aside().await?);
-            }
-            Ok(aside)
-        }
-        .boxed()
     }
 
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use kernel::{Event, Position, Recorded, sync};
 use runtime::{
     ModelError, ReadModel, SetAside, Shared, Unfit,
+    model::TakenUp,
     sqlite::{Database, Embedded, Schema as Shape},
 };
 use serde::de::DeserializeOwned;
@@ -190,6 +191,14 @@ impl<E: Event> Projection<E> {
     ) -> Self {
         Self { model, apply: Box::new(apply) }
     }
+
+    fn changes(&self, happened: &[Happened<E>]) -> Changes {
+        let mut changes = Changes::default();
+        for happened in happened {
+            (self.apply)(happened, &mut changes);
+        }
+        changes
+    }
 }
 
 /// What an event of the family is to a projection; anything else changes nothing.
@@ -211,15 +220,22 @@ impl<E: Event> ReadModel for Projection<E> {
         happened: &[Happened<E>],
         to: Position,
     ) -> Result<(), ModelError> {
-        let mut changes = Changes::default();
-        for happened in happened {
-            (self.apply)(happened, &mut changes);
-        }
-        self.model.engine().apply(from, &[changes], to).await
+        self.model.engine().apply(from, &[self.changes(happened)], to).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
         self.model.engine().set_aside(event).await
+    }
+
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, Happened<E>>,
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let changes = [self.changes(up.changes)];
+        let up = TakenUp { entry: up.entry, changes: &changes, again: up.again };
+        self.model.engine().take_up(from, up, to).await
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {

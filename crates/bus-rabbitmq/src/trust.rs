@@ -14,8 +14,9 @@ use store::{Announcement, Append, Read};
 pub(super) const APPENDS: &str = "append.#";
 /// The routing key of reads.
 pub(super) const READS: &str = "read";
-/// The category of the streams in which reactors note how far they are; each reactor's is its own service's.
-const REACTOR: &str = "reactor";
+/// The categories of the streams in which reactors note how far they are, and in which decisions about inboxes are recorded: each stream is its
+/// own service's.
+const OWN: [&str; 2] = ["reactor", "inbox"];
 /// What the broker adds to a message that it took from one queue to pass it on to another.
 const DEATH: &str = "x-death";
 
@@ -27,7 +28,7 @@ pub(super) trait Keyed {
 impl Keyed for Append {
     fn key(&self) -> String {
         let mut key = format!("append.{}", self.stream.category());
-        if self.stream.category() == REACTOR {
+        if OWN.contains(&self.stream.category()) {
             key = format!("{key}.{}", self.stream.id());
         }
         // Names are ASCII.

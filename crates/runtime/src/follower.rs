@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use kernel::{Position, Recorded};
 
 use crate::{
-    Deps, EventStore, ModelError, Newer, Progress, SetAside, Subscription, Tasks, Unfit,
-    sqlite::Database,
+    Deps, EventStore, Inbox, ModelError, Newer, Progress, SetAside, Subscription, Tasks, Unfit,
+    inbox::Waiting, model::TakenUp, sqlite::Database,
 };
 
 /// The pause after an effect first failed; doubled up to [`RETRY_MAX`].
@@ -24,7 +24,7 @@ const CHECKPOINT: &str = "checkpoint";
 /// An effect under way; an error is retried until it succeeds, and everything behind it waits.
 pub type Effect = BoxFuture<'static, Result<(), String>>;
 
-/// What to do about an event, if anything. One that cannot be read is set aside: counted and said. In front of one that only a newer version
+/// What to do about an event, if anything. One that cannot be read goes to the [inbox](crate::inbox). In front of one that only a newer version
 /// of the program reads, the follower stops.
 pub trait Follower: Send + 'static {
     /// Called for every event in the order of the log; after an effect that failed, again for the same event.
@@ -59,40 +59,93 @@ impl Following {
     async fn run(self, mut follower: impl Follower) {
         let mut done = self.kept(Database::checkpoint).await;
         self.recognise().await;
-        self.progress.has_aside(self.kept(Database::aside).await.len());
+        let mut inbox = Inbox::new(self.progress.name(), true, self.kept(Database::aside).await);
+        self.progress.has_aside(inbox.entries());
         let mut subscription = Subscription::open(&self.store, done).await;
         subscription.look().await;
         self.progress.moved(done, &subscription);
         loop {
-            let events = subscription.next().await;
-            for event in &events {
-                match follower.follow(event) {
-                    Ok(None) => continue,
-                    Ok(Some(first)) => self.happen(first, &mut follower, event).await,
-                    Err(Unfit::Foreign(what)) => {
-                        self.progress.passes_over(&SetAside::new(event.position, &what));
-                        continue;
-                    }
-                    Err(Unfit::Newer(what)) => {
-                        let newer = Newer { position: event.position, what };
-                        self.move_on(&mut done, newer.before()).await;
-                        self.progress.stops_before(&newer);
-                        return self.progress.falls_behind(&self.store).await;
-                    }
-                    Err(Unfit::Broken(reason)) => {
-                        self.move_on(&mut done, Position(event.position.0.saturating_sub(1))).await;
-                        let aside = SetAside::new(event.position, &reason);
-                        self.kept(|database| database.set_aside(&aside)).await;
-                        self.progress.sets_aside(&aside);
-                        done = event.position;
-                        continue;
-                    }
+            for event in &subscription.next().await {
+                let taken = if inbox.is_decision(event) {
+                    self.decided(&mut done, event, &mut inbox, &mut follower).await
+                } else if inbox.holds(event) {
+                    Ok(())
+                } else {
+                    self.take(&mut done, event, &mut inbox, &mut follower).await
+                };
+                if let Err(newer) = taken {
+                    self.move_on(&mut done, newer.before()).await;
+                    self.progress.stops_before(&newer);
+                    return self.progress.falls_behind(&self.store).await;
                 }
-                self.move_on(&mut done, event.position).await;
             }
             self.move_on(&mut done, subscription.position()).await;
             self.progress.moved(done, &subscription);
         }
+    }
+
+    async fn take(
+        &self,
+        done: &mut Position,
+        event: &Recorded,
+        inbox: &mut Inbox,
+        follower: &mut impl Follower,
+    ) -> Result<(), Newer> {
+        match follower.follow(event) {
+            Ok(None) => return Ok(()),
+            Ok(Some(first)) => self.happen(first, follower, event).await,
+            Err(Unfit::Foreign(what)) => self.progress.passes_over(&SetAside::of(event, &what)),
+            Err(Unfit::Newer(what)) => return Err(Newer { position: event.position, what }),
+            Err(Unfit::Broken(reason)) => {
+                self.move_on(done, before(event.position)).await;
+                let entry = SetAside::of(event, &reason);
+                self.kept(|database| database.set_aside(&entry)).await;
+                *done = event.position;
+                self.parked(inbox, entry);
+            }
+        }
+        self.move_on(done, event.position).await;
+        Ok(())
+    }
+
+    /// Lets the effects happen that waited for a decision, if the event is one. Interrupted, they happen again from the first one on.
+    async fn decided(
+        &self,
+        done: &mut Position,
+        event: &Recorded,
+        inbox: &mut Inbox,
+        follower: &mut impl Follower,
+    ) -> Result<(), Newer> {
+        let Some(due) = inbox.decided(event) else { return Ok(()) };
+        let (at, mut again) = (event.position, None);
+        let waited = self.store.clone().events(&due.entry.stream, due.from, at).await;
+        for event in due.of(waited) {
+            match follower.follow(&event) {
+                Ok(None) | Err(Unfit::Foreign(_)) => {}
+                Ok(Some(first)) => self.happen(first, follower, &event).await,
+                Err(Unfit::Newer(what)) => return Err(Newer { position: at, what }),
+                Err(Unfit::Broken(reason)) => {
+                    again = Some(SetAside::of(&event, &reason));
+                    break;
+                }
+            }
+        }
+        self.move_on(done, before(at)).await;
+        let up = TakenUp::<()> { entry: &due.entry, changes: &[], again: again.as_ref() };
+        self.kept(|database| database.take_up(before(at), &up, at, |_| Ok(()))).await;
+        *done = at;
+        inbox.close(&due.entry);
+        self.progress.has_aside(inbox.entries());
+        if let Some(again) = again {
+            self.parked(inbox, again);
+        }
+        Ok(())
+    }
+
+    fn parked(&self, inbox: &mut Inbox, entry: SetAside) {
+        self.progress.sets_aside(&entry);
+        inbox.park(entry);
+        self.progress.has_aside(inbox.entries());
     }
 
     /// Stops the process if the checkpoint is one of another log: effects would be left out.
@@ -152,4 +205,8 @@ impl Following {
             pause = pause.saturating_mul(2).min(RETRY_MAX);
         }
     }
+}
+
+fn before(position: Position) -> Position {
+    Position(position.0.saturating_sub(1))
 }

@@ -14,7 +14,7 @@ pub use crate::shape::{is_newer, shape};
 pub use location::ModelLocation;
 pub use server::{ServerEngine, ServerLocation, left_out};
 pub(crate) use take::projected;
-pub use take::{Taken, take};
+pub use take::{Taken, Taking};
 
 use crate::{ModelError, SetAside, Unfit, sqlite};
 
@@ -58,7 +58,16 @@ pub trait ReadModel: Send + Sync + 'static {
     /// is not just before it.
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError>;
 
-    /// The events that were set aside, in order.
+    /// Makes the changes of events that were set aside or waited, removes their entry, notes another one in its place if there is one, and moves
+    /// the checkpoint from `from` to `to`: together or not at all; for the rest as [`Self::apply`]. The changes are of events before `from`.
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, Self::Change>,
+        to: Position,
+    ) -> Result<(), ModelError>;
+
+    /// The entries of the model's [inbox](crate::inbox): the events that are set aside, in order.
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
 
     /// The event that begins the log which the model is built from: `first`, noted now, unless another one was noted before. A log is
@@ -76,6 +85,11 @@ pub trait ReadModel: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
+    /// Whether later events of a stream wait for one that was set aside. Not where each stands alone, and must not wait.
+    fn keeps_order(&self) -> bool {
+        true
+    }
+
     /// The lease, if several instances share the model; one's own needs none.
     fn shared(&self) -> Option<&dyn Shared> {
         None
@@ -90,6 +104,17 @@ pub trait ReadModel: Send + Sync + 'static {
     fn is_in_memory(&self) -> bool {
         false
     }
+}
+
+/// Events that were set aside or waited, and are taken now.
+#[derive(Debug)]
+pub struct TakenUp<'a, C> {
+    /// The entry that is removed.
+    pub entry: &'a SetAside,
+    /// The changes, in order.
+    pub changes: &'a [C],
+    /// The next event of the stream that cannot be taken; it may be the same.
+    pub again: Option<&'a SetAside>,
 }
 
 /// The side of a shared model by which its instances agree on who projects into it.

@@ -15,7 +15,7 @@ use std::{
 use kernel::{Clock, Position};
 use tokio::sync::{Mutex, Notify, watch};
 
-use crate::{EventStore, Subscription};
+use crate::{EventStore, SetAside, Subscription};
 
 pub(crate) use untaken::NEWER;
 
@@ -36,7 +36,7 @@ struct Inner {
     state: watch::Sender<State>,
     failures: AtomicU64,
     /// Events that it could not take.
-    aside: AtomicU64,
+    aside: std::sync::Mutex<Vec<SetAside>>,
     /// Events that say nothing to it.
     foreign: AtomicU64,
     /// It was work that ends, and has.
@@ -93,7 +93,7 @@ impl Progress {
             caught_up_at: now.into(),
             state: watch::Sender::new(State::default()),
             failures: AtomicU64::new(0),
-            aside: AtomicU64::new(0),
+            aside: std::sync::Mutex::default(),
             foreign: AtomicU64::new(0),
             done: AtomicBool::new(false),
             asked: Notify::new(),

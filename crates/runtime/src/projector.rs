@@ -18,8 +18,8 @@ use kernel::Position;
 use tokio::sync::watch;
 
 use crate::{
-    EventStore, ModelError, Newer, Progress, ReadModel, Subscription, Tasks, model::Project,
-    model::take, progress::NEWER, sqlite,
+    EventStore, Inbox, ModelError, Newer, Progress, ReadModel, Subscription, Tasks, model::Project,
+    model::Taking, progress::NEWER, sqlite,
 };
 use lease::Keeper;
 
@@ -184,7 +184,8 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
 
     /// Projects until another instance turns out to have moved the model, or only a newer one reads the next event.
     async fn project(&self) -> Ended {
-        let checkpoint = self.open().await;
+        let (checkpoint, mut inbox) = self.open().await;
+        let mut waiting = self.store.clone();
         let mut subscription = Subscription::open(self.store, checkpoint).await;
         // Even an empty log makes ready.
         subscription.look().await;
@@ -202,7 +203,10 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             }
             let mut retry = Retry::of(MODEL);
             let taken = loop {
-                match take(self.model, self.project, &events, from, to).await {
+                let (model, project) = (self.model, self.project);
+                let mut taking =
+                    Taking { model, project, inbox: &mut inbox, waiting: &mut waiting };
+                match taking.take(&events, from, to).await {
                     Ok(taken) => break taken,
                     Err(ModelError::Stale) => {
                         self.progress.failed();
@@ -215,6 +219,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             };
             self.progress.recovered(MODEL);
             taken.aside.iter().for_each(|event| self.progress.sets_aside(event));
+            self.progress.has_aside(inbox.entries());
             taken.foreign.iter().for_each(|event| self.progress.passes_over(event));
             if let Some(newer) = taken.newer {
                 self.progress.stops_before(&newer);
@@ -261,14 +266,16 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         }
     }
 
-    /// The model's checkpoint.
-    async fn open(&self) -> Position {
+    /// The model's checkpoint and inbox.
+    async fn open(&self) -> (Position, Inbox) {
         let mut retry = Retry::of(MODEL);
         loop {
             match self.checkpoint().await {
-                Ok(checkpoint) => {
+                Ok((checkpoint, entries)) => {
                     self.progress.recovered(MODEL);
-                    return checkpoint;
+                    self.progress.has_aside(entries.clone());
+                    let (name, ordered) = (self.progress.name(), self.model.keeps_order());
+                    return (checkpoint, Inbox::new(name, ordered, entries));
                 }
                 Err(error) => retry.after(&error, self.progress).await,
             }

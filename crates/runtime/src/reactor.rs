@@ -3,13 +3,16 @@
 //! A reactor goes through the log in order and hands each reaction to the aggregate's own queue; the cause recorded with the
 //! reaction deduplicates it. The position to resume from after a restart is only a hint.
 
+mod inbox;
+mod note;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use kernel::{Actor, Cause, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId};
-use serde::{Deserialize, Serialize};
-use serde_json::value::to_raw_value;
-use store::{Append, Appended};
+use kernel::{Actor, Cause, Decider, Metadata, Position, Recorded, StreamId};
+
+use inbox::Inbox;
+use note::Note;
 
 use crate::{
     Aggregate, Aggregates, Deps, Done, EventStore, Newer, Progress, Request, SetAside,
@@ -20,8 +23,6 @@ use crate::{
 const IN_FLIGHT_MAX: usize = 1024;
 /// Positions between two notes of how far the reactor is.
 const SETTLE_EVERY: u64 = 10_000;
-/// The type of the notes in a reactor's own stream.
-const SETTLED: &str = "reactor.settled";
 
 /// What to do about an event: a command to one stream. Its events must differ in type; see [`Reactor`].
 #[derive(Clone, Debug)]
@@ -52,8 +53,8 @@ pub trait Reactor: Send + 'static {
         Self::NAME
     }
 
-    /// The reaction to one event, called for every event in the order of the log. One that cannot be read is set aside: counted and
-    /// reported. In front of one that only a newer version of the program reads, the reactor stops.
+    /// The reaction to one event, called for every event in the order of the log. One that cannot be read goes to the
+    /// [inbox](crate::inbox). In front of one that only a newer version of the program reads, the reactor stops.
     fn react(
         &mut self,
         event: &Recorded,
@@ -63,11 +64,6 @@ pub trait Reactor: Send + 'static {
     fn needs_from(&self) -> Option<Position> {
         None
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Settled {
-    position: Position,
 }
 
 /// Runs `reactor` until the tasks stop.
@@ -97,6 +93,7 @@ struct Running<R: Reactor> {
     note: Note,
     subscription: Subscription,
     flight: Flight,
+    inbox: Inbox,
     /// The event in front of which it stopped, because only a newer version of the program reads it.
     newer: Option<Newer>,
 }
@@ -111,6 +108,8 @@ impl<R: Reactor> Running<R> {
         let store = deps.store();
         let name: Arc<str> = reactor.name().into();
         let note = Note::load(&store, &name).await;
+        let inbox = Inbox::load(&store, progress.name()).await;
+        progress.has_aside(inbox.entries());
         let mut subscription = Subscription::open(&store, note.position).await;
         subscription.look().await;
         progress.moved(subscription.position(), &subscription);
@@ -124,6 +123,7 @@ impl<R: Reactor> Running<R> {
             note,
             subscription,
             flight: Flight::default(),
+            inbox,
             newer: None,
         }
     }
@@ -142,7 +142,11 @@ impl<R: Reactor> Running<R> {
             events = self.subscription.next(), if self.newer.is_none() => events,
         };
         for event in &events {
-            self.react(event).await;
+            if self.inbox.is_decision(event) {
+                self.decided(event).await;
+            } else if !self.inbox.holds(event) {
+                self.react(event).await;
+            }
             if self.newer.is_some() {
                 break;
             }
@@ -156,32 +160,33 @@ impl<R: Reactor> Running<R> {
     }
 
     async fn react(&mut self, event: &Recorded) {
-        let Reaction { stream, command } = match projected(|| self.reactor.react(event)) {
-            Ok(Some(reaction)) => reaction,
-            Ok(None) => return,
-            Err(unfit) => return self.untaken(event, unfit),
-        };
+        match projected(|| self.reactor.react(event)) {
+            Ok(Some(reaction)) => self.submit(reaction, event, Arc::clone(&self.name)).await,
+            Ok(None) => {}
+            Err(Unfit::Foreign(what)) => self.progress.passes_over(&SetAside::of(event, &what)),
+            Err(Unfit::Broken(reason)) => self.park(SetAside::of(event, &reason)).await,
+            Err(Unfit::Newer(what)) => self.stop(Newer { position: event.position, what }),
+        }
+    }
+
+    /// Has a reaction recorded, under the mark `reactor`.
+    async fn submit(
+        &mut self,
+        reaction: Reaction<<R::Aggregate as Decider>::Command>,
+        event: &Recorded,
+        reactor: Arc<str>,
+    ) {
         self.flight.make_room().await;
+        let Reaction { stream, command } = reaction;
         let span = span(&self.deps, &self.name, event);
-        let metadata = context(&self.name, event, span.as_ref());
+        let metadata = context(&self.name, reactor, event, span.as_ref());
         let answer = self.aggregates.submit(stream, Request { command, metadata }).await;
         self.flight.started::<R::Aggregate>(event.position, answer, span);
     }
 
-    fn untaken(&mut self, event: &Recorded, unfit: Unfit) {
-        match unfit {
-            Unfit::Foreign(what) => {
-                self.progress.passes_over(&SetAside::new(event.position, &what));
-            }
-            Unfit::Broken(reason) => {
-                self.progress.sets_aside(&SetAside::new(event.position, &reason));
-            }
-            Unfit::Newer(what) => {
-                let newer = Newer { position: event.position, what };
-                self.progress.stops_before(&newer);
-                self.newer = Some(newer);
-            }
-        }
+    fn stop(&mut self, newer: Newer) {
+        self.progress.stops_before(&newer);
+        self.newer = Some(newer);
     }
 
     /// Says how far it is; the position up to which everything is done.
@@ -205,14 +210,13 @@ fn span(deps: &Deps, name: &Arc<str>, cause: &Recorded) -> Option<Open> {
     Some(span.with("event.reactor", &**name).with("event.cause", cause.position.0))
 }
 
-fn context(name: &Arc<str>, cause: &Recorded, span: Option<&Open>) -> Metadata {
-    let name = Arc::clone(name);
+fn context(name: &str, reactor: Arc<str>, cause: &Recorded, span: Option<&Open>) -> Metadata {
     let handed_on = || cause.metadata.traceparent.clone();
     Metadata {
-        actor: Actor::reactor(&name),
+        actor: Actor::reactor(name),
         correlation: cause.metadata.correlation,
         traceparent: span.map(Open::traceparent).or_else(handed_on),
-        cause: Some(Cause { reactor: name, position: cause.position }),
+        cause: Some(Cause { reactor, position: cause.position }),
         idempotency: None,
     }
 }
@@ -248,6 +252,13 @@ impl Flight {
         }
     }
 
+    /// Waits until all are done.
+    async fn land(&mut self) {
+        while let Some(cause) = self.running.next().await {
+            self.landed(cause);
+        }
+    }
+
     fn landed(&mut self, cause: Position) {
         self.causes.remove(&cause);
     }
@@ -255,68 +266,5 @@ impl Flight {
     /// Everything up to here is done, given that everything up to `heard` has been processed.
     fn settled(&self, heard: Position) -> Position {
         self.causes.first().map_or(heard, |oldest| Position(oldest.0 - 1))
-    }
-}
-
-/// The position in a note. A reactor has settled nothing that was recorded after its note: one that says so is made up, and believing it
-/// would stop the reactor for good. It begins from the start then; what it did before is known by its marks.
-fn settled(name: &str, note: &Recorded) -> Position {
-    match serde_json::from_str::<Settled>(note.data.get()) {
-        Ok(Settled { position }) if position < note.position => position,
-        Ok(Settled { position }) => {
-            tracing::error!(reactor = name, %position, note = %note.position, "ignored a note that is ahead of itself; reading the log from the start. Find out who recorded it");
-            Position::START
-        }
-        Err(error) => {
-            tracing::error!(reactor = name, %error, note = %note.position, "ignored a note that cannot be read; reading the log from the start");
-            Position::START
-        }
-    }
-}
-
-/// How far a reactor is, noted in its own stream now and then.
-struct Note {
-    stream: StreamId,
-    expected: Expected,
-    position: Position,
-}
-
-impl Note {
-    async fn load(store: &EventStore, name: &str) -> Self {
-        let stream = StreamId::new("reactor", name).expect("a reactor's name is a stream's id");
-        let last = store.last(&stream).await;
-        let expected = Expected::after(last.as_ref().map(|event| event.version));
-        let position = last.map_or(Position::START, |event| settled(name, &event));
-        Self { stream, expected, position }
-    }
-
-    async fn write(&mut self, deps: &Deps, store: &EventStore, position: Position) {
-        let name = self.stream.id().to_owned();
-        let now = deps.clock.now();
-        let event = NewEvent {
-            id: deps.ids.event_id(now),
-            kind: EventType::parse(SETTLED).expect("a type's name"),
-            schema: 1,
-            metadata: Metadata::of(Actor::reactor(name.as_str()), deps.ids.uuid(now)),
-            data: to_raw_value(&Settled { position }).expect("a number serialises"),
-        };
-        let append = Append {
-            stream: self.stream.clone(),
-            expected: self.expected,
-            events: Arc::from(vec![event]),
-        };
-        match store.append(append).await {
-            Appended::Recorded { version, .. } => {
-                self.expected = Expected::Version(version);
-                self.position = position;
-            }
-            // Another instance is further, or as far: its note serves as well.
-            Appended::Conflict { .. } => {
-                *self = Self { position, ..Self::load(store, &name).await }
-            }
-            Appended::Refused { reason } => {
-                tracing::error!(reactor = name, %reason, "the event store refused a note");
-            }
-        }
     }
 }

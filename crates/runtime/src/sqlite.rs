@@ -4,6 +4,7 @@
 //!  whole ── a read or write finds damage ──▶ damaged ── recover ──▶ whole, empty: the projector fills it from the log
 //! ```
 
+mod aside;
 mod beside;
 mod content;
 mod disposable;
@@ -111,26 +112,6 @@ impl Database {
             }
             change(&transaction).map_err(unfit)?;
             Ok(transaction.commit()?)
-        })
-    }
-
-    /// Notes an event that cannot be taken, and moves the checkpoint past it.
-    pub fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        let from = Position(event.position.0.saturating_sub(1));
-        self.apply(from, event.position, |transaction| {
-            let mut insert = transaction.prepare_cached("INSERT INTO aside VALUES (?1, ?2)")?;
-            insert.execute((event.position.0, &event.reason)).map(drop)
-        })
-    }
-
-    /// The events that were set aside, in order.
-    pub fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.read(|connection| {
-            let sql = "SELECT position, reason FROM aside ORDER BY position";
-            let event = |row: &rusqlite::Row<'_>| {
-                Ok(SetAside { position: Position(row.get(0)?), reason: row.get(1)? })
-            };
-            connection.prepare_cached(sql)?.query_map([], event)?.collect()
         })
     }
 
@@ -290,6 +271,16 @@ fn unfit(error: rusqlite::Error) -> ModelError {
 pub fn line(table: &str, values: &[ValueRef<'_>]) -> String {
     let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
     format!("{table}: {}", values.join(", "))
+}
+
+/// An entry of an inbox as a line of a dump, the same for every engine.
+#[must_use]
+pub fn aside_line(entry: &SetAside) -> String {
+    let number = |number: u64| ValueRef::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+    let SetAside { position, stream, version, reason } = entry;
+    let texts = [stream.as_str(), reason].map(|text| ValueRef::Text(text.as_bytes()));
+    let [stream, reason] = texts;
+    line("aside", &[number(position.0), stream, number(version.0), reason])
 }
 
 /// A connection that does nothing but keep a database in memory alive.

@@ -1,6 +1,6 @@
 //! Events that a read model or a subscriber cannot take.
 
-use kernel::{DecodeError, Position};
+use kernel::{DecodeError, Position, Recorded, StreamId, Version};
 use thiserror::Error;
 
 /// The longest reason that is kept with an event that was set aside, in characters.
@@ -67,19 +67,28 @@ impl Newer {
     }
 }
 
-/// An event that a model could not apply: it changed nothing there, and later events were applied.
+/// An event that a subscriber could not take: an entry of its [inbox](crate::inbox).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetAside {
     /// Its place in the log.
     pub position: Position,
-    /// Why it could not be applied, in at most 300 characters.
+    /// Its stream, whose later events wait behind it.
+    pub stream: StreamId,
+    /// Its place there.
+    pub version: Version,
+    /// Why it could not be taken, in at most 300 characters.
     pub reason: String,
 }
 
 impl SetAside {
-    /// The event at `position`; a longer reason is cut.
+    /// This event; a longer reason is cut.
     #[must_use]
-    pub fn new(position: Position, reason: &str) -> Self {
-        Self { position, reason: reason.chars().take(REASON_MAX).collect() }
+    pub fn of(event: &Recorded, reason: &str) -> Self {
+        Self {
+            position: event.position,
+            stream: event.stream.clone(),
+            version: event.version,
+            reason: reason.chars().take(REASON_MAX).collect(),
+        }
     }
 }

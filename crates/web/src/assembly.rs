@@ -6,9 +6,15 @@ use runtime::{Aggregates, Progress, Reactor, ReadModel, model::Project, projecto
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, Deps, Service, ServiceContext,
+    Api, Deps, Service, ServiceContext, inbox,
     service::{inspected, inspection},
 };
+
+/// The name of the subscriber that takes a service's read model through the log.
+#[must_use]
+pub fn projector_of(service: &str) -> String {
+    format!("{service}.projector")
+}
 
 /// A service on the read model `M` while it is put together. What it spawns runs until the tasks of its surroundings stop.
 pub struct Assembly<M: ?Sized> {
@@ -21,7 +27,7 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     /// Begins with `model`, which a projector, `NAME.projector`, takes through the log from now on.
     #[must_use]
     pub fn new(name: &'static str, deps: Deps, model: Arc<M>, project: Project<M::Change>) -> Self {
-        let progress = deps.progress(&format!("{name}.projector"));
+        let progress = deps.progress(&projector_of(name));
         projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, progress.clone());
         Self {
             name,
@@ -64,11 +70,12 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     pub fn serve(self, calls: OpenApiRouter, version: &'static str) -> Service {
         let Self { name, service: ServiceContext { deps, model, progress }, followers } = self;
         let model = inspected(model);
+        let inbox = inbox::calls(deps.clone(), followers.clone());
         let router = Api::new(name, version, deps.http.clone())
             .reads(progress)
             .follows(followers.clone())
             .metrics(deps.metrics.http())
-            .finish(calls.merge(inspection(Arc::clone(&model))));
+            .finish(calls.merge(inspection(Arc::clone(&model))).merge(inbox));
         Service { name, router, followers, model: Some(model) }
     }
 }

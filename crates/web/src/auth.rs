@@ -3,7 +3,7 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use kernel::{Clock, Timestamp};
+use kernel::{Actor, Clock, Timestamp};
 
 /// Judges the tokens of requests.
 pub trait Authenticate: Send + Sync + 'static {
@@ -24,6 +24,11 @@ pub trait Authenticate: Send + Sync + 'static {
 
     /// Whether `identity` may look into the system itself, such as at a read model's digest; otherwise why not.
     fn may_operate(&self, identity: &Identity) -> Result<(), String>;
+
+    /// Who that is as the actor of what an operator's call records.
+    fn actor(&self, identity: &Identity) -> Actor {
+        Actor::of("user", &identity.name).unwrap_or_else(|_| Actor::anonymous())
+    }
 }
 
 /// Who sent a request.

@@ -106,6 +106,7 @@ mod fields;
 mod forwarded;
 mod guard;
 mod idempotency;
+mod inbox;
 mod json;
 mod keyed;
 mod limit;
@@ -129,7 +130,7 @@ mod unstalled;
 mod whole;
 
 pub use api::Api;
-pub use assembly::Assembly;
+pub use assembly::{Assembly, projector_of};
 pub use auth::{AuthError, Authenticate, Identity};
 pub use body::{BODY_TIMEOUT, BodyFault, read as read_body};
 pub use cache::{Asked, Cache};

@@ -67,9 +67,9 @@ fn fixed(value: &serde_json::Value) -> Bytes {
 
 fn readiness_answer(readiness: &Readiness, aside: u64) -> Response {
     match readiness() {
-        Ok(()) if aside > 0 => {
-            json_bytes(json!({ "Ready": true, "EventsSetAside": aside }).to_string().into())
-        }
+        Ok(()) if aside > 0 => json_bytes(
+            json!({ "Ready": true, "Degraded": true, "EventsSetAside": aside }).to_string().into(),
+        ),
         Ok(()) => json_bytes(Bytes::from_static(b"{\"Ready\":true}")),
         Err(waits_for) => Problem::unavailable(Duration::from_secs(1), waits_for)
             .kind("/problems/not-ready")

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Deps, Json, Operator, Problem, recent::Recent};
-use runtime::{ModelError, Progress, ReadModel, SetAside};
+use runtime::{ModelError, Progress, ReadModel};
 
 /// Interval of announcements.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(2);
@@ -34,9 +34,6 @@ pub trait Inspect: Send + Sync {
     /// The position up to which the model holds everything.
     fn checkpoint(&self) -> BoxFuture<'_, Result<Position, ModelError>>;
 
-    /// The events that the model could not apply.
-    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>>;
-
     /// The sums of promise 6 that the service can vouch for.
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>>;
 
@@ -57,7 +54,7 @@ impl Service {
         followers.iter().find_map(Progress::trouble).map_or(Ok(()), Err)
     }
 
-    /// Events that its followers could not apply. The service is ready all the same.
+    /// Entries in the inboxes of its followers. The service is ready all the same, and degraded.
     #[must_use]
     pub fn aside(followers: &[Progress]) -> u64 {
         followers.iter().map(Progress::aside).sum()
@@ -163,27 +160,9 @@ struct ModelDigest {
     rows: u64,
 }
 
-/// Events that a read model could not apply.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-struct EventsSetAside {
-    /// In the order of the log.
-    events: Vec<EventSetAside>,
-}
-
-/// An event that a read model could not apply: it changed nothing, and later events were applied.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-struct EventSetAside {
-    position: u64,
-    /// Why it could not be applied.
-    reason: String,
-}
-
-/// The calls by which an operator compares a running model with a rebuilt one, and sees which events it could not apply; every service
-/// has them.
+/// The call by which an operator compares a running model with a rebuilt one; every service has it.
 pub(crate) fn inspection(model: Arc<dyn Inspect>) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(model_digest)).routes(routes!(set_aside)).with_state(model)
+    OpenApiRouter::new().routes(routes!(model_digest)).with_state(model)
 }
 
 /// What an operator can ask of a model.
@@ -202,10 +181,6 @@ impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
         Box::pin(self.model.checkpoint())
     }
 
-    fn aside(&self) -> BoxFuture<'_, Result<Vec<SetAside>, ModelError>> {
-        Box::pin(self.model.aside())
-    }
-
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
         // Sums over the whole model: every process asks each second.
         Box::pin(self.recent.balances(self.model.balances()))
@@ -214,18 +189,6 @@ impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
     fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
         Box::pin(self.model.dump())
     }
-}
-
-/// The events that the service's read model could not apply: they changed nothing, and later events were applied.
-#[utoipa::path(get, path = "/set-aside", security(("token" = [])), responses((status = 200, body = EventsSetAside)))]
-async fn set_aside(
-    State(model): State<Arc<dyn Inspect>>,
-    _operator: Operator,
-) -> Result<Json<EventsSetAside>, Problem> {
-    let events = model.aside().await?.into_iter();
-    let events =
-        events.map(|SetAside { position, reason }| EventSetAside { position: position.0, reason });
-    Ok(Json(EventsSetAside { events: events.collect() }))
 }
 
 /// A digest of the service's read model, to compare with that of a rebuilt one.

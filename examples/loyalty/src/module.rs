@@ -19,7 +19,7 @@ pub const MODULE: Module = Module {
     check_model: |text| text.parse::<ModelLocation>().map(drop),
     open_model: |place, _| {
         Box::pin(async move {
-            Ok(filled(Model::open(Accounts, place.location()?, Tasks::inline())?, project))
+            Ok(filled(NAME, Model::open(Accounts, place.location()?, Tasks::inline())?, project))
         })
     },
     build: |setup| Box::pin(async move { start(setup) }),

@@ -21,7 +21,7 @@ pub const MODULE: Module = Module {
         let time_zone = time_zone.clone();
         Box::pin(async move {
             let location: ModelLocation = place.location()?;
-            Ok(filled(open_model(location, &Tasks::inline(), time_zone).await?, project))
+            Ok(filled(NAME, open_model(location, &Tasks::inline(), time_zone).await?, project))
         })
     },
     build: |setup| Box::pin(start(setup)),

@@ -15,6 +15,7 @@ mod events;
 mod fields;
 mod follow;
 mod history;
+mod inbox;
 mod log;
 mod manager;
 mod numbers;
@@ -48,6 +49,7 @@ const CHROME: Chrome = Chrome {
         Link { href: "/customers", label: "Customers" },
         Link { href: "/events", label: "Event store" },
         Link { href: "/system", label: "System" },
+        Link { href: "/inbox", label: "Inbox" },
     ],
     personal: &[],
     search: None,
@@ -77,6 +79,7 @@ pub fn build(config: Config) -> Router {
         .route("/events/live", get(follow::live))
         .route("/events/{position}", get(event::event))
         .route("/history/{kind}/{id}", get(history::history))
+        .route("/inbox", get(inbox::inbox).post(inbox::decide))
         .route("/system", get(system::system))
         .route("/system/live", get(system::live))
         .with_state(Shop::default());

@@ -5,7 +5,7 @@ use std::{io, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, events, health, import, keys, logging, order,
+    bench, events, health, import, inbox, keys, logging, order,
     outcome::{Outcome, WrongUsage},
     rebuild, replay, run, show_config, store, up,
 };
@@ -34,6 +34,7 @@ enum Command {
     Replay(replay::Args),
     Bench(bench::Args),
     Events(events::Args),
+    Inbox(inbox::Args),
     Order(order::Args),
     Rebuild(rebuild::Args),
     Store(store::Args),
@@ -70,6 +71,7 @@ impl Command {
             Self::Replay(args) => as_client(replay::run(args)),
             Self::Bench(args) => as_client(bench::run(args)),
             Self::Events(args) => as_client(events::run(args)),
+            Self::Inbox(args) => as_client(inbox::run(args)),
             Self::Order(args) => as_client(order::run(args)),
             Self::Up(args) => up::run(&args),
             Self::Run(args) => run::run(&args),

@@ -1,6 +1,5 @@
 //! `agora events`: lists or follows what the event store has recorded.
 
-mod aside;
 pub(crate) mod embedded;
 mod history;
 mod table;
@@ -24,8 +23,8 @@ use crate::{
 
 const HELP: &str = "\
 Filters combine: --category order --type order.denied lists only those. --from is a position of the whole log, or
-with --stream a version of that stream. --set-aside lists, by service, the events that its read model could not apply:
-they changed nothing there, and later events were applied. With --follow, events begin after the last one recorded so far, unless --from is given.
+with --stream a version of that stream. With --follow, events begin after the last one recorded so far, unless --from is
+given.
 
 Examples:
   agora events --limit 20
@@ -33,7 +32,6 @@ Examples:
   agora events --category product --type product.stock-denied --since 2026-01-31T12:00:00Z
   agora events --follow --json | jq .Type
   agora events --data ./agora-data --json > everything.jsonl
-  agora events --set-aside
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
@@ -51,9 +49,6 @@ pub(crate) struct Args {
     /// Stay, and print events as they are recorded
     #[arg(long, conflicts_with_all = ["since", "until"])]
     follow: bool,
-    /// List the events that read models could not take, and why, instead
-    #[arg(long, conflicts_with_all = ["follow", "stream", "category", "kind", "from", "since", "until", "limit"])]
-    set_aside: bool,
     /// Stop after so many events
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -93,14 +88,6 @@ struct Printer {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
-    if args.set_aside {
-        let found = match &args.data {
-            Some(data) => aside::recorded(&Stopped::at(data)?).await?,
-            None => aside::running(&args.access.connect().await?).await?,
-        };
-        aside::print(&found, args.json)?;
-        return Ok(Outcome::Done);
-    }
     let printer =
         Printer { json: args.json, left: args.limit.unwrap_or(usize::MAX), width: term::width() };
     if let Some(data) = &args.data {

@@ -58,7 +58,7 @@ fn follow(deps: &Deps, service: &Service) {
         metrics
             .gauge(
                 "follower_events_set_aside",
-                "Events that it could not apply; `agora events --set-aside` lists them",
+                "Entries of its inbox: events that it could not take; `agora inbox` lists them",
             )
             .set(i64::try_from(follower.aside()).unwrap_or(i64::MAX));
     }

@@ -12,6 +12,7 @@ mod events;
 mod figures;
 mod health;
 mod import;
+mod inbox;
 mod keys;
 mod live_model;
 mod load;

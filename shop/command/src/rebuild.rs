@@ -101,7 +101,7 @@ async fn rebuild(
     let aside = filled.aside().await?.len();
     if aside > 0 {
         term::line(format_args!(
-            "{}: {aside} events could not be applied; `agora events --set-aside` lists them",
+            "{}: {aside} events could not be applied; `agora inbox` lists them",
             model.name()
         ))?;
     }

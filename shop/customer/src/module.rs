@@ -58,7 +58,7 @@ pub const MODULE: Module = Module {
     open_model: |place, _| {
         Box::pin(async move {
             let location: ModelLocation = place.location()?;
-            Ok(filled(open_model(location, &Tasks::inline()).await?, project))
+            Ok(filled(NAME, open_model(location, &Tasks::inline()).await?, project))
         })
     },
     build: |setup| Box::pin(start(setup)),

@@ -50,7 +50,7 @@ struct InstanceStatus {
     last_heard: String,
     /// How far behind each of its projectors and reactors is.
     lag: BTreeMap<String, LagStatus>,
-    /// Events that its projectors and reactors could not apply and set aside; `set-aside` of the service lists them.
+    /// Events that its projectors and reactors could not apply and set aside; `inbox` of the service lists them.
     set_aside: u64,
     /// Events per second.
     throughput: f64,

@@ -29,6 +29,16 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 pub struct Manager(pub Caller);
 
+impl Claims {
+    /// The holder of the token as the actor of events.
+    pub(crate) fn actor(&self) -> Actor {
+        match self.role {
+            Role::Customer => actor::customer(self.customer),
+            Role::Manager => actor::manager(self.customer),
+        }
+    }
+}
+
 impl Caller {
     fn of(Authenticated(identity): Authenticated) -> Result<Self, Problem> {
         let claims = Arc::clone(&identity.claims).downcast();
@@ -67,10 +77,7 @@ impl Caller {
     /// The caller as the actor of events.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        match self.claims.role {
-            Role::Customer => actor::customer(self.id()),
-            Role::Manager => actor::manager(self.id()),
-        }
+        self.claims.actor()
     }
 
     /// 403 unless the caller is the user of that name, or a manager.

@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use contracts::customer::SessionEnd;
 use kernel::{Position, Recorded, Timestamp, sync};
+use rusqlite::Transaction;
 use uuid::Uuid;
 
 use crate::{Auth, TOKEN_LIFETIME};
 use runtime::{
     Deps, ModelError, Progress, ReadModel, SetAside, Unfit,
     model::Project,
+    model::TakenUp,
     projector,
     sqlite::{Database, Location, Schema},
 };
@@ -184,11 +186,24 @@ impl ReadModel for EndedSessions {
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        let unsaved = self.unsaved().take();
-        if let Some(all) = unsaved {
-            self.save(&all).inspect_err(|_| *self.unsaved() = Some(all))?;
-        }
+        self.save_before()?;
         self.database.set_aside(event)
+    }
+
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, Ended>,
+        to: Position,
+    ) -> Result<(), ModelError> {
+        up.changes.iter().for_each(|ended| self.tell(*ended));
+        self.save_before()?;
+        self.database.take_up(from, &up, to, |transaction| write(transaction, up.changes))
+    }
+
+    /// The end of one session must not wait for that of another.
+    fn keeps_order(&self) -> bool {
+        false
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
@@ -214,30 +229,39 @@ impl EndedSessions {
     }
 
     fn save(&self, Unsaved { from, changes, to }: &Unsaved) -> Result<(), ModelError> {
-        self.database.apply(*from, *to, |transaction| {
-            for ended in changes {
-                match ended {
-                    Ended::Token { token, expires } => {
-                        let mut insert = transaction
-                            .prepare_cached("INSERT OR REPLACE INTO token VALUES (?1, ?2)")?;
-                        insert.execute((token.to_string(), expires.micros()))?;
-                        // It was issued a lifetime before it expires; what had expired a lifetime before that can go.
-                        let long_gone = (*expires - TOKEN_LIFETIME * 2).micros();
-                        transaction
-                            .prepare_cached("DELETE FROM token WHERE expires < ?1")?
-                            .execute([long_gone])?;
-                    }
-                    Ended::All { customer, version } => {
-                        let mut insert = transaction.prepare_cached(
-                            "INSERT INTO customer VALUES (?1, ?2)
-                             ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version)",
-                        )?;
-                        let version = i64::try_from(*version).unwrap_or(i64::MAX);
-                        insert.execute((customer.to_string(), version))?;
-                    }
-                }
-            }
-            Ok(())
-        })
+        self.database.apply(*from, *to, |transaction| write(transaction, changes))
     }
+
+    /// Saves what the database could not take before.
+    fn save_before(&self) -> Result<(), ModelError> {
+        let unsaved = self.unsaved().take();
+        let Some(all) = unsaved else { return Ok(()) };
+        self.save(&all).inspect_err(|_| *self.unsaved() = Some(all))
+    }
+}
+
+fn write(transaction: &Transaction<'_>, changes: &[Ended]) -> rusqlite::Result<()> {
+    for ended in changes {
+        match ended {
+            Ended::Token { token, expires } => {
+                let mut insert =
+                    transaction.prepare_cached("INSERT OR REPLACE INTO token VALUES (?1, ?2)")?;
+                insert.execute((token.to_string(), expires.micros()))?;
+                // It was issued a lifetime before it expires; what had expired a lifetime before that can go.
+                let long_gone = (*expires - TOKEN_LIFETIME * 2).micros();
+                transaction
+                    .prepare_cached("DELETE FROM token WHERE expires < ?1")?
+                    .execute([long_gone])?;
+            }
+            Ended::All { customer, version } => {
+                let mut insert = transaction.prepare_cached(
+                    "INSERT INTO customer VALUES (?1, ?2)
+                     ON CONFLICT (id) DO UPDATE SET version = max(version, excluded.version)",
+                )?;
+                let version = i64::try_from(*version).unwrap_or(i64::MAX);
+                insert.execute((customer.to_string(), version))?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ mod token;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use kernel::{Clock, Timestamp};
+use kernel::{Actor, Clock, Timestamp};
 use web::{AuthError, Authenticate, Identity};
 
 pub use caller::{Caller, Manager};
@@ -97,6 +97,11 @@ impl Authenticate for Auth {
     fn may_operate(&self, identity: &Identity) -> Result<(), String> {
         let role = identity.claims.downcast_ref::<Claims>().map(|claims| claims.role);
         if role == Some(Role::Manager) { Ok(()) } else { Err(caller::MANAGERS_ONLY.to_owned()) }
+    }
+
+    fn actor(&self, identity: &Identity) -> Actor {
+        let claims = identity.claims.downcast_ref::<Claims>();
+        claims.map_or_else(Actor::anonymous, Claims::actor)
     }
 }
 

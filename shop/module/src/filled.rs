@@ -5,15 +5,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::{Position, Recorded};
 use runtime::{
-    ModelError, ReadModel, SetAside,
-    model::{Project, take},
+    Inbox, ModelError, ReadModel, SetAside,
+    inbox::InMemory,
+    model::{Project, Taking},
     sqlite::Database,
 };
+use tokio::sync::Mutex;
 
 /// A model of any service, with its projection.
 #[async_trait]
 pub trait Filled: Send + Sync {
-    /// Takes the model on to `to` by the events since its checkpoint.
+    /// Takes the model, which was empty before, on to `to` by the events since its checkpoint.
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> Result<(), ModelError>;
     /// The position up to which the model holds everything.
     async fn checkpoint(&self) -> Result<Position, ModelError>;
@@ -27,24 +29,31 @@ pub trait Filled: Send + Sync {
     fn is_whole(&self) -> Result<(), ModelError>;
 }
 
-/// A model that is filled by `project`.
+/// The model of a service, which is filled by `project`.
 pub fn filled<M: ReadModel + ?Sized>(
+    service: &'static str,
     model: Arc<M>,
     project: Project<M::Change>,
 ) -> Box<dyn Filled> {
-    Box::new(Fill { model, project })
+    let subscriber = web::projector_of(service);
+    let inbox =
+        Mutex::new((Inbox::new(&subscriber, model.keeps_order(), Vec::new()), InMemory::default()));
+    Box::new(Fill { model, project, inbox })
 }
 
 struct Fill<M: ReadModel + ?Sized> {
     model: Arc<M>,
     project: Project<M::Change>,
+    inbox: Mutex<(Inbox, InMemory)>,
 }
 
 #[async_trait]
 impl<M: ReadModel + ?Sized> Filled for Fill<M> {
     async fn take(&self, events: &[Arc<Recorded>], to: Position) -> Result<(), ModelError> {
         let from = self.model.checkpoint().await?;
-        let taken = take(&*self.model, self.project, events, from, to).await?;
+        let (inbox, waiting) = &mut *self.inbox.lock().await;
+        let (model, project) = (&*self.model, self.project);
+        let taken = Taking { model, project, inbox, waiting }.take(events, from, to).await?;
         taken.newer.map_or(Ok(()), |newer| Err(ModelError::Other(newer.explained())))
     }
 

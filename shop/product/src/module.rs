@@ -20,7 +20,7 @@ pub const MODULE: Module = Module {
     open_model: |place, _| {
         Box::pin(async move {
             let location: ModelLocation = place.location()?;
-            Ok(filled(open_model(location, &Tasks::inline())?, project))
+            Ok(filled(NAME, open_model(location, &Tasks::inline())?, project))
         })
     },
     build: |setup| Box::pin(async move { start(setup) }),

@@ -32,6 +32,8 @@ pub enum Fault {
     UnreadableEvent,
     ForgedTwin,
     SecondBirth,
+    PoisonedStream,
+    Decided,
     LogShortened,
     StoreSlow,
     ServiceSlow,
@@ -40,7 +42,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::Bus(BusFault::BroadcastLost),
         Self::Bus(BusFault::BroadcastRepeated),
         Self::Bus(BusFault::BroadcastDelayed),
@@ -68,6 +70,8 @@ impl Fault {
         Self::UnreadableEvent,
         Self::ForgedTwin,
         Self::SecondBirth,
+        Self::PoisonedStream,
+        Self::Decided,
         Self::LogShortened,
         Self::StoreSlow,
         Self::ServiceSlow,

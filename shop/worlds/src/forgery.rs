@@ -22,6 +22,13 @@ const UNREADABLE: [(&str, &str); 5] = [
     (contracts::product::CATEGORY, ProductEvent::STOCK_RESERVED),
 ];
 
+/// Kinds that are forged so in streams that go on.
+const POISON: [(&str, &str); 3] = [
+    (contracts::customer::CATEGORY, CustomerEvent::CREDIT_RELEASED),
+    (contracts::product::CATEGORY, ProductEvent::STOCK_RELEASED),
+    (contracts::order::CATEGORY, OrderEvent::DENIED),
+];
+
 /// Kinds that begin a stream, and are forged behind its beginning.
 const BIRTHS: [&str; 3] = [OrderEvent::PLACED, CustomerEvent::REGISTERED, ProductEvent::ADDED];
 
@@ -36,9 +43,10 @@ pub(crate) type Forged = RefCell<BTreeSet<EventId>>;
 
 /// A forged event, made from what is recorded; none if there is nothing of its kind to copy.
 pub(crate) fn forged(id: EventId, events: &[Arc<Recorded>], dice: &Dice) -> Option<Forgery> {
-    match dice.within(0..4) {
+    match dice.within(0..6) {
         0 | 1 => Some(unreadable(id, dice)),
         2 => twin(id, events, dice),
+        3 | 4 => poison(id, events, dice),
         _ => second_birth(id, events, dice),
     }
 }
@@ -70,11 +78,26 @@ fn fresh(category: &str, dice: &Dice) -> StreamId {
 /// An event in a stream of its own that cannot be read.
 fn unreadable(id: EventId, dice: &Dice) -> Forgery {
     let (category, kind) = *dice.pick(&UNREADABLE);
+    let event = nonsense(id, kind, dice);
+    (Fault::UnreadableEvent, fresh(category, dice), Expected::None, event)
+}
+
+/// An event that cannot be read at the end of a stream that goes on.
+fn poison(id: EventId, events: &[Arc<Recorded>], dice: &Dice) -> Option<Forgery> {
+    let (category, kind) = *dice.pick(&POISON);
+    let of_category = events.iter().filter(|event| event.stream.category() == category);
+    let known: Vec<_> = of_category.collect();
+    let stream = if known.is_empty() { None } else { Some(&dice.pick(&known).stream) }?;
+    let last = known.iter().rfind(|event| event.stream == *stream)?;
+    let expected = Expected::Version(last.version);
+    Some((Fault::PoisonedStream, stream.clone(), expected, nonsense(id, kind, dice)))
+}
+
+fn nonsense(id: EventId, kind: &str, dice: &Dice) -> NewEvent {
     let metadata = Metadata::of(Actor::anonymous(), uuid::Uuid::from_bytes(dice.bytes()));
     let kind = EventType::parse(kind).expect("a kind of event");
     let data = to_raw_value(&serde_json::json!({ NONSENSE: dice.number() })).expect("is JSON");
-    let event = NewEvent { id, kind, schema: 1, metadata, data };
-    (Fault::UnreadableEvent, fresh(category, dice), Expected::None, event)
+    NewEvent { id, kind, schema: 1, metadata, data }
 }
 
 /// A registration in a stream of its own: there are two customers of one name then.

@@ -184,6 +184,18 @@ impl People {
         }
     }
 
+    /// The manager decides about an entry of a service's inbox.
+    pub(crate) async fn decide(&self, service: &str, call: &str, decision: &Value) {
+        let answer = self.insist(service, call, &self.manager, decision).await;
+        // 404: decided before.
+        if let Some(answer) = answer.filter(|answer| !answer.status.is_success())
+            && answer.status != StatusCode::NOT_FOUND
+        {
+            let wrong = format!("{call}: {} {}", answer.status, answer.body);
+            self.told.borrow_mut().wrong.push(wrong);
+        }
+    }
+
     /// The manager changes a price, stock or credit.
     pub(crate) async fn manage(&self) {
         let product = self.dice.pick(&self.products);

@@ -1,5 +1,6 @@
 //! One world, from its seed to its verdict.
 
+mod operator;
 mod overload;
 mod verdict;
 
@@ -218,6 +219,7 @@ impl World {
         self.environment.transport.set_rates(FaultRates::default());
         // What was delayed still arrives, late.
         tokio::time::sleep(SETTLING).await;
+        self.decide(people).await;
         self.calm_since = (self.events().await.len(), self.environment.clock.now());
         // What the faults left open ends. Then one answer shows the order service that it may let others in again.
         tokio::time::sleep(DEADLINE + OVERDUE).await;

@@ -4,8 +4,8 @@ mod server;
 mod value;
 
 use async_trait::async_trait;
-use kernel::Position;
-use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, sqlite::line};
+use kernel::{Position, StreamId, Version};
+use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, sqlite::line};
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -87,6 +87,19 @@ impl Tables {
     }
 }
 
+/// Notes an entry of the inbox.
+const ASIDE: &str = "INSERT INTO aside VALUES (?1, ?2, ?3, ?4)";
+
+fn entry(event: &SetAside) -> [Value; 4] {
+    let SetAside { position, stream, version, reason } = event;
+    [
+        Value::Integer(number(*position)),
+        Value::Text(stream.as_str().to_owned()),
+        Value::Integer(number(Position(version.0))),
+        Value::Text(reason.clone()),
+    ]
+}
+
 #[async_trait]
 impl ReadModel for Tables {
     type Change = Changes;
@@ -113,16 +126,35 @@ impl ReadModel for Tables {
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
         let from = Position(event.position.0.saturating_sub(1));
-        let values = [Value::Integer(number(event.position)), Value::Text(event.reason.clone())];
-        self.step(from, event.position, &[("INSERT INTO aside VALUES (?1, ?2)", &values)]).await
+        self.step(from, event.position, &[(ASIDE, &entry(event)[..])]).await
+    }
+
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, Changes>,
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let taken = [Value::Integer(number(up.entry.position))];
+        let again = up.again.map(entry);
+        let changes = up.changes.iter().flat_map(|changes| &changes.0);
+        let changes = changes.map(|(sql, values)| (*sql, values.as_slice()));
+        let mut change = vec![("DELETE FROM aside WHERE position = ?1", &taken[..])];
+        change.extend(again.iter().map(|again| (ASIDE, &again[..])));
+        change.extend(changes);
+        self.step(from, to, &change).await
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        let sql = "SELECT position, reason FROM aside ORDER BY position";
+        let sql = "SELECT position, stream, version, reason FROM aside ORDER BY position";
         let rows = self.query(sql, Vec::new()).await?;
         let event = |row: &Row| {
-            let position = Position(row.get("position")?.as_u64()?);
-            Some(SetAside { position, reason: row.get("reason")?.as_str()?.to_owned() })
+            Some(SetAside {
+                position: Position(row.get("position")?.as_u64()?),
+                stream: StreamId::parse(row.get("stream")?.as_str()?).ok()?,
+                version: Version(row.get("version")?.as_u64()?),
+                reason: row.get("reason")?.as_str()?.to_owned(),
+            })
         };
         Ok(rows.iter().filter_map(event).collect())
     }

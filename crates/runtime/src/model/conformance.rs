@@ -1,9 +1,9 @@
 //! The conformance suite of shared read models, beside each service's own suite; each check panics where the engine fails.
 
-use kernel::Position;
+use kernel::{Position, StreamId, Version};
 use uuid::Uuid;
 
-use super::{Lease, ModelError, ReadModel, SetAside};
+use super::{Lease, ModelError, ReadModel, SetAside, TakenUp};
 
 /// Runs the whole suite on two instances' sides of one new, empty model.
 pub async fn shared<M: ReadModel + ?Sized>(one: &M, other: &M) {
@@ -69,7 +69,8 @@ async fn a_model_is_of_one_log<M: ReadModel + ?Sized>(one: &M, other: &M) {
 }
 
 /// What every model does with a change that can never be made, such as a second order of one id: nothing of its batch is made, its event
-/// is set aside, and later ones are applied. The changes are of the positions 1, 2 and 3, and only the second one is unfit.
+/// is set aside, and later ones are applied; and what waited is taken up together with the checkpoint, or not at all. The changes are of
+/// the positions 1, 2 and 3, and only the second one is unfit.
 pub async fn unfit<M: ReadModel + ?Sized>(model: &M, changes: &[M::Change]) {
     let [first, unfit, next] = [0, 1, 2].map(|at| changes.get(at..=at).expect("three changes"));
     let lines = async || model.dump().await.expect("a dump");
@@ -82,17 +83,65 @@ pub async fn unfit<M: ReadModel + ?Sized>(model: &M, changes: &[M::Change]) {
     let refused = model.apply(Position(1), unfit, Position(2)).await;
     assert!(matches!(refused, Err(ModelError::Unfit(_))), "{refused:?}");
     let before = lines().await;
-    let event = SetAside::new(Position(2), "it is unfit");
+    let event = entry();
     model.set_aside(&event).await.expect("it is noted");
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position(2));
     let late = model.set_aside(&event).await;
     assert!(matches!(late, Err(ModelError::Stale)), "{late:?}");
     model.apply(Position(2), next, Position(3)).await.expect("the next one fits");
-    assert_eq!(aside().await, [event]);
+    assert_eq!(aside().await, std::slice::from_ref(&event));
     let after = lines().await;
     let noted = after.iter().filter(|line| line.starts_with("aside: ")).count();
     assert!(noted == 1 && after.len() > before.len(), "{after:?}");
     model.reset().await.expect("it empties");
     assert_eq!((lines().await, aside().await), (empty, Vec::new()));
     a_model_is_of_one_log(model, model).await;
+    taken_up(model, changes, after).await;
+}
+
+fn entry() -> SetAside {
+    SetAside {
+        position: Position(2),
+        stream: StreamId::parse("depot-1").expect("a name"),
+        version: Version(7),
+        reason: "it is unfit: é \"'".to_owned(),
+    }
+}
+
+/// The same with the third one waiting behind the second, until that is skipped. `after` are the lines of a model to which both came in time.
+async fn taken_up<M: ReadModel + ?Sized>(model: &M, changes: &[M::Change], after: Vec<String>) {
+    let [first, unfit, next] = [0, 1, 2].map(|at| changes.get(at..=at).expect("three changes"));
+    let lines = async || model.dump().await.expect("a dump");
+    let aside = async || model.aside().await.expect("a list");
+    let event = entry();
+    model.reset().await.expect("it empties");
+    model.apply(Position::START, first, Position(1)).await.expect("the first one fits");
+    model.set_aside(&event).await.expect("it is noted");
+    model.apply(Position(2), &[], Position(5)).await.expect("others go on");
+    let before = (lines().await, aside().await);
+    let later = SetAside { position: Position(4), version: Version(9), ..event.clone() };
+    let up = |changes, again| TakenUp { entry: &event, changes, again };
+    let refused = model.take_up(Position(5), up(unfit, None), Position(6)).await;
+    assert!(matches!(refused, Err(ModelError::Unfit(_))), "{refused:?}");
+    let late = model.take_up(Position(4), up(next, Some(&later)), Position(6)).await;
+    assert!(matches!(late, Err(ModelError::Stale)), "{late:?}");
+    assert_eq!((lines().await, aside().await), before, "nothing is made");
+    model
+        .take_up(Position(5), up(&[], Some(&event)), Position(6))
+        .await
+        .expect("retried without success");
+    assert_eq!(aside().await, std::slice::from_ref(&event));
+    model.take_up(Position(6), up(next, Some(&later)), Position(7)).await.expect("it fits");
+    assert_eq!(
+        (aside().await, model.checkpoint().await.ok()),
+        (vec![later.clone()], Some(Position(7)))
+    );
+    let up = TakenUp { entry: &later, changes: &[], again: None };
+    model.take_up(Position(7), up, Position(8)).await.expect("it is skipped");
+    assert_eq!(aside().await, []);
+    let made =
+        |lines: Vec<String>| lines.into_iter().filter(|line| !line.starts_with("checkpoint: "));
+    let without: Vec<String> = made(after).filter(|line| !line.starts_with("aside: ")).collect();
+    assert_eq!(made(lines().await).collect::<Vec<_>>(), without, "as if they had come in time");
+    model.reset().await.expect("it empties");
 }

@@ -2,6 +2,8 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
+use kernel::sync;
+
 use super::Progress;
 use crate::{EventStore, Newer, SetAside};
 
@@ -11,10 +13,16 @@ pub(crate) const NEWER: &str = "newer";
 const STOPPED: Duration = Duration::from_secs(1);
 
 impl Progress {
-    /// Events that it could not apply: they changed nothing, and later events were applied.
+    /// How many entries its inbox has.
     #[must_use]
     pub fn aside(&self) -> u64 {
-        self.0.aside.load(Ordering::Relaxed)
+        sync::lock(&self.0.aside).len() as u64
+    }
+
+    /// The entries of its [inbox](crate::inbox), in the order of the log.
+    #[must_use]
+    pub fn inbox(&self) -> Vec<SetAside> {
+        sync::lock(&self.0.aside).clone()
     }
 
     /// Events since the start that say nothing to it, such as those of a type that it does not know: they were passed over.
@@ -26,7 +34,7 @@ impl Progress {
     /// An event says nothing to it.
     pub(crate) fn passes_over(&self, event: &SetAside) {
         self.0.foreign.fetch_add(1, Ordering::Relaxed);
-        let SetAside { position, reason } = event;
+        let SetAside { position, reason, .. } = event;
         tracing::warn!(name = self.0.name, %position, reason, "passed over an event");
     }
 
@@ -37,19 +45,20 @@ impl Progress {
         self.failing(NEWER, newer.explained());
     }
 
-    /// So many events are set aside in its model.
-    pub(crate) fn has_aside(&self, events: usize) {
-        self.0.aside.store(events as u64, Ordering::Relaxed);
+    /// Its inbox has these entries.
+    pub(crate) fn has_aside(&self, entries: Vec<SetAside>) {
+        *sync::lock(&self.0.aside) = entries;
     }
 
     /// One more event is set aside.
     pub(crate) fn sets_aside(&self, event: &SetAside) {
-        self.0.aside.fetch_add(1, Ordering::Relaxed);
+        let SetAside { position, stream, reason, .. } = event;
         tracing::error!(
             name = self.0.name,
-            position = %event.position,
-            reason = event.reason,
-            "set an event aside that cannot be applied; everything else continues"
+            %position,
+            %stream,
+            reason,
+            "set an event aside that cannot be applied; later events of its stream wait, everything else continues"
         );
     }
 

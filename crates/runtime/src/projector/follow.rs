@@ -50,7 +50,7 @@ async fn heads<M: ReadModel + ?Sized>(store: &EventStore, model: &M, progress: &
         progress.saw(store.head().await);
         // The projecting instance reports failures.
         if let Ok(aside) = model.aside().await {
-            progress.has_aside(aside.len());
+            progress.has_aside(aside);
         }
         let pause = if progress.is_ready() { HEAD } else { LOOK_AWAITED };
         tokio::time::sleep(pause).await;

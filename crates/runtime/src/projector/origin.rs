@@ -4,7 +4,7 @@ use kernel::Position;
 use uuid::Uuid;
 
 use super::{MODEL, Projection, RETRY_MAX, Retry};
-use crate::{ModelError, ReadModel};
+use crate::{ModelError, ReadModel, SetAside};
 
 impl<M: ReadModel + ?Sized> Projection<'_, M> {
     pub(super) async fn recognise_once_there_is_a_log(&self) {
@@ -46,18 +46,28 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         self.model.built_from(first).await
     }
 
-    /// The model's checkpoint. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
+    /// The checkpoint and the entries of the inbox, which change with it only.
+    async fn noted(&self) -> Result<(Position, Vec<SetAside>), ModelError> {
+        loop {
+            let before = self.model.checkpoint().await?;
+            let entries = self.model.aside().await?;
+            if self.model.checkpoint().await? == before {
+                return Ok((before, entries));
+            }
+        }
+    }
+
+    /// The model's checkpoint and the entries of its inbox. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
     /// before, so the log has lost events, or is not the one that the model was built from, and the model may be the last copy.
-    pub(super) async fn checkpoint(&self) -> Result<Position, ModelError> {
+    pub(super) async fn checkpoint(&self) -> Result<(Position, Vec<SetAside>), ModelError> {
         if let Some(database) = self.model.database() {
             database.recover()?;
         }
-        self.progress.has_aside(self.model.aside().await?.len());
-        let checkpoint = self.model.checkpoint().await?;
+        let (checkpoint, entries) = self.noted().await?;
         // Asked in this order, the log can only be further.
         let head = self.store.head().await;
         if checkpoint <= head {
-            return Ok(checkpoint);
+            return Ok((checkpoint, entries));
         }
         let name = self.progress.name();
         self.tasks.fail(

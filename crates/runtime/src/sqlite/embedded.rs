@@ -9,7 +9,7 @@ use store::Balance;
 use uuid::Uuid;
 
 use super::{Database, Location, Schema};
-use crate::{ModelError, ReadModel, Scans, SetAside, Tasks};
+use crate::{ModelError, ReadModel, Scans, SetAside, Tasks, model::TakenUp};
 
 /// The tables of an embedded read model, and how its changes are written to them.
 pub trait Tables: Send + Sync + 'static {
@@ -108,6 +108,18 @@ impl<T: Tables> ReadModel for Embedded<T> {
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
         self.database.set_aside(event)
+    }
+
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, T::Change>,
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let write = |transaction: &Transaction<'_>| self.tables.write(transaction, up.changes);
+        self.database.take_up(from, &up, to, write)?;
+        self.tables.changed();
+        Ok(())
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {

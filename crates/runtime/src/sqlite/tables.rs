@@ -5,18 +5,14 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::{
-    Location, Schema, beside,
+    Location, Schema, aside, beside,
     content::{has_tables_of, named, names},
     files::private,
     mark,
 };
 use crate::ModelError;
 
-/// The events that could not be taken. Files of before this table are as good as those with it.
-const ASIDE: &str =
-    "CREATE TABLE IF NOT EXISTS aside (position INTEGER PRIMARY KEY, reason TEXT NOT NULL)";
-
-/// The event that begins the log which the model is built from; likewise.
+/// The event that begins the log which the model is built from. Files of before this table are as good as those with it.
 const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS origin (first BLOB NOT NULL)";
 /// Opens a database of the schema, empty if there is none that can be used; see [`super::Database::open`].
 pub(super) fn open_or_replace(
@@ -52,7 +48,7 @@ fn open_current(location: &Location, schema: Schema) -> Result<Connection, Model
     location.configure(&connection)?;
     private(location);
     if owner == mark::Owner::Ours(schema.shape()) {
-        connection.execute_batch(ASIDE)?;
+        connection.execute_batch(aside::TABLE)?;
     } else {
         let transaction = connection.transaction()?;
         drop_all(&transaction)?;
@@ -116,6 +112,6 @@ pub(super) fn create(connection: &Connection, schema: Schema) -> rusqlite::Resul
     connection.execute_batch(
         "CREATE TABLE checkpoint (position INTEGER NOT NULL); INSERT INTO checkpoint VALUES (0);",
     )?;
-    connection.execute_batch(ASIDE)?;
+    connection.execute_batch(aside::TABLE)?;
     connection.pragma_update(None, "user_version", schema.shape().cast_signed())
 }

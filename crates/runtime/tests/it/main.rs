@@ -2,6 +2,7 @@
 
 mod evicting;
 mod exchanged;
+mod inbox;
 mod newer;
 mod projecting;
 mod reading;

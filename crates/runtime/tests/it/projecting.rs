@@ -62,6 +62,11 @@ impl World {
         Instance { side, tasks, progress }
     }
 
+    /// The same log, and another model.
+    pub(crate) fn with_new_model(self) -> Self {
+        Self { model: Arc::default(), ..self }
+    }
+
     pub(crate) async fn record(&self) -> Position {
         let now = self.deps.clock.now();
         let id = self.deps.ids.event_id(now);

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use kernel::Position;
-use runtime::{Lease, ModelError, ReadModel, SetAside, Shared};
+use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -96,6 +96,28 @@ impl ReadModel for Side {
         .await?
     }
 
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, Position>,
+        to: Position,
+    ) -> Result<(), ModelError> {
+        self.call(|model| {
+            if model.checkpoint != from {
+                return Err(ModelError::Stale);
+            }
+            if up.changes.iter().any(|change| model.unfit.contains(change)) {
+                return Err(ModelError::Unfit("it is".to_owned()));
+            }
+            model.aside.retain(|entry| entry != up.entry);
+            model.aside.extend(up.again.cloned());
+            model.applied.extend(up.changes);
+            model.checkpoint = to;
+            Ok(())
+        })
+        .await?
+    }
+
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
         self.call(|model| model.aside.clone()).await
     }
@@ -109,7 +131,11 @@ impl ReadModel for Side {
     }
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        self.call(|model| model.applied.iter().map(ToString::to_string).collect()).await
+        self.call(|model| {
+            let aside = model.aside.iter().map(runtime::sqlite::aside_line);
+            model.applied.iter().map(ToString::to_string).chain(aside).collect()
+        })
+        .await
     }
 
     fn shared(&self) -> Option<&dyn Shared> {

@@ -74,6 +74,11 @@ fn every_schema_ever_released_is_read() {
 }
 
 #[test]
+fn what_the_platform_records_itself_is_read() {
+    released("../runtime/tests/released").family::<runtime::inbox::InboxEvent>().check();
+}
+
+#[test]
 fn a_missing_empty_or_unknown_file_is_noticed() {
     assert!(!passes(&[("account.opened@2.json", None)]));
     assert!(!passes(&[("account.opened@1.json", Some("[]"))]));

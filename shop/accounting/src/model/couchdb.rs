@@ -6,7 +6,7 @@
 //!  order:ID, customer-invoice:ID:NO.   lead to it
 //!  customer:ID, name:USER              what a customer is called, and who is called so
 //!  sum:YEAR:month:NO., …:product:ID    invoices added up
-//!  aside:POSITION                      why the event there could not be taken
+//!  aside:POSITION                      an event that could not be taken, and as long as that lasts
 //! ```
 //!
 //! There are no transactions: documents are written first and the checkpoint last, each change marked with its position. Reads are
@@ -17,7 +17,9 @@
 //! Sums are added up as invoices come: a year is read in as many documents as it has months and products, in one request,
 //! however many invoices there are. Everything is found by its id, so that no index has to be built before a query is answered.
 
+mod claim;
 mod documents;
+mod inbox;
 mod location;
 mod read;
 mod server;
@@ -28,7 +30,8 @@ use std::sync::{Arc, atomic::Ordering};
 use async_trait::async_trait;
 use kernel::Position;
 use runtime::{
-    Lease, ModelError, ReadModel, SetAside, Shared, model::server::opened, model::shape,
+    Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, model::server::opened,
+    model::shape,
 };
 use serde_json::json;
 use store::Balance;
@@ -39,6 +42,7 @@ use crate::calendar::Calendar;
 use documents::{LEASE, LeaseDocument};
 pub use location::CouchDbLocation;
 use server::Server;
+use write::Step;
 
 /// The number of the documents' shape.
 const SCHEMA: u32 = 2;
@@ -58,6 +62,11 @@ impl CouchDbModel {
     ) -> Result<Arc<Self>, ModelError> {
         let server = Server::new(location, shape(SCHEMA, super::zone_hash(&calendar)))?;
         opened(Self { server, calendar }, crate::NAME).await
+    }
+
+    async fn step(&self, from: Position, step: Step<'_>, to: Position) -> Result<(), ModelError> {
+        let server = &self.server;
+        server.long_call(write::apply(server, &self.calendar, from, step, to)).await
     }
 
     /// The lease and its revision.
@@ -83,12 +92,22 @@ impl ReadModel for CouchDbModel {
         changes: &[Change],
         to: Position,
     ) -> Result<(), ModelError> {
-        let server = &self.server;
-        server.long_call(write::apply(server, &self.calendar, from, changes, to)).await
+        let step = Step { changes, entries: Vec::new() };
+        self.step(from, step, to).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.server.call(write::set_aside(&self.server, event)).await
+        self.server.call(inbox::set_aside(&self.server, event)).await
+    }
+
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, Change>,
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let entries = self.server.call(inbox::taken_up(&self.server, &up, to)).await?;
+        self.step(from, Step { changes: up.changes, entries }, to).await
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use web::TrustedProxies;
 
 /// Every page but the log-in.
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 24] = [
     "/",
     "/live",
     "/categories",
@@ -37,13 +37,15 @@ const PAGES: [&str; 23] = [
     "/events/follow",
     "/events/live",
     "/history/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
+    "/inbox",
     "/system",
     "/system/live",
 ];
 
 /// Where something is changed.
-const CHANGES: [&str; 10] = [
+const CHANGES: [&str; 11] = [
     "/logout",
+    "/inbox",
     "/categories/new",
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",

@@ -42,12 +42,16 @@ async fn events_and_orders_look_the_same_beside_the_shop_and_in_its_folder() {
         assert!(drawn.stdout.contains(step), "{step} is drawn: {}", drawn.stdout);
     }
     let history = shop.tool(&["order", &order, "--json"]).await.expect_code(0).json();
-    let aside = shop.tool(&["events", "--set-aside"]).await.expect_code(0);
-    assert_eq!(aside.stdout, "No event is set aside.\n");
+    let inbox = shop.tool(&["inbox"]).await.expect_code(0);
+    assert_eq!(inbox.stdout, "All inboxes are empty.\n");
+    let unknown = shop.tool(&["inbox", "--retry", "order.projector@1"]).await.expect_code(1);
+    assert!(unknown.stderr.contains("There is no such entry"), "{}", unknown.stderr);
+    shop.tool(&["inbox", "--skip", "order.projector@1"]).await.expect_code(2);
+    shop.tool(&["inbox", "--retry", "nothing@1"]).await.expect_code(2);
     let folder = shop.down().await;
     assert_eq!(lines(&folder.tool(&["events", "--json"]).await.expect_code(0)), recorded);
-    let aside = folder.tool(&["events", "--set-aside"]).await.expect_code(0);
-    assert_eq!(aside.stdout, "No event is set aside.\n");
+    let inbox = folder.tool(&["inbox"]).await.expect_code(0);
+    assert_eq!(inbox.stdout, "All inboxes are empty.\n");
     let later = folder.tool(&["order", &order, "--json"]).await.expect_code(0).json();
     let steps = |history: &Value| -> Vec<Value> {
         let mut steps = history["History"].as_array().expect("a list").clone();

@@ -5,13 +5,14 @@
 //!  PREFIX:customer:USER  hash: everything about a customer
 //!  PREFIX:users          hash: id → user name
 //!  PREFIX:by:ORDER       sorted set, all scores 0: what an order sorts by, then the user name
-//!  PREFIX:aside          hash: position → why the event there could not be taken
+//!  PREFIX:aside          hash: position → the event there that could not be taken (JSON)
 //!  PREFIX:totals, :below the sums over all customers, and who is below zero
 //! ```
 //!
 //! A search scans customers in chunks, so that it does not block other clients. If the checkpoint moves meanwhile it starts over, and
 //! after a few attempts it scans all in one go.
 
+mod aside;
 mod change;
 mod location;
 mod rows;
@@ -22,7 +23,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use kernel::Position;
 use runtime::{
-    Lease, ModelError, ReadModel, SetAside, Shared, model::server::opened, sqlite::line,
+    Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, model::server::opened, sqlite,
+    sqlite::line,
 };
 use rusqlite::types::ValueRef;
 use store::Balance;
@@ -64,6 +66,25 @@ impl RedisModel {
     /// refuses us is an error.
     pub async fn open(location: RedisLocation) -> Result<Arc<Self>, ModelError> {
         opened(Self { server: Server::new(location)? }, crate::NAME).await
+    }
+
+    /// Makes changes and moves the checkpoint; `aside` is the entry of the inbox that goes, and the one that comes in its place.
+    async fn change(
+        &self,
+        from: Position,
+        changes: &[Change],
+        to: Position,
+        aside: Vec<String>,
+    ) -> Result<(), ModelError> {
+        let changes = change::encode(changes).map_err(|error| other(&error))?;
+        let (from, to) = (from.0.to_string(), to.0.to_string());
+        let mut args: Vec<&[u8]> = vec![from.as_bytes(), to.as_bytes(), &changes];
+        args.extend(aside.iter().map(String::as_bytes));
+        match self.server.run::<u8>(&self.server.scripts.apply, &args).await? {
+            1 => Ok(()),
+            2 => Err(ModelError::Unfit("a second customer of one id or name".to_owned())),
+            _ => Err(ModelError::Stale),
+        }
     }
 
     async fn head(&self) -> Result<(Position, Option<Lease>), ModelError> {
@@ -126,28 +147,37 @@ impl ReadModel for RedisModel {
         changes: &[Change],
         to: Position,
     ) -> Result<(), ModelError> {
-        let changes = change::encode(changes).map_err(|error| other(&error))?;
-        let (from, to) = (from.0.to_string(), to.0.to_string());
-        let args: [&[u8]; 3] = [from.as_bytes(), to.as_bytes(), &changes];
-        match self.server.run::<u8>(&self.server.scripts.apply, &args).await? {
-            1 => Ok(()),
-            2 => Err(ModelError::Unfit("a second customer of one id or name".to_owned())),
-            _ => Err(ModelError::Stale),
-        }
+        self.change(from, changes, to, Vec::new()).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
         let (from, to) =
             (event.position.0.saturating_sub(1).to_string(), event.position.0.to_string());
-        let args = [from.as_bytes(), to.as_bytes(), event.reason.as_bytes()];
+        let entry = aside::encode(event);
+        let args = [from.as_bytes(), to.as_bytes(), entry.as_bytes()];
         let noted: u8 = self.server.run(&self.server.scripts.set_aside, &args).await?;
         if noted == 1 { Ok(()) } else { Err(ModelError::Stale) }
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
         let found: BTreeMap<u64, String> = self.server.run(&self.server.scripts.aside, &[]).await?;
-        let event = |(position, reason)| SetAside { position: Position(position), reason };
-        Ok(found.into_iter().map(event).collect())
+        found
+            .into_iter()
+            .map(|(position, entry)| aside::decode(Position(position), &entry))
+            .collect()
+    }
+
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, Change>,
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let mut aside = vec![up.entry.position.0.to_string()];
+        if let Some(again) = up.again {
+            aside.extend([again.position.0.to_string(), aside::encode(again)]);
+        }
+        self.change(from, up.changes, to, aside).await
     }
 
     async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
@@ -173,11 +203,7 @@ impl ReadModel for RedisModel {
             if !more {
                 let position = ValueRef::Integer(number(&position)?);
                 lines.push(line("checkpoint", &[position]));
-                for SetAside { position, reason } in self.aside().await? {
-                    let position = i64::try_from(position.0).unwrap_or(i64::MAX);
-                    let values = [ValueRef::Integer(position), ValueRef::Text(reason.as_bytes())];
-                    lines.push(line("aside", &values));
-                }
+                lines.extend(self.aside().await?.iter().map(sqlite::aside_line));
                 lines.sort();
                 return Ok(lines);
             }

@@ -18,8 +18,21 @@ async fn forge(shop: &Shop, stream: StreamId, kind: &str, schema: u32, data: Val
     forged.0
 }
 
+/// What is in the inboxes of the service: of whom, where, and how many events wait.
+async fn inbox(shop: &Shop, admin: &str) -> Vec<(String, u64, u64)> {
+    let listed = shop.get("/inbox", Some(admin)).await.expect(200);
+    let entries = listed["Entries"].as_array().expect("a list");
+    assert!(entries.iter().all(|entry| entry["Reason"] != ""), "{listed}");
+    let entry = |entry: &Value| {
+        let number = |name: &str| entry[name].as_u64().expect("a number");
+        let subscriber = entry["Subscriber"].as_str().expect("a name").to_owned();
+        (subscriber, number("Position"), number("Waiting"))
+    };
+    entries.iter().map(entry).collect()
+}
+
 #[tokio::test(start_paused = true)]
-async fn forged_events_are_set_aside_counted_and_shown() {
+async fn forged_events_are_set_aside_counted_shown_and_decided_about() {
     let shop = Shop::open().await;
     let ada = shop.customer("ada").await;
     let admin = shop.manager().await;
@@ -28,46 +41,53 @@ async fn forged_events_are_set_aside_counted_and_shown() {
     let registered = shop.events().await.into_iter().find(|event| event.stream == known);
     let registered = registered.expect("it is recorded");
     let again: Value = serde_json::from_str(registered.data.get()).expect("JSON");
-    let absurd = json!({ "change": i64::MIN });
-    let forged = [
-        forge(&shop, stranger.clone(), "customer.registered", registered.schema, again).await,
-        forge(&shop, known, "customer.credit-changed", 1, json!({ "change": "much" })).await,
-        forge(&shop, stranger, "customer.credit-changed", 1, absurd).await,
-        forge(
-            &shop,
-            StreamId::new("customer", "nobody").expect("a name"),
-            "customer.credit-changed",
-            1,
-            json!({ "change": 1 }),
-        )
-        .await,
-    ];
-    // A reactor sets aside what it cannot read, too.
+    let changed = "customer.credit-changed";
+    let twin = forge(&shop, stranger.clone(), "customer.registered", 1, again).await;
+    let much = forge(&shop, known, changed, 1, json!({ "change": "much" })).await;
+    forge(&shop, stranger, changed, 1, json!({ "change": i64::MIN })).await;
+    let nobody = StreamId::new("customer", "nobody").expect("a name");
+    let unnamed = forge(&shop, nobody, changed, 1, json!({ "change": 1 })).await;
     let order = contracts::order::stream(Uuid::from_u128(5));
-    forge(&shop, order, "order.placed", 1, json!({ "order": 7 })).await;
-    // Everything else goes on.
+    let unread = forge(&shop, order, "order.placed", 1, json!({ "order": 7 })).await;
+    // Everything else goes on; what follows in the same stream waits.
     shop.place(&shop.order("ada", 2000)).await;
-    let credit = shop.get("/get-credit", Some(&ada)).await.body;
-    assert_eq!(credit["Reserved"], json!(20.0), "{credit}");
+    let reserved = async |shop: &Shop| {
+        shop.settle().await;
+        shop.get("/get-credit", Some(&ada)).await.body["Reserved"].clone()
+    };
+    assert_eq!(reserved(&shop).await, json!(0.0));
     assert_eq!(shop.post("/add-user", None, registration("bob")).await.status, 201);
-    let mut shop = shop;
-    for restarted in [false, true] {
-        let listed = shop.get("/set-aside", Some(&admin)).await.body;
-        let events = listed["Events"].as_array().expect("a list");
-        let positions: Vec<u64> =
-            events.iter().filter_map(|event| event["Position"].as_u64()).collect();
-        assert_eq!(positions, forged, "restarted: {restarted}: {listed}");
-        assert!(events.iter().all(|event| event["Reason"] != ""), "{listed}");
-        let ready = shop.get("/health/ready", None).await;
-        assert_eq!(ready.status, 200);
-        let aside = ready.body["EventsSetAside"].as_u64().expect("a count");
-        // The reactor reads from its note again, or from the start.
-        assert_eq!(aside, forged.len() as u64 + 1, "{ready:?}");
-        assert_eq!(shop.get("/set-aside", Some(&ada)).await.status, 403, "for managers only");
-        if !restarted {
-            shop = shop.reopen_with(|_| {}).await;
-        }
+    let [model, reactor] = ["customer.projector", "customer.reactor"].map(str::to_owned);
+    let expected = [
+        (model.clone(), twin, 1),
+        (model.clone(), much, 1),
+        (model.clone(), unnamed, 0),
+        (reactor.clone(), unread, 0),
+    ];
+    let shop = shop.reopen_with(|_| {}).await;
+    for _ in 0..2 {
+        assert_eq!(inbox(&shop, &admin).await, expected);
+        let ready = shop.get("/health/ready", None).await.expect(200);
+        assert_eq!(ready, json!({ "Ready": true, "Degraded": true, "EventsSetAside": 4 }));
     }
+    assert_eq!(shop.get("/inbox", Some(&ada)).await.status, 403, "for managers only");
+    let skip = |subscriber: &str, position: u64| json!({ "Subscriber": subscriber, "Position": position, "Reason": "forged" });
+    assert_eq!(shop.post("/skip-event", Some(&ada), skip(&model, much)).await.status, 403);
+    assert_eq!(shop.post("/skip-event", Some(&admin), skip(&model, much + 1)).await.status, 404);
+    assert_eq!(shop.post("/skip-event", Some(&admin), skip("nothing", much)).await.status, 404);
+    let retry = json!({ "Subscriber": model, "Position": much });
+    shop.post("/retry-event", Some(&admin), retry).await.expect(202);
+    assert_eq!(reserved(&shop).await, json!(0.0), "it still cannot be read");
+    for (subscriber, position, _) in &expected[1..] {
+        shop.post("/skip-event", Some(&admin), skip(subscriber, *position)).await.expect(202);
+    }
+    assert_eq!(reserved(&shop).await, json!(20.0), "what waited");
+    assert_eq!(inbox(&shop, &admin).await, expected[..1]);
+    let events = shop.events().await;
+    let decided = events.iter().filter(|event| event.kind.as_str() == "inbox.skipped");
+    let admin_id = shop.secrets.customer_id("admin");
+    let by = decided.map(|event| event.metadata.actor.to_string()).collect::<Vec<_>>();
+    assert_eq!(by, vec![format!("manager:{admin_id}"); 3], "who decided is recorded");
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,12 +112,14 @@ async fn what_a_forger_begins_a_second_time_changes_nothing() {
     let passed_over =
         |shop: &Shop| shop.service.followers.iter().map(Progress::foreign).sum::<u64>();
     assert_eq!(passed_over(&shop), 1, "by the reactor: an order is only placed first");
-    let known = contracts::customer::stream(shop.secrets.customer_id("ada"));
-    forge(&shop, known, "customer.danced", 1, json!({})).await;
+    shop.customer("bob").await;
+    let other = contracts::customer::stream(shop.secrets.customer_id("bob"));
+    forge(&shop, other, "customer.danced", 1, json!({})).await;
     assert_eq!(passed_over(&shop), 2, "a type that the model does not know");
-    let credit = json!({ "UserName": "ada", "Change": 1 });
     let admin = shop.manager().await;
-    assert_eq!(shop.post("/set-credit", Some(&admin), credit).await.status, 200);
+    let credit = json!({ "UserName": "bob", "Change": 1 });
+    let changed = shop.post("/set-credit", Some(&admin), credit).await.expect(200);
+    assert_eq!(changed["Credit"], json!(101.0), "{changed}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@
 //! reads in one snapshot.
 
 mod apply;
+mod aside;
 mod dump;
 mod location;
 mod read;
@@ -17,9 +18,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use kernel::Position;
-use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::server::opened};
+use runtime::{
+    Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, model::server::opened,
+};
 use store::Balance;
-use tokio_postgres::{IsolationLevel, Row};
+use tokio_postgres::IsolationLevel;
 use uuid::Uuid;
 
 use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
@@ -109,26 +112,30 @@ impl ReadModel for PostgresModel {
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
         let from = Position(event.position.0.saturating_sub(1));
-        let note = async |tx: &Transaction<'_>| {
-            let sql = "INSERT INTO aside VALUES ($1, $2)";
-            let position = number(event.position.0);
-            let statement = tx.prepare_cached(sql).await?;
-            tx.execute(&statement, &[&position, &event.reason]).await.map(drop)
+        self.moving(from, event.position, async |tx| aside::note(tx, event).await).await
+    }
+
+    async fn take_up(
+        &self,
+        from: Position,
+        up: TakenUp<'_, Change>,
+        to: Position,
+    ) -> Result<(), ModelError> {
+        let change = async |tx: &Transaction<'_>| {
+            aside::remove(tx, up.entry).await?;
+            if let Some(again) = up.again {
+                aside::note(tx, again).await?;
+            }
+            apply::all(tx, up.changes).await
         };
-        self.moving(from, event.position, note).await
+        self.moving(from, to, change).await
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        let sql = "SELECT position, reason FROM aside ORDER BY position";
         let rows = ask!(self, client => async {
-            client.query(&client.prepare_cached(sql).await?, &[]).await
+            client.query(&client.prepare_cached(aside::ENTRIES).await?, &[]).await
         })?;
-        let event =
-            |row: &Row| Ok(SetAside { position: read::column(row, 0)?, reason: row.try_get(1)? });
-        rows.iter()
-            .map(event)
-            .collect::<Result<_, tokio_postgres::Error>>()
-            .map_err(|error| ModelError::Other(error.to_string()))
+        rows.iter().map(aside::entry).collect()
     }
 
     async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {

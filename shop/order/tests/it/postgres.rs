@@ -173,7 +173,12 @@ async fn a_process_that_freezes_within_a_transaction_does_not_keep_its_locks() {
     let waits = format!(
         "SELECT FROM pg_locks WHERE NOT granted AND relation = '{namespace}.aside'::regclass"
     );
-    let unfit = SetAside { position: Position(1), reason: "unfit".to_owned() };
+    let unfit = SetAside {
+        position: Position(1),
+        stream: contracts::order::stream(uuid::Uuid::from_u128(1)),
+        version: kernel::Version(0),
+        reason: "unfit".to_owned(),
+    };
     let mut change = frozen.set_aside(&unfit);
     tokio::select! {
         ended = &mut change => panic!("it went through: {ended:?}"),

@@ -164,14 +164,16 @@ async fn the_document_tells_of_every_call() {
             "/get-category-details",
             "/get-product-details",
             "/get-products",
+            "/inbox",
             "/model-digest",
-            "/set-aside",
+            "/retry-event",
+            "/skip-event",
             "/update-category",
             "/update-product",
         ]
     );
     // The operator's calls are every service's, and tested with `web`.
-    let operators = ["/model-digest", "/set-aside"];
+    let operators = ["/inbox", "/model-digest", "/retry-event", "/skip-event"];
     for (name, call) in calls.iter().filter(|(name, _)| !operators.contains(&name.as_str())) {
         let posts = call.get("post").is_some();
         let operation = call.get("post").or(call.get("get")).expect("an operation");

@@ -25,7 +25,7 @@ const CONNECTIONS_MAX: usize = 8;
 const OWN_TABLES: &str = "
     CREATE TABLE checkpoint (number BIGINT NOT NULL, position BIGINT NOT NULL, first_event UUID);
     CREATE TABLE lease (term BIGINT NOT NULL, beat BIGINT NOT NULL, one BOOL PRIMARY KEY DEFAULT true CHECK (one));
-    CREATE TABLE aside (position BIGINT PRIMARY KEY, reason TEXT NOT NULL);";
+    CREATE TABLE aside (position BIGINT PRIMARY KEY, stream TEXT NOT NULL, version BIGINT NOT NULL, reason TEXT NOT NULL);";
 
 /// A PostgreSQL server that holds a model in a schema of its own.
 pub(super) struct Server {

@@ -2,7 +2,8 @@
 
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
-use kernel::{Position, Timestamp};
+use kernel::{Position, StreamId, StreamIdError, Timestamp, Version};
+use runtime::SetAside;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
@@ -56,11 +57,32 @@ pub(super) enum Pointer {
     Customer(Uuid),
 }
 
-/// Why an event could not be taken; never changes.
+/// An event that could not be taken. It is an entry of the inbox at every checkpoint from `since` on and before `until`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Aside {
     pub(super) position: Position,
+    pub(super) stream: String,
+    pub(super) version: Version,
     pub(super) reason: String,
+    pub(super) since: Position,
+    pub(super) until: Option<Position>,
+}
+
+impl Aside {
+    pub(super) fn new(event: &SetAside, since: Position) -> Self {
+        let SetAside { position, stream, version, reason } = event.clone();
+        let stream = stream.as_str().to_owned();
+        Self { position, stream, version, reason, since, until: None }
+    }
+
+    /// The entry, if it is one at a checkpoint.
+    pub(super) fn at(self, checkpoint: Position) -> Result<Option<SetAside>, StreamIdError> {
+        let Self { position, stream, version, reason, since, until } = self;
+        if since > checkpoint || until.is_some_and(|until| until <= checkpoint) {
+            return Ok(None);
+        }
+        Ok(Some(SetAside { position, stream: StreamId::parse(&stream)?, version, reason }))
+    }
 }
 
 /// The event that begins the log.

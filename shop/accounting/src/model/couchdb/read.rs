@@ -3,7 +3,7 @@
 
 use contracts::money::Money;
 use kernel::Position;
-use runtime::{ModelError, SetAside, sqlite::line};
+use runtime::{ModelError, SetAside, sqlite::aside_line, sqlite::line};
 use rusqlite::types::ValueRef;
 use serde::{Serialize, de::DeserializeOwned};
 use store::Balance;
@@ -98,15 +98,16 @@ fn invoices_of(found: &[Stored]) -> Result<Vec<Invoice>, Failure> {
     found.iter().map(invoice).collect()
 }
 
-/// The events that were set aside up to the checkpoint.
+/// The events that are set aside at the checkpoint.
 pub(super) async fn aside(server: &Server, at: Checkpoint) -> Result<Vec<SetAside>, Failure> {
     let (first, last) = (aside_id(Position::START), aside_id(at.position));
     let found = server.whole_range(&first, &last).await?;
-    let event = |stored: &Stored| {
-        let Aside { position, reason } = read(stored)?;
-        Ok(SetAside { position, reason })
-    };
-    found.iter().map(event).collect()
+    let mut entries = Vec::new();
+    for stored in &found {
+        let entry = read::<Aside>(stored)?.at(at.position);
+        entries.extend(entry.map_err(|error| ModelError::Other(error.to_string()))?);
+    }
+    Ok(entries)
 }
 
 pub(super) async fn customer(
@@ -198,9 +199,7 @@ pub(super) async fn dump(server: &Server, at: Checkpoint) -> Result<Vec<String>,
             lines.push(line("customer", &values));
         }
     }
-    for SetAside { position, reason } in aside(server, at).await? {
-        lines.push(line("aside", &[integer(position.0), text(Some(&reason))]));
-    }
+    lines.extend(aside(server, at).await?.iter().map(aside_line));
     for (of, sum) in sums(server, at, "sum:").await? {
         let revenue = ValueRef::Integer(sum.revenue.minor());
         lines.push(match of {

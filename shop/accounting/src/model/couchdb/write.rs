@@ -10,24 +10,23 @@
 //! and it cannot move the checkpoint, whose revision has changed by then. What it leaves behind is beyond the checkpoint: not in
 //! force, and written again.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::atomic::Ordering,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use contracts::accounting::InvoiceIssued;
 use kernel::{Position, Timestamp};
-use runtime::{ModelError, SetAside};
+use runtime::ModelError;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    claim::take_claim,
     documents::{
         Aside, CHECKPOINT, Checkpoint, Earlier, InvoiceDocument, Names, ORIGIN, Origin, Pointer,
-        Stored, SumState, Versioned, aside_id, customer_id, invoice_id, month_id, name_id,
-        order_id, owned_id, product_id,
+        Stored, SumState, Versioned, customer_id, invoice_id, month_id, name_id, order_id,
+        owned_id, product_id,
     },
+    inbox,
     server::{Server, read},
 };
 use crate::{
@@ -51,11 +50,18 @@ struct Batch {
     last: u64,
 }
 
+/// What a step of the model writes.
+pub(super) struct Step<'a> {
+    pub(super) changes: &'a [Change],
+    /// Entries of the inbox.
+    pub(super) entries: Vec<Aside>,
+}
+
 pub(super) async fn apply(
     server: &Server,
     calendar: &Calendar,
     from: Position,
-    changes: &[Change],
+    step: Step<'_>,
     to: Position,
 ) -> Result<(), ModelError> {
     let mut claim = server.claim.lock().await;
@@ -65,31 +71,17 @@ pub(super) async fn apply(
         _ => take_claim(server, from).await?,
     };
     let mut batch = Batch { before: checkpoint.last, last: checkpoint.last, ..Batch::default() };
-    for change in changes {
+    for change in step.changes {
         batch.take(calendar, change)?;
     }
     let last = batch.last;
-    if !changes.is_empty() {
+    if !step.changes.is_empty() {
         batch.write(server, from, to, &rev).await?;
     }
+    for entry in step.entries {
+        inbox::write(server, &entry).await?;
+    }
     let moved = Checkpoint { position: to, last, ..checkpoint };
-    let rev = server.put(CHECKPOINT, Some(&rev), &json!(moved)).await?;
-    *claim = Some((moved, rev.ok_or(ModelError::Stale)?));
-    Ok(())
-}
-
-/// Notes an event that cannot be taken, and moves the checkpoint past it.
-pub(super) async fn set_aside(server: &Server, event: &SetAside) -> Result<(), ModelError> {
-    let mut claim = server.claim.lock().await;
-    *claim = None;
-    let from = Position(event.position.0.saturating_sub(1));
-    let (checkpoint, rev) = take_claim(server, from).await?;
-    let id = aside_id(event.position);
-    let aside = json!(Aside { position: event.position, reason: event.reason.clone() });
-    // Written before by one that was interrupted: in its place.
-    let before = server.get(&id).await?;
-    server.put(&id, before.as_ref().map(|stored| stored.rev.as_str()), &aside).await?;
-    let moved = Checkpoint { position: event.position, ..checkpoint };
     let rev = server.put(CHECKPOINT, Some(&rev), &json!(moved)).await?;
     *claim = Some((moved, rev.ok_or(ModelError::Stale)?));
     Ok(())
@@ -110,17 +102,6 @@ pub(super) async fn built_from(server: &Server, first: Uuid) -> Result<Uuid, Mod
     let stored =
         stored.ok_or_else(|| ModelError::Unavailable("the database is gone".to_owned()))?;
     Ok(read::<Origin>(&stored)?.first)
-}
-
-/// Makes this instance the last to have written the checkpoint, if that is at `from`.
-async fn take_claim(server: &Server, from: Position) -> Result<(Checkpoint, String), ModelError> {
-    let (found, rev) = server.checkpoint().await?;
-    if found.position != from {
-        return Err(ModelError::Stale);
-    }
-    let claimed = Checkpoint { term: server.term.load(Ordering::Relaxed), ..found };
-    let rev = server.put(CHECKPOINT, Some(&rev), &json!(claimed)).await?;
-    Ok((claimed, rev.ok_or(ModelError::Stale)?))
 }
 
 impl Batch {

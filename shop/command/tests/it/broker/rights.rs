@@ -211,6 +211,7 @@ async fn the_broker_refuses_what_is_not_ones_own() {
             for (exchange, key) in [
                 (REQUESTS, format!("append.{name}")),
                 (REQUESTS, format!("append.reactor.{name}")),
+                (REQUESTS, format!("append.inbox.{name}")),
                 (SERVICES, format!("system.service.{name}")),
             ] {
                 let only_a_category = name == "catalogue" && key != "append.catalogue";

@@ -1,4 +1,5 @@
 -- Makes changes and moves the checkpoint from ARGV[3] to ARGV[4]. ARGV[5]: the changes (JSON, amounts as text).
+-- ARGV[6], if given: the position of the event that is no longer set aside; ARGV[7], ARGV[8]: of one that is from now on, and the event.
 -- 0, and nothing is changed, if the checkpoint is elsewhere; 2, and nothing is changed, if a registration repeats an id or a name.
 if not is_ours() or redis.call('HGET', KEYS[1], 'position') ~= ARGV[3] then
   return 0
@@ -73,6 +74,12 @@ for _, change in ipairs(changes) do
       end
     end
   end
+end
+if ARGV[6] then
+  redis.call('HDEL', prefix .. ':aside', ARGV[6])
+end
+if ARGV[7] then
+  redis.call('HSET', prefix .. ':aside', ARGV[7], ARGV[8])
 end
 redis.call('HSET', KEYS[1], 'position', ARGV[4])
 return 1

@@ -1,4 +1,4 @@
--- The events that could not be taken: positions and reasons.
+-- The events that could not be taken: positions and events.
 if not is_ours() then
   return redis.error_reply('AGORALAYOUT')
 end

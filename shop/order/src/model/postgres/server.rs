@@ -78,7 +78,7 @@ const TABLES: &str = "
     CREATE TABLE person (id UUID PRIMARY KEY, \"user\" TEXT COLLATE \"C\" NOT NULL UNIQUE);
     CREATE TABLE tally (placed BIGINT NOT NULL, canceled BIGINT NOT NULL, finalized BIGINT NOT NULL);
     INSERT INTO tally VALUES (0, 0, 0);
-    CREATE TABLE aside (position BIGINT PRIMARY KEY, reason TEXT NOT NULL);";
+    CREATE TABLE aside (position BIGINT PRIMARY KEY, stream TEXT NOT NULL, version BIGINT NOT NULL, reason TEXT NOT NULL);";
 
 /// Where the event is noted that begins the log; models of older versions lack it.
 const ORIGIN: &str = "ALTER TABLE checkpoint ADD COLUMN IF NOT EXISTS first_event UUID";

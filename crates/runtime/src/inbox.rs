@@ -1,0 +1,210 @@
+//! The inbox of a subscriber: the streams with an event that it cannot take, and what became of them.
+//!
+//! ```text
+//!  a stream:    1  2  ✗  4  5  ──▶ 1 and 2 are taken; ✗ is set aside, and 4 and 5 wait behind it; all other streams go on
+//!  an operator has ✗ retried or skipped, an event at position D in the stream `inbox-…`
+//!  the subscriber comes to D:  ──▶ what waits is taken, in order, up to D; or up to the next event that cannot be taken
+//! ```
+//!
+//! An entry is one event for each stream. What waits behind it is not kept anywhere: it is in the log, in that stream. Entries are noted
+//! together with the checkpoint, and decisions are events that every subscriber comes to in the order of the log. So the same log gives
+//! the same model, whenever it was interrupted or built again.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use kernel::{Position, Recorded, StreamId, Version, events};
+use store::Read;
+
+use crate::{EventStore, SetAside};
+
+/// The category of the streams in which decisions are recorded; each subscriber's is its own service's.
+pub const CATEGORY: &str = "inbox";
+
+events! {
+    /// What is recorded of inboxes. A subscriber is known by its name, an entry by the position of its event.
+    InboxEvent {
+        /// A reactor could not take an event. Others note that in their databases.
+        Parked {
+            /// Whose inbox.
+            subscriber: String,
+            /// The event's stream.
+            stream: String,
+            /// Its place there.
+            version: u64,
+            /// Its place in the log.
+            position: u64,
+            /// Why it could not be taken.
+            reason: String,
+        } = "inbox.parked" @ 1,
+        /// The entry, and what waits behind it, is to be taken now.
+        Retried {
+            /// Whose inbox.
+            subscriber: String,
+            /// The entry's place in the log.
+            position: u64,
+        } = "inbox.retried" @ 1,
+        /// What waits behind the entry is to be taken now, without the entry itself.
+        Skipped {
+            /// Whose inbox.
+            subscriber: String,
+            /// The entry's place in the log.
+            position: u64,
+            /// Why it is left out.
+            reason: String,
+        } = "inbox.skipped" @ 1,
+    }
+}
+
+/// The stream in which decisions about the inbox of a subscriber are recorded: `inbox-` and its name up to the first dot.
+#[must_use]
+pub fn stream(subscriber: &str) -> StreamId {
+    let service = subscriber.split('.').next().unwrap_or_default();
+    StreamId::new(CATEGORY, service).expect("a subscriber's name is a stream's id")
+}
+
+/// An entry that was decided about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) entry: SetAside,
+    /// The first event of its stream that is to be taken.
+    pub(crate) from: Version,
+    /// The last one, where the others do not wait.
+    through: Option<Version>,
+}
+
+impl Due {
+    /// The events that are to be taken, out of those of the stream.
+    pub(crate) fn of(&self, mut events: Vec<Arc<Recorded>>) -> Vec<Arc<Recorded>> {
+        let through = self.through.unwrap_or(Version(u64::MAX));
+        events.retain(|event| self.from <= event.version && event.version <= through);
+        events
+    }
+}
+
+/// The position of the entry that a recorded decision is about, and whether its event is skipped; none if it is not about that
+/// subscriber's.
+pub(crate) fn decision(subscriber: &str, event: &Recorded) -> Option<(Position, bool)> {
+    match InboxEvent::of(event)? {
+        InboxEvent::Retried { subscriber: whose, position } if whose == subscriber => {
+            Some((Position(*position), false))
+        }
+        InboxEvent::Skipped { subscriber: whose, position, .. } if whose == subscriber => {
+            Some((Position(*position), true))
+        }
+        _ => None,
+    }
+}
+
+/// The inbox of a subscriber that notes its entries in a database.
+#[derive(Debug)]
+pub struct Inbox {
+    subscriber: String,
+    decisions: StreamId,
+    ordered: bool,
+    entries: BTreeMap<Position, SetAside>,
+}
+
+impl Inbox {
+    /// Of that subscriber, with these entries. Unless it is `ordered`, only the events themselves are set aside.
+    #[must_use]
+    pub fn new(subscriber: &str, ordered: bool, entries: Vec<SetAside>) -> Self {
+        let entries = entries.into_iter().map(|entry| (entry.position, entry)).collect();
+        Self { subscriber: subscriber.to_owned(), decisions: stream(subscriber), ordered, entries }
+    }
+
+    /// Its entries, in the order of the log.
+    #[must_use]
+    pub fn entries(&self) -> Vec<SetAside> {
+        self.entries.values().cloned().collect()
+    }
+
+    /// Whether an event waits for an earlier one of its stream.
+    pub(crate) fn holds(&self, event: &Recorded) -> bool {
+        self.ordered && self.entries.values().any(|entry| entry.stream == event.stream)
+    }
+
+    pub(crate) fn park(&mut self, entry: SetAside) {
+        self.entries.insert(entry.position, entry);
+    }
+
+    pub(crate) fn close(&mut self, entry: &SetAside) {
+        self.entries.remove(&entry.position);
+    }
+
+    /// Whether an event may be a decision about an entry.
+    pub(crate) fn is_decision(&self, event: &Recorded) -> bool {
+        event.stream == self.decisions
+    }
+
+    /// The entry that an event decides about, if there is one.
+    pub(crate) fn decided(&self, event: &Recorded) -> Option<Due> {
+        let (position, skipped) = decision(&self.subscriber, event)?;
+        let entry = self.entries.get(&position)?.clone();
+        let from = if skipped { entry.version.next() } else { entry.version };
+        let through = (!self.ordered).then_some(entry.version);
+        Some(Due { entry, from, through })
+    }
+}
+
+/// Where the events are that wait.
+#[async_trait]
+pub trait Waiting: Send {
+    /// An event is set aside, or waits.
+    fn keep(&mut self, event: &Arc<Recorded>);
+
+    /// The events of a stream from a version on that are recorded before a position, in order.
+    async fn events(
+        &mut self,
+        stream: &StreamId,
+        from: Version,
+        before: Position,
+    ) -> Vec<Arc<Recorded>>;
+}
+
+/// In the log, from where they are read again.
+#[async_trait]
+impl Waiting for EventStore {
+    fn keep(&mut self, _event: &Arc<Recorded>) {}
+
+    async fn events(
+        &mut self,
+        stream: &StreamId,
+        mut from: Version,
+        before: Position,
+    ) -> Vec<Arc<Recorded>> {
+        let mut events: Vec<Arc<Recorded>> = Vec::new();
+        loop {
+            let page = self.read(Read::Stream { stream: stream.clone(), from }).await;
+            let end = page.end || page.events.is_empty();
+            let read = page.events.into_iter().filter(|event| event.position < before);
+            let known = events.len();
+            events.extend(read);
+            match events.last() {
+                Some(last) if !end && events.len() > known => from = last.version.next(),
+                _ => return events,
+            }
+        }
+    }
+}
+
+/// In memory, for one that reads the log only once, from its beginning.
+#[derive(Debug, Default)]
+pub struct InMemory(BTreeMap<StreamId, Vec<Arc<Recorded>>>);
+
+#[async_trait]
+impl Waiting for InMemory {
+    fn keep(&mut self, event: &Arc<Recorded>) {
+        self.0.entry(event.stream.clone()).or_default().push(Arc::clone(event));
+    }
+
+    async fn events(
+        &mut self,
+        stream: &StreamId,
+        from: Version,
+        before: Position,
+    ) -> Vec<Arc<Recorded>> {
+        let kept = self.0.get(stream).into_iter().flatten();
+        kept.filter(|event| event.version >= from && event.position < before).cloned().collect()
+    }
+}

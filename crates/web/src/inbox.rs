@@ -1,0 +1,205 @@
+//! The inboxes of a service's followers, for operators: what is in them, and what is to become of it.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::State;
+use hyper::StatusCode;
+use kernel::{Actor, Event as _, EventType, Expected, NewEvent, Position, StreamId, Version};
+use runtime::{
+    Progress, SetAside,
+    inbox::{InboxEvent, stream},
+};
+use serde::{Deserialize, Serialize};
+use store::{Append, Appended, NoReply, Read};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{At, Context, Deps, Json, Operator, Problem, Text};
+
+/// Appends that others got in between before a decision is given up: each time another one was recorded.
+const TRIES: usize = 8;
+/// The pause that a client is asked to make then, or when the event store does not answer.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The calls of a service with these followers; see [`runtime::inbox`].
+pub(crate) fn calls(deps: Deps, followers: Vec<Progress>) -> OpenApiRouter {
+    let inboxes = Arc::new(Inboxes { deps, followers });
+    OpenApiRouter::new()
+        .routes(routes!(inbox))
+        .routes(routes!(retry_event))
+        .routes(routes!(skip_event))
+        .with_state(inboxes)
+}
+
+struct Inboxes {
+    deps: Deps,
+    followers: Vec<Progress>,
+}
+
+/// The events that the followers of a service could not take.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Entries {
+    /// By follower, in the order of the log.
+    entries: Vec<Entry>,
+}
+
+/// An event that a follower could not take: it changed nothing there. Later events of its stream wait behind it; all others are taken.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    /// The follower, such as the projector of the read model.
+    subscriber: String,
+    position: u64,
+    stream: String,
+    version: u64,
+    /// Why it could not be taken.
+    reason: String,
+    /// Recorded events of its stream behind it.
+    waiting: u64,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RetryEvent {
+    /// The follower in whose inbox it is.
+    #[schema(inline)]
+    subscriber: Text<1, 100>,
+    position: u64,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SkipEvent {
+    /// The follower in whose inbox it is.
+    #[schema(inline)]
+    subscriber: Text<1, 100>,
+    position: u64,
+    /// Why it is skipped; recorded with the decision.
+    #[schema(inline)]
+    reason: Text<1, 300>,
+}
+
+/// What was decided.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Decided {
+    /// Where the decision is recorded: once the follower is there, it has been carried out.
+    position: u64,
+}
+
+/// The events that the service's followers could not take. They changed nothing; later events of their streams wait, all others are taken.
+#[utoipa::path(get, path = "/inbox", security(("token" = [])), responses((status = 200, body = Entries)))]
+async fn inbox(
+    State(inboxes): State<Arc<Inboxes>>,
+    _operator: Operator,
+) -> Result<Json<Entries>, Problem> {
+    let mut entries = Vec::new();
+    for follower in &inboxes.followers {
+        for entry in follower.inbox() {
+            let waiting = inboxes.waiting(&entry).await?;
+            let SetAside { position, stream, version, reason } = entry;
+            entries.push(Entry {
+                subscriber: follower.name().to_owned(),
+                position: position.0,
+                stream: stream.as_str().to_owned(),
+                version: version.0,
+                reason,
+                waiting,
+            });
+        }
+    }
+    Ok(Json(Entries { entries }))
+}
+
+/// Has an event of an inbox, and what waits behind it, taken once more: after a repair, such as an update that can read it.
+#[utoipa::path(post, path = "/retry-event", request_body = RetryEvent, security(("token" = [])), responses(
+    (status = 202, body = Decided),
+    (status = 404, description = "There is no such entry."),
+))]
+async fn retry_event(
+    State(inboxes): State<Arc<Inboxes>>,
+    context: Context,
+    operator: Operator,
+    Json(RetryEvent { subscriber, position }): Json<RetryEvent>,
+) -> Result<(StatusCode, At, Json<Decided>), Problem> {
+    let subscriber = subscriber.to_string();
+    let decision = InboxEvent::Retried { subscriber, position };
+    inboxes.decide(&context, &operator, &decision).await
+}
+
+/// Skips an event of an inbox for good, and has what waits behind it taken.
+#[utoipa::path(post, path = "/skip-event", request_body = SkipEvent, security(("token" = [])), responses(
+    (status = 202, body = Decided),
+    (status = 404, description = "There is no such entry."),
+))]
+async fn skip_event(
+    State(inboxes): State<Arc<Inboxes>>,
+    context: Context,
+    operator: Operator,
+    Json(SkipEvent { subscriber, position, reason }): Json<SkipEvent>,
+) -> Result<(StatusCode, At, Json<Decided>), Problem> {
+    let (subscriber, reason) = (subscriber.to_string(), reason.to_string());
+    let decision = InboxEvent::Skipped { subscriber, position, reason };
+    inboxes.decide(&context, &operator, &decision).await
+}
+
+impl Inboxes {
+    /// How many events wait behind an entry.
+    async fn waiting(&self, entry: &SetAside) -> Result<u64, Problem> {
+        let last = self.last(&entry.stream).await?;
+        Ok(last.map_or(0, |last| last.0.saturating_sub(entry.version.0)))
+    }
+
+    async fn last(&self, stream: &StreamId) -> Result<Option<Version>, NoReply> {
+        let page = self.deps.store().read_soon(Read::Last { stream: stream.clone() }).await?;
+        Ok(page.events.last().map(|event| event.version))
+    }
+
+    /// Records a decision about an entry.
+    async fn decide(
+        &self,
+        context: &Context,
+        operator: &Operator,
+        decision: &InboxEvent,
+    ) -> Result<(StatusCode, At, Json<Decided>), Problem> {
+        let (InboxEvent::Retried { subscriber, position }
+        | InboxEvent::Skipped { subscriber, position, .. }
+        | InboxEvent::Parked { subscriber, position, .. }) = decision;
+        let follower = self.followers.iter().find(|follower| follower.name() == subscriber);
+        let entries = follower.map(Progress::inbox).unwrap_or_default();
+        if !entries.iter().any(|entry| entry.position.0 == *position) {
+            return Err(Problem::not_found("There is no such entry; GET inbox lists them."));
+        }
+        let stream = stream(subscriber);
+        for _ in 0..TRIES {
+            let expected = Expected::after(self.last(&stream).await?);
+            let event = self.event(context, operator, decision);
+            let append = Append { stream: stream.clone(), expected, events: [event].into() };
+            match self.deps.store().append(append).await {
+                Appended::Recorded { last, .. } => return Ok(decided(last)),
+                Appended::Conflict { .. } => {}
+                Appended::Refused { reason } => return Err(Problem::internal(reason)),
+            }
+        }
+        Err(Problem::unavailable(RETRY_AFTER, "Others decide at the same time."))
+    }
+
+    fn event(&self, context: &Context, operator: &Operator, decision: &InboxEvent) -> NewEvent {
+        let actor = match (&operator.0, &self.deps.http.auth) {
+            (Some(identity), Some(auth)) => auth.actor(identity),
+            _ => Actor::anonymous(),
+        };
+        NewEvent {
+            id: self.deps.ids.event_id(self.deps.clock.now()),
+            kind: EventType::parse(decision.kind()).expect("a type's name"),
+            schema: decision.schema(),
+            metadata: context.metadata(actor, None),
+            data: decision.encode(),
+        }
+    }
+}
+
+fn decided(at: Position) -> (StatusCode, At, Json<Decided>) {
+    (StatusCode::ACCEPTED, At(at), Json(Decided { position: at.0 }))
+}

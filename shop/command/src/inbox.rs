@@ -1,0 +1,193 @@
+//! `agora inbox`: the events that parts of the shop could not take, and what is to become of them.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::Args as ClapArgs;
+use serde::{Deserialize, Serialize};
+use web::projector_of;
+
+use crate::{
+    client::{Access, Client, Request},
+    events::embedded,
+    models::Model,
+    outcome::Outcome,
+    rebuild,
+    stopped::Stopped,
+    term,
+};
+
+const HELP: &str = "\
+An event that a read model or reactor cannot read or apply is put into its inbox, and the later events of its stream wait
+behind it, in order; all other streams go on. An entry is named SUBSCRIBER@POSITION, as in the list.
+
+--retry has it taken once more, with everything that waits: after an update that can read it. --skip leaves it out for good,
+and has what waits taken. Both are recorded with the name of who decided. What still cannot be taken is an entry again.
+
+With --data, the list is that of the read models of a stopped shop as this version would build them.
+
+Examples:
+  agora inbox
+  agora inbox --retry customer.projector@1042
+  agora inbox --skip order.reactor@1042 --reason 'forged, see ticket 7'
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+/// List the events that could not be taken, and have them retried or skipped
+#[derive(ClapArgs, Debug)]
+#[command(after_help = HELP)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    access: Access,
+    /// The data folder of a stopped shop, instead of a running one
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["retry", "skip"])]
+    data: Option<PathBuf>,
+    /// Have an entry taken once more, and what waits behind it
+    #[arg(long, value_name = "ENTRY", conflicts_with = "skip")]
+    retry: Option<Name>,
+    /// Leave an entry out, and have what waits behind it taken
+    #[arg(long, value_name = "ENTRY", requires = "reason")]
+    skip: Option<Name>,
+    /// Why it is left out; recorded
+    #[arg(long, value_name = "TEXT", requires = "skip")]
+    reason: Option<String>,
+    /// Print each entry as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// An entry as it is named on the command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Name {
+    subscriber: String,
+    position: u64,
+}
+
+/// What a service answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    subscriber: String,
+    position: u64,
+    stream: String,
+    reason: String,
+    /// Of a running shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waiting: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Skip {
+    #[serde(flatten)]
+    name: Name,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Decided {
+    position: u64,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
+    if let Some(data) = &args.data {
+        print(&of_stopped(&Stopped::at(data)?).await?, args.json)?;
+        return Ok(Outcome::Done);
+    }
+    let client = args.access.connect().await?;
+    if let Some(name) = args.retry {
+        let decided = client.send(&Request::post(name.call("retry-event"), &name)).await?;
+        told("is retried", &name, &decided.parse()?)?;
+    } else if let Some(name) = args.skip {
+        let path = name.call("skip-event");
+        let skip = Skip { name: name.clone(), reason: args.reason.unwrap_or_default() };
+        let decided = client.send(&Request::post(path, &skip)).await?;
+        told("is skipped", &name, &decided.parse()?)?;
+    } else {
+        print(&of_running(&client).await?, args.json)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Asks every service of a running shop.
+async fn of_running(client: &Client) -> anyhow::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for model in Model::all() {
+        let answer: Answer = client.get(&format!("/{}/inbox", model.name())).await?;
+        entries.extend(answer.entries);
+    }
+    Ok(entries)
+}
+
+/// Builds every model in memory from the log of a stopped shop.
+async fn of_stopped(shop: &Stopped) -> anyhow::Result<Vec<Entry>> {
+    let store = embedded::open(shop)?;
+    let mut entries = Vec::new();
+    for model in Model::all() {
+        let subscriber = projector_of(model.name());
+        let found = rebuild::set_aside(model, &store).await?.into_iter();
+        entries.extend(found.map(|event| Entry {
+            subscriber: subscriber.clone(),
+            position: event.position.0,
+            stream: event.stream.as_str().to_owned(),
+            reason: event.reason,
+            waiting: None,
+        }));
+    }
+    Ok(entries)
+}
+
+fn print(entries: &[Entry], json: bool) -> anyhow::Result<()> {
+    for entry in entries {
+        if json {
+            term::json(entry)?;
+            continue;
+        }
+        let Entry { subscriber, position, stream, reason, waiting } = entry;
+        let waiting = match waiting {
+            Some(1) => ", 1 event waits".to_owned(),
+            Some(waiting) => format!(", {waiting} events wait"),
+            None => String::new(),
+        };
+        term::line(format_args!("{subscriber}@{position}  {stream}: {reason}{waiting}"))?;
+    }
+    if entries.is_empty() && !json {
+        term::line("All inboxes are empty.")?;
+    }
+    Ok(())
+}
+
+fn told(what: &str, name: &Name, decided: &Decided) -> anyhow::Result<()> {
+    let (Name { subscriber, position }, at) = (name, decided.position);
+    term::line(format_args!("{subscriber}@{position} {what}: recorded at {at}"))?;
+    Ok(())
+}
+
+impl Name {
+    /// The path of a call of the service that the subscriber belongs to.
+    fn call(&self, call: &str) -> String {
+        let service = self.subscriber.split('.').next().unwrap_or_default();
+        format!("/{service}/{call}")
+    }
+}
+
+impl FromStr for Name {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.split_once('@').and_then(|(subscriber, position)| {
+            let position = position.parse().ok()?;
+            let known =
+                Model::all().any(|model| subscriber.starts_with(&format!("{}.", model.name())));
+            known.then(|| Self { subscriber: subscriber.to_owned(), position })
+        });
+        name.ok_or_else(|| "is not an entry such as customer.projector@1042".to_owned())
+    }
+}
