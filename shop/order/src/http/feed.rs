@@ -30,7 +30,7 @@ const PAGE: usize = 500;
 /// More changes at once than this are a busy shop's.
 const BUSY: usize = 8;
 /// The time between two queries of a busy shop when everything is read: unnoticed by people, and a batch of changes.
-const BREATH: Duration = Duration::from_millis(5);
+const BREATH: Duration = Duration::from_millis(1);
 /// The pause after a query that failed.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// Changes that wait for a stream's client: some seconds of a busy shop, shared by all streams that they wait for.
