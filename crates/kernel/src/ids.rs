@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use crate::sync;
-use rand_chacha::{
+use chacha20::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };

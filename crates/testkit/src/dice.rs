@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use kernel::sync;
-use rand_chacha::{
+use chacha20::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+use kernel::sync;
 
 /// A seeded source of chance. Clones draw from the same source.
 #[derive(Clone)]
