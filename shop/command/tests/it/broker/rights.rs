@@ -187,7 +187,8 @@ async fn the_broker_refuses_what_is_not_ones_own() {
     let (_, url) = shop();
     let _store = connect(&url("event-store")).await;
     let own = |user: &str, key: &str| {
-        let category = key.trim_start_matches("append.").trim_start_matches("reactor.");
+        let category = key.trim_start_matches("append.");
+        let category = category.trim_start_matches("reactor.").trim_start_matches("inbox.");
         let category = category.trim_start_matches("system.service.");
         category == user || (user, category) == ("product", "catalogue")
     };
