@@ -8,7 +8,7 @@ use std::{
     path::Path,
     process::Command,
     sync::{
-        LazyLock,
+        LazyLock, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -25,6 +25,8 @@ const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/broker");
 /// Those users, beside the guest.
 const NAMES: [&str; 7] =
     ["agora", "event-store", "gateway", "customer", "product", "order", "accounting"];
+/// Held while users are added: the broker refuses one that another request is adding.
+static IMPORTING: Mutex<()> = Mutex::new(());
 /// A free port may be taken by another process before the broker has it.
 const TRIES: u32 = 3;
 /// `guest:guest`, the user that every fresh broker has, for requests from the same machine.
@@ -143,6 +145,7 @@ impl RabbitMq {
             bail!("deploy/broker: {}", String::from_utf8_lossy(&printed.stderr));
         }
         let definitions = String::from_utf8(printed.stdout)?;
+        let _alone = IMPORTING.lock().unwrap_or_else(PoisonError::into_inner);
         self.manage("POST", "/api/definitions", &definitions).map(drop)
     }
 

@@ -1,6 +1,6 @@
 //! The suites of the one test command, in the order in which they fail fastest.
 
-use std::{num::NonZero, path::PathBuf, thread::available_parallelism, time::Instant};
+use std::{path::PathBuf, time::Instant};
 
 use anyhow::Context as _;
 use cargo_metadata::MetadataCommand;
@@ -82,11 +82,7 @@ impl Suite {
                     .args(WHOLE)
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
-            Self::Tests => must(
-                cargo(&["test", "--quiet", "--no-fail-fast"])
-                    .args(WHOLE)
-                    .env("RUST_TEST_THREADS", threads().to_string()),
-            ),
+            Self::Tests => must(cargo(&["test", "--quiet", "--no-fail-fast"]).args(WHOLE)),
             Self::NewService => new_service::try_out(whole),
             Self::Worlds => worlds(if whole { WORLDS.1 } else { WORLDS.0 }),
             Self::Attacks => script("tests/hardening/run", &["attacks"]),
@@ -99,11 +95,6 @@ impl Suite {
             Self::Android => script("android/test", &[]),
         }
     }
-}
-
-/// Tests at once: twice as many as there are cores, because those that take long mostly wait for other processes.
-fn threads() -> usize {
-    2 * available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Everything with every feature, then the command as a user builds it: without what needs a server. `whole`: also with each feature alone.
