@@ -14,7 +14,7 @@ use store::{Append, Appended, NoReply, Read};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{At, Context, Deps, Json, Operator, Problem, Text};
+use crate::{At, Context, Count, Deps, Json, Operator, Problem, Text};
 
 /// Appends that others got in between before a decision is given up: each time another one was recorded.
 const TRIES: usize = 8;
@@ -65,7 +65,8 @@ struct RetryEvent {
     /// The follower in whose inbox it is.
     #[schema(inline)]
     subscriber: Text<1, 100>,
-    position: u64,
+    #[schema(inline)]
+    position: Count,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -74,7 +75,8 @@ struct SkipEvent {
     /// The follower in whose inbox it is.
     #[schema(inline)]
     subscriber: Text<1, 100>,
-    position: u64,
+    #[schema(inline)]
+    position: Count,
     /// Why it is skipped; recorded with the decision.
     #[schema(inline)]
     reason: Text<1, 300>,
@@ -124,7 +126,7 @@ async fn retry_event(
     Json(RetryEvent { subscriber, position }): Json<RetryEvent>,
 ) -> Result<(StatusCode, At, Json<Decided>), Problem> {
     let subscriber = subscriber.to_string();
-    let decision = InboxEvent::Retried { subscriber, position };
+    let decision = InboxEvent::Retried { subscriber, position: position.unsigned() };
     inboxes.decide(&context, &operator, &decision).await
 }
 
@@ -140,7 +142,7 @@ async fn skip_event(
     Json(SkipEvent { subscriber, position, reason }): Json<SkipEvent>,
 ) -> Result<(StatusCode, At, Json<Decided>), Problem> {
     let (subscriber, reason) = (subscriber.to_string(), reason.to_string());
-    let decision = InboxEvent::Skipped { subscriber, position, reason };
+    let decision = InboxEvent::Skipped { subscriber, position: position.unsigned(), reason };
     inboxes.decide(&context, &operator, &decision).await
 }
 
