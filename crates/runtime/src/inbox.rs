@@ -10,7 +10,10 @@
 //! together with the checkpoint, and decisions are events that every subscriber comes to in the order of the log. So the same log gives
 //! the same model, whenever it was interrupted or built again.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use kernel::{Position, Recorded, StreamId, Version, events};
@@ -103,14 +106,25 @@ pub struct Inbox {
     decisions: StreamId,
     ordered: bool,
     entries: BTreeMap<Position, SetAside>,
+    /// The streams of the entries: a defect may fill an inbox, and every event is looked up here.
+    streams: HashSet<StreamId>,
 }
 
 impl Inbox {
     /// Of that subscriber, with these entries. Unless it is `ordered`, only the events themselves are set aside.
     #[must_use]
     pub fn new(subscriber: &str, ordered: bool, entries: Vec<SetAside>) -> Self {
-        let entries = entries.into_iter().map(|entry| (entry.position, entry)).collect();
-        Self { subscriber: subscriber.to_owned(), decisions: stream(subscriber), ordered, entries }
+        let mut inbox = Self {
+            subscriber: subscriber.to_owned(),
+            decisions: stream(subscriber),
+            ordered,
+            entries: BTreeMap::new(),
+            streams: HashSet::new(),
+        };
+        for entry in entries {
+            inbox.park(entry);
+        }
+        inbox
     }
 
     /// Its entries, in the order of the log.
@@ -119,17 +133,24 @@ impl Inbox {
         self.entries.values().cloned().collect()
     }
 
+    /// How many entries it has.
+    pub(crate) fn count(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
     /// Whether an event waits for an earlier one of its stream.
     pub(crate) fn holds(&self, event: &Recorded) -> bool {
-        self.ordered && self.entries.values().any(|entry| entry.stream == event.stream)
+        self.ordered && self.streams.contains(&event.stream)
     }
 
     pub(crate) fn park(&mut self, entry: SetAside) {
+        self.streams.insert(entry.stream.clone());
         self.entries.insert(entry.position, entry);
     }
 
     pub(crate) fn close(&mut self, entry: &SetAside) {
         self.entries.remove(&entry.position);
+        self.streams.remove(&entry.stream);
     }
 
     /// Whether an event may be a decision about an entry.

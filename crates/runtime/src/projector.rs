@@ -97,7 +97,7 @@ async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
 
 /// Why projecting ended.
 enum Ended {
-    /// The model is no longer where it was believed to be: to be opened again.
+    /// Another instance has moved the model: open it again.
     Moved,
     /// Only a newer version of the program reads the next event.
     Newer(Newer),
@@ -219,7 +219,9 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             };
             self.progress.recovered(MODEL);
             taken.aside.iter().for_each(|event| self.progress.sets_aside(event));
-            self.progress.has_aside(inbox.entries());
+            if !taken.aside.is_empty() || inbox.count() != self.progress.aside() {
+                self.progress.has_aside(inbox.entries());
+            }
             taken.foreign.iter().for_each(|event| self.progress.passes_over(event));
             if let Some(newer) = taken.newer {
                 self.progress.stops_before(&newer);

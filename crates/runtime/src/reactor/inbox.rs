@@ -4,7 +4,7 @@
 //! Reactions that come late have a mark of their own in the streams that they go to, `REACTOR/STREAM`: other reactions to later events may
 //! be recorded there already. Within one stream they are in order, so that mark makes each happen once, as the reactor's own does.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use kernel::{
     Actor, Event, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId, Version,
@@ -27,6 +27,8 @@ pub(super) struct Inbox {
     stream: StreamId,
     expected: Expected,
     entries: Vec<Entry>,
+    /// The streams that ever had an entry; all others need no look at the entries.
+    streams: HashSet<StreamId>,
 }
 
 struct Entry {
@@ -55,6 +57,7 @@ impl Inbox {
             stream: stream(subscriber),
             expected: Expected::None,
             entries: Vec::new(),
+            streams: HashSet::new(),
         };
         inbox.read_on(store).await;
         inbox
@@ -98,6 +101,7 @@ impl Inbox {
         if *subscriber == self.subscriber {
             let (position, version) = (Position(*position), Version(*version));
             let event = SetAside { position, stream, version, reason: reason.clone() };
+            self.streams.insert(event.stream.clone());
             self.entries.push(Entry { event, decided: None });
         }
     }
@@ -114,11 +118,12 @@ impl Inbox {
 
     /// Whether an event was set aside or waits, until something is decided.
     pub(super) fn holds(&self, event: &Recorded) -> bool {
-        self.entries.iter().any(|Entry { event: first, decided }| {
-            first.stream == event.stream
-                && first.position <= event.position
-                && decided.is_none_or(|decided| event.position < decided.at)
-        })
+        self.streams.contains(&event.stream)
+            && self.entries.iter().any(|Entry { event: first, decided }| {
+                first.stream == event.stream
+                    && first.position <= event.position
+                    && decided.is_none_or(|decided| event.position < decided.at)
+            })
     }
 
     /// What is to be taken up because of a decision at a position. A restarted reactor knows what was set aside once more then.
