@@ -74,7 +74,7 @@ async fn a_year_has_passed(manager: &Person) {
         ("customer.registered", 30),
         ("customer.profile-changed", 3),
         ("customer.credit-changed", 280),
-        ("order.finalized", 2_000),
+        ("order.finalized", 1_600),
         ("order.denied", 60),
         ("product.stock-released", 10),
         ("customer.credit-released", 10),

@@ -18,12 +18,12 @@ const NEWCOMER_EVERY: u64 = 12;
 /// Every one of so many products comes later in the year.
 const LATER_EVERY: usize = 6;
 /// How many orders come in a hundred hours of each kind of day: on the first, and on the last day of the year.
-const PACE: [(u64, u64); 7] = [(5, 10), (5, 9), (5, 10), (6, 11), (8, 15), (8, 16), (4, 7)];
+const PACE: [(u64, u64); 7] = [(3, 7), (3, 6), (3, 7), (4, 8), (5, 10), (6, 11), (3, 5)];
 /// How likely an order is in each hour of the day.
 const HOURS: [u64; 24] =
     [1, 0, 0, 0, 0, 1, 2, 4, 6, 7, 7, 8, 9, 7, 6, 6, 7, 9, 11, 12, 11, 8, 5, 2];
 /// A month's grant, in percent of the credit that a customer began with: to the founders alone, who buy more each, and to all.
-const GRANT_PERCENT: (usize, usize) = (230, 120);
+const GRANT_PERCENT: (usize, usize) = (160, 85);
 
 /// Writes a plan, day by day.
 pub(crate) struct Writer<'a> {
