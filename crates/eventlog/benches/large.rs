@@ -11,15 +11,12 @@
 )]
 
 use std::fs;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eventlog::{
-    Access, File, Files, Limits, Lock, NewRecord, Opened, Options, OsFiles, Reader, open,
-};
+use eventlog::{Limits, NewRecord, Opened, Options, OsFiles, Reader, Unsynced, open};
 
 const EVENTS: u64 = 10_000_000;
 /// Events in each stream.
@@ -124,69 +121,4 @@ fn streams_per_second(reader: &Reader, kind: &str) -> String {
 fn processor_time() -> Duration {
     let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(stat.split_whitespace().next().unwrap().parse().unwrap())
-}
-
-/// The system's files, without syncs.
-struct Unsynced;
-
-impl Files for Unsynced {
-    fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        OsFiles.create_dir(dir)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        OsFiles.list(dir)
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        Ok(Arc::new(UnsyncedFile(OsFiles.create(path)?)))
-    }
-
-    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn File>> {
-        Ok(Arc::new(UnsyncedFile(OsFiles.open(path, access)?)))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        OsFiles.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        OsFiles.remove(path)
-    }
-
-    fn sync_dir(&self, _dir: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
-        OsFiles.lock(path)
-    }
-}
-
-struct UnsyncedFile(Arc<dyn File>);
-
-impl File for UnsyncedFile {
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
-        self.0.read_at(offset, into)
-    }
-
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write_at(offset, bytes)
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.0.length()
-    }
-
-    fn set_length(&self, bytes: u64) -> io::Result<()> {
-        self.0.set_length(bytes)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn sync_all(&self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -64,6 +64,7 @@ mod scan;
 mod segment;
 mod shared;
 pub mod simdisk;
+mod unsynced;
 mod verify;
 mod writer;
 
@@ -79,5 +80,6 @@ pub use options::Options;
 pub use reader::{Cursor, Limits, Page, ReadError, Reader, Stats};
 pub use report::{OpenError, Report, Torn};
 pub use segment::Damage;
+pub use unsynced::Unsynced;
 pub use verify::{Verified, VerifyError, verify, verify_known};
 pub use writer::{AppendError, Writer};

@@ -117,7 +117,7 @@ async fn inbox(
 /// Has an event of an inbox, and what waits behind it, taken once more: after a repair, such as an update that can read it.
 #[utoipa::path(post, path = "/retry-event", request_body = RetryEvent, security(("token" = [])), responses(
     (status = 202, body = Decided),
-    (status = 404, description = "There is no such entry."),
+    (status = 404, description = "The inbox has no entry for that event."),
 ))]
 async fn retry_event(
     State(inboxes): State<Arc<Inboxes>>,
@@ -133,7 +133,7 @@ async fn retry_event(
 /// Skips an event of an inbox for good, and has what waits behind it taken.
 #[utoipa::path(post, path = "/skip-event", request_body = SkipEvent, security(("token" = [])), responses(
     (status = 202, body = Decided),
-    (status = 404, description = "There is no such entry."),
+    (status = 404, description = "The inbox has no entry for that event."),
 ))]
 async fn skip_event(
     State(inboxes): State<Arc<Inboxes>>,
@@ -171,7 +171,9 @@ impl Inboxes {
         let follower = self.followers.iter().find(|follower| follower.name() == subscriber);
         let entries = follower.map(Progress::inbox).unwrap_or_default();
         if !entries.iter().any(|entry| entry.position.0 == *position) {
-            return Err(Problem::not_found("There is no such entry; GET inbox lists them."));
+            return Err(Problem::not_found(
+                "The inbox has no entry for that event; GET inbox lists its entries.",
+            ));
         }
         let stream = stream(subscriber);
         for _ in 0..TRIES {

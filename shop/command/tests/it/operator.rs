@@ -45,7 +45,7 @@ async fn events_and_orders_look_the_same_beside_the_shop_and_in_its_folder() {
     let inbox = shop.tool(&["inbox"]).await.expect_code(0);
     assert_eq!(inbox.stdout, "All inboxes are empty.\n");
     let unknown = shop.tool(&["inbox", "--retry", "order.projector@1"]).await.expect_code(1);
-    assert!(unknown.stderr.contains("There is no such entry"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("The inbox has no entry for that event"), "{}", unknown.stderr);
     shop.tool(&["inbox", "--skip", "order.projector@1"]).await.expect_code(2);
     shop.tool(&["inbox", "--retry", "nothing@1"]).await.expect_code(2);
     let folder = shop.down().await;

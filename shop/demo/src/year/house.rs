@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use axum::Router;
 use contracts::names;
 use customer::Secrets;
-use eventlog::Options;
+use eventlog::{Options, Unsynced};
 use identity::{Auth, ended};
 use kernel::{Clock, Ids, Timestamp};
 use registry::{Extensions, Module, Place, Setup};
@@ -17,7 +17,7 @@ use store::{LogStore, Memory, log::LogReader};
 use web::{Deps, HttpNames, Service};
 
 use super::{Conditions, YearError, began};
-use crate::{calendar::Calendar, desk::Desk, disk::Unsynced};
+use crate::{calendar::Calendar, desk::Desk};
 
 /// Everything that runs in a simulated year.
 pub(super) struct House {
