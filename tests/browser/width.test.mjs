@@ -54,7 +54,7 @@ for (const width of [360, 1024]) {
       "/categories", "/categories/new", `/categories/${category}`, `/categories/${category}/delete`, "/products", "/products?search=wide", "/products/new",
       ...products.flatMap((id) => [`/products/${id}`, `/products/${id}/delete`, `/history/product/${id}`]),
       ...orders.flatMap((id) => [`/orders/${id}`, `/history/order/${id}`]),
-      ...events.filter((event, at) => events.findIndex((other) => other.Type === event.Type) === at).map((event) => `/events/${event.Position}`),
+      ...events.filter((event, at) => events.findIndex((other) => other.Type === event.Type) === at).flatMap((event) => [`/events/${event.Position}`, `/events/${event.Position}/why`]),
     ];
     const wide = [];
     for (const address of addresses) wide.push(...(await fits(page, address, width)));

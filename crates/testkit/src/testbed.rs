@@ -19,7 +19,7 @@ use runtime::{
     model::Project, projector, sqlite::Location,
 };
 use serde_json::value::RawValue;
-use store::{Append, Appended, LogStore, Memory, Read};
+use store::{Append, Appended, LogStore, Memory, Read, log::LogReader};
 use tempfile::TempDir;
 use web::{Authenticate, Deps, Service};
 
@@ -34,6 +34,8 @@ pub struct Testbed {
     pub deps: Deps,
     /// The clock of `deps`.
     pub clock: Arc<TestClock>,
+    /// Reads the log past the bus.
+    pub reader: LogReader,
     folder: Arc<TempDir>,
 }
 
@@ -72,8 +74,8 @@ impl Testbed {
         let options = Options { segment_bytes: 1 << 20, ..Options::new([3; 16]) };
         let log = LogStore::open(&folder.path().join("log"), Arc::new(OsFiles), options);
         let LogStore { writer, reader, .. } = log.expect("the log opens");
-        runtime::event_store::serve(&deps, writer, reader, Figures::default()).await;
-        Self { deps, clock, folder }
+        runtime::event_store::serve(&deps, writer, reader.clone(), Figures::default()).await;
+        Self { deps, clock, reader, folder }
     }
 
     /// The same for a service of this name, whose callers `auth` knows.

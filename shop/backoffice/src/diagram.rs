@@ -12,7 +12,7 @@ use contracts::{
     customer::CustomerEvent,
     order::OrderEvent,
     product::ProductEvent,
-    rest::story::{Cause, Story},
+    rest::story::{Cause, SERVICES, Story},
 };
 
 use crate::{numbers::Took, saga::Saga};
@@ -143,7 +143,13 @@ fn note(story: &Story, index: usize) -> String {
     }
 }
 
-fn tone(event: &str) -> &'static str {
+/// The number of a service, for its colour.
+pub(crate) fn lane(service: &str) -> usize {
+    SERVICES.iter().position(|known| *known == service).unwrap_or(SERVICES.len())
+}
+
+/// Whether an event is good or bad news for its order.
+pub(crate) fn tone(event: &str) -> &'static str {
     match event {
         OrderEvent::DENIED | ProductEvent::STOCK_DENIED | CustomerEvent::CREDIT_DENIED => "bad",
         ProductEvent::STOCK_RELEASED | CustomerEvent::CREDIT_RELEASED => "warn",

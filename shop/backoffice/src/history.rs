@@ -189,19 +189,17 @@ fn named(subject: &Subject, lines: Option<&Lines>) -> (String, (String, String))
 }
 
 /// The name is in the event that began the stream.
-async fn user_name(manager: &ManagerVisit, id: &str) -> Result<String, Failure> {
+pub(crate) async fn user_name(manager: &ManagerVisit, id: &str) -> Result<String, Failure> {
     let first = log::of_stream(manager, &format!("customer-{id}"), 0, 1).await?;
     let first = first.items.first().ok_or(Failure::NotFound)?;
-    named_in(first).ok_or(Failure::NotFound)
-}
-
-fn named_in(registered: &RecordedEvent) -> Option<String> {
-    let data: Value = serde_json::from_str(registered.data.get()).ok()?;
-    data.get("personal")?.get("user")?.as_str().map(str::to_owned)
+    first.registered().ok_or(Failure::NotFound)
 }
 
 /// The id of the customer of that name: from an order of theirs, else from when they registered, since no call tells it.
-async fn customer_id(manager: &ManagerVisit, name: &str) -> Result<Option<String>, Failure> {
+pub(crate) async fn customer_id(
+    manager: &ManagerVisit,
+    name: &str,
+) -> Result<Option<String>, Failure> {
     let query = [("Type", "Customer"), ("Id", name), ("Limit", "1")];
     let orders: Listing<Order> =
         manager.get("/order/get-orders", &query).await.map_err(no_such_page)?;
@@ -221,7 +219,7 @@ async fn customer_id(manager: &ManagerVisit, name: &str) -> Result<Option<String
             given([("Type", CustomerEvent::REGISTERED), ("Limit", "500"), ("After", &after)]);
         let Listing::<RecordedEvent> { items, next } =
             manager.get("/events/read-all", &query).await?;
-        let found = items.iter().find(|event| named_in(event).as_deref() == Some(name));
+        let found = items.iter().find(|event| event.registered().as_deref() == Some(name));
         match (found, next) {
             (Some(event), _) => {
                 return Ok(event.stream.split_once('-').map(|(_, id)| id.to_owned()));

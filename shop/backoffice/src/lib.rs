@@ -14,6 +14,7 @@ mod event;
 mod events;
 mod fields;
 mod follow;
+mod graph;
 mod history;
 mod inbox;
 mod log;
@@ -26,6 +27,7 @@ mod products;
 mod saga;
 mod sample;
 mod system;
+mod why;
 
 use axum::{
     Router,
@@ -78,6 +80,8 @@ pub fn build(config: Config) -> Router {
         .route("/events/follow", get(follow::follow))
         .route("/events/live", get(follow::live))
         .route("/events/{position}", get(event::event))
+        .route("/events/{position}/why", get(why::why))
+        .route("/why/{kind}/{id}", get(why::of_subject))
         .route("/history/{kind}/{id}", get(history::history))
         .route("/inbox", get(inbox::inbox).post(inbox::decide))
         .route("/system", get(system::system))

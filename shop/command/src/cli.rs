@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     bench, events, health, import, inbox, keys, logging, order,
     outcome::{Outcome, WrongUsage},
-    rebuild, replay, run, show_config, store, up,
+    rebuild, replay, run, show_config, store, up, why,
 };
 
 const HELP: &str = "\
@@ -36,6 +36,7 @@ enum Command {
     Events(events::Args),
     Inbox(inbox::Args),
     Order(order::Args),
+    Why(why::Args),
     Rebuild(rebuild::Args),
     Store(store::Args),
     Config(show_config::Args),
@@ -73,6 +74,7 @@ impl Command {
             Self::Events(args) => as_client(events::run(args)),
             Self::Inbox(args) => as_client(inbox::run(args)),
             Self::Order(args) => as_client(order::run(args)),
+            Self::Why(args) => as_client(why::run(args)),
             Self::Up(args) => up::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Rebuild(args) => as_client(rebuild::run(args)),

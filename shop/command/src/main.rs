@@ -36,6 +36,7 @@ mod store;
 mod term;
 mod up;
 mod values;
+mod why;
 
 use std::process::ExitCode;
 

@@ -28,7 +28,8 @@ async fn tell(deps: &Deps) {
             if let Some(line) = line(&event) {
                 let position = event.position.0;
                 let trace = event.metadata.traceparent.as_deref().and_then(trace_id);
-                tracing::info!(target: "agora::orders", position, trace.id = trace, "{line}");
+                let correlation = event.metadata.correlation;
+                tracing::info!(target: "agora::orders", position, %correlation, trace.id = trace, "{line}");
                 budget.told += 1;
             }
         }

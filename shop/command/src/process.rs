@@ -30,7 +30,7 @@ use choices::Choices;
 pub(crate) use choices::{Store, store as event_store, time_zone};
 use keys::Keys;
 pub(crate) use keys::cookies;
-pub(crate) use places::{check as check_places, resolved, snapshots};
+pub(crate) use places::{CAUSES, check as check_places, resolved, snapshots};
 pub(crate) use sample::make as make_sample;
 use shared::Shared;
 use store::{LastNote, OpenStore};
@@ -114,7 +114,8 @@ impl Process {
         let (mut events, mut last_note) = (None, None);
         if let Some(store) = store {
             let deps = shared.for_service("events");
-            let (service, note) = store.run(&deps, shared.figures.clone()).await;
+            let causes = shared.database(places::CAUSES);
+            let (service, note) = store.run(&deps, shared.figures.clone(), causes).await?;
             (events, last_note) = (Some(service), note);
         } else if parts.on_the_bus() {
             let mark = Arc::new(Mark::of_follower(shared.data.path()));

@@ -206,11 +206,12 @@ fn stats(shop: &Stopped, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The read models and snapshots that a shop keeps in its data folder, each with the name that its mark is made from.
+/// The read models, indexes and snapshots that a shop keeps in its data folder, each with the name that its mark is made from.
 fn databases() -> Vec<(String, &'static str)> {
     let models = registry::names().map(|name| (format!("{name}.db"), name));
     let snapshots = registry::names().map(|name| (process::snapshots(name), "snapshots"));
-    models.chain([("sessions.db".to_owned(), "sessions")]).chain(snapshots).collect()
+    let own = [("sessions.db", "sessions"), (process::CAUSES, "causes")];
+    models.chain(own.map(|(file, mark)| (file.to_owned(), mark))).chain(snapshots).collect()
 }
 
 fn restore(src: &Path, shop: &Stopped, json: bool) -> anyhow::Result<()> {

@@ -29,6 +29,15 @@ pub(crate) fn note(text: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// How long something took: `1.4 ms`, `12.3 s`, `2 min 5 s`.
+pub(crate) fn took(time: Duration) -> String {
+    match time.as_millis() {
+        0..1_000 => format!("{:.1} ms", time.as_secs_f64() * 1000.0),
+        1_000..60_000 => format!("{:.1} s", time.as_secs_f64()),
+        _ => format!("{} min {} s", time.as_secs() / 60, time.as_secs() % 60),
+    }
+}
+
 /// How many columns a line may have.
 pub(crate) fn width() -> usize {
     let given = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());

@@ -3,6 +3,7 @@
 //! Field names are `PascalCase`. Readers ignore fields they do not know.
 
 pub mod accounting;
+pub mod causation;
 pub mod customer;
 pub mod demo;
 pub mod events;

@@ -1,9 +1,13 @@
-//! The REST API of the event store: recorded events for managers, as pages, as a stream, and as a copy of the whole log.
+//! The REST API of the event store: recorded events for managers, as pages, as a stream, with what led to them and followed from
+//! them, and as a copy of the whole log.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+mod backup;
+mod causation;
+mod causes;
+
+use std::{collections::VecDeque, sync::Arc};
 
 use axum::{
-    body::{Body, Bytes},
     extract::State,
     response::{IntoResponse, Response, sse::Event as ServerSentEvent},
 };
@@ -11,16 +15,18 @@ use contracts::rest::events::{Head, Idempotency, RecordedEvent};
 use futures_util::{Stream, stream};
 use identity::Manager;
 use kernel::{Position, Recorded, StreamId, Timestamp, Version};
-use runtime::Subscription;
+use runtime::{ModelError, Progress, ReadModel as _, Subscription, projector, sqlite::Location};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use store::Read;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use utoipa::{IntoParams, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
     After, Context, Deps, LastEventId, Limit, Listing, Problem, Query, Service, Text, Whole,
 };
 
+pub use backup::{Backup, Blocks};
+use causes::{Causes, Index};
 use runtime::event_store::Figures;
 use store::{port::Reader, port::StoreFailure};
 
@@ -29,44 +35,55 @@ use store::{port::Reader, port::StoreFailure};
 struct Events {
     deps: Deps,
     reader: Arc<dyn Reader>,
+    causes: Arc<Causes>,
+    /// How far the index of causes is.
+    indexed: Progress,
     backup: Option<Backup>,
     /// Held by the backup in progress.
     backing_up: Arc<Semaphore>,
 }
 
-/// Streams a copy of the whole store, for engines that can: blocks are sent as they are read.
-pub type Backup = Arc<dyn Fn(Blocks) + Send + Sync>;
-
-/// Where the blocks of a copy go.
-pub type Blocks = mpsc::Sender<std::io::Result<Bytes>>;
-
 #[derive(OpenApi)]
 #[openapi(info(title = "events"))]
 struct Document;
 
-/// The event store's HTTP side as a service named `events`.
-#[must_use]
-pub fn service(
+/// The event store's HTTP side as a service named `events`, with its index of causes at `index`.
+pub async fn service(
     deps: &Deps,
     reader: Arc<dyn Reader>,
     figures: &Figures,
     backup: Option<Backup>,
-) -> Service {
+    index: Location,
+) -> Result<Service, ModelError> {
     let (name, version) = ("events", env!("CARGO_PKG_VERSION"));
     let api = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(read_stream))
         .routes(routes!(read_all))
         .routes(routes!(follow))
         .routes(routes!(head))
-        .routes(routes!(copy));
+        .routes(routes!(causation::read_causation))
+        .routes(routes!(backup::copy));
+    let causes = Causes::open(Index, index, deps.tasks.clone())?;
+    if causes.checkpoint().await? > reader.head().await.unwrap_or(Position::START) {
+        // The log was put back to an earlier state, and that was accepted: nothing rests on an index.
+        causes.reset().await?;
+    }
+    let indexed = deps.progress(&web::projector_of(name));
+    projector::spawn(
+        &deps.tasks,
+        &deps.store(),
+        Arc::clone(&causes),
+        causes::project,
+        indexed.clone(),
+    );
     let backing_up = Arc::new(Semaphore::new(1));
-    let events = Events { deps: deps.clone(), reader, backup, backing_up };
-    let followers = vec![figures.progress(deps)];
+    let followers = vec![figures.progress(deps), indexed.clone()];
+    let events = Events { deps: deps.clone(), reader, causes, indexed, backup, backing_up };
     let ready = followers.clone();
     let service = web::Api::new(name, version, deps.http.clone())
         .ready(move || Service::ready(&ready))
         .metrics(deps.metrics.http());
-    Service { name, router: service.finish(api.with_state(events)), followers, model: None }
+    Ok(Service { name, router: service.finish(api.with_state(events)), followers, model: None })
 }
 
 /// A position or version: a whole number that every JSON reader keeps exactly.
@@ -263,44 +280,6 @@ async fn head(State(events): State<Events>, _manager: Manager) -> Result<Respons
     let position = events.reader.head().await.map_err(unreadable)?;
     Ok(answer(Head { position: position.0 }, position))
 }
-
-/// A consistent copy of the whole log as a tar archive, made while the shop runs.
-#[utoipa::path(get, path = "/backup", security(("token" = [])),
-    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>),
-        (status = 404, description = "The engine of this event store has its own backup tools."),
-        (status = 503, description = "Another backup is in progress.")))]
-async fn copy(State(events): State<Events>, _manager: Manager) -> Result<Response, Problem> {
-    let no_backup =
-        || Problem::not_found("The engine of this event store has its own backup tools.");
-    let backup = events.backup.clone().ok_or_else(no_backup)?;
-    let only_one = Arc::clone(&events.backing_up).try_acquire_owned().map_err(|_| {
-        Problem::busy(
-            BACKUP_PAUSE,
-            "Another backup is in progress; try again when it has finished.",
-        )
-        .title(contracts::names::BUSY)
-    })?;
-    let (sender, receiver) = mpsc::channel(BLOCKS_AHEAD);
-    let tasks = events.deps.tasks.clone();
-    let send = move || {
-        backup(sender);
-        drop(only_one);
-    };
-    events.deps.tasks.spawn("backup", async move { tasks.blocking(send).await });
-    let blocks =
-        stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
-    let headers = [
-        ("content-type", "application/x-tar"),
-        ("content-disposition", "attachment; filename=\"agora-log.tar\""),
-    ];
-    Ok((headers, Body::from_stream(Box::pin(blocks))).into_response())
-}
-
-/// `Retry-After` while another backup is in progress.
-const BACKUP_PAUSE: Duration = Duration::from_secs(10);
-
-/// Blocks of a backup read ahead of a slow client.
-const BLOCKS_AHEAD: usize = 4;
 
 fn answer<T: serde::Serialize>(value: T, head: Position) -> Response {
     (web::At(head), axum::Json(value)).into_response()

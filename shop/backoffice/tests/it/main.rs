@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use web::TrustedProxies;
 
 /// Every page but the log-in.
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 26] = [
     "/",
     "/live",
     "/categories",
@@ -34,12 +34,14 @@ const PAGES: [&str; 24] = [
     "/orders/0190c7f2-8b1e-7c3a-9f00-1234567890ab/live",
     "/events",
     "/events/1",
+    "/events/1/why",
     "/events/follow",
     "/events/live",
     "/history/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/inbox",
     "/system",
     "/system/live",
+    "/why/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
 ];
 
 /// Where something is changed.

@@ -12,7 +12,9 @@ use crate::{
 };
 
 /// What else is in the data folder, beside each service's snapshots.
-const OWN: [&str; 5] = ["secret", "shop.json", "log.json", "seen.json", "sessions.db"];
+const OWN: [&str; 6] = ["secret", "shop.json", "log.json", "seen.json", "sessions.db", CAUSES];
+/// The event store's index of causes.
+pub(crate) const CAUSES: &str = "causes.db";
 /// A message about a path.
 const NO_FILE: &str = "is not a regular file; move it away";
 /// The files that SQLite and the shop keep beside a database.

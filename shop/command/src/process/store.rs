@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use eventlog::{Hash, Known, Lost, OpenError, Options, OsFiles};
 use kernel::{Clock as _, Position, Timestamp};
 use runtime::clock::SystemClock;
-use runtime::event_store::Figures;
+use runtime::{event_store::Figures, sqlite::Location};
 use store::{LogStore, Reader as _, log::LogReader};
 use web::{Deps, Service};
 
@@ -96,7 +96,12 @@ impl OpenStore {
     }
 
     /// Serves the store over the bus, and managers over HTTP.
-    pub(super) async fn run(self, deps: &Deps, figures: Figures) -> (Service, Option<LastNote>) {
+    pub(super) async fn run(
+        self,
+        deps: &Deps,
+        figures: Figures,
+        causes: Location,
+    ) -> anyhow::Result<(Service, Option<LastNote>)> {
         let mark = self.mark;
         match self.engine {
             Engine::Log(store) => {
@@ -106,14 +111,17 @@ impl OpenStore {
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
                 let last = reader.clone();
-                let service = events::service(deps, Arc::new(reader), &figures, Some(backup));
-                (service, Some(Box::new(move || note(&last, &mark))))
+                let service =
+                    events::service(deps, Arc::new(reader), &figures, Some(backup), causes).await?;
+                Ok((service, Some(Box::new(move || note(&last, &mark)))))
             }
             Engine::MongoDb(store) => {
                 let MongoStore { writer, reader } = *store;
                 runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
                 witness::spawn(deps, mark, false);
-                (events::service(deps, Arc::new(reader), &figures, None), None)
+                let service =
+                    events::service(deps, Arc::new(reader), &figures, None, causes).await?;
+                Ok((service, None))
             }
         }
     }

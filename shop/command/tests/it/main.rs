@@ -35,3 +35,4 @@ mod stopping;
 mod story;
 mod stub;
 mod traces;
+mod why;

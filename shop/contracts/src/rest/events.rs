@@ -6,6 +6,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::customer::Personal;
+
 /// A recorded event as managers see it; encrypted data stays encrypted.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
@@ -31,6 +33,19 @@ pub struct RecordedEvent {
     pub idempotency: Option<Idempotency>,
     #[schema(value_type = Object)]
     pub data: Box<RawValue>,
+}
+
+impl RecordedEvent {
+    /// The user name, if the event registers someone.
+    #[must_use]
+    pub fn registered(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Registered {
+            personal: Personal,
+        }
+        let registered: Registered = serde_json::from_str(self.data.get()).ok()?;
+        registered.personal.user
+    }
 }
 
 /// Identifies retries of a command.

@@ -8,7 +8,7 @@ use super::order::Step;
 use crate::{accounting, customer, order, product};
 
 /// The shop's own services, in the order in which an order usually comes to them.
-const SERVICES: [&str; 4] =
+pub const SERVICES: [&str; 4] =
     [order::CATEGORY, product::CATEGORY, customer::CATEGORY, accounting::CATEGORY];
 
 /// The steps of an order in the order of the log, which is the order of cause and effect.

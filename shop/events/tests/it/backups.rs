@@ -21,7 +21,7 @@ use tower::ServiceExt as _;
 use web::{Deps, Service};
 
 /// The service, a manager's token, and the end of the backup under way.
-fn serve(end: Receiver<()>) -> (Service, String) {
+async fn serve(end: Receiver<()>) -> (Service, String) {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::from_seed([2; 32])));
     let signer = Signer::from_secret([9; 32]);
     let auth = Auth::new(signer.verifier(), clock.clone());
@@ -44,7 +44,9 @@ fn serve(end: Receiver<()>) -> (Service, String) {
     let manager = uuid::Uuid::from_u128(1);
     let (token, _) = signer.issue(Holder::new(manager, "admin", Role::Manager), clock.now(), &ids);
     let figures = Figures::default();
-    (events::service(&deps, Arc::new(reader), &figures, Some(backup)), token)
+    let index = testing::in_memory();
+    let service = events::service(&deps, Arc::new(reader), &figures, Some(backup), index).await;
+    (service.expect("an empty index"), token)
 }
 
 async fn backup(service: &Service, token: &str) -> Response {
@@ -56,7 +58,7 @@ async fn backup(service: &Service, token: &str) -> Response {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_backup_waits_until_the_first_has_ended() {
     let (ended, end) = channel();
-    let (service, token) = serve(end);
+    let (service, token) = serve(end).await;
     let first = backup(&service, &token).await;
     assert_eq!(first.status(), 200);
     let second = backup(&service, &token).await;

@@ -40,7 +40,8 @@ async fn serve(deps: &Deps, disk: &SimDisk) -> Service {
     let LogStore { writer, reader, .. } = store.expect("a new log");
     let figures = Figures::default();
     runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
-    events::service(deps, Arc::new(reader), &figures, None)
+    let index = testing::in_memory();
+    events::service(deps, Arc::new(reader), &figures, None, index).await.expect("an empty index")
 }
 
 async fn until(what: &str, holds: impl Fn() -> bool) {
@@ -59,7 +60,7 @@ async fn a_log_that_failed_heals_is_ready_by_itself_and_records_the_same_append(
     let store = deps.store();
     let ready = || Service::ready(&service.followers).is_ok();
     store.append(append("order-1", None, &[1])).await;
-    assert!(ready());
+    until("it is ready", ready).await;
     let sync = Chances { failed_sync: 1000, ..Chances::default() };
     let write = Chances { failed_write: 1000, ..Chances::default() };
     for (version, chances) in [(1, sync), (2, write)] {
@@ -85,6 +86,7 @@ async fn nobody_needs_to_write_for_a_full_disk_to_be_seen_as_emptied() {
     let (deps, disk) = (deps(), SimDisk::new(1));
     let service = serve(&deps, &disk).await;
     let ready = || Service::ready(&service.followers).is_ok();
+    until("it is ready", ready).await;
     disk.set_capacity(Some(0));
     let store = deps.store();
     tokio::select! {

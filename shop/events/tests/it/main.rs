@@ -1,4 +1,5 @@
 //! The recorded events over HTTP.
 
 mod backups;
+mod causation;
 mod healing;

@@ -27,7 +27,11 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     // The shop.
     ("contracts", &["kernel"], &["store", "bus-rabbitmq", "testkit"]),
     ("identity", &["kernel", "runtime", "web", "contracts"], &["store", "eventlog", "testkit"]),
-    ("events", &["kernel", "store", "runtime", "web", "contracts", "identity"], &["eventlog"]),
+    (
+        "events",
+        &["kernel", "store", "runtime", "web", "contracts", "identity"],
+        &["eventlog", "testing", "testkit"],
+    ),
     ("module", &["kernel", "runtime", "web", "contracts", "identity"], &[]),
     ("registry", &["module"], &["contracts"]),
     ("testing", &["kernel", "runtime", "web", "testkit", "contracts", "identity"], &[]),

@@ -206,6 +206,7 @@ impl World {
             get("/events/read-all", Manager).query("From", 1).query("Type", "order.placed"),
             get("/events/follow", Manager).query("From", 1),
             get("/events/head", Manager),
+            get("/events/read-causation", Manager).query("Position", 1),
             get("/events/backup", Manager),
             get("/system/get-status", Manager),
             get("/demo/get-demo", Manager),

@@ -1,0 +1,166 @@
+//! What led to an event and what followed from it, as it was recorded.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{extract::State, response::Response};
+use contracts::rest::{causation::Causation, events::RecordedEvent};
+use identity::Manager;
+use kernel::{Position, Recorded};
+use serde::Deserialize;
+use store::Read;
+use utoipa::IntoParams;
+use uuid::Uuid;
+use web::{Limit, Problem, Query};
+
+use crate::{
+    Events, Number, answer,
+    causes::{Found, begun, cause, followed},
+    shown, unreadable,
+};
+
+/// How long the index may take to reach the end of the log before the answer is given without what is missing.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest chain of causes that is followed back.
+const CAUSES_MAX: usize = 100;
+/// The most events of one correlation, beside reactions, that are looked at.
+const REQUESTS_MAX: usize = 50;
+/// The kind of actors that are parts of the shop.
+const REACTOR: &str = "reactor";
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "PascalCase")]
+pub(super) struct Asked {
+    /// The event's position; or give `Correlation`.
+    #[param(inline)]
+    position: Option<Number>,
+    /// The correlation of a request, whose first event is meant; or give `Position`.
+    correlation: Option<Uuid>,
+    /// How many of the events that followed are listed at most.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+}
+
+/// Why an event happened: the events that led to it, and everything that followed from it, across all services.
+#[utoipa::path(get, path = "/read-causation", params(Asked), security(("token" = [])),
+    responses((status = 200, body = Causation),
+        (status = 404, description = "There is no such event.")))]
+pub(super) async fn read_causation(
+    State(events): State<Events>,
+    _manager: Manager,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let head = events.reader.head().await.map_err(unreadable)?;
+    let _late = events.indexed.reach(head, PATIENCE).await;
+    let indexed_to = events.indexed.position();
+    let position = match (asked.position, asked.correlation) {
+        (Some(position), None) => Position(position.get().unsigned_abs()),
+        (None, Some(correlation)) => events.first_of(correlation)?,
+        _ => {
+            return Err(Problem::field("Position", "give exactly one of Position and Correlation"));
+        }
+    };
+    let event = events.at(position).await?.ok_or_else(no_event)?;
+    let related = events.related(&event).await?;
+    let causes = events.causes(&event, &related).await?;
+    let also = related.by_itself.iter().map(|event| event.position).collect();
+    let found = followed(&events.causes, position, also, asked.limit.get()).await?;
+    let followed = events.read(&found.positions).await?;
+    let known = |other: &RecordedEvent| {
+        causes.first().is_some_and(|first| first.position.0 == other.position)
+    };
+    let same_request = related.others.iter().map(|event| shown(event));
+    let causation = Causation {
+        same_request: same_request.filter(|other| !known(other)).collect(),
+        causes: causes.iter().map(|event| shown(event)).collect(),
+        followed: followed.iter().map(|event| shown(event)).collect(),
+        more: found.more || related.more || causes.len() == CAUSES_MAX,
+        indexed_to: indexed_to.0,
+        event: shown(&event),
+    };
+    Ok(answer(causation, head))
+}
+
+/// The events of an event's correlation that react to nothing.
+struct Related {
+    /// What a service did later in the event's stream by itself, as at a deadline: it followed from the event, though nothing says so.
+    by_itself: Vec<Arc<Recorded>>,
+    others: Vec<Arc<Recorded>>,
+    more: bool,
+}
+
+impl Events {
+    fn first_of(&self, correlation: Uuid) -> Result<Position, Problem> {
+        let found = begun(&self.causes, correlation, Position::START, 1)?;
+        found.positions.first().copied().ok_or_else(no_event)
+    }
+
+    async fn at(&self, position: Position) -> Result<Option<Arc<Recorded>>, Problem> {
+        Ok(self.read(&[position]).await?.pop())
+    }
+
+    async fn related(&self, event: &Recorded) -> Result<Related, Problem> {
+        let correlation = event.metadata.correlation;
+        let Found { positions, more } =
+            begun(&self.causes, correlation, Position::START, REQUESTS_MAX)?;
+        let mut begun = self.read(&positions).await?;
+        begun.retain(|other| other.position != event.position);
+        let (by_itself, others) =
+            begun.into_iter().partition(|other| cause(event).is_none() && did_after(event, other));
+        Ok(Related { by_itself, others, more })
+    }
+
+    /// What led to an event, from the first one on: by recorded causes; and where they end with what a service did by itself, the request
+    /// that this belongs to.
+    async fn causes(
+        &self,
+        event: &Arc<Recorded>,
+        related: &Related,
+    ) -> Result<Vec<Arc<Recorded>>, Problem> {
+        let mut causes: Vec<Arc<Recorded>> = Vec::new();
+        while causes.len() < CAUSES_MAX {
+            let last = causes.last().unwrap_or(event);
+            let found = match cause(last) {
+                Some(cause) => self.at(cause).await?,
+                None => related.others.iter().find(|first| did_after(first, last)).cloned(),
+            };
+            match found {
+                Some(found) => causes.push(found),
+                None => break,
+            }
+        }
+        causes.reverse();
+        Ok(causes)
+    }
+
+    /// The events at `positions`, which are in order. Neighbours are read together.
+    async fn read(&self, positions: &[Position]) -> Result<Vec<Arc<Recorded>>, Problem> {
+        let mut found = Vec::with_capacity(positions.len());
+        let mut wanted = positions.iter().copied().peekable();
+        while let Some(from) = wanted.peek().copied() {
+            let read = Read::All { from, categories: Vec::new() };
+            let page = self.reader.read(&read).await.map_err(unreadable)?;
+            for event in &page.events {
+                if wanted.next_if_eq(&event.position).is_some() {
+                    found.push(Arc::clone(event));
+                }
+            }
+            while wanted.next_if(|position| page.end || *position < page.next).is_some() {}
+            tokio::task::yield_now().await;
+        }
+        Ok(found)
+    }
+}
+
+/// Whether `later` is what a service did by itself after `event`, for the same request and in the same stream.
+fn did_after(event: &Recorded, later: &Recorded) -> bool {
+    later.position > event.position
+        && later.stream == event.stream
+        && later.metadata.actor.kind() == REACTOR
+        && cause(later).is_none()
+}
+
+fn no_event() -> Problem {
+    Problem::not_found("There is no such event.")
+}

@@ -1,0 +1,162 @@
+//! Which event reacts to which, and which ones began a request: an index built from the log, so that what followed from an event is
+//! found without reading the log.
+//!
+//! Both tables grow at the end: a reaction is recorded soon after its cause, and ids of requests sort by time.
+
+use std::collections::BTreeSet;
+
+use kernel::{Position, Recorded};
+use runtime::{
+    ModelError, Unfit,
+    sqlite::{Embedded, Schema, Tables},
+};
+use rusqlite::{Connection, Transaction, params};
+use uuid::Uuid;
+
+const SCHEMA: Schema = Schema {
+    model: "causes",
+    unmarked: &[],
+    number: 1,
+    variant: 0,
+    create: "CREATE TABLE reaction (
+                 cause INTEGER NOT NULL,
+                 position INTEGER NOT NULL,
+                 PRIMARY KEY (cause, position)
+             ) WITHOUT ROWID;
+             CREATE TABLE request (
+                 correlation BLOB NOT NULL,
+                 position INTEGER NOT NULL,
+                 PRIMARY KEY (correlation, position)
+             ) WITHOUT ROWID;",
+};
+
+/// The index.
+pub(super) type Causes = Embedded<Index>;
+
+/// Its tables.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Index;
+
+/// What an event adds to the index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    position: Position,
+    follows: Follows,
+}
+
+/// What an event follows from.
+#[derive(Clone, Copy, Debug)]
+enum Follows {
+    Cause(Position),
+    /// It reacts to nothing.
+    Request(Uuid),
+}
+
+/// The cause of an event. One that is not before it, as only a foreign program could record, is none: causes never go round in circles.
+pub(super) fn cause(event: &Recorded) -> Option<Position> {
+    let cause = event.metadata.cause.as_ref()?.position;
+    (Position::START < cause && cause < event.position).then_some(cause)
+}
+
+/// What an event adds to the index. Pure.
+#[expect(clippy::unnecessary_wraps, reason = "projectors allow for events that fit nothing")]
+pub(super) fn project(event: &Recorded) -> Result<Option<Link>, Unfit> {
+    let follows = cause(event).map_or(Follows::Request(event.metadata.correlation), Follows::Cause);
+    Ok(Some(Link { position: event.position, follows }))
+}
+
+impl Tables for Index {
+    type Change = Link;
+
+    fn schema(&self) -> Schema {
+        SCHEMA
+    }
+
+    fn write(&self, tx: &Transaction<'_>, links: &[Link]) -> rusqlite::Result<()> {
+        let mut reaction = tx.prepare_cached("INSERT OR IGNORE INTO reaction VALUES (?1, ?2)")?;
+        let mut request = tx.prepare_cached("INSERT OR IGNORE INTO request VALUES (?1, ?2)")?;
+        for Link { position, follows } in links {
+            match follows {
+                Follows::Cause(cause) => {
+                    reaction.execute([number(*cause), number(*position)])?;
+                }
+                Follows::Request(correlation) => {
+                    request.execute(params![correlation.as_bytes(), number(*position)])?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Positions in order, and whether there are more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) positions: Vec<Position>,
+    pub(super) more: bool,
+}
+
+/// The events that began requests of `correlation`, from position `from` on, `count` at most.
+pub(super) fn begun(
+    causes: &Causes,
+    correlation: Uuid,
+    from: Position,
+    count: usize,
+) -> Result<Found, ModelError> {
+    causes.read(|connection| {
+        let sql = "SELECT position FROM request WHERE correlation = ?1 AND position >= ?2 ORDER BY position LIMIT ?3";
+        let mut query = connection.prepare_cached(sql)?;
+        let wanted = params![correlation.as_bytes(), number(from), count + 1];
+        let rows = query.query_map(wanted, |row| row.get(0).map(Position))?;
+        let mut positions: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+        let more = positions.len() > count;
+        positions.truncate(count);
+        Ok(Found { positions, more })
+    })
+}
+
+/// `also`, and everything that followed from them and from `event`, directly or not; the first `count` of the log.
+pub(super) async fn followed(
+    causes: &Causes,
+    event: Position,
+    also: Vec<Position>,
+    count: usize,
+) -> Result<Found, ModelError> {
+    causes
+        .scan(move |connection| {
+            let mut waiting: BTreeSet<Position> = also.into_iter().collect();
+            waiting.extend(reactions(connection, event, count)?);
+            let mut positions = Vec::new();
+            // A reaction comes after its cause, so the first that waits is the next of the log.
+            while let Some(next) = waiting.pop_first() {
+                if positions.len() == count {
+                    return Ok(Found { positions, more: true });
+                }
+                positions.push(next);
+                waiting.extend(reactions(connection, next, count)?);
+                while waiting.len() > count + 1 {
+                    waiting.pop_last();
+                }
+            }
+            Ok(Found { positions, more: false })
+        })
+        .await
+}
+
+/// The first events that react to `cause`, one more than `count`.
+fn reactions(
+    connection: &Connection,
+    cause: Position,
+    count: usize,
+) -> rusqlite::Result<Vec<Position>> {
+    let sql = "SELECT position FROM reaction WHERE cause = ?1 ORDER BY position LIMIT ?2";
+    let mut query = connection.prepare_cached(sql)?;
+    let rows =
+        query.query_map(params![number(cause), count + 1], |row| row.get(0).map(Position))?;
+    rows.collect()
+}
+
+/// A position as SQLite counts; one that a caller made up may be beyond that, and then is behind all there are.
+fn number(position: Position) -> i64 {
+    i64::try_from(position.0).unwrap_or(i64::MAX)
+}
