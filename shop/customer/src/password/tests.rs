@@ -80,5 +80,10 @@ fn passwords_are_of_a_length_and_without_control_characters() {
     let ids = Ids::from_seed([1; 32]);
     let generated = NewPassword::generate(&ids);
     assert_eq!(generated.expose().len(), 24);
+    for password in (0..200).map(|_| NewPassword::generate(&ids)) {
+        let password = password.expose();
+        assert!(password.chars().all(|c| c.is_ascii_alphanumeric()), "{password}");
+        assert!(!password.contains(['0', 'o', '1', 'l', 'i']), "{password}");
+    }
     assert_ne!(generated.expose(), NewPassword::generate(&ids).expose());
 }
