@@ -154,7 +154,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let Some(url) = args.url.clone() else {
         let shop = ShopProcess::start(args.program.clone(), args.data.as_deref()).await?;
         let client = Client::new(shop.gateway(), Duration::from_secs(args.manager.patience))?;
-        client.log_in("admin", shop.password()).await?;
+        let _session = client.log_in("admin", shop.password()).await?;
         let measured = measure(&args, &client, Some(shop.ops())).await;
         // Stopped in any case, and not before the last figure is read.
         let stopped = shop.stop().await;

@@ -2,12 +2,12 @@
 
 use std::{io, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
-    bench, events, health, import, inbox, keys, logging, order,
-    outcome::{Outcome, WrongUsage},
-    rebuild, replay, run, show_config, store, up, why,
+    bench, completions, events, health, import, inbox, keys, logging, login, order,
+    outcome::{Outcome, WrongUsage, said},
+    rebuild, replay, run, show_config, store, term, top, up, why,
 };
 
 const HELP: &str = "\
@@ -37,23 +37,38 @@ enum Command {
     Inbox(inbox::Args),
     Order(order::Args),
     Why(why::Args),
+    Top(top::Args),
+    #[command(name = "login")]
+    LogIn(login::LogIn),
+    #[command(name = "logout")]
+    LogOut(login::LogOut),
     Rebuild(rebuild::Args),
     Store(store::Args),
     Config(show_config::Args),
+    /// Every setting: name, default, meaning
+    #[command(hide = true)]
+    Settings(show_config::Everything),
     Keys(keys::Args),
     Health(health::Args),
+    Completions(completions::Completions),
+    Man(completions::Man),
 }
 
 /// Runs what the command line asks for.
 pub(crate) fn run() -> ExitCode {
-    let command = Cli::parse().command;
+    let matches = command().get_matches();
+    let command = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli.command,
+        Err(error) => error.exit(),
+    };
     // A reader of only the beginning (`agora events | head`) is not an error, but a command that changes something must report its result.
-    let shows = matches!(command, Command::Events(_) | Command::Config(_) | Command::Keys(_));
+    let shows = command.shows();
     let outcome = command.run();
+    term::end_paging();
     let failure = outcome.as_ref().err().filter(|error| !(shows && is_broken_pipe(error)));
     let failed = failure.is_some();
     match failure {
-        Some(error) => logging::last_words(Some(format_args!("agora: {error:#}"))),
+        Some(error) => logging::last_words(Some(format_args!("agora: {}", said(error)))),
         None => logging::last_words(None),
     }
     match outcome {
@@ -65,7 +80,35 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// The command line, where `-h` and `--help` show the same.
+pub(crate) fn command() -> clap::Command {
+    with_one_help(Cli::command())
+}
+
+fn with_one_help(command: clap::Command) -> clap::Command {
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpLong);
+    let command = command.disable_help_flag(true).arg(help.help("Print help"));
+    let names = command.get_subcommands().map(|command| command.get_name().to_owned());
+    let names: Vec<String> = names.collect();
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, with_one_help))
+}
+
 impl Command {
+    /// Whether it changes nothing and only shows something.
+    fn shows(&self) -> bool {
+        matches!(
+            self,
+            Self::Events(_)
+                | Self::Order(_)
+                | Self::Why(_)
+                | Self::Top(_)
+                | Self::Config(_)
+                | Self::Settings(_)
+                | Self::Keys(_)
+                | Self::Completions(_)
+        )
+    }
+
     fn run(self) -> anyhow::Result<Outcome> {
         match self {
             Self::Import(args) => as_client(import::run(args)),
@@ -75,13 +118,19 @@ impl Command {
             Self::Inbox(args) => as_client(inbox::run(args)),
             Self::Order(args) => as_client(order::run(args)),
             Self::Why(args) => as_client(why::run(args)),
+            Self::Top(args) => as_client(top::run(args)),
+            Self::LogIn(args) => as_client(login::log_in(args)),
+            Self::LogOut(args) => as_client(login::log_out(args)),
             Self::Up(args) => up::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Rebuild(args) => as_client(rebuild::run(args)),
             Self::Store(args) => as_client(store::run(args)),
             Self::Config(args) => show_config::run(&args),
+            Self::Settings(args) => show_config::run(&args.into()),
             Self::Keys(args) => keys::run(&args),
             Self::Health(args) => as_client(health::run(args)),
+            Self::Completions(args) => completions::print(&args, command()),
+            Self::Man(args) => completions::write_pages(&args, command()),
         }
     }
 }

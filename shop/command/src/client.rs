@@ -6,8 +6,10 @@
 mod access;
 mod connection;
 mod error;
+mod place;
 mod request;
 mod retry;
+pub(crate) mod sessions;
 mod stream;
 
 use std::{
@@ -24,15 +26,16 @@ use hyper::{
     header::{AUTHORIZATION, HeaderValue},
 };
 use kernel::Ids;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
 pub(crate) use self::{
     access::{Access, Manager},
     error::Error,
+    place::Place,
     request::Request,
     stream::EventStream,
 };
-use self::{connection::Connection, request::Address, retry::Patience};
+use self::{connection::Connection, request::Address, retry::Patience, sessions::Session};
 use crate::random::os_seed;
 
 /// The longest that one attempt may take: well over the 2 s within which a shop responds, if only with 503.
@@ -52,6 +55,8 @@ struct Shared {
     idle: RefCell<Vec<Connection>>,
     authorization: RefCell<Option<HeaderValue>>,
     credentials: RefCell<Option<Credentials>>,
+    /// Whether the token is of a session that `agora login` kept: without a password there is no other one.
+    is_kept: Cell<bool>,
     /// How long one request is sent again and again before it is given up.
     patience: Duration,
     /// Whether the shop was ever reached: until then an address that does not answer is a mistake, not a restart.
@@ -78,6 +83,7 @@ impl Client {
             idle: RefCell::default(),
             authorization: RefCell::default(),
             credentials: RefCell::default(),
+            is_kept: Cell::new(false),
             patience,
             reached: Cell::new(false),
             chances: Ids::from_seed(os_seed()),
@@ -86,11 +92,22 @@ impl Client {
     }
 
     /// Logs in; from here on every request carries the token, and a new one once it has expired.
-    pub(crate) async fn log_in(&self, user_name: &str, password: &str) -> Result<(), Error> {
+    pub(crate) async fn log_in(&self, user_name: &str, password: &str) -> Result<Session, Error> {
         let credentials =
             Credentials { user_name: user_name.to_owned(), password: password.to_owned() };
         self.shared.credentials.replace(Some(credentials));
         self.renew_token().await
+    }
+
+    /// Goes on in a session that was kept.
+    pub(crate) fn resume(&self, token: &str) -> Result<(), Error> {
+        self.shared.is_kept.set(true);
+        self.authorize(token)
+    }
+
+    /// Where the shop is.
+    pub(crate) fn address(&self) -> String {
+        self.shared.address.to_string()
     }
 
     /// A handle that hands on the position reached so far, and keeps to it.
@@ -123,6 +140,11 @@ impl Client {
         self.send(&Request::get(path)).await?.parse()
     }
 
+    /// The same, asked once: a client that looks again and again wants to know how it is now.
+    pub(crate) async fn get_once<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.send_once(&Request::get(path)).await?.parse()
+    }
+
     pub(crate) async fn get_text(&self, path: &str) -> Result<String, Error> {
         let answer = self.send(&Request::get(path)).await?;
         Ok(String::from_utf8_lossy(&answer.0).into_owned())
@@ -135,7 +157,7 @@ impl Client {
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, Error> {
         match self.insist(request).await {
             Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) && self.may_renew() => {
-                self.renew_token().await?;
+                let _session = self.renew_token().await?;
                 self.insist(request).await
             }
             outcome => outcome,
@@ -183,17 +205,17 @@ impl Client {
         self.shared.credentials.borrow().is_some()
     }
 
-    async fn renew_token(&self) -> Result<(), Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Session {
-            token: String,
-        }
+    async fn renew_token(&self) -> Result<Session, Error> {
         let credentials = self.shared.credentials.borrow().clone();
         self.shared.authorization.replace(None);
         let request = Request::post("/customer/login-user", &credentials);
         let session: Session = self.insist(&request).await?.parse()?;
-        let value = HeaderValue::try_from(format!("Bearer {}", session.token));
+        self.authorize(&session.token)?;
+        Ok(session)
+    }
+
+    fn authorize(&self, token: &str) -> Result<(), Error> {
+        let value = HeaderValue::try_from(format!("Bearer {token}"));
         let mut value =
             value.map_err(|_| Error::Answer("a token that is not valid in a header".to_owned()))?;
         value.set_sensitive(true);
@@ -246,6 +268,9 @@ impl Client {
         };
         let response = connection.send(request).await?;
         self.shared.reached.set(true);
+        if response.status() == StatusCode::UNAUTHORIZED && self.shared.is_kept.get() {
+            return Err(Error::SessionEnded { address: self.address() });
+        }
         if self.follows_position {
             self.note_position(response.headers());
         }

@@ -8,7 +8,7 @@ mod table;
 use std::{fmt, path::PathBuf};
 
 pub(crate) use mask::masked;
-pub(crate) use sources::{Flags, Settings};
+pub(crate) use sources::{AllFlags, Flags, Settings};
 pub(crate) use table::{SETTINGS, Setting};
 
 /// Why the settings cannot be used; names the setting and where its value came from.
@@ -26,6 +26,13 @@ pub(crate) enum ConfigError {
     SecretTwice(String),
     #[error("the value of the variable {0} is not UTF-8 text")]
     NotText(String),
+}
+
+impl ConfigError {
+    /// Whether it is about the value of this setting.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        matches!(self, Self::Invalid { setting, .. } if setting == name)
+    }
 }
 
 /// Where a value came from.

@@ -105,7 +105,7 @@ pub(crate) async fn run(from: &str, to: &str, json: bool) -> anyhow::Result<()> 
     let mut shown = Shown::default();
     let target = Target { import: &mut *to.import, reader: &*to.reader };
     let copied = copy(&*from.reader, target, &mut |progress| shown.show(progress)).await;
-    shown.finish();
+    drop(shown);
     let copied = copied?;
     while let Some(maintenance) = &to.maintenance {
         if !maintenance.step()? {
@@ -128,7 +128,8 @@ pub(crate) fn require_log(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn has_segments(folder: &Path) -> bool {
+/// Whether a folder is that of a log.
+pub(crate) fn has_segments(folder: &Path) -> bool {
     let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .any(|entry| Path::new(&entry.file_name()).extension().is_some_and(|end| end == "segment"))
@@ -217,7 +218,7 @@ impl Shown {
     fn show(&mut self, progress: Progress) {
         let Progress { step, done, total } = progress;
         if self.0.as_ref().is_none_or(|(shown, _)| *shown != step) {
-            std::mem::take(self).finish();
+            self.0 = None;
             let name = match step {
                 Step::Comparing => "comparing",
                 Step::Copying => "copying",
@@ -228,12 +229,6 @@ impl Shown {
         }
         if let Some((_, bar)) = &self.0 {
             bar.advance();
-        }
-    }
-
-    fn finish(self) {
-        if let Some((_, bar)) = self.0 {
-            bar.finish();
         }
     }
 }

@@ -86,10 +86,15 @@ impl DataFolder {
 
     /// Keeps `secret`, unless another start has been faster; the one that is kept.
     pub(crate) fn put_secret(&self, secret: &[u8; 32]) -> anyhow::Result<[u8; 32]> {
-        let path = self.0.join("secret");
+        Self::keep_secret(&self.0, secret)
+    }
+
+    /// The same for a folder in which no shop runs.
+    pub(crate) fn keep_secret(folder: &Path, secret: &[u8; 32]) -> anyhow::Result<[u8; 32]> {
+        let path = folder.join("secret");
         create_private(&path, hex(secret).as_bytes())?;
-        Self::kept_secret(&self.0)?
-            .with_context(|| format!("{} was removed while the shop started", path.display()))
+        Self::kept_secret(folder)?
+            .with_context(|| format!("{} was removed meanwhile", path.display()))
     }
 
     /// Refuses a secret other than the one that this folder's shop has.

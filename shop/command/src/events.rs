@@ -2,17 +2,20 @@
 
 pub(crate) mod embedded;
 mod history;
+mod missing;
+mod source;
 mod table;
 
-use std::{io, path::PathBuf};
+use std::{io, ops::ControlFlow, path::PathBuf};
 
 use anyhow::bail;
 use clap::Args as ClapArgs;
+use contracts::rest::events::Head;
 use kernel::{EventType, Position, StreamId};
-use serde::Deserialize;
 use serde_json::Value;
 
-pub(crate) use self::history::order_history;
+pub(crate) use self::history::{fitting_order, order_history};
+use self::source::Source;
 use crate::{
     client::{Access, Client, Error},
     outcome::Outcome,
@@ -22,18 +25,24 @@ use crate::{
 };
 
 const HELP: &str = "\
+Each event is shown with its position, time (UTC), type, and what it was recorded because of; below, its stream, version and
+data. In a terminal, a list goes through $PAGER, else less.
+
 Filters combine: --category order --type order.denied lists only those. --from is a position of the whole log, or
-with --stream a version of that stream. With --follow, events begin after the last one recorded so far, unless --from is
-given.
+with --stream a version of that stream. A stream is named whole, or by as many digits of the beginning or end of its id as only
+it has. With --follow, events begin after the last one recorded so far, unless --from or --last is given.
 
 Examples:
-  agora events --limit 20
+  agora events --last 20
   agora events --stream order-0190c7f2-8b1e-7c3a-9f00-1234567890ab
   agora events --category product --type product.stock-denied --since 2026-01-31T12:00:00Z
   agora events --follow --json | jq .Type
   agora events --data ./agora-data --json > everything.jsonl
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+/// The call that says where the log ends.
+const HEAD: &str = "/events/head";
 
 /// List or follow the recorded events
 #[derive(ClapArgs, Debug)]
@@ -46,6 +55,9 @@ pub(crate) struct Args {
     data: Option<PathBuf>,
     #[command(flatten)]
     filter: Filter,
+    /// Only the last so many events that fit
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "limit"], value_parser = crate::values::at_least_one)]
+    last: Option<usize>,
     /// Stay, and print events as they are recorded
     #[arg(long, conflicts_with_all = ["since", "until"])]
     follow: bool,
@@ -55,6 +67,9 @@ pub(crate) struct Args {
     /// Print each event as one line of JSON
     #[arg(long)]
     json: bool,
+    /// Print straight to the terminal, not through a pager
+    #[arg(long)]
+    no_pager: bool,
 }
 
 /// Which events are wanted.
@@ -84,70 +99,80 @@ pub(crate) struct Filter {
 struct Printer {
     json: bool,
     left: usize,
+    printed: usize,
     width: usize,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
-    let printer =
-        Printer { json: args.json, left: args.limit.unwrap_or(usize::MAX), width: term::width() };
-    if let Some(data) = &args.data {
-        print_recorded(embedded::recorded(&Stopped::at(data)?, &args.filter)?, printer)?;
+    let mut printer = Printer {
+        json: args.json,
+        left: args.limit.unwrap_or(usize::MAX),
+        printed: 0,
+        // What reads a pipe finds an event's data on one line.
+        width: if term::is_terminal() { term::width() } else { usize::MAX },
+    };
+    let source = match &args.data {
+        Some(data) => Source::Stopped(Stopped::at(data)?),
+        None => Source::Running(args.access.connect().await?),
+    };
+    if !args.follow && !args.no_pager {
+        term::start_paging();
+    }
+    if let (true, Source::Running(client)) = (args.follow, &source) {
+        follow(client, &source, &args, printer).await?;
         return Ok(Outcome::Done);
     }
-    let client = args.access.connect().await?;
-    if args.follow {
-        follow(&client, &args.filter, printer).await?;
-    } else {
-        list(&client, &args.filter, printer).await?;
+    let mut filter = args.filter;
+    list(&source, &filter, args.last, &mut printer).await?;
+    if printer.printed > 0 || args.limit == Some(0) {
+        return Ok(Outcome::Done);
     }
+    if let Some(given) = &filter.stream
+        && let Some(whole) = missing::whole_stream(&source, given).await?
+    {
+        filter.stream = Some(whole);
+        list(&source, &filter, args.last, &mut printer).await?;
+        return Ok(Outcome::Done);
+    }
+    term::note(missing::explain(&source, &filter).await?);
     Ok(Outcome::Done)
 }
 
-fn print_recorded(
-    events: impl Iterator<Item = anyhow::Result<Value>>,
-    mut printer: Printer,
+async fn list(
+    source: &Source,
+    filter: &Filter,
+    last: Option<usize>,
+    printer: &mut Printer,
 ) -> anyhow::Result<()> {
-    for event in events {
-        if printer.is_done() {
-            break;
+    if let Some(count) = last {
+        for event in source.last(filter, count).await? {
+            let _enough = printer.print(&event)?;
         }
-        printer.print(&event?)?;
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Prints page after page, so that the beginning is there at once and no history is too long.
-async fn list(client: &Client, filter: &Filter, mut printer: Printer) -> anyhow::Result<()> {
-    let path = filter.path();
-    let mut after: Option<String> = None;
-    while !printer.is_done() {
-        // Where the store cannot filter, a page may hold less than is wanted.
-        let (events, next) =
-            shop::page::<Value>(client, &path, printer.left, after.as_deref()).await?;
-        for event in events.iter().filter(|event| filter.wants(event)) {
-            if !printer.is_done() {
-                printer.print(event)?;
-            }
-        }
-        match next {
-            Some(next) => after = Some(next),
-            None => break,
-        }
+    if printer.is_done() {
+        return Ok(());
     }
-    Ok(())
+    source.each(filter, printer.left, |event| Ok(printer.print(event)?)).await
 }
 
 /// The last position of a shop's log.
 pub(crate) async fn head(client: &Client) -> Result<u64, Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Head {
-        position: u64,
-    }
-    Ok(client.get::<Head>("/events/head").await?.position)
+    Ok(client.get::<Head>(HEAD).await?.position)
 }
 
-async fn follow(client: &Client, filter: &Filter, mut printer: Printer) -> anyhow::Result<()> {
+/// The same, asked once.
+pub(crate) async fn head_once(client: &Client) -> Result<u64, Error> {
+    Ok(client.get_once::<Head>(HEAD).await?.position)
+}
+
+async fn follow(
+    client: &Client,
+    source: &Source,
+    args: &Args,
+    mut printer: Printer,
+) -> anyhow::Result<()> {
+    let filter = &args.filter;
     let from = match filter.from {
         Some(_) if filter.stream.is_some() => {
             bail!(
@@ -157,15 +182,27 @@ async fn follow(client: &Client, filter: &Filter, mut printer: Printer) -> anyho
         Some(from) => from,
         None => head(client).await? + 1,
     };
+    if let Some(count) = args.last {
+        let before = source.last(filter, count).await?;
+        before
+            .iter()
+            .filter(|event| position(event) < from)
+            .try_for_each(|event| printer.print(event).map(|_enough| ()))?;
+    }
     let mut events = client.follow(&format!("/events/follow?From={from}"), None).await?;
     while !printer.is_done() {
         let message = events.next().await?;
         let event: Value = serde_json::from_str(&message.data)?;
         if filter.wants(&event) {
-            printer.print(&event)?;
+            let _enough = printer.print(&event)?;
         }
     }
     Ok(())
+}
+
+/// Where an event is in the log.
+fn position(event: &Value) -> u64 {
+    event.get("Position").and_then(Value::as_u64).unwrap_or_default()
 }
 
 impl Filter {
@@ -191,10 +228,8 @@ impl Filter {
         let is = |wanted: &Option<String>, actual: &str| {
             wanted.as_ref().is_none_or(|wanted| wanted == actual)
         };
-        let stream = table::text(event, "Stream");
-        let category = stream.split_once('-').map_or(stream, |(category, _)| category);
-        is(&self.stream, stream)
-            && is(&self.category, category)
+        is(&self.stream, table::text(event, "Stream"))
+            && is(&self.category, table::category(event))
             && is(&self.kind, table::text(event, "Type"))
     }
 
@@ -209,9 +244,16 @@ impl Printer {
         self.left == 0
     }
 
-    fn print(&mut self, event: &Value) -> io::Result<()> {
+    /// Prints an event, and says whether more may follow.
+    fn print(&mut self, event: &Value) -> io::Result<ControlFlow<()>> {
         self.left -= 1;
-        if self.json { term::json(event) } else { term::line(table::row(event, self.width)) }
+        self.printed += 1;
+        if self.json {
+            term::json(event)?;
+        } else {
+            table::rows(event, self.width).iter().try_for_each(term::line)?;
+        }
+        Ok(if self.is_done() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args as ClapArgs;
 
 use crate::{
-    client::{Client, Request},
+    client::{Client, Place, Request},
     outcome::Outcome,
 };
 
@@ -23,9 +23,8 @@ Exit codes: 0 healthy, 1 not healthy or no response.";
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// Where the part answers
-    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    url: String,
+    #[command(flatten)]
+    place: Place,
     /// Ask whether it can work, not only whether it is there
     #[arg(long)]
     ready: bool,
@@ -34,6 +33,6 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let path = if args.ready { "/health/ready" } else { "/health/live" };
     // No retries: the container runtime repeats the check.
-    Client::new(&args.url, Duration::ZERO)?.send(&Request::get(path)).await?;
+    Client::new(&args.place.address(), Duration::ZERO)?.send(&Request::get(path)).await?;
     Ok(Outcome::Done)
 }

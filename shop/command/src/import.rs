@@ -52,8 +52,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     access: Access,
     /// One password for all new customers, for a test; else each gets a random one that is not shown
-    #[arg(long, value_name = "PASSWORD")]
-    password: Option<String>,
+    #[arg(long, value_name = "PASSWORD", alias = "password")]
+    customer_password: Option<String>,
     /// Set the units in stock of products that exist, too
     #[arg(long)]
     set_stock: bool,
@@ -103,8 +103,11 @@ enum Done {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let mut catalogue = Catalogue::read(&args.dir)?;
     let client = args.access.connect().await?;
-    let options =
-        Options { password: args.password, set_stock: args.set_stock, set_credit: args.set_credit };
+    let options = Options {
+        password: args.customer_password,
+        set_stock: args.set_stock,
+        set_credit: args.set_credit,
+    };
     let bad_rows = std::mem::take(&mut catalogue.bad);
     let mut report = load(&client, &catalogue, &options).await?;
     report.bad_rows.extend(bad_rows);
@@ -166,7 +169,6 @@ where
         }
         progress.advance();
     }
-    progress.finish();
     Ok(tally)
 }
 

@@ -86,7 +86,6 @@ async fn fill(
         progress.advance();
         (after, done) = (next, newest);
     }
-    progress.finish();
     Ok(())
 }
 

@@ -120,7 +120,6 @@ pub(crate) async fn run(client: &Client, plan: &Plan, file: &str) -> Result<Repo
         failed = run.listen(&mut events) => return Err(failed),
         outcome = run.poll() => outcome?,
     };
-    run.progress.finish();
     Ok(run.tracker.into_inner().report(unfinished))
 }
 

@@ -5,19 +5,25 @@ mod queue;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
-    fmt,
-    io::{self, IsTerminal as _},
+    fmt, io,
     panic::{self, PanicHookInfo},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use tracing_subscriber::{
-    filter::Targets, fmt as log, layer::SubscriberExt as _, registry, util::SubscriberInitExt as _,
+    filter::{LevelFilter, Targets},
+    fmt as log,
+    layer::SubscriberExt as _,
+    registry,
+    util::SubscriberInitExt as _,
 };
 
-use crate::{config::Settings, term};
+use crate::{
+    config::{ConfigError, Settings},
+    term,
+};
 use queue::{Lines, Queue};
 
 /// How long a process that ends waits for its last lines to be written.
@@ -26,23 +32,41 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 static QUEUE: Queue = Queue::new();
 static BEGUN: AtomicBool = AtomicBool::new(false);
 
-/// Starts logging according to the settings.
-pub(crate) fn init(settings: &Settings) -> anyhow::Result<()> {
+/// Where the lines about orders come from.
+pub(crate) const ORDERS: &str = "agora::orders";
+
+/// Starts logging according to the settings, with a line for each step of an order or without.
+pub(crate) fn init(settings: &Settings, tells_orders: bool) -> anyhow::Result<()> {
     let filter = filter(settings)?;
+    let filter = if tells_orders { filter } else { filter.with_target(ORDERS, LevelFilter::WARN) };
     let log = log::layer()
         .with_writer(|| Lines(&QUEUE))
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(term::colours_errors())
         .log_internal_errors(false);
-    let begun = match settings.text("log-format") {
-        Some("text") => registry().with(filter).with(log.with_target(false)).try_init(),
-        Some("json") => registry().with(filter).with(log.json().flatten_event(true)).try_init(),
-        _ => bail!(settings.invalid("log-format", "must be text or json")),
+    let begun = if is_json(settings)? {
+        registry().with(filter).with(log.json().flatten_event(true)).try_init()
+    } else {
+        registry().with(filter).with(log.with_target(false)).try_init()
     };
     begun.map_err(|error| anyhow::anyhow!("the log cannot be written: {error}"))?;
     QUEUE.start(io::stderr(), lost).context("no thread for the log")?;
     BEGUN.store(true, Ordering::Release);
     panic::set_hook(Box::new(panicked));
     Ok(())
+}
+
+/// Refuses what `init` would refuse.
+pub(crate) fn check(settings: &Settings) -> Result<(), ConfigError> {
+    filter(settings)?;
+    is_json(settings).map(|_| ())
+}
+
+fn is_json(settings: &Settings) -> Result<bool, ConfigError> {
+    match settings.text("log-format") {
+        Some("text") => Ok(false),
+        Some("json") => Ok(true),
+        _ => Err(settings.invalid("log-format", "must be text or json")),
+    }
 }
 
 /// Lines that could not be written since the start.
@@ -63,7 +87,7 @@ pub(crate) fn last_words(text: Option<fmt::Arguments<'_>>) {
 }
 
 /// A bare word in a filter is a level. As a module's name it would silence everything else.
-fn filter(settings: &Settings) -> anyhow::Result<Targets> {
+fn filter(settings: &Settings) -> Result<Targets, ConfigError> {
     let given = settings.text("log-level").unwrap_or_default();
     let bare = given.split(',').map(str::trim).find(|part| {
         let level = part.parse::<tracing::level_filters::LevelFilter>();
@@ -73,9 +97,9 @@ fn filter(settings: &Settings) -> anyhow::Result<Targets> {
         let reason = format!(
             "{word:?} is not a level: use off, error, warn, info, debug or trace, or a level and exceptions such as info,web=debug"
         );
-        bail!(settings.invalid("log-level", reason));
+        return Err(settings.invalid("log-level", reason));
     }
-    Ok(settings.get("log-level")?)
+    settings.get("log-level")
 }
 
 fn lost(lines: u64) {

@@ -10,6 +10,7 @@ use contracts::{
     money::Decimal,
     rest::{order::Step, story::Story},
 };
+use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,19 +19,22 @@ use self::diagram::{Diagram, Glyphs};
 use crate::{
     client::{Access, Client},
     events,
+    id::{Fitting, Id},
     outcome::Outcome,
     shop,
     stopped::Stopped,
-    term,
+    term::{self, Colour, paint},
 };
 
 const HELP: &str = "\
 Each line is one recorded event: when, after the order was placed; at the service that recorded it, with an arrow from
-what that service reacted to, as it was recorded; its type; and how long the reaction took. The trace's id is the one that logs show and, with the
-setting otlp-endpoint, a collector of traces was sent.
+what that service reacted to, as it was recorded; its type; and how long the reaction took. Where there is little room, the
+service's name is left out of the type. The trace's id is the one that logs show and, with the setting otlp-endpoint, a
+collector of traces was sent.
 
 Examples:
   agora order 0190c7f2-8b1e-7c3a-9f00-1234567890ab
+  agora order 1234567890ab
   agora order 0190c7f2-8b1e-7c3a-9f00-1234567890ab --json | jq .History[].Event
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -42,8 +46,8 @@ const WIDTH_MIN: usize = 40;
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// The order's id
-    order: Uuid,
+    /// The order's id, or as many digits of its beginning or end as only it has
+    order: Id,
     #[command(flatten)]
     access: Access,
     /// The data folder of a stopped shop, instead of a running one
@@ -63,14 +67,16 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let Found { order, history, trace } = match &args.data {
         Some(data) => {
-            let (history, trace) = events::order_history(&Stopped::at(data)?, args.order)?;
+            let shop = Stopped::at(data)?;
+            let order = match args.order.whole_or_fitting() {
+                Ok(order) => order,
+                Err(fitting) => events::fitting_order(&shop, fitting)?,
+            };
+            let (history, trace) = events::order_history(&shop, order)?;
             Found { order: None, history, trace }
         }
         None => ask(&args.access.connect().await?, args.order).await?,
     };
-    if history.is_empty() {
-        bail!("order {} is not known", args.order);
-    }
     if args.json {
         term::json(&match trace {
             Some(trace) => json!({ "Order": order, "History": history, "TraceId": trace }),
@@ -85,7 +91,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let width = args.width.unwrap_or_else(|| term::width().max(WIDTH_MIN));
     let diagram = Diagram { story: &story, glyphs, width };
     if let Some(order) = &order {
-        term::line(heading(order)?)?;
+        for line in heading(order)? {
+            term::line(line)?;
+        }
     }
     if let Some(trace) = trace {
         term::line(format_args!("Trace {trace}"))?;
@@ -109,14 +117,33 @@ struct Found {
     trace: Option<String>,
 }
 
-async fn ask(client: &Client, order: Uuid) -> anyhow::Result<Found> {
+async fn ask(client: &Client, order: Id) -> anyhow::Result<Found> {
+    let order = match order.whole_or_fitting() {
+        Ok(order) => order,
+        Err(fitting) => find(client, fitting).await?,
+    };
     let history = shop::history(client, order).await?;
+    if history.is_empty() {
+        bail!("order {order} is not known");
+    }
     let trace = shop::trace(client, order).await;
     Ok(Found { order: shop::order(client, order).await?, history, trace })
 }
 
-/// The order in one line.
-fn heading(order: &Value) -> anyhow::Result<String> {
+/// The one order that a part of an id means, of all that the caller may see.
+async fn find(client: &Client, mut fitting: Fitting) -> anyhow::Result<Uuid> {
+    let all = shop::each_order(client, "All", |order| fitting.look_at(order)).await;
+    match all {
+        Err(error) if error.status() == Some(StatusCode::FORBIDDEN) => {
+            shop::each_order(client, "Customer", |order| fitting.look_at(order)).await?;
+        }
+        all => all?,
+    }
+    Ok(fitting.one("order")?)
+}
+
+/// The order in two lines: how it went, and what it is about.
+fn heading(order: &Value) -> anyhow::Result<[String; 2]> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Heading {
@@ -141,5 +168,11 @@ fn heading(order: &Value) -> anyhow::Result<String> {
         (None, reasons) => format!(" ({})", reasons.join(", ")),
     };
     let what = format!("{quantity} x {product_name} at {}, {total} in total", price.0);
-    Ok(format!("Order {order_id}: {what}, for {user_name}: {status}{end}"))
+    let how = match status.as_str() {
+        "Finalized" => Colour::Good,
+        "Canceled" => Colour::Bad,
+        _ => Colour::Warning,
+    };
+    let status = paint(how, format_args!("{status}{end}"));
+    Ok([format!("Order {order_id}: {status}"), format!("{what}, for {user_name}")])
 }

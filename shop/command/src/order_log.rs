@@ -4,6 +4,8 @@ use kernel::{Recorded, Timestamp};
 use runtime::{Subscription, trace::trace_id};
 use web::Deps;
 
+use crate::logging::ORDERS;
+
 /// Lines logged per second; beyond that they are only counted, so that logging does not slow down a busy shop.
 const LINES_PER_SECOND: u32 = 40;
 
@@ -29,7 +31,7 @@ async fn tell(deps: &Deps) {
                 let position = event.position.0;
                 let trace = event.metadata.traceparent.as_deref().and_then(trace_id);
                 let correlation = event.metadata.correlation;
-                tracing::info!(target: "agora::orders", position, %correlation, trace.id = trace, "{line}");
+                tracing::info!(target: ORDERS, position, %correlation, trace.id = trace, "{line}");
                 budget.told += 1;
             }
         }
@@ -49,7 +51,7 @@ impl Budget {
         let second = now.micros() / 1_000_000;
         if second != self.second {
             if self.untold > 0 {
-                tracing::info!(target: "agora::orders", "… and {} more events", self.untold);
+                tracing::info!(target: ORDERS, "… and {} more events", self.untold);
             }
             *self = Self { second, told: 0, untold: 0 };
         }

@@ -7,6 +7,7 @@
 
 mod choices;
 mod currency;
+mod faults;
 mod keys;
 mod places;
 mod reach;
@@ -27,7 +28,8 @@ use runtime::event_store::Figures;
 use web::{Server, Service};
 
 use choices::Choices;
-pub(crate) use choices::{Store, store as event_store, time_zone};
+pub(crate) use choices::{Store, listening, store as event_store, time_zone};
+pub(crate) use faults::faults;
 use keys::Keys;
 pub(crate) use keys::cookies;
 pub(crate) use places::{CAUSES, check as check_places, resolved, snapshots};
@@ -59,6 +61,8 @@ pub(crate) struct Process {
     pub(crate) demo: Option<demo::Demo>,
     /// Of the own log.
     last_note: Option<LastNote>,
+    /// Of what happens, where the order service runs.
+    told: Option<web::Deps>,
 }
 
 impl Process {
@@ -134,9 +138,7 @@ impl Process {
             if parts.has(Part::Gateway) { Some(shared.gateway(&services).await) } else { None };
         shared.announce(&services).await?;
         figures::spawn(deps, &services, shared.figures.clone());
-        if parts.has(Part::ORDER) {
-            order_log::spawn(deps);
-        }
+        let told = parts.has(Part::ORDER).then(|| deps.clone());
         let ops = deps.metrics.router();
         let connections = shared.choices.connections.within_files();
         let server = Server::new(connections, Arc::clone(&deps.http.proxies));
@@ -153,12 +155,18 @@ impl Process {
             admin: tokio::sync::Mutex::new(admin),
             demo,
             last_note,
+            told,
         })
     }
 
     /// The gateway's router, if this process runs one.
     pub(crate) fn gateway(&self) -> Option<Router> {
         self.gateway.as_ref().map(|(_, router)| router.clone())
+    }
+
+    /// From now on the log says what happens to orders.
+    pub(crate) fn tell_orders(&self) {
+        self.told.iter().for_each(order_log::spawn);
     }
 
     /// Waits until every service has caught up with the log, and the gateway knows.

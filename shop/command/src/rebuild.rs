@@ -15,7 +15,7 @@ use store::{LogStore, Reader as _, log::LogReader};
 use store::{Page, Read};
 
 use crate::{
-    client::{Access, Manager},
+    client::Manager,
     config::{Flags, Settings},
     data_folder::lock::Lock,
     events::embedded,
@@ -44,7 +44,7 @@ Exit codes: 0 rebuilt, or equal; 1 differs or failed; 2 wrong usage.";
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// The services whose models are meant; all unless given with --check
+    /// The services whose models are rebuilt; with --check, all unless some are named
     #[arg(value_enum, required_unless_present = "check")]
     services: Vec<Model>,
     /// Change nothing, compare
@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     process::check_places(&settings, &Parts::all())?;
     let zone = process::time_zone(&settings)?;
     if let Some(url) = args.url {
-        let client = Access { url, manager: args.manager }.connect().await?;
+        let client = args.manager.log_in(&url).await?;
         return live_model::check(&client, &services, &zone).await;
     }
     let shop = Stopped::of(&settings)?;
@@ -213,7 +213,6 @@ async fn fill(
         progress.advance();
         from = to.next();
     }
-    progress.finish();
     Ok(())
 }
 

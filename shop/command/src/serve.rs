@@ -1,11 +1,12 @@
 //! Serving: the listeners of a process, its startup output, and its clean stop.
 
 mod banner;
+mod signals;
 
 use std::{
     fmt::Write as _,
-    io,
-    net::{Ipv4Addr, SocketAddr},
+    io::{self, IsTerminal as _},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
@@ -13,18 +14,16 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use demo::Lived;
 use serde::Serialize;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use web::Server;
 
+use self::signals::Signals;
 use crate::{
     config::{Flags, Settings},
     logging,
     outcome::Outcome,
     parts::{Part, Parts},
-    process::{Process, make_sample, since_process_start},
+    process::{Process, listening, make_sample, since_process_start},
 };
 
 /// How a process is run.
@@ -77,16 +76,27 @@ struct Listeners {
 /// Runs `parts` until asked to stop.
 pub(crate) fn serve(flags: &Flags, parts: &Parts, how: How) -> anyhow::Result<Outcome> {
     let settings = flags.resolve()?;
-    logging::init(&settings)?;
+    let tells_orders = tells_orders(&settings, how);
+    logging::init(&settings, tells_orders)?;
     runtime::descriptors::raise();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(Box::pin(run(&settings, parts, how)));
+    let outcome = runtime.block_on(Box::pin(run(&settings, parts, how, tells_orders)));
     // No request waits for blocking work (a hash, a query) that is still running.
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }
 
-async fn run(settings: &Settings, parts: &Parts, how: How) -> anyhow::Result<Outcome> {
+/// In a terminal the orders of a sample shop would carry off what was said at its start, and the password with it.
+fn tells_orders(settings: &Settings, how: How) -> bool {
+    !(how.demo && io::stderr().is_terminal() && settings.is_default("log-level"))
+}
+
+async fn run(
+    settings: &Settings,
+    parts: &Parts,
+    how: How,
+    tells_orders: bool,
+) -> anyhow::Result<Outcome> {
     // From here on, so that a signal after the announcement always means a clean stop.
     let mut signals = Signals::new()?;
     let listeners = Listeners::open(settings, parts).await?;
@@ -102,7 +112,8 @@ async fn run(settings: &Settings, parts: &Parts, how: How) -> anyhow::Result<Out
         }
         started = Box::pin(starting) => started?,
     };
-    let running = announced(&process, lived, listeners, Announce { parts, json: how.json });
+    let running =
+        announced(&process, lived, listeners, Announce { parts, json: how.json, tells_orders });
     let outcome = tokio::select! {
         biased;
         signal = signals.first() => {
@@ -130,7 +141,7 @@ async fn announced(
     process: &Process,
     lived: Option<Lived>,
     listeners: Listeners,
-    Announce { parts, json }: Announce<'_>,
+    Announce { parts, json, tells_orders }: Announce<'_>,
 ) -> anyhow::Result<()> {
     let serve = |name, listener: Option<TcpListener>, router: Option<Router>| {
         let Some((listener, router)) = listener.zip(router) else { return Ok(None) };
@@ -167,10 +178,11 @@ async fn announced(
     if json || ready.demo.is_some() {
         process.wait_ready().await;
     }
-    let text = if json { ready.line()? } else { ready.banner(parts) };
+    let text = if json { ready.line()? } else { ready.banner(parts, tells_orders) };
     let show = banner::show(process.data.path().to_owned(), text, ready.admin_password);
     // A task, so that a stop waits until the password is safe.
     process.tasks.spawn("banner", show);
+    process.tell_orders();
     std::future::pending().await
 }
 
@@ -178,6 +190,7 @@ async fn announced(
 struct Announce<'a> {
     parts: &'a Parts,
     json: bool,
+    tells_orders: bool,
 }
 
 impl Sample {
@@ -195,7 +208,7 @@ impl Ready {
     }
 
     /// Where everything is, for people.
-    fn banner(&self, parts: &Parts) -> String {
+    fn banner(&self, parts: &Parts, tells_orders: bool) -> String {
         let up = if parts.has_all() {
             "Agora is up".to_owned()
         } else {
@@ -242,6 +255,14 @@ impl Ready {
                 ),
             );
         }
+        if !tells_orders {
+            row(
+                "log",
+                Some(
+                    "without orders; `agora events --follow` shows them, --log-level info logs them",
+                ),
+            );
+        }
         text
     }
 }
@@ -271,10 +292,7 @@ async fn listen_ops(settings: &Settings, parts: &Parts) -> anyhow::Result<Option
 
 /// The listener of a setting, unless that says `off`.
 async fn listen(settings: &Settings, name: &str) -> anyhow::Result<Option<TcpListener>> {
-    if settings.text(name) == Some("off") {
-        return Ok(None);
-    }
-    let address: SocketAddr = settings.get(name)?;
+    let Some(address) = listening(settings, name)? else { return Ok(None) };
     match TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -288,40 +306,11 @@ async fn listen(settings: &Settings, name: &str) -> anyhow::Result<Option<TcpLis
     }
 }
 
-fn url(address: SocketAddr) -> String {
+/// What can be opened on this machine: who listens on every address is reached at the loopback one too.
+fn url(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        let is_v4 = address.is_ipv4();
+        address.set_ip(if is_v4 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
     format!("http://{address}")
-}
-
-/// The signals that ask for a stop, and those that would end the process if not handled.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-    /// A file has reached its largest permitted size. The write fails, and that is dealt with.
-    _file_size: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let file_size = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            _file_size: signal(file_size)?,
-        })
-    }
-
-    async fn first(&mut self) -> &'static str {
-        loop {
-            tokio::select! {
-                biased;
-                _ = self.interrupt.recv() => return "Ctrl-C",
-                _ = self.terminate.recv() => return "SIGTERM",
-                _ = self.hangup.recv() => {
-                    tracing::info!("SIGHUP received: the terminal is gone; the shop keeps running until SIGTERM");
-                }
-            }
-        }
-    }
 }

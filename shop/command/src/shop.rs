@@ -134,6 +134,26 @@ pub(crate) async fn order<T: DeserializeOwned>(
     Ok(orders.into_iter().next())
 }
 
+/// Looks at the id of every order of a kind: `All`, or `Customer` for the caller's own.
+pub(crate) async fn each_order(
+    client: &Client,
+    kind: &str,
+    mut look_at: impl FnMut(Uuid),
+) -> Result<(), Error> {
+    let path = format!("/order/get-orders?Type={kind}");
+    let mut after = None;
+    loop {
+        let (orders, next) = page::<Order>(client, &path, PAGE, after.as_deref()).await?;
+        for order in &orders {
+            look_at(order.id);
+        }
+        match next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
 /// Every step of an order; none if the order is not known.
 pub(crate) async fn history<T: DeserializeOwned>(
     client: &Client,

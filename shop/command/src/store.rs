@@ -1,42 +1,42 @@
 //! `agora store`: verifying, copying, backing up and restoring the log.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+mod backup;
+mod restore;
 
-use anyhow::{Context as _, anyhow, bail};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
 use clap::{Args as ClapArgs, Subcommand};
 use eventlog::{Known, Lost, Mark, OsFiles, Verified};
-use runtime::sqlite;
 use serde_json::json;
 
+use self::backup::Backup;
 use crate::{
-    backup,
-    client::Access,
     copy,
-    data_folder::{
-        DataFolder,
-        lock::Lock,
-        mark::{self, Mark as Noted},
-    },
+    data_folder::mark,
     events,
     outcome::Outcome,
-    process,
     stopped::{self, Stopped},
-    term,
+    term::{self, Colour, paint},
 };
 
 const HELP: &str = "\
-verify and stats read a stopped shop's log without changing it. verify compares it with what the data folder knows of it, and prints the head's mark, position:hash: kept
-elsewhere, it later proves with --expect that nothing up to that head was changed since.
+verify and stats read a stopped shop's log without changing it. verify compares it with what the data folder knows of it, and
+prints the head's mark, position:hash: kept elsewhere, it later proves with --expect that nothing up to that head was changed since.
+
+backup copies all that a restore needs: the log and the shop's secret, in files of mode 600. Who can read a backup can do whatever
+the shop can. The secret of a running shop is read on this machine, from where the settings say it is or from the file of --secret;
+no call of the shop gives it away. verify and restore take a backup by its folder.
+
 copy accepts the same addresses as the setting event-store, and keeps every position, id and time; run again, it resumes where
 it was interrupted. A copied shop needs the file `secret` of its data folder too.
 
 Examples:
   agora store verify --data ./agora-data
   agora store verify --expect 1042:8d1f…
-  agora store backup ./copy --url http://127.0.0.1:8080
+  agora store backup ./copy
+  agora store backup ./copy --url http://shop:8080 --secret ./shop-secret
+  agora store verify ./copy
   agora store restore ./copy --data ./new-data
   agora store copy log:./agora-data/log mongodb://user:password@host/agora
 
@@ -54,6 +54,9 @@ pub(crate) struct Args {
 enum Task {
     /// Check every checksum and the chain of hashes; damage is named by segment and position
     Verify {
+        /// A backup, instead of the shop's own log
+        #[arg(value_name = "BACKUP", conflicts_with_all = ["data", "event_store", "config"])]
+        backup: Option<PathBuf>,
         #[command(flatten)]
         log: LogFolder,
         /// A mark printed earlier, position:hash: the log must still have it
@@ -65,21 +68,11 @@ enum Task {
         #[command(flatten)]
         log: LogFolder,
     },
-    /// Copy the log, of a running shop (--url) or a stopped one (--data), into an empty folder
-    Backup {
-        /// The folder of the copy: empty, or not there yet
-        dest: PathBuf,
-        #[command(flatten)]
-        access: Access,
-        /// The data folder of a stopped shop, instead of a running one
-        #[arg(long, value_name = "DIR")]
-        data: Option<PathBuf>,
-        #[arg(long)]
-        json: bool,
-    },
-    /// Put a copy back as the log of a data folder that has none; read models are rebuilt from it
+    /// Copy the log and the secret of a running shop (--url) or a stopped one (--data) into an empty folder
+    Backup(backup::Args),
+    /// Put a backup back as the shop of a data folder that has none; read models are rebuilt from it
     Restore {
-        /// The folder of the copy
+        /// The folder of the backup
         src: PathBuf,
         #[command(flatten)]
         log: LogFolder,
@@ -107,22 +100,13 @@ struct LogFolder {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.task {
-        Task::Verify { log, expect } => verify(&log.shop.find()?, expect, log.json)?,
+        Task::Verify { backup: Some(backup), expect, log } => {
+            backup::verify(&Backup::at(&backup)?, expect, log.json)?;
+        }
+        Task::Verify { backup: None, log, expect } => verify(&log.shop.find()?, expect, log.json)?,
         Task::Stats { log } => stats(&log.shop.find()?, log.json)?,
-        Task::Backup { dest, data: Some(data), json, .. } => {
-            let shop = Stopped::at(&data)?;
-            copy::require_apart(&dest, Some(&shop.log))?;
-            if let (_, Some(lost)) = compared(&shop)? {
-                term::note(format_args!("{lost}: it is missing in the copy too"));
-            }
-            print_copied(&eventlog::restore(&shop.log, &dest, &OsFiles)?, &dest, json)?;
-        }
-        Task::Backup { dest, access, data: None, json } => {
-            copy::require_apart(&dest, None)?;
-            let client = access.connect().await?;
-            print_copied(&backup::fetch(&client, &dest).await?, &dest, json)?;
-        }
-        Task::Restore { src, log } => restore(&src, &log.shop.find()?, log.json)?,
+        Task::Backup(args) => backup::run(args).await?,
+        Task::Restore { src, log } => restore::restore(&src, &log.shop.find()?, log.json)?,
         Task::Copy { from, to, json } => copy::run(&from, &to, json).await?,
     }
     Ok(Outcome::Done)
@@ -142,27 +126,28 @@ fn verify(shop: &Stopped, expect: Option<Mark>, json: bool) -> anyhow::Result<()
         return Err(mark::refusal(&lost));
     }
     let verified = eventlog::verify_known(&shop.log, &OsFiles, expect, known.as_ref())?;
-    print_verified(&verified, json)?;
-    Ok(())
+    print_verified(&verified, None, json)
 }
 
 /// The copy is what was asked for: without the report it is as good.
-fn print_copied(copied: &Verified, dest: &Path, json: bool) -> anyhow::Result<()> {
-    print_verified(copied, json).with_context(|| copy::unprinted(dest.display()))
+fn print_copied(copied: &Verified, dest: &Path, secret: bool, json: bool) -> anyhow::Result<()> {
+    print_verified(copied, Some(secret), json).with_context(|| copy::unprinted(dest.display()))
 }
 
-fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
+/// What a log was found to be; of a backup also whether the shop's secret is with it.
+fn print_verified(verified: &Verified, secret: Option<bool>, json: bool) -> anyhow::Result<()> {
     let Verified { mark, segments, streams, bytes, torn, missing, bad_indexes } = verified;
     if json {
         let torn = torn.map(|torn| json!({ "segment": torn.segment, "position": torn.position, "bytes": torn.bytes }));
         term::json(&json!({
             "head": mark.position, "mark": mark.to_string(), "segments": segments, "streams": streams, "bytes": bytes,
-            "torn": torn, "missing": missing, "bad_indexes": bad_indexes,
+            "torn": torn, "missing": missing, "bad_indexes": bad_indexes, "secret": secret,
         }))?;
         return Ok(());
     }
+    let whole = paint(Colour::Good, "whole:");
     term::line(format_args!(
-        "whole: {} events in {streams} streams, {segments} segments, {bytes} bytes",
+        "{whole} {} events in {streams} streams, {segments} segments, {bytes} bytes",
         mark.position
     ))?;
     if let Some(torn) = torn {
@@ -182,6 +167,13 @@ fn print_verified(verified: &Verified, json: bool) -> anyhow::Result<()> {
         ))?;
     }
     term::line(format_args!("mark:  {mark}"))?;
+    match secret {
+        None => {}
+        Some(true) => term::line("secret: included, so keep this where nobody else can read it")?,
+        Some(false) => {
+            term::line("secret: not included; a restore needs the shop's own file `secret` too")?;
+        }
+    }
     Ok(())
 }
 
@@ -204,110 +196,4 @@ fn stats(shop: &Stopped, json: bool) -> anyhow::Result<()> {
     term::line(format_args!("{:>12} bytes", stats.bytes))?;
     term::line(format_args!("{:>12} bytes of memory to find streams", stats.memory_bytes))?;
     Ok(())
-}
-
-/// The read models, indexes and snapshots that a shop keeps in its data folder, each with the name that its mark is made from.
-fn databases() -> Vec<(String, &'static str)> {
-    let models = registry::names().map(|name| (format!("{name}.db"), name));
-    let snapshots = registry::names().map(|name| (process::snapshots(name), "snapshots"));
-    let own = [("sessions.db", "sessions"), (process::CAUSES, "causes")];
-    models.chain(own.map(|(file, mark)| (file.to_owned(), mark))).chain(snapshots).collect()
-}
-
-fn restore(src: &Path, shop: &Stopped, json: bool) -> anyhow::Result<()> {
-    copy::require_log(src)?;
-    copy::require_apart(&shop.log, Some(src))?;
-    let Stopped { data, log } = shop;
-    fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
-    let _alone = Lock::alone(data)?;
-    let models = models(data)?;
-    let secret = DataFolder::kept_secret(data)?;
-    copy::make_parent(log)?;
-    let verified = eventlog::restore(src, log, &OsFiles)?;
-    if let Some(secret) = secret {
-        require_secret(shop, &secret)?;
-    }
-    // They belong to another log, or to a longer one.
-    for path in models {
-        fs::remove_file(&path).with_context(|| {
-            format!(
-                "the log is restored, but {} cannot be removed; remove it by hand",
-                path.display()
-            )
-        })?;
-    }
-    // So is what was known of it; of this one, this is known.
-    Noted::of_follower(data).forget()?;
-    Noted::of_store(data).forget()?;
-    let restored = events::embedded::open(shop)?;
-    Noted::of_store(data).keep(restored.reader.log().known()?);
-    print_copied(&verified, log, json)?;
-    if secret.is_none() {
-        term::note(format_args!(
-            "{} has no secret: put the shop's own file `secret` there too, or no customer can log in",
-            data.display()
-        ));
-    }
-    Ok(())
-}
-
-/// The files of the models in a data folder. Anything else of their names is refused, and so left as it is.
-fn models(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for (name, model) in databases() {
-        let is_ours = is_there(&data.join(&name))? && {
-            let path = data.join(&name);
-            let ours = sqlite::is_replaceable(&path, model);
-            if !ours.with_context(|| format!("{} cannot be read", path.display()))? {
-                return Err(foreign(&path));
-            }
-            found.push(path);
-            true
-        };
-        for path in ["-wal", "-shm"].map(|end| data.join(format!("{name}{end}"))) {
-            if is_there(&path)? {
-                // It belongs to the database beside it.
-                if !is_ours {
-                    return Err(foreign(&path));
-                }
-                found.push(path);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Whether there is a file, or a link that leads nowhere. A folder is refused.
-fn is_there(path: &Path) -> anyhow::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => {
-            bail!("{} is a folder where the shop keeps a file; move it away first", path.display())
-        }
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
-    }
-}
-
-fn foreign(path: &Path) -> anyhow::Error {
-    anyhow!(
-        "{} does not carry the mark of the shop's own file of this name, so it was left as it is, and nothing was restored; move it away, or \
-         restore into another folder",
-        path.display()
-    )
-}
-
-/// Takes the restored log away again if its customers were registered under another secret than the folder's.
-fn require_secret(shop: &Stopped, secret: &[u8; 32]) -> anyhow::Result<()> {
-    let first = events::embedded::first_customer(shop)?;
-    if first.is_none_or(|first| customer::Secrets::derive(secret).have_registered(&first)) {
-        return Ok(());
-    }
-    fs::remove_dir_all(&shop.log)
-        .with_context(|| format!("{} cannot be removed", shop.log.display()))?;
-    bail!(
-        "the copy belongs to a shop with another secret than the file `secret` in {}; nothing was restored. Put that shop's own \
-         `secret` there, or restore into an empty folder",
-        shop.data.display()
-    )
 }

@@ -1,26 +1,42 @@
-//! The only module that writes to the terminal: results to standard output, everything else to standard error.
+//! The only module that writes to the terminal: results to standard output or the user's pager, everything else to standard error.
+
+mod colour;
+mod pager;
+mod progress;
 
 use std::{
-    cell::Cell,
     env, fmt,
     io::{self, IsTerminal as _, Write as _},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+
+pub(crate) use self::{
+    colour::{Colour, colours_errors, paint},
+    pager::{end as end_paging, start as start_paging},
+    progress::Progress,
+};
 
 /// Where there is no terminal to ask for its width.
 const USUAL_WIDTH: usize = 100;
 
 /// Writes a line of the result.
 pub(crate) fn line(text: impl fmt::Display) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{text}")
+    pager::write(format_args!("{text}\n"))
+        .unwrap_or_else(|| writeln!(io::stdout().lock(), "{text}"))
 }
 
 /// Writes a result for machines.
 pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     line(serde_json::to_string(value)?)
+}
+
+/// Writes a part of a picture that is drawn again and again, as it is.
+pub(crate) fn draw(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }
 
 /// Writes a progress note to stderr, beside the result.
@@ -38,13 +54,23 @@ pub(crate) fn took(time: Duration) -> String {
     }
 }
 
+/// Whether the result goes to a terminal, directly or through a pager.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// How many columns a line may have.
 pub(crate) fn width() -> usize {
     let given = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    given.unwrap_or_else(|| match console_width() {
-        Some(columns) if io::stdout().is_terminal() => columns,
+    given.unwrap_or_else(|| match console_size() {
+        Some((columns, _)) if is_terminal() => columns,
         _ => USUAL_WIDTH,
     })
+}
+
+/// How many lines the terminal shows.
+pub(crate) fn height() -> Option<usize> {
+    console_size().map(|(_, rows)| rows)
 }
 
 /// Whether the terminal's locale supports more than ASCII.
@@ -59,60 +85,7 @@ pub(crate) fn shows_unicode() -> bool {
     })
 }
 
-/// How far something has come: a bar in a terminal, a line at every tenth elsewhere.
-pub(crate) struct Progress {
-    bar: ProgressBar,
-    plain: Option<Plain>,
-}
-
-struct Plain {
-    what: String,
-    total: u64,
-    done: Cell<u64>,
-}
-
-impl Progress {
-    pub(crate) fn new(what: &str, total: usize) -> Self {
-        let total = u64::try_from(total).unwrap_or(u64::MAX);
-        if io::stderr().is_terminal() {
-            let style = "{msg:>12} [{wide_bar}] {human_pos}/{human_len} {per_sec} {eta}";
-            let style = ProgressStyle::with_template(style).expect("a template of known keys");
-            let target = ProgressDrawTarget::stderr_with_hz(10);
-            let bar = ProgressBar::with_draw_target(Some(total), target);
-            bar.set_style(style.progress_chars("━╸ "));
-            bar.set_message(what.to_owned());
-            bar.enable_steady_tick(Duration::from_millis(200));
-            return Self { bar, plain: None };
-        }
-        let plain = Plain { what: what.to_owned(), total, done: Cell::new(0) };
-        Self { bar: ProgressBar::hidden(), plain: Some(plain) }
-    }
-
-    /// One more is done.
-    pub(crate) fn advance(&self) {
-        match &self.plain {
-            Some(plain) => plain.advance(),
-            None => self.bar.inc(1),
-        }
-    }
-
-    pub(crate) fn finish(self) {
-        self.bar.finish();
-    }
-}
-
-impl Plain {
-    fn advance(&self) {
-        let done = self.done.get() + 1;
-        self.done.set(done);
-        let tenths = |done: u64| done * 10 / self.total.max(1);
-        if tenths(done) > tenths(done - 1) {
-            note(format_args!("{}: {done} of {}", self.what, self.total));
-        }
-    }
-}
-
-fn console_width() -> Option<usize> {
+fn console_size() -> Option<(usize, usize)> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    (size.ws_col > 0).then_some((usize::from(size.ws_col), usize::from(size.ws_row)))
 }

@@ -5,14 +5,16 @@ use std::{env, fs, time::Duration};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::Client;
+use super::{Client, Place, sessions};
+
+/// Who logs in unless another user is named.
+const ADMIN: &str = "admin";
 
 /// How to reach a shop.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Access {
-    /// Where the shop's gateway answers
-    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
     #[command(flatten)]
     pub(crate) manager: Manager,
 }
@@ -26,11 +28,10 @@ pub(crate) struct Manager {
     /// The manager to log in as
     #[arg(
         long,
-        default_value = "admin",
         value_name = "NAME",
-        help = "The manager to log in as; the password comes from AGORA_ADMIN_PASSWORD, AGORA_ADMIN_PASSWORD_FILE or a prompt"
+        help = "Whose session of `agora login` is used, or who logs in with the password of AGORA_ADMIN_PASSWORD, AGORA_ADMIN_PASSWORD_FILE or a prompt [default: admin]"
     )]
-    pub(crate) user: String,
+    pub(crate) user: Option<String>,
     /// How many seconds one request is repeated while the shop is away or busy
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub(crate) patience: u64,
@@ -39,35 +40,70 @@ pub(crate) struct Manager {
 impl Access {
     /// A client that is logged in as a manager.
     pub(crate) async fn connect(&self) -> anyhow::Result<Client> {
-        self.manager.log_in(&self.url).await
+        self.manager.log_in(&self.place.address()).await
     }
 }
 
 impl Manager {
+    /// A client with the given password's session, the kept one, or one of a password that is asked for.
     pub(crate) async fn log_in(&self, url: &str) -> anyhow::Result<Client> {
-        let client = Client::new(url, Duration::from_secs(self.patience))?;
-        let password = self.password()?;
-        client
-            .log_in(&self.user, &password)
-            .await
-            .with_context(|| format!("logging in as {} failed", self.user))?;
+        let client = self.client(url)?;
+        if let Some(password) = given_password()? {
+            self.begin(&client, &password).await?;
+            return Ok(client);
+        }
+        let kept = sessions::load(&client.address())?;
+        match kept.filter(|kept| self.user.as_ref().is_none_or(|user| *user == kept.user_name)) {
+            Some(session) => client.resume(&session.token)?,
+            None => _ = self.begin(&client, &self.ask()?).await?,
+        }
         Ok(client)
     }
 
-    fn password(&self) -> anyhow::Result<String> {
-        if let Ok(password) = env::var("AGORA_ADMIN_PASSWORD") {
-            return Ok(password);
-        }
-        if let Some(path) = env::var_os("AGORA_ADMIN_PASSWORD_FILE") {
-            let text = fs::read_to_string(&path)
-                .with_context(|| format!("the password file {} cannot be read", path.display()))?;
-            return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
-        }
-        match rpassword::prompt_password(format!("Password of {}: ", self.user)) {
+    /// Logs in with a password, even if a session is kept: what the shop said of it.
+    pub(crate) async fn log_in_with_password(
+        &self,
+        url: &str,
+    ) -> anyhow::Result<(Client, sessions::Session)> {
+        let client = self.client(url)?;
+        let password = match given_password()? {
+            Some(password) => password,
+            None => self.ask()?,
+        };
+        let session = self.begin(&client, &password).await?;
+        Ok((client, session))
+    }
+
+    fn client(&self, url: &str) -> anyhow::Result<Client> {
+        Ok(Client::new(url, Duration::from_secs(self.patience))?)
+    }
+
+    fn user(&self) -> &str {
+        self.user.as_deref().unwrap_or(ADMIN)
+    }
+
+    async fn begin(&self, client: &Client, password: &str) -> anyhow::Result<sessions::Session> {
+        let user = self.user();
+        let session = client.log_in(user, password).await;
+        session.with_context(|| format!("logging in as {user} failed"))
+    }
+
+    fn ask(&self) -> anyhow::Result<String> {
+        match rpassword::prompt_password(format!("Password of {}: ", self.user())) {
             Ok(password) => Ok(password),
             Err(_) => bail!(
-                "no password: set AGORA_ADMIN_PASSWORD or AGORA_ADMIN_PASSWORD_FILE, or run this in a terminal"
+                "no password: log in once with `agora login`, set AGORA_ADMIN_PASSWORD or AGORA_ADMIN_PASSWORD_FILE, or run this in a terminal"
             ),
         }
     }
+}
+
+fn given_password() -> anyhow::Result<Option<String>> {
+    if let Ok(password) = env::var("AGORA_ADMIN_PASSWORD") {
+        return Ok(Some(password));
+    }
+    let Some(path) = env::var_os("AGORA_ADMIN_PASSWORD_FILE") else { return Ok(None) };
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("the password file {} cannot be read", path.display()))?;
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

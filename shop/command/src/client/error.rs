@@ -19,6 +19,10 @@ pub(crate) enum Error {
     )]
     // Named so that it is not the source: that would be printed a second time.
     Unreachable { address: String, error: io::Error },
+    #[error(
+        "the session at {address} has ended: begin another one with `agora login --url {address}`"
+    )]
+    SessionEnded { address: String },
     #[error("the connection to the shop was lost: {0}")]
     Lost(String),
     #[error("the shop took longer than {} s", .0.as_secs())]
@@ -33,6 +37,9 @@ pub(crate) enum Error {
 
 /// The types of the problems of a shop that is busy, whatever with.
 const BUSY: [&str; 2] = ["/problems/busy", names::ORDERS_BUSY];
+
+/// The type of a log-in's refusal.
+const WRONG_CREDENTIALS: &str = "/problems/wrong-credentials";
 
 /// Why the shop refused a request: RFC 9457 `application/problem+json`, and what its headers add.
 #[derive(Debug, Default, Deserialize)]
@@ -125,6 +132,10 @@ impl Error {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The title would say that a token is missing, and there is no token before a log-in.
+        if self.kind == WRONG_CREDENTIALS {
+            return f.write_str(self.detail.trim_end_matches('.'));
+        }
         write!(f, "{}", self.status.as_u16())?;
         let title = self.status.canonical_reason().unwrap_or_default();
         let title = if self.title.is_empty() { title } else { &self.title };

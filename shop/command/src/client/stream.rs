@@ -98,7 +98,7 @@ impl EventStream {
                         && self.client.may_renew() =>
                 {
                     renewed = true;
-                    self.client.renew_token().await?;
+                    let _session = self.client.renew_token().await?;
                 }
                 Err(error) => {
                     let shared = &self.client.shared;

@@ -13,6 +13,10 @@ use super::{
 
 /// The file read unless another is named; it may be missing.
 const FILE: &str = "agora.toml";
+/// What the help of a command calls the settings.
+const HEADING: &str = "Settings (all of them: `agora help settings`)";
+/// The settings in the help of every command that takes settings.
+const USUAL: [&str; 4] = ["data", "listen", "storefront-listen", "backoffice-listen"];
 /// Variables that begin like settings but are not.
 const OTHER_VARIABLES: [&str; 4] = ["AGORA_CONFIG", "AGORA_TEST_", "AGORA_BIN", "AGORA_URL"];
 
@@ -35,10 +39,20 @@ struct Value {
 
 impl Args for Flags {
     fn augment_args(command: Command) -> Command {
-        let file = Arg::new("config").long("config").value_name("FILE");
-        let command = command.arg(
-            file.env("AGORA_CONFIG").help("A file of settings (TOML) instead of ./agora.toml"),
-        );
+        Self::augment(command, |name| !USUAL.contains(&name))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl Flags {
+    /// Adds all settings as flags; the help leaves out those that `hides` names, and says where they are.
+    fn augment(command: Command, hides: impl Fn(&str) -> bool) -> Command {
+        let file = Arg::new("config").long("config").value_name("FILE").env("AGORA_CONFIG");
+        let file = file.hide_env_values(true).help_heading(HEADING);
+        let command = command.arg(file.help("A file of settings (TOML) instead of ./agora.toml"));
         SETTINGS.iter().fold(command, |command, setting| {
             let arg = Arg::new(setting.name).long(setting.name).value_name(setting.value_name);
             let default =
@@ -47,12 +61,33 @@ impl Args for Flags {
             let is_switch = setting.value_name == "true|false";
             let arg =
                 if is_switch { arg.num_args(0..=1).default_missing_value("true") } else { arg };
-            command.arg(arg.help(format!("{}{default}", setting.help)).help_heading("Settings"))
+            let arg = arg.help(format!("{}{default}", setting.help)).help_heading(HEADING);
+            command.arg(arg.hide(hides(setting.name)))
         })
+    }
+}
+
+/// All settings as flags, each of them in the help.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AllFlags(pub(crate) Flags);
+
+impl Args for AllFlags {
+    fn augment_args(command: Command) -> Command {
+        Flags::augment(command, |_| false)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for AllFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Flags::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
     }
 }
 
@@ -182,6 +217,15 @@ impl Settings {
             value.text = value.text.take().map(|text| text.replace("DATA", &data));
         }
         self
+    }
+
+    /// The same with the default of one setting; none if it has that already.
+    pub(crate) fn with_default(&self, name: &str) -> Option<Self> {
+        let setting = SETTINGS.iter().find(|setting| setting.name == name)?;
+        let mut changed = self.clone();
+        let value = changed.0.get_mut(name).filter(|value| value.origin != Origin::Default)?;
+        *value = Value { text: setting.default.map(str::to_owned), origin: Origin::Default };
+        Some(changed.with_data_folder())
     }
 
     /// The value, if there is one.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use ::store::Transport;
-use bus_rabbitmq::{Names, Options, QueueKind, RabbitMq};
+use bus_rabbitmq::{Names, Options, QueueKind, RabbitMq, State};
 use contracts::names::PREFIX;
 use kernel::Ids;
 use runtime::Tasks;
 
 use super::Queues;
+use crate::patience::{REMINDER, with_reminders};
 
 /// A broker, and who we are there.
 pub(crate) struct Broker<'a> {
@@ -33,6 +34,13 @@ pub(crate) async fn connect(
         .map_err(|error| error.to_string())?;
     let stopping = tasks.clone();
     tasks.spawn("bus", async move { driver.run(stopping.stopped()).await });
-    bus.connected().await.map_err(|error| error.to_string())?;
+    let remind = || {
+        let State::Unreachable(why) = bus.state() else {
+            return tracing::warn!("still waiting for the broker");
+        };
+        tracing::warn!("{why}; still waiting for the broker");
+    };
+    let connected = with_reminders(REMINDER, remind, bus.connected()).await;
+    connected.map_err(|error| error.to_string())?;
     Ok(Arc::new(bus))
 }

@@ -112,9 +112,15 @@ fn shown(event: &Recorded) -> anyhow::Result<Value> {
     Ok(serde_json::to_value(events::shown(event))?)
 }
 
+/// Whether the customers of the shop's log were registered under this secret.
+pub(crate) fn is_of(shop: &Stopped, secret: &[u8; 32]) -> anyhow::Result<bool> {
+    let first = first_customer(shop)?;
+    Ok(first.is_none_or(|first| customer::Secrets::derive(secret).have_registered(&first)))
+}
+
 /// The first customer of the shop's log, whatever its data folder knows of another one: who they are follows from the shop's
 /// secret.
-pub(crate) fn first_customer(shop: &Stopped) -> anyhow::Result<Option<Registered>> {
+fn first_customer(shop: &Stopped) -> anyhow::Result<Option<Registered>> {
     let store = open_knowing(shop, None)?;
     let mut from = Position(1);
     loop {

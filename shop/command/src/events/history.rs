@@ -13,7 +13,7 @@ use store::{Read, log::LogReader};
 use uuid::Uuid;
 
 use super::embedded::{open, page};
-use crate::stopped::Stopped;
+use crate::{id::Fitting, stopped::Stopped};
 
 /// An order's history, as `get-order-history` shows it, and its trace's id, from the shop's log.
 pub(crate) fn order_history(
@@ -38,6 +38,25 @@ pub(crate) fn order_history(
         }
         if page.end {
             return Ok((history, trace));
+        }
+        from = page.next;
+    }
+}
+
+/// The one order of a stopped shop's log that a part of an id means.
+pub(crate) fn fitting_order(shop: &Stopped, mut fitting: Fitting) -> anyhow::Result<Uuid> {
+    let store = open(shop)?;
+    let mut from = Position(1);
+    loop {
+        let categories = vec![contracts::order::CATEGORY.to_owned()];
+        let page = page(&store.reader, &Read::All { from, categories })?;
+        for event in &page.events {
+            if let Some(OrderEvent::Placed(placed)) = OrderEvent::of(event) {
+                fitting.look_at(placed.terms.order);
+            }
+        }
+        if page.end {
+            return Ok(fitting.one("order")?);
         }
         from = page.next;
     }

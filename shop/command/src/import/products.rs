@@ -150,7 +150,6 @@ async fn load_categories(
         }
         progress.advance();
     }
-    progress.finish();
     Ok(categories)
 }
 

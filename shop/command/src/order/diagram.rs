@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use contracts::rest::story::{Cause, Story};
+use contracts::rest::{
+    order::Step,
+    story::{Cause, Story},
+};
 
 /// The width of `+12345.6 ms`.
 const TIME_WIDTH: usize = 11;
@@ -10,9 +13,13 @@ const TIME_WIDTH: usize = 11;
 const FIRST_COLUMN: usize = TIME_WIDTH + 5;
 /// Between the last lifeline and an event's type.
 const BLANKS: &str = "   ";
-/// Between two lifelines: room for an arrow and for the names above.
+/// Between two lifelines, where whole types are beside them.
 const GAP_MIN: usize = 11;
 const GAP_MAX: usize = 20;
+/// Between two lifelines, where room is short: an arrow still shows where it comes from.
+const NARROW_GAP_MIN: usize = 6;
+/// What must be left beside narrow lifelines: the part of a type behind its service.
+const NARROW_LABEL_MIN: usize = 16;
 
 /// What lines are drawn with.
 #[derive(Clone, Copy)]
@@ -60,19 +67,16 @@ impl Glyphs {
 impl Diagram<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let participants = self.participants();
-        let labels: Vec<_> = (0..self.story.steps().len()).map(|index| self.label(index)).collect();
-        let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-        let arrows = self.width.saturating_sub(FIRST_COLUMN + 1 + BLANKS.len() + longest);
-        let gap = (arrows / participants.len().saturating_sub(1).max(1)).min(GAP_MAX);
+        let labels = self.labels(Self::event);
         let mut lines = Vec::new();
-        if gap >= GAP_MIN {
+        if let Some((gap, labels)) = self.layout(participants.len(), &labels) {
             let columns: Vec<_> =
                 (0..participants.len()).map(|index| FIRST_COLUMN + index * gap).collect();
             lines.push(names(&participants, &columns));
             for (index, label) in labels.iter().enumerate() {
                 let after = millis(self.story.after(index));
                 let drawn = self.arrow(index, &columns);
-                lines.push(format!("{after:>TIME_WIDTH$}{drawn}{BLANKS}{label}"));
+                lines.push(fit(&format!("{after:>TIME_WIDTH$}{drawn}{BLANKS}{label}"), self.width));
             }
         } else {
             for (index, label) in labels.iter().enumerate() {
@@ -84,6 +88,35 @@ impl Diagram<'_> {
         let total = millis(self.story.total());
         lines.push(fit(&format!("{total:>TIME_WIDTH$}  in total, {steps} steps"), self.width));
         lines
+    }
+
+    /// How far apart lifelines are, and what stands beside them: whole types, or where those leave too little room, what is left of a
+    /// type without its service, which the lifeline names. None where neither fits.
+    fn layout(&self, participants: usize, whole: &[String]) -> Option<(usize, Vec<String>)> {
+        let gaps = participants.saturating_sub(1).max(1);
+        let rest = self.width.saturating_sub(FIRST_COLUMN + 1 + BLANKS.len());
+        let gap = |labels: &[String]| {
+            let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+            (rest.saturating_sub(longest) / gaps).min(GAP_MAX)
+        };
+        let wide = gap(whole);
+        if wide >= GAP_MIN {
+            return Some((wide, whole.to_vec()));
+        }
+        let short = self.labels(|event| event.split_once('.').map_or(event, |(_, what)| what));
+        let narrow = gap(&short).clamp(NARROW_GAP_MIN, GAP_MIN);
+        (rest >= narrow * gaps + NARROW_LABEL_MIN).then_some((narrow, short))
+    }
+
+    /// What stands beside each step: what `shown` leaves of the event's type, and how long it took or why it came.
+    fn labels(&self, shown: impl Fn(&str) -> &str) -> Vec<String> {
+        let label = |(index, step): (usize, &Step)| self.label(index, shown(&step.event));
+        self.story.steps().iter().enumerate().map(label).collect()
+    }
+
+    /// The whole type.
+    fn event(event: &str) -> &str {
+        event
     }
 
     /// The requester and the services.
@@ -101,9 +134,7 @@ impl Diagram<'_> {
         }
     }
 
-    /// The event's type, and how long it took or why it came.
-    fn label(&self, index: usize) -> String {
-        let event = self.story.steps().get(index).map_or("", |step| step.event.as_str());
+    fn label(&self, index: usize, event: &str) -> String {
         match (self.story.cause(index), self.story.took(index)) {
             (Cause::Deadline, _) => format!("{event}  (deadline)"),
             (Cause::Elsewhere(cause), _) => format!("{event}  (reacts to event {cause})"),
@@ -139,13 +170,19 @@ impl Diagram<'_> {
     }
 }
 
-/// The participants' names, each centred over its lifeline.
+/// The participants' names, each centred over its lifeline where there is room; the last one may reach over the labels.
 fn names(participants: &[&str], columns: &[usize]) -> String {
+    let gap = match columns {
+        [first, second, ..] => second - first,
+        _ => GAP_MAX,
+    };
+    let last = participants.len().saturating_sub(1);
     let mut line = String::new();
-    for (name, column) in participants.iter().zip(columns) {
-        let name = fit(name, GAP_MIN - 1);
+    for (index, (name, column)) in participants.iter().zip(columns).enumerate() {
+        let room = if index == last { GAP_MIN } else { gap };
+        let name = fit(name, room.min(GAP_MIN - 1));
         let begin = column.saturating_sub(name.chars().count() / 2);
-        let blanks = begin.saturating_sub(line.chars().count());
+        let blanks = begin.saturating_sub(line.chars().count()).max(1);
         line.extend(std::iter::repeat_n(' ', blanks));
         line.push_str(&name);
     }
@@ -163,6 +200,8 @@ fn millis(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use contracts::{
+        accounting::AccountingEvent,
+        customer::CustomerEvent,
         order::OrderEvent,
         product::ProductEvent,
         rest::{order::Step, story::Story},
@@ -195,6 +234,24 @@ mod tests {
             let widest = lines.iter().map(|line| line.chars().count()).max();
             assert!(widest <= Some(width), "{width}:\n{}", lines.join("\n"));
         }
+    }
+
+    #[test]
+    fn lifelines_are_drawn_in_eighty_columns_and_fewer() {
+        let whole = story(&[
+            OrderEvent::PLACED,
+            ProductEvent::STOCK_RESERVED,
+            CustomerEvent::CREDIT_RESERVED,
+            OrderEvent::FINALIZED,
+            AccountingEvent::INVOICE_ISSUED,
+        ]);
+        for (width, drawn) in [(60, true), (80, true), (50, false)] {
+            let lines = Diagram { story: &whole, glyphs: Glyphs::ASCII, width }.lines();
+            assert_eq!(lines.iter().any(|line| line.contains(">o")), drawn, "{}", lines.join("\n"));
+        }
+        let lines = Diagram { story: &whole, glyphs: Glyphs::ASCII, width: 80 }.lines();
+        let names = lines.first().expect("the names");
+        assert!(names.ends_with("manager   order   product customer accounting"), "{names}");
     }
 
     #[test]

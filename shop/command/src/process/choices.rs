@@ -207,6 +207,17 @@ fn key(settings: &Settings, name: &str) -> Result<Option<[u8; 32]>, ConfigError>
     key.map(Some).ok_or_else(|| settings.invalid(name, "must be 64 hex digits"))
 }
 
+/// Where something listens; none for `off`.
+pub(crate) fn listening(
+    settings: &Settings,
+    name: &str,
+) -> Result<Option<SocketAddr>, ConfigError> {
+    if settings.text(name) == Some("off") {
+        return Ok(None);
+    }
+    settings.get(name).map(Some)
+}
+
 /// The zone in which accounting's years and months begin.
 pub(crate) fn time_zone(settings: &Settings) -> Result<TimeZone, ConfigError> {
     let zone = settings.text("time-zone").unwrap_or_default();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::{
-    run::{agora, output, program},
+    run::{agora, program},
     shop::PATIENCE,
     stub::{PASSWORD, Stub},
 };
@@ -36,16 +36,58 @@ fn positions(stdout: &str) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn people_read_one_line_for_each_event() {
+async fn people_read_when_and_what_and_below_it_where_and_the_data() {
     let stub = shop_with_events().await;
-    let mut command = program();
-    command.args(["events", "--url", &stub.url]).env("AGORA_ADMIN_PASSWORD", PASSWORD);
-    let ran = output(command.env("COLUMNS", "140")).await.expect_code(0);
-    insta::assert_snapshot!(ran.stdout, @r#"
-    1  2026-01-31T12:00:00.123     product.added               product-a60a0000-0000-0000-0000-000000000001@0    {"name":"Tea","price":3…
-    2  2026-01-31T12:00:00.123     order.placed                order-7@0                                         {"quantity":2}
-    3  2026-01-31T12:00:00.123     product.stock-reserved      product-a60a0000-0000-0000-0000-000000000001@1    {"order":"7","quantity"…
-    "#);
+    let ran = agora(&stub, ["events"]).await.expect_code(0);
+    let expected = "      \
+      1  2026-01-31 12:00:00.123  product.added\n         \
+         product-a60a0000-0000-0000-0000-000000000001@0  name=Tea  price=350\n      \
+      2  2026-01-31 12:00:00.123  order.placed\n         \
+         order-7@0  quantity=2\n      \
+      3  2026-01-31 12:00:00.123  product.stock-reserved\n         \
+         product-a60a0000-0000-0000-0000-000000000001@1  order=7  quantity=2\n";
+    assert_eq!(ran.stdout, expected);
+}
+
+#[tokio::test]
+async fn the_last_events_are_found_from_the_end() {
+    let stub = Stub::start().await;
+    for version in 0..3000 {
+        let (stream, kind) = match version {
+            5 => ("product-x", "product.added"),
+            _ => ("order-7", "order.placed"),
+        };
+        stub.record(event(stream, version, kind, &json!({})));
+    }
+    let ran = agora(&stub, ["events", "--json", "--last", "3"]).await.expect_code(0);
+    assert_eq!(positions(&ran.stdout), [2998, 2999, 3000]);
+    let pages = stub.shop().count("/events/read-all");
+    assert!(pages <= 10, "{pages} pages");
+    let ran = agora(&stub, ["events", "--json", "--last", "3", "--category", "product"]).await;
+    assert_eq!(positions(&ran.expect_code(0).stdout), [6], "however far back");
+    agora(&stub, ["events", "--last", "3", "--from", "1"]).await.expect_code(2);
+}
+
+#[tokio::test]
+async fn where_nothing_fits_it_is_said_what_there_is() {
+    let stub = shop_with_events().await;
+    for (filter, said) in [
+        (
+            ["--type", "order.plcaed"],
+            "no events of the type order.plcaed; there are: order.placed, product.added, product.stock-reserved",
+        ),
+        (["--category", "nope"], "no events of the category nope; there are: order, product"),
+        (
+            ["--stream", "order-nope"],
+            "no events of the stream order-nope; the newest of order are: order-7",
+        ),
+        (["--from", "99"], "no events fit: all of these were recorded at other times or positions"),
+    ] {
+        let ran = agora(&stub, ["events"].into_iter().chain(filter)).await.expect_code(0);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.trim_end()), ("", said));
+    }
+    let short = agora(&stub, ["events", "--json", "--stream", "product-000000000001"]).await;
+    assert_eq!(positions(&short.expect_code(0).stdout), [1, 3], "as logs show it");
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn new_customers_get_passwords_that_nobody_sees() {
 }
 
 #[tokio::test]
-async fn people_read_a_summary_and_see_progress() {
+async fn people_read_a_summary_and_a_pipe_gets_no_bars() {
     let stub = Stub::start().await;
     let dir = folder(&[("customers.csv", "UserName,CreditMinor\nada,1\nbob,1\n")]);
     let ran = import(&stub, dir.path(), &[]).await.expect_code(0);
@@ -152,11 +152,7 @@ async fn people_read_a_summary_and_see_progress() {
      customers: 2 new, 0 changed, 0 unchanged
     ");
     let stderr = ran.stderr.replace(&dir.path().display().to_string(), "DIR");
-    insta::assert_snapshot!(stderr, @r"
-    DIR has no products.csv: none are imported
-    customers: 1 of 2
-    customers: 2 of 2
-    ");
+    assert_eq!(stderr, "DIR has no products.csv: none are imported\n");
 }
 
 #[tokio::test]

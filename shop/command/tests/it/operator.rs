@@ -139,9 +139,10 @@ async fn a_copy_made_while_orders_flow_is_a_whole_shop_again() {
     let head = usize::try_from(made["head"].as_u64().expect("a position")).expect("not so many");
     assert!(head > 20 && head <= all.len(), "{made}");
 
+    let whole = output(program().args(["store", "verify", copy])).await.expect_code(0);
+    assert!(whole.stdout.contains("secret: included"), "{}", whole.stdout);
     let restored = Folder::new();
     restored.tool(&["store", "restore", copy]).await.expect_code(0);
-    fs::copy(shop.folder.data().join("secret"), restored.data().join("secret")).expect("a file");
     let again = restored.up().await;
     let events = again.manager().await.events().await;
     assert_eq!(events[..head], all[..head], "what was copied is what was recorded");
@@ -175,7 +176,7 @@ async fn what_cannot_be_meant_is_refused_with_what_to_do_instead() {
         (&["store", "copy", &from_log, &to_inside], 1, "the folder of a log"),
         (&["store", "copy", &from_log, &from_log], 1, "the folder of a log"),
         (&["store", "copy", &from_data, &to_new], 1, "is a data folder, and the log is the folder"),
-        (&["store", "restore", &data, "--data", &new], 1, &log),
+        (&["store", "restore", &nowhere, "--data", &new], 1, "there is no backup"),
         (&["store", "verify", "--data", &nowhere], 1, "name the shop's data folder"),
         (&["store", "backup", &new, "--data", &nowhere], 1, "name the shop's data folder"),
         (&["order", order, "--width", "1", "--data", &data], 2, "at least 40"),

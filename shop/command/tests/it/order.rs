@@ -65,7 +65,8 @@ async fn a_finalized_order_is_drawn_as_a_sequence_of_steps() {
     let stub = shop_with(FINALIZED).await;
     let ran = agora(&stub, ["order", ORDER, "--width", "120"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Finalized, invoice 12
+    Order a60a0000-0000-0000-0000-0000000f4240: Finalized, invoice 12
+    2 x Tea at 3.50, 7.00 in total, for ada
                  shopper          order          product        customer       accounting
         +0.0 ms     ├──────────────▶●               │               │               │   order.placed
         +1.2 ms     │               ├──────────────▶●               │               │   product.stock-reserved  1.2 ms
@@ -92,7 +93,8 @@ async fn a_denied_order_shows_its_denial_and_its_release() {
     canceled(&stub, "out-of-stock");
     let ran = agora(&stub, ["order", ORDER, "--ascii", "--width", "100"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Canceled (out-of-stock)
+    Order a60a0000-0000-0000-0000-0000000f4240: Canceled (out-of-stock)
+    2 x Tea at 3.50, 7.00 in total, for ada
                  shopper      order      product    customer   accounting
         +0.0 ms     +---------->o           |           |           |   order.placed
         +1.0 ms     |           +-----------+---------->o           |   customer.credit-reserved  1.0 ms
@@ -116,7 +118,8 @@ async fn an_order_denied_at_its_deadline_says_so() {
     canceled(&stub, "deadline");
     let ran = agora(&stub, ["order", ORDER]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Canceled (deadline)
+    Order a60a0000-0000-0000-0000-0000000f4240: Canceled (deadline)
+    2 x Tea at 3.50, 7.00 in total, for ada
                  shopper      order      product    customer   accounting
         +0.0 ms     ├──────────▶●           │           │           │   order.placed
         +1.0 ms     │           ├──────────▶●           │           │   product.stock-reserved  1.0 ms
@@ -141,7 +144,8 @@ async fn what_came_too_late_is_drawn_from_what_was_recorded_as_its_cause() {
     canceled(&stub, "deadline");
     let ran = agora(&stub, ["order", ORDER]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Canceled (deadline)
+    Order a60a0000-0000-0000-0000-0000000f4240: Canceled (deadline)
+    2 x Tea at 3.50, 7.00 in total, for ada
                  shopper      order      product    customer   accounting
         +0.0 ms     ├──────────▶●           │           │           │   order.placed
         +1.0 ms     │           ├───────────┼──────────▶●           │   customer.credit-denied  1.0 ms
@@ -163,7 +167,8 @@ async fn a_service_that_the_shop_does_not_know_has_its_lifeline() {
     .await;
     let ran = agora(&stub, ["order", ORDER, "--ascii", "--width", "140"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Finalized, invoice 12
+    Order a60a0000-0000-0000-0000-0000000f4240: Finalized, invoice 12
+    2 x Tea at 3.50, 7.00 in total, for ada
                  shopper          order          product        customer       accounting        loyalty
         +0.0 ms     +-------------->o               |               |               |               |   order.placed
         +1.0 ms     |               +---------------+---------------+---------------+-------------->o   loyalty.points-granted  1.0 ms
@@ -187,7 +192,8 @@ async fn where_no_diagram_fits_the_steps_are_listed() {
     let stub = shop_with(FINALIZED).await;
     let ran = agora(&stub, ["order", ORDER, "--width", "50"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: 2 x Tea at 3.50, 7.00 in total, for ada: Finalized, invoice 12
+    Order a60a0000-0000-0000-0000-0000000f4240: Finalized, invoice 12
+    2 x Tea at 3.50, 7.00 in total, for ada
         +0.0 ms  order.placed
         +1.2 ms  product.stock-reserved  1.2 ms
         +1.3 ms  customer.credit-reserved  1.3 ms
@@ -198,6 +204,43 @@ async fn where_no_diagram_fits_the_steps_are_listed() {
         +4.0 ms  accounting.invoice-issued  1.5 ms
         +4.0 ms  in total, 8 steps
     ");
+}
+
+#[tokio::test]
+async fn a_terminal_of_eighty_columns_has_room_for_the_diagram() {
+    let stub = shop_with(FINALIZED).await;
+    let ran = agora(&stub, ["order", ORDER, "--width", "80"]).await.expect_code(0);
+    insta::assert_snapshot!(ran.stdout, @r"
+    Order a60a0000-0000-0000-0000-0000000f4240: Finalized, invoice 12
+    2 x Tea at 3.50, 7.00 in total, for ada
+                 shopper   order   product customer accounting
+        +0.0 ms     ├───────▶●        │        │        │   placed
+        +1.2 ms     │        ├───────▶●        │        │   stock-reserved  1.2 ms
+        +1.3 ms     │        ├────────┼───────▶●        │   credit-reserved  1.3 ms
+        +2.5 ms     │        ●◀───────┼────────┤        │   approved  1.2 ms
+        +2.5 ms     │        ●◀───────┼────────┤        │   finalized  1.2 ms
+        +3.6 ms     │        ├────────┼───────▶●        │   credit-debited  1.1 ms
+        +3.8 ms     │        ├───────▶●        │        │   stock-committed  1.2 ms
+        +4.0 ms     │        ├────────┼────────┼───────▶●   invoice-issued  1.5 ms
+        +4.0 ms  in total, 8 steps
+    ");
+}
+
+#[tokio::test]
+async fn an_order_is_found_by_the_digits_that_logs_show() {
+    let stub = shop_with(FINALIZED).await;
+    let whole = agora(&stub, ["order", ORDER]).await.expect_code(0);
+    for part in ["0000000f4240", "f4240", "A60A0000", "a60a0000-0000"] {
+        let found = agora(&stub, ["order", part]).await.expect_code(0);
+        assert_eq!(found.stdout, whole.stdout, "{part}");
+    }
+    let other = ORDER.replace("f4240", "e4240");
+    stub.shop().orders.push(json!({ "OrderId": other }));
+    let several = agora(&stub, ["order", "a60a"]).await.expect_code(1).stderr;
+    assert!(several.contains(ORDER) && several.contains(&other), "{several}");
+    let none = agora(&stub, ["order", "ffff"]).await.expect_code(1).stderr;
+    assert!(none.contains("no order has an id that begins or ends with ffff"), "{none}");
+    agora(&stub, ["order", "banana"]).await.expect_code(2);
 }
 
 #[tokio::test]

@@ -135,6 +135,8 @@ impl Shop {
     pub(crate) fn tool_command(&self, args: &[&str]) -> Command {
         let mut command = program();
         command.env("AGORA_ADMIN_PASSWORD", PASSWORD).args(args).args(["--url", &self.url]);
+        // Where the settings say that the shop keeps its secret.
+        command.env("AGORA_DATA", self.folder.data());
         command
     }
 

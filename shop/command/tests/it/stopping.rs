@@ -1,14 +1,15 @@
 //! A clean stop under load: within 10 s, with exit code 0, and with nothing lost that was acknowledged.
 
-use std::{sync::Mutex, time::Duration};
+use std::{process::Stdio, sync::Mutex, time::Duration};
 
 use futures_util::future::join_all;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::{
     books::Books,
-    shop::{Folder, eventually},
+    shop::{Folder, PATIENCE, eventually},
 };
 
 #[tokio::test]
@@ -53,5 +54,31 @@ async fn a_signal_stops_the_shop_cleanly_under_load() {
     books.all_ended();
     for order in acknowledged.into_inner().expect("ours") {
         assert!(books.placed.contains_key(&order), "order {order} was acknowledged and is gone");
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_waits_for_its_broker_says_so_and_ends_when_asked() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let broker = format!("amqp://guest:guest@{}/%2f", nobody.local_addr().expect("it is bound"));
+    drop(nobody);
+    for signal in [Signal::TERM, Signal::INT] {
+        let folder = Folder::new();
+        let mut command = crate::run::program();
+        command.args(["run", "product", "--bus", &broker, "--data"]).arg(folder.data());
+        command.env("AGORA_SHOP_SECRET", "ab".repeat(32)).stderr(Stdio::piped());
+        let mut waiting = command.spawn().expect("it starts");
+        let mut log = BufReader::new(waiting.stderr.take().expect("a pipe")).lines();
+        while let Some(line) = log.next_line().await.expect("a pipe can be read") {
+            if line.contains("retrying") {
+                break;
+            }
+        }
+        let pid = waiting.id().and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        kill_process(pid.expect("it runs"), signal).expect("it is ours");
+        let ended = tokio::time::timeout(PATIENCE, waiting.wait()).await.expect("it stops");
+        assert!(ended.expect("it ends").success());
+        let last = log.next_line().await.expect("a pipe can be read").unwrap_or_default();
+        assert!(last.contains("received during startup; stopped"), "{last}");
     }
 }

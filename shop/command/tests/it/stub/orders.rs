@@ -30,6 +30,9 @@ pub(super) async fn get(
     query: Query<std::collections::HashMap<String, String>>,
 ) -> Json<Value> {
     let mut shop = shared.shop();
+    if query.get("Id").is_none() {
+        return Json(json!({ "Items": shop.orders, "Next": null }));
+    }
     let saga = shop.saga;
     let order = shop
         .orders

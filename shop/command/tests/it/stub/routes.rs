@@ -26,6 +26,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     };
     Router::new()
         .route("/customer/login-user", post(log_in))
+        .route("/customer/logout-user", post(async || Json(json!({ "UserName": "admin" }))))
         .route("/customer/add-user", post(add_user))
         .route("/customer/set-credit", post(set_credit))
         .route("/customer/get-all-users", list(|shop| shop.customers.values().cloned().collect()))
@@ -39,7 +40,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/order/get-orders", get(orders::get))
         .route("/order/get-order-history", list(|shop| shop.history.clone()))
         .route("/order/order-events", get(orders::events))
-        .route("/events/read-all", list(|shop| shop.recorded.clone()))
+        .route("/events/read-all", get(read_all))
         .route("/events/read-stream", list(|shop| shop.recorded.clone()))
         .route("/events/head", get(head))
         .route("/events/follow", get(orders::events))
@@ -125,7 +126,11 @@ async fn log_in(State(shared): State<Arc<Shared>>, Json(asked): Json<Value>) -> 
         return problem(401, "wrong user name or password", &[]);
     }
     password.clone_into(&mut shop.logged_in_with);
-    Json(json!({ "Token": format!("token-{}", shop.tokens) })).into_response()
+    Json(json!({
+        "Token": format!("token-{}", shop.tokens), "UserName": "admin", "Role": "Manager",
+        "ExpiresAt": "2026-01-31T12:00:00.000000Z",
+    }))
+    .into_response()
 }
 
 async fn add_user(State(shared): State<Arc<Shared>>, Json(asked): Json<Value>) -> Response {
@@ -196,6 +201,13 @@ async fn update_product(State(shared): State<Arc<Shared>>, Json(asked): Json<Val
     }
     product["Version"] = json!(asked["Version"].as_u64().expect("a version") + 1);
     Json(product.clone()).into_response()
+}
+
+/// From a position on; what else would be filtered is left to the client.
+async fn read_all(State(shared): State<Arc<Shared>>, query: Parameters) -> Response {
+    let from = query.get("From").map_or(1, |from| from.parse::<usize>().expect("a number"));
+    let recorded = shared.shop().recorded.clone();
+    page(recorded.get(from.saturating_sub(1)..).unwrap_or_default(), &query)
 }
 
 async fn head(State(shared): State<Arc<Shared>>) -> Json<Value> {

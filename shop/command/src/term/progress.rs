@@ -1,0 +1,43 @@
+//! How far something has come: a bar in a terminal, nothing elsewhere.
+
+use std::{
+    io::{self, IsTerminal as _},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+/// A bar, which is gone when it is dropped: what follows begins on a line of its own.
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(crate) fn new(what: &str, total: usize) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let total = u64::try_from(total).unwrap_or(u64::MAX);
+        let style = "{msg:>12} [{wide_bar}] {human_pos}/{human_len} {rate} {eta}";
+        let style = ProgressStyle::with_template(style).expect("a template of known keys");
+        let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // A bar shows what it can.
+            let _full = write!(out, "{:.0}/s", state.per_sec());
+        };
+        let target = ProgressDrawTarget::stderr_with_hz(10);
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        bar.set_style(style.with_key("rate", rate).progress_chars("━╸ "));
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// One more is done.
+    pub(crate) fn advance(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
