@@ -166,6 +166,18 @@ class ShopInContainers(unittest.TestCase):
         order = buy(manager, Client(self.gateway), "another")
         self.assertIn(order["Status"], (3, "Finalized"))
 
+    def test_8_one_container_is_a_sample_shop(self):
+        published = {inside: free_port() for inside in (8080, 5001, 5002)}
+        ports = [word for inside, port in published.items() for word in ("--publish", f"127.0.0.1:{port}:{inside}")]
+        demo = self.docker("run", "--detach", "--rm", *ports, "agora-test", "up", "--demo").stdout.strip()
+        self.addCleanup(self.docker, "stop", demo, check=False)
+        for inside, port in published.items():
+            path = "/health/ready" if inside == 8080 else "/"
+            eventually(f"{inside} answers", lambda: answers(f"http://127.0.0.1:{port}", path))
+        self.assertIn("sample shop", self.docker("logs", demo).stdout)
+        products = Client(f"http://127.0.0.1:{published[8080]}").get("/product/get-all-products?Limit=500").json()["Items"]
+        self.assertGreater(len(products), 100)
+
     def test_7_the_host_is_no_proxy_and_containers_are(self):
         people = {"UserName": "", "Password": "the-password", "FullName": "Sam", "Email": "sam@example.org"}
         for at in range(21):

@@ -1,6 +1,7 @@
 //! What a developer runs: set-up, tests, CI, benches.
 
 mod bench;
+mod dist;
 mod new_service;
 mod rules;
 mod run;
@@ -36,6 +37,8 @@ enum Task {
         #[command(subcommand)]
         what: New,
     },
+    /// Make what is released: an archive, a Debian package, a list of what is in it, checksums
+    Dist(dist::Dist),
     /// Run all benches and print what they reached; or one that compares or takes long
     Bench(bench::Bench),
 }
@@ -54,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Task::Setup => setup::all(),
         Task::Test { suites, all } => suites::run(&suites, all),
         Task::New { what: New::Service { name } } => new_service::new(&name),
+        Task::Dist(dist) => dist::make(dist),
         Task::Bench(bench) => bench::run(bench),
     }
 }

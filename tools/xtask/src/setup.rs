@@ -21,6 +21,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     // The programs of a server stand outside the path; this one comes with it.
     ("pg_ctlcluster", "postgresql"),
     ("nginx", "nginx-light"),
+    ("man", "man-db"),
     ("docker-compose", "docker-compose"),
     ("dockerd", "docker.io"),
     ("iptables", "iptables"),

@@ -7,7 +7,7 @@ use cargo_metadata::MetadataCommand;
 use clap::ValueEnum;
 
 use crate::{
-    new_service, rules,
+    dist, new_service, rules,
     run::{cargo, must, program, root, say, target},
     setup,
 };
@@ -45,6 +45,8 @@ pub(crate) enum Suite {
     Browser,
     /// The containers' files against the code, nginx beside the gateway, and where Docker runs an order through real containers
     Deploy,
+    /// What is released, made from the debug build: unpacked and looked at
+    Dist,
     /// The Android app: built, checked, and tested against a running shop
     Android,
 }
@@ -92,6 +94,7 @@ impl Suite {
             Self::Examples => script("tests/examples/run", &[]),
             Self::Browser => browser(),
             Self::Deploy => script("deploy/test", &[]),
+            Self::Dist => dist(),
             Self::Android => script("android/test", &[]),
         }
     }
@@ -138,6 +141,16 @@ fn worlds(count: &str) -> anyhow::Result<()> {
         explore(&["--bug", bug, "--seeds", "10", "--orders", ORDERS])?;
     }
     Ok(())
+}
+
+fn dist() -> anyhow::Result<()> {
+    build()?;
+    let out = target().join("dist-test");
+    if out.exists() {
+        std::fs::remove_dir_all(&out)?;
+    }
+    dist::make(dist::Dist { binary: Some(built("agora")), out: Some(out.clone()) })?;
+    script("tests/dist/run", &[&out.to_string_lossy()])
 }
 
 fn browser() -> anyhow::Result<()> {
