@@ -165,7 +165,7 @@ test("an order's saga grows while it runs, without reload", async (world) => {
   gate.hold();
   const page = await world.visitor(await world.site("backoffice", gate.url));
   await logIn(page, "admin", ADMIN_PASSWORD, `/orders/${order}`);
-  const drawn = (count) => eventually(async () => (await page.locator(".saga .event").count()) === count, `${count} events are drawn`);
+  const drawn = (count) => eventually(async () => (await page.locator(".graph a").count()) === count, `${count} events are drawn`);
   await page.evaluate("globalThis.here = true");
   await drawn(1);
   await fine(page, "office-order-pending");

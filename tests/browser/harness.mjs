@@ -303,9 +303,9 @@ class Gate {
     this.isCut = false;
   }
 
-  /** Shows every order as it stood after its first event, until `reach` goes on. */
-  hold() {
-    this.#held = { position: null };
+  /** Shows every order as it stood after its first event, until `reach` goes on; and as the running ones, the one named here. */
+  hold(order = null) {
+    this.#held = { position: null, order };
   }
 
   /** Goes on to the state after the event `type` of the order. */
@@ -328,6 +328,10 @@ class Gate {
     if (this.#held && url.pathname === "/order/order-events") return this.#watch(response);
     if (this.#held && url.searchParams.get("Type") === "Single") {
       const order = url.searchParams.get("Id");
+      return json(response, { Items: [await this.#asOf(order, await this.#at(order))], Next: null });
+    }
+    if (this.#held?.order && url.searchParams.get("Running") === "true") {
+      const { order } = this.#held;
       return json(response, { Items: [await this.#asOf(order, await this.#at(order))], Next: null });
     }
     if (this.#held && url.pathname === "/order/get-order-history") {

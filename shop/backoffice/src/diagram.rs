@@ -1,146 +1,89 @@
-//! A saga as a sequence diagram: a lifeline for each participant, an arrow for each recorded event.
-//!
-//! ```text
-//!          ann      order    product   customer   accounting
-//!   0 ms    ├────────▶●          │          │          │      order.placed
-//!   1.4 ms  │         ├─────────▶●          │          │      product.stock-reserved
-//! ```
+//! A saga as a graph: every recorded event below what it followed from, the two answers joined where the order was decided, and what is
+//! still awaited.
 
-use askama::{Template, filters::HtmlSafe};
 use contracts::{
     accounting::AccountingEvent,
     customer::CustomerEvent,
-    order::OrderEvent,
+    order::{OrderEvent, lifecycle::Milestone},
     product::ProductEvent,
-    rest::story::{Cause, SERVICES, Story},
+    rest::story::{Answer, Cause, SERVICES, Story},
 };
 
-use crate::{numbers::Took, saga::Saga};
+use crate::{
+    graph::{Drawn, Graph},
+    numbers::Took,
+    saga::Saga,
+};
 
-/// Where the first lifeline is: behind the times.
-const FIRST: usize = 150;
-/// Between two lifelines: the longest event's name has room between two.
-const GAP: usize = 190;
-/// Where the first event is: below the participants.
-const TOP: usize = 96;
-/// Between two events.
-const ROW: usize = 58;
-
-#[derive(Template)]
-#[template(path = "diagram.html")]
-pub(crate) struct Diagram {
-    participants: Vec<Participant>,
-    arrows: Vec<Arrow>,
-    /// What has yet to happen, as the tips of arrows that are not there yet.
-    awaited: Vec<usize>,
-    width: usize,
-    height: usize,
-    summary: String,
-}
-
-struct Participant {
-    name: String,
-    x: usize,
-}
-
-struct Arrow {
-    after: String,
-    event: String,
-    /// How long it took, and why it came.
-    note: String,
-    from: usize,
-    to: usize,
-    y: usize,
-    tone: &'static str,
-}
-
-impl Diagram {
-    pub(crate) fn of(saga: &Saga) -> Self {
-        let story = &saga.story;
-        let services = story.services();
-        let x = |service: usize| FIRST + (service + 1) * GAP;
-        let arrow = |index: usize| {
-            let (from, to) = story.arrow(index);
-            let event = story.steps().get(index).map_or("", |step| step.event.as_str());
-            Arrow {
-                after: Took(story.after(index)).to_string(),
-                event: event.to_owned(),
-                note: note(story, index),
-                from: from.map_or(FIRST, x),
-                to: x(to),
-                y: TOP + ROW * index,
-                tone: tone(event),
-            }
-        };
-        let arrows: Vec<_> = (0..story.steps().len()).map(arrow).collect();
-        let awaited = saga.order.awaited();
-        let place = |service: &&str| services.iter().position(|known| known == service);
-        let awaited: Vec<_> = awaited.iter().filter_map(place).map(x).collect();
-        let rows = arrows.len() + usize::from(!awaited.is_empty());
-        let width = FIRST + GAP * services.len() + 110;
-        let names = std::iter::once(saga.requester()).chain(services.iter().map(String::as_str));
-        let participant = |(place, name): (usize, &str)| Participant {
-            name: name.to_owned(),
-            x: FIRST + place * GAP,
-        };
-        Self {
-            participants: names.enumerate().map(participant).collect(),
-            height: TOP + ROW * rows,
-            summary: summary(saga),
-            arrows,
-            awaited,
-            width,
+/// The diagram of an order's saga.
+pub(crate) fn diagram(saga: &Saga) -> Graph {
+    let story = &saga.story;
+    let mut events: Vec<_> = (0..story.steps().len()).map(|index| recorded(saga, index)).collect();
+    let awaited = saga.order.awaited();
+    let next = saga.order.stage().milestones().into_iter().filter(|next| !next.is_done);
+    for service in awaited {
+        if let Some(next) = next.clone().find(|next| next.service == service) {
+            events.push(to_come(story, &next));
         }
     }
+    Graph::of(events, summary(saga))
+}
 
-    /// Where the awaited row is.
-    fn awaited_y(&self) -> usize {
-        TOP + ROW * self.arrows.len()
+fn recorded(saga: &Saga, index: usize) -> Drawn {
+    let story = &saga.story;
+    let Some(step) = story.steps().get(index) else { return Drawn::default() };
+    let after = story.after(index);
+    let origin = match story.cause(index) {
+        Cause::Request => format!("requested by {}", saga.requester()),
+        Cause::Deadline => "the deadline has passed".to_owned(),
+        Cause::Elsewhere(cause) => format!("reacts to event {cause}"),
+        Cause::Itself => format!("by {} itself", step.service),
+        Cause::Step(_) => String::new(),
+    };
+    Drawn {
+        position: Some(step.position.0),
+        lane: lane(&step.service),
+        service: step.service.clone(),
+        name: short(&step.event).to_owned(),
+        note: format!("+{}", Took(after)),
+        tone: tone(&step.event),
+        at: u64::try_from(after.as_micros()).unwrap_or(u64::MAX),
+        from: story.followed_from(index),
+        origin,
+        is_here: false,
     }
 }
 
-impl Arrow {
-    fn is_own(&self) -> bool {
-        self.from == self.to
-    }
-
-    /// The line to the event: straight from what it followed from, or a loop where that is the same participant.
-    fn path(&self) -> String {
-        let Self { from, to, y, .. } = *self;
-        if self.is_own() {
-            return format!("M{} {}h26v20h-18", from + 6, y - 20);
+/// What a service has yet to record, below what it will follow from.
+fn to_come(story: &Story, next: &Milestone) -> Drawn {
+    let place = |kind: &str| story.steps().iter().position(|step| step.event == kind);
+    let answer = |answer| {
+        let found = story.answer(answer)?;
+        story.steps().iter().position(|step| step.position == found.position)
+    };
+    let from: Vec<usize> = match next.event {
+        ProductEvent::STOCK_RESERVED | CustomerEvent::CREDIT_RESERVED => {
+            place(OrderEvent::PLACED).into_iter().collect()
         }
-        if from < to {
-            format!("M{from} {y}H{}", to - 8)
-        } else {
-            format!("M{from} {y}H{}", to + 8)
+        OrderEvent::APPROVED | OrderEvent::FINALIZED | OrderEvent::DENIED => {
+            [Answer::Stock, Answer::Credit].into_iter().filter_map(answer).collect()
         }
-    }
-
-    /// The tip of the arrow.
-    fn tip(&self) -> String {
-        let Self { from, to, y, .. } = *self;
-        if from < to {
-            format!("M{} {}l9 5-9 5z", to - 16, y - 5)
-        } else {
-            format!("M{} {}l-9 5 9 5z", to + 16, y - 5)
-        }
-    }
-
-    /// Where its words are: over the line.
-    fn label_x(&self) -> usize {
-        if self.is_own() { self.from + 40 } else { usize::midpoint(self.from, self.to) }
+        _ => place(OrderEvent::FINALIZED).or(place(OrderEvent::DENIED)).into_iter().collect(),
+    };
+    Drawn {
+        lane: lane(next.service),
+        service: next.service.to_owned(),
+        name: short(next.event).to_owned(),
+        note: "awaited".to_owned(),
+        at: u64::try_from(story.total().as_micros()).unwrap_or(u64::MAX),
+        from,
+        ..Drawn::default()
     }
 }
 
-/// How long it took, or why it came.
-fn note(story: &Story, index: usize) -> String {
-    match (story.cause(index), story.took(index)) {
-        (Cause::Deadline, _) => "the deadline has passed".to_owned(),
-        (Cause::Elsewhere(cause), _) => format!("reacts to event {cause}"),
-        (_, Some(took)) => format!("took {}", Took(took)),
-        (_, None) => String::new(),
-    }
+/// An event's type without its service.
+fn short(event: &str) -> &str {
+    event.split_once('.').map_or(event, |(_, name)| name)
 }
 
 /// The number of a service, for its colour.
@@ -162,42 +105,60 @@ fn summary(saga: &Saga) -> String {
     let steps = saga.story.steps().len();
     let end = if saga.order.has_ended() { "and has ended" } else { "and goes on" };
     format!(
-        "{steps} recorded events over {}, {end}. The table below says the same.",
+        "The order's saga: {steps} recorded events over {}, {end}. The table below says the same.",
         Took(saga.story.total())
     )
 }
 
-impl HtmlSafe for Diagram {}
-
 #[cfg(test)]
 mod tests {
+    use askama::Template as _;
     use contracts::order::lifecycle::{CreditStatus, Stage, StockStatus};
 
     use super::*;
     use crate::saga::tests::saga;
 
+    /// The ends of all lines, and how many boxes there are.
+    fn drawn(graph: &Graph) -> (Vec<(usize, usize)>, usize) {
+        (graph.ends(), graph.len())
+    }
+
     #[test]
-    fn every_event_has_its_arrow_from_cause_to_service() {
+    fn every_event_is_drawn_once_below_its_recorded_cause_and_what_is_awaited_below_that() {
         let stage = Stage { stock: StockStatus::Reserved, ..Stage::default() };
         let events = [OrderEvent::PLACED, ProductEvent::STOCK_RESERVED];
-        let diagram = Diagram::of(&saga(stage, &events));
-        let places: Vec<_> = diagram.arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
-        assert_eq!(places, [(FIRST, FIRST + GAP), (FIRST + GAP, FIRST + 2 * GAP)]);
-        assert_eq!(diagram.awaited, [FIRST + 3 * GAP], "the customer service has yet to answer");
-        let drawn = diagram.render().expect("a diagram");
-        assert!(drawn.contains(ProductEvent::STOCK_RESERVED), "{drawn}");
+        let graph = diagram(&saga(stage, &events));
+        assert_eq!(
+            drawn(&graph),
+            (vec![(0, 1), (0, 2)], 3),
+            "the customer service has yet to answer"
+        );
+        let drawn = graph.render().expect("a graph");
+        assert!(drawn.contains(">stock-reserved<") && drawn.contains(">awaited<"), "{drawn}");
         assert!(!drawn.contains("style="), "no inline style passes the policy");
     }
 
     #[test]
-    fn what_another_service_did_for_the_order_is_drawn_from_its_cause() {
+    fn a_decision_joins_both_answers() {
         let (stock, credit) = (StockStatus::Reserved, CreditStatus::Reserved);
         let stage = Stage { stock, credit, ..Stage::default() };
-        let diagram = Diagram::of(&saga(stage, &[OrderEvent::PLACED, "loyalty.points-granted"]));
-        let names: Vec<_> = diagram.participants.iter().map(|one| one.name.as_str()).collect();
-        assert_eq!(names, ["ann", "order", "product", "customer", "accounting", "loyalty"]);
-        let granted = diagram.arrows.last().expect("an arrow");
-        assert_eq!((granted.from, granted.to), (FIRST + GAP, FIRST + 5 * GAP));
-        assert_eq!(granted.note, "took 1.0 ms");
+        let mut events = vec![OrderEvent::PLACED, ProductEvent::STOCK_RESERVED];
+        events.push(CustomerEvent::CREDIT_RESERVED);
+        // In the sample each event reacts to the one before it.
+        assert_eq!(drawn(&diagram(&saga(stage, &events))).0, [(0, 1), (1, 2), (1, 3), (2, 3)]);
+        events.push(OrderEvent::APPROVED);
+        let graph = diagram(&saga(
+            Stage { status: contracts::order::lifecycle::Status::Approved, ..stage },
+            &events,
+        ));
+        assert!(graph.ends().starts_with(&[(0, 1), (1, 2), (1, 3), (2, 3)]), "{:?}", graph.ends());
+    }
+
+    #[test]
+    fn what_another_service_did_for_the_order_is_drawn_below_its_cause() {
+        let (stock, credit) = (StockStatus::Reserved, CreditStatus::Reserved);
+        let stage = Stage { stock, credit, ..Stage::default() };
+        let graph = diagram(&saga(stage, &[OrderEvent::PLACED, "loyalty.points-granted"]));
+        assert!(graph.ends().contains(&(0, 1)), "{:?}", graph.ends());
     }
 }

@@ -110,6 +110,17 @@ impl Graph {
         Self { label, nodes, edges, joins, width: WIDTH, height }
     }
 
+    /// The ends of its lines, to be compared with what was recorded.
+    #[cfg(test)]
+    pub(crate) fn ends(&self) -> Vec<(usize, usize)> {
+        self.edges.iter().map(|edge| edge.ends).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// When the last event was, after the first.
     fn end(&self) -> u64 {
         self.nodes.iter().map(|node| node.event.at).max().unwrap_or(0)

@@ -25,6 +25,7 @@ mod orders;
 mod product;
 mod products;
 mod saga;
+mod sagas;
 mod sample;
 mod system;
 mod why;
@@ -46,6 +47,7 @@ const CHROME: Chrome = Chrome {
     nav: &[
         Link { href: "/", label: "Dashboard" },
         Link { href: "/orders", label: "Orders" },
+        Link { href: "/sagas", label: "Sagas" },
         Link { href: "/products", label: "Products" },
         Link { href: "/categories", label: "Categories" },
         Link { href: "/customers", label: "Customers" },
@@ -76,6 +78,8 @@ pub fn build(config: Config) -> Router {
         .route("/orders", get(orders::orders))
         .route("/orders/{id}", get(order::order))
         .route("/orders/{id}/live", get(order::live))
+        .route("/sagas", get(sagas::sagas))
+        .route("/sagas/live", get(sagas::live))
         .route("/events", get(events::events))
         .route("/events/follow", get(follow::follow))
         .route("/events/live", get(follow::live))

@@ -5,18 +5,25 @@ use axum::{
     extract::Path,
     response::{Response, sse::Event},
 };
-use contracts::rest::{
-    order::{Change, Order, Step},
-    story::Cause,
+use contracts::{
+    order::Reason,
+    rest::{
+        denial::Denial,
+        order::{Change, Order, Step},
+        story::{Answer, Cause},
+    },
 };
 use futures_util::{StreamExt, future::try_join, stream};
+use kernel::Timestamp;
 use serde_json::Value;
 use site::{
     Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents, no_such_page,
 };
 
 use crate::{
-    diagram::Diagram,
+    diagram::diagram,
+    graph::Graph,
+    log,
     manager::ManagerVisit,
     numbers::{Exact, Took},
     orders,
@@ -39,7 +46,9 @@ pub(crate) struct OrderPage {
 #[template(path = "story.html")]
 struct Story {
     saga: Saga,
-    diagram: Diagram,
+    diagram: Graph,
+    /// Why it was denied, and what would have let it through, if it was.
+    denial: Option<String>,
 }
 
 pub(crate) async fn order(
@@ -119,7 +128,30 @@ async fn read(manager: &ManagerVisit, id: &str) -> Result<Story, Failure> {
     let (order, history) = try_join(order, history).await.map_err(no_such_page)?;
     let order = order.items.into_iter().next().ok_or(Failure::NotFound)?;
     let saga = Saga::new(order, history.items);
-    Ok(Story { diagram: Diagram::of(&saga), saga })
+    let denial = denial(manager, &saga).await?;
+    Ok(Story { diagram: diagram(&saga), saga, denial })
+}
+
+/// Events of a product before the order in which a changed price or a deletion is looked for.
+const PAST: u64 = 500;
+
+/// The sentence of a denied order.
+async fn denial(manager: &ManagerVisit, saga: &Saga) -> Result<Option<String>, Failure> {
+    let Saga { order, story } = saga;
+    let looks_back = [Reason::PriceChanged, Reason::UnknownProduct]
+        .iter()
+        .any(|one| order.reasons.contains(one));
+    let past = match story.answer(Answer::Stock).filter(|_| looks_back) {
+        Some(answer) => {
+            let answer = log::at(manager, answer.position.0).await?;
+            let from = answer.version.saturating_sub(PAST);
+            log::of_stream(manager, &answer.stream, from, answer.version - from).await?.items
+        }
+        None => Vec::new(),
+    };
+    let money = |money| Amount(money, &order.currency).to_string();
+    let took = |time| Took(time).to_string();
+    Ok(Denial::of(story, &past).map(|denial| denial.words(money, took)))
 }
 
 /// What matters of an event, in words: `Price 3.12, Units left 4`.
@@ -136,7 +168,10 @@ pub(crate) fn details(step: &Step) -> String {
         })
     };
     let value = |value: &Value| match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => match text.parse::<Timestamp>() {
+            Ok(time) => site::zone().local(time).strftime("%-d %b %Y, %H:%M:%S").to_string(),
+            Err(_) => text.clone(),
+        },
         Value::Array(items) => {
             let items = items.iter().map(|item| item.as_str().unwrap_or_default());
             items.collect::<Vec<_>>().join(", ")

@@ -6,6 +6,7 @@ pub mod accounting;
 pub mod causation;
 pub mod customer;
 pub mod demo;
+pub mod denial;
 pub mod events;
 pub mod order;
 pub mod product;

@@ -136,6 +136,8 @@ pub struct List {
     pub product: Option<Uuid>,
     pub status: Option<Status>,
     pub channel: Option<Channel>,
+    /// Only orders that have not ended; or, if false, only those that have.
+    pub running: Option<bool>,
     pub placed: Within,
     /// Only orders placed before this position: the last one of the page before.
     pub before: Option<Position>,

@@ -12,6 +12,7 @@ function live(part) {
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
     const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
     part.innerHTML = event.data;
+    for (const graph of part.querySelectorAll("[data-play]")) player(graph);
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     if (focused) document.getElementById(focused)?.focus();
   });
@@ -25,6 +26,52 @@ function live(part) {
   });
   source.addEventListener("done", () => source.close());
   addEventListener("pagehide", () => source.close());
+}
+
+// What was recorded, played again in slow motion: every step takes a second, however fast it was. What is later than the slider is faint.
+function player(part) {
+  const marks = [...part.querySelectorAll("[data-at]")];
+  const times = [...new Set(marks.map((mark) => Number(mark.dataset.at)))].sort((one, other) => one - other);
+  const last = times.length - 1;
+  if (last < 1) return;
+  const words = (micros) => (micros < 1e6 ? `${(micros / 1e3).toFixed(1)} ms` : micros < 6e7 ? `${(micros / 1e6).toFixed(1)} s` : `${Math.round(micros / 6e7)} min`);
+  const make = (name, members) => Object.assign(document.createElement(name), members);
+  const bar = make("div", { className: "player" });
+  const button = make("button", { type: "button", className: "quiet small", textContent: "Play slowly" });
+  const slider = make("input", { type: "range", min: 0, max: last * 1000, step: 10, value: last * 1000, ariaLabel: "Time after the first event" });
+  const shown = make("output", {});
+  bar.append(button, slider, shown);
+  part.prepend(bar);
+  let started = null;
+  const show = () => {
+    const step = Math.min(Math.floor(slider.value / 1000), last - 1);
+    const at = times[step] + (times[step + 1] - times[step]) * (slider.value / 1000 - step);
+    for (const mark of marks) mark.classList.toggle("later", Number(mark.dataset.at) > at);
+    shown.textContent = slider.ariaValueText = `${words(at)} of ${words(times[last])}`;
+  };
+  const play = (now) => {
+    if (started === null || !part.isConnected) return;
+    slider.value = Math.max(0, now - started);
+    show();
+    if (slider.value >= last * 1000) stop();
+    else requestAnimationFrame(play);
+  };
+  const stop = () => {
+    started = null;
+    button.textContent = "Play slowly";
+  };
+  button.addEventListener("click", () => {
+    if (started !== null) return stop();
+    if (slider.value >= last * 1000) slider.value = 0;
+    started = performance.now() - slider.value;
+    button.textContent = "Pause";
+    requestAnimationFrame(play);
+  });
+  slider.addEventListener("input", () => {
+    stop();
+    show();
+  });
+  show();
 }
 
 // A form is sent once, however often it is pressed.
@@ -42,6 +89,7 @@ addEventListener("pageshow", (event) => {
 });
 
 for (const part of document.querySelectorAll("[data-live]")) live(part);
+for (const part of document.querySelectorAll("[data-play]")) player(part);
 for (const form of document.querySelectorAll("form[method=post]")) once(form);
 
 for (const button of document.querySelectorAll("[data-print]")) {

@@ -20,6 +20,7 @@ mod parts;
 mod schedule;
 mod shoppers;
 mod slow;
+mod stories;
 pub mod world;
 
 pub use bug::PlantedBug;

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use web::TrustedProxies;
 
 /// Every page but the log-in.
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 28] = [
     "/",
     "/live",
     "/categories",
@@ -39,6 +39,8 @@ const PAGES: [&str; 26] = [
     "/events/live",
     "/history/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/inbox",
+    "/sagas",
+    "/sagas/live",
     "/system",
     "/system/live",
     "/why/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",

@@ -99,6 +99,56 @@ impl Stage {
     }
 }
 
+/// An event of an order that was recorded, or is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Milestone {
+    /// The service that records it, by the category of its streams.
+    pub service: &'static str,
+    /// Its type.
+    pub event: &'static str,
+    pub is_done: bool,
+}
+
+impl Stage {
+    /// The way of the order to its end, as far as it is known: what was recorded and what is still to come. A service that has yet to
+    /// answer is expected to reserve.
+    #[must_use]
+    pub fn milestones(self) -> Vec<Milestone> {
+        let Self { status, stock, credit, invoiced } = self;
+        let (no_stock, no_credit) = (stock == StockStatus::Denied, credit == CreditStatus::Denied);
+        let stock_answer =
+            if no_stock { ProductEvent::STOCK_DENIED } else { ProductEvent::STOCK_RESERVED };
+        let credit_answer =
+            if no_credit { CustomerEvent::CREDIT_DENIED } else { CustomerEvent::CREDIT_RESERVED };
+        let mut way = vec![
+            (OrderEvent::PLACED, true),
+            (stock_answer, stock != StockStatus::Pending),
+            (credit_answer, credit != CreditStatus::Pending),
+        ];
+        if no_stock || no_credit || status == Status::Canceled {
+            way.push((OrderEvent::DENIED, status == Status::Canceled));
+            if !no_stock && stock != StockStatus::Pending {
+                way.push((ProductEvent::STOCK_RELEASED, stock == StockStatus::Released));
+            }
+            if !no_credit && credit != CreditStatus::Pending {
+                way.push((CustomerEvent::CREDIT_RELEASED, credit == CreditStatus::Released));
+            }
+        } else {
+            let is_final = status == Status::Finalized;
+            way.push((OrderEvent::APPROVED, is_final || status == Status::Approved));
+            way.push((OrderEvent::FINALIZED, is_final));
+            way.push((ProductEvent::STOCK_COMMITTED, stock == StockStatus::Committed));
+            way.push((CustomerEvent::CREDIT_DEBITED, credit == CreditStatus::Debited));
+            way.push((AccountingEvent::INVOICE_ISSUED, invoiced));
+        }
+        let milestone = |(event, is_done): (&'static str, bool)| {
+            let service = event.split_once('.').map_or(event, |(service, _)| service);
+            Milestone { service, event, is_done }
+        };
+        way.into_iter().map(milestone).collect()
+    }
+}
+
 /// What may change about an order after it was placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderState {

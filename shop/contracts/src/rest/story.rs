@@ -5,7 +5,12 @@ use std::time::Duration;
 use kernel::Position;
 
 use super::order::Step;
-use crate::{accounting, customer, order, product};
+use crate::{
+    accounting,
+    customer::{self, CustomerEvent},
+    order::{self, OrderEvent},
+    product::{self, ProductEvent},
+};
 
 /// The shop's own services, in the order in which an order usually comes to them.
 pub const SERVICES: [&str; 4] =
@@ -33,6 +38,33 @@ pub enum Cause {
     Deadline,
     /// Nothing that was recorded: its service did it by itself.
     Itself,
+}
+
+/// An answer that an order needs before it is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Stock,
+    Credit,
+}
+
+impl Answer {
+    /// The answer that an event is, if it is one.
+    fn of(event: &str) -> Option<Self> {
+        match event {
+            ProductEvent::STOCK_RESERVED | ProductEvent::STOCK_DENIED => Some(Self::Stock),
+            CustomerEvent::CREDIT_RESERVED | CustomerEvent::CREDIT_DENIED => Some(Self::Credit),
+            _ => None,
+        }
+    }
+
+    /// The service that gives it.
+    #[must_use]
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::Stock => product::CATEGORY,
+            Self::Credit => customer::CATEGORY,
+        }
+    }
 }
 
 impl Story {
@@ -95,6 +127,27 @@ impl Story {
             Cause::Elsewhere(_) | Cause::Deadline | Cause::Itself => Some(to),
         };
         (from, to)
+    }
+
+    /// The first answer of that kind.
+    #[must_use]
+    pub fn answer(&self, answer: Answer) -> Option<&Step> {
+        self.steps.iter().find(|step| Answer::of(&step.event) == Some(answer))
+    }
+
+    /// The steps that the step of this index followed from: its recorded cause; and where that was the last answer that the order was
+    /// waiting for, the other answer before it, since it took both.
+    #[must_use]
+    pub fn followed_from(&self, index: usize) -> Vec<usize> {
+        let Cause::Step(cause) = self.cause(index) else { return Vec::new() };
+        let event = |index: usize| self.steps.get(index).map_or("", |step| step.event.as_str());
+        let decides = [OrderEvent::APPROVED, OrderEvent::FINALIZED, OrderEvent::DENIED]
+            .contains(&event(index));
+        let last = Answer::of(event(cause)).filter(|_| decides);
+        let is_other = |index: &usize| {
+            last.is_some() && Answer::of(event(*index)).is_some_and(|other| Some(other) != last)
+        };
+        (0..cause).find(is_other).into_iter().chain([cause]).collect()
     }
 
     /// From the first step to the one of this index.

@@ -43,6 +43,8 @@ fn an_order_has_ended_once_nothing_more_can_come_for_it() {
         };
         assert_eq!(stage.has_ended(), yes(ended), "{row}");
         assert_eq!(stage.awaited().join(" "), awaited, "{row}");
+        let way = stage.milestones();
+        assert_eq!(way.iter().all(|one| one.is_done), yes(ended), "{row}: {way:?}");
         stages.insert(format!("{stage:?}"));
     }
     assert_eq!(stages.len(), 4 * 5 * 5 * 2, "every stage stands in the table once");

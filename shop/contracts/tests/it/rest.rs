@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use contracts::rest::{
     self,
     accounting::{Invoice, Revenue},
+    causation::Causation,
     customer::{Credit, LoggedOut, Session, User},
     events::{Head, RecordedEvent},
     order::{Change, Order, Statistics, Step},
@@ -141,6 +142,9 @@ fn recorded_events_read_back() {
     let members = event.as_object_mut().expect("is one");
     members.insert("Reactor".to_owned(), json!("product"));
     members.insert("Cause".to_owned(), json!(6));
-    reads_back::<RecordedEvent>(event);
+    reads_back::<RecordedEvent>(event.clone());
+    reads_back::<Causation>(json!({
+        "Event": event, "Causes": [], "Followed": [event], "SameRequest": [], "More": false, "IndexedTo": 9,
+    }));
     reads_back::<Head>(json!({ "Position": 7 }));
 }

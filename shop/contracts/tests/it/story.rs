@@ -92,3 +92,18 @@ fn without_recorded_causes_nothing_is_guessed() {
     let causes: Vec<_> = (0..3).map(|index| story.cause(index)).collect();
     assert_eq!(causes, [Cause::Request, Cause::Itself, Cause::Itself]);
 }
+
+#[test]
+fn a_decision_followed_from_both_answers_and_nothing_else_from_two() {
+    let story = story(&[
+        ("order.placed", ANN, None),
+        ("customer.credit-reserved", "reactor:customer", Some(1)),
+        ("loyalty.points-promised", "reactor:loyalty", Some(2)),
+        ("product.stock-reserved", "reactor:product", Some(1)),
+        ("order.approved", "reactor:order", Some(4)),
+        ("order.finalized", "reactor:order", Some(4)),
+        ("product.stock-committed", "reactor:product", Some(6)),
+    ]);
+    let from: Vec<_> = (0..7).map(|index| story.followed_from(index)).collect();
+    assert_eq!(from, [vec![], vec![0], vec![1], vec![0], vec![1, 3], vec![1, 3], vec![5]]);
+}

@@ -36,6 +36,8 @@ pub(super) struct GetOrders {
     #[param(inline)]
     #[schema(inline)]
     channel: Option<Channel>,
+    /// Only orders of which services have yet to record something; or, if false, only those that have ended.
+    running: Option<bool>,
     /// Placed at or after this time.
     #[param(value_type = Option<String>, format = DateTime)]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -113,6 +115,7 @@ impl Orders {
             product: query.product_id,
             status: query.status,
             channel: query.channel,
+            running: query.running,
             placed: Within { from: query.from, to: query.to },
             before: query.after.map(|After(position)| position),
             count: query.limit.and_one(),

@@ -29,6 +29,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     lists_are_filtered_and_paged(&*make().await).await;
     changes_are_told_in_order(&*make().await).await;
     statistics_count_what_was_placed(&*make().await).await;
+    history::running_orders_are_those_that_have_not_ended(&*make().await).await;
     it_does_not_matter_how_changes_came(&*make().await, &*make().await).await;
     history::an_order_ends_once(&*make().await, &*make().await).await;
 }
@@ -221,6 +222,7 @@ async fn lists_are_filtered_and_paged(model: &dyn Model) {
         assert_eq!(numbers(model, list).await, [number]);
         assert_eq!(found(model, number).await.channel, channel(number));
     }
+    assert_eq!(numbers(model, List { running: Some(false), ..all() }).await, [0; 0]);
     let within = Within { from: Some(at(2)), to: Some(at(4)) };
     assert_eq!(numbers(model, List { placed: within, ..all() }).await, [3, 2]);
     let ours = List { customer: Some(ADA), product: Some(LAMP), ..all() };

@@ -13,6 +13,12 @@ use thiserror::Error;
 #[cfg(feature = "servers")]
 use tokio_postgres::types::{Type, accepts};
 
+/// Whether an order has not ended, of its row; in the words of the index of such orders. The rule itself is that of
+/// [`Stage::has_ended`](contracts::order::lifecycle::Stage::has_ended), to which the conformance suite compares it.
+pub(super) const RUNNING: &str =
+    "(status IN (0, 2) OR status = 3 AND (stock <> 4 OR credit <> 4 OR invoice IS NULL)
+     OR status = 1 AND (stock NOT IN (2, 3) OR credit NOT IN (2, 3)))";
+
 /// What a row keeps as a number.
 pub(super) trait Numbered: Sized + 'static {
     /// What a number stands for, if anything.

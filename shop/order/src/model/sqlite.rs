@@ -20,7 +20,7 @@ use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
 const SCHEMA: Schema = Schema {
     model: "order",
     unmarked: &["checkpoint", "orders", "person", "product", "step", "tally"],
-    number: 4,
+    number: 5,
     variant: 0,
     create: "CREATE TABLE orders (
                  placed INTEGER PRIMARY KEY,
@@ -47,6 +47,7 @@ const SCHEMA: Schema = Schema {
              CREATE INDEX orders_customer ON orders (customer, placed);
              CREATE INDEX orders_changed ON orders (customer, updated);
              CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
+             CREATE INDEX orders_running ON orders (placed) WHERE status IN (0, 2) OR status = 3 AND (stock <> 4 OR credit <> 4 OR invoice IS NULL) OR status = 1 AND (stock NOT IN (2, 3) OR credit NOT IN (2, 3));
              CREATE TABLE step (
                  position INTEGER PRIMARY KEY,
                  placed INTEGER NOT NULL,

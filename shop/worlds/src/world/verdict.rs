@@ -7,7 +7,7 @@ use kernel::{Clock as _, Recorded, Timestamp};
 use uuid::Uuid;
 
 use super::{Report, World};
-use crate::{check::Checker, faults::Fault, parts::rebuilt, shoppers::People};
+use crate::{check::Checker, faults::Fault, parts::rebuilt, shoppers::People, stories};
 
 impl World {
     /// The promises, held against what is recorded; what was forged is there and proves nothing.
@@ -55,6 +55,12 @@ impl World {
         self.violations.extend(promise.finish());
     }
 
+    /// What people are shown of each order, held against what is recorded.
+    fn check_stories(&mut self, events: &[Arc<Recorded>]) {
+        let forged = self.environment.forged.borrow();
+        self.violations.extend(stories::check(events, |event| forged.contains(&event.id)));
+    }
+
     pub(super) async fn judge(mut self, people: &People) -> Report {
         let events = self.events().await;
         let checker = self.checked(&events);
@@ -73,6 +79,7 @@ impl World {
         self.check_refused(&events, &told.refused);
         self.count_late_answers(&events);
         self.check_guest(&events);
+        self.check_stories(&events);
         self.check_models(&events).await;
         let (finalized, denied) = checker.ends();
         let position = checker.position();

@@ -50,6 +50,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
             "testkit",
             "contracts",
             "identity",
+            "events",
             "registry",
         ],
         &[],

@@ -1,16 +1,21 @@
 //! The steps of an order: whose they are, what they lead to, and in which order they are told.
 
 use contracts::{
+    accounting::AccountingEvent,
     customer::CustomerEvent,
-    order::lifecycle::{CreditStatus, Status, StockStatus},
+    order::{
+        OrderEvent,
+        lifecycle::{CreditStatus, Stage, Status, StockStatus},
+    },
+    product::ProductEvent,
 };
 use kernel::Position;
 
 use super::{
     ADA, APPROVED, BOB, DENIED, DESK, FINALIZED, INVOICE, Kind, LAMP, STOCK, apply, at, change,
-    correlation, found, lines, order, placed, step,
+    correlation, found, lines, numbers, order, placed, step,
 };
-use crate::model::{Change, Model, OrderState, What, Whose};
+use crate::model::{Change, List, Model, Order, OrderState, What, Whose};
 
 const DEBITED: Kind = Kind(CustomerEvent::CREDIT_DEBITED, "{}");
 
@@ -156,4 +161,47 @@ pub(super) async fn an_order_ends_once(model: &dyn Model, other: &dyn Model) {
     }
     let balances = model.balances().await.expect("balances");
     assert!(balances.iter().all(|sum| sum.left == sum.right), "{balances:?}");
+}
+
+pub(super) async fn running_orders_are_those_that_have_not_ended(model: &dyn Model) {
+    let ways: [&[&'static str]; 8] = [
+        &[],
+        &[ProductEvent::STOCK_RESERVED, CustomerEvent::CREDIT_DENIED],
+        &[OrderEvent::FINALIZED, ProductEvent::STOCK_COMMITTED, CustomerEvent::CREDIT_DEBITED],
+        &[
+            OrderEvent::FINALIZED,
+            ProductEvent::STOCK_COMMITTED,
+            CustomerEvent::CREDIT_DEBITED,
+            AccountingEvent::INVOICE_ISSUED,
+        ],
+        &[OrderEvent::DENIED],
+        &[OrderEvent::DENIED, ProductEvent::STOCK_RELEASED, CustomerEvent::CREDIT_RESERVED],
+        &[ProductEvent::STOCK_DENIED, CustomerEvent::CREDIT_DENIED, OrderEvent::DENIED],
+        &[OrderEvent::DENIED, ProductEvent::STOCK_RELEASED, CustomerEvent::CREDIT_RELEASED],
+    ];
+    let mut changes = Vec::new();
+    for (number, way) in (1..).zip(ways) {
+        changes.push(placed(changes.len() as u64 + 1, number, ADA, LAMP));
+        for kind in way {
+            let details = if *kind == AccountingEvent::INVOICE_ISSUED {
+                r#"{"InvoiceNumber":7}"#
+            } else {
+                "{}"
+            };
+            changes.push(step(changes.len() as u64 + 1, number, Kind(kind, details)));
+        }
+    }
+    apply(model, &changes).await;
+    let found = model.list(List { count: 100, ..List::default() }).await.expect("a list");
+    assert_eq!(found.len(), ways.len());
+    for running in [true, false] {
+        let is = |order: &&Order| {
+            let OrderState { status, stock, credit, invoice, .. } = order.state;
+            Stage { status, stock, credit, invoiced: invoice.is_some() }.has_ended() != running
+        };
+        let expected: Vec<_> = found.iter().filter(is).map(|order| order.id.as_u128()).collect();
+        let list = List { running: Some(running), ..List::default() };
+        assert_eq!(numbers(model, list).await, expected, "running: {running}");
+        assert!(!expected.is_empty());
+    }
 }

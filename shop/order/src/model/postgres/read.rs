@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::values::number;
 use crate::model::{
     List, Order, OrderState, Product, Statistics, Step, Within,
-    numbers::{Column, Numbered, channel_number, durations, status_number},
+    numbers::{Column, Numbered, RUNNING, channel_number, durations, status_number},
 };
 
 const COLUMNS: &str = "orders.id, orders.customer, coalesce(person.\"user\", ''), orders.product, orders.product_name,
@@ -53,7 +53,7 @@ pub(super) async fn order(client: &Client, id: Uuid) -> Result<Option<Order>, Er
 }
 
 pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Error> {
-    let List { customer, product, status, channel, placed, before, count } = list;
+    let List { customer, product, status, channel, running, placed, before, count } = list;
     let status = status.map(|status| i16::from(status_number(status)));
     let channel = channel.map(|channel| i16::from(channel_number(channel)));
     let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
@@ -79,6 +79,11 @@ pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Err
     if matches!(status, Some(0 | 2)) {
         // Said once more in the words of the index of open orders.
         conditions.push("orders.status IN (0, 2)".to_owned());
+    }
+    match running {
+        Some(true) => conditions.push(RUNNING.to_owned()),
+        Some(false) => conditions.push(format!("NOT {RUNNING}")),
+        None => {}
     }
     values.push(&count);
     let sql = format!(

@@ -19,7 +19,7 @@ use super::location::PostgresLocation;
 use crate::model::Postgres;
 
 /// Version of the table layout. A model of another version is emptied and rebuilt from the log.
-pub(super) const SCHEMA: i32 = 5;
+pub(super) const SCHEMA: i32 = 6;
 /// How long emptying or dumping a model may take.
 const LONG: Duration = Duration::from_mins(1);
 /// Connections kept open: one projects, the others read.
@@ -57,6 +57,7 @@ const TABLES: &str = "
     CREATE INDEX orders_customer ON orders (customer, placed);
     CREATE INDEX orders_changed ON orders (customer, updated);
     CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
+    CREATE INDEX orders_running ON orders (placed) WHERE status IN (0, 2) OR status = 3 AND (stock <> 4 OR credit <> 4 OR invoice IS NULL) OR status = 1 AND (stock NOT IN (2, 3) OR credit NOT IN (2, 3));
     CREATE TABLE step (
         position BIGINT PRIMARY KEY,
         placed BIGINT NOT NULL,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::model::{
     List, Order, OrderState, Statistics, Step, Within,
-    numbers::{Column, Numbered, channel_number, durations, status_number},
+    numbers::{Column, Numbered, RUNNING, channel_number, durations, status_number},
 };
 
 const COLUMNS: &str = "orders.id, orders.customer, ifnull(person.user, ''), orders.product, orders.product_name,
@@ -27,7 +27,7 @@ pub(super) fn order(connection: &Connection, id: Uuid) -> rusqlite::Result<Optio
 }
 
 pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec<Order>> {
-    let List { customer, product, status, channel, placed, before, count } = list;
+    let List { customer, product, status, channel, running, placed, before, count } = list;
     let (customer, product) = (customer.map(Uuid::into_bytes), product.map(Uuid::into_bytes));
     let status = status.map(status_number);
     let channel = channel.map(channel_number);
@@ -67,6 +67,10 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
     if open {
         // Said once more in the words of the index of open orders.
         sql.push_str(" AND orders.status IN (0, 2)");
+    }
+    if let Some(running) = running {
+        sql.push_str(if *running { " AND " } else { " AND NOT " });
+        sql.push_str(RUNNING);
     }
     sql.push_str(" ORDER BY orders.placed DESC LIMIT ?");
     let values = conditions.iter().map(|(_, value)| *value).chain([count as &dyn ToSql]);

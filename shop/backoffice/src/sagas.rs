@@ -1,0 +1,206 @@
+//! Orders as sagas: those that run, with what was recorded, what remains and which service is awaited for how long; and how those that
+//! ended did so, and how long they took.
+
+use std::time::Duration;
+
+use askama::{Template, filters::HtmlSafe};
+use axum::{
+    extract::Query,
+    response::{Response, sse::Event},
+};
+use contracts::{
+    order::{CATEGORY, OrderEvent, lifecycle::Status},
+    rest::order::{Order, Step},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join, stream};
+use kernel::Timestamp;
+use serde::Deserialize;
+use site::{
+    Badge, Choice, Count, Failure, Frame, Listing, Markup, Page, choices, given, known,
+    no_such_page,
+};
+
+use crate::{
+    chart::Bar,
+    manager::ManagerVisit,
+    numbers::{Exact, Took},
+    orders,
+};
+
+/// Running orders looked at, and shown at once: those that have waited longest.
+const RUNNING: &str = "200";
+const SHOWN: usize = 25;
+/// The newest orders, of which those that ended are shown.
+const NEWEST: &str = "100";
+/// Histories read at once.
+const AT_ONCE: usize = 5;
+/// How often the running ones are looked at again; and without scripts, the whole page.
+const REFRESH: Duration = Duration::from_secs(2);
+const REFRESH_SECONDS: u32 = 5;
+
+const OUTCOMES: [(&str, &str); 3] =
+    [("", "Any outcome"), ("Finalized", "Finalized"), ("Canceled", "Canceled")];
+const SORTS: [(&str, &str); 2] = [("", "Newest first"), ("longest", "Longest first")];
+
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    outcome: String,
+    #[serde(default)]
+    sort: String,
+}
+
+#[derive(Template)]
+#[template(path = "sagas.html")]
+pub(crate) struct Sagas {
+    frame: Frame,
+    running: Running,
+    outcomes: Vec<Choice>,
+    sorts: Vec<Choice>,
+    ended: Vec<Order>,
+}
+
+/// The running orders.
+#[derive(Template)]
+#[template(path = "running.html")]
+struct Running {
+    sagas: Vec<Saga>,
+    /// Whether there are more than are shown.
+    more: bool,
+}
+
+struct Saga {
+    order: Order,
+    /// The services that are awaited, each with since when.
+    awaited: Vec<(&'static str, Timestamp)>,
+    now: Timestamp,
+}
+
+pub(crate) async fn sagas(
+    manager: ManagerVisit,
+    Query(asked): Query<Asked>,
+) -> Result<Page<Sagas>, Failure> {
+    let outcome = known(&OUTCOMES, &asked.outcome);
+    let sort = known(&SORTS, &asked.sort);
+    let query = given([("Type", "All"), ("Status", outcome), ("Limit", NEWEST)]);
+    let newest = async {
+        let found = manager.get::<Listing<Order>>("/order/get-orders", &query).await;
+        found.map_err(no_such_page)
+    };
+    let (running, newest) = try_join(running(&manager), newest).await?;
+    let mut ended: Vec<Order> = newest.items.into_iter().filter(Order::has_ended).collect();
+    if sort == "longest" {
+        ended.sort_by_key(|order| std::cmp::Reverse(order.updated_at.since(order.placed_at)));
+    }
+    let frame = manager.frame("Sagas");
+    let frame = if running.sagas.is_empty() { frame } else { frame.refreshing(REFRESH_SECONDS) };
+    let (outcomes, sorts) = (choices(&OUTCOMES, outcome), choices(&SORTS, sort));
+    Ok(Page(Sagas { frame, running, outcomes, sorts, ended }))
+}
+
+/// The running orders, again and again: how long they wait changes by itself.
+pub(crate) async fn live(manager: ManagerVisit) -> Result<Response, Failure> {
+    let parts = stream::unfold((manager.clone(), true), async |(manager, first)| {
+        if !first {
+            tokio::time::sleep(REFRESH).await;
+        }
+        let running = running(&manager).await.ok()?;
+        let part = Event::default().event("part").data(Markup::of(&running).as_str());
+        Some((part, (manager, false)))
+    });
+    site::live(&manager, parts)
+}
+
+async fn running(manager: &ManagerVisit) -> Result<Running, Failure> {
+    let query = [("Type", "All"), ("Running", "true"), ("Limit", RUNNING)];
+    let found: Listing<Order> =
+        manager.get("/order/get-orders", &query).await.map_err(no_such_page)?;
+    let more = found.next.is_some() || found.items.len() > SHOWN;
+    let now = manager.now();
+    let oldest = found.items.into_iter().rev().take(SHOWN);
+    let sagas = stream::iter(oldest)
+        .map(async |order| {
+            let query = [("OrderId", &*order.order_id.to_string()), ("Limit", "500")];
+            let steps: Listing<Step> = manager.get("/order/get-order-history", &query).await?;
+            let since = |service| awaited_since(&order, &steps.items, service);
+            let awaited = order.awaited().into_iter().map(|service| (service, since(service)));
+            Ok::<_, Failure>(Saga { awaited: awaited.collect(), order, now })
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(Running { sagas, more })
+}
+
+/// When a service could first have recorded what is awaited of it: with the last event that it has to react to.
+fn awaited_since(order: &Order, steps: &[Step], service: &str) -> Timestamp {
+    let own =
+        order.stage().milestones().into_iter().find(|one| one.service == service && !one.is_done);
+    let is_end =
+        |step: &&Step| [OrderEvent::FINALIZED, OrderEvent::DENIED].contains(&step.event.as_str());
+    let answers = own.is_some_and(|own| own.event.ends_with("-reserved"));
+    let since = match service {
+        CATEGORY => steps.last(),
+        _ if answers => steps.first(),
+        _ => steps.iter().find(is_end),
+    };
+    since.map_or(order.placed_at, |step| step.at)
+}
+
+impl Saga {
+    fn done(&self) -> usize {
+        self.order.stage().milestones().iter().filter(|one| one.is_done).count()
+    }
+
+    fn all(&self) -> usize {
+        self.order.stage().milestones().len()
+    }
+
+    fn bar(&self) -> Bar {
+        let count = |count| i64::try_from(count).unwrap_or(0);
+        Bar::new(count(self.done()), count(self.all()), "busy")
+    }
+
+    /// What is still to be recorded.
+    fn remaining(&self) -> String {
+        let left = self.order.stage().milestones().into_iter().filter(|one| !one.is_done);
+        left.map(|one| one.event).collect::<Vec<_>>().join(", ")
+    }
+
+    fn waits(&self) -> Vec<(&'static str, Took)> {
+        self.awaited
+            .iter()
+            .map(|(service, since)| (*service, Took(self.now.since(*since))))
+            .collect()
+    }
+}
+
+impl Sagas {
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn badge(&self, order: &Order) -> Badge {
+        Badge::of_order(order.status)
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn reasons(&self, order: &Order) -> String {
+        orders::reasons(order)
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn took(&self, order: &Order) -> Took {
+        Took(order.updated_at.since(order.placed_at))
+    }
+
+    /// How many of the shown ended in which way, and the longest of them.
+    fn figures(&self) -> Vec<(&'static str, usize, Took)> {
+        let of = |status: Status| self.ended.iter().filter(move |order| order.status == status);
+        [("finalized", Status::Finalized), ("canceled", Status::Canceled)]
+            .map(|(word, status)| {
+                let longest = of(status).map(|order| order.updated_at.since(order.placed_at)).max();
+                (word, of(status).count(), Took(longest.unwrap_or_default()))
+            })
+            .into()
+    }
+}
+
+impl HtmlSafe for Running {}
