@@ -13,6 +13,7 @@ async function office(world, options = {}, product = {}) {
 }
 
 const details = (shop, id) => shop.call(`/product/get-product-details?ProductId=${id}`);
+const heading2 = (page, name) => page.getByRole("heading", { level: 2, name }).waitFor();
 const save = (page) => page.getByRole("button", { name: "Save changes" }).click();
 
 test("only managers get into the back office", async (world) => {
@@ -77,7 +78,7 @@ for (const scripts of [true, false]) {
 
     await page.goto("/products?sort=-Price");
     equal(await page.locator("tbody th a").allInnerTexts().then(String), "Blue Teapot,Watering <can>", "the dearest first");
-    await page.getByLabel("Search").fill("smiths");
+    await page.getByLabel("Search", { exact: true }).fill("smiths");
     await page.getByRole("button", { name: "Show" }).click();
     await page.locator("tbody tr").nth(1).waitFor({ state: "detached" });
     await look("office-products");
@@ -99,6 +100,31 @@ for (const scripts of [true, false]) {
     await page.getByRole("link", { name: "Delete Garden" }).click();
     await page.getByRole("button", { name: "Delete the category" }).click();
     await page.getByText("The category is deleted.").waitFor();
+  });
+}
+
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
+  test(`one search finds products, customers and orders${how}`, async (world) => {
+    const { shop, teapot, page } = await office(world, { scripts });
+    const order = await shop.ordered("ada", teapot.ProductId);
+    const search = async (text) => {
+      await page.getByLabel("Search products, customers, orders").fill(text);
+      await page.getByRole("button", { name: "Search" }).click();
+      await heading(page, `Results for “${text}”`).waitFor();
+    };
+    await search("teapot bleu");
+    await page.getByRole("link", { name: "Blue Teapot" }).waitFor();
+    await heading2(page, "Newest orders of Blue Teapot");
+    if (scripts) await fine(page, "office-search");
+    await search("byron");
+    await page.getByRole("link", { name: "ada" }).waitFor();
+    await heading2(page, "Newest orders of ada");
+    await search(order);
+    await page.locator(".found-orders").getByRole("row", { name: /Blue Teapot/ }).getByRole("link").click();
+    await page.getByText(order).first().waitFor();
+    await search("nothing of the kind");
+    await page.getByText("No product, customer or order matches").waitFor();
   });
 }
 

@@ -27,6 +27,7 @@ mod products;
 mod saga;
 mod sagas;
 mod sample;
+mod search;
 mod system;
 mod why;
 
@@ -34,7 +35,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use site::{Chrome, Link, Shop, Site};
+use site::{Chrome, Link, Search, Shop, Site};
 
 /// What the back office needs from outside.
 pub use site::Config;
@@ -56,7 +57,11 @@ const CHROME: Chrome = Chrome {
         Link { href: "/inbox", label: "Inbox" },
     ],
     personal: &[],
-    search: None,
+    search: Some(Search {
+        action: "/search",
+        label: "Search products, customers, orders",
+        suggestions: None,
+    }),
     register: None,
     footer: "Agora – what happened is recorded, and never changed. Times are in the shop's time zone.",
     channel: None,
@@ -88,6 +93,7 @@ pub fn build(config: Config) -> Router {
         .route("/why/{kind}/{id}", get(why::of_subject))
         .route("/history/{kind}/{id}", get(history::history))
         .route("/inbox", get(inbox::inbox).post(inbox::decide))
+        .route("/search", get(search::search))
         .route("/system", get(system::system))
         .route("/system/live", get(system::live))
         .with_state(Shop::default());

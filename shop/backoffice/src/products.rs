@@ -2,12 +2,12 @@
 
 use askama::Template;
 use axum::extract::Query;
-use contracts::rest::product::Product;
+use contracts::rest::product::{Product, ProductList};
 use futures_util::future::try_join;
 use serde::Deserialize;
 use site::{
-    Amount, Badge, Choice, Count, Failure, Frame, Listing, Page, Pager, Tone, choices, given,
-    known, no_such_page, page_number,
+    Amount, Badge, Choice, Count, Failure, Frame, Page, Pager, Tone, choices, given, known,
+    no_such_page, page_number,
 };
 
 use crate::{categories, manager::ManagerVisit};
@@ -16,7 +16,8 @@ use crate::{categories, manager::ManagerVisit};
 const PAGE: &str = "50";
 
 /// The orders a list can be in: as the gateway calls them, and as people do.
-const SORTS: [(&str, &str); 6] = [
+const SORTS: [(&str, &str); 7] = [
+    ("", "Best match, or name"),
     ("Name", "Name"),
     ("Price", "Price, lowest first"),
     ("-Price", "Price, highest first"),
@@ -69,7 +70,8 @@ pub(crate) async fn products(
         ("After", &asked.after),
     ]);
     let found = async { manager.get(call, &query).await.map_err(no_such_page) };
-    let (Listing { items: found, next }, all) = try_join(found, categories::all(&manager)).await?;
+    let (found, all) = try_join(found, categories::all(&manager)).await?;
+    let ProductList { items: found, next, .. } = found;
     let number = page_number(&asked.after, &asked.page);
     let kept = [("q", q), ("category", &*asked.category), ("sort", sort)];
     Ok(Page(Products {

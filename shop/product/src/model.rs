@@ -2,6 +2,7 @@
 
 mod change;
 pub mod conformance;
+pub mod search;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -66,9 +67,40 @@ pub struct Product {
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     pub products: Vec<Product>,
-    /// Where a search stopped early, because it had looked into many texts for little: more may come after. None once the page is
-    /// full or the list is at its end.
-    pub stopped: Option<Cursor>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Cursor>,
+    /// How many there are on all pages; None for a list that is neither searched nor narrowed, where nothing is counted.
+    pub total: Option<u64>,
+    /// The search as it was understood, if a word of it is found nowhere and one like it was taken.
+    pub corrected: Option<String>,
+    /// If asked for.
+    pub facets: Option<Facets>,
+}
+
+/// What a list can be narrowed to. Each count is of what is left when everything else that was chosen stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facets {
+    /// Those with the most products first.
+    pub categories: Vec<CategoryFacet>,
+    /// From the lowest to the highest, without those that have no products.
+    pub prices: Vec<PriceFacet>,
+    pub in_stock: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryFacet {
+    pub id: Uuid,
+    /// None if the category is gone.
+    pub name: Option<String>,
+    pub products: u64,
+}
+
+/// Prices within two bounds, both included; the highest range has no end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceFacet {
+    pub from: Money,
+    pub to: Option<Money>,
+    pub products: u64,
 }
 
 /// A category and how many products it has.
@@ -83,8 +115,17 @@ pub struct Category {
 #[derive(Clone, Debug, Default)]
 pub struct Products {
     pub category: Option<Uuid>,
-    /// Part of a code, name, description or supplier, whatever its case, accents and Unicode form.
+    /// Words of a name, category, supplier, description or code, in any order, whatever their case, accents and Unicode form. A word
+    /// finds those that begin with it; if there are none, those that contain it; else, with few typos, those that are meant.
     pub search: Option<String>,
+    /// The lowest price.
+    pub least: Option<Money>,
+    /// The highest price.
+    pub most: Option<Money>,
+    /// Only those that can be ordered.
+    pub in_stock: bool,
+    /// Whether to count what the list can be narrowed to.
+    pub facets: bool,
     pub sort: Sort,
     /// The last product of the page before; of the same sort, or nothing follows it.
     pub after: Option<Cursor>,
@@ -104,6 +145,8 @@ pub struct Categories {
 /// The order of a list of products; equal ones by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
+    /// What fits a search best first: by name, then by category, supplier, description and code; equal ones by name.
+    Relevance,
     #[default]
     Name,
     /// The cheapest first.
@@ -121,6 +164,7 @@ pub enum Sort {
 /// Where a page of products ended: the value sorted by, and the id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cursor {
+    Relevance(u16, String, Uuid),
     Name(String, Uuid),
     Price(i64, Uuid),
     PriceDown(i64, Uuid),
@@ -133,12 +177,22 @@ pub enum Cursor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameCursor(pub String, pub Uuid);
 
+impl Products {
+    /// Whether it is a list along one order, neither searched nor narrowed by more than a category.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let Self { search, least, most, in_stock, facets, .. } = self;
+        search.is_none() && least.is_none() && most.is_none() && !in_stock && !facets
+    }
+}
+
 impl Sort {
-    /// Where `product` is in this order.
+    /// Where `product` is in this order of a list that is not searched.
     #[must_use]
     pub fn cursor(self, product: &Product) -> Cursor {
         let id = product.id;
         match self {
+            Self::Relevance => Cursor::Relevance(0, name_key(&product.name), id),
             Self::Name => Cursor::Name(name_key(&product.name), id),
             Self::Price => Cursor::Price(product.price.minor(), id),
             Self::PriceDown => Cursor::PriceDown(product.price.minor(), id),
@@ -154,6 +208,7 @@ impl Cursor {
     #[must_use]
     pub fn sort(&self) -> Sort {
         match self {
+            Self::Relevance(..) => Sort::Relevance,
             Self::Name(..) => Sort::Name,
             Self::Price(..) => Sort::Price,
             Self::PriceDown(..) => Sort::PriceDown,

@@ -83,6 +83,92 @@ function once(form) {
   });
 }
 
+// What is typed into the search field is answered below it: a list of options, each of which leads somewhere.
+function suggest(field) {
+  const list = document.createElement("ul");
+  list.id = "suggestions";
+  list.className = "suggestions";
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "Suggestions");
+  list.hidden = true;
+  field.form.append(list);
+  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" };
+  for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
+  let asking = new AbortController();
+  let timer;
+  const options = () => [...list.children];
+  const show = (shown) => {
+    list.hidden = !shown;
+    field.setAttribute("aria-expanded", String(shown));
+    if (!shown) field.removeAttribute("aria-activedescendant");
+  };
+  const choose = (option) => {
+    for (const other of options()) other.setAttribute("aria-selected", String(other === option));
+    if (option) field.setAttribute("aria-activedescendant", option.id);
+    else field.removeAttribute("aria-activedescendant");
+  };
+  const ask = async () => {
+    asking.abort();
+    asking = new AbortController();
+    const typed = field.value.trim();
+    if (!typed) return show(false);
+    try {
+      const answer = await fetch(`${field.dataset.suggestions}?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
+      if (!answer.ok || document.activeElement !== field) return;
+      list.innerHTML = await answer.text();
+      show(list.children.length > 0);
+    } catch {
+      // The page without suggestions is complete.
+    }
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 100);
+  });
+  field.addEventListener("keydown", (event) => {
+    const all = options();
+    const chosen = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      show(false);
+    } else if (event.key === "ArrowDown" && list.hidden) {
+      ask();
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
+      event.preventDefault();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      choose(all[(chosen + step + all.length + (chosen < 0 && step < 0 ? 1 : 0)) % all.length]);
+    } else if (event.key === "Enter" && !list.hidden && chosen >= 0) {
+      event.preventDefault();
+      location.assign(all[chosen].dataset.href);
+    }
+  });
+  field.addEventListener("blur", () => show(false));
+  // The field keeps the focus until the option is taken.
+  list.addEventListener("pointerdown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("[data-href]");
+    if (option) location.assign(option.dataset.href);
+  });
+}
+
+// A choice from a list applies at once; only what is typed needs a button.
+function atOnce(form) {
+  form.querySelector("button[type=submit]").hidden = !form.querySelector("input:not([type=hidden])");
+  form.addEventListener("change", (event) => {
+    if (event.target.matches("select")) form.requestSubmit();
+  });
+}
+
+// The slash leads to the search, wherever nothing is typed.
+addEventListener("keydown", (event) => {
+  const search = document.getElementById("search");
+  const typing = event.target.closest?.("input, select, textarea, [contenteditable]");
+  if (event.key !== "/" || !search || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
 // A page restored from the back/forward cache shows old prices and forms: reload it.
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
@@ -90,6 +176,8 @@ addEventListener("pageshow", (event) => {
 
 for (const part of document.querySelectorAll("[data-live]")) live(part);
 for (const part of document.querySelectorAll("[data-play]")) player(part);
+for (const field of document.querySelectorAll("[data-suggestions]")) suggest(field);
+for (const form of document.querySelectorAll("form[data-auto]")) atOnce(form);
 for (const form of document.querySelectorAll("form[method=post]")) once(form);
 
 for (const button of document.querySelectorAll("[data-print]")) {

@@ -33,6 +33,8 @@ pub struct Link {
 pub struct Search {
     pub action: &'static str,
     pub label: &'static str,
+    /// Where scripts get what is suggested for `q`, as options of a list.
+    pub suggestions: Option<&'static str>,
 }
 
 /// The frame of one page. The field `frame` of every template that extends `frame.html`.

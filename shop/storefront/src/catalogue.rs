@@ -2,11 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, Query};
-use contracts::rest::product::{Category, Product};
+use contracts::rest::product::Category;
 use futures_util::future::try_join;
-use site::{Choice, Count, Failure, Frame, Listing, Page, Pager, Visit, no_such_page};
+use site::{Count, Failure, Frame, Listing, Page, Visit, no_such_page};
 
-use crate::grid::{Asked, ProductGrid, sorts};
+use crate::{
+    search::find,
+    shelf::{Asked, Shelf},
+};
 
 #[derive(Template)]
 #[template(path = "categories.html")]
@@ -20,9 +23,7 @@ pub(crate) struct Categories {
 pub(crate) struct CategoryPage {
     frame: Frame,
     category: Category,
-    sorts: Vec<Choice>,
-    grid: Option<ProductGrid>,
-    pager: Pager,
+    shelf: Shelf,
 }
 
 pub(crate) async fn categories(visit: Visit) -> Result<Page<Categories>, Failure> {
@@ -36,16 +37,18 @@ pub(crate) async fn category(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<CategoryPage>, Failure> {
-    let sort = asked.sort("Name");
+    let asked = asked.sane().of_one_category();
     let details = [("CategoryId", id.as_str())];
-    let category = visit.get("/product/get-category-details", &details);
-    let query = asked.query(sort, "CategoryId", &id);
-    let products = visit.get("/product/get-products", &query);
-    let (category, products): (Category, Listing<Product>) =
-        try_join(category, products).await.map_err(no_such_page)?;
-    let pager =
-        asked.pager(&format!("/categories/{}", category.category_id), products.next.as_deref());
-    let grid = (!products.items.is_empty()).then(|| ProductGrid::new(&visit, products.items));
+    let category =
+        async { visit.get("/product/get-category-details", &details).await.map_err(no_such_page) };
+    let query = asked.query(&id);
+    let (category, mut found): (Category, _) = try_join(category, find(&visit, &query)).await?;
+    if let Some(facets) = &mut found.facets {
+        // The page is of one already.
+        facets.categories.clear();
+    }
+    let path = format!("/categories/{}", category.category_id);
+    let shelf = Shelf::new(&path, &asked, found);
     let frame = visit.frame(&category.name);
-    Ok(Page(CategoryPage { frame, category, sorts: sorts(sort), grid, pager }))
+    Ok(Page(CategoryPage { frame, category, shelf }))
 }

@@ -34,8 +34,7 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     categories.sort_by(|a, b| b.products.cmp(&a.products).then_with(|| a.name.cmp(&b.name)));
     categories.truncate(CATEGORIES);
     let art = art(&newest.items, &categories);
-    let newest =
-        (!newest.items.is_empty()).then(|| ProductGrid::new(&visit, newest.items).below_heading());
+    let newest = (!newest.items.is_empty()).then(|| ProductGrid::new(newest.items).below_heading());
     let first_name = visit.user().map(|user| user.name);
     let frame = visit.frame("Good things, honestly counted");
     Ok(Page(Home { frame, categories, all, art, newest, first_name }))

@@ -12,6 +12,7 @@ mod product;
 mod profile;
 mod progress;
 mod search;
+mod shelf;
 
 use axum::{
     Router,
@@ -32,7 +33,11 @@ const CHROME: Chrome = Chrome {
         Link { href: "/orders", label: "My orders" },
         Link { href: "/profile", label: "Profile" },
     ],
-    search: Some(Search { action: "/search", label: "Search products" }),
+    search: Some(Search {
+        action: "/search",
+        label: "Search products",
+        suggestions: Some("/search/suggestions"),
+    }),
     register: Some("/register"),
     footer: "Agora – every order is a story of recorded events. Times are in the shop's time zone.",
     channel: Some("site"),
@@ -45,6 +50,7 @@ pub fn build(config: Config) -> Router {
         .route("/categories", get(catalogue::categories))
         .route("/categories/{id}", get(catalogue::category))
         .route("/search", get(search::search))
+        .route("/search/suggestions", get(search::suggest))
         .route("/products/{id}", get(product::product))
         .route("/orders", get(orders::orders).post(place::place))
         .route("/orders/{id}", get(order::order))

@@ -1,44 +1,80 @@
-//! Full-text search of products.
+//! The search of products, and suggestions while it is typed.
 
 use askama::Template;
 use axum::extract::Query;
-use contracts::rest::product::Product;
-use site::{Choice, Failure, Frame, Listing, Page, Pager, Visit, no_such_page};
+use contracts::rest::product::{Category, Product, ProductFacets, ProductList};
+use site::{Amount, Count, Failure, Frame, Page, Visit, no_such_page};
 
-use crate::grid::{Asked, ProductGrid, sorts};
+use crate::shelf::{Asked, Shelf};
 
-/// The longest search that the gateway takes.
-const SEARCH_LETTERS_MAX: usize = 200;
+/// Products suggested.
+const SUGGESTED: &str = "6";
+/// Categories suggested: for a search of many things.
+const SUGGESTED_CATEGORIES: usize = 2;
 
 #[derive(Template)]
 #[template(path = "search.html")]
 pub(crate) struct Found {
     frame: Frame,
     q: String,
-    sorts: Vec<Choice>,
-    grid: Option<ProductGrid>,
-    pager: Pager,
+    corrected: Option<String>,
+    is_empty: bool,
+    shelf: Shelf,
+}
+
+/// The options of the search field: each leads somewhere at once.
+#[derive(Template)]
+#[template(path = "suggestions.html")]
+pub(crate) struct Suggestions {
+    q: String,
+    products: Vec<Product>,
+    categories: Vec<Category>,
+    total: u64,
 }
 
 pub(crate) async fn search(
     visit: Visit,
-    Query(mut asked): Query<Asked>,
+    Query(asked): Query<Asked>,
 ) -> Result<Page<Found>, Failure> {
-    asked.q = asked
-        .q
-        .trim()
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .take(SEARCH_LETTERS_MAX)
-        .collect();
-    let sort = asked.sort("Name");
-    let query = asked.query(sort, "Search", &asked.q);
-    let found = visit.get("/product/get-all-products", &query).await.map_err(no_such_page)?;
-    let Listing { items, next }: Listing<Product> = found;
-    let pager = asked.pager("/search", next.as_deref());
-    let grid = (!items.is_empty()).then(|| ProductGrid::new(&visit, items));
-    let title =
-        if asked.q.is_empty() { "All products".to_owned() } else { format!("“{}”", asked.q) };
-    let frame = visit.frame(title).searching(&asked.q);
-    Ok(Page(Found { frame, sorts: sorts(sort), grid, pager, q: asked.q }))
+    let asked = asked.sane();
+    let found = find(&visit, &asked.query(&asked.category)).await?;
+    let q = asked.q.clone();
+    let title = if q.is_empty() { "All products".to_owned() } else { format!("“{q}”") };
+    let frame = visit.frame(title).searching(&q);
+    let (corrected, is_empty) = (found.corrected.clone(), found.total == Some(0));
+    let shelf = Shelf::new("/search", &asked, found);
+    Ok(Page(Found { frame, q, corrected, is_empty, shelf }))
+}
+
+pub(crate) async fn suggest(
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Page<Suggestions>, Failure> {
+    let Asked { q, .. } = asked.sane();
+    if q.is_empty() {
+        return Ok(Page(Suggestions { q, products: Vec::new(), categories: Vec::new(), total: 0 }));
+    }
+    let query = [("Search", &*q), ("Limit", SUGGESTED), ("Facets", "true")];
+    let found = find(&visit, &query).await?;
+    let ProductFacets { mut categories, .. } = found.facets.unwrap_or_default();
+    if categories.len() == 1 {
+        categories.clear();
+    }
+    categories.truncate(SUGGESTED_CATEGORIES);
+    let total = found.total.unwrap_or_default();
+    Ok(Page(Suggestions { q, products: found.items, categories, total }))
+}
+
+/// A list of the gateway's: of one category where the query names one.
+pub(crate) async fn find(visit: &Visit, query: &[(&str, &str)]) -> Result<ProductList, Failure> {
+    let of_category = query.iter().any(|(name, _)| *name == "CategoryId");
+    let call = if of_category { "/product/get-products" } else { "/product/get-all-products" };
+    visit.get(call, &query).await.map_err(no_such_page)
+}
+
+impl Suggestions {
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn price<'a>(&self, product: &'a Product) -> Amount<'a> {
+        Amount(product.price.0, &product.currency)
+    }
 }

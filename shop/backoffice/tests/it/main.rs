@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use web::TrustedProxies;
 
 /// Every page but the log-in.
-const PAGES: [&str; 28] = [
+const PAGES: [&str; 29] = [
     "/",
     "/live",
     "/categories",
@@ -41,6 +41,7 @@ const PAGES: [&str; 28] = [
     "/inbox",
     "/sagas",
     "/sagas/live",
+    "/search",
     "/system",
     "/system/live",
     "/why/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",

@@ -35,6 +35,52 @@ pub struct Product {
     pub version: u64,
 }
 
+/// Products as a list gives them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ProductList {
+    /// In the order of the list.
+    pub items: Vec<Product>,
+    /// The `After` of the next page; null on the last one.
+    #[schema(required)]
+    pub next: Option<String>,
+    /// How many there are on all pages; given if the list is searched, narrowed by more than a category, or asked for with Facets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// The search as it was understood, where a word of it is found nowhere and one like it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<String>,
+    /// What the list can be narrowed to, if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facets: Option<ProductFacets>,
+}
+
+/// What a list of products can be narrowed to. Each count is of what is left when everything else that was asked for stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ProductFacets {
+    /// Categories, those with the most products first.
+    pub categories: Vec<Category>,
+    /// Ranges of prices with products in them, from the lowest to the highest.
+    pub prices: Vec<PriceRange>,
+    /// Products that can be ordered.
+    pub in_stock: u64,
+}
+
+/// Products within a range of prices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PriceRange {
+    /// The lowest price, as `MinPrice` takes it.
+    #[schema(value_type = f64)]
+    pub from: Decimal,
+    /// The highest price, as `MaxPrice` takes it; null where there is no end.
+    #[schema(value_type = Option<f64>, required)]
+    pub to: Option<Decimal>,
+    /// How many products have such a price.
+    pub products: u64,
+}
+
 /// A category of products.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Deref};
 
-use contracts::money::{AmountIn, Decimal};
+use contracts::money::{AmountIn, Decimal, Money};
 use kernel::{
     Position,
     text::{is_invisible, nfc},
@@ -36,6 +36,10 @@ pub(super) struct Code {
     /// As it was sent, where that was another form: an older shop kept it like that.
     sent: Option<String>,
 }
+
+/// A price in an address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Price(pub(super) Money);
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -108,9 +112,25 @@ pub(super) struct DeleteCategory {
 pub(super) struct GetProducts {
     /// Only products of this category.
     pub(super) category_id: Option<Uuid>,
-    /// Part of a code, name, description or supplier, whatever its case and accents.
+    /// Words of a name, category, supplier, description or code, in any order, whatever their case and accents. A word finds those
+    /// that begin with it; if there are none, those that contain it; else those with one letter in five mistyped.
     #[param(inline)]
     pub(super) search: Option<Prose<0, 200>>,
+    /// The lowest price, such as `2.50`.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
+    pub(super) min_price: Option<Price>,
+    /// The highest price.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
+    pub(super) max_price: Option<Price>,
+    /// Only products that can be ordered.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) in_stock: bool,
+    /// Whether to count what the list can be narrowed to.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) facets: bool,
+    /// `Relevance` for a search, else `Name`, unless given.
     #[param(inline)]
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
@@ -124,9 +144,25 @@ pub(super) struct GetProducts {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct GetAllProducts {
-    /// Part of a code, name, description or supplier, whatever its case and accents.
+    /// Words of a name, category, supplier, description or code, in any order, whatever their case and accents. A word finds those
+    /// that begin with it; if there are none, those that contain it; else those with one letter in five mistyped.
     #[param(inline)]
     pub(super) search: Option<Prose<0, 200>>,
+    /// The lowest price, such as `2.50`.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
+    pub(super) min_price: Option<Price>,
+    /// The highest price.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
+    pub(super) max_price: Option<Price>,
+    /// Only products that can be ordered.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) in_stock: bool,
+    /// Whether to count what the list can be narrowed to.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) facets: bool,
+    /// `Relevance` for a search, else `Name`, unless given.
     #[param(inline)]
     pub(super) sort: Option<SortBy>,
     #[serde(default)]
@@ -172,6 +208,8 @@ pub(super) struct GetCategoryDetails {
 /// The order of a list of products.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 pub(super) enum SortBy {
+    /// What fits the search best first.
+    Relevance,
     Name,
     Price,
     #[serde(rename = "-Price")]
@@ -211,9 +249,26 @@ impl UpdateProduct {
     }
 }
 
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        Money::parse(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+impl From<GetAllProducts> for GetProducts {
+    fn from(all: GetAllProducts) -> Self {
+        let GetAllProducts { search, min_price, max_price, in_stock, facets, sort, limit, after } =
+            all;
+        let category_id = None;
+        Self { category_id, search, min_price, max_price, in_stock, facets, sort, limit, after }
+    }
+}
+
 impl From<SortBy> for Sort {
     fn from(sort: SortBy) -> Self {
         match sort {
+            SortBy::Relevance => Self::Relevance,
             SortBy::Name => Self::Name,
             SortBy::Price => Self::Price,
             SortBy::PriceDown => Self::PriceDown,

@@ -4,12 +4,12 @@ use contracts::money::Decimal;
 use contracts::{
     catalogue::CatalogueEvent,
     product::ProductEvent,
-    rest::product::{Category, NO_CATEGORY, Product},
+    rest::product::{Category, NO_CATEGORY, PriceRange, Product, ProductFacets, ProductList},
 };
 use kernel::{Decider, Position, Recorded, StreamId};
 use store::Read;
 use uuid::Uuid;
-use web::Problem;
+use web::{After, Problem};
 
 use super::{Shop, no_category, no_product};
 use crate::{catalogue, domain, model};
@@ -28,6 +28,36 @@ pub(super) fn product(product: model::Product) -> Product {
         units_in_stock: product.on_hand,
         available: product.available,
         version: product.revision,
+    }
+}
+
+pub(super) fn products(found: model::Found) -> ProductList {
+    let model::Found { products, next, total, corrected, facets } = found;
+    ProductList {
+        items: products.into_iter().map(product).collect(),
+        next: next.map(|cursor| After(cursor).encode()),
+        total,
+        corrected,
+        facets: facets.map(self::facets),
+    }
+}
+
+fn facets(facets: model::Facets) -> ProductFacets {
+    let model::Facets { categories, prices, in_stock } = facets;
+    let category = |facet: model::CategoryFacet| Category {
+        category_id: facet.id,
+        name: facet.name.unwrap_or_else(|| NO_CATEGORY.to_owned()),
+        products: facet.products,
+    };
+    let price = |facet: model::PriceFacet| PriceRange {
+        from: Decimal(facet.from),
+        to: facet.to.map(Decimal),
+        products: facet.products,
+    };
+    ProductFacets {
+        categories: categories.into_iter().map(category).collect(),
+        prices: prices.into_iter().map(price).collect(),
+        in_stock,
     }
 }
 

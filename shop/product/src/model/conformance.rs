@@ -1,5 +1,7 @@
 //! The conformance suite that every engine behind [`Model`] passes; each check panics where the engine fails.
 
+mod lists;
+
 use std::sync::Arc;
 
 use contracts::money::Money;
@@ -8,9 +10,7 @@ use kernel::Position;
 use runtime::model::conformance;
 use uuid::Uuid;
 
-use super::{
-    Categories, Change, Created, Cursor, Model, Product, Products, Sort, StockMoved, What,
-};
+use super::{Categories, Change, Created, Model, Product, Products, StockMoved, What};
 
 const TEA: Uuid = Uuid::from_u128(0xca01);
 const SOAP: Uuid = Uuid::from_u128(0xca02);
@@ -23,8 +23,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     managers_changes_show(&*make().await).await;
     a_deleted_product_is_not_read_and_may_come_back(&*make().await).await;
     what_is_added_again_is_unfit(&*make().await).await;
-    products_come_in_every_order_by_pages(&*make().await).await;
-    products_are_found_by_any_of_their_texts(&*make().await).await;
+    lists::suite(&make).await;
     categories_count_their_products(&*make().await).await;
     what_was_created_by_a_request_is_known_again(&*make().await).await;
     a_rebuilt_model_is_identical(&*make().await, &*make().await).await;
@@ -166,86 +165,9 @@ async fn a_deleted_product_is_not_read_and_may_come_back(model: &dyn Model) {
     balanced(model).await;
 }
 
-/// All products by pages of two.
-async fn by_pages(model: &dyn Model, sort: Sort) -> Vec<u128> {
-    let (mut all, mut after): (Vec<Product>, Option<Cursor>) = (Vec::new(), None);
-    loop {
-        let wanted = Products { sort, after, count: 2, ..Products::default() };
-        let page = model.products(wanted).await.expect("a page").products;
-        let Some(last) = page.last() else { break };
-        after = Some(sort.cursor(last));
-        all.extend(page);
-    }
-    all.iter().map(|product| product.id.as_u128()).collect()
-}
-
 async fn what_is_added_again_is_unfit(model: &dyn Model) {
     let again = [added(1, "Tea", 300, 10), added(1, "Tea", 100, 10), added(2, "Soap", 1, 1)];
     conformance::unfit(model, &at(1, again)).await;
-}
-
-async fn products_come_in_every_order_by_pages(model: &dyn Model) {
-    apply(
-        model,
-        1,
-        [
-            added(5, "banana", 300, 1),
-            added(4, "Apple", 100, 7),
-            added(3, "Cherry", 200, 7),
-            added(2, "apple", 100, 2),
-            added(1, &"Ä".repeat(200), 100, 9),
-            stock(4, StockMoved::reserved(6)),
-        ],
-    )
-    .await;
-    assert_eq!(by_pages(model, Sort::Name).await, [2, 4, 5, 3, 1]);
-    assert_eq!(by_pages(model, Sort::Price).await, [1, 2, 4, 3, 5]);
-    assert_eq!(by_pages(model, Sort::PriceDown).await, [5, 3, 4, 2, 1]);
-    assert_eq!(by_pages(model, Sort::Newest).await, [1, 2, 3, 4, 5]);
-    assert_eq!(by_pages(model, Sort::Available).await, [1, 3, 2, 5, 4]);
-    assert_eq!(by_pages(model, Sort::Scarce).await, [4, 5, 2, 3, 1]);
-    let made_up = Some(Cursor::Newest(u64::MAX, id(0)));
-    let wanted = Products { sort: Sort::Newest, after: made_up, count: 1, ..Products::default() };
-    assert_eq!(model.products(wanted).await.expect("a page").products.len(), 1);
-}
-
-async fn products_are_found_by_any_of_their_texts(model: &dyn Model) {
-    let texts = |description: &str, supplier: &str| Changed {
-        description: Some(description.to_owned()),
-        supplier: Some(supplier.to_owned()),
-        ..Changed::default()
-    };
-    apply(
-        model,
-        1,
-        [
-            added(1, "Grüner Tee", 100, 1),
-            added(2, "Seife", 100, 1),
-            changed(1, texts("Aus 100% ÄHREN", "Müller")),
-            changed(2, texts("Hart_", "Σίσυφος")),
-            changed(2, Changed { category: Some(SOAP), ..Changed::default() }),
-        ],
-    )
-    .await;
-    let search = async |text: &str| {
-        let search = Some(text.to_owned());
-        names(model, Products { search, ..Products::default() }).await
-    };
-    for text in ["c-1", "GRÜN", "ähren", "100%", "MÜLLER"] {
-        assert_eq!(search(text).await, ["Grüner Tee"], "{text}");
-    }
-    for text in ["SEIFE", "t_", "ΣΊΣΥ", "ίσυφοΣ"] {
-        assert_eq!(search(text).await, ["Seife"], "{text}");
-    }
-    for text in ["gru\u{308}n", "gruner", "A\u{308}HREN", "mu\u{ad}ller", "ＴＥＥ"] {
-        assert_eq!(search(text).await, ["Grüner Tee"], "{text}: whatever its form and accents");
-    }
-    assert_eq!(search("e").await, ["Grüner Tee", "Seife"]);
-    for text in ["plain", "nobody", "teeaus", "_h"] {
-        assert!(search(text).await.is_empty(), "{text}");
-    }
-    let of_soap = Products { category: Some(SOAP), ..Products::default() };
-    assert_eq!(names(model, of_soap).await, ["Seife"]);
 }
 
 async fn categories_count_their_products(model: &dyn Model) {

@@ -1,12 +1,14 @@
 //! The read model in SQLite. Stock is in a separate narrow table, because it changes with every order.
 
-mod grams;
+mod indexed;
 mod query;
-mod search;
 mod select;
 mod write;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use kernel::Position;
@@ -18,12 +20,14 @@ use rusqlite::{Connection, Transaction};
 use store::Balance;
 use uuid::Uuid;
 
+use indexed::Indexed;
+
 use super::{Categories, Category, Change, Created, Found, Model, Product, Products};
 
 const SCHEMA: Schema = Schema {
     model: "product",
     unmarked: &["category", "checkpoint", "creation", "product", "product_text", "stock"],
-    number: 3,
+    number: 4,
     variant: 0,
     // What is sorted and filtered by comes before the long texts.
     create: "CREATE TABLE product (
@@ -45,16 +49,8 @@ const SCHEMA: Schema = Schema {
              CREATE INDEX product_by_price ON product (price, id) WHERE listed = 1;
              CREATE INDEX product_by_age ON product (added, id) WHERE listed = 1;
              CREATE INDEX product_by_category ON product (category, name_key, id) WHERE listed = 1;
-             CREATE TABLE product_text (
-                 number INTEGER PRIMARY KEY,
-                 search TEXT NOT NULL
-             );
-             CREATE VIRTUAL TABLE product_gram USING fts5 (
-                 grams, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
-             );
              CREATE TABLE stock (
                  product BLOB PRIMARY KEY,
-                 number INTEGER NOT NULL,
                  received INTEGER NOT NULL DEFAULT 0,
                  on_hand INTEGER NOT NULL DEFAULT 0,
                  reserved INTEGER NOT NULL DEFAULT 0,
@@ -62,7 +58,7 @@ const SCHEMA: Schema = Schema {
                  sold INTEGER NOT NULL DEFAULT 0,
                  changed INTEGER NOT NULL
              ) WITHOUT ROWID;
-             CREATE INDEX stock_by_available ON stock (available, product, number);
+             CREATE INDEX stock_by_available ON stock (available, product);
              CREATE TABLE category (
                  id BLOB PRIMARY KEY,
                  name TEXT NOT NULL,
@@ -84,6 +80,7 @@ pub type SqliteModel = Embedded<CatalogueTables>;
 #[derive(Debug, Default)]
 pub struct CatalogueTables {
     generation: AtomicU64,
+    index: Arc<Indexed>,
 }
 
 impl Tables for CatalogueTables {
@@ -94,7 +91,9 @@ impl Tables for CatalogueTables {
     }
 
     fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
-        write::apply(transaction, changes)
+        write::apply(transaction, changes)?;
+        self.index.written(changes);
+        Ok(())
     }
 
     fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
@@ -102,6 +101,7 @@ impl Tables for CatalogueTables {
     }
 
     fn changed(&self) {
+        self.index.committed();
         self.generation.fetch_add(1, Ordering::Release);
     }
 }
@@ -113,7 +113,15 @@ impl Model for SqliteModel {
     }
 
     async fn products(&self, wanted: Products) -> Result<Found, ModelError> {
-        self.scan(move |connection| query::products(connection, &wanted)).await
+        let index = Arc::clone(&self.tables().index);
+        self.scan(move |connection| {
+            if wanted.is_plain() {
+                query::listed(connection, &wanted)
+            } else {
+                query::found(connection, &index, &wanted)
+            }
+        })
+        .await
     }
 
     async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError> {

@@ -38,8 +38,8 @@ async fn a_model_rebuilt_from_the_log_equals_the_live_one() {
     let rebuilt = world.rebuilt(&open(testing::in_memory()), product::project).await;
     assert_eq!(
         rebuilt.len(),
-        5,
-        "a category, a product, its text, its stock and the checkpoint: {rebuilt:?}"
+        4,
+        "a category, a product, its stock and the checkpoint: {rebuilt:?}"
     );
     assert_eq!(rebuilt, testing::dump(&world.service).await);
 }

@@ -7,10 +7,12 @@ use store::Balance;
 use uuid::Uuid;
 
 use super::{
-    search,
-    select::{Page, Select, count, key, uuid},
+    indexed::Indexed,
+    select::{Select, count, key, uuid},
 };
-use crate::model::{Categories, Category, Created, Found, NameCursor, Product, Products, Sort};
+use crate::model::{
+    Categories, Category, Created, Found, NameCursor, Product, Products, Sort, search::Hits,
+};
 
 // No joins: with the values of a cached statement SQLite forgets its plan of a join, and planning takes ten times as long as
 // reading a row.
@@ -29,28 +31,35 @@ pub(super) fn product(connection: &Connection, id: Uuid) -> Result<Option<Produc
     query.query_row([id.as_bytes()], product_of).optional()
 }
 
-/// First which products, by as little of them as tells; then all of the few that are wanted.
-pub(super) fn products(connection: &Connection, wanted: &Products) -> Result<Found> {
+/// A list along an order that an index leads, or few products of a category.
+pub(super) fn listed(connection: &Connection, wanted: &Products) -> Result<Found> {
     // One snapshot, so that what was found is still there.
     let connection = connection.unchecked_transaction()?;
-    let search = wanted.search.as_deref().map(searchable).filter(|search| !search.is_empty());
-    let Page { ids, stopped } = match &search {
-        Some(search) => search::matching(&connection, wanted, search)?,
-        None => Page { ids: listed(&connection, wanted)?, stopped: None },
-    };
-    let mut query = connection.prepare_cached(PRODUCT)?;
-    let read = |id: Uuid| query.query_row([id.as_bytes()], product_of);
-    let products = ids.into_iter().map(read).collect::<Result<_>>()?;
-    Ok(Found { products, stopped })
-}
-
-fn listed(connection: &Connection, wanted: &Products) -> Result<Vec<Uuid>> {
-    let (count, key) = (count(wanted.count), wanted.after.as_ref().map(key));
+    let (count, key) = (count(wanted.count + 1), wanted.after.as_ref().map(key));
     let mut select =
         Select::new(&format!("SELECT p.id FROM {} WHERE p.listed = 1", source(wanted)));
     select.narrow(wanted, key.as_ref());
     select.limit(&count);
-    select.all(connection, |row| uuid(row, 0))
+    let mut ids = select.all(&connection, |row| uuid(row, 0))?;
+    let more = ids.len() > wanted.count;
+    ids.truncate(wanted.count);
+    let products = read(&connection, ids)?;
+    let next = products.last().filter(|_| more).map(|last| wanted.sort.cursor(last));
+    Ok(Found { products, next, ..Found::default() })
+}
+
+/// What the index finds, as the products are now.
+pub(super) fn found(connection: &Connection, index: &Indexed, wanted: &Products) -> Result<Found> {
+    let Hits { ids, next, total, corrected, facets } = index.find(connection, wanted)?;
+    let connection = connection.unchecked_transaction()?;
+    let products = read(&connection, ids)?;
+    Ok(Found { products, next, total: Some(total), corrected, facets })
+}
+
+fn read(connection: &Connection, ids: Vec<Uuid>) -> Result<Vec<Product>> {
+    let mut query = connection.prepare_cached(PRODUCT)?;
+    let mut read = |id: Uuid| query.query_row([id.as_bytes()], product_of).optional();
+    ids.into_iter().filter_map(|id| read(id).transpose()).collect()
 }
 
 /// The products along the order wanted: an index leads where there is one. Join orders are given, since nothing here tells the
@@ -63,7 +72,9 @@ fn source(wanted: &Products) -> &'static str {
         (Sort::Available | Sort::Scarce, Some(_)) => {
             "product p CROSS JOIN stock s ON s.product = p.id"
         }
-        (Sort::Name | Sort::Price | Sort::PriceDown | Sort::Newest, _) => "product p",
+        (Sort::Relevance | Sort::Name | Sort::Price | Sort::PriceDown | Sort::Newest, _) => {
+            "product p"
+        }
     }
 }
 

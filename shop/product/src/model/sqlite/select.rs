@@ -5,13 +5,6 @@ use uuid::Uuid;
 
 use crate::model::{Cursor, Products, Sort};
 
-/// Which products a page has.
-pub(super) struct Page {
-    pub(super) ids: Vec<Uuid>,
-    /// Where a search stopped early.
-    pub(super) stopped: Option<Cursor>,
-}
-
 /// A query under construction: conditions, and the values they name.
 pub(super) struct Select<'a> {
     pub(super) sql: String,
@@ -56,15 +49,6 @@ impl<'a> Select<'a> {
         if let Some(category) = &wanted.category {
             self.and("p.category = :category", &[(":category", category.as_bytes())]);
         }
-        self.along(wanted, after);
-    }
-
-    /// In the order wanted, after the cursor.
-    pub(super) fn along(
-        &mut self,
-        wanted: &'a Products,
-        after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>,
-    ) {
         let (beyond, order) = order(wanted.sort);
         if let Some((key, id)) = after {
             self.and(beyond, &[(":key", key), (":id", id.as_bytes())]);
@@ -76,7 +60,7 @@ impl<'a> Select<'a> {
 /// The condition to come after a cursor, and the order.
 fn order(sort: Sort) -> (&'static str, &'static str) {
     match sort {
-        Sort::Name => ("(p.name_key, p.id) > (:key, :id)", "p.name_key, p.id"),
+        Sort::Relevance | Sort::Name => ("(p.name_key, p.id) > (:key, :id)", "p.name_key, p.id"),
         Sort::Price => ("(p.price, p.id) > (:key, :id)", "p.price, p.id"),
         Sort::PriceDown => ("(p.price, p.id) < (:key, :id)", "p.price DESC, p.id DESC"),
         Sort::Newest => ("(p.added, p.id) < (:key, :id)", "p.added DESC, p.id DESC"),
@@ -89,7 +73,7 @@ fn order(sort: Sort) -> (&'static str, &'static str) {
 
 pub(super) fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
     match cursor {
-        Cursor::Name(name, id) => (Box::new(name), *id),
+        Cursor::Relevance(_, name, id) | Cursor::Name(name, id) => (Box::new(name), *id),
         Cursor::Price(value, id)
         | Cursor::PriceDown(value, id)
         | Cursor::Available(value, id)

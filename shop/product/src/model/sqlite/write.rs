@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use contracts::product::{Added, Changed};
 use kernel::{Position, text::searchable};
-use rusqlite::{OptionalExtension as _, Result, Transaction, params};
+use rusqlite::{Result, Transaction, params};
 use uuid::Uuid;
 
-use super::grams;
 use crate::model::{Change, Created, StockMoved, What, name_key};
 
 /// What a batch does to the stock of products, and where it did so last.
@@ -44,8 +43,7 @@ fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Res
         What::ProductDeleted(product, units) => {
             moved(*product, *units);
             let sql = "UPDATE product SET listed = 0, revision = revision + 1 WHERE id = ?1";
-            run(transaction, sql, [product.as_bytes()])?;
-            forget_texts(transaction, *product)
+            run(transaction, sql, [product.as_bytes()])
         }
         What::Stock(product, units) => {
             moved(*product, *units);
@@ -96,10 +94,9 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
             name_key(name),
         ],
     )?;
-    let sql = "INSERT INTO stock (product, number, changed) SELECT id, number, ?2 FROM product WHERE id = ?1
-         ON CONFLICT (product) DO NOTHING";
-    run(transaction, sql, params![product.as_bytes(), position.0])?;
-    index_texts(transaction, *product)
+    let sql =
+        "INSERT INTO stock (product, changed) VALUES (?1, ?2) ON CONFLICT (product) DO NOTHING";
+    run(transaction, sql, params![product.as_bytes(), position.0])
 }
 
 fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Result<()> {
@@ -120,57 +117,7 @@ fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Resu
             price.map(contracts::money::Money::minor),
             name.as_deref().map(name_key),
         ],
-    )?;
-    if name.is_some() || description.is_some() || supplier.is_some() {
-        index_texts(transaction, product)?;
-    }
-    Ok(())
-}
-
-/// Makes the search text again, and the grams it is found by.
-fn index_texts(transaction: &Transaction<'_>, product: Uuid) -> Result<()> {
-    let found: Option<(i64, [String; 4], Option<String>)> = transaction
-        .prepare_cached(
-            "SELECT number, coalesce(code, ''), name, description, supplier,
-                 (SELECT search FROM product_text WHERE number = product.number)
-             FROM product WHERE id = ?1",
-        )?
-        .query_map([product.as_bytes()], |row| {
-            let texts = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
-            Ok((row.get(0)?, texts, row.get(5)?))
-        })?
-        .next()
-        .transpose()?;
-    let Some((number, texts, before)) = found else { return Ok(()) };
-    // No search spans two of them, for it has no line breaks.
-    let search = texts.map(|text| searchable(&text)).join("\n");
-    if before.as_deref() == Some(&search) {
-        return Ok(());
-    }
-    if let Some(before) = before {
-        forget_grams(transaction, number, &before)?;
-    }
-    let sql = "INSERT INTO product_gram (rowid, grams) VALUES (?1, ?2)";
-    run(transaction, sql, params![number, grams::of_text(&search)])?;
-    let sql = "INSERT OR REPLACE INTO product_text VALUES (?1, ?2)";
-    run(transaction, sql, params![number, search])
-}
-
-/// What is not offered is not found: all that the index holds can be shown.
-fn forget_texts(transaction: &Transaction<'_>, product: Uuid) -> Result<()> {
-    let sql = "SELECT number, search FROM product_text WHERE number = (SELECT number FROM product WHERE id = ?1)";
-    let found: Option<(i64, String)> = transaction
-        .prepare_cached(sql)?
-        .query_row([product.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((number, before)) = found else { return Ok(()) };
-    forget_grams(transaction, number, &before)?;
-    run(transaction, "DELETE FROM product_text WHERE number = ?1", [number])
-}
-
-fn forget_grams(transaction: &Transaction<'_>, number: i64, text: &str) -> Result<()> {
-    let sql = "INSERT INTO product_gram (product_gram, rowid, grams) VALUES ('delete', ?1, ?2)";
-    run(transaction, sql, params![number, grams::of_text(text)])
+    )
 }
 
 fn move_stock(transaction: &Transaction<'_>, moves: &Moves) -> Result<()> {

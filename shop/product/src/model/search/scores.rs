@@ -1,0 +1,224 @@
+//! How well products match a search: points for every word of it, by the field that has the word and by how well it fits.
+
+use std::ops::Bound;
+
+use super::{
+    Index, Word,
+    likeness::{Fit, Likeness, Pattern},
+    words,
+};
+
+/// In the head of the name, such as `whole milk` of `Whole Milk, 1 l`.
+pub(super) const HEAD: u8 = 1;
+/// The last word of the head: what the thing is.
+pub(super) const LAST: u8 = 2;
+pub(super) const NAME: u8 = 4;
+pub(super) const SUPPLIER: u8 = 8;
+pub(super) const DESCRIPTION: u8 = 16;
+pub(super) const CODE: u8 = 32;
+
+/// For a word in the name of a category.
+pub(super) const OF_CATEGORY: [u8; 3] = [40, 35, 25];
+const OF_NAME: [u8; 3] = [100, 80, 60];
+const OF_SUPPLIER: [u8; 3] = [20, 17, 12];
+const OF_DESCRIPTION: [u8; 3] = [10, 8, 5];
+/// A part of a code means nothing.
+const OF_CODE: [u8; 3] = [4, 3, 0];
+/// Shared by the words of a name's head: a name that is just what is looked for has all of them.
+const WHOLE_HEAD: u8 = 20;
+const LAST_OF_HEAD: u8 = 6;
+/// For a word that is in the category too.
+const ALSO_CATEGORY: u8 = 4;
+
+/// Words of one search; what comes after them does not narrow it.
+const WORDS_MAX: usize = 16;
+
+/// Which products match, and how well.
+pub(super) struct Scored {
+    /// By slot; 0 where it does not match.
+    scores: Vec<u16>,
+    /// The search as it was understood, where a word of it is found nowhere.
+    pub(super) corrected: Option<String>,
+}
+
+/// A part of a search between spaces.
+struct Term {
+    text: String,
+    words: Vec<String>,
+}
+
+/// What a word of a search leads to.
+struct Matches {
+    /// By slot.
+    points: Vec<u8>,
+    /// What is found in its place.
+    corrected: Option<String>,
+}
+
+impl Scored {
+    pub(super) fn of(&self, slot: usize) -> u16 {
+        self.scores.get(slot).copied().unwrap_or(0)
+    }
+}
+
+impl Fit {
+    fn points(self, points: [u8; 3]) -> u8 {
+        let [whole, beginning, partial] = points;
+        match self {
+            Self::Whole => whole,
+            Self::Beginning => beginning,
+            Self::Partial => partial,
+        }
+    }
+
+    /// For a word in these fields of a product whose name has a head of so many words.
+    fn points_in(self, fields: u8, head: u8) -> u8 {
+        let base = match fields {
+            _ if fields & NAME != 0 => self.points(OF_NAME),
+            _ if fields & SUPPLIER != 0 => self.points(OF_SUPPLIER),
+            _ if fields & DESCRIPTION != 0 => self.points(OF_DESCRIPTION),
+            _ => self.points(OF_CODE),
+        };
+        let of_head = if fields & HEAD != 0 { WHOLE_HEAD / head.max(1) } else { 0 };
+        base + of_head + if fields & LAST != 0 { LAST_OF_HEAD } else { 0 }
+    }
+
+    /// For a word in the name of a category.
+    pub(super) fn points_of_category(self) -> u8 {
+        self.points(OF_CATEGORY)
+    }
+}
+
+impl Index {
+    /// The products that have all words of `search`. A search without words matches nothing.
+    pub(super) fn scored(&self, search: &str) -> Scored {
+        let (mut scores, mut understood, mut is_corrected): (Option<Vec<u16>>, _, _) =
+            (None, Vec::new(), false);
+        for Term { text, words } in terms(search) {
+            let mut term: Option<Vec<u16>> = None;
+            for word in &words {
+                let Matches { points, corrected } = self.matches(word);
+                is_corrected |= corrected.is_some();
+                understood.push(corrected.unwrap_or_else(|| word.clone()));
+                term = Some(both(term, points.into_iter().map(u16::from)));
+            }
+            let mut term = term.unwrap_or_default();
+            if let Ok(count @ 2..) = u16::try_from(words.len()) {
+                for points in &mut term {
+                    *points = points.div_ceil(count);
+                }
+                self.add_codes(&text, &mut term);
+            }
+            scores = Some(both(scores, term.into_iter()));
+        }
+        let corrected = is_corrected.then(|| understood.join(" "));
+        Scored { scores: scores.unwrap_or_default(), corrected }
+    }
+
+    /// The products that have a word: those that have just it or begin with it, or else, less and less like it.
+    fn matches(&self, word: &str) -> Matches {
+        let pattern = Pattern::new(word);
+        for way in pattern.likenesses() {
+            let like = self.like(&pattern, way);
+            let of_categories = self.categories.points(&pattern, way);
+            if like.is_empty() && of_categories.is_none() {
+                continue;
+            }
+            let mut points = vec![0; self.slots.len()];
+            for (_, found, fit) in &like {
+                self.add(found, *fit, &mut points);
+            }
+            if let Some(of_categories) = &of_categories {
+                self.add_categories(of_categories, &mut points);
+            }
+            let is_offered = |(points, slot): (&u8, &super::Slot)| *points > 0 && slot.is_offered;
+            if points.iter().zip(&self.slots).any(is_offered) {
+                let corrected = (!matches!(way, Likeness::Begins | Likeness::Contains))
+                    .then(|| most_frequent(&like).or_else(|| self.categories.word(&pattern, way)));
+                return Matches { points, corrected: corrected.flatten() };
+            }
+        }
+        Matches { points: vec![0; self.slots.len()], corrected: None }
+    }
+
+    /// Words of the vocabulary that are like the pattern in that way.
+    fn like(&self, pattern: &Pattern<'_>, way: Likeness) -> Vec<(&str, &Word, Fit)> {
+        let fit = |text: &str, word: &Word| pattern.fit(way, text, word.letters);
+        if way == Likeness::Begins {
+            let from: (Bound<&str>, Bound<&str>) =
+                (Bound::Included(pattern.word), Bound::Unbounded);
+            let begin = self.vocabulary.range::<str, _>(from);
+            return begin
+                .map_while(|(text, word)| Some((&**text, word, fit(text, word)?)))
+                .collect();
+        }
+        let all = self.vocabulary.iter();
+        all.filter_map(|(text, word)| Some((&**text, word, fit(text, word)?))).collect()
+    }
+
+    fn add(&self, word: &Word, fit: Fit, points: &mut [u8]) {
+        for posting in &word.at {
+            let at = posting.slot as usize;
+            let (Some(slot), Some(points)) = (self.slots.get(at), points.get_mut(at)) else {
+                continue;
+            };
+            *points = (*points).max(fit.points_in(posting.fields, slot.head));
+        }
+    }
+
+    fn add_categories(&self, of_categories: &[u8], points: &mut [u8]) {
+        for (slot, points) in self.slots.iter().zip(points) {
+            let of_category = of_categories.get(slot.category as usize).copied().unwrap_or(0);
+            *points = match (*points, of_category) {
+                (points, 0) => points,
+                (0, of_category) => of_category,
+                (points, of_category) => points.max(of_category) + ALSO_CATEGORY,
+            };
+        }
+    }
+
+    /// `T-1` is two words, but it may be a code.
+    fn add_codes(&self, text: &str, term: &mut [u16]) {
+        let code = words::code(text);
+        let pattern = Pattern::new(&code);
+        for (_, word, fit) in self.like(&pattern, Likeness::Begins) {
+            for posting in word.at.iter().filter(|posting| posting.fields & CODE != 0) {
+                if let Some(points) = term.get_mut(posting.slot as usize) {
+                    *points = (*points).max(u16::from(fit.points(OF_CODE)));
+                }
+            }
+        }
+    }
+}
+
+/// The parts of a search that have words, each once.
+fn terms(search: &str) -> Vec<Term> {
+    let mut terms: Vec<Term> = Vec::new();
+    let mut room = WORDS_MAX;
+    for text in search.split_whitespace() {
+        let mut words = words::words(text);
+        words.truncate(room);
+        room -= words.len();
+        if !words.is_empty() && !terms.iter().any(|term| term.words == words) {
+            terms.push(Term { text: text.to_owned(), words });
+        }
+    }
+    terms
+}
+
+/// The sums where both have points, and nothing where one has none.
+fn both(scores: Option<Vec<u16>>, points: impl Iterator<Item = u16>) -> Vec<u16> {
+    match scores {
+        None => points.collect(),
+        Some(mut scores) => {
+            for (score, points) in scores.iter_mut().zip(points) {
+                *score = if *score > 0 && points > 0 { *score + points } else { 0 };
+            }
+            scores
+        }
+    }
+}
+
+fn most_frequent(like: &[(&str, &Word, Fit)]) -> Option<String> {
+    like.iter().max_by_key(|(_, word, _)| word.at.len()).map(|(text, ..)| (*text).to_owned())
+}
