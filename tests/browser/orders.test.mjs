@@ -10,24 +10,58 @@ async function selling(world, product = {}, ...flags) {
   return { shop, category, teapot };
 }
 
-const orderNow = (page) => page.getByRole("button", { name: "Order now" }).click();
+/** From the page of a product: with scripts its button is binding, without them there is a look at the sum first. */
+async function orderNow(page, { scripts = true } = {}) {
+  if (!scripts) {
+    await page.getByRole("button", { name: "Review the order" }).click();
+    await heading(page, "Review your order").waitFor();
+  }
+  await page.getByRole("button", { name: "Place the order" }).click();
+}
 const complete = (page) => page.getByText("Your order is complete.").waitFor();
 
-for (const scripts of [true, false]) {
+for (const [scripts, width] of [[true, 390], [true, 1440], [false, 390], [false, 1440]]) {
   const how = scripts ? "" : " without scripts";
-  test(`a customer orders, follows the order and gets an invoice${how}`, async (world) => {
+  test(`a customer orders, follows the order and gets an invoice, ${width} wide${how}`, async (world) => {
     const { shop, teapot } = await selling(world);
-    const page = await world.visitor(shop.storefront, { scripts });
-    const look = (name) => (scripts ? fine(page, name) : screenshot(page, `${name}-noscript`));
-    await page.goto(`/products/${teapot.ProductId}`);
-    await page.getByRole("link", { name: "Log in to order" }).click();
+    const page = await world.visitor(shop.storefront, { scripts, width });
+    const look = (name) => (scripts ? fine(page, `${name}-${width}`) : screenshot(page, `${name}-${width}-noscript`));
+    const sum = () => page.locator(".purchase dd").allInnerTexts().then(String);
+    await page.goto("/");
+    await page.getByRole("link", { name: "Blue Teapot" }).click();
+    await page.getByLabel("Quantity").fill("2");
+    await page.getByRole("button", { name: "Log in to order" }).click();
     await page.getByLabel("User name").fill("ada");
     await page.getByLabel("Password").fill(PASSWORD);
     await page.getByRole("main").getByRole("button", { name: "Log in" }).click();
+    await heading(page, "Review your order").waitFor();
+    equal(await sum(), "€39.98,€100.00,€60.02", "the quantity is kept through the log-in");
+    await look("order-review");
+    await page.getByRole("link", { name: "Change" }).click();
     await heading(page, "Blue Teapot").waitFor();
-    await page.getByLabel("Quantity").fill("2");
+    equal(await page.getByLabel("Quantity").inputValue(), "2", "the quantity");
+    equal(await sum(), "€39.98,€100.00,€60.02", "the sum, and the credit before and after");
+    if (scripts) {
+      await page.getByRole("button", { name: "One more" }).click();
+      equal(await sum(), "€59.97,€100.00,€40.03", "the sum of three");
+      await page.getByLabel("Quantity").fill("6");
+      await page.getByText("Your credit of €100.00 is enough for 5.").waitFor();
+      expect(await page.getByRole("button", { name: "Place the order" }).isDisabled(), "too much can be ordered");
+      await look("product-too-much");
+      await page.getByLabel("Quantity").fill("1");
+      await page.getByRole("button", { name: "One more" }).click();
+    } else {
+      await page.getByLabel("Quantity").fill("6");
+      await page.getByRole("button", { name: "Review the order" }).click();
+      await page.getByText("Your credit of €100.00 is enough for 5.").waitFor();
+      await look("order-too-much");
+      await page.getByRole("link", { name: "Take 5 instead" }).click();
+      await page.getByRole("link", { name: "Change" }).click();
+      await page.getByLabel("Quantity").fill("2");
+    }
     await look("product-order");
-    await orderNow(page);
+    equal((await shop.orders("ada")).length, 0, "orders before the one clear press");
+    await orderNow(page, { scripts });
     await heading(page, "Your order").waitFor();
     await complete(page);
     for (const step of ["Order placed", "Stock reserved", "Credit reserved", "Approved", "Finalized", "Invoice"]) {
@@ -36,6 +70,10 @@ for (const scripts of [true, false]) {
     await page.getByText("Everything that was recorded").click();
     await page.getByText("accounting.invoice-issued").waitFor();
     await look("order-complete");
+    equal(await page.getByRole("link", { name: "Order again" }).getAttribute("href"), `/products/${teapot.ProductId}?Quantity=2`, "the way to another");
+    await page.getByRole("link", { name: "Continue shopping" }).click();
+    await heading(page, "Kitchen").waitFor();
+    await page.goBack();
     await page.getByRole("link", { name: "Open the invoice" }).click();
     await heading(page, "Invoice").waitFor();
     await page.getByText("Ada Byron (ada)").waitFor();
@@ -68,20 +106,23 @@ test("an invoice prints on one sheet of A4 and of Letter", async (world) => {
   await screenshot(page, "invoice-print");
 });
 
-test("a product is ordered straight from the list", async (world) => {
+test("nothing on a shelf is ordered by a press", async (world) => {
   const { shop } = await selling(world);
   const page = await world.visitor(shop.storefront);
   await logIn(page, "ada");
-  await page.getByLabel("Quantity of Blue Teapot").fill("3");
-  await page.getByRole("button", { name: "Order Blue Teapot" }).click();
-  await complete(page);
-  equal((await shop.orders("ada"))[0].Quantity, 3, "the quantity");
+  for (const address of ["/", "/search", "/search?q=teapot"]) {
+    await page.goto(address);
+    equal(await page.locator("main form[method=post]").count(), 0, `forms of ${address} that change something`);
+  }
+  await page.locator(".card").click();
+  await heading(page, "Blue Teapot").waitFor();
+  equal((await shop.orders("ada")).length, 0, "orders");
 });
 
 test("a form that is sent twice is one order, and a new form is another", async (world) => {
   const { shop, teapot } = await selling(world);
   const page = await world.visitor(shop.storefront, { scripts: false });
-  await logIn(page, "ada", PASSWORD, `/products/${teapot.ProductId}`);
+  await logIn(page, "ada", PASSWORD, `/order/review?ProductId=${teapot.ProductId}&Quantity=1`);
   const form = {};
   for (const name of ["_csrf", "Key", "ProductId", "Price"]) form[name] = await page.locator(`#order [name=${name}]`).inputValue();
   form.Quantity = "1";
@@ -94,7 +135,7 @@ test("a form that is sent twice is one order, and a new form is another", async 
   equal(changed.status(), 200, "the same form with another quantity");
   expect((await changed.text()).includes("This form was already used for an order"), "says what happened");
   await page.reload();
-  await orderNow(page);
+  await page.getByRole("button", { name: "Place the order" }).click();
   await heading(page, "Your order").waitFor();
   equal((await shop.orders("ada")).length, 2, "orders after a newly opened form");
 });
@@ -103,7 +144,7 @@ test("a press too many is one order", async (world) => {
   const { shop, teapot } = await selling(world);
   const page = await world.visitor(shop.storefront);
   await logIn(page, "ada", PASSWORD, `/products/${teapot.ProductId}`);
-  await page.getByRole("button", { name: "Order now" }).dblclick();
+  await page.getByRole("button", { name: "Place the order" }).dblclick();
   await complete(page);
   equal((await shop.orders("ada")).length, 1, "orders");
 });
@@ -165,10 +206,12 @@ test("a denial says why, in plain words, and what to do", async (world) => {
     await fine(page, name);
   };
   await logIn(page, "ada", PASSWORD, `/products/${teapot.ProductId}`);
-  await page.getByLabel("Quantity").fill("9");
+  await page.getByLabel("Quantity").fill("5");
+  await shop.call("/customer/set-credit", { UserName: "ada", Change: -90 });
   await orderNow(page);
   await denied("order-low-credit", "Your credit was not sufficient.");
   await page.locator(".steps .skipped", { hasText: "released again" }).waitFor();
+  await shop.call("/customer/set-credit", { UserName: "ada", Change: 90 });
   const last = await shop.product(category, { Name: "The last one", UnitsInStock: 1 });
   await page.goto(`/products/${last.ProductId}`);
   await shop.ordered("eve", last.ProductId);

@@ -45,7 +45,7 @@ for (const scripts of [true, false]) {
     await page.getByRole("link", { name: "Copper Pan", exact: true }).click();
     await page.getByText("Only 2 left").waitFor();
     await page.getByText("Potters & Sons").waitFor();
-    await page.getByText("€49.50").waitFor();
+    await page.getByText("€49.50", { exact: true }).first().waitFor();
     await look("product");
     await page.goto("/search?q=nothing+of+the+kind");
     await heading(page, "Results for “nothing of the kind”").waitFor();

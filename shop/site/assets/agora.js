@@ -151,6 +151,61 @@ function suggest(field) {
   });
 }
 
+// An order is put together on the product's page: its sum follows the quantity, and its button is binding. Without scripts the
+// next page shows the sum, and has that button.
+function order(form) {
+  const field = form.elements.Quantity;
+  const sum = form.querySelector(".purchase");
+  const button = form.querySelector("button[type=submit]");
+  const obstacle = form.querySelector("[data-obstacle]");
+  const { currency } = sum.dataset;
+  const [price, stock] = [sum.dataset.price, sum.dataset.stock].map(Number);
+  const credit = sum.dataset.credit === "" ? Infinity : Number(sum.dataset.credit);
+  const symbol = { EUR: "€", USD: "$", GBP: "£" }[currency] ?? `${currency}\u00a0`;
+  const written = (minor) => symbol + (minor / 100).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const inTheWay = (pieces) => {
+    if (!(Number.isInteger(pieces) && pieces >= 1)) return "How many? A whole number, please.";
+    if (pieces > stock) return stock === 1 ? "Only one is left." : `Only ${stock.toLocaleString("en-US")} can be ordered.`;
+    if (pieces * price <= credit) return "";
+    const fits = Math.floor(credit / price);
+    if (fits < 1) return `Your credit of ${written(credit)} is not enough for this.`;
+    return `Your credit of ${written(credit)} is enough for ${fits === 1 ? "one" : fits.toLocaleString("en-US")}.`;
+  };
+  const put = (name, text) => {
+    const place = sum.querySelector(`[data-${name}]`);
+    if (place) place.textContent = text;
+  };
+  const update = () => {
+    const pieces = Number(field.value);
+    const words = inTheWay(pieces);
+    const known = Number.isFinite(pieces) ? pieces : 0;
+    put("count", known.toLocaleString("en-US"));
+    put("total", written(known * price));
+    put("after", known * price <= credit ? written(credit - known * price) : "–");
+    obstacle.textContent = words;
+    obstacle.hidden = !words;
+    button.disabled = Boolean(words) && Boolean(form.dataset.order);
+  };
+  for (const step of form.querySelectorAll("[data-step]")) {
+    step.hidden = false;
+    step.addEventListener("click", () => {
+      field.value = Math.min(Math.max((Number(field.value) || 0) + Number(step.dataset.step), 1), stock);
+      update();
+    });
+  }
+  field.addEventListener("input", update);
+  if (form.dataset.order) {
+    form.method = "post";
+    form.action = form.dataset.order;
+    for (const [name, value] of [["_csrf", form.dataset.csrf], ["Key", form.dataset.key], ["Price", form.dataset.price]]) {
+      const input = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+      form.append(input);
+    }
+    button.textContent = button.dataset.binding;
+  }
+  update();
+}
+
 // A choice from a list applies at once; only what is typed needs a button.
 function atOnce(form) {
   form.querySelector("button[type=submit]").hidden = !form.querySelector("input:not([type=hidden])");
@@ -178,6 +233,7 @@ for (const part of document.querySelectorAll("[data-live]")) live(part);
 for (const part of document.querySelectorAll("[data-play]")) player(part);
 for (const field of document.querySelectorAll("[data-suggestions]")) suggest(field);
 for (const form of document.querySelectorAll("form[data-auto]")) atOnce(form);
+for (const form of document.querySelectorAll("form[data-order]")) order(form);
 for (const form of document.querySelectorAll("form[method=post]")) once(form);
 
 for (const button of document.querySelectorAll("[data-print]")) {

@@ -11,6 +11,8 @@ mod place;
 mod product;
 mod profile;
 mod progress;
+mod purchase;
+mod review;
 mod search;
 mod shelf;
 
@@ -52,6 +54,7 @@ pub fn build(config: Config) -> Router {
         .route("/search", get(search::search))
         .route("/search/suggestions", get(search::suggest))
         .route("/products/{id}", get(product::product))
+        .route("/order/review", get(review::review))
         .route("/orders", get(orders::orders).post(place::place))
         .route("/orders/{id}", get(order::order))
         .route("/orders/{id}/live", get(order::live))

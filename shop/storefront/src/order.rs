@@ -31,6 +31,8 @@ const REFRESH_SECONDS: u32 = 2;
 pub(crate) struct OrderPage {
     frame: Frame,
     order: Order,
+    /// Of the product, if it is still offered.
+    category: Option<String>,
     picture: Picture,
     progress: Progress,
 }
@@ -44,12 +46,13 @@ pub(crate) async fn order(
     let product = [("ProductId", order.product_id.to_string())];
     let product = visit.get::<Product>("/product/get-product-details", &product).await;
     // A product that is gone keeps its name here, and any picture will do.
-    let category = product.map(|product| product.category_name).unwrap_or_default();
-    let picture = Picture::of(&category, &order.product_name);
+    let name = product.as_ref().map(|product| &*product.category_name).unwrap_or_default();
+    let picture = Picture::of(name, &order.product_name);
+    let category = product.ok().map(|product| product.category_id.to_string());
     let progress = Progress::new(order.clone(), history);
     let frame = visit.frame(format!("Order of {}", order.product_name));
     let frame = if progress.is_settled() { frame } else { frame.refreshing(REFRESH_SECONDS) };
-    Ok(Page(OrderPage { frame, order, picture, progress }))
+    Ok(Page(OrderPage { frame, order, category, picture, progress }))
 }
 
 /// The part of the page as it changes, until nothing more will happen.
@@ -137,5 +140,12 @@ impl OrderPage {
 
     fn total(&self) -> Amount<'_> {
         Amount(self.order.total.0, &self.order.currency)
+    }
+
+    /// Where there is more of its kind.
+    fn onward(&self) -> String {
+        self.category
+            .as_ref()
+            .map_or_else(|| "/categories".to_owned(), |id| format!("/categories/{id}"))
     }
 }

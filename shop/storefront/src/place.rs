@@ -1,11 +1,11 @@
 //! Placing an order. Each rendered form has its own idempotency key: sent twice, it is one order.
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use contracts::rest::order::Order;
 use serde::Serialize;
 use site::{Failure, Form, Visit, see_other};
 
-use crate::product;
+use crate::review;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -19,10 +19,8 @@ struct PlaceOrder<'a> {
 pub(crate) async fn place(visit: Visit, mut form: Form) -> Result<Response, Failure> {
     visit.require_user()?;
     let id = form.value("ProductId").to_owned();
-    let Ok(quantity) = form.value("Quantity").parse() else {
-        form.reject("Quantity", "must be a whole number from 1 to 1000");
-        form.set("Key", visit.idempotency_key());
-        return Ok(product::show(&visit, &id, form).await?.into_response());
+    let Some(quantity) = review::quantity(&form) else {
+        return review::show(&visit, &id, form).await;
     };
     let order = PlaceOrder { product_id: &id, quantity, price: form.value("Price") };
     let placed = visit.post_once("/order/place-order", &order, form.value("Key")).await;
@@ -36,7 +34,7 @@ pub(crate) async fn place(visit: Visit, mut form: Form) -> Result<Response, Fail
                 form.set("Key", visit.idempotency_key());
             }
             refuse(&mut form, failure)?;
-            Ok(product::show(&visit, &id, form).await?.into_response())
+            review::show(&visit, &id, form).await
         }
         Err(failure) => Err(failure),
     }

@@ -1,11 +1,20 @@
-//! One product: its details, and the form to order it.
+//! One product: its details, and the way to order it.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use contracts::rest::product::Product;
-use site::{Amount, Failure, Form, Frame, Page, Picture, Visit, no_such_page};
+use serde::Deserialize;
+use site::{Failure, Form, Frame, Page, Picture, Visit, no_such_page};
 
-use crate::grid::Stock;
+use crate::{grid::Stock, purchase::Purchase};
+
+/// How many the page begins with.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Asked {
+    #[serde(default)]
+    quantity: String,
+}
 
 #[derive(Template)]
 #[template(path = "product.html")]
@@ -15,6 +24,7 @@ pub(crate) struct ProductPage {
     picture: Picture,
     stock: Stock,
     form: Form,
+    purchase: Purchase,
     logged_in: bool,
     csrf: String,
     key: String,
@@ -23,41 +33,47 @@ pub(crate) struct ProductPage {
 pub(crate) async fn product(
     visit: Visit,
     Path(id): Path<String>,
+    Query(Asked { quantity }): Query<Asked>,
 ) -> Result<Page<ProductPage>, Failure> {
-    show(&visit, &id, Form::filled([("Quantity", "1".to_owned())])).await
+    let quantity = quantity.parse::<u32>().unwrap_or(1).clamp(1, 1000);
+    show(&visit, &id, Form::filled([("Quantity", quantity.to_string())])).await
 }
 
-/// The page of a product with a form as it was filled in. Without a key in it, it gets a new one: what is sent from it is a new order.
+/// The page of a product with a form as it was filled in. What is sent from it is a new order.
 pub(crate) async fn show(
     visit: &Visit,
     id: &str,
     form: Form,
 ) -> Result<Page<ProductPage>, Failure> {
-    let product = visit.get("/product/get-product-details", &[("ProductId", id)]).await;
-    let product: Product = product.map_err(no_such_page)?;
+    let product = read(visit, id).await?;
+    let quantity = form.value("Quantity").parse().unwrap_or(1);
+    let purchase = Purchase::new(visit, product.clone(), quantity).await;
     let logged_in = visit.user().is_some();
     Ok(Page(ProductPage {
         frame: visit.frame(&product.name),
         picture: Picture::of(&product.category_name, &product.name).at_once(),
         stock: Stock::of(&product),
         csrf: if logged_in { visit.csrf() } else { String::new() },
-        key: match form.value("Key") {
-            "" => visit.idempotency_key(),
-            kept => kept.to_owned(),
-        },
+        key: visit.idempotency_key(),
         logged_in,
         form,
+        purchase,
         product,
     }))
 }
 
+/// A product as it is offered now.
+pub(crate) async fn read(visit: &Visit, id: &str) -> Result<Product, Failure> {
+    let product = visit.get("/product/get-product-details", &[("ProductId", id)]).await;
+    product.map_err(no_such_page)
+}
+
 impl ProductPage {
-    fn price(&self) -> Amount<'_> {
-        Amount(self.product.price.0, &self.product.currency)
+    fn has_obstacle(&self) -> bool {
+        self.purchase.obstacle().is_some()
     }
 
-    /// The most that one order may have of it.
-    fn most(&self) -> i64 {
-        self.product.available.clamp(1, 1000)
+    fn obstacle(&self) -> String {
+        self.purchase.obstacle().map(|obstacle| obstacle.words).unwrap_or_default()
     }
 }

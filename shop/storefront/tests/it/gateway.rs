@@ -12,6 +12,9 @@ use hyper::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 pub(crate) const PRODUCT: &str = "01a20726-0000-7000-8000-000000000001";
+/// The page with the button that orders one.
+pub(crate) const REVIEW: &str =
+    "/order/review?ProductId=01a20726-0000-7000-8000-000000000001&Quantity=1";
 pub(crate) const ORDER: &str = "01a20726-0000-7000-8000-000000000002";
 
 /// What one request was.
@@ -111,6 +114,10 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         "/customer/get-user/ada" | "/customer/update-user" => Json(json!({
             "UserName": "ada", "FullName": "Ada Lovelace", "Email": "", "Role": "customer", "Credit": 10.0, "Reserved": 0.0,
             "Available": 10.0, "Version": 0,
+        }))
+        .into_response(),
+        "/customer/get-credit" => Json(json!({
+            "UserName": "ada", "Credit": 100.0, "Reserved": 0.0, "Available": 100.0,
         }))
         .into_response(),
         "/product/get-product-details" => Json(product()).into_response(),

@@ -81,6 +81,34 @@ async fn a_denial_names_every_reason_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn what_is_in_the_way_of_an_order_is_said_before_it_with_what_would_fit() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    let review = |quantity: &str| format!("/order/review?ProductId={PRODUCT}&Quantity={quantity}");
+    let page = ada.get(&review("2")).await;
+    for words in ["2</span> × €19.99", "€39.98", "€100.00", "€60.02", "Place the order"] {
+        page.says(words);
+    }
+    for (quantity, words) in
+        [("6", "Your credit of €100.00 is enough for 5."), ("12", "Only 10 are left.")]
+    {
+        let page = ada.get(&review(quantity)).await;
+        page.says(words);
+        page.says("Quantity=5\">Take 5 instead");
+        assert!(!page.html.contains("action=\"/orders\""), "nothing there is binding");
+        ada.get(&format!("/products/{PRODUCT}?Quantity={quantity}")).await.says(words);
+    }
+    for quantity in ["0", "1001", "some"] {
+        ada.get(&review(quantity)).await.says("Must be a whole number from 1 to 1000.");
+    }
+    let mut stranger = Visitor::new(storefront(&gateway));
+    let answer = stranger.get(&review("3")).await;
+    assert!(answer.location().ends_with("%26Quantity%3D3"), "{}", answer.location());
+    let page = ada.get(&format!("/products/{PRODUCT}")).await;
+    assert!(!page.html.contains("action=\"/orders\""), "a press there leads to a look first");
+}
+
+#[tokio::test]
 async fn a_page_recovers_by_itself_when_the_gateway_is_gone() {
     let gateway = Gateway::default();
     let mut visitor = Visitor::new(storefront(&gateway));

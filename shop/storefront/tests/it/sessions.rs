@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use crate::{
-    gateway::{Gateway, PRODUCT},
+    gateway::{Gateway, PRODUCT, REVIEW},
     visitor::{Visitor, at, storefront},
 };
 
@@ -51,7 +51,7 @@ async fn a_trusted_proxys_word_on_the_address_goes_on() {
 async fn what_was_recorded_for_a_visitor_is_seen_on_every_page_after() {
     let gateway = Gateway::default();
     let mut ada = Visitor::logged_in(storefront(&gateway)).await;
-    let form = ada.get(&format!("/products/{PRODUCT}")).await.form("/orders");
+    let form = ada.get(REVIEW).await.form("/orders");
     assert_eq!(ada.post("/orders", &form).await.status, StatusCode::SEE_OTHER);
     // The position is in the cookie: another instance with the same secret knows it too.
     let mut ada = ada.moved_to(storefront(&gateway));
@@ -64,9 +64,8 @@ async fn what_was_recorded_for_a_visitor_is_seen_on_every_page_after() {
 async fn an_order_carries_the_price_seen_and_the_forms_own_key() {
     let gateway = Gateway::default();
     let mut ada = Visitor::logged_in(storefront(&gateway)).await;
-    let page = format!("/products/{PRODUCT}");
-    let first = ada.get(&page).await.form("/orders");
-    let second = ada.get(&page).await.form("/orders");
+    let first = ada.get(REVIEW).await.form("/orders");
+    let second = ada.get(REVIEW).await.form("/orders");
     for form in [&first, &first, &second] {
         ada.post("/orders", form).await;
     }
@@ -109,7 +108,7 @@ async fn a_form_is_good_for_one_session_only() {
     let site = storefront(&gateway);
     let mut ada = Visitor::logged_in(site.clone()).await;
     let mut eve = Visitor::logged_in(site).await;
-    let form = eve.get(&format!("/products/{PRODUCT}")).await.form("/orders");
+    let form = eve.get(REVIEW).await.form("/orders");
     let answer = ada.post("/orders", &form).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     answer.says("This form has expired");
@@ -150,7 +149,7 @@ async fn what_was_typed_while_logged_out_is_kept_through_the_log_in() {
 async fn an_order_sent_after_its_session_is_over_is_kept_too() {
     let gateway = Gateway::default();
     let mut ada = Visitor::logged_in(storefront(&gateway)).await;
-    let form = ada.get(&format!("/products/{PRODUCT}")).await.form("/orders");
+    let form = ada.get(REVIEW).await.form("/orders");
     // The token is over, and with it the session that the form was of.
     let mut later = ada.moved_to(at(&gateway, "3000-01-01T00:00:00Z"));
     let login = later.post("/orders", &form).await;
@@ -169,7 +168,7 @@ async fn an_order_sent_after_its_session_is_over_is_kept_too() {
 async fn an_order_that_a_busy_shop_refused_is_kept_and_sent_again_it_is_the_same_one() {
     let gateway = Gateway::default();
     let mut ada = Visitor::logged_in(storefront(&gateway)).await;
-    let form = ada.get(&format!("/products/{PRODUCT}")).await.form("/orders");
+    let form = ada.get(REVIEW).await.form("/orders");
     gateway.refuse_orders(1);
     let refused = ada.post("/orders", &form).await;
     refused.says("The shop is busy right now and did nothing. Nothing you typed is lost");
