@@ -12,12 +12,12 @@ use hyper::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Context, Problem, body, reject};
+use super::{Context, Problem, body, faults, reject};
 
 /// A JSON body, as a request's last extractor or as an answer.
 ///
 /// A request must say `Content-Type: application/json` (else 415), keep within the body limit (413), be JSON (400), and
-/// fit the type (422, naming the field).
+/// fit the type (422, naming every field that does not).
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
 
@@ -55,16 +55,22 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         json = serde_json::Deserializer::from_str("null");
     }
     let value = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| refusal(text, error.path(), error.inner()))?;
+        .map_err(|error| refusal::<T>(text, error.path(), error.inner()))?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)
 }
 
 /// A text that is not JSON, or nested too deeply, is malformed, whatever is wrong with its fields.
-fn refusal(text: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> Problem {
+fn refusal<T: DeserializeOwned>(
+    text: &str,
+    path: &serde_path_to_error::Path,
+    error: &serde_json::Error,
+) -> Problem {
     match serde_json::from_str::<serde_json::Value>(text) {
         Err(syntax) if !is_number_out_of_range(text, &syntax) => malformed(&syntax),
-        _ => reject::field(path, &error.to_string()),
+        _ => {
+            Problem::unprocessable(faults::all::<T>(text, reject::fault(path, &error.to_string())))
+        }
     }
 }
 

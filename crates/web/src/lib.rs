@@ -102,6 +102,7 @@ mod connections;
 mod context;
 mod deps;
 mod events;
+mod faults;
 mod fields;
 mod forwarded;
 mod guard;

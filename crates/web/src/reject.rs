@@ -3,16 +3,21 @@
 
 use serde_path_to_error::Path;
 
-use super::Problem;
+use super::{FieldError, Problem};
 
 /// 422 for a value that does not fit its field.
 pub(super) fn field(path: &Path, message: &str) -> Problem {
+    Problem::unprocessable(vec![fault(path, message)])
+}
+
+/// What is wrong with which field.
+pub(super) fn fault(path: &Path, message: &str) -> FieldError {
     let mut field = path.to_string();
     let named = NAMING.iter().find_map(|prefix| message.strip_prefix(prefix));
     if let Some(name) = named.and_then(|rest| rest.split('`').next()) {
         field = parent_of(&field, name);
     }
-    Problem::field(if field == "." { String::new() } else { field }, plain(message))
+    FieldError { field: if field == "." { String::new() } else { field }, detail: plain(message) }
 }
 
 /// Errors about a whole object that name the member at fault themselves.
