@@ -10,7 +10,10 @@ use serde::Serialize;
 use site::{Count, Failure, Form, Frame, Page, no_such_page, refused, see_other};
 use uuid::Uuid;
 
-use crate::manager::ManagerVisit;
+use crate::{
+    categories,
+    manager::{ManagerVisit, renamed},
+};
 
 #[derive(Template)]
 #[template(path = "category.html")]
@@ -57,6 +60,44 @@ pub(crate) async fn add(manager: ManagerVisit, mut form: Form) -> Result<Respons
             Ok(refused(show(&manager, None, form)))
         }
     }
+}
+
+/// Takes care of the category that a product's form means: the chosen one, or the new one that was typed, which is added unless there is
+/// one of that name. False, and said at the field, if there is neither or it cannot be added.
+pub(crate) async fn meant(manager: &ManagerVisit, form: &mut Form) -> Result<bool, Failure> {
+    let name = form.value("NewCategory").to_owned();
+    if name.is_empty() {
+        let is_chosen = !form.value("CategoryId").is_empty();
+        if !is_chosen {
+            form.reject("CategoryId", "must be chosen, or a new one typed below");
+        }
+        return Ok(is_chosen);
+    }
+    let change = Change { category_id: None, name: Some(&name) };
+    let key = format!("{}-category", form.value("Key"));
+    let id = match manager.post_once::<Category>("/product/add-new-category", &change, &key).await {
+        Ok(added) => Some(added.category_id.to_string()),
+        Err(failure) if failure.refused(409).is_some() => named(manager, &name).await?,
+        Err(failure) => {
+            form.refuse(renamed(failure, "Name", "NewCategory"))?;
+            return Ok(false);
+        }
+    };
+    let Some(id) = id else {
+        form.reject("NewCategory", "cannot be added now; please try again");
+        return Ok(false);
+    };
+    // If something else is wrong, the form comes back with it chosen.
+    form.set("CategoryId", id);
+    form.set("NewCategory", "");
+    Ok(true)
+}
+
+/// The category of that name, however it is written; none if it was deleted meanwhile.
+async fn named(manager: &ManagerVisit, name: &str) -> Result<Option<String>, Failure> {
+    let name = name.to_lowercase();
+    let all = categories::all(manager).await?;
+    Ok(all.into_iter().find(|(_, other)| other.to_lowercase() == name).map(|(id, _)| id))
 }
 
 pub(crate) async fn category(

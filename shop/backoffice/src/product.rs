@@ -16,7 +16,7 @@ use site::{
 use uuid::Uuid;
 
 use crate::{
-    categories,
+    categories, category,
     conflict::{self, Conflict},
     fields::lines,
     manager::{ManagerVisit, renamed},
@@ -84,10 +84,9 @@ pub(crate) async fn fresh(manager: ManagerVisit) -> Result<Response, Failure> {
 }
 
 pub(crate) async fn add(manager: ManagerVisit, mut form: Form) -> Result<Response, Failure> {
-    let (units, has_category) = (units(&mut form), has_category(&mut form));
-    let Some(units_in_stock) = units.filter(|_| has_category) else {
-        return Ok(refused(show(&manager, None, form).await?));
-    };
+    // With a fault of these it is asked all the same: the gateway refuses it, and names what else is wrong.
+    category::meant(&manager, &mut form).await?;
+    let units_in_stock = units(&mut form);
     let change = Edit {
         code: form.given("Code"),
         name: Some(typed(&form, "Name")),
@@ -95,7 +94,7 @@ pub(crate) async fn add(manager: ManagerVisit, mut form: Form) -> Result<Respons
         supplier: Some(typed(&form, "Supplier")),
         category_id: Some(typed(&form, "CategoryId")),
         price: Some(typed(&form, "Price")),
-        units_in_stock: Some(units_in_stock),
+        units_in_stock,
         ..Edit::default()
     };
     let added =
@@ -132,8 +131,8 @@ pub(crate) async fn change(
     mut form: Form,
 ) -> Result<Response, Failure> {
     conflict::decide(&mut form);
-    let (units, has_category) = (units(&mut form), has_category(&mut form));
-    let Some(units) = units.filter(|_| has_category) else {
+    let has_category = category::meant(&manager, &mut form).await?;
+    let Some(units) = units(&mut form).filter(|_| has_category) else {
         let product = read(&manager, &id.to_string()).await?;
         return Ok(refused(show(&manager, Some(product), form).await?));
     };
@@ -218,15 +217,6 @@ fn units(form: &mut Form) -> Option<i64> {
         form.reject("UnitsInStock", "must be a whole number");
     }
     units
-}
-
-/// Whether a category is chosen; said at the field where none is.
-fn has_category(form: &mut Form) -> bool {
-    let chosen = !form.value("CategoryId").is_empty();
-    if !chosen {
-        form.reject("CategoryId", "must be chosen");
-    }
-    chosen
 }
 
 fn typed(form: &Form, name: &str) -> String {

@@ -87,7 +87,12 @@ impl Form {
                     let known = !refusal.detail.is_empty();
                     self.alert(if known { refusal.detail } else { refusal.title });
                 }
-                self.errors.extend(refusal.errors);
+                // What was found wrong here is not said again.
+                for error in refusal.errors {
+                    if self.error(&error.field).is_none() {
+                        self.errors.push(error);
+                    }
+                }
                 Ok(())
             }
             Failure::Refused(refusal) if refusal.status == 429 => {
