@@ -28,7 +28,7 @@ enum Task {
         /// Only these suites, in the given order
         #[arg(value_enum)]
         suites: Vec<suites::Suite>,
-        /// As before a release: the fault run whole and on a release build, and 1,000 seeded worlds, about an hour more
+        /// As before a release: the fault run whole and on a release build, every instance killed and frozen, and 1,000 seeded worlds, about an hour more
         #[arg(long)]
         all: bool,
     },

@@ -84,7 +84,7 @@ impl Suite {
                     .args(WHOLE)
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
-            Self::Tests => must(cargo(&["test", "--quiet", "--no-fail-fast"]).args(WHOLE)),
+            Self::Tests => tests(whole),
             Self::NewService => new_service::try_out(whole),
             Self::Worlds => worlds(if whole { WORLDS.1 } else { WORLDS.0 }),
             Self::Attacks => script("tests/hardening/run", &["attacks"]),
@@ -121,6 +121,15 @@ fn features_of(package: &str) -> anyhow::Result<Vec<String>> {
         MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec()?;
     let package = metadata.packages.into_iter().find(|found| found.name.as_str() == package);
     Ok(package.context("the package is in the workspace")?.features.into_keys().collect())
+}
+
+/// `whole`: those that kill and freeze processes do so to every instance, and more often.
+fn tests(whole: bool) -> anyhow::Result<()> {
+    let mut tests = cargo(&["test", "--quiet", "--no-fail-fast"]);
+    if whole {
+        tests.env("AGORA_TEST_WHOLE", "1");
+    }
+    must(tests.args(WHOLE))
 }
 
 fn worlds(count: &str) -> anyhow::Result<()> {

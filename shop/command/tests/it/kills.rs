@@ -14,10 +14,13 @@ use serde_json::{Value, json};
 
 use crate::{
     books::Books,
+    run::is_whole,
     shop::{Folder, Person, Shop},
 };
 
-const KILLS: usize = 20;
+/// Kills of a run, and of the long form.
+const KILLS: usize = 8;
+const KILLS_WHOLE: usize = 20;
 /// Requests on the way at every moment.
 const IN_FLIGHT: usize = 12;
 const BUYERS: [&str; 2] = ["ida", "jon"];
@@ -33,7 +36,7 @@ struct Acknowledged {
 }
 
 #[tokio::test]
-async fn killed_twenty_times_under_load_the_shop_keeps_what_it_acknowledged() {
+async fn killed_again_and_again_under_load_the_shop_keeps_what_it_acknowledged() {
     let seed = std::env::var(SEED).ok().and_then(|seed| seed.parse().ok());
     let seed: u64 = seed.unwrap_or_else(|| u64::from(std::process::id()));
     println!("repeat with {SEED}={seed}");
@@ -46,7 +49,7 @@ async fn killed_twenty_times_under_load_the_shop_keeps_what_it_acknowledged() {
     manager.add_customers(&BUYERS, "1000000").await;
     let products = manager.add_products(&["Lamp", "Vase"], ("1.50", 1_000_000)).await;
     let acknowledged = Acknowledged::default();
-    for _ in 0..KILLS {
+    for _ in 0..if is_whole() { KILLS_WHOLE } else { KILLS } {
         let [acks, pause] = random.bytes();
         under_load(shop, &manager, (&products, &acknowledged), [acks, pause]).await;
         shop = folder.up().await;

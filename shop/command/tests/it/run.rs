@@ -28,6 +28,11 @@ impl Ran {
     }
 }
 
+/// Whether the long form of tests is asked for, as before a release: more kills, and every instance frozen.
+pub(crate) fn is_whole() -> bool {
+    std::env::var_os("AGORA_TEST_WHOLE").is_some()
+}
+
 /// The program with these arguments, as the stub's manager.
 pub(crate) async fn agora<A: AsRef<OsStr>>(stub: &Stub, args: impl IntoIterator<Item = A>) -> Ran {
     output(program().env("AGORA_ADMIN_PASSWORD", PASSWORD).args(args).args(["--url", &stub.url]))
