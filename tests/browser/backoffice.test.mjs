@@ -105,6 +105,38 @@ for (const scripts of [true, false]) {
 
 for (const scripts of [true, false]) {
   const how = scripts ? "" : " without scripts";
+  test(`the first product of an empty shop brings its category along, and all faults are shown at once${how}`, async (world) => {
+    const shop = await world.shop();
+    const page = await world.visitor(shop.backoffice, { scripts });
+    await logIn(page, "admin", ADMIN_PASSWORD, "/products/new");
+    await page.getByLabel("Code").fill("T 1");
+    await page.getByLabel("Name").fill("Teapot");
+    await page.getByLabel("Price").fill("cheap");
+    await page.getByLabel("Units in stock").fill("7");
+    await page.getByRole("button", { name: "Add the product" }).click();
+    await page.getByText("3 fields need another look.").waitFor();
+    for (const field of ["Code", "CategoryId", "Price"]) await page.locator(`#error-${field}`).waitFor();
+    expect(!(await page.textContent("main")).includes("UUID"), "no parser's text");
+    if (scripts) await fine(page, "office-product-faults");
+    await page.getByLabel("Code").fill("T-1");
+    await page.getByLabel("Price").fill("12.30");
+    await page.getByLabel("Or a new one").fill("Kitchen");
+    await page.getByRole("button", { name: "Add the product" }).click();
+    await page.getByText("“Teapot” is added.").waitFor();
+    // Once more by its name: it is the same one.
+    await page.goto("/products/new");
+    await page.getByLabel("Name").fill("Cup");
+    await page.getByLabel("Price").fill("2.00");
+    await page.getByLabel("Or a new one").fill("KITCHEN");
+    await page.getByRole("button", { name: "Add the product" }).click();
+    await page.getByText("“Cup” is added.").waitFor();
+    const { Items } = await shop.call("/product/get-categories");
+    equal(Items.map((category) => category.Name).join(), "Kitchen", "the categories");
+  });
+}
+
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
   test(`one search finds products, customers and orders${how}`, async (world) => {
     const { shop, teapot, page } = await office(world, { scripts });
     const order = await shop.ordered("ada", teapot.ProductId);
@@ -278,7 +310,9 @@ test("dashboard and system show the shop as it is, live", async (world) => {
   await page.getByRole("link", { name: "Blue Teapot" }).first().waitFor();
   await fine(page, "office-dashboard");
   await page.goto("/system");
-  await page.locator(".map .node").nth(6).waitFor();
+  await page.locator(".map .node").nth(8).waitFor();
+  await page.getByText("Nothing was down, slow or degraded.").waitFor();
+  await page.getByText("Read model in SQLite").first().waitFor();
   await page.getByText("received = on hand + sold").waitFor();
   await page.locator(".figures dd", { hasText: "all hold" }).waitFor();
   await fine(page, "office-system");
@@ -299,10 +333,38 @@ test("without the gateway the pages say so, keep what was typed, and recover", a
   await page.getByRole("button", { name: "Send it again" }).click();
   await page.getByText("“Green Teapot” is saved.").waitFor();
   gate.cut();
-  await page.goto("/system");
+  for (const path of ["/system", "/"]) {
+    await page.goto(path);
+    await page.getByText("The gateway does not answer.").waitFor();
+    await fine(page, path === "/" ? "office-dashboard-no-gateway" : "office-system-no-gateway");
+  }
+  await page.goto("/orders");
   await heading(page, "The shop cannot be reached right now").waitFor();
   gate.mend();
-  await heading(page, "System").waitFor();
+  await page.goto("/system");
+  await page.locator(".node.gateway .badge.good").waitFor();
+  // Open all the time, the page notices both.
+  gate.cut();
+  await page.getByText("The gateway does not answer.").waitFor();
+  gate.mend();
+  await page.locator(".node.gateway .badge.good").waitFor();
+});
+
+test("live figures say how old they are, and grey out when nothing comes any more", async (world) => {
+  const shop = await world.shop();
+  const gate = await world.gate({ gateway: shop.backoffice });
+  const page = await world.visitor(gate.url);
+  await logIn(page, "admin", ADMIN_PASSWORD, "/system");
+  await page.getByText("As of").waitFor();
+  const first = await page.locator(".as-of time").getAttribute("datetime");
+  await eventually(async () => (await page.locator(".as-of time").getAttribute("datetime")) !== first, "the figures are of later");
+  gate.cut();
+  await page.locator(".stale").waitFor();
+  await page.getByText("No news since").waitFor();
+  await fine(page, "office-system-stale");
+  gate.mend();
+  await page.locator("#map:not(.stale)").waitFor();
+  equal(await page.locator(".no-news").count(), 0, "notes of old figures");
 });
 
 test("the back office fits a telephone, in the dark too", async (world) => {

@@ -235,4 +235,8 @@ impl Inspect for AllModels {
         }
         .boxed()
     }
+
+    fn engine(&self) -> &'static str {
+        self.each().first().map_or("none", |(model, _)| model.engine().engine())
+    }
 }

@@ -136,7 +136,7 @@ impl Model {
                     "the balance {name:?} is not one row of two whole numbers"
                 )));
             };
-            balances.push(Balance { name: name.to_owned(), left, right });
+            balances.push(Balance::new(name, left, right));
         }
         Ok(balances)
     }
@@ -252,6 +252,10 @@ impl<E: Event> ReadModel for Projection<E> {
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         self.model.dump().await
+    }
+
+    fn engine(&self) -> &'static str {
+        self.model.engine().engine()
     }
 
     fn shared(&self) -> Option<&dyn Shared> {

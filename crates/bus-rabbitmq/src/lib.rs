@@ -78,7 +78,9 @@ use self::{
     shared::{Audience, Broadcast, Question, Shared, Slot, count},
     trust::Keyed,
 };
-use store::{Append, Appended, Message, NoReply, Page, Read, Receiver, Requests, Topic, Transport};
+use store::{
+    Append, Appended, Link, Message, NoReply, Page, Read, Receiver, Requests, Topic, Transport,
+};
 
 /// Broadcasts on their way to the broker, in KiB, each with at least one: some seconds of heavy traffic.
 const BROADCASTS_KIB_MAX: usize = 16 << 10;
@@ -289,6 +291,10 @@ impl Transport for RabbitMq {
 
     async fn serve_reads(&self) -> Requests<Read, Page> {
         serve(&self.shared.reads)
+    }
+
+    fn link(&self) -> Link {
+        Link { engine: "RabbitMQ", connected: self.shared.is_connected() }
     }
 }
 

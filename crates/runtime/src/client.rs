@@ -1,6 +1,14 @@
 //! The event store as seen from a service: over the bus, with retries.
 
-use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use kernel::{Position, Recorded, StreamId, Version};
 use store::{Append, Appended, NoReply, Page, Read, Transport};
@@ -16,6 +24,8 @@ const TRY_MAX: Duration = Duration::from_secs(8);
 /// The pause after the first try without an answer; doubled up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// Tries without an answer after which the store is said to be silent.
+const REPORTED_AFTER: u32 = 2;
 /// Reads of a kind on their way at once; the others wait their turn, and their time to be answered has not begun. Asked all together, a
 /// store that is slow for a while would answer each after its questioner had asked again.
 const READS_MAX: usize = 64;
@@ -32,6 +42,8 @@ pub struct EventStore {
     /// then answered from memory, and must not wait behind the others.
     loads: Arc<Semaphore>,
     news: Arc<Semaphore>,
+    /// It has been reported that the store does not answer, and nothing has been answered since.
+    is_silent: Arc<AtomicBool>,
 }
 
 /// What a read is for.
@@ -48,13 +60,13 @@ impl EventStore {
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>) -> Self {
         let turns = || Arc::new(Semaphore::new(READS_MAX));
-        Self { transport, tasks: None, loads: turns(), news: turns() }
+        Self { transport, tasks: None, loads: turns(), news: turns(), is_silent: Arc::default() }
     }
 
     /// Ends `tasks` when a subscription finds that the log no longer has what it has handed over.
     #[must_use]
     pub fn within(self, tasks: Tasks) -> Self {
-        Self { tasks: Some(tasks), ..self }
+        Self { is_silent: tasks.store_is_silent(), tasks: Some(tasks), ..self }
     }
 
     /// The log is not the one that this process has followed: logs that once, and ends the process. Its start decides what is to be
@@ -73,8 +85,14 @@ impl EventStore {
         let mut pause = Pause::default();
         loop {
             match self.transport.append(append.clone(), pause.patience()).await {
-                Ok(answer) => return answer,
-                Err(error) => pause.after(error, "append").await,
+                Ok(answer) => {
+                    self.answers();
+                    return answer;
+                }
+                Err(error) => {
+                    self.fails(&pause, error, "append");
+                    pause.next().await;
+                }
             }
         }
     }
@@ -95,8 +113,14 @@ impl EventStore {
             let answer = self.transport.read(read.clone(), pause.patience()).await;
             drop(turn);
             match answer {
-                Ok(page) => return page,
-                Err(error) => pause.after(error, "read").await,
+                Ok(page) => {
+                    self.answers();
+                    return page;
+                }
+                Err(error) => {
+                    self.fails(&pause, error, "read");
+                    pause.next().await;
+                }
             }
         }
     }
@@ -143,6 +167,20 @@ impl EventStore {
         self.read(Read::All { from: Position(u64::MAX), categories: Vec::new() }).await.head
     }
 
+    /// A request was not answered. Reported once it takes long, and once for all requests until one is answered again.
+    fn fails(&self, pause: &Pause, error: NoReply, request: &'static str) {
+        if pause.0 >= REPORTED_AFTER && !self.is_silent.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%error, request, "the event store does not answer; retrying until it does");
+        }
+    }
+
+    fn answers(&self) {
+        // A look first: this is done for every request.
+        if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
+            tracing::info!("the event store answers again");
+        }
+    }
+
     /// The transport beneath.
     #[must_use]
     pub fn transport(&self) -> &Arc<dyn Transport> {
@@ -150,7 +188,7 @@ impl EventStore {
     }
 }
 
-/// Growing pauses between retries, logged once when it takes long.
+/// Growing pauses between retries.
 #[derive(Debug, Default)]
 pub(crate) struct Pause(u32);
 
@@ -160,12 +198,9 @@ impl Pause {
         TRY.saturating_mul(1 << self.0.min(10)).min(TRY_MAX)
     }
 
-    pub(crate) async fn after(&mut self, error: impl std::fmt::Display, what: &'static str) {
+    async fn next(&mut self) {
         let pause = PAUSE.saturating_mul(1 << self.0.min(10)).min(PAUSE_MAX);
         self.0 += 1;
-        if self.0 == 3 {
-            tracing::warn!(%error, request = what, "event store not responding; retrying");
-        }
         tokio::time::sleep(pause).await;
     }
 }

@@ -80,6 +80,9 @@ pub trait ReadModel: Send + Sync + 'static {
     /// Everything in the model as lines of text in a fixed order, the same for every engine: what a rebuilt model is compared by.
     async fn dump(&self) -> Result<Vec<String>, ModelError>;
 
+    /// The name of the engine that keeps it, such as `SQLite`.
+    fn engine(&self) -> &'static str;
+
     /// Sums that must agree at any time, for operators to look at; none unless the model counts something in two ways.
     async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
         Ok(Vec::new())

@@ -22,6 +22,11 @@ pub(crate) use untaken::NEWER;
 /// How long a position is waited for before the log is asked whether it has it: most are reached sooner.
 const MOMENT: Duration = Duration::from_millis(20);
 
+/// The cause under which a model that cannot be used is reported.
+pub(crate) const MODEL: &str = "model";
+/// The cause under which a lease that cannot be kept is reported.
+pub(crate) const LEASE: &str = "lease";
+
 /// How far a subscriber is. Cheap to clone.
 #[derive(Clone)]
 pub struct Progress(Arc<Inner>);
@@ -138,6 +143,14 @@ impl Progress {
         }
         let behind = || format!("{} is {} events behind.", self.0.name, self.lag().events);
         (!state.caught_up).then(behind)
+    }
+
+    /// Why the database of its model cannot be used now, in a sentence.
+    #[must_use]
+    pub fn database_trouble(&self) -> Option<String> {
+        let state = self.0.state.borrow();
+        let fault = state.faults.get(MODEL).or_else(|| state.faults.get(LEASE));
+        fault.map(|fault| format!("{fault}."))
     }
 
     /// Reports a failure that lasts until [`Self::recovered`] is called with the same cause: not ready, and logged once.

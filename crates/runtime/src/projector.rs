@@ -18,8 +18,11 @@ use kernel::Position;
 use tokio::sync::watch;
 
 use crate::{
-    EventStore, Inbox, ModelError, Newer, Progress, ReadModel, Subscription, Tasks, model::Project,
-    model::Taking, progress::NEWER, sqlite,
+    EventStore, Inbox, ModelError, Newer, Progress, ReadModel, Subscription, Tasks,
+    model::Project,
+    model::Taking,
+    progress::{MODEL, NEWER},
+    sqlite,
 };
 use lease::Keeper;
 
@@ -28,10 +31,6 @@ const RETRY: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// The time between two looks through a model's file.
 const LOOK_EVERY: Duration = Duration::from_hours(24);
-/// The cause under which an unusable model is reported.
-const MODEL: &str = "model";
-/// The cause under which a lease that cannot be kept is reported.
-const LEASE: &str = "lease";
 /// More events at once than this are a busy log's.
 const BUSY: usize = 8;
 /// The pauses between two transactions, in which more events come together for the next one.

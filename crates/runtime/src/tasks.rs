@@ -27,6 +27,8 @@ pub struct Tasks {
     stop: CancellationToken,
     kill: CancellationToken,
     failed: Arc<AtomicBool>,
+    /// Whether it has been reported that the event store does not answer: once, whichever task noticed it.
+    store_is_silent: Arc<AtomicBool>,
     mode: Mode,
 }
 
@@ -64,8 +66,13 @@ impl Tasks {
             stop: CancellationToken::new(),
             kill: CancellationToken::new(),
             failed: Arc::default(),
+            store_is_silent: Arc::default(),
             mode,
         }
+    }
+
+    pub(crate) fn store_is_silent(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.store_is_silent)
     }
 
     /// A group within this one: stops with it, and can be stopped or killed alone.

@@ -75,8 +75,8 @@ pub use log::LogStore;
 pub use mailbox::{Heard, Mailbox, Receiver};
 pub use memory::Memory;
 pub use message::{
-    Address, Announcement, Append, Appended, Balance, Batch, Lag, Message, Page, Read, Topic,
+    Address, Announcement, Append, Appended, Balance, Batch, Kept, Lag, Message, Page, Read, Topic,
 };
 pub use port::{Commit, Import, Reader, StoreFailure, Writer};
 pub use requests::{Incoming, Requests};
-pub use transport::{NoReply, Transport};
+pub use transport::{Link, NoReply, Transport};

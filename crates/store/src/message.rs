@@ -142,6 +142,12 @@ pub struct Announcement {
     pub version: String,
     /// Whether it can answer now; requests go to instances that can.
     pub ready: bool,
+    /// Why it cannot, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// What keeps its read model, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Kept>,
     /// How far each of its projectors and reactors is behind the log.
     #[serde(default)]
     pub lag: BTreeMap<String, Lag>,
@@ -154,6 +160,16 @@ pub struct Announcement {
     /// Sums that must agree (received = on hand + sold, and so on).
     #[serde(default)]
     pub balances: Vec<Balance>,
+}
+
+/// The database that keeps a read model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The engine's name, such as `SQLite`.
+    pub engine: String,
+    /// Why it cannot be used now, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
 /// How far a subscriber is behind the log.
@@ -170,10 +186,27 @@ pub struct Lag {
 pub struct Balance {
     /// Such as `received = on hand + sold`.
     pub name: String,
+    /// How many of the digits are behind the decimal point: 2 for amounts in hundredths.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub decimals: u8,
     /// One sum.
     pub left: i64,
     /// The other.
     pub right: i64,
+}
+
+impl Balance {
+    /// Two sums of whole things.
+    #[must_use]
+    pub fn new(name: impl Into<String>, left: i64, right: i64) -> Self {
+        Self { name: name.into(), decimals: 0, left, right }
+    }
+
+    /// Two sums in hundredths of something, such as of a currency.
+    #[must_use]
+    pub fn of_hundredths(name: impl Into<String>, left: i64, right: i64) -> Self {
+        Self { decimals: 2, ..Self::new(name, left, right) }
+    }
 }
 
 /// Where an instance answers HTTP.
@@ -184,4 +217,9 @@ pub enum Address {
     Http(String),
     /// A router in the same process, by the service's name.
     Local,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it on so")]
+fn is_zero(number: &u8) -> bool {
+    *number == 0
 }

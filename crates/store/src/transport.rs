@@ -37,6 +37,20 @@ pub trait Transport: Send + Sync + 'static {
 
     /// Serves reads from now on.
     async fn serve_reads(&self) -> Requests<Read, Page>;
+
+    /// What carries the messages, and whether it does now.
+    fn link(&self) -> Link {
+        Link { engine: "this process", connected: true }
+    }
+}
+
+/// What carries messages between services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its name for people: `RabbitMQ`, or `this process`.
+    pub engine: &'static str,
+    /// Whether there is a connection.
+    pub connected: bool,
 }
 
 impl fmt::Debug for dyn Transport {

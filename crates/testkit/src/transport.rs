@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use kernel::{Recorded, sync};
 use runtime::Tasks;
 use store::{
-    Append, Appended, Memory, Message, NoReply, Page, Read, Receiver, Requests, Topic, Transport,
+    Append, Appended, Link, Memory, Message, NoReply, Page, Read, Receiver, Requests, Topic,
+    Transport,
 };
 
 use crate::Dice;
@@ -237,5 +238,9 @@ impl Transport for FaultyTransport {
 
     async fn serve_reads(&self) -> Requests<Read, Page> {
         self.calm.serve_reads().await
+    }
+
+    fn link(&self) -> Link {
+        self.calm.link()
     }
 }

@@ -52,7 +52,7 @@ mod tests {
 
     async fn reading(takes: Duration, left: i64) -> Result<Vec<Balance>, ModelError> {
         tokio::time::sleep(takes).await;
-        Ok(vec![Balance { name: "granted = spent".to_owned(), left, right: 0 }])
+        Ok(vec![Balance::new("granted = spent", left, 0)])
     }
 
     async fn left(recent: &Recent, takes: Duration, left: i64) -> i64 {

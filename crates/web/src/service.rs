@@ -6,7 +6,7 @@ use axum::{Router, extract::State};
 use futures_util::future::{BoxFuture, select_all};
 use kernel::Position;
 use serde::Serialize;
-use store::{Address, Announcement, Balance, Message};
+use store::{Address, Announcement, Balance, Kept, Message};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -39,6 +39,9 @@ pub trait Inspect: Send + Sync {
 
     /// Everything in the model as lines of text in a fixed order.
     fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>>;
+
+    /// The name of the engine that keeps it, such as `SQLite`.
+    fn engine(&self) -> &'static str;
 }
 
 impl fmt::Debug for Service {
@@ -119,11 +122,20 @@ impl Service {
             routes: vec![format!("/{}", self.name)],
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ready,
+            trouble: Self::ready(&self.followers).err(),
+            model: self.kept(),
             lag: self.lag(),
             set_aside: Self::aside(&self.followers),
             throughput: 0.0,
             balances: self.balances().await,
         }
+    }
+
+    /// What keeps its read model, if it has one.
+    fn kept(&self) -> Option<Kept> {
+        let engine = self.model.as_ref()?.engine().to_owned();
+        let trouble = self.followers.iter().find_map(Progress::database_trouble);
+        Some(Kept { engine, trouble })
     }
 
     fn lag(&self) -> BTreeMap<String, store::Lag> {
@@ -133,7 +145,8 @@ impl Service {
     async fn balances(&self) -> Vec<Balance> {
         let Some(model) = &self.model else { return Vec::new() };
         model.balances().await.unwrap_or_else(|error| {
-            tracing::warn!(service = self.name, %error, "the balances are unknown");
+            // Asked for every 2 s. That the model cannot be used is said once, by its projector.
+            tracing::debug!(service = self.name, %error, "the balances are unknown");
             Vec::new()
         })
     }
@@ -188,6 +201,10 @@ impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
 
     fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
         Box::pin(self.model.dump())
+    }
+
+    fn engine(&self) -> &'static str {
+        self.model.engine()
     }
 }
 

@@ -71,7 +71,7 @@ impl Tables for Accounts {
         )?;
         query.query_row([], |row| {
             let name = "rewards = hundreds of points earned".to_owned();
-            Ok(vec![Balance { name, left: row.get(0)?, right: row.get(1)? }])
+            Ok(vec![Balance::new(name, row.get(0)?, row.get(1)?)])
         })
     }
 }

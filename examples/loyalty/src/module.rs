@@ -10,6 +10,7 @@ use crate::{Config, Model, NAME, build, model::Accounts, project, tell::tell};
 pub const MODULE: Module = Module {
     name: NAME,
     about: "Points and rewards",
+    without: "Points cannot be seen or redeemed. What was earned meanwhile is counted once it is back.",
     model: Setting {
         name: "loyalty-model",
         default: "sqlite:DATA/loyalty.db",

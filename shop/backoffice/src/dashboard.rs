@@ -1,4 +1,4 @@
-//! How the shop is doing: revenue, orders, what sells and what runs out.
+//! How the shop is doing: revenue, orders, what sells and what runs out. What a part does not answer is missing, and said to be.
 
 use std::time::Duration;
 
@@ -8,11 +8,12 @@ use axum::{
     response::{Response, sse::Event},
 };
 use contracts::rest::{accounting::Revenue, demo::Filling, order::Statistics, product::Product};
-use futures_util::{future::try_join3, stream};
+use futures_util::{future::join5, stream};
+use kernel::Timestamp;
 use serde::Deserialize;
 use site::{
-    Amount, Badge, Count, Failure, Frame, Listing, Markup, Money, Page, ServerEvents, Shop, given,
-    no_such_page,
+    Amount, Badge, Count, Failure, Frame, Listing, Markup, Moment, Money, Page, ServerEvents, Shop,
+    TimeOfDay, given, no_such_page,
 };
 
 use crate::{
@@ -20,12 +21,17 @@ use crate::{
     manager::{ManagerVisit, written},
     products,
     sample::Sample,
+    status::{self, Outage, Service, Status},
 };
 
 /// Products that sell best, and that run out first.
 const SHOWN: usize = 8;
 /// So long further changes are waited for before the page is told: a busy shop has thousands a second.
 const BREATH: Duration = Duration::from_secs(1);
+/// The page is told at least this often, so that it is known to be of now.
+const PULSE: Duration = Duration::from_secs(10);
+/// The pause before changes of orders are asked for again.
+const RETRY: Duration = Duration::from_secs(3);
 /// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 10;
 /// The same while the shop is being filled.
@@ -56,11 +62,14 @@ pub(crate) struct Dashboard {
 #[derive(Template)]
 #[template(path = "figures.html")]
 struct Figures {
-    revenue: Revenue,
-    orders: Statistics,
-    scarce: Vec<Product>,
+    year: i16,
+    revenue: Option<Revenue>,
+    orders: Option<Statistics>,
+    scarce: Option<Vec<Product>>,
+    status: Option<Status>,
     currency: String,
     sample: Option<Sample>,
+    at: Timestamp,
 }
 
 pub(crate) async fn dashboard(
@@ -69,7 +78,7 @@ pub(crate) async fn dashboard(
     Query(asked): Query<Asked>,
 ) -> Result<Page<Dashboard>, Failure> {
     let figures = read(&manager, &shop, &asked.year).await?;
-    let year = figures.revenue.year;
+    let year = figures.year;
     let frame = manager.frame("Dashboard");
     let (frame, live) = if asked.live == "off" {
         (frame, String::new())
@@ -81,27 +90,29 @@ pub(crate) async fn dashboard(
     Ok(Page(Dashboard { frame, year, live, figures, csrf }))
 }
 
-/// The figures, again whenever an order moved.
+/// The figures, again whenever an order moved, and every few seconds.
 pub(crate) async fn live(
     manager: ManagerVisit,
     State(shop): State<Shop>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let changes = manager.events("/order/order-events", &[("", ""); 0], None).await?;
-    let follower = (manager.clone(), shop, asked.year, changes, Told::Nothing);
-    let parts = stream::unfold(follower, async |(manager, shop, year, mut changes, told)| {
-        match told {
-            Told::Nothing => {}
-            Told::All => moved(&mut changes).await?,
-            // What is added first, goods and people, moves no order.
-            Told::Filling => drop(tokio::time::timeout(BREATH, moved(&mut changes)).await),
-        }
-        let figures = read(&manager, &shop, &year).await.ok()?;
-        let told = if figures.filling().is_some() { Told::Filling } else { Told::All };
+    let follower = Follower { manager: manager.clone(), changes: None, told: Told::Nothing };
+    let parts = stream::unfold((follower, shop, asked.year), async |(mut follower, shop, year)| {
+        follower.wait().await;
+        let figures = read(&follower.manager, &shop, &year).await.ok()?;
+        follower.told = if figures.filling().is_some() { Told::Filling } else { Told::All };
         let part = Event::default().event("part").data(Markup::of(&figures).as_str());
-        Some((part, (manager, shop, year, changes, told)))
+        Some((part, (follower, shop, year)))
     });
     site::live(&manager, parts)
+}
+
+/// Follows the orders for one open page.
+struct Follower {
+    manager: ManagerVisit,
+    /// None while the order service does not answer.
+    changes: Option<ServerEvents>,
+    told: Told,
 }
 
 /// What the page has been told.
@@ -112,7 +123,29 @@ enum Told {
     Filling,
 }
 
-/// Waits for a change of an order, and for those that come with it.
+impl Follower {
+    /// Returns when the page is to be told again.
+    async fn wait(&mut self) {
+        let pulse = match self.told {
+            Told::Nothing => return,
+            Told::All => PULSE,
+            // What is added first, goods and people, moves no order.
+            Told::Filling => BREATH,
+        };
+        if self.changes.is_none() {
+            let changes = self.manager.events("/order/order-events", &[("", ""); 0], None);
+            self.changes = changes.await.ok();
+        }
+        let Some(changes) = &mut self.changes else {
+            return tokio::time::sleep(RETRY.min(pulse)).await;
+        };
+        if let Ok(None) = tokio::time::timeout(pulse, moved(changes)).await {
+            self.changes = None;
+        }
+    }
+}
+
+/// Waits for a change of an order, and for those that come with it; none if the stream has ended.
 async fn moved(changes: &mut ServerEvents) -> Option<()> {
     changes.next().await?;
     let more = async { while changes.next().await.is_some() {} };
@@ -121,23 +154,40 @@ async fn moved(changes: &mut ServerEvents) -> Option<()> {
 }
 
 async fn read(manager: &ManagerVisit, shop: &Shop, year: &str) -> Result<Figures, Failure> {
+    let at = manager.now();
     let asked = given([("Year", year)]);
-    let revenue: Revenue =
-        manager.get("/accounting/get-revenue", &asked).await.map_err(no_such_page)?;
-    let year = revenue.year;
+    let revenue = manager.get("/accounting/get-revenue", &asked).await.map_err(no_such_page);
+    let revenue: Option<Revenue> = status::if_answered(revenue)?;
+    // Accounting checks the year, and knows which one it is, if it answers.
+    let this_year = || site::zone().local(at).year();
+    let year = match &revenue {
+        Some(revenue) => revenue.year,
+        None => year.parse().unwrap_or_else(|_| this_year()),
+    };
     let zone = site::zone();
     let (from, to) = (written(zone.year_begin(year)), written(zone.year_begin(year + 1)));
     let of_year = given([("From", &from), ("To", &to)]);
     let limit = SHOWN.to_string();
     let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
-    let (orders, scarce, currency): (Statistics, Listing<Product>, String) = try_join3(
+    let (orders, scarce, status, currency, sample) = join5(
         manager.get("/order/get-order-statistics", &of_year),
         manager.get("/product/get-all-products", &scarce),
-        async { Ok(shop.currency(manager).await) },
+        status::read(manager),
+        shop.currency(manager),
+        Sample::read(manager),
     )
-    .await?;
-    let sample = Sample::read(manager).await;
-    Ok(Figures { revenue, orders, scarce: scarce.items, currency, sample })
+    .await;
+    let scarce: Option<Listing<Product>> = status::if_answered(scarce)?;
+    Ok(Figures {
+        year,
+        revenue,
+        orders: status::if_answered(orders)?,
+        scarce: scarce.map(|scarce| scarce.items),
+        status: status?,
+        currency,
+        sample,
+        at,
+    })
 }
 
 impl Figures {
@@ -154,14 +204,18 @@ impl Figures {
         Amount(*money, &self.currency)
     }
 
-    fn columns(&self) -> Columns {
-        let values: Vec<_> =
-            self.revenue.by_month.iter().map(|one| one.revenue.0.minor()).collect();
-        let total = self.amount(&self.revenue.revenue.0);
-        let best = self.revenue.by_month.iter().max_by_key(|one| one.revenue.0.minor());
+    /// What does not work as it should, with what that means.
+    fn troubled(&self) -> Vec<(&Service, &Outage)> {
+        self.status.as_ref().map_or_else(Vec::new, Status::troubled)
+    }
+
+    fn columns(&self, revenue: &Revenue) -> Columns {
+        let values: Vec<_> = revenue.by_month.iter().map(|one| one.revenue.0.minor()).collect();
+        let total = self.amount(&revenue.revenue.0);
+        let best = revenue.by_month.iter().max_by_key(|one| one.revenue.0.minor());
         let best = best.map_or("", |best| month(best.month));
         let title =
-            format!("Revenue by month of {}: {total} in all, most in {best}.", self.revenue.year);
+            format!("Revenue by month of {}: {total} in all, most in {best}.", revenue.year);
         Columns::of_year(title, &values)
     }
 
@@ -172,26 +226,28 @@ impl Figures {
     }
 
     /// What became of the orders: word, count and bar.
-    fn outcomes(&self) -> Vec<(&'static str, u64, Bar)> {
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn outcomes(&self, orders: &Statistics) -> Vec<(&'static str, u64, Bar)> {
         let all =
             [("Finalized", "good"), ("Canceled", "bad"), ("Approved", "busy"), ("Pending", "busy")];
-        let whole = signed(self.orders.total);
+        let whole = signed(orders.total);
         all.map(|(status, tone)| {
-            let count = self.orders.by_status.get(status).copied().unwrap_or(0);
+            let count = orders.by_status.get(status).copied().unwrap_or(0);
             (status, count, Bar::new(signed(count), whole, tone))
         })
         .into()
     }
 
     /// Why orders were canceled, where any were.
-    fn reasons(&self) -> Vec<(String, u64)> {
-        let some = self.orders.by_reason.iter().filter(|(_, count)| **count > 0);
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn reasons(&self, orders: &Statistics) -> Vec<(String, u64)> {
+        let some = orders.by_reason.iter().filter(|(_, count)| **count > 0);
         some.map(|(reason, count)| (reason.replace('-', " "), *count)).collect()
     }
 
     /// The products that brought in most: address, name, units, revenue and bar.
-    fn top(&self) -> Vec<(String, &str, u64, Amount<'_>, Bar)> {
-        let products = &self.revenue.by_product;
+    fn top<'a>(&'a self, revenue: &'a Revenue) -> Vec<(String, &'a str, u64, Amount<'a>, Bar)> {
+        let products = &revenue.by_product;
         let whole = products.first().map_or(1, |first| first.revenue.0.minor());
         let top = products.iter().take(SHOWN).map(|one| {
             let bar = Bar::new(one.revenue.0.minor(), whole, "plain");

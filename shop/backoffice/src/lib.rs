@@ -28,14 +28,15 @@ mod saga;
 mod sagas;
 mod sample;
 mod search;
+mod status;
 mod system;
 mod why;
 
 use axum::{
-    Router,
+    Extension, Router,
     routing::{get, post},
 };
-use site::{Chrome, Link, Search, Shop, Site};
+use site::{Chrome, Link, Search, Shop, Site, Website};
 
 /// What the back office needs from outside.
 pub use site::Config;
@@ -67,8 +68,8 @@ const CHROME: Chrome = Chrome {
     channel: None,
 };
 
-/// The back office as a router, to be served with [`web::serve`].
-pub fn build(config: Config) -> Router {
+/// The back office as a router, to be served with [`web::serve`]; `storefront` is the website of the shoppers, which it watches.
+pub fn build(config: Config, storefront: Website) -> Router {
     let pages = Router::new()
         .route("/", get(dashboard::dashboard))
         .route("/live", get(dashboard::live))
@@ -96,6 +97,7 @@ pub fn build(config: Config) -> Router {
         .route("/search", get(search::search))
         .route("/system", get(system::system))
         .route("/system/live", get(system::live))
+        .layer(Extension(storefront))
         .with_state(Shop::default());
     Site::new(config, &CHROME).guard(pages)
 }

@@ -1,77 +1,36 @@
-//! The status of the parts of the shop: a map with throughput and lag, and the balances of promise 6.
+//! The System page: a map of all parts with what is wrong, since when, and what that means; the balances; what was wrong in the last day.
+//!
+//! It shows whatever answers. What does not is said to be so: the page is needed the most when something is down.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use askama::{Template, filters::HtmlSafe};
 use axum::{
-    extract::Query,
+    Extension,
+    extract::{Query, State},
     response::{Response, sse::Event},
 };
 use contracts::rest::order::Statistics;
-use futures_util::{future::try_join3, stream};
+use futures_util::{future::join5, stream};
 use kernel::Timestamp;
 use serde::Deserialize;
-use site::{Badge, Count, Failure, Frame, Markup, Moment, Page, Tone};
+use site::{
+    Amount, Badge, Count, Failure, Frame, Markup, Moment, Money, Page, Shop, TimeOfDay, Tone,
+    Website,
+};
 
-use crate::{log, manager::ManagerVisit};
+use crate::{
+    log,
+    manager::ManagerVisit,
+    status::{self, Balance, Outage, Service, Status, per_second, ready},
+};
 
 /// Services announce themselves every second.
 const LOOK: Duration = Duration::from_secs(1);
 /// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 5;
-/// The service in front of the event store.
-const STORE: &str = "events";
-/// A lag of more than this is worth a word: a projection in step is milliseconds behind.
-const LAG_SECONDS: f64 = 1.0;
-
-/// What `get-status` answers, as far as it is shown.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Status {
-    ready: bool,
-    services: Vec<Service>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Service {
-    name: String,
-    ready: bool,
-    instances: Vec<Instance>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Instance {
-    #[serde(rename = "Instance")]
-    name: String,
-    version: String,
-    here: bool,
-    ready: bool,
-    last_heard: Timestamp,
-    #[serde(default)]
-    lag: BTreeMap<String, Lag>,
-    #[serde(default)]
-    throughput: f64,
-    #[serde(default)]
-    balances: Vec<Balance>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Lag {
-    events: u64,
-    seconds: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Balance {
-    name: String,
-    left: i64,
-    right: i64,
-    holds: bool,
-}
+/// Outages shown of those that are over.
+const PAST_SHOWN: usize = 20;
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -88,22 +47,37 @@ pub(crate) struct System {
     map: Map,
 }
 
-/// What changes from second to second.
+/// What changes from second to second. Everything that a part tells is missing while that part does not answer.
 #[derive(Template)]
 #[template(path = "map.html")]
 struct Map {
-    status: Status,
-    orders: Statistics,
-    head: u64,
+    status: Option<Status>,
+    orders: Option<Statistics>,
+    head: Option<u64>,
+    timeline: Vec<Outage>,
+    /// Whether shoppers reach their website; none if it is not known where that is.
+    storefront: Option<bool>,
+    currency: String,
     /// Events recorded since the look before.
     rate: Option<f64>,
+    at: Timestamp,
+}
+
+/// Where the log ended, and when.
+#[derive(Clone, Copy)]
+struct Before {
+    head: Option<u64>,
+    at: Timestamp,
 }
 
 pub(crate) async fn system(
     manager: ManagerVisit,
+    State(shop): State<Shop>,
+    Extension(storefront): Extension<Website>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<System>, Failure> {
-    let map = read(&manager, None).await?;
+    let looker = Looker { manager: manager.clone(), shop, storefront };
+    let map = looker.look(None).await?;
     let live = asked.live != "off";
     let frame = manager.frame("System");
     let frame = if live { frame.refreshing(REFRESH_SECONDS) } else { frame };
@@ -111,145 +85,161 @@ pub(crate) async fn system(
 }
 
 /// The map, again every second.
-pub(crate) async fn live(manager: ManagerVisit) -> Result<Response, Failure> {
-    let first = log::head(&manager).await?;
-    let looker = (manager.clone(), manager.now(), first, false);
-    let parts = stream::unfold(looker, async |(manager, since, head, told)| {
-        if told {
+pub(crate) async fn live(
+    manager: ManagerVisit,
+    State(shop): State<Shop>,
+    Extension(storefront): Extension<Website>,
+) -> Result<Response, Failure> {
+    let looker = Looker { manager: manager.clone(), shop, storefront };
+    let parts = stream::unfold((looker, None), async |(looker, before)| {
+        if before.is_some() {
             tokio::time::sleep(LOOK).await;
         }
-        let elapsed = manager.now().since(since);
-        let map = read(&manager, told.then_some((head, elapsed))).await.ok()?;
+        let map = looker.look(before).await.ok()?;
         let part = Event::default().event("part").data(Markup::of(&map).as_str());
-        let next = (manager.clone(), manager.now(), map.head, true);
-        Some((part, next))
+        let before = Before { head: map.head, at: map.at };
+        Some((part, (looker, Some(before))))
     });
     site::live(&manager, parts)
 }
 
-/// How everything is; `before` is where the log ended, and how long ago that was.
-async fn read(manager: &ManagerVisit, before: Option<(u64, Duration)>) -> Result<Map, Failure> {
-    let nothing = &[("", ""); 0];
-    let status = manager.get("/system/get-status", nothing);
-    let orders = manager.get("/order/get-order-statistics", nothing);
-    let (status, orders, head) = try_join3(status, orders, log::head(manager)).await?;
-    let rate = before.map(|(then, elapsed)| {
-        let recorded = u32::try_from(head.saturating_sub(then)).unwrap_or(u32::MAX);
-        f64::from(recorded) / elapsed.as_secs_f64().max(0.001)
-    });
-    Ok(Map { status, orders, head, rate })
+/// Who looks at the shop.
+struct Looker {
+    manager: ManagerVisit,
+    shop: Shop,
+    storefront: Website,
 }
 
-impl Service {
-    fn badge(&self) -> Badge {
-        match (self.ready, self.instances.iter().any(|instance| instance.here)) {
-            (true, _) => Badge::new("Ready", Tone::Good),
-            (false, true) => Badge::new("Starting", Tone::Warn),
-            (false, false) => Badge::new("Absent", Tone::Bad),
-        }
-    }
-
-    /// Events per second, over all instances.
-    fn throughput(&self) -> f64 {
-        self.instances.iter().filter(|one| one.here).map(|one| one.throughput).sum()
-    }
-
-    fn heard(&self) -> String {
-        per_second(self.throughput())
-    }
-
-    /// The greatest lag of any projector or reactor.
-    fn lag(&self) -> Option<Lag> {
-        let all = self.instances.iter().filter(|one| one.here).flat_map(|one| one.lag.values());
-        all.max_by_key(|lag| lag.events).copied()
-    }
-}
-
-impl Instance {
-    fn badge(&self) -> Badge {
-        match (self.here, self.ready) {
-            (true, true) => Badge::new("Ready", Tone::Good),
-            (true, false) => Badge::new("Starting", Tone::Warn),
-            (false, _) => Badge::new("Never seen", Tone::Bad),
-        }
-    }
-}
-
-impl Instance {
-    fn heard(&self) -> String {
-        per_second(self.throughput)
-    }
-}
-
-impl Lag {
-    fn words(&self) -> String {
-        if self.events == 0 {
-            return "in step".to_owned();
-        }
-        format!("{} behind, {:.1} s", Count(self.events), self.seconds)
-    }
-
-    fn badge(&self) -> Badge {
-        let tone = if self.seconds > LAG_SECONDS { Tone::Warn } else { Tone::Good };
-        Badge::new(self.words(), tone)
-    }
-}
-
-impl Balance {
-    fn badge(&self) -> Badge {
-        if self.holds { Badge::new("Holds", Tone::Good) } else { Badge::new("Broken", Tone::Bad) }
+impl Looker {
+    /// How everything is.
+    async fn look(&self, before: Option<Before>) -> Result<Map, Failure> {
+        let manager = &self.manager;
+        let orders = manager.get("/order/get-order-statistics", &[("", ""); 0]);
+        let head = log::head(manager);
+        let gateway = async {
+            let status = status::read(manager).await?;
+            let timeline = status::timeline(manager).await?;
+            Ok::<_, Failure>((status, timeline.unwrap_or_default()))
+        };
+        let (storefront, currency) = (self.storefront.answers(), self.shop.currency(manager));
+        let (gateway, orders, head, storefront, currency) =
+            join5(gateway, orders, head, storefront, currency).await;
+        let ((status, timeline), orders, head) = (gateway?, orders.ok(), head.ok());
+        let at = manager.now();
+        let rate = before.zip(head).and_then(|(before, head)| {
+            let recorded = u32::try_from(head.saturating_sub(before.head?)).unwrap_or(u32::MAX);
+            Some(f64::from(recorded) / at.since(before.at).as_secs_f64().max(0.001))
+        });
+        Ok(Map { status, orders, head, timeline, storefront, currency, rate, at })
     }
 }
 
 impl Map {
     /// The services that people's requests go to.
     fn services(&self) -> Vec<&Service> {
-        self.status.services.iter().filter(|service| service.name != STORE).collect()
+        self.status.iter().flat_map(Status::services).collect()
     }
 
     fn store(&self) -> Option<&Service> {
-        self.status.services.iter().find(|service| service.name == STORE)
+        self.status.as_ref()?.store()
     }
 
-    /// The bus is well if what is sent over it is heard: every announcement comes that way.
+    /// All services, the event store included.
+    fn all(&self) -> &[Service] {
+        self.status.as_ref().map_or(&[], |status| &status.services)
+    }
+
+    fn troubled(&self) -> Vec<(&Service, &Outage)> {
+        self.status.as_ref().map_or_else(Vec::new, Status::troubled)
+    }
+
+    /// What is over, the newest first.
+    fn past(&self) -> Vec<&Outage> {
+        let over = self.timeline.iter().filter(|outage| outage.until.is_some());
+        over.take(PAST_SHOWN).collect()
+    }
+
     fn bus(&self) -> Badge {
-        let silent = |service: &Service| !service.instances.iter().any(|instance| instance.here);
-        match self.status.services.iter().filter(|service| silent(service)).count() {
-            0 => Badge::new("All services are connected", Tone::Good),
-            some if some == self.status.services.len() => Badge::new("Silent", Tone::Bad),
-            some => Badge::new(format!("{some} not connected"), Tone::Warn),
+        match &self.status {
+            Some(status) if status.bus.connected => Badge::new("Connected", Tone::Good),
+            Some(_) => Badge::new("No connection", Tone::Bad),
+            None => Badge::new("Not known", Tone::Warn),
+        }
+    }
+
+    /// What carries the messages.
+    fn carrier(&self) -> String {
+        match self.status.as_ref().map(|status| &*status.bus.engine) {
+            None => String::new(),
+            Some("this process") => "Within this process".to_owned(),
+            Some(engine) => format!("Over {engine}"),
         }
     }
 
     fn gateway(&self) -> Badge {
-        if self.status.ready {
-            Badge::new("Ready", Tone::Good)
-        } else {
-            Badge::new("Waiting for parts", Tone::Warn)
+        match &self.status {
+            Some(status) if status.ready => ready(),
+            Some(_) => Badge::new("Waiting for parts", Tone::Warn),
+            None => Badge::new("Does not answer", Tone::Bad),
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn back_office(&self) -> Badge {
+        ready()
+    }
+
+    fn storefront(&self) -> Badge {
+        match self.storefront {
+            Some(true) => ready(),
+            Some(false) => Badge::new("Does not answer", Tone::Bad),
+            None => Badge::new("Not watched", Tone::Warn),
         }
     }
 
     /// Events per second that come over the bus: each service hears all of them.
     fn heard(&self) -> String {
-        let of_one = self.status.services.iter().map(Service::throughput);
+        let of_one = self.all().iter().map(Service::throughput);
         per_second(of_one.fold(0.0, f64::max))
     }
 
-    /// How many balances are broken.
-    fn broken(&self) -> usize {
-        let instances = self.status.services.iter().flat_map(|service| &service.instances);
+    /// All balances of instances that are there, with the instance's name.
+    fn balances(&self) -> Vec<(&str, &Balance)> {
+        let instances = self.all().iter().flat_map(|service| &service.instances);
         let here = instances.filter(|instance| instance.here);
-        here.flat_map(|instance| &instance.balances).filter(|balance| !balance.holds).count()
+        here.flat_map(|one| one.balances.iter().map(|balance| (&*one.name, balance))).collect()
+    }
+
+    /// A sum of a balance, as it is written.
+    fn sum(&self, balance: &Balance, sum: i64) -> String {
+        match balance.decimals {
+            2 => Amount(Money::from_minor(sum), &self.currency).to_string(),
+            _ => Count(sum).to_string(),
+        }
+    }
+
+    /// Whether the balances hold, in words.
+    fn verdict(&self) -> String {
+        let balances = self.balances();
+        match balances.iter().filter(|(_, balance)| !balance.holds).count() {
+            0 if balances.is_empty() => "–".to_owned(),
+            0 => "all hold".to_owned(),
+            broken => format!("{} broken", Count(broken)),
+        }
     }
 
     /// Events recorded a second since the look before.
     fn recorded(&self) -> String {
         self.rate.map_or_else(|| "–".to_owned(), per_second)
     }
-}
 
-fn per_second(rate: f64) -> String {
-    if rate < 9.95 { format!("{rate:.1}/s") } else { format!("{rate:.0}/s") }
+    fn events(&self) -> String {
+        self.head.map_or_else(|| "–".to_owned(), |head| Count(head).to_string())
+    }
+
+    fn open_orders(&self) -> String {
+        self.orders.as_ref().map_or_else(|| "–".to_owned(), |orders| Count(orders.open).to_string())
+    }
 }
 
 impl HtmlSafe for Map {}

@@ -56,6 +56,8 @@ pub(crate) struct Process {
     services: Vec<Service>,
     gateway: Option<(gateway::Gateway, Router)>,
     site: Option<site::Config>,
+    /// The storefront that the back office watches, if it runs elsewhere.
+    pub(crate) storefront: Option<site::Gateway>,
     admin: tokio::sync::Mutex<Option<Bootstrap>>,
     /// Where the shop has the sample's goods, or none yet.
     pub(crate) demo: Option<demo::Demo>,
@@ -152,6 +154,7 @@ impl Process {
             services,
             gateway,
             site,
+            storefront: shared.choices.storefront,
             admin: tokio::sync::Mutex::new(admin),
             demo,
             last_note,

@@ -14,6 +14,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use demo::Lived;
 use serde::Serialize;
+use site::Website;
 use tokio::net::TcpListener;
 use web::Server;
 
@@ -156,7 +157,10 @@ async fn announced(
     let ops = serve("ops", listeners.ops, Some(process.ops.clone()))?;
     let storefront = process.site().map(storefront::build);
     let storefront = serve("storefront", listeners.storefront, storefront)?;
-    let backoffice = process.site().map(backoffice::build);
+    let backoffice = process.site().map(|site| {
+        let here = storefront.as_deref().and_then(|url| site::Gateway::http(url).ok());
+        backoffice::build(site, Website::at(here.or_else(|| process.storefront.clone())))
+    });
     let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;
     let password = process.admin_password().await?;
     let made_up = lived.as_ref().and_then(|lived| lived.admin_password.clone());

@@ -48,6 +48,7 @@ impl Given {
 pub const MODULE: Module = Module {
     name: NAME,
     about: "Accounts, sessions, credit",
+    without: "Nobody can log in or register, and new orders are refused until it is back.",
     model: Setting {
         name: "customer-model",
         default: "sqlite:DATA/customer.db",

@@ -30,6 +30,11 @@ use causes::{Causes, Index};
 use runtime::event_store::Figures;
 use store::{port::Reader, port::StoreFailure};
 
+/// Its name on the bus, and the first part of its routes.
+pub const NAME: &str = "events";
+/// What people cannot do while the event store does not answer.
+pub const WITHOUT: &str = "Nothing can be recorded: nobody can order, register, log in or change anything. What was recorded before can be seen.";
+
 /// What the calls answer from.
 #[derive(Clone)]
 struct Events {
@@ -55,7 +60,7 @@ pub async fn service(
     backup: Option<Backup>,
     index: Location,
 ) -> Result<Service, ModelError> {
-    let (name, version) = ("events", env!("CARGO_PKG_VERSION"));
+    let (name, version) = (NAME, env!("CARGO_PKG_VERSION"));
     let api = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(read_stream))
         .routes(routes!(read_all))

@@ -14,6 +14,7 @@ mod forward;
 mod positions;
 mod status;
 mod table;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,13 +31,15 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY},
     http::uri::PathAndQuery,
 };
-use store::{Announcement, Heard, Message};
+use store::{Announcement, Heard, Message, Transport};
 use tokio::sync::Notify;
 use web::{Api, Context, HttpConfig, Problem, RouteName, metrics::HttpMetrics};
 
 pub use table::is_name;
 
-use crate::{document::Documents, forward::Forwarder, positions::Positions, table::Table};
+use crate::{
+    document::Documents, forward::Forwarder, positions::Positions, table::Table, watch::Watch,
+};
 
 /// One address for all services. A cheap clone.
 #[derive(Clone)]
@@ -48,16 +51,30 @@ struct Inner {
     forwarder: Forwarder,
     positions: Positions,
     documents: Documents,
-    expected: Vec<String>,
+    expected: Vec<Expected>,
+    transport: Arc<dyn Transport>,
+    watch: Watch,
     /// Told of every announcement.
     learned: Notify,
 }
 
+/// A service without which the shop is not ready.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    pub name: String,
+    /// What people cannot do while it is away, in a sentence or two.
+    pub without: String,
+}
+
 impl Gateway {
-    /// A gateway that is ready once all services of the names `expected` are. Others that announce themselves are guests: asked under
-    /// their own prefix, and not waited for.
+    /// A gateway that is ready once all services that are `expected` are. Others that announce themselves are guests: asked under
+    /// their own prefix, and not waited for. Announcements come over `transport`.
     #[must_use]
-    pub fn new(http: HttpConfig, expected: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(
+        http: HttpConfig,
+        transport: Arc<dyn Transport>,
+        expected: impl IntoIterator<Item = Expected>,
+    ) -> Self {
         Self(Arc::new(Inner {
             positions: Positions::new(http.names.clone()),
             http,
@@ -65,6 +82,8 @@ impl Gateway {
             forwarder: Forwarder::new(),
             documents: Documents::default(),
             expected: expected.into_iter().collect(),
+            transport,
+            watch: Watch::default(),
             learned: Notify::new(),
         }))
     }
@@ -91,14 +110,22 @@ impl Gateway {
         }
     }
 
-    /// Learns from a subscription to [`store::Topic::Services`] until the gateway shuts down.
+    /// Learns from a subscription to [`store::Topic::Services`], and notices who is silent, until the gateway shuts down.
     pub async fn follow(&self, mut announcements: store::Receiver) {
         let shutdown = self.0.http.shutdown.clone();
-        while let Some(Some(heard)) = shutdown.run_until_cancelled(announcements.next()).await {
-            if let Heard::Message(Message::Service(announcement)) = heard {
-                self.learn(announcement);
+        let learning = async {
+            loop {
+                match tokio::time::timeout(LOOK_EVERY, announcements.next()).await {
+                    Ok(Some(Heard::Message(Message::Service(announcement)))) => {
+                        self.learn(announcement);
+                    }
+                    Ok(None) => return,
+                    Ok(Some(_)) | Err(_) => {}
+                }
+                status::look(self);
             }
-        }
+        };
+        shutdown.run_until_cancelled(learning).await;
     }
 
     /// The whole gateway as a router.
@@ -108,6 +135,7 @@ impl Gateway {
             .route("/health/live", get(status::live))
             .route("/health/ready", get(status::ready))
             .route("/system/get-status", get(status::get_status))
+            .route("/system/get-timeline", get(status::get_timeline))
             .route("/openapi.json", get(document::answer))
             .route("/docs", get(docs::entrance))
             .route("/docs/{file}", get(docs::file))
@@ -130,7 +158,8 @@ async fn forward(
     let Some((prefix, path)) = split(request.uri()) else { return unknown() };
     let Some(route) = gateway.table.route(prefix) else {
         // Right after a start no announcement has arrived yet.
-        let expected = gateway.expected.iter().any(|name| prefix.strip_prefix('/') == Some(name));
+        let expected =
+            gateway.expected.iter().any(|one| prefix.strip_prefix('/') == Some(&one.name));
         return if expected { forward::no_instance() } else { unknown() };
     };
     let Ok(path) = PathAndQuery::try_from(path) else { return unknown() };
@@ -181,3 +210,6 @@ async fn secured(mut response: Response) -> Response {
 
 /// How soon to come back to a gateway that is not ready yet.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The pause between two looks at who is silent; announcements come every 2 s.
+const LOOK_EVERY: Duration = Duration::from_secs(1);

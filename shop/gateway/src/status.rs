@@ -4,17 +4,26 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::extract::State;
 use identity::Manager;
+use kernel::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::Announcement;
+use store::{Announcement, Kept};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{HttpNames, Json, Problem};
+use web::{HttpNames, Json, Listing, Problem};
 
 use crate::{
-    Gateway, RETRY_AFTER,
+    Expected, Gateway, RETRY_AFTER,
     table::{Heard, own_prefix},
+    watch::{Condition, Outage, State as PartState},
 };
+
+/// The part that the connection to the broker is called.
+const BUS: &str = "bus";
+/// A part that is this far behind the log is slow.
+const SLOW_SECONDS: f64 = 5.0;
+/// What a guest's absence means to people.
+const WITHOUT_GUEST: &str = "What it offers cannot be used.";
 
 /// All services as they last announced themselves.
 #[derive(Serialize, ToSchema)]
@@ -23,6 +32,22 @@ struct Status {
     /// Whether all expected services have a ready instance.
     ready: bool,
     services: Vec<ServiceStatus>,
+    bus: BusStatus,
+    /// Since when the gateway watches the others; null in its first second.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    watched_since: Option<Timestamp>,
+}
+
+/// What carries messages between the services.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct BusStatus {
+    /// `RabbitMQ`, or `this process`.
+    engine: &'static str,
+    /// Whether the gateway has a connection.
+    connected: bool,
+    /// What is wrong, while something is.
+    outage: Option<Outage>,
 }
 
 /// A service and its instances.
@@ -32,6 +57,10 @@ struct ServiceStatus {
     name: String,
     /// Whether an instance is present and ready.
     ready: bool,
+    /// What is wrong, while something is.
+    outage: Option<Outage>,
+    /// What people cannot do while it does not answer.
+    without: String,
     instances: Vec<InstanceStatus>,
 }
 
@@ -46,8 +75,12 @@ struct InstanceStatus {
     /// Whether it announced itself within the last 5 s.
     here: bool,
     ready: bool,
-    #[schema(format = DateTime)]
-    last_heard: String,
+    /// Why it is not ready, in a sentence.
+    trouble: Option<String>,
+    /// The database that keeps its read model.
+    model: Option<ModelStatus>,
+    #[schema(value_type = String, format = DateTime)]
+    last_heard: Timestamp,
     /// How far behind each of its projectors and reactors is.
     lag: BTreeMap<String, LagStatus>,
     /// Events that its projectors and reactors could not apply and set aside; `inbox` of the service lists them.
@@ -56,6 +89,15 @@ struct InstanceStatus {
     throughput: f64,
     /// Sums that must agree.
     balances: Vec<BalanceStatus>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct ModelStatus {
+    /// Its name, such as `SQLite`.
+    engine: String,
+    /// Why it cannot be used now, in a sentence.
+    trouble: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -69,6 +111,8 @@ struct LagStatus {
 #[serde(rename_all = "PascalCase")]
 struct BalanceStatus {
     name: String,
+    /// How many of the digits are behind the decimal point: 2 for sums in hundredths of the currency.
+    decimals: u8,
     left: i64,
     right: i64,
     holds: bool,
@@ -107,15 +151,27 @@ pub(crate) fn is_ready(gateway: &Gateway) -> bool {
     status(gateway).0.is_empty()
 }
 
-/// Services, instances, readiness, lag, throughput and balances.
+/// Services, instances, readiness, what is wrong and what that means, lag, throughput and balances.
 #[utoipa::path(get, path = "/get-status", security(("token" = [])), responses((status = 200, body = Status)))]
 pub(crate) async fn get_status(_: Manager, State(gateway): State<Gateway>) -> Json<impl Serialize> {
+    look(&gateway);
     Json(status(&gateway).1)
+}
+
+/// What did not work as it should in the last 24 hours, as far as this gateway has been up: what lasts first, then the newest.
+#[utoipa::path(get, path = "/get-timeline", security(("token" = [])), responses((status = 200, body = Listing<Outage>)))]
+pub(crate) async fn get_timeline(
+    _: Manager,
+    State(gateway): State<Gateway>,
+) -> Json<impl Serialize> {
+    look(&gateway);
+    Json(Listing { items: gateway.0.watch.timeline(), next: None })
 }
 
 /// The gateway's own calls as a document.
 pub(crate) fn document(names: &HttpNames) -> Value {
-    let api = OpenApiRouter::<Gateway>::new().routes(routes!(get_status)).into_openapi();
+    let api = OpenApiRouter::<Gateway>::new().routes(routes!(get_status));
+    let api = api.routes(routes!(get_timeline)).into_openapi();
     web::document(api, "system", env!("CARGO_PKG_VERSION"), names)
 }
 
@@ -124,11 +180,25 @@ pub(crate) fn waits_for(gateway: &Gateway) -> Vec<String> {
     status(gateway).0
 }
 
+/// Notes what is wrong now, so that it is known since when.
+pub(crate) fn look(gateway: &Gateway) {
+    let (_, Status { services, bus, .. }) = status(gateway);
+    let link = if bus.connected {
+        Condition::ready()
+    } else {
+        let reason = format!("There is no connection to {}.", bus.engine);
+        Condition { state: PartState::Away, reason, since: None }
+    };
+    let services = services.iter().map(|service| (service.name.clone(), service.condition(&bus)));
+    let parts = services.chain([(BUS.to_owned(), link)]);
+    gateway.0.watch.look(parts, &*gateway.0.http.clock);
+}
+
 /// What is not ready yet, by name, and the state of everything.
 fn status(Gateway(gateway): &Gateway) -> (Vec<String>, Status) {
     let now = gateway.http.clock.elapsed();
     let mut services: BTreeMap<String, Vec<InstanceStatus>> = BTreeMap::new();
-    for name in &gateway.expected {
+    for Expected { name, .. } in &gateway.expected {
         services.entry(name.clone()).or_default();
     }
     for heard in gateway.table.instances() {
@@ -136,19 +206,74 @@ fn status(Gateway(gateway): &Gateway) -> (Vec<String>, Status) {
         let instances = services.entry(heard.announcement.name.clone()).or_default();
         instances.push(InstanceStatus::of(&heard, here));
     }
-    let services = services.into_iter().map(|(name, instances)| {
-        let ready = instances.iter().any(|instance| instance.here && instance.ready);
-        ServiceStatus { name, ready, instances }
+    let expected = |name: &str| gateway.expected.iter().find(|expected| expected.name == name);
+    let services = services.into_iter().map(|(name, instances)| ServiceStatus {
+        ready: instances.iter().any(|instance| instance.here && instance.ready),
+        outage: gateway.watch.outage(&name),
+        without: expected(&name).map_or(WITHOUT_GUEST, |one| &one.without).to_owned(),
+        name,
+        instances,
     });
     let services: Vec<ServiceStatus> = services.collect();
-    let expected = services.iter().filter(|service| gateway.expected.contains(&service.name));
-    let waits_for = expected.filter(|service| !service.ready);
-    let waits_for: Vec<String> = waits_for.map(|service| service.name.clone()).collect();
+    let missing = |service: &&ServiceStatus| expected(&service.name).is_some() && !service.ready;
+    let waits_for: Vec<String> =
+        services.iter().filter(missing).map(|service| service.name.clone()).collect();
+    let link = gateway.transport.link();
+    let bus = BusStatus {
+        engine: link.engine,
+        connected: link.connected,
+        outage: gateway.watch.outage(BUS),
+    };
     let ready = waits_for.is_empty();
-    (waits_for, Status { ready, services })
+    (waits_for, Status { ready, services, bus, watched_since: gateway.watch.begun() })
+}
+
+impl ServiceStatus {
+    /// How it is, by its best instance.
+    fn condition(&self, bus: &BusStatus) -> Condition {
+        let here: Vec<_> = self.instances.iter().filter(|instance| instance.here).collect();
+        let heard = self.instances.iter().map(|instance| instance.last_heard).max();
+        // One that leaves says that it is not ready, and has no reason.
+        let is_there = |one: &&&InstanceStatus| one.ready || one.trouble.is_some();
+        let Some(first) = here.iter().find(is_there) else {
+            let reason = if !bus.connected {
+                format!("It may work, but nothing is heard without a connection to {}.", bus.engine)
+            } else if here.is_empty() {
+                "It has not announced itself for 5 s: it was stopped, has crashed, or hangs."
+                    .to_owned()
+            } else {
+                "It is stopping.".to_owned()
+            };
+            return Condition { state: PartState::Away, reason, since: heard };
+        };
+        let Some(ready) = here.iter().filter(|one| one.ready).min_by_key(|one| one.behind()) else {
+            let reason = first.trouble.clone().unwrap_or_default();
+            return Condition { state: PartState::NotReady, reason, since: None };
+        };
+        if let Some((name, lag)) = ready.slowest().filter(|(_, lag)| lag.seconds > SLOW_SECONDS) {
+            let LagStatus { events, seconds } = lag;
+            let reason = format!("{name} is {events} events, {seconds:.0} s, behind the log.");
+            return Condition { state: PartState::Slow, reason, since: None };
+        }
+        let aside: u64 = here.iter().map(|one| one.set_aside).max().unwrap_or(0);
+        if aside > 0 {
+            let reason = format!("Events in its inbox: {aside}.");
+            return Condition { state: PartState::Degraded, reason, since: None };
+        }
+        Condition::ready()
+    }
 }
 
 impl InstanceStatus {
+    /// The projector or reactor that is the furthest behind.
+    fn slowest(&self) -> Option<(&String, &LagStatus)> {
+        self.lag.iter().max_by(|(_, one), (_, other)| one.seconds.total_cmp(&other.seconds))
+    }
+
+    fn behind(&self) -> u64 {
+        self.slowest().map_or(0, |(_, lag)| lag.events)
+    }
+
     fn of(heard: &Heard, here: bool) -> Self {
         let said: &Arc<Announcement> = &heard.announcement;
         let lag = said.lag.iter().map(|(name, lag)| {
@@ -156,17 +281,21 @@ impl InstanceStatus {
         });
         let balances = said.balances.iter().map(|balance| BalanceStatus {
             name: balance.name.clone(),
+            decimals: balance.decimals,
             left: balance.left,
             right: balance.right,
             holds: balance.left == balance.right,
         });
+        let model = said.model.clone();
         Self {
             instance: said.instance.clone(),
             version: said.version.clone(),
             routes: own_prefix(said).map(str::to_owned).into_iter().collect(),
             here,
             ready: said.ready,
-            last_heard: heard.at.to_string(),
+            trouble: said.trouble.clone(),
+            model: model.map(|Kept { engine, trouble }| ModelStatus { engine, trouble }),
+            last_heard: heard.at,
             lag: lag.collect(),
             set_aside: said.set_aside,
             throughput: said.throughput,

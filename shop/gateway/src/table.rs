@@ -240,6 +240,8 @@ mod tests {
             routes: routes.iter().map(|&route| route.to_owned()).collect(),
             version: "1".to_owned(),
             ready: true,
+            trouble: None,
+            model: None,
             lag: BTreeMap::new(),
             set_aside: 0,
             throughput: 0.0,

@@ -210,6 +210,10 @@ impl ReadModel for EndedSessions {
         self.database.aside()
     }
 
+    fn engine(&self) -> &'static str {
+        "SQLite"
+    }
+
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         self.database.dump()
     }

@@ -24,6 +24,8 @@ pub struct Module {
     pub name: &'static str,
     /// What it does, in a few words.
     pub about: &'static str,
+    /// What people cannot do while it does not answer, in a sentence or two: for those who run the shop.
+    pub without: &'static str,
     /// The setting that says where its read model lives.
     pub model: Setting,
     /// The categories of the streams that it records.

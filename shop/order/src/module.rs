@@ -10,6 +10,7 @@ use crate::{Config, ModelLocation, NAME, build, open_model, project, tell::tell}
 pub const MODULE: Module = Module {
     name: NAME,
     about: "Orders and their saga",
+    without: "Nobody can order or look at orders. Everything else works.",
     model: Setting {
         name: "order-model",
         default: "sqlite:DATA/order.db",

@@ -10,6 +10,7 @@ use crate::{Config, NAME, build, open_model, project, tell::tell};
 pub const MODULE: Module = Module {
     name: NAME,
     about: "Catalogue and stock",
+    without: "Products cannot be seen, searched or changed, and new orders are refused until it is back.",
     model: Setting {
         name: "product-model",
         default: "sqlite:DATA/product.db",

@@ -9,6 +9,7 @@ function live(part) {
     if (source.readyState === EventSource.CLOSED) setTimeout(live, 3000, part);
   });
   source.addEventListener("part", (event) => {
+    heard(part);
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
     const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
     part.innerHTML = event.data;
@@ -26,6 +27,30 @@ function live(part) {
   });
   source.addEventListener("done", () => source.close());
   addEventListener("pagehide", () => source.close());
+}
+
+// A part that is told of at least every so many seconds says so when it is not, and since when.
+function heard(part) {
+  const pulse = Number(part.dataset.pulse);
+  if (!pulse) return;
+  const at = new Date();
+  part.classList.remove("stale");
+  part.previousElementSibling?.matches(".no-news") && part.previousElementSibling.remove();
+  clearInterval(part.watch);
+  part.watch = setInterval(() => {
+    const seconds = Math.round((Date.now() - at) / 1000);
+    if (seconds < 2 * pulse + 3) return;
+    if (!part.classList.contains("stale")) {
+      part.classList.add("stale");
+      const note = document.createElement("p");
+      note.className = "alert warn no-news";
+      note.setAttribute("role", "status");
+      part.before(note);
+      note.textContent = `No news since ${at.toLocaleTimeString()}: what is shown may no longer be so.`;
+    }
+    const old = part.querySelector(".as-of");
+    if (old) old.textContent = `${seconds} seconds old`;
+  }, 1000);
 }
 
 // What was recorded, played again in slow motion: every step takes a second, however fast it was. What is later than the slider is faint.
@@ -229,11 +254,14 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-for (const part of document.querySelectorAll("[data-live]")) live(part);
-for (const part of document.querySelectorAll("[data-play]")) player(part);
+for (const part of document.querySelectorAll("[data-live]")) {
+  heard(part);
+  live(part);
+}
 for (const field of document.querySelectorAll("[data-suggestions]")) suggest(field);
 for (const form of document.querySelectorAll("form[data-auto]")) atOnce(form);
 for (const form of document.querySelectorAll("form[data-order]")) order(form);
+for (const part of document.querySelectorAll("[data-play]")) player(part);
 for (const form of document.querySelectorAll("form[method=post]")) once(form);
 
 for (const button of document.querySelectorAll("[data-print]")) {

@@ -24,6 +24,10 @@ pub struct Day<T>(pub T);
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<T>(pub T);
 
+/// A time of today to the second in the shop's zone: `14:05:09`, as a `<time>`.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeOfDay<T>(pub T);
+
 /// How long something took, to three digits: `3.2 ms`, `12 s`, `4 min`.
 #[derive(Clone, Copy, Debug)]
 pub struct Elapsed(pub Duration);
@@ -101,6 +105,13 @@ impl<T: Instant> fmt::Display for Moment<T> {
     }
 }
 
+impl<T: Instant> fmt::Display for TimeOfDay<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.0.instant();
+        write!(f, "<time datetime=\"{time}\">{}</time>", zone().local(time).strftime("%H:%M:%S"))
+    }
+}
+
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.as_micros();
@@ -120,6 +131,7 @@ impl HtmlSafe for Elapsed {}
 impl<N: Whole> HtmlSafe for Count<N> {}
 impl<T: Instant> HtmlSafe for Day<T> {}
 impl<T: Instant> HtmlSafe for Moment<T> {}
+impl<T: Instant> HtmlSafe for TimeOfDay<T> {}
 
 #[cfg(test)]
 mod tests {

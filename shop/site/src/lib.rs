@@ -32,6 +32,7 @@ mod seal;
 mod session;
 mod shop;
 mod visit;
+mod website;
 mod zone;
 
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub use component::{Badge, Markup, Pager, Tone};
 pub use events::{ServerEvent, ServerEvents, live};
 pub use failure::{Failure, FieldError, Refusal, no_such_page};
 pub use form::{Field, Form};
-pub use format::{Amount, Count, Day, Elapsed, Moment, Money};
+pub use format::{Amount, Count, Day, Elapsed, Moment, Money, TimeOfDay};
 pub use frame::{Chrome, Frame, Link, Search};
 pub use gateway::{Gateway, GatewayUrlError};
 pub use kept::logged_in;
@@ -57,6 +58,7 @@ pub use picture::Picture;
 pub use session::{Login, User};
 pub use shop::Shop;
 pub use visit::Visit;
+pub use website::Website;
 pub use zone::{Zone, zone};
 
 use client::Client;

@@ -174,6 +174,10 @@ impl ReadModel for Tables {
         self.0.long_call(self.0.reset()).await
     }
 
+    fn engine(&self) -> &'static str {
+        "PostgreSQL"
+    }
+
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let dumping = async {
             let mut connection = self.0.connection().await?;

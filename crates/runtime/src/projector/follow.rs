@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{MODEL, Retry};
+use super::Retry;
+use crate::progress::MODEL;
 use crate::{EventStore, Progress, ReadModel};
 
 /// Polling interval of the checkpoint while a caller waits for it: unnoticed by people.

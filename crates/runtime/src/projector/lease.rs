@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::{sync::watch, time::Instant};
 
-use super::{LEASE, Retry, becomes};
+use super::{Retry, becomes};
+use crate::progress::LEASE;
 use crate::{ModelError, Progress, model::Lease, model::Shared};
 
 /// The time between two beats, and between two checks of another instance's beat.

@@ -3,7 +3,8 @@
 use kernel::Position;
 use uuid::Uuid;
 
-use super::{MODEL, Projection, RETRY_MAX, Retry};
+use super::{Projection, RETRY_MAX, Retry};
+use crate::progress::MODEL;
 use crate::{ModelError, ReadModel, SetAside};
 
 impl<M: ReadModel + ?Sized> Projection<'_, M> {

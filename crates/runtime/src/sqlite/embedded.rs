@@ -136,6 +136,10 @@ impl<T: Tables> ReadModel for Embedded<T> {
         Ok(())
     }
 
+    fn engine(&self) -> &'static str {
+        "SQLite"
+    }
+
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let database = self.database.clone();
         self.scans.own(move || database.dump()).await

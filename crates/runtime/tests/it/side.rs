@@ -130,6 +130,10 @@ impl ReadModel for Side {
         self.call(|model| *model = Held { lease: model.lease, ..Held::default() }).await
     }
 
+    fn engine(&self) -> &'static str {
+        "memory"
+    }
+
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         self.call(|model| {
             let aside = model.aside.iter().map(runtime::sqlite::aside_line);

@@ -222,6 +222,8 @@ fn announcement(name: &str) -> crate::Announcement {
         routes: vec![format!("/{name}")],
         version: "0".to_owned(),
         ready: true,
+        trouble: None,
+        model: None,
         lag: std::collections::BTreeMap::default(),
         set_aside: 0,
         throughput: 0.0,

@@ -123,6 +123,10 @@ impl ReadModel for CouchDbModel {
         self.server.long_call(self.server.empty()).await.map(drop)
     }
 
+    fn engine(&self) -> &'static str {
+        "CouchDB"
+    }
+
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let server = &self.server;
         server.long_call(read::ask(server, |at| read::dump(server, at))).await

@@ -1,5 +1,7 @@
 //! The back office from outside.
 
+mod absent;
+mod stub;
 mod zone;
 
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use backoffice::{Config, build};
 use hyper::{StatusCode, header::LOCATION};
 use kernel::Ids;
 use runtime::clock::SystemClock;
-use site::Gateway;
+use site::{Gateway, Website};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use web::TrustedProxies;
@@ -65,7 +67,7 @@ const CHANGES: [&str; 11] = [
 /// A back office over a gateway that must not be asked: it fails every request.
 fn office() -> Router {
     let gateway = Router::new().fallback(async || StatusCode::INTERNAL_SERVER_ERROR);
-    build(Config {
+    let config = Config {
         gateway: Gateway::Local(gateway),
         clock: Arc::new(SystemClock),
         ids: Arc::new(Ids::from_seed([1; 32])),
@@ -74,7 +76,8 @@ fn office() -> Router {
         streams: web::Streams::default(),
         secure_cookies: false,
         shutdown: CancellationToken::new(),
-    })
+    };
+    build(config, Website::at(None))
 }
 
 async fn answer(request: Request) -> Response {

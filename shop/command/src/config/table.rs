@@ -89,6 +89,12 @@ const PROCESS: &[Setting] = &[
         "The gateway that websites without one in their process ask, such as http://127.0.0.1:8080",
     ),
     setting(
+        "storefront-url",
+        "",
+        "URL",
+        "The storefront that a back office in another process watches, such as http://127.0.0.1:5001",
+    ),
+    setting(
         "expected-services",
         "",
         "NAMES",

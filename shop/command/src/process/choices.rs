@@ -27,6 +27,8 @@ pub(crate) struct Choices {
     /// The services without which the gateway is not ready.
     pub(crate) expected: Vec<String>,
     pub(crate) gateway: Option<site::Gateway>,
+    /// The website that the back office watches, if it runs elsewhere.
+    pub(crate) storefront: Option<site::Gateway>,
     pub(crate) service_listen: SocketAddr,
     pub(crate) advertise: Option<String>,
     pub(crate) secure_cookies: bool,
@@ -83,6 +85,7 @@ impl Choices {
             store: store(settings)?,
             expected: expected(settings)?,
             gateway: given("gateway").map(|url| site_gateway(settings, url)).transpose()?,
+            storefront: given("storefront-url").map(|url| storefront(settings, url)).transpose()?,
             service_listen: settings.get("service-listen")?,
             advertise: given("advertise").map(str::to_owned),
             secure_cookies: settings.get("secure-cookies")?,
@@ -175,6 +178,12 @@ fn site_gateway(settings: &Settings, url: &str) -> Result<site::Gateway, ConfigE
     site::Gateway::http(url).map_err(|error| settings.invalid("gateway", error.to_string()))
 }
 
+fn storefront(settings: &Settings, url: &str) -> Result<site::Gateway, ConfigError> {
+    let no_url = "is not the URL of a website, such as http://127.0.0.1:5001";
+    site::Gateway::http(url)
+        .map_err(|_| settings.invalid("storefront-url", format!("{url:?} {no_url}")))
+}
+
 /// The shop's own services, and those that the setting names.
 fn expected(settings: &Settings) -> Result<Vec<String>, ConfigError> {
     let more = settings.text("expected-services").unwrap_or_default().split(',').map(str::trim);
@@ -185,7 +194,7 @@ fn expected(settings: &Settings) -> Result<Vec<String>, ConfigError> {
         );
         return Err(settings.invalid("expected-services", why));
     }
-    let own = registry::names().chain(["events"]).map(str::to_owned);
+    let own = registry::names().chain([events::NAME]).map(str::to_owned);
     Ok(own.chain(more.into_iter().map(str::to_owned)).collect())
 }
 

@@ -159,7 +159,12 @@ impl Shared {
 
     pub(super) async fn gateway(&self, services: &[Service]) -> (gateway::Gateway, Router) {
         let deps = &self.deps;
-        let gateway = gateway::Gateway::new(deps.http.clone(), self.choices.expected.clone());
+        let expected = self.choices.expected.iter().map(|name| gateway::Expected {
+            name: name.clone(),
+            without: without(name).to_owned(),
+        });
+        let transport = Arc::clone(&deps.transport);
+        let gateway = gateway::Gateway::new(deps.http.clone(), transport, expected);
         // Before the first announcement: the next one comes only after 2 s.
         let announcements = deps.transport.subscribe(Topic::Services).await;
         for service in services {
@@ -184,5 +189,14 @@ impl Shared {
             secure_cookies: self.choices.secure_cookies,
             shutdown: self.deps.tasks.stop_token(),
         })
+    }
+}
+
+/// What people cannot do while a part does not answer.
+fn without(name: &str) -> &'static str {
+    match registry::find(name) {
+        Some(module) => module.without,
+        None if name == events::NAME => events::WITHOUT,
+        None => "What it offers cannot be used.",
     }
 }

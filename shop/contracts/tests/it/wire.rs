@@ -14,7 +14,7 @@ use kernel::{
     Recorded, StreamId, Timestamp, Version,
 };
 use serde_json::{Value, json, value::RawValue};
-use store::{Address, Announcement, Append, Appended, Balance, Lag, Page, Read};
+use store::{Address, Announcement, Append, Appended, Balance, Kept, Lag, Page, Read};
 use uuid::Uuid;
 
 /// A message of `golden/`.
@@ -148,10 +148,12 @@ fn what_the_system_says_of_itself() {
         routes: vec!["/product".to_owned()],
         version: "0.1.0".to_owned(),
         ready: true,
+        trouble: None,
+        model: Some(Kept { engine: "SQLite".to_owned(), trouble: None }),
         lag: [("model".to_owned(), Lag { events: 1, seconds: 0.5 })].into(),
         set_aside: 0,
         throughput: 2.5,
-        balances: vec![Balance { name: "received = on hand + sold".to_owned(), left: 3, right: 3 }],
+        balances: vec![Balance::new("received = on hand + sold", 3, 3)],
     };
     assert_eq!(text(&announcement.encode(&names())), golden);
     assert_eq!(Announcement::decode(golden.as_bytes(), &names()), Ok(announcement));

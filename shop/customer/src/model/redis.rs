@@ -191,6 +191,10 @@ impl ReadModel for RedisModel {
         self.server.reset().await
     }
 
+    fn engine(&self) -> &'static str {
+        "Redis"
+    }
+
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let (mut lines, mut from) = (Vec::new(), "-".to_owned());
         loop {
@@ -218,11 +222,10 @@ impl ReadModel for RedisModel {
         let sums: Vec<i64> = sums.into_iter().map(Option::unwrap_or_default).collect();
         let [granted, credit, spent, available, reserved] =
             <[i64; 5]>::try_from(sums).map_err(|_| incomplete())?;
-        let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
         Ok(vec![
-            balance("granted = credit + spent", granted, credit + spent),
-            balance("credit = available + reserved", credit, available + reserved),
-            balance("customers below zero = 0", below, 0),
+            Balance::of_hundredths("granted = credit + spent", granted, credit + spent),
+            Balance::of_hundredths("credit = available + reserved", credit, available + reserved),
+            Balance::new("customers below zero = 0", below, 0),
         ])
     }
 

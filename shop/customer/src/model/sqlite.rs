@@ -64,12 +64,11 @@ impl Tables for Accounts {
                     ifnull(sum(available + reserved), 0),
                     count(*) FILTER (WHERE credit < 0 OR reserved < 0 OR available < 0)
              FROM customer";
-        let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
         connection.prepare_cached(sql)?.query_row([], |row| {
             Ok(vec![
-                balance("granted = credit + spent", row.get(0)?, row.get(1)?),
-                balance("credit = available + reserved", row.get(2)?, row.get(3)?),
-                balance("customers below zero = 0", row.get(4)?, 0),
+                Balance::of_hundredths("granted = credit + spent", row.get(0)?, row.get(1)?),
+                Balance::of_hundredths("credit = available + reserved", row.get(2)?, row.get(3)?),
+                Balance::new("customers below zero = 0", row.get(4)?, 0),
             ])
         })
     }

@@ -23,7 +23,15 @@ async fn the_documents_of_all_services_are_one() {
     let document = shop().await.get("/openapi.json").await.body;
     assert_eq!(document["openapi"], "3.1.0");
     let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
-    assert_eq!(paths, ["/order/get-products", "/product/get-products", "/system/get-status"]);
+    assert_eq!(
+        paths,
+        [
+            "/order/get-products",
+            "/product/get-products",
+            "/system/get-status",
+            "/system/get-timeline"
+        ]
+    );
     let shown = |path: &str, field: &str| {
         let answer = &document["paths"][path]["get"]["responses"]["200"]["content"];
         let schema = &answer["application/json"]["schema"]["$ref"];
@@ -45,7 +53,7 @@ async fn the_documents_of_all_services_are_one() {
     }
     let mut ids = BTreeSet::new();
     gather(&document, "operationId", &mut ids);
-    assert_eq!(ids.len(), 3, "each its own: {ids:?}");
+    assert_eq!(ids.len(), 4, "each its own: {ids:?}");
 }
 
 #[tokio::test]
@@ -55,7 +63,7 @@ async fn a_service_that_is_down_is_left_out_of_the_document() {
     shop.announce("product", "1", store::Address::Local);
     let document = shop.get("/openapi.json").await.body;
     let paths: Vec<_> = document["paths"].as_object().expect("paths").keys().collect();
-    assert_eq!(paths, ["/product/get-products", "/system/get-status"]);
+    assert_eq!(paths, ["/product/get-products", "/system/get-status", "/system/get-timeline"]);
 }
 
 #[tokio::test]

@@ -10,13 +10,13 @@ use axum::{
     response::Response,
     routing::{any, get},
 };
-use gateway::Gateway;
+use gateway::{Expected, Gateway};
 use http_body_util::BodyExt;
 use identity::{Auth, Caller, Holder, Role, Signer};
 use kernel::{Clock, Ids, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::{Address, Announcement, Balance, Lag};
+use store::{Address, Announcement, Balance, Lag, Memory};
 use testkit::{Answer, ModelAt, TestClock};
 use tokio::{net::TcpListener, task::JoinSet};
 use tower::ServiceExt;
@@ -45,7 +45,8 @@ impl Shop {
         let mut http =
             HttpConfig::new(Arc::clone(&clock) as Arc<dyn Clock>, ids).authenticated_by(auth);
         http.names = HttpNames::of("Agora");
-        let gateway = Gateway::new(http.clone(), ["product".to_owned()]);
+        let product = Expected { name: "product".to_owned(), without: "No goods.".to_owned() };
+        let gateway = Gateway::new(http.clone(), Arc::new(Memory::new()), [product]);
         let router = gateway.router(HttpMetrics::default());
         Self { gateway, router, http, clock, signer, servers: JoinSet::new() }
     }
@@ -110,10 +111,12 @@ pub(crate) fn announcement(name: &str, instance: &str, address: Address) -> Anno
         routes: vec![format!("/{name}")],
         version: "1.2.3".to_owned(),
         ready: true,
+        trouble: None,
+        model: None,
         lag: BTreeMap::from([("model".to_owned(), Lag { events: 3, seconds: 0.5 })]),
         set_aside: 0,
         throughput: 12.5,
-        balances: vec![Balance { name: "received = on hand + sold".to_owned(), left: 7, right: 7 }],
+        balances: vec![Balance::new("received = on hand + sold", 7, 7)],
     }
 }
 

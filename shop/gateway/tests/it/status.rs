@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use identity::Role;
-use store::Address;
+use serde_json::json;
+use store::{Address, Kept};
 
 use crate::shop::{Shop, announcement, named};
 
@@ -63,6 +64,58 @@ async fn only_managers_see_the_status() {
     let seen = status(shop.token("admin", Role::Manager)).await.body;
     assert_eq!(seen["Services"][0]["Instances"][0]["Here"], false);
     assert_eq!(seen["Ready"], false);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_with_since_when_and_what_it_means() {
+    let shop = Shop::open();
+    let ask = async |call: &str| {
+        let manager = shop.token("admin", Role::Manager);
+        let request = Request::get(format!("/system/{call}")).header("authorization", manager);
+        shop.send(request, "").await.body
+    };
+    shop.local("product", named("product"));
+    let fine = ask("get-status").await;
+    assert_eq!(fine["Services"][0]["Outage"], json!(null));
+    assert_eq!(
+        (&fine["Bus"]["Engine"], &fine["Bus"]["Connected"]),
+        (&json!("this process"), &json!(true))
+    );
+    assert_eq!(ask("get-timeline").await["Items"], json!([]));
+
+    let mut said = announcement("product", "1", Address::Local);
+    said.set_aside = 2;
+    shop.gateway.learn(said.clone().into());
+    let degraded = ask("get-status").await["Services"][0]["Outage"].clone();
+    assert_eq!(
+        (&degraded["State"], &degraded["Reason"]),
+        (&json!("Degraded"), &json!("Events in its inbox: 2."))
+    );
+
+    said.ready = false;
+    said.trouble = Some("model fails: the database does not answer.".to_owned());
+    said.model = Some(Kept { engine: "Redis".to_owned(), trouble: said.trouble.clone() });
+    shop.gateway.learn(said.into());
+    let product = ask("get-status").await["Services"][0].clone();
+    assert_eq!(product["Outage"]["State"], "NotReady");
+    assert_eq!(product["Outage"]["Reason"], "model fails: the database does not answer.");
+    assert_eq!(product["Instances"][0]["Model"]["Engine"], "Redis");
+
+    shop.advance(Duration::from_secs(7));
+    let product = ask("get-status").await["Services"][0].clone();
+    assert_eq!(
+        (&product["Outage"]["State"], &product["Without"]),
+        (&json!("Away"), &json!("No goods."))
+    );
+    assert_eq!(product["Outage"]["Since"], "2023-11-14T22:13:20.000000Z", "when it was last heard");
+
+    shop.advance(Duration::from_mins(1));
+    shop.announce("product", "2", Address::Local);
+    assert_eq!(ask("get-status").await["Services"][0]["Outage"], json!(null));
+    let timeline = ask("get-timeline").await["Items"].clone();
+    assert_eq!(timeline.as_array().map(Vec::len), Some(3), "{timeline}");
+    assert_eq!(timeline[0]["Until"], "2023-11-14T22:14:27.000000Z");
+    shop.get("/system/get-timeline").await.problem(401);
 }
 
 #[tokio::test]

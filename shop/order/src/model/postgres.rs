@@ -168,6 +168,10 @@ impl ReadModel for PostgresModel {
         self.server.long_call(emptied).await
     }
 
+    fn engine(&self) -> &'static str {
+        "PostgreSQL"
+    }
+
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
         let dumped = async {
             let mut connection = self.server.connection().await?;
@@ -192,7 +196,7 @@ impl ReadModel for PostgresModel {
             row.try_get(column).map_err(|error| ModelError::Other(error.to_string()))
         };
         let name = "orders = open + canceled + finalized".to_owned();
-        Ok(vec![Balance { name, left: sum(0)?, right: sum(1)? }])
+        Ok(vec![Balance::new(name, sum(0)?, sum(1)?)])
     }
 
     fn shared(&self) -> Option<&dyn Shared> {

@@ -94,7 +94,7 @@ impl Tables for Orders {
         let sql = "SELECT placed, canceled + finalized + (SELECT count(*) FROM orders WHERE status IN (0, 2)) FROM tally";
         connection.prepare_cached(sql)?.query_row([], |row| {
             let name = "orders = open + canceled + finalized".to_owned();
-            Ok(vec![Balance { name, left: row.get(0)?, right: row.get(1)? }])
+            Ok(vec![Balance::new(name, row.get(0)?, row.get(1)?)])
         })
     }
 }

@@ -163,10 +163,13 @@ pub(super) async fn balances(server: &Server, at: Checkpoint) -> Result<Vec<Bala
             SumOf::Product(..) => by_product += state.revenue,
         }
     }
-    let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
     Ok(vec![
-        balance("invoices = last invoice number", signed(invoices), signed(at.last)),
-        balance("revenue by month = revenue by product", by_month.minor(), by_product.minor()),
+        Balance::new("invoices = last invoice number", signed(invoices), signed(at.last)),
+        Balance::of_hundredths(
+            "revenue by month = revenue by product",
+            by_month.minor(),
+            by_product.minor(),
+        ),
     ])
 }
 

@@ -63,15 +63,18 @@ pub(super) fn revenue(connection: &Connection, year: i16) -> Result<Revenue> {
 
 /// What accounting can vouch for: numbers without gaps, and sums that agree.
 pub(super) fn balances(connection: &Connection) -> Result<Vec<Balance>> {
-    let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
     let mut query = connection.prepare_cached(
         "SELECT (SELECT coalesce(sum(invoices), 0) FROM month), (SELECT coalesce(max(number), 0) FROM invoice),
              (SELECT coalesce(sum(revenue), 0) FROM month), (SELECT coalesce(sum(revenue), 0) FROM product)",
     )?;
     query.query_row([], |row| {
         Ok(vec![
-            balance("invoices = last invoice number", row.get(0)?, row.get(1)?),
-            balance("revenue by month = revenue by product", row.get(2)?, row.get(3)?),
+            Balance::new("invoices = last invoice number", row.get(0)?, row.get(1)?),
+            Balance::of_hundredths(
+                "revenue by month = revenue by product",
+                row.get(2)?,
+                row.get(3)?,
+            ),
         ])
     })
 }

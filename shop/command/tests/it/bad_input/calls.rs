@@ -209,6 +209,7 @@ impl World {
             get("/events/read-causation", Manager).query("Position", 1),
             get("/events/backup", Manager),
             get("/system/get-status", Manager),
+            get("/system/get-timeline", Manager),
             get("/demo/get-demo", Manager),
             post("/demo/set-traffic", Manager, json!({ "Traffic": "Off" })),
             Call::new("POST", "/demo/fill-shop", Manager),

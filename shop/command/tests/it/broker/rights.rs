@@ -57,6 +57,8 @@ pub(crate) fn announcement(name: &str) -> Announcement {
         routes: vec![format!("/{name}")],
         version: "0".to_owned(),
         ready: true,
+        trouble: None,
+        model: None,
         lag: BTreeMap::new(),
         set_aside: 0,
         throughput: 0.0,

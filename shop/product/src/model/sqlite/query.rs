@@ -112,7 +112,6 @@ pub(super) fn created(connection: &Connection, key: Uuid) -> Result<Option<(Crea
 
 /// Promise 6, summed over the shop, and every product by itself.
 pub(super) fn balances(connection: &Connection) -> Result<Vec<Balance>> {
-    let balance = |name: &str, left, right| Balance { name: name.to_owned(), left, right };
     let mut query = connection.prepare_cached(
         "SELECT coalesce(sum(received), 0), coalesce(sum(on_hand), 0), coalesce(sum(sold), 0),
              coalesce(sum(available), 0), coalesce(sum(reserved), 0),
@@ -124,10 +123,10 @@ pub(super) fn balances(connection: &Connection) -> Result<Vec<Balance>> {
         let sums: [i64; 7] = read_all(row)?;
         let [received, on_hand, sold, available, reserved, unbalanced, negative] = sums;
         Ok(vec![
-            balance("received = on hand + sold", received, on_hand + sold),
-            balance("on hand = available + reserved", on_hand, available + reserved),
-            balance("products out of balance = 0", unbalanced, 0),
-            balance("products below zero = 0", negative, 0),
+            Balance::new("received = on hand + sold", received, on_hand + sold),
+            Balance::new("on hand = available + reserved", on_hand, available + reserved),
+            Balance::new("products out of balance = 0", unbalanced, 0),
+            Balance::new("products below zero = 0", negative, 0),
         ])
     })
 }

@@ -1,0 +1,66 @@
+//! Parts that do not answer: the pages that are needed the most then show everything else, and say what is missing.
+
+use crate::stub::{Asked, Manager};
+
+/// Every part, and what the dashboard cannot show without it.
+const PARTS: [(&str, &[&str]); 5] = [
+    ("customer", &[]),
+    ("product", &["stock is not shown"]),
+    ("order", &["orders are not shown"]),
+    ("accounting", &["revenue is not shown", "what sells is not shown"]),
+    ("events", &[]),
+];
+
+#[tokio::test]
+async fn with_any_part_away_both_pages_are_there_and_say_since_when_and_what_it_means() {
+    let asked = Asked::default();
+    let mut manager = Manager::at(&asked).await;
+    for (part, missing) in PARTS {
+        asked.silence(&[part]);
+        let dashboard = manager.get("/?year=2027").await;
+        let system = manager.get("/system").await;
+        for page in [&dashboard, &system] {
+            assert!(page.contains(&format!("No {part}, no fun.")), "{part}: {page}");
+            // The shop's zone is asked of accounting, and known from before.
+            assert!(page.contains("31 Dec 2026, 23:40"), "{part}: {page}");
+        }
+        assert!(system.contains("It hangs."), "{part}: {system}");
+        for what in missing {
+            assert!(dashboard.contains(what), "{part}: {what}: {dashboard}");
+        }
+        let shown = PARTS.iter().filter(|(other, _)| *other != part);
+        for what in shown.flat_map(|(_, missing)| *missing) {
+            assert!(!dashboard.contains(what), "{part}: {what}: {dashboard}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_the_gateway_the_pages_say_so_and_show_nothing_of_before() {
+    let asked = Asked::default();
+    let mut manager = Manager::at(&asked).await;
+    asked.silence(&["system", "customer", "product", "order", "accounting", "events", "demo"]);
+    for page in ["/", "/system"] {
+        let shown = manager.get(page).await;
+        assert!(shown.contains("The gateway does not answer."), "{page}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_is_not_taken_for_dead_services() {
+    let asked = Asked::default();
+    let mut manager = Manager::at(&asked).await;
+    asked.silence(&["bus"]);
+    let system = manager.get("/system").await;
+    assert!(system.contains("cannot be told from dead ones"), "{system}");
+    assert!(system.contains("No connection") && system.contains("Over RabbitMQ"), "{system}");
+}
+
+#[tokio::test]
+async fn the_last_day_is_listed() {
+    let mut manager = Manager::at(&Asked::default()).await;
+    let system = manager.get("/system").await;
+    let row = system.split("<tr>").find(|row| row.contains("It hangs.")).expect("a row");
+    assert!(row.contains("product") && row.contains("10 min"), "{row}");
+    assert!(system.contains("The gateway started watching at"), "{system}");
+}

@@ -1,0 +1,155 @@
+//! A gateway that answers as a test wants it, and a manager who is logged in at a back office in front of it.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+use hyper::{
+    StatusCode,
+    header::{COOKIE, SET_COOKIE},
+};
+use kernel::Ids;
+use runtime::clock::SystemClock;
+use serde_json::{Value, json};
+use site::{Gateway, Website};
+use tower::ServiceExt;
+use web::TrustedProxies;
+
+/// What the gateway was asked; it is in Berlin, half an hour after the beginning of 2027 there.
+#[derive(Clone, Default)]
+pub(crate) struct Asked {
+    asked: Arc<Mutex<Vec<String>>>,
+    /// Services that do not answer; `system` for the gateway itself.
+    silent: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl Asked {
+    /// From now on these do not answer.
+    pub(crate) fn silence(&self, services: &[&'static str]) {
+        services.clone_into(&mut self.silent.lock().expect("no test panics here"));
+    }
+
+    fn is_silent(&self, service: &str) -> bool {
+        self.silent.lock().expect("no test panics here").contains(&service)
+    }
+
+    fn status(&self) -> Value {
+        let services = ["customer", "product", "order", "accounting", "events"].map(|name| {
+            let silent = self.is_silent(name);
+            json!({
+                "Name": name, "Ready": !silent, "Outage": silent.then(|| outage(name, None)),
+                "Without": format!("No {name}, no fun."), "Instances": [],
+            })
+        });
+        let bus = self.is_silent("bus");
+        let bus = json!({ "Engine": "RabbitMQ", "Connected": !bus, "Outage": bus.then(|| outage("bus", None)) });
+        json!({ "Ready": true, "Services": services, "Bus": bus, "WatchedSince": "2026-12-31T22:00:00Z" })
+    }
+
+    /// The address of the last request for `path`.
+    pub(crate) fn last(&self, path: &str) -> String {
+        let asked = self.asked.lock().expect("no test panics here");
+        let mut of_path = asked.iter().filter(|address| address.split('?').next() == Some(path));
+        of_path.next_back().cloned().unwrap_or_else(|| panic!("{path} was not asked for"))
+    }
+}
+
+/// An outage that lasts, or is over.
+fn outage(part: &str, until: impl Into<Option<&'static str>>) -> Value {
+    let (since, until) = ("2026-12-31T22:40:00Z", until.into());
+    json!({ "Part": part, "State": "Away", "Reason": "It hangs.", "Since": since, "Until": until })
+}
+
+async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
+    asked.asked.lock().expect("no test panics here").push(request.uri().to_string());
+    let service = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
+    if asked.is_silent(&service) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let list = |items: Value| json!({ "Items": items, "Next": null });
+    let answer = match request.uri().path() {
+        "/system/get-status" => asked.status(),
+        "/system/get-timeline" => list(json!([outage("product", "2026-12-31T22:50:00Z")])),
+        "/accounting/get-time-zone" => json!({ "TimeZone": "Europe/Berlin" }),
+        "/customer/login-user" => json!({
+            "Token": "a.token", "ExpiresAt": "2999-01-01T00:00:00Z", "UserName": "admin", "Role": "manager",
+        }),
+        "/accounting/get-revenue" => {
+            json!({ "Year": 2027, "Revenue": 6.66, "Invoices": 1, "ByMonth": [], "ByProduct": [] })
+        }
+        "/order/get-order-statistics" => {
+            json!({
+                "Total": 1, "Open": 0, "ByStatus": { "Finalized": 1 }, "ByReason": {},
+                "Durations": { "P50Ms": 1.0, "P90Ms": 1.0, "P99Ms": 1.0, "MaxMs": 1.0 },
+            })
+        }
+        "/product/get-all-products" => list(json!([])),
+        "/order/get-orders" => list(json!([{
+            "OrderId": "01a20726-0000-7000-8000-000000000002", "UserName": "ada",
+            "ProductId": "01a20726-0000-7000-8000-000000000001", "ProductName": "Tea", "Quantity": 1, "Price": 6.66,
+            "Total": 6.66, "Currency": "EUR", "Status": "Finalized", "StockStatus": "Committed", "CreditStatus": "Debited",
+            "Reasons": [], "InvoiceNumber": 1, "Channel": "app", "PlacedAt": "2026-12-31T23:30:00Z", "UpdatedAt": "2026-12-31T23:30:00Z",
+        }])),
+        "/events/follow" => return [("content-type", "text/event-stream")].into_response(),
+        "/events/head" => json!({ "Position": 9 }),
+        "/events/read-all" => list(json!([{
+            "Position": 9, "Stream": "order-1", "Version": 0, "Id": "01a20726-0000-7000-8000-000000000002",
+            "Type": "order.placed", "Schema": 1, "Time": "2026-12-31T23:30:00Z", "Actor": "anonymous",
+            "Correlation": "01a20726-0000-7000-8000-000000000002", "Traceparent": null, "Reactor": null, "Cause": null,
+            "Idempotency": null, "Data": {},
+        }])),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    Json(answer).into_response()
+}
+
+/// A manager who is logged in at a back office.
+pub(crate) struct Manager {
+    office: Router,
+    cookie: String,
+}
+
+impl Manager {
+    pub(crate) async fn at(asked: &Asked) -> Self {
+        let gateway = Router::new().fallback(gateway).with_state(asked.clone());
+        let config = backoffice::Config {
+            gateway: Gateway::Local(gateway),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(Ids::from_seed([1; 32])),
+            secret: [7; 32],
+            proxies: TrustedProxies::default(),
+            streams: web::Streams::default(),
+            secure_cookies: false,
+            shutdown: tokio_util::sync::CancellationToken::new(),
+        };
+        let office = backoffice::build(config, Website::at(None));
+        let mut manager = Self { office, cookie: String::new() };
+        let login = manager.get("/login").await;
+        let token = login.split("name=\"_csrf\" value=\"").nth(1).expect("a token");
+        let token = token.split('"').next().expect("a token");
+        let body = format!("_csrf={token}&UserName=admin&Password=secret+horse");
+        let request = Request::post("/login").header(COOKIE, &manager.cookie);
+        manager.send(request.body(Body::from(body)).expect("a request")).await;
+        manager
+    }
+
+    pub(crate) async fn get(&mut self, address: &str) -> String {
+        let request = Request::get(address).header(COOKIE, &self.cookie);
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    async fn send(&mut self, request: Request) -> String {
+        let answer = self.office.clone().oneshot(request).await.expect("a site always answers");
+        if let Some(cookie) = answer.headers().get(SET_COOKIE) {
+            let cookie = cookie.to_str().expect("ASCII").split(';').next().expect("a pair");
+            cookie.clone_into(&mut self.cookie);
+        }
+        let body = answer.into_body().collect().await.expect("a page").to_bytes();
+        String::from_utf8(body.to_vec()).expect("text")
+    }
+}
