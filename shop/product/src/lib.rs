@@ -23,7 +23,7 @@ pub use runtime::sqlite::Location;
 
 use crate::{
     http::Shop,
-    model::{CatalogueTables, SqliteModel},
+    model::{CatalogueTables, Products, SqliteModel},
     react::OrderReactor,
 };
 
@@ -53,6 +53,12 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let products = Aggregates::new(&deps, snapshots.clone());
     let catalogue = Aggregates::new(&deps, snapshots);
     let clock = Arc::clone(&deps.clock);
+    // The first search after a start would wait until all products are read into its index.
+    let (searched, any) =
+        (Arc::clone(&model), Products { in_stock: true, count: 1, ..Products::default() });
+    deps.tasks.spawn_until_stopped("search-index", async move {
+        drop(searched.products(any).await);
+    });
 
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&products, OrderReactor { clock });

@@ -271,10 +271,9 @@ fn is_kind(alternatives: &[Value], kind: &str) -> bool {
 /// JSON that is a value of none of these schemas.
 fn wrong_values(alternatives: &[Value]) -> Vec<String> {
     let kind = |kind| is_kind(alternatives, kind);
-    let mut wrong: Vec<String> = ["true", "[]", "{}", "[1]"].map(str::to_owned).into();
-    if !kind("null") {
-        wrong.push("null".into());
-    }
+    let mut wrong: Vec<String> = ["[]", "{}", "[1]"].map(str::to_owned).into();
+    wrong.extend((!kind("boolean")).then(|| "true".to_owned()));
+    wrong.extend((!kind("null")).then(|| "null".to_owned()));
     if kind("integer") || kind("number") {
         wrong.extend(["1e400", "-1e400", "\"NaN\"", "\"1,5\"", "\"\"", "1e30"].map(str::to_owned));
     } else {
