@@ -1,3 +1,5 @@
+//! What was wrong, as the clock of a test goes.
+
 use testkit::TestClock;
 
 use super::*;
