@@ -167,7 +167,7 @@ impl EventStore {
         self.read(Read::All { from: Position(u64::MAX), categories: Vec::new() }).await.head
     }
 
-    /// A request was not answered. Reported once it takes long, and once for all requests until one is answered again.
+    /// A request was not answered. Logged when it takes long, once for all requests until one is answered again.
     fn fails(&self, pause: &Pause, error: NoReply, request: &'static str) {
         if pause.0 >= REPORTED_AFTER && !self.is_silent.swap(true, Ordering::Relaxed) {
             tracing::warn!(%error, request, "the event store does not answer; retrying until it does");
@@ -175,7 +175,7 @@ impl EventStore {
     }
 
     fn answers(&self) {
-        // A look first: this is done for every request.
+        // A load before the swap: this runs for every request, and a load is cheaper.
         if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
             tracing::info!("the event store answers again");
         }

@@ -7,14 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     Api, Deps, Service, ServiceContext, inbox,
-    service::{inspected, inspection},
+    service::{inspected, inspection, projector_of},
 };
-
-/// The name of the subscriber that takes a service's read model through the log.
-#[must_use]
-pub fn projector_of(service: &str) -> String {
-    format!("{service}.projector")
-}
 
 /// A service on the read model `M` while it is put together. What it spawns runs until the tasks of its surroundings stop.
 pub struct Assembly<M: ?Sized> {

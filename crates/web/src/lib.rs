@@ -131,7 +131,7 @@ mod unstalled;
 mod whole;
 
 pub use api::Api;
-pub use assembly::{Assembly, projector_of};
+pub use assembly::Assembly;
 pub use auth::{AuthError, Authenticate, Identity};
 pub use body::{BODY_TIMEOUT, BodyFault, read as read_body};
 pub use cache::{Asked, Cache};
@@ -157,7 +157,7 @@ pub use problem::{BUSY, FieldError, PROBLEM_JSON, Problem};
 pub use query::{Path, Query};
 pub use router::without_trailing_slashes;
 pub use serve::{Server, Timing, serve};
-pub use service::{Inspect, Service, digest};
+pub use service::{Inspect, Service, digest, projector_of};
 pub use service_context::ServiceContext;
 pub use streams::{StreamLimits, StreamPlace, Streams};
 pub use text::{Prose, Text};

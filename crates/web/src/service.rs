@@ -29,6 +29,12 @@ pub struct Service {
     pub model: Option<Arc<dyn Inspect>>,
 }
 
+/// The name of the subscriber that takes a service's read model through the log.
+#[must_use]
+pub fn projector_of(service: &str) -> String {
+    format!("{service}.projector")
+}
+
 /// What an operator can ask of a read model, whatever it holds.
 pub trait Inspect: Send + Sync {
     /// The position up to which the model holds everything.
@@ -134,7 +140,9 @@ impl Service {
     /// What keeps its read model, if it has one.
     fn kept(&self) -> Option<Kept> {
         let engine = self.model.as_ref()?.engine().to_owned();
-        let trouble = self.followers.iter().find_map(Progress::database_trouble);
+        let projector = projector_of(self.name);
+        let mut own = self.followers.iter().filter(|follower| follower.name() == projector);
+        let trouble = own.find_map(Progress::database_trouble);
         Some(Kept { engine, trouble })
     }
 
@@ -145,7 +153,7 @@ impl Service {
     async fn balances(&self) -> Vec<Balance> {
         let Some(model) = &self.model else { return Vec::new() };
         model.balances().await.unwrap_or_else(|error| {
-            // Asked for every 2 s. That the model cannot be used is said once, by its projector.
+            // This runs every 2 s; the projector reports once that the model cannot be used.
             tracing::debug!(service = self.name, %error, "the balances are unknown");
             Vec::new()
         })

@@ -43,7 +43,7 @@ impl<M: ?Sized> ServiceContext<M> {
         let Some(position) = done.position() else { return true };
         let reached = self.progress.wait_for(position, POSITION_TIMEOUT).await;
         if let Err(behind) = reached {
-            // Said of every such command. Why the model is behind is said once, by its projector and by the gateway.
+            // This concerns every such command; the projector and the gateway report the cause once.
             tracing::debug!(behind, %position, "responding before the read model has caught up");
         }
         reached.is_ok()

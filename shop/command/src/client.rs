@@ -55,7 +55,7 @@ struct Shared {
     idle: RefCell<Vec<Connection>>,
     authorization: RefCell<Option<HeaderValue>>,
     credentials: RefCell<Option<Credentials>>,
-    /// Whether the token is of a session that `agora login` kept: without a password there is no other one.
+    /// Whether the token comes from a session that `agora login` kept; without a password it cannot be renewed.
     is_kept: Cell<bool>,
     /// How long one request is sent again and again before it is given up.
     patience: Duration,

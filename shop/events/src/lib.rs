@@ -82,7 +82,8 @@ pub async fn service(
         indexed.clone(),
     );
     let backing_up = Arc::new(Semaphore::new(1));
-    let followers = vec![figures.progress(deps), indexed.clone()];
+    // Not the index: events are recorded and read without it, and its answers say how far it is.
+    let followers = vec![figures.progress(deps)];
     let events = Events { deps: deps.clone(), reader, causes, indexed, backup, backing_up };
     let ready = followers.clone();
     let service = web::Api::new(name, version, deps.http.clone())

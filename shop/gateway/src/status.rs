@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The part that the connection to the broker is called.
-const BUS: &str = "bus";
+const BUS: &str = "event bus";
 /// A part that is this far behind the log is slow.
 const SLOW_SECONDS: f64 = 5.0;
 /// What a guest's absence means to people.

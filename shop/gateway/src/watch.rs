@@ -45,7 +45,7 @@ pub(crate) struct Condition {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Outage {
-    /// The service's name; `bus` for the connection to the broker.
+    /// The service's name; `event bus` for the connection to the broker.
     pub(crate) part: String,
     pub(crate) state: State,
     /// Why, in a sentence; the last known one.
@@ -101,7 +101,9 @@ impl Watch {
         let mut inner = sync::lock(&self.0);
         let (_, begun) = *inner.begun.get_or_insert((now, elapsed));
         let is_starting = elapsed < begun + START;
+        let mut there = BTreeSet::new();
         for (part, condition) in parts {
+            there.insert(part.clone());
             // What was never seen at work is on its way as well.
             if is_starting && condition.state > State::Slow && !inner.seen.contains(&part) {
                 continue;
@@ -109,6 +111,7 @@ impl Watch {
             inner.seen.insert(part.clone());
             inner.note(part, condition, now);
         }
+        inner.gone(&there, now);
         inner.forget(now);
     }
 
@@ -155,6 +158,14 @@ impl Inner {
         tracing::warn!(part, reason, "{part} {state}; this is said once until it changes");
         let outage = Outage { part: part.clone(), state, reason, since, until: None };
         self.now.insert(part, outage);
+    }
+
+    /// Ends what was noted of parts that nobody expects any more, such as a guest that left.
+    fn gone(&mut self, there: &BTreeSet<String>, now: Timestamp) {
+        self.seen.retain(|part| there.contains(part));
+        let over = self.now.extract_if(.., |part, _| !there.contains(part));
+        let over: Vec<Outage> = over.map(|(_, outage)| outage).collect();
+        self.past.extend(over.into_iter().map(|outage| Outage { until: Some(now), ..outage }));
     }
 
     fn forget(&mut self, now: Timestamp) {

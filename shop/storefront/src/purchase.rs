@@ -43,7 +43,7 @@ impl Purchase {
         self.amount(self.sum())
     }
 
-    /// The most pieces for the credit, in minor units as scripts read it.
+    /// The credit in minor units, as scripts read it; empty while it is not known.
     pub(crate) fn credit_minor(&self) -> String {
         self.credit.map(|credit| credit.minor().to_string()).unwrap_or_default()
     }

@@ -4,17 +4,9 @@ mod absent;
 mod stub;
 mod zone;
 
-use std::sync::Arc;
-
 use axum::{Router, body::Body, extract::Request, response::Response};
-use backoffice::{Config, build};
 use hyper::{StatusCode, header::LOCATION};
-use kernel::Ids;
-use runtime::clock::SystemClock;
-use site::{Gateway, Website};
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
-use web::TrustedProxies;
 
 /// Every page but the log-in.
 const PAGES: [&str; 29] = [
@@ -67,17 +59,7 @@ const CHANGES: [&str; 11] = [
 /// A back office over a gateway that must not be asked: it fails every request.
 fn office() -> Router {
     let gateway = Router::new().fallback(async || StatusCode::INTERNAL_SERVER_ERROR);
-    let config = Config {
-        gateway: Gateway::Local(gateway),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(Ids::from_seed([1; 32])),
-        secret: [7; 32],
-        proxies: TrustedProxies::default(),
-        streams: web::Streams::default(),
-        secure_cookies: false,
-        shutdown: CancellationToken::new(),
-    };
-    build(config, Website::at(None))
+    stub::office(gateway)
 }
 
 async fn answer(request: Request) -> Response {

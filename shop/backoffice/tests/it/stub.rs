@@ -108,6 +108,21 @@ async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
     Json(answer).into_response()
 }
 
+/// A back office in front of `gateway`.
+pub(crate) fn office(gateway: Router) -> Router {
+    let config = backoffice::Config {
+        gateway: Gateway::Local(gateway),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(Ids::from_seed([1; 32])),
+        secret: [7; 32],
+        proxies: TrustedProxies::default(),
+        streams: web::Streams::default(),
+        secure_cookies: false,
+        shutdown: tokio_util::sync::CancellationToken::new(),
+    };
+    backoffice::build(config, Website::at(None))
+}
+
 /// A manager who is logged in at a back office.
 pub(crate) struct Manager {
     office: Router,
@@ -117,17 +132,7 @@ pub(crate) struct Manager {
 impl Manager {
     pub(crate) async fn at(asked: &Asked) -> Self {
         let gateway = Router::new().fallback(gateway).with_state(asked.clone());
-        let config = backoffice::Config {
-            gateway: Gateway::Local(gateway),
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(Ids::from_seed([1; 32])),
-            secret: [7; 32],
-            proxies: TrustedProxies::default(),
-            streams: web::Streams::default(),
-            secure_cookies: false,
-            shutdown: tokio_util::sync::CancellationToken::new(),
-        };
-        let office = backoffice::build(config, Website::at(None));
+        let office = office(gateway);
         let mut manager = Self { office, cookie: String::new() };
         let login = manager.get("/login").await;
         let token = login.split("name=\"_csrf\" value=\"").nth(1).expect("a token");

@@ -132,7 +132,7 @@ impl Error {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The title would say that a token is missing, and there is no token before a log-in.
+        // The title says that a token is missing, which makes no sense before a log-in.
         if self.kind == WRONG_CREDENTIALS {
             return f.write_str(self.detail.trim_end_matches('.'));
         }

@@ -72,6 +72,8 @@ struct Lag {
 #[serde(rename_all = "PascalCase")]
 struct Balance {
     name: String,
+    #[serde(default)]
+    decimals: u8,
     left: i64,
     right: i64,
     holds: bool,
@@ -152,12 +154,24 @@ impl Sample {
     fn faults(&self) -> impl Iterator<Item = String> {
         let instances = self.services.iter().flat_map(|service| &service.instances);
         let wrong = instances.flat_map(|instance| &instance.balances).filter(|sum| !sum.holds);
-        wrong.map(|Balance { name, left, right, .. }| {
+        wrong.map(|Balance { name, decimals, left, right, .. }| {
+            let [left, right] = [*left, *right].map(|sum| written(sum, *decimals));
             let text = format!(
                 "the sums of {name} differ: {left} and {right}; `agora rebuild --check` says where"
             );
             paint(Colour::Bad, text)
         })
+    }
+}
+
+/// A sum with so many digits behind the decimal point.
+fn written(sum: i64, decimals: u8) -> String {
+    let parts = 10_u64.saturating_pow(decimals.into());
+    let (sign, sum) = (if sum < 0 { "-" } else { "" }, sum.unsigned_abs());
+    let (whole, part) = (sum / parts, sum % parts);
+    match decimals {
+        0 => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{part:0width$}", width = usize::from(decimals)),
     }
 }
 

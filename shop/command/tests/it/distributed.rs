@@ -225,7 +225,7 @@ async fn is_told_and_remembered(manager: &Person, system: &mut System) {
             of_part.find(|outage| !outage["Until"].is_null()).cloned()
         };
         let is_well = product(&status)?["Outage"].is_null() && status["Bus"]["Outage"].is_null();
-        (is_well && over("product").is_some() && over("bus").is_some()).then_some(())
+        (is_well && over("product").is_some() && over("event bus").is_some()).then_some(())
     })
     .await;
     // The broker was away at the start and now, and each time a process says so once, however many requests wait.

@@ -117,3 +117,21 @@ async fn a_log_that_cannot_be_healed_ends_the_process() {
     }
     assert!(deps.tasks.failed(), "so that its supervisor starts it again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_store_is_ready_before_its_index_of_causes_is() {
+    let (deps, disk) = (deps(), SimDisk::new(1));
+    let store = LogStore::open(Path::new("log"), Arc::new(disk), Options::new([7; 16]));
+    let LogStore { writer, reader, .. } = store.expect("a new log");
+    let figures = Figures::default();
+    runtime::event_store::serve(&deps, writer, reader.clone(), figures.clone()).await;
+    // Its index asks over another bus, which leads nowhere.
+    let apart = self::deps();
+    let index = testing::in_memory();
+    let service = events::service(&apart, Arc::new(reader), &figures, None, index).await;
+    let service = service.expect("an empty index");
+    until("it is ready", || Service::ready(&service.followers).is_ok()).await;
+    deps.store().append(append("order-1", None, &[1])).await;
+    assert!(Service::ready(&service.followers).is_ok(), "what is recorded can be read");
+    assert!(deps.tasks.shutdown().await);
+}

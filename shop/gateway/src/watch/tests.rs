@@ -82,3 +82,15 @@ fn what_is_over_for_a_day_is_forgotten_and_so_is_too_much() {
     look(&watch, &clock, Condition::ready());
     assert_eq!(watch.timeline(), []);
 }
+
+#[test]
+fn a_guest_that_left_for_good_is_no_outage_any_more() {
+    let (watch, clock) = (Watch::default(), clock());
+    look(&watch, &clock, Condition::ready());
+    clock.advance(START);
+    look(&watch, &clock, away("left"));
+    clock.advance(Duration::from_mins(1));
+    watch.look([], &clock);
+    assert_eq!(watch.outage("order"), None);
+    assert_eq!(watch.timeline()[0].until, Some(clock.now()));
+}
