@@ -184,6 +184,7 @@ async fn processes_start_in_any_order_and_wait_for_what_they_need() {
     system.kill("product", 0).await.expect("it ran");
     says_ready(&system, 503).await;
     is_told_and_remembered(&manager, &mut system).await;
+    says_ready(&system, 200).await;
     // What passes from process to process is one trace.
     manager.traced(&traceparent("01")).order(&lamp, "ada").await;
     manager.ended_orders().await;
@@ -224,7 +225,8 @@ async fn is_told_and_remembered(manager: &Person, system: &mut System) {
             let mut of_part = outages.as_array()?.iter().filter(|outage| outage["Part"] == part);
             of_part.find(|outage| !outage["Until"].is_null()).cloned()
         };
-        let is_well = product(&status)?["Outage"].is_null() && status["Bus"]["Outage"].is_null();
+        let services = status["Services"].as_array()?;
+        let is_well = services.iter().chain([&status["Bus"]]).all(|part| part["Outage"].is_null());
         (is_well && over("product").is_some() && over("event bus").is_some()).then_some(())
     })
     .await;

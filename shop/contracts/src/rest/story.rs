@@ -135,8 +135,9 @@ impl Story {
         self.steps.iter().find(|step| Answer::of(&step.event) == Some(answer))
     }
 
-    /// The steps that the step of this index followed from: its recorded cause; and where that was the last answer that the order was
-    /// waiting for, the other answer before it, since it took both.
+    /// The steps that the step of this index followed from, in their order: its recorded cause; and where that was the answer that the
+    /// order was still waiting for, the other answer too, since it took both. An answer that waited in an inbox is taken up after later
+    /// ones.
     #[must_use]
     pub fn followed_from(&self, index: usize) -> Vec<usize> {
         let Cause::Step(cause) = self.cause(index) else { return Vec::new() };
@@ -147,7 +148,9 @@ impl Story {
         let is_other = |index: &usize| {
             last.is_some() && Answer::of(event(*index)).is_some_and(|other| Some(other) != last)
         };
-        (0..cause).find(is_other).into_iter().chain([cause]).collect()
+        let mut from: Vec<_> = (0..index).find(is_other).into_iter().chain([cause]).collect();
+        from.sort_unstable();
+        from
     }
 
     /// From the first step to the one of this index.

@@ -107,3 +107,14 @@ fn a_decision_followed_from_both_answers_and_nothing_else_from_two() {
     let from: Vec<_> = (0..7).map(|index| story.followed_from(index)).collect();
     assert_eq!(from, [vec![], vec![0], vec![1], vec![0], vec![1, 3], vec![1, 3], vec![5]]);
 }
+
+#[test]
+fn an_answer_taken_up_late_is_joined_with_the_one_that_was_recorded_after_it() {
+    let story = story(&[
+        ("order.placed", ANN, None),
+        ("customer.credit-reserved", "reactor:customer", Some(1)),
+        ("product.stock-denied", "reactor:product", Some(1)),
+        ("order.denied", "reactor:order", Some(2)),
+    ]);
+    assert_eq!(story.followed_from(3), [1, 2]);
+}
