@@ -1,14 +1,15 @@
-//! Unpacks the page to read and try the API: Swagger UI, which a package has as an archive.
+//! Unpacks the page to read and try the API: Swagger UI, which a package has as an archive. With the feature `book`, packs the book.
 
 use std::{
     env,
     error::Error,
-    fs::File,
-    io::{self, Cursor},
-    path::Path,
+    fmt::Write as _,
+    fs::{self, File},
+    io::{self, Cursor, Write as _},
+    path::{Path, PathBuf},
 };
 
-use flate2::read::DeflateDecoder;
+use flate2::{Compression, read::DeflateDecoder, write::GzEncoder};
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -22,6 +23,9 @@ const FILES: [&str; 7] = [
     "swagger-ui-standalone-preset.js",
     "swagger-ui.css",
 ];
+
+/// Where `cargo xtask book` puts the book.
+const BOOK: &str = "book";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -37,6 +41,50 @@ fn main() -> Result<(), Box<dyn Error>> {
             io::copy(&mut packed, &mut out)?;
         } else {
             io::copy(&mut DeflateDecoder::new(packed), &mut out)?;
+        }
+    }
+    if env::var_os("CARGO_FEATURE_BOOK").is_some() {
+        println!("cargo::rerun-if-changed={BOOK}");
+        pack_the_book(Path::new(&folder))?;
+    }
+    Ok(())
+}
+
+/// Packs each file of the book, and lists them for `src/docs/book.rs`. Where it was not built, the list is empty: a build neither fails
+/// for that nor downloads what would build it.
+fn pack_the_book(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let mut files = Vec::new();
+    collect(Path::new(BOOK), &mut files)?;
+    let mut named = Vec::new();
+    for file in &files {
+        let name = file
+            .strip_prefix(BOOK)?
+            .to_str()
+            .ok_or("the book has a file whose name is not UTF-8")?;
+        named.push((name, file));
+    }
+    named.sort();
+    let mut list = String::from("[\n");
+    for (number, (name, file)) in named.into_iter().enumerate() {
+        let packed = folder.join(format!("book-{number}.gz"));
+        let mut encoder = GzEncoder::new(File::create(&packed)?, Compression::best());
+        encoder.write_all(&fs::read(file)?)?;
+        encoder.finish()?;
+        writeln!(list, "    ({name:?}, include_bytes!({packed:?}).as_slice()),")?;
+    }
+    list.push(']');
+    fs::write(folder.join("book.rs"), list)?;
+    Ok(())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if !hidden {
+            files.push(path);
         }
     }
     Ok(())

@@ -284,6 +284,7 @@ impl Writer {
         Ok(())
     }
 
+    // ANCHOR: write
     fn write(&mut self, batch: &mut [u8]) -> Result<Span, AppendError> {
         let (offset, file) = (self.segment.end(), &*self.file);
         self.segment.source.seal.stamp(offset, batch);
@@ -293,6 +294,7 @@ impl Writer {
         self.hasher.update(batch);
         Ok(Span { offset, end: offset + batch.len() as u64 })
     }
+    // ANCHOR_END: write
 
     fn publish(&mut self, span: Span, records: &[NewRecord<'_>]) {
         let first = self.shared.head() + 1;

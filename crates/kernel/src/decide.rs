@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::Recorded;
 
+// ANCHOR: decider
 /// A pure aggregate: all rules of one kind of stream, with nothing of how it is stored.
 pub trait Decider: Send + Sync + 'static {
     /// What the events so far amount to; `default()` is a stream without events.
@@ -25,6 +26,7 @@ pub trait Decider: Send + Sync + 'static {
     /// `state` after `event`. Total: what is recorded has happened, whatever one thinks of it now.
     fn evolve(state: &mut Self::State, event: &Self::Event);
 }
+// ANCHOR_END: decider
 
 /// The events of one family as data: a type name, a schema number and JSON.
 ///

@@ -163,6 +163,7 @@ struct Recorder<W> {
 }
 
 impl<W: Writer> Recorder<W> {
+    // ANCHOR: record
     async fn record(&mut self, group: Vec<Incoming<Append, Appended>>) {
         let (appends, answers): (Vec<_>, Vec<_>) = group.into_iter().map(Incoming::split).unzip();
         let started = self.deps.clock.elapsed();
@@ -186,6 +187,7 @@ impl<W: Writer> Recorder<W> {
             }
         }
     }
+    // ANCHOR_END: record
 
     /// Takes note of how a try to record, or a probe, went.
     fn tried(&mut self, failure: Option<&StoreFailure>) {

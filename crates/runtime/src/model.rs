@@ -39,6 +39,7 @@ pub trait ReadModel: Send + Sync + 'static {
     /// The position up to which the model holds everything.
     async fn checkpoint(&self) -> Result<Position, ModelError>;
 
+    // ANCHOR: apply
     /// Makes the changes, in order, and moves the checkpoint from `from` to `to`: together or not at all; or, where the engine has
     /// no transactions, each change idempotent by position and the checkpoint last. [`ModelError::Stale`], and nothing changed that
     /// readers can see, if the checkpoint is not at `from`.
@@ -53,6 +54,7 @@ pub trait ReadModel: Send + Sync + 'static {
         changes: &[Self::Change],
         to: Position,
     ) -> Result<(), ModelError>;
+    // ANCHOR_END: apply
 
     /// Notes that an event cannot be taken, and moves the checkpoint past it: together or not at all. [`ModelError::Stale`] if the checkpoint
     /// is not just before it.

@@ -198,6 +198,7 @@ impl Subscription {
         self.seen = Some((event.position, event.id));
     }
 
+    // ANCHOR: hear
     fn hear(&mut self, heard: Heard, events: &mut Vec<Arc<Recorded>>) {
         match heard {
             Heard::Lost => self.behind = true,
@@ -220,4 +221,5 @@ impl Subscription {
             Heard::Message(Message::Service(_)) => {}
         }
     }
+    // ANCHOR_END: hear
 }

@@ -97,6 +97,7 @@ impl<P: History> CommitPlan<P> {
         (self.answers, self.recorded)
     }
 
+    // ANCHOR: check
     async fn check(&mut self, append: &Append) -> Result<Appended, P::Failure> {
         let last = self.last_version(&append.stream).await?;
         if Expected::after(last) == append.expected {
@@ -116,6 +117,7 @@ impl<P: History> CommitPlan<P> {
             _ => Ok(Appended::Conflict { version: last }),
         }
     }
+    // ANCHOR_END: check
 
     async fn last_version(&mut self, stream: &StreamId) -> Result<Option<Version>, P::Failure> {
         let staged = self

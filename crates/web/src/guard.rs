@@ -96,11 +96,13 @@ async fn answer(
         Ok(wanted) => wanted,
         Err(problem) => return problem.into_response(),
     };
+    // ANCHOR: wait
     if let Some(wanted) = wanted.filter(|wanted| *wanted > model.position())
         && let Err(lag) = model.reach(wanted, POSITION_TIMEOUT).await
     {
         return Problem::from(lag).into_response();
     }
+    // ANCHOR_END: wait
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     // Read before the answer is made, so that it never claims more than the answer shows.
     let position = model.position();

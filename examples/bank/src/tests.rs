@@ -12,6 +12,7 @@ fn deposited(cents: i64) -> AccountEvent {
     AccountEvent::Deposited { cents }
 }
 
+// ANCHOR: given
 #[test]
 fn an_open_account_gives_away_what_it_holds_and_no_more() {
     let to: agora::Id = "eve".parse().expect("an id");
@@ -28,6 +29,7 @@ fn an_open_account_gives_away_what_it_holds_and_no_more() {
         .when(send(41))
         .then([AccountEvent::Sent { to: to.clone(), cents: 41 }]);
 }
+// ANCHOR_END: given
 
 #[test]
 fn an_account_is_opened_once_and_first() {
@@ -48,6 +50,7 @@ fn whatever_was_released_is_still_read() {
     released(folder).family::<AccountEvent>().check();
 }
 
+// ANCHOR: world
 #[test]
 fn a_transfer_over_http_arrives_and_reads_see_what_was_written() {
     World::run(1, "bank", calls, async |bank| {
@@ -62,6 +65,7 @@ fn a_transfer_over_http_arrives_and_reads_see_what_was_written() {
         assert_eq!((balance(bank, "ada").await, balance(bank, "bob").await), (500, 200));
     });
 }
+// ANCHOR_END: world
 
 #[test]
 fn bad_requests_name_the_field_and_record_nothing() {

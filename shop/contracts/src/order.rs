@@ -22,6 +22,7 @@ pub fn stream(order: Uuid) -> StreamId {
     StreamId::new(CATEGORY, order).expect("a UUID is a stream's id")
 }
 
+// ANCHOR: family
 events! {
     /// The events of an order.
     OrderEvent {
@@ -31,11 +32,14 @@ events! {
         Denied(Denied) = DENIED "order.denied" @ 1,
     }
 }
+// ANCHOR_END: family
 
+// ANCHOR: upcaster
 /// Schema 1 did not say where an order was placed.
 fn from_unknown_channel(placed: &mut Fields) {
     placed.insert("channel".to_owned(), Channel::Unknown.as_str().into());
 }
+// ANCHOR_END: upcaster
 
 /// The event of an order in a record, if the record is of an order.
 pub fn of(recorded: &Recorded) -> Result<Option<&OrderEvent>, DecodeError> {

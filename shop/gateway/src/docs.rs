@@ -1,4 +1,6 @@
-//! The page to read and try the API: Swagger UI, embedded in the program, so that it works offline.
+//! The page to read and try the API: Swagger UI, embedded in the program, so that it works offline. Beside it, the book.
+
+pub(crate) mod book;
 
 use axum::{
     extract::Path,

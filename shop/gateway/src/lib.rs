@@ -139,6 +139,8 @@ impl Gateway {
             .route("/openapi.json", get(document::answer))
             .route("/docs", get(docs::entrance))
             .route("/docs/{file}", get(docs::file))
+            .route("/docs/book", get(docs::book::entrance))
+            .route("/docs/book/{*file}", get(docs::book::file))
             .fallback(forward)
             .with_state(self.clone());
         Api::new("gateway", env!("CARGO_PKG_VERSION"), self.0.http.clone())

@@ -32,6 +32,7 @@ impl Positions {
         Self { by_token: Mutex::new(LruCache::new(TOKENS_MAX)), names }
     }
 
+    // ANCHOR: carry
     /// Raises the position in a request to the highest its token's holder was shown.
     pub(crate) fn carry(&self, headers: &mut HeaderMap) -> Option<Holder> {
         let mut hasher = DefaultHasher::new();
@@ -49,6 +50,7 @@ impl Positions {
         }
         Some(holder)
     }
+    // ANCHOR_END: carry
 
     /// Remembers the position in an answer. Only a token that a service has `admitted` takes room here: made-up ones would push
     /// out the others.

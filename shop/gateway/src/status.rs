@@ -126,8 +126,14 @@ pub(crate) async fn what_is_here(State(gateway): State<Gateway>) -> Json<Value> 
         json!({ "Name": service.name, "Ready": service.ready, "Routes": routes })
     });
     let services: Vec<Value> = services.collect();
-    let own =
-        json!(["/docs", "/openapi.json", "/health/live", "/health/ready", "/system/get-status"]);
+    let own = json!([
+        "/docs",
+        "/docs/book",
+        "/openapi.json",
+        "/health/live",
+        "/health/ready",
+        "/system/get-status"
+    ]);
     Json(
         json!({ "Name": "Agora", "Version": env!("CARGO_PKG_VERSION"), "Services": services, "Own": own }),
     )

@@ -38,6 +38,7 @@ impl Decider for Order {
     type Event = OrderEvent;
     type Rejection = Rejection;
 
+    // ANCHOR: decide
     fn decide(state: &State, command: &Command) -> Result<Vec<OrderEvent>, Rejection> {
         match (state, command) {
             (State::Unplaced, Command::Place(placed)) => Ok(vec![placed.clone().into()]),
@@ -59,7 +60,9 @@ impl Decider for Order {
             (State::Unplaced, Command::Finalize | Command::Deny(_)) => Ok(Vec::new()),
         }
     }
+    // ANCHOR_END: decide
 
+    // ANCHOR: evolve
     fn evolve(state: &mut State, event: &OrderEvent) {
         match event {
             OrderEvent::Placed(placed) if *state == State::Unplaced => {
@@ -71,4 +74,5 @@ impl Decider for Order {
             OrderEvent::Denied(_) => *state = State::Denied,
         }
     }
+    // ANCHOR_END: evolve
 }

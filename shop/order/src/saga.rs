@@ -38,6 +38,7 @@ pub enum Next {
     Deny(Vec<Reason>),
 }
 
+// ANCHOR: step
 /// One step of the saga. Each of product and customer answers an order once; an answer to what is answered is a broken promise
 /// of theirs and changes nothing here, since whatever they hold is released by the outcome.
 #[must_use]
@@ -66,6 +67,7 @@ pub fn step(heard: Heard, answered: Answered) -> (Heard, Next) {
     };
     (heard, next)
 }
+// ANCHOR_END: step
 
 fn reasons(heard: Heard, further: Option<Reason>) -> Vec<Reason> {
     let denied = |answer: Option<Answer>| match answer {

@@ -208,6 +208,7 @@ impl State {
         if changed == Changed::default() { Ok(Vec::new()) } else { Ok(vec![changed.into()]) }
     }
 
+    // ANCHOR: reserve
     /// Answers an order: one answer for each order, whatever is asked again.
     fn reserve(&self, placed: &Placed, now: Timestamp) -> Vec<ProductEvent> {
         let Terms { order, quantity, price, .. } = placed.terms;
@@ -235,6 +236,7 @@ impl State {
             ],
         }
     }
+    // ANCHOR_END: reserve
 
     fn release(&self, order: Uuid) -> Vec<ProductEvent> {
         let Some(quantity) = self.reserved.get(&order).copied() else { return Vec::new() };

@@ -16,6 +16,7 @@ pub(crate) struct OrderReactor {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
+// ANCHOR: react
 impl Reactor for OrderReactor {
     type Aggregate = Product;
     const NAME: &'static str = "product";
@@ -38,3 +39,4 @@ impl Reactor for OrderReactor {
         Ok(Some(Reaction { stream: product::stream(product), command }))
     }
 }
+// ANCHOR_END: react

@@ -26,6 +26,7 @@ use crate::{
 /// ever late. What it lets in at once is a part of that.
 pub(crate) const BELIEVED: Duration = Duration::from_hours(24);
 
+// ANCHOR: bugs
 /// A bug, planted into a whole world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlantedBug {
@@ -46,6 +47,7 @@ pub enum PlantedBug {
     /// The order service accepts without looking at the lag.
     IgnoredLag,
 }
+// ANCHOR_END: bugs
 
 impl PlantedBug {
     pub const ALL: [Self; 8] = [

@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use self::tree::Tree;
-use crate::run::{cargo, must, program, root, say, target};
+use crate::{
+    book,
+    run::{cargo, must, program, root, say, target},
+};
 
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -47,6 +50,7 @@ pub(crate) fn make(Dist { binary, out }: Dist) -> anyhow::Result<()> {
 }
 
 fn built() -> anyhow::Result<PathBuf> {
+    book::make_and_embed()?;
     let build = ["build", "--profile", "dist", "--locked", "--package", "command"];
     must(cargo(&build).args(["--features", "full"]))?;
     Ok(target().join("dist/agora"))

@@ -1,6 +1,7 @@
 //! What a developer runs: set-up, tests, CI, benches.
 
 mod bench;
+mod book;
 mod dist;
 mod new_service;
 mod rules;
@@ -37,6 +38,12 @@ enum Task {
         #[command(subcommand)]
         what: New,
     },
+    /// Build the book, docs/ as a searchable site in target/book/html; a later build with the feature `book` embeds it
+    Book {
+        /// Then run all commands that it shows, with this built command, beside a sample shop
+        #[arg(long, value_name = "AGORA")]
+        run: Option<std::path::PathBuf>,
+    },
     /// Make what is released: an archive, a Debian package, a list of what is in it, checksums
     Dist(dist::Dist),
     /// Run all benches and print what they reached; or one that compares or takes long
@@ -57,6 +64,8 @@ fn main() -> anyhow::Result<()> {
         Task::Setup => setup::all(),
         Task::Test { suites, all } => suites::run(&suites, all),
         Task::New { what: New::Service { name } } => new_service::new(&name),
+        Task::Book { run: None } => book::show(),
+        Task::Book { run: Some(agora) } => book::test(&agora),
         Task::Dist(dist) => dist::make(dist),
         Task::Bench(bench) => bench::run(bench),
     }

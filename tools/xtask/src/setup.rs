@@ -47,6 +47,7 @@ pub(crate) fn install(python: bool, with_browser: bool) -> anyhow::Result<()> {
     python_program("secantus", "secantusd-py", SECANTUS)?;
     node_packages("tests/couchdb", "the packages of the stand-in for CouchDB")?;
     examples()?;
+    mdbook()?;
     if python {
         python_program("python", "schemathesis", SCHEMATHESIS)?;
     }
@@ -148,6 +149,15 @@ fn examples() -> anyhow::Result<()> {
     node_packages("tests/examples", "the packages of the examples' tests")?;
     let lists = ["examples/python/requirements.txt", "tests/examples/requirements.txt"];
     python_packages("examples", &lists, "the packages of the example in Python and its tests")
+}
+
+/// What builds the book: a wheel with the program, or mdBook in the path where there is no wheel for the machine.
+pub(crate) fn mdbook() -> anyhow::Result<()> {
+    if exists("mdbook") {
+        return Ok(());
+    }
+    packages(|program| program == "python3")?;
+    python_packages("book", &["docs/site/requirements.txt"], "mdBook")
 }
 
 /// The Python packages of some lists in a virtual environment of their own, `.setup/NAME`.

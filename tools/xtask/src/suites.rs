@@ -7,7 +7,7 @@ use cargo_metadata::MetadataCommand;
 use clap::ValueEnum;
 
 use crate::{
-    dist, new_service, rules,
+    book, dist, new_service, rules,
     run::{cargo, must, program, root, say, target},
     setup,
 };
@@ -45,6 +45,8 @@ pub(crate) enum Suite {
     Browser,
     /// The containers' files against the code, nginx beside the gateway, and where Docker runs an order through real containers
     Deploy,
+    /// The book: built with code from the sources, its links checked, its commands run beside a sample shop
+    Book,
     /// What is released, made from the debug build: unpacked and looked at
     Dist,
     /// The Android app: built, checked, and tested against a running shop
@@ -55,6 +57,12 @@ pub(crate) enum Suite {
 pub(crate) fn run(wanted: &[Suite], all: bool) -> anyhow::Result<()> {
     let suites = if wanted.is_empty() { Suite::value_variants() } else { wanted };
     setup::install(suites.contains(&Suite::Api), suites.contains(&Suite::Browser))?;
+    // Before anything is compiled, so that it is embedded and nothing is compiled twice. The suite `book` fails for what is wrong with it.
+    if suites.iter().any(|suite| suite.compiles())
+        && let Err(error) = book::make_and_embed()
+    {
+        say(&format!("the book is not embedded: {error:#}"));
+    }
     let began = Instant::now();
     for suite in suites {
         let name =
@@ -71,6 +79,11 @@ pub(crate) fn run(wanted: &[Suite], all: bool) -> anyhow::Result<()> {
 }
 
 impl Suite {
+    /// Whether it compiles what embeds the book.
+    fn compiles(self) -> bool {
+        !matches!(self, Self::Rules | Self::Format)
+    }
+
     /// `whole`: also what takes long.
     fn run(self, whole: bool) -> anyhow::Result<()> {
         match self {
@@ -94,6 +107,10 @@ impl Suite {
             Self::Examples => script("tests/examples/run", &[]),
             Self::Browser => browser(),
             Self::Deploy => script("deploy/test", &[]),
+            Self::Book => {
+                build()?;
+                book::test(&built("agora"))
+            }
             Self::Dist => dist(),
             Self::Android => script("android/test", &[]),
         }

@@ -72,6 +72,7 @@ impl<D: Aggregate> Decided<D> {
         new_event: impl Fn(&D::Event, &Metadata) -> NewEvent,
     ) -> Verdict<D::Rejection> {
         let Request { command, metadata } = request;
+        // ANCHOR: judge
         if metadata.cause.as_ref().is_some_and(|cause| self.after.has_reacted_to(cause)) {
             return Verdict::AlreadyReacted;
         }
@@ -80,6 +81,7 @@ impl<D: Aggregate> Decided<D> {
             Seen::Same(version) => return Verdict::Repeated(version),
             Seen::Other => return Verdict::KeyReused,
         }
+        // ANCHOR_END: judge
         if let Some(newer) = self.after.newer() {
             return Verdict::Newer(Arc::clone(newer));
         }

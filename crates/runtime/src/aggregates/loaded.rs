@@ -83,10 +83,12 @@ impl<S> Loaded<S> {
         Expected::after(self.version)
     }
 
+    // ANCHOR: mark
     pub(super) fn has_reacted_to(&self, cause: &Cause) -> bool {
         let mark = self.marks.iter().find(|(reactor, _)| *reactor == cause.reactor);
         mark.is_some_and(|(_, mark)| *mark >= cause.position)
     }
+    // ANCHOR_END: mark
 
     /// Why nothing may be decided, if so.
     pub(super) fn newer(&self) -> Option<&Arc<str>> {

@@ -1,8 +1,8 @@
 //! One document of all services, and the page to read it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
-use axum::{Json, Router, routing::get};
+use axum::{Json, Router, body::Body, extract::Request, routing::get};
 use kernel::Position;
 use serde_json::{Value, json};
 use testkit::ModelAt;
@@ -118,4 +118,38 @@ async fn the_page_works_without_any_other_server() {
     assert!(start.contains("/openapi.json"), "{start}");
     shop.get("/docs/nothing.js").await.problem(404);
     shop.get("/docs/..%2f..%2fetc%2fpasswd").await.problem(404);
+}
+
+/// Whether the program that is tested has the book: `cargo xtask book` built it before, and the feature is on.
+fn has_the_book() -> bool {
+    cfg!(feature = "book") && Path::new(env!("CARGO_MANIFEST_DIR")).join("book/index.html").exists()
+}
+
+#[tokio::test]
+async fn the_book_is_served_and_a_program_without_it_says_how_to_get_it() {
+    let shop = Shop::open();
+    for entrance in ["/docs/book", "/docs/book/"] {
+        let answer = shop.get(entrance).await;
+        let found = (answer.status.as_u16(), answer.header("location"));
+        assert_eq!(found, (307, "/docs/book/index.html"));
+    }
+    let first = shop.get("/docs/book/index.html").await;
+    assert_eq!(first.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(first.status, 200);
+    if !has_the_book() {
+        assert!(first.text().contains("cargo xtask book"), "{}", first.text());
+        assert!(first.header("content-security-policy").contains("default-src 'none'"));
+        return;
+    }
+    assert!(first.text().contains("<title>About this book"), "{}", first.text());
+    let packed = Request::get("/docs/book/adr/index.html").header("accept-encoding", "gzip, br");
+    let packed = shop.send(packed, Body::empty()).await;
+    assert_eq!((packed.status.as_u16(), packed.header("content-encoding")), (200, "gzip"));
+    assert_eq!(packed.header("vary"), "accept-encoding");
+    let plain = shop.get("/docs/book/adr/index.html").await;
+    assert!(packed.bytes.len() < plain.bytes.len() / 2);
+    assert!(plain.text().contains("Decisions"));
+    for missing in ["nothing.html", "..%2f..%2fetc%2fpasswd"] {
+        shop.get(&format!("/docs/book/{missing}")).await.problem(404);
+    }
 }

@@ -55,6 +55,7 @@ pub(super) struct PlaceOrder {
     (status = 409, description = "There is an order of this id already."),
     (status = 503, description = "The shop is busy (`/problems/orders-busy`), or a part of it is down; Retry-After says when to retry."),
 ))]
+// ANCHOR: place
 pub(super) async fn place_order(
     State(orders): State<Arc<Orders>>,
     context: Context,
@@ -83,6 +84,7 @@ pub(super) async fn place_order(
     let placed = orders.as_placed(user, placed, done).await?;
     Ok((StatusCode::ACCEPTED, orders.at(done), Json(view::order(placed))))
 }
+// ANCHOR_END: place
 
 /// Where the order is placed. It is no part of the request's content: a repeated one is the same order, whatever it says of this.
 fn channel(headers: &HeaderMap) -> Channel {

@@ -1,0 +1,43 @@
+// The book at /docs/book: read, searched, and browsed on a desk and on a phone. A build without it says how to get it.
+import { expect, fine, heading, test } from "./harness.mjs";
+
+const PAGES = ["index.html", "an-order.html", "the-store.html", "patterns/choreography.html", "operations.html", "glossary.html"];
+
+/** Whether this build has the book; `cargo xtask book` is to run before the build. */
+const hasBook = async (page) => (await page.title()) !== "The book is not in this build";
+
+for (const { width, dark } of [{ width: 1440, dark: false }, { width: 390, dark: true }]) {
+  test(`the book is read and searched at ${width}`, async (world) => {
+    const shop = await world.shop();
+    const page = await world.visitor(shop.gateway, { width, dark });
+    await page.goto("/docs/book");
+    if (!(await hasBook(page))) return fine(page, `book-absent-${width}`);
+    for (const name of PAGES) {
+      await page.goto(`/docs/book/${name}`);
+      await page.locator("#mdbook-sidebar a.active").waitFor({ state: "attached" });
+      await fine(page, `book-${name.replaceAll("/", "-").replace(".html", "")}-${width}`);
+    }
+
+    const contents = page.getByRole("button", { name: "Toggle Table of Contents" });
+    if ((await contents.getAttribute("aria-expanded")) === "false") await contents.press("Enter");
+    await page.locator("#mdbook-sidebar").getByRole("link", { name: "Exactly-once effects" }).click();
+    await heading(page, "Exactly-once effects, by cause marks").waitFor();
+
+    await page.getByRole("button", { name: "Toggle Searchbar" }).click();
+    await page.getByLabel("Search this book").fill("compensation");
+    await page.locator("#mdbook-searchresults").getByRole("link", { name: /Reservations and compensation/ }).first().click();
+    await heading(page, "Reservations and compensation").waitFor();
+    const size = Number((await page.request.get("/docs/book/an-order.html")).headers()["content-length"]);
+    expect(size < 60_000, `a page takes ${size} bytes on its way`);
+  });
+}
+
+test("the book is read without scripts", async (world) => {
+  const shop = await world.shop();
+  const page = await world.visitor(shop.gateway, { scripts: false });
+  await page.goto("/docs/book");
+  if (!(await hasBook(page))) return;
+  await heading(page, "About this book").waitFor();
+  await page.frameLocator(".sidebar-iframe-outer").getByRole("link", { name: "How it works" }).click();
+  await heading(page, "How it works").waitFor();
+});
