@@ -33,6 +33,13 @@ impl Ids {
         bytes
     }
 
+    /// `N` random letters and digits that are not taken for one another, nearly five bits each: a double click selects them.
+    pub fn letters<const N: usize>(&self) -> String {
+        const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+        let letters = self.bytes::<N>().map(|byte| ALPHABET.iter().cycle().nth(byte.into()));
+        letters.into_iter().flatten().copied().map(char::from).collect()
+    }
+
     /// A new id that sorts by time (`UUIDv7`).
     pub fn uuid(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.micros() / 1000).unwrap_or(0);

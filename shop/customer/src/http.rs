@@ -4,6 +4,7 @@ mod accounts;
 mod credit;
 mod fields;
 mod limits;
+mod register;
 mod sessions;
 mod view;
 
@@ -57,7 +58,8 @@ pub(crate) fn calls(customers: &Arc<Customers>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(sessions::login_user))
         .routes(routes!(sessions::logout_user))
-        .routes(routes!(accounts::add_user))
+        .routes(routes!(register::add_user))
+        .routes(routes!(register::add_manager))
         .routes(routes!(accounts::update_user))
         .routes(routes!(accounts::get_user))
         .routes(routes!(accounts::get_all_users))

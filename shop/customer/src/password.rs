@@ -158,13 +158,10 @@ impl NewPassword {
         password == user || password.trim_end_matches(|end: char| !end.is_alphabetic()) == user
     }
 
-    /// A password that cannot be guessed, of nearly 120 random bits, and that a double click selects.
+    /// A password that cannot be guessed, of nearly 120 random bits.
     #[must_use]
     pub fn generate(ids: &Ids) -> Self {
-        // Letters and digits that are not taken for one another.
-        const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
-        let letters = ids.bytes::<24>().map(|byte| ALPHABET.iter().cycle().nth(byte.into()));
-        Self(Zeroizing::new(letters.into_iter().flatten().copied().map(char::from).collect()))
+        Self(Zeroizing::new(ids.letters::<24>()))
     }
 }
 

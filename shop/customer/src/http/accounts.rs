@@ -1,15 +1,14 @@
-//! Accounts: registering, changing, looking up.
+//! Accounts: changing and looking up.
 
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use contracts::{
-    customer::{Personal, Registered, Role, SessionEnd, session_end, stream},
+    customer::{SessionEnd, session_end, stream},
     rest::customer::User,
 };
 use identity::{Caller, Manager};
-use kernel::{Actor, Position};
+use kernel::Position;
 use runtime::Done;
 use serde::Deserialize;
 use store::Read;
@@ -22,8 +21,7 @@ use web::{
 
 use super::{
     Customers,
-    fields::{self, check_email, check_user_name},
-    name_taken,
+    fields::{self, check_email, check_password},
     sessions::{Proof, owner},
     unknown, view,
 };
@@ -31,74 +29,7 @@ use crate::{
     domain::{self, Command, Update},
     model::{self, Cursor, List},
     password::{NewPassword, Password},
-    turns::Owner,
 };
-
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct AddUser {
-    #[schema(schema_with = fields::user_name)]
-    user_name: Text<3, 64>,
-    #[schema(inline)]
-    password: NewPassword,
-    #[schema(inline)]
-    full_name: Text<1, 200>,
-    #[schema(schema_with = fields::email)]
-    email: Text<3, 254>,
-}
-
-/// Registers a customer, who gets the welcome credit.
-#[utoipa::path(post, path = "/add-user", tag = "customer", request_body = AddUser, params(KeyHeader), responses(
-    (status = 201, body = User),
-    (status = 401, description = "The request carried an invalid token; it needs none."),
-    (status = 409, description = "The user name is taken."),
-    (status = 429, description = "Too many registrations from this address."),
-))]
-pub(super) async fn add_user(
-    State(customers): State<Arc<Customers>>,
-    context: Context,
-    caller: Option<Caller>,
-    request: Keyed<AddUser>,
-) -> Result<(StatusCode, At, Json<User>), Problem> {
-    let by = caller.as_ref().map_or(Uuid::nil(), Caller::id);
-    let idempotency = request.creates(by, "add-user").map(|key| customers.secrets.blinded(&key));
-    let request = request.value;
-    let mut errors = FieldErrors::new();
-    check_user_name(&mut errors, &request.user_name);
-    check_email(&mut errors, &request.email);
-    check_password(&mut errors, &request.password, &request.user_name);
-    errors.finish()?;
-    customers.must_be_open()?;
-    let by_manager = caller.as_ref().is_some_and(Caller::is_manager);
-    if !by_manager {
-        customers.limiters.register(context.client().into())?;
-    }
-    let customer = customers.secrets.customer_id(&request.user_name);
-    // A request with a key may be a retry of the registration of that name: check its events.
-    let known = customers.model.credentials(customer).await?;
-    if idempotency.is_none() && known.is_some() {
-        return Err(name_taken());
-    }
-    let owner = if by_manager { Owner::Shop } else { owner(&context) };
-    let turn = customers.passwords.turn(owner).await?;
-    let password = customers.passwords.hash(&turn, customer, &request.password).await;
-    let user_name = request.user_name.into_string();
-    let personal = Personal {
-        user: Some(user_name.clone()),
-        full_name: Some(request.full_name.into_string()),
-        email: Some(request.email.into_string()),
-    };
-    let credit = customers.welcome_credit;
-    let registered = Registered { customer, personal, password, role: Role::Customer, credit };
-    let actor = caller.as_ref().map_or(Actor::anonymous(), Caller::actor);
-    let metadata = context.metadata(actor, idempotency);
-    let (done, at) = customers.execute(customer, Command::Register(registered), metadata).await?;
-    if !by_manager {
-        customers.limiters.registered(&user_name, context.client().into());
-    }
-    let user = customers.shown(customer, done).await?;
-    Ok((StatusCode::CREATED, at, Json(user)))
-}
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -160,10 +91,6 @@ pub(super) async fn update_user(
         customers.end_sessions(customer, done).await;
     }
     Ok((at, Json(customers.shown(customer, done).await?)))
-}
-
-fn check_password(errors: &mut FieldErrors, password: &NewPassword, user: &str) {
-    errors.check("Password", !password.is_name(user), "must not be the user name");
 }
 
 impl Customers {

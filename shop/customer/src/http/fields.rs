@@ -3,6 +3,8 @@
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use web::FieldErrors;
 
+use crate::password::NewPassword;
+
 /// The document's words for [`check_user_name`].
 pub(super) fn user_name() -> Object {
     ObjectBuilder::new()
@@ -48,4 +50,8 @@ pub(super) fn check_email(errors: &mut FieldErrors, email: &str) {
         |part: &str| !part.is_empty() && !part.contains(|c: char| c == '@' || c.is_whitespace());
     let holds = email.split_once('@').is_some_and(|(user, host)| whole(user) && whole(host));
     errors.check("Email", holds, "must be an address such as ada@example.com");
+}
+
+pub(super) fn check_password(errors: &mut FieldErrors, password: &NewPassword, user: &str) {
+    errors.check("Password", !password.is_name(user), "must not be the user name");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Shop, registration};
+use crate::harness::{Shop, password, registration};
 
 fn with(name: &str, field: &str, value: Value) -> Value {
     let mut body = registration(name);
@@ -240,4 +240,40 @@ async fn a_registration_sent_twice_with_one_key_is_made_once() {
     assert_eq!(register(&elsewhere, registration("ada")).await.status, 201);
     let other: Vec<_> = elsewhere.events().await.iter().filter_map(|event| digest(event)).collect();
     assert_ne!(recorded, other, "it takes the shop's secret to make it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn managers_add_managers_and_nobody_else_does() {
+    let shop = Shop::open().await;
+    let ada = shop.customer("ada").await;
+    let add = async |token: Option<&str>, body: Value| shop.post("/add-manager", token, body).await;
+    assert_eq!(add(None, registration("dora")).await.status, 401);
+    assert_eq!(add(Some(&ada), registration("dora")).await.status, 403);
+    assert!(shop.kinds_of("dora").await.is_empty());
+    let manager = shop.manager().await;
+    let added = add(Some(&manager), registration("dora")).await;
+    assert_eq!((added.status.as_u16(), &added.body["Role"]), (201, &json!("manager")));
+    assert_eq!(added.body["Credit"], json!(0.0), "the welcome credit is for customers");
+    assert_eq!(add(Some(&manager), registration("dora")).await.status, 409);
+    let bad = add(Some(&manager), with("eve", "Email", json!("no address"))).await;
+    assert_eq!((bad.status.as_u16(), bad.fields()), (422, vec!["Email"]));
+
+    let dora = shop.log_in("dora", &password("dora")).await;
+    assert_eq!(shop.get("/get-all-users", Some(&dora)).await.status, 200);
+    assert_eq!(add(Some(&dora), registration("emil")).await.status, 201, "she is a whole manager");
+    let events = shop.events().await;
+    let by = contracts::actor::manager(shop.secrets.customer_id("dora"));
+    assert_eq!(events.last().expect("events").metadata.actor, by, "who added whom is recorded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_manager_added_twice_with_one_key_is_added_once() {
+    let shop = Shop::open().await;
+    let manager = shop.manager().await;
+    let first = shop.keyed("/add-manager", &manager, ("key", registration("dora"))).await;
+    let again = shop.keyed("/add-manager", &manager, ("key", registration("dora"))).await;
+    assert_eq!((first.status.as_u16(), &first.body), (201, &again.body));
+    assert_eq!(shop.kinds_of("dora").await, ["customer.registered"]);
+    let other = shop.keyed("/add-user", &manager, ("key", registration("dora"))).await;
+    assert_eq!(other.status, 409, "another call is no repetition");
 }

@@ -50,9 +50,11 @@ async fn a_wrong_current_password_counts_as_a_failed_log_in() {
 async fn a_manager_sets_others_passwords_but_needs_the_current_one_for_the_own() {
     let shop = Shop::open().await;
     let manager = shop.manager().await;
-    shop.customer("ada").await;
+    let ada = shop.customer("ada").await;
     let others = shop.post("/update-user", Some(&manager), new_password("ada", None)).await;
     assert_eq!(others.status, 200);
+    assert_eq!(shop.get("/get-user/ada", Some(&ada)).await.status, 401, "her sessions have ended");
+    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 401);
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     shop.log_in("ada", "a new password").await;
     let own = shop.post("/update-user", Some(&manager), new_password("admin", None)).await;

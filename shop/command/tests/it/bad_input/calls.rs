@@ -157,6 +157,13 @@ impl World {
                 }),
             ),
             post(
+                "/customer/add-manager",
+                Manager,
+                json!({
+                    "UserName": "dora", "Password": "password-of-dora", "FullName": "Dora", "Email": "d@example.org",
+                }),
+            ),
+            post(
                 "/customer/update-user",
                 Own,
                 json!({ "UserName": "alice", "FullName": "Alice B" }),

@@ -36,7 +36,7 @@ async fn a_request_sent_again_under_its_key_acts_once_and_is_answered_alike_also
     let mut calls = world.calls();
     calls.retain(|call| Operation::of(&document, call).is_keyed());
     let names: Vec<String> = calls.iter().map(Call::name).collect();
-    assert_eq!(calls.len(), 10, "of all calls that create or change, only: {names:?}");
+    assert_eq!(calls.len(), 11, "of all calls that create or change, only: {names:?}");
 
     let mut answers = Vec::new();
     for call in &calls {
