@@ -1,6 +1,6 @@
 //! What led to an event and what followed from it, as it was recorded.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use contracts::rest::{causation::Causation, events::RecordedEvent};
@@ -14,18 +14,14 @@ use web::{Limit, Problem, Query};
 
 use crate::{
     Events, Number, answer,
-    causes::{Found, begun, cause, followed},
+    causes::{Found, REACTOR, begun, cause, followed},
     shown, unreadable,
 };
 
-/// How long the index may take to reach the end of the log before the answer is given without what is missing.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// The longest chain of causes that is followed back.
 const CAUSES_MAX: usize = 100;
 /// The most events of one correlation, beside reactions, that are looked at.
 const REQUESTS_MAX: usize = 50;
-/// The kind of actors that are parts of the shop.
-const REACTOR: &str = "reactor";
 
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -52,8 +48,7 @@ pub(super) async fn read_causation(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let head = events.reader.head().await.map_err(unreadable)?;
-    let _late = events.indexed.reach(head, PATIENCE).await;
-    let indexed_to = events.indexed.position();
+    let indexed_to = events.indexed_to(head).await;
     let position = match (asked.position, asked.correlation) {
         (Some(position), None) => Position(position.get().unsigned_abs()),
         (None, Some(correlation)) => events.first_of(correlation)?,
@@ -135,7 +130,7 @@ impl Events {
     }
 
     /// The events at `positions`, which are in order. Neighbours are read together.
-    async fn read(&self, positions: &[Position]) -> Result<Vec<Arc<Recorded>>, Problem> {
+    pub(super) async fn read(&self, positions: &[Position]) -> Result<Vec<Arc<Recorded>>, Problem> {
         let mut found = Vec::with_capacity(positions.len());
         let mut wanted = positions.iter().copied().peekable();
         while let Some(from) = wanted.peek().copied() {

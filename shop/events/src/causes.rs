@@ -1,10 +1,12 @@
-//! Which event reacts to which, and which ones began a request: an index built from the log, so that what followed from an event is
-//! found without reading the log.
+//! Which event reacts to which, which ones began a request, and what people did: an index built from the log, so that what followed
+//! from an event, and who changed what, is found without reading the log.
 //!
-//! Both tables grow at the end: a reaction is recorded soon after its cause, and ids of requests sort by time.
+//! Its tables grow at the end: a reaction is recorded soon after its cause, and ids of requests sort by time. Only what one person
+//! did is inserted in between; customers' orders, which are most of what people do, are left out of that.
 
 use std::collections::BTreeSet;
 
+use contracts::order::OrderEvent;
 use kernel::{Position, Recorded};
 use runtime::{
     ModelError, Unfit,
@@ -16,7 +18,7 @@ use uuid::Uuid;
 const SCHEMA: Schema = Schema {
     model: "causes",
     unmarked: &[],
-    number: 1,
+    number: 2,
     variant: 0,
     create: "CREATE TABLE reaction (
                  cause INTEGER NOT NULL,
@@ -27,7 +29,13 @@ const SCHEMA: Schema = Schema {
                  correlation BLOB NOT NULL,
                  position INTEGER NOT NULL,
                  PRIMARY KEY (correlation, position)
-             ) WITHOUT ROWID;",
+             ) WITHOUT ROWID;
+             CREATE TABLE deed (
+                 position INTEGER PRIMARY KEY,
+                 actor TEXT NOT NULL,
+                 type TEXT NOT NULL
+             );
+             CREATE INDEX deed_by ON deed (actor, position);",
 };
 
 /// The index.
@@ -38,11 +46,24 @@ pub(super) type Causes = Embedded<Index>;
 pub(super) struct Index;
 
 /// What an event adds to the index.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Link {
     position: Position,
     follows: Follows,
+    deed: Option<Deed>,
 }
+
+/// What a person did.
+#[derive(Clone, Debug)]
+struct Deed {
+    actor: String,
+    kind: String,
+}
+
+/// The kind of actors that are parts of the shop.
+pub(super) const REACTOR: &str = "reactor";
+/// The kind of actors that are its customers.
+const CUSTOMER: &str = "customer";
 
 /// What an event follows from.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +83,15 @@ pub(super) fn cause(event: &Recorded) -> Option<Position> {
 #[expect(clippy::unnecessary_wraps, reason = "projectors allow for events that fit nothing")]
 pub(super) fn project(event: &Recorded) -> Result<Option<Link>, Unfit> {
     let follows = cause(event).map_or(Follows::Request(event.metadata.correlation), Follows::Cause);
-    Ok(Some(Link { position: event.position, follows }))
+    Ok(Some(Link { position: event.position, follows, deed: deed(event) }))
+}
+
+/// What a person did, who is anyone but a part of the shop. What customers order is no change of the shop, and has lists of its own.
+fn deed(event: &Recorded) -> Option<Deed> {
+    let actor = &event.metadata.actor;
+    let is_own_order = actor.kind() == CUSTOMER && event.kind.as_str() == OrderEvent::PLACED;
+    let by_a_person = cause(event).is_none() && actor.kind() != REACTOR && !is_own_order;
+    by_a_person.then(|| Deed { actor: actor.to_string(), kind: event.kind.to_string() })
 }
 
 impl Tables for Index {
@@ -75,7 +104,11 @@ impl Tables for Index {
     fn write(&self, tx: &Transaction<'_>, links: &[Link]) -> rusqlite::Result<()> {
         let mut reaction = tx.prepare_cached("INSERT OR IGNORE INTO reaction VALUES (?1, ?2)")?;
         let mut request = tx.prepare_cached("INSERT OR IGNORE INTO request VALUES (?1, ?2)")?;
-        for Link { position, follows } in links {
+        let mut done = tx.prepare_cached("INSERT OR IGNORE INTO deed VALUES (?1, ?2, ?3)")?;
+        for Link { position, follows, deed } in links {
+            if let Some(Deed { actor, kind }) = deed {
+                done.execute(params![number(*position), actor, kind])?;
+            }
             match follows {
                 Follows::Cause(cause) => {
                     reaction.execute([number(*cause), number(*position)])?;
@@ -157,6 +190,6 @@ fn reactions(
 }
 
 /// A position as SQLite counts; one that a caller made up may be beyond that, and then is behind all there are.
-fn number(position: Position) -> i64 {
+pub(super) fn number(position: Position) -> i64 {
     i64::try_from(position.0).unwrap_or(i64::MAX)
 }

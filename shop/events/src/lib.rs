@@ -1,11 +1,12 @@
 //! The REST API of the event store: recorded events for managers, as pages, as a stream, with what led to them and followed from
 //! them, and as a copy of the whole log.
 
+mod audit;
 mod backup;
 mod causation;
 mod causes;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -35,6 +36,9 @@ pub const NAME: &str = "events";
 /// What people cannot do while the event store does not answer.
 pub const WITHOUT: &str = "Nothing can be recorded: nobody can order, register, log in or change anything. What was recorded before can be seen.";
 
+/// How long the index may take to reach the end of the log before an answer is given without what is missing.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What the calls answer from.
 #[derive(Clone)]
 struct Events {
@@ -46,6 +50,14 @@ struct Events {
     backup: Option<Backup>,
     /// Held by the backup in progress.
     backing_up: Arc<Semaphore>,
+}
+
+impl Events {
+    /// How far the index is, once it had some time to reach `head`.
+    async fn indexed_to(&self, head: Position) -> Position {
+        let _late = self.indexed.reach(head, PATIENCE).await;
+        self.indexed.position()
+    }
 }
 
 #[derive(OpenApi)]
@@ -67,6 +79,7 @@ pub async fn service(
         .routes(routes!(follow))
         .routes(routes!(head))
         .routes(routes!(causation::read_causation))
+        .routes(routes!(audit::read_audit))
         .routes(routes!(backup::copy));
     let causes = Causes::open(Index, index, deps.tasks.clone())?;
     if causes.checkpoint().await? > reader.head().await.unwrap_or(Position::START) {

@@ -60,6 +60,18 @@ pub struct Idempotency {
     pub creates: bool,
 }
 
+/// What people did, the latest first.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Audit {
+    pub items: Vec<RecordedEvent>,
+    /// The `After` of the next page; null on the last one.
+    #[schema(required)]
+    pub next: Option<String>,
+    /// What was recorded after this position may be missing.
+    pub indexed_to: u64,
+}
+
 /// The end of the log.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]

@@ -1,5 +1,6 @@
 //! The recorded events over HTTP.
 
+mod audit;
 mod backups;
 mod causation;
 mod healing;
