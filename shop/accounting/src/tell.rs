@@ -1,12 +1,14 @@
 //! What happens to invoices, told in one readable line each.
 
-use ::module::short;
-use contracts::accounting::AccountingEvent;
+use contracts::{accounting::AccountingEvent, order};
 use kernel::Recorded;
 
 /// The line of an event, if it is one of this service's and worth it.
 pub(crate) fn tell(event: &Recorded) -> Option<String> {
     let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::of(event)?;
     let (number, total, currency) = (invoice.number, invoice.total, &invoice.currency);
-    Some(format!("order {} has invoice {number} over {total} {currency}", short(invoice.order)))
+    Some(format!(
+        "order {} has invoice {number} over {total} {currency}",
+        order::number(invoice.order)
+    ))
 }

@@ -2,10 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
+use contracts::order::number::{DIGITS_MIN, digits, fits};
 use uuid::Uuid;
 
-/// Fewer digits fit too many.
-const DIGITS_MIN: usize = 4;
 /// So many are named where several fit.
 const NAMED_MAX: usize = 5;
 
@@ -46,9 +45,7 @@ impl Id {
 impl Fitting {
     /// Takes an id if it fits.
     pub(crate) fn look_at(&mut self, id: Uuid) {
-        let text = id.simple().to_string();
-        let fits = text.starts_with(&self.part) || text.ends_with(&self.part);
-        if fits && !self.found.contains(&id) {
+        if fits(id, &self.part) && !self.found.contains(&id) {
             self.found.push(id);
         }
     }
@@ -78,10 +75,7 @@ impl FromStr for Id {
         if let Ok(id) = Uuid::parse_str(text) {
             return Ok(Self::Whole(id));
         }
-        let digits = text.replace('-', "").to_ascii_lowercase();
-        let is_part = (DIGITS_MIN..32).contains(&digits.len())
-            && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        is_part.then_some(Self::Part(digits)).ok_or_else(|| {
+        digits(text).map(Self::Part).ok_or_else(|| {
             format!(
                 "is neither an id nor {DIGITS_MIN} or more hex digits of one's beginning or end"
             )

@@ -1,6 +1,7 @@
 //! What happens to an order: streams `order-ID`.
 
 pub mod lifecycle;
+pub mod number;
 
 use std::fmt;
 
@@ -9,6 +10,8 @@ use kernel::{DecodeError, Fields, Recorded, StreamId, Timestamp, events};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub use number::number;
 
 /// The category of the streams.
 pub const CATEGORY: &str = "order";

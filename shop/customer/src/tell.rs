@@ -1,7 +1,6 @@
 //! What happens to customers and their credit, told in one readable line each.
 
-use ::module::short;
-use contracts::customer::CustomerEvent;
+use contracts::{customer::CustomerEvent, order};
 use kernel::Recorded;
 
 /// The line of an event, if it is one of this service's and worth it.
@@ -9,15 +8,15 @@ pub(crate) fn tell(event: &Recorded) -> Option<String> {
     match CustomerEvent::of(event)? {
         CustomerEvent::CreditReserved(reserved) => Some(format!(
             "order {}: credit of {} reserved, {} left",
-            short(reserved.order),
+            order::number(reserved.order),
             reserved.amount,
             reserved.available
         )),
         CustomerEvent::CreditDenied(denied) => {
-            Some(format!("order {}: no credit ({})", short(denied.order), denied.reason))
+            Some(format!("order {}: no credit ({})", order::number(denied.order), denied.reason))
         }
         CustomerEvent::CreditReleased(released) => {
-            Some(format!("order {}: credit released", short(released.order)))
+            Some(format!("order {}: credit released", order::number(released.order)))
         }
         CustomerEvent::Registered(_) => Some("a customer registered".to_owned()),
         CustomerEvent::CreditChanged(changed) => {

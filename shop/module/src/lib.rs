@@ -12,7 +12,6 @@ use identity::Auth;
 use jiff::tz::TimeZone;
 use kernel::Recorded;
 use runtime::{LocationError, ModelError, sqlite::Location};
-use uuid::Uuid;
 use web::{Deps, Service};
 
 pub use axum::http::Extensions;
@@ -110,13 +109,6 @@ pub enum StartError {
     /// A type was not among what the service alone is given.
     #[error("the {0} service is started without what it alone needs: {1}")]
     Missing(&'static str, &'static str),
-}
-
-/// The end of an id, where ids that sort by time differ: how people are told of an order.
-#[must_use]
-pub fn short(id: Uuid) -> String {
-    let text = id.simple().to_string();
-    text.get(20..).unwrap_or(&text).to_owned()
 }
 
 impl fmt::Debug for Module {

@@ -65,6 +65,14 @@ pub trait Model: ReadModel<Change = Change> {
     /// The orders that match, newest first, `list.count` at most.
     async fn list(&self, list: List) -> Result<Vec<Order>, ModelError>;
 
+    /// The orders whose id begins or ends with these hex digits, newest first, `count` at most; of this customer, if one is given.
+    async fn fitting(
+        &self,
+        digits: String,
+        customer: Option<Uuid>,
+        count: usize,
+    ) -> Result<Vec<Order>, ModelError>;
+
     /// The steps of an order behind a position, in the order of the log, `count` at most.
     async fn history(
         &self,

@@ -1,7 +1,6 @@
 //! What happens to orders, told in one readable line each.
 
-use ::module::short;
-use contracts::order::OrderEvent;
+use contracts::order::{self, OrderEvent};
 use kernel::Recorded;
 
 /// The line of an event, if it is one of this service's and worth it.
@@ -12,17 +11,21 @@ pub(crate) fn tell(event: &Recorded) -> Option<String> {
             let (quantity, name, total) = (terms.quantity, &terms.product_name, terms.total());
             Some(format!(
                 "order {} placed: {quantity} × {name}, {total} {}",
-                short(terms.order),
+                order::number(terms.order),
                 terms.currency
             ))
         }
         OrderEvent::Approved(_) => None,
         OrderEvent::Finalized(finalized) => {
-            Some(format!("order {} approved and finalized", short(finalized.terms.order)))
+            Some(format!("order {} approved and finalized", order::number(finalized.terms.order)))
         }
         OrderEvent::Denied(denied) => {
             let reasons: Vec<&str> = denied.reasons.iter().map(|reason| reason.as_str()).collect();
-            Some(format!("order {} denied: {}", short(denied.terms.order), reasons.join(", ")))
+            Some(format!(
+                "order {} denied: {}",
+                order::number(denied.terms.order),
+                reasons.join(", ")
+            ))
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What happens to products and their stock, told in one readable line each.
 
-use ::module::short;
-use contracts::product::ProductEvent;
+use contracts::{order, product::ProductEvent};
 use kernel::Recorded;
 
 /// The line of an event, if it is one of this service's and worth it.
@@ -15,15 +14,15 @@ pub(crate) fn tell(event: &Recorded) -> Option<String> {
         ProductEvent::Deleted(_) => Some("a product was deleted".to_owned()),
         ProductEvent::StockReserved(reserved) => Some(format!(
             "order {}: {} reserved, {} left",
-            short(reserved.order),
+            order::number(reserved.order),
             reserved.quantity,
             reserved.available
         )),
         ProductEvent::StockDenied(denied) => {
-            Some(format!("order {}: no stock ({})", short(denied.order), denied.reason))
+            Some(format!("order {}: no stock ({})", order::number(denied.order), denied.reason))
         }
         ProductEvent::StockReleased(released) => {
-            Some(format!("order {}: stock released", short(released.order)))
+            Some(format!("order {}: stock released", order::number(released.order)))
         }
     }
 }

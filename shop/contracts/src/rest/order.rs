@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use crate::order::Channel;
-use crate::order::Reason;
 pub use crate::order::lifecycle::{CreditStatus, Stage, Status, StockStatus};
+use crate::order::{Reason, number};
 
 /// The current state of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -47,6 +47,12 @@ pub struct Order {
 }
 
 impl Order {
+    /// What people call it by.
+    #[must_use]
+    pub fn number(&self) -> String {
+        number(self.order_id)
+    }
+
     /// How far it is.
     #[must_use]
     pub fn stage(&self) -> Stage {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use contracts::rest::order::{Channel, Order, Status};
+use contracts::{
+    order::number,
+    rest::order::{Channel, Order, Status},
+};
 use identity::Caller;
 use kernel::{Position, Timestamp};
 use serde::Deserialize;
@@ -25,7 +28,8 @@ pub(super) struct GetOrders {
     #[param(inline)]
     #[schema(inline)]
     r#type: Type,
-    /// With `Customer` a user name, by default the caller's; with `Single` an order id.
+    /// With `Customer` a user name, by default the caller's. With `Single` an order's id, or four or more digits of its beginning or
+    /// end, such as the order's number, its last eight: then all orders that fit, of those that the caller may see.
     #[param(inline)]
     #[schema(inline)]
     id: Option<Text<1, 64>>,
@@ -57,6 +61,11 @@ pub(super) struct GetOrders {
     #[param(inline)]
     #[schema(inline)]
     as_of: Option<Count>,
+}
+
+/// The digits of a part of an order's id.
+fn digits(id: Option<&str>) -> Option<String> {
+    id.and_then(number::digits)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -98,6 +107,9 @@ impl Orders {
             return Err(Problem::field("AsOf", "goes with Type=Single only"));
         }
         let customer = match query.r#type {
+            Type::Single if query.as_of.is_none() && digits(query.id.as_deref()).is_some() => {
+                return self.fitting(caller, &query).await;
+            }
             Type::Single => {
                 let order = self.single(caller, &query).await?;
                 return Ok(Listing { items: vec![view::order(order)], next: None });
@@ -123,6 +135,17 @@ impl Orders {
         let found = self.model.list(list).await?;
         let Listing { items, next } = Listing::page(found, query.limit, |order| order.placed);
         Ok(Listing { items: items.into_iter().map(view::order).collect(), next })
+    }
+
+    /// The orders of which a part of the id is given. A customer does not learn of others' orders.
+    async fn fitting(&self, caller: &Caller, query: &GetOrders) -> Result<Listing<Order>, Problem> {
+        let digits = digits(query.id.as_deref()).unwrap_or_default();
+        let customer = (!caller.is_manager()).then(|| caller.id());
+        let found = self.model.fitting(digits, customer, query.limit.get()).await?;
+        if found.is_empty() {
+            return Err(Problem::not_found("There is no such order."));
+        }
+        Ok(Listing { items: found.into_iter().map(view::order).collect(), next: None })
     }
 
     async fn single(&self, caller: &Caller, query: &GetOrders) -> Result<model::Order, Problem> {

@@ -27,6 +27,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     history::what_follows_from_an_order_is_a_step_of_it(&*make().await, &*make().await).await;
     history::a_shared_correlation_says_nothing(&*make().await, &*make().await).await;
     lists_are_filtered_and_paged(&*make().await).await;
+    orders_are_found_by_a_part_of_their_id(&*make().await).await;
     changes_are_told_in_order(&*make().await).await;
     statistics_count_what_was_placed(&*make().await).await;
     history::running_orders_are_those_that_have_not_ended(&*make().await).await;
@@ -229,6 +230,20 @@ async fn lists_are_filtered_and_paged(model: &dyn Model) {
     assert_eq!(numbers(model, List { before: Some(Position(4)), ..ours }).await, [1]);
     let page = model.list(List { count: 2, ..all() }).await.expect("a list");
     assert_eq!(page.len(), 2);
+}
+
+async fn orders_are_found_by_a_part_of_their_id(model: &dyn Model) {
+    let (one, other) = (0xabcd << 112 | 0x5e7b_2954, 0xabcd << 112 | 0x1e7b_2954);
+    apply(model, &[placed(1, one, ADA, LAMP), placed(2, other, BOB, LAMP)]).await;
+    let fitting = async |digits: &str, customer, count| {
+        let found = model.fitting(digits.to_owned(), customer, count).await.expect("orders");
+        found.iter().map(|order| order.id.as_u128()).collect::<Vec<_>>()
+    };
+    assert_eq!(fitting("5e7b2954", None, 9).await, [one]);
+    assert_eq!(fitting("2954", None, 9).await, [other, one], "newest first");
+    assert_eq!(fitting("2954", Some(ADA), 9).await, [one]);
+    assert_eq!(fitting("abcd0000", None, 1).await, [other]);
+    assert_eq!(fitting("5e7b", None, 9).await, [0_u128; 0], "the middle is no name");
 }
 
 async fn changes_are_told_in_order(model: &dyn Model) {

@@ -260,6 +260,15 @@ impl Model for PostgresModel {
         ask!(self, client => read::list(client, &list))
     }
 
+    async fn fitting(
+        &self,
+        digits: String,
+        customer: Option<Uuid>,
+        count: usize,
+    ) -> Result<Vec<Order>, ModelError> {
+        ask!(self, client => read::fitting(client, &digits, customer, count))
+    }
+
     async fn history(
         &self,
         order: Uuid,

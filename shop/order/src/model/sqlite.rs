@@ -136,6 +136,15 @@ impl Model for SqliteModel {
         self.scan(move |connection| read::list(connection, &list)).await
     }
 
+    async fn fitting(
+        &self,
+        digits: String,
+        customer: Option<Uuid>,
+        count: usize,
+    ) -> Result<Vec<Order>, ModelError> {
+        self.scan(move |connection| read::fitting(connection, &digits, customer, count)).await
+    }
+
     async fn history(
         &self,
         order: Uuid,

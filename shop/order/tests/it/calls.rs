@@ -1,6 +1,9 @@
 //! Every call: what it answers, to whom, and what it refuses.
 
-use contracts::{order::Reason, product};
+use contracts::{
+    order::{Reason, number},
+    product,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -161,6 +164,9 @@ async fn orders_are_found_by_whom_they_concern() {
         (&ada, format!("Type=Single&Id={second}"), Err(403)),
         (&ada, "Type=Single&Id=4".to_owned(), Err(404)),
         (&ada, format!("Type=Single&Id={}", Uuid::from_u128(4)), Err(404)),
+        (&ada, format!("Type=Single&Id={}", number(first)), Ok(vec![first])),
+        (&ada, format!("Type=Single&Id={}", number(second)), Err(404)),
+        (&admin, format!("Type=Single&Id={}", number(second)), Ok(vec![second])),
         (&ada, "Type=Single".to_owned(), Err(422)),
         (&ada, "Type=Customer&AsOf=3".to_owned(), Err(422)),
         (&ada, "Type=Some".to_owned(), Err(422)),

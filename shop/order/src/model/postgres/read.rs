@@ -96,6 +96,23 @@ pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Err
     rows.iter().map(|row| order_at(row, 0)).collect()
 }
 
+pub(super) async fn fitting(
+    client: &Client,
+    digits: &str,
+    customer: Option<Uuid>,
+    count: usize,
+) -> Result<Vec<Order>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer
+         WHERE (replace(orders.id::text, '-', '') LIKE $1::text || '%' OR replace(orders.id::text, '-', '') LIKE '%' || $1::text)
+           AND ($2::uuid IS NULL OR orders.customer = $2) ORDER BY orders.placed DESC LIMIT $3"
+    );
+    let count = number(count as u64);
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &[&digits, &customer, &count]).await?;
+    rows.iter().map(|row| order_at(row, 0)).collect()
+}
+
 pub(super) async fn history(
     client: &Client,
     order: Uuid,

@@ -79,6 +79,24 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
     rows.collect()
 }
 
+pub(super) fn fitting(
+    connection: &Connection,
+    digits: &str,
+    customer: Option<Uuid>,
+    count: usize,
+) -> rusqlite::Result<Vec<Order>> {
+    // Looked for in the index of ids, which is short.
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer
+         WHERE orders.id IN (SELECT id FROM orders WHERE hex(id) LIKE ?1 || '%' OR hex(id) LIKE '%' || ?1)
+           AND (?2 IS NULL OR orders.customer = ?2) ORDER BY orders.placed DESC LIMIT ?3"
+    );
+    let mut query = connection.prepare_cached(&sql)?;
+    let customer = customer.map(Uuid::into_bytes);
+    let rows = query.query_map(params![digits, customer, count], |row| order_at(row, 0))?;
+    rows.collect()
+}
+
 pub(super) fn history(
     connection: &Connection,
     order: Uuid,
