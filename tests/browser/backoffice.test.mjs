@@ -1,4 +1,5 @@
 // Product managers: goods, customers, orders, the event store, the system, and what happens when something is in the way.
+import { readFile } from "node:fs/promises";
 import { ADMIN_PASSWORD, PASSWORD, equal, eventually, expect, fine, heading, logIn, screenshot, test } from "./harness.mjs";
 
 /** A shop with one product and one customer, and a manager who is logged in. */
@@ -137,6 +138,65 @@ for (const scripts of [true, false]) {
 
 for (const scripts of [true, false]) {
   const how = scripts ? "" : " without scripts";
+  test(`many products are changed at once, after a preview, each with its outcome${how}`, async (world) => {
+    const { shop, category, teapot, page } = await office(world, { scripts });
+    const cup = await shop.product(category, { Name: "Red Cup", Price: 5, UnitsInStock: 3 });
+    const stamp = await shop.product(category, { Name: "Stamp", Price: 0.05, UnitsInStock: 3 });
+    const garden = await shop.category("Garden");
+    const choose = async (action, value, names) => {
+      await page.goto("/products");
+      for (const name of names) await page.getByRole("checkbox", { name: `Pick ${name}` }).check();
+      await page.getByLabel("Change", { exact: true }).selectOption(action);
+      await page.getByLabel(action === "category" ? "To the category" : "By", { exact: true })[action === "category" ? "selectOption" : "fill"](value);
+      await page.getByRole("button", { name: "Preview" }).click();
+    };
+    const prices = async () => (await Promise.all([teapot, cup, stamp].map((one) => details(shop, one.ProductId)))).map((one) => one.Price).join(" ");
+    await choose("percent", "lots", ["Red Cup"]);
+    await page.getByText("must be a percentage such as 5 or -2.5").waitFor();
+    if (scripts) {
+      await page.getByLabel("Pick all on this page").check();
+      await page.getByText("3 picked").waitFor();
+      await fine(page, "office-products-picked");
+    }
+    await choose("percent", "5", ["Blue Teapot", "Red Cup", "Stamp"]);
+    await page.getByText("2 of 3 would change.").waitFor();
+    await page.getByRole("row", { name: /Blue Teapot/ }).getByText("€20.99").waitFor();
+    await page.getByRole("row", { name: /Stamp/ }).getByText("Left out: stays as it is").waitFor();
+    if (scripts) await fine(page, "office-bulk-preview");
+    equal(await prices(), "19.99 5 0.05", "nothing is changed by the preview");
+    // Another manager is faster with one of them.
+    await shop.call("/product/update-product", { ProductId: cup.ProductId, Price: 9 });
+    await page.getByRole("button", { name: "Change 2 products" }).click();
+    await heading(page, "1 of 2 products are changed").waitFor();
+    await page.getByRole("row", { name: /Red Cup/ }).getByText("It was changed after the preview.").waitFor();
+    if (scripts) await fine(page, "office-bulk-done");
+    equal(await prices(), "20.99 9 0.05", "the others' change stands");
+
+    await choose("stock", "20", ["Red Cup", "Stamp"]);
+    await page.getByRole("button", { name: "Change 2 products" }).click();
+    await heading(page, "2 of 2 products are changed").waitFor();
+    // Sent again, it adds nothing.
+    await page.reload();
+    await heading(page, "2 of 2 products are changed").waitFor();
+    equal((await details(shop, cup.ProductId)).UnitsInStock, 23, "added once");
+    await choose("category", garden, ["Stamp"]);
+    await page.getByRole("button", { name: "Change 1 product" }).click();
+    await heading(page, "1 of 1 product is changed").waitFor();
+    equal((await details(shop, stamp.ProductId)).CategoryName, "Garden", "moved");
+    await page.getByRole("link", { name: "Back to the products" }).click();
+    await page.getByText("3 products").waitFor();
+
+    // The list as a file, as it is narrowed.
+    await page.goto(`/products?category=${garden}`);
+    const saving = page.waitForEvent("download");
+    await page.getByRole("link", { name: "Save as CSV" }).click();
+    const file = await readFile(await (await saving).path(), "utf8");
+    equal(file, "ProductCode,Name,Description,Supplier,Category,PriceMinor,UnitsInStock\r\n,Stamp,Holds four cups.,Potters & Sons,Garden,5,23\r\n", "the file");
+  });
+}
+
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
   test(`one search finds products, customers and orders${how}`, async (world) => {
     const { shop, teapot, page } = await office(world, { scripts });
     const order = await shop.ordered("ada", teapot.ProductId);
@@ -152,6 +212,9 @@ for (const scripts of [true, false]) {
     await search("byron");
     await page.getByRole("link", { name: "ada" }).waitFor();
     await heading2(page, "Newest orders of ada");
+    const number = `${order.slice(-8, -4)}-${order.slice(-4)}`.toUpperCase();
+    await search(number);
+    await page.locator(".found-orders").getByRole("link", { name: number }).waitFor();
     await search(order);
     await page.locator(".found-orders").getByRole("row", { name: /Blue Teapot/ }).getByRole("link").click();
     await page.getByText(order).first().waitFor();
@@ -204,7 +267,7 @@ test("a manager sets a customer's credit, and sees their orders", async (world) 
   await shop.ordered("ada", teapot.ProductId);
   await page.getByRole("button", { name: "Set the credit" }).click();
   await page.getByText("The credit of ada is €130.51 now.").waitFor();
-  await page.getByRole("link", { name: "Blue Teapot" }).waitFor();
+  await page.getByRole("row", { name: /Blue Teapot/ }).getByRole("link", { name: /^[0-9A-F]{4}-[0-9A-F]{4}$/ }).waitFor();
   await fine(page, "office-customer");
   await page.goto("/customers/ada/history");
   await page.getByText("as of any event").waitFor();
@@ -213,6 +276,101 @@ test("a manager sets a customer's credit, and sees their orders", async (world) 
   await page.goto("/customers/nobody");
   await heading(page, "There is no such page").waitFor();
 });
+
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
+  test(`a manager adds a manager, and sets a customer's password, which ends the sessions${how}`, async (world) => {
+    const { shop, page } = await office(world, { scripts });
+    const look = (name) => (scripts ? fine(page, name) : screenshot(page, `${name}-noscript`));
+    const shopper = await world.visitor(shop.storefront);
+    await logIn(shopper, "ada");
+    await page.goto("/customers");
+    await page.getByRole("link", { name: "Add an account" }).click();
+    await page.getByLabel("Account for").selectOption("manager");
+    await page.getByLabel("User name").fill("ada");
+    await page.getByLabel("Full name").fill("Dora Mann");
+    await page.getByLabel("E-mail").fill("dora@example.org");
+    const password = await page.getByLabel("First password").inputValue();
+    expect(/^[a-z2-9]{16}$/.test(password), `a password is suggested: ${password}`);
+    await page.getByRole("button", { name: "Add the account" }).click();
+    await page.locator("#error-UserName").waitFor();
+    equal(await page.getByLabel("First password").inputValue(), password, "what was suggested");
+    await look("office-account-new");
+    await page.getByLabel("User name").fill("dora");
+    await page.getByRole("button", { name: "Add the account" }).click();
+    await page.getByText("dora is added as a manager").waitFor();
+
+    const dora = await world.visitor(shop.backoffice, { scripts });
+    await logIn(dora, "dora", password);
+    await dora.goto("/customers/ada");
+    await dora.getByRole("link", { name: "Set the password" }).click();
+    if (scripts) await fine(dora, "office-password");
+    await dora.getByLabel("New password").fill("short");
+    await dora.getByRole("button", { name: "Set the password" }).click();
+    await dora.locator("#error-Password").waitFor();
+    await dora.getByLabel("New password").fill("for ada alone");
+    await dora.getByRole("button", { name: "Set the password" }).click();
+    await dora.getByText("All sessions of ada have ended.").waitFor();
+    await shopper.goto("/profile");
+    await heading(shopper, "Log in").waitFor();
+    await logIn(shopper, "ada", "for ada alone");
+
+    // Her own needs the current one, and ends this session too.
+    await dora.goto("/customers/dora/password");
+    await dora.getByLabel("Current password").fill("wrong");
+    await dora.getByLabel("New password").fill("dora's own secret");
+    await dora.getByRole("button", { name: "Set the password" }).click();
+    await dora.locator("#error-CurrentPassword").waitFor();
+    await dora.getByLabel("Current password").fill(password);
+    await dora.getByLabel("New password").fill("dora's own secret");
+    await dora.getByRole("button", { name: "Set the password" }).click();
+    await dora.getByText("Your password is changed").waitFor();
+    await logIn(dora, "dora", "dora's own secret");
+  });
+}
+
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
+  test(`the audit says who changed what, and when${how}`, async (world) => {
+    const { shop, teapot, page } = await office(world, { scripts });
+    await shop.call("/product/update-product", { ProductId: teapot.ProductId, Price: 21.5, UnitsChange: 5 });
+    await shop.call("/customer/set-credit", { UserName: "ada", Change: 50 });
+    const rows = page.locator(".deeds tbody tr");
+    const row = (words) => rows.filter({ hasText: words });
+    await page.getByRole("link", { name: "Audit" }).click();
+    await row("Credit changed").getByText("+€50.00").waitFor();
+    if (scripts) await fine(page, "office-audit");
+    // Each row leads to the person, the thing, and the event.
+    const changed = row("Product changed");
+    await changed.getByText("price €21.50, stock +5").waitFor();
+    const ways = await changed.getByRole("link").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+    equal(ways.slice(0, 2).join(), `/customers/admin,/products/${teapot.ProductId}`, "person and thing");
+    await changed.getByRole("link").nth(2).click();
+    await page.getByText("\"price\": 2150").waitFor();
+
+    await page.goto("/audit?kind=product");
+    equal(await rows.count(), 2, "added and changed");
+    await page.getByLabel("One person").fill("ada");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByText("No change fits").waitFor();
+    await page.getByLabel("One person").fill("nobody");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByText("Is not the user name of an account.").waitFor();
+    await page.goto("/audit?until=2020-01-01T00%3A00");
+    await page.getByText("No change fits").waitFor();
+
+    // Forwards and back.
+    for (let price = 1; price <= 30; price += 1) await shop.call("/product/update-product", { ProductId: teapot.ProductId, Price: price });
+    await page.goto("/audit?size=25");
+    equal(await rows.count(), 25, "a page");
+    await page.getByRole("link", { name: "Next page" }).click();
+    await page.getByText("Page 2").waitFor();
+    await row("Credit changed").waitFor();
+    await page.getByRole("link", { name: "Previous page" }).click();
+    await row("price €30.00").waitFor();
+    equal(await rows.count(), 25, "the first page again");
+  });
+}
 
 test("an order's saga grows while it runs, without reload", async (world) => {
   const shop = await world.shop();

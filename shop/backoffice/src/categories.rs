@@ -4,21 +4,19 @@ use askama::Template;
 use axum::extract::Query;
 use contracts::rest::product::Category;
 use serde::Deserialize;
-use site::{Count, Failure, Frame, Listing, Page, Pager, given, no_such_page, page_number};
+use site::{Count, Failure, Frame, Listing, Page, Pager, Place, given, no_such_page};
 
 use crate::manager::ManagerVisit;
 
-/// Categories on one page.
-const PAGE: &str = "50";
+/// Categories on one page, unless another number is chosen.
+const PAGE: usize = 50;
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
     #[serde(default)]
     q: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    page: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 #[derive(Template)]
@@ -35,11 +33,12 @@ pub(crate) async fn categories(
     Query(asked): Query<Asked>,
 ) -> Result<Page<Categories>, Failure> {
     let q = asked.q.trim();
-    let query = given([("Search", q), ("Limit", PAGE), ("After", &asked.after)]);
+    let size = asked.place.size(PAGE);
+    let limit = size.to_string();
+    let query = given([("Search", q), ("Limit", &limit), ("After", &asked.place.after)]);
     let found = manager.get("/product/get-categories", &query).await.map_err(no_such_page)?;
     let Listing { items: found, next } = found;
-    let number = page_number(&asked.after, &asked.page);
-    let pager = Pager::new("/categories", &[("q", q)], number, next.as_deref());
+    let pager = Pager::new("/categories", &[("q", q)], &asked.place, next.as_deref()).sized(size);
     Ok(Page(Categories { frame: manager.frame("Categories"), q: q.to_owned(), found, pager }))
 }
 

@@ -5,14 +5,14 @@ use axum::extract::{Query, State};
 use contracts::rest::customer::{Role, User};
 use serde::Deserialize;
 use site::{
-    Amount, Choice, Failure, Frame, Listing, Money, Page, Pager, Shop, choices, given, known,
-    no_such_page, page_number,
+    Amount, Choice, Failure, Frame, Listing, Money, Page, Pager, Place, Shop, choices, given,
+    known, no_such_page,
 };
 
 use crate::manager::ManagerVisit;
 
-/// Customers on one page.
-const PAGE: &str = "50";
+/// Customers on one page, unless another number is chosen.
+const PAGE: usize = 50;
 
 const SORTS: [(&str, &str); 4] = [
     ("UserName", "User name"),
@@ -27,10 +27,8 @@ pub(crate) struct Asked {
     q: String,
     #[serde(default)]
     sort: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    page: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 #[derive(Template)]
@@ -50,11 +48,15 @@ pub(crate) async fn customers(
     Query(asked): Query<Asked>,
 ) -> Result<Page<Customers>, Failure> {
     let (q, sort) = (asked.q.trim(), known(&SORTS, &asked.sort));
-    let query = given([("Search", q), ("Sort", sort), ("Limit", PAGE), ("After", &asked.after)]);
+    let size = asked.place.size(PAGE);
+    let limit = size.to_string();
+    let query =
+        given([("Search", q), ("Sort", sort), ("Limit", &limit), ("After", &asked.place.after)]);
     let found = manager.get("/customer/get-all-users", &query).await.map_err(no_such_page)?;
     let Listing { items: found, next } = found;
-    let number = page_number(&asked.after, &asked.page);
-    let pager = Pager::new("/customers", &[("q", q), ("sort", sort)], number, next.as_deref());
+    let pager =
+        Pager::new("/customers", &[("q", q), ("sort", sort)], &asked.place, next.as_deref())
+            .sized(size);
     Ok(Page(Customers {
         frame: manager.frame("Customers"),
         sorts: choices(&SORTS, sort),

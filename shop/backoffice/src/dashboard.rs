@@ -8,7 +8,10 @@ use axum::{
     response::{Response, sse::Event},
 };
 use contracts::rest::{accounting::Revenue, demo::Filling, order::Statistics, product::Product};
-use futures_util::{future::join5, stream};
+use futures_util::{
+    future::{join, join5},
+    stream,
+};
 use kernel::Timestamp;
 use serde::Deserialize;
 use site::{
@@ -17,9 +20,9 @@ use site::{
 };
 
 use crate::{
-    chart::{Bar, Columns, month},
-    manager::{ManagerVisit, written},
-    products,
+    chart::{Bar, Columns, Year, month},
+    compare::change,
+    manager::{LowStock, ManagerVisit, written},
     sample::Sample,
     status::{self, Outage, Service, Status},
 };
@@ -64,8 +67,13 @@ pub(crate) struct Dashboard {
 struct Figures {
     year: i16,
     revenue: Option<Revenue>,
+    /// Of the year before; none where nothing was sold in it.
+    before: Option<Revenue>,
     orders: Option<Statistics>,
+    /// The products of which the fewest can be ordered, as far as that is few.
     scarce: Option<Vec<Product>>,
+    has_products: bool,
+    low_stock: LowStock,
     status: Option<Status>,
     currency: String,
     sample: Option<Sample>,
@@ -169,8 +177,14 @@ async fn read(manager: &ManagerVisit, shop: &Shop, year: &str) -> Result<Figures
     let of_year = given([("From", &from), ("To", &to)]);
     let limit = SHOWN.to_string();
     let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
-    let (orders, scarce, status, currency, sample) = join5(
+    let before = (year - 1).to_string();
+    let before = [("Year", &*before)];
+    let orders = join(
         manager.get("/order/get-order-statistics", &of_year),
+        manager.get::<Revenue>("/accounting/get-revenue", &before),
+    );
+    let ((orders, before), scarce, status, currency, sample) = join5(
+        orders,
         manager.get("/product/get-all-products", &scarce),
         status::read(manager),
         shop.currency(manager),
@@ -178,11 +192,19 @@ async fn read(manager: &ManagerVisit, shop: &Shop, year: &str) -> Result<Figures
     )
     .await;
     let scarce: Option<Listing<Product>> = status::if_answered(scarce)?;
+    let has_products = scarce.as_ref().is_some_and(|scarce| !scarce.items.is_empty());
+    let low_stock = manager.low_stock();
+    let is_low = |product: &Product| product.available <= low_stock.0;
+    // The first year of all has none before it.
+    let before = before.ok().filter(|before| before.invoices > 0);
     Ok(Figures {
         year,
         revenue,
         orders: status::if_answered(orders)?,
-        scarce: scarce.map(|scarce| scarce.items),
+        before,
+        scarce: scarce.map(|scarce| scarce.items.into_iter().filter(is_low).collect()),
+        has_products,
+        low_stock,
         status: status?,
         currency,
         sample,
@@ -210,13 +232,24 @@ impl Figures {
     }
 
     fn columns(&self, revenue: &Revenue) -> Columns {
-        let values: Vec<_> = revenue.by_month.iter().map(|one| one.revenue.0.minor()).collect();
+        let minor = |revenue: &Revenue| {
+            revenue.by_month.iter().map(|one| one.revenue.0.minor()).collect::<Vec<_>>()
+        };
+        let before = self.before.as_ref().map(minor).unwrap_or_default();
+        let year = Year { values: minor(revenue), before, currency: &self.currency };
         let total = self.amount(&revenue.revenue.0);
         let best = revenue.by_month.iter().max_by_key(|one| one.revenue.0.minor());
         let best = best.map_or("", |best| month(best.month));
         let title =
             format!("Revenue by month of {}: {total} in all, most in {best}.", revenue.year);
-        Columns::of_year(title, &values)
+        Columns::of_year(title, &year)
+    }
+
+    /// The change against the year before, of the months of this year that are over.
+    fn change(&self, revenue: &Revenue) -> Option<String> {
+        let now = site::zone().local(self.at);
+        let months = if revenue.year == now.year() { now.month() - 1 } else { 12 };
+        change(revenue, self.before.as_ref()?, months)
     }
 
     #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
@@ -257,9 +290,8 @@ impl Figures {
         top.collect()
     }
 
-    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
     fn stock(&self, product: &Product) -> Option<Badge> {
-        products::stock(product.available)
+        self.low_stock.badge(product.available)
     }
 }
 

@@ -5,8 +5,8 @@ use axum::extract::Query;
 use contracts::{FAMILIES, rest::events::RecordedEvent};
 use serde::Deserialize;
 use site::{
-    Choice, Count, Failure, Form, Frame, Listing, Page, Pager, choices, given, known, no_such_page,
-    page_number,
+    Choice, Count, Failure, Form, Frame, Listing, Page, Pager, Place, choices, given, known,
+    no_such_page,
 };
 
 use crate::{
@@ -40,10 +40,8 @@ pub(crate) struct Asked {
     until: String,
     #[serde(default)]
     order: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    page: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 #[derive(Template)]
@@ -113,8 +111,7 @@ pub(crate) async fn events(
         ("until", &*asked.until),
         ("order", order),
     ];
-    let number = page_number(&asked.after, &asked.page);
-    let pager = Pager::new("/events", &kept, number, next.as_deref());
+    let pager = Pager::new("/events", &kept, &asked.place, next.as_deref());
     Ok(Page(Events {
         frame: manager.frame("Event store"),
         head,
@@ -154,7 +151,7 @@ async fn forwards(manager: &ManagerVisit, asked: &Asked) -> Result<Found, Failur
         ("Since", &since),
         ("Until", &until),
         ("Limit", &limit),
-        ("After", &asked.after),
+        ("After", &asked.place.after),
     ]);
     let page = manager.get("/events/read-all", &query).await.map_err(no_such_page)?;
     let Listing { items, next } = page;
@@ -162,7 +159,7 @@ async fn forwards(manager: &ManagerVisit, asked: &Asked) -> Result<Found, Failur
 }
 
 async fn backwards(manager: &ManagerVisit, asked: &Asked, head: u64) -> Result<Found, Failure> {
-    let before = asked.after.parse().unwrap_or(head + 1).min(head + 1);
+    let before = asked.place.after.parse().unwrap_or(head + 1).min(head + 1);
     let Newest { events, before } = log::newest(manager, before, &filter(asked), PAGE).await?;
     Ok((events, before.map(|before| before.to_string())))
 }
@@ -175,7 +172,7 @@ async fn stream_page(
     oldest: bool,
 ) -> Result<Found, Failure> {
     let page = PAGE as u64;
-    let at = asked.after.parse::<u64>().ok();
+    let at = asked.place.after.parse::<u64>().ok();
     if oldest {
         let from = at.unwrap_or(0);
         let Listing { items, next } = log::of_stream(manager, stream, from, page).await?;

@@ -1,17 +1,24 @@
 //! The website for product managers: uses only the gateway's REST API.
 
+mod access;
 mod account;
 mod as_of;
+mod audit;
+mod bulk;
+mod bulk_change;
 mod categories;
 mod category;
 mod chart;
+mod compare;
 mod conflict;
 mod customer;
 mod customers;
 mod dashboard;
+mod deed;
 mod diagram;
 mod event;
 mod events;
+mod export;
 mod fields;
 mod follow;
 mod graph;
@@ -38,6 +45,7 @@ use axum::{
 };
 use site::{Chrome, Link, Search, Shop, Site, Website};
 
+pub use manager::LowStock;
 /// What the back office needs from outside.
 pub use site::Config;
 
@@ -54,6 +62,7 @@ const CHROME: Chrome = Chrome {
         Link { href: "/categories", label: "Categories" },
         Link { href: "/customers", label: "Customers" },
         Link { href: "/events", label: "Event store" },
+        Link { href: "/audit", label: "Audit" },
         Link { href: "/system", label: "System" },
         Link { href: "/inbox", label: "Inbox" },
     ],
@@ -69,7 +78,7 @@ const CHROME: Chrome = Chrome {
 };
 
 /// The back office as a router, to be served with [`web::serve`]; `storefront` is the website of the shoppers, which it watches.
-pub fn build(config: Config, storefront: Website) -> Router {
+pub fn build(config: Config, storefront: Website, low_stock: LowStock) -> Router {
     let pages = Router::new()
         .route("/", get(dashboard::dashboard))
         .route("/live", get(dashboard::live))
@@ -78,9 +87,7 @@ pub fn build(config: Config, storefront: Website) -> Router {
         .route("/login", get(account::login).post(account::log_in))
         .route("/logout", post(account::log_out))
         .merge(goods())
-        .route("/customers", get(customers::customers))
-        .route("/customers/{name}", get(customer::customer).post(customer::set_credit))
-        .route("/customers/{name}/history", get(history::of_customer))
+        .merge(people())
         .route("/orders", get(orders::orders))
         .route("/orders/{id}", get(order::order))
         .route("/orders/{id}/live", get(order::live))
@@ -93,11 +100,13 @@ pub fn build(config: Config, storefront: Website) -> Router {
         .route("/events/{position}/why", get(why::why))
         .route("/why/{kind}/{id}", get(why::of_subject))
         .route("/history/{kind}/{id}", get(history::history))
+        .route("/audit", get(audit::audit))
         .route("/inbox", get(inbox::inbox).post(inbox::decide))
         .route("/search", get(search::search))
         .route("/system", get(system::system))
         .route("/system/live", get(system::live))
         .layer(Extension(storefront))
+        .layer(Extension(low_stock))
         .with_state(Shop::default());
     Site::new(config, &CHROME).guard(pages)
 }
@@ -110,7 +119,20 @@ fn goods() -> Router<Shop> {
         .route("/categories/{id}", get(category::category).post(category::rename))
         .route("/categories/{id}/delete", get(category::ask).post(category::delete))
         .route("/products", get(products::products))
+        .route("/products/bulk", get(products::products).post(bulk::preview))
+        .route("/products/bulk/change", post(bulk::change))
+        .route("/products/export", get(export::export))
         .route("/products/new", get(product::fresh).post(product::add))
         .route("/products/{id}", get(product::product).post(product::change))
         .route("/products/{id}/delete", get(product::ask).post(product::delete))
+}
+
+/// Customers and managers. No user's page is hidden by the one that adds accounts, whatever the user is called.
+fn people() -> Router<Shop> {
+    Router::new()
+        .route("/customers", get(customers::customers))
+        .route("/customers/account/new", get(access::fresh).post(access::add))
+        .route("/customers/{name}", get(customer::customer).post(customer::set_credit))
+        .route("/customers/{name}/history", get(history::of_customer))
+        .route("/customers/{name}/password", get(access::password).post(access::set_password))
 }

@@ -4,16 +4,46 @@ use std::ops::Deref;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use kernel::Timestamp;
-use site::{Failure, Visit};
+use site::{Badge, Failure, Tone, Visit};
 
 /// The visit of a manager. Other visitors are sent to log in, or refused.
 #[derive(Clone)]
-pub(crate) struct ManagerVisit(Visit);
+pub(crate) struct ManagerVisit {
+    visit: Visit,
+    low_stock: LowStock,
+}
+
+/// So few units of a product that can be ordered, or fewer, are low.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LowStock(pub i64);
+
+impl Default for LowStock {
+    fn default() -> Self {
+        Self(5)
+    }
+}
+
+impl LowStock {
+    /// A word where few can be ordered, or none.
+    pub(crate) fn badge(self, available: i64) -> Option<Badge> {
+        if available <= 0 {
+            Some(Badge::new("Sold out", Tone::Bad))
+        } else {
+            (available <= self.0).then(|| Badge::new("Low", Tone::Warn))
+        }
+    }
+}
+
+impl ManagerVisit {
+    pub(crate) fn low_stock(&self) -> LowStock {
+        self.low_stock
+    }
+}
 
 impl Deref for ManagerVisit {
     type Target = Visit;
     fn deref(&self) -> &Visit {
-        &self.0
+        &self.visit
     }
 }
 
@@ -22,7 +52,8 @@ impl<S: Send + Sync> FromRequestParts<S> for ManagerVisit {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let visit = Visit::from_request_parts(parts, state).await?;
         visit.require_manager()?;
-        Ok(Self(visit))
+        let low_stock = parts.extensions.get().copied().unwrap_or_default();
+        Ok(Self { visit, low_stock })
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) async fn order(
 ) -> Result<Page<OrderPage>, Failure> {
     let story = read(&manager, &id).await?;
     let order = story.saga.order.clone();
-    let frame = manager.frame(format!("Order of {}", order.user_name));
+    let frame = manager.frame(format!("Order {}", order.number()));
     let settled = story.saga.order.has_ended();
     let frame = if settled { frame } else { frame.refreshing(REFRESH_SECONDS) };
     Ok(Page(OrderPage { frame, order, story }))

@@ -8,18 +8,15 @@ use contracts::rest::{
 };
 use serde::Deserialize;
 use site::{
-    Amount, Badge, Choice, Count, Failure, Form, Frame, Listing, Page, Pager, choices, given,
-    known, no_such_page, page_number,
+    Amount, Badge, Choice, Count, Failure, Form, Frame, Listing, Moment, Page, Pager, Place,
+    choices, given, known, no_such_page,
 };
 use uuid::Uuid;
 
-use crate::{
-    manager::{ManagerVisit, written},
-    numbers::Exact,
-};
+use crate::manager::{ManagerVisit, written};
 
-/// Orders on one page.
-const PAGE: &str = "50";
+/// Orders on one page, unless another number is chosen.
+const PAGE: usize = 50;
 
 /// Products that are offered where several fit.
 const OFFERED: &str = "6";
@@ -50,10 +47,8 @@ pub(crate) struct Asked {
     from: String,
     #[serde(default)]
     to: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    page: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 #[derive(Template)]
@@ -109,8 +104,8 @@ pub(crate) async fn orders(
         ("from", &*asked.from),
         ("to", &*asked.to),
     ];
-    let number = page_number(&asked.after, &asked.page);
-    let pager = Pager::new("/orders", &kept, number, listing.next.as_deref());
+    let pager = Pager::new("/orders", &kept, &asked.place, listing.next.as_deref());
+    let pager = pager.sized(asked.place.size(PAGE));
     let narrowed = kept.iter().any(|(_, value)| !value.is_empty());
     let offered = match wanted {
         Wanted::Several(several) => several
@@ -155,6 +150,7 @@ async fn found(
     };
     let kind = if customer.is_empty() { "All" } else { "Customer" };
     let (from, to) = (written(zone.day_begin(&asked.from)), written(zone.day_end(&asked.to)));
+    let limit = asked.place.size(PAGE).to_string();
     let query = given([
         ("Type", kind),
         ("Id", &customer),
@@ -163,8 +159,8 @@ async fn found(
         ("ProductId", &product),
         ("From", &from),
         ("To", &to),
-        ("Limit", PAGE),
-        ("After", &asked.after),
+        ("Limit", &limit),
+        ("After", &asked.place.after),
     ]);
     match manager.get("/order/get-orders", &query).await {
         Err(failure) if failure.refused(404).is_some() => {

@@ -19,8 +19,7 @@ use crate::{
     categories, category,
     conflict::{self, Conflict},
     fields::lines,
-    manager::{ManagerVisit, renamed},
-    products,
+    manager::{LowStock, ManagerVisit, renamed},
 };
 
 #[derive(Template)]
@@ -32,6 +31,7 @@ struct ProductPage {
     categories: Vec<(String, String)>,
     form: Form,
     csrf: String,
+    low_stock: LowStock,
 }
 
 #[derive(Template)]
@@ -253,7 +253,8 @@ async fn show(
     }
     let title = product.as_ref().map_or("Add a product", |product| &product.name);
     let frame = manager.frame(title);
-    Ok(Page(ProductPage { frame, product, categories, form, csrf: manager.csrf() }))
+    let (csrf, low_stock) = (manager.csrf(), manager.low_stock());
+    Ok(Page(ProductPage { frame, product, categories, form, csrf, low_stock }))
 }
 
 #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
@@ -271,7 +272,7 @@ impl ProductPage {
     }
 
     fn stock(&self, product: &Product) -> Option<Badge> {
-        products::stock(product.available)
+        self.low_stock.badge(product.available)
     }
 
     fn was(&self) -> Vec<(String, &str)> {

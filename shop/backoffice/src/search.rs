@@ -2,19 +2,23 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use contracts::rest::{
-    customer::User,
-    order::Order,
-    product::{Product, ProductList},
+use contracts::{
+    order::number,
+    rest::{
+        customer::User,
+        order::Order,
+        product::{Product, ProductList},
+    },
 };
 use futures_util::future::try_join;
 use serde::Deserialize;
 use site::{
-    Amount, Badge, Count, Failure, Frame, Listing, Money, Page, Shop, given, no_such_page, segment,
+    Amount, Badge, Count, Failure, Frame, Listing, Moment, Money, Page, Shop, given, no_such_page,
+    segment,
 };
 use uuid::Uuid;
 
-use crate::{manager::ManagerVisit, numbers::Exact};
+use crate::manager::ManagerVisit;
 
 /// Of each kind; there are lists of all.
 const SHOWN: &str = "6";
@@ -79,16 +83,20 @@ pub(crate) async fn search(
 }
 
 impl Found {
-    /// The order of that id; else the newest ones of the customer or the product that is most likely meant.
+    /// The orders of that id or number; else the newest ones of the customer or the product that is most likely meant.
     async fn look_for_orders(&mut self, manager: &ManagerVisit) -> Result<(), Failure> {
-        if let Ok(id) = Uuid::parse_str(&self.q) {
-            let query = [("Type", "Single"), ("Id", &*id.to_string())];
+        let id = Uuid::parse_str(&self.q).map(|id| id.to_string()).ok();
+        let is_whole = id.is_some();
+        if let Some(id) = id.or_else(|| number::digits(&self.q)) {
+            let query = [("Type", "Single"), ("Id", &*id), ("Limit", SHOWN)];
             match manager.get::<Listing<Order>>("/order/get-orders", &query).await {
                 Ok(found) => self.orders = found.items,
                 Err(failure) if failure.is_not_found() => {}
                 Err(failure) => return Err(failure),
             }
-            return Ok(());
+            if is_whole || !self.orders.is_empty() {
+                return Ok(());
+            }
         }
         let typed = self.q.to_lowercase();
         let exact = self.customers.iter().find(|user| user.user_name == typed);

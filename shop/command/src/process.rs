@@ -58,6 +58,8 @@ pub(crate) struct Process {
     site: Option<site::Config>,
     /// The storefront that the back office watches, if it runs elsewhere.
     pub(crate) storefront: Option<site::Gateway>,
+    /// So few units of a product are shown as low in the back office.
+    pub(crate) low_stock: u32,
     admin: tokio::sync::Mutex<Option<Bootstrap>>,
     /// Where the shop has the sample's goods, or none yet.
     pub(crate) demo: Option<demo::Demo>,
@@ -154,6 +156,7 @@ impl Process {
             services,
             gateway,
             site,
+            low_stock: shared.choices.low_stock,
             storefront: shared.choices.storefront,
             admin: tokio::sync::Mutex::new(admin),
             demo,

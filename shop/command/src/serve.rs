@@ -159,7 +159,8 @@ async fn announced(
     let storefront = serve("storefront", listeners.storefront, storefront)?;
     let backoffice = process.site().map(|site| {
         let here = storefront.as_deref().and_then(|url| site::Gateway::http(url).ok());
-        backoffice::build(site, Website::at(here.or_else(|| process.storefront.clone())))
+        let storefront = Website::at(here.or_else(|| process.storefront.clone()));
+        backoffice::build(site, storefront, backoffice::LowStock(process.low_stock.into()))
     });
     let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;
     let password = process.admin_password().await?;

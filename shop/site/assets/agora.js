@@ -231,6 +231,27 @@ function order(form) {
   update();
 }
 
+// Rows of a list are picked, all of a page at once too, and only those fields are shown that the chosen change needs.
+function picks(form) {
+  const boxes = [...form.querySelectorAll("[name=Pick]")];
+  const all = form.querySelector("[data-all]");
+  const everything = form.elements.All;
+  const said = form.querySelector("[data-picked]");
+  const update = () => {
+    const count = boxes.filter((box) => box.checked).length;
+    all.checked = count === boxes.length;
+    all.indeterminate = count > 0 && count < boxes.length;
+    said.textContent = everything?.checked ? "– all" : count ? `– ${count} picked` : "";
+    for (const field of form.querySelectorAll("[data-for]")) field.hidden = !field.dataset.for.split(" ").includes(form.elements.Action.value);
+  };
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of boxes) box.checked = all.checked;
+  });
+  form.addEventListener("change", update);
+  update();
+}
+
 // A choice from a list applies at once; only what is typed needs a button.
 function atOnce(form) {
   form.querySelector("button[type=submit]").hidden = !form.querySelector("input:not([type=hidden])");
@@ -262,6 +283,7 @@ for (const field of document.querySelectorAll("[data-suggestions]")) suggest(fie
 for (const form of document.querySelectorAll("form[data-auto]")) atOnce(form);
 for (const form of document.querySelectorAll("form[data-order]")) order(form);
 for (const part of document.querySelectorAll("[data-play]")) player(part);
+for (const form of document.querySelectorAll("form[data-picks]")) picks(form);
 for (const form of document.querySelectorAll("form[method=post]")) once(form);
 
 for (const button of document.querySelectorAll("[data-print]")) {

@@ -1,4 +1,4 @@
-//! Reusable parts of pages: badges, pagination, and markup that is known to be safe.
+//! Reusable parts of pages: badges, and markup that is known to be safe.
 
 use std::fmt;
 
@@ -20,16 +20,6 @@ pub enum Tone {
 pub struct Badge {
     pub text: String,
     pub tone: Tone,
-}
-
-/// The way through the pages of a list that only goes forward.
-#[derive(Clone, Debug, Template)]
-#[template(path = "pager.html")]
-pub struct Pager {
-    /// The page's number, from 1.
-    number: usize,
-    first: String,
-    next: Option<String>,
 }
 
 /// HTML that was made by a template.
@@ -74,23 +64,6 @@ impl fmt::Display for Badge {
     }
 }
 
-impl Pager {
-    /// The pager of page `number` of the list at `path` with `query` (pairs that stay the same), and the cursor of the next page.
-    #[must_use]
-    pub fn new(path: &str, query: &[(&str, &str)], number: usize, next: Option<&str>) -> Self {
-        let address = |more: &[(&str, &str)]| {
-            let kept = query.iter().filter(|(_, value)| !value.is_empty());
-            let pairs: Vec<_> = kept.chain(more).collect();
-            let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
-            if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-        };
-        let number = number.max(1);
-        let following = (number + 1).to_string();
-        let next = next.map(|cursor| address(&[("page", &following), ("after", cursor)]));
-        Self { number, first: address(&[]), next }
-    }
-}
-
 impl Markup {
     /// What `template` renders.
     #[must_use]
@@ -111,5 +84,4 @@ impl fmt::Display for Markup {
 }
 
 impl HtmlSafe for Badge {}
-impl HtmlSafe for Pager {}
 impl HtmlSafe for Markup {}

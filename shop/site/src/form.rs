@@ -17,8 +17,8 @@ use crate::{Failure, FieldError, Visit};
 /// Forms of ours are far smaller.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// More fields than any form of ours has.
-const FIELDS_MAX: usize = 64;
+/// More fields than any form of ours has: the longest picks two hundred products of a list.
+const FIELDS_MAX: usize = 256;
 
 /// A form as it was sent, or as it is shown. As an extractor it answers only to forms that this site gave this visitor.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +53,11 @@ impl Form {
     #[must_use]
     pub fn raw(&self, name: &str) -> &str {
         self.values.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    /// The values of all fields of that name, to the letter.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values.iter().filter(move |(found, _)| found == name).map(|(_, value)| &**value)
     }
 
     /// The value of the field, if it is not empty.

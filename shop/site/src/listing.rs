@@ -1,4 +1,4 @@
-//! Lists: a page as the gateway returns it, its number, and the choices that narrow or sort it.
+//! Lists: a page as the gateway returns it, where in the list it is, and the choices that narrow or sort it.
 
 use std::fmt;
 
@@ -11,6 +11,27 @@ use serde::Deserialize;
 pub struct Listing<T> {
     pub items: Vec<T>,
     pub next: Option<String>,
+}
+
+/// The sizes that a page can have, where its list offers them.
+pub(crate) const SIZES: [usize; 4] = [25, 50, 100, 200];
+
+/// Pages before this one that an address leads back to: cursors are short, and addresses must not be long.
+pub(crate) const BACK_MAX: usize = 24;
+
+/// Where in a list a page is, as its address says: a part of the query of every list.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Place {
+    /// The cursor of the page; empty for the first one.
+    #[serde(default)]
+    pub after: String,
+    #[serde(default)]
+    page: String,
+    /// The cursors of the pages before it but the first, the nearest last. Lists of the gateway only go forward.
+    #[serde(default)]
+    back: String,
+    #[serde(default)]
+    size: String,
 }
 
 /// One option of a `<select>`, shown as such.
@@ -46,11 +67,27 @@ pub fn choices(all: &[(&str, &str)], current: &str) -> Vec<Choice> {
     all.iter().map(choice).collect()
 }
 
-/// The page's number as it is in its address; a page without a cursor is the first.
-#[must_use]
-pub fn page_number(after: &str, page: &str) -> usize {
-    if after.is_empty() { 1 } else { page.parse().unwrap_or(1) }
+impl Place {
+    /// The page's number, from 1; a page without a cursor is the first.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        if self.after.is_empty() { 1 } else { self.page.parse().unwrap_or(1).max(1) }
+    }
+
+    /// How many items the page has at most: the size asked for, if it is offered, else `usual`.
+    #[must_use]
+    pub fn size(&self, usual: usize) -> usize {
+        self.size.parse().ok().filter(|size| SIZES.contains(size)).unwrap_or(usual)
+    }
+
+    /// The cursors of the pages before, the nearest last.
+    pub(crate) fn before(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.back.split(BETWEEN).filter(|cursor| !cursor.is_empty())
+    }
 }
+
+/// Between cursors, none of which has it.
+pub(crate) const BETWEEN: char = '~';
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -155,6 +155,12 @@ impl Visit {
         config.ids.uuid(config.clock.now()).to_string()
     }
 
+    /// A password to hand over to someone: 79 random bits.
+    #[must_use]
+    pub fn suggested_password(&self) -> String {
+        self.0.site.0.config.ids.letters::<16>()
+    }
+
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.site.0.config.clock.now()

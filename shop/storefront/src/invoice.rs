@@ -32,6 +32,10 @@ pub(crate) async fn invoice(visit: Visit, Path(id): Path<String>) -> Result<Resp
 }
 
 impl InvoicePage {
+    fn order_number(&self) -> String {
+        contracts::order::number(self.invoice.order_id)
+    }
+
     fn unit_price(&self) -> Amount<'_> {
         Amount(self.invoice.unit_price.0, &self.invoice.currency)
     }

@@ -5,8 +5,8 @@ use axum::extract::Query;
 use contracts::rest::order::Order;
 use serde::Deserialize;
 use site::{
-    Amount, Badge, Choice, Count, Day, Failure, Frame, Listing, Page, Pager, Visit, choices, given,
-    known, no_such_page, page_number,
+    Amount, Badge, Choice, Count, Day, Failure, Frame, Listing, Page, Pager, Place, Visit, choices,
+    given, known, no_such_page,
 };
 
 /// Orders on one page.
@@ -25,10 +25,8 @@ const STATUSES: [(&str, &str); 5] = [
 pub(crate) struct Asked {
     #[serde(default)]
     status: String,
-    #[serde(default)]
-    after: String,
-    #[serde(default)]
-    page: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 #[derive(Template)]
@@ -52,17 +50,16 @@ pub(crate) async fn orders(
         ("Id", user.name.as_str()),
         ("Limit", PAGE),
         ("Status", status),
-        ("After", &asked.after),
+        ("After", &asked.place.after),
     ]);
     let answer = visit.get("/order/get-orders", &query).await.map_err(no_such_page)?;
     let Listing { items: found, next }: Listing<Order> = answer;
-    let number = page_number(&asked.after, &asked.page);
     Ok(Page(Orders {
         frame: visit.frame("My orders"),
         statuses: choices(&STATUSES, status),
         narrowed: !status.is_empty(),
         found,
-        pager: Pager::new("/orders", &[("status", status)], number, next.as_deref()),
+        pager: Pager::new("/orders", &[("status", status)], &asked.place, next.as_deref()),
     }))
 }
 

@@ -5,7 +5,7 @@
 use askama::{Template, filters::HtmlSafe};
 use contracts::rest::product::{PriceRange, ProductFacets, ProductList};
 use serde::Deserialize;
-use site::{Amount, Choice, Count, Money, Pager, choices, given, known, page_number};
+use site::{Amount, Choice, Count, Money, Pager, Place, choices, given, known};
 
 use crate::grid::ProductGrid;
 
@@ -35,8 +35,8 @@ pub(crate) struct Asked {
     /// `in` for what can be ordered.
     stock: String,
     sort: String,
-    after: String,
-    page: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 #[derive(Template)]
@@ -85,7 +85,7 @@ impl Asked {
             ("Facets", "true"),
             ("Limit", PAGE),
             ("Sort", known(&self.sorts(), &self.sort)),
-            ("After", &self.after),
+            ("After", &self.place.after),
         ])
     }
 
@@ -159,7 +159,6 @@ impl Shelf {
         let currency = items.first().map(|product| product.currency.clone()).unwrap_or_default();
         let facets = facets.unwrap_or_default();
         let total = total.unwrap_or_default();
-        let number = page_number(&asked.after, &asked.page);
         Self {
             kept: asked.kept().map(|(name, value)| (name, value.to_owned())).into(),
             sorts: choices(&asked.sorts(), known(&asked.sorts(), &asked.sort)),
@@ -170,7 +169,7 @@ impl Shelf {
             min: asked.min.clone(),
             max: asked.max.clone(),
             grid: (!items.is_empty()).then(|| ProductGrid::new(items)),
-            pager: Pager::new(path, &asked.kept(), number, next.as_deref()),
+            pager: Pager::new(path, &asked.kept(), &asked.place, next.as_deref()),
             all: asked.with(path, &[("category", ""), ("min", ""), ("max", ""), ("stock", "")]),
             path: path.to_owned(),
             total,

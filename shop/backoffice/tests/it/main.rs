@@ -9,20 +9,24 @@ use hyper::{StatusCode, header::LOCATION};
 use tower::ServiceExt;
 
 /// Every page but the log-in.
-const PAGES: [&str; 29] = [
+const PAGES: [&str; 33] = [
     "/",
     "/live",
+    "/audit",
     "/categories",
     "/categories/new",
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
     "/products",
+    "/products/export",
     "/products/new",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
     "/customers",
     "/customers/ada",
+    "/customers/account/new",
     "/customers/ada/history",
+    "/customers/ada/password",
     "/orders",
     "/orders/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/orders/0190c7f2-8b1e-7c3a-9f00-1234567890ab/live",
@@ -42,16 +46,20 @@ const PAGES: [&str; 29] = [
 ];
 
 /// Where something is changed.
-const CHANGES: [&str; 11] = [
+const CHANGES: [&str; 15] = [
     "/logout",
     "/inbox",
     "/categories/new",
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
+    "/products/bulk",
+    "/products/bulk/change",
     "/products/new",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
+    "/customers/account/new",
     "/customers/ada",
+    "/customers/ada/password",
     "/sample/fill",
     "/sample/traffic",
 ];

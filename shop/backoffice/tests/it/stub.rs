@@ -120,7 +120,7 @@ pub(crate) fn office(gateway: Router) -> Router {
         secure_cookies: false,
         shutdown: tokio_util::sync::CancellationToken::new(),
     };
-    backoffice::build(config, Website::at(None))
+    backoffice::build(config, Website::at(None), backoffice::LowStock(3))
 }
 
 /// A manager who is logged in at a back office.

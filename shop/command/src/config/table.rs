@@ -95,6 +95,12 @@ const PROCESS: &[Setting] = &[
         "The storefront that a back office in another process watches, such as http://127.0.0.1:5001",
     ),
     setting(
+        "low-stock",
+        "5",
+        "UNITS",
+        "So few units of a product, or fewer, are shown as low in the back office",
+    ),
+    setting(
         "expected-services",
         "",
         "NAMES",

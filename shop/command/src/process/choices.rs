@@ -29,6 +29,8 @@ pub(crate) struct Choices {
     pub(crate) gateway: Option<site::Gateway>,
     /// The website that the back office watches, if it runs elsewhere.
     pub(crate) storefront: Option<site::Gateway>,
+    /// So few units of a product are shown as low in the back office.
+    pub(crate) low_stock: u32,
     pub(crate) service_listen: SocketAddr,
     pub(crate) advertise: Option<String>,
     pub(crate) secure_cookies: bool,
@@ -86,6 +88,7 @@ impl Choices {
             expected: expected(settings)?,
             gateway: given("gateway").map(|url| site_gateway(settings, url)).transpose()?,
             storefront: given("storefront-url").map(|url| storefront(settings, url)).transpose()?,
+            low_stock: number(settings, "low-stock", 0..=1_000_000)?,
             service_listen: settings.get("service-listen")?,
             advertise: given("advertise").map(str::to_owned),
             secure_cookies: settings.get("secure-cookies")?,

@@ -1,0 +1,234 @@
+//! Many products changed at once: first what would change, then the change, product by product, each with its outcome.
+//!
+//! Nothing is kept between the two but what is in the form: every product's new value, and the version that it rests on. Sent
+//! twice, it changes nothing more.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use contracts::rest::product::{Product, ProductList};
+use futures_util::{StreamExt, future::try_join_all, stream};
+use site::{
+    Badge, Count, Failure, Form, Frame, Page, Shop, Tone, given, local_path, refused, see_other,
+};
+use uuid::Uuid;
+
+use crate::{
+    bulk_change::{Change, Planned, Step},
+    categories,
+    manager::ManagerVisit,
+};
+
+/// The most products changed at once.
+pub(crate) const PRODUCTS_MAX: usize = 200;
+/// Products changed at the same time.
+const AT_ONCE: usize = 4;
+
+/// What would change.
+#[derive(Template)]
+#[template(path = "bulk.html")]
+struct Preview {
+    frame: Frame,
+    planned: Vec<Planned>,
+    words: String,
+    key: String,
+    back: String,
+    csrf: String,
+}
+
+/// What has changed, and what has not.
+#[derive(Template)]
+#[template(path = "bulk-done.html")]
+struct Done {
+    frame: Frame,
+    rows: Vec<Row>,
+    /// What was sent, for products that the shop could not be reached for.
+    again: Option<Form>,
+    back: String,
+    csrf: String,
+}
+
+/// A product and what became of the change.
+struct Row {
+    id: Uuid,
+    name: String,
+    step: Step,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Changed,
+    /// Why it is as it was.
+    Refused(String),
+    Unreached,
+}
+
+/// Shows what a change of the products that are picked would make of them.
+pub(crate) async fn preview(
+    manager: ManagerVisit,
+    State(shop): State<Shop>,
+    mut form: Form,
+) -> Result<Response, Failure> {
+    let back = back(&form);
+    let categories = categories::all(&manager).await?;
+    let Some(change) = Change::of(&mut form, &categories) else {
+        let fields = ["Action", "Value", "CategoryId"];
+        let fault = fields.iter().find_map(|field| form.error(field)).unwrap_or_default();
+        manager.say(format!("Nothing is changed. The {} {}", fault_of(&form), lower(&fault)));
+        return Ok(see_other(&back));
+    };
+    let products = match picked(&manager, &form).await? {
+        Ok(products) => products,
+        Err(why) => {
+            manager.say(why);
+            return Ok(see_other(&back));
+        }
+    };
+    let words = change.words(&shop.currency(&manager).await);
+    let planned = products.into_iter().map(|product| change.plan(product)).collect();
+    let (frame, csrf) = (manager.frame(words.clone()), manager.csrf());
+    let key = manager.idempotency_key();
+    Ok(Page(Preview { frame, planned, words, key, back, csrf }).into_response())
+}
+
+/// Changes the products as the preview said.
+pub(crate) async fn change(manager: ManagerVisit, form: Form) -> Result<Response, Failure> {
+    let back = back(&form);
+    let steps: Vec<Step> = form.all("Step").filter_map(Step::read).take(PRODUCTS_MAX).collect();
+    let key = form.value("Key");
+    let changed = steps.into_iter().enumerate().map(|(number, step)| {
+        let (manager, key) = (&manager, format!("{key}-{number}"));
+        async move { one(manager, step, &key).await }
+    });
+    let rows: Vec<Row> = stream::iter(changed).buffered(AT_ONCE).collect().await;
+    let done = rows.iter().filter(|row| matches!(row.outcome, Outcome::Changed)).count();
+    let is_unreached = rows.iter().any(|row| matches!(row.outcome, Outcome::Unreached));
+    let of = if rows.len() == 1 { "product is" } else { "products are" };
+    let title = format!("{} of {} {of} changed", Count(done), Count(rows.len()));
+    let (frame, csrf) = (manager.frame(title), manager.csrf());
+    let page = Page(Done { frame, rows, again: is_unreached.then_some(form), back, csrf });
+    Ok(if is_unreached { refused(page) } else { page.into_response() })
+}
+
+async fn one(manager: &ManagerVisit, step: Step, key: &str) -> Row {
+    let id = step.product_id;
+    let (name, outcome) =
+        match manager.post_once::<Product>("/product/update-product", &step, key).await {
+            Ok(product) => (Some(product.name), Outcome::Changed),
+            Err(failure) => (None, Outcome::of(&failure)),
+        };
+    let name = match name {
+        Some(name) => name,
+        None => read(manager, id).await.map_or_else(|_| id.to_string(), |product| product.name),
+    };
+    Row { id, name, step, outcome }
+}
+
+impl Outcome {
+    fn of(failure: &Failure) -> Self {
+        match failure {
+            Failure::NotFound => Self::Refused("It is no longer in the catalogue.".to_owned()),
+            Failure::Refused(refusal) if refusal.status == 404 => {
+                Self::Refused("It is no longer in the catalogue.".to_owned())
+            }
+            Failure::Refused(refusal) if refusal.status == 409 => Self::Refused(
+                "It was changed after the preview. It is as that change left it.".to_owned(),
+            ),
+            Failure::Refused(refusal) => {
+                let first = refusal.errors.first().map(|error| &error.detail);
+                Self::Refused(first.unwrap_or(&refusal.detail).clone())
+            }
+            _ => Self::Unreached,
+        }
+    }
+}
+
+/// The products that the form picks: one by one, or all of its list; or why there is nothing to change.
+async fn picked(
+    manager: &ManagerVisit,
+    form: &Form,
+) -> Result<Result<Vec<Product>, String>, Failure> {
+    if form.value("All").is_empty() {
+        let ids: Vec<Uuid> = form.all("Pick").filter_map(|id| Uuid::parse_str(id).ok()).collect();
+        if ids.is_empty() {
+            let why = "Nothing is changed. Pick products first: tick the box before each name.";
+            return Ok(Err(why.to_owned()));
+        }
+        let product = async |id| match read(manager, id).await {
+            Err(failure) if failure.is_not_found() => Ok(None),
+            product => product.map(Some),
+        };
+        let products = try_join_all(ids.into_iter().take(PRODUCTS_MAX).map(product)).await?;
+        return Ok(Ok(products.into_iter().flatten().collect()));
+    }
+    let limit = PRODUCTS_MAX.to_string();
+    let category = form.value("category");
+    let call = if category.is_empty() { "get-all-products" } else { "get-products" };
+    let query = given([
+        ("CategoryId", category),
+        ("Search", form.value("q")),
+        ("Sort", form.value("sort")),
+        ("Limit", &limit),
+    ]);
+    let found: ProductList = manager.get(&format!("/product/{call}"), &query).await?;
+    if found.next.is_some() {
+        return Ok(Err(format!(
+            "Nothing is changed. More than {PRODUCTS_MAX} products are in the list, which is the most at once: narrow it first."
+        )));
+    }
+    Ok(Ok(found.items))
+}
+
+async fn read(manager: &ManagerVisit, id: Uuid) -> Result<Product, Failure> {
+    manager.get("/product/get-product-details", &[("ProductId", id.to_string())]).await
+}
+
+/// The list that the products were picked from.
+fn back(form: &Form) -> String {
+    let back = local_path(form.value("Back")).filter(|path| path.starts_with("/products"));
+    back.unwrap_or("/products").to_owned()
+}
+
+/// What is at fault, as people call it.
+fn fault_of(form: &Form) -> &'static str {
+    match (form.error("Action").is_some(), form.error("CategoryId").is_some()) {
+        (true, _) => "change",
+        (_, true) => "category",
+        _ => "value",
+    }
+}
+
+fn lower(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+impl Preview {
+    fn changing(&self) -> usize {
+        self.planned.iter().filter(|planned| planned.then.is_ok()).count()
+    }
+
+    fn steps(&self) -> impl Iterator<Item = String> {
+        self.planned.iter().filter_map(|planned| Some(planned.then.as_ref().ok()?.written()))
+    }
+}
+
+impl Row {
+    fn badge(&self) -> Badge {
+        match self.outcome {
+            Outcome::Changed => Badge::new("Changed", Tone::Good),
+            Outcome::Refused(_) => Badge::new("Not changed", Tone::Bad),
+            Outcome::Unreached => Badge::new("Not known", Tone::Warn),
+        }
+    }
+
+    fn why(&self) -> &str {
+        match &self.outcome {
+            Outcome::Changed => "",
+            Outcome::Refused(why) => why,
+            Outcome::Unreached => "The shop did not answer. Trying again changes nothing twice.",
+        }
+    }
+}
