@@ -16,7 +16,11 @@
     button.type = "button";
     for (const name of ["id", "class", "title", "aria-label", "aria-controls"]) button.setAttribute(name, label.getAttribute(name));
     button.append(...label.childNodes);
-    button.addEventListener("click", () => box.click());
+    button.addEventListener("click", () => {
+      // mdBook takes hidden contents off the page, and puts them back when its label is clicked.
+      if (!box.checked) contents.style.display = "";
+      box.click();
+    });
     label.replaceWith(button);
     const show = () => {
       button.setAttribute("aria-expanded", String(box.checked));

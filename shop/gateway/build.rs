@@ -70,6 +70,7 @@ fn pack_the_book(folder: &Path) -> Result<(), Box<dyn Error>> {
         let mut encoder = GzEncoder::new(File::create(&packed)?, Compression::best());
         encoder.write_all(&fs::read(file)?)?;
         encoder.finish()?;
+        let packed = packed.to_str().ok_or("the build folder's name is not UTF-8")?;
         writeln!(list, "    ({name:?}, include_bytes!({packed:?}).as_slice()),")?;
     }
     list.push(']');

@@ -24,7 +24,7 @@ for (const { width, dark } of [{ width: 1440, dark: false }, { width: 390, dark:
     await heading(page, "Exactly-once effects, by cause marks").waitFor();
 
     await page.getByRole("button", { name: "Toggle Searchbar" }).click();
-    await page.getByLabel("Search this book").fill("compensation");
+    await page.getByLabel("Search this book").pressSequentially("compensation");
     await page.locator("#mdbook-searchresults").getByRole("link", { name: /Reservations and compensation/ }).first().click();
     await heading(page, "Reservations and compensation").waitFor();
     const size = Number((await page.request.get("/docs/book/an-order.html")).headers()["content-length"]);
@@ -38,6 +38,7 @@ test("the book is read without scripts", async (world) => {
   await page.goto("/docs/book");
   if (!(await hasBook(page))) return;
   await heading(page, "About this book").waitFor();
+  await page.locator("label#mdbook-sidebar-toggle").click();
   await page.frameLocator(".sidebar-iframe-outer").getByRole("link", { name: "How it works" }).click();
   await heading(page, "How it works").waitFor();
 });

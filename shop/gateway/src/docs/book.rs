@@ -22,6 +22,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'unsafe-inline'; sty
 const PLAIN: &str =
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
+const HTML: &str = "text/html; charset=utf-8";
+
 /// The files of the book, in order of their names, each packed with gzip.
 #[cfg(feature = "book")]
 static FILES: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/book.rs"));
@@ -39,8 +41,7 @@ pub(crate) async fn file(Path(file): Path<String>, headers: HeaderMap) -> Respon
 
 fn answer(file: &str, asked: &HeaderMap) -> Response {
     if FILES.is_empty() {
-        let headers =
-            [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, PLAIN)];
+        let headers = [(CONTENT_TYPE, HTML), (CONTENT_SECURITY_POLICY, PLAIN)];
         return (headers, include_str!("book/absent.html")).into_response();
     }
     let Some(packed) = embedded(file) else {
@@ -50,7 +51,7 @@ fn answer(file: &str, asked: &HeaderMap) -> Response {
         (CONTENT_TYPE, content_type(file)),
         (CONTENT_SECURITY_POLICY, POLICY),
         // The names of styles and scripts change with what they contain; pages are always those of the running program.
-        (CACHE_CONTROL, if file.ends_with(".html") { "no-cache" } else { "max-age=3600" }),
+        (CACHE_CONTROL, if content_type(file) == HTML { "no-cache" } else { "max-age=3600" }),
         (VARY, "accept-encoding"),
     ];
     if takes_gzip(asked) {
@@ -92,7 +93,7 @@ fn unpacked(packed: &[u8]) -> Vec<u8> {
 
 fn content_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map_or("", |(_, extension)| extension) {
-        "html" => "text/html; charset=utf-8",
+        "html" => HTML,
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
