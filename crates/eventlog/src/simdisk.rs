@@ -72,6 +72,13 @@ pub struct Counts {
     pub short_reads: u64,
 }
 
+/// Of what a power loss meets unsynced, whether each in turn is left: from none to all of it, as the seed decides.
+pub fn survivors(seed: u64) -> impl FnMut() -> bool {
+    let mut random = random::Random(seed);
+    let odds = random.below(5);
+    move || random.below(4) < odds
+}
+
 impl SimDisk {
     /// An empty disk; the seed decides which faults happen where chances are set.
     pub fn new(seed: u64) -> Self {

@@ -1,6 +1,7 @@
 //! Every task of a process: spawned here, so that a shutdown waits for it, and a simulation can drive or kill it.
 
 use std::{
+    fmt,
     panic::AssertUnwindSafe,
     sync::{
         Arc,
@@ -30,6 +31,17 @@ pub struct Tasks {
     /// Whether it has been reported that the event store does not answer: once, whichever task noticed it.
     store_is_silent: Arc<AtomicBool>,
     mode: Mode,
+    around: Option<Around>,
+}
+
+/// What is put around each task of a group.
+#[derive(Clone)]
+struct Around(Arc<dyn Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send + Sync>);
+
+impl fmt::Debug for Around {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Around")
+    }
 }
 
 /// Where work that blocks is done.
@@ -68,6 +80,7 @@ impl Tasks {
             failed: Arc::default(),
             store_is_silent: Arc::default(),
             mode,
+            around: None,
         }
     }
 
@@ -84,6 +97,16 @@ impl Tasks {
             kill: self.kill.child_token(),
             ..self.clone()
         }
+    }
+
+    /// The same group, each of whose tasks is from now on what `around` makes of it: how faults are injected into a part. Nothing that
+    /// `around` does keeps a task from being killed.
+    #[must_use]
+    pub fn around(
+        self,
+        around: impl Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
+        Self { around: Some(Around(Arc::new(around))), ..self }
     }
 
     /// Runs `work` until it ends. Its loop should end when [`Tasks::stopped`] does.
@@ -214,6 +237,10 @@ impl Tasks {
         name: &'static str,
         work: BoxFuture<'static, ()>,
     ) -> impl Future<Output = ()> + Send + use<> {
+        let work = match &self.around {
+            Some(Around(around)) => around(work),
+            None => work,
+        };
         let (kill, stop, failed) = (self.kill.clone(), self.stop.clone(), Arc::clone(&self.failed));
         async move {
             let work = AssertUnwindSafe(kill.run_until_cancelled(work)).catch_unwind();

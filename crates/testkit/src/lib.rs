@@ -64,21 +64,18 @@
 
 mod answer;
 mod clock;
-mod dice;
 mod given;
 mod model_at;
 mod released;
 mod testbed;
-mod transport;
 mod world;
 
 pub use answer::{Answer, Ask};
 pub use clock::TestClock;
-pub use dice::Dice;
 pub use eventlog::simdisk::Chances;
+pub use faults::{BusFault, Dice, FaultRates, FaultyTransport, Meddler};
 pub use given::{Given, GivenRecorded, When, WhenRead, given, given_recorded};
 pub use model_at::ModelAt;
 pub use released::{Released, Written, released};
 pub use testbed::{Databases, Testbed, dump, in_memory, ready};
-pub use transport::{BusFault, FaultRates, FaultyTransport, Meddler};
 pub use world::World;

@@ -29,6 +29,7 @@ mod manager;
 mod numbers;
 mod order;
 mod orders;
+mod playground;
 mod product;
 mod products;
 mod saga;
@@ -49,23 +50,30 @@ pub use manager::LowStock;
 /// What the back office needs from outside.
 pub use site::Config;
 
+/// All pages of the navigation; the last one is there only in a shop with a playground.
+const NAV: &[Link] = &[
+    Link { href: "/", label: "Dashboard" },
+    Link { href: "/orders", label: "Orders" },
+    Link { href: "/sagas", label: "Sagas" },
+    Link { href: "/products", label: "Products" },
+    Link { href: "/categories", label: "Categories" },
+    Link { href: "/customers", label: "Customers" },
+    Link { href: "/events", label: "Event store" },
+    Link { href: "/audit", label: "Audit" },
+    Link { href: "/system", label: "System" },
+    Link { href: "/inbox", label: "Inbox" },
+    Link { href: playground::HERE, label: "Playground" },
+];
+
 const CHROME: Chrome = Chrome {
     name: "Agora",
     label: "Back office",
     class: "office",
     cookie: "agora-office",
-    nav: &[
-        Link { href: "/", label: "Dashboard" },
-        Link { href: "/orders", label: "Orders" },
-        Link { href: "/sagas", label: "Sagas" },
-        Link { href: "/products", label: "Products" },
-        Link { href: "/categories", label: "Categories" },
-        Link { href: "/customers", label: "Customers" },
-        Link { href: "/events", label: "Event store" },
-        Link { href: "/audit", label: "Audit" },
-        Link { href: "/system", label: "System" },
-        Link { href: "/inbox", label: "Inbox" },
-    ],
+    nav: match NAV.split_last() {
+        Some((_, nav)) => nav,
+        None => NAV,
+    },
     personal: &[],
     search: Some(Search {
         action: "/search",
@@ -77,9 +85,23 @@ const CHROME: Chrome = Chrome {
     channel: None,
 };
 
+/// The same with a playground.
+const PLAYED: Chrome = Chrome { nav: NAV, ..CHROME };
+
 /// The back office as a router, to be served with [`web::serve`]; `storefront` is the website of the shoppers, which it watches.
 pub fn build(config: Config, storefront: Website, low_stock: LowStock) -> Router {
-    let pages = Router::new()
+    let pages = pages(storefront, low_stock);
+    Site::new(config, &CHROME).guard(pages.with_state(Shop::default()))
+}
+
+/// The back office of a sample shop whose parts can be made to fail.
+pub fn with_playground(config: Config, storefront: Website, low_stock: LowStock) -> Router {
+    let pages = pages(storefront, low_stock).merge(playground::routes());
+    Site::new(config, &PLAYED).guard(pages.with_state(Shop::default()))
+}
+
+fn pages(storefront: Website, low_stock: LowStock) -> Router<Shop> {
+    Router::new()
         .route("/", get(dashboard::dashboard))
         .route("/live", get(dashboard::live))
         .route("/sample/fill", post(sample::fill))
@@ -107,8 +129,6 @@ pub fn build(config: Config, storefront: Website, low_stock: LowStock) -> Router
         .route("/system/live", get(system::live))
         .layer(Extension(storefront))
         .layer(Extension(low_stock))
-        .with_state(Shop::default());
-    Site::new(config, &CHROME).guard(pages)
 }
 
 /// Categories and products.

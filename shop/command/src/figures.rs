@@ -3,18 +3,30 @@
 use std::{fs, time::Duration};
 
 use runtime::event_store::Figures;
-use web::{Deps, Service};
+use web::{Deps, Service, metrics::Metrics};
 
 /// How often gauges are brought up to date.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Keeps the figures up to date until the tasks stop.
-pub(crate) fn spawn(deps: &Deps, services: &[Service], figures: Figures) {
-    let (tasks, deps, services) = (&deps.tasks, deps.clone(), services.to_vec());
-    tasks.spawn_until_stopped("figures", async move { update(&deps, &services, &figures).await });
+/// Keeps the figures of the process up to date until the tasks stop.
+pub(crate) fn spawn(deps: &Deps, figures: Figures) {
+    let (tasks, deps) = (&deps.tasks, deps.clone());
+    tasks.spawn_until_stopped("figures", async move { update(&deps, &figures).await });
 }
 
-async fn update(deps: &Deps, services: &[Service], figures: &Figures) {
+/// Keeps the figures of a service up to date until its tasks stop.
+pub(crate) fn spawn_of(deps: &Deps, process: &Metrics, service: Service) {
+    let process = process.clone();
+    deps.tasks.spawn_until_stopped("figures", async move {
+        loop {
+            follow(&process, &service);
+            balance(&process, &service).await;
+            tokio::time::sleep(EVERY).await;
+        }
+    });
+}
+
+async fn update(deps: &Deps, figures: &Figures) {
     let store = deps.metrics.service("events");
     let appends = store.counter("event_store_appends", "Appends answered");
     let events = store.counter("event_store_events", "Events recorded");
@@ -32,17 +44,13 @@ async fn update(deps: &Deps, services: &[Service], figures: &Figures) {
         batches.inc_by(figures.groups() - batches.get());
         commit.set(Duration::from_micros(figures.commit_micros()).as_secs_f64());
         failing.set(i64::from(figures.is_failing()));
-        for service in services {
-            follow(deps, service);
-            balance(deps, service).await;
-        }
         tokio::time::sleep(EVERY).await;
     }
 }
 
-fn follow(deps: &Deps, service: &Service) {
+fn follow(process: &Metrics, service: &Service) {
     for follower in &service.followers {
-        let metrics = deps.metrics.service(service.name).labelled("follower", follower.name());
+        let metrics = process.service(service.name).labelled("follower", follower.name());
         let lag = follower.lag();
         let events = i64::try_from(lag.events).unwrap_or(i64::MAX);
         metrics.gauge("follower_lag_events", "Events not yet processed").set(events);
@@ -64,11 +72,11 @@ fn follow(deps: &Deps, service: &Service) {
     }
 }
 
-async fn balance(deps: &Deps, service: &Service) {
+async fn balance(process: &Metrics, service: &Service) {
     let Some(model) = &service.model else { return };
     let Ok(balances) = model.balances().await else { return };
     for balance in balances {
-        let metrics = deps.metrics.service(service.name).labelled("balance", &balance.name);
+        let metrics = process.service(service.name).labelled("balance", &balance.name);
         metrics
             .gauge(
                 "balance_difference",

@@ -5,11 +5,13 @@
 //!                              └──────────────── bus ────────────────┘ ── event store
 //! ```
 
+mod builder;
 mod choices;
 mod currency;
 mod faults;
 mod keys;
 mod places;
+mod played;
 mod reach;
 mod renewal;
 mod sample;
@@ -19,10 +21,13 @@ mod witness;
 
 use std::{sync::Arc, time::Duration};
 
+use ::faults::{Disk, Part};
 use anyhow::bail;
 use axum::Router;
 use customer::{Admin, Bootstrap};
-use kernel::Position;
+use eventlog::{Files, OsFiles};
+use futures_util::future::join_all;
+use kernel::{Position, sync};
 use runtime::Tasks;
 use runtime::event_store::Figures;
 use web::{Server, Service};
@@ -33,15 +38,16 @@ pub(crate) use faults::faults;
 use keys::Keys;
 pub(crate) use keys::cookies;
 pub(crate) use places::{CAUSES, check as check_places, resolved, snapshots};
+use played::{Built, LatestNote};
 pub(crate) use sample::make as make_sample;
 use shared::Shared;
-use store::{LastNote, OpenStore};
+use store::{OpenStore, Opening};
 
 use crate::{
     config::Settings,
-    data_folder::{DataFolder, mark::Mark},
+    data_folder::DataFolder,
     figures, order_log,
-    parts::{Part, Parts},
+    parts::{self, Parts},
 };
 
 /// The parts of a shop at work, but for the listeners of the gateway and the websites.
@@ -64,14 +70,21 @@ pub(crate) struct Process {
     /// Where the shop has the sample's goods, or none yet.
     pub(crate) demo: Option<demo::Demo>,
     /// Of the own log.
-    last_note: Option<LastNote>,
+    last_note: LatestNote,
+    /// Parts that can fail by themselves.
+    played: Vec<Part>,
+    playground: bool,
     /// Of what happens, where the order service runs.
     told: Option<web::Deps>,
 }
 
 impl Process {
-    /// Opens what is to be opened, builds every part and begins to run them.
-    pub(crate) async fn start(settings: &Settings, parts: &Parts) -> anyhow::Result<Self> {
+    /// Opens what is to be opened, builds every part and begins to run them; with a `playground`, so that each can fail by itself.
+    pub(crate) async fn start(
+        settings: &Settings,
+        parts: &Parts,
+        playground: bool,
+    ) -> anyhow::Result<Self> {
         let choices = Choices::read(settings, parts)?;
         choices.warn();
         let given = Keys::given(settings, &choices, parts)?;
@@ -80,10 +93,18 @@ impl Process {
         }
         let data = DataFolder::open(&choices.data)?;
         data.agree(choices.shop_secret.as_ref())?;
-        let (keys, store) = keys_and_store(given, &choices, parts, &data).await?;
+        // With a broker, what is beyond it could not be played with.
+        let is_played = playground && parts.has_all() && choices.bus == choices::Bus::Memory;
+        let disk = is_played.then(|| Disk::over(Arc::new(OsFiles)));
+        let files: Arc<dyn Files> = match &disk {
+            Some(disk) => Arc::new(disk.clone()),
+            None => Arc::new(OsFiles),
+        };
+        let opening = Opening::of(&choices, files);
+        let (keys, store) = keys_and_store(given, &opening, parts, &data).await?;
         let Keys { customer, tokens, cookies } = keys;
         if let Some(log) = store.as_ref().and_then(OpenStore::log)
-            && parts.has(Part::PRODUCT)
+            && parts.has(parts::Part::PRODUCT)
         {
             currency::check_log(log, &choices.currency).await?;
         }
@@ -92,12 +113,27 @@ impl Process {
         }
         let watch = data.watch(places::databases(settings, parts));
         let bus_tasks = Tasks::new();
-        let (deps, auth) = shared::deps(settings, &choices, tokens, parts, &bus_tasks).await?;
+        let (mut deps, auth) = shared::deps(settings, &choices, tokens, parts, &bus_tasks).await?;
+        let bus = is_played.then(|| demo::Bus::around(Arc::clone(&deps.transport)));
+        if let Some(bus) = &bus {
+            deps.base.transport = bus.faulty();
+        }
         let tasks = deps.tasks.clone();
         watch.spawn(&tasks);
         let figures = Figures::default();
-        let shared =
-            Shared { choices, deps, auth, data, secrets: customer, cookies, figures, bus_tasks };
+        let shared = Shared {
+            choices,
+            deps,
+            auth,
+            data,
+            secrets: customer,
+            cookies,
+            figures,
+            bus,
+            disk,
+            opening,
+            bus_tasks,
+        };
         let running = Box::pin(async {
             if parts.on_the_bus() {
                 shared.recognise(settings, parts, store.as_ref()).await?;
@@ -118,31 +154,27 @@ impl Process {
         parts: &Parts,
         store: Option<OpenStore>,
     ) -> anyhow::Result<Self> {
-        let mut services = Vec::new();
-        let (mut events, mut last_note) = (None, None);
-        if let Some(store) = store {
-            let deps = shared.for_service("events");
-            let causes = shared.database(places::CAUSES);
-            let (service, note) = store.run(&deps, shared.figures.clone(), causes).await?;
-            (events, last_note) = (Some(service), note);
-        } else if parts.on_the_bus() {
-            let mark = Arc::new(Mark::of_follower(shared.data.path()));
-            witness::spawn(&shared.deps, mark, shared.doubts(parts));
-        }
         let ended = if parts.on_the_bus() { Some(shared.follow_ended_sessions()?) } else { None };
-        let admin = shared.services(parts, &mut services).await?;
-        services.extend(events);
-        for service in &mut services {
-            service.followers.extend(ended.clone());
-        }
+        let (builder, given) = shared.builder(ended);
+        let built = shared.build(parts, store, &builder).await?;
+        let Built { mut services, played, note: last_note } = built;
+        let admin = given.and_then(|given| given.bootstrap());
         let demo = shared.demo(parts, &services).await;
         services.extend(demo.as_ref().map(demo::Demo::service));
+        let playground = shared.playground(demo.as_ref(), &played);
+        services.extend(playground.as_ref().map(demo::Playground::service));
         let deps = &shared.deps;
-        let gateway =
-            if parts.has(Part::Gateway) { Some(shared.gateway(&services).await) } else { None };
-        shared.announce(&services).await?;
-        figures::spawn(deps, &services, shared.figures.clone());
-        let told = parts.has(Part::ORDER).then(|| deps.clone());
+        let gateway = if parts.has(parts::Part::Gateway) {
+            Some(shared.gateway(&services).await)
+        } else {
+            None
+        };
+        played.iter().for_each(Part::announce);
+        shared
+            .announce(services.iter().filter(|service| !played::is_one(&played, service)))
+            .await?;
+        figures::spawn(deps, shared.figures.clone());
+        let told = parts.has(parts::Part::ORDER).then(|| deps.clone());
         let ops = deps.metrics.router();
         let connections = shared.choices.connections.within_files();
         let server = Server::new(connections, Arc::clone(&deps.http.proxies));
@@ -161,6 +193,8 @@ impl Process {
             admin: tokio::sync::Mutex::new(admin),
             demo,
             last_note,
+            played,
+            playground: playground.is_some(),
             told,
         })
     }
@@ -168,6 +202,11 @@ impl Process {
     /// The gateway's router, if this process runs one.
     pub(crate) fn gateway(&self) -> Option<Router> {
         self.gateway.as_ref().map(|(_, router)| router.clone())
+    }
+
+    /// Whether its parts can be played with.
+    pub(crate) fn is_playground(&self) -> bool {
+        self.playground
     }
 
     /// From now on the log says what happens to orders.
@@ -187,8 +226,9 @@ impl Process {
 
     /// Finishes what has begun, the bus last. Whether nothing had to be cut off.
     pub(crate) async fn shut_down(&self) -> bool {
-        let drained = self.tasks.shutdown().await;
-        if let Some(note) = &self.last_note {
+        let parts = join_all(self.played.iter().map(Part::stop));
+        let (drained, _) = tokio::join!(self.tasks.shutdown(), parts);
+        if let Some(note) = &*sync::lock(&self.last_note) {
             note();
         }
         self.bus_tasks.shutdown().await && drained
@@ -235,13 +275,13 @@ pub(crate) fn since_process_start() -> Duration {
 /// neither in the folder nor in the event store, which is opened first where it may have events.
 async fn keys_and_store(
     given: Option<Keys>,
-    choices: &Choices,
+    opening: &Opening,
     parts: &Parts,
     data: &DataFolder,
 ) -> anyhow::Result<(Keys, Option<OpenStore>)> {
     let open = async || {
-        let is_here = parts.has(Part::EventStore);
-        let open = OpenStore::open(choices, parts.has_all());
+        let is_here = parts.has(parts::Part::EventStore);
+        let open = OpenStore::open(opening, parts.has_all());
         if is_here { open.await.map(Some) } else { Ok(None) }
     };
     if let Some(keys) = given {
@@ -250,7 +290,7 @@ async fn keys_and_store(
     if let Some(secret) = data.secret()? {
         return Ok((Keys::of(&secret, parts), open().await?));
     }
-    let may_have_events = match &choices.store {
+    let may_have_events = match &opening.store {
         Store::Log(folder) => folder.exists(),
         Store::MongoDb(_) => true,
     };

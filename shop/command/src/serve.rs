@@ -103,7 +103,7 @@ async fn run(
     let listeners = Listeners::open(settings, parts).await?;
     let starting = async {
         let lived = if how.demo { Some(make_sample(settings).await?) } else { None };
-        anyhow::Ok((Process::start(settings, parts).await?, lived))
+        anyhow::Ok((Process::start(settings, parts, how.demo).await?, lived))
     };
     let (process, lived) = tokio::select! {
         biased;
@@ -160,7 +160,12 @@ async fn announced(
     let backoffice = process.site().map(|site| {
         let here = storefront.as_deref().and_then(|url| site::Gateway::http(url).ok());
         let storefront = Website::at(here.or_else(|| process.storefront.clone()));
-        backoffice::build(site, storefront, backoffice::LowStock(process.low_stock.into()))
+        let low_stock = backoffice::LowStock(process.low_stock.into());
+        if process.is_playground() {
+            backoffice::with_playground(site, storefront, low_stock)
+        } else {
+            backoffice::build(site, storefront, low_stock)
+        }
     });
     let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;
     let password = process.admin_password().await?;

@@ -15,8 +15,8 @@ start, it says why and how to fix it. Ctrl-C (or SIGTERM) stops it cleanly; what
 killed.
 
 With --demo the shop is a sample one that is a year old: some hundred products, thirty customers whose password is shown,
-a year of orders, and customers who come by themselves. It is made in a few seconds, in a data folder that is empty or
-does not exist. Later starts of that folder are without --demo.
+a year of orders, and customers who come by themselves. Its back office has a playground, where its manager breaks parts
+of the shop and watches it heal. It is made in a few seconds, in a data folder that is empty or does not exist. Later starts of that folder are without --demo.
 
 Examples:
   agora up --demo

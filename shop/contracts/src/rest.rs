@@ -9,5 +9,6 @@ pub mod demo;
 pub mod denial;
 pub mod events;
 pub mod order;
+pub mod playground;
 pub mod product;
 pub mod story;

@@ -12,6 +12,14 @@ impl Chance {
         Self(Ids::from_seed(seed))
     }
 
+    /// One of many that follow from one seed.
+    pub(crate) fn numbered(seed: u64, number: u64) -> Self {
+        let mut bytes = [0; 32];
+        let halves = seed.to_le_bytes().into_iter().chain(number.to_le_bytes());
+        bytes.iter_mut().zip(halves).for_each(|(byte, drawn)| *byte = drawn);
+        Self::from_seed(bytes)
+    }
+
     /// A number in `range`, which is not empty.
     pub(crate) fn within(&self, range: Range<u64>) -> u64 {
         range.start + u64::from_le_bytes(self.0.bytes()) % (range.end - range.start).max(1)

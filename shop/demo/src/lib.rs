@@ -14,11 +14,13 @@ mod desk;
 mod disk;
 mod goods;
 mod plan;
+mod playground;
 mod service;
 mod shop;
 mod traffic;
 mod year;
 
 pub use goods::{CUSTOMER, PASSWORD};
+pub use playground::{Bus, Playground, Toys};
 pub use service::{Demo, offered};
 pub use year::{Conditions, Lived, YearError, live};

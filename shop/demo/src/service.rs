@@ -30,7 +30,7 @@ use crate::{
     desk::{Desk, Person, Refused},
     plan,
     shop::Shop,
-    traffic,
+    traffic::{self, Pace},
 };
 
 const NAME: &str = "demo";
@@ -49,7 +49,10 @@ struct Inner {
     services: Vec<(&'static str, axum::Router)>,
     /// The sample's people at the counter.
     shop: Shop,
+    /// Whether its customers come by themselves.
     traffic: watch::Sender<bool>,
+    /// How often they come.
+    pace: watch::Sender<Pace>,
     filled: AtomicU64,
     to_fill: AtomicU64,
 }
@@ -84,13 +87,14 @@ impl Demo {
             services,
             shop,
             traffic: watch::Sender::new(false),
+            pace: watch::Sender::new(Pace::Off),
             filled: AtomicU64::new(0),
             to_fill: AtomicU64::new(0),
         }));
-        let (inner, switch) = (Arc::clone(&demo.0), demo.0.traffic.subscribe());
+        let (inner, pace) = (Arc::clone(&demo.0), demo.0.pace.subscribe());
         let chance = Chance::from_seed(deps.ids.bytes());
         deps.tasks.spawn_until_stopped("demo-traffic", async move {
-            traffic::run(&inner.shop, switch, chance).await;
+            traffic::run(&inner.shop, pace, chance).await;
         });
         demo
     }
@@ -98,6 +102,22 @@ impl Demo {
     /// Switches the traffic.
     pub fn switch(&self, on: bool) {
         self.0.traffic.send_replace(on);
+        self.as_usual();
+    }
+
+    /// Lets customers come at another pace, until [`Demo::as_usual`].
+    pub(crate) fn come(&self, pace: Pace) {
+        self.0.pace.send_replace(pace);
+    }
+
+    /// Lets them come as the switch says.
+    pub(crate) fn as_usual(&self) {
+        self.come(if *self.0.traffic.borrow() { Pace::Gentle } else { Pace::Off });
+    }
+
+    /// The sample's people at the counter.
+    pub(crate) fn shop(&self) -> &Shop {
+        &self.0.shop
     }
 
     /// The calls of the sample shop.

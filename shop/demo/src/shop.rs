@@ -176,6 +176,6 @@ pub(crate) fn listed(answer: &Value) -> Vec<Listed> {
     serde_json::from_value(items).unwrap_or_default()
 }
 
-fn id(answer: &Value, field: &str) -> Option<Uuid> {
+pub(crate) fn id(answer: &Value, field: &str) -> Option<Uuid> {
     answer.get(field)?.as_str()?.parse().ok()
 }

@@ -1,12 +1,13 @@
-//! Gentle traffic: now and then a customer of the sample comes and buys something.
+//! Traffic: now and then a customer of the sample comes and buys something, or as often as is asked for.
 
 use std::time::Duration;
 
 use contracts::rest::customer::Credit;
 use contracts::rest::product::Product;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use identity::Role;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::MissedTickBehavior};
 
 use crate::{
     chance::Chance,
@@ -22,21 +23,69 @@ const MANAGES_PERCENT: u64 = 6;
 const POOR_MINOR: i64 = 2_500;
 const GRANTED: &str = "60.00";
 const GRANTED_PERCENT: u64 = 85;
+/// Visits at once: a shop that does not answer is not run over.
+const VISITS_MAX: usize = 64;
 
-/// Comes and goes as long as the switch is on.
-pub(crate) async fn run(shop: &Shop, mut switch: watch::Receiver<bool>, chance: Chance) {
+/// How often customers come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    Off,
+    /// Now and then.
+    Gentle,
+    /// So often in a minute; the seed decides who comes and what each wants.
+    PerMinute {
+        visits: u32,
+        seed: u64,
+    },
+}
+
+/// Comes and goes as often as the pace says.
+pub(crate) async fn run(shop: &Shop, mut pace: watch::Receiver<Pace>, chance: Chance) {
     loop {
-        if switch.wait_for(|on| *on).await.is_err() {
-            return;
+        let now = *pace.borrow_and_update();
+        let coming = async {
+            match now {
+                Pace::Off | Pace::PerMinute { visits: 0, .. } => std::future::pending().await,
+                Pace::Gentle => now_and_then(shop, &chance).await,
+                Pace::PerMinute { visits, seed } => steadily(shop, visits, seed).await,
+            }
+        };
+        tokio::select! {
+            biased;
+            changed = pace.changed() => if changed.is_err() { return },
+            () = coming => {}
         }
+    }
+}
+
+async fn now_and_then(shop: &Shop, chance: &Chance) {
+    loop {
         tokio::time::sleep(Duration::from_millis(chance.within(BETWEEN_MS))).await;
-        if !*switch.borrow() {
-            continue;
+        tolerated(visit(shop, chance).await);
+    }
+}
+
+/// The nth visitor is the same for the same seed, however long the others take.
+async fn steadily(shop: &Shop, per_minute: u32, seed: u64) {
+    let mut ticks = tokio::time::interval(Duration::from_mins(1) / per_minute);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut visits = FuturesUnordered::new();
+    for number in 0.. {
+        loop {
+            tokio::select! {
+                biased;
+                Some(done) = visits.next(), if !visits.is_empty() => tolerated(done),
+                _ = ticks.tick(), if visits.len() < VISITS_MAX => break,
+            }
         }
-        if let Err(refused) = visit(shop, &chance).await {
-            // A part may be down, and someone may have changed the sample's goods: the next visit may go better.
-            tracing::debug!(%refused, "a visit of the sample's traffic was refused");
-        }
+        visits.push(async move { visit(shop, &Chance::numbered(seed, number)).await });
+    }
+}
+
+/// A part may be down, and someone may have changed the sample's goods: the next visit may go better.
+fn tolerated(visit: Result<(), Refused>) {
+    if let Err(refused) = visit {
+        tracing::debug!(%refused, "a visit of the sample's traffic was refused");
     }
 }
 
@@ -66,7 +115,7 @@ pub(crate) async fn visit(shop: &Shop, chance: &Chance) -> Result<(), Refused> {
 }
 
 /// Something from the shelf; what has run out is asked for seldom, and what is dear too.
-fn choose<'a>(shelf: &'a [Product], chance: &Chance) -> Option<&'a Product> {
+pub(crate) fn choose<'a>(shelf: &'a [Product], chance: &Chance) -> Option<&'a Product> {
     let weights: Vec<(usize, u64)> = shelf
         .iter()
         .enumerate()

@@ -123,7 +123,7 @@ pub(crate) struct Saboteur {
 }
 
 impl Meddler for Saboteur {
-    fn struck(&self, fault: BusFault) {
+    fn struck(&self, fault: BusFault, _: Option<&Recorded>) {
         self.tally.count(Fault::Bus(fault));
     }
 

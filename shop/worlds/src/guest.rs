@@ -1,11 +1,10 @@
 //! A service beside the shop's own, taken into a world: what customers do with it, and what it promises.
 
 use kernel::Recorded;
+use promises::Violation;
 use registry::Module;
 use serde_json::Value;
 use testkit::Dice;
-
-use crate::check::Violation;
 
 /// A service that is a guest in a world.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,6 @@
 //! the byte.
 
 pub mod bug;
-pub mod check;
 pub mod faults;
 mod forgery;
 mod guest;
@@ -19,7 +18,6 @@ mod loss;
 mod parts;
 mod schedule;
 mod shoppers;
-mod slow;
 mod stories;
 pub mod world;
 

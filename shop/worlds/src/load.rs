@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{faults::Fault, schedule::Schedule, slow::Slowness};
+use ::faults::Slowness;
+
+use crate::{faults::Fault, schedule::Schedule};
 
 /// Orders placed at once: more than the order service lets in.
 const RUSH: u32 = 60;

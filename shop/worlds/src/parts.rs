@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
+use ::faults::{SlowBus, SlowWriter, Slowness};
 use axum::Router;
 use contracts::{
     money::{Currency, Money},
@@ -22,7 +23,6 @@ use web::{Deps, HttpNames, Service};
 use crate::{
     bug::{BELIEVED, NeverBack, PlantedBug},
     forgery::{Forged, all_events},
-    slow::{SlowBus, SlowWriter, Slowness},
 };
 
 /// Segments small enough that a world fills several.
@@ -189,7 +189,7 @@ impl Environment {
     pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
         let tasks = Tasks::inline();
         let slowness = Slowness::default();
-        let bus = SlowBus::new(Arc::clone(&self.transport), slowness.clone());
+        let bus = SlowBus::new(self.transport.clone(), slowness.clone());
         let (deps, auth) = self.deps(&tasks, &models.clock, Arc::new(bus));
         let sessions = ended::follow(&deps, &auth, models.sessions.clone(), ended::session_end)
             .expect("memory for a database");

@@ -19,9 +19,8 @@ use contracts::{
 };
 use kernel::{Position, Recorded};
 use order::model::{What, Whose};
+use promises::Violation;
 use uuid::Uuid;
-
-use crate::check::Violation;
 
 /// The events that decide an order.
 const DECISIONS: [&str; 3] = [OrderEvent::APPROVED, OrderEvent::FINALIZED, OrderEvent::DENIED];

@@ -14,22 +14,22 @@ use std::{
     time::Duration,
 };
 
+use ::faults::Slowness;
 use eventlog::simdisk::SimDisk;
 use kernel::{Clock as _, Ids, Recorded, Timestamp};
+use promises::Violation;
 use runtime::clock::RuntimeClock;
 use testkit::{Dice, FaultRates, FaultyTransport, TestClock};
 use tokio::task::LocalSet;
 
 use crate::{
     bug::{PlantedBug, Saboteur},
-    check::Violation,
     faults::Tally,
     forgery::all_events,
     guest::Guest,
     parts::{DEADLINE, Environment, Instances, Store},
     schedule::Schedule,
     shoppers::People,
-    slow::Slowness,
 };
 
 /// When a world begins: 2026-01-01T00:00:00Z.

@@ -168,9 +168,7 @@ impl State {
     }
 
     pub(super) fn crash(&mut self, seed: u64) {
-        let mut random = Random(seed);
-        let odds = random.below(5);
-        self.lose(&mut || random.below(4) < odds);
+        self.lose(&mut super::survivors(seed));
     }
 
     /// Loses of what was not synced all that does not survive.

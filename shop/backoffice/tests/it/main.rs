@@ -1,6 +1,7 @@
 //! The back office from outside.
 
 mod absent;
+mod playground;
 mod stub;
 mod zone;
 

@@ -110,7 +110,16 @@ async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
 
 /// A back office in front of `gateway`.
 pub(crate) fn office(gateway: Router) -> Router {
-    let config = backoffice::Config {
+    backoffice::build(config(gateway), Website::at(None), backoffice::LowStock(3))
+}
+
+/// That of a sample shop, whose parts can be made to fail.
+pub(crate) fn played(gateway: Router) -> Router {
+    backoffice::with_playground(config(gateway), Website::at(None), backoffice::LowStock(3))
+}
+
+fn config(gateway: Router) -> backoffice::Config {
+    backoffice::Config {
         gateway: Gateway::Local(gateway),
         clock: Arc::new(SystemClock),
         ids: Arc::new(Ids::from_seed([1; 32])),
@@ -119,8 +128,7 @@ pub(crate) fn office(gateway: Router) -> Router {
         streams: web::Streams::default(),
         secure_cookies: false,
         shutdown: tokio_util::sync::CancellationToken::new(),
-    };
-    backoffice::build(config, Website::at(None), backoffice::LowStock(3))
+    }
 }
 
 /// A manager who is logged in at a back office.
@@ -146,6 +154,13 @@ impl Manager {
     pub(crate) async fn get(&mut self, address: &str) -> String {
         let request = Request::get(address).header(COOKIE, &self.cookie);
         self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    /// Whether the office does what a form of its own asks for.
+    pub(crate) async fn post(&self, address: &str) -> StatusCode {
+        let request = Request::post(address).header(COOKIE, &self.cookie);
+        let request = request.body(Body::empty()).expect("a request");
+        self.office.clone().oneshot(request).await.expect("a site always answers").status()
     }
 
     async fn send(&mut self, request: Request) -> String {

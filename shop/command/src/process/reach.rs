@@ -12,8 +12,11 @@ use super::{choices::Bus, shared::Shared};
 
 impl Shared {
     /// Announces the services and their addresses.
-    pub(super) async fn announce(&self, services: &[Service]) -> anyhow::Result<()> {
-        for (at, service) in services.iter().enumerate() {
+    pub(super) async fn announce<'a>(
+        &self,
+        services: impl Iterator<Item = &'a Service>,
+    ) -> anyhow::Result<()> {
+        for (at, service) in services.enumerate() {
             let (instance, address) = match self.choices.bus {
                 Bus::Memory => (format!("{}-1", service.name), Address::Local),
                 Bus::RabbitMq { .. } => (self.instance(service), self.listen(service, at).await?),

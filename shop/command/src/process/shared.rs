@@ -6,17 +6,19 @@ use ::store::{Memory, Topic, Transport};
 use anyhow::Context as _;
 use axum::Router;
 use contracts::names;
-use customer::{Bootstrap, Secrets};
+use customer::Secrets;
+use faults::Disk;
 use identity::{Auth, Verifier, ended};
 use kernel::{Clock as _, Ids};
-use registry::{Extensions, Module, Setup, Shop};
+use registry::{Extensions, Shop};
 use runtime::event_store::Figures;
 use runtime::{Budget, Progress, Tasks, clock::SystemClock, sqlite::Location, trace::Traces};
 use web::{Deps, HttpNames, Service, Streams, metrics::Metrics};
 
 use super::{
+    builder::Builder,
     choices::{Bus, Choices, Store},
-    currency, places,
+    store::Opening,
 };
 use crate::{
     config::Settings,
@@ -36,6 +38,12 @@ pub(super) struct Shared {
     /// Seals the websites' cookies, if one runs here.
     pub(super) cookies: Option<[u8; 32]>,
     pub(super) figures: Figures,
+    /// The same bus with faults, in a shop that has a playground.
+    pub(super) bus: Option<demo::Bus>,
+    /// The disk under the log there.
+    pub(super) disk: Option<Disk>,
+    /// How the event store is opened, and opened again.
+    pub(super) opening: Opening,
     /// Tasks needed to the very end: the bus, and the exporter of traces.
     pub(super) bus_tasks: Tasks,
 }
@@ -97,56 +105,40 @@ impl Shared {
         Ok(ended::follow(&self.deps, &self.auth, self.database("sessions.db"), ended::session_end)?)
     }
 
-    /// Builds the services that are to run here; what became of the shop's manager, if customers are among them.
-    pub(super) async fn services(
+    /// Builds services, with what they alone are given; and the customer service's, if it runs here.
+    pub(super) fn builder(
         &mut self,
-        parts: &Parts,
-        services: &mut Vec<Service>,
-    ) -> anyhow::Result<Option<Bootstrap>> {
+        ended: Option<Progress>,
+    ) -> (Builder, Option<Arc<customer::Given>>) {
         let given = self.secrets.clone().map(|secrets| Arc::new(self.customers(secrets)));
         let mut own = Extensions::new();
         if let Some(given) = &given {
             own.insert(Arc::clone(given));
         }
-        for module in parts.services() {
-            services.push(self.service(module, own.clone()).await?);
-        }
-        Ok(given.and_then(|given| given.bootstrap()))
-    }
-
-    /// What the customer service alone is given.
-    pub(super) fn customers(&mut self, secrets: Arc<Secrets>) -> customer::Given {
-        let password = self.choices.admin_password.take();
-        let limits = self.choices.limits;
-        customer::Given { limits, ..customer::Given::new(secrets, password) }
-    }
-
-    pub(super) async fn service(
-        &self,
-        module: &'static Module,
-        own: Extensions,
-    ) -> anyhow::Result<Service> {
-        let (choices, deps) = (&self.choices, self.for_service(module.name));
-        let model = choices.models.get(module.name).context("each service has its place")?;
-        let setup = Setup {
-            deps: deps.clone(),
+        let choices = &self.choices;
+        let builder = Builder {
             auth: self.auth.clone(),
-            model: model.clone(),
-            snapshots: self.database(&places::snapshots(module.name)),
+            metrics: self.deps.metrics.clone(),
+            models: choices.models.clone(),
+            data: self.data.path().to_owned(),
             shop: Shop {
                 currency: choices.currency.clone(),
                 time_zone: choices.time_zone.clone(),
                 welcome_credit: choices.welcome_credit,
                 order_deadline: choices.order_deadline,
             },
+            log_is_here: matches!((&choices.bus, &choices.store), (Bus::Memory, Store::Log(_))),
+            ended,
             own,
         };
-        let mut service = (module.build)(setup).await?;
-        let log_is_here = matches!((&choices.bus, &choices.store), (Bus::Memory, Store::Log(_)));
-        if module.name == product::NAME && !log_is_here {
-            service.followers.push(currency::spawn(&deps, choices.currency.clone()));
-        }
-        Ok(service)
+        (builder, given)
+    }
+
+    /// What the customer service alone is given.
+    fn customers(&mut self, secrets: Arc<Secrets>) -> customer::Given {
+        let password = self.choices.admin_password.take();
+        let limits = self.choices.limits;
+        customer::Given { limits, ..customer::Given::new(secrets, password) }
     }
 
     /// The sample shop, where all of a shop runs here that has the sample's goods, or none yet.

@@ -1,12 +1,20 @@
 //! The event store of a process: an engine behind the service, and the mark of its log in the data folder.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
-use eventlog::{Hash, Known, Lost, OpenError, Options, OsFiles};
+use eventlog::{Files, Hash, Known, Lost, OpenError, Options};
+use faults::{SlowWriter, Slowness};
 use kernel::{Clock as _, Position, Timestamp};
 use runtime::clock::SystemClock;
-use runtime::{event_store::Figures, sqlite::Location};
+use runtime::{
+    event_store::{self, Figures},
+    sqlite::Location,
+};
 use store::{LogStore, Reader as _, log::LogReader};
 use web::{Deps, Service};
 
@@ -23,6 +31,30 @@ use crate::{
 const MADE: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 /// A shop that has recorded nothing for longer is most likely one whose clock is ahead.
 const QUIET_MAX: Duration = Duration::from_hours(24 * 366);
+
+/// What decides how a store is opened.
+#[derive(Clone)]
+pub(super) struct Opening {
+    pub(super) data: PathBuf,
+    pub(super) store: Store,
+    pub(super) accept_shorter_log: bool,
+    pub(super) accept_clock: bool,
+    /// Where the log's files are.
+    pub(super) files: Arc<dyn Files>,
+}
+
+impl Opening {
+    /// As the settings say, with the log's files there.
+    pub(super) fn of(choices: &Choices, files: Arc<dyn Files>) -> Self {
+        Self {
+            data: choices.data.clone(),
+            store: choices.store.clone(),
+            accept_shorter_log: choices.accept_shorter_log,
+            accept_clock: choices.accept_clock,
+            files,
+        }
+    }
+}
 
 /// An engine that is ready to serve.
 pub(super) struct OpenStore {
@@ -43,7 +75,7 @@ pub(super) type LastNote = Box<dyn Fn() + Send + Sync>;
 impl OpenStore {
     /// Opens the store that the settings name, unless it lacks what the data folder knows of it. `alone` if no other process can have
     /// begun the shop in this folder.
-    pub(super) async fn open(choices: &Choices, alone: bool) -> anyhow::Result<Self> {
+    pub(super) async fn open(choices: &Opening, alone: bool) -> anyhow::Result<Self> {
         let (data, accept) = (&choices.data, choices.accept_shorter_log);
         let mark = Arc::new(Mark::of_store(data));
         let has_begun =
@@ -57,7 +89,7 @@ impl OpenStore {
         };
         let (engine, lost) = match &choices.store {
             Store::Log(folder) => {
-                let log = open_log(folder, known, accept)?;
+                let log = open_log(folder, Arc::clone(&choices.files), known, accept)?;
                 let lost = log.report.lost.clone();
                 (Engine::Log(Box::new(log)), lost)
             }
@@ -75,8 +107,8 @@ impl OpenStore {
 
     async fn last_time(&self) -> Option<Timestamp> {
         match &self.engine {
-            Engine::Log(store) => runtime::event_store::last_time(&store.reader).await,
-            Engine::MongoDb(store) => runtime::event_store::last_time(&store.reader).await,
+            Engine::Log(store) => event_store::last_time(&store.reader).await,
+            Engine::MongoDb(store) => event_store::last_time(&store.reader).await,
         }
     }
 
@@ -101,12 +133,19 @@ impl OpenStore {
         deps: &Deps,
         figures: Figures,
         causes: Location,
+        slowness: Option<Slowness>,
     ) -> anyhow::Result<(Service, Option<LastNote>)> {
         let mark = self.mark;
         match self.engine {
             Engine::Log(store) => {
                 let LogStore { writer, reader, maintenance, .. } = *store;
-                runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
+                match slowness {
+                    Some(slowness) => {
+                        let writer = SlowWriter { writer, slowness };
+                        event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
+                    }
+                    None => event_store::serve(deps, writer, reader.clone(), figures.clone()).await,
+                }
                 look_after(deps, maintenance, reader.clone(), Arc::clone(&mark));
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
@@ -117,7 +156,7 @@ impl OpenStore {
             }
             Engine::MongoDb(store) => {
                 let MongoStore { writer, reader } = *store;
-                runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
+                event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
                 witness::spawn(deps, mark, false);
                 let service =
                     events::service(deps, Arc::new(reader), &figures, None, causes).await?;
@@ -142,11 +181,16 @@ fn clock_is_likely(now: Timestamp, last: Option<Timestamp>) -> anyhow::Result<()
     )
 }
 
-fn open_log(folder: &Path, known: Option<Known>, accept_loss: bool) -> anyhow::Result<LogStore> {
+fn open_log(
+    folder: &Path,
+    files: Arc<dyn Files>,
+    known: Option<Known>,
+    accept_loss: bool,
+) -> anyhow::Result<LogStore> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).context("the OS random generator failed")?;
     let options = Options { known, accept_loss, ..Options::new(salt) };
-    let store = LogStore::open(folder, Arc::new(OsFiles), options);
+    let store = LogStore::open(folder, files, options);
     let store = store.map_err(|error| match error {
         OpenError::Lost(lost) => mark::refusal(&lost),
         error => error.into(),

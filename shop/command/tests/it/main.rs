@@ -28,6 +28,7 @@ mod order;
 mod outputs;
 mod overload;
 mod oversell;
+mod playground;
 mod refusals;
 mod replay;
 mod run;

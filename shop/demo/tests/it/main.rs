@@ -8,8 +8,8 @@ use demo::{Conditions, Lived, YearError, live};
 use eventlog::{Options, OsFiles};
 use jiff::tz::TimeZone;
 use kernel::{Position, Recorded};
+use promises::Checker;
 use store::{LogStore, Read, Reader as _};
-use worlds::check::Checker;
 
 const NOW: &str = "2026-11-29T13:45:00Z";
 

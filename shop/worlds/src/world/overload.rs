@@ -7,7 +7,9 @@ use kernel::Recorded;
 use uuid::Uuid;
 
 use super::{SETTLING, World};
-use crate::{faults::Fault, parts::DEADLINE, shoppers::People, slow::Slowness};
+use ::faults::Slowness;
+
+use crate::{faults::Fault, parts::DEADLINE, shoppers::People};
 
 /// Worlds in a thousand in which it happens.
 pub(super) const OVERLOADED: u16 = 500;

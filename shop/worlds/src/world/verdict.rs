@@ -4,10 +4,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use contracts::{customer::CustomerEvent, order::OrderEvent, product::ProductEvent};
 use kernel::{Clock as _, Recorded, Timestamp};
+use promises::Checker;
 use uuid::Uuid;
 
 use super::{Report, World};
-use crate::{check::Checker, faults::Fault, parts::rebuilt, shoppers::People, stories};
+use crate::{faults::Fault, parts::rebuilt, shoppers::People, stories};
 
 impl World {
     /// The promises, held against what is recorded; what was forged is there and proves nothing.

@@ -21,7 +21,8 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
         &["kernel", "eventlog", "store", "store-mongodb", "bus-rabbitmq", "runtime", "web"],
         &[],
     ),
-    ("testkit", &["kernel", "eventlog", "store", "runtime", "web", "agora"], &[]),
+    ("faults", &["kernel", "eventlog", "store", "runtime", "web"], &[]),
+    ("testkit", &["kernel", "eventlog", "store", "runtime", "web", "agora", "faults"], &[]),
     // What is built on it: one dependency.
     ("bank", &["agora"], &["testkit", "servers"]),
     // The shop.
@@ -39,6 +40,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("site", SITE, &["runtime"]),
     ("storefront", SITE, &["runtime"]),
     ("backoffice", SITE, &["runtime"]),
+    ("promises", &["kernel", "contracts"], &[]),
     (
         "worlds",
         &[
@@ -47,7 +49,9 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
             "store",
             "runtime",
             "web",
+            "faults",
             "testkit",
+            "promises",
             "contracts",
             "identity",
             "events",
@@ -57,8 +61,19 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "demo",
-        &["kernel", "eventlog", "store", "runtime", "web", "contracts", "identity", "registry"],
-        &["worlds"],
+        &[
+            "kernel",
+            "eventlog",
+            "store",
+            "runtime",
+            "web",
+            "faults",
+            "contracts",
+            "identity",
+            "promises",
+            "registry",
+        ],
+        &[],
     ),
     ("command", EVERYTHING, &["servers"]),
     // The tools.
@@ -72,7 +87,7 @@ const SERVICE: &[&str] = &["kernel", "store", "runtime", "web", "contracts", "id
 /// To run in its tests a service may have an event store and servers, or a whole world.
 const BORROWED: &[&str] = &["eventlog", "servers", "registry", "testing", "worlds"];
 /// What depends on the services themselves, all of them.
-const KNOWING: &[&str] = &["registry", "worlds", "demo", "command"];
+const KNOWING: &[&str] = &["registry", "promises", "worlds", "demo", "command"];
 /// A website is a client of the REST API and of nothing else.
 const SITE: &[&str] = &["kernel", "web", "contracts", "site"];
 const EVERYTHING: &[&str] = &[
@@ -83,6 +98,7 @@ const EVERYTHING: &[&str] = &[
     "bus-rabbitmq",
     "runtime",
     "web",
+    "faults",
     "contracts",
     "identity",
     "events",

@@ -73,8 +73,8 @@ pub enum BusFault {
 
 /// Watches a bus, and may spoil what passes: how a test counts faults and plants bugs. By default it does neither.
 pub trait Meddler: Send + Sync {
-    /// Is told of every fault.
-    fn struck(&self, _fault: BusFault) {}
+    /// Is told of every fault, and of the event that it struck, if it was one on its way to subscribers.
+    fn struck(&self, _fault: BusFault, _event: Option<&Recorded>) {}
 
     /// Whether an event never arrives at subscribers.
     fn withholds(&self, _event: &Recorded) -> bool {
@@ -97,10 +97,33 @@ struct Honest;
 
 impl Meddler for Honest {}
 
-/// The in-memory transport, with faults at given rates.
+/// Where the chance of a bus comes from. With dice of their own, broadcasts meet the same fate whatever else is asked meanwhile.
+#[derive(Clone)]
+pub struct BusDice {
+    /// What becomes of broadcasts.
+    pub broadcasts: Dice,
+    /// What becomes of requests and replies.
+    pub requests: Dice,
+}
+
+impl BusDice {
+    /// Dice whose every throw follows from `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { broadcasts: Dice::new(seed), requests: Dice::new(!seed) }
+    }
+
+    /// Begins again, as new dice of `seed`.
+    pub fn reseed(&self, seed: u64) {
+        self.broadcasts.reseed(seed);
+        self.requests.reseed(!seed);
+    }
+}
+
+/// A transport, with faults at given rates.
 pub struct FaultyTransport {
-    calm: Arc<Memory>,
-    dice: Dice,
+    calm: Arc<dyn Transport>,
+    dice: BusDice,
     rates: Mutex<FaultRates>,
     meddler: Box<dyn Meddler>,
     /// Carries what arrives later.
@@ -108,7 +131,7 @@ pub struct FaultyTransport {
 }
 
 impl FaultyTransport {
-    /// A reliable bus, all of whose chance comes from `dice`.
+    /// A reliable bus in memory, all of whose chance comes from `dice`.
     #[must_use]
     pub fn new(dice: Dice) -> Self {
         Self::with(dice, Honest)
@@ -117,13 +140,19 @@ impl FaultyTransport {
     /// The same with a meddler on it.
     #[must_use]
     pub fn with(dice: Dice, meddler: impl Meddler + 'static) -> Self {
-        Self {
-            calm: Arc::default(),
-            dice,
-            rates: Mutex::default(),
-            meddler: Box::new(meddler),
-            tasks: Tasks::inline(),
-        }
+        let dice = BusDice { broadcasts: dice.clone(), requests: dice };
+        Self::around(Arc::new(Memory::new()), dice, meddler)
+    }
+
+    /// Any bus, reliable as long as no rates are set.
+    #[must_use]
+    pub fn around(
+        calm: Arc<dyn Transport>,
+        dice: BusDice,
+        meddler: impl Meddler + 'static,
+    ) -> Self {
+        let (rates, tasks) = (Mutex::default(), Tasks::inline());
+        Self { calm, dice, rates, meddler: Box::new(meddler), tasks }
     }
 
     /// Changes the rates of faults from now on.
@@ -131,25 +160,35 @@ impl FaultyTransport {
         *sync::lock(&self.rates) = rates;
     }
 
-    fn rates(&self) -> FaultRates {
+    /// The rates as they are set.
+    pub fn rates(&self) -> FaultRates {
         *sync::lock(&self.rates)
     }
 
-    fn strikes(&self, per_mille: u16, fault: BusFault) -> bool {
-        let happens = per_mille > 0 && self.dice.happens(per_mille);
+    fn strikes_event(&self, per_mille: u16, fault: BusFault, event: Option<&Recorded>) -> bool {
+        let happens = per_mille > 0 && self.dice.broadcasts.happens(per_mille);
         if happens {
-            self.meddler.struck(fault);
+            self.meddler.struck(fault, event);
+        }
+        happens
+    }
+
+    fn strikes(&self, per_mille: u16, fault: BusFault) -> bool {
+        let happens = per_mille > 0 && self.dice.requests.happens(per_mille);
+        if happens {
+            self.meddler.struck(fault, None);
         }
         happens
     }
 
     fn pause(&self, below: u64) -> Duration {
-        Duration::from_millis(self.dice.within(1..below))
+        Duration::from_millis(self.dice.requests.within(1..below))
     }
 
     /// Delivers a message after a while.
     fn later(&self, message: Message) {
-        let (calm, pause) = (Arc::clone(&self.calm), self.pause(3000));
+        let (calm, pause) = (Arc::clone(&self.calm), self.dice.broadcasts.within(1..3000));
+        let pause = Duration::from_millis(pause);
         self.tasks.spawn("late message", async move {
             tokio::time::sleep(pause).await;
             calm.publish(message).await;
@@ -186,21 +225,24 @@ impl Transport for FaultyTransport {
     async fn publish(&self, message: Message) {
         let Message::Recorded(batch) = message else { return self.calm.publish(message).await };
         let rates = self.rates();
-        let arrives = |event: &&Arc<Recorded>| !self.meddler.withholds(event);
-        let alone = |event: &Arc<Recorded>| Message::Recorded(Arc::from(vec![Arc::clone(event)]));
-        let mut messages: Vec<Message> = batch.iter().filter(arrives).map(alone).collect();
-        let several = messages.len() > 1;
-        if several && self.strikes(rates.broadcast_reordered, BusFault::BroadcastReordered) {
-            messages.reverse();
+        let mut events: Vec<Arc<Recorded>> =
+            batch.iter().filter(|event| !self.meddler.withholds(event)).cloned().collect();
+        let several = events.len() > 1;
+        if several
+            && self.strikes_event(rates.broadcast_reordered, BusFault::BroadcastReordered, None)
+        {
+            events.reverse();
         }
-        for message in messages {
-            if self.strikes(rates.broadcast_lost, BusFault::BroadcastLost) {
+        for event in events {
+            let message = Message::Recorded(Arc::from(vec![Arc::clone(&event)]));
+            let strikes = |rate, fault| self.strikes_event(rate, fault, Some(&event));
+            if strikes(rates.broadcast_lost, BusFault::BroadcastLost) {
                 continue;
             }
-            if self.strikes(rates.broadcast_repeated, BusFault::BroadcastRepeated) {
+            if strikes(rates.broadcast_repeated, BusFault::BroadcastRepeated) {
                 self.later(message.clone());
             }
-            if self.strikes(rates.broadcast_delayed, BusFault::BroadcastDelayed) {
+            if strikes(rates.broadcast_delayed, BusFault::BroadcastDelayed) {
                 self.later(message);
             } else {
                 self.calm.publish(message).await;

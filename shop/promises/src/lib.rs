@@ -1,5 +1,8 @@
 //! The promises, checked against a whole log: folded event by event, at every version of every stream.
 
+mod about;
+mod figures;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::money::Money;
@@ -12,8 +15,11 @@ use contracts::{
     },
     product::ProductEvent,
 };
-use kernel::{Decider, Position, Recorded};
+use kernel::{Decider, Position, Recorded, Timestamp};
 use uuid::Uuid;
+
+pub use about::About;
+pub use figures::{Credit, Figures, Open, Stock};
 
 /// A broken promise, in words.
 pub type Violation = String;
@@ -22,6 +28,7 @@ pub type Violation = String;
 #[derive(Clone, Debug, Default)]
 struct Order {
     placed: bool,
+    placed_at: Timestamp,
     stage: Stage,
     total: Money,
     invoices: u32,
@@ -45,6 +52,7 @@ pub struct Checker {
     invoices: u64,
     reactions: BTreeSet<(String, u64, String)>,
     violations: Vec<Violation>,
+    broken: BTreeMap<About, u64>,
 }
 
 #[derive(Default)]
@@ -113,7 +121,14 @@ impl Checker {
         &self.violations
     }
 
-    fn broken(&mut self, event: &Recorded, what: impl std::fmt::Display) {
+    /// How often a promise about this was broken.
+    #[must_use]
+    pub fn broken_about(&self, about: About) -> u64 {
+        self.broken.get(&about).copied().unwrap_or_default()
+    }
+
+    fn broken(&mut self, about: About, event: &Recorded, what: impl std::fmt::Display) {
+        *self.broken.entry(about).or_default() += 1;
         let (position, kind, stream) = (event.position, &event.kind, &event.stream);
         self.violations
             .push(format!("at {position}, {kind} of {stream}: {what}", kind = kind.as_str()));
@@ -122,7 +137,7 @@ impl Checker {
     fn check_place(&mut self, event: &Recorded) {
         if event.position != self.position.next() {
             let before = self.position;
-            self.broken(event, format_args!("follows position {before} (promise 2)"));
+            self.broken(About::Log, event, format_args!("follows position {before} (promise 2)"));
         }
         self.position = event.position;
         let next = self.versions.entry(event.stream.to_string()).or_default();
@@ -130,6 +145,7 @@ impl Checker {
         *next = event.version.0 + 1;
         if event.version.0 != expected {
             self.broken(
+                About::Log,
                 event,
                 format_args!("version {} where {expected} is next (promise 2)", event.version),
             );
@@ -140,18 +156,26 @@ impl Checker {
     fn check_cause(&mut self, event: &Recorded) {
         let Some(cause) = &event.metadata.cause else { return };
         if cause.position >= event.position {
-            self.broken(event, format_args!("reacts to {}, which comes later", cause.position));
+            self.broken(
+                About::Log,
+                event,
+                format_args!("reacts to {}, which comes later", cause.position),
+            );
         }
         let reaction =
             (cause.reactor.to_string(), cause.position.0, event.kind.as_str().to_owned());
         if !self.reactions.insert(reaction) {
-            self.broken(event, format_args!("a second reaction to {} (promise 4)", cause.position));
+            self.broken(
+                About::Log,
+                event,
+                format_args!("a second reaction to {} (promise 4)", cause.position),
+            );
         }
     }
 
     fn product(&mut self, event: &Recorded) {
         let Some(happened) = ProductEvent::of(event) else {
-            return self.broken(event, "does not parse");
+            return self.broken(About::Stock, event, "does not parse");
         };
         if let Some((order, Effect::Stock(to))) = Effect::of_product(happened) {
             self.stock(event, order, to);
@@ -169,13 +193,17 @@ impl Checker {
             || stock.available() < 0
             || stock.on_hand < 0
         {
-            self.broken(event, format_args!("{stock:?}, sold {sold}, held {held} (promise 6)"));
+            self.broken(
+                About::Stock,
+                event,
+                format_args!("{stock:?}, sold {sold}, held {held} (promise 6)"),
+            );
         }
     }
 
     fn customer(&mut self, event: &Recorded) {
         let Some(happened) = CustomerEvent::of(event) else {
-            return self.broken(event, "does not parse");
+            return self.broken(About::Money, event, "does not parse");
         };
         if let Some((order, Effect::Credit(to))) = Effect::of_customer(happened) {
             self.credit(event, order, to);
@@ -192,13 +220,17 @@ impl Checker {
             || credit.reserved != held
             || credit.available().is_negative()
         {
-            self.broken(event, format_args!("{credit:?}, spent {spent}, held {held} (promise 6)"));
+            self.broken(
+                About::Money,
+                event,
+                format_args!("{credit:?}, spent {spent}, held {held} (promise 6)"),
+            );
         }
     }
 
     fn order(&mut self, event: &Recorded) {
         let Some(happened) = OrderEvent::of(event) else {
-            return self.broken(event, "does not parse");
+            return self.broken(About::Orders, event, "does not parse");
         };
         let id = Uuid::parse_str(event.stream.id()).unwrap_or_default();
         let order = self.orders.entry(id).or_default();
@@ -210,21 +242,32 @@ impl Checker {
         match happened {
             OrderEvent::Placed(placed) => {
                 (order.placed, order.total) = (true, placed.terms.total());
+                order.placed_at = event.time;
             }
             OrderEvent::Approved(_) => {}
             OrderEvent::Finalized(_) => order.stage.status = Status::Finalized,
             OrderEvent::Denied(_) => order.stage.status = Status::Canceled,
         }
         match happened {
-            OrderEvent::Placed(_) if before.placed => self.broken(event, "placed twice"),
+            OrderEvent::Placed(_) if before.placed => {
+                self.broken(About::Orders, event, "placed twice")
+            }
             OrderEvent::Approved(_) | OrderEvent::Finalized(_) if !is_pending => {
-                self.broken(event, "finalized an order that is not pending (promise 7)");
+                self.broken(
+                    About::Orders,
+                    event,
+                    "finalized an order that is not pending (promise 7)",
+                );
             }
             OrderEvent::Finalized(_) if !held => {
-                self.broken(event, "finalized without stock and credit reserved (promise 6)");
+                self.broken(
+                    About::Orders,
+                    event,
+                    "finalized without stock and credit reserved (promise 6)",
+                );
             }
             OrderEvent::Denied(_) if !is_pending => {
-                self.broken(event, "denied what is not pending (promise 7)");
+                self.broken(About::Orders, event, "denied what is not pending (promise 7)");
             }
             OrderEvent::Placed(_)
             | OrderEvent::Approved(_)
@@ -235,7 +278,7 @@ impl Checker {
 
     fn invoice(&mut self, event: &Recorded) {
         let Some(AccountingEvent::InvoiceIssued(invoice)) = AccountingEvent::of(event) else {
-            return self.broken(event, "does not parse");
+            return self.broken(About::Orders, event, "does not parse");
         };
         self.invoices += 1;
         let expected = self.invoices;
@@ -245,10 +288,14 @@ impl Checker {
         let (invoices, total) = (order.invoices, order.total);
         let finalized = order.stage.status == Status::Finalized;
         if invoice.number != expected || event.version.0 + 1 != expected {
-            self.broken(event, format_args!("number {} where {expected} is next", invoice.number));
+            self.broken(
+                About::Orders,
+                event,
+                format_args!("number {} where {expected} is next", invoice.number),
+            );
         }
         if !finalized || invoices != 1 || invoice.total != total {
-            self.broken(event, format_args!("invoice {invoices} of an order over {total}, finalized: {finalized} (promise 4)"));
+            self.broken(About::Orders, event, format_args!("invoice {invoices} of an order over {total}, finalized: {finalized} (promise 4)"));
         }
     }
 
@@ -264,6 +311,7 @@ impl Checker {
         };
         if was != from {
             self.broken(
+                About::Stock,
                 event,
                 format_args!("stock of the order was {was:?}, not {from:?} (promise 4)"),
             );
@@ -281,6 +329,7 @@ impl Checker {
         };
         if was != from {
             self.broken(
+                About::Money,
                 event,
                 format_args!("credit of the order was {was:?}, not {from:?} (promise 4)"),
             );

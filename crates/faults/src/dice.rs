@@ -1,4 +1,4 @@
-//! All chance of a world, from its one seed.
+//! All chance of faults, from one seed.
 
 use std::{
     ops::Range,
@@ -20,6 +20,11 @@ impl Dice {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(ChaCha8Rng::seed_from_u64(seed))))
+    }
+
+    /// Begins again, as new dice of `seed`.
+    pub fn reseed(&self, seed: u64) {
+        *sync::lock(&self.0) = ChaCha8Rng::seed_from_u64(seed);
     }
 
     /// Any number of 64 bits.

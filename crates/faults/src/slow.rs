@@ -12,27 +12,30 @@ use std::{
 use async_trait::async_trait;
 use kernel::Timestamp;
 use store::{
-    Append, Appended, Commit, Message, NoReply, Page, Read, Receiver, Requests, StoreFailure,
+    Append, Appended, Commit, Link, Message, NoReply, Page, Read, Receiver, Requests, StoreFailure,
     Topic, Transport, Writer,
 };
-use testkit::FaultyTransport;
 use tokio::sync::Mutex;
 
 /// How long a part takes over each event; nothing unless it is set. Clones are of the same part.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Slowness(Arc<AtomicU64>);
+pub struct Slowness(Arc<AtomicU64>);
 
 impl Slowness {
-    pub(crate) fn set(&self, per_event: Duration) {
+    /// Lets it take so long over each event.
+    pub fn set(&self, per_event: Duration) {
         let micros = u64::try_from(per_event.as_micros()).unwrap_or(u64::MAX);
         self.0.store(micros, Ordering::Relaxed);
     }
 
-    pub(crate) fn end(&self) {
+    /// Lets it be as fast as it can.
+    pub fn end(&self) {
         self.set(Duration::ZERO);
     }
 
-    fn per_event(&self) -> Duration {
+    /// How long it takes over each event.
+    #[must_use]
+    pub fn per_event(&self) -> Duration {
         Duration::from_micros(self.0.load(Ordering::Relaxed))
     }
 
@@ -48,9 +51,11 @@ impl Slowness {
 }
 
 /// An event store whose appends take long.
-pub(crate) struct SlowWriter<W> {
-    pub(crate) writer: W,
-    pub(crate) slowness: Slowness,
+pub struct SlowWriter<W> {
+    /// The store's own.
+    pub writer: W,
+    /// How slow the store is.
+    pub slowness: Slowness,
 }
 
 #[async_trait]
@@ -71,14 +76,16 @@ impl<W: Writer> Writer for SlowWriter<W> {
 }
 
 /// The bus as one instance uses it. While the instance is slow, its appends and reads wait for one another.
-pub(crate) struct SlowBus {
-    pub(crate) bus: Arc<FaultyTransport>,
-    pub(crate) slowness: Slowness,
+pub struct SlowBus {
+    bus: Arc<dyn Transport>,
+    slowness: Slowness,
     turn: Mutex<()>,
 }
 
 impl SlowBus {
-    pub(crate) fn new(bus: Arc<FaultyTransport>, slowness: Slowness) -> Self {
+    /// The bus of a part that is as slow as `slowness` says.
+    #[must_use]
+    pub fn new(bus: Arc<dyn Transport>, slowness: Slowness) -> Self {
         Self { bus, slowness, turn: Mutex::default() }
     }
 
@@ -121,5 +128,9 @@ impl Transport for SlowBus {
 
     async fn serve_reads(&self) -> Requests<Read, Page> {
         self.bus.serve_reads().await
+    }
+
+    fn link(&self) -> Link {
+        self.bus.link()
     }
 }

@@ -1,0 +1,277 @@
+//! A service of a process as something that can fail by itself: stopped, killed, frozen, slow, and started again.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use futures_util::future::BoxFuture;
+use kernel::sync;
+use runtime::Tasks;
+use store::Address;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use web::{Deps, Problem, Service};
+
+use crate::{Freezer, SlowBus, Slowness};
+
+/// How long a request waits for a service that is frozen: as long as a gateway waits for another process.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// When to ask again for what is down.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// A service that is being started: with these dependencies, as slow as the service is.
+pub type Booting =
+    dyn Fn(Deps, Slowness) -> BoxFuture<'static, Result<Service, String>> + Send + Sync;
+
+/// A service of this process, and what can be done to it. A cheap clone.
+#[derive(Clone)]
+pub struct Part(Arc<Inner>);
+
+struct Inner {
+    name: &'static str,
+    /// Of the process.
+    deps: Deps,
+    boot: Box<Booting>,
+    freezer: Freezer,
+    slowness: Slowness,
+    state: Mutex<Life>,
+    /// Only one thing is done to it at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What is left of a service, or the whole of it.
+enum Life {
+    Up(Running),
+    Down(Down, Option<String>),
+}
+
+/// A running service.
+#[derive(Clone)]
+struct Running {
+    deps: Deps,
+    service: Service,
+    /// Ends the requests that it answers.
+    dead: CancellationToken,
+}
+
+/// How a service came to be down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// It finished what it had begun.
+    Stopped,
+    /// It was dropped where it was.
+    Killed,
+}
+
+/// How a part is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartState {
+    /// It works, be it slowly.
+    Up,
+    /// It stands still.
+    Frozen,
+    /// It is not there, and why it could not be started again, if that was tried.
+    Down(Down, Option<String>),
+}
+
+impl Part {
+    /// A service that `boot` starts, in a process with these dependencies. It is down until [`Part::boot`].
+    pub fn new(
+        name: &'static str,
+        deps: Deps,
+        boot: impl Fn(Deps, Slowness) -> BoxFuture<'static, Result<Service, String>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            name,
+            deps,
+            boot: Box::new(boot),
+            freezer: Freezer::default(),
+            slowness: Slowness::default(),
+            state: Mutex::new(Life::Down(Down::Stopped, None)),
+            turn: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// The service's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// How it is.
+    #[must_use]
+    pub fn state(&self) -> PartState {
+        match &*sync::lock(&self.0.state) {
+            Life::Up(_) if self.0.freezer.is_frozen() => PartState::Frozen,
+            Life::Up(_) => PartState::Up,
+            Life::Down(down, trouble) => PartState::Down(*down, trouble.clone()),
+        }
+    }
+
+    /// How long it takes over each event.
+    #[must_use]
+    pub fn slowness(&self) -> &Slowness {
+        &self.0.slowness
+    }
+
+    /// Its requests, whatever becomes of it: 503 while it is down; they wait while it is frozen.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        Router::new().fallback(answer).with_state(self.clone())
+    }
+
+    /// The service with all its followers, as long as it is up.
+    #[must_use]
+    pub fn service(&self) -> Option<Service> {
+        self.running().map(|running| running.service)
+    }
+
+    /// Starts it for the first time, without announcing it: the gateway may not listen yet.
+    pub async fn boot(&self) -> Result<Service, String> {
+        let _turn = self.0.turn.lock().await;
+        let running = self.begin().await?;
+        let service = Service { router: self.router(), model: None, ..running.service.clone() };
+        *sync::lock(&self.0.state) = Life::Up(running);
+        Ok(service)
+    }
+
+    /// Announces it, from now on.
+    pub fn announce(&self) {
+        if let Some(Running { service, deps, .. }) = self.running() {
+            service.announce(&deps, format!("{}-1", self.0.name), Address::Local);
+        }
+    }
+
+    /// Starts it again, from its database and the log.
+    pub async fn start(&self) -> Result<(), String> {
+        let _turn = self.0.turn.lock().await;
+        if self.running().is_some() {
+            return Ok(());
+        }
+        match self.begin().await {
+            Ok(running) => *sync::lock(&self.0.state) = Life::Up(running),
+            Err(error) => {
+                if let Life::Down(_, trouble) = &mut *sync::lock(&self.0.state) {
+                    *trouble = Some(error.clone());
+                }
+                return Err(error);
+            }
+        }
+        self.announce();
+        Ok(())
+    }
+
+    /// Stops it as its process would be stopped: what it has begun is finished first.
+    pub async fn stop(&self) {
+        self.thaw();
+        self.end(Down::Stopped).await;
+    }
+
+    /// Kills it: its tasks are dropped where they are, with all that it has in memory.
+    pub async fn kill(&self) {
+        self.end(Down::Killed).await;
+        self.thaw();
+    }
+
+    /// Lets it stand still, as SIGSTOP does: no task of it goes beyond the await it has come to, and it answers nothing.
+    pub fn freeze(&self) {
+        if self.running().is_some() {
+            self.0.freezer.freeze();
+        }
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.0.freezer.thaw();
+    }
+
+    async fn end(&self, how: Down) {
+        let _turn = self.0.turn.lock().await;
+        let running = {
+            let mut state = sync::lock(&self.0.state);
+            match std::mem::replace(&mut *state, Life::Down(how, None)) {
+                Life::Up(running) => running,
+                down @ Life::Down(..) => {
+                    *state = down;
+                    return;
+                }
+            }
+        };
+        match how {
+            Down::Stopped => _ = running.deps.tasks.shutdown().await,
+            Down::Killed => {
+                running.dead.cancel();
+                running.deps.tasks.kill().await;
+            }
+        }
+        running.dead.cancel();
+    }
+
+    async fn begin(&self) -> Result<Running, String> {
+        let freezer = self.0.freezer.clone();
+        let tasks = self.0.deps.tasks.child().around(move |work| freezer.around(work));
+        let bus = Arc::clone(&self.0.deps.transport);
+        let mut deps = self.0.deps.clone();
+        deps.base.transport = Arc::new(SlowBus::new(bus, self.0.slowness.clone()));
+        deps.base.tasks = tasks.clone();
+        deps.http.shutdown = tasks.stop_token();
+        let service = match (self.0.boot)(deps.clone(), self.0.slowness.clone()).await {
+            Ok(service) => service,
+            Err(error) => {
+                tasks.kill().await;
+                return Err(error);
+            }
+        };
+        let dead = CancellationToken::new();
+        watch(&self.0.deps.tasks, tasks, dead.clone());
+        Ok(Running { deps, service, dead })
+    }
+
+    fn running(&self) -> Option<Running> {
+        match &*sync::lock(&self.0.state) {
+            Life::Up(running) => Some(running.clone()),
+            Life::Down(..) => None,
+        }
+    }
+}
+
+/// A part that fails by itself ends the process, as it would without faults: its supervisor starts it again.
+fn watch(process: &Tasks, part: Tasks, dead: CancellationToken) {
+    let stop = process.clone();
+    process.spawn_until_stopped("part-watch", async move {
+        tokio::select! {
+            biased;
+            () = dead.cancelled() => return,
+            () = part.stopped() => {}
+        }
+        if part.failed() {
+            stop.stop();
+        }
+    });
+}
+
+async fn answer(State(part): State<Part>, request: Request) -> Response {
+    let Some(Running { service, dead, .. }) = part.running() else { return away() };
+    let answering = part.0.freezer.around(Box::pin(service.router.oneshot(request)));
+    let answering = tokio::time::timeout(PATIENCE, answering);
+    match dead.run_until_cancelled(answering).await {
+        Some(Ok(Ok(response))) => response,
+        Some(Err(_)) => Problem::unavailable(RETRY, SILENT).into_response(),
+        None => away(),
+    }
+}
+
+const SILENT: &str = "The service did not respond; it may have acted on the request.";
+
+fn away() -> Response {
+    Problem::unavailable(RETRY, "No instance of this service is available.").into_response()
+}

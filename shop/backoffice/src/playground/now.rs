@@ -1,0 +1,124 @@
+//! What becomes of the shop: the promises, the orders, the messages and the parts, as they are now.
+
+use askama::{Template, filters::HtmlSafe};
+use contracts::rest::playground::{
+    About, MessageFault, Messages, Part, PartState, Playground, Promise,
+};
+use kernel::Timestamp;
+use site::{Amount, Badge, Count, Failure, Money, Shop, TimeOfDay, Tone};
+
+use super::{HERE, PRESETS};
+use crate::{manager::ManagerVisit, numbers::Took};
+
+#[derive(Template)]
+#[template(path = "playing.html")]
+pub(super) struct Now {
+    playground: Playground,
+    currency: String,
+    at: Timestamp,
+}
+
+pub(super) async fn look(manager: &ManagerVisit, shop: &Shop) -> Result<Now, Failure> {
+    let playground = manager.get("/playground/get-playground", &[("", ""); 0]).await?;
+    Ok(Now { playground, currency: shop.currency(manager).await, at: manager.now() })
+}
+
+impl Now {
+    pub(super) fn playground(&self) -> &Playground {
+        &self.playground
+    }
+
+    /// The preset under way, how long it still lasts, and the link to it.
+    fn playing(&self) -> Option<(&'static str, Took, String)> {
+        let playing = self.playground.playing?;
+        let (_, key, name, _) = PRESETS.iter().find(|(preset, ..)| *preset == playing.preset)?;
+        let link = format!("{HERE}?preset={key}&seed={}", self.playground.seed);
+        Some((name, Took(playing.until.since(self.at)), link))
+    }
+
+    /// Whether anything is made to fail now.
+    fn is_calm(&self) -> bool {
+        let Playground { rates, parts, playing, .. } = &self.playground;
+        let is_well = |part: &Part| part.state == PartState::Up && part.slow_ms == 0;
+        playing.is_none() && rates.each().iter().all(|rate| *rate == 0) && parts.iter().all(is_well)
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn about(&self, promise: &Promise) -> (&'static str, &'static str, &'static str) {
+        match promise.about {
+            About::Money => ("Money", "credit granted", "left and spent"),
+            About::Stock => ("Stock", "units received", "on hand and sold"),
+            About::Log => ("Log", "events", "position of the last"),
+            About::Orders => ("Invoices", "orders finalized", "invoiced and to come"),
+        }
+    }
+
+    fn sum(&self, promise: &Promise, sum: i64) -> String {
+        if promise.money {
+            Amount(Money::from_minor(sum), &self.currency).to_string()
+        } else {
+            Count(sum).to_string()
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn verdict(&self, promise: &Promise) -> Badge {
+        if promise.holds {
+            Badge::new("Exact", Tone::Good)
+        } else {
+            Badge::new("Broken", Tone::Bad)
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn part(&self, part: &Part) -> Badge {
+        match (part.state, part.slow_ms) {
+            (PartState::Up, 0) => Badge::new("Works", Tone::Good),
+            (PartState::Up, slow) => Badge::new(format!("Slow: {slow} ms an event"), Tone::Warn),
+            (PartState::Frozen, _) => Badge::new("Frozen", Tone::Warn),
+            (PartState::Stopped, _) => Badge::new("Stopped", Tone::Bad),
+            (PartState::Killed, _) => Badge::new("Killed", Tone::Bad),
+        }
+    }
+
+    /// What went wrong, and what became of it: what is claimed here is in the figures beside it.
+    fn became(&self, messages: &Messages) -> (&'static str, String) {
+        let missing = self.playground.missing;
+        let twice = || "Recognised; nothing happened twice.".to_owned();
+        match messages.fault {
+            MessageFault::BroadcastLost if missing == 0 => {
+                ("events lost", "All were read from the log since.".to_owned())
+            }
+            MessageFault::BroadcastLost => {
+                ("events lost", format!("{} are still to be read from the log.", Count(missing)))
+            }
+            MessageFault::BroadcastRepeated => ("events duplicated", twice()),
+            MessageFault::BroadcastDelayed => {
+                ("events delayed", "Read from the log before they came.".to_owned())
+            }
+            MessageFault::BroadcastReordered => {
+                ("groups reordered", "Taken in the order of their positions.".to_owned())
+            }
+            MessageFault::RequestLost => ("requests lost", "Sent again.".to_owned()),
+            MessageFault::RequestRepeated => ("appends duplicated", twice()),
+            MessageFault::RequestDelayed => {
+                ("requests delayed", "Waited for, or sent again.".to_owned())
+            }
+            MessageFault::ReplyLost => {
+                ("replies lost", "Asked again; what was recorded is recorded once.".to_owned())
+            }
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    pub(super) fn label<'a>(&self, part: &'a str) -> &'a str {
+        if part == "events" { "event store" } else { part }
+    }
+
+    /// How long the oldest open order has waited.
+    fn oldest(&self) -> Option<Took> {
+        self.playground.orders.oldest.map(|placed| Took(self.at.since(placed)))
+    }
+}
+
+impl HtmlSafe for Now {}

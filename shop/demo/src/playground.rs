@@ -1,0 +1,140 @@
+//! The playground: faults of the seeded worlds, injected into the running sample shop, and what becomes of them.
+//!
+//! ```text
+//!  back office ─▶ calls ─┬─▶ bus: loses, repeats, delays, reorders
+//!                        ├─▶ parts: stopped, killed, frozen, slow, started again
+//!                        ├─▶ disk: loses its power
+//!                        └─▶ traffic, sales, presets
+//!        log ─▶ watch ─▶ the promises, checked event by event as the worlds check them
+//! ```
+//!
+//! It is there only if the process was put together with it: without it, nothing of this is in the way of a message or a task.
+
+mod bus;
+mod calls;
+mod power;
+mod presets;
+mod sale;
+mod state;
+mod watch;
+
+use std::sync::{Arc, Mutex};
+
+use contracts::rest::playground::{Playing, Power, Rates};
+use faults::{Disk, Part};
+use kernel::{Timestamp, sync};
+use tokio_util::sync::CancellationToken;
+use web::{Deps, Service};
+
+pub use bus::Bus;
+
+use crate::{service::Demo, traffic::Pace};
+use sale::Sold;
+use watch::Watch;
+
+/// The name of its service.
+const NAME: &str = "playground";
+
+/// The playground within a running shop. A cheap clone.
+#[derive(Clone)]
+pub struct Playground(Arc<Inner>);
+
+/// What is played with.
+pub struct Toys {
+    /// Of the process, with a bus without faults: who watches must not be deceived.
+    pub deps: Deps,
+    pub bus: Bus,
+    /// Under the log.
+    pub disk: Disk,
+    /// The event store, and then the services.
+    pub parts: Vec<Part>,
+    pub demo: Demo,
+}
+
+struct Inner {
+    toys: Toys,
+    watch: Watch,
+    chosen: Mutex<Chosen>,
+    /// One at a time gives power back.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What was asked for last.
+#[derive(Default)]
+struct Chosen {
+    seed: u64,
+    traffic: Option<u32>,
+    playing: Option<(Playing, CancellationToken)>,
+    sale: Option<Sold>,
+    power: Option<Power>,
+}
+
+impl Playground {
+    /// Begins to watch the log; changes nothing yet.
+    #[must_use]
+    pub fn new(toys: Toys) -> Self {
+        let watch = Watch::spawn(&toys.deps);
+        let (chosen, turn) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Inner { toys, watch, chosen, turn }))
+    }
+
+    /// The calls of the playground.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        calls::service(self)
+    }
+
+    fn part(&self, name: &str) -> Option<&Part> {
+        self.0.toys.parts.iter().find(|part| part.name() == name)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.toys.deps.clock.now()
+    }
+
+    /// All chance begins again from this seed.
+    fn begin(&self, seed: u64) {
+        sync::lock(&self.0.chosen).seed = seed;
+        self.0.toys.bus.reseed(seed);
+    }
+
+    fn set_rates(&self, rates: Rates) {
+        self.0.toys.bus.set_rates(rates);
+    }
+
+    /// So many visits in a minute; as they come without faults if none are named.
+    fn set_traffic(&self, visits: Option<u32>) {
+        let seed = {
+            let mut chosen = sync::lock(&self.0.chosen);
+            chosen.traffic = visits;
+            chosen.seed
+        };
+        match visits {
+            Some(visits) => self.0.toys.demo.come(Pace::PerMinute { visits, seed }),
+            None => self.0.toys.demo.as_usual(),
+        }
+    }
+
+    /// Ends every fault. What is down is started again; why that fails is told of the part.
+    async fn heal(&self) {
+        let playing = sync::lock(&self.0.chosen).playing.take();
+        if let Some((_, end)) = playing {
+            end.cancel();
+        }
+        self.set_rates(Rates::default());
+        self.keep_power().await;
+        for part in &self.0.toys.parts {
+            if let Err(error) = mend(part).await {
+                tracing::error!(part = part.name(), %error, "a part could not be started again; press \"End all faults\" to try once more");
+            }
+        }
+        self.set_traffic(None);
+    }
+}
+
+/// Ends the faults of a part.
+async fn mend(part: &Part) -> Result<(), String> {
+    part.slowness().end();
+    part.thaw();
+    part.start().await
+}
