@@ -145,11 +145,7 @@ impl Change {
                 let then = if then < held {
                     Err(format!("{} are held for open orders", Count(held)))
                 } else {
-                    Ok(Step {
-                        units_change: Some(*units),
-                        then: Count(then).to_string(),
-                        ..step.clone()
-                    })
+                    Ok(Step { units_change: Some(*units), then: Count(then).to_string(), ..step })
                 };
                 (now, then)
             }

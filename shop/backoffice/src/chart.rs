@@ -19,7 +19,7 @@ const LINES_MAX: i128 = 4;
 #[template(path = "columns.html")]
 pub(crate) struct Columns {
     title: String,
-    columns: Vec<Column>,
+    months: Vec<Column>,
     lines: Vec<Line>,
 }
 
@@ -75,7 +75,7 @@ impl Columns {
             let x = GUTTER + i64::try_from(at).unwrap_or_default() * STEP;
             Column { label, x, y: y(height), height, before_y: y(before), before_height: before }
         };
-        let columns = year.values.iter().copied().enumerate().zip(MONTHS).map(column).collect();
+        let months = year.values.iter().copied().enumerate().zip(MONTHS).map(column).collect();
         let line = |number: i128| {
             let sum = Money::from_minor(i64::try_from(step * number).unwrap_or(i64::MAX));
             let label = Amount(sum, year.currency).to_string();
@@ -83,7 +83,7 @@ impl Columns {
             Line { label, y: y(small(HEIGHT * number / lines.max(1))) }
         };
         let lines = (1..=lines).map(line).collect();
-        Self { title, columns, lines }
+        Self { title, months, lines }
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     fn columns_stand_before_round_lines_and_none_leaves_the_picture() {
         let year =
             Year { values: vec![0, 17_300, 1, 10_000], before: vec![5_000], currency: "EUR" };
-        let Columns { columns, lines, .. } = Columns::of_year(String::new(), &year);
+        let Columns { months: columns, lines, .. } = Columns::of_year(String::new(), &year);
         let labels: Vec<_> = lines.iter().map(|line| (&*line.label, line.y)).collect();
         assert_eq!(labels, [("€50", 125), ("€100", 87), ("€150", 50), ("€200", 12)]);
         let heights: Vec<_> = columns.iter().map(|column| column.height).collect();
@@ -132,7 +132,7 @@ mod tests {
         assert!(columns.iter().all(|column| column.y + column.height == 162));
         for values in [vec![0; 12], vec![i64::MAX; 12], vec![-5; 12]] {
             let year = Year { values, before: Vec::new(), currency: "" };
-            let Columns { columns, lines, .. } = Columns::of_year(String::new(), &year);
+            let Columns { months: columns, lines, .. } = Columns::of_year(String::new(), &year);
             assert!(columns.iter().all(|column| (0..=150).contains(&column.height)));
             assert!(columns.len() == 12 && lines.len() <= 4);
         }

@@ -29,13 +29,13 @@ pub(crate) async fn export(
         let page = page?;
         let rows: String = page.items.iter().map(row).collect();
         let next = match &page.next {
-            Some(after) => match read(&manager, &asked, after).await {
-                Ok(next) => Some(next),
-                Err(_) => {
+            Some(after) => {
+                let Ok(next) = read(&manager, &asked, after).await else {
                     let broken = io::Error::other("the shop did not answer");
                     return Some((Err(broken), (manager, asked, None)));
-                }
-            },
+                };
+                Some(next)
+            }
             None => None,
         };
         Some((Ok(rows), (manager, asked, next)))

@@ -38,7 +38,8 @@ impl Pager {
         let number = place.number();
         let before: Vec<&str> = place.before().collect();
         let page = |number: usize, cursor: &str, before: &[&str]| {
-            let back = before[before.len().saturating_sub(BACK_MAX)..].join(&BETWEEN.to_string());
+            let nearest = before.get(before.len().saturating_sub(BACK_MAX)..).unwrap_or_default();
+            let back = nearest.join(&BETWEEN.to_string());
             address(size, &[("page", &number.to_string()), ("after", cursor), ("back", &back)])
         };
         let previous = match (number, before.split_last()) {

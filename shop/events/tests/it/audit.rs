@@ -79,7 +79,7 @@ async fn it_is_read_page_by_page_and_of_any_time() {
     let shop = open().await;
     let mut times = Vec::new();
     for _ in 0..7 {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         let position = record(&shop, "product.changed", manager(1), None).await;
         record(&shop, "product.stock-reserved", Actor::reactor("product"), Some(position)).await;
         times.push((position.0, shop.deps.clock.now()));
@@ -97,7 +97,7 @@ async fn it_is_read_page_by_page_and_of_any_time() {
     let (since, until) = (times[2].1 - Duration::from_secs(1), times[4].1 + Duration::from_secs(1));
     let between = at(&shop, &format!("Since={since}&Until={until}")).await;
     assert_eq!(between, newest[2..5]);
-    let later = times[6].1 + Duration::from_secs(60);
+    let later = times[6].1 + Duration::from_mins(1);
     assert_eq!(at(&shop, &format!("Since={later}")).await, [0_u64; 0]);
     assert_eq!(at(&shop, &format!("Until={later}")).await, newest);
 }
