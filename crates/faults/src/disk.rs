@@ -4,7 +4,7 @@
 //! until the file is synced. Simpler than a real disk in this: names and files that were cut are durable at once.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard},
@@ -237,12 +237,11 @@ impl Watched {
         let mut state = self.disk.state();
         state.check(Some(self.generation))?;
         let is_on = state.change(None);
-        if !state.unsynced.contains_key(&self.number) {
-            state.unsynced.insert(self.number, Unsynced::of(&self.file)?);
-        }
-        if let Some(unsynced) = state.unsynced.get_mut(&self.number) {
-            keep(unsynced)?;
-        }
+        let unsynced = match state.unsynced.entry(self.number) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Unsynced::of(&self.file)?),
+        };
+        keep(unsynced)?;
         let made = make(&*self.file)?;
         is_on.map(|()| made)
     }

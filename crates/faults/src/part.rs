@@ -47,7 +47,7 @@ struct Inner {
 
 /// What is left of a service, or the whole of it.
 enum Life {
-    Up(Running),
+    Up(Box<Running>),
     Down(Down, Option<String>),
 }
 
@@ -124,7 +124,6 @@ impl Part {
     }
 
     /// Its requests, whatever becomes of it: 503 while it is down; they wait while it is frozen.
-    #[must_use]
     pub fn router(&self) -> Router {
         Router::new().fallback(answer).with_state(self.clone())
     }
@@ -140,7 +139,7 @@ impl Part {
         let _turn = self.0.turn.lock().await;
         let running = self.begin().await?;
         let service = Service { router: self.router(), model: None, ..running.service.clone() };
-        *sync::lock(&self.0.state) = Life::Up(running);
+        *sync::lock(&self.0.state) = Life::Up(Box::new(running));
         Ok(service)
     }
 
@@ -158,7 +157,7 @@ impl Part {
             return Ok(());
         }
         match self.begin().await {
-            Ok(running) => *sync::lock(&self.0.state) = Life::Up(running),
+            Ok(running) => *sync::lock(&self.0.state) = Life::Up(Box::new(running)),
             Err(error) => {
                 if let Life::Down(_, trouble) = &mut *sync::lock(&self.0.state) {
                     *trouble = Some(error.clone());
@@ -199,7 +198,7 @@ impl Part {
         let running = {
             let mut state = sync::lock(&self.0.state);
             match std::mem::replace(&mut *state, Life::Down(how, None)) {
-                Life::Up(running) => running,
+                Life::Up(running) => *running,
                 down @ Life::Down(..) => {
                     *state = down;
                     return;
@@ -238,7 +237,7 @@ impl Part {
 
     fn running(&self) -> Option<Running> {
         match &*sync::lock(&self.0.state) {
-            Life::Up(running) => Some(running.clone()),
+            Life::Up(running) => Some((**running).clone()),
             Life::Down(..) => None,
         }
     }
