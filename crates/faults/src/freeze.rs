@@ -106,6 +106,7 @@ mod tests {
             }
         };
         freezer.freeze();
+        #[expect(clippy::disallowed_methods, reason = "a task of the test's own")]
         let task = tokio::spawn(freezer.around(Box::pin(counting)));
         for _ in 0..10 {
             tokio::task::yield_now().await;

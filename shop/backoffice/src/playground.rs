@@ -53,8 +53,11 @@ const PRESETS: &[(Preset, &str, &str, &str)] = &[
     ),
 ];
 
+/// One of the rates.
+type Rate = fn(&mut Rates) -> &mut u16;
+
 /// The rates of faults of the bus, each with its field and its name.
-const RATES: &[(&str, &str, fn(&mut Rates) -> &mut u16)] = &[
+const RATES: &[(&str, &str, Rate)] = &[
     ("BroadcastLost", "Events lost", |rates| &mut rates.broadcast_lost),
     ("BroadcastRepeated", "Events duplicated", |rates| &mut rates.broadcast_repeated),
     ("BroadcastDelayed", "Events delayed", |rates| &mut rates.broadcast_delayed),

@@ -78,6 +78,11 @@ pub(crate) struct Process {
     told: Option<web::Deps>,
 }
 
+/// What the log's files lie on: a disk whose power can be cut, if there is one.
+fn files(disk: Option<Disk>) -> Arc<dyn Files> {
+    disk.map_or_else(|| Arc::new(OsFiles) as _, |disk| Arc::new(disk) as _)
+}
+
 impl Process {
     /// Opens what is to be opened, builds every part and begins to run them; with a `playground`, so that each can fail by itself.
     pub(crate) async fn start(
@@ -96,11 +101,7 @@ impl Process {
         // With a broker, what is beyond it could not be played with.
         let is_played = playground && parts.has_all() && choices.bus == choices::Bus::Memory;
         let disk = is_played.then(|| Disk::over(Arc::new(OsFiles)));
-        let files: Arc<dyn Files> = match &disk {
-            Some(disk) => Arc::new(disk.clone()),
-            None => Arc::new(OsFiles),
-        };
-        let opening = Opening::of(&choices, files);
+        let opening = Opening::of(&choices, files(disk.clone()));
         let (keys, store) = keys_and_store(given, &opening, parts, &data).await?;
         let Keys { customer, tokens, cookies } = keys;
         if let Some(log) = store.as_ref().and_then(OpenStore::log)
@@ -139,8 +140,8 @@ impl Process {
                 shared.recognise(settings, parts, store.as_ref()).await?;
             }
             Self::run(shared, parts, store).await
-        });
-        let running = running.await;
+        })
+        .await;
         if running.is_err() {
             // Their threads must not outlive the runtime that they wait on.
             tasks.kill().await;

@@ -250,7 +250,7 @@ impl Checker {
         }
         match happened {
             OrderEvent::Placed(_) if before.placed => {
-                self.broken(About::Orders, event, "placed twice")
+                self.broken(About::Orders, event, "placed twice");
             }
             OrderEvent::Approved(_) | OrderEvent::Finalized(_) if !is_pending => {
                 self.broken(

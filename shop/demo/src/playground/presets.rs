@@ -55,7 +55,7 @@ impl Playground {
                 self.set_traffic(Some(VISITS_MANY));
                 tokio::time::sleep(lasts / 3).await;
                 self.cut_power(seed).await;
-                tokio::time::sleep(lasts - lasts / 3).await;
+                tokio::time::sleep(lasts.saturating_sub(lasts / 3)).await;
                 return;
             }
             Preset::LastUnit => {
@@ -86,7 +86,7 @@ impl Playground {
         match sale::hold(self.0.toys.demo.shop(), shoppers, units, seed).await {
             Ok(sold) => sync::lock(&self.0.chosen).sale = sold,
             Err(refused) => {
-                tracing::warn!(%refused, "the flash sale could not be held: a part of the shop is down or busy; end the faults, and hold it again")
+                tracing::warn!(%refused, "the flash sale could not be held: a part of the shop is down or busy; end the faults, and hold it again");
             }
         }
     }
