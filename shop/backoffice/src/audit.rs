@@ -110,7 +110,7 @@ pub(crate) async fn audit(
     ];
     let size = asked.place.size(PAGE);
     let (events, next) = match person(&manager, &mut filters, by).await? {
-        Some(by) => read(&manager, &asked, (&by, kind), size).await?,
+        Some(by) => read(&manager, &asked, &by, kind, size).await?,
         None => (Vec::new(), None),
     };
     let pager = Pager::new("/audit", &kept, &asked.place, next.as_deref()).sized(size);
@@ -167,7 +167,8 @@ async fn person(
 async fn read(
     manager: &ManagerVisit,
     asked: &Asked,
-    (by, kind): (&str, &str),
+    by: &str,
+    kind: &str,
     size: usize,
 ) -> Result<(Vec<RecordedEvent>, Option<String>), Failure> {
     let zone = site::zone();
