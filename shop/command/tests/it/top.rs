@@ -18,12 +18,15 @@ async fn the_shop_is_shown_at_a_glance_to_people_and_machines() {
     assert_eq!(json["Orders"]["ByStatus"]["Finalized"], 3);
     assert!(json["Services"].as_array().is_some_and(|services| services.len() > 4));
 
-    // As the log of the shop shows it.
+    // By its number, as the log of the shop shows it, and by the end of its id.
     let short = order.rsplit('-').next().expect("the end of an id");
+    let number = contracts::order::number(order.parse().expect("an id"));
     let log = shop.folder.log();
-    assert!(log.contains(&format!("order {short} ")), "{log}");
+    assert!(log.contains(&format!("order {number} placed")), "{log}");
     let whole = shop.tool(&["order", &order]).await.expect_code(0).stdout;
-    assert_eq!(shop.tool(&["order", short]).await.expect_code(0).stdout, whole);
+    for name in [short, &number] {
+        assert_eq!(shop.tool(&["order", name]).await.expect_code(0).stdout, whole, "{name}");
+    }
     let stream = format!("order-{short}");
     let events = shop.tool(&["events", "--stream", &stream]).await.expect_code(0).stdout;
     assert!(events.contains(&format!("order-{order}@0")), "{events}");
