@@ -102,6 +102,28 @@ mod tests {
         assert!((1_800..3_000).contains(&orders(&first)), "{} orders", orders(&first));
     }
 
+    /// A year differs with the weekday on which it begins, and is made on any of the seven.
+    #[test]
+    fn whenever_it_begins_a_year_has_everything_in_it() {
+        let goods = Goods::read();
+        for weekday in 0..7 {
+            let year = year(&goods, weekday);
+            let count = |what: fn(&Act) -> bool| year.iter().filter(|one| what(&one.act)).count();
+            let moved = year.iter().filter_map(|one| match one.act {
+                Act::Move(customer) => Some(customer),
+                _ => None,
+            });
+            assert_eq!(moved.collect::<BTreeSet<_>>().len(), 3, "three people move: {weekday}");
+            assert!((1_800..3_000).contains(&orders(&year)), "{} on {weekday}", orders(&year));
+            assert!(count(|act| matches!(act, Act::Reprice { .. })) >= 50, "{weekday}");
+            assert!(count(|act| matches!(act, Act::Restock)) >= 150, "{weekday}");
+            assert!(count(|act| matches!(act, Act::Grant { .. })) >= 250, "{weekday}");
+            assert_eq!(count(|act| matches!(act, Act::Withdraw(_))), 1, "{weekday}");
+            assert_eq!(count(|act| matches!(act, Act::WithdrawUnder(_))), 3, "{weekday}");
+            assert_eq!(count(|act| matches!(act, Act::Outage(_))), 1, "{weekday}");
+        }
+    }
+
     #[test]
     fn nothing_is_bought_before_it_is_listed_nor_by_anyone_before_they_register() {
         let goods = Goods::read();

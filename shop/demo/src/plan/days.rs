@@ -62,6 +62,10 @@ impl<'a> Writer<'a> {
         self.plan.push(Planned { at: Duration::from_secs(seconds), act });
     }
 
+    pub(super) fn is_planned(&self, act: &Act) -> bool {
+        self.plan.iter().any(|planned| planned.act == *act)
+    }
+
     /// All products and all customers at once.
     pub(super) fn list_all(&mut self) {
         (0..self.goods.products.len()).for_each(|product| self.at(0, Act::List(product)));

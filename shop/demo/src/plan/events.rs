@@ -103,8 +103,10 @@ impl Writer<'_> {
         }
     }
 
+    /// Someone who has not moved yet: the sample knows one new address of each.
     fn moves(&mut self, second: u64) {
-        let people: Vec<(usize, u64)> = self.registered.iter().map(|one| (*one, 1)).collect();
+        let people = self.registered.iter().filter(|one| !self.is_planned(&Act::Move(**one)));
+        let people: Vec<(usize, u64)> = people.map(|one| (*one, 1)).collect();
         if let Some(customer) = self.chance.weighted(&people) {
             self.at(second, Act::Move(customer));
         }
