@@ -186,8 +186,11 @@ pub(crate) fn waits_for(gateway: &Gateway) -> Vec<String> {
     status(gateway).0
 }
 
-/// Notes what is wrong now, so that it is known since when.
+/// Notes what is wrong now, so that it is known since when. In a shop that stops, parts leave one after the other, and nothing is wrong.
 pub(crate) fn look(gateway: &Gateway) {
+    if gateway.0.http.shutdown.is_cancelled() {
+        return;
+    }
     let (_, Status { services, bus, .. }) = status(gateway);
     let link = if bus.connected {
         Condition::ready()
@@ -248,7 +251,7 @@ impl ServiceStatus {
                 "It has not announced itself for 5 s: it was stopped, has crashed, or hangs."
                     .to_owned()
             } else {
-                "It is stopping.".to_owned()
+                "It was told to stop.".to_owned()
             };
             return Condition { state: PartState::Away, reason, since: heard };
         };

@@ -46,6 +46,8 @@ async fn a_signal_stops_the_shop_cleanly_under_load() {
         let (_, (status, rest)) = tokio::join!(join_all(load), stop);
         assert!(status.success(), "{status}: {}", folder.log());
         assert_eq!(rest, "", "with --json, only the one line is printed");
+        let log = folder.log();
+        assert!(!log.contains("does not answer"), "nothing is missed when all stop: {log}");
         shop = folder.up().await;
         manager = manager.at(&shop);
     }

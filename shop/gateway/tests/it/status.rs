@@ -119,6 +119,29 @@ async fn what_is_wrong_is_told_with_since_when_and_what_it_means() {
 }
 
 #[tokio::test]
+async fn what_leaves_a_shop_that_stops_is_no_outage() {
+    let outage = async |shop: &Shop| {
+        let manager = shop.token("admin", Role::Manager);
+        let request = Request::get("/system/get-status").header("authorization", manager);
+        shop.send(request, "").await.body["Services"][0]["Outage"].clone()
+    };
+    let mut leaving = announcement("product", "1", Address::Local);
+    leaving.ready = false;
+
+    let shop = Shop::open();
+    shop.local("product", named("product"));
+    assert_eq!(outage(&shop).await, json!(null));
+    shop.gateway.learn(leaving.clone().into());
+    assert_eq!(outage(&shop).await["Reason"], "It was told to stop.");
+
+    let stopping = Shop::open();
+    stopping.local("product", named("product"));
+    stopping.http.shutdown.cancel();
+    stopping.gateway.learn(leaving.into());
+    assert_eq!(outage(&stopping).await, json!(null));
+}
+
+#[tokio::test]
 async fn the_root_says_what_is_here() {
     let shop = Shop::open();
     shop.local("product", named("product"));
