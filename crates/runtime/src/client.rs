@@ -175,7 +175,7 @@ impl EventStore {
     }
 
     fn answers(&self) {
-        // A load before the swap: this runs for every request, and a load is cheaper.
+        // Load before swapping: this runs for every request, and a load is cheaper.
         if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
             tracing::info!("the event store answers again");
         }

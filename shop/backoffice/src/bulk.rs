@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contracts::rest::product::{Product, ProductList};
-use futures_util::{StreamExt, future::try_join_all, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use site::{
     Badge, Count, Failure, Form, Frame, Page, Shop, Tone, given, local_path, refused, see_other,
 };
@@ -96,7 +96,11 @@ pub(crate) async fn preview(
 /// Changes the products as the preview said.
 pub(crate) async fn change(manager: ManagerVisit, form: Form) -> Result<Response, Failure> {
     let back = back(&form);
-    let steps: Vec<Step> = form.all("Step").filter_map(Step::read).take(PRODUCTS_MAX).collect();
+    let steps: Vec<Step> = form.all("Step").filter_map(Step::read).collect();
+    if steps.len() > PRODUCTS_MAX {
+        manager.say(too_many());
+        return Ok(see_other(&back));
+    }
     let key = form.value("Key");
     let changed = steps.into_iter().enumerate().map(|(number, step)| {
         let (manager, key) = (&manager, format!("{key}-{number}"));
@@ -156,11 +160,15 @@ async fn picked(
             let why = "Nothing is changed. Pick products first: tick the box before each name.";
             return Ok(Err(why.to_owned()));
         }
+        if ids.len() > PRODUCTS_MAX {
+            return Ok(Err(too_many()));
+        }
         let product = async |id| match read(manager, id).await {
             Err(failure) if failure.is_not_found() => Ok(None),
             product => product.map(Some),
         };
-        let products = try_join_all(ids.into_iter().take(PRODUCTS_MAX).map(product)).await?;
+        let products = stream::iter(ids).map(product).buffered(AT_ONCE);
+        let products: Vec<Option<Product>> = products.try_collect().await?;
         return Ok(Ok(products.into_iter().flatten().collect()));
     }
     let limit = PRODUCTS_MAX.to_string();
@@ -174,11 +182,15 @@ async fn picked(
     ]);
     let found: ProductList = manager.get(&format!("/product/{call}"), &query).await?;
     if found.next.is_some() {
-        return Ok(Err(format!(
-            "Nothing is changed. More than {PRODUCTS_MAX} products are in the list, which is the most at once: narrow it first."
-        )));
+        return Ok(Err(too_many()));
     }
     Ok(Ok(found.items))
+}
+
+fn too_many() -> String {
+    format!(
+        "Nothing is changed. At most {PRODUCTS_MAX} products can be changed at once: pick fewer, or narrow the list first."
+    )
 }
 
 async fn read(manager: &ManagerVisit, id: Uuid) -> Result<Product, Failure> {

@@ -60,7 +60,7 @@ const BETWEEN: char = '~';
 impl Change {
     /// The change that a form asks for; `categories` are ids and names. What is wrong is said at its fields.
     pub(crate) fn of(form: &mut Form, categories: &[(String, String)]) -> Option<Self> {
-        let value = form.value("Value").replace(',', ".");
+        let value = point(form.value("Value"));
         let number = value.trim_end_matches('%').trim().trim_start_matches('+');
         let change = match form.value("Action") {
             "percent" => match Money::parse_signed(number) {
@@ -160,6 +160,15 @@ impl Change {
         };
         let then = then.map(|step| Step { was: now.clone(), ..step });
         Planned { product, now, then }
+    }
+}
+
+/// A number with a decimal comma as one with a point. A comma before three digits may as well part thousands: that is left to be refused.
+fn point(written: &str) -> String {
+    let decimals = |digits: &str| digits.chars().take_while(char::is_ascii_digit).count();
+    match written.split_once(',') {
+        Some((whole, rest)) if decimals(rest) < 3 => format!("{whole}.{rest}"),
+        _ => written.to_owned(),
     }
 }
 
@@ -271,6 +280,7 @@ mod tests {
         assert_eq!(then("percent", "1", 10), "stays as it is");
         assert_eq!(then("percent", "-99.99", 10), "would cost nothing");
         assert_eq!(then("amount", "-0.50", 1999), "Price −€0.50: €19.99 to €19.49");
+        assert_eq!(then("amount", "-0,5", 1999), "Price −€0.50: €19.99 to €19.49");
         assert_eq!(then("amount", "-20", 1999), "would cost nothing");
         assert_eq!(then("stock", "20", 1), "Stock +20: 10 to 30");
         assert_eq!(then("stock", "-7", 1), "Stock −7: 10 to 3");
@@ -285,6 +295,11 @@ mod tests {
             ("percent", "-100"),
             ("amount", "0"),
             ("stock", "1.5"),
+            ("amount", "1,000"),
+            ("amount", "1,000.50"),
+            ("amount", "1,0,0"),
+            ("percent", "1,000 %"),
+            ("stock", "1,000"),
             ("stock", ""),
             ("category", "nowhere"),
             ("paint", "red"),

@@ -27,7 +27,7 @@ pub(crate) async fn export(
     let state = (manager, asked, Some(first));
     let pages = stream::unfold(state, async |(manager, asked, page)| {
         let page = page?;
-        let rows: String = page.items.iter().map(row).collect();
+        let rows: io::Result<String> = page.items.iter().map(row).collect();
         let next = match &page.next {
             Some(after) => {
                 let Ok(next) = read(&manager, &asked, after).await else {
@@ -38,7 +38,7 @@ pub(crate) async fn export(
             }
             None => None,
         };
-        Some((Ok(rows), (manager, asked, next)))
+        Some((rows, (manager, asked, next)))
     });
     let header = stream::once(async { Ok::<_, io::Error>(HEADER.to_owned()) });
     let headers = [
@@ -55,34 +55,52 @@ async fn read(manager: &ManagerVisit, asked: &Asked, after: &str) -> Result<Prod
     manager.get(call, &query).await.map_err(no_such_page)
 }
 
-fn row(product: &Product) -> String {
-    let (price, units) = (product.price.0.minor(), product.units_in_stock);
+/// A product as a line of the file. Every text is in quotes, so that none can be taken for the end of its field.
+fn row(product: &Product) -> io::Result<String> {
+    let (price, units) = (product.price.0.minor().to_string(), product.units_in_stock.to_string());
     let texts = [
         product.code.as_deref().unwrap_or_default(),
         &product.name,
         &product.description,
         &product.supplier,
         &product.category_name,
+        &price,
+        &units,
     ];
-    let texts = texts.map(quoted).join(",");
-    format!("{texts},{price},{units}\r\n")
-}
-
-/// A field, in quotes where it needs them.
-fn quoted(field: &str) -> String {
-    let plain = !field.contains([',', ';', '\t', '"', '\r', '\n']) && field.trim() == field;
-    if plain { field.to_owned() } else { format!("\"{}\"", field.replace('"', "\"\"")) }
+    let mut row = csv::WriterBuilder::new()
+        .quote_style(csv::QuoteStyle::NonNumeric)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    row.write_record(texts)?;
+    let row = row.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    String::from_utf8(row).map_err(io::Error::other)
 }
 
 #[cfg(test)]
 mod tests {
+    use contracts::money::{Decimal, Money};
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
     fn what_would_break_a_row_is_quoted() {
-        assert_eq!(quoted("Tea"), "Tea");
-        assert_eq!(quoted("Milk, 1 l"), "\"Milk, 1 l\"");
-        assert_eq!(quoted("The \"best\"\nof all"), "\"The \"\"best\"\"\nof all\"");
-        assert_eq!(quoted(""), "");
+        let product = Product {
+            product_id: Uuid::from_u128(1),
+            code: Some("DRI-01".to_owned()),
+            name: "Milk, 1 l; \"fresh\"".to_owned(),
+            description: "The\nbest".to_owned(),
+            supplier: " Dairy".to_owned(),
+            category_id: Uuid::from_u128(2),
+            category_name: String::new(),
+            price: Decimal(Money::from_minor(119)),
+            currency: "EUR".to_owned(),
+            units_in_stock: 10,
+            available: 7,
+            version: 3,
+        };
+        let expected =
+            "\"DRI-01\",\"Milk, 1 l; \"\"fresh\"\"\",\"The\nbest\",\" Dairy\",\"\",119,10\r\n";
+        assert_eq!(row(&product).expect("text"), expected);
     }
 }

@@ -1,6 +1,7 @@
 //! The back office from outside.
 
 mod absent;
+mod bulk;
 mod playground;
 mod stub;
 mod zone;
@@ -77,26 +78,38 @@ async fn answer(request: Request) -> Response {
 
 #[tokio::test]
 async fn nobody_sees_a_page_without_logging_in() {
-    for page in PAGES {
-        let request = Request::get(page).body(Body::empty()).expect("a request");
-        let answer = answer(request).await;
+    lets_nobody_see(office, &PAGES).await;
+}
+
+#[tokio::test]
+async fn nothing_is_changed_for_who_is_not_logged_in_or_by_a_form_of_another_site() {
+    lets_nobody_change(office, &CHANGES).await;
+}
+
+/// Whoever asks for one of `pages` without having logged in is sent to do so.
+async fn lets_nobody_see(site: fn() -> Router, pages: &[&str]) {
+    for page in pages {
+        let request = Request::get(*page).body(Body::empty()).expect("a request");
+        let answer = site().oneshot(request).await.expect("a site always answers");
         assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{page}");
         let location = answer.headers().get(LOCATION).expect("a way on");
         assert!(location.as_bytes().starts_with(b"/login"), "{page}: {location:?}");
     }
 }
 
-#[tokio::test]
-async fn nothing_is_changed_for_who_is_not_logged_in_or_by_a_form_of_another_site() {
-    for page in CHANGES {
+/// None of `changes` can be made without having logged in, nor from another site.
+async fn lets_nobody_change(site: fn() -> Router, changes: &[&str]) {
+    for page in changes {
         let post =
-            || Request::post(page).header("content-type", "application/x-www-form-urlencoded");
-        let anonymous = answer(post().body(Body::from("Name=x")).expect("a request")).await;
+            || Request::post(*page).header("content-type", "application/x-www-form-urlencoded");
+        let anonymous = post().body(Body::from("Name=x")).expect("a request");
+        let anonymous = site().oneshot(anonymous).await.expect("a site always answers").status();
         let refused = [StatusCode::SEE_OTHER, StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED];
-        assert!(refused.contains(&anonymous.status()), "{page}: {}", anonymous.status());
+        assert!(refused.contains(&anonymous), "{page}: {anonymous}");
         let elsewhere = post().header("sec-fetch-site", "cross-site").body(Body::from("Name=x"));
-        let forged = answer(elsewhere.expect("a request")).await;
-        assert_eq!(forged.status(), StatusCode::FORBIDDEN, "{page}");
+        let forged = site().oneshot(elsewhere.expect("a request")).await;
+        let forged = forged.expect("a site always answers").status();
+        assert_eq!(forged, StatusCode::FORBIDDEN, "{page}");
     }
 }
 

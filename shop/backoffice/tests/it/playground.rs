@@ -1,10 +1,12 @@
 //! The playground: there only where a shop is played with, and for its managers alone.
 
-use axum::{Router, body::Body, extract::Request};
-use hyper::{StatusCode, header::LOCATION};
-use tower::ServiceExt as _;
+use axum::Router;
+use hyper::StatusCode;
 
-use crate::stub::{Asked, Manager, played};
+use crate::{
+    lets_nobody_change, lets_nobody_see,
+    stub::{Asked, Manager, played},
+};
 
 const PAGES: [&str; 2] = ["/playground", "/playground/live"];
 const CHANGES: [&str; 7] = [
@@ -18,30 +20,14 @@ const CHANGES: [&str; 7] = [
 ];
 
 /// A back office with a playground, over a gateway that must not be asked.
-async fn answer(request: Request) -> axum::response::Response {
-    let gateway = Router::new().fallback(async || StatusCode::INTERNAL_SERVER_ERROR);
-    played(gateway).oneshot(request).await.expect("a site always answers")
+fn office() -> Router {
+    played(Router::new().fallback(async || StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 #[tokio::test]
 async fn nobody_plays_without_logging_in_or_by_a_form_of_another_site() {
-    for page in PAGES {
-        let request = Request::get(page).body(Body::empty()).expect("a request");
-        let answer = answer(request).await;
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{page}");
-        let location = answer.headers().get(LOCATION).expect("a way on");
-        assert!(location.as_bytes().starts_with(b"/login"), "{page}: {location:?}");
-    }
-    for page in CHANGES {
-        let post =
-            || Request::post(page).header("content-type", "application/x-www-form-urlencoded");
-        let anonymous = answer(post().body(Body::from("Seed=1")).expect("a request")).await;
-        let refused = [StatusCode::SEE_OTHER, StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED];
-        assert!(refused.contains(&anonymous.status()), "{page}: {}", anonymous.status());
-        let elsewhere = post().header("sec-fetch-site", "cross-site").body(Body::from("Seed=1"));
-        let forged = answer(elsewhere.expect("a request")).await;
-        assert_eq!(forged.status(), StatusCode::FORBIDDEN, "{page}");
-    }
+    lets_nobody_see(office, &PAGES).await;
+    lets_nobody_change(office, &CHANGES).await;
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
                 "Durations": { "P50Ms": 1.0, "P90Ms": 1.0, "P99Ms": 1.0, "MaxMs": 1.0 },
             })
         }
-        "/product/get-all-products" => list(json!([])),
+        "/product/get-all-products" | "/product/get-categories" => list(json!([])),
         "/order/get-orders" => list(json!([{
             "OrderId": "01a20726-0000-7000-8000-000000000002", "UserName": "ada",
             "ProductId": "01a20726-0000-7000-8000-000000000001", "ProductName": "Tea", "Quantity": 1, "Price": 6.66,
@@ -137,14 +137,19 @@ pub(crate) struct Manager {
     cookie: String,
 }
 
+/// Without which no form of a page is taken.
+fn form_token(page: &str) -> &str {
+    let token = page.split("name=\"_csrf\" value=\"").nth(1).expect("a token");
+    token.split('"').next().expect("a token")
+}
+
 impl Manager {
     pub(crate) async fn at(asked: &Asked) -> Self {
         let gateway = Router::new().fallback(gateway).with_state(asked.clone());
         let office = office(gateway);
         let mut manager = Self { office, cookie: String::new() };
         let login = manager.get("/login").await;
-        let token = login.split("name=\"_csrf\" value=\"").nth(1).expect("a token");
-        let token = token.split('"').next().expect("a token");
+        let token = form_token(&login);
         let body = format!("_csrf={token}&UserName=admin&Password=secret+horse");
         let request = Request::post("/login").header(COOKIE, &manager.cookie);
         manager.send(request.body(Body::from(body)).expect("a request")).await;
@@ -161,6 +166,17 @@ impl Manager {
         let request = Request::post(address).header(COOKIE, &self.cookie);
         let request = request.body(Body::empty()).expect("a request");
         self.office.clone().oneshot(request).await.expect("a site always answers").status()
+    }
+
+    /// Sends a form of the office's own; what it says of that on the next page.
+    pub(crate) async fn submit(&mut self, address: &str, fields: &str) -> String {
+        let page = self.get("/products").await;
+        let token = form_token(&page);
+        let request = Request::post(address).header(COOKIE, &self.cookie);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let body = format!("_csrf={token}&{fields}");
+        self.send(request.body(Body::from(body)).expect("a request")).await;
+        self.get("/products").await
     }
 
     async fn send(&mut self, request: Request) -> String {
