@@ -187,10 +187,16 @@ impl Problem {
     /// 500: a bug or internal failure. `error` is logged with the request's id; the client does not see it.
     #[must_use]
     pub fn internal(error: impl fmt::Display) -> Self {
-        let mut problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR)
-            .detail("Something went wrong here. The log has the details under the request id.");
-        problem.0.internal = Some(error.to_string());
-        problem
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR)
+            .detail("Something went wrong here. The log has the details under the request id.")
+            .log(error)
+    }
+
+    /// Has `error` logged with the request's id; the client does not see it.
+    #[must_use]
+    pub fn log(mut self, error: impl fmt::Display) -> Self {
+        self.0.internal = Some(error.to_string());
+        self
     }
 
     /// Names the kind of problem by a stable reference, `/problems/...`.

@@ -38,6 +38,8 @@ pub const WITHOUT: &str = "Nothing can be recorded: nobody can order, register, 
 
 /// How long the index may take to reach the end of the log before an answer is given without what is missing.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// When to ask again while the log cannot be read.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What the calls answer from.
 #[derive(Clone)]
@@ -330,6 +332,8 @@ pub fn shown(event: &Recorded) -> RecordedEvent {
     }
 }
 
+/// The engine does not answer now, and may do so again: nothing is wrong with the request.
 fn unreadable(failure: StoreFailure) -> Problem {
-    Problem::internal(failure)
+    Problem::unavailable(RETRY_AFTER, "The event log cannot be read right now. Try again.")
+        .log(failure)
 }

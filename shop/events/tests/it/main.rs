@@ -4,3 +4,4 @@ mod audit;
 mod backups;
 mod causation;
 mod healing;
+mod silent;
