@@ -38,6 +38,7 @@ mod sample;
 mod search;
 mod status;
 mod system;
+mod through;
 mod why;
 
 use axum::{
@@ -118,6 +119,7 @@ fn pages(storefront: Website, low_stock: LowStock) -> Router<Shop> {
         .route("/events", get(events::events))
         .route("/events/follow", get(follow::follow))
         .route("/events/live", get(follow::live))
+        .route("/events/through", get(through::through))
         .route("/events/{position}", get(event::event))
         .route("/events/{position}/why", get(why::why))
         .route("/why/{kind}/{id}", get(why::of_subject))
@@ -154,5 +156,6 @@ fn people() -> Router<Shop> {
         .route("/customers/account/new", get(access::fresh).post(access::add))
         .route("/customers/{name}", get(customer::customer).post(customer::set_credit))
         .route("/customers/{name}/history", get(history::of_customer))
+        .route("/customers/{name}/through", get(through::of_customer))
         .route("/customers/{name}/password", get(access::password).post(access::set_password))
 }

@@ -5,6 +5,7 @@ mod history;
 mod missing;
 mod source;
 mod table;
+mod through;
 
 use std::{io, ops::ControlFlow, path::PathBuf};
 
@@ -18,6 +19,7 @@ pub(crate) use self::history::{fitting_order, order_history};
 use self::source::Source;
 use crate::{
     client::{Access, Client, Error},
+    models::Model,
     outcome::Outcome,
     shop,
     stopped::Stopped,
@@ -32,11 +34,16 @@ Filters combine: --category order --type order.denied lists only those. --from i
 with --stream a version of that stream. A stream is named whole, or by as many digits of the beginning or end of its id as only
 it has. With --follow, events begin after the last one recorded so far, unless --from or --last is given.
 
+--through steps through a projection: the events of a stream, and what followed from its first one, are taken one by one into
+an empty read model of that service, together with the other streams that they name. Below each event stand the rows that it
+adds (+), changes (~: before → after) and removes (-). Totals over all streams count these events alone.
+
 Examples:
   agora events --last 20
   agora events --stream order-0190c7f2-8b1e-7c3a-9f00-1234567890ab
   agora events --category product --type product.stock-denied --since 2026-01-31T12:00:00Z
   agora events --follow --json | jq .Type
+  agora events --stream order-5e7b2954 --through order --upto 1042
   agora events --data ./agora-data --json > everything.jsonl
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -58,6 +65,12 @@ pub(crate) struct Args {
     /// Only the last so many events that fit
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "limit"], value_parser = crate::values::at_least_one)]
     last: Option<usize>,
+    /// Show what each event of the stream changes in the rows of this service's read model
+    #[arg(long, value_enum, value_name = "MODEL", requires = "stream", conflicts_with_all = ["from", "kind", "last", "follow"])]
+    through: Option<Model>,
+    /// With --through: up to this position
+    #[arg(long, value_name = "N", requires = "through")]
+    upto: Option<u64>,
     /// Stay, and print events as they are recorded
     #[arg(long, conflicts_with_all = ["since", "until"])]
     follow: bool,
@@ -117,6 +130,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     };
     if !args.follow && !args.no_pager {
         term::start_paging();
+    }
+    if let (Some(model), Some(stream)) = (args.through, &args.filter.stream) {
+        let (stream, limit) = (stream.clone(), printer.left);
+        let asked = through::Asked { model, stream, upto: args.upto, limit };
+        through::run(&source, asked, args.json, printer.width).await?;
+        return Ok(Outcome::Done);
     }
     if let (true, Source::Running(client)) = (args.follow, &source) {
         follow(client, &source, &args, printer).await?;

@@ -32,6 +32,11 @@ impl Model {
         Self(module)
     }
 
+    /// The service.
+    pub(crate) fn module(self) -> &'static Module {
+        self.0
+    }
+
     /// The models of all services.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         ALL.iter().copied()

@@ -44,6 +44,11 @@ impl Stopped {
         Self::of(&Flags::given([("data", text(data)?)], None).resolve()?)
     }
 
+    /// What else the settings say.
+    pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
+        Ok(Flags::given([("data", text(&self.data)?)], None).resolve()?)
+    }
+
     /// The shop that these settings are of.
     pub(crate) fn of(settings: &Settings) -> anyhow::Result<Self> {
         settings.check_addresses()?;

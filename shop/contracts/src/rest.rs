@@ -12,3 +12,4 @@ pub mod order;
 pub mod playground;
 pub mod product;
 pub mod story;
+pub mod through;

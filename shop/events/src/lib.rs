@@ -5,6 +5,8 @@ mod audit;
 mod backup;
 mod causation;
 mod causes;
+mod shown;
+pub mod through;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -12,11 +14,13 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response, sse::Event as ServerSentEvent},
 };
-use contracts::rest::events::{Head, Idempotency, RecordedEvent};
+use contracts::rest::events::{Head, RecordedEvent};
 use futures_util::{Stream, stream};
 use identity::Manager;
 use kernel::{Position, Recorded, StreamId, Timestamp, Version};
-use runtime::{ModelError, Progress, ReadModel as _, Subscription, projector, sqlite::Location};
+use runtime::{
+    ModelError, Progress, ReadModel as _, Scans, Subscription, projector, sqlite::Location,
+};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use store::Read;
 use tokio::sync::Semaphore;
@@ -29,7 +33,9 @@ use web::{
 pub use backup::{Backup, Blocks};
 use causes::{Causes, Index};
 use runtime::event_store::Figures;
+pub use shown::shown;
 use store::{port::Reader, port::StoreFailure};
+pub use through::Models;
 
 /// Its name on the bus, and the first part of its routes.
 pub const NAME: &str = "events";
@@ -49,6 +55,9 @@ struct Events {
     causes: Arc<Causes>,
     /// How far the index of causes is.
     indexed: Progress,
+    /// The projections that can be gone through, by a few at once.
+    models: Models,
+    walks: Scans,
     backup: Option<Backup>,
     /// Held by the backup in progress.
     backing_up: Arc<Semaphore>,
@@ -66,13 +75,22 @@ impl Events {
 #[openapi(info(title = "events"))]
 struct Document;
 
-/// The event store's HTTP side as a service named `events`, with its index of causes at `index`.
+/// What the answers rest on besides the log.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// Where the index of causes is.
+    pub causes: Location,
+    /// The projections that can be gone through.
+    pub models: Models,
+}
+
+/// The event store's HTTP side as a service named `events`.
 pub async fn service(
     deps: &Deps,
     reader: Arc<dyn Reader>,
     figures: &Figures,
     backup: Option<Backup>,
-    index: Location,
+    Beside { causes: index, models }: Beside,
 ) -> Result<Service, ModelError> {
     let (name, version) = (NAME, env!("CARGO_PKG_VERSION"));
     let api = OpenApiRouter::with_openapi(Document::openapi())
@@ -82,6 +100,7 @@ pub async fn service(
         .routes(routes!(head))
         .routes(routes!(causation::read_causation))
         .routes(routes!(audit::read_audit))
+        .routes(routes!(through::read_through))
         .routes(routes!(backup::copy));
     let causes = Causes::open(Index, index, deps.tasks.clone())?;
     if causes.checkpoint().await? > reader.head().await.unwrap_or(Position::START) {
@@ -99,11 +118,13 @@ pub async fn service(
     let backing_up = Arc::new(Semaphore::new(1));
     // Not the index: events are recorded and read without it, and its answers say how far it is.
     let followers = vec![figures.progress(deps)];
-    let events = Events { deps: deps.clone(), reader, causes, indexed, backup, backing_up };
+    let walks = Scans::new(deps.tasks.clone());
     let ready = followers.clone();
     let service = web::Api::new(name, version, deps.http.clone())
         .ready(move || Service::ready(&ready))
         .metrics(deps.metrics.http());
+    let deps = deps.clone();
+    let events = Events { deps, reader, causes, indexed, models, walks, backup, backing_up };
     Ok(Service { name, router: service.finish(api.with_state(events)), followers, model: None })
 }
 
@@ -304,32 +325,6 @@ async fn head(State(events): State<Events>, _manager: Manager) -> Result<Respons
 
 fn answer<T: serde::Serialize>(value: T, head: Position) -> Response {
     (web::At(head), axum::Json(value)).into_response()
-}
-
-/// An event as the REST API shows it.
-#[must_use]
-pub fn shown(event: &Recorded) -> RecordedEvent {
-    let metadata = &event.metadata;
-    RecordedEvent {
-        position: event.position.0,
-        stream: event.stream.to_string(),
-        version: event.version.0,
-        id: event.id.0,
-        r#type: event.kind.to_string(),
-        schema: event.schema,
-        time: event.time,
-        actor: metadata.actor.to_string(),
-        correlation: metadata.correlation,
-        traceparent: metadata.traceparent.as_deref().map(str::to_owned),
-        reactor: metadata.cause.as_ref().map(|cause| cause.reactor.to_string()),
-        cause: metadata.cause.as_ref().map(|cause| cause.position.0),
-        idempotency: metadata.idempotency.as_ref().map(|known| Idempotency {
-            key: known.key,
-            request: known.request,
-            creates: known.creates,
-        }),
-        data: event.data.clone().into(),
-    }
 }
 
 /// The engine does not answer now, and may do so again: nothing is wrong with the request.

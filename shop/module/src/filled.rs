@@ -8,7 +8,7 @@ use runtime::{
     Inbox, ModelError, ReadModel, SetAside,
     inbox::InMemory,
     model::{Project, Taking},
-    sqlite::Database,
+    sqlite::{Database, RowChange},
 };
 use tokio::sync::Mutex;
 
@@ -27,6 +27,10 @@ pub trait Filled: Send + Sync {
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
     /// Damaged, if its file is not a whole database.
     fn is_whole(&self) -> Result<(), ModelError>;
+    /// From now on, notes which rows change; only in an embedded database.
+    fn note_changes(&self) -> Result<(), ModelError>;
+    /// The rows that changed since the last call.
+    fn noted(&self) -> Result<Vec<RowChange>, ModelError>;
 }
 
 /// The model of a service, which is filled by `project`.
@@ -75,5 +79,20 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
 
     fn is_whole(&self) -> Result<(), ModelError> {
         self.model.database().map_or(Ok(()), Database::look_through)
+    }
+
+    fn note_changes(&self) -> Result<(), ModelError> {
+        self.database()?.note_changes()
+    }
+
+    fn noted(&self) -> Result<Vec<RowChange>, ModelError> {
+        self.database()?.noted()
+    }
+}
+
+impl<M: ReadModel + ?Sized> Fill<M> {
+    fn database(&self) -> Result<&Database, ModelError> {
+        let other = || ModelError::Other("changes are noted in embedded databases only".to_owned());
+        self.model.database().ok_or_else(other)
     }
 }

@@ -3,6 +3,7 @@
 //! Each service has a `module.rs` with its [`Module`]; the crate `registry` lists them.
 
 mod filled;
+mod steps;
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -16,6 +17,7 @@ use web::{Deps, Service};
 
 pub use axum::http::Extensions;
 pub use filled::{Filled, filled};
+pub use steps::{Step, Steps};
 
 /// A service of the shop.
 pub struct Module {

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::Schema;
 
 /// Tables that are not part of the content of a model.
-const UNCOMPARED: [&str; 3] = ["aside", "checkpoint", "origin"];
+pub(super) const UNCOMPARED: [&str; 3] = ["aside", "checkpoint", "origin"];
 
 /// Whether a database has exactly the tables of the schema, besides those that every model has.
 pub(super) fn has_tables_of(connection: &Connection, schema: Schema) -> rusqlite::Result<bool> {

@@ -4,6 +4,7 @@ mod evicting;
 mod exchanged;
 mod inbox;
 mod newer;
+mod noted;
 mod projecting;
 mod reading;
 mod replaced;

@@ -4,6 +4,7 @@ mod absent;
 mod bulk;
 mod playground;
 mod stub;
+mod through;
 mod zone;
 
 use axum::{Router, body::Body, extract::Request, response::Response};
@@ -11,7 +12,7 @@ use hyper::{StatusCode, header::LOCATION};
 use tower::ServiceExt;
 
 /// Every page but the log-in.
-const PAGES: [&str; 33] = [
+const PAGES: [&str; 35] = [
     "/",
     "/live",
     "/audit",
@@ -29,6 +30,7 @@ const PAGES: [&str; 33] = [
     "/customers/account/new",
     "/customers/ada/history",
     "/customers/ada/password",
+    "/customers/ada/through",
     "/orders",
     "/orders/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/orders/0190c7f2-8b1e-7c3a-9f00-1234567890ab/live",
@@ -37,6 +39,7 @@ const PAGES: [&str; 33] = [
     "/events/1/why",
     "/events/follow",
     "/events/live",
+    "/events/through",
     "/history/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/inbox",
     "/sagas",

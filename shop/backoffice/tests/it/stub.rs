@@ -65,6 +65,25 @@ fn outage(part: &str, until: impl Into<Option<&'static str>>) -> Value {
     json!({ "Part": part, "State": "Away", "Reason": "It hangs.", "Since": since, "Until": until })
 }
 
+/// The last event of the log.
+fn event() -> Value {
+    json!({
+        "Position": 9, "Stream": "order-1", "Version": 0, "Id": "01a20726-0000-7000-8000-000000000002",
+        "Type": "order.placed", "Schema": 1, "Time": "2026-12-31T23:30:00Z", "Actor": "anonymous",
+        "Correlation": "01a20726-0000-7000-8000-000000000002", "Traceparent": null, "Reactor": null, "Cause": null,
+        "Idempotency": null, "Data": {},
+    })
+}
+
+/// What that event does to a row of the read model of orders.
+fn row(change: &str, fields: &[(&str, Value, Value)]) -> Value {
+    let fields: Vec<Value> = fields
+        .iter()
+        .map(|(name, before, after)| json!({ "Name": name, "Before": before, "After": after }))
+        .collect();
+    json!({ "Table": "orders", "Key": ["9"], "Change": change, "Fields": fields })
+}
+
 async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
     asked.asked.lock().expect("no test panics here").push(request.uri().to_string());
     let service = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
@@ -97,12 +116,14 @@ async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
         }])),
         "/events/follow" => return [("content-type", "text/event-stream")].into_response(),
         "/events/head" => json!({ "Position": 9 }),
-        "/events/read-all" => list(json!([{
-            "Position": 9, "Stream": "order-1", "Version": 0, "Id": "01a20726-0000-7000-8000-000000000002",
-            "Type": "order.placed", "Schema": 1, "Time": "2026-12-31T23:30:00Z", "Actor": "anonymous",
-            "Correlation": "01a20726-0000-7000-8000-000000000002", "Traceparent": null, "Reactor": null, "Cause": null,
-            "Idempotency": null, "Data": {},
-        }])),
+        "/events/read-all" => list(json!([event()])),
+        "/events/read-through" => json!({
+            "Model": "order", "Models": ["customer", "order"], "Taken": 7, "LeftOut": ["product-1"], "IndexedTo": 9,
+            "Next": "OQ", "Items": [{ "Event": event(), "Rows": [
+                row("Changed", &[("status", json!("0"), json!("3")), ("invoice", json!(null), json!("<7>"))]),
+                row("Added", &[("at", json!(null), json!("5")), ("cause", json!(null), json!(null))]),
+            ] }],
+        }),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     Json(answer).into_response()

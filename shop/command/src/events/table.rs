@@ -42,7 +42,7 @@ pub(super) fn rows(event: &Value, width: usize) -> Vec<String> {
 }
 
 /// The words in lines, each with room for the position before it. A word that is too long has a line of its own.
-fn wrapped(words: Vec<String>, width: usize) -> Vec<String> {
+pub(super) fn wrapped(words: Vec<String>, width: usize) -> Vec<String> {
     let indent = " ".repeat(POSITION + 2);
     let mut lines: Vec<String> = Vec::new();
     for word in words {
@@ -66,19 +66,26 @@ fn words_of(name: &str, value: &Value, words: &mut Vec<String>) {
         }
         return;
     }
-    let is_plain = |text: &str| {
-        !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '=')
-    };
     let shown = match value {
-        Value::String(text) if is_plain(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let shown = match shown.char_indices().nth(VALUE_MAX) {
-        Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
-        None => shown,
+        Value::String(text) => short(text),
+        other => cut(other.to_string()),
     };
     let name = if name.is_empty() { "data" } else { name };
     words.push(format!("{name}={shown}"));
+}
+
+/// A text as a value, in quotation marks unless it is one word, and not too long.
+pub(super) fn short(text: &str) -> String {
+    let is_plain =
+        !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c == '=');
+    cut(if is_plain { text.to_owned() } else { Value::from(text).to_string() })
+}
+
+fn cut(shown: String) -> String {
+    match shown.char_indices().nth(VALUE_MAX) {
+        Some((end, _)) => format!("{}…", shown.get(..end).unwrap_or_default()),
+        None => shown,
+    }
 }
 
 pub(super) fn text<'a>(event: &'a Value, name: &str) -> &'a str {

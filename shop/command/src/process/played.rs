@@ -5,12 +5,11 @@ use std::sync::Arc;
 use faults::Part;
 use kernel::sync;
 use registry::Module;
-use runtime::{event_store::Figures, sqlite::Location};
+use runtime::event_store::Figures;
 use web::{Deps, Service};
 
 use super::{
     builder::Builder,
-    places,
     shared::Shared,
     store::{LastNote, OpenStore, Opening},
     witness,
@@ -37,18 +36,18 @@ pub(super) struct Store {
     pub(super) open: OpenStore,
     pub(super) opening: Opening,
     pub(super) figures: Figures,
-    pub(super) causes: Location,
+    pub(super) beside: events::Beside,
     pub(super) note: LatestNote,
     pub(super) builder: Builder,
 }
 
 impl Store {
     pub(super) fn part(self, deps: Deps) -> Part {
-        let Self { open, opening, figures, causes, note, builder } = self;
+        let Self { open, opening, figures, beside, note, builder } = self;
         let first = Arc::new(std::sync::Mutex::new(Some(open)));
         Part::new(events::NAME, deps, move |deps, slowness| {
             let (first, opening, note) = (Arc::clone(&first), opening.clone(), Arc::clone(&note));
-            let (figures, causes, builder) = (figures.clone(), causes.clone(), builder.clone());
+            let (figures, beside, builder) = (figures.clone(), beside.clone(), builder.clone());
             Box::pin(async move {
                 let open = sync::lock(&first).take();
                 let running = async {
@@ -57,7 +56,7 @@ impl Store {
                         // Whatever was acknowledged must be there, or it is refused.
                         None => OpenStore::open(&opening, true).await?,
                     };
-                    let (service, last) = open.run(&deps, figures, causes, Some(slowness)).await?;
+                    let (service, last) = open.run(&deps, figures, beside, Some(slowness)).await?;
                     *sync::lock(&note) = last;
                     anyhow::Ok(builder.finished(&deps, service))
                 };
@@ -90,19 +89,19 @@ impl Shared {
     ) -> anyhow::Result<Built> {
         let (mut services, mut played, note) = (Vec::new(), Vec::new(), LatestNote::default());
         let mut events = None;
-        let causes = self.database(places::CAUSES);
+        let beside = self.beside_the_store();
         match store {
             Some(open) if self.bus.is_some() => {
                 let (opening, figures) = (self.opening.clone(), self.figures.clone());
                 let (note, builder) = (Arc::clone(&note), builder.clone());
-                let store = Store { open, opening, figures, causes, note, builder };
+                let store = Store { open, opening, figures, beside, note, builder };
                 let part = store.part(self.for_service(events::NAME));
                 events = Some(booted(&part).await?);
                 played.push(part);
             }
             Some(open) => {
                 let deps = self.for_service(events::NAME);
-                let (service, last) = open.run(&deps, self.figures.clone(), causes, None).await?;
+                let (service, last) = open.run(&deps, self.figures.clone(), beside, None).await?;
                 *sync::lock(&note) = last;
                 events = Some(builder.finished(&deps, service));
             }

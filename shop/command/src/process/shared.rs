@@ -18,6 +18,7 @@ use web::{Deps, HttpNames, Service, Streams, metrics::Metrics};
 use super::{
     builder::Builder,
     choices::{Bus, Choices, Store},
+    places,
     store::Opening,
 };
 use crate::{
@@ -98,6 +99,13 @@ impl Shared {
     /// A database of a part's own, beside the read models.
     pub(super) fn database(&self, name: &str) -> Location {
         Location::File(self.data.path().join(name))
+    }
+
+    /// What the event store's answers rest on besides the log.
+    pub(super) fn beside_the_store(&self) -> events::Beside {
+        let zone = self.choices.time_zone.clone();
+        let models = events::Models { modules: registry::SERVICES, zone };
+        events::Beside { causes: self.database(places::CAUSES), models }
     }
 
     /// Until they are known, no service takes tokens, and none is ready.

@@ -8,13 +8,11 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use eventlog::{Files, Hash, Known, Lost, OpenError, Options};
+use events::Beside;
 use faults::{SlowWriter, Slowness};
 use kernel::{Clock as _, Position, Timestamp};
 use runtime::clock::SystemClock;
-use runtime::{
-    event_store::{self, Figures},
-    sqlite::Location,
-};
+use runtime::event_store::{self, Figures};
 use store::{LogStore, Reader as _, log::LogReader};
 use web::{Deps, Service};
 
@@ -132,7 +130,7 @@ impl OpenStore {
         self,
         deps: &Deps,
         figures: Figures,
-        causes: Location,
+        beside: Beside,
         slowness: Option<Slowness>,
     ) -> anyhow::Result<(Service, Option<LastNote>)> {
         let mark = self.mark;
@@ -151,7 +149,7 @@ impl OpenStore {
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
                 let last = reader.clone();
                 let service =
-                    events::service(deps, Arc::new(reader), &figures, Some(backup), causes).await?;
+                    events::service(deps, Arc::new(reader), &figures, Some(backup), beside).await?;
                 Ok((service, Some(Box::new(move || note(&last, &mark)))))
             }
             Engine::MongoDb(store) => {
@@ -159,7 +157,7 @@ impl OpenStore {
                 event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
                 witness::spawn(deps, mark, false);
                 let service =
-                    events::service(deps, Arc::new(reader), &figures, None, causes).await?;
+                    events::service(deps, Arc::new(reader), &figures, None, beside).await?;
                 Ok((service, None))
             }
         }

@@ -38,6 +38,7 @@ mod shop;
 mod stopping;
 mod story;
 mod stub;
+mod through;
 mod top;
 mod traces;
 mod why;

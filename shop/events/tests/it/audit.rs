@@ -13,8 +13,8 @@ use web::Service;
 
 async fn service(bed: &Testbed) -> Service {
     let reader = Arc::new(bed.reader.clone());
-    let index = bed.database("causes");
-    let service = events::service(&bed.deps, reader, &Figures::default(), None, index).await;
+    let beside = crate::beside(bed.database("causes"));
+    let service = events::service(&bed.deps, reader, &Figures::default(), None, beside).await;
     service.expect("the index opens")
 }
 

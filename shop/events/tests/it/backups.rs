@@ -44,8 +44,8 @@ async fn serve(end: Receiver<()>) -> (Service, String) {
     let manager = uuid::Uuid::from_u128(1);
     let (token, _) = signer.issue(Holder::new(manager, "admin", Role::Manager), clock.now(), &ids);
     let figures = Figures::default();
-    let index = testing::in_memory();
-    let service = events::service(&deps, Arc::new(reader), &figures, Some(backup), index).await;
+    let beside = crate::beside(testing::in_memory());
+    let service = events::service(&deps, Arc::new(reader), &figures, Some(backup), beside).await;
     (service.expect("an empty index"), token)
 }
 

@@ -40,8 +40,8 @@ async fn serve(deps: &Deps, disk: &SimDisk) -> Service {
     let LogStore { writer, reader, .. } = store.expect("a new log");
     let figures = Figures::default();
     runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
-    let index = testing::in_memory();
-    events::service(deps, Arc::new(reader), &figures, None, index).await.expect("an empty index")
+    let beside = crate::beside(testing::in_memory());
+    events::service(deps, Arc::new(reader), &figures, None, beside).await.expect("an empty index")
 }
 
 async fn until(what: &str, holds: impl Fn() -> bool) {
@@ -127,8 +127,8 @@ async fn the_store_is_ready_before_its_index_of_causes_is() {
     runtime::event_store::serve(&deps, writer, reader.clone(), figures.clone()).await;
     // Its index asks over another bus, which leads nowhere.
     let apart = self::deps();
-    let index = testing::in_memory();
-    let service = events::service(&apart, Arc::new(reader), &figures, None, index).await;
+    let beside = crate::beside(testing::in_memory());
+    let service = events::service(&apart, Arc::new(reader), &figures, None, beside).await;
     let service = service.expect("an empty index");
     until("it is ready", || Service::ready(&service.followers).is_ok()).await;
     deps.store().append(append("order-1", None, &[1])).await;

@@ -37,9 +37,9 @@ impl Reader for Silent {
 }
 
 async fn service(bed: &Testbed) -> Service {
-    let index = bed.database("causes");
+    let beside = crate::beside(bed.database("causes"));
     let service =
-        events::service(&bed.deps, Arc::new(Silent), &Figures::default(), None, index).await;
+        events::service(&bed.deps, Arc::new(Silent), &Figures::default(), None, beside).await;
     service.expect("the index opens")
 }
 

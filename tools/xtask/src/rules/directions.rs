@@ -30,7 +30,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("identity", &["kernel", "runtime", "web", "contracts"], &["store", "eventlog", "testkit"]),
     (
         "events",
-        &["kernel", "store", "runtime", "web", "contracts", "identity"],
+        &["kernel", "store", "runtime", "web", "contracts", "identity", "module"],
         &["eventlog", "testing", "testkit"],
     ),
     ("module", &["kernel", "runtime", "web", "contracts", "identity"], &[]),

@@ -214,6 +214,9 @@ impl World {
             get("/events/follow", Manager).query("From", 1),
             get("/events/head", Manager),
             get("/events/read-causation", Manager).query("Position", 1),
+            get("/events/read-through", Manager)
+                .query("Model", "order")
+                .query("Stream", format!("order-{order}")),
             get("/events/read-audit", Manager).query("By", "manager").query("Type", "product"),
             get("/events/backup", Manager),
             get("/system/get-status", Manager),
