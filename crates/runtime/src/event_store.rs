@@ -88,7 +88,7 @@ impl Figures {
     }
 }
 
-/// Serves the event store over the bus until the tasks stop.
+/// Serves the event store over the bus until the tasks have stopped that may still append and read.
 pub async fn serve(
     deps: &Deps,
     writer: impl Writer,
@@ -103,8 +103,8 @@ pub async fn serve(
     reads::serve(deps, reads, reader.clone(), &pages);
     let serving = Serving { deps: deps.clone(), figures, pages };
     let writing = serving.write(appends, writer, reader);
-    tasks.spawn_blocking_until_stopped("event-store-writer", writing);
-    tasks.spawn_until_stopped("event-store-head", telling);
+    tasks.spawn_blocking_until_last("event-store-writer", writing);
+    tasks.spawn_until_last("event-store-head", telling);
 }
 
 /// What a serving event store is made of, beside its engine.

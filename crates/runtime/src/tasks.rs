@@ -26,12 +26,21 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub struct Tasks {
     tracker: TaskTracker,
     stop: CancellationToken,
+    /// What the others need to finish: it stops after them.
+    last: Last,
     kill: CancellationToken,
     failed: Arc<AtomicBool>,
     /// Whether it has been reported that the event store does not answer: once, whichever task noticed it.
     store_is_silent: Arc<AtomicBool>,
     mode: Mode,
     around: Option<Around>,
+}
+
+/// The part of a group that stops last.
+#[derive(Clone, Debug, Default)]
+struct Last {
+    tracker: TaskTracker,
+    stop: CancellationToken,
 }
 
 /// What is put around each task of a group.
@@ -76,6 +85,7 @@ impl Tasks {
         Self {
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
+            last: Last::default(),
             kill: CancellationToken::new(),
             failed: Arc::default(),
             store_is_silent: Arc::default(),
@@ -94,6 +104,7 @@ impl Tasks {
         Self {
             tracker: TaskTracker::new(),
             stop: self.stop.child_token(),
+            last: Last { stop: self.last.stop.child_token(), ..Last::default() },
             kill: self.kill.child_token(),
             ..self.clone()
         }
@@ -111,7 +122,7 @@ impl Tasks {
 
     /// Runs `work` until it ends. Its loop should end when [`Tasks::stopped`] does.
     pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.tracker.spawn(self.guarded(name, Box::pin(work)));
+        self.spawn_in(&self.tracker, name, work);
     }
 
     /// Runs `work`, which may block between its awaits (files, SQLite, hashing), on a thread of its own.
@@ -120,10 +131,26 @@ impl Tasks {
         name: &'static str,
         work: impl Future<Output = ()> + Send + 'static,
     ) {
-        match self.mode {
-            Mode::Inline => self.spawn(name, work),
-            Mode::Threads => self.spawn_thread(name, work),
-        }
+        self.spawn_blocking_in(&self.tracker, name, work);
+    }
+
+    /// Runs `work`, which the other tasks need to finish what they have begun, until they have; then it is dropped at the await it has
+    /// come to. [`Tasks::shutdown`] makes that order, [`Tasks::stop`] does not.
+    pub fn spawn_until_last(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.spawn_in(&self.last.tracker, name, until(self.last.stop.clone(), work));
+    }
+
+    /// As [`Tasks::spawn_until_last`], for work that may block between its awaits: see [`Tasks::spawn_blocking`].
+    pub fn spawn_blocking_until_last(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.spawn_blocking_in(&self.last.tracker, name, until(self.last.stop.clone(), work));
     }
 
     /// Runs `work` until it ends or the group is to stop; then it is dropped at the await it has come to.
@@ -149,9 +176,26 @@ impl Tasks {
         self.stop.run_until_cancelled(work).await
     }
 
-    fn spawn_thread(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    fn spawn_in(
+        &self,
+        tracker: &TaskTracker,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        tracker.spawn(self.guarded(name, Box::pin(work)));
+    }
+
+    fn spawn_blocking_in(
+        &self,
+        tracker: &TaskTracker,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        if self.mode == Mode::Inline {
+            return self.spawn_in(tracker, name, work);
+        }
         let runtime = tokio::runtime::Handle::current();
-        let token: TaskTrackerToken = self.tracker.token();
+        let token: TaskTrackerToken = tracker.token();
         let work = self.guarded(name, Box::pin(work));
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             runtime.block_on(work);
@@ -198,13 +242,22 @@ impl Tasks {
     /// Asks all tasks to stop, without waiting.
     pub fn stop(&self) {
         self.stop.cancel();
+        self.last.stop.cancel();
     }
 
-    /// Asks all tasks to stop, waits for them (5 s at most), and drops those still running. Whether all ended by themselves.
+    /// Asks all tasks to stop, waits for them (5 s at most), and drops those still running. Then stops those that the others needed to
+    /// finish. Whether all ended by themselves.
     pub async fn shutdown(&self) -> bool {
         self.stop.cancel();
         self.tracker.close();
-        let drained = tokio::time::timeout(DRAIN, self.tracker.wait()).await.is_ok();
+        self.last.tracker.close();
+        let ended = async {
+            self.tracker.wait().await;
+            self.last.stop.cancel();
+            self.last.tracker.wait().await;
+        };
+        let drained = tokio::time::timeout(DRAIN, ended).await.is_ok();
+        self.last.stop.cancel();
         self.kill.cancel();
         drained
     }
@@ -212,9 +265,11 @@ impl Tasks {
     /// Drops all tasks where they are, as a crash would.
     pub async fn kill(&self) {
         self.kill.cancel();
-        self.stop.cancel();
+        self.stop();
         self.tracker.close();
+        self.last.tracker.close();
         self.tracker.wait().await;
+        self.last.tracker.wait().await;
     }
 
     /// Stops the group because a part of it has failed, and makes [`Tasks::failed`] say so: the process ends, and its

@@ -42,13 +42,13 @@ pub(super) fn serve(
     let waiting = Arc::new(Mutex::new(Requests::new(waiting)));
     for _ in 0..STREAM_THREADS {
         let reading = read_streams(Arc::clone(&waiting), reader.clone());
-        tasks.spawn_blocking_until_stopped("event-store-streams", reading);
+        tasks.spawn_blocking_until_last("event-store-streams", reading);
     }
     let (bulk, waiting) = mpsc::channel(WAITING_MAX);
     let reading = read_log(Requests::new(waiting), reader.clone(), Arc::clone(pages));
-    tasks.spawn_blocking_until_stopped("event-store-reader", reading);
+    tasks.spawn_blocking_until_last("event-store-reader", reading);
     let lanes = Lanes { streams, bulk };
-    tasks.spawn_until_stopped("event-store-reads", route(reads, reader, Arc::clone(pages), lanes));
+    tasks.spawn_until_last("event-store-reads", route(reads, reader, Arc::clone(pages), lanes));
 }
 
 /// Where what memory cannot answer waits.

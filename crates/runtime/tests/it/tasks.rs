@@ -28,6 +28,34 @@ async fn endless_work_is_dropped_when_its_group_stops() {
     }
 }
 
+/// As a request in progress needs the event store of its own process.
+#[tokio::test]
+async fn what_the_others_need_to_finish_stops_after_them() {
+    for tasks in [Tasks::new(), Tasks::inline()] {
+        let (needed, mut requests) = tokio::sync::mpsc::channel::<oneshot::Sender<()>>(1);
+        let serving = async move {
+            while let Some(answer) = requests.recv().await {
+                answer.send(()).ok();
+            }
+        };
+        tasks.spawn_blocking_until_last("serving", serving);
+        let (work, dropped) = endless();
+        tasks.spawn_until_last("endless", work);
+        let (finished, has_finished) = oneshot::channel();
+        let group = tasks.clone();
+        tasks.spawn("asking", async move {
+            group.stopped().await;
+            let (answer, answered) = oneshot::channel();
+            needed.send(answer).await.expect("it is served");
+            answered.await.expect("an answer");
+            finished.send(()).expect("the test waits");
+        });
+        assert!(tasks.shutdown().await, "a task had to be cut off");
+        assert!(has_finished.await.is_ok() && dropped.await.is_err());
+        assert!(!tasks.failed());
+    }
+}
+
 #[tokio::test]
 async fn a_panic_in_work_that_runs_until_stopped_stops_the_group() {
     let tasks = Tasks::new();
