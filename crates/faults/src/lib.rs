@@ -21,5 +21,5 @@ pub use bus::{BusDice, BusFault, FaultRates, FaultyTransport, Meddler};
 pub use dice::Dice;
 pub use disk::{Disk, PowerLoss};
 pub use freeze::Freezer;
-pub use part::{Booting, Down, Part, PartState};
+pub use part::{Booting, Down, Emptying, Part, PartState};
 pub use slow::{SlowBus, SlowWriter, Slowness};

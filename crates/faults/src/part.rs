@@ -29,6 +29,9 @@ const RETRY: Duration = Duration::from_secs(2);
 pub type Booting =
     dyn Fn(Deps, Slowness) -> BoxFuture<'static, Result<Service, String>> + Send + Sync;
 
+/// Empties the database of a service, which is down meanwhile.
+pub type Emptying = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
+
 /// A service of this process, and what can be done to it. A cheap clone.
 #[derive(Clone)]
 pub struct Part(Arc<Inner>);
@@ -38,6 +41,7 @@ struct Inner {
     /// Of the process.
     deps: Deps,
     boot: Box<Booting>,
+    empty: Option<Box<Emptying>>,
     freezer: Freezer,
     slowness: Slowness,
     state: Mutex<Life>,
@@ -90,10 +94,30 @@ impl Part {
         + Sync
         + 'static,
     ) -> Self {
+        Self::made(name, deps, Box::new(boot), None)
+    }
+
+    /// The same with a database that `empty` empties, for [`Part::rebuild`].
+    pub fn with_database(
+        name: &'static str,
+        deps: Deps,
+        boot: Box<Booting>,
+        empty: Box<Emptying>,
+    ) -> Self {
+        Self::made(name, deps, boot, Some(empty))
+    }
+
+    fn made(
+        name: &'static str,
+        deps: Deps,
+        boot: Box<Booting>,
+        empty: Option<Box<Emptying>>,
+    ) -> Self {
         Self(Arc::new(Inner {
             name,
             deps,
-            boot: Box::new(boot),
+            boot,
+            empty,
             freezer: Freezer::default(),
             slowness: Slowness::default(),
             state: Mutex::new(Life::Down(Down::Stopped, None)),
@@ -156,6 +180,28 @@ impl Part {
         if self.running().is_some() {
             return Ok(());
         }
+        self.start_now().await
+    }
+
+    /// Whether it has a database that can be emptied.
+    #[must_use]
+    pub fn has_database(&self) -> bool {
+        self.0.empty.is_some()
+    }
+
+    /// Kills it, empties its database, and starts it again: it builds everything it knows from the log. An error where it has no database.
+    pub async fn rebuild(&self) -> Result<(), String> {
+        let empty = self.0.empty.as_ref().ok_or("it has no database")?;
+        let _turn = self.0.turn.lock().await;
+        self.end_now(Down::Killed).await;
+        self.thaw();
+        let emptied = empty().await;
+        // Whatever kept it from being emptied, it is not left down.
+        self.start_now().await?;
+        emptied
+    }
+
+    async fn start_now(&self) -> Result<(), String> {
         match self.begin().await {
             Ok(running) => *sync::lock(&self.0.state) = Life::Up(Box::new(running)),
             Err(error) => {
@@ -195,6 +241,10 @@ impl Part {
 
     async fn end(&self, how: Down) {
         let _turn = self.0.turn.lock().await;
+        self.end_now(how).await;
+    }
+
+    async fn end_now(&self, how: Down) {
         let running = {
             let mut state = sync::lock(&self.0.state);
             match std::mem::replace(&mut *state, Life::Down(how, None)) {

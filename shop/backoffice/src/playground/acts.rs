@@ -42,9 +42,14 @@ pub(super) async fn part(
         "Kill" => "is killed",
         "Freeze" => "stands still",
         "Slow" => "is slow",
+        "Rebuild" => "has lost its read model, and builds it again from the log",
         _ => "works as it should",
     };
-    let done = format!("{name} {done}.");
+    let subject = match &*name {
+        "events" => "The event store".to_owned(),
+        service => format!("The {service} service"),
+    };
+    let done = format!("{subject} {done}.");
     act(&manager, &shop, form, Act { call: "set-part", body, done: &done, to: HERE }).await
 }
 

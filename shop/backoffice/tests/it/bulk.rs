@@ -13,7 +13,7 @@ fn fields(name: &str, count: u128, value: impl Fn(u128) -> String) -> String {
 }
 
 fn id(number: u128) -> String {
-    format!("{:08}-0000-7000-8000-000000000000", number)
+    format!("{number:08}-0000-7000-8000-000000000000")
 }
 
 #[tokio::test]

@@ -48,6 +48,13 @@ impl Builder {
         Ok(self.finished(&deps, service))
     }
 
+    /// Empties the read model of a service that does not run.
+    pub(super) async fn empty_model(&self, module: &Module) -> anyhow::Result<()> {
+        let model = self.models.get(module.name).context("each service has its place")?;
+        let model = (module.open_model)(model.clone(), &self.shop.time_zone).await?;
+        Ok(model.reset().await?)
+    }
+
     /// What every service has, the event store's included.
     pub(super) fn finished(&self, deps: &Deps, mut service: Service) -> Service {
         service.followers.extend(self.ended.clone());

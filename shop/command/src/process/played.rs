@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use faults::Part;
+use futures_util::future::BoxFuture;
 use kernel::sync;
 use registry::Module;
 use runtime::event_store::Figures;
@@ -21,13 +22,20 @@ pub(super) type LatestNote = Arc<std::sync::Mutex<Option<LastNote>>>;
 
 /// A service that can be started again, not running yet.
 pub(super) fn part(module: &'static Module, deps: Deps, builder: &Builder) -> Part {
-    let builder = builder.clone();
-    Part::new(module.name, deps, move |deps, _| {
-        let builder = builder.clone();
+    let (running, emptied) = (builder.clone(), builder.clone());
+    let boot = move |deps, _| -> BoxFuture<'static, Result<Service, String>> {
+        let builder = running.clone();
         Box::pin(async move {
             builder.service(module, deps).await.map_err(|error| format!("{error:#}"))
         })
-    })
+    };
+    let empty = move || -> BoxFuture<'static, Result<(), String>> {
+        let builder = emptied.clone();
+        Box::pin(
+            async move { builder.empty_model(module).await.map_err(|error| format!("{error:#}")) },
+        )
+    };
+    Part::with_database(module.name, deps, Box::new(boot), Box::new(empty))
 }
 
 /// The event store as such a part.

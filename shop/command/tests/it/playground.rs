@@ -110,6 +110,9 @@ async fn parts_fail(player: &Player) {
             assert_eq!(player.deed(part, "Mend").await, "Up", "{part} after {deed}");
         }
     }
+    for part in PARTS.into_iter().filter(|part| *part != "events") {
+        assert_eq!(player.deed(part, "Rebuild").await, "Up", "{part}");
+    }
     player.deed("accounting", "Kill").await;
     player
         .until("orders wait for accounting", |state| {
@@ -183,6 +186,7 @@ async fn what_is_refused_changes_nothing(player: &Player, shop: &Shop) {
     for (call, body) in [
         ("set-messages", json!({ "Seed": 1, "Rates": { "BroadcastLost": 1001 } })),
         ("set-part", json!({ "Name": "gateway", "Do": "Kill" })),
+        ("set-part", json!({ "Name": "events", "Do": "Rebuild" })),
         ("set-traffic", json!({ "Visits": 6001, "Seed": 1 })),
         ("hold-sale", json!({ "Shoppers": 0, "Units": 1, "Seed": 1 })),
         ("play", json!({ "Preset": "LastUnit", "Seed": -1 })),

@@ -79,6 +79,8 @@ enum Deed {
     Freeze,
     /// It takes `SlowMs` over each event.
     Slow,
+    /// It is killed, its read model is emptied, and it is started again: it reads the whole log. The event store has none.
+    Rebuild,
     /// It is as it should be: started again, going on, as fast as it can be.
     Mend,
 }
@@ -94,7 +96,7 @@ struct SetPart {
     slow_ms: Option<Whole<0, 10_000>>,
 }
 
-/// Stops, kills, freezes or slows a part, or mends it.
+/// Stops, kills, freezes, slows or rebuilds a part, or mends it.
 #[utoipa::path(post, path = "/set-part", tag = "playground", request_body = SetPart, security(("token" = [])), responses(
     (status = 200, body = playground::Playground),
     (status = 503, description = "It could not be started again; the answer says why."),
@@ -111,18 +113,21 @@ async fn set_part(
         Deed::Stop => part.stop().await,
         Deed::Kill => part.kill().await,
         Deed::Freeze => part.freeze(),
-        Deed::Mend => mend(part).await.map_err(|error| {
-            Problem::unavailable(
-                Duration::from_secs(1),
-                format!("It could not be started: {error}"),
-            )
-        })?,
+        Deed::Mend => mend(part).await.map_err(|error| unstarted(&error))?,
+        Deed::Rebuild if !part.has_database() => {
+            return Err(Problem::field("Name", "is a part without a read model"));
+        }
+        Deed::Rebuild => part.rebuild().await.map_err(|error| unstarted(&error))?,
         Deed::Slow => {
             let millis = asked.slow_ms.map_or(0, Whole::get).unsigned_abs();
             part.slowness().set(Duration::from_millis(millis));
         }
     }
     Ok(Json(playground.state()))
+}
+
+fn unstarted(error: &str) -> Problem {
+    Problem::unavailable(Duration::from_secs(1), format!("It could not be started: {error}"))
 }
 
 #[derive(Deserialize, ToSchema)]
