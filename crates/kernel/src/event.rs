@@ -60,6 +60,7 @@ pub struct NewEvent {
     pub data: Box<RawValue>,
 }
 
+// ANCHOR: recorded
 /// An event in the log. Never changed, moved or removed.
 #[derive(Clone, Debug)]
 pub struct Recorded {
@@ -82,6 +83,7 @@ pub struct Recorded {
     /// One JSON object.
     pub data: Data,
 }
+// ANCHOR_END: recorded
 
 impl Recorded {
     /// Bytes it roughly occupies in memory, for bounds on queues and pages.

@@ -172,6 +172,13 @@ impl Node {
         self.bottom() + 8 + 6 * self.place
     }
 
+    /// The room for the name of the service beside the position, if the name takes more.
+    fn squeezed(&self) -> Option<usize> {
+        let digits = self.event.position.map_or(0, |position| position.to_string().len());
+        let room = 88_usize.saturating_sub(7 * digits);
+        (6 * self.event.service.len() > room).then_some(room)
+    }
+
     fn is_long(&self) -> bool {
         self.event.name.chars().count() > LETTERS_MAX
     }

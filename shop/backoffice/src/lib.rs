@@ -22,6 +22,7 @@ mod export;
 mod fields;
 mod follow;
 mod graph;
+mod guide;
 mod history;
 mod inbox;
 mod log;
@@ -39,10 +40,11 @@ mod search;
 mod status;
 mod system;
 mod through;
+mod tour;
 mod why;
 
 use axum::{
-    Extension, Router,
+    Extension, Router, middleware,
     routing::{get, post},
 };
 use site::{Chrome, Link, Search, Shop, Site, Website};
@@ -91,13 +93,14 @@ const PLAYED: Chrome = Chrome { nav: NAV, ..CHROME };
 
 /// The back office as a router, to be served with [`web::serve`]; `storefront` is the website of the shoppers, which it watches.
 pub fn build(config: Config, storefront: Website, low_stock: LowStock) -> Router {
-    let pages = pages(storefront, low_stock);
+    let pages = pages(storefront, low_stock).layer(middleware::from_fn(tour::along));
     Site::new(config, &CHROME).guard(pages.with_state(Shop::default()))
 }
 
 /// The back office of a sample shop whose parts can be made to fail.
 pub fn with_playground(config: Config, storefront: Website, low_stock: LowStock) -> Router {
     let pages = pages(storefront, low_stock).merge(playground::routes());
+    let pages = pages.layer(middleware::from_fn(tour::along));
     Site::new(config, &PLAYED).guard(pages.with_state(Shop::default()))
 }
 
@@ -129,6 +132,7 @@ fn pages(storefront: Website, low_stock: LowStock) -> Router<Shop> {
         .route("/search", get(search::search))
         .route("/system", get(system::system))
         .route("/system/live", get(system::live))
+        .merge(tour::routes())
         .layer(Extension(storefront))
         .layer(Extension(low_stock))
 }

@@ -4,7 +4,9 @@ use std::ops::Deref;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use kernel::Timestamp;
-use site::{Badge, Failure, Tone, Visit};
+use site::{Badge, Failure, Frame, Tone, Visit};
+
+use crate::guide;
 
 /// The visit of a manager. Other visitors are sent to log in, or refused.
 #[derive(Clone)]
@@ -35,6 +37,13 @@ impl LowStock {
 }
 
 impl ManagerVisit {
+    /// The frame of a page, with the step of the tour that it was opened from.
+    pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
+        let frame = self.visit.frame(title);
+        let guide = guide::along(&frame.address);
+        Frame { guide, ..frame }
+    }
+
     pub(crate) fn low_stock(&self) -> LowStock {
         self.low_stock
     }

@@ -275,6 +275,24 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
+// What is followed over several pages goes along with every link and search of this one; without scripts, with forms that change something.
+function along() {
+  const step = new URLSearchParams(location.search).get("tour");
+  const carry = (address) => {
+    const to = new URL(address, location);
+    if (to.origin === location.origin && !to.pathname.startsWith("/tour")) to.searchParams.set("tour", step);
+    return to.href;
+  };
+  addEventListener("click", (event) => {
+    const link = event.target.closest("main a[href], .ways a[href]");
+    if (link) link.setAttribute("href", carry(link.getAttribute("href")));
+  }, true);
+  for (const form of document.querySelectorAll("main form:not([method=post]), .top-search form")) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "tour", value: step }));
+  }
+}
+
+if (document.querySelector("[data-along]")) along();
 for (const part of document.querySelectorAll("[data-live]")) {
   heard(part);
   live(part);

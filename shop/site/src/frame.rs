@@ -52,6 +52,17 @@ pub struct Frame {
     pub query: String,
     /// Without scripts, the page reloads itself after this time.
     pub refresh_seconds: Option<u32>,
+    /// Of what the visitor follows over several pages.
+    pub guide: Option<Guide>,
+}
+
+/// What goes along from page to page: where the visitor is, what to look at, and the ways back and onward.
+#[derive(Clone, Debug)]
+pub struct Guide {
+    pub title: String,
+    pub text: &'static str,
+    pub back: String,
+    pub next: String,
 }
 
 /// The logged-in user, and the token of the log-out form.
@@ -81,6 +92,12 @@ impl Frame {
     pub fn is_at(&self, href: &str) -> bool {
         let below = || self.path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
         self.path == href || (href != "/" && below())
+    }
+
+    /// Whether `href` is in the navigation.
+    #[must_use]
+    pub fn has_way(&self, href: &str) -> bool {
+        self.chrome.nav.iter().any(|link| link.href == href)
     }
 
     /// Whether `href` leads to exactly this page.

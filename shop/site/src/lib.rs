@@ -48,7 +48,7 @@ pub use events::{ServerEvent, ServerEvents, live};
 pub use failure::{Failure, FieldError, Refusal, no_such_page};
 pub use form::{Field, Form};
 pub use format::{Amount, Count, Day, Elapsed, Moment, Money, TimeOfDay};
-pub use frame::{Chrome, Frame, Link, Search};
+pub use frame::{Chrome, Frame, Guide, Link, Search};
 pub use gateway::{Gateway, GatewayUrlError};
 pub use kept::logged_in;
 pub use listing::{Choice, Listing, Place, choices, given, known};

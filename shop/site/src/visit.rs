@@ -136,6 +136,7 @@ impl Visit {
             notice,
             query: String::new(),
             refresh_seconds: None,
+            guide: None,
         }
     }
 

@@ -47,6 +47,8 @@ const PAGES: [&str; 35] = [
     "/search",
     "/system",
     "/system/live",
+    "/tour",
+    "/tour/1",
     "/why/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
 ];
 
@@ -89,7 +91,7 @@ async fn nothing_is_changed_for_who_is_not_logged_in_or_by_a_form_of_another_sit
     lets_nobody_change(office, &CHANGES).await;
 }
 
-/// Whoever asks for one of `pages` without having logged in is sent to do so.
+/// A visitor who asks for one of `pages` without having logged in is sent to do so.
 async fn lets_nobody_see(site: fn() -> Router, pages: &[&str]) {
     for page in pages {
         let request = Request::get(*page).body(Body::empty()).expect("a request");

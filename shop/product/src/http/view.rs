@@ -141,6 +141,7 @@ impl Shop {
         self.fold::<catalogue::Catalogue>(&stream, until, CatalogueEvent::of).await
     }
 
+    // ANCHOR: fold
     async fn fold<D: Decider>(
         &self,
         stream: &StreamId,
@@ -154,4 +155,5 @@ impl Shop {
         }
         Ok(state)
     }
+    // ANCHOR_END: fold
 }
