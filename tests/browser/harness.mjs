@@ -47,15 +47,31 @@ export async function eventually(condition, what) {
   }
 }
 
+function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/** Runs something that is no test with what tests get. */
+export async function alone(run) {
+  const browser = await launch();
+  const world = new World(browser);
+  try {
+    await run(world);
+  } finally {
+    await world.close();
+    await browser.close();
+  }
+}
+
 /** Runs all tests, some at once, and says how many passed. */
 export async function runAll() {
   const only = process.argv[2];
   const chosen = tests.filter(({ name }) => !only || name.includes(only));
   await mkdir(screenshots, { recursive: true });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  const browser = await launch();
   const queue = [...chosen];
   let failed = 0;
   const worker = async () => {

@@ -44,6 +44,8 @@ enum Task {
         #[arg(long, value_name = "AGORA")]
         run: Option<std::path::PathBuf>,
     },
+    /// Take the pictures of the README and of the book again, from a sample shop in Chromium
+    Pictures,
     /// Make what is released: an archive, a Debian package, a list of what is in it, checksums
     Dist(dist::Dist),
     /// Run all benches and print what they reached; or one that compares or takes long
@@ -66,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         Task::New { what: New::Service { name } } => new_service::new(&name),
         Task::Book { run: None } => book::show(),
         Task::Book { run: Some(agora) } => book::test(&agora),
+        Task::Pictures => suites::pictures(),
         Task::Dist(dist) => dist::make(dist),
         Task::Bench(bench) => bench::run(bench),
     }

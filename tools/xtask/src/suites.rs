@@ -166,9 +166,19 @@ fn dist() -> anyhow::Result<()> {
 }
 
 fn browser() -> anyhow::Result<()> {
+    in_browser(&["run.mjs"])
+}
+
+/// Takes the pictures that the documents show.
+pub(crate) fn pictures() -> anyhow::Result<()> {
+    setup::install(false, true)?;
+    in_browser(&["pictures.mjs", &root().join("docs/pictures").to_string_lossy()])
+}
+
+fn in_browser(run: &[&str]) -> anyhow::Result<()> {
     build()?;
     let tests = root().join("tests/browser");
-    must(program("node", &["run.mjs"]).current_dir(tests).env("AGORA_BIN", built("agora")))
+    must(program("node", run).current_dir(tests).env("AGORA_BIN", built("agora")))
 }
 
 /// The whole fault run, on a release build unless `AGORA_BIN` names another command.

@@ -98,6 +98,7 @@ fn content_type(name: &str) -> &'static str {
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
         "png" => "image/png",
+        "webp" => "image/webp",
         "woff2" => "font/woff2",
         "yaml" => "application/yaml; charset=utf-8",
         _ => "text/plain; charset=utf-8",
