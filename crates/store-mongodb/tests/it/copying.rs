@@ -92,7 +92,8 @@ async fn a_copy_that_was_broken_off_goes_on() {
     fill(&mut source.writer).await;
     let MongoStore { writer, reader } = mongo::store().await;
     let mut breaking = Breaking(writer, 2);
-    copied(&source.reader, &mut breaking, &reader).await.expect_err("killed");
+    let broken = copied(&source.reader, &mut breaking, &reader).await.expect_err("it breaks off");
+    assert!(broken.to_string().ends_with("killed"), "{broken}");
     let there = reader.head().await.expect("a head");
     assert!(there > Position(1) && there < Position(2506), "{there}");
     let done = copied(&source.reader, &mut breaking.0, &reader).await.expect("goes on");
