@@ -175,7 +175,7 @@ impl EventStore {
     }
 
     fn answers(&self) {
-        // Load before swapping: this runs for every request, and a load is cheaper.
+        // This runs for every request, and a load is cheaper than a swap.
         if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
             tracing::info!("the event store answers again");
         }

@@ -189,7 +189,8 @@ impl Database {
         })
     }
 
-    /// From now on, notes which rows change, for [`Database::noted`]: for a database that nobody else uses.
+    /// From now on, notes which rows change, for [`Database::noted`]. The notes stay in memory until they are taken: use it on a database that
+    /// is there to be examined.
     pub fn note_changes(&self) -> Result<(), ModelError> {
         self.write(|writer| Ok(noted::begin(writer)?))
     }

@@ -225,10 +225,14 @@ impl Process {
         }
     }
 
-    /// Finishes what has begun, the bus last. Whether nothing had to be cut off.
+    /// Finishes what has begun: the event store after those who append to it, and the bus last. Whether nothing had to be cut off.
     pub(crate) async fn shut_down(&self) -> bool {
-        let parts = join_all(self.played.iter().map(Part::stop));
-        let (drained, _) = tokio::join!(self.tasks.shutdown(), parts);
+        self.played.iter().for_each(Part::thaw);
+        let (stores, others): (Vec<_>, Vec<_>) =
+            self.played.iter().partition(|part| part.name() == events::NAME);
+        let others = join_all(others.into_iter().map(Part::stop));
+        let (drained, _) = tokio::join!(self.tasks.shutdown(), others);
+        join_all(stores.into_iter().map(Part::stop)).await;
         if let Some(note) = &*sync::lock(&self.last_note) {
             note();
         }

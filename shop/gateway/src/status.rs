@@ -251,7 +251,7 @@ impl ServiceStatus {
                 "It has not announced itself for 5 s: it was stopped, has crashed, or hangs."
                     .to_owned()
             } else {
-                "It was told to stop.".to_owned()
+                "It has stopped.".to_owned()
             };
             return Condition { state: PartState::Away, reason, since: heard };
         };

@@ -21,7 +21,7 @@ const ID: &str = "0190c7f2-8b1e-7c3a-9f00-1234567890ab";
 fn database(name: &str) -> Database {
     let database = Database::open(Location::Memory(format!("noted-{name}")), LAMPS);
     let database = database.expect("it is in memory");
-    database.note_changes().expect("nobody else uses it");
+    database.note_changes().expect("it takes triggers");
     database
 }
 

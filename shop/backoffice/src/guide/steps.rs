@@ -270,7 +270,7 @@ pub(crate) const STEPS: [Step; 10] = [
             "Open orders end, and all four sums stay exact.",
         ],
         glance: "Everything is killed in the middle of a write. Nothing that was confirmed is lost.",
-        why: "The log answers after the sync, never before. When it is opened, a batch that is not whole is cut off: nobody was told of it.",
+        why: "The log answers after the sync, never before. When it is opened, a batch that is not whole is cut off: no client was told that it was recorded.",
         code: &[code!(
             "crates/eventlog/src/writer.rs",
             "write",
@@ -337,7 +337,7 @@ pub(crate) const STEPS: [Step; 10] = [
             "Its causes lead back to the request that began it.",
         ],
         glance: "This is what the shop knew then.",
-        why: "A question that nobody asked at the time can be answered today, because what happened was kept instead of what it led to.",
+        why: "You can answer questions today that no one asked at the time, because the log keeps what happened, not only what it led to.",
         code: &[code!("shop/order/src/domain.rs", "evolve", "What each event makes of an order.")],
     },
 ];

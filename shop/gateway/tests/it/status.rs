@@ -132,7 +132,7 @@ async fn what_leaves_a_shop_that_stops_is_no_outage() {
     shop.local("product", named("product"));
     assert_eq!(outage(&shop).await, json!(null));
     shop.gateway.learn(leaving.clone().into());
-    assert_eq!(outage(&shop).await["Reason"], "It was told to stop.");
+    assert_eq!(outage(&shop).await["Reason"], "It has stopped.");
 
     let stopping = Shop::open();
     stopping.local("product", named("product"));
