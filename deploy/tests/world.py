@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,8 @@ ROOT = DEPLOY.parent
 AGORA = pathlib.Path(os.environ.get("AGORA_BIN", ROOT / "target/debug/agora"))
 # What takes longer than this does not happen at all.
 PATIENCE = 120
+# Below those that Linux gives to connections and to listeners on port 0 (`net.ipv4.ip_local_port_range`).
+PORTS = range(12_000, 32_000)
 
 
 def program(name):
@@ -44,18 +47,13 @@ def services():
 
 
 def free_port(addresses=("127.0.0.1",)):
-    """A port that is free at all of these addresses at this moment."""
+    """A port that is free at all of these addresses at this moment, and that the kernel gives to no connection."""
     while True:
-        with contextlib.ExitStack() as held:
-            port = 0
-            try:
-                for address in addresses:
-                    one = held.enter_context(socket.socket())
-                    one.bind((address, port))
-                    port = one.getsockname()[1]
-                return port
-            except OSError:
-                continue
+        port = random.choice(PORTS)
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for address in addresses:
+                held.enter_context(socket.socket()).bind((address, port))
+            return port
 
 
 def eventually(what, condition, patience=PATIENCE):

@@ -1,9 +1,11 @@
 """What the tests start: a broker, a shop, and the examples beside them; each gone with the test."""
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -18,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 PATIENCE_SECONDS = 90
 LOOK_EVERY_SECONDS = 0.05
+# Below those that Linux gives to connections and to listeners on port 0 (`net.ipv4.ip_local_port_range`).
+PORTS = range(12_000, 32_000)
 
 
 def until(what, condition, patience=PATIENCE_SECONDS):
@@ -32,9 +36,12 @@ def until(what, condition, patience=PATIENCE_SECONDS):
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that is free at this moment, and that the kernel gives to no connection."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 class Child:
@@ -109,7 +116,7 @@ class Broker:
 
     def answers(self):
         try:
-            return bool(self.manage("/api/overview"))
+            return any(listener["port"] == self.port for listener in self.manage("/api/overview")["listeners"])
         except OSError:
             return False
 

@@ -1,11 +1,18 @@
 //! A server as a child process.
 
 use std::{
-    fs, io,
+    fs,
+    hash::{BuildHasher as _, RandomState},
+    io,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    ops::Range,
     os::unix::process::CommandExt as _,
     process::{self, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
@@ -18,6 +25,9 @@ const GIVE_UP_LOOKS: u32 = 3000;
 
 /// Another program may take a free port before the server does.
 const TRIES: u32 = 3;
+
+/// Above the ports of well-known servers, below those that Linux gives away (`net.ipv4.ip_local_port_range`).
+const PORTS: Range<u16> = 12_000..32_000;
 
 /// A running server. Dropped, or its test process killed, it is gone at once, as by a power cut.
 #[derive(Debug)]
@@ -114,9 +124,27 @@ impl Drop for Child {
     }
 }
 
-/// A port without a listener at this moment; another program may take it before it is used, so starters try again.
+/// A port without a listener at this moment, below those that the kernel gives to connections and to listeners on port 0: until
+/// its server listens, only another caller of this may take it, and starters try again. This process gets each port once.
+///
+/// A port of the kernel's range fails now and then: an outgoing connection takes it while its server starts again, and a wait that
+/// connects may connect to itself.
 pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    // Processes start at different places.
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
+        let [low, high, ..] = RandomState::new().hash_one(()).to_le_bytes();
+        u16::from_le_bytes([low, high]).into()
+    });
+    let mut last = io::Error::other("no port was tried");
+    for _ in PORTS {
+        let offset = NEXT.fetch_add(1, Ordering::Relaxed) % (PORTS.end - PORTS.start);
+        let port = PORTS.start + offset;
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// Starts a server on a free port, and again on another one if that port was taken meanwhile.

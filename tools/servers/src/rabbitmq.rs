@@ -99,10 +99,12 @@ impl RabbitMq {
     }
 
     fn wait_ready(&mut self) -> anyhow::Result<()> {
-        let management = self.ports.management;
-        self.node.wait_for_port(self.ports.amqp)?;
+        let Ports { amqp, management, .. } = self.ports;
+        // The management API answers before the broker listens for AMQP: only itself knows whether the listener there is its own.
+        let listens = format!(r#""ip_address":"127.0.0.1","port":{amqp},"#);
         self.node.wait_until(|| {
-            request(management, "GET", "/api/overview", "").is_ok_and(|(status, _)| status == 200)
+            request(management, "GET", "/api/overview", "")
+                .is_ok_and(|(status, answer)| status == 200 && answer.contains(&listens))
         })
     }
 

@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{CouchDb, Folder, Mongodb, Postgres, RabbitMq, Redis, usage};
+use crate::{CouchDb, Folder, Mongodb, Postgres, RabbitMq, Redis, free_port, usage};
 
 /// The manager's.
 pub const PASSWORD: &str = "the manager's own password";
@@ -58,7 +58,7 @@ pub struct System {
     store: Store,
     token_key: String,
     nodes: BTreeMap<(&'static str, usize), Node>,
-    gateway: Option<String>,
+    gateway: String,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -96,7 +96,7 @@ impl System {
             store,
             token_key: token_key.to_owned(),
             nodes: BTreeMap::new(),
-            gateway: None,
+            gateway: format!("http://127.0.0.1:{}", free_port()?),
             _turn: turn,
         })
     }
@@ -133,8 +133,7 @@ impl System {
         command.args(["run", part, "--json", "--data"]).arg(self.data(part, instance));
         if part == "gateway" {
             // It comes back at the same address, which clients go on using.
-            let address = self.gateway.as_deref().unwrap_or("http://127.0.0.1:0");
-            command.args(["--listen", address.trim_start_matches("http://")]);
+            command.args(["--listen", self.gateway.trim_start_matches("http://")]);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let process = command.spawn()?;
@@ -185,21 +184,18 @@ impl System {
                 bail!("{part} {instance} is not ready: {}", last_words(self.folder.path()));
             };
             read?;
-            let Ok(ready) = serde_json::from_str::<Value>(&line) else {
+            if serde_json::from_str::<Value>(&line).is_err() {
                 bail!("{part} {instance} did not start: {}", last_words(self.folder.path()));
-            };
-            node.ready = true;
-            if *part == "gateway" {
-                self.gateway = ready.get("gateway").and_then(Value::as_str).map(str::to_owned);
             }
+            node.ready = true;
         }
         Ok(())
     }
 
-    /// The gateway's URL, once it is ready.
+    /// The gateway's URL.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.gateway.as_deref().unwrap_or_default()
+        &self.gateway
     }
 
     /// Sends a signal to a process.
