@@ -58,7 +58,9 @@ struct Row {
     outcome: Outcome,
 }
 
-enum Outcome {
+/// What became of a change of one product.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
     Changed,
     /// Why it is as it was.
     Refused(String),
@@ -107,7 +109,7 @@ pub(crate) async fn change(manager: ManagerVisit, form: Form) -> Result<Response
         async move { one(manager, step, &key).await }
     });
     let rows: Vec<Row> = stream::iter(changed).buffered(AT_ONCE).collect().await;
-    let done = rows.iter().filter(|row| matches!(row.outcome, Outcome::Changed)).count();
+    let done = rows.iter().filter(|row| row.outcome.is_done()).count();
     let is_unreached = rows.iter().any(|row| matches!(row.outcome, Outcome::Unreached));
     let of = if rows.len() == 1 { "product is" } else { "products are" };
     let title = format!("{} of {} {of} changed", Count(done), Count(rows.len()));
@@ -131,7 +133,11 @@ async fn one(manager: &ManagerVisit, step: Step, key: &str) -> Row {
 }
 
 impl Outcome {
-    fn of(failure: &Failure) -> Self {
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self, Self::Changed)
+    }
+
+    pub(crate) fn of(failure: &Failure) -> Self {
         match failure {
             Failure::NotFound => Self::Refused("It is no longer in the catalogue.".to_owned()),
             Failure::Refused(refusal) if refusal.status == 404 => {
@@ -227,20 +233,20 @@ impl Preview {
     }
 }
 
-impl Row {
-    fn badge(&self) -> Badge {
-        match self.outcome {
-            Outcome::Changed => Badge::new("Changed", Tone::Good),
-            Outcome::Refused(_) => Badge::new("Not changed", Tone::Bad),
-            Outcome::Unreached => Badge::new("Not known", Tone::Warn),
+impl Outcome {
+    pub(crate) fn badge(&self) -> Badge {
+        match self {
+            Self::Changed => Badge::new("Changed", Tone::Good),
+            Self::Refused(_) => Badge::new("Not changed", Tone::Bad),
+            Self::Unreached => Badge::new("Not known", Tone::Warn),
         }
     }
 
-    fn why(&self) -> &str {
-        match &self.outcome {
-            Outcome::Changed => "",
-            Outcome::Refused(why) => why,
-            Outcome::Unreached => "The shop did not answer. Trying again changes nothing twice.",
+    pub(crate) fn why(&self) -> &str {
+        match self {
+            Self::Changed => "",
+            Self::Refused(why) => why,
+            Self::Unreached => "The shop did not answer. Trying again changes nothing twice.",
         }
     }
 }

@@ -24,6 +24,8 @@ mod follow;
 mod graph;
 mod guide;
 mod history;
+mod import;
+mod import_plan;
 mod inbox;
 mod log;
 mod manager;
@@ -148,6 +150,8 @@ fn goods() -> Router<Shop> {
         .route("/products/bulk", get(products::products).post(bulk::preview))
         .route("/products/bulk/change", post(bulk::change))
         .route("/products/export", get(export::export))
+        .route("/products/import", get(import::choose).post(import::preview))
+        .route("/products/import/change", get(import::choose).post(import::import))
         .route("/products/new", get(product::fresh).post(product::add))
         .route("/products/{id}", get(product::product).post(product::change))
         .route("/products/{id}/delete", get(product::ask).post(product::delete))

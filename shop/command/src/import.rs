@@ -9,13 +9,14 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
+use sheets::{BadRow, Numbered};
 
-pub(crate) use self::catalogue::{Catalogue, CustomerRow, ProductRow};
+pub(crate) use self::catalogue::{Catalogue, CustomerRow};
 use crate::{
     client::{Access, Client, Error},
     outcome::Outcome,
     random::run_id,
-    rows::{BadRow, BadRows, BadRowsFile, Numbered},
+    rows::{BadRows, BadRowsFile},
     term::{self, Progress},
 };
 

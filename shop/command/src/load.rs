@@ -19,6 +19,7 @@ mod tracker;
 use std::{cell::RefCell, time::Duration};
 
 use futures_util::{StreamExt as _, future::join_all, stream::FuturesUnordered};
+use sheets::BadRow;
 use tokio::{
     sync::{Notify, Semaphore},
     time::Instant,
@@ -33,7 +34,6 @@ pub(crate) use self::{
 };
 use crate::{
     client::{Client, Error, EventStream, Request},
-    rows::BadRow,
     shop::{self, Change, Order, PlaceOrder},
     term::Progress,
 };

@@ -5,6 +5,7 @@ use std::{collections::HashMap, path::Path, path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
 use serde::Serialize;
+use sheets::{Fields, Numbered, Row, Rows};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     load::{self, Latency, Pace, Plan, Planned, Until},
     outcome::Outcome,
     random::run_id,
-    rows::{BadRows, BadRowsFile, Fields, Numbered, Row, Rows, find},
+    rows::{self, BadRows, BadRowsFile, find},
     shop::{self, Product},
     term,
 };
@@ -77,7 +78,7 @@ struct Json<'a> {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
-    let mut rows = Rows::<OrderRow>::of_file(&orders_file(&args.dir)?)?;
+    let mut rows = rows::read::<OrderRow>(&orders_file(&args.dir)?)?;
     let client = args.access.connect().await?;
     let orders = plan(&client, &mut rows).await?;
     let plan = Plan {

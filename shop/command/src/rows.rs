@@ -1,256 +1,27 @@
-//! Rows of CSV files: good ones are kept with their line number, bad ones listed by line and skipped.
+//! Files of rows: found in a folder, unpacked if they are compressed, with a report of the rows that were skipped.
 
 mod bad;
-mod csv;
 
 use std::{
-    fmt, fs,
+    fs,
     io::Read as _,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use flate2::read::MultiGzDecoder;
-use kernel::text::nfc;
+use sheets::{Row, Rows};
 
-pub(crate) use self::bad::{BadRow, BadRows, BadRowsFile};
-use self::csv::{Reader, Record};
+pub(crate) use self::bad::{BadRows, BadRowsFile};
 use crate::term;
 
-/// How a ZIP archive begins, which the files of spreadsheets are.
-const ZIP: &[u8] = b"PK\x03\x04";
-/// Names of columns that a refusal shows.
-const NAMES_SHOWN: usize = 20;
-/// What may stand between the fields of a row: the one with which the header has the needed columns is taken.
-const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
-
-/// So many rows of several lines are named one by one.
-const LONG_SHOWN: usize = 5;
-
-/// What a kind of row is made from.
-pub(crate) trait Row: Sized {
-    /// Columns that a file must have; others may be in it.
-    const COLUMNS: &'static [&'static str];
-    /// Columns that are read where a file has them.
-    const OPTIONAL: &'static [&'static str] = &[];
-
-    /// Parses a row, or returns what is wrong with it.
-    fn read(fields: &Fields<'_>) -> Result<Self, String>;
-}
-
-/// A row and the line that it is on.
-#[derive(Clone, Debug)]
-pub(crate) struct Numbered<T> {
-    pub(crate) line: u64,
-    pub(crate) row: T,
-}
-
-/// What a file holds.
-pub(crate) struct Rows<T> {
-    pub(crate) file: String,
-    pub(crate) good: Vec<Numbered<T>>,
-    pub(crate) bad: Vec<BadRow>,
-    /// First and last line of rows over several lines whose line ends are in a column that is not used.
-    long: Vec<(u64, u64)>,
-}
-
-/// One row's fields, by the names of their columns.
-pub(crate) struct Fields<'a> {
-    header: &'a [String],
-    record: &'a [String],
-}
-
-impl Fields<'_> {
-    /// The field of this column, without blanks around it; empty where there is no such column.
-    pub(crate) fn text(&self, column: &str) -> &str {
-        let index = self.header.iter().position(|name| name == column);
-        index.and_then(|index| self.record.get(index)).map_or("", |field| field.trim())
-    }
-
-    pub(crate) fn required(&self, column: &str) -> Result<&str, String> {
-        match self.text(column) {
-            "" => Err(format!("{column} is empty")),
-            text => Ok(text),
-        }
-    }
-
-    /// A whole number from 0 to `most`.
-    pub(crate) fn number<N: FromStr + PartialOrd + fmt::Display>(
-        &self,
-        column: &str,
-        range: std::ops::RangeInclusive<N>,
-    ) -> Result<N, String> {
-        let text = self.required(column)?;
-        let number = text.parse().ok().filter(|number| range.contains(number));
-        number.ok_or_else(|| {
-            let (least, most) = range.into_inner();
-            format!("{column} {text:?} is not a whole number from {least} to {most}")
-        })
-    }
-}
-
-impl<T: Row> Rows<T> {
-    /// Reads a file; a packed one (`.gz`) is unpacked on the way.
-    pub(crate) fn of_file(path: &Path) -> anyhow::Result<Self> {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let rows = unpacked(path).and_then(|content| Self::of(name, content));
-        let rows = rows.with_context(|| format!("{} cannot be read", path.display()))?;
-        rows.notes().for_each(term::note);
-        Ok(rows)
-    }
-
-    fn of(file: String, content: Vec<u8>) -> anyhow::Result<Self> {
-        let content = csv::decoded(content).map_err(|problem| anyhow!("the file {problem}"))?;
-        let (mut reader, header) = T::header(&content)?;
-        let mut rows = Self { file, good: Vec::new(), bad: Vec::new(), long: Vec::new() };
-        while let Some(record) = reader.next()? {
-            let (line, last_line) = (record.line, record.last_line);
-            let Some(read) = fields(record, header.len()).transpose() else { continue };
-            match read.and_then(|record| {
-                let row = T::read(&Fields { header: &header, record: &record })?;
-                Ok((row, T::reads_line_ends(&header, &record)))
-            }) {
-                Ok((row, is_read)) => {
-                    rows.good.push(Numbered { line, row });
-                    if last_line > line && !is_read {
-                        rows.long.push((line, last_line));
-                    }
-                }
-                Err(problem) if last_line > line => rows.reject(
-                    line,
-                    format!(
-                        "{problem} (with its quoted line ends, the row goes on to line {last_line})"
-                    ),
-                ),
-                Err(problem) => rows.reject(line, problem),
-            }
-        }
-        Ok(rows)
-    }
-
-    /// What may have been swallowed by a quote, though every row could be read.
-    fn notes(&self) -> impl Iterator<Item = String> {
-        let more = self.long.len().saturating_sub(LONG_SHOWN);
-        let file = &self.file;
-        let each = self.long.iter().take(LONG_SHOWN).map(move |(line, last_line)| {
-            format!(
-                "{file}: the row of line {line} goes on to line {last_line}, in a quoted field that is not read; if these are several rows, mend \
-                 the quotes"
-            )
-        });
-        each.chain((more > 0).then(|| format!("{file}: and {more} more such rows")))
-    }
-
-    /// Moves on without the row of this line.
-    pub(crate) fn reject(&mut self, line: u64, problem: impl Into<String>) {
-        self.bad.push(BadRow { file: self.file.clone(), line, problem: problem.into() });
-    }
-}
-
-/// How a kind of file begins.
-trait Header: Row {
-    /// The names of the columns, and a reader of the rows after them.
-    fn header(content: &[u8]) -> anyhow::Result<(Reader<'_>, Vec<String>)> {
-        if content.starts_with(ZIP) {
-            bail!("it is a workbook of a spreadsheet, or another ZIP archive: save it as CSV");
-        }
-        let mut best: Option<(Vec<&str>, Vec<String>)> = None;
-        let mut fault: Option<anyhow::Error> = None;
-        for separator in SEPARATORS {
-            let mut reader = begin(content, separator);
-            let names = match reader.next() {
-                Ok(Some(Record { fields: Ok(names), .. })) => names,
-                // With another separator it may be valid.
-                Ok(Some(Record { line, fields: Err(found), .. })) => {
-                    let found = anyhow!("line {line}, which names the columns, {found}");
-                    fault.get_or_insert(found);
-                    continue;
-                }
-                Ok(None) => bail!("the file is empty: its first line must name the columns"),
-                Err(unclosed) => {
-                    fault.get_or_insert(unclosed.into());
-                    continue;
-                }
-            };
-            let names: Vec<_> =
-                names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-            let columns = Self::COLUMNS.iter().copied();
-            let missing: Vec<_> =
-                columns.filter(|column| names.iter().all(|name| name != column)).collect();
-            if missing.is_empty() {
-                Self::named_once(&names)?;
-                return Ok((reader, names));
-            }
-            if best.as_ref().is_none_or(|(best, _)| missing.len() < best.len()) {
-                best = Some((missing, names));
-            }
-        }
-        match (best, fault) {
-            // It cannot be the right separator: not one column is found.
-            (best, Some(fault))
-                if best.as_ref().is_none_or(|(best, _)| best.len() == Self::COLUMNS.len()) =>
-            {
-                Err(fault)
-            }
-            (best, _) => {
-                let (missing, names) = best.unwrap_or_default();
-                let names: Vec<_> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
-                bail!(
-                    "these columns are missing: {}. The first line names: {}",
-                    missing.join(", "),
-                    names.join(", ")
-                )
-            }
-        }
-    }
-
-    /// Whether the line ends within a row are in fields that are read.
-    fn reads_line_ends(header: &[String], record: &[String]) -> bool {
-        let is_read =
-            |name: &String| Self::COLUMNS.iter().chain(Self::OPTIONAL).any(|column| name == column);
-        header
-            .iter()
-            .zip(record)
-            .all(|(name, field)| is_read(name) || !field.contains(['\r', '\n']))
-    }
-
-    /// Of two columns of one name it would be a guess which is meant.
-    fn named_once(names: &[String]) -> anyhow::Result<()> {
-        let twice = |column: &&&str| names.iter().filter(|name| name == *column).count() > 1;
-        match Self::COLUMNS.iter().chain(Self::OPTIONAL).find(twice) {
-            Some(column) => bail!("the column {column:?} appears twice in the first line"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl<T: Row> Header for T {}
-
-/// A reader of a text. Some spreadsheets write a line `sep=;` before the columns; it is not one of the rows.
-fn begin(content: &[u8], separator: u8) -> Reader<'_> {
-    let length = content.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
-    match content.split_at_checked(length.unwrap_or(0)) {
-        Some((first, rest)) if first.len() == 5 && first.starts_with(b"sep=") => {
-            Reader::new(rest, separator, 1)
-        }
-        _ => Reader::new(content, separator, 1),
-    }
-}
-
-/// The texts of a row of `expected` fields, or what is wrong with it; none where all are blank, as in a spreadsheet's empty row.
-fn fields(record: Record, expected: usize) -> Result<Option<Vec<String>>, String> {
-    let fields = record.fields.map_err(|fault| fault.to_string())?;
-    if fields.iter().all(|field| field.trim_ascii().is_empty()) {
-        return Ok(None);
-    }
-    if fields.len() != expected {
-        return Err(format!("has {} fields, not {expected}", fields.len()));
-    }
-    // As the shop keeps texts: else what is the same would look changed.
-    let text = |field| String::from_utf8(field).map(|text| nfc(&text).into_owned());
-    let texts: Result<_, _> = fields.into_iter().map(text).collect();
-    texts.map(Some).map_err(|_| "is not UTF-8".to_owned())
+/// Reads a file; a packed one (`.gz`) is unpacked on the way.
+pub(crate) fn read<T: Row>(path: &Path) -> anyhow::Result<Rows<T>> {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let rows = unpacked(path).and_then(|content| Ok(Rows::of(name, content)?));
+    let rows = rows.with_context(|| format!("{} cannot be read", path.display()))?;
+    rows.notes().for_each(term::note);
+    Ok(rows)
 }
 
 /// The content of a file, decompressed if its name or its first bytes show that it is compressed.
@@ -282,4 +53,35 @@ pub(crate) fn find(dir: &Path, name: &str) -> anyhow::Result<Option<PathBuf>> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    struct Pair(String, u32);
+
+    impl Row for Pair {
+        const COLUMNS: &'static [&'static str] = &["Name", "Count"];
+        fn read(fields: &sheets::Fields<'_>) -> Result<Self, String> {
+            Ok(Self(fields.required("Name")?.to_owned(), fields.number("Count", 1..=9)?))
+        }
+    }
+
+    #[test]
+    fn a_packed_file_that_was_cut_is_refused() {
+        use std::io::Write as _;
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(b"Name,Count\na,1\nb,2\n").expect("in memory");
+        let packed = packed.finish().expect("in memory");
+        let write =
+            |bytes: &[u8]| fs::write(dir.path().join("pairs.csv.gz"), bytes).expect("writable");
+        write(&packed);
+        let path = find(dir.path(), "pairs.csv").expect("one").expect("there");
+        let rows = super::read::<Pair>(&path).expect("readable").good;
+        let rows: Vec<_> = rows.into_iter().map(|row| (row.line, row.row.0, row.row.1)).collect();
+        assert_eq!(rows, [(2, "a".to_owned(), 1), (3, "b".to_owned(), 2)]);
+        write(packed.get(..packed.len() - 9).expect("longer"));
+        assert!(super::read::<Pair>(&path).is_err());
+        fs::write(dir.path().join("pairs.csv"), "Name,Count\n").expect("writable");
+        assert!(find(dir.path(), "pairs.csv").is_err(), "which one?");
+    }
+}

@@ -3,6 +3,7 @@
 use contracts::{money::Decimal, order::lifecycle::Stage};
 use runtime::trace::trace_id;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sheets::Current;
 use uuid::Uuid;
 
 use crate::client::{Client, Error};
@@ -42,6 +43,22 @@ pub(crate) struct Product {
 pub(crate) struct Customer {
     pub(crate) user_name: String,
     pub(crate) credit: Decimal,
+}
+
+impl Product {
+    /// What an import compares with its row.
+    pub(crate) fn current(&self) -> Current<'_> {
+        Current {
+            product_id: self.id,
+            version: self.version,
+            name: &self.name,
+            description: &self.description,
+            supplier: &self.supplier,
+            category_id: self.category_id,
+            price: self.price.0,
+            units_in_stock: self.units_in_stock,
+        }
+    }
 }
 
 /// An order as lists and changes show it; enough to know whether it has ended.

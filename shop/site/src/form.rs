@@ -2,28 +2,18 @@
 
 mod field;
 
-use axum::{
-    body::Body,
-    extract::{FromRequestParts, Request},
-    http::request::Parts,
-};
-use hyper::{HeaderMap, header::CONTENT_TYPE};
-use web::{BodyFault, read_body};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use bytes::Bytes;
 
 pub use field::Field;
 
-use crate::{Failure, FieldError, Visit};
-
-/// Forms of ours are far smaller.
-const BODY_BYTES_MAX: usize = 64 * 1024;
-
-/// More fields than any form of ours has: the longest picks two hundred products of a list.
-const FIELDS_MAX: usize = 256;
+use crate::{Failure, FieldError, Visit, typed::Typed};
 
 /// A form as it was sent, or as it is shown. As an extractor it answers only to forms that this site gave this visitor.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
     values: Vec<(String, String)>,
+    files: Vec<(String, Bytes)>,
     errors: Vec<FieldError>,
     /// What is wrong with the whole.
     alert: Option<String>,
@@ -58,6 +48,13 @@ impl Form {
     /// The values of all fields of that name, to the letter.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.values.iter().filter(move |(found, _)| found == name).map(|(_, value)| &**value)
+    }
+
+    /// The content of the file that was chosen in the field; none if there was none, or an empty one.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&Bytes> {
+        let mut files = self.files.iter().filter(|(found, _)| found == name);
+        files.next().map(|(_, content)| content).filter(|content| !content.is_empty())
     }
 
     /// The value of the field, if it is not empty.
@@ -151,7 +148,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Form {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let visit = parts.extensions.get::<Visit>().ok_or(Failure::Broken)?;
-        let form = Self { values: visit.typed(), ..Self::default() };
+        let Typed { fields: values, files, .. } = visit.typed();
+        let form = Self { values, files, ..Self::default() };
         if visit.is_genuine(form.raw("_csrf")) {
             Ok(form)
         } else if visit.has_expired() && !has_secret(&form.values) {
@@ -161,27 +159,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Form {
             Err(Failure::Forged)
         }
     }
-}
-
-/// The fields of a form as it arrives; what says that it is anything else would be taken for fields of strange names.
-pub(crate) async fn read(request: &mut Request) -> Result<Vec<(String, String)>, Failure> {
-    if !may_be_a_form(request.headers()) {
-        return Err(Failure::NotAForm);
-    }
-    let body = std::mem::replace(request.body_mut(), Body::empty());
-    let body = read_body(body, BODY_BYTES_MAX).await.map_err(|fault| match fault {
-        BodyFault::TooSlow => Failure::TooSlow,
-        BodyFault::TooLarge { .. } => Failure::TooLong,
-        BodyFault::Incomplete => Failure::Malformed,
-    })?;
-    Ok(form_urlencoded::parse(&body).into_owned().take(FIELDS_MAX).collect())
-}
-
-fn may_be_a_form(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_none_or(|kind| {
-        let essence = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-        essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
 }
 
 fn too_many(retry_after_seconds: Option<u64>) -> String {

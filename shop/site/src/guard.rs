@@ -16,11 +16,11 @@ use hyper::{
 use web::{X_REQUEST_ID, without_trailing_slashes};
 
 use crate::{
-    Failure, Site, Visit, failure, form,
+    Failure, Site, Visit, failure,
     headers::SECURITY,
     kept,
     origin::{self, Origin},
-    see_other, segment,
+    see_other, segment, typed,
 };
 
 /// For half a year browsers that came over TLS come over nothing else.
@@ -53,7 +53,7 @@ async fn around(State(site): State<Site>, request: Request, next: Next) -> Respo
 /// The page's own answer. A form is read before the page sees it: whatever comes of it, what was typed is not lost.
 async fn answer(visit: &Visit, mut request: Request, next: Next) -> Response {
     if *request.method() == Method::POST {
-        match form::read(&mut request).await {
+        match typed::read(&mut request, visit.user().is_some()).await {
             Ok(typed) => visit.keep_typed(typed),
             Err(failure) => return failure.into_response(),
         }

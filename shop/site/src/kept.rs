@@ -45,7 +45,7 @@ struct KeptPage {
 /// A log-in that keeps the form just sent, to go `back` to its page; none where there is nothing to keep, or secrets.
 pub(crate) fn login_page(visit: &Visit, back: &str) -> Option<Response> {
     let fields: Vec<_> =
-        visit.typed().into_iter().filter(|(name, _)| !name.starts_with('_')).collect();
+        visit.typed().fields.into_iter().filter(|(name, _)| !name.starts_with('_')).collect();
     if fields.is_empty() || has_secret(&fields) {
         return None;
     }

@@ -32,6 +32,7 @@ mod picture;
 mod seal;
 mod session;
 mod shop;
+mod typed;
 mod visit;
 mod website;
 mod zone;

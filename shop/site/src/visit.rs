@@ -13,7 +13,10 @@ use kernel::{Timestamp, sync};
 use tokio_util::sync::CancellationToken;
 use web::{ClientAddress, Forwarded, X_REQUEST_ID, peer};
 
-use crate::{Failure, Frame, Login, Site, User, Zone, forwarded, frame::Visitor, session::Session};
+use crate::{
+    Failure, Frame, Login, Site, User, Zone, forwarded, frame::Visitor, session::Session,
+    typed::Typed,
+};
 
 /// The longest cookie that is looked at.
 const COOKIE_BYTES_MAX: usize = 4096;
@@ -43,7 +46,7 @@ struct State {
     /// Whether the cookie must be sent to the browser.
     changed: bool,
     /// What a form brought, for a page that offers to send it again.
-    typed: Vec<(String, String)>,
+    typed: Typed,
 }
 
 impl Visit {
@@ -57,7 +60,7 @@ impl Visit {
         let session = cookie.and_then(|cookie| opened(site, cookie, now));
         let changed = session.is_none();
         let session = session.unwrap_or_else(|| Session::new(&config.ids, now));
-        let state = State { session, changed: false, typed: Vec::new() };
+        let state = State { session, changed: false, typed: Typed::default() };
         let request_id = request_id(site, headers);
         let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
         // A cookie of ours that no longer opens is replaced, anonymous visitors get one with their first form.
@@ -205,11 +208,11 @@ impl Visit {
         self.0.expired
     }
 
-    pub(crate) fn keep_typed(&self, fields: Vec<(String, String)>) {
-        self.state().typed = fields;
+    pub(crate) fn keep_typed(&self, typed: Typed) {
+        self.state().typed = typed;
     }
 
-    pub(crate) fn typed(&self) -> Vec<(String, String)> {
+    pub(crate) fn typed(&self) -> Typed {
         self.state().typed.clone()
     }
 

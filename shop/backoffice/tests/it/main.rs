@@ -2,6 +2,7 @@
 
 mod absent;
 mod bulk;
+mod import;
 mod playground;
 mod stub;
 mod through;
@@ -12,7 +13,7 @@ use hyper::{StatusCode, header::LOCATION};
 use tower::ServiceExt;
 
 /// Every page but the log-in.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 38] = [
     "/",
     "/live",
     "/audit",
@@ -22,6 +23,7 @@ const PAGES: [&str; 37] = [
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
     "/products",
     "/products/export",
+    "/products/import",
     "/products/new",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
@@ -53,7 +55,7 @@ const PAGES: [&str; 37] = [
 ];
 
 /// Where something is changed.
-const CHANGES: [&str; 15] = [
+const CHANGES: [&str; 17] = [
     "/logout",
     "/inbox",
     "/categories/new",
@@ -61,6 +63,8 @@ const CHANGES: [&str; 15] = [
     "/categories/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
     "/products/bulk",
     "/products/bulk/change",
+    "/products/import",
+    "/products/import/change",
     "/products/new",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",

@@ -200,6 +200,21 @@ impl Manager {
         self.get("/products").await
     }
 
+    /// Sends a form of the office's own with a file; the page that it answers with.
+    pub(crate) async fn upload(&mut self, address: &str, (field, file): (&str, &str)) -> String {
+        let page = self.get("/products").await;
+        let token = form_token(&page);
+        let part = |head: &str, content: &str| {
+            format!("--b\r\ncontent-disposition: form-data; {head}\r\n\r\n{content}\r\n")
+        };
+        let token = part("name=\"_csrf\"", token);
+        let file = part(&format!("name=\"{field}\"; filename=\"goods.csv\""), file);
+        let request = Request::post(address).header(COOKIE, &self.cookie);
+        let request = request.header("content-type", "multipart/form-data; boundary=b");
+        let body = Body::from(format!("{token}{file}--b--\r\n"));
+        self.send(request.body(body).expect("a request")).await
+    }
+
     async fn send(&mut self, request: Request) -> String {
         let answer = self.office.clone().oneshot(request).await.expect("a site always answers");
         if let Some(cookie) = answer.headers().get(SET_COOKIE) {

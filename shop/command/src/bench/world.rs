@@ -3,14 +3,14 @@
 use anyhow::{bail, ensure};
 use contracts::money::Money;
 use kernel::Ids;
+use sheets::{Numbered, ProductRow};
 use uuid::Uuid;
 
 use super::{Args, skew::Skew};
 use crate::{
     client::Client,
-    import::{self, Catalogue, CustomerRow, ProductRow},
+    import::{self, Catalogue, CustomerRow},
     load::Planned,
-    rows::Numbered,
     shop::{self, Product},
     term,
 };

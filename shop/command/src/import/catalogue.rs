@@ -1,12 +1,13 @@
 //! The files of an import, read and checked before the first request.
 
-use std::{collections::HashMap, path::Path};
+use std::path::Path;
 
 use anyhow::bail;
 use contracts::money::Money;
+use sheets::{BadRow, Fields, Numbered, ProductRow, Row};
 
 use crate::{
-    rows::{BadRow, Fields, Numbered, Row, Rows, find},
+    rows::{self, find},
     term,
 };
 
@@ -19,17 +20,6 @@ pub(crate) struct Catalogue {
     pub(crate) products_file: String,
     pub(crate) customers_file: String,
     pub(crate) bad: Vec<BadRow>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct ProductRow {
-    pub(crate) code: String,
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) supplier: String,
-    pub(crate) category: String,
-    pub(crate) price: Money,
-    pub(crate) units_in_stock: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -57,42 +47,18 @@ impl Catalogue {
             }
         }
         if let Some(products) = products {
-            let rows = once(Rows::<ProductRow>::of_file(&products)?, |row| &row.code);
+            let rows = rows::read::<ProductRow>(&products)?.once(|row| &row.code);
             catalogue.products_file = rows.file;
             catalogue.products = rows.good;
             catalogue.bad.extend(rows.bad);
         }
         if let Some(customers) = customers {
-            let rows = once(Rows::<CustomerRow>::of_file(&customers)?, |row| &row.user_name);
+            let rows = rows::read::<CustomerRow>(&customers)?.once(|row| &row.user_name);
             catalogue.customers_file = rows.file;
             catalogue.customers = rows.good;
             catalogue.bad.extend(rows.bad);
         }
         Ok(catalogue)
-    }
-}
-
-impl Row for ProductRow {
-    const COLUMNS: &'static [&'static str] = &[
-        "ProductCode",
-        "Name",
-        "Description",
-        "Supplier",
-        "Category",
-        "PriceMinor",
-        "UnitsInStock",
-    ];
-
-    fn read(fields: &Fields<'_>) -> Result<Self, String> {
-        Ok(Self {
-            code: fields.required("ProductCode")?.to_owned(),
-            name: fields.required("Name")?.to_owned(),
-            description: fields.text("Description").replace("\r\n", "\n").replace('\r', "\n"),
-            supplier: fields.text("Supplier").to_owned(),
-            category: fields.required("Category")?.to_owned(),
-            price: money(fields, "PriceMinor")?,
-            units_in_stock: fields.number("UnitsInStock", 0..=i64::from(u32::MAX))?,
-        })
     }
 }
 
@@ -110,36 +76,7 @@ impl Row for CustomerRow {
             user_name: user_name.to_owned(),
             full_name: or_else("FullName", user_name.to_owned()),
             email: or_else("Email", format!("{user_name}@example.invalid")),
-            credit: money(fields, "CreditMinor")?,
+            credit: fields.money("CreditMinor")?,
         })
     }
-}
-
-fn money(fields: &Fields<'_>, column: &str) -> Result<Money, String> {
-    fields.number(column, 0..=Money::LIMIT.minor()).map(Money::from_minor)
-}
-
-/// Keeps the first row of each name: of two that contradict each other neither is better, but the outcome must not hang on
-/// which one arrives first.
-fn once<T>(mut rows: Rows<T>, name: impl Fn(&T) -> &String) -> Rows<T>
-where
-    T: Row,
-{
-    let mut lines = HashMap::new();
-    let (mut kept, mut repeated) = (Vec::new(), Vec::new());
-    for row in std::mem::take(&mut rows.good) {
-        let name = name(&row.row).clone();
-        if let Some(first) = lines.get(&name) {
-            repeated.push((row.line, name, *first));
-        } else {
-            lines.insert(name, row.line);
-            kept.push(row);
-        }
-    }
-    rows.good = kept;
-    for (line, name, first) in repeated {
-        rows.reject(line, format!("{name:?} is in line {first} already"));
-    }
-    rows.bad.sort_by_key(|row| row.line);
-    rows
 }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use contracts::money::{Decimal, Money};
 use hyper::StatusCode;
 use serde::Serialize;
+use sheets::Numbered;
 
 use super::{CUSTOMERS_AT_ONCE, Catalogue, CustomerRow, Done, Options, Report, Sheet, each};
 use crate::{
     client::{Client, Error, Request},
     random,
-    rows::Numbered,
     shop::{self, Customer},
 };
 

@@ -2,59 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
-use contracts::money::Decimal;
 use hyper::StatusCode;
 use kernel::text::caseless;
 use serde::Serialize;
+use sheets::{BadRow, Numbered, ProductRow};
 use uuid::Uuid;
 
-use super::{Catalogue, Done, Options, PRODUCTS_AT_ONCE, ProductRow, Report, Sheet, Tally, each};
+use super::{Catalogue, Done, Options, PRODUCTS_AT_ONCE, Report, Sheet, Tally, each};
 use crate::{
     client::{Client, Error, Request},
-    rows::{BadRow, Numbered},
     shop::{self, Category, Product},
     term::Progress,
 };
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct AddNewProduct<'a> {
-    code: &'a str,
-    name: &'a str,
-    description: &'a str,
-    supplier: &'a str,
-    category_id: Uuid,
-    price: Decimal,
-    units_in_stock: i64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct UpdateProduct<'a> {
-    product_id: Uuid,
-    /// What the shop had when it was compared: a manager's change since then is not written over.
-    version: u64,
-    #[serde(flatten)]
-    changes: Changes<'a>,
-}
-
-/// Only what differs; what is not given stays.
-#[derive(Default, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Changes<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    supplier: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    category_id: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    price: Option<Decimal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    units_in_stock: Option<i64>,
-}
 
 pub(super) async fn load(
     client: &Client,
@@ -192,18 +151,10 @@ fn request_for(
     let category_id = *category_id;
     let key = format!("{run}-product-{line}");
     if let Some(product) = existing.get(&row.code) {
-        let update = difference(row, product, category_id, set_stock)?;
+        let update = row.changes(product.current(), category_id, set_stock)?;
         return Some((Request::post("/product/update-product", &update).key(key), Done::Changed));
     }
-    let add = AddNewProduct {
-        code: &row.code,
-        name: &row.name,
-        description: &row.description,
-        supplier: &row.supplier,
-        category_id,
-        price: Decimal(row.price),
-        units_in_stock: row.units_in_stock,
-    };
+    let add = row.added(category_id);
     Some((Request::post("/product/add-new-product", &add).key(key), Done::Created))
 }
 
@@ -215,29 +166,8 @@ async fn is_there(
 ) -> Result<bool, Error> {
     let code = shop::query([("Code", Some(row.code.clone()))]);
     match client.get::<Product>(&format!("/product/get-product-details?{code}")).await {
-        Ok(product) => Ok(difference(row, &product, *category_id, set_stock).is_none()),
+        Ok(product) => Ok(row.changes(product.current(), *category_id, set_stock).is_none()),
         Err(error) if error.is_about_the_request() => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// The changes that make the product equal the row.
-fn difference<'a>(
-    row: &'a ProductRow,
-    product: &Product,
-    category_id: Uuid,
-    set_stock: bool,
-) -> Option<UpdateProduct<'a>> {
-    let text = |wanted: &'a str, is: &str| (wanted != is).then_some(wanted);
-    let set_stock = set_stock && row.units_in_stock != product.units_in_stock;
-    let changes = Changes {
-        name: text(&row.name, &product.name),
-        description: text(&row.description, &product.description),
-        supplier: text(&row.supplier, &product.supplier),
-        category_id: (product.category_id != Some(category_id)).then_some(category_id),
-        price: (row.price != product.price.0).then_some(Decimal(row.price)),
-        units_in_stock: set_stock.then_some(row.units_in_stock),
-    };
-    let (product_id, version) = (product.id, product.version);
-    (changes != Changes::default()).then_some(UpdateProduct { product_id, version, changes })
 }

@@ -5,7 +5,9 @@ use std::io;
 use serde::Serialize;
 
 use super::{Latency, Second};
-use crate::{rows::BadRow, term};
+use sheets::BadRow;
+
+use crate::term;
 
 /// How a run went.
 #[derive(Debug)]

@@ -11,7 +11,9 @@ use super::{
     report::{Ending, Report},
     series::Series,
 };
-use crate::{rows::BadRow, shop::Order};
+use sheets::BadRow;
+
+use crate::shop::Order;
 
 /// How many ended orders of unknown origin are kept: an order can end before the answer to its placing arrives, and others
 /// may be shopping too. Far more than a shop ends within one answer's time.

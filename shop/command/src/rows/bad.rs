@@ -2,13 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs,
+    fs,
     io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
 };
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
+use sheets::BadRow;
 
 use crate::term;
 
@@ -17,14 +18,6 @@ const SHOWN: usize = 20;
 
 /// The columns of the file.
 const HEADER: [&str; 3] = ["File", "Line", "Problem"];
-
-/// A row that was skipped, and why.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct BadRow {
-    pub(crate) file: String,
-    pub(crate) line: u64,
-    pub(crate) problem: String,
-}
 
 /// Where skipped rows are written to.
 #[derive(ClapArgs, Debug)]
@@ -154,12 +147,6 @@ fn write(rows: &[BadRow], path: &Path) -> io::Result<()> {
     }
     out.into_inner().map_err(|error| io::Error::other(error.to_string()))?.flush()?;
     file.persist(path).map(|_| ()).map_err(|error| error.error)
-}
-
-impl fmt::Display for BadRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.problem)
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@ use askama::Template;
 use hyper::Method;
 
 use super::Failure;
-use crate::{Frame, Page, Visit, form::has_secret};
+use crate::{Frame, Page, Visit, form::has_secret, typed::Typed};
+
+/// The encodings of forms, as an attribute names them.
+const PAIRS: &str = "application/x-www-form-urlencoded";
+const PARTS: &str = "multipart/form-data";
 
 /// The page of a failure.
 #[derive(Template)]
@@ -17,6 +21,8 @@ pub(crate) struct FailurePage {
     retries: bool,
     /// What was typed, to be sent again; empty where that would not be right.
     typed: Vec<(String, String)>,
+    /// How it is sent again.
+    encoding: &'static str,
     /// Whether something was typed that is not shown again.
     secret: bool,
     csrf: String,
@@ -28,9 +34,12 @@ pub(crate) struct FailurePage {
 pub(crate) fn page(visit: &Visit, method: &Method, failure: &Failure) -> Page<FailurePage> {
     let unreachable = failure.passes_after_seconds().is_some();
     let again = *method == Method::POST && (unreachable || matches!(failure, Failure::Forged));
-    let typed = if again { visit.typed() } else { Vec::new() };
-    let secret = has_secret(&typed);
-    let typed: Vec<_> = typed.into_iter().filter(|(name, _)| name != "_csrf").collect();
+    let typed = if again { visit.typed() } else { Typed::default() };
+    let encoding = if typed.in_parts { PARTS } else { PAIRS };
+    // A file is not kept: without it, its form says that one must be chosen.
+    let fields = if typed.files.is_empty() { typed.fields } else { Vec::new() };
+    let secret = has_secret(&fields);
+    let typed: Vec<_> = fields.into_iter().filter(|(name, _)| name != "_csrf").collect();
     let csrf = if typed.is_empty() { String::new() } else { visit.csrf() };
     let (title, words) = words(failure);
     Page(FailurePage {
@@ -39,6 +48,7 @@ pub(crate) fn page(visit: &Visit, method: &Method, failure: &Failure) -> Page<Fa
         detail: detail(failure),
         retries: unreachable && *method == Method::GET,
         typed: if secret { Vec::new() } else { typed },
+        encoding,
         secret,
         csrf,
         back: visit.came_from().map(str::to_owned),
@@ -82,11 +92,11 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
         ),
         Failure::TooLong => (
             "What you sent is too long",
-            "A form of this site has at most 64 KiB. Nothing was done; please go back and shorten the text.",
+            "A form of this site has at most 64 KiB, or 1 MiB with a file. Nothing was done; please go back and shorten the text, or split the file.",
         ),
         Failure::NotAForm => (
             "This is not a form",
-            "This site takes forms only (application/x-www-form-urlencoded); programs use the REST API of the gateway. Nothing was done.",
+            "This site takes forms only (application/x-www-form-urlencoded, or multipart/form-data with a file); programs use the REST API of the gateway. Nothing was done.",
         ),
         Failure::Malformed => (
             "This request makes no sense here",

@@ -37,6 +37,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("registry", &["module"], &["contracts"]),
     ("testing", &["kernel", "runtime", "web", "testkit", "contracts", "identity"], &[]),
     ("gateway", &["kernel", "store", "web", "identity"], &["runtime", "testkit"]),
+    ("sheets", &["kernel", "contracts"], &[]),
     ("site", SITE, &["runtime"]),
     ("storefront", SITE, &["runtime"]),
     ("backoffice", SITE, &["runtime"]),
@@ -89,7 +90,7 @@ const BORROWED: &[&str] = &["eventlog", "servers", "registry", "testing", "world
 /// What depends on the services themselves, all of them.
 const KNOWING: &[&str] = &["registry", "promises", "worlds", "demo", "command"];
 /// A website is a client of the REST API and of nothing else.
-const SITE: &[&str] = &["kernel", "web", "contracts", "site"];
+const SITE: &[&str] = &["kernel", "web", "contracts", "sheets", "site"];
 const EVERYTHING: &[&str] = &[
     "kernel",
     "eventlog",
@@ -105,6 +106,7 @@ const EVERYTHING: &[&str] = &[
     "module",
     "registry",
     "gateway",
+    "sheets",
     "site",
     "storefront",
     "backoffice",

@@ -1,6 +1,6 @@
 //! Which rows of a file are read, and which are refused by line.
 
-use super::*;
+use crate::{Fields, Row, Rows, Unreadable};
 
 struct Pair(String, u32);
 
@@ -40,7 +40,7 @@ fn a_file_without_a_needed_column_is_refused_as_a_whole() {
     assert!(refused.err().expect("refused").to_string().contains("save it as CSV"));
 }
 
-fn pairs(text: &[u8]) -> anyhow::Result<Rows<Pair>> {
+fn pairs(text: &[u8]) -> Result<Rows<Pair>, Unreadable> {
     Rows::of("pairs.csv".to_owned(), text.to_vec())
 }
 
@@ -124,21 +124,4 @@ fn a_header_that_could_be_meant_in_two_ways_is_refused() {
     assert!(
         refusal(b"Name,Co\"unt\na,1\n").contains("line 1, which names the columns, has a quote")
     );
-}
-
-#[test]
-fn a_packed_file_that_was_cut_is_refused() {
-    use std::io::Write as _;
-    let dir = tempfile::tempdir().expect("a folder");
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed.write_all(b"Name,Count\na,1\nb,2\n").expect("in memory");
-    let packed = packed.finish().expect("in memory");
-    let write = |bytes: &[u8]| fs::write(dir.path().join("pairs.csv.gz"), bytes).expect("writable");
-    write(&packed);
-    let path = find(dir.path(), "pairs.csv").expect("one").expect("there");
-    assert_eq!(good(&Rows::<Pair>::of_file(&path).expect("readable")), [(2, "a", 1), (3, "b", 2)]);
-    write(packed.get(..packed.len() - 9).expect("longer"));
-    assert!(Rows::<Pair>::of_file(&path).is_err());
-    fs::write(dir.path().join("pairs.csv"), "Name,Count\n").expect("writable");
-    assert!(find(dir.path(), "pairs.csv").is_err(), "which one?");
 }
