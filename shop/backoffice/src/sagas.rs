@@ -16,8 +16,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join, stream};
 use kernel::Timestamp;
 use serde::Deserialize;
 use site::{
-    Badge, Choice, Count, Failure, Frame, Listing, Markup, Page, choices, given, known,
-    no_such_page,
+    Badge, Choice, Count, Failure, Frame, Listing, Markup, Page, Pager, Place, choices, given,
+    known, no_such_page,
 };
 
 use crate::{
@@ -27,11 +27,10 @@ use crate::{
     orders,
 };
 
-/// Running orders looked at, and shown at once: those that have waited longest.
-const RUNNING: &str = "200";
-const SHOWN: usize = 25;
-/// The newest orders, of which those that ended are shown.
-const NEWEST: &str = "100";
+/// Running orders shown: those that have waited longest.
+const SHOWN: &str = "25";
+/// Orders that ended, on one page, unless another number is chosen.
+const PAGE: usize = 50;
 /// Histories read at once.
 const AT_ONCE: usize = 5;
 /// How often the running ones are looked at again; and without scripts, the whole page.
@@ -40,7 +39,8 @@ const REFRESH_SECONDS: u32 = 5;
 
 const OUTCOMES: [(&str, &str); 3] =
     [("", "Any outcome"), ("Finalized", "Finalized"), ("Canceled", "Canceled")];
-const SORTS: [(&str, &str); 2] = [("", "Newest first"), ("longest", "Longest first")];
+/// The longest are those of the page: how long an order took is in no index.
+const SORTS: [(&str, &str); 2] = [("", "Newest first"), ("longest", "Longest of the page first")];
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -48,6 +48,8 @@ pub(crate) struct Asked {
     outcome: String,
     #[serde(default)]
     sort: String,
+    #[serde(flatten)]
+    place: Place,
 }
 
 #[derive(Template)]
@@ -58,6 +60,7 @@ pub(crate) struct Sagas {
     outcomes: Vec<Choice>,
     sorts: Vec<Choice>,
     ended: Vec<Order>,
+    pager: Pager,
 }
 
 /// The running orders.
@@ -82,20 +85,29 @@ pub(crate) async fn sagas(
 ) -> Result<Page<Sagas>, Failure> {
     let outcome = known(&OUTCOMES, &asked.outcome);
     let sort = known(&SORTS, &asked.sort);
-    let query = given([("Type", "All"), ("Status", outcome), ("Limit", NEWEST)]);
-    let newest = async {
+    let size = asked.place.size(PAGE);
+    let limit = size.to_string();
+    let query = given([
+        ("Type", "All"),
+        ("Running", "false"),
+        ("Status", outcome),
+        ("Limit", &limit),
+        ("After", &asked.place.after),
+    ]);
+    let ended = async {
         let found = manager.get::<Listing<Order>>("/order/get-orders", &query).await;
         found.map_err(no_such_page)
     };
-    let (running, newest) = try_join(running(&manager), newest).await?;
-    let mut ended: Vec<Order> = newest.items.into_iter().filter(Order::has_ended).collect();
+    let (running, Listing { items: mut ended, next }) = try_join(running(&manager), ended).await?;
+    let kept = [("outcome", outcome), ("sort", sort)];
+    let pager = Pager::new("/sagas", &kept, &asked.place, next.as_deref()).sized(size);
     if sort == "longest" {
         ended.sort_by_key(|order| std::cmp::Reverse(order.updated_at.since(order.placed_at)));
     }
     let frame = manager.frame("Sagas");
     let frame = if running.sagas.is_empty() { frame } else { frame.refreshing(REFRESH_SECONDS) };
     let (outcomes, sorts) = (choices(&OUTCOMES, outcome), choices(&SORTS, sort));
-    Ok(Page(Sagas { frame, running, outcomes, sorts, ended }))
+    Ok(Page(Sagas { frame, running, outcomes, sorts, ended, pager }))
 }
 
 /// The running orders, again and again: how long they wait changes by itself.
@@ -112,13 +124,12 @@ pub(crate) async fn live(manager: ManagerVisit) -> Result<Response, Failure> {
 }
 
 async fn running(manager: &ManagerVisit) -> Result<Running, Failure> {
-    let query = [("Type", "All"), ("Running", "true"), ("Limit", RUNNING)];
+    let query = [("Type", "All"), ("Running", "true"), ("Sort", "Oldest"), ("Limit", SHOWN)];
     let found: Listing<Order> =
         manager.get("/order/get-orders", &query).await.map_err(no_such_page)?;
-    let more = found.next.is_some() || found.items.len() > SHOWN;
+    let more = found.next.is_some();
     let now = manager.now();
-    let oldest = found.items.into_iter().rev().take(SHOWN);
-    let sagas = stream::iter(oldest)
+    let sagas = stream::iter(found.items)
         .map(async |order| {
             let query = [("OrderId", &*order.order_id.to_string()), ("Limit", "500")];
             let steps: Listing<Step> = manager.get("/order/get-order-history", &query).await?;

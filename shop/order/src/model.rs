@@ -147,9 +147,28 @@ pub struct List {
     /// Only orders that have not ended; or, if false, only those that have.
     pub running: Option<bool>,
     pub placed: Within,
-    /// Only orders placed before this position: the last one of the page before.
-    pub before: Option<Position>,
+    pub sort: Sort,
+    /// Only orders behind the one that was placed at this position, in the order of the list: the last one of the page before.
+    pub after: Option<Position>,
     pub count: usize,
+}
+
+/// The order of a list: by when orders were placed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Newest,
+    Oldest,
+}
+
+impl Sort {
+    /// What is behind a position, and how it is sorted, in SQL.
+    const fn sql(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Newest => ("orders.placed <", "DESC"),
+            Self::Oldest => ("orders.placed >", "ASC"),
+        }
+    }
 }
 
 /// A time from (and with) a point to (and without) another.

@@ -54,6 +54,11 @@ pub(super) struct GetOrders {
     #[schema(inline)]
     #[serde(default)]
     limit: Limit,
+    /// Newest first, unless another order is asked for.
+    #[param(inline)]
+    #[schema(inline)]
+    #[serde(default)]
+    sort: Sort,
     #[param(inline, value_type = Option<Cursor>)]
     #[schema(inline, value_type = Option<Cursor>)]
     after: Option<After<Position>>,
@@ -73,6 +78,22 @@ enum Type {
     All,
     Customer,
     Single,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+enum Sort {
+    #[default]
+    Newest,
+    Oldest,
+}
+
+impl From<Sort> for model::Sort {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Newest => Self::Newest,
+            Sort::Oldest => Self::Oldest,
+        }
+    }
 }
 
 /// Orders, newest first.
@@ -129,7 +150,8 @@ impl Orders {
             channel: query.channel,
             running: query.running,
             placed: Within { from: query.from, to: query.to },
-            before: query.after.map(|After(position)| position),
+            sort: query.sort.into(),
+            after: query.after.map(|After(position)| position),
             count: query.limit.and_one(),
         };
         let found = self.model.list(list).await?;

@@ -14,7 +14,9 @@ use kernel::{EventType, Position, Timestamp};
 use runtime::model::conformance;
 use uuid::Uuid;
 
-use super::{Change, Effect, Happened, List, Model, Order, Placing, Product, What, Whose, Within};
+use super::{
+    Change, Effect, Happened, List, Model, Order, Placing, Product, Sort, What, Whose, Within,
+};
 
 /// Runs the whole suite; `make` gives a new, empty model each time.
 pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
@@ -227,7 +229,11 @@ async fn lists_are_filtered_and_paged(model: &dyn Model) {
     let within = Within { from: Some(at(2)), to: Some(at(4)) };
     assert_eq!(numbers(model, List { placed: within, ..all() }).await, [3, 2]);
     let ours = List { customer: Some(ADA), product: Some(LAMP), ..all() };
-    assert_eq!(numbers(model, List { before: Some(Position(4)), ..ours }).await, [1]);
+    assert_eq!(numbers(model, List { after: Some(Position(4)), ..ours }).await, [1]);
+    let oldest = || List { sort: Sort::Oldest, ..all() };
+    assert_eq!(numbers(model, oldest()).await, [1, 2, 3, 4], "oldest first");
+    let behind = List { after: Some(Position(2)), running: Some(true), ..oldest() };
+    assert_eq!(numbers(model, behind).await, [3, 4]);
     let page = model.list(List { count: 2, ..all() }).await.expect("a list");
     assert_eq!(page.len(), 2);
 }

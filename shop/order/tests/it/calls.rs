@@ -171,6 +171,8 @@ async fn orders_are_found_by_whom_they_concern() {
         (&ada, "Type=Customer&AsOf=3".to_owned(), Err(422)),
         (&ada, "Type=Some".to_owned(), Err(422)),
         (&ada, "Id=4".to_owned(), Err(422)),
+        (&ada, "Type=Customer&Sort=Oldest".to_owned(), Ok(vec![first, third])),
+        (&ada, "Type=Customer&Sort=Cheapest".to_owned(), Err(422)),
         (&ada, "Type=Customer&Limit=0".to_owned(), Err(422)),
         (&ada, "Type=Customer&Limit=501".to_owned(), Err(422)),
         (&ada, "Type=Customer&After=x".to_owned(), Err(422)),
@@ -180,6 +182,17 @@ async fn orders_are_found_by_whom_they_concern() {
     ] {
         assert_eq!(found(person, query.clone()).await, expected, "{query}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_orders_has_pages_from_either_end() {
+    let shop = Shop::open().await;
+    let (ada, bob, admin) =
+        (shop.person("ada").await, shop.person("bob").await, shop.manager().await);
+    let lamp = shop.product("Lamp", 5).await;
+    let first = id_of(&shop.place(&ada, lamp).await);
+    let second = id_of(&shop.place(&bob, lamp).await);
+    let third = id_of(&shop.place(&ada, lamp).await);
     let posted = json!({ "Type": "Customer", "Id": "ada", "Limit": 1 });
     let page = shop.post("/get-orders", &admin, posted).await;
     assert_eq!(ids(&page.body), Ok(vec![third]));
@@ -187,6 +200,12 @@ async fn orders_are_found_by_whom_they_concern() {
     let posted = json!({ "Type": "Customer", "Id": "ada", "Limit": 1, "After": next });
     let page = shop.post("/get-orders", &admin, posted).await;
     assert_eq!((ids(&page.body), &page.body["Next"]), (Ok(vec![first]), &Value::Null));
+    let oldest = "/get-orders?Type=All&Running=true&Sort=Oldest&Limit=2";
+    let page = shop.get(oldest, &admin).await;
+    assert_eq!(ids(&page.body), Ok(vec![first, second]));
+    let next = page.body["Next"].as_str().expect("there is more");
+    let page = shop.get(&format!("{oldest}&After={next}"), &admin).await;
+    assert_eq!((ids(&page.body), &page.body["Next"]), (Ok(vec![third]), &Value::Null));
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,11 +53,12 @@ pub(super) async fn order(client: &Client, id: Uuid) -> Result<Option<Order>, Er
 }
 
 pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Error> {
-    let List { customer, product, status, channel, running, placed, before, count } = list;
+    let List { customer, product, status, channel, running, placed, sort, after, count } = list;
     let status = status.map(|status| i16::from(status_number(status)));
     let channel = channel.map(|channel| i16::from(channel_number(channel)));
     let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
-    let before = before.map(|before| number(before.0));
+    let after = after.map(|after| number(after.0));
+    let (behind, direction) = sort.sql();
     let count = number(*count as u64);
     let mut values: Vec<&(dyn ToSql + Sync)> = Vec::new();
     let mut conditions = vec!["true".to_owned()];
@@ -68,7 +69,7 @@ pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Err
         ("orders.channel =", channel.as_ref().map(|value| value as _)),
         ("orders.placed_at >=", from.as_ref().map(|value| value as _)),
         ("orders.placed_at <", to.as_ref().map(|value| value as _)),
-        ("orders.placed <", before.as_ref().map(|value| value as _)),
+        (behind, after.as_ref().map(|value| value as _)),
     ];
     for (condition, value) in given {
         if let Some(value) = value {
@@ -88,7 +89,7 @@ pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Err
     values.push(&count);
     let sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {}
-         ORDER BY orders.placed DESC LIMIT ${}",
+         ORDER BY orders.placed {direction} LIMIT ${}",
         conditions.join(" AND "),
         values.len()
     );

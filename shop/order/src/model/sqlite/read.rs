@@ -27,13 +27,15 @@ pub(super) fn order(connection: &Connection, id: Uuid) -> rusqlite::Result<Optio
 }
 
 pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec<Order>> {
-    let List { customer, product, status, channel, running, placed, before, count } = list;
+    let List { customer, product, status, channel, running, placed, sort, after, count } = list;
     let (customer, product) = (customer.map(Uuid::into_bytes), product.map(Uuid::into_bytes));
     let status = status.map(status_number);
     let channel = channel.map(channel_number);
     let open = status.is_some_and(|status| matches!(status, 0 | 2));
     let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
-    let before = before.map(number);
+    let after = after.map(number);
+    let (behind, direction) = sort.sql();
+    let behind = format!("{behind} ?");
     let mut conditions: Vec<(&str, &dyn ToSql)> = Vec::new();
     let mut given = |condition, value| conditions.push((condition, value));
     if customer.is_some() {
@@ -54,8 +56,8 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
     if to.is_some() {
         given("orders.placed_at < ?", &to);
     }
-    if before.is_some() {
-        given("orders.placed < ?", &before);
+    if after.is_some() {
+        given(&behind, &after);
     }
     let mut sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE true"
@@ -72,7 +74,9 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
         sql.push_str(if *running { " AND " } else { " AND NOT " });
         sql.push_str(RUNNING);
     }
-    sql.push_str(" ORDER BY orders.placed DESC LIMIT ?");
+    sql.push_str(" ORDER BY orders.placed ");
+    sql.push_str(direction);
+    sql.push_str(" LIMIT ?");
     let values = conditions.iter().map(|(_, value)| *value).chain([count as &dyn ToSql]);
     let mut query = connection.prepare_cached(&sql)?;
     let rows = query.query_map(rusqlite::params_from_iter(values), |row| order_at(row, 0))?;
