@@ -119,8 +119,11 @@ fn look_after(tasks: &Tasks, maintenance: Maintenance) {
 
 #[cfg(feature = "mongodb")]
 async fn mongodb(name: &str, url: &str, deps: &Deps, figures: Figures) -> anyhow::Result<()> {
-    let options =
-        store_mongodb::MongoOptions { database: name.to_owned(), application: name.to_owned() };
+    let options = store_mongodb::MongoOptions {
+        database: name.to_owned(),
+        application: name.to_owned(),
+        ..store_mongodb::MongoOptions::default()
+    };
     let store_mongodb::MongoStore { writer, reader } =
         store_mongodb::MongoStore::open(url, options).await?;
     event_store::serve(deps, writer, reader, figures).await;

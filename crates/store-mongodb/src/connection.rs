@@ -22,8 +22,6 @@ use store::port::StoreFailure;
 const COLLECTION: &str = "events";
 /// How long a server is looked for. What fails on the way tries once more, so that all of a call ends within 2 s.
 const SEARCH_MAX: Duration = Duration::from_millis(900);
-/// How long a server that has the connection may take to answer; its disk may be slow, its network cut.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// MongoDB's code for what a user may not do.
 const UNAUTHORIZED: i32 = 13;
 
@@ -35,20 +33,22 @@ pub(super) struct Connection {
     pub(super) seen: Seen,
     /// A position known to be taken: where to begin to look for the last one.
     pub(super) taken: Arc<AtomicU64>,
+    answer_max: Duration,
     /// Hosts and database, for error messages; never the password.
     name: Arc<str>,
 }
 
 impl Connection {
     pub(super) async fn open(url: &str, unless: MongoOptions) -> Result<Self, StoreFailure> {
-        let options = options(url, unless.application).await?;
+        let answer_max = unless.answer_max;
+        let options = options(url, unless.application, answer_max).await?;
         let database = options.default_database.clone().unwrap_or(unless.database);
         let hosts: Vec<String> = options.hosts.iter().map(ToString::to_string).collect();
         let name = format!("MongoDB at {}/{database}", hosts.join(",")).into();
         let client = Client::with_options(options).map_err(|error| no_url(url, &error))?;
         let events = client.database(&database).collection(COLLECTION);
         let connection =
-            Self { client, events, seen: Seen::default(), taken: Arc::default(), name };
+            Self { client, events, seen: Seen::default(), taken: Arc::default(), answer_max, name };
         connection.probe().await?;
         Ok(connection)
     }
@@ -68,7 +68,7 @@ impl Connection {
             reason = "it must outlive this call, which a shutdown need not wait for, and no simulation has MongoDB"
         )]
         let work = tokio::spawn(work);
-        match tokio::time::timeout(ANSWER_MAX, work).await {
+        match tokio::time::timeout(self.answer_max, work).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(ended)) => match ended.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -77,7 +77,7 @@ impl Connection {
             Err(_) => Err(StoreFailure(format!(
                 "{} did not respond within {} s",
                 self.name,
-                ANSWER_MAX.as_secs()
+                self.answer_max.as_secs()
             ))),
         }
     }
@@ -171,7 +171,11 @@ fn can_mend(error: &Error) -> bool {
     }
 }
 
-async fn options(url: &str, application: String) -> Result<ClientOptions, StoreFailure> {
+async fn options(
+    url: &str,
+    application: String,
+    answer_max: Duration,
+) -> Result<ClientOptions, StoreFailure> {
     if url.starts_with("mongodb+srv:") {
         return Err(StoreFailure(
             "mongodb+srv: is not supported; list the servers in a URL that begins with mongodb://"
@@ -188,7 +192,7 @@ async fn options(url: &str, application: String) -> Result<ClientOptions, StoreF
     let durable = WriteConcern::builder()
         .w(Acknowledgment::Majority)
         .journal(true)
-        .w_timeout(ANSWER_MAX)
+        .w_timeout(answer_max)
         .build();
     options.write_concern = Some(durable);
     Ok(options)

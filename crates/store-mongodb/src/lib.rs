@@ -58,6 +58,8 @@ mod writer;
 pub use reader::MongoReader;
 pub use writer::MongoWriter;
 
+use std::time::Duration;
+
 use connection::Connection;
 use store::port::StoreFailure;
 
@@ -68,12 +70,14 @@ pub struct MongoOptions {
     pub database: String,
     /// The application name of the connections, for the server's operator.
     pub application: String,
+    /// How long a server that has the connection may take to answer: its disk may be slow, its network cut. 5 s by default.
+    pub answer_max: Duration,
 }
 
 impl Default for MongoOptions {
     fn default() -> Self {
         let name = "events".to_owned();
-        Self { database: name.clone(), application: name }
+        Self { database: name.clone(), application: name, answer_max: Duration::from_secs(5) }
     }
 }
 

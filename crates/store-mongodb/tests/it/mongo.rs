@@ -4,7 +4,10 @@ mod faults;
 mod settings;
 mod writers;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use kernel::{Position, StreamId, Timestamp, Version};
 use mongodb::{
@@ -20,14 +23,20 @@ use store::conformance::samples::{append, commit, done, large, read_sound, rich}
 
 /// A store of its own on the shared server.
 pub(crate) async fn store() -> MongoStore {
-    MongoStore::open(&fresh_url(), MongoOptions::default()).await.expect("an empty store")
+    MongoStore::open(&fresh_url(), patient()).await.expect("an empty store")
+}
+
+/// What these tests are about has no deadline: on a busy machine everything takes its time.
+pub(crate) fn patient() -> MongoOptions {
+    MongoOptions { answer_max: Duration::from_mins(1), ..MongoOptions::default() }
 }
 
 /// The URL of a database of its own.
 fn fresh_url() -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let n = MADE.fetch_add(1, Ordering::Relaxed);
-    Mongodb::shared().url(&format!("events-test-{}-{n}", std::process::id()))
+    let url = Mongodb::shared().url(&format!("events-test-{}-{n}", std::process::id()));
+    format!("{url}&connectTimeoutMS=60000&serverSelectionTimeoutMS=60000")
 }
 
 #[tokio::test]
@@ -84,7 +93,7 @@ async fn pages_end_by_their_bytes() {
 async fn a_page_ends_before_a_gap() {
     let url = fresh_url();
     let MongoStore { mut writer, reader } =
-        MongoStore::open(&url, MongoOptions::default()).await.expect("a store");
+        MongoStore::open(&url, patient()).await.expect("a store");
     for n in 0..9_u32 {
         commit(&mut writer, &append("depot-1", n.checked_sub(1).map(u64::from), &[n.into()]))
             .await

@@ -9,18 +9,18 @@ use mongodb::{
 };
 use store::{Append, Appended, Read};
 use store::{Reader as _, Writer};
-use store_mongodb::{MongoOptions, MongoStore};
+use store_mongodb::MongoStore;
 
-use super::{fresh_url, store};
+use super::{fresh_url, patient, store};
 use store::conformance::samples::{append, commit, done, read_sound};
 
 /// An old writer wakes up after its successor has worked.
 #[tokio::test]
 async fn a_stale_writer_acknowledges_nothing_wrong() {
     let url = fresh_url();
-    let mut old = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").writer;
+    let mut old = MongoStore::open(&url, patient()).await.expect("a store").writer;
     let MongoStore { writer: mut new, reader } =
-        MongoStore::open(&url, MongoOptions::default()).await.expect("a store");
+        MongoStore::open(&url, patient()).await.expect("a store");
     let first = append("depot-1", None, &[1]);
     assert_eq!(commit(&mut old, &first).await.expect("works"), done(1, 1, 0));
     let second = append("depot-1", Some(0), &[2]);
@@ -60,7 +60,7 @@ async fn a_stale_writer_acknowledges_nothing_wrong() {
 async fn what_a_sleeping_writer_left_open_is_undone_by_who_takes_over() {
     let url = fresh_url();
     let MongoStore { writer: mut before, reader } =
-        MongoStore::open(&url, MongoOptions::default()).await.expect("a store");
+        MongoStore::open(&url, patient()).await.expect("a store");
     let first = append("depot-1", None, &[1]);
     assert_eq!(commit(&mut before, &first).await.expect("works"), done(1, 1, 0));
     let client = Client::with_uri_str(&url).await.expect("a client");
@@ -77,7 +77,7 @@ async fn what_a_sleeping_writer_left_open_is_undone_by_who_takes_over() {
         sleeper
     };
     let mut asleep = hold(2).await;
-    let mut after = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").writer;
+    let mut after = MongoStore::open(&url, patient()).await.expect("a store").writer;
     let second = append("depot-1", Some(0), &[2]);
     assert_eq!(commit(&mut after, &second).await.expect("who comes new"), done(2, 2, 1));
     asleep.commit_transaction().await.expect_err("it was undone");
@@ -96,8 +96,7 @@ async fn writers_in_turn_each_find_the_head_moved() {
     let url = fresh_url();
     let mut writers = Vec::new();
     for _ in 0..2 {
-        writers
-            .push(MongoStore::open(&url, MongoOptions::default()).await.expect("a store").writer);
+        writers.push(MongoStore::open(&url, patient()).await.expect("a store").writer);
     }
     for n in 0..40_u32 {
         let writer = &mut writers[n as usize % 2];
@@ -114,7 +113,7 @@ async fn writers_in_turn_each_find_the_head_moved() {
         });
         assert_eq!(commit.answers, expected);
     }
-    let reader = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").reader;
+    let reader = MongoStore::open(&url, patient()).await.expect("a store").reader;
     let all = read_sound(&reader).await;
     assert_eq!(all.len(), 80);
     let times: Vec<i64> = all.iter().map(|event| event.time.micros()).collect();
@@ -129,9 +128,9 @@ async fn writers_in_turn_each_find_the_head_moved() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_at_once_record_nothing_twice_and_leave_no_gap() {
     let url = fresh_url();
-    let reader = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").reader;
-    let one = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").writer;
-    let two = MongoStore::open(&url, MongoOptions::default()).await.expect("a store").writer;
+    let reader = MongoStore::open(&url, patient()).await.expect("a store").reader;
+    let one = MongoStore::open(&url, patient()).await.expect("a store").writer;
+    let two = MongoStore::open(&url, patient()).await.expect("a store").writer;
     let (one, two, ()) =
         tokio::join!(work(one, &reader, 1), work(two, &reader, 2), watch(&reader, 2 * 60));
     let all = read_sound(&reader).await;
