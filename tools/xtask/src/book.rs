@@ -8,7 +8,7 @@
 mod code;
 mod commands;
 mod links;
-mod markdown;
+pub(crate) mod markdown;
 mod stage;
 
 use std::{

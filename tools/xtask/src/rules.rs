@@ -7,6 +7,7 @@ mod features;
 pub(crate) mod files;
 mod headers;
 mod licences;
+mod links;
 mod parameters;
 mod prose;
 mod sizes;
@@ -35,6 +36,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     faults.extend(licences::check(root, &metadata)?);
     faults.extend(words::check(root)?);
     faults.extend(prose::check(root)?);
+    faults.extend(links::check(root)?);
     faults.extend(unused::check(root, &metadata)?);
     faults.extend(features::check(&metadata)?);
     faults.extend(circles::check(&metadata)?);

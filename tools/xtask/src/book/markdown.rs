@@ -1,25 +1,25 @@
 //! As much of Markdown as the book's checks need: fences, comments before them, and links.
 
 /// A piece of a page.
-pub(super) enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     /// The lines between two fences.
     Text(&'a str),
     Fence(Fence<'a>),
 }
 
 /// A block between two fences.
-pub(super) struct Fence<'a> {
+pub(crate) struct Fence<'a> {
     /// What follows the first three backticks, such as `sh`.
-    pub(super) info: &'a str,
-    pub(super) lines: Vec<&'a str>,
+    pub(crate) info: &'a str,
+    pub(crate) lines: Vec<&'a str>,
     /// The line of the page on which it begins.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// How far it is moved in, as in a list.
-    pub(super) indent: &'a str,
+    pub(crate) indent: &'a str,
 }
 
 /// The pieces of a page, in order.
-pub(super) fn pieces(page: &str) -> Vec<Piece<'_>> {
+pub(crate) fn pieces(page: &str) -> Vec<Piece<'_>> {
     let mut found = Vec::new();
     let mut open: Option<Fence<'_>> = None;
     let (mut text_from, mut at) = (0, 0);
@@ -49,16 +49,16 @@ pub(super) fn pieces(page: &str) -> Vec<Piece<'_>> {
 }
 
 /// A link: the text between brackets, and where it leads.
-pub(super) struct Link<'a> {
+pub(crate) struct Link<'a> {
     /// All of it, such as `[text](target)`.
-    pub(super) whole: &'a str,
-    pub(super) text: &'a str,
-    pub(super) target: &'a str,
-    pub(super) is_image: bool,
+    pub(crate) whole: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) is_image: bool,
 }
 
 /// The links of a text outside of fences; what is between backticks is not a link.
-pub(super) fn links(piece: &str) -> Vec<Link<'_>> {
+pub(crate) fn links(piece: &str) -> Vec<Link<'_>> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(middle) = piece.get(from..).and_then(|rest| rest.find("](")).map(|at| from + at)
