@@ -25,8 +25,8 @@ use crate::{
 
 /// The most rows of a file; the command takes any number.
 const ROWS_MAX: usize = 2_000;
-/// Rows compared, or brought in, at the same time.
-const AT_ONCE: usize = 8;
+/// Rows compared, or brought in, at the same time: those that wait for the disk together share a sync.
+const AT_ONCE: usize = 32;
 /// Rows of each kind that a page shows.
 const SHOWN: usize = 100;
 /// How a compressed file begins.
