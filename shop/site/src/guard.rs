@@ -53,7 +53,7 @@ async fn around(State(site): State<Site>, request: Request, next: Next) -> Respo
 /// The page's own answer. A form is read before the page sees it: whatever comes of it, what was typed is not lost.
 async fn answer(visit: &Visit, mut request: Request, next: Next) -> Response {
     if *request.method() == Method::POST {
-        match typed::read(&mut request, visit.user().is_some()).await {
+        match typed::read(&mut request, visit.require_manager().map(drop)).await {
             Ok(typed) => visit.keep_typed(typed),
             Err(failure) => return failure.into_response(),
         }

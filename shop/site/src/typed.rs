@@ -14,7 +14,7 @@ use crate::Failure;
 /// Forms of ours are far smaller.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// A form with a file: some thousand products fit. Only who is logged in may send one.
+/// A form with a file: some thousand products fit. Only managers may send one, so that visitors take no such memory.
 const PARTS_BYTES_MAX: usize = 1024 * 1024;
 
 /// More fields than any form of ours has: the longest picks two hundred products of a list.
@@ -35,14 +35,18 @@ enum Encoding {
     Parts { boundary: String },
 }
 
-/// Reads a form as it arrives; what says that it is anything else would be taken for fields of strange names. Whether the
-/// visitor `is_known` decides on files.
-pub(crate) async fn read(request: &mut Request, is_known: bool) -> Result<Typed, Failure> {
+/// Reads a form as it arrives; what says that it is anything else would be taken for fields of strange names.
+pub(crate) async fn read(
+    request: &mut Request,
+    may_have_files: Result<(), Failure>,
+) -> Result<Typed, Failure> {
     let encoding = Encoding::of(request)?;
     let longest = match encoding {
         Encoding::Pairs => BODY_BYTES_MAX,
-        Encoding::Parts { .. } if !is_known => return Err(Failure::NotLoggedIn),
-        Encoding::Parts { .. } => PARTS_BYTES_MAX,
+        Encoding::Parts { .. } => {
+            may_have_files?;
+            PARTS_BYTES_MAX
+        }
     };
     let body = std::mem::replace(request.body_mut(), Body::empty());
     let body = read_body(body, longest).await.map_err(|fault| match fault {

@@ -1,5 +1,6 @@
 //! Pages: what they say when all is well, and when it is not.
 
+use axum::{body::Body, extract::Request};
 use hyper::StatusCode;
 use serde_json::json;
 
@@ -204,4 +205,16 @@ async fn pages_are_small_and_files_are_kept_by_their_content() {
         let again = visitor.send(request.body(axum::body::Body::empty()).expect("a request")).await;
         assert_eq!(again.status, StatusCode::NOT_MODIFIED);
     }
+}
+
+#[tokio::test]
+async fn a_customers_form_with_a_file_is_not_even_read() {
+    let gateway = Gateway::default();
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    // A body that never comes.
+    let body = Body::from_stream(futures_util::stream::pending::<Result<String, std::io::Error>>());
+    let upload = Request::post("/account");
+    let upload = upload.header("content-type", "multipart/form-data; boundary=x").body(body);
+    let answer = ada.send(upload.expect("a request")).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
 }
