@@ -175,7 +175,7 @@ impl EventStore {
     }
 
     fn answers(&self) {
-        // This runs for every request, and a load is cheaper than a swap.
+        // A load is cheaper than a swap, and this runs on every request.
         if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
             tracing::info!("the event store answers again");
         }

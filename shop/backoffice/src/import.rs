@@ -118,7 +118,8 @@ pub(crate) async fn preview(
     });
     let planned: Vec<Planned> = stream::iter(planned).buffered(AT_ONCE).try_collect().await?;
     let total = planned.len() + rows.bad.len();
-    let categories = categories.missing(planned.iter().map(|planned| &planned.row));
+    let missing = categories.missing(planned.iter().map(|planned| &planned.row));
+    let categories = missing.into_iter().map(|(_, name)| name).collect();
     let file = Summary { planned, categories, bad: rows.bad, notes };
     let rows = file.rows().map_err(|_| Failure::Broken)?;
     let title = format!("{} row{} read", Count(total), if total == 1 { "" } else { "s" });
@@ -137,14 +138,14 @@ pub(crate) async fn import(manager: ManagerVisit, form: Form) -> Result<Response
     let mut categories = Categories::read(&manager).await?;
     let missing = categories.missing(rows.iter().map(|row| &row.row));
     // One after another: all of them go to the same stream. What is refused is said at its rows.
-    for (number, name) in missing.into_iter().enumerate() {
+    for (number, name) in missing {
         let add = NewCategory { name: &name };
         let key = format!("{key}-category-{number}");
         match manager.post_once::<Category>("/product/add-new-category", &add, &key).await {
             Ok(category) => categories.add(&category),
             // It was added since, or by the same form before.
             Err(failure) if failure.refused(409).is_some() => {
-                categories = Categories::read(&manager).await?;
+                categories.read_again(&manager).await?;
             }
             Err(failure) => categories.refuse(&name, Outcome::of(&failure)),
         }

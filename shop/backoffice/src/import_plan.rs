@@ -44,29 +44,45 @@ impl Categories {
         Ok(Self(known.collect()))
     }
 
-    /// Those that rows name and the shop does not have; the first spelling of each is its name.
-    pub(crate) fn missing<'a>(&self, rows: impl Iterator<Item = &'a ProductRow>) -> Vec<String> {
-        let mut missing = BTreeMap::new();
+    /// Reads them once more; those that cannot be added stay so.
+    pub(crate) async fn read_again(&mut self, manager: &ManagerVisit) -> Result<(), Failure> {
+        let now = Self::read(manager).await?;
+        self.0.extend(now.0);
+        Ok(())
+    }
+
+    /// Those that rows name and the shop does not have, each with its number among all that the same rows name: it stays the same
+    /// when some have been added. The first spelling of each is its name.
+    pub(crate) fn missing<'a>(
+        &self,
+        rows: impl Iterator<Item = &'a ProductRow>,
+    ) -> Vec<(usize, String)> {
+        let mut named = BTreeMap::new();
         for row in rows {
-            let key = caseless(&row.category);
-            if !self.0.contains_key(&key) {
-                missing.entry(key).or_insert_with(|| row.category.clone());
-            }
+            named.entry(caseless(&row.category)).or_insert_with(|| row.category.clone());
         }
-        missing.into_values().collect()
+        let missing =
+            named.into_iter().enumerate().filter(|(_, (key, _))| !self.0.contains_key(key));
+        missing.map(|(number, (_, name))| (number, name)).collect()
     }
 
     pub(crate) fn add(&mut self, category: &Category) {
         self.0.insert(caseless(&category.name), Ok(category.category_id));
     }
 
-    /// From now on rows of that category are what it is.
+    /// From now on this is the outcome of the rows of a category that was not added.
     pub(crate) fn refuse(&mut self, name: &str, outcome: Outcome) {
+        let outcome = match outcome {
+            Outcome::Refused(why) => {
+                Outcome::Refused(format!("The shop refuses its category: {why}"))
+            }
+            other => other,
+        };
         self.0.insert(caseless(name), Err(outcome));
     }
 
     pub(crate) fn of(&self, name: &str) -> Result<Uuid, Outcome> {
-        // One that was deleted since is as good as one that could not be reached: once more, it is added.
+        // It was deleted a moment ago: trying again adds it.
         self.0.get(&caseless(name)).cloned().unwrap_or(Err(Outcome::Unreached))
     }
 }

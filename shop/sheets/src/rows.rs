@@ -65,7 +65,7 @@ pub struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// The field of this column, without blanks around it; empty where there is no such column.
+    /// The field in this column, trimmed; empty if there is no such column.
     pub fn text(&self, column: &str) -> &str {
         let index = self.header.iter().position(|name| name == column);
         index.and_then(|index| self.record.get(index)).map_or("", |field| field.trim())

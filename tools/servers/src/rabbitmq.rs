@@ -15,6 +15,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use crate::{Child, Folder, free_port};
 
@@ -100,11 +101,13 @@ impl RabbitMq {
 
     fn wait_ready(&mut self) -> anyhow::Result<()> {
         let Ports { amqp, management, .. } = self.ports;
-        // The management API answers before the broker listens for AMQP: only itself knows whether the listener there is its own.
-        let listens = format!(r#""ip_address":"127.0.0.1","port":{amqp},"#);
+        // The management API answers before the broker listens for AMQP: only the broker knows whether the listener there is its own.
         self.node.wait_until(|| {
-            request(management, "GET", "/api/overview", "")
-                .is_ok_and(|(status, answer)| status == 200 && answer.contains(&listens))
+            let overview = request(management, "GET", "/api/overview", "");
+            let overview = overview.ok().filter(|(status, _)| *status == 200);
+            let overview = overview.and_then(|(_, body)| serde_json::from_str::<Value>(&body).ok());
+            let listeners = overview.as_ref().and_then(|found| found.get("listeners")?.as_array());
+            listeners.is_some_and(|all| all.iter().any(|one| one.get("port") == Some(&amqp.into())))
         })
     }
 

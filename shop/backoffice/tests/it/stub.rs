@@ -166,7 +166,13 @@ fn form_token(page: &str) -> &str {
 
 impl Manager {
     pub(crate) async fn at(asked: &Asked) -> Self {
-        let gateway = Router::new().fallback(gateway).with_state(asked.clone());
+        Self::over(asked, Router::new()).await
+    }
+
+    /// In front of a gateway that answers some calls as a test wants it, and all others as ever.
+    pub(crate) async fn over(asked: &Asked, some: Router) -> Self {
+        let gateway =
+            some.fallback_service(Router::new().fallback(gateway).with_state(asked.clone()));
         let office = office(gateway);
         let mut manager = Self { office, cookie: String::new() };
         let login = manager.get("/login").await;
@@ -202,16 +208,22 @@ impl Manager {
 
     /// Sends a form of the office's own with a file; the page that it answers with.
     pub(crate) async fn upload(&mut self, address: &str, (field, file): (&str, &str)) -> String {
+        let head = format!("name=\"{field}\"; filename=\"goods.csv\"");
+        self.send_parts(address, &[(&head, file)]).await
+    }
+
+    /// Sends a form of the office's own in parts, each by its head and content; the page that it answers with.
+    pub(crate) async fn send_parts(&mut self, address: &str, parts: &[(&str, &str)]) -> String {
         let page = self.get("/products").await;
         let token = form_token(&page);
         let part = |head: &str, content: &str| {
             format!("--b\r\ncontent-disposition: form-data; {head}\r\n\r\n{content}\r\n")
         };
         let token = part("name=\"_csrf\"", token);
-        let file = part(&format!("name=\"{field}\"; filename=\"goods.csv\""), file);
+        let parts: String = parts.iter().map(|(head, content)| part(head, content)).collect();
         let request = Request::post(address).header(COOKIE, &self.cookie);
         let request = request.header("content-type", "multipart/form-data; boundary=b");
-        let body = Body::from(format!("{token}{file}--b--\r\n"));
+        let body = Body::from(format!("{token}{parts}--b--\r\n"));
         self.send(request.body(body).expect("a request")).await
     }
 
