@@ -47,6 +47,20 @@ export async function eventually(condition, what) {
   }
 }
 
+/**
+ * Loads the page again and says whether it did. A form that was just sent may still be replacing the page: the browser
+ * refuses to reload what is on its way out, so the caller asks again.
+ */
+export async function reloaded(page) {
+  try {
+    await page.reload();
+    return true;
+  } catch (error) {
+    if (/Not attached to an active page|net::ERR_ABORTED|interrupted by another navigation|frame was detached/i.test(error.message)) return false;
+    throw error;
+  }
+}
+
 function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
