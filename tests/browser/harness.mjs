@@ -21,6 +21,9 @@ export const PASSWORD = "correct horse battery";
 // Generous: on a busy machine everything takes its time, and a test that waits for a condition ends when it holds.
 export const PATIENCE_MS = 60_000;
 
+// Before a release, the longest tests run once more at another width.
+export const isWhole = "AGORA_TEST_WHOLE" in process.env;
+
 const tests = [];
 
 /** Registers a test; `run` gets what `open` gives. */

@@ -1,5 +1,5 @@
 // The guided tour, walked from end to end: every step's thing to do is done on the real pages, and what it says to watch is seen.
-import { ADMIN_PASSWORD, equal, eventually, expect, fine, heading, logIn, reloaded, screenshot, test } from "./harness.mjs";
+import { ADMIN_PASSWORD, equal, eventually, expect, fine, heading, isWhole, logIn, reloaded, screenshot, test } from "./harness.mjs";
 
 class Walker {
   number = 0;
@@ -82,7 +82,9 @@ class Walker {
   }
 }
 
-for (const { scripts, width } of [{ scripts: true, width: 1440 }, { scripts: false, width: 390 }, { scripts: true, width: 390 }]) {
+const walks = [{ scripts: true, width: 1440 }, { scripts: false, width: 390 }];
+if (isWhole) walks.push({ scripts: true, width: 390 });
+for (const { scripts, width } of walks) {
   test(`the guided tour is walked at ${width}${scripts ? "" : " without scripts"}`, async (world) => {
     const shop = await world.shop("--demo");
     const page = await world.visitor(shop.backoffice, { scripts, width });

@@ -10,6 +10,7 @@ mod licences;
 mod links;
 mod parameters;
 mod prose;
+mod silent;
 mod sizes;
 mod tokens;
 mod unused;
@@ -41,6 +42,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     faults.extend(features::check(&metadata)?);
     faults.extend(circles::check(&metadata)?);
     faults.extend(documented::check(root, &metadata)?);
+    faults.extend(silent::check(&metadata)?);
     if faults.is_empty() {
         return Ok(());
     }

@@ -105,7 +105,7 @@ impl Suite {
             Self::Faults => script("tests/hardening/run", &["faults", "--short"]),
             Self::Api => script("tests/api/run", &[]),
             Self::Examples => script("tests/examples/run", &[]),
-            Self::Browser => browser(),
+            Self::Browser => browser(whole),
             Self::Deploy => script("deploy/test", &[]),
             Self::Book => {
                 build()?;
@@ -165,20 +165,24 @@ fn dist() -> anyhow::Result<()> {
     script("tests/dist/run", &[&out.to_string_lossy()])
 }
 
-fn browser() -> anyhow::Result<()> {
-    in_browser(&["run.mjs"])
+/// `whole`: also at widths where a test did the same with fewer means.
+fn browser(whole: bool) -> anyhow::Result<()> {
+    in_browser(&["run.mjs"], whole)
 }
 
 /// Takes the pictures that the documents show.
 pub(crate) fn pictures() -> anyhow::Result<()> {
     setup::install(false, true)?;
-    in_browser(&["pictures.mjs", &root().join("docs/pictures").to_string_lossy()])
+    in_browser(&["pictures.mjs", &root().join("docs/pictures").to_string_lossy()], false)
 }
 
-fn in_browser(run: &[&str]) -> anyhow::Result<()> {
+fn in_browser(run: &[&str], whole: bool) -> anyhow::Result<()> {
     build()?;
-    let tests = root().join("tests/browser");
-    must(program("node", run).current_dir(tests).env("AGORA_BIN", built("agora")))
+    let mut node = program("node", run);
+    if whole {
+        node.env("AGORA_TEST_WHOLE", "1");
+    }
+    must(node.current_dir(root().join("tests/browser")).env("AGORA_BIN", built("agora")))
 }
 
 /// The whole fault run, on a release build unless `AGORA_BIN` names another command.
