@@ -4,8 +4,11 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::extract::State;
 use contracts::money::Decimal;
-use contracts::rest::accounting::{Invoice, MonthRevenue, ProductRevenue, Revenue, ShopTimeZone};
+use contracts::rest::accounting::{
+    DailyRevenue, DayRevenue, Invoice, MonthRevenue, ProductRevenue, Revenue, ShopTimeZone,
+};
 use identity::{Caller, Manager};
+use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,6 +19,9 @@ use crate::{
     calendar::Calendar,
     model::{self, Invoices, Model, Sum},
 };
+
+/// Days of one answer: a leap year.
+const DAYS_MAX: i32 = 366;
 
 /// Shared by all calls.
 pub(crate) struct Books {
@@ -30,6 +36,32 @@ struct GetRevenue {
     /// This year unless given; in the shop's time zone.
     #[param(minimum = 1970, maximum = 9999)]
     year: Option<i16>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct GetDailyRevenue {
+    /// The first day, such as `2026-11-01`, in the shop's time zone; from 1970 on.
+    #[param(value_type = String, format = Date)]
+    from: Day,
+    /// The last day; at most 366 days with the first.
+    #[param(value_type = String, format = Date)]
+    to: Day,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct Day(Date);
+
+impl TryFrom<String> for Day {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let day = (text.len() == "2026-11-30".len()).then(|| text.parse().ok()).flatten();
+        let day = day.filter(|day: &Date| (1970..=9999).contains(&day.year()));
+        day.map(Self).ok_or("must be a day from 1970 on, such as 2026-11-30")
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -64,6 +96,7 @@ impl Deref for Books {
 pub(crate) fn calls(books: &Arc<Books>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(get_revenue))
+        .routes(routes!(get_daily_revenue))
         .routes(routes!(get_time_zone))
         .routes(routes!(get_invoices))
         .routes(routes!(get_invoice))
@@ -81,12 +114,32 @@ async fn get_revenue(
     context: Context,
     Query(query): Query<GetRevenue>,
 ) -> Result<Json<Revenue>, Problem> {
-    let year = query.year.unwrap_or_else(|| books.calendar.month_of(context.now()).year);
+    let year = query.year.unwrap_or_else(|| books.calendar.day_of(context.now()).year());
     if !(1970..=9999).contains(&year) {
         return Err(Problem::field("Year", "must be from 1970 to 9999"));
     }
     let revenue = books.model.revenue(year).await?;
     Ok(Json(revenue_of(year, revenue)))
+}
+
+/// The revenue of some days, day by day.
+#[utoipa::path(
+    get, path = "/get-daily-revenue", tag = "accounting", params(GetDailyRevenue), security(("token" = [])),
+    responses((status = 200, body = DailyRevenue))
+)]
+async fn get_daily_revenue(
+    State(books): State<Arc<Books>>,
+    Manager(_): Manager,
+    Query(query): Query<GetDailyRevenue>,
+) -> Result<Json<DailyRevenue>, Problem> {
+    let (Day(first), Day(last)) = (query.from, query.to);
+    if first > last {
+        return Err(Problem::field("To", "must not be before From"));
+    }
+    if (last - first).get_days() >= DAYS_MAX {
+        return Err(Problem::field("To", "must be less than 366 days after From"));
+    }
+    Ok(Json(daily(first, last, books.model.days(first, last).await?)))
 }
 
 /// The time zone in which years and months begin; public.
@@ -158,6 +211,20 @@ fn revenue_of(year: i16, revenue: model::Revenue) -> Revenue {
         by_month: by_month.collect(),
         by_product: by_product.collect(),
     }
+}
+
+/// All days from the first to the last, of which `found` are those with revenue, in order.
+fn daily(first: Date, last: Date, found: Vec<(Date, Sum)>) -> DailyRevenue {
+    let invoices = found.iter().map(|(_, sum)| sum.invoices).sum();
+    let revenue = Decimal(found.iter().map(|(_, sum)| sum.revenue).sum());
+    let mut found = found.into_iter().peekable();
+    let days = std::iter::successors(Some(first), |day| day.tomorrow().ok());
+    let by_day = days.take_while(|day| *day <= last).map(|day| {
+        let sum = found.next_if(|(of, _)| *of == day).map(|(_, sum)| sum).unwrap_or_default();
+        let revenue = Decimal(sum.revenue);
+        DayRevenue { day: day.to_string(), revenue, invoices: sum.invoices }
+    });
+    DailyRevenue { by_day: by_day.collect(), revenue, invoices }
 }
 
 fn invoice_of(invoice: model::Invoice) -> Invoice {

@@ -8,6 +8,7 @@ mod sqlite;
 use async_trait::async_trait;
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
+use jiff::civil::Date;
 use kernel::{Position, Timestamp};
 use runtime::{ModelError, ReadModel, ServerEngine};
 use uuid::Uuid;
@@ -41,7 +42,7 @@ mod couchdb {
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///
-/// Reads see everything up to some position that never goes back, and never a part of a change. Months are those of the
+/// Reads see everything up to some position that never goes back, and never a part of a change. Days are those of the
 /// calendar that the model was opened with; one opened with another calendar starts empty.
 #[async_trait]
 pub trait Model: ReadModel<Change = Change> {
@@ -56,6 +57,9 @@ pub trait Model: ReadModel<Change = Change> {
 
     /// What a year brought in.
     async fn revenue(&self, year: i16) -> Result<Revenue, ModelError>;
+
+    /// What the days from the first to the last brought in, those without invoices left out, in order.
+    async fn days(&self, first: Date, last: Date) -> Result<Vec<(Date, Sum)>, ModelError>;
 }
 
 /// What one event changes.
@@ -125,6 +129,15 @@ pub struct ProductSum {
 }
 
 impl Revenue {
+    /// Adds what a day of the year brought in.
+    fn add(&mut self, month: i8, day: Sum) {
+        let index = usize::try_from(month).unwrap_or_default().wrapping_sub(1);
+        if let Some(sum) = self.months.get_mut(index) {
+            sum.invoices += day.invoices;
+            sum.revenue += day.revenue;
+        }
+    }
+
     /// The whole year.
     #[must_use]
     pub fn total(&self) -> Sum {
@@ -135,7 +148,7 @@ impl Revenue {
     }
 }
 
-/// Sums by month hold for one time zone only, so the zone is part of a model's shape: with another zone the model is rebuilt.
+/// Sums by day hold for one time zone only, so the zone is part of a model's shape: with another zone the model is rebuilt.
 fn zone_hash(calendar: &Calendar) -> u32 {
     // FNV-1a, which gives the same on every machine; 24 bits of it are kept, and 0 stands for none.
     let hash = calendar
@@ -143,4 +156,9 @@ fn zone_hash(calendar: &Calendar) -> u32 {
         .bytes()
         .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     (hash & 0x00ff_ffff).max(1)
+}
+
+/// A day as a row has it: 20261130 is 30 November 2026, so that days, months and years are ranges.
+fn number(day: Date) -> i64 {
+    (i64::from(day.year()) * 100 + i64::from(day.month())) * 100 + i64::from(day.day())
 }

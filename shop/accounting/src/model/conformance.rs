@@ -20,7 +20,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     an_invoice_stays_as_it_was_issued(&*make().await).await;
     what_contradicts_is_unfit(&*make().await).await;
     an_order_leads_to_its_first_invoice(&*make().await).await;
-    revenue_adds_up_by_month_and_product(&*make().await).await;
+    revenue_adds_up_by_day_month_and_product(&*make().await).await;
     a_rebuilt_model_is_identical(&*make().await, &*make().await).await;
 }
 
@@ -161,7 +161,7 @@ async fn an_order_leads_to_its_first_invoice(model: &dyn Model) {
     assert_eq!(found(model, 1).await.expect("it is there").issued.number, 1);
 }
 
-async fn revenue_adds_up_by_month_and_product(model: &dyn Model) {
+async fn revenue_adds_up_by_day_month_and_product(model: &dyn Model) {
     apply(
         model,
         &[
@@ -193,6 +193,23 @@ async fn revenue_adds_up_by_month_and_product(model: &dyn Model) {
         quantity,
         revenue: Money::from_minor(minor),
     };
+    let days = async |first: &str, last: &str| {
+        let [first, last] = [first, last].map(|day| day.parse().expect("a day"));
+        let days = model.days(first, last).await.expect("days");
+        days.into_iter().map(|(day, sum)| (day.to_string(), sum)).collect::<Vec<_>>()
+    };
+    let day = |day: &str, invoices, minor| (day.to_owned(), sum(invoices, minor));
+    let all = [
+        day("2025-12-31", 1, 100),
+        day("2026-01-01", 1, 100),
+        day("2026-01-31", 1, 300),
+        day("2026-12-31", 2, 250),
+    ];
+    let [.., last] = &all;
+    assert_eq!(days("2025-12-31", "2026-12-31").await, all);
+    assert_eq!(days("2026-01-02", "2026-01-31").await, [day("2026-01-31", 1, 300)]);
+    assert_eq!(days("2026-12-31", "2026-12-31").await, [last.clone()]);
+    assert_eq!(days("2026-02-01", "2026-12-30").await, []);
     assert_eq!(year.products, [product(7, 4, 6, 300), product(8, 3, 6, 300), product(9, 5, 1, 50)]);
     balanced(model).await;
 }

@@ -5,7 +5,7 @@
 //!  invoice:NUMBER                      an invoice
 //!  order:ID, customer-invoice:ID:NO.   lead to it
 //!  customer:ID, name:USER              what a customer is called, and who is called so
-//!  sum:YEAR:month:NO., …:product:ID    invoices added up
+//!  sum:YEAR:day:MMDD, …:product:ID     invoices added up
 //!  aside:POSITION                      an event that could not be taken, and as long as that lasts
 //! ```
 //!
@@ -14,7 +14,7 @@
 //! previous state. So reads see everything up to a position that never goes back, and never a part of a batch. That holds on one
 //! server; on a cluster it holds as far as a read there sees earlier writes.
 //!
-//! Sums are added up as invoices come: a year is read in as many documents as it has months and products, in one request,
+//! Sums are added up as invoices come: a year is read in as many documents as it has days and products, in one request,
 //! however many invoices there are. Everything is found by its id, so that no index has to be built before a query is answered.
 
 mod claim;
@@ -28,6 +28,7 @@ mod write;
 use std::sync::{Arc, atomic::Ordering};
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use kernel::Position;
 use runtime::{
     Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, model::server::opened,
@@ -37,7 +38,7 @@ use serde_json::json;
 use store::Balance;
 use uuid::Uuid;
 
-use super::{Change, Invoice, Invoices, Model, Revenue};
+use super::{Change, Invoice, Invoices, Model, Revenue, Sum};
 use crate::calendar::Calendar;
 use documents::{LEASE, LeaseDocument};
 pub use location::CouchDbLocation;
@@ -45,7 +46,7 @@ use server::Server;
 use write::Step;
 
 /// The number of the documents' shape.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// The shared read model.
 pub struct CouchDbModel {
@@ -187,5 +188,10 @@ impl Model for CouchDbModel {
     async fn revenue(&self, year: i16) -> Result<Revenue, ModelError> {
         let server = &self.server;
         server.call(read::ask(server, |at| read::revenue(server, at, year))).await
+    }
+
+    async fn days(&self, first: Date, last: Date) -> Result<Vec<(Date, Sum)>, ModelError> {
+        let server = &self.server;
+        server.call(read::ask(server, |at| read::days(server, at, first, last))).await
     }
 }

@@ -4,6 +4,7 @@ mod query;
 mod write;
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use runtime::{
     ModelError,
     sqlite::{Embedded, Schema, Tables},
@@ -12,11 +13,11 @@ use rusqlite::{Connection, Transaction};
 use store::Balance;
 use uuid::Uuid;
 
-use super::{Change, Invoice, Invoices, Model, Revenue};
+use super::{Change, Invoice, Invoices, Model, Revenue, Sum};
 use crate::calendar::Calendar;
 
 /// The number of the tables' shape.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 const TABLES: &str = "CREATE TABLE invoice (
          number INTEGER PRIMARY KEY,
@@ -40,13 +41,11 @@ const TABLES: &str = "CREATE TABLE invoice (
          full_name TEXT
      ) WITHOUT ROWID;
      CREATE UNIQUE INDEX customer_by_user ON customer (user);
-     CREATE TABLE month (
-         year INTEGER NOT NULL,
-         month INTEGER NOT NULL,
+     CREATE TABLE day (
+         date INTEGER PRIMARY KEY,
          invoices INTEGER NOT NULL,
-         revenue INTEGER NOT NULL,
-         PRIMARY KEY (year, month)
-     ) WITHOUT ROWID;
+         revenue INTEGER NOT NULL
+     );
      CREATE TABLE product (
          year INTEGER NOT NULL,
          id BLOB NOT NULL,
@@ -69,7 +68,7 @@ impl Tables for Books {
     fn schema(&self) -> Schema {
         Schema {
             model: "accounting",
-            unmarked: &["checkpoint", "customer", "invoice", "month", "product"],
+            unmarked: &["checkpoint", "customer", "day", "invoice", "product"],
             number: SCHEMA,
             variant: super::zone_hash(&self.0),
             create: TABLES,
@@ -101,5 +100,9 @@ impl Model for SqliteModel {
 
     async fn revenue(&self, year: i16) -> Result<Revenue, ModelError> {
         self.scan(move |connection| query::revenue(connection, year)).await
+    }
+
+    async fn days(&self, first: Date, last: Date) -> Result<Vec<(Date, Sum)>, ModelError> {
+        self.scan(move |connection| query::days(connection, first, last)).await
     }
 }

@@ -6,6 +6,8 @@ use contracts::{
     order::Terms,
 };
 use identity::Role::Customer;
+use jiff::{ToSpan as _, tz::TimeZone};
+use kernel::Timestamp;
 use serde_json::{Value, json};
 use testing::ADA;
 use uuid::Uuid;
@@ -90,6 +92,7 @@ async fn a_customer_sees_their_own_invoices_and_a_manager_all() {
         "/get-invoices?UserName=bob".to_owned(),
         format!("/get-invoice?OrderId={}", order(2)),
         "/get-revenue".to_owned(),
+        "/get-daily-revenue?From=2026-11-01&To=2026-11-30".to_owned(),
     ];
     for path in others {
         world.ask_as(Customer, "GET", &path).send().await.expect(403);
@@ -145,6 +148,36 @@ async fn revenue_is_told_by_month_and_by_product() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn revenue_is_told_day_by_day() {
+    let world = three_orders().await;
+    let invoices = world.get("/get-invoices").await.expect(200);
+    let issued = invoices["Items"].as_array().expect("a list").iter().map(|invoice| {
+        let at: Timestamp = invoice["IssuedAt"].as_str().expect("a time").parse().expect("a time");
+        at.to_jiff().to_zoned(TimeZone::UTC).date()
+    });
+    // Three of one day, unless it is midnight.
+    let issued: Vec<_> = issued.collect();
+    let (first, last) = (issued[2] - 2.days(), issued[0] + 1.days());
+    let days = world.get(&format!("/get-daily-revenue?From={first}&To={last}")).await.expect(200);
+    assert_eq!((&days["Revenue"], &days["Invoices"]), (&json!(32.5), &json!(3)));
+    let expected: Vec<_> = std::iter::successors(Some(first), |day| day.tomorrow().ok())
+        .take_while(|day| *day <= last)
+        .map(|day| (day.to_string(), json!(issued.iter().filter(|one| **one == day).count())))
+        .collect();
+    assert!(expected.len() >= 4, "{expected:?}");
+    let told = days["ByDay"]
+        .as_array()
+        .expect("days")
+        .iter()
+        .map(|day| (day["Day"].as_str().expect("a day").to_owned(), day["Invoices"].clone()));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+
+    let leap = world.get("/get-daily-revenue?From=2024-01-01&To=2024-12-31").await.expect(200);
+    assert_eq!(leap["ByDay"].as_array().map(Vec::len), Some(366));
+    assert_eq!(leap["ByDay"][365], json!({"Day": "2024-12-31", "Revenue": 0.0, "Invoices": 0}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_asked_is_refused_by_field() {
     let world = World::start().await;
     for (path, field) in [
@@ -153,6 +186,12 @@ async fn what_cannot_be_asked_is_refused_by_field() {
         ("/get-revenue?Year=99999999", "Year"),
         ("/get-revenue?Year=now", "Year"),
         ("/get-revenue?Years=2026", "Years"),
+        ("/get-daily-revenue?To=2026-11-30", "From"),
+        ("/get-daily-revenue?From=2026-11-30&To=2026-11-29", "To"),
+        ("/get-daily-revenue?From=2025-11-30&To=2026-12-01", "To"),
+        ("/get-daily-revenue?From=2026-02-30&To=2026-03-01", "From"),
+        ("/get-daily-revenue?From=1969-12-31&To=1970-01-01", "From"),
+        ("/get-daily-revenue?From=2026-11-30T10:00&To=2026-12-01", "From"),
         ("/get-invoices?Limit=0", "Limit"),
         ("/get-invoices?Limit=501", "Limit"),
         ("/get-invoices?After=%21", "After"),

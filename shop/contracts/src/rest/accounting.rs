@@ -65,6 +65,30 @@ pub struct MonthRevenue {
     pub invoices: u64,
 }
 
+/// The revenue of some days, in the shop's time zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
+pub struct DailyRevenue {
+    #[schema(value_type = f64)]
+    pub revenue: Decimal,
+    pub invoices: u64,
+    /// Every day in order, those without revenue included.
+    pub by_day: Vec<DayRevenue>,
+}
+
+/// The revenue of a day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct DayRevenue {
+    /// Such as `2026-11-30`.
+    #[schema(format = Date)]
+    pub day: String,
+    #[schema(value_type = f64)]
+    pub revenue: Decimal,
+    pub invoices: u64,
+}
+
 /// The revenue of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]

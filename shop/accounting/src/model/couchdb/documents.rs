@@ -2,13 +2,12 @@
 
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
+use jiff::civil::Date;
 use kernel::{Position, StreamId, StreamIdError, Timestamp, Version};
 use runtime::SetAside;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
-
-use crate::calendar::Month;
 
 /// The id of the checkpoint document.
 pub(super) const CHECKPOINT: &str = "checkpoint";
@@ -98,7 +97,7 @@ pub(super) struct Names {
     pub(super) full_name: Option<String>,
 }
 
-/// Invoices added up: of a month, or of a product in a year.
+/// Invoices added up: of a day, or of a product in a year.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SumState {
     pub(super) invoices: u64,
@@ -192,8 +191,8 @@ pub(super) fn year_id(year: i16) -> String {
     format!("sum:{year:04}:")
 }
 
-pub(super) fn month_id(month: Month) -> String {
-    format!("{}month:{:02}", year_id(month.year), month.month)
+pub(super) fn day_id(day: Date) -> String {
+    format!("{}day:{:02}{:02}", year_id(day.year()), day.month(), day.day())
 }
 
 pub(super) fn product_id(year: i16, product: Uuid) -> String {
@@ -203,7 +202,7 @@ pub(super) fn product_id(year: i16, product: Uuid) -> String {
 /// What a sum is of, by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SumOf {
-    Month(Month),
+    Day(Date),
     Product(i16, Uuid),
 }
 
@@ -212,7 +211,10 @@ impl SumOf {
         let mut parts = id.strip_prefix("sum:")?.splitn(3, ':');
         let year = parts.next()?.parse().ok()?;
         match (parts.next()?, parts.next()?) {
-            ("month", month) => Some(Self::Month(Month { year, month: month.parse().ok()? })),
+            ("day", day) => {
+                let (month, day) = day.split_at_checked(2)?;
+                Date::new(year, month.parse().ok()?, day.parse().ok()?).ok().map(Self::Day)
+            }
             ("product", product) => Some(Self::Product(year, product.parse().ok()?)),
             _ => None,
         }
@@ -247,10 +249,13 @@ mod tests {
 
     #[test]
     fn ids_of_sums_say_what_they_are_of() {
-        let month = Month { year: 2026, month: 5 };
-        assert_eq!(SumOf::parse(&month_id(month)), Some(SumOf::Month(month)));
+        let day = jiff::civil::date(2026, 5, 31);
+        assert_eq!(SumOf::parse(&day_id(day)), Some(SumOf::Day(day)));
         let product = Uuid::from_u128(7);
         assert_eq!(SumOf::parse(&product_id(2026, product)), Some(SumOf::Product(2026, product)));
-        assert_eq!(SumOf::parse("sum:2026:week:1"), None);
+        for other in ["sum:2026:week:1", "sum:2026:day:0230", "sum:2026:day:é1", "sum:2026:day:5"]
+        {
+            assert_eq!(SumOf::parse(other), None, "{other}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! state before is used. Where one has changed twice since, the query is retried.
 
 use contracts::money::Money;
+use jiff::civil::Date;
 use kernel::Position;
 use runtime::{ModelError, SetAside, sqlite::aside_line, sqlite::line};
 use rusqlite::types::ValueRef;
@@ -12,11 +13,11 @@ use uuid::Uuid;
 use super::{
     documents::{
         Aside, Checkpoint, InvoiceDocument, Names, Pointer, Stored, SumOf, SumState, Versioned,
-        aside_id, customer_id, invoice_id, name_id, order_id, owned_id, year_id,
+        aside_id, customer_id, day_id, invoice_id, name_id, order_id, owned_id, year_id,
     },
     server::{Range, Server, read},
 };
-use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum};
+use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum, number};
 
 /// How often a query is retried because the model moved.
 const RETRIES_MAX: u32 = 8;
@@ -131,14 +132,9 @@ pub(super) async fn revenue(
     year: i16,
 ) -> Result<Revenue, Failure> {
     let mut revenue = Revenue::default();
-    for (of, state) in sums(server, at, &year_id(year)).await? {
+    for (of, state) in sums(server, at, &year_id(year), &after(&year_id(year))).await? {
         match of {
-            SumOf::Month(month) => {
-                let index = usize::try_from(month.month).unwrap_or_default().wrapping_sub(1);
-                if let Some(sum) = revenue.months.get_mut(index) {
-                    *sum = Sum { invoices: state.invoices, revenue: state.revenue };
-                }
-            }
+            SumOf::Day(day) => revenue.add(day.month(), sum_of(&state)),
             SumOf::Product(_, product) => revenue.products.push(ProductSum {
                 product,
                 name: state.name,
@@ -151,14 +147,38 @@ pub(super) async fn revenue(
     Ok(revenue)
 }
 
+pub(super) async fn days(
+    server: &Server,
+    at: Checkpoint,
+    first: Date,
+    last: Date,
+) -> Result<Vec<(Date, Sum)>, Failure> {
+    let mut days = Vec::new();
+    // The ids of two years have those of products between them.
+    for year in first.year()..=last.year() {
+        let begin = Date::new(year, 1, 1).map_or(first, |begin| begin.max(first));
+        let end = Date::new(year, 12, 31).map_or(last, |end| end.min(last));
+        for (of, state) in sums(server, at, &day_id(begin), &day_id(end)).await? {
+            if let SumOf::Day(day) = of {
+                days.push((day, sum_of(&state)));
+            }
+        }
+    }
+    Ok(days)
+}
+
+fn sum_of(state: &SumState) -> Sum {
+    Sum { invoices: state.invoices, revenue: state.revenue }
+}
+
 /// What accounting can vouch for: numbers without gaps, and sums that agree.
 pub(super) async fn balances(server: &Server, at: Checkpoint) -> Result<Vec<Balance>, Failure> {
-    let (mut invoices, mut by_month, mut by_product) = (0, Money::ZERO, Money::ZERO);
-    for (of, state) in sums(server, at, "sum:").await? {
+    let (mut invoices, mut by_day, mut by_product) = (0, Money::ZERO, Money::ZERO);
+    for (of, state) in sums(server, at, "sum:", &after("sum:")).await? {
         match of {
-            SumOf::Month(_) => {
+            SumOf::Day(_) => {
                 invoices += state.invoices;
-                by_month += state.revenue;
+                by_day += state.revenue;
             }
             SumOf::Product(..) => by_product += state.revenue,
         }
@@ -166,21 +186,27 @@ pub(super) async fn balances(server: &Server, at: Checkpoint) -> Result<Vec<Bala
     Ok(vec![
         Balance::new("invoices = last invoice number", signed(invoices), signed(at.last)),
         Balance::of_hundredths(
-            "revenue by month = revenue by product",
-            by_month.minor(),
+            "revenue by day = revenue by product",
+            by_day.minor(),
             by_product.minor(),
         ),
     ])
 }
 
-/// All sums whose ids begin so.
+/// What is behind all ids that begin so.
+fn after(prefix: &str) -> String {
+    format!("{prefix}\u{fff0}")
+}
+
+/// All sums between two ids, both included.
 async fn sums(
     server: &Server,
     at: Checkpoint,
-    prefix: &str,
+    first: &str,
+    last: &str,
 ) -> Result<Vec<(SumOf, SumState)>, Failure> {
     let mut sums = Vec::new();
-    for stored in server.whole_range(prefix, &format!("{prefix}\u{fff0}")).await? {
+    for stored in server.whole_range(first, last).await? {
         if let Some((of, state)) = SumOf::parse(&stored.id).zip(in_force(&stored, at.position)?) {
             sums.push((of, state));
         }
@@ -194,7 +220,7 @@ pub(super) async fn dump(server: &Server, at: Checkpoint) -> Result<Vec<String>,
     for stored in server.whole_range(&invoice_id(1), &invoice_id(at.last)).await? {
         lines.push(invoice_line(&read(&stored)?));
     }
-    for stored in server.whole_range("customer:", "customer:\u{fff0}").await? {
+    for stored in server.whole_range("customer:", &after("customer:")).await? {
         let id = stored.id.strip_prefix("customer:").and_then(|id| Uuid::parse_str(id).ok());
         let names: Option<Names> = in_force(&stored, at.position)?;
         if let Some((id, Names { user, full_name })) = id.zip(names) {
@@ -203,12 +229,12 @@ pub(super) async fn dump(server: &Server, at: Checkpoint) -> Result<Vec<String>,
         }
     }
     lines.extend(aside(server, at).await?.iter().map(aside_line));
-    for (of, sum) in sums(server, at, "sum:").await? {
+    for (of, sum) in sums(server, at, "sum:", &after("sum:")).await? {
         let revenue = ValueRef::Integer(sum.revenue.minor());
         lines.push(match of {
-            SumOf::Month(month) => {
-                let [year, number] = [month.year.into(), month.month.into()].map(ValueRef::Integer);
-                line("month", &[year, number, integer(sum.invoices), revenue])
+            SumOf::Day(day) => {
+                let date = ValueRef::Integer(number(day));
+                line("day", &[date, integer(sum.invoices), revenue])
             }
             SumOf::Product(year, id) => {
                 let (year, name) = (ValueRef::Integer(year.into()), text(Some(&sum.name)));

@@ -23,8 +23,8 @@ use super::{
     claim::take_claim,
     documents::{
         Aside, CHECKPOINT, Checkpoint, Earlier, InvoiceDocument, Names, ORIGIN, Origin, Pointer,
-        Stored, SumState, Versioned, customer_id, invoice_id, month_id, name_id, order_id,
-        owned_id, product_id,
+        Stored, SumState, Versioned, customer_id, day_id, invoice_id, name_id, order_id, owned_id,
+        product_id,
     },
     inbox,
     server::{Server, read},
@@ -109,10 +109,9 @@ impl Batch {
         match &change.what {
             What::Issued { invoice, at } => {
                 self.issued(change.position, invoice, *at)?;
-                let month = calendar.month_of(*at);
-                let product = product_id(month.year, invoice.product);
-                for (id, name) in [(month_id(month), ""), (product, invoice.product_name.as_str())]
-                {
+                let day = calendar.day_of(*at);
+                let product = product_id(day.year(), invoice.product);
+                for (id, name) in [(day_id(day), ""), (product, invoice.product_name.as_str())] {
                     let sum = self.sums.entry(id).or_default();
                     sum.invoices += 1;
                     sum.quantity += u64::from(invoice.quantity);

@@ -2,12 +2,13 @@
 
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
+use jiff::civil::Date;
 use kernel::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use store::Balance;
 use uuid::Uuid;
 
-use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum};
+use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum, number};
 
 const INVOICE: &str = "SELECT number, order_id, customer, product, product_name, quantity, unit_price, total, currency, issued_at,
          user, full_name
@@ -43,14 +44,10 @@ pub(super) fn revenue(connection: &Connection, year: i16) -> Result<Revenue> {
     // One snapshot for both, so that they add up to the same.
     let connection = connection.unchecked_transaction()?;
     let mut revenue = Revenue::default();
-    let mut months =
-        connection.prepare_cached("SELECT month, invoices, revenue FROM month WHERE year = ?1")?;
-    let mut rows = months.query([year])?;
-    while let Some(row) = rows.next()? {
-        let month: usize = row.get(0)?;
-        if let Some(sum) = revenue.months.get_mut(month.wrapping_sub(1)) {
-            *sum = Sum { invoices: row.get(1)?, revenue: Money::from_minor(row.get(2)?) };
-        }
+    for (day, sum) in
+        between(&connection, i64::from(year) * 10_000, i64::from(year) * 10_000 + 9_999)?
+    {
+        revenue.add(day.month(), sum);
     }
     revenue.products = connection
         .prepare_cached(
@@ -61,20 +58,32 @@ pub(super) fn revenue(connection: &Connection, year: i16) -> Result<Revenue> {
     Ok(revenue)
 }
 
+pub(super) fn days(connection: &Connection, first: Date, last: Date) -> Result<Vec<(Date, Sum)>> {
+    between(connection, number(first), number(last))
+}
+
+fn between(connection: &Connection, first: i64, last: i64) -> Result<Vec<(Date, Sum)>> {
+    connection
+        .prepare_cached(
+            "SELECT date, invoices, revenue FROM day WHERE date BETWEEN ?1 AND ?2 ORDER BY date",
+        )?
+        .query_map([first, last], |row| {
+            let sum = Sum { invoices: row.get(1)?, revenue: Money::from_minor(row.get(2)?) };
+            Ok((day_of(row, 0)?, sum))
+        })?
+        .collect()
+}
+
 /// What accounting can vouch for: numbers without gaps, and sums that agree.
 pub(super) fn balances(connection: &Connection) -> Result<Vec<Balance>> {
     let mut query = connection.prepare_cached(
-        "SELECT (SELECT coalesce(sum(invoices), 0) FROM month), (SELECT coalesce(max(number), 0) FROM invoice),
-             (SELECT coalesce(sum(revenue), 0) FROM month), (SELECT coalesce(sum(revenue), 0) FROM product)",
+        "SELECT (SELECT coalesce(sum(invoices), 0) FROM day), (SELECT coalesce(max(number), 0) FROM invoice),
+             (SELECT coalesce(sum(revenue), 0) FROM day), (SELECT coalesce(sum(revenue), 0) FROM product)",
     )?;
     query.query_row([], |row| {
         Ok(vec![
             Balance::new("invoices = last invoice number", row.get(0)?, row.get(1)?),
-            Balance::of_hundredths(
-                "revenue by month = revenue by product",
-                row.get(2)?,
-                row.get(3)?,
-            ),
+            Balance::of_hundredths("revenue by day = revenue by product", row.get(2)?, row.get(3)?),
         ])
     })
 }
@@ -102,6 +111,15 @@ fn product_of(row: &Row<'_>) -> Result<ProductSum> {
         quantity: row.get(2)?,
         revenue: Money::from_minor(row.get(3)?),
     })
+}
+
+/// The day of a number in a row. One that is none is an error, never some other day.
+fn day_of(row: &Row<'_>, column: usize) -> Result<Date> {
+    let number: i64 = row.get(column)?;
+    let [year, month, day] = [number / 10_000, number / 100 % 100, number % 100];
+    let date = i16::try_from(year).ok().zip(i8::try_from(month).ok()).zip(i8::try_from(day).ok());
+    date.and_then(|((year, month), day)| Date::new(year, month, day).ok())
+        .ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
 fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid> {

@@ -1,21 +1,22 @@
-//! Changes as SQL: one statement for an invoice, and one for each month and product that a batch adds to.
+//! Changes as SQL: one statement for an invoice, and one for each day and product that a batch adds to.
 
 use std::collections::BTreeMap;
 
 use contracts::accounting::InvoiceIssued;
+use jiff::civil::Date;
 use kernel::Timestamp;
 use rusqlite::{Result, Transaction, params};
 use uuid::Uuid;
 
 use crate::{
-    calendar::{Calendar, Month},
-    model::{Change, ProductSum, Sum, What},
+    calendar::Calendar,
+    model::{Change, ProductSum, Sum, What, number},
 };
 
 /// What a batch adds to the revenue.
 #[derive(Default)]
 struct Sums {
-    months: BTreeMap<Month, Sum>,
+    days: BTreeMap<Date, Sum>,
     products: BTreeMap<(i16, Uuid), ProductSum>,
 }
 
@@ -29,7 +30,7 @@ pub(super) fn apply(
         match &change.what {
             What::Issued { invoice, at } => {
                 insert(transaction, invoice, *at)?;
-                sums.add(calendar.month_of(*at), invoice);
+                sums.add(calendar.day_of(*at), invoice);
             }
             What::Named { customer, user, full_name } => {
                 transaction
@@ -79,12 +80,12 @@ fn insert(transaction: &Transaction<'_>, invoice: &InvoiceIssued, at: Timestamp)
 }
 
 impl Sums {
-    fn add(&mut self, month: Month, invoice: &InvoiceIssued) {
-        let sum = self.months.entry(month).or_default();
+    fn add(&mut self, day: Date, invoice: &InvoiceIssued) {
+        let sum = self.days.entry(day).or_default();
         sum.invoices += 1;
         sum.revenue += invoice.total;
         let product = invoice.product;
-        let sum = self.products.entry((month.year, product)).or_insert_with(|| ProductSum {
+        let sum = self.products.entry((day.year(), product)).or_insert_with(|| ProductSum {
             product,
             name: String::new(),
             quantity: 0,
@@ -96,12 +97,12 @@ impl Sums {
     }
 
     fn write(&self, transaction: &Transaction<'_>) -> Result<()> {
-        let mut month = transaction.prepare_cached(
-            "INSERT INTO month VALUES (?1, ?2, ?3, ?4) ON CONFLICT (year, month) DO UPDATE SET
+        let mut day = transaction.prepare_cached(
+            "INSERT INTO day VALUES (?1, ?2, ?3) ON CONFLICT (date) DO UPDATE SET
                  invoices = invoices + excluded.invoices, revenue = revenue + excluded.revenue",
         )?;
-        for (at, sum) in &self.months {
-            month.execute(params![at.year, at.month, sum.invoices, sum.revenue.minor()])?;
+        for (at, sum) in &self.days {
+            day.execute(params![number(*at), sum.invoices, sum.revenue.minor()])?;
         }
         let mut product = transaction.prepare_cached(
             "INSERT INTO product VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (year, id) DO UPDATE SET

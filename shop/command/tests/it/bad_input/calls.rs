@@ -207,6 +207,9 @@ impl World {
             get("/order/get-order-statistics", Manager).query("From", "2020-01-01T00:00:00Z"),
             get("/order/order-events", Own).query("UserName", "alice"),
             get("/accounting/get-revenue", Manager).query("Year", 2026),
+            get("/accounting/get-daily-revenue", Manager)
+                .query("From", "2026-11-01")
+                .query("To", "2026-11-30"),
             get("/accounting/get-invoices", Own).query("UserName", "alice"),
             get("/accounting/get-invoice", Own).query("OrderId", order),
             get("/events/read-stream", Manager).query("Stream", format!("order-{order}")),
