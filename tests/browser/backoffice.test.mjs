@@ -476,6 +476,43 @@ test("dashboard and system show the shop as it is, live", async (world) => {
   await fine(page, "office-system");
 });
 
+for (const { scripts, width, how } of [{ scripts: true, width: 1440, how: "" }, { scripts: false, width: 390, how: " without scripts" }]) {
+  test(`the dashboard is about a year, a month or a week${how}`, async (world) => {
+    const { shop, teapot, page } = await office(world, { scripts, width });
+    const order = await shop.ordered("ada", teapot.ProductId, 2);
+    const { IssuedAt } = await shop.call(`/accounting/get-invoice?OrderId=${order}`);
+    const { TimeZone } = await shop.call("/accounting/get-time-zone");
+    const day = new Intl.DateTimeFormat("sv-SE", { timeZone: TimeZone }).format(new Date(IssuedAt));
+    const revenue = page.locator("#figures .figures dd").first();
+    const rows = page.locator("#months tbody tr");
+    const step = (direction) => page.locator(`a[rel=${direction}]`).click();
+
+    await page.goto("/");
+    for (const [length, unit] of [["Week", "day"], ["Year", "month"], ["Month", "day"]]) {
+      await page.getByRole("navigation", { name: "Period" }).getByRole("link", { name: length }).click();
+      await page.getByRole("heading", { name: `Revenue by ${unit}` }).waitFor();
+    }
+    await page.goto(`/?month=${day.slice(0, 7)}`);
+    await revenue.getByText("€39.98").waitFor();
+    await page.getByText("The same as a table").click();
+    equal(await rows.count(), new Date(Number(day.slice(0, 4)), Number(day.slice(5, 7)), 0).getDate(), "days of the month");
+    equal(await rows.nth(Number(day.slice(8)) - 1).innerText().then((text) => text.includes("€39.98")), true, "the day of the invoice");
+    await (scripts ? fine(page, "office-dashboard-month") : screenshot(page, "office-dashboard-month-390-noscript"));
+    await step("prev");
+    await revenue.getByText("€0.00").waitFor();
+    await step("next");
+    await revenue.getByText("€39.98").waitFor();
+    await page.goto(`/?week=${day}`);
+    await revenue.getByText("€39.98").waitFor();
+    await page.getByText("The same as a table").click();
+    equal(await rows.count(), 7, "days of the week");
+    await (scripts ? fine(page, "office-dashboard-week") : screenshot(page, "office-dashboard-week-390-noscript"));
+    for (const wrong of ["year=1969", "month=2026-13", "week=2026-02-30", "year=2026&month=2026-01"]) {
+      equal((await page.goto(`/?${wrong}`)).status(), 404, wrong);
+    }
+  });
+}
+
 test("without the gateway the pages say so, keep what was typed, and recover", async (world) => {
   const shop = await world.shop();
   const teapot = await shop.product(await shop.category("Kitchen"));

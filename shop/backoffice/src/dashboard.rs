@@ -12,17 +12,19 @@ use futures_util::{
     future::{join, join5},
     stream,
 };
+use jiff::civil::Date;
 use kernel::Timestamp;
 use serde::Deserialize;
 use site::{
     Amount, Badge, Count, Failure, Frame, Listing, Markup, Moment, Money, Page, ServerEvents, Shop,
-    TimeOfDay, given, no_such_page,
+    TimeOfDay, given,
 };
 
 use crate::{
-    chart::{Bar, Columns, Year, month},
-    compare::change,
+    chart::{Bar, Columns},
+    course::{Course, Sum},
     manager::{LowStock, ManagerVisit, written},
+    period::{self, Period},
     sample::Sample,
     status::{self, Outage, Service, Status},
 };
@@ -42,9 +44,8 @@ const FILLING_SECONDS: u32 = 2;
 
 #[derive(Clone, Default, Deserialize)]
 pub(crate) struct Asked {
-    /// This year unless given.
-    #[serde(default)]
-    year: String,
+    #[serde(flatten)]
+    period: period::Asked,
     /// `off` to stop live updates of the page.
     #[serde(default)]
     live: String,
@@ -54,7 +55,8 @@ pub(crate) struct Asked {
 #[template(path = "dashboard.html")]
 pub(crate) struct Dashboard {
     frame: Frame,
-    year: i16,
+    period: Period,
+    today: Date,
     /// The address of the live part; empty without live updates.
     live: String,
     figures: Figures,
@@ -65,10 +67,10 @@ pub(crate) struct Dashboard {
 #[derive(Template)]
 #[template(path = "figures.html")]
 struct Figures {
-    year: i16,
+    period: Period,
+    course: Option<Course>,
+    /// Of the whole year, by product.
     revenue: Option<Revenue>,
-    /// Of the year before; none where nothing was sold in it.
-    before: Option<Revenue>,
     orders: Option<Statistics>,
     /// The products of which the fewest can be ordered, as far as that is few.
     scarce: Option<Vec<Product>>,
@@ -85,17 +87,17 @@ pub(crate) async fn dashboard(
     State(shop): State<Shop>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Dashboard>, Failure> {
-    let figures = read(&manager, &shop, &asked.year).await?;
-    let year = figures.year;
+    let figures = read(&manager, &shop, &asked.period).await?;
+    let (period, today) = (figures.period, figures.today());
     let frame = manager.frame("Dashboard");
     let (frame, live) = if asked.live == "off" {
         (frame, String::new())
     } else {
         let seconds = if figures.filling().is_some() { FILLING_SECONDS } else { REFRESH_SECONDS };
-        (frame.refreshing(seconds), format!("/live?year={year}"))
+        (frame.refreshing(seconds), format!("/live?{}", period.query()))
     };
     let csrf = manager.csrf();
-    Ok(Page(Dashboard { frame, year, live, figures, csrf }))
+    Ok(Page(Dashboard { frame, period, today, live, figures, csrf }))
 }
 
 /// The figures, again whenever an order moved, and every few seconds.
@@ -105,13 +107,14 @@ pub(crate) async fn live(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let follower = Follower { manager: manager.clone(), changes: None, told: Told::Nothing };
-    let parts = stream::unfold((follower, shop, asked.year), async |(mut follower, shop, year)| {
-        follower.wait().await;
-        let figures = read(&follower.manager, &shop, &year).await.ok()?;
-        follower.told = if figures.filling().is_some() { Told::Filling } else { Told::All };
-        let part = Event::default().event("part").data(Markup::of(&figures).as_str());
-        Some((part, (follower, shop, year)))
-    });
+    let parts =
+        stream::unfold((follower, shop, asked.period), async |(mut follower, shop, asked)| {
+            follower.wait().await;
+            let figures = read(&follower.manager, &shop, &asked).await.ok()?;
+            follower.told = if figures.filling().is_some() { Told::Filling } else { Told::All };
+            let part = Event::default().event("part").data(Markup::of(&figures).as_str());
+            Some((part, (follower, shop, asked)))
+        });
     site::live(&manager, parts)
 }
 
@@ -161,29 +164,20 @@ async fn moved(changes: &mut ServerEvents) -> Option<()> {
     Some(())
 }
 
-async fn read(manager: &ManagerVisit, shop: &Shop, year: &str) -> Result<Figures, Failure> {
-    let at = manager.now();
-    let asked = given([("Year", year)]);
-    let revenue = manager.get("/accounting/get-revenue", &asked).await.map_err(no_such_page);
-    let revenue: Option<Revenue> = status::if_answered(revenue)?;
-    // Accounting checks the year, and knows which one it is, if it answers.
-    let this_year = || site::zone().local(at).year();
-    let year = match &revenue {
-        Some(revenue) => revenue.year,
-        None => year.parse().unwrap_or_else(|_| this_year()),
-    };
-    let zone = site::zone();
-    let (from, to) = (written(zone.year_begin(year)), written(zone.year_begin(year + 1)));
-    let of_year = given([("From", &from), ("To", &to)]);
+async fn read(
+    manager: &ManagerVisit,
+    shop: &Shop,
+    asked: &period::Asked,
+) -> Result<Figures, Failure> {
+    let (at, zone) = (manager.now(), site::zone());
+    let period = asked.period(zone.local(at).date()).ok_or(Failure::NotFound)?;
+    let [from, to] = period.times(&zone).map(written);
+    let of_period = given([("From", &from), ("To", &to)]);
     let limit = SHOWN.to_string();
     let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
-    let before = (year - 1).to_string();
-    let before = [("Year", &*before)];
-    let orders = join(
-        manager.get("/order/get-order-statistics", &of_year),
-        manager.get::<Revenue>("/accounting/get-revenue", &before),
-    );
-    let ((orders, before), scarce, status, currency, sample) = join5(
+    let orders =
+        join(manager.get("/order/get-order-statistics", &of_period), Course::read(manager, period));
+    let ((orders, course), scarce, status, currency, sample) = join5(
         orders,
         manager.get("/product/get-all-products", &scarce),
         status::read(manager),
@@ -195,13 +189,12 @@ async fn read(manager: &ManagerVisit, shop: &Shop, year: &str) -> Result<Figures
     let has_products = scarce.as_ref().is_some_and(|scarce| !scarce.items.is_empty());
     let low_stock = manager.low_stock();
     let is_low = |product: &Product| product.available <= low_stock.0;
-    // The first year of all has none before it.
-    let before = before.ok().filter(|before| before.invoices > 0);
+    let (revenue, course) = course?;
     Ok(Figures {
-        year,
+        period,
+        course,
         revenue,
         orders: status::if_answered(orders)?,
-        before,
         scarce: scarce.map(|scarce| scarce.items.into_iter().filter(is_low).collect()),
         has_products,
         low_stock,
@@ -231,31 +224,12 @@ impl Figures {
         self.status.as_ref().map_or_else(Vec::new, Status::troubled)
     }
 
-    fn columns(&self, revenue: &Revenue) -> Columns {
-        let minor = |revenue: &Revenue| {
-            revenue.by_month.iter().map(|one| one.revenue.0.minor()).collect::<Vec<_>>()
-        };
-        let before = self.before.as_ref().map(minor).unwrap_or_default();
-        let year = Year { values: minor(revenue), before, currency: &self.currency };
-        let total = self.amount(&revenue.revenue.0);
-        let best = revenue.by_month.iter().max_by_key(|one| one.revenue.0.minor());
-        let best = best.map_or("", |best| month(best.month));
-        let title =
-            format!("Revenue by month of {}: {total} in all, most in {best}.", revenue.year);
-        Columns::of_year(title, &year)
+    fn columns(&self, course: &Course) -> Columns {
+        course.columns(&self.currency)
     }
 
-    /// The change against the year before, of the months of this year that are over.
-    fn change(&self, revenue: &Revenue) -> Option<String> {
-        let now = site::zone().local(self.at);
-        let months = if revenue.year == now.year() { now.month() - 1 } else { 12 };
-        change(revenue, self.before.as_ref()?, months)
-    }
-
-    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]
-    fn month(&self, number: &i8) -> &'static str {
-        month(*number)
+    fn today(&self) -> Date {
+        site::zone().local(self.at).date()
     }
 
     /// What became of the orders: word, count and bar.

@@ -99,7 +99,12 @@ async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
             "Token": "a.token", "ExpiresAt": "2999-01-01T00:00:00Z", "UserName": "admin", "Role": "manager",
         }),
         "/accounting/get-revenue" => {
-            json!({ "Year": 2027, "Revenue": 6.66, "Invoices": 1, "ByMonth": [], "ByProduct": [] })
+            json!({ "Year": 2027, "Revenue": 6.66, "Invoices": 1, "ByProduct": [],
+                "ByMonth": [{ "Month": 1, "Revenue": 6.66, "Invoices": 1 }] })
+        }
+        "/accounting/get-daily-revenue" => {
+            let day = json!({ "Day": "2027-01-01", "Revenue": 6.66, "Invoices": 1 });
+            json!({ "Revenue": 6.66, "Invoices": 1, "ByDay": [day] })
         }
         "/order/get-order-statistics" => {
             json!({

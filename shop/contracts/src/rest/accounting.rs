@@ -68,7 +68,6 @@ pub struct MonthRevenue {
 /// The revenue of some days, in the shop's time zone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-#[expect(clippy::struct_field_names, reason = "the REST API names its fields so")]
 pub struct DailyRevenue {
     #[schema(value_type = f64)]
     pub revenue: Decimal,
