@@ -68,7 +68,7 @@ impl Tables for Books {
     fn schema(&self) -> Schema {
         Schema {
             model: "accounting",
-            unmarked: &["checkpoint", "customer", "day", "invoice", "product"],
+            unmarked: &["checkpoint", "customer", "invoice", "month", "product"],
             number: SCHEMA,
             variant: super::zone_hash(&self.0),
             create: TABLES,
