@@ -51,12 +51,12 @@ export async function eventually(condition, what) {
 }
 
 /**
- * Loads the page again and says whether it did. A form that was just sent may still be replacing the page: the browser
- * refuses to reload what is on its way out, so the caller asks again.
+ * Waits for a `page.goto` or `page.reload`, and says whether it arrived. A form that was just sent may still be replacing the
+ * page: the browser refuses to leave what is on its way out, so the caller asks again.
  */
-export async function reloaded(page) {
+export async function arrived(navigation) {
   try {
-    await page.reload();
+    await navigation;
     return true;
   } catch (error) {
     if (/Not attached to an active page|net::ERR_ABORTED|interrupted by another navigation|frame was detached/i.test(error.message)) return false;
@@ -83,6 +83,30 @@ export async function alone(run) {
   }
 }
 
+/** What the browser's driver could not do. It says nothing about the shop, so the test is run once more, and a line says so. */
+const OF_THE_DRIVER = /Protocol error|Page crashed|Target (page, context or browser has been )?closed/;
+
+async function passes(browser, { name, run }, first) {
+  const started = Date.now();
+  const world = new World(browser);
+  let error;
+  try {
+    await run(world);
+    world.check();
+  } catch (caught) {
+    error = caught;
+    await world.keepFailure(name);
+  }
+  await world.close().catch((caught) => (error ??= caught));
+  if (!error) {
+    console.log(`ok      ${name} (${Date.now() - started} ms)`);
+    return true;
+  }
+  const again = first && OF_THE_DRIVER.test(error.message);
+  console.log(`${again ? "AGAIN " : "FAILED"}  ${name}\n        ${String(error.stack ?? error).replaceAll("\n", "\n        ")}`);
+  return again && passes(browser, { name, run }, false);
+}
+
 /** Runs all tests, some at once, and says how many passed. */
 export async function runAll() {
   const only = process.argv[2];
@@ -93,19 +117,7 @@ export async function runAll() {
   let failed = 0;
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const started = Date.now();
-      const world = new World(browser);
-      try {
-        await next.run(world);
-        world.check();
-        console.log(`ok      ${next.name} (${Date.now() - started} ms)`);
-      } catch (error) {
-        failed += 1;
-        await world.keepFailure(next.name);
-        console.log(`FAILED  ${next.name}\n        ${String(error.stack ?? error).replaceAll("\n", "\n        ")}`);
-      } finally {
-        await world.close();
-      }
+      if (!(await passes(browser, next, true))) failed += 1;
     }
   };
   await Promise.all(Array.from({ length: Number(process.env.AGORA_BROWSER_JOBS ?? 2) }, worker));

@@ -1,6 +1,6 @@
 // The playground of a sample shop: faults at the press of a button, what the pages say meanwhile, and that everything heals. A shop
 // without `--demo` has nothing of it.
-import { ADMIN_PASSWORD, equal, eventually, expect, fine, heading, logIn, screenshot, test } from "./harness.mjs";
+import { ADMIN_PASSWORD, arrived, equal, eventually, expect, fine, heading, logIn, screenshot, test } from "./harness.mjs";
 
 const PAGES = ["/playground", "/playground/live"];
 const CALLS = ["set-messages", "set-part", "cut-power", "set-traffic", "hold-sale", "play", "heal"];
@@ -15,8 +15,7 @@ class Player {
   async until(what, holds, address = "/playground") {
     await eventually(async () => {
       if (this.scripts) return holds();
-      await this.page.goto(address);
-      return holds();
+      return (await arrived(this.page.goto(address))) && holds();
     }, `${what} at ${this.width}${this.scripts ? "" : " without scripts"}`);
   }
 
@@ -181,6 +180,41 @@ async function allFaultsEnd(player) {
   for (const part of ["customer", "order"]) await player.part(part, "Works");
   await player.healed();
 }
+
+/** Every part, the heading of its page that goes without it, and what that says. */
+const MISSING = {
+  product: ["/", "stock is not shown"],
+  customer: ["/", "customer does not answer since"],
+  order: ["/sagas", "sagas are not shown"],
+  accounting: ["/", "revenue is not shown"],
+  events: ["/", "event store does not answer since"],
+};
+
+test("with each part killed in turn, dashboard, system, sagas and tour are there and say so", async (world) => {
+  const shop = await world.shop("--demo");
+  const page = await world.visitor(shop.backoffice, { width: 1440 });
+  const player = new Player(page, true, 1440);
+  await logIn(page, "admin", ADMIN_PASSWORD);
+  for (const [part, [where, words]] of Object.entries(MISSING)) {
+    await page.goto("/playground");
+    await page.locator(`form:has(input[value="${part}"]) button[value="Kill"]`).click();
+    await page.getByText("is killed.").waitFor();
+    for (const address of ["/", "/system", "/sagas", "/tour", "/tour/1"]) {
+      equal((await page.goto(address)).status(), 200, `${address} without ${part}`);
+    }
+    await page.goto("/system");
+    await page.locator(".alert.bad").getByText("For shoppers:").waitFor();
+    await page.goto(where);
+    await page.getByRole("main").getByText(words).first().waitFor();
+    if (part === "order") await fine(page, "office-sagas-no-order-service");
+    await page.goto("/playground");
+    await page.locator(`form:has(input[value="${part}"]) button[value="Mend"]`).click();
+    await page.getByText("works as it should.").waitFor();
+  }
+  await player.healed();
+  await page.goto("/system");
+  await eventually(async () => (await page.locator(".alert").count()) === 0, "all is well again");
+});
 
 test("a shop without --demo has no playground", async (world) => {
   const shop = await world.shop();

@@ -1,5 +1,5 @@
 // The guided tour, walked from end to end: every step's thing to do is done on the real pages, and what it says to watch is seen.
-import { ADMIN_PASSWORD, equal, eventually, expect, fine, heading, isWhole, logIn, reloaded, screenshot, test } from "./harness.mjs";
+import { ADMIN_PASSWORD, arrived, equal, eventually, expect, fine, heading, isWhole, logIn, screenshot, test } from "./harness.mjs";
 
 class Walker {
   number = 0;
@@ -59,7 +59,7 @@ class Walker {
   async until(what, holds) {
     const shown = async () => holds(await this.page.locator("#now").innerText());
     await eventually(async () => {
-      if (!this.scripts && !(await reloaded(this.page))) return false;
+      if (!this.scripts && !(await arrived(this.page.reload()))) return false;
       return shown();
     }, `${what}, in step ${this.number}`);
   }
@@ -151,7 +151,7 @@ async function aReadModel(walker) {
   await walker.back();
   await page.locator(".tasks").getByRole("link", { name: "dashboard" }).last().click();
   await eventually(async () => {
-    if (!walker.scripts && !(await reloaded(page))) return false;
+    if (!walker.scripts && !(await arrived(page.reload()))) return false;
     return (await revenue()) >= before;
   }, "the revenue is what it was");
   await walker.look("tour-dashboard");

@@ -24,7 +24,7 @@ use crate::{
     chart::Bar,
     manager::ManagerVisit,
     numbers::{Exact, Took},
-    orders,
+    orders, status,
 };
 
 /// Running orders shown: those that have waited longest.
@@ -70,6 +70,8 @@ struct Running {
     sagas: Vec<Saga>,
     /// Whether there are more than are shown.
     more: bool,
+    /// The order service does not answer.
+    silent: bool,
 }
 
 struct Saga {
@@ -96,16 +98,22 @@ pub(crate) async fn sagas(
     ]);
     let ended = async {
         let found = manager.get::<Listing<Order>>("/order/get-orders", &query).await;
-        found.map_err(no_such_page)
+        status::if_answered(found.map_err(no_such_page))
     };
-    let (running, Listing { items: mut ended, next }) = try_join(running(&manager), ended).await?;
+    let (running, ended) = try_join(running(&manager), ended).await?;
+    let ended = ended.unwrap_or_else(|| Listing { items: Vec::new(), next: None });
+    let Listing { items: mut ended, next } = ended;
     let kept = [("outcome", outcome), ("sort", sort)];
     let pager = Pager::new("/sagas", &kept, &asked.place, next.as_deref()).sized(size);
     if sort == "longest" {
         ended.sort_by_key(|order| std::cmp::Reverse(order.updated_at.since(order.placed_at)));
     }
     let frame = manager.frame("Sagas");
-    let frame = if running.sagas.is_empty() { frame } else { frame.refreshing(REFRESH_SECONDS) };
+    let frame = if running.sagas.is_empty() && !running.silent {
+        frame
+    } else {
+        frame.refreshing(REFRESH_SECONDS)
+    };
     let (outcomes, sorts) = (choices(&OUTCOMES, outcome), choices(&SORTS, sort));
     Ok(Page(Sagas { frame, running, outcomes, sorts, ended, pager }))
 }
@@ -123,7 +131,13 @@ pub(crate) async fn live(manager: ManagerVisit) -> Result<Response, Failure> {
     site::live(&manager, parts)
 }
 
+/// The running orders; while the order service does not answer, that it does not.
 async fn running(manager: &ManagerVisit) -> Result<Running, Failure> {
+    let silent = || Running { sagas: Vec::new(), more: false, silent: true };
+    Ok(status::if_answered(longest(manager).await)?.unwrap_or_else(silent))
+}
+
+async fn longest(manager: &ManagerVisit) -> Result<Running, Failure> {
     let query = [("Type", "All"), ("Running", "true"), ("Sort", "Oldest"), ("Limit", SHOWN)];
     let found: Listing<Order> =
         manager.get("/order/get-orders", &query).await.map_err(no_such_page)?;
@@ -140,7 +154,7 @@ async fn running(manager: &ManagerVisit) -> Result<Running, Failure> {
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(Running { sagas, more })
+    Ok(Running { sagas, more, silent: false })
 }
 
 /// When a service could first have recorded what is awaited of it: with the last event that it has to react to.

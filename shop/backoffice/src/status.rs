@@ -116,6 +116,11 @@ pub(crate) fn if_answered<T>(answer: Result<T, Failure>) -> Result<Option<T>, Fa
     }
 }
 
+/// What people call a part: the store's service has another name than the store.
+pub(crate) fn label(part: &str) -> &str {
+    if part == STORE { "event store" } else { part }
+}
+
 /// The status of all parts; none while the gateway does not answer.
 pub(crate) async fn read(manager: &ManagerVisit) -> Result<Option<Status>, Failure> {
     of_gateway(manager.get("/system/get-status", &[("", ""); 0]).await)
@@ -161,6 +166,11 @@ impl Service {
             None if self.ready => ready(),
             None => Badge::new("Starting", Tone::Warn),
         }
+    }
+
+    /// What people call it.
+    pub(crate) fn label(&self) -> &str {
+        label(&self.name)
     }
 
     /// Events per second, over all instances.

@@ -159,6 +159,11 @@ impl Map {
         over.take(PAST_SHOWN).collect()
     }
 
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn label<'a>(&self, part: &'a str) -> &'a str {
+        status::label(part)
+    }
+
     fn bus(&self) -> Badge {
         match &self.status {
             Some(status) if status.bus.connected => Badge::new("Connected", Tone::Good),

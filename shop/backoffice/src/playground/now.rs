@@ -8,7 +8,7 @@ use kernel::Timestamp;
 use site::{Amount, Badge, Count, Failure, Money, Shop, TimeOfDay, Tone};
 
 use super::{HERE, PRESETS};
-use crate::{manager::ManagerVisit, numbers::Took};
+use crate::{manager::ManagerVisit, numbers::Took, status::label};
 
 #[derive(Template)]
 #[template(path = "playing.html")]
@@ -112,7 +112,7 @@ impl Now {
 
     #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
     pub(super) fn label<'a>(&self, part: &'a str) -> &'a str {
-        if part == "events" { "event store" } else { part }
+        label(part)
     }
 
     /// How long the oldest open order has waited.

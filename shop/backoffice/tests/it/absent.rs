@@ -25,6 +25,8 @@ async fn with_any_part_away_both_pages_are_there_and_say_since_when_and_what_it_
             assert!(page.contains("31 Dec 2026, 23:40"), "{part}: {page}");
         }
         assert!(system.contains("It hangs."), "{part}: {system}");
+        let sagas = manager.get("/sagas").await;
+        assert_eq!(sagas.contains("sagas are not shown"), part == "order", "{part}: {sagas}");
         for what in missing {
             assert!(dashboard.contains(what), "{part}: {what}: {dashboard}");
         }
