@@ -10,6 +10,8 @@ use super::{Authenticate, HttpNames, Streams, TrustedProxies};
 
 /// The default limit on request bodies.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// The longest file that any call takes as its body; each such call has a limit of its own, below this one.
+pub(super) const FILE_BYTES_MAX: usize = 256 * 1024;
 
 /// What the HTTP side of a service needs from outside. Cheap to clone.
 #[derive(Clone)]

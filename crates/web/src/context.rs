@@ -20,7 +20,10 @@ use kernel::{Actor, Idempotency, Metadata, Timestamp};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{ClientAddress, Forwarded, HttpConfig, Problem, idempotency};
+use super::{
+    ClientAddress, Forwarded, HttpConfig, Problem, config::FILE_BYTES_MAX, idempotency,
+    json::is_json,
+};
 use runtime::{trace, trace::Kind, trace::Open, trace::Traceparent};
 
 /// The id of a request, kept from the client if it is 1 to 128 visible ASCII characters.
@@ -199,10 +202,10 @@ impl Context {
         self.0.http.body_limit_bytes
     }
 
-    /// 413 for a request that announces more than is accepted. Checked before forwarding: a client that is still sending may
-    /// never read the response.
+    /// 413 for a request that announces more than any call accepts: of JSON, or of a file. Checked before forwarding: a client that is
+    /// still sending may never read the response.
     pub fn check_announced_length(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let limit_bytes = self.body_limit_bytes();
+        let limit_bytes = if is_json(headers) { self.body_limit_bytes() } else { FILE_BYTES_MAX };
         let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|length| length.parse::<usize>().ok()) > Some(limit_bytes) {
             return Err(Problem::too_large(limit_bytes));

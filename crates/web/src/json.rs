@@ -84,7 +84,7 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::bad_request(format!("The body is not JSON: {error}."))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let essence = values.next().and_then(|value| value.to_str().ok());
     let essence = essence.and_then(|value| value.split(';').next()).unwrap_or("").trim();

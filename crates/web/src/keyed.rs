@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
 use hyper::HeaderMap;
 use kernel::Idempotency;
 use serde::de::DeserializeOwned;
@@ -18,7 +19,7 @@ use utoipa::{
 use uuid::Uuid;
 
 use super::{
-    Problem,
+    BodyFault, Problem, body,
     idempotency::{IDEMPOTENCY_KEY, digest},
     json,
 };
@@ -68,6 +69,26 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Keyed<T> {
         let canonical = std::str::from_utf8(&body).ok().and_then(canonical);
         let request = canonical.map_or(as_sent, |text| digest("request", &[text.as_bytes()]));
         Ok(Self { value, key, request, as_sent })
+    }
+}
+
+impl Keyed<Bytes> {
+    /// A request about `subject` whose body is a file: of whatever type, and of at most `bytes_max` bytes; else 413 for `field`.
+    pub async fn of_file(
+        request: Request,
+        bytes_max: usize,
+        field: &str,
+        subject: Uuid,
+    ) -> Result<Self, Problem> {
+        let key = client_key(request.headers())?;
+        let body =
+            body::read(request.into_body(), bytes_max).await.map_err(|fault| match fault {
+                BodyFault::TooLarge { .. } => Problem::from(fault)
+                    .at(field, format!("must be at most {} KB", bytes_max / 1024)),
+                BodyFault::TooSlow | BodyFault::Incomplete => fault.into(),
+            })?;
+        let request = digest("file", &[subject.as_bytes(), &body]);
+        Ok(Self { value: body, key, request, as_sent: request })
     }
 }
 

@@ -88,7 +88,10 @@ fn complete_operation(operation: &mut Value, names: &HttpNames) {
     let has_parameters = operation.get("parameters").is_some();
     let mut failures = vec!["400", "500", "503"];
     if has_body {
-        failures.extend(["408", "413", "415"]);
+        failures.extend(["408", "413"]);
+    }
+    if operation.pointer("/requestBody/content/application~1json").is_some() {
+        failures.push("415");
     }
     if has_body || has_parameters {
         failures.push("422");

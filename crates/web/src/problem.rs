@@ -152,6 +152,13 @@ impl Problem {
         Self::unprocessable(vec![FieldError { field: field.into(), detail: detail.into() }])
     }
 
+    /// Names a field at fault.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.0.errors.push(FieldError { field: field.into(), detail: detail.into() });
+        self
+    }
+
     /// 429: rate limited.
     #[must_use]
     pub fn too_many(retry_after: Duration) -> Self {

@@ -245,6 +245,7 @@ mod tests {
             units_in_stock: 10,
             available: 7,
             version: 3,
+            picture: None,
         }
     }
 

@@ -139,6 +139,7 @@ mod tests {
             units_in_stock,
             available: units_in_stock,
             version,
+            picture: None,
         }
     }
 

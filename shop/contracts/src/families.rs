@@ -9,6 +9,7 @@ use crate::{
     customer::{self, CustomerEvent},
     loyalty::{self, LoyaltyEvent},
     order::{self, OrderEvent},
+    picture::{self, PictureEvent},
     product::{self, ProductEvent},
 };
 
@@ -36,6 +37,7 @@ pub const FAMILIES: &[Family] = &[
     Family::of::<ProductEvent>(product::CATEGORY, ProductEvent::TYPES),
     Family::of::<CustomerEvent>(customer::CATEGORY, CustomerEvent::TYPES),
     Family::of::<AccountingEvent>(accounting::CATEGORY, AccountingEvent::TYPES),
+    Family::of::<PictureEvent>(picture::CATEGORY, PictureEvent::TYPES),
     Family::of::<CatalogueEvent>(catalogue::CATEGORY, CatalogueEvent::TYPES),
     Family::of::<LoyaltyEvent>(loyalty::CATEGORY, LoyaltyEvent::TYPES),
 ];

@@ -12,6 +12,7 @@ pub mod loyalty;
 pub mod money;
 pub mod names;
 pub mod order;
+pub mod picture;
 pub mod product;
 pub mod rest;
 

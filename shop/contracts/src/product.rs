@@ -2,10 +2,10 @@
 
 use crate::money::Money;
 use kernel::{StreamId, events};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-use crate::order::Reason;
+use crate::{order::Reason, picture::Picture};
 
 /// The category of the streams.
 pub const CATEGORY: &str = "product";
@@ -61,6 +61,10 @@ pub struct Changed {
     /// Minor units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Money>,
+    /// Its picture from now on; null where it has none any more.
+    #[expect(clippy::option_option, reason = "no member and null say different things")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub picture: Option<Option<Picture>>,
     /// Units received (or, if negative, written off).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub units_change: i64,
@@ -109,6 +113,12 @@ pub struct StockCommitted {
     pub quantity: u32,
     /// Units on hand now.
     pub on_hand: i64,
+}
+
+/// A member that is there, whatever it says.
+#[expect(clippy::option_option, reason = "no member and null say different things")]
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Picture>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::order::OrderEvent;
+use contracts::{order::OrderEvent, picture};
 use kernel::{Position, Recorded};
 use runtime::{
     ModelError, Unfit,
@@ -90,7 +90,10 @@ pub(super) fn project(event: &Recorded) -> Result<Option<Link>, Unfit> {
 fn deed(event: &Recorded) -> Option<Deed> {
     let actor = &event.metadata.actor;
     let is_own_order = actor.kind() == CUSTOMER && event.kind.as_str() == OrderEvent::PLACED;
-    let by_a_person = cause(event).is_none() && actor.kind() != REACTOR && !is_own_order;
+    // What a person did is that a product got it.
+    let is_file = event.stream.category() == picture::CATEGORY;
+    let by_a_person =
+        cause(event).is_none() && actor.kind() != REACTOR && !is_own_order && !is_file;
     by_a_person.then(|| Deed { actor: actor.to_string(), kind: event.kind.to_string() })
 }
 

@@ -1,7 +1,11 @@
 //! A recorded event as the REST API shows it.
 
-use contracts::rest::events::{Idempotency, RecordedEvent};
+use contracts::{
+    picture::{PictureEvent, Stored},
+    rest::events::{Idempotency, RecordedEvent},
+};
 use kernel::Recorded;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// An event as the REST API shows it.
 #[must_use]
@@ -25,6 +29,14 @@ pub fn shown(event: &Recorded) -> RecordedEvent {
             request: known.request,
             creates: known.creates,
         }),
-        data: event.data.clone().into(),
+        data: data(event),
     }
+}
+
+/// The data as recorded, but without the file of a picture: it has an address of its own, and pages of events would be megabytes.
+fn data(event: &Recorded) -> Box<RawValue> {
+    let file = PictureEvent::of(event);
+    let without = file
+        .and_then(|PictureEvent::Stored(Stored { picture, bytes: _ })| to_raw_value(picture).ok());
+    without.unwrap_or_else(|| event.data.clone().into())
 }

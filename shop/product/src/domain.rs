@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use contracts::money::Money;
 use contracts::{
     order::{Placed, Reason, Terms},
+    picture::Picture,
     product::{
         Added, Changed, Deleted, ProductEvent, StockCommitted, StockDenied, StockReleased,
         StockReserved,
@@ -54,6 +55,7 @@ pub struct Listing {
     pub category: Uuid,
     pub price: Money,
     pub currency: String,
+    pub picture: Option<Picture>,
 }
 
 /// Units of a product; what is sold is `received - on_hand`.
@@ -95,6 +97,12 @@ pub struct Update {
     pub supplier: Option<String>,
     pub category: Option<Uuid>,
     pub price: Option<Money>,
+    /// A picture, or none.
+    #[expect(
+        clippy::option_option,
+        reason = "to leave it as it is and to take it away are two things"
+    )]
+    pub picture: Option<Option<Picture>>,
     pub units: Option<Units>,
 }
 
@@ -203,6 +211,7 @@ impl State {
             supplier: differs(update.supplier.as_ref(), &listing.supplier),
             category: differs(update.category.as_ref(), &listing.category),
             price: differs(update.price.as_ref(), &listing.price),
+            picture: differs(update.picture.as_ref(), &listing.picture),
             units_change,
         };
         if changed == Changed::default() { Ok(Vec::new()) } else { Ok(vec![changed.into()]) }
@@ -276,16 +285,19 @@ impl Listing {
             category: added.category,
             price: added.price,
             currency: added.currency.clone(),
+            picture: None,
         }
     }
 
     fn change(&mut self, changed: &Changed) {
-        let Changed { name, description, supplier, category, price, units_change: _ } = changed;
+        let Changed { name, description, supplier, category, price, picture, units_change: _ } =
+            changed;
         set(&mut self.name, name.as_ref());
         set(&mut self.description, description.as_ref());
         set(&mut self.supplier, supplier.as_ref());
         set(&mut self.category, category.as_ref());
         set(&mut self.price, price.as_ref());
+        set(&mut self.picture, picture.as_ref());
     }
 }
 

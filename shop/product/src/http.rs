@@ -1,7 +1,9 @@
 //! The service's calls: what they share, and the mapping of refusals to problems.
 
 mod categories;
+pub(crate) mod files;
 mod manage;
+mod pictures;
 mod products;
 mod requests;
 mod view;
@@ -15,10 +17,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use web::{Cache, Problem, ServiceContext};
 
+use files::Files;
+
 use crate::{
     catalogue::{self, Catalogue},
     domain::{Command, Product, Rejection},
     model::Model,
+    picture::Album,
 };
 
 /// Bytes of public lists kept ready: some hundred pages of the catalogue.
@@ -29,6 +34,9 @@ pub(crate) struct Shop {
     pub(crate) service: ServiceContext<dyn Model>,
     pub(crate) products: Aggregates<Product>,
     pub(crate) catalogue: Aggregates<Catalogue>,
+    pub(crate) album: Aggregates<Album>,
+    /// Those asked for lately.
+    pub(crate) files: Files,
     /// The currency of all prices.
     pub(crate) currency: Currency,
     pub(crate) cache: Cache,
@@ -50,6 +58,9 @@ pub(crate) fn calls(shop: &Arc<Shop>) -> OpenApiRouter {
         .routes(routes!(manage::add_new_product))
         .routes(routes!(manage::update_product))
         .routes(routes!(manage::delete_product))
+        .routes(routes!(pictures::set_picture))
+        .routes(routes!(pictures::remove_picture))
+        .routes(routes!(pictures::get_picture))
         .routes(routes!(categories::get_categories))
         .routes(routes!(categories::get_category_details))
         .routes(routes!(categories::add_new_category))

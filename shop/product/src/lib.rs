@@ -3,8 +3,10 @@
 pub mod catalogue;
 pub mod domain;
 mod http;
+pub mod image;
 pub mod model;
 mod module;
+pub mod picture;
 mod project;
 mod react;
 mod snapshot;
@@ -22,7 +24,7 @@ pub use project::project;
 pub use runtime::sqlite::Location;
 
 use crate::{
-    http::Shop,
+    http::{Shop, files::Files},
     model::{CatalogueTables, Products, SqliteModel},
     react::OrderReactor,
 };
@@ -51,7 +53,8 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks)?;
     let snapshots = Snapshots::open(&config.snapshots)?;
     let products = Aggregates::new(&deps, snapshots.clone());
-    let catalogue = Aggregates::new(&deps, snapshots);
+    let catalogue = Aggregates::new(&deps, snapshots.clone());
+    let album = Aggregates::new(&deps, snapshots);
     let clock = Arc::clone(&deps.clock);
     // The first search after a start would wait until all products are read into its index.
     let (searched, any) =
@@ -66,6 +69,8 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         service: service.service(),
         products,
         catalogue,
+        album,
+        files: Files::default(),
         currency: config.currency,
         cache: Cache::new(http::CACHE_BYTES),
     });

@@ -6,7 +6,7 @@ pub mod search;
 mod sqlite;
 
 use async_trait::async_trait;
-use contracts::money::Money;
+use contracts::{money::Money, picture::Picture};
 use kernel::Position;
 use runtime::{ModelError, ReadModel};
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,7 @@ pub struct Product {
     pub category_name: Option<String>,
     pub price: Money,
     pub currency: String,
+    pub picture: Option<Picture>,
     /// Managers' changes.
     pub revision: u64,
     pub on_hand: i64,

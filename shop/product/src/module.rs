@@ -16,7 +16,11 @@ pub const MODULE: Module = Module {
         default: "sqlite:DATA/product.db",
         help: "The product service's read model",
     },
-    records: &[contracts::product::CATEGORY, contracts::catalogue::CATEGORY],
+    records: &[
+        contracts::product::CATEGORY,
+        contracts::catalogue::CATEGORY,
+        contracts::picture::CATEGORY,
+    ],
     check_model: |text| text.parse::<ModelLocation>().map(drop),
     open_model: |place, _| {
         Box::pin(async move {

@@ -23,7 +23,7 @@ struct Snapshot {
 
 impl Aggregate for Product {
     const CATEGORY: &'static str = contracts::product::CATEGORY;
-    const SNAPSHOT_SCHEMA: u32 = 1;
+    const SNAPSHOT_SCHEMA: u32 = 2;
 
     fn snapshot(state: &State) -> Option<Value> {
         let State { listing, revision, stock, reserved } = state.clone();

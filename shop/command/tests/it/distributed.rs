@@ -8,6 +8,7 @@ mod twice;
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -47,6 +48,12 @@ async fn two_instances_of_each_service_sell_ten_of_ten_and_show_what_was_written
     };
     assert_eq!((finalized(&|user| user != "eve"), finalized(&|user| user == "eve")), (10, 3));
     reads_what_it_wrote(&system, &lamp).await;
+    let picture = picture();
+    let address = manager.set_picture(&lamp, &picture).await;
+    // Through each of the instances, from the log and from what they keep.
+    for _ in 0..6 {
+        shows(&manager, &address, &picture).await;
+    }
     manager.ended_orders().await;
     Books::of(&manager.events().await).all_ended();
     for service in registry::names() {
@@ -92,6 +99,21 @@ async fn reads_what_it_wrote(system: &System, product: &str) {
     }
 }
 
+/// A file as long as a picture may be.
+fn picture() -> Bytes {
+    const FILE: &[u8] = include_bytes!("../data/red.png");
+    let (start, end) = FILE.split_at(FILE.len() - 12);
+    let filling = contracts::picture::BYTES_MAX - FILE.len() - 12;
+    let length = u32::try_from(filling).expect("it is short").to_be_bytes();
+    [start, &length, b"teXt", &vec![b' '; filling], &[0; 4], end].concat().into()
+}
+
+async fn shows(visitor: &Person, address: &str, picture: &Bytes) {
+    let answer = visitor.try_get(address).await.expect("the shop answers");
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    assert!(answer.bytes == *picture, "{} other bytes", answer.bytes.len());
+}
+
 /// Waits until the gateway gives this answer to whether all are ready.
 async fn says_ready(system: &System, status: u16) {
     let visitor = visitor(system.url());
@@ -113,6 +135,11 @@ async fn a_shop_grows_out_of_its_process_and_returns_and_the_known_answers_hold_
     let folder = Folder::new();
     let shop = embedded(&folder).await;
     shop.tool(&["import", purchases]).await.expect_code(0);
+    let manager = shop.manager().await;
+    let products = manager.get("/product/get-all-products?Limit=1").await;
+    let product = products["Items"][0]["ProductId"].as_str().expect("an id");
+    let picture = picture();
+    let address = manager.set_picture(product, &picture).await;
     shop.down().await;
     let mut system = System::engines(AGORA, Store::MongoDb).await.expect("they start");
     let database = system.mongodb.url("agora");
@@ -123,7 +150,9 @@ async fn a_shop_grows_out_of_its_process_and_returns_and_the_known_answers_hold_
     let mut replay = tool(&system, &[&["replay", purchases][..], &patient].concat());
     let report = output(&mut replay).await.expect_code(0).json();
     assert_eq!((&report["orders"], &report["unfinished"]), (&answers()["Orders"], &0.into()));
-    known_answers_hold(&manager(&system).await).await;
+    let distributed = self::manager(&system).await;
+    known_answers_hold(&distributed).await;
+    shows(&distributed, &address, &picture).await;
     system.stop().await.expect("all stop cleanly");
     let back = copy(&database, &log(&folder)).await.expect_code(0).json();
     assert_eq!(
@@ -135,6 +164,7 @@ async fn a_shop_grows_out_of_its_process_and_returns_and_the_known_answers_hold_
     let shop = embedded(&folder).await;
     let manager = shop.manager().await;
     known_answers_hold(&manager).await;
+    shows(&manager, &address, &picture).await;
     for service in registry::names() {
         shop.tool(&["rebuild", "--check", service]).await.expect_code(0);
     }

@@ -31,6 +31,7 @@ pub struct RecordedEvent {
     /// For commands that may be retried: identifies the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Idempotency>,
+    /// As recorded; without the file, where it is a picture.
     #[schema(value_type = Object)]
     pub data: Box<RawValue>,
 }

@@ -1,6 +1,9 @@
 //! Answers of the product service.
 
-use crate::money::Decimal;
+use crate::{
+    money::Decimal,
+    picture::{Hash, Picture},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -33,6 +36,35 @@ pub struct Product {
     pub available: i64,
     /// Counts changes that managers made, not sales.
     pub version: u64,
+    /// The picture that a manager gave it, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<ProductPicture>,
+}
+
+/// The picture of a product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ProductPicture {
+    /// Where it is at the gateway. Another picture has another address, so it can be kept for good.
+    pub address: String,
+    /// The BLAKE3 hash of its file.
+    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
+    pub hash: Hash,
+    /// `image/png`, `image/jpeg` or `image/webp`.
+    pub r#type: String,
+    /// In pixels.
+    pub width: u16,
+    /// In pixels.
+    pub height: u16,
+}
+
+impl From<Picture> for ProductPicture {
+    fn from(picture: Picture) -> Self {
+        let Picture { hash, kind, width, height } = picture;
+        let (address, r#type) =
+            (format!("/product/get-picture/{hash}"), kind.media_type().to_owned());
+        Self { address, hash, r#type, width, height }
+    }
 }
 
 /// Products as a list gives them.

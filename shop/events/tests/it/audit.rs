@@ -2,9 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::{actor, rest::events::Audit};
+use contracts::{
+    actor,
+    picture::{self, Bytes, Hash, Kind, Picture, PictureEvent, Stored},
+    rest::events::Audit,
+};
 use identity::Role;
-use kernel::{Actor, Cause, Metadata, Position, StreamId};
+use kernel::{Actor, Cause, Event as _, Metadata, Position, StreamId};
 use runtime::{Tasks, event_store::Figures};
 use serde_json::value::RawValue;
 use testing::{Shop, Testbed};
@@ -100,4 +104,23 @@ async fn it_is_read_page_by_page_and_of_any_time() {
     let later = times[6].1 + Duration::from_mins(1);
     assert_eq!(at(&shop, &format!("Since={later}")).await, [0_u64; 0]);
     assert_eq!(at(&shop, &format!("Until={later}")).await, newest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_is_shown_without_its_file_and_is_no_deed_of_its_own() {
+    let shop = open().await;
+    let (hash, file) = (Hash([7; 32]), vec![0; 200 * 1024]);
+    let picture = Picture { hash, kind: Kind::Png, width: 40, height: 24 };
+    let stored = PictureEvent::from(Stored { picture, bytes: Bytes(file) });
+    let metadata = Metadata::of(manager(1), Uuid::from_u128(7));
+    let (kind, data) = (stored.kind(), stored.encode());
+    let recorded = shop.record_raw(picture::stream(hash), kind, 1, data, metadata).await.0;
+    let changed = record(&shop, "product.changed", manager(1), None).await.0;
+    assert_eq!(at(&shop, "").await, [changed], "what a person did is that a product got it");
+    let path = format!("/read-all?From={recorded}&Limit=1");
+    let page = shop.ask_as(Role::Manager, "GET", &path).send().await.ok();
+    let expected = serde_json::json!({
+        "hash": hash.to_string(), "type": "image/png", "width": 40, "height": 24,
+    });
+    assert_eq!(page["Items"][0]["Data"], expected);
 }

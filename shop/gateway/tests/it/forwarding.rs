@@ -217,8 +217,10 @@ async fn only_what_reads_is_asked_of_another_once_it_was_sent() {
 async fn a_body_announced_as_too_large_goes_nowhere() {
     let mut shop = Shop::open();
     shop.announce("product", "dead", Address::Http(refusing().await));
-    let request = Request::post("/product/x").header("content-length", "70000");
-    shop.send(request, "").await.problem(413);
+    for (kind, bytes) in [("application/json", "70000"), ("image/png", "270000")] {
+        let request = Request::post("/product/x").header("content-type", kind);
+        shop.send(request.header("content-length", bytes), "").await.problem(413);
+    }
     shop.remote("product", "live", named("live")).await;
     let request = Request::post("/product/x").header("content-length", "1");
     assert_eq!(shop.send(request, "1").await.status, 200);

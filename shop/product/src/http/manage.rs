@@ -145,7 +145,11 @@ impl Shop {
     }
 
     /// Whether a request is among those that the product remembers: then later changes of its category do not matter.
-    async fn has_done(&self, product: Uuid, known: Option<&Idempotency>) -> Result<bool, Problem> {
+    pub(super) async fn has_done(
+        &self,
+        product: Uuid,
+        known: Option<&Idempotency>,
+    ) -> Result<bool, Problem> {
         let Some(known) = known else { return Ok(false) };
         let (store, stream) = (self.deps.store(), contracts::product::stream(product));
         let last = Read::Last { stream: stream.clone() };

@@ -244,6 +244,7 @@ impl UpdateProduct {
             supplier: self.supplier.map(Text::into_string),
             category: self.category_id,
             price: self.price.map(|Decimal(price)| price),
+            picture: None,
             units: units.or(self.units_change.map(|units| Units::Change(units.get()))),
         }
     }

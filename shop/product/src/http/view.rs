@@ -28,6 +28,7 @@ pub(super) fn product(product: model::Product) -> Product {
         units_in_stock: product.on_hand,
         available: product.available,
         version: product.revision,
+        picture: product.picture.map(Into::into),
     }
 }
 
@@ -112,6 +113,7 @@ impl Shop {
             units_in_stock: state.stock.on_hand,
             available: state.stock.available(),
             version: state.revision,
+            picture: listing.picture.map(Into::into),
         }))
     }
 

@@ -5,6 +5,7 @@ mod lists;
 use std::sync::Arc;
 
 use contracts::money::Money;
+use contracts::picture::{Hash, Kind, Picture};
 use contracts::product::{Added, Changed};
 use kernel::Position;
 use runtime::model::conformance;
@@ -21,6 +22,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     the_checkpoint_moves_with_the_changes(&*make().await).await;
     stock_adds_up(&*make().await).await;
     managers_changes_show(&*make().await).await;
+    a_picture_comes_changes_and_goes(&*make().await).await;
     a_deleted_product_is_not_read_and_may_come_back(&*make().await).await;
     what_is_added_again_is_unfit(&*make().await).await;
     lists::suite(&make).await;
@@ -149,6 +151,27 @@ async fn managers_changes_show(model: &dyn Model) {
     assert_eq!((product.price, product.revision), (Money::from_minor(250), 2));
     assert_eq!((product.category, product.category_name.as_deref()), (SOAP, Some("Soap")));
     assert_eq!((product.added, product.changed), (Position(3), Position(4)));
+}
+
+async fn a_picture_comes_changes_and_goes(model: &dyn Model) {
+    let picture = |width| Picture { hash: Hash([7; 32]), kind: Kind::Webp, width, height: 24 };
+    let give = |picture| changed(1, Changed { picture, ..Changed::default() });
+    let named = || changed(1, Changed { name: Some("Rize".to_owned()), ..Changed::default() });
+    let all = [added(1, "Assam", 100, 5), give(Some(Some(picture(40)))), named()];
+    apply(model, 1, all).await;
+    let product = found(model, 1).await.expect("it is offered");
+    assert_eq!((product.picture, product.revision), (Some(picture(40)), 3));
+    apply(model, 4, [give(Some(Some(picture(80))))]).await;
+    assert_eq!(found(model, 1).await.and_then(|product| product.picture), Some(picture(80)));
+    apply(model, 5, [give(Some(None)), give(None)]).await;
+    assert_eq!(found(model, 1).await.and_then(|product| product.picture), None);
+    let back = [
+        give(Some(Some(picture(40)))),
+        What::ProductDeleted(id(1), StockMoved::default()),
+        added(1, "Assam", 100, 0),
+    ];
+    apply(model, 7, back).await;
+    assert_eq!(found(model, 1).await.and_then(|product| product.picture), None);
 }
 
 async fn a_deleted_product_is_not_read_and_may_come_back(model: &dyn Model) {

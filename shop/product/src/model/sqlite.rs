@@ -27,7 +27,7 @@ use super::{Categories, Category, Change, Created, Found, Model, Product, Produc
 const SCHEMA: Schema = Schema {
     model: "product",
     unmarked: &["category", "checkpoint", "creation", "product", "product_text", "stock"],
-    number: 4,
+    number: 5,
     variant: 0,
     // What is sorted and filtered by comes before the long texts.
     create: "CREATE TABLE product (
@@ -41,6 +41,7 @@ const SCHEMA: Schema = Schema {
                  name_key TEXT NOT NULL,
                  currency TEXT NOT NULL,
                  code TEXT,
+                 picture TEXT,
                  name TEXT NOT NULL,
                  supplier TEXT NOT NULL,
                  description TEXT NOT NULL

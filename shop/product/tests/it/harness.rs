@@ -24,6 +24,11 @@ impl World {
         Self { shop: Shop::open(product::NAME, Tasks::new(), build).await, tea: Uuid::nil() }
     }
 
+    /// The same world after a restart.
+    pub(crate) async fn reopened(self) -> Self {
+        Self { shop: self.shop.reopened(build).await, ..self }
+    }
+
     /// A world with a category.
     pub(crate) async fn with_tea() -> Self {
         let mut world = Self::start().await;

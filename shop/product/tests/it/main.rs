@@ -4,9 +4,11 @@
 
 mod calls;
 mod harness;
+mod images;
 mod lists;
 mod model;
 mod orders;
+mod pictures;
 mod refusals;
 mod repeats;
 mod rules;

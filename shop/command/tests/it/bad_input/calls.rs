@@ -23,6 +23,8 @@ pub(super) struct Call {
     pub(super) in_path: Option<(&'static str, String)>,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
+    /// A file as the body.
+    pub(super) file: Option<&'static [u8]>,
 }
 
 /// A shop with two customers, a product and a finalized order of the first of them.
@@ -35,11 +37,17 @@ pub(super) struct World {
     /// A category without products.
     empty: String,
     pub(super) order: String,
+    /// The hash of one.
+    picture: String,
 }
+
+/// Two pictures of 16 × 16 pixels.
+pub(super) const PICTURES: [&[u8]; 2] =
+    [include_bytes!("../../data/red.png"), include_bytes!("../../data/blue.png")];
 
 impl Call {
     fn new(method: &'static str, path: &'static str, access: Access) -> Self {
-        Self { method, path, access, in_path: None, query: Vec::new(), body: None }
+        Self { method, path, access, in_path: None, query: Vec::new(), body: None, file: None }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "the table reads better without borrows")]
@@ -50,6 +58,11 @@ impl Call {
 
     fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    fn file(mut self, file: &'static [u8]) -> Self {
+        self.file = Some(file);
         self
     }
 
@@ -78,9 +91,10 @@ impl Call {
     /// A good request, without a token.
     pub(super) fn good(&self) -> Asked {
         let asked = self.asked(&self.good_query());
-        match &self.body {
-            Some(body) => asked.json(body),
-            None => asked,
+        match (&self.body, self.file) {
+            (Some(body), _) => asked.json(body),
+            (None, Some(file)) => asked.body(file).header("content-type", "image/png"),
+            (None, None) => asked,
         }
     }
 }
@@ -108,8 +122,20 @@ impl World {
         });
         let product =
             text(&shop.post(&manager, "/product/add-new-product", &tea).await["ProductId"]);
-        let mut world =
-            Self { manager, alice, bob, product, category, empty, order: String::new() };
+        let mut world = Self {
+            manager,
+            alice,
+            bob,
+            product,
+            category,
+            empty,
+            order: String::new(),
+            picture: String::new(),
+        };
+        let mut set = Call::new("POST", "/product/set-picture", Access::Manager);
+        set = set.query("ProductId", &world.product).file(PICTURES[0]);
+        let pictured = shop.ask(&set.good().token(&world.manager)).await.done();
+        world.picture = text(&pictured["Picture"]["Hash"]);
         world.order = world.order_is_finalized(shop).await;
         world
     }
@@ -143,6 +169,8 @@ impl World {
         let mut get_user = get("/customer/get-user/{UserName}", Own);
         get_user.in_path = Some(("UserName", "alice".to_owned()));
         let (product, category, order) = (&self.product, &self.category, &self.order);
+        let mut get_picture = get("/product/get-picture/{Hash}", Public);
+        get_picture.in_path = Some(("Hash", self.picture.clone()));
         vec![
             post(
                 "/customer/login-user",
@@ -192,6 +220,11 @@ impl World {
                 Manager,
                 json!({ "ProductId": product, "UnitsChange": 5 }),
             ),
+            Call::new("POST", "/product/set-picture", Manager)
+                .query("ProductId", product)
+                .file(PICTURES[1]),
+            get_picture,
+            post("/product/remove-picture", Manager, json!({ "ProductId": product })),
             get("/product/get-categories", Public).query("Search", "dri"),
             get("/product/get-category-details", Public).query("CategoryId", category),
             post("/product/add-new-category", Manager, json!({ "Name": "Food" })),

@@ -176,13 +176,18 @@ async fn every_part_can_do_what_it_has_to_in_any_order_of_starts() {
             assert!(matches!(next(&mut log).await, Heard::Message(Message::Recorded(_))));
             assert!(matches!(next(&mut log).await, Heard::Message(Message::Head(Position(7)))));
         }
-        let catalogue = early.append(append("catalogue-categories"), PATIENCE).await;
-        assert_eq!(catalogue, Ok(appended(7)));
+        for stream in ["catalogue-categories", "picture-0ac6"] {
+            let asked = early.append(append(stream), PATIENCE).await;
+            assert_eq!(asked, Ok(appended(7)), "{stream}");
+        }
         store.publish(Message::Service(announcement("events").into())).await;
         assert!(matches!(next(&mut services).await, Heard::Message(Message::Service(_))));
     };
     while_serving(serving, working).await;
 }
+
+/// Categories of the product service beside its own.
+const PRODUCTS: [&str; 2] = ["catalogue", "picture"];
 
 #[tokio::test]
 async fn the_broker_refuses_what_is_not_ones_own() {
@@ -192,7 +197,7 @@ async fn the_broker_refuses_what_is_not_ones_own() {
         let category = key.trim_start_matches("append.");
         let category = category.trim_start_matches("reactor.").trim_start_matches("inbox.");
         let category = category.trim_start_matches("system.service.");
-        category == user || (user, category) == ("product", "catalogue")
+        category == user || (user == "product" && PRODUCTS.contains(&category))
     };
     for user in service_users().into_iter().chain(["gateway"]) {
         let thief = Thief::at(&url(user)).await;
@@ -217,7 +222,7 @@ async fn the_broker_refuses_what_is_not_ones_own() {
                 (REQUESTS, format!("append.inbox.{name}")),
                 (SERVICES, format!("system.service.{name}")),
             ] {
-                let only_a_category = name == "catalogue" && key != "append.catalogue";
+                let only_a_category = PRODUCTS.contains(&name) && key != format!("append.{name}");
                 if !own(user, &key) || only_a_category {
                     refused(thief.say(exchange, &key).await, &format!("{user}: {key}"));
                 }

@@ -42,6 +42,8 @@ pub(crate) struct Answer {
     /// In how many seconds to come back.
     pub(crate) retry_after: Option<u64>,
     pub(crate) body: Value,
+    /// The same as it came, where that is no JSON.
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {
@@ -105,6 +107,15 @@ impl Person {
     ) -> Result<Answer, Error> {
         let key = Some(("idempotency-key", key));
         self.send_with(key, (hyper::Method::POST, path), body.to_string().into()).await
+    }
+
+    /// Gives a product this picture; its address.
+    pub(crate) async fn set_picture(&self, product: &str, file: &Bytes) -> String {
+        let (path, kind) =
+            (format!("/product/set-picture?ProductId={product}"), ("content-type", "image/png"));
+        let answer = self.send_with(Some(kind), (hyper::Method::POST, &path), file.clone()).await;
+        let product = answer.expect("the shop answers").ok();
+        product["Picture"]["Address"].as_str().expect("an address").to_owned()
     }
 
     /// All items of a list, page by page.
@@ -190,7 +201,7 @@ impl Person {
         body: Bytes,
     ) -> Result<Answer, Error> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
-        if !body.is_empty() {
+        if !body.is_empty() && header.is_none_or(|(name, _)| name != "content-type") {
             request = request.header("content-type", "application/json");
         }
         if let Some((name, value)) = header {
@@ -212,10 +223,10 @@ impl Person {
         let (position, retry_after) = (number("agora-position"), number("retry-after"));
         self.position.fetch_max(position.unwrap_or(0), Ordering::Relaxed);
         // A shop that dies while it answers has not answered.
-        let body =
+        let bytes =
             body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Ok(Answer { status: head.status.as_u16(), position, retry_after, body })
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Ok(Answer { status: head.status.as_u16(), position, retry_after, body, bytes })
     }
 }
 

@@ -1,8 +1,11 @@
 //! Queries in SQL.
 
-use contracts::money::Money;
+use contracts::{money::Money, picture::Picture};
 use kernel::{Position, text::searchable};
-use rusqlite::{Connection, OptionalExtension, Result, Row, types::FromSql};
+use rusqlite::{
+    Connection, Error, OptionalExtension, Result, Row,
+    types::{FromSql, Type},
+};
 use store::Balance;
 use uuid::Uuid;
 
@@ -19,7 +22,7 @@ use crate::model::{
 const PRODUCT: &str = "SELECT p.id, p.code, p.name, p.description, p.supplier, p.category,
          (SELECT name FROM category WHERE id = p.category), p.price, p.currency, p.revision,
          (SELECT on_hand FROM stock WHERE product = p.id), (SELECT available FROM stock WHERE product = p.id),
-         p.added, (SELECT changed FROM stock WHERE product = p.id)
+         p.added, (SELECT changed FROM stock WHERE product = p.id), p.picture
      FROM product p WHERE p.id = ?1 AND p.listed = 1";
 
 const CATEGORY: &str =
@@ -155,7 +158,13 @@ fn product_of(row: &Row<'_>) -> Result<Product> {
         available: row.get(11)?,
         added: Position(row.get(12)?),
         changed: Position(row.get(13)?),
+        picture: row.get::<_, Option<String>>(14)?.map(|text| picture_of(&text)).transpose()?,
     })
+}
+
+fn picture_of(text: &str) -> Result<Picture> {
+    let read = serde_json::from_str(text);
+    read.map_err(|error| Error::FromSqlConversionFailure(14, Type::Text, error.into()))
 }
 
 fn category_of(row: &Row<'_>) -> Result<Category> {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use contracts::product::{Added, Changed};
+use contracts::{
+    picture::Picture,
+    product::{Added, Changed},
+};
 use kernel::{Position, text::searchable};
-use rusqlite::{Result, Transaction, params};
+use rusqlite::{Error, Result, Transaction, params};
 use uuid::Uuid;
 
 use crate::model::{Change, Created, StockMoved, What, name_key};
@@ -78,7 +81,7 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
          ON CONFLICT (id) DO UPDATE SET
              code = excluded.code, name = excluded.name, description = excluded.description,
              supplier = excluded.supplier, category = excluded.category, price = excluded.price,
-             currency = excluded.currency, revision = CASE listed WHEN 0 THEN revision + 1 END, added = excluded.added,
+             currency = excluded.currency, picture = NULL, revision = CASE listed WHEN 0 THEN revision + 1 END, added = excluded.added,
              listed = 1,
              name_key = excluded.name_key",
         params![
@@ -100,12 +103,15 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
 }
 
 fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Result<()> {
-    let Changed { name, description, supplier, category, price, units_change: _ } = changed;
+    let Changed { name, description, supplier, category, price, picture, units_change: _ } =
+        changed;
+    let picture_after = picture.flatten().map(json).transpose()?;
     run(
         transaction,
         "UPDATE product SET
              name = coalesce(?2, name), description = coalesce(?3, description), supplier = coalesce(?4, supplier),
              category = coalesce(?5, category), price = coalesce(?6, price), name_key = coalesce(?7, name_key),
+             picture = CASE WHEN ?8 THEN ?9 ELSE picture END,
              revision = revision + 1
          WHERE id = ?1",
         params![
@@ -116,8 +122,15 @@ fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Resu
             category.as_ref().map(Uuid::as_bytes),
             price.map(contracts::money::Money::minor),
             name.as_deref().map(name_key),
+            picture.is_some(),
+            picture_after,
         ],
     )
+}
+
+/// What is never searched needs no columns of its own.
+fn json(picture: Picture) -> Result<String> {
+    serde_json::to_string(&picture).map_err(|error| Error::ToSqlConversionFailure(error.into()))
 }
 
 fn move_stock(transaction: &Transaction<'_>, moves: &Moves) -> Result<()> {
