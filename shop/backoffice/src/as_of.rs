@@ -1,6 +1,10 @@
 //! A product, customer or order as it was after an event, as lines to compare with the event before.
 
-use contracts::rest::{customer::User, order::Order, product::Product};
+use contracts::rest::{
+    customer::User,
+    order::Order,
+    product::{Product, ProductPicture},
+};
 use serde::de::DeserializeOwned;
 use site::{Amount, Count, Failure, Listing, given, segment};
 
@@ -69,8 +73,16 @@ fn of_product(product: &Product) -> Lines {
         ("Price", Amount(product.price.0, &product.currency).to_string()),
         ("Units in stock", Count(product.units_in_stock).to_string()),
         ("Available", Count(product.available).to_string()),
+        ("Picture", product.picture.as_ref().map(picture).unwrap_or_default()),
         ("Version", Count(product.version).to_string()),
     ]
+}
+
+/// Two pictures of one size are told apart by what they are named by.
+fn picture(picture: &ProductPicture) -> String {
+    let ProductPicture { hash, r#type, width, height, .. } = picture;
+    let hash: String = hash.to_string().chars().take(8).collect();
+    format!("{type}, {width} × {height}, {hash}")
 }
 
 fn of_customer(user: &User, currency: &str) -> Lines {

@@ -111,7 +111,10 @@ impl Deed {
         let units = units.map(|units| format!("stock {units}"));
         let others = named.into_iter().filter(|(field, _)| has(field));
         let others = others.map(|(_, words)| words.to_owned());
-        [name, price, units].into_iter().flatten().chain(others).collect()
+        let picture = self.data.get("picture").map(|picture| {
+            if picture.is_null() { "picture removed" } else { "picture" }.to_owned()
+        });
+        [name, price, units, picture].into_iter().flatten().chain(others).collect()
     }
 
     /// Which parts of a profile were changed; what they are now is for the event's page.

@@ -33,6 +33,7 @@ mod numbers;
 mod order;
 mod orders;
 mod period;
+mod picture;
 mod playground;
 mod product;
 mod products;
@@ -155,6 +156,8 @@ fn goods() -> Router<Shop> {
         .route("/products/import/change", get(import::choose).post(import::import))
         .route("/products/new", get(product::fresh).post(product::add))
         .route("/products/{id}", get(product::product).post(product::change))
+        .route("/products/{id}/picture", get(picture::back).post(picture::set))
+        .route("/products/{id}/picture/remove", get(picture::back).post(picture::remove))
         .route("/products/{id}/delete", get(product::ask).post(product::delete))
 }
 

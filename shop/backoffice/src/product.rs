@@ -30,6 +30,8 @@ struct ProductPage {
     product: Option<Product>,
     categories: Vec<(String, String)>,
     form: Form,
+    /// Of its picture.
+    upload: Form,
     csrf: String,
     low_stock: LowStock,
 }
@@ -254,13 +256,28 @@ async fn show(
     let title = product.as_ref().map_or("Add a product", |product| &product.name);
     let frame = manager.frame(title);
     let (csrf, low_stock) = (manager.csrf(), manager.low_stock());
-    Ok(Page(ProductPage { frame, product, categories, form, csrf, low_stock }))
+    let upload = Form::filled([("Key", manager.idempotency_key())]);
+    Ok(Page(ProductPage { frame, product, categories, form, upload, csrf, low_stock }))
+}
+
+/// The page as it is opened, with what is wrong with a file that was to be the product's picture.
+pub(crate) async fn with_upload(
+    manager: &ManagerVisit,
+    id: &str,
+    mut upload: Form,
+) -> Result<Response, Failure> {
+    let product = read(manager, id).await?;
+    let form = conflict::opened(&product, manager.idempotency_key());
+    let mut page = show(manager, Some(product), form).await?;
+    upload.set("Key", manager.idempotency_key());
+    page.0.upload = upload;
+    Ok(refused(page))
 }
 
 #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
 impl ProductPage {
     fn picture(&self, product: &Product) -> Picture {
-        Picture::of(&product.category_name, &product.name)
+        Picture::of(product)
     }
 
     fn held(&self, product: &Product) -> i64 {
@@ -273,6 +290,11 @@ impl ProductPage {
 
     fn stock(&self, product: &Product) -> Option<Badge> {
         self.low_stock.badge(product.available)
+    }
+
+    fn address(&self) -> String {
+        let id = self.product.as_ref().map(|product| product.product_id.to_string());
+        format!("/products/{}", id.as_deref().unwrap_or("new"))
     }
 
     fn was(&self) -> Vec<(String, &str)> {

@@ -252,6 +252,42 @@ function picks(form) {
   update();
 }
 
+// A picture can be dropped, and is shown before it is sent.
+function upload(form) {
+  const field = form.querySelector("input[type=file]");
+  const wrong = (text) => {
+    field.setCustomValidity(text);
+    field.reportValidity();
+  };
+  const show = async () => {
+    const [file] = field.files;
+    field.setCustomValidity("");
+    if (!file) return;
+    if (file.size > 200 * 1024) return wrong("This file is larger than 200 KB.");
+    try {
+      const image = await createImageBitmap(file, { resizeWidth: 400 });
+      const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", "The picture you chose");
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      form.querySelector(".office-picture").replaceChildren(canvas);
+    } catch {
+      wrong("This file is not a picture.");
+    }
+  };
+  field.addEventListener("change", show);
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    form.addEventListener(kind, (event) => {
+      event.preventDefault();
+      form.classList.toggle("over", kind === "dragover");
+    });
+  }
+  form.addEventListener("drop", (event) => {
+    if (event.dataTransfer.files.length) field.files = event.dataTransfer.files;
+    show();
+  });
+}
+
 // A choice from a list applies at once; only what is typed needs a button.
 function atOnce(form) {
   form.querySelector("button[type=submit]").hidden = !form.querySelector("input:not([type=hidden])");
@@ -302,6 +338,7 @@ for (const form of document.querySelectorAll("form[data-auto]")) atOnce(form);
 for (const form of document.querySelectorAll("form[data-order]")) order(form);
 for (const part of document.querySelectorAll("[data-play]")) player(part);
 for (const form of document.querySelectorAll("form[data-picks]")) picks(form);
+for (const form of document.querySelectorAll("form[data-upload]")) upload(form);
 for (const form of document.querySelectorAll("form[method=post]")) once(form);
 
 for (const button of document.querySelectorAll("[data-print]")) {

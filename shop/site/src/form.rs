@@ -84,7 +84,7 @@ impl Form {
     /// An unreachable shop is reported in the form too, so that what was typed stays.
     pub fn refuse(&mut self, failure: Failure) -> Result<(), Failure> {
         match failure {
-            Failure::Refused(refusal) if matches!(refusal.status, 400 | 409 | 422) => {
+            Failure::Refused(refusal) if matches!(refusal.status, 400 | 409 | 413 | 422) => {
                 if refusal.errors.is_empty() {
                     let known = !refusal.detail.is_empty();
                     self.alert(if known { refusal.detail } else { refusal.title });

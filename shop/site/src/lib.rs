@@ -112,7 +112,7 @@ impl Site {
     pub fn guard(&self, pages: Router) -> Router {
         guard::guard(self.clone(), pages)
             .merge(assets::routes())
-            .merge(picture::routes())
+            .merge(picture::routes(self))
             .merge(health::routes())
     }
 }

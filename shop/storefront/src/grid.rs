@@ -29,7 +29,7 @@ pub(crate) enum Stock {
 impl ProductGrid {
     pub(crate) fn new(products: Vec<Product>) -> Self {
         let card = |product: Product| Card {
-            picture: Picture::of(&product.category_name, &product.name),
+            picture: Picture::of(&product),
             stock: Stock::of(&product),
             product,
         };

@@ -42,8 +42,8 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
 
 /// Four pictures of different things: what is new, and what the largest categories tell of.
 fn art(newest: &[Product], categories: &[Category]) -> Vec<Picture> {
-    let new = newest.iter().map(|product| Picture::of(&product.category_name, &product.name));
-    let large = categories.iter().map(|category| Picture::of(&category.name, &category.name));
+    let new = newest.iter().map(Picture::of);
+    let large = categories.iter().map(|category| Picture::drawn(&category.name, &category.name));
     let pictures = new.chain(large);
     let different = pictures.fold(Vec::new(), |mut art: Vec<Picture>, picture| {
         if !art.iter().any(|other| other.is_like(picture)) {

@@ -45,9 +45,9 @@ pub(crate) async fn order(
     let (order, history) = read(&visit, &id).await?;
     let product = [("ProductId", order.product_id.to_string())];
     let product = visit.get::<Product>("/product/get-product-details", &product).await;
-    // A product that is gone keeps its name here, and any picture will do.
-    let name = product.as_ref().map(|product| &*product.category_name).unwrap_or_default();
-    let picture = Picture::of(name, &order.product_name);
+    // A product that is gone keeps its name here.
+    let picture =
+        product.as_ref().map_or_else(|_| Picture::drawn("", &order.product_name), Picture::of);
     let category = product.ok().map(|product| product.category_id.to_string());
     let progress = Progress::new(order.clone(), history);
     let frame = visit.frame(format!("Order of {}", order.product_name));

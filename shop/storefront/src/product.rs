@@ -51,7 +51,7 @@ pub(crate) async fn show(
     let logged_in = visit.user().is_some();
     Ok(Page(ProductPage {
         frame: visit.frame(&product.name),
-        picture: Picture::of(&product.category_name, &product.name).at_once(),
+        picture: Picture::of(&product).at_once(),
         stock: Stock::of(&product),
         csrf: if logged_in { visit.csrf() } else { String::new() },
         key: visit.idempotency_key(),

@@ -52,7 +52,7 @@ pub(crate) async fn show(visit: &Visit, id: &str, mut form: Form) -> Result<Resp
     let product = &purchase.product;
     Ok(Page(Review {
         frame: visit.frame("Review your order"),
-        picture: Picture::of(&product.category_name, &product.name).at_once(),
+        picture: Picture::of(product).at_once(),
         obstacle: purchase.obstacle(),
         csrf: visit.csrf(),
         key: match form.value("Key") {

@@ -3,6 +3,7 @@
 mod absent;
 mod bulk;
 mod import;
+mod picture;
 mod playground;
 mod stub;
 mod through;
@@ -13,7 +14,7 @@ use hyper::{StatusCode, header::LOCATION};
 use tower::ServiceExt;
 
 /// Every page but the log-in.
-const PAGES: [&str; 38] = [
+const PAGES: [&str; 39] = [
     "/",
     "/live",
     "/audit",
@@ -27,6 +28,7 @@ const PAGES: [&str; 38] = [
     "/products/new",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
+    "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/picture",
     "/customers",
     "/customers/ada",
     "/customers/account/new",
@@ -55,7 +57,7 @@ const PAGES: [&str; 38] = [
 ];
 
 /// Where something is changed.
-const CHANGES: [&str; 17] = [
+const CHANGES: [&str; 19] = [
     "/logout",
     "/inbox",
     "/categories/new",
@@ -68,6 +70,8 @@ const CHANGES: [&str; 17] = [
     "/products/new",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
+    "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/picture",
+    "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/picture/remove",
     "/customers/account/new",
     "/customers/ada",
     "/customers/ada/password",

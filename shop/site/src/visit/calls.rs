@@ -1,6 +1,7 @@
 //! The calls of a visit: JSON to and from the gateway, with the visitor's token and position.
 
 use axum::{body::Body, extract::Request, response::Response};
+use bytes::Bytes;
 use contracts::names;
 use hyper::{
     Method, StatusCode,
@@ -45,6 +46,26 @@ impl Visit {
         T: DeserializeOwned,
     {
         let mut request = self.json(path, body)?;
+        let key = HeaderValue::from_str(key).map_err(|_| Failure::Malformed)?;
+        request.headers_mut().insert(IDEMPOTENCY_KEY, key);
+        decoded(self.changing(request).await?).await
+    }
+
+    /// Sends a file to `path`, acting once however often it is sent with `key`.
+    pub async fn post_file<T>(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+        file: Bytes,
+        key: &str,
+    ) -> Result<T, Failure>
+    where
+        T: DeserializeOwned,
+    {
+        let mut request =
+            self.request(Method::POST, &with_query(path, query)?, Body::from(file))?;
+        let kind = HeaderValue::from_static("application/octet-stream");
+        request.headers_mut().insert(CONTENT_TYPE, kind);
         let key = HeaderValue::from_str(key).map_err(|_| Failure::Malformed)?;
         request.headers_mut().insert(IDEMPOTENCY_KEY, key);
         decoded(self.changing(request).await?).await

@@ -15,6 +15,9 @@ pub(crate) const PRODUCT: &str = "01a20726-0000-7000-8000-000000000001";
 /// The page with the button that orders one.
 pub(crate) const REVIEW: &str =
     "/order/review?ProductId=01a20726-0000-7000-8000-000000000001&Quantity=1";
+pub(crate) const HASH: &str = "5ea2f0d15ea2f0d15ea2f0d15ea2f0d15ea2f0d15ea2f0d15ea2f0d15ea2f0d1";
+/// What its file holds, for here.
+pub(crate) const PICTURE: &str = "a picture";
 pub(crate) const ORDER: &str = "01a20726-0000-7000-8000-000000000002";
 
 /// What one request was.
@@ -36,6 +39,8 @@ struct Inner {
     failing: Option<(u16, Value)>,
     /// Orders refused because the shop is busy, before one is taken.
     busy: usize,
+    /// Whether the product has a picture of its own.
+    pictured: bool,
     /// States of the one order, the next one at each look.
     states: Vec<Value>,
 }
@@ -53,6 +58,11 @@ impl Gateway {
     /// The next orders are refused because the shop is busy.
     pub(crate) fn refuse_orders(&self, count: usize) {
         self.0.lock().expect("no test panics here").busy = count;
+    }
+
+    /// From now on the product has a picture of its own.
+    pub(crate) fn give_picture(&self) {
+        self.0.lock().expect("no test panics here").pictured = true;
     }
 
     pub(crate) fn mend(&self) {
@@ -84,12 +94,17 @@ pub(crate) fn order(status: &str, stock: &str, credit: &str) -> Value {
     })
 }
 
-fn product() -> Value {
-    json!({
+fn product(pictured: bool) -> Value {
+    let picture = json!({ "Address": format!("/product/get-picture/{HASH}"), "Hash": HASH, "Type": "image/webp", "Width": 800, "Height": 600 });
+    let mut product = json!({
         "ProductId": PRODUCT, "Code": null, "Name": "Blue Teapot", "Description": "", "Supplier": "", "CategoryId": PRODUCT,
         "CategoryName": "Kitchen", "Price": 19.99, "Currency": "EUR", "UnitsInStock": 10, "Available": 10, "Version": 0,
         "SomethingNew": true,
-    })
+    });
+    if let Some(members) = product.as_object_mut().filter(|_| pictured) {
+        members.insert("Picture".to_owned(), picture);
+    }
+    product
 }
 
 async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
@@ -120,8 +135,11 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
             "UserName": "ada", "Credit": 100.0, "Reserved": 0.0, "Available": 100.0,
         }))
         .into_response(),
-        "/product/get-product-details" => Json(product()).into_response(),
-        "/product/get-all-products" => list(json!([product()])),
+        "/product/get-product-details" => Json(product(inner.pictured)).into_response(),
+        "/product/get-all-products" => list(json!([product(inner.pictured)])),
+        address if address.strip_prefix("/product/get-picture/") == Some(HASH) => {
+            ([("content-type", "image/webp")], PICTURE).into_response()
+        }
         "/product/get-categories" => list(json!([{ "CategoryId": PRODUCT, "Name": "Kitchen", "Products": 1 }])),
         "/order/place-order" if inner.busy > 0 => {
             inner.busy -= 1;

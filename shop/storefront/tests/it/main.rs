@@ -2,5 +2,6 @@
 
 mod gateway;
 mod pages;
+mod pictures;
 mod sessions;
 mod visitor;
