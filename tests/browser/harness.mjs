@@ -26,7 +26,7 @@ export const isWhole = "AGORA_TEST_WHOLE" in process.env;
 
 const tests = [];
 
-/** Registers a test; `run` gets what `open` gives. */
+/** Registers a test; `run` gets a world of its own, and one that lasts as long as all tests. */
 export function test(name, run) {
   tests.push({ name, run });
 }
@@ -86,12 +86,12 @@ export async function alone(run) {
 /** What the browser's driver could not do. It says nothing about the shop, so the test is run once more, and a line says so. */
 const OF_THE_DRIVER = /Protocol error|Page crashed|Target (page, context or browser has been )?closed/;
 
-async function passes(browser, { name, run }, first) {
+async function passes({ browser, whole }, { name, run }, first) {
   const started = Date.now();
   const world = new World(browser);
   let error;
   try {
-    await run(world);
+    await run(world, whole);
     world.check();
   } catch (caught) {
     error = caught;
@@ -104,7 +104,7 @@ async function passes(browser, { name, run }, first) {
   }
   const again = first && OF_THE_DRIVER.test(error.message);
   console.log(`${again ? "AGAIN " : "FAILED"}  ${name}\n        ${String(error.stack ?? error).replaceAll("\n", "\n        ")}`);
-  return again && passes(browser, { name, run }, false);
+  return again && passes({ browser, whole }, { name, run }, false);
 }
 
 /** Runs all tests, some at once, and says how many passed. */
@@ -114,13 +114,15 @@ export async function runAll() {
   await mkdir(screenshots, { recursive: true });
   const browser = await launch();
   const queue = [...chosen];
+  const whole = new World(browser);
   let failed = 0;
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      if (!(await passes(browser, next, true))) failed += 1;
+      if (!(await passes({ browser, whole }, next, true))) failed += 1;
     }
   };
   await Promise.all(Array.from({ length: Number(process.env.AGORA_BROWSER_JOBS ?? 2) }, worker));
+  await whole.close();
   await browser.close();
   console.log(`${chosen.length - failed} passed, ${failed} failed`);
   process.exitCode = failed || chosen.length === 0 ? 1 : 0;

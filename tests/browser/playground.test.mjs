@@ -2,8 +2,8 @@
 // without `--demo` has nothing of it.
 import { ADMIN_PASSWORD, arrived, equal, eventually, expect, fine, heading, logIn, screenshot, test } from "./harness.mjs";
 
-const PAGES = ["/playground", "/playground/live"];
-const CALLS = ["set-messages", "set-part", "cut-power", "set-traffic", "hold-sale", "play", "heal"];
+const PAGES = ["/playground", "/playground/live", "/drills"];
+const CALLS = ["set-messages", "set-part", "cut-power", "set-traffic", "hold-sale", "play", "begin-drill", "heal"];
 
 /** A manager who plays: without scripts, the page is looked at again instead of being followed. */
 class Player {

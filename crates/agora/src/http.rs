@@ -236,6 +236,13 @@ impl Inspect for AllModels {
         .boxed()
     }
 
+    fn warnings(&self) -> BoxFuture<'_, Vec<String>> {
+        let strange = self.each().into_iter().filter_map(|(model, _)| {
+            model.engine().database().map(runtime::sqlite::Database::strange)
+        });
+        futures_util::future::ready(strange.flatten().collect()).boxed()
+    }
+
     fn engine(&self) -> &'static str {
         self.each().first().map_or("none", |(model, _)| model.engine().engine())
     }

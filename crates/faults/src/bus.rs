@@ -1,7 +1,10 @@
 //! A bus that loses, repeats, delays and reorders, as its seed wants it.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -125,6 +128,7 @@ pub struct FaultyTransport {
     calm: Arc<dyn Transport>,
     dice: BusDice,
     rates: Mutex<FaultRates>,
+    is_cut: AtomicBool,
     meddler: Box<dyn Meddler>,
     /// Carries what arrives later.
     tasks: Tasks,
@@ -151,8 +155,8 @@ impl FaultyTransport {
         dice: BusDice,
         meddler: impl Meddler + 'static,
     ) -> Self {
-        let (rates, tasks) = (Mutex::default(), Tasks::inline());
-        Self { calm, dice, rates, meddler: Box::new(meddler), tasks }
+        let (rates, is_cut, tasks) = (Mutex::default(), AtomicBool::default(), Tasks::inline());
+        Self { calm, dice, rates, is_cut, meddler: Box::new(meddler), tasks }
     }
 
     /// Changes the rates of faults from now on.
@@ -163,6 +167,17 @@ impl FaultyTransport {
     /// The rates as they are set.
     pub fn rates(&self) -> FaultRates {
         *sync::lock(&self.rates)
+    }
+
+    /// Cuts the bus off, or joins it again: meanwhile nothing is published, and requests find no server.
+    pub fn cut(&self, is_cut: bool) {
+        self.is_cut.store(is_cut, Ordering::Relaxed);
+    }
+
+    /// Whether it is cut off.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::Relaxed)
     }
 
     fn strikes_event(&self, per_mille: u16, fault: BusFault, event: Option<&Recorded>) -> bool {
@@ -196,6 +211,9 @@ impl FaultyTransport {
     }
 
     async fn on_the_way(&self, timeout: Duration) -> Result<(), NoReply> {
+        if self.is_cut() {
+            return Err(NoReply::Unreachable);
+        }
         let rates = self.rates();
         if self.strikes(rates.request_lost, BusFault::RequestLost) {
             tokio::time::sleep(timeout).await;
@@ -208,6 +226,9 @@ impl FaultyTransport {
     }
 
     async fn on_the_way_back<A>(&self, answer: A, timeout: Duration) -> Result<A, NoReply> {
+        if self.is_cut() {
+            return Err(NoReply::Lost);
+        }
         if self.strikes(self.rates().reply_lost, BusFault::ReplyLost) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
@@ -223,6 +244,9 @@ impl Transport for FaultyTransport {
     }
 
     async fn publish(&self, message: Message) {
+        if self.is_cut() {
+            return;
+        }
         let Message::Recorded(batch) = message else { return self.calm.publish(message).await };
         let rates = self.rates();
         let mut events: Vec<Arc<Recorded>> =
@@ -283,6 +307,7 @@ impl Transport for FaultyTransport {
     }
 
     fn link(&self) -> Link {
-        self.calm.link()
+        let link = self.calm.link();
+        Link { connected: link.connected && !self.is_cut(), ..link }
     }
 }

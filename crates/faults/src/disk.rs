@@ -35,6 +35,7 @@ pub struct PowerLoss {
 #[derive(Default)]
 struct State {
     is_off: bool,
+    is_full: bool,
     /// Changes after which the power goes.
     off_after: Option<u64>,
     /// Files opened before the last loss belong to an earlier generation, and fail.
@@ -81,6 +82,18 @@ impl Disk {
         self.state().is_off
     }
 
+    /// Fills it up, or makes room on it again. While it is full, what was written before can be read and written over, but nothing finds new
+    /// space: no file, no further zeros behind what a file holds.
+    pub fn fill(&self, is_full: bool) {
+        self.state().is_full = is_full;
+    }
+
+    /// Whether it is full.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.state().is_full
+    }
+
     /// Gives the power back. Of what was not synced, the seed decides what is left; files that are open are void.
     pub fn restore(&self, seed: u64) -> io::Result<PowerLoss> {
         let mut state = self.state();
@@ -89,7 +102,8 @@ impl Disk {
         for unsynced in std::mem::take(&mut state.unsynced).into_values() {
             unsynced.lose(&mut survives, &mut loss)?;
         }
-        *state = State { generation: state.generation + 1, ..State::default() };
+        *state =
+            State { generation: state.generation + 1, is_full: state.is_full, ..State::default() };
         Ok(loss)
     }
 
@@ -113,6 +127,10 @@ impl State {
             return Err(io::Error::other("the power is off"));
         }
         Ok(())
+    }
+
+    fn find_space(&self) -> io::Result<()> {
+        if self.is_full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     /// One more change, unless the power goes with it.
@@ -179,7 +197,11 @@ impl Files for Disk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        self.state().change(None)?;
+        {
+            let mut state = self.state();
+            state.find_space()?;
+            state.change(None)?;
+        }
         Ok(self.file(path, self.under.create(path)?))
     }
 
@@ -266,6 +288,10 @@ impl File for Watched {
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        // A log takes its space by writing zeros ahead of itself; what it writes over them finds its space.
+        if bytes.iter().all(|byte| *byte == 0) {
+            self.disk.state().find_space()?;
+        }
         self.change(
             |unsynced| unsynced.keep(offset, bytes.len()),
             |file| file.write_at(offset, bytes),
@@ -283,6 +309,7 @@ impl File for Watched {
 
     fn allocate(&self, from: u64, to: u64) -> io::Result<bool> {
         self.check()?;
+        self.disk.state().find_space()?;
         self.file.allocate(from, to)
     }
 

@@ -1,9 +1,12 @@
 //! Faults of a running system, wrapped around its ports. Worlds and demonstrations use the same ones.
 //!
-//! - [`FaultyTransport`]: a bus that loses, repeats, delays and reorders what passes, at rates that can be changed at any time.
+//! - [`FaultyTransport`]: a bus that loses, repeats, delays and reorders what passes, at rates that can be changed at any time, and that can be cut off.
 //! - [`Slowness`]: an event store and services that take their time over each event.
 //! - [`Freezer`]: tasks and requests that do not go on until they are let, as those of a process that got SIGSTOP.
-//! - [`Disk`]: a file system whose power can be cut.
+//! - [`Disk`]: a file system whose power can be cut, and that can be full.
+//! - [`Skew`]: a clock that shows the wrong time of day.
+//! - [`Tampering`]: the database of a read model in the hands of somebody else.
+//! - [`Outdated`]: an instance of an older version, which meets events that it does not know.
 //! - [`Part`]: a service of a process that is stopped, killed, frozen, slowed, and started again from its database.
 //!
 //! All chance comes from [`Dice`], and so from a seed.
@@ -11,15 +14,21 @@
 #![deny(missing_docs)]
 
 mod bus;
+mod clock;
 mod dice;
 mod disk;
 mod freeze;
+mod outdated;
 mod part;
 mod slow;
+mod tamper;
 
 pub use bus::{BusDice, BusFault, FaultRates, FaultyTransport, Meddler};
+pub use clock::{Skew, SkewedClock};
 pub use dice::Dice;
 pub use disk::{Disk, PowerLoss};
 pub use freeze::Freezer;
+pub use outdated::{Outdated, OutdatedBus};
 pub use part::{Booting, Down, Emptying, Part, PartState};
 pub use slow::{SlowBus, SlowWriter, Slowness};
+pub use tamper::Tampering;

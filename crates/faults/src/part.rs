@@ -1,5 +1,7 @@
 //! A service of a process as something that can fail by itself: stopped, killed, frozen, slow, and started again.
 
+mod ailments;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -18,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use web::{Deps, Problem, Service};
 
-use crate::{Freezer, SlowBus, Slowness};
+use self::ailments::Ailments;
+use crate::Slowness;
 
 /// How long a request waits for a service that is frozen: as long as a gateway waits for another process.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,8 +45,7 @@ struct Inner {
     deps: Deps,
     boot: Box<Booting>,
     empty: Option<Box<Emptying>>,
-    freezer: Freezer,
-    slowness: Slowness,
+    ailments: Ailments,
     state: Mutex<Life>,
     /// Only one thing is done to it at a time.
     turn: tokio::sync::Mutex<()>,
@@ -118,8 +120,7 @@ impl Part {
             deps,
             boot,
             empty,
-            freezer: Freezer::default(),
-            slowness: Slowness::default(),
+            ailments: Ailments::default(),
             state: Mutex::new(Life::Down(Down::Stopped, None)),
             turn: tokio::sync::Mutex::default(),
         }))
@@ -135,16 +136,10 @@ impl Part {
     #[must_use]
     pub fn state(&self) -> PartState {
         match &*sync::lock(&self.0.state) {
-            Life::Up(_) if self.0.freezer.is_frozen() => PartState::Frozen,
+            Life::Up(_) if self.0.ailments.freezer.is_frozen() => PartState::Frozen,
             Life::Up(_) => PartState::Up,
             Life::Down(down, trouble) => PartState::Down(*down, trouble.clone()),
         }
-    }
-
-    /// How long it takes over each event.
-    #[must_use]
-    pub fn slowness(&self) -> &Slowness {
-        &self.0.slowness
     }
 
     /// Its requests, whatever becomes of it: 503 while it is down; they wait while it is frozen.
@@ -227,18 +222,6 @@ impl Part {
         self.thaw();
     }
 
-    /// Lets it stand still, as SIGSTOP does: no task of it goes beyond the await it has come to, and it answers nothing.
-    pub fn freeze(&self) {
-        if self.running().is_some() {
-            self.0.freezer.freeze();
-        }
-    }
-
-    /// Lets it go on.
-    pub fn thaw(&self) {
-        self.0.freezer.thaw();
-    }
-
     async fn end(&self, how: Down) {
         let _turn = self.0.turn.lock().await;
         self.end_now(how).await;
@@ -266,14 +249,11 @@ impl Part {
     }
 
     async fn begin(&self) -> Result<Running, String> {
-        let freezer = self.0.freezer.clone();
-        let tasks = self.0.deps.tasks.child().around(move |work| freezer.around(work));
-        let bus = Arc::clone(&self.0.deps.transport);
-        let mut deps = self.0.deps.clone();
-        deps.base.transport = Arc::new(SlowBus::new(bus, self.0.slowness.clone()));
-        deps.base.tasks = tasks.clone();
+        let ailments = &self.0.ailments;
+        let tasks = ailments.tasks(&self.0.deps.tasks);
+        let mut deps = ailments.deps(&self.0.deps, &tasks);
         deps.http.shutdown = tasks.stop_token();
-        let service = match (self.0.boot)(deps.clone(), self.0.slowness.clone()).await {
+        let service = match (self.0.boot)(deps.clone(), ailments.slowness.clone()).await {
             Ok(service) => service,
             Err(error) => {
                 tasks.kill().await;
@@ -310,7 +290,7 @@ fn watch(process: &Tasks, part: Tasks, dead: CancellationToken) {
 
 async fn answer(State(part): State<Part>, request: Request) -> Response {
     let Some(Running { service, dead, .. }) = part.running() else { return away() };
-    let answering = part.0.freezer.around(Box::pin(service.router.oneshot(request)));
+    let answering = part.0.ailments.freezer.around(Box::pin(service.router.oneshot(request)));
     let answering = tokio::time::timeout(PATIENCE, answering);
     match dead.run_until_cancelled(answering).await {
         Some(Ok(Ok(response))) => response,

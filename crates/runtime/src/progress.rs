@@ -1,6 +1,7 @@
 //! How far a subscriber has come, for waiting callers and for monitoring.
 
 mod untaken;
+mod warnings;
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +19,7 @@ use tokio::sync::{Mutex, Notify, watch};
 use crate::{EventStore, SetAside, Subscription};
 
 pub(crate) use untaken::NEWER;
+use warnings::Warnings;
 
 /// How long a position is waited for before the log is asked whether it has it: most are reached sooner.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -44,6 +46,7 @@ struct Inner {
     aside: std::sync::Mutex<Vec<SetAside>>,
     /// Events that say nothing to it.
     foreign: AtomicU64,
+    warnings: Warnings,
     /// It was work that ends, and has.
     done: AtomicBool,
     /// A new waiter has arrived.
@@ -100,6 +103,7 @@ impl Progress {
             failures: AtomicU64::new(0),
             aside: std::sync::Mutex::default(),
             foreign: AtomicU64::new(0),
+            warnings: Warnings::default(),
             done: AtomicBool::new(false),
             asked: Notify::new(),
             store: OnceLock::new(),
@@ -192,10 +196,11 @@ impl Progress {
     pub fn lag(&self) -> store::Lag {
         let events = self.0.head.load(Ordering::Relaxed).saturating_sub(self.position().0);
         if events == 0 {
-            return store::Lag { events, seconds: 0.0 };
+            return store::Lag { events, seconds: 0.0, still: 0.0 };
         }
         let since = Duration::from_micros(self.0.caught_up_at.load(Ordering::Relaxed));
-        store::Lag { events, seconds: self.0.clock.elapsed().saturating_sub(since).as_secs_f64() }
+        let seconds = self.0.clock.elapsed().saturating_sub(since).as_secs_f64();
+        store::Lag { events, seconds, still: 0.0 }
     }
 
     /// Waits until everything up to `position` has been dealt with; the lag in events if that takes longer than `patience`.

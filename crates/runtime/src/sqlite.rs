@@ -13,6 +13,7 @@ mod files;
 mod location;
 mod mark;
 mod noted;
+mod strange;
 mod tables;
 
 use std::{
@@ -31,6 +32,7 @@ pub use disposable::Disposable;
 pub use embedded::{Embedded, Tables};
 pub use mark::{checkpoint_in, is_replaceable};
 pub use noted::{RowChange, Values};
+use strange::Strange;
 
 /// Reading connections kept open; as many reads run at once as there are cores, a few more wait their turn anyway.
 const READERS_MAX: usize = 8;
@@ -59,6 +61,7 @@ struct Inner {
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
     damaged: watch::Sender<bool>,
+    strange: Mutex<Strange>,
 }
 
 /// The tables of a read model. Another number means that an older database is emptied and rebuilt from the log.
@@ -89,6 +92,7 @@ impl Database {
             writer: Mutex::new(Some(writer)),
             readers: Mutex::default(),
             damaged: watch::Sender::new(false),
+            strange: Mutex::default(),
         })))
     }
 

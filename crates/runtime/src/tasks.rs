@@ -45,7 +45,9 @@ struct Last {
 
 /// What is put around each task of a group.
 #[derive(Clone)]
-struct Around(Arc<dyn Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send + Sync>);
+struct Around(Arc<Wrap>);
+
+type Wrap = dyn Fn(&'static str, BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send + Sync;
 
 impl fmt::Debug for Around {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,12 +112,15 @@ impl Tasks {
         }
     }
 
-    /// The same group, each of whose tasks is from now on what `around` makes of it: how faults are injected into a part. Nothing that
+    /// The same group, each of whose tasks is from now on what `around` makes of it and its name: how faults are injected into a part. Nothing that
     /// `around` does keeps a task from being killed.
     #[must_use]
     pub fn around(
         self,
-        around: impl Fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+        around: impl Fn(&'static str, BoxFuture<'static, ()>) -> BoxFuture<'static, ()>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         Self { around: Some(Around(Arc::new(around))), ..self }
     }
@@ -293,7 +298,7 @@ impl Tasks {
         work: BoxFuture<'static, ()>,
     ) -> impl Future<Output = ()> + Send + use<> {
         let work = match &self.around {
-            Some(Around(around)) => around(work),
+            Some(Around(around)) => around(name, work),
             None => work,
         };
         let (kill, stop, failed) = (self.kill.clone(), self.stop.clone(), Arc::clone(&self.failed));

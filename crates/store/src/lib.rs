@@ -79,4 +79,4 @@ pub use message::{
 };
 pub use port::{Commit, Import, Reader, StoreFailure, Writer};
 pub use requests::{Incoming, Requests};
-pub use transport::{Link, NoReply, Transport};
+pub use transport::{Link, NoReply, THIS_PROCESS, Transport};

@@ -145,6 +145,12 @@ pub struct Announcement {
     /// Why it cannot, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// What is not as it should be although it answers, each in a sentence or two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The time of day by its clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Timestamp>,
     /// What keeps its read model, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Kept>,
@@ -179,6 +185,9 @@ pub struct Lag {
     pub events: u64,
     /// How long ago it was last at the end of the log; 0 while it is.
     pub seconds: f64,
+    /// For how many of these seconds it has not moved at all.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub still: f64,
 }
 
 /// Two sums that must be equal.
@@ -222,4 +231,9 @@ pub enum Address {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it on so")]
 fn is_zero(number: &u8) -> bool {
     *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it on so")]
+fn is_nothing(seconds: &f64) -> bool {
+    *seconds <= 0.0
 }

@@ -40,9 +40,12 @@ pub trait Transport: Send + Sync + 'static {
 
     /// What carries the messages, and whether it does now.
     fn link(&self) -> Link {
-        Link { engine: "this process", connected: true }
+        Link { engine: THIS_PROCESS, connected: true }
     }
 }
+
+/// What a bus within a process is called.
+pub const THIS_PROCESS: &str = "this process";
 
 /// What carries messages between services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

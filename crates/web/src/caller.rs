@@ -72,7 +72,10 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
 
+/// RFC 6750, section 3.
 fn refused(detail: &str) -> Problem {
-    let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+    let described = format!("Bearer error=\"invalid_token\", error_description=\"{detail}\"");
+    let challenge = HeaderValue::try_from(described)
+        .unwrap_or_else(|_| HeaderValue::from_static("Bearer error=\"invalid_token\""));
     Problem::unauthorized(detail).header(WWW_AUTHENTICATE, challenge)
 }

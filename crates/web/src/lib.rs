@@ -125,6 +125,7 @@ mod schema;
 mod serve;
 mod service;
 mod service_context;
+mod still;
 mod streams;
 mod text;
 mod unstalled;

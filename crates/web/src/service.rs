@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State};
 use futures_util::future::{BoxFuture, select_all};
-use kernel::Position;
+use kernel::{Position, Timestamp};
 use serde::Serialize;
 use store::{Address, Announcement, Balance, Kept, Message};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Deps, Json, Operator, Problem, recent::Recent};
+use crate::{Deps, Json, Operator, Problem, recent::Recent, still::Still};
 use runtime::{ModelError, Progress, ReadModel};
 
 /// Interval of announcements.
@@ -48,6 +48,9 @@ pub trait Inspect: Send + Sync {
 
     /// The name of the engine that keeps it, such as `SQLite`.
     fn engine(&self) -> &'static str;
+
+    /// What is in its database that the program did not make, or lacks, each in a sentence or two.
+    fn warnings(&self) -> BoxFuture<'_, Vec<String>>;
 }
 
 impl fmt::Debug for Service {
@@ -96,13 +99,15 @@ impl Service {
             let announcing = service.announce_on(&deps, &instance, &address);
             deps.tasks.unless_stopped(announcing).await;
             // Clients must not send more requests to an instance that is stopping.
-            let leaving = service.announcement(&instance, &address, false).await;
+            let now = deps.clock.now();
+            let leaving = service.announcement(&instance, &address, false, now).await;
             deps.transport.publish(Message::Service(Arc::new(leaving))).await;
         });
     }
 
     async fn announce_on(&self, deps: &Deps, instance: &str, address: &Address) {
-        let mut before: Option<(kernel::Timestamp, u64)> = None;
+        let mut before: Option<(Timestamp, u64)> = None;
+        let mut still = Still::default();
         loop {
             let now = deps.clock.now();
             let position =
@@ -112,15 +117,24 @@ impl Service {
             before = Some((now, position));
             let turns = self.turns();
             let ready = Self::ready(&self.followers).is_ok();
-            let announcement =
-                Announcement { throughput, ..self.announcement(instance, address, ready).await };
+            let (said, lag) = (
+                self.announcement(instance, address, ready, now).await,
+                still.look(&self.followers, deps.clock.elapsed()),
+            );
+            let announcement = Announcement { throughput, lag, ..said };
             deps.transport.publish(Message::Service(Arc::new(announcement))).await;
             // Gateways learn of it at once, not at the next announcement.
             let _either = tokio::time::timeout(ANNOUNCE_EVERY, turns).await;
         }
     }
 
-    async fn announcement(&self, instance: &str, address: &Address, ready: bool) -> Announcement {
+    async fn announcement(
+        &self,
+        instance: &str,
+        address: &Address,
+        ready: bool,
+        now: Timestamp,
+    ) -> Announcement {
         Announcement {
             name: self.name.to_owned(),
             instance: instance.to_owned(),
@@ -129,8 +143,10 @@ impl Service {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ready,
             trouble: Self::ready(&self.followers).err(),
+            warnings: self.warnings().await,
+            clock: Some(now),
             model: self.kept(),
-            lag: self.lag(),
+            lag: BTreeMap::new(),
             set_aside: Self::aside(&self.followers),
             throughput: 0.0,
             balances: self.balances().await,
@@ -146,8 +162,14 @@ impl Service {
         Some(Kept { engine, trouble })
     }
 
-    fn lag(&self) -> BTreeMap<String, store::Lag> {
-        self.followers.iter().map(|follower| (follower.name().to_owned(), follower.lag())).collect()
+    /// What is not as it should be although it answers.
+    async fn warnings(&self) -> Vec<String> {
+        let mut warnings: Vec<String> =
+            self.followers.iter().flat_map(Progress::warnings).collect();
+        if let Some(model) = &self.model {
+            warnings.extend(model.warnings().await);
+        }
+        warnings
     }
 
     async fn balances(&self) -> Vec<Balance> {
@@ -213,6 +235,13 @@ impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
 
     fn engine(&self) -> &'static str {
         self.model.engine()
+    }
+
+    fn warnings(&self) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async {
+            let warnings = self.model.database().map(runtime::sqlite::Database::strange);
+            warnings.unwrap_or_default()
+        })
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     manager::{LowStock, ManagerVisit, written},
     period::{self, Period},
     sample::Sample,
-    status::{self, Outage, Service, Status},
+    status::{self, Status, Trouble},
 };
 
 /// Products that sell best, and that run out first.
@@ -220,7 +220,7 @@ impl Figures {
     }
 
     /// What does not work as it should, with what that means.
-    fn troubled(&self) -> Vec<(&Service, &Outage)> {
+    fn troubled(&self) -> Vec<Trouble<'_>> {
         self.status.as_ref().map_or_else(Vec::new, Status::troubled)
     }
 

@@ -16,6 +16,7 @@ mod customers;
 mod dashboard;
 mod deed;
 mod diagram;
+mod drills;
 mod event;
 mod events;
 mod export;
@@ -103,7 +104,7 @@ pub fn build(config: Config, storefront: Website, low_stock: LowStock) -> Router
 
 /// The back office of a sample shop whose parts can be made to fail.
 pub fn with_playground(config: Config, storefront: Website, low_stock: LowStock) -> Router {
-    let pages = pages(storefront, low_stock).merge(playground::routes());
+    let pages = pages(storefront, low_stock).merge(playground::routes()).merge(drills::routes());
     let pages = pages.layer(middleware::from_fn(tour::along));
     Site::new(config, &PLAYED).guard(pages.with_state(Shop::default()))
 }

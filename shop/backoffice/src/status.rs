@@ -10,6 +10,9 @@ use crate::manager::ManagerVisit;
 
 /// The service in front of the event store.
 pub(crate) const STORE: &str = "events";
+const WITHOUT_BUS: &str = "Nothing can be ordered or changed until it is back. Services may be alive: they cannot be told from dead ones \
+                           meanwhile. Nothing recorded is lost.";
+const WITHOUT_GATEWAY: &str = "Shoppers and managers can do nothing until it is back.";
 /// A lag of more than this is worth a word: a projection in step is milliseconds behind.
 const LAG_SECONDS: f64 = 1.0;
 
@@ -20,7 +23,17 @@ pub(crate) struct Status {
     pub(crate) ready: bool,
     pub(crate) services: Vec<Service>,
     pub(crate) bus: Bus,
+    /// What is wrong with the gateway itself.
+    pub(crate) outage: Option<Outage>,
     pub(crate) watched_since: Option<Timestamp>,
+}
+
+/// A part that does not work as it should.
+pub(crate) struct Trouble<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) outage: &'a Outage,
+    /// What people cannot do without it.
+    pub(crate) without: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -150,11 +163,25 @@ impl Status {
         self.services.iter().find(|service| service.name == STORE)
     }
 
-    /// Services that do not work as they should, with what that means, the worst first.
-    pub(crate) fn troubled(&self) -> Vec<(&Service, &Outage)> {
-        let some = self.services.iter().filter_map(|one| Some((one, one.outage.as_ref()?)));
-        let mut troubled: Vec<_> = some.collect();
-        troubled.sort_by_key(|(_, outage)| !outage.state.stops());
+    /// What does not work as it should, with what that means, the worst first. While there is no connection to the bus, nothing is heard
+    /// of the services: that they are silent says nothing more.
+    pub(crate) fn troubled(&self) -> Vec<Trouble<'_>> {
+        let bus = self.bus.outage.as_ref();
+        let services = self.services.iter().filter_map(|one| {
+            let outage = one.outage.as_ref()?;
+            Some(Trouble { name: label(&one.name), outage, without: &one.without })
+        });
+        let heard = services.filter(|one| bus.is_none() || one.outage.state != State::Away);
+        let gateway = self.outage.iter().map(|outage| Trouble {
+            name: "gateway",
+            outage,
+            without: WITHOUT_GATEWAY,
+        });
+        let mut troubled: Vec<_> = heard.chain(gateway).collect();
+        troubled.sort_by_key(|one| !one.outage.state.stops());
+        if let Some(outage) = bus {
+            troubled.insert(0, Trouble { name: "event bus", outage, without: WITHOUT_BUS });
+        }
         troubled
     }
 }
@@ -166,11 +193,6 @@ impl Service {
             None if self.ready => ready(),
             None => Badge::new("Starting", Tone::Warn),
         }
-    }
-
-    /// What people call it.
-    pub(crate) fn label(&self) -> &str {
-        label(&self.name)
     }
 
     /// Events per second, over all instances.

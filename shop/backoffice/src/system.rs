@@ -22,7 +22,7 @@ use site::{
 use crate::{
     log,
     manager::ManagerVisit,
-    status::{self, Balance, Outage, Service, Status, per_second, ready},
+    status::{self, Balance, Outage, Service, Status, Trouble, per_second, ready},
 };
 
 /// Services announce themselves every second.
@@ -149,7 +149,7 @@ impl Map {
         self.status.as_ref().map_or(&[], |status| &status.services)
     }
 
-    fn troubled(&self) -> Vec<(&Service, &Outage)> {
+    fn troubled(&self) -> Vec<Trouble<'_>> {
         self.status.as_ref().map_or_else(Vec::new, Status::troubled)
     }
 
@@ -183,6 +183,7 @@ impl Map {
 
     fn gateway(&self) -> Badge {
         match &self.status {
+            Some(Status { outage: Some(outage), .. }) => outage.state.badge(),
             Some(status) if status.ready => ready(),
             Some(_) => Badge::new("Waiting for parts", Tone::Warn),
             None => Badge::new("Does not answer", Tone::Bad),

@@ -5,7 +5,7 @@ use std::{io, process::ExitCode};
 use clap::{Arg, ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
-    bench, completions, events, health, import, inbox, keys, logging, login, order,
+    bench, completions, drill, events, health, import, inbox, keys, logging, login, order,
     outcome::{Outcome, WrongUsage, said},
     rebuild, replay, run, show_config, store, term, top, up, why,
 };
@@ -38,6 +38,7 @@ enum Command {
     Order(order::Args),
     Why(why::Args),
     Top(top::Args),
+    Demo(drill::Args),
     #[command(name = "login")]
     LogIn(login::LogIn),
     #[command(name = "logout")]
@@ -119,6 +120,7 @@ impl Command {
             Self::Order(args) => as_client(order::run(args)),
             Self::Why(args) => as_client(why::run(args)),
             Self::Top(args) => as_client(top::run(args)),
+            Self::Demo(args) => as_client(drill::run(args)),
             Self::LogIn(args) => as_client(login::log_in(args)),
             Self::LogOut(args) => as_client(login::log_out(args)),
             Self::Up(args) => up::run(&args),

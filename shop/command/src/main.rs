@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod copy;
 mod data_folder;
+mod drill;
 mod engines;
 mod events;
 mod figures;

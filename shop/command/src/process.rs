@@ -15,6 +15,7 @@ mod played;
 mod reach;
 mod renewal;
 mod sample;
+mod second;
 mod shared;
 mod store;
 mod witness;
@@ -73,7 +74,7 @@ pub(crate) struct Process {
     last_note: LatestNote,
     /// Parts that can fail by themselves.
     played: Vec<Part>,
-    playground: bool,
+    playground: Option<demo::Playground>,
     /// Of what happens, where the order service runs.
     told: Option<web::Deps>,
 }
@@ -170,6 +171,9 @@ impl Process {
         } else {
             None
         };
+        if let (Some(playground), Some((_, router))) = (&playground, &gateway) {
+            playground.reaches(router.clone());
+        }
         played.iter().for_each(Part::announce);
         shared
             .announce(services.iter().filter(|service| !played::is_one(&played, service)))
@@ -195,7 +199,7 @@ impl Process {
             demo,
             last_note,
             played,
-            playground: playground.is_some(),
+            playground,
             told,
         })
     }
@@ -207,7 +211,7 @@ impl Process {
 
     /// Whether its parts can be played with.
     pub(crate) fn is_playground(&self) -> bool {
-        self.playground
+        self.playground.is_some()
     }
 
     /// From now on the log says what happens to orders.
@@ -227,6 +231,9 @@ impl Process {
 
     /// Finishes what has begun: the event store after those who append to it, and the bus last. Whether nothing had to be cut off.
     pub(crate) async fn shut_down(&self) -> bool {
+        if let Some(playground) = &self.playground {
+            playground.leave().await;
+        }
         self.played.iter().for_each(Part::thaw);
         let (stores, others): (Vec<_>, Vec<_>) =
             self.played.iter().partition(|part| part.name() == events::NAME);

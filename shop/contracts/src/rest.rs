@@ -7,6 +7,7 @@ pub mod causation;
 pub mod customer;
 pub mod demo;
 pub mod denial;
+pub mod drill;
 pub mod events;
 pub mod order;
 pub mod playground;

@@ -19,7 +19,7 @@ use axum::{
 use contracts::{names, order::Channel};
 use customer::Secrets;
 use http_body_util::BodyExt as _;
-use identity::{Holder, Role};
+use identity::{Holder, Role, TOKEN_LIFETIME};
 use kernel::{Clock, Ids, Timestamp, sync};
 use serde_json::Value;
 use thiserror::Error;
@@ -145,6 +145,14 @@ impl Desk {
         let bytes = bytes.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let body = serde_json::from_slice(&bytes).unwrap_or_default();
         if status.is_success() { Ok(body) } else { Err(refused(status, body)) }
+    }
+
+    /// A token of someone's that expired so long ago.
+    pub(crate) fn expired_token(&self, by: &Person, ago: Duration) -> String {
+        let Person { id, user, role } = by;
+        let holder = Holder { customer: *id, user, role: *role, version: REVISION };
+        let then = self.clock.now() - TOKEN_LIFETIME - ago;
+        self.keys.signer().issue(holder, then, &self.ids).0
     }
 
     /// A token of someone's, signed with the shop's own key: the people of the sample are not asked for a password at each call.

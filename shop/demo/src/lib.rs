@@ -21,6 +21,6 @@ mod traffic;
 mod year;
 
 pub use goods::{CUSTOMER, PASSWORD};
-pub use playground::{Bus, Playground, Toys};
+pub use playground::{Bus, Playground, Second, Toys};
 pub use service::{Demo, offered};
 pub use year::{Conditions, Lived, YearError, live};

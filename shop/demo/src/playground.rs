@@ -4,7 +4,8 @@
 //!  back office ─▶ calls ─┬─▶ bus: loses, repeats, delays, reorders
 //!                        ├─▶ parts: stopped, killed, frozen, slow, started again
 //!                        ├─▶ disk: loses its power
-//!                        └─▶ traffic, sales, presets
+//!                        ├─▶ traffic, sales, presets
+//!                        └─▶ drills: incidents made of these, and of what happens around a shop
 //!        log ─▶ watch ─▶ the promises, checked event by event as the worlds check them
 //! ```
 //!
@@ -12,16 +13,23 @@
 
 mod bus;
 mod calls;
+mod drills;
 mod power;
 mod presets;
 mod sale;
 mod state;
 mod watch;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock},
+};
 
+use axum::Router;
 use contracts::rest::playground::{Playing, Power, Rates};
 use faults::{Disk, Part};
+use futures_util::future::BoxFuture;
 use kernel::{Timestamp, sync};
 use tokio_util::sync::CancellationToken;
 use web::{Deps, Service};
@@ -49,11 +57,19 @@ pub struct Toys {
     /// The event store, and then the services.
     pub parts: Vec<Part>,
     pub demo: Demo,
+    /// The files of the read models that are SQLite databases, by service.
+    pub databases: BTreeMap<&'static str, PathBuf>,
+    pub second: Second,
 }
+
+/// Starts a second process on the data folder of this one, and returns when it has ended.
+pub type Second = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 struct Inner {
     toys: Toys,
     watch: Watch,
+    /// Where programs make their calls.
+    gateway: OnceLock<Router>,
     chosen: Mutex<Chosen>,
     /// One at a time gives power back.
     turn: tokio::sync::Mutex<()>,
@@ -66,6 +82,7 @@ struct Chosen {
     traffic: Option<u32>,
     playing: Option<(Playing, CancellationToken)>,
     sale: Option<Sold>,
+    drill: Option<drills::On>,
     power: Option<Power>,
 }
 
@@ -75,7 +92,19 @@ impl Playground {
     pub fn new(toys: Toys) -> Self {
         let watch = Watch::spawn(&toys.deps);
         let (chosen, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Inner { toys, watch, chosen, turn }))
+        let gateway = OnceLock::new();
+        Self(Arc::new(Inner { toys, watch, gateway, chosen, turn }))
+    }
+
+    /// Calls from outside go through this router.
+    pub fn reaches(&self, gateway: Router) {
+        let _already_known = self.0.gateway.set(gateway);
+    }
+
+    /// Undoes what a later start of the shop would still find: somebody's changes to its databases.
+    pub async fn leave(&self) {
+        let on = self.end_drill().await.filter(drills::On::is_lasting);
+        self.clear_up(on).await;
     }
 
     /// The calls of the playground.
@@ -122,13 +151,19 @@ impl Playground {
             end.cancel();
         }
         self.set_rates(Rates::default());
+        let drill = self.end_drill().await;
         self.keep_power().await;
         for part in &self.0.toys.parts {
             if let Err(error) = mend(part).await {
                 tracing::error!(part = part.name(), %error, "a part could not be started again; press \"End all faults\" to try once more");
             }
         }
+        self.clear_up(drill).await;
         self.set_traffic(None);
+    }
+
+    fn seed(&self) -> u64 {
+        sync::lock(&self.0.chosen).seed
     }
 }
 

@@ -36,6 +36,8 @@ use crate::{
 const NAME: &str = "demo";
 /// Orders with which a running shop is filled.
 const ORDERS: usize = 240;
+/// How often a store that is just starting is asked for the first product.
+const TRIES: u32 = 5;
 /// When to ask again for what cannot be said now.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -64,7 +66,14 @@ struct Document;
 /// Whether a shop of that store is offered the sample: it has no products yet, or began with those of the sample.
 pub async fn offered(store: &EventStore) -> bool {
     let read = Read::All { from: Position(1), categories: vec![CATEGORY.to_owned()] };
-    let Ok(page) = store.read_soon(read).await else { return false };
+    let mut page = store.read_soon(read.clone()).await;
+    for _ in 1..TRIES {
+        if page.is_ok() {
+            break;
+        }
+        page = store.read_soon(read.clone()).await;
+    }
+    let Ok(page) = page else { return false };
     let Some(first) = page.events.first() else { return page.end };
     let sample = crate::goods::Goods::read();
     let code = sample.products.first().map(|product| &product.code);

@@ -12,6 +12,7 @@ mod docs;
 mod document;
 mod forward;
 mod positions;
+mod refusals;
 mod status;
 mod table;
 mod watch;
@@ -38,7 +39,12 @@ use web::{Api, Context, HttpConfig, Problem, RouteName, metrics::HttpMetrics};
 pub use table::is_name;
 
 use crate::{
-    document::Documents, forward::Forwarder, positions::Positions, table::Table, watch::Watch,
+    document::Documents,
+    forward::Forwarder,
+    positions::Positions,
+    refusals::{Asked, Refusals},
+    table::Table,
+    watch::Watch,
 };
 
 /// One address for all services. A cheap clone.
@@ -54,6 +60,7 @@ struct Inner {
     expected: Vec<Expected>,
     transport: Arc<dyn Transport>,
     watch: Watch,
+    refusals: Refusals,
     /// Told of every announcement.
     learned: Notify,
 }
@@ -84,6 +91,7 @@ impl Gateway {
             expected: expected.into_iter().collect(),
             transport,
             watch: Watch::default(),
+            refusals: Refusals::default(),
             learned: Notify::new(),
         }))
     }
@@ -168,11 +176,13 @@ async fn forward(
     if let Err(too_large) = context.check_announced_length(request.headers()) {
         return too_large.into_response();
     }
+    let asked = Asked::of(&context, request.headers(), request.uri().path());
     let headers = request.headers_mut();
     forward::end_to_end(headers);
     let holder = gateway.positions.carry(headers);
     let targets = route.targets(path.path(), gateway.http.clock.elapsed());
     let mut response = gateway.forwarder.forward(&targets, request, path, &context).await;
+    gateway.refusals.note(asked, &response, gateway.http.clock.elapsed());
     forward::end_to_end(response.headers_mut());
     let admitted = gateway.http.names.take_admitted(response.headers_mut());
     if let Some(holder) = holder {

@@ -15,13 +15,15 @@ use web::{HttpNames, Json, Listing, Problem};
 use crate::{
     Expected, Gateway, RETRY_AFTER,
     table::{Heard, own_prefix},
-    watch::{Condition, Outage, State as PartState},
+    watch::Outage,
 };
+
+mod condition;
 
 /// The part that the connection to the broker is called.
 const BUS: &str = "event bus";
-/// A part that is this far behind the log is slow.
-const SLOW_SECONDS: f64 = 5.0;
+/// The part that the gateway itself is called.
+const GATEWAY: &str = "gateway";
 /// What a guest's absence means to people.
 const WITHOUT_GUEST: &str = "What it offers cannot be used.";
 
@@ -33,6 +35,8 @@ struct Status {
     ready: bool,
     services: Vec<ServiceStatus>,
     bus: BusStatus,
+    /// What is wrong with the gateway itself, while something is.
+    outage: Option<Outage>,
     /// Since when the gateway watches the others; null in its first second.
     #[schema(value_type = Option<String>, format = DateTime)]
     watched_since: Option<Timestamp>,
@@ -77,6 +81,8 @@ struct InstanceStatus {
     ready: bool,
     /// Why it is not ready, in a sentence.
     trouble: Option<String>,
+    /// What is not as it should be although it is ready, each in a sentence or two.
+    warnings: Vec<String>,
     /// The database that keeps its read model.
     model: Option<ModelStatus>,
     #[schema(value_type = String, format = DateTime)]
@@ -105,6 +111,8 @@ struct ModelStatus {
 struct LagStatus {
     events: u64,
     seconds: f64,
+    /// For so many of these seconds it has taken no event at all.
+    still: f64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -192,14 +200,10 @@ pub(crate) fn look(gateway: &Gateway) {
         return;
     }
     let (_, Status { services, bus, .. }) = status(gateway);
-    let link = if bus.connected {
-        Condition::ready()
-    } else {
-        let reason = format!("There is no connection to {}.", bus.engine);
-        Condition { state: PartState::Away, reason, since: None }
-    };
+    let link = bus.condition();
+    let own = gateway.0.refusals.condition(gateway.0.http.clock.elapsed());
     let services = services.iter().map(|service| (service.name.clone(), service.condition(&bus)));
-    let parts = services.chain([(BUS.to_owned(), link)]);
+    let parts = services.chain([(BUS.to_owned(), link), (GATEWAY.to_owned(), own)]);
     gateway.0.watch.look(parts, &*gateway.0.http.clock);
 }
 
@@ -233,60 +237,16 @@ fn status(Gateway(gateway): &Gateway) -> (Vec<String>, Status) {
         connected: link.connected,
         outage: gateway.watch.outage(BUS),
     };
-    let ready = waits_for.is_empty();
-    (waits_for, Status { ready, services, bus, watched_since: gateway.watch.begun() })
-}
-
-impl ServiceStatus {
-    /// How it is, by its best instance.
-    fn condition(&self, bus: &BusStatus) -> Condition {
-        let here: Vec<_> = self.instances.iter().filter(|instance| instance.here).collect();
-        let heard = self.instances.iter().map(|instance| instance.last_heard).max();
-        // One that leaves says that it is not ready, and has no reason.
-        let is_there = |one: &&&InstanceStatus| one.ready || one.trouble.is_some();
-        let Some(first) = here.iter().find(is_there) else {
-            let reason = if !bus.connected {
-                format!("It may work, but nothing is heard without a connection to {}.", bus.engine)
-            } else if here.is_empty() {
-                "It has not announced itself for 5 s: it was stopped, has crashed, or hangs."
-                    .to_owned()
-            } else {
-                "It has stopped.".to_owned()
-            };
-            return Condition { state: PartState::Away, reason, since: heard };
-        };
-        let Some(ready) = here.iter().filter(|one| one.ready).min_by_key(|one| one.behind()) else {
-            let reason = first.trouble.clone().unwrap_or_default();
-            return Condition { state: PartState::NotReady, reason, since: None };
-        };
-        if let Some((name, lag)) = ready.slowest().filter(|(_, lag)| lag.seconds > SLOW_SECONDS) {
-            let LagStatus { events, seconds } = lag;
-            let reason = format!("{name} is {events} events, {seconds:.0} s, behind the log.");
-            return Condition { state: PartState::Slow, reason, since: None };
-        }
-        let aside: u64 = here.iter().map(|one| one.set_aside).max().unwrap_or(0);
-        if aside > 0 {
-            let reason = format!("Events in its inbox: {aside}.");
-            return Condition { state: PartState::Degraded, reason, since: None };
-        }
-        Condition::ready()
-    }
+    let (ready, outage) = (waits_for.is_empty(), gateway.watch.outage(GATEWAY));
+    (waits_for, Status { ready, services, bus, outage, watched_since: gateway.watch.begun() })
 }
 
 impl InstanceStatus {
-    /// The projector or reactor that is the furthest behind.
-    fn slowest(&self) -> Option<(&String, &LagStatus)> {
-        self.lag.iter().max_by(|(_, one), (_, other)| one.seconds.total_cmp(&other.seconds))
-    }
-
-    fn behind(&self) -> u64 {
-        self.slowest().map_or(0, |(_, lag)| lag.events)
-    }
-
     fn of(heard: &Heard, here: bool) -> Self {
         let said: &Arc<Announcement> = &heard.announcement;
         let lag = said.lag.iter().map(|(name, lag)| {
-            (name.clone(), LagStatus { events: lag.events, seconds: lag.seconds })
+            let store::Lag { events, seconds, still } = *lag;
+            (name.clone(), LagStatus { events, seconds, still })
         });
         let balances = said.balances.iter().map(|balance| BalanceStatus {
             name: balance.name.clone(),
@@ -303,6 +263,7 @@ impl InstanceStatus {
             here,
             ready: said.ready,
             trouble: said.trouble.clone(),
+            warnings: condition::clock(heard).into_iter().chain(said.warnings.clone()).collect(),
             model: model.map(|Kept { engine, trouble }| ModelStatus { engine, trouble }),
             last_heard: heard.at,
             lag: lag.collect(),

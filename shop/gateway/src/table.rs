@@ -241,6 +241,8 @@ mod tests {
             version: "1".to_owned(),
             ready: true,
             trouble: None,
+            warnings: Vec::new(),
+            clock: None,
             model: None,
             lag: BTreeMap::new(),
             set_aside: 0,

@@ -74,3 +74,18 @@ fn the_same_seed_loses_the_same() {
     };
     assert_eq!(left(5), left(5));
 }
+
+#[test]
+fn a_full_disk_lets_nothing_find_new_space() {
+    let (disk, file) = disk();
+    disk.fill(true);
+    let full = |error: io::Error| error.kind() == io::ErrorKind::StorageFull;
+    assert!(disk.create(Path::new("/d/g")).is_err_and(full));
+    assert!(file.write_at(4 * SECTOR as u64, &[0; SECTOR]).is_err_and(full));
+    assert!(file.allocate(0, 9 * SECTOR as u64).is_err_and(full));
+    file.write_at(0, &[2; SECTOR]).expect("what has its space is written over");
+    file.sync_data().expect("and synced");
+    assert_eq!(read(&disk).len(), 4 * SECTOR);
+    disk.fill(false);
+    file.write_at(4 * SECTOR as u64, &[0; SECTOR]).expect("there is room again");
+}

@@ -323,3 +323,27 @@ async fn a_file_or_its_log_cut_short_beneath_a_running_process_is_damage() {
         assert_eq!(model.checkpoint().expect("a position"), Position::START, "{cut}");
     }
 }
+
+#[test]
+fn what_somebody_else_changed_about_the_tables_is_told() {
+    const INDEXED: Schema = Schema {
+        create: "CREATE TABLE lamp (id INTEGER PRIMARY KEY, room TEXT); CREATE INDEX lamp_room ON lamp (room)",
+        ..LAMPS
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lamps.db");
+    let model = open(&path, INDEXED).expect("a new model");
+    let other = rusqlite::Connection::open(&path).expect("the same file");
+    let change = |sql: &str| other.execute_batch(sql).expect("a change");
+    assert_eq!(model.strange(), [""; 0]);
+    change("CREATE INDEX of_somebody_else ON lamp (id)");
+    assert_eq!(model.strange(), [""; 0], "one index more does no harm");
+    change("DROP INDEX lamp_room");
+    change("CREATE TRIGGER report AFTER UPDATE ON checkpoint BEGIN SELECT 1; END");
+    let told = model.strange();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("lacks the index lamp_room of the table lamp"), "{told:?}");
+    assert!(told[1].contains("the trigger report on the table checkpoint"), "{told:?}");
+    model.reset().expect("an empty model");
+    assert_eq!(model.strange(), [""; 0], "made again");
+}

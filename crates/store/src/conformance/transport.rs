@@ -223,6 +223,8 @@ fn announcement(name: &str) -> crate::Announcement {
         version: "0".to_owned(),
         ready: true,
         trouble: None,
+        warnings: Vec::new(),
+        clock: None,
         model: None,
         lag: std::collections::BTreeMap::default(),
         set_aside: 0,

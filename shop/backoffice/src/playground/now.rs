@@ -1,6 +1,7 @@
 //! What becomes of the shop: the promises, the orders, the messages and the parts, as they are now.
 
 use askama::{Template, filters::HtmlSafe};
+use contracts::rest::drill::named;
 use contracts::rest::playground::{
     About, MessageFault, Messages, Part, PartState, Playground, Promise,
 };
@@ -36,10 +37,17 @@ impl Now {
         Some((name, Took(playing.until.since(self.at)), link))
     }
 
+    /// The drill that is on, and what users report.
+    fn drill(&self) -> Option<(&'static str, &'static str)> {
+        let drill = named(self.playground.drill.as_deref()?)?;
+        Some((drill.title, drill.report))
+    }
+
     /// Whether anything is made to fail now.
     fn is_calm(&self) -> bool {
         let Playground { rates, parts, playing, .. } = &self.playground;
-        let is_well = |part: &Part| part.state == PartState::Up && part.slow_ms == 0;
+        let is_well =
+            |part: &Part| part.state == PartState::Up && part.slow_ms == 0 && part.ailing.is_none();
         playing.is_none() && rates.each().iter().all(|rate| *rate == 0) && parts.iter().all(is_well)
     }
 

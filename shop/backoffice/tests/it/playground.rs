@@ -8,8 +8,10 @@ use crate::{
     stub::{Asked, Manager, played},
 };
 
-const PAGES: [&str; 2] = ["/playground", "/playground/live"];
-const CHANGES: [&str; 7] = [
+const PAGES: [&str; 3] = ["/playground", "/playground/live", "/drills"];
+const CHANGES: [&str; 9] = [
+    "/drills/begin",
+    "/drills/end",
     "/playground/messages",
     "/playground/part",
     "/playground/power",

@@ -1,16 +1,17 @@
 //! The services of a process, built to run; in a sample shop as parts that can be killed and started again by themselves.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use faults::Part;
 use futures_util::future::BoxFuture;
 use kernel::sync;
 use registry::Module;
-use runtime::event_store::Figures;
+use runtime::{event_store::Figures, sqlite::Location};
 use web::{Deps, Service};
 
 use super::{
     builder::Builder,
+    second,
     shared::Shared,
     store::{LastNote, OpenStore, Opening},
     witness,
@@ -142,7 +143,20 @@ impl Shared {
         let (bus, disk, demo) = (self.bus.clone()?, self.disk.clone()?, demo?.clone());
         let mut deps = self.for_service("playground");
         deps.base.transport = bus.calm();
-        Some(demo::Playground::new(demo::Toys { deps, bus, disk, parts: parts.to_vec(), demo }))
+        let (parts, databases) = (parts.to_vec(), self.databases());
+        let second = second::process(self.data.path());
+        Some(demo::Playground::new(demo::Toys { deps, bus, disk, parts, demo, databases, second }))
+    }
+
+    /// The files of the read models that have one.
+    fn databases(&self) -> BTreeMap<&'static str, PathBuf> {
+        let files = self.choices.models.iter().filter_map(|(name, place)| {
+            match place.clone().location::<Location>().ok()? {
+                Location::File(file) => Some((*name, file)),
+                Location::Memory(_) => None,
+            }
+        });
+        files.collect()
     }
 }
 

@@ -16,12 +16,17 @@ impl Shared {
         &self,
         services: impl Iterator<Item = &'a Service>,
     ) -> anyhow::Result<()> {
+        let mut deps = self.deps.clone();
+        if let Some(bus) = &self.bus {
+            // What plays with the shop is heard even where its parts are not.
+            deps.base.transport = bus.calm();
+        }
         for (at, service) in services.enumerate() {
             let (instance, address) = match self.choices.bus {
                 Bus::Memory => (format!("{}-1", service.name), Address::Local),
                 Bus::RabbitMq { .. } => (self.instance(service), self.listen(service, at).await?),
             };
-            service.announce(&self.deps, instance, address);
+            service.announce(&deps, instance, address);
         }
         Ok(())
     }

@@ -11,13 +11,17 @@ use eventlog::{Files, Hash, Known, Lost, OpenError, Options};
 use events::Beside;
 use faults::{SlowWriter, Slowness};
 use kernel::{Clock as _, Position, Timestamp};
-use runtime::clock::SystemClock;
-use runtime::event_store::{self, Figures};
+use runtime::{
+    Progress,
+    clock::SystemClock,
+    event_store::{self, Figures},
+};
 use store::{LogStore, Reader as _, log::LogReader};
 use web::{Deps, Service};
 
 use super::{
     choices::{Choices, Store},
+    second,
     witness::{self, NOTE_EVERY},
 };
 use crate::{
@@ -63,7 +67,8 @@ pub(super) struct OpenStore {
 }
 
 enum Engine {
-    Log(Box<LogStore>),
+    /// With its folder.
+    Log(Box<LogStore>, PathBuf),
     MongoDb(Box<MongoStore>),
 }
 
@@ -89,7 +94,7 @@ impl OpenStore {
             Store::Log(folder) => {
                 let log = open_log(folder, Arc::clone(&choices.files), known, accept)?;
                 let lost = log.report.lost.clone();
-                (Engine::Log(Box::new(log)), lost)
+                (Engine::Log(Box::new(log), folder.clone()), lost)
             }
             Store::MongoDb(url) => {
                 let (store, lost) = open_on_server(url, known, accept).await?;
@@ -105,7 +110,7 @@ impl OpenStore {
 
     async fn last_time(&self) -> Option<Timestamp> {
         match &self.engine {
-            Engine::Log(store) => event_store::last_time(&store.reader).await,
+            Engine::Log(store, _) => event_store::last_time(&store.reader).await,
             Engine::MongoDb(store) => event_store::last_time(&store.reader).await,
         }
     }
@@ -113,14 +118,14 @@ impl OpenStore {
     /// The own log, if it is that.
     pub(super) fn log(&self) -> Option<&LogReader> {
         match &self.engine {
-            Engine::Log(store) => Some(&store.reader),
+            Engine::Log(store, _) => Some(&store.reader),
             Engine::MongoDb(_) => None,
         }
     }
 
     pub(super) async fn head(&self) -> anyhow::Result<Position> {
         Ok(match &self.engine {
-            Engine::Log(store) => store.reader.head().await?,
+            Engine::Log(store, _) => store.reader.head().await?,
             Engine::MongoDb(store) => store.reader.head().await?,
         })
     }
@@ -135,7 +140,7 @@ impl OpenStore {
     ) -> anyhow::Result<(Service, Option<LastNote>)> {
         let mark = self.mark;
         match self.engine {
-            Engine::Log(store) => {
+            Engine::Log(store, folder) => {
                 let LogStore { writer, reader, maintenance, .. } = *store;
                 match slowness {
                     Some(slowness) => {
@@ -144,7 +149,8 @@ impl OpenStore {
                     }
                     None => event_store::serve(deps, writer, reader.clone(), figures.clone()).await,
                 }
-                look_after(deps, maintenance, reader.clone(), Arc::clone(&mark));
+                let kept = Kept { reader: reader.clone(), mark: Arc::clone(&mark), folder };
+                look_after(deps, maintenance, kept, figures.progress(deps));
                 let log = reader.log().clone();
                 let backup = Arc::new(move |blocks| crate::backup::stream(&log, &blocks));
                 let last = reader.clone();
@@ -191,6 +197,10 @@ fn open_log(
     let store = LogStore::open(folder, files, options);
     let store = store.map_err(|error| match error {
         OpenError::Lost(lost) => mark::refusal(&lost),
+        OpenError::Locked(folder) => {
+            second::refused(&folder);
+            OpenError::Locked(folder).into()
+        }
         error => error.into(),
     })?;
     if store.report.extended > 0 {
@@ -231,8 +241,20 @@ async fn open_on_server(
     }
 }
 
-/// Every second: writes indexes, notes how far the log is, and looks whether its files are still there.
-fn look_after(deps: &Deps, maintenance: eventlog::Maintenance, reader: LogReader, mark: Arc<Mark>) {
+/// A log that is looked after.
+struct Kept {
+    reader: LogReader,
+    mark: Arc<Mark>,
+    folder: PathBuf,
+}
+
+/// Every second: writes indexes, looks whether another process was refused, notes how far the log is, and looks whether its files are still there.
+fn look_after(
+    deps: &Deps,
+    maintenance: eventlog::Maintenance,
+    Kept { reader, mark, folder }: Kept,
+    store: Progress,
+) {
     let tasks = deps.tasks.clone();
     deps.tasks.spawn_blocking("event-store-upkeep", async move {
         while !tasks.is_stopping() {
@@ -247,6 +269,7 @@ fn look_after(deps: &Deps, maintenance: eventlog::Maintenance, reader: LogReader
                 return;
             }
             note(&reader, &mark);
+            second::look(&folder, &store);
             if let Err(error) = maintenance.step() {
                 tracing::warn!(%error, "cannot write an index of the log; retrying");
             }

@@ -13,6 +13,7 @@ mod command_line;
 mod copy;
 mod demo;
 mod distributed;
+mod drill;
 mod earlier;
 mod events;
 mod fifth;

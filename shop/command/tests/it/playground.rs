@@ -9,8 +9,16 @@ use crate::{
 };
 
 const PARTS: [&str; 5] = ["events", "customer", "product", "order", "accounting"];
-const CALLS: [&str; 7] =
-    ["set-messages", "set-part", "cut-power", "set-traffic", "hold-sale", "play", "heal"];
+const CALLS: [&str; 8] = [
+    "set-messages",
+    "set-part",
+    "cut-power",
+    "set-traffic",
+    "hold-sale",
+    "play",
+    "begin-drill",
+    "heal",
+];
 
 /// The manager of a shop that is played with.
 struct Player(Person);

@@ -14,6 +14,9 @@ pub struct Playground {
     /// What is being played, if anything is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub playing: Option<Playing>,
+    /// The drill that is on, by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<String>,
     pub rates: Rates,
     /// Visits of sample customers in a minute; none if they come as they do without faults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,6 +97,9 @@ pub struct Part {
     pub state: PartState,
     /// How long it takes over each event; 0 if it is as fast as it can be.
     pub slow_ms: u64,
+    /// What else is wrong with it, in a few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ailing: Option<String>,
     /// Why it could not be started again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,

@@ -70,6 +70,11 @@ impl Bus {
         self.dice.reseed(seed);
     }
 
+    /// Cuts it off, or joins it again; the calm one stays as it is.
+    pub(super) fn cut(&self, is_cut: bool) {
+        self.faulty.cut(is_cut);
+    }
+
     pub(super) fn set_rates(&self, rates: Rates) {
         self.faulty.set_rates(FaultRates {
             broadcast_lost: rates.broadcast_lost,

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use contracts::rest::playground::{self, Preset, Rates};
+use contracts::rest::{
+    drill,
+    playground::{self, Preset, Rates},
+};
 use identity::Manager;
 use serde::Deserialize;
 use utoipa::{OpenApi, ToSchema};
@@ -14,6 +17,8 @@ use super::{NAME, Playground, mend};
 
 /// How long a preset lasts unless the caller says so.
 const LASTS_SECONDS: i64 = 60;
+/// When to ask again for what cannot be done now.
+const RETRY: Duration = Duration::from_secs(1);
 
 #[derive(OpenApi)]
 #[openapi(info(title = "playground"))]
@@ -32,6 +37,7 @@ pub(super) fn service(playground: &Playground) -> Service {
         .routes(routes!(set_traffic))
         .routes(routes!(hold_sale))
         .routes(routes!(play))
+        .routes(routes!(begin_drill))
         .routes(routes!(heal));
     let service = web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
         .metrics(deps.metrics.http());
@@ -127,7 +133,7 @@ async fn set_part(
 }
 
 fn unstarted(error: &str) -> Problem {
-    Problem::unavailable(Duration::from_secs(1), format!("It could not be started: {error}"))
+    Problem::unavailable(RETRY, format!("It could not be started: {error}"))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -220,6 +226,33 @@ async fn play(State(playground): State<Playground>, _: Manager, Json(asked): Jso
     let seconds = asked.seconds.map_or(LASTS_SECONDS, Whole::get).unsigned_abs();
     let seed = asked.seed.get().unsigned_abs();
     playground.play(asked.preset, seed, Duration::from_secs(seconds)).await;
+    Ok(Json(playground.state()))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct BeginDrill {
+    /// One of the drills, such as `lost-broker`.
+    name: String,
+    #[schema(inline)]
+    seed: Seed,
+}
+
+/// Prepares an incident; all other faults end first. It lasts until faults end.
+#[utoipa::path(post, path = "/begin-drill", tag = "playground", request_body = BeginDrill, security(("token" = [])), responses(
+    (status = 200, body = playground::Playground),
+    (status = 422, description = "There is no such drill, or it cannot be prepared here; the answer says why, and no fault is on."),
+))]
+async fn begin_drill(
+    State(playground): State<Playground>,
+    _: Manager,
+    Json(asked): Json<BeginDrill>,
+) -> Answer {
+    let Some(drill) = drill::named(&asked.name) else {
+        return Err(Problem::field("Name", "is not the name of a drill"));
+    };
+    let begun = playground.begin_drill(drill, asked.seed.get().unsigned_abs()).await;
+    begun.map_err(|error| Problem::field("Name", format!("cannot be prepared: {error}")))?;
     Ok(Json(playground.state()))
 }
 

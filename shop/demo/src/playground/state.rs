@@ -19,6 +19,7 @@ impl Playground {
         playground::Playground {
             seed: chosen.seed,
             playing: chosen.playing.as_ref().map(|(playing, _)| *playing),
+            drill: chosen.drill.as_ref().map(|on| on.drill.name.to_owned()),
             rates: toys.bus.rates(),
             traffic: chosen.traffic,
             parts,
@@ -62,7 +63,20 @@ fn part(part: &Part) -> playground::Part {
         faults::PartState::Down(Down::Killed, trouble) => (PartState::Killed, trouble),
     };
     let slow_ms = millis(part.slowness().per_event());
-    playground::Part { name: part.name().to_owned(), state, slow_ms, trouble }
+    let ailing = ailing(part).map(str::to_owned);
+    playground::Part { name: part.name().to_owned(), state, slow_ms, ailing, trouble }
+}
+
+fn ailing(part: &Part) -> Option<&'static str> {
+    if part.is_outdated() {
+        Some("Of an older version")
+    } else if part.is_held() {
+        Some("Some of its tasks stand still")
+    } else if !part.skew().behind().is_zero() {
+        Some("Its clock is wrong")
+    } else {
+        None
+    }
 }
 
 fn millis(duration: Duration) -> u64 {

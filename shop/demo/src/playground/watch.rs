@@ -1,7 +1,7 @@
 //! The log, followed event by event and held against the promises as the worlds do it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -9,7 +9,7 @@ use contracts::{
     order::lifecycle::Status,
     rest::playground::{About, Awaited, Orders, Promise},
 };
-use kernel::{Position, sync};
+use kernel::{EventId, Position, sync};
 use promises::{Checker, Figures};
 use runtime::Subscription;
 use uuid::Uuid;
@@ -20,26 +20,42 @@ const BROKEN_SHOWN: usize = 10;
 
 /// What the log says so far. Clones are the same.
 #[derive(Clone, Default)]
-pub(super) struct Watch(Arc<Mutex<Checker>>);
+pub(super) struct Watch {
+    checker: Arc<Mutex<Checker>>,
+    /// Events that drills put into the log: they have their place, and mean nothing.
+    forged: Arc<Mutex<BTreeSet<EventId>>>,
+}
 
 impl Watch {
     /// Follows the log from its first event on.
     pub(super) fn spawn(deps: &Deps) -> Self {
         let (watch, store) = (Self::default(), deps.store());
-        let checker = Arc::clone(&watch.0);
+        let (checker, forged) = (Arc::clone(&watch.checker), Arc::clone(&watch.forged));
         deps.tasks.spawn_until_stopped("playground-watch", async move {
             let mut log = Subscription::open(&store, Position::START).await;
             loop {
                 for event in log.next().await {
-                    sync::lock(&checker).take(&event);
+                    let is_forged = sync::lock(&forged).contains(&event.id);
+                    let mut checker = sync::lock(&checker);
+                    if is_forged { checker.take_forged(&event) } else { checker.take(&event) }
                 }
             }
         });
         watch
     }
 
+    /// An event that is about to be recorded by a drill.
+    pub(super) fn forges(&self, event: EventId) {
+        sync::lock(&self.forged).insert(event);
+    }
+
+    /// The last position of the log that it has read.
+    pub(super) fn position(&self) -> Position {
+        sync::lock(&self.checker).position()
+    }
+
     pub(super) fn promises(&self) -> Vec<Promise> {
-        let checker = sync::lock(&self.0);
+        let checker = sync::lock(&self.checker);
         let figures = checker.figures();
         let due = checker
             .open_orders()
@@ -58,11 +74,11 @@ impl Watch {
     }
 
     pub(super) fn broken(&self) -> Vec<String> {
-        sync::lock(&self.0).violations().iter().take(BROKEN_SHOWN).cloned().collect()
+        sync::lock(&self.checker).violations().iter().take(BROKEN_SHOWN).cloned().collect()
     }
 
     pub(super) fn orders(&self) -> Orders {
-        let checker = sync::lock(&self.0);
+        let checker = sync::lock(&self.checker);
         let open = checker.open_orders();
         let (finalized, denied) = checker.ends();
         let mut awaited: BTreeMap<&str, u64> = BTreeMap::new();
@@ -83,7 +99,7 @@ impl Watch {
 
     /// How an order stands in the log, if it is there.
     pub(super) fn status(&self, order: Uuid) -> Option<Status> {
-        sync::lock(&self.0).status(order)
+        sync::lock(&self.checker).status(order)
     }
 }
 

@@ -51,6 +51,10 @@ impl Shop {
         Self { gateway, router, http, clock, signer, servers: JoinSet::new() }
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn advance(&self, duration: Duration) {
         self.clock.advance(duration);
     }
@@ -112,8 +116,10 @@ pub(crate) fn announcement(name: &str, instance: &str, address: Address) -> Anno
         version: "1.2.3".to_owned(),
         ready: true,
         trouble: None,
+        warnings: Vec::new(),
+        clock: None,
         model: None,
-        lag: BTreeMap::from([("model".to_owned(), Lag { events: 3, seconds: 0.5 })]),
+        lag: BTreeMap::from([("model".to_owned(), Lag { events: 3, seconds: 0.5, still: 0.0 })]),
         set_aside: 0,
         throughput: 12.5,
         balances: vec![Balance::new("received = on hand + sold", 7, 7)],

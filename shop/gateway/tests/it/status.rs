@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::{Router, extract::Request};
+use hyper::StatusCode;
 use identity::Role;
 use serde_json::json;
-use store::{Address, Kept};
+use store::{Address, Kept, Lag};
 
 use crate::shop::{Shop, announcement, named};
 
@@ -116,6 +117,83 @@ async fn what_is_wrong_is_told_with_since_when_and_what_it_means() {
     assert_eq!(timeline.as_array().map(Vec::len), Some(3), "{timeline}");
     assert_eq!(timeline[0]["Until"], "2023-11-14T22:14:27.000000Z");
     shop.get("/system/get-timeline").await.problem(401);
+}
+
+#[tokio::test]
+async fn what_works_and_is_not_as_it_should_be_is_degraded_or_slow() {
+    let shop = Shop::open();
+    let outage = async |said: store::Announcement| {
+        shop.gateway.learn(said.into());
+        let manager = shop.token("admin", Role::Manager);
+        let request = Request::get("/system/get-status").header("authorization", manager);
+        shop.send(request, "").await.body["Services"][0]["Outage"].clone()
+    };
+    shop.local("product", named("product"));
+    let well = announcement("product", "1", Address::Local);
+    let now = shop.now();
+
+    let fine = store::Announcement { clock: Some(now + Duration::from_secs(29)), ..well.clone() };
+    assert_eq!(outage(fine).await, json!(null), "an announcement may have been on its way");
+    for (clock, said) in [
+        (now - Duration::from_hours(24), "Its clock is 24 hours behind the gateway's."),
+        (now + Duration::from_mins(3), "Its clock is 3 minutes ahead of the gateway's."),
+    ] {
+        let wrong = outage(store::Announcement { clock: Some(clock), ..well.clone() }).await;
+        let reason = wrong["Reason"].as_str().expect("a reason");
+        assert!(wrong["State"] == "Degraded" && reason.starts_with(said), "{wrong}");
+    }
+
+    let warnings = vec!["Its database lacks an index.".to_owned()];
+    let warned = outage(store::Announcement { warnings, ..well.clone() }).await;
+    assert_eq!(
+        (&warned["State"], &warned["Reason"]),
+        (&json!("Degraded"), &json!("Its database lacks an index."))
+    );
+
+    for (still, said) in
+        [(0.0, "model is 9 events, 8 s, behind the log."), (8.0, "model stands still")]
+    {
+        let lag = [("model".to_owned(), Lag { events: 9, seconds: 8.0, still })].into();
+        let slow = outage(store::Announcement { lag, ..well.clone() }).await;
+        let reason = slow["Reason"].as_str().expect("a reason");
+        assert!(slow["State"] == "Slow" && reason.starts_with(said), "{slow}");
+    }
+    assert_eq!(outage(well).await, json!(null));
+}
+
+#[tokio::test]
+async fn a_program_that_goes_on_with_an_expired_token_is_named() {
+    let shop = Shop::open();
+    let expired = async |_: Request| {
+        let challenge =
+            "Bearer error=\"invalid_token\", error_description=\"The token has expired.\"";
+        (StatusCode::UNAUTHORIZED, [("www-authenticate", challenge)])
+    };
+    shop.local("product", Router::new().fallback(expired));
+    let outage = async || {
+        let manager = shop.token("admin", Role::Manager);
+        let request = Request::get("/system/get-status").header("authorization", manager);
+        shop.send(request, "").await.body["Outage"].clone()
+    };
+    let call = async |agent: &str| {
+        shop.send(Request::get("/product/get-products").header("user-agent", agent), "")
+            .await
+            .status
+    };
+    for _ in 0..4 {
+        assert_eq!(call("till/1.0").await, 401);
+        assert_eq!(call("a browser").await, 401);
+    }
+    assert_eq!(outage().await, json!(null), "people come back to pages that they left open");
+    call("till/1.0").await;
+    let told = outage().await;
+    let reason = told["Reason"].as_str().expect("a reason");
+    assert!(
+        reason.starts_with("till/1.0 at ") && reason.contains("/product/get-products"),
+        "{reason}"
+    );
+    shop.advance(Duration::from_secs(10));
+    assert_eq!(outage().await, json!(null));
 }
 
 #[tokio::test]

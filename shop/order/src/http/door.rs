@@ -12,6 +12,8 @@ use crate::door::{Entry, Refused};
 
 /// The longest time after which a refused client is asked to come back.
 const COME_BACK_MAX: Duration = Duration::from_secs(5);
+/// Operators are warned for so long after the last order that was refused.
+const WARNS_FOR: Duration = Duration::from_secs(10);
 /// The part of an order's time that the reactor may be behind.
 const BEHIND: u32 = 10;
 
@@ -59,7 +61,10 @@ impl Orders {
 
     fn busy(&self, Refused(wait): Refused) -> Problem {
         const DETAIL: &str = "More orders are waiting than can be checked in time. Nothing was recorded for this one; send it again in a moment.";
+        const WARNING: &str = "It turns orders away (503), because more are open than are answered in time. The page Sagas says which service they \
+                               wait for.";
         self.refused.inc();
+        self.reacted.warns("door", WARNING, WARNS_FOR);
         let problem = Problem::busy(wait.min(COME_BACK_MAX), DETAIL);
         problem.kind(names::ORDERS_BUSY).title(names::BUSY)
     }

@@ -58,6 +58,8 @@ pub(crate) fn announcement(name: &str) -> Announcement {
         version: "0".to_owned(),
         ready: true,
         trouble: None,
+        warnings: Vec::new(),
+        clock: None,
         model: None,
         lag: BTreeMap::new(),
         set_aside: 0,

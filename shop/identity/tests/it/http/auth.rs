@@ -65,7 +65,8 @@ async fn without_a_good_token_nobody_gets_in() {
     ] {
         let answer = get_as(&shop, &bad, "/get-mine/ann").await;
         answer.problem(401);
-        assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"", "{bad}");
+        let challenge = answer.header("www-authenticate").to_owned();
+        assert!(challenge.starts_with("Bearer error=\"invalid_token\", "), "{bad}: {challenge}");
     }
     for bad in ["Basic YTpi".to_owned(), good.clone(), format!("Bearer{good}")] {
         let request = Request::get("/get-mine/ann").header("authorization", &bad);

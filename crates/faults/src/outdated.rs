@@ -1,0 +1,102 @@
+//! A part of an older version: it meets events under a schema that it does not know.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use kernel::{Position, Recorded};
+use runtime::Tasks;
+use store::{
+    Append, Appended, Heard, Link, Message, NoReply, Page, Read, Receiver, Requests, Topic,
+    Transport,
+};
+
+/// The schema of an event that is yet to be invented.
+const UNKNOWN: u32 = 1_000;
+
+/// What an older version does not know: events of a type, from some position on.
+#[derive(Clone, Debug)]
+pub struct Outdated {
+    /// The type.
+    pub kind: Arc<str>,
+    /// Those that were recorded up to here it knows.
+    pub after: Position,
+}
+
+/// The bus as an instance of an older version uses it: those events reach it as if a newer version had recorded them. The log and all
+/// other instances have them as they are.
+pub struct OutdatedBus {
+    bus: Arc<dyn Transport>,
+    outdated: Outdated,
+    tasks: Tasks,
+}
+
+impl OutdatedBus {
+    /// The bus of an instance with these tasks.
+    #[must_use]
+    pub fn new(bus: Arc<dyn Transport>, outdated: Outdated, tasks: Tasks) -> Self {
+        Self { bus, outdated, tasks }
+    }
+}
+
+impl Outdated {
+    fn sees(&self, event: &Arc<Recorded>) -> Arc<Recorded> {
+        if event.position <= self.after || event.kind.as_str() != &*self.kind {
+            return Arc::clone(event);
+        }
+        Arc::new(Recorded { schema: UNKNOWN, ..(**event).clone() })
+    }
+
+    fn hears(&self, message: Message) -> Message {
+        match message {
+            Message::Recorded(batch) => {
+                Message::Recorded(batch.iter().map(|event| self.sees(event)).collect())
+            }
+            other => other,
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for OutdatedBus {
+    async fn subscribe(&self, topic: Topic) -> Receiver {
+        let mut heard = self.bus.subscribe(topic).await;
+        let (receiver, mailbox) = Receiver::new(topic);
+        let outdated = self.outdated.clone();
+        self.tasks.spawn_until_stopped("outdated", async move {
+            while let Some(heard) = heard.next().await {
+                let Some(mailbox) = mailbox.upgrade() else { return };
+                match heard {
+                    Heard::Message(message) => mailbox.put(&outdated.hears(message)),
+                    Heard::Lost => mailbox.lose(),
+                }
+            }
+        });
+        receiver
+    }
+
+    async fn publish(&self, message: Message) {
+        self.bus.publish(message).await;
+    }
+
+    async fn append(&self, append: Append, timeout: Duration) -> Result<Appended, NoReply> {
+        self.bus.append(append, timeout).await
+    }
+
+    async fn read(&self, read: Read, timeout: Duration) -> Result<Page, NoReply> {
+        let mut page = self.bus.read(read, timeout).await?;
+        page.events = page.events.iter().map(|event| self.outdated.sees(event)).collect();
+        Ok(page)
+    }
+
+    async fn serve_appends(&self) -> Requests<Append, Appended> {
+        self.bus.serve_appends().await
+    }
+
+    async fn serve_reads(&self) -> Requests<Read, Page> {
+        self.bus.serve_reads().await
+    }
+
+    fn link(&self) -> Link {
+        self.bus.link()
+    }
+}

@@ -1,0 +1,87 @@
+//! Requests that are refused because their token has expired: a program that goes on with one is told to its operators.
+
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
+
+use axum::response::Response;
+use hyper::{
+    HeaderMap, StatusCode,
+    header::{USER_AGENT, WWW_AUTHENTICATE},
+};
+use identity::{TOKEN_LIFETIME, TokenError};
+use kernel::sync;
+use web::Context;
+
+use crate::watch::{Condition, State};
+
+/// Refusals of the last while are looked at.
+const WHILE: Duration = Duration::from_secs(10);
+/// Of one sender, so many within it are more than somebody who comes back to a page that was left open.
+const MANY: usize = 5;
+/// Refusals kept at once.
+const KEPT_MAX: usize = 256;
+/// What is shown of the name that a program gives itself, in characters.
+const AGENT_MAX: usize = 60;
+
+/// The refusals of the last while, the newest last.
+#[derive(Default)]
+pub(crate) struct Refusals(Mutex<VecDeque<Refusal>>);
+
+struct Refusal {
+    at: Duration,
+    sender: String,
+    path: String,
+}
+
+/// Who asks, and for what: known before the answer is.
+pub(crate) struct Asked {
+    sender: String,
+    path: String,
+}
+
+impl Asked {
+    pub(crate) fn of(context: &Context, headers: &HeaderMap, path: &str) -> Self {
+        let named = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let agent: String =
+            named.unwrap_or("a program without a name").chars().take(AGENT_MAX).collect();
+        Self { sender: format!("{agent} at {}", context.client()), path: path.to_owned() }
+    }
+}
+
+impl Refusals {
+    /// Takes note of an answer.
+    pub(crate) fn note(&self, asked: Asked, answer: &Response, now: Duration) {
+        if answer.status() != StatusCode::UNAUTHORIZED || !is_expired(answer.headers()) {
+            return;
+        }
+        let mut refusals = sync::lock(&self.0);
+        if refusals.len() >= KEPT_MAX {
+            refusals.pop_front();
+        }
+        let Asked { sender, path } = asked;
+        refusals.push_back(Refusal { at: now, sender, path });
+    }
+
+    /// How the gateway is: it warns of a sender that goes on with an expired token.
+    pub(crate) fn condition(&self, now: Duration) -> Condition {
+        let mut refusals = sync::lock(&self.0);
+        refusals.retain(|refusal| refusal.at + WHILE > now);
+        let Some(last) = refusals.back() else { return Condition::ready() };
+        let times = refusals.iter().filter(|one| one.sender == last.sender).count();
+        if times < MANY {
+            return Condition::ready();
+        }
+        let Refusal { sender, path, .. } = last;
+        let reason = format!(
+            "{sender} goes on with a token that has expired: {times} requests in the last {} s were refused with 401, the last one for {path}. \
+             A token holds for {} hours; whoever runs the program has to let it log in again.",
+            WHILE.as_secs(),
+            TOKEN_LIFETIME.as_secs() / 3_600,
+        );
+        Condition { state: State::Degraded, reason, since: None }
+    }
+}
+
+fn is_expired(headers: &HeaderMap) -> bool {
+    let challenge = headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    challenge.is_some_and(|challenge| challenge.contains(&TokenError::Expired.to_string()))
+}

@@ -1,0 +1,109 @@
+// The drills of a sample shop: each is prepared by the command, its cause is found on the way from the dashboard that the list names,
+// within two clicks, and it ends with exact sums and a system that is well.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { ADMIN_PASSWORD, PATIENCE_MS, equal, eventually, expect, fine, heading, logIn, reloaded, screenshot, test } from "./harness.mjs";
+
+const agora = process.env.AGORA_BIN ?? new URL("../../target/debug/agora", import.meta.url).pathname;
+
+async function command(...words) {
+  const env = { PATH: process.env.PATH, HOME: "/nonexistent", AGORA_ADMIN_PASSWORD: ADMIN_PASSWORD };
+  const { stdout } = await promisify(execFile)(agora, ["demo", "drill", ...words], { env, timeout: 2 * PATIENCE_MS });
+  return stdout;
+}
+
+/** Loads the page once more, after a moment; false, so that whoever waits looks again. */
+async function again(page) {
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await reloaded(page);
+  return false;
+}
+
+/** Waits until the page says it. */
+async function says(page, words) {
+  const said = async () => (await page.getByRole("main").innerText()).replaceAll(/\s+/g, " ").includes(words);
+  await eventually(async () => (await said()) || again(page), `"${words}" is shown at ${page.url()}`);
+}
+
+/** From the dashboard, by the links that the drill names. A link may take a moment to be there: what is wrong has to be noticed. */
+async function findTheCause(page, drill) {
+  expect(drill.Clicks.length <= 2, `${drill.Name}: ${drill.Clicks.length} clicks`);
+  await page.goto("/");
+  for (const { Link, Href } of drill.Clicks) {
+    const link = page.getByRole("link", { name: Link }).or(page.locator(`main table a[href^="${Href}"]`)).first();
+    await eventually(async () => (await link.isVisible()) || again(page), `the link "${Link}" is there at ${page.url()}`);
+    await link.click();
+    await page.waitForURL((address) => `${address.pathname}${address.search}`.startsWith(Href));
+  }
+  await says(page, drill.Says);
+}
+
+/** No fault is on, nothing is wrong, and every sum is exact. */
+async function isWell(page, shop) {
+  await shop.call("/playground/set-traffic", { Visits: 0, Seed: 1 });
+  await eventually(async () => {
+    const { Orders, Missing, Drill } = await shop.call("/playground/get-playground");
+    return Orders.Open === 0 && Missing === 0 && !Drill;
+  }, "every order ends");
+  await page.goto("/playground");
+  equal(await page.locator("#now .sums dt").filter({ hasText: "Exact" }).count(), 4, "sums that are exact");
+  equal(await page.getByText("A promise is broken").count(), 0, "broken promises");
+  await page.goto("/system?live=off");
+  await eventually(async () => (await page.locator("main .alert").count()) === 0 || again(page), "the system is well");
+}
+
+const drills = JSON.parse(await command("--list", "--json"));
+// A year is made once for all of them; they take turns.
+let opened;
+let turn = Promise.resolve();
+
+for (const [at, drill] of drills.entries()) {
+  test(`a drill: ${drill.Title.toLowerCase()}`, async (world, whole) => {
+    const before = turn;
+    let done;
+    turn = new Promise((resolve) => (done = resolve));
+    await before;
+    try {
+      opened ??= whole.shop("--demo");
+      await run(world, await opened, drill);
+      if (at === 0) await theListIsFine(world, await opened, drill);
+    } finally {
+      done();
+    }
+  });
+}
+
+async function run(world, shop, drill) {
+  const page = await world.visitor(shop.backoffice, { width: 1440 });
+  await logIn(page, "admin", ADMIN_PASSWORD);
+  await shop.managerToken();
+
+  const said = await command(drill.Name, "--url", shop.gateway);
+  expect(said.includes(drill.Report), `the command says what users report: ${said}`);
+  await findTheCause(page, drill);
+  await screenshot(page, `drill-${drill.Name}`);
+
+  await page.goto("/drills");
+  await page.getByRole("heading", { name: "What users report now" }).waitFor();
+  await page.getByRole("button", { name: "End all faults" }).click();
+  await page.getByText("All faults have ended.").waitFor();
+  await isWell(page, shop);
+}
+
+/** The page of all drills, on a screen and on a phone. */
+async function theListIsFine(world, shop, drill) {
+  await shop.call("/playground/begin-drill", { Name: drill.Name, Seed: 1 });
+  for (const { width, scripts } of [{ width: 1440, scripts: true }, { width: 390, scripts: true }, { width: 390, scripts: false }]) {
+    const page = await world.visitor(shop.backoffice, { width, scripts });
+    await logIn(page, "admin", ADMIN_PASSWORD);
+    await page.goto("/playground");
+    await page.getByRole("link", { name: "drill", exact: true }).click();
+    await heading(page, "Drills").waitFor();
+    equal(await page.locator(".drills li").count(), drills.length, "drills");
+    await page.getByText(`“${drill.Report}”`).first().waitFor();
+    if (scripts) await fine(page, `office-drills-${width}`);
+    else await screenshot(page, `office-drills-${width}-noscript`);
+    await page.getByText("The cause, and where it is shown").click();
+    await page.getByText(drill.Cause).waitFor();
+  }
+}
