@@ -2,7 +2,7 @@
 // within two clicks, and it ends with exact sums and a system that is well.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { ADMIN_PASSWORD, PATIENCE_MS, equal, eventually, expect, fine, heading, logIn, reloaded, screenshot, test } from "./harness.mjs";
+import { ADMIN_PASSWORD, PATIENCE_MS, arrived, equal, eventually, expect, fine, heading, logIn, screenshot, test } from "./harness.mjs";
 
 const agora = process.env.AGORA_BIN ?? new URL("../../target/debug/agora", import.meta.url).pathname;
 
@@ -15,7 +15,7 @@ async function command(...words) {
 /** Loads the page once more, after a moment; false, so that whoever waits looks again. */
 async function again(page) {
   await new Promise((resolve) => setTimeout(resolve, 500));
-  await reloaded(page);
+  await arrived(page.reload());
   return false;
 }
 
@@ -53,27 +53,19 @@ async function isWell(page, shop) {
 }
 
 const drills = JSON.parse(await command("--list", "--json"));
-// A year is made once for all of them; they take turns.
+// A year is made once for all of them.
 let opened;
-let turn = Promise.resolve();
 
 for (const [at, drill] of drills.entries()) {
-  test(`a drill: ${drill.Title.toLowerCase()}`, async (world, whole) => {
-    const before = turn;
-    let done;
-    turn = new Promise((resolve) => (done = resolve));
-    await before;
-    try {
-      opened ??= whole.shop("--demo");
-      await run(world, await opened, drill);
-      if (at === 0) await theListIsFine(world, await opened, drill);
-    } finally {
-      done();
-    }
-  });
+  const run = async (world, whole) => {
+    opened ??= whole.shop("--demo");
+    await find(world, await opened, drill);
+    if (at === 0) await theListIsFine(world, await opened, drill);
+  };
+  test(`a drill: ${drill.Title.toLowerCase()}`, run, { series: "drills" });
 }
 
-async function run(world, shop, drill) {
+async function find(world, shop, drill) {
   const page = await world.visitor(shop.backoffice, { width: 1440 });
   await logIn(page, "admin", ADMIN_PASSWORD);
   await shop.managerToken();

@@ -26,9 +26,12 @@ export const isWhole = "AGORA_TEST_WHOLE" in process.env;
 
 const tests = [];
 
-/** Registers a test; `run` gets a world of its own, and one that lasts as long as all tests. */
-export function test(name, run) {
-  tests.push({ name, run });
+/**
+ * Registers a test; `run` gets a world of its own, and the one that all tests share. Tests of one series share a shop, so they
+ * run one after the other, beside others.
+ */
+export function test(name, run, { series } = {}) {
+  tests.push({ name, run, series });
 }
 
 /** Says what was expected where it is not so. */
@@ -116,9 +119,16 @@ export async function runAll() {
   const queue = [...chosen];
   const whole = new World(browser);
   let failed = 0;
+  const running = new Set();
+  const take = () => {
+    const at = queue.findIndex(({ series }) => !running.has(series));
+    return at < 0 ? undefined : queue.splice(at, 1)[0];
+  };
   const worker = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
+    for (let next = take(); next; next = take()) {
+      if (next.series) running.add(next.series);
       if (!(await passes({ browser, whole }, next, true))) failed += 1;
+      running.delete(next.series);
     }
   };
   await Promise.all(Array.from({ length: Number(process.env.AGORA_BROWSER_JOBS ?? 2) }, worker));
