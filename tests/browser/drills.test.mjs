@@ -12,7 +12,7 @@ async function command(...words) {
   return stdout;
 }
 
-/** Loads the page once more, after a moment; false, so that whoever waits looks again. */
+/** Loads the page once more, after a moment; false, so that the caller looks again. */
 async function again(page) {
   await new Promise((resolve) => setTimeout(resolve, 500));
   await arrived(page.reload());

@@ -1,4 +1,4 @@
-//! The database of a read model in the hands of somebody else: an index is dropped, a trigger slows every change down.
+//! The database of a read model in the hands of someone else: an index is dropped, a trigger slows every change down.
 
 use std::{
     path::{Path, PathBuf},

@@ -2,19 +2,16 @@
 
 use std::{fmt, time::Duration};
 
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
-};
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use hyper::{
     HeaderMap, StatusCode,
     header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER},
 };
+use runtime::ModelError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-
-use runtime::ModelError;
 
 /// The media type of every failure.
 pub const PROBLEM_JSON: &str = "application/problem+json";

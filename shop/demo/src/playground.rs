@@ -101,7 +101,7 @@ impl Playground {
         let _already_known = self.0.gateway.set(gateway);
     }
 
-    /// Undoes what a later start of the shop would still find: somebody's changes to its databases.
+    /// Undoes what a later start of the shop would still find: someone's changes to its databases.
     pub async fn leave(&self) {
         let on = self.end_drill().await.filter(drills::On::is_lasting);
         self.clear_up(on).await;

@@ -15,7 +15,7 @@ use crate::watch::{Condition, State};
 
 /// Refusals of the last while are looked at.
 const WHILE: Duration = Duration::from_secs(10);
-/// Of one sender, so many within it are more than somebody who comes back to a page that was left open.
+/// Of one sender, so many within it are more than someone who comes back to a page that was left open.
 const MANY: usize = 5;
 /// Refusals kept at once.
 const KEPT_MAX: usize = 256;
@@ -73,7 +73,7 @@ impl Refusals {
         let Refusal { sender, path, .. } = last;
         let reason = format!(
             "{sender} goes on with a token that has expired: {times} requests in the last {} s were refused with 401, the last one for {path}. \
-             A token holds for {} hours; whoever runs the program has to let it log in again.",
+             A token holds for {} hours; the program has to log in again after that.",
             WHILE.as_secs(),
             TOKEN_LIFETIME.as_secs() / 3_600,
         );

@@ -32,7 +32,7 @@ impl Progress {
         warnings.values().map(|(warning, _)| warning.clone()).collect()
     }
 
-    /// The log is known to reach to `head`, whoever said so.
+    /// The log is known to reach to `head`.
     pub fn knows(&self, head: Position) {
         self.0.head.fetch_max(head.0, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What somebody else changed about the tables of a read model: an index that is gone, a trigger that was put there. Neither makes an
+//! What someone else changed about the tables of a read model: an index that is gone, a trigger that was put there. Neither makes an
 //! answer wrong, and both make it late.
 
 use std::collections::BTreeSet;

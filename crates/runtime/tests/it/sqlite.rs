@@ -325,7 +325,7 @@ async fn a_file_or_its_log_cut_short_beneath_a_running_process_is_damage() {
 }
 
 #[test]
-fn what_somebody_else_changed_about_the_tables_is_told() {
+fn what_someone_else_changed_about_the_tables_is_told() {
     const INDEXED: Schema = Schema {
         create: "CREATE TABLE lamp (id INTEGER PRIMARY KEY, room TEXT); CREATE INDEX lamp_room ON lamp (room)",
         ..LAMPS
@@ -336,7 +336,7 @@ fn what_somebody_else_changed_about_the_tables_is_told() {
     let other = rusqlite::Connection::open(&path).expect("the same file");
     let change = |sql: &str| other.execute_batch(sql).expect("a change");
     assert_eq!(model.strange(), [""; 0]);
-    change("CREATE INDEX of_somebody_else ON lamp (id)");
+    change("CREATE INDEX of_someone_else ON lamp (id)");
     assert_eq!(model.strange(), [""; 0], "one index more does no harm");
     change("DROP INDEX lamp_room");
     change("CREATE TRIGGER report AFTER UPDATE ON checkpoint BEGIN SELECT 1; END");

@@ -47,7 +47,7 @@ enum Undo {
     Price { product: Uuid, price: Money },
     /// An event that nobody can take is to be skipped.
     Skip { stream: String },
-    /// Somebody's changes to a database.
+    /// Someone's changes to a database.
     Database(Tampering),
 }
 

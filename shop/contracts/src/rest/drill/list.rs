@@ -57,7 +57,7 @@ pub const DRILLS: [Drill; 12] = [
         title: "A slow read model",
         incident: Incident::SlowModel,
         report: "I ordered, and my list of orders does not show it. A minute later it does.",
-        prepared: "Somebody put a trigger into the order service's database: with every change it joins all orders with all orders, for a \
+        prepared: "Someone put a trigger into the order service's database: with every change it joins all orders with all orders, for a \
                    report. Many sample customers buy.",
         cause: "The trigger makes each change of the read model slow, so the order projector falls behind the log.",
         clicks: &[SYSTEM],
