@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    ClientAddress, Forwarded, HttpConfig, Problem, config::FILE_BYTES_MAX, idempotency,
-    json::is_json,
+    ClientAddress, Forwarded, HttpConfig, Problem, config::FILE_BYTES_MAX, content::is_json,
+    idempotency,
 };
 use runtime::{trace, trace::Kind, trace::Open, trace::Traceparent};
 

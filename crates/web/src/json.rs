@@ -6,13 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use hyper::{
-    HeaderMap,
-    header::{CONTENT_TYPE, HeaderValue},
-};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Context, Problem, body, faults, reject};
+use super::{Context, Problem, body, content::is_json, faults, reject};
 
 /// A JSON body, as a request's last extractor or as an answer.
 ///
@@ -82,13 +79,6 @@ fn is_number_out_of_range(text: &str, error: &serde_json::Error) -> bool {
 
 fn malformed(error: &serde_json::Error) -> Problem {
     Problem::bad_request(format!("The body is not JSON: {error}."))
-}
-
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(CONTENT_TYPE).iter();
-    let essence = values.next().and_then(|value| value.to_str().ok());
-    let essence = essence.and_then(|value| value.split(';').next()).unwrap_or("").trim();
-    essence.eq_ignore_ascii_case("application/json") && values.next().is_none()
 }
 
 /// The body of a JSON request.

@@ -99,6 +99,7 @@ mod caller;
 mod client;
 mod config;
 mod connections;
+mod content;
 mod context;
 mod deps;
 mod events;
