@@ -18,7 +18,7 @@ use crate::{
 const HELP: &str = "\
 Each drill puts real faults into the running shop, and tells you what its users report. Open the back office and find the cause:
 it is within two clicks from the dashboard. Only a shop that was started with --demo can be broken so. Log in first, with
-`agora login`: some drills leave nobody able to log in.
+`agora login`: during some drills no one can log in.
 
 Examples:
   agora demo drill --list

@@ -176,13 +176,13 @@ async fn forward(
     if let Err(too_large) = context.check_announced_length(request.headers()) {
         return too_large.into_response();
     }
-    let asked = Asked::of(&context, request.headers(), request.uri().path());
+    let asked = Asked::of(request.headers(), request.uri());
     let headers = request.headers_mut();
     forward::end_to_end(headers);
     let holder = gateway.positions.carry(headers);
     let targets = route.targets(path.path(), gateway.http.clock.elapsed());
     let mut response = gateway.forwarder.forward(&targets, request, path, &context).await;
-    gateway.refusals.note(asked, &response, gateway.http.clock.elapsed());
+    gateway.refusals.note(&asked, &context, &response, gateway.http.clock.elapsed());
     forward::end_to_end(response.headers_mut());
     let admitted = gateway.http.names.take_admitted(response.headers_mut());
     if let Some(holder) = holder {

@@ -4,8 +4,8 @@ use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
 use axum::response::Response;
 use hyper::{
-    HeaderMap, StatusCode,
-    header::{USER_AGENT, WWW_AUTHENTICATE},
+    HeaderMap, StatusCode, Uri,
+    header::{HeaderValue, USER_AGENT, WWW_AUTHENTICATE},
 };
 use identity::{TOKEN_LIFETIME, TokenError};
 use kernel::sync;
@@ -34,22 +34,27 @@ struct Refusal {
 
 /// Who asks, and for what: known before the answer is.
 pub(crate) struct Asked {
-    sender: String,
-    path: String,
+    agent: Option<HeaderValue>,
+    uri: Uri,
 }
 
 impl Asked {
-    pub(crate) fn of(context: &Context, headers: &HeaderMap, path: &str) -> Self {
-        let named = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    /// Nothing is copied: every request comes past here.
+    pub(crate) fn of(headers: &HeaderMap, uri: &Uri) -> Self {
+        Self { agent: headers.get(USER_AGENT).cloned(), uri: uri.clone() }
+    }
+
+    fn sender(&self, context: &Context) -> String {
+        let named = self.agent.as_ref().and_then(|agent| agent.to_str().ok());
         let agent: String =
             named.unwrap_or("a program without a name").chars().take(AGENT_MAX).collect();
-        Self { sender: format!("{agent} at {}", context.client()), path: path.to_owned() }
+        format!("{agent} at {}", context.client())
     }
 }
 
 impl Refusals {
     /// Takes note of an answer.
-    pub(crate) fn note(&self, asked: Asked, answer: &Response, now: Duration) {
+    pub(crate) fn note(&self, asked: &Asked, context: &Context, answer: &Response, now: Duration) {
         if answer.status() != StatusCode::UNAUTHORIZED || !is_expired(answer.headers()) {
             return;
         }
@@ -57,7 +62,7 @@ impl Refusals {
         if refusals.len() >= KEPT_MAX {
             refusals.pop_front();
         }
-        let Asked { sender, path } = asked;
+        let (sender, path) = (asked.sender(context), asked.uri.path().to_owned());
         refusals.push_back(Refusal { at: now, sender, path });
     }
 

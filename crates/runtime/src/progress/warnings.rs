@@ -16,8 +16,8 @@ use super::Progress;
 pub(super) struct Warnings(Mutex<BTreeMap<&'static str, (String, Duration)>>);
 
 impl Progress {
-    /// Warns of something that keeps nobody from their work, in a sentence or two for operators. The warning stands for as long as it
-    /// `lasts`; given again under the same cause, it takes the place of the one before.
+    /// Warns operators, in a sentence or two, of something that does not stop the work. The warning stands for as long as it `lasts`;
+    /// given again under the same cause, it replaces the one before.
     pub fn warns(&self, cause: &'static str, warning: impl fmt::Display, lasts: Duration) {
         let until = self.0.clock.elapsed() + lasts;
         sync::lock(&self.0.warnings.0).insert(cause, (warning.to_string(), until));

@@ -52,7 +52,7 @@ impl BusStatus {
 
     fn carrier(&self) -> &'static str {
         // So it is called where there is no broker.
-        if self.engine == store::THIS_PROCESS { "the bus within this process" } else { self.engine }
+        if self.engine == store::THIS_PROCESS { "the in-process bus" } else { self.engine }
     }
 }
 

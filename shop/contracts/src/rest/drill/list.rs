@@ -43,11 +43,11 @@ pub const DRILLS: [Drill; 12] = [
         title: "A lost broker",
         incident: Incident::LostBroker,
         report: "Nothing works. Whatever I do, the shop says that I should try again.",
-        prepared: "The bus is cut off: nothing is published, and requests to the event store find no server. Without RabbitMQ that is the bus \
-                   within the process, cut at the same place.",
+        prepared: "The bus is cut off: nothing is published, and requests to the event store find no server. Without RabbitMQ that is the \
+                   in-process bus, cut at the same place.",
         cause: "No service reaches the event store, and none is heard by the gateway.",
         clicks: &[SYSTEM],
-        says: "There is no connection to the bus within this process",
+        says: "There is no connection to the in-process bus",
         remedy: "Bring the broker back. Services reconnect by themselves, read what they missed from the log, and finish open orders.",
         lesson: "When every service seems dead at once, look at what they share. The services may well be alive: the page says so, and puts \
                  the bus first.",
@@ -89,8 +89,8 @@ pub const DRILLS: [Drill; 12] = [
         clicks: &[SYSTEM],
         says: "the disk is full",
         remedy: "Make room on the disk of the log. The store looks several times a second, and goes on by itself.",
-        lesson: "What cannot be recorded did not happen: nobody was told that an order was accepted. Reading needs no space, so the shop \
-                 stays open to look at.",
+        lesson: "What cannot be recorded did not happen: no shopper was told that an order was accepted. Reading needs no space, so \
+                 people can still look at everything.",
     },
     Drill {
         name: "stale-instance",
@@ -119,8 +119,8 @@ pub const DRILLS: [Drill; 12] = [
         clicks: &[SAGAS],
         says: "product for",
         remedy: "Give the awaited service more room: find out what slows it, or move it to a machine of its own.",
-        lesson: "A queue only moves a lack of capacity in time. What is refused at the door costs nobody anything; what is accepted is \
-                 answered. The service that complains is seldom the one that is slow.",
+        lesson: "A queue only moves a lack of capacity in time. What is refused at the door has cost the shopper nothing; what is accepted \
+                 is answered. The service that complains is seldom the one that is slow.",
     },
     Drill {
         name: "price-changed",
@@ -128,7 +128,7 @@ pub const DRILLS: [Drill; 12] = [
         incident: Incident::PriceChanged,
         report: "I saw a price, ordered at that price, and the order was canceled.",
         prepared: "A customer orders while the product reactor stands still. Before it goes on, a manager raises the price of that product.",
-        cause: "The price changed between the order and its reservation, so the order was denied: nobody pays a price they did not see.",
+        cause: "The price changed between the order and its reservation, so the order was denied: customers pay the price that they saw, or nothing.",
         clicks: &[CANCELED, TOP_ORDER],
         says: "and the order was placed at",
         remedy: "Nothing is broken. Tell the customer the new price; the page of the order names the event that changed it.",
