@@ -237,9 +237,10 @@ impl Inspect for AllModels {
     }
 
     fn warnings(&self) -> BoxFuture<'_, Vec<String>> {
-        let strange = self.each().into_iter().filter_map(|(model, _)| {
-            model.engine().database().map(runtime::sqlite::Database::strange)
-        });
+        let strange = self
+            .each()
+            .into_iter()
+            .filter_map(|(model, _)| model.engine().database().map(|database| database.strange()));
         futures_util::future::ready(strange.flatten().collect()).boxed()
     }
 

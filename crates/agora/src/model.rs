@@ -262,7 +262,7 @@ impl<E: Event> ReadModel for Projection<E> {
         self.model.engine().shared()
     }
 
-    fn database(&self) -> Option<&Database> {
+    fn database(&self) -> Option<Database> {
         self.model.engine().database()
     }
 }

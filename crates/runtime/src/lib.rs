@@ -59,6 +59,10 @@
 //!         Schema { model: "holdings", unmarked: &[], number: 1, variant: 0, create }
 //!     }
 //!
+//!     fn another(&self) -> Self {
+//!         Holdings
+//!     }
+//!
 //!     fn write(&self, transaction: &rusqlite::Transaction<'_>, changes: &[(String, u32)]) -> rusqlite::Result<()> {
 //!         let sql = "INSERT INTO till VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET cents = cents + excluded.cents";
 //!         changes.iter().try_for_each(|change| transaction.execute(sql, (&change.0, change.1)).map(drop))
@@ -118,6 +122,7 @@ pub mod model;
 pub mod progress;
 pub mod projector;
 pub mod reactor;
+pub mod rebuild;
 pub mod scans;
 mod shape;
 pub mod snapshots;
@@ -137,6 +142,7 @@ pub use inbox::Inbox;
 pub use model::{Lease, ModelLocation, ReadModel, ServerEngine, ServerLocation, Shared};
 pub use progress::{Behind, Progress};
 pub use reactor::{Reaction, Reactor};
+pub use rebuild::Rebuild;
 pub use scans::Scans;
 pub use subscription::Subscription;
 pub use tasks::Tasks;

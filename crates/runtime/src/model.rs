@@ -1,6 +1,7 @@
 //! Read models as the projector and the operator's tools see them, independent of their engine.
 
 pub mod conformance;
+mod generations;
 mod location;
 pub mod server;
 mod take;
@@ -11,6 +12,7 @@ use store::Balance;
 use uuid::Uuid;
 
 pub use crate::shape::{is_newer, shape};
+pub use generations::{Compared, Comparison, Generations, Other, Purpose};
 pub use location::ModelLocation;
 pub use server::{ServerEngine, ServerLocation, left_out};
 pub(crate) use take::projected;
@@ -76,7 +78,7 @@ pub trait ReadModel: Send + Sync + 'static {
     /// told from any other by its first event, so one that gets another event back has the model of another system.
     async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError>;
 
-    /// Empties the model; its checkpoint, the events set aside, and what log it is built from included.
+    /// Empties the model; its checkpoint, the events set aside, and what log it is built from included. A generation beside it is dropped.
     async fn reset(&self) -> Result<(), ModelError>;
 
     /// Everything in the model as lines of text in a fixed order, the same for every engine: what a rebuilt model is compared by.
@@ -101,7 +103,12 @@ pub trait ReadModel: Send + Sync + 'static {
     }
 
     /// The embedded database, if it is one: where it turns out damaged it is replaced.
-    fn database(&self) -> Option<&sqlite::Database> {
+    fn database(&self) -> Option<sqlite::Database> {
+        None
+    }
+
+    /// Its generations, if it can be built again beside itself while it serves.
+    fn generations(&self) -> Option<&dyn Generations<Self::Change>> {
         None
     }
 

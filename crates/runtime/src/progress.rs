@@ -1,5 +1,6 @@
 //! How far a subscriber has come, for waiting callers and for monitoring.
 
+mod estimate;
 mod untaken;
 mod warnings;
 
@@ -18,6 +19,7 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use crate::{EventStore, SetAside, Subscription};
 
+pub(crate) use estimate::remaining;
 pub(crate) use untaken::NEWER;
 use warnings::Warnings;
 
@@ -38,6 +40,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     position: watch::Sender<Position>,
     head: AtomicU64,
+    estimate: estimate::Estimate,
     /// When it was last caught up (µs of the clock that is never set), for the lag in seconds.
     caught_up_at: AtomicU64,
     state: watch::Sender<State>,
@@ -98,6 +101,7 @@ impl Progress {
             clock,
             position: watch::Sender::new(Position::START),
             head: AtomicU64::new(0),
+            estimate: estimate::Estimate::default(),
             caught_up_at: now.into(),
             state: watch::Sender::new(State::default()),
             failures: AtomicU64::new(0),
@@ -145,7 +149,7 @@ impl Progress {
         if let Some(fault) = state.faults.values().next() {
             return Some(format!("{} fails: {fault}.", self.0.name));
         }
-        let behind = || format!("{} is {} events behind.", self.0.name, self.lag().events);
+        let behind = || self.0.estimate.behind(&self.0.name, self);
         (!state.caught_up).then(behind)
     }
 
@@ -199,8 +203,8 @@ impl Progress {
             return store::Lag { events, seconds: 0.0, still: 0.0 };
         }
         let since = Duration::from_micros(self.0.caught_up_at.load(Ordering::Relaxed));
-        let seconds = self.0.clock.elapsed().saturating_sub(since).as_secs_f64();
-        store::Lag { events, seconds, still: 0.0 }
+        let late = self.0.clock.elapsed().saturating_sub(since);
+        store::Lag { events, seconds: late.as_secs_f64(), still: 0.0 }
     }
 
     /// Waits until everything up to `position` has been dealt with; the lag in events if that takes longer than `patience`.
@@ -296,6 +300,7 @@ impl Progress {
     /// The subscriber itself has come to `position`.
     pub(crate) fn moved(&self, position: Position, subscription: &Subscription) {
         self.0.head.fetch_max(subscription.head().0, Ordering::Relaxed);
+        self.0.estimate.saw(position, self.0.clock.elapsed());
         self.0.position.send_replace(position);
         if subscription.is_caught_up() {
             self.caught_up();

@@ -14,15 +14,13 @@ mod origin;
 
 use std::{sync::Arc, time::Duration};
 
-use kernel::Position;
+use kernel::{Position, Recorded};
 use tokio::sync::watch;
 
 use crate::{
     EventStore, Inbox, ModelError, Newer, Progress, ReadModel, Subscription, Tasks,
-    model::Project,
-    model::Taking,
+    model::{Generations, Project, Taken, Taking},
     progress::{MODEL, NEWER},
-    sqlite,
 };
 use lease::Keeper;
 
@@ -62,10 +60,10 @@ pub fn spawn<M: ReadModel + ?Sized>(
 ) {
     let (store, stopping) = (store.clone(), tasks.clone());
     progress.asks(&store);
-    if let Some(database) = model.database().filter(|database| database.is_file()).cloned() {
-        let checking = tasks.clone();
+    if model.database().is_some_and(|database| database.is_file()) {
+        let (checking, checked) = (tasks.clone(), Arc::clone(&model));
         tasks.spawn_until_stopped("model-check", async move {
-            look_through(&checking, &database).await;
+            look_through(&checking, &*checked).await;
         });
     }
     tasks.spawn_blocking("projector", async move {
@@ -86,10 +84,11 @@ pub fn spawn<M: ReadModel + ?Sized>(
 
 /// Looks for damage in pages that are rarely read, at the start and once a day. The projector is notified; any other failure shows
 /// again when the model is used.
-async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
+async fn look_through<M: ReadModel + ?Sized>(tasks: &Tasks, model: &M) {
     loop {
-        let looked_through = database.clone();
-        drop(tasks.blocking(move || looked_through.look_through()).await);
+        if let Some(database) = model.database() {
+            drop(tasks.blocking(move || database.look_through()).await);
+        }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -98,6 +97,8 @@ async fn look_through(tasks: &Tasks, database: &sqlite::Database) {
 enum Ended {
     /// Another instance has moved the model: open it again.
     Moved,
+    /// Another generation of the model serves now: go on with that one.
+    Switched,
     /// Only a newer version of the program reads the next event.
     Newer(Newer),
 }
@@ -133,6 +134,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                 match self.project().await {
                     Ended::Newer(_) => self.progress.falls_behind(self.store).await,
                     Ended::Moved => tokio::time::sleep(RETRY).await,
+                    Ended::Switched => {}
                 }
             }
         };
@@ -161,6 +163,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             };
             match ended {
                 Ended::Moved => tokio::time::sleep(RETRY).await,
+                Ended::Switched => {}
                 Ended::Newer(newer) => {
                     wanted.send_replace(false);
                     tokio::select! {
@@ -183,6 +186,8 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
 
     /// Projects until another instance turns out to have moved the model, or only a newer one reads the next event.
     async fn project(&self) -> Ended {
+        let generations = self.model.generations();
+        let mut serving = generations.map(Generations::serving);
         let (checkpoint, mut inbox) = self.open().await;
         let mut waiting = self.store.clone();
         let mut subscription = Subscription::open(self.store, checkpoint).await;
@@ -194,28 +199,25 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             let events = tokio::select! {
                 biased;
                 () = self.damaged() => return self.rebuild(),
+                () = switched(&mut serving) => return Ended::Switched,
                 events = subscription.next() => events,
             };
             let to = subscription.position();
             if let Some(first) = events.first().filter(|_| from == Position::START) {
                 self.recognise(first.id.0).await;
             }
-            let mut retry = Retry::of(MODEL);
-            let taken = loop {
-                let (model, project) = (self.model, self.project);
-                let mut taking =
-                    Taking { model, project, inbox: &mut inbox, waiting: &mut waiting };
-                match taking.take(&events, from, to).await {
-                    Ok(taken) => break taken,
-                    Err(ModelError::Stale) => {
-                        self.progress.failed();
-                        tracing::warn!(projector = self.progress.name(), %from, "checkpoint was moved by another instance; reopening");
-                        return Ended::Moved;
-                    }
-                    Err(ModelError::Damaged(_)) => return self.rebuild(),
-                    Err(error) => retry.after(&error, self.progress).await,
-                }
+            let turn = match generations {
+                Some(generations) => Some(generations.turn().lock().await),
+                None => None,
             };
+            if serving.as_ref().is_some_and(|number| number.has_changed().is_ok_and(|is| is)) {
+                return Ended::Switched;
+            }
+            let taken = match self.take(&events, (from, to), &mut inbox, &mut waiting).await {
+                Ok(taken) => taken,
+                Err(ended) => return ended,
+            };
+            drop(turn);
             self.progress.recovered(MODEL);
             taken.aside.iter().for_each(|event| self.progress.sets_aside(event));
             if !taken.aside.is_empty() || inbox.count() != self.progress.aside() {
@@ -228,6 +230,30 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             }
             self.progress.moved(to, &subscription);
             self.breathe(events.len() > BUSY && subscription.is_caught_up()).await;
+        }
+    }
+
+    /// Takes the model from one position to another, again and again while its database fails.
+    async fn take(
+        &self,
+        events: &[Arc<Recorded>],
+        (from, to): (Position, Position),
+        inbox: &mut Inbox,
+        waiting: &mut EventStore,
+    ) -> Result<Taken, Ended> {
+        let mut retry = Retry::of(MODEL);
+        loop {
+            let (model, project) = (self.model, self.project);
+            match (Taking { model, project, inbox, waiting }).take(events, from, to).await {
+                Ok(taken) => return Ok(taken),
+                Err(ModelError::Stale) => {
+                    self.progress.failed();
+                    tracing::warn!(projector = self.progress.name(), %from, "checkpoint was moved by another instance; reopening");
+                    return Err(Ended::Moved);
+                }
+                Err(ModelError::Damaged(_)) => return Err(self.rebuild()),
+                Err(error) => retry.after(&error, self.progress).await,
+            }
         }
     }
 
@@ -281,6 +307,14 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                 Err(error) => retry.after(&error, self.progress).await,
             }
         }
+    }
+}
+
+/// Returns once another generation serves.
+async fn switched(serving: &mut Option<watch::Receiver<u32>>) {
+    match serving {
+        Some(number) => drop(number.changed().await),
+        None => std::future::pending().await,
     }
 }
 

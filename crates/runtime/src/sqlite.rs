@@ -6,13 +6,17 @@
 
 mod aside;
 mod beside;
+mod compare;
 mod content;
 mod disposable;
 mod embedded;
 mod files;
+mod generation;
+mod generations;
 mod location;
 mod mark;
 mod noted;
+mod record;
 mod strange;
 mod tables;
 
@@ -32,6 +36,7 @@ pub use disposable::Disposable;
 pub use embedded::{Embedded, Tables};
 pub use mark::{checkpoint_in, is_replaceable};
 pub use noted::{RowChange, Values};
+pub use record::{beside, serving_in};
 use strange::Strange;
 
 /// Reading connections kept open; as many reads run at once as there are cores, a few more wait their turn anyway.
@@ -54,6 +59,8 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     location: Location,
     schema: Schema,
+    /// Older numbers of the schema that serve as well.
+    serves: &'static [u32],
     /// Read-locked while a connection is used, and write-locked to replace the database: a connection that is still open to a file that was
     /// set aside would remove the log of the new one when it closes.
     gate: RwLock<()>,
@@ -84,10 +91,20 @@ impl Database {
     /// both only if they carry this model's mark, or, if damage has taken it, the note beside the file says that it is this model's. Any
     /// other error leaves everything as it is.
     pub fn open(location: Location, schema: Schema) -> Result<Self, ModelError> {
-        let writer = tables::open_or_replace(&location, schema)?;
+        Self::open_serving(location, schema, &[])
+    }
+
+    /// The same, but a database whose schema has one of these older numbers stays as it is.
+    pub(crate) fn open_serving(
+        location: Location,
+        schema: Schema,
+        serves: &'static [u32],
+    ) -> Result<Self, ModelError> {
+        let writer = tables::open_or_replace(&location, schema, serves)?;
         Ok(Self(Arc::new(Inner {
             location,
             schema,
+            serves,
             gate: RwLock::default(),
             writer: Mutex::new(Some(writer)),
             readers: Mutex::default(),
@@ -162,6 +179,16 @@ impl Database {
         self.noticed(result.map_err(ModelError::from))
     }
 
+    /// The shape of the tables that it has: not that of the schema if it is an older one that serves.
+    pub(crate) fn shape(&self) -> Result<u32, ModelError> {
+        self.read(mark::shape)
+    }
+
+    /// One more connection, of which only its holder knows.
+    pub(crate) fn connect(&self) -> Result<Connection, ModelError> {
+        Ok(self.0.location.connect()?)
+    }
+
     /// Empties all tables and sets the checkpoint to the start.
     pub fn reset(&self) -> Result<(), ModelError> {
         self.write(|writer| {
@@ -228,7 +255,7 @@ impl Database {
             tracing::error!(location = %self.0.location, "the read model is damaged; set it aside as .damaged and rebuilding it from the log");
             mark::move_aside(&self.0.location, self.0.schema)?;
         }
-        *writer = Some(tables::open_or_replace(&self.0.location, self.0.schema)?);
+        *writer = Some(tables::open_or_replace(&self.0.location, self.0.schema, self.0.serves)?);
         self.0.damaged.send_replace(false);
         Ok(())
     }

@@ -239,7 +239,7 @@ impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
 
     fn warnings(&self) -> BoxFuture<'_, Vec<String>> {
         Box::pin(async {
-            let warnings = self.model.database().map(runtime::sqlite::Database::strange);
+            let warnings = self.model.database().map(|database| database.strange());
             warnings.unwrap_or_default()
         })
     }

@@ -60,6 +60,10 @@ impl Tables for Accounts {
         SCHEMA
     }
 
+    fn another(&self) -> Self {
+        *self
+    }
+
     fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> Sql<()> {
         changes.iter().try_for_each(|change| apply(transaction, change))
     }

@@ -104,6 +104,10 @@ impl Tables for Index {
         SCHEMA
     }
 
+    fn another(&self) -> Self {
+        *self
+    }
+
     fn write(&self, tx: &Transaction<'_>, links: &[Link]) -> rusqlite::Result<()> {
         let mut reaction = tx.prepare_cached("INSERT OR IGNORE INTO reaction VALUES (?1, ?2)")?;
         let mut request = tx.prepare_cached("INSERT OR IGNORE INTO request VALUES (?1, ?2)")?;

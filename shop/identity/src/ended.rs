@@ -218,8 +218,8 @@ impl ReadModel for EndedSessions {
         self.database.dump()
     }
 
-    fn database(&self) -> Option<&Database> {
-        Some(&self.database)
+    fn database(&self) -> Option<Database> {
+        Some(self.database.clone())
     }
 
     fn is_in_memory(&self) -> bool {

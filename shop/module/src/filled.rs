@@ -78,7 +78,7 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
     }
 
     fn is_whole(&self) -> Result<(), ModelError> {
-        self.model.database().map_or(Ok(()), Database::look_through)
+        self.model.database().map_or(Ok(()), |database| database.look_through())
     }
 
     fn note_changes(&self) -> Result<(), ModelError> {
@@ -91,7 +91,7 @@ impl<M: ReadModel + ?Sized> Filled for Fill<M> {
 }
 
 impl<M: ReadModel + ?Sized> Fill<M> {
-    fn database(&self) -> Result<&Database, ModelError> {
+    fn database(&self) -> Result<Database, ModelError> {
         let other = || ModelError::Other("changes are noted in embedded databases only".to_owned());
         self.model.database().ok_or_else(other)
     }

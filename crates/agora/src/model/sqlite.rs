@@ -18,6 +18,10 @@ impl Tables for Sql {
         self.0
     }
 
+    fn another(&self) -> Self {
+        Self(self.0)
+    }
+
     fn write(&self, transaction: &Transaction<'_>, changes: &[Changes]) -> rusqlite::Result<()> {
         for (sql, values) in changes.iter().flat_map(|changes| &changes.0) {
             transaction.prepare_cached(sql)?.execute(params_from_iter(values))?;

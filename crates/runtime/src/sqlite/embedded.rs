@@ -1,23 +1,38 @@
-//! A read model in SQLite but for its tables: the database, turns for long queries, and the engine's part of [`ReadModel`].
+//! A read model in SQLite but for its tables: the generations of its database, turns for long queries, and the engine's part of
+//! [`ReadModel`].
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, RwLock};
 
 use async_trait::async_trait;
-use kernel::Position;
+use kernel::{Position, sync};
 use rusqlite::{Connection, Transaction};
 use store::Balance;
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Database, Location, Schema};
-use crate::{ModelError, ReadModel, Scans, SetAside, Tasks, model::TakenUp};
+use super::{Database, Location, Schema, generation::Generation, record::Record};
+use crate::{
+    ModelError, ReadModel, Scans, SetAside, Tasks,
+    model::{Generations, TakenUp},
+};
 
 /// The tables of an embedded read model, and how its changes are written to them.
-pub trait Tables: Send + Sync + 'static {
+pub trait Tables: Send + Sync + Sized + 'static {
     /// What can happen to the model.
     type Change: Send + Sync + 'static;
 
     /// The tables as they are created.
     fn schema(&self) -> Schema;
+
+    /// The same for another generation of the model, with nothing of what is kept in memory beside the rows of this one.
+    #[must_use]
+    fn another(&self) -> Self;
+
+    /// Older numbers of the schema whose tables serve all the same: what is here writes and reads them too. A start with such a model
+    /// serves it at once and builds the new one beside it; any other older model is emptied, and serves once it is built again.
+    fn serves(&self) -> &'static [u32] {
+        &[]
+    }
 
     /// Writes changes, in order.
     fn write(
@@ -33,29 +48,47 @@ pub trait Tables: Send + Sync + 'static {
 
     /// Called after readers may see other rows than before.
     fn changed(&self) {}
+
+    /// Called before these tables are to serve: what takes long, such as an index in memory, is better read now than by the first reader.
+    fn warm(&self, _connection: &Connection) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    /// Called when these tables begin to serve in the place of `before`.
+    fn take_over(&self, _before: &Self) {}
 }
 
 /// A read model in a database of its own. A service adds its queries.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Embedded<T> {
-    tables: T,
-    database: Database,
-    scans: Scans,
+    /// Where the first generation is, and the others beside it.
+    pub(super) location: Location,
+    pub(super) serving: RwLock<Arc<Generation<T>>>,
+    /// The one beside it, once it was opened.
+    pub(super) beside: Mutex<Option<Arc<Generation<T>>>>,
+    pub(super) record: Mutex<Record>,
+    pub(super) number: watch::Sender<u32>,
+    pub(super) turn: tokio::sync::Mutex<()>,
 }
 
 impl<T: Tables> Embedded<T> {
     /// Opens the model at `location`, empty if there is none that can be used; see [`Database::open`].
     pub fn open(tables: T, location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
-        let database = Database::open(location, tables.schema())?;
-        Ok(Arc::new(Self { tables, database, scans: Scans::new(tasks) }))
-    }
-}
-
-impl<T> Embedded<T> {
-    /// The tables, with what is kept beside them.
-    #[must_use]
-    pub fn tables(&self) -> &T {
-        &self.tables
+        let schema = tables.schema();
+        let record = Record::of(&location, schema)?;
+        let number = record.current;
+        let database =
+            Database::open_serving(location.generation(number), schema, tables.serves())?;
+        record.remove_others(&location, schema.model);
+        let serving = Generation { number, tables, database, scans: Scans::new(tasks) };
+        Ok(Arc::new(Self {
+            location,
+            serving: RwLock::new(Arc::new(serving)),
+            beside: Mutex::default(),
+            record: Mutex::new(record),
+            number: watch::Sender::new(number),
+            turn: tokio::sync::Mutex::default(),
+        }))
     }
 
     /// Runs a query that takes microseconds, on the caller's thread.
@@ -63,7 +96,7 @@ impl<T> Embedded<T> {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<R>,
     ) -> Result<R, ModelError> {
-        self.database.read(query)
+        self.serving().database.read(query)
     }
 
     /// Runs a query of a client that may take long, beside the requests that do not; see [`Scans::run`].
@@ -71,8 +104,19 @@ impl<T> Embedded<T> {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
     ) -> Result<R, ModelError> {
-        let database = self.database.clone();
-        self.scans.run(move || database.read(query)).await
+        self.serving().scan(query).await
+    }
+
+    /// The same for a query that needs what the tables keep in memory beside these rows.
+    pub async fn scan_with<R: Send + 'static>(
+        &self,
+        query: impl FnOnce(&T, &Connection) -> rusqlite::Result<R> + Send + 'static,
+    ) -> Result<R, ModelError> {
+        let serving = self.serving();
+        let scans = serving.scans.clone();
+        scans
+            .run(move || serving.database.read(|connection| query(&serving.tables, connection)))
+            .await
     }
 
     /// Runs one of the few long queries of the service itself; see [`Scans::own`].
@@ -80,8 +124,21 @@ impl<T> Embedded<T> {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
     ) -> Result<R, ModelError> {
-        let database = self.database.clone();
-        self.scans.own(move || database.read(query)).await
+        let serving = self.serving();
+        let scans = serving.scans.clone();
+        scans.own(move || serving.database.read(query)).await
+    }
+}
+
+impl<T> Embedded<T> {
+    /// Looks at the tables that serve now, with what is kept beside their rows.
+    pub fn with_tables<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        look(&self.serving().tables)
+    }
+
+    /// The generation that serves now. Who has one can read it to the end, whatever serves meanwhile.
+    pub(super) fn serving(&self) -> Arc<Generation<T>> {
+        Arc::clone(&sync::read(&self.serving))
     }
 }
 
@@ -90,7 +147,7 @@ impl<T: Tables> ReadModel for Embedded<T> {
     type Change = T::Change;
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.database.checkpoint()
+        self.serving().checkpoint().await
     }
 
     async fn apply(
@@ -99,15 +156,11 @@ impl<T: Tables> ReadModel for Embedded<T> {
         changes: &[T::Change],
         to: Position,
     ) -> Result<(), ModelError> {
-        self.database.apply(from, to, |transaction| self.tables.write(transaction, changes))?;
-        if !changes.is_empty() {
-            self.tables.changed();
-        }
-        Ok(())
+        self.serving().apply(from, changes, to).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.database.set_aside(event)
+        self.serving().set_aside(event).await
     }
 
     async fn take_up(
@@ -116,24 +169,21 @@ impl<T: Tables> ReadModel for Embedded<T> {
         up: TakenUp<'_, T::Change>,
         to: Position,
     ) -> Result<(), ModelError> {
-        let write = |transaction: &Transaction<'_>| self.tables.write(transaction, up.changes);
-        self.database.take_up(from, &up, to, write)?;
-        self.tables.changed();
-        Ok(())
+        self.serving().take_up(from, up, to).await
     }
 
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.database.aside()
+        self.serving().aside().await
     }
 
     async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.database.built_from(first)
+        self.serving().built_from(first).await
     }
 
     async fn reset(&self) -> Result<(), ModelError> {
-        self.database.reset()?;
-        self.tables.changed();
-        Ok(())
+        // It is no better than the one that is emptied.
+        self.drop_other().await?;
+        self.serving().reset().await
     }
 
     fn engine(&self) -> &'static str {
@@ -141,15 +191,18 @@ impl<T: Tables> ReadModel for Embedded<T> {
     }
 
     async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        let database = self.database.clone();
-        self.scans.own(move || database.dump()).await
+        self.serving().dump().await
     }
 
     async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
-        self.scan(T::balances).await
+        self.serving().balances().await
     }
 
-    fn database(&self) -> Option<&Database> {
-        Some(&self.database)
+    fn database(&self) -> Option<Database> {
+        self.serving().database()
+    }
+
+    fn generations(&self) -> Option<&dyn Generations<T::Change>> {
+        Some(self)
     }
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ModelError,
-    shape::{is_newer, shape},
+    shape::{self, is_newer},
 };
 
 /// Where the header keeps the `application_id`, big-endian.
@@ -50,7 +50,7 @@ impl Schema {
 
     /// The shape of the tables as it is stored with them.
     pub(super) fn shape(&self) -> u32 {
-        shape(self.number, self.variant)
+        shape::shape(self.number, self.variant)
     }
 }
 
@@ -81,6 +81,21 @@ pub fn checkpoint_in(path: &Path) -> Option<Position> {
     connection.query_row("SELECT position FROM checkpoint", [], |row| row.get(0).map(Position)).ok()
 }
 
+/// The shape of the tables, as it is stored with them.
+pub(super) fn shape(connection: &Connection) -> rusqlite::Result<u32> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(i32::try_from(found).map_or(u32::MAX, i32::cast_unsigned))
+}
+
+/// The shape of the model in a file; none if there is no such file, or it is not this model's.
+pub(super) fn shape_in(location: &Location, schema: Schema) -> Option<u32> {
+    let Location::File(path) = location else { return None };
+    if !path.exists() || !is_replaceable(path, schema.model).is_ok_and(|ours| ours) {
+        return None;
+    }
+    shape(&location.open().ok()?).ok()
+}
+
 /// Whose `connection`'s database is; refused if it is anything but empty or this model's.
 pub(super) fn owner(
     connection: &Connection,
@@ -92,9 +107,8 @@ pub(super) fn owner(
     {
         return Err(damaged("its header is not ours".to_owned()));
     }
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let found = i32::try_from(pragma("user_version")?).map_or(u32::MAX, i32::cast_unsigned);
-    let mark = pragma("application_id")?;
+    let found = shape(connection)?;
+    let mark: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if mark == 0 && names(connection, "SELECT name FROM sqlite_master")?.is_empty() {
         return Ok(Owner::New);
     }

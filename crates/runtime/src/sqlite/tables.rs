@@ -18,12 +18,13 @@ const ORIGIN: &str = "CREATE TABLE IF NOT EXISTS origin (first BLOB NOT NULL)";
 pub(super) fn open_or_replace(
     location: &Location,
     schema: Schema,
+    serves: &[u32],
 ) -> Result<Connection, ModelError> {
-    let opened = match open_current(location, schema) {
+    let opened = match open_current(location, schema, serves) {
         Err(ModelError::Damaged(error)) => {
             mark::set_aside(location, schema)?;
             tracing::warn!(%error, %location, "the read model is damaged; set it aside as .damaged and rebuilding it from the log");
-            open_current(location, schema)
+            open_current(location, schema, serves)
         }
         opened => opened,
     };
@@ -41,13 +42,20 @@ pub(super) fn explained(error: ModelError, location: &Location) -> ModelError {
     }
 }
 
-fn open_current(location: &Location, schema: Schema) -> Result<Connection, ModelError> {
+fn open_current(
+    location: &Location,
+    schema: Schema,
+    serves: &[u32],
+) -> Result<Connection, ModelError> {
     let mut connection = location.open()?;
     // Before anything is written: it may belong to another program.
     let owner = mark::owner(&connection, location, schema)?;
     location.configure(&connection)?;
     private(location);
-    if owner == mark::Owner::Ours(schema.shape()) {
+    let is_served =
+        |found| serves.iter().any(|number| Schema { number: *number, ..schema }.shape() == found);
+    let is_current = owner == mark::Owner::Ours(schema.shape());
+    if is_current || matches!(owner, mark::Owner::Ours(found) if is_served(found)) {
         connection.execute_batch(aside::TABLE)?;
     } else {
         let transaction = connection.transaction()?;
@@ -57,7 +65,9 @@ fn open_current(location: &Location, schema: Schema) -> Result<Connection, Model
     }
     mark::put(&connection, schema)?;
     checkpoint(&connection)?;
-    beside::keep(location, schema);
+    if mark::shape(&connection)? == schema.shape() {
+        beside::keep(location, schema);
+    }
     Ok(connection)
 }
 
@@ -76,7 +86,7 @@ pub(super) fn whole(
     if found != "ok" {
         return Err(mark::damaged(found));
     }
-    if !has_tables_of(connection, schema)? {
+    if mark::shape(connection)? == schema.shape() && !has_tables_of(connection, schema)? {
         return Err(mark::damaged("its tables are not those of the model".to_owned()));
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod evicting;
 mod exchanged;
+mod generations;
 mod inbox;
 mod newer;
 mod noted;

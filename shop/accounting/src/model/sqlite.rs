@@ -75,6 +75,10 @@ impl Tables for Books {
         }
     }
 
+    fn another(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
         write::apply(transaction, &self.0, changes)
     }

@@ -128,8 +128,9 @@ pub(crate) fn of_log(data: &Path) -> anyhow::Result<Option<Known>> {
 
 /// How far the read models in a data folder are.
 pub(crate) fn reached(data: &Path) -> u64 {
-    let models = MODELS.iter().map(|name| data.join(name)).filter(|path| path.is_file());
-    let reached = models.filter_map(|path| sqlite::checkpoint_in(&path)).max();
+    let models = MODELS.iter().map(|name| sqlite::serving_in(&data.join(name)));
+    let reached =
+        models.filter(|path| path.is_file()).filter_map(|path| sqlite::checkpoint_in(&path)).max();
     reached.map_or(0, |position| position.0)
 }
 

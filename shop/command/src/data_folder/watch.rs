@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use runtime::Tasks;
+use runtime::{Tasks, sqlite};
 
 use super::{create_private, read_file};
 
@@ -130,7 +130,8 @@ impl Kept {
 
 impl Database {
     fn look(&mut self) {
-        if self.path.exists() {
+        // A model that was rebuilt while it served is in another file.
+        if sqlite::serving_in(&self.path).exists() {
             (self.was_there, self.is_missed) = (true, false);
         } else if self.was_there && std::mem::replace(&mut self.is_missed, true) {
             // A damaged one that is set aside is back by now.

@@ -18,7 +18,7 @@ pub(crate) const CAUSES: &str = "causes.db";
 /// A message about a path.
 const NO_FILE: &str = "is not a regular file; move it away";
 /// The files that SQLite and the shop keep beside a database.
-const BESIDE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".mark"];
+const BESIDE: [&str; 6] = ["", "-wal", "-shm", "-journal", ".mark", ".generations"];
 
 /// A thing and the files that are its own.
 struct Place {

@@ -92,6 +92,7 @@ fn models(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
                 found.push(path);
             }
         }
+        found.extend(sqlite::beside(&data.join(&name), model));
     }
     Ok(found)
 }

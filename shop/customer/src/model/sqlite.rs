@@ -54,6 +54,10 @@ impl Tables for Accounts {
         SCHEMA
     }
 
+    fn another(&self) -> Self {
+        *self
+    }
+
     fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
         changes.iter().try_for_each(|change| make(tx, change))
     }

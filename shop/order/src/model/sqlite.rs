@@ -85,6 +85,10 @@ impl Tables for Orders {
         SCHEMA
     }
 
+    fn another(&self) -> Self {
+        *self
+    }
+
     fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
         apply::all(tx, changes)
     }

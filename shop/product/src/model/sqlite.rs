@@ -5,10 +5,7 @@ mod query;
 mod select;
 mod write;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use kernel::Position;
@@ -81,7 +78,7 @@ pub type SqliteModel = Embedded<CatalogueTables>;
 #[derive(Debug, Default)]
 pub struct CatalogueTables {
     generation: AtomicU64,
-    index: Arc<Indexed>,
+    index: Indexed,
 }
 
 impl Tables for CatalogueTables {
@@ -89,6 +86,10 @@ impl Tables for CatalogueTables {
 
     fn schema(&self) -> Schema {
         SCHEMA
+    }
+
+    fn another(&self) -> Self {
+        Self::default()
     }
 
     fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
@@ -105,6 +106,17 @@ impl Tables for CatalogueTables {
         self.index.committed();
         self.generation.fetch_add(1, Ordering::Release);
     }
+
+    fn warm(&self, connection: &Connection) -> rusqlite::Result<()> {
+        self.index.warm(connection)
+    }
+
+    /// Answers that are kept must not be taken for those of rows that they do not come from.
+    fn take_over(&self, before: &Self) {
+        let highest = before.generation.load(Ordering::Acquire);
+        self.generation.fetch_max(highest, Ordering::AcqRel);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
 }
 
 #[async_trait]
@@ -114,12 +126,11 @@ impl Model for SqliteModel {
     }
 
     async fn products(&self, wanted: Products) -> Result<Found, ModelError> {
-        let index = Arc::clone(&self.tables().index);
-        self.scan(move |connection| {
+        self.scan_with(move |tables, connection| {
             if wanted.is_plain() {
                 query::listed(connection, &wanted)
             } else {
-                query::found(connection, &index, &wanted)
+                query::found(connection, &tables.index, &wanted)
             }
         })
         .await
@@ -138,6 +149,6 @@ impl Model for SqliteModel {
     }
 
     fn generation(&self) -> u64 {
-        self.tables().generation.load(Ordering::Acquire)
+        self.with_tables(|tables| tables.generation.load(Ordering::Acquire))
     }
 }

@@ -67,6 +67,11 @@ impl Indexed {
         Ok(sync::read(&self.index).find(wanted))
     }
 
+    /// Reads everything committed now.
+    pub(super) fn warm(&self, connection: &Connection) -> Result<()> {
+        self.catch_up(connection)
+    }
+
     /// Others that search wait: they shall see as much.
     fn catch_up(&self, connection: &Connection) -> Result<()> {
         let mut index = sync::write(&self.index);

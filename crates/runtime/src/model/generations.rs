@@ -1,0 +1,99 @@
+//! Generations of a read model: the one that serves, and at most one other beside it.
+//!
+//! ```text
+//!              begin                at the same position, equal: switch
+//!  one alone ────────▶ one building ─────────────────────────────────▶ the new one serves, the old one is kept
+//!      ▲                    │ drop                                         │        ▲ │
+//!      └────────────────────┴──────────────────────────────────────────────┘ drop   └─┘ switch: back, and forth
+//! ```
+//!
+//! Which ones there are is one small record, replaced as a whole. So a crash leaves either what was before a step or what is after it.
+//! Both generations are taken through the log, so each can serve at any moment, and after a switch neither has missed an event.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, watch};
+
+use super::ReadModel;
+use crate::ModelError;
+
+/// A generation beside the one that serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Other {
+    /// Numbers count up; none is used twice.
+    pub number: u32,
+    /// Why it is there.
+    pub purpose: Purpose,
+}
+
+/// Why a generation is kept beside the one that serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// It is built, to serve once it is known to be as good.
+    Building,
+    /// It served before, and can again.
+    Kept,
+}
+
+/// A model that can be built again beside itself.
+#[async_trait]
+pub trait Generations<C>: Send + Sync {
+    /// Held while either generation is changed, where the other must stand still meanwhile: to project into the one that serves,
+    /// to compare, to switch.
+    fn turn(&self) -> &Mutex<()>;
+
+    /// The number of the generation that serves; the receiver hears of every switch.
+    fn serving(&self) -> watch::Receiver<u32>;
+
+    /// The generation beside it.
+    fn other(&self) -> Option<Other>;
+
+    /// Whether the one that serves has an older schema than this program gives a new one.
+    fn is_outdated(&self) -> Result<bool, ModelError>;
+
+    /// Begins another generation, empty. There must be none beside the one that serves.
+    async fn begin(&self) -> Result<(), ModelError>;
+
+    /// The other generation, to be taken through the log.
+    async fn open_other(&self) -> Result<Arc<dyn ReadModel<Change = C>>, ModelError>;
+
+    /// A comparison of both as they are now. Called with the turn, when both are at the same position; it goes on without.
+    async fn compare(&self) -> Result<Box<dyn Comparison>, ModelError>;
+
+    /// Prepares the other generation for its readers, while it does not serve yet.
+    async fn warm(&self) -> Result<(), ModelError>;
+
+    /// Has the other generation serve from now on, and keeps the one that did. Called with the turn, when both are at the same position.
+    async fn switch(&self) -> Result<(), ModelError>;
+
+    /// Removes the other generation.
+    async fn drop_other(&self) -> Result<(), ModelError>;
+}
+
+/// A comparison of two generations, in small steps.
+#[async_trait]
+pub trait Comparison: Send {
+    /// Takes a step; the result, once there is one.
+    async fn step(&mut self) -> Result<Option<Compared>, ModelError>;
+}
+
+/// The result of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Every row is the same, by a hash over all of them.
+    Equal {
+        /// In each of them.
+        rows: u64,
+    },
+    /// The schemas differ, so the rows of the tables that both have were counted, and the sums taken: they agree.
+    Agree {
+        /// In the tables that both have.
+        rows: u64,
+    },
+    /// What is different, in words.
+    Differ(String),
+}

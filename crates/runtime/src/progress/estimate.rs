@@ -1,0 +1,64 @@
+//! How long it takes to catch up.
+
+use std::{sync::OnceLock, time::Duration};
+
+use kernel::Position;
+
+use super::Progress;
+
+/// The pace of a subscriber since it started.
+#[derive(Default)]
+pub(super) struct Estimate(OnceLock<(Position, Duration)>);
+
+impl Estimate {
+    /// It is at `position` at the time `now`.
+    pub(super) fn saw(&self, position: Position, now: Duration) {
+        let _begun_before = self.0.set((position, now));
+    }
+
+    /// That a subscriber of that name is behind, and for how long, if that is known.
+    pub(super) fn behind(&self, name: &str, progress: &Progress) -> String {
+        let (events, now) = (progress.lag().events, progress.0.clock.elapsed());
+        let soon = self.sentence(events, progress.position(), now).unwrap_or_default();
+        format!("{name} is {events} events behind.{soon}")
+    }
+
+    /// When the last of so many events is taken, in a sentence; none while nothing is known of the pace.
+    #[expect(clippy::cast_precision_loss, reason = "a time for people to read")]
+    fn sentence(&self, behind: u64, position: Position, now: Duration) -> Option<String> {
+        let (from, since) = self.0.get()?;
+        let (taken, time) = (position.0.saturating_sub(from.0), now.saturating_sub(*since));
+        if behind == 0 || taken == 0 || time.is_zero() {
+            return None;
+        }
+        let rate = taken as f64 / time.as_secs_f64();
+        let seconds = remaining(behind, rate)?.as_secs() + 1;
+        Some(format!(" At {rate:.0} events a second, it has caught up in about {seconds} s."))
+    }
+}
+
+/// How long so many events take at that rate.
+#[expect(clippy::cast_precision_loss, reason = "a time for people to read")]
+pub(crate) fn remaining(behind: u64, rate: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(behind as f64 / rate).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_takes_as_long_as_the_pace_so_far_says() {
+        let estimate = Estimate::default();
+        assert_eq!(estimate.sentence(10, Position(5), Duration::from_secs(1)), None);
+        estimate.saw(Position(100), Duration::from_secs(1));
+        assert_eq!(estimate.sentence(10, Position(100), Duration::from_secs(3)), None);
+        estimate.saw(Position(150), Duration::from_secs(2));
+        let said = estimate.sentence(900, Position(300), Duration::from_secs(3));
+        assert_eq!(
+            said.as_deref(),
+            Some(" At 100 events a second, it has caught up in about 10 s.")
+        );
+        assert_eq!(estimate.sentence(0, Position(1200), Duration::from_secs(12)), None);
+    }
+}

@@ -1,0 +1,326 @@
+//! The task that takes the other generation through the log, compares, and switches.
+
+mod show;
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use kernel::{Position, Recorded, sync};
+use store::Read;
+use tokio::sync::{MutexGuard, mpsc};
+
+use super::{Rebuild, Refused, Request, Wish, pace::Pace, state::Stage};
+use crate::{
+    EventStore, Inbox, ModelError, Progress, ReadModel, Subscription,
+    model::{Compared, Generations, Other, Project, Purpose, Taking},
+};
+
+/// The pause after a failure.
+const RETRY: Duration = Duration::from_secs(1);
+/// Events that the other generation may be behind when it is brought to the position of the one that serves, which waits meanwhile.
+const BEHIND_MAX: u64 = 1000;
+
+/// A model's generations at work.
+pub(super) struct Work<'a, M: ReadModel + ?Sized> {
+    store: &'a EventStore,
+    model: &'a M,
+    generations: &'a dyn Generations<M::Change>,
+    project: Project<M::Change>,
+    /// Of the generation that serves.
+    serving: &'a Progress,
+    shown: &'a Rebuild,
+    /// The outcome of comparing this generation with the one that serves.
+    compared: Mutex<Option<(u32, Compared)>>,
+    /// The other generation is to serve, whatever the comparison says.
+    wanted: AtomicBool,
+}
+
+/// The other generation as it is taken through the log.
+struct Taken<'a, C> {
+    model: Arc<dyn ReadModel<Change = C>>,
+    inbox: Inbox,
+    waiting: EventStore,
+    pace: Pace<'a>,
+}
+
+/// What is to be done with a generation that is at the end of the log.
+enum Due {
+    Nothing,
+    Compare,
+    Switch,
+}
+
+impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
+    pub(super) fn new(
+        store: &'a EventStore,
+        (model, generations): (&'a M, &'a dyn Generations<M::Change>),
+        project: Project<M::Change>,
+        serving: &'a Progress,
+        shown: &'a Rebuild,
+    ) -> Self {
+        Self {
+            store,
+            model,
+            generations,
+            project,
+            serving,
+            shown,
+            compared: Mutex::default(),
+            wanted: AtomicBool::new(false),
+        }
+    }
+
+    /// Works until there is a request, carries it out, and goes on; never returns.
+    pub(super) async fn run(&self, asked: &mut mpsc::Receiver<Request>) {
+        loop {
+            let request = tokio::select! {
+                biased;
+                request = asked.recv() => request,
+                () = self.work() => None,
+            };
+            let Some(Request { wish, done }) = request else {
+                return std::future::pending().await;
+            };
+            let outcome = self.fulfil(wish).await;
+            self.show();
+            // Who asked may have gone.
+            let _gone = done.send(outcome);
+        }
+    }
+
+    async fn fulfil(&self, wish: Wish) -> Result<(), Refused> {
+        self.shown.state().allows(wish)?;
+        let name = self.serving.name();
+        match wish {
+            Wish::Begin => self.begin().await?,
+            Wish::Switch => self.wanted.store(true, Ordering::Relaxed),
+            Wish::Drop => {
+                self.generations.drop_other().await?;
+                self.forget();
+                tracing::info!(projector = name, "the other read model is dropped");
+            }
+        }
+        Ok(())
+    }
+
+    async fn begin(&self) -> Result<(), ModelError> {
+        self.generations.begin().await?;
+        self.forget();
+        tracing::info!(
+            projector = self.serving.name(),
+            "the read model is rebuilt beside the one that serves"
+        );
+        Ok(())
+    }
+
+    /// Another generation is beside the one that serves now, or none.
+    fn forget(&self) {
+        self.wanted.store(false, Ordering::Relaxed);
+        *sync::lock(&self.compared) = None;
+    }
+
+    /// Takes the other generation through the log, again and again where that fails; never returns.
+    async fn work(&self) {
+        loop {
+            let Err(error) = self.once().await else { continue };
+            self.show_stage(Stage::Failing(error.to_string()));
+            tracing::warn!(projector = self.serving.name(), %error, "the other read model cannot be used; retrying");
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    async fn once(&self) -> Result<(), ModelError> {
+        self.show();
+        match self.generations.other() {
+            Some(other) => self.follow(other).await,
+            // An older model serves, as it is no worse than before: the new one follows.
+            None if self.generations.is_outdated()? => self.begin().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes the other generation along with the log until something is to be done with it, and does that.
+    async fn follow(&self, other: Other) -> Result<(), ModelError> {
+        let mut taken = self.open().await?;
+        let mut subscription =
+            Subscription::open(self.store, taken.model.checkpoint().await?).await;
+        subscription.look().await;
+        loop {
+            self.show_beside(other, &taken, &subscription);
+            if subscription.is_caught_up() {
+                match self.due(other) {
+                    Due::Nothing => {}
+                    Due::Compare => return self.compare(other, taken).await,
+                    Due::Switch => return self.switch(taken).await,
+                }
+            }
+            let from = subscription.position();
+            let events = subscription.next().await;
+            taken.pace.work();
+            let to = subscription.position();
+            if self.take(&mut taken, &events, from, to).await?.is_break() {
+                // An instance of a newer version of the program reads the event.
+                return Err(ModelError::Other(
+                    "a newer version recorded the next event".to_owned(),
+                ));
+            }
+            taken.pace.pause().await;
+        }
+    }
+
+    fn due(&self, other: Other) -> Due {
+        if self.wanted.load(Ordering::Relaxed) {
+            return Due::Switch;
+        }
+        match (other.purpose, &*sync::lock(&self.compared)) {
+            (Purpose::Kept, _) => Due::Nothing,
+            (Purpose::Building, Some((number, compared))) if *number == other.number => {
+                match compared {
+                    Compared::Differ(_) => Due::Nothing,
+                    Compared::Equal { .. } | Compared::Agree { .. } => Due::Switch,
+                }
+            }
+            (Purpose::Building, _) => Due::Compare,
+        }
+    }
+
+    /// The other generation, empty if it is not of this log.
+    async fn open(&self) -> Result<Taken<'a, M::Change>, ModelError> {
+        let model = self.generations.open_other().await?;
+        if let Some(database) = model.database() {
+            database.recover()?;
+        }
+        let head = self.store.head().await;
+        let first = self.store.first().await;
+        let is_foreign = match first {
+            Some(first) => model.built_from(first).await? != first,
+            None => false,
+        };
+        if is_foreign || model.checkpoint().await? > head {
+            model.reset().await?;
+            if let Some(first) = first {
+                model.built_from(first).await?;
+            }
+        }
+        let entries = model.aside().await?;
+        let inbox = Inbox::new(self.serving.name(), model.keeps_order(), entries);
+        let pace = Pace::new(self.serving, model.checkpoint().await?);
+        Ok(Taken { model, inbox, waiting: self.store.clone(), pace })
+    }
+
+    /// Breaks off in front of an event that only a newer version of the program reads.
+    async fn take(
+        &self,
+        taken: &mut Taken<'_, M::Change>,
+        events: &[Arc<Recorded>],
+        from: Position,
+        to: Position,
+    ) -> Result<ControlFlow<()>, ModelError> {
+        let Taken { model, inbox, waiting, .. } = taken;
+        let mut taking = Taking { model: &**model, project: self.project, inbox, waiting };
+        let taken = taking.take(events, from, to).await?;
+        Ok(taken.newer.map_or(ControlFlow::Continue(()), |_| ControlFlow::Break(())))
+    }
+
+    /// Compares the other generation with the one that serves, as both are at one position.
+    async fn compare(
+        &self,
+        other: Other,
+        mut taken: Taken<'_, M::Change>,
+    ) -> Result<(), ModelError> {
+        let mut comparison = {
+            let Some(_turn) = self.meet(&mut taken).await? else { return Ok(()) };
+            self.generations.compare().await?
+        };
+        self.show_stage(Stage::Comparing);
+        let compared = loop {
+            taken.pace.work();
+            if let Some(compared) = comparison.step().await? {
+                break compared;
+            }
+            taken.pace.pause().await;
+        };
+        let name = self.serving.name();
+        match &compared {
+            Compared::Equal { rows } => {
+                tracing::info!(
+                    projector = name,
+                    rows,
+                    "the rebuilt read model equals the one that serves"
+                );
+            }
+            Compared::Agree { rows } => tracing::info!(
+                projector = name,
+                rows,
+                "the rebuilt read model has another schema; its counts and sums agree with the one that serves"
+            ),
+            Compared::Differ(how) => tracing::warn!(
+                projector = name,
+                how,
+                "the rebuilt read model differs from the one that serves, so it waits for a decision: switch to it, or drop it"
+            ),
+        }
+        self.shown.show(|state| state.compared = Some(compared.clone()));
+        *sync::lock(&self.compared) = Some((other.number, compared));
+        Ok(())
+    }
+
+    /// Has the other generation serve.
+    async fn switch(&self, mut taken: Taken<'_, M::Change>) -> Result<(), ModelError> {
+        self.show_stage(Stage::Switching);
+        self.generations.warm().await?;
+        let Some(_turn) = self.meet(&mut taken).await? else { return Ok(()) };
+        self.generations.switch().await?;
+        self.forget();
+        let position = taken.model.checkpoint().await?;
+        tracing::info!(
+            projector = self.serving.name(),
+            %position,
+            "the other read model serves now; the one before is kept until it is dropped"
+        );
+        Ok(())
+    }
+
+    /// Brings the other generation to the position of the one that serves, which stands still while the turn is held. None if it is too far
+    /// behind for that.
+    async fn meet(
+        &self,
+        taken: &mut Taken<'_, M::Change>,
+    ) -> Result<Option<MutexGuard<'_, ()>>, ModelError> {
+        loop {
+            let mut at = taken.model.checkpoint().await?;
+            // The sender is here.
+            drop(self.serving.watch().wait_for(|position| *position >= at).await);
+            let turn = self.generations.turn().lock().await;
+            let to = self.model.checkpoint().await?;
+            if to < at {
+                // It was emptied.
+                drop(turn);
+                tokio::time::sleep(RETRY).await;
+                continue;
+            }
+            if to.0 - at.0 > BEHIND_MAX {
+                return Ok(None);
+            }
+            while at < to {
+                let read = Read::All { from: at.next(), categories: Vec::new() };
+                let mut events = self.store.read(read).await.events;
+                events.retain(|event| event.position <= to);
+                let Some(last) = events.last().map(|event| event.position) else {
+                    return Ok(None);
+                };
+                if self.take(taken, &events, at, last).await?.is_break() {
+                    return Ok(None);
+                }
+                at = last;
+            }
+            return Ok(Some(turn));
+        }
+    }
+}

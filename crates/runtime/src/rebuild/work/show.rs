@@ -1,0 +1,66 @@
+//! What is told of the work.
+
+use std::sync::atomic::Ordering;
+
+use kernel::{Position, sync};
+
+use super::{Taken, Work};
+use crate::{
+    ReadModel, Subscription,
+    model::{Compared, Other, Purpose},
+    rebuild::state::{Beside, Stage},
+};
+
+impl<M: ReadModel + ?Sized> Work<'_, M> {
+    /// Shows which generations there are.
+    pub(super) fn show(&self) {
+        let serving = *self.generations.serving().borrow();
+        let other = self.generations.other();
+        let stage = self.stage();
+        self.shown.show(|state| {
+            state.serving = serving;
+            let known = state.beside.take();
+            state.beside = other.map(|Other { number, .. }| match known {
+                Some(known) if known.number == number => Beside { stage, ..known },
+                _ => {
+                    let (position, head) = (Position::START, self.serving.position());
+                    Beside { number, stage, position, head, rate: None }
+                }
+            });
+        });
+    }
+
+    pub(super) fn show_stage(&self, stage: Stage) {
+        self.shown.show(|state| {
+            if let Some(beside) = &mut state.beside {
+                beside.stage = stage;
+            }
+        });
+    }
+
+    pub(super) fn show_beside(
+        &self,
+        other: Other,
+        taken: &Taken<'_, M::Change>,
+        subscription: &Subscription,
+    ) {
+        let (position, head) = (subscription.position(), subscription.head());
+        let rate = taken.pace.rate(position);
+        let beside = Beside { number: other.number, stage: self.stage(), position, head, rate };
+        self.shown.show(|state| state.beside = Some(beside));
+    }
+
+    /// What is done with the other generation, if there is one.
+    fn stage(&self) -> Stage {
+        if self.wanted.load(Ordering::Relaxed) {
+            return Stage::Switching;
+        }
+        match (self.generations.other().map(|other| other.purpose), &*sync::lock(&self.compared)) {
+            (Some(Purpose::Building), Some((_, Compared::Differ(how)))) => {
+                Stage::Different(how.clone())
+            }
+            (Some(Purpose::Kept), _) => Stage::Kept,
+            _ => Stage::Building,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The generations of an embedded model: a database each, beside the first one.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::sync;
+use tokio::sync::{Mutex, watch};
+
+use super::{
+    Database, Embedded, Location, Tables,
+    compare::Rows,
+    generation::Generation,
+    record::{Record, remove},
+};
+use crate::{
+    ModelError, ReadModel,
+    model::{Comparison, Generations, Other, Purpose},
+};
+
+#[async_trait]
+impl<T: Tables> Generations<T::Change> for Embedded<T> {
+    fn turn(&self) -> &Mutex<()> {
+        &self.turn
+    }
+
+    fn serving(&self) -> watch::Receiver<u32> {
+        self.number.subscribe()
+    }
+
+    fn other(&self) -> Option<Other> {
+        sync::lock(&self.record).other
+    }
+
+    fn is_outdated(&self) -> Result<bool, ModelError> {
+        let serving = self.serving();
+        Ok(serving.database.shape()? != serving.tables.schema().shape())
+    }
+
+    async fn begin(&self) -> Result<(), ModelError> {
+        let mut record = sync::lock(&self.record);
+        if record.other.is_some() {
+            return Err(ModelError::Other("there is another generation already".to_owned()));
+        }
+        let number = record.next(&self.location);
+        let other = Some(Other { number, purpose: Purpose::Building });
+        self.replace(&mut record, |record| Record { other, last: number, ..record })
+    }
+
+    async fn open_other(&self) -> Result<Arc<dyn ReadModel<Change = T::Change>>, ModelError> {
+        Ok(self.beside()?)
+    }
+
+    async fn compare(&self) -> Result<Box<dyn Comparison>, ModelError> {
+        let (serving, beside) = (self.serving(), self.beside()?);
+        let is_same = serving.database.shape()? == beside.database.shape()?;
+        let mut rows = Rows::of::<T>(&serving.database, &beside.database, is_same)?;
+        if matches!(self.location, Location::Memory(_)) {
+            // Its readers see what is written while they read: there is no later.
+            rows.finish()?;
+        }
+        Ok(Box::new(rows))
+    }
+
+    async fn warm(&self) -> Result<(), ModelError> {
+        let beside = self.beside()?;
+        beside.database.read(|connection| beside.tables.warm(connection))
+    }
+
+    async fn switch(&self) -> Result<(), ModelError> {
+        let (serving, beside) = (self.serving(), self.beside()?);
+        let mut record = sync::lock(&self.record);
+        let other = Some(Other { number: serving.number, purpose: Purpose::Kept });
+        let current = beside.number;
+        self.replace(&mut record, |record| Record { current, other, ..record })?;
+        beside.tables.take_over(&serving.tables);
+        *sync::write(&self.serving) = beside;
+        *sync::lock(&self.beside) = Some(serving);
+        self.number.send_replace(current);
+        Ok(())
+    }
+
+    async fn drop_other(&self) -> Result<(), ModelError> {
+        let mut record = sync::lock(&self.record);
+        let Some(other) = record.other else { return Ok(()) };
+        self.replace(&mut record, |record| Record { other: None, ..record })?;
+        *sync::lock(&self.beside) = None;
+        remove(&self.location.generation(other.number));
+        Ok(())
+    }
+}
+
+impl<T: Tables> Embedded<T> {
+    fn replace(
+        &self,
+        record: &mut Record,
+        next: impl FnOnce(Record) -> Record,
+    ) -> Result<(), ModelError> {
+        let next = next(*record);
+        next.write(&self.location)?;
+        *record = next;
+        Ok(())
+    }
+
+    /// The generation beside the one that serves.
+    fn beside(&self) -> Result<Arc<Generation<T>>, ModelError> {
+        let record = *sync::lock(&self.record);
+        let Some(Other { number, purpose }) = record.other else {
+            return Err(ModelError::Other("there is no other generation".to_owned()));
+        };
+        let mut beside = sync::lock(&self.beside);
+        if let Some(open) = beside.as_ref().filter(|open| open.number == number) {
+            return Ok(Arc::clone(open));
+        }
+        let serving = self.serving();
+        let tables = serving.tables.another();
+        let serves = match purpose {
+            // What is built has the newest schema.
+            Purpose::Building => &[],
+            Purpose::Kept => tables.serves(),
+        };
+        let location = self.location.generation(number);
+        let database = Database::open_serving(location, tables.schema(), serves)?;
+        let scans = serving.scans.clone();
+        let open = Arc::new(Generation { number, tables, database, scans });
+        *beside = Some(Arc::clone(&open));
+        Ok(open)
+    }
+}
