@@ -2,11 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use runtime::{Aggregates, Progress, Reactor, ReadModel, model::Project, projector, reactor};
+use runtime::{
+    Aggregates, Progress, Reactor, ReadModel, Rebuild, model::Project, projector, reactor, rebuild,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, Deps, Service, ServiceContext, inbox,
+    Api, Deps, Service, ServiceContext, generations, inbox,
     service::{inspected, inspection, projector_of},
 };
 
@@ -15,6 +17,7 @@ pub struct Assembly<M: ?Sized> {
     name: &'static str,
     service: ServiceContext<M>,
     followers: Vec<Progress>,
+    rebuild: Rebuild,
 }
 
 impl<M: ReadModel + ?Sized> Assembly<M> {
@@ -22,10 +25,13 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     #[must_use]
     pub fn new(name: &'static str, deps: Deps, model: Arc<M>, project: Project<M::Change>) -> Self {
         let progress = deps.progress(&projector_of(name));
-        projector::spawn(&deps.tasks, &deps.store(), Arc::clone(&model), project, progress.clone());
+        let (tasks, store) = (&deps.tasks, deps.store());
+        projector::spawn(tasks, &store, Arc::clone(&model), project, progress.clone());
+        let rebuild = rebuild::spawn(tasks, &store, Arc::clone(&model), project, progress.clone());
         Self {
             name,
             followers: vec![progress.clone()],
+            rebuild,
             service: ServiceContext { deps, model, progress },
         }
     }
@@ -62,14 +68,17 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     /// The service with its calls. To them come those by which an operator looks at the model.
     #[must_use]
     pub fn serve(self, calls: OpenApiRouter, version: &'static str) -> Service {
-        let Self { name, service: ServiceContext { deps, model, progress }, followers } = self;
+        let Self { name, service, followers, rebuild } = self;
+        let ServiceContext { deps, model, progress } = service;
         let model = inspected(model);
         let inbox = inbox::calls(deps.clone(), followers.clone());
+        let generations = generations::calls(rebuild, progress.clone());
+        let inspection = inspection(Arc::clone(&model)).merge(generations);
         let router = Api::new(name, version, deps.http.clone())
             .reads(progress)
             .follows(followers.clone())
             .metrics(deps.metrics.http())
-            .finish(calls.merge(inspection(Arc::clone(&model))).merge(inbox));
+            .finish(calls.merge(inspection).merge(inbox));
         Service { name, router, followers, model: Some(model) }
     }
 }

@@ -1,5 +1,7 @@
 //! `agora rebuild`: discards read models and rebuilds them from the log, or proves them equal to a rebuild.
 
+mod live;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -14,8 +16,10 @@ use runtime::{ModelError, SetAside, sqlite, sqlite::Location};
 use store::{LogStore, Reader as _, log::LogReader};
 use store::{Page, Read};
 
+use live::Wish;
+
 use crate::{
-    client::Manager,
+    client::{Manager, Place},
     config::{Flags, Settings},
     data_folder::lock::Lock,
     events::embedded,
@@ -29,11 +33,19 @@ use crate::{
 };
 
 const HELP: &str = "\
-Read models are disposable: a rebuilt one equals the previous one. Rebuilding needs a stopped shop. --check
-changes nothing: it builds each model again in memory and compares it, line by line, with the one in the data folder of a
-stopped shop, or by digest with those of a running shop (--url).
+Read models are disposable: a rebuilt one equals the previous one. Without further options the shop must be stopped.
+
+--live rebuilds while the shop serves: the new model is built beside the old one, with pauses, and takes its place in one
+step once both are equal. The old one is kept up to date: --back returns to it, --drop removes it. A new model that differs
+takes no place by itself: --accept has it serve all the same, --drop removes it. If the command or the shop is interrupted,
+the rebuild goes on. Only models in SQLite can do this.
+
+--check changes nothing: it builds each model again in memory and compares it, line by line, with the one in the data folder
+of a stopped shop, or by digest with those of a running shop (--url).
 
 Examples:
+  agora rebuild order --live
+  agora rebuild order --back
   agora rebuild order --data ./agora-data
   agora rebuild --check --data ./agora-data
   agora rebuild --check --url http://127.0.0.1:8080
@@ -43,15 +55,28 @@ Exit codes: 0 rebuilt, or equal; 1 differs or failed; 2 wrong usage.";
 /// Rebuild read models from the log, or check that they equal rebuilt ones
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {
     /// The services whose models are rebuilt; with --check, all unless some are named
     #[arg(value_enum, required_unless_present = "check")]
     services: Vec<Model>,
     /// Change nothing, compare
-    #[arg(long)]
+    #[arg(long, group = "how")]
     check: bool,
-    /// Check a running shop, at its gateway's address, instead of a data folder
-    #[arg(long, requires = "check", value_name = "URL")]
+    /// Rebuild while the shop serves
+    #[arg(long, group = "how")]
+    live: bool,
+    /// Have the model before the last rebuild serve again
+    #[arg(long, group = "how")]
+    back: bool,
+    /// Have a rebuilt model serve although it differs
+    #[arg(long, group = "how")]
+    accept: bool,
+    /// Remove the model that does not serve
+    #[arg(long, group = "how")]
+    drop: bool,
+    /// The address of a running shop's gateway; with --check, instead of a data folder
+    #[arg(long, requires = "how", value_name = "URL")]
     url: Option<String>,
     #[command(flatten)]
     manager: Manager,
@@ -66,6 +91,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     let is_meant = |model: &Model| args.services.is_empty() || args.services.contains(model);
     // Each once, however often it is named.
     let services: Vec<Model> = Model::all().filter(is_meant).collect();
+    if let Some(wish) = args.wish() {
+        let place = Place { url: args.url };
+        let client = args.manager.log_in(&place.address()).await?;
+        return live::run(&client, &services, wish).await;
+    }
     let settings = args.settings.resolve()?;
     settings.check_addresses()?;
     process::check_places(&settings, &Parts::all())?;
@@ -85,6 +115,19 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+impl Args {
+    /// What is asked of a running shop.
+    fn wish(&self) -> Option<Wish> {
+        let wishes = [
+            (self.live, Wish::Live),
+            (self.back, Wish::Back),
+            (self.accept, Wish::Accept),
+            (self.drop, Wish::Drop),
+        ];
+        wishes.into_iter().find_map(|(is_asked, wish)| is_asked.then_some(wish))
+    }
 }
 
 async fn rebuild(
@@ -127,6 +170,7 @@ async fn check(
     let folder = tempfile::tempdir()?;
     let embedded = settings.get::<Location>(model.setting());
     let (live, had) = if let Ok(Location::File(path)) = &embedded {
+        let path = &sqlite::serving_in(path);
         if !path.exists() {
             bail!("the {name} service has no read model yet; it is built at the next start");
         }

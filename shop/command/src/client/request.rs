@@ -40,6 +40,11 @@ impl Request {
         Self { method: Method::POST, path: path.into(), body: body.into(), key: None }
     }
 
+    /// A call without a body.
+    pub(crate) fn command(path: impl Into<String>) -> Self {
+        Self { method: Method::POST, path: path.into(), body: Bytes::new(), key: None }
+    }
+
     /// The same request with this key, sent however often, acts once.
     #[must_use]
     pub(crate) fn key(mut self, key: impl fmt::Display) -> Self {

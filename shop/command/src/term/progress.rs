@@ -30,6 +30,17 @@ impl Progress {
         Self(bar)
     }
 
+    /// So much of a total is done.
+    pub(crate) fn at(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+    }
+
+    /// Whether anybody sees it.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.0.is_hidden()
+    }
+
     /// One more is done.
     pub(crate) fn advance(&self) {
         self.0.inc(1);

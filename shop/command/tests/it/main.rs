@@ -22,6 +22,7 @@ mod health;
 mod import;
 mod journey;
 mod kills;
+mod live;
 mod login;
 mod lost;
 mod models;

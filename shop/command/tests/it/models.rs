@@ -38,6 +38,15 @@ async fn a_shop_whose_models_are_on_servers_equals_one_rebuilt_and_survives_a_ki
     manager.ended_orders().await;
     let checked = shop.tool(&["rebuild", "--check"]).await.expect_code(0);
     all_equal(&checked);
+    for (service, engine) in
+        [("customer", "Redis"), ("order", "PostgreSQL"), ("accounting", "CouchDB")]
+    {
+        let live = shop.tool(&["rebuild", service, "--live"]).await.expect_code(1);
+        let said = format!(
+            "A read model in {engine} cannot be rebuilt while it serves; stop the service and use `agora rebuild {service}`."
+        );
+        assert!(live.stderr.contains(&said), "{}", live.stderr);
+    }
 
     let folder = shop.kill().await;
     redis.restart().expect("it starts again");

@@ -159,6 +159,7 @@ async fn the_document_tells_of_every_call() {
             "/add-new-product",
             "/delete-category",
             "/delete-product",
+            "/drop-model",
             "/get-all-products",
             "/get-categories",
             "/get-category-details",
@@ -167,16 +168,28 @@ async fn the_document_tells_of_every_call() {
             "/get-products",
             "/inbox",
             "/model-digest",
+            "/model-generations",
+            "/rebuild-model",
             "/remove-picture",
             "/retry-event",
             "/set-picture",
             "/skip-event",
+            "/switch-model",
             "/update-category",
             "/update-product",
         ]
     );
     // The operator's calls are every service's, and tested with `web`.
-    let operators = ["/inbox", "/model-digest", "/retry-event", "/skip-event"];
+    let operators = [
+        "/drop-model",
+        "/inbox",
+        "/model-digest",
+        "/model-generations",
+        "/rebuild-model",
+        "/retry-event",
+        "/skip-event",
+        "/switch-model",
+    ];
     for (name, call) in calls.iter().filter(|(name, _)| !operators.contains(&name.as_str())) {
         let posts = call.get("post").is_some();
         let operation = call.get("post").or(call.get("get")).expect("an operation");

@@ -1,0 +1,208 @@
+//! Rebuilds read models of a running shop, which goes on meanwhile; goes back to the one before, and drops it.
+
+use std::time::Duration;
+
+use anyhow::{anyhow, bail};
+use serde::Deserialize;
+use web::{GenerationState, ModelComparison, ModelGenerations, OtherGeneration};
+
+use crate::{
+    client::{Client, Request},
+    models::Model,
+    outcome::Outcome,
+    term,
+};
+
+/// The time between two looks at how far it is.
+const LOOK: Duration = Duration::from_millis(300);
+/// The time between two lines about it where there is no terminal.
+const TELL: u32 = 30;
+
+/// What is to become of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    Live,
+    Back,
+    Accept,
+    Drop,
+}
+
+/// The services of a shop, as the gateway knows them.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Status {
+    services: Vec<Service>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Service {
+    name: String,
+    instances: Vec<Instance>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Instance {
+    here: bool,
+}
+
+pub(super) async fn run(client: &Client, models: &[Model], wish: Wish) -> anyhow::Result<Outcome> {
+    let status: Status = client.get("/system/get-status").await?;
+    for model in models {
+        let services = status.services.iter().filter(|service| service.name == model.name());
+        let instances = services.flat_map(|service| &service.instances);
+        if instances.filter(|instance| instance.here).count() > 1 {
+            bail!(
+                "{0} runs in several instances, and only one of them would be asked. Nothing was changed: stop all but one, or stop all and \
+                 use `agora rebuild {0}`",
+                model.name()
+            );
+        }
+    }
+    for model in models {
+        Live { client, name: model.name() }.fulfil(wish).await?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// A model of a running shop.
+struct Live<'a> {
+    client: &'a Client,
+    name: &'a str,
+}
+
+impl Live<'_> {
+    async fn fulfil(&self, wish: Wish) -> anyhow::Result<()> {
+        let found = self.look().await?;
+        if let Some(unsupported) = &found.unsupported {
+            bail!("{}: {}", self.name, unsupported.replace("SERVICE", self.name));
+        }
+        let (state, before) = (found.other.as_ref().map(|other| other.state), found.generation);
+        match wish {
+            Wish::Live if state.is_some_and(is_under_way) => self.built(&found).await,
+            Wish::Live => {
+                let begun = self.ask("rebuild-model").await?;
+                self.built(&begun).await
+            }
+            Wish::Back if state == Some(GenerationState::Kept) => {
+                let now = self.switched(before).await?.generation;
+                self.say(format_args!("generation {now} serves again; generation {before} is kept"))
+            }
+            Wish::Back => {
+                bail!("{}: no earlier model is kept, so there is none to go back to", self.name)
+            }
+            Wish::Accept if state == Some(GenerationState::Different) => {
+                let now = self.switched(before).await?.generation;
+                self.say(format_args!(
+                    "generation {now} serves, although it differs; generation {before} is kept"
+                ))
+            }
+            Wish::Accept => bail!("{}: no rebuilt model waits for a decision", self.name),
+            Wish::Drop => {
+                self.ask("drop-model").await?;
+                self.say(format_args!("the other model is dropped; generation {before} serves"))
+            }
+        }
+    }
+
+    /// Follows a model until it serves.
+    async fn built(&self, begun: &ModelGenerations) -> anyhow::Result<()> {
+        let Some(number) = begun.other.as_ref().map(|other| other.generation) else {
+            bail!("{}: the new model was dropped by someone else", self.name);
+        };
+        term::note(format_args!(
+            "{}: building generation {number} beside the one that serves. It goes on if this command ends",
+            self.name
+        ));
+        let bar = term::Progress::new(self.name, 0);
+        let mut told = 0;
+        let (found, before) = loop {
+            let found = self.look().await?;
+            let Some(other) = found.other.clone() else {
+                bail!("{}: the new model was dropped by someone else", self.name);
+            };
+            if found.generation == number && other.state == GenerationState::Kept {
+                break (found, other.generation);
+            }
+            if other.state == GenerationState::Different {
+                return Err(self.different(&other));
+            }
+            bar.at(other.position, other.head);
+            if !bar.is_shown() && told % TELL == 0 {
+                term::note(format_args!("{}: {}", self.name, progress(&other)));
+            }
+            told += 1;
+            tokio::time::sleep(LOOK).await;
+        };
+        drop(bar);
+        let how = found.compared.as_ref().map_or_else(String::new, how);
+        self.say(format_args!(
+            "rebuilt while it served{how}. Generation {number} serves; generation {before} is kept: --back returns to it, --drop removes it"
+        ))
+    }
+
+    fn different(&self, other: &OtherGeneration) -> anyhow::Error {
+        let (name, number) = (self.name, other.generation);
+        let how = other.reason.as_deref().unwrap_or("some rows have other values");
+        anyhow!(
+            "{name}: the rebuilt model differs from the one that serves: {how}. Nothing was switched. `agora rebuild {name} --accept` has \
+             generation {number} serve all the same, --drop removes it"
+        )
+    }
+
+    /// Has the other generation serve, and waits until it does.
+    async fn switched(&self, before: u32) -> anyhow::Result<ModelGenerations> {
+        let mut found = self.ask("switch-model").await?;
+        while found.generation == before {
+            tokio::time::sleep(LOOK).await;
+            found = self.look().await?;
+        }
+        Ok(found)
+    }
+
+    async fn look(&self) -> anyhow::Result<ModelGenerations> {
+        Ok(self.client.get(&format!("/{}/model-generations", self.name)).await?)
+    }
+
+    async fn ask(&self, call: &str) -> anyhow::Result<ModelGenerations> {
+        // Sent once: after a lost answer it may have been done.
+        let request = Request::command(format!("/{}/{call}", self.name));
+        Ok(self.client.send_once(&request).await?.parse()?)
+    }
+
+    fn say(&self, text: impl std::fmt::Display) -> anyhow::Result<()> {
+        Ok(term::line(format_args!("{}: {text}", self.name))?)
+    }
+}
+
+fn is_under_way(state: GenerationState) -> bool {
+    use GenerationState::{Building, Comparing, Failing, Switching};
+    matches!(state, Building | Comparing | Failing | Switching)
+}
+
+/// How far a new model is, in a few words.
+fn progress(other: &OtherGeneration) -> String {
+    let OtherGeneration { position, head, .. } = other;
+    match other.state {
+        GenerationState::Comparing => "comparing".to_owned(),
+        GenerationState::Failing => {
+            let why = other.reason.as_deref().unwrap_or_default();
+            format!("cannot go on now ({why}); retrying")
+        }
+        _ => match (other.rate, other.remaining) {
+            (Some(rate), Some(seconds)) => {
+                format!("at {position} of {head} events, {rate:.0}/s, about {} s more", seconds + 1)
+            }
+            _ => format!("at {position} of {head} events"),
+        },
+    }
+}
+
+fn how(compared: &ModelComparison) -> String {
+    let rows = compared.rows.unwrap_or(0);
+    match &*compared.by {
+        "counts" => format!("; counts and sums agree with the model before ({rows} rows)"),
+        _ => format!("; equals the model before ({rows} rows)"),
+    }
+}
