@@ -30,6 +30,7 @@ mod import_plan;
 mod inbox;
 mod log;
 mod manager;
+mod models;
 mod numbers;
 mod order;
 mod orders;
@@ -137,6 +138,8 @@ fn pages(storefront: Website, low_stock: LowStock) -> Router<Shop> {
         .route("/search", get(search::search))
         .route("/system", get(system::system))
         .route("/system/live", get(system::live))
+        .route("/system/models", post(models::decide))
+        .route("/system/models/live", get(models::live))
         .merge(tour::routes())
         .layer(Extension(storefront))
         .layer(Extension(low_stock))

@@ -22,6 +22,7 @@ use site::{
 use crate::{
     log,
     manager::ManagerVisit,
+    models::Models,
     status::{self, Balance, Outage, Service, Status, Trouble, per_second, ready},
 };
 
@@ -45,6 +46,7 @@ pub(crate) struct System {
     frame: Frame,
     live: bool,
     map: Map,
+    models: Models,
 }
 
 /// What changes from second to second. Everything that a part tells is missing while that part does not answer.
@@ -78,10 +80,11 @@ pub(crate) async fn system(
 ) -> Result<Page<System>, Failure> {
     let looker = Looker { manager: manager.clone(), shop, storefront };
     let map = looker.look(None).await?;
+    let models = Models::of(&manager, map.status.as_ref()).await?;
     let live = asked.live != "off";
     let frame = manager.frame("System");
     let frame = if live { frame.refreshing(REFRESH_SECONDS) } else { frame };
-    Ok(Page(System { frame, live, map }))
+    Ok(Page(System { frame, live, map, models }))
 }
 
 /// The map, again every second.

@@ -14,7 +14,7 @@ use hyper::{StatusCode, header::LOCATION};
 use tower::ServiceExt;
 
 /// Every page but the log-in.
-const PAGES: [&str; 39] = [
+const PAGES: [&str; 40] = [
     "/",
     "/live",
     "/audit",
@@ -51,13 +51,14 @@ const PAGES: [&str; 39] = [
     "/search",
     "/system",
     "/system/live",
+    "/system/models/live",
     "/tour",
     "/tour/1",
     "/why/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
 ];
 
 /// Where something is changed.
-const CHANGES: [&str; 19] = [
+const CHANGES: [&str; 20] = [
     "/logout",
     "/inbox",
     "/categories/new",
@@ -77,6 +78,7 @@ const CHANGES: [&str; 19] = [
     "/customers/ada/password",
     "/sample/fill",
     "/sample/traffic",
+    "/system/models",
 ];
 
 /// A back office over a gateway that must not be asked: it fails every request.
