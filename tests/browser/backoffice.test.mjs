@@ -55,6 +55,7 @@ for (const scripts of [true, false]) {
     await page.getByLabel("Name").fill("Garden");
     await page.getByRole("button", { name: "Add the category" }).click();
     await page.getByText("The category “Garden” is added.").waitFor();
+    await page.getByText("2 categories", { exact: true }).waitFor();
 
     await page.goto("/products/new");
     await page.getByLabel("Code").fill("W-1");
@@ -256,6 +257,7 @@ test("sales while a form is open neither conflict nor are overwritten", async (w
 test("a manager sets a customer's credit, and sees their orders", async (world) => {
   const { shop, teapot, page } = await office(world);
   await page.goto("/customers?q=ada");
+  await page.getByText("1 account", { exact: true }).waitFor();
   await fine(page, "office-customers");
   await page.getByRole("link", { name: "ada" }).click();
   await page.getByLabel("New credit").fill("lots");
@@ -269,6 +271,8 @@ test("a manager sets a customer's credit, and sees their orders", async (world) 
   await page.getByText("The credit of ada is €130.51 now.").waitFor();
   await page.getByRole("row", { name: /Blue Teapot/ }).getByRole("link", { name: /^[0-9A-F]{4}-[0-9A-F]{4}$/ }).waitFor();
   await fine(page, "office-customer");
+  await page.goto("/orders?customer=ada");
+  await page.getByText("1 order", { exact: true }).waitFor();
   await page.goto("/customers/ada/history");
   await page.getByText("as of any event").waitFor();
   await page.getByRole("link", { name: "First" }).click();
@@ -471,6 +475,7 @@ test("dashboard and system show the shop as it is, live", async (world) => {
   await page.locator(".map .node").nth(8).waitFor();
   await page.getByText("Nothing was down, slow or degraded.").waitFor();
   await page.getByText("Read model in SQLite").first().waitFor();
+  await page.getByText("Events in log files").waitFor();
   await page.getByText("received = on hand + sold").waitFor();
   await page.locator(".figures dd", { hasText: "all hold" }).waitFor();
   await fine(page, "office-system");

@@ -138,7 +138,7 @@ impl System {
             .metrics(self.web.metrics.http())
             .finish(routes.into().merge(self.web.metrics.router().into()));
         let model: Arc<dyn Inspect> = Arc::new(AllModels(Arc::clone(&self.models)));
-        Service { name, router, followers, model: Some(model) }
+        Service { name, router, followers, model: Some(model), engine: None }
     }
 
     /// Answers at `address`, or at the one that the settings name, until SIGTERM or Ctrl-C; then finishes what has begun.

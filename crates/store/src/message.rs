@@ -168,7 +168,7 @@ pub struct Announcement {
     pub balances: Vec<Balance>,
 }
 
-/// The database that keeps a read model.
+/// What keeps a read model, or the event store's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// The engine's name, such as `SQLite`.

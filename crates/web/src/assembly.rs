@@ -79,7 +79,7 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
             .follows(followers.clone())
             .metrics(deps.metrics.http())
             .finish(calls.merge(inspection).merge(inbox));
-        Service { name, router, followers, model: Some(model) }
+        Service { name, router, followers, model: Some(model), engine: None }
     }
 }
 

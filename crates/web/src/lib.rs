@@ -153,7 +153,7 @@ pub use idempotency::{IDEMPOTENCY_KEY, derived_id};
 pub use json::Json;
 pub use keyed::{KeyHeader, Keyed};
 pub use limit::{Limiter, Taken};
-pub use list::{After, Cursor, Limit, Listing};
+pub use list::{After, COUNTED_MAX, Cursor, Limit, Listing};
 pub use names::HttpNames;
 pub use openapi::document;
 pub use position::{At, Checkpoint, POSITION_TIMEOUT};

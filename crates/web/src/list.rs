@@ -27,7 +27,13 @@ pub struct Listing<T> {
     /// The `After` of the next page; null on the last one.
     #[schema(required)]
     pub next: Option<String>,
+    /// How many items all pages have together, if that was asked for; 10000 stands for that many or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
 }
+
+/// How far the items of all pages are counted: what more costs would grow with what is in the model.
+pub const COUNTED_MAX: usize = 10_000;
 
 /// How many items a page may have: 1 to 500, 100 unless given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +56,18 @@ impl<T> Listing<T> {
         let more = items.len() > limit.get();
         items.truncate(limit.get());
         let next = items.last().filter(|_| more).map(|last| After(cursor(last)).encode());
-        Self { items, next }
+        Self { items, next, total: None }
+    }
+
+    /// The last page, or the only one.
+    pub fn last(items: Vec<T>) -> Self {
+        Self { items, next: None, total: None }
+    }
+
+    /// The same page with its items as clients see them.
+    pub fn map<U>(self, shown: impl FnMut(T) -> U) -> Listing<U> {
+        let Self { items, next, total } = self;
+        Listing { items: items.into_iter().map(shown).collect(), next, total }
     }
 }
 

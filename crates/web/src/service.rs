@@ -27,6 +27,8 @@ pub struct Service {
     pub followers: Vec<Progress>,
     /// What an operator can ask of its read model.
     pub model: Option<Arc<dyn Inspect>>,
+    /// The name of the engine that keeps its data, if that is no read model, such as `MongoDB` of an event store.
+    pub engine: Option<&'static str>,
 }
 
 /// The name of the subscriber that takes a service's read model through the log.
@@ -153,9 +155,13 @@ impl Service {
         }
     }
 
-    /// What keeps its read model, if it has one.
+    /// What keeps its read model or its other data.
     fn kept(&self) -> Option<Kept> {
-        let engine = self.model.as_ref()?.engine().to_owned();
+        let Some(model) = &self.model else {
+            let engine = self.engine?.to_owned();
+            return Some(Kept { engine, trouble: Self::ready(&self.followers).err() });
+        };
+        let engine = model.engine().to_owned();
         let projector = projector_of(self.name);
         let mut own = self.followers.iter().filter(|follower| follower.name() == projector);
         let trouble = own.find_map(Progress::database_trouble);

@@ -169,9 +169,8 @@ async fn get_invoices(
     let after = query.after.map(|After(number)| number);
     let wanted = Invoices { customer, after, count: query.limit.and_one() };
     let found = books.model.invoices(wanted).await?;
-    let Listing { items, next } =
-        Listing::page(found, query.limit, |invoice| invoice.issued.number);
-    Ok(Json(Listing { items: items.into_iter().map(invoice_of).collect(), next }))
+    let page = Listing::page(found, query.limit, |invoice| invoice.issued.number);
+    Ok(Json(page.map(invoice_of)))
 }
 
 /// The invoice of an order.

@@ -24,6 +24,7 @@ pub(crate) struct Asked {
 pub(crate) struct Categories {
     frame: Frame,
     q: String,
+    tally: String,
     found: Vec<Category>,
     pager: Pager,
 }
@@ -35,11 +36,18 @@ pub(crate) async fn categories(
     let q = asked.q.trim();
     let size = asked.place.size(PAGE);
     let limit = size.to_string();
-    let query = given([("Search", q), ("Limit", &limit), ("After", &asked.place.after)]);
+    let query =
+        given([("Search", q), ("Limit", &limit), ("After", &asked.place.after), ("Count", "true")]);
     let found = manager.get("/product/get-categories", &query).await.map_err(no_such_page)?;
-    let Listing { items: found, next } = found;
-    let pager = Pager::new("/categories", &[("q", q)], &asked.place, next.as_deref()).sized(size);
-    Ok(Page(Categories { frame: manager.frame("Categories"), q: q.to_owned(), found, pager }))
+    let found: Listing<Category> = found;
+    let pager = Pager::new("/categories", &[("q", q)], &asked.place, found.next.as_deref());
+    Ok(Page(Categories {
+        frame: manager.frame("Categories"),
+        q: q.to_owned(),
+        pager: pager.sized(size).of(found.items.len(), found.exact_total()),
+        tally: found.tally("category", "categories"),
+        found: found.items,
+    }))
 }
 
 /// Every category there is, for choices: value and label.
@@ -48,7 +56,7 @@ pub(crate) async fn all(manager: &ManagerVisit) -> Result<Vec<(String, String)>,
     let mut after = String::new();
     loop {
         let query = given([("Limit", "500"), ("After", &after)]);
-        let Listing::<Category> { items, next } =
+        let Listing::<Category> { items, next, .. } =
             manager.get("/product/get-categories", &query).await?;
         all.extend(items.into_iter().map(|one| (one.category_id.to_string(), one.name)));
         match next {

@@ -37,6 +37,7 @@ pub(crate) struct Customers {
     frame: Frame,
     q: String,
     sorts: Vec<Choice>,
+    tally: String,
     found: Vec<User>,
     currency: String,
     pager: Pager,
@@ -50,20 +51,25 @@ pub(crate) async fn customers(
     let (q, sort) = (asked.q.trim(), known(&SORTS, &asked.sort));
     let size = asked.place.size(PAGE);
     let limit = size.to_string();
-    let query =
-        given([("Search", q), ("Sort", sort), ("Limit", &limit), ("After", &asked.place.after)]);
+    let query = given([
+        ("Search", q),
+        ("Sort", sort),
+        ("Limit", &limit),
+        ("After", &asked.place.after),
+        ("Count", "true"),
+    ]);
     let found = manager.get("/customer/get-all-users", &query).await.map_err(no_such_page)?;
-    let Listing { items: found, next } = found;
-    let pager =
-        Pager::new("/customers", &[("q", q), ("sort", sort)], &asked.place, next.as_deref())
-            .sized(size);
+    let found: Listing<User> = found;
+    let kept = [("q", q), ("sort", sort)];
+    let pager = Pager::new("/customers", &kept, &asked.place, found.next.as_deref()).sized(size);
     Ok(Page(Customers {
         frame: manager.frame("Customers"),
         sorts: choices(&SORTS, sort),
         currency: shop.currency(&manager).await,
         q: q.to_owned(),
-        found,
-        pager,
+        pager: pager.of(found.items.len(), found.exact_total()),
+        tally: found.tally("account", "accounts"),
+        found: found.items,
     }))
 }
 

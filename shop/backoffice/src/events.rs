@@ -154,7 +154,7 @@ async fn forwards(manager: &ManagerVisit, asked: &Asked) -> Result<Found, Failur
         ("After", &asked.place.after),
     ]);
     let page = manager.get("/events/read-all", &query).await.map_err(no_such_page)?;
-    let Listing { items, next } = page;
+    let Listing { items, next, .. } = page;
     Ok((items, next))
 }
 
@@ -175,7 +175,7 @@ async fn stream_page(
     let at = asked.place.after.parse::<u64>().ok();
     if oldest {
         let from = at.unwrap_or(0);
-        let Listing { items, next } = log::of_stream(manager, stream, from, page).await?;
+        let Listing { items, next, .. } = log::of_stream(manager, stream, from, page).await?;
         return Ok((items, next.map(|_| (from + page).to_string())));
     }
     let end = match at {

@@ -62,6 +62,7 @@ pub(crate) struct Orders {
     /// Where several products fit, each with the address of its orders.
     offered: Vec<(String, String)>,
     narrowed: bool,
+    tally: String,
     found: Vec<Order>,
     pager: Pager,
 }
@@ -106,6 +107,7 @@ pub(crate) async fn orders(
     ];
     let pager = Pager::new("/orders", &kept, &asked.place, listing.next.as_deref());
     let pager = pager.sized(asked.place.size(PAGE));
+    let pager = pager.of(listing.items.len(), listing.exact_total());
     let narrowed = kept.iter().any(|(_, value)| !value.is_empty());
     let offered = match wanted {
         Wanted::Several(several) => several
@@ -121,6 +123,7 @@ pub(crate) async fn orders(
         channels: choices(&CHANNELS, narrow.channel),
         offered,
         narrowed,
+        tally: listing.tally("order", "orders"),
         found: listing.items,
         pager,
     }))
@@ -133,7 +136,6 @@ async fn found(
     wanted: &Wanted,
     filters: &mut Form,
 ) -> Result<Listing<Order>, Failure> {
-    let none = || Listing { items: Vec::new(), next: None };
     let zone = site::zone();
     for (name, value) in [("from", &asked.from), ("to", &asked.to)] {
         if !value.is_empty() && zone.day_begin(value).is_none() {
@@ -141,7 +143,7 @@ async fn found(
         }
     }
     if filters.is_rejected() {
-        return Ok(none());
+        return Ok(Listing::none());
     }
     let customer = filters.value("customer").to_owned();
     let product = match wanted {
@@ -161,11 +163,12 @@ async fn found(
         ("To", &to),
         ("Limit", &limit),
         ("After", &asked.place.after),
+        ("Count", "true"),
     ]);
     match manager.get("/order/get-orders", &query).await {
         Err(failure) if failure.refused(404).is_some() => {
             filters.reject("customer", "There is no such customer");
-            Ok(none())
+            Ok(Listing::none())
         }
         answered => answered.map_err(no_such_page),
     }

@@ -101,8 +101,8 @@ pub(crate) async fn sagas(
         status::if_answered(found.map_err(no_such_page))
     };
     let (running, ended) = try_join(running(&manager), ended).await?;
-    let ended = ended.unwrap_or_else(|| Listing { items: Vec::new(), next: None });
-    let Listing { items: mut ended, next } = ended;
+    let ended = ended.unwrap_or_else(Listing::none);
+    let Listing { items: mut ended, next, .. } = ended;
     let kept = [("outcome", outcome), ("sort", sort)];
     let pager = Pager::new("/sagas", &kept, &asked.place, next.as_deref()).sized(size);
     if sort == "longest" {

@@ -72,7 +72,7 @@ pub(crate) struct Instance {
     pub(crate) balances: Vec<Balance>,
 }
 
-/// The database of a read model.
+/// What keeps a read model, or the event store's log.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Model {
@@ -209,7 +209,7 @@ impl Service {
         self.here().flat_map(|one| one.lag.values()).max_by_key(|lag| lag.events).copied()
     }
 
-    /// The database of its read model, as the first instance that is there tells it; else the last that was.
+    /// What keeps its read model or its log, as the first instance that is there tells it; else the last that was.
     pub(crate) fn model(&self) -> Option<&Model> {
         self.here().chain(&self.instances).find_map(|one| one.model.as_ref())
     }

@@ -52,6 +52,9 @@ pub trait Model: ReadModel<Change = Change> {
 
     /// The customers that match, in order, `query.count` at most.
     async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError>;
+
+    /// How many customers match, `query.count` at most.
+    async fn count(&self, query: List) -> Result<u64, ModelError>;
 }
 
 /// A user with an account, without the credentials.

@@ -140,7 +140,7 @@ impl Demo {
         let service = web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
             .metrics(deps.metrics.http());
         let router = service.finish(api.with_state(self.clone()));
-        Service { name: NAME, router, followers: Vec::new(), model: None }
+        Service { name: NAME, router, followers: Vec::new(), model: None, engine: None }
     }
 
     async fn state(&self) -> Result<demo::Demo, Problem> {

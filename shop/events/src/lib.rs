@@ -84,7 +84,7 @@ pub struct Beside {
     pub models: Models,
 }
 
-/// The event store's HTTP side as a service named `events`.
+/// The event store's HTTP side as a service named `events`. Who opened the store says which engine keeps the events.
 pub async fn service(
     deps: &Deps,
     reader: Arc<dyn Reader>,
@@ -125,7 +125,8 @@ pub async fn service(
         .metrics(deps.metrics.http());
     let deps = deps.clone();
     let events = Events { deps, reader, causes, indexed, models, walks, backup, backing_up };
-    Ok(Service { name, router: service.finish(api.with_state(events)), followers, model: None })
+    let router = service.finish(api.with_state(events));
+    Ok(Service { name, router, followers, model: None, engine: None })
 }
 
 /// A position or version: a whole number that every JSON reader keeps exactly.
@@ -211,7 +212,7 @@ async fn read_stream(
     let items: Vec<RecordedEvent> =
         page.events.iter().take(asked.limit.get()).map(|event| shown(event)).collect();
     let next = items.last().filter(|_| more).map(|last| After(last.version + 1).encode());
-    Ok(answer(Listing { items, next }, page.head))
+    Ok(answer(Listing { items, next, total: None }, page.head))
 }
 
 /// The events of all streams, in the order of their positions.
@@ -252,20 +253,18 @@ async fn read_all(
             }
             if found.len() == asked.limit.get() {
                 let next = Some(After(event.position.0).encode());
-                return Ok(answer(Listing { items: found, next }, page.head));
+                return Ok(answer(Listing { items: found, next, total: None }, page.head));
             }
             found.push(shown(event));
         }
         if page.end {
-            return Ok(answer(Listing { items: found, next: None }, page.head));
+            return Ok(answer(Listing::last(found), page.head));
         }
         from = page.next;
         // A rare type in a long log: clients are not kept waiting, but go on from here, whatever was found so far.
         if page.next.0 > begun.0.saturating_add(SCANNED_AT_ONCE) {
-            return Ok(answer(
-                Listing { items: found, next: Some(After(from.0).encode()) },
-                page.head,
-            ));
+            let next = Some(After(from.0).encode());
+            return Ok(answer(Listing { items: found, next, total: None }, page.head));
         }
         tokio::task::yield_now().await;
     }

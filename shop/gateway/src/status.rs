@@ -83,7 +83,7 @@ struct InstanceStatus {
     trouble: Option<String>,
     /// What is not as it should be although it is ready, each in a sentence or two.
     warnings: Vec<String>,
-    /// The database that keeps its read model.
+    /// What keeps its read model, or the event store's log.
     model: Option<ModelStatus>,
     #[schema(value_type = String, format = DateTime)]
     last_heard: Timestamp,
@@ -100,7 +100,7 @@ struct InstanceStatus {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 struct ModelStatus {
-    /// Its name, such as `SQLite`.
+    /// Its name, such as `SQLite`; of the event store `log files` or `MongoDB`.
     engine: String,
     /// Why it cannot be used now, in a sentence.
     trouble: Option<String>,
@@ -179,7 +179,7 @@ pub(crate) async fn get_timeline(
     State(gateway): State<Gateway>,
 ) -> Json<impl Serialize> {
     look(&gateway);
-    Json(Listing { items: gateway.0.watch.timeline(), next: None })
+    Json(Listing::last(gateway.0.watch.timeline()))
 }
 
 /// The gateway's own calls as a document.

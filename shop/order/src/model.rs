@@ -65,6 +65,9 @@ pub trait Model: ReadModel<Change = Change> {
     /// The orders that match, newest first, `list.count` at most.
     async fn list(&self, list: List) -> Result<Vec<Order>, ModelError>;
 
+    /// How many orders match, `list.count` at most.
+    async fn count(&self, list: List) -> Result<u64, ModelError>;
+
     /// The orders whose id begins or ends with these hex digits, newest first, `count` at most; of this customer, if one is given.
     async fn fitting(
         &self,

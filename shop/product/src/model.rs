@@ -33,6 +33,9 @@ pub trait Model: ReadModel<Change = Change> {
     /// The categories that match, by name, `query.count` at most.
     async fn categories(&self, query: Categories) -> Result<Vec<Category>, ModelError>;
 
+    /// How many categories match, `query.count` at most.
+    async fn count_categories(&self, query: Categories) -> Result<u64, ModelError>;
+
     /// What the request with this idempotency key created.
     async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError>;
 

@@ -4,6 +4,9 @@ use std::fmt;
 
 use askama::filters::{Html, HtmlSafe, escape};
 use serde::Deserialize;
+use web::COUNTED_MAX;
+
+use crate::Count;
 
 /// Items, and the cursor of the page after them.
 #[derive(Clone, Debug, Deserialize)]
@@ -11,6 +14,36 @@ use serde::Deserialize;
 pub struct Listing<T> {
     pub items: Vec<T>,
     pub next: Option<String>,
+    /// How many items all pages have, where that was asked for; they are counted up to [`COUNTED_MAX`].
+    #[serde(default)]
+    pub total: Option<u64>,
+}
+
+impl<T> Listing<T> {
+    /// An empty list.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { items: Vec::new(), next: None, total: None }
+    }
+
+    /// How many items all pages have, in words.
+    #[must_use]
+    pub fn tally(&self, one: &str, several: &str) -> String {
+        match self.total {
+            None => String::new(),
+            Some(1) => format!("1 {one}"),
+            Some(total) if total >= COUNTED_MAX as u64 => {
+                format!("{} {several} or more", Count(total))
+            }
+            Some(total) => format!("{} {several}", Count(total)),
+        }
+    }
+
+    /// The same where that is known exactly, which the numbers of a page's items go with.
+    #[must_use]
+    pub fn exact_total(&self) -> Option<u64> {
+        self.total.filter(|total| *total < COUNTED_MAX as u64)
+    }
 }
 
 /// The sizes that a page can have, where its list offers them.

@@ -68,11 +68,12 @@ impl Pager {
         self
     }
 
-    /// The same where the page has `items` of `total`.
+    /// The same where the page has `items` of a total, if that is known.
     #[must_use]
-    pub fn of(mut self, items: usize, total: u64) -> Self {
+    pub fn of(mut self, items: usize, total: impl Into<Option<u64>>) -> Self {
         let before = (self.number - 1) * self.size;
-        self.shown = (items > 0).then_some((before + 1, before + items, total));
+        let shown = |total| (items > 0).then_some((before + 1, before + items, total));
+        self.shown = total.into().and_then(shown);
         self
     }
 

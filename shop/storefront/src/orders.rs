@@ -53,7 +53,7 @@ pub(crate) async fn orders(
         ("After", &asked.place.after),
     ]);
     let answer = visit.get("/order/get-orders", &query).await.map_err(no_such_page)?;
-    let Listing { items: found, next }: Listing<Order> = answer;
+    let Listing { items: found, next, .. }: Listing<Order> = answer;
     Ok(Page(Orders {
         frame: visit.frame("My orders"),
         statuses: choices(&STATUSES, status),

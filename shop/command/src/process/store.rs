@@ -156,6 +156,7 @@ impl OpenStore {
                 let last = reader.clone();
                 let service =
                     events::service(deps, Arc::new(reader), &figures, Some(backup), beside).await?;
+                let service = Service { engine: Some("log files"), ..service };
                 Ok((service, Some(Box::new(move || note(&last, &mark)))))
             }
             Engine::MongoDb(store) => {
@@ -164,7 +165,7 @@ impl OpenStore {
                 witness::spawn(deps, mark, false);
                 let service =
                     events::service(deps, Arc::new(reader), &figures, None, beside).await?;
-                Ok((service, None))
+                Ok((Service { engine: Some("MongoDB"), ..service }, None))
             }
         }
     }

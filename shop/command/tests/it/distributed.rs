@@ -114,6 +114,14 @@ async fn shows(visitor: &Person, address: &str, picture: &Bytes) {
     assert!(answer.bytes == *picture, "{} other bytes", answer.bytes.len());
 }
 
+/// The status names what keeps the events.
+async fn keeps_events(engine: &str, manager: &Person) {
+    let status = manager.get("/system/get-status").await;
+    let services = status["Services"].as_array().expect("a list");
+    let store = services.iter().find(|one| one["Name"] == events::NAME).expect("the event store");
+    assert_eq!(store["Instances"][0]["Model"]["Engine"], engine);
+}
+
 /// Waits until the gateway gives this answer to whether all are ready.
 async fn says_ready(system: &System, status: u16) {
     let visitor = visitor(system.url());
@@ -152,6 +160,7 @@ async fn a_shop_grows_out_of_its_process_and_returns_and_the_known_answers_hold_
     assert_eq!((&report["orders"], &report["unfinished"]), (&answers()["Orders"], &0.into()));
     let distributed = self::manager(&system).await;
     known_answers_hold(&distributed).await;
+    keeps_events("MongoDB", &distributed).await;
     shows(&distributed, &address, &picture).await;
     system.stop().await.expect("all stop cleanly");
     let back = copy(&database, &log(&folder)).await.expect_code(0).json();
@@ -164,6 +173,7 @@ async fn a_shop_grows_out_of_its_process_and_returns_and_the_known_answers_hold_
     let shop = embedded(&folder).await;
     let manager = shop.manager().await;
     known_answers_hold(&manager).await;
+    keeps_events("log files", &manager).await;
     shows(&manager, &address, &picture).await;
     for service in registry::names() {
         shop.tool(&["rebuild", "--check", service]).await.expect_code(0);

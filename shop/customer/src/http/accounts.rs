@@ -15,8 +15,8 @@ use store::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    After, At, Context, Count, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing, Path, Problem,
-    Query, Text,
+    After, At, COUNTED_MAX, Context, Count, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing,
+    Path, Problem, Query, Text,
 };
 
 use super::{
@@ -193,6 +193,10 @@ pub(super) struct GetAllUsers {
     limit: Limit,
     #[param(inline, value_type = Option<web::Cursor>)]
     after: Option<After<Cursor>>,
+    /// Whether to count the accounts of all pages too, as Total.
+    #[serde(default)]
+    #[param(required = false)]
+    count: bool,
 }
 
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
@@ -226,8 +230,11 @@ pub(super) async fn get_all_users(
         after: query.after.map(|After(cursor)| cursor),
         count: query.limit.and_one(),
     };
+    let all = query.count.then(|| List { after: None, count: COUNTED_MAX, ..list.clone() });
     let found = customers.model.list(list).await?;
-    let Listing { items, next } =
-        Listing::page(found, query.limit, |customer| sort.cursor(customer));
-    Ok(Json(Listing { items: items.into_iter().map(view::user).collect(), next }))
+    let mut page = Listing::page(found, query.limit, |customer| sort.cursor(customer));
+    if let Some(all) = all {
+        page.total = Some(customers.model.count(all).await?);
+    }
+    Ok(Json(page.map(view::user)))
 }

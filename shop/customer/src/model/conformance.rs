@@ -168,7 +168,12 @@ async fn lists_are_sorted_searched_and_paged(model: &dyn Model) {
         let list = List { search: Some(search.to_owned()), count: 10, ..List::default() };
         let found = model.list(list).await.expect("a list");
         assert_eq!(users(&found), expected, "{search}");
+        let list = List { search: Some(search.to_owned()), count: 3, ..List::default() };
+        let counted = model.count(list).await.expect("a number");
+        assert_eq!(counted, expected.len().min(3) as u64, "{search}");
     }
+    let all = List { count: 9, ..List::default() };
+    assert_eq!(model.count(all).await.expect("a number"), 4);
 }
 
 async fn paged(model: &dyn Model, sort: Sort, count: usize) -> Vec<String> {

@@ -288,6 +288,22 @@ impl Model for RedisModel {
         };
         rows.iter().map(|row| customer(row)).collect()
     }
+
+    async fn count(&self, query: List) -> Result<u64, ModelError> {
+        let needle = query.search.unwrap_or_default().to_lowercase();
+        let (mut found, mut from) = (0, "-".to_owned());
+        loop {
+            // In chunks, which let the server answer others; what changes meanwhile is counted or not.
+            let (count, looks) = (query.count - found, CHUNK);
+            let chunk = Range { order: "user", from: &from, needle: &needle, count, looks };
+            let (_, complete, next, rows) = self.page(chunk, &["user"]).await?;
+            found += rows.len();
+            if complete == 1 {
+                return Ok(found as u64);
+            }
+            from = next;
+        }
+    }
 }
 
 /// The sorted set of an order.

@@ -100,6 +100,10 @@ impl Model for SqliteModel {
     async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError> {
         self.scan(move |connection| list(connection, &query)).await
     }
+
+    async fn count(&self, query: List) -> Result<u64, ModelError> {
+        self.scan(move |connection| count(connection, &query)).await
+    }
 }
 
 fn make(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
@@ -192,6 +196,12 @@ fn list(connection: &Connection, query: &List) -> rusqlite::Result<Vec<Customer>
     let (by, user) = query.after.as_ref().map(|cursor| (cursor.by, &*cursor.user)).unzip();
     let mut query_rows = connection.prepare_cached(&sql)?;
     query_rows.query_map(params![search, by, user, query.count], customer)?.collect()
+}
+
+fn count(connection: &Connection, query: &List) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM customer WHERE ?1 = '' OR instr(search, ?1) > 0 LIMIT ?2)";
+    let search = query.search.as_deref().unwrap_or_default().to_lowercase();
+    connection.prepare_cached(sql)?.query_row(params![search, query.count], |row| row.get(0))
 }
 
 fn customer(row: &Row<'_>) -> rusqlite::Result<Customer> {

@@ -159,7 +159,14 @@ async fn managers_list_search_and_sort_all_accounts() {
     let page = shop.get("/get-all-users?Limit=3", Some(&manager)).await;
     let next = page.body["Next"].as_str().expect("there is more");
     assert_eq!(users(&format!("Limit=3&After={next}")).await, ["cleo"]);
-    for bad in ["Sort=Age", "Limit=0", "After=x", "Colour=red"] {
+    assert_eq!(page.body.get("Total"), None, "not asked for");
+    for (query, total) in
+        [("Limit=1", 4), ("Limit=1&Search=ADA%40", 1), (&*format!("Limit=3&After={next}"), 4)]
+    {
+        let counted = shop.get(&format!("/get-all-users?Count=true&{query}"), Some(&manager)).await;
+        assert_eq!(counted.body["Total"], total, "{query}");
+    }
+    for bad in ["Sort=Age", "Limit=0", "After=x", "Colour=red", "Count=3"] {
         let answer = shop.get(&format!("/get-all-users?{bad}"), Some(&manager)).await;
         assert_eq!(answer.status, 422, "{bad}");
     }

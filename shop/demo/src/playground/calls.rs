@@ -42,7 +42,7 @@ pub(super) fn service(playground: &Playground) -> Service {
     let service = web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
         .metrics(deps.metrics.http());
     let router = service.finish(api.with_state(playground.clone()));
-    Service { name: NAME, router, followers: Vec::new(), model: None }
+    Service { name: NAME, router, followers: Vec::new(), model: None, engine: None }
 }
 
 /// The faults now, and what becomes of them.

@@ -37,10 +37,10 @@ pub(super) async fn get_order_history(
     let order = orders.visible(&caller, query.order_id).await?;
     let after = query.after.map_or(Position::START, |After(position)| position);
     let found = orders.model.history(order.id, after, query.limit.and_one()).await?;
-    let Listing { items, next } = Listing::page(found, query.limit, |step| step.position);
+    let Listing { items, next, total } = Listing::page(found, query.limit, |step| step.position);
     let mut steps = Vec::with_capacity(items.len());
     for step in items {
         steps.push(orders.step(step).await?);
     }
-    Ok(Json(Listing { items: steps, next }))
+    Ok(Json(Listing { items: steps, next, total }))
 }

@@ -12,7 +12,7 @@ use kernel::{Position, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{After, Count, Cursor, Json, Limit, Listing, Problem, Query, Text};
+use web::{After, COUNTED_MAX, Count, Cursor, Json, Limit, Listing, Problem, Query, Text};
 
 use super::{Orders, view};
 use crate::model::{self, List, Within};
@@ -62,6 +62,10 @@ pub(super) struct GetOrders {
     #[param(inline, value_type = Option<Cursor>)]
     #[schema(inline, value_type = Option<Cursor>)]
     after: Option<After<Position>>,
+    /// With `All` and `Customer`: whether to count the orders of all pages too, as Total.
+    #[serde(default)]
+    #[param(required = false)]
+    count: bool,
     /// With `Single`: as it was after the event at this position; for managers.
     #[param(inline)]
     #[schema(inline)]
@@ -133,7 +137,7 @@ impl Orders {
             }
             Type::Single => {
                 let order = self.single(caller, &query).await?;
-                return Ok(Listing { items: vec![view::order(order)], next: None });
+                return Ok(Listing::last(vec![view::order(order)]));
             }
             Type::Customer => {
                 Some(self.customer(caller, query.id.as_deref().unwrap_or(caller.user())).await?)
@@ -154,9 +158,13 @@ impl Orders {
             after: query.after.map(|After(position)| position),
             count: query.limit.and_one(),
         };
+        let all = query.count.then(|| List { after: None, count: COUNTED_MAX, ..list.clone() });
         let found = self.model.list(list).await?;
-        let Listing { items, next } = Listing::page(found, query.limit, |order| order.placed);
-        Ok(Listing { items: items.into_iter().map(view::order).collect(), next })
+        let mut page = Listing::page(found, query.limit, |order| order.placed);
+        if let Some(all) = all {
+            page.total = Some(self.model.count(all).await?);
+        }
+        Ok(page.map(view::order))
     }
 
     /// The orders of which a part of the id is given. A customer does not learn of others' orders.
@@ -167,7 +175,7 @@ impl Orders {
         if found.is_empty() {
             return Err(Problem::not_found("There is no such order."));
         }
-        Ok(Listing { items: found.into_iter().map(view::order).collect(), next: None })
+        Ok(Listing::last(found).map(view::order))
     }
 
     async fn single(&self, caller: &Caller, query: &GetOrders) -> Result<model::Order, Problem> {

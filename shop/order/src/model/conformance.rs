@@ -236,6 +236,18 @@ async fn lists_are_filtered_and_paged(model: &dyn Model) {
     assert_eq!(numbers(model, behind).await, [3, 4]);
     let page = model.list(List { count: 2, ..all() }).await.expect("a list");
     assert_eq!(page.len(), 2);
+    let counted = async |list: List| model.count(list).await.expect("a number");
+    assert_eq!(counted(List { count: 9, ..all() }).await, 4);
+    assert_eq!(counted(List { count: 3, ..all() }).await, 3, "no further than asked for");
+    assert_eq!(
+        counted(List { count: 9, customer: Some(ADA), product: Some(LAMP), ..all() }).await,
+        2
+    );
+    assert_eq!(
+        counted(List { count: 9, status: Some(Status::Pending), placed: within, ..all() }).await,
+        1
+    );
+    assert_eq!(counted(List { count: 9, running: Some(false), ..all() }).await, 0);
 }
 
 async fn orders_are_found_by_a_part_of_their_id(model: &dyn Model) {

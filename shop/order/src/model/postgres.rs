@@ -260,6 +260,10 @@ impl Model for PostgresModel {
         ask!(self, client => read::list(client, &list))
     }
 
+    async fn count(&self, list: List) -> Result<u64, ModelError> {
+        ask!(self, client => read::count(client, &list))
+    }
+
     async fn fitting(
         &self,
         digits: String,

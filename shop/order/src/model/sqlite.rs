@@ -140,6 +140,10 @@ impl Model for SqliteModel {
         self.scan(move |connection| read::list(connection, &list)).await
     }
 
+    async fn count(&self, list: List) -> Result<u64, ModelError> {
+        self.scan(move |connection| read::count(connection, &list)).await
+    }
+
     async fn fitting(
         &self,
         digits: String,

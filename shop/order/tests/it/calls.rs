@@ -206,6 +206,11 @@ async fn a_list_of_orders_has_pages_from_either_end() {
     let next = page.body["Next"].as_str().expect("there is more");
     let page = shop.get(&format!("{oldest}&After={next}"), &admin).await;
     assert_eq!((ids(&page.body), &page.body["Next"]), (Ok(vec![third]), &Value::Null));
+    assert_eq!(page.body.get("Total"), None, "not asked for");
+    for (query, total) in [("All&Limit=1", 3), ("Customer&Id=ada", 2), ("All&Running=false", 0)] {
+        let counted = shop.get(&format!("/get-orders?Count=true&Type={query}"), &admin).await;
+        assert_eq!(counted.body["Total"], total, "{query}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

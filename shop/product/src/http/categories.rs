@@ -11,7 +11,9 @@ use contracts::rest::product::{Category, CategoryDeleted};
 use identity::Manager;
 use kernel::Position;
 use uuid::Uuid;
-use web::{After, Asked, At, Context, Json, KeyHeader, Keyed, Listing, Problem, Query, Text};
+use web::{
+    After, Asked, At, COUNTED_MAX, Context, Json, KeyHeader, Keyed, Listing, Problem, Query, Text,
+};
 
 use super::{
     Shop, no_category,
@@ -38,9 +40,14 @@ pub(super) async fn get_categories(
         let search = query.search.map(Text::into_string).filter(|search| !search.is_empty());
         let after = query.after.map(|After(cursor)| cursor);
         let wanted = Categories { search, after, count: query.limit.and_one() };
+        let all =
+            query.count.then(|| Categories { after: None, count: COUNTED_MAX, ..wanted.clone() });
         let found = shop.model.categories(wanted).await?;
-        let Listing { items, next } = Listing::page(found, query.limit, model::Category::cursor);
-        Ok(Listing { items: items.into_iter().map(view::category).collect(), next })
+        let mut page = Listing::page(found, query.limit, model::Category::cursor);
+        if let Some(all) = all {
+            page.total = Some(shop.model.count_categories(all).await?);
+        }
+        Ok(page.map(view::category))
     };
     shop.cache.answer(&asked, generation, page).await
 }

@@ -196,6 +196,10 @@ pub(super) struct GetCategories {
     pub(super) limit: Limit,
     #[param(inline, value_type = Option<web::Cursor>)]
     pub(super) after: Option<After<NameCursor>>,
+    /// Whether to count the categories of all pages too, as Total.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) count: bool,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

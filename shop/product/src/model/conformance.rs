@@ -215,7 +215,11 @@ async fn categories_count_their_products(model: &dyn Model) {
     let all = Categories { count: 9, ..Categories::default() };
     assert_eq!(list(all.clone()).await, [("a Soap".to_owned(), 0), ("Tea".to_owned(), 1)]);
     let search = Some("TE".to_owned());
-    assert_eq!(list(Categories { search, ..all.clone() }).await, [("Tea".to_owned(), 1)]);
+    let tea = Categories { search, ..all.clone() };
+    assert_eq!(list(tea.clone()).await, [("Tea".to_owned(), 1)]);
+    let counted = async |wanted| model.count_categories(wanted).await.expect("a number");
+    assert_eq!((counted(all.clone()).await, counted(tea).await), (2, 1));
+    assert_eq!(counted(Categories { count: 1, ..all.clone() }).await, 1, "no further than asked");
     let soap = model.category(SOAP).await.expect("a query works").expect("it is there");
     let after = Some(soap.cursor());
     assert_eq!(list(Categories { after, ..all }).await, [("Tea".to_owned(), 1)]);

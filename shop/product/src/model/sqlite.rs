@@ -144,6 +144,10 @@ impl Model for SqliteModel {
         self.scan(move |connection| query::categories(connection, &wanted)).await
     }
 
+    async fn count_categories(&self, wanted: Categories) -> Result<u64, ModelError> {
+        self.scan(move |connection| query::count_categories(connection, &wanted)).await
+    }
+
     async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError> {
         self.read(|connection| query::created(connection, key))
     }

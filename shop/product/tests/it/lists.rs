@@ -100,4 +100,8 @@ async fn categories_come_by_name_and_by_pages() {
     let last = world.get(&format!("/get-categories?Limit=2&After={next}")).await.expect(200);
     assert_eq!((names(&last), &last["Next"]), (vec!["Tea"], &Value::Null));
     assert_eq!(names(&world.get("/get-categories?Search=OA").await.expect(200)), ["soap"]);
+    for (query, total) in [("Limit=1", 3), ("Search=OA", 1), ("Search=nothing", 0)] {
+        let path = format!("/get-categories?Count=true&{query}");
+        assert_eq!(world.get(&path).await.expect(200)["Total"], total, "{query}");
+    }
 }

@@ -53,48 +53,79 @@ pub(super) async fn order(client: &Client, id: Uuid) -> Result<Option<Order>, Er
 }
 
 pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Error> {
-    let List { customer, product, status, channel, running, placed, sort, after, count } = list;
-    let status = status.map(|status| i16::from(status_number(status)));
-    let channel = channel.map(|channel| i16::from(channel_number(channel)));
-    let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
-    let after = after.map(|after| number(after.0));
-    let (behind, direction) = sort.sql();
-    let count = number(*count as u64);
-    let mut values: Vec<&(dyn ToSql + Sync)> = Vec::new();
-    let mut conditions = vec!["true".to_owned()];
-    let given: [(&str, Option<&(dyn ToSql + Sync)>); 7] = [
-        ("orders.customer =", customer.as_ref().map(|value| value as _)),
-        ("orders.product =", product.as_ref().map(|value| value as _)),
-        ("orders.status =", status.as_ref().map(|value| value as _)),
-        ("orders.channel =", channel.as_ref().map(|value| value as _)),
-        ("orders.placed_at >=", from.as_ref().map(|value| value as _)),
-        ("orders.placed_at <", to.as_ref().map(|value| value as _)),
-        (behind, after.as_ref().map(|value| value as _)),
-    ];
-    for (condition, value) in given {
-        if let Some(value) = value {
-            values.push(value);
-            conditions.push(format!("{condition} ${}", values.len()));
-        }
-    }
-    if matches!(status, Some(0 | 2)) {
-        // Said once more in the words of the index of open orders.
-        conditions.push("orders.status IN (0, 2)".to_owned());
-    }
-    match running {
-        Some(true) => conditions.push(RUNNING.to_owned()),
-        Some(false) => conditions.push(format!("NOT {RUNNING}")),
-        None => {}
-    }
-    values.push(&count);
+    let Conditions { sql, values } = Conditions::of(list);
+    let (_, direction) = list.sort.sql();
     let sql = format!(
-        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {}
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {sql}
          ORDER BY orders.placed {direction} LIMIT ${}",
-        conditions.join(" AND "),
-        values.len()
+        values.len() + 1
     );
+    let count = number(list.count as u64);
+    let values = values.iter().map(|value| &**value as _).chain([&count as _]);
+    let values: Vec<&(dyn ToSql + Sync)> = values.collect();
     let rows = client.query(&client.prepare_cached(&sql).await?, &values).await?;
     rows.iter().map(|row| order_at(row, 0)).collect()
+}
+
+pub(super) async fn count(client: &Client, list: &List) -> Result<u64, Error> {
+    let Conditions { sql, values } = Conditions::of(list);
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM orders WHERE {sql} LIMIT ${}) AS found",
+        values.len() + 1
+    );
+    let count = number(list.count as u64);
+    let values = values.iter().map(|value| &**value as _).chain([&count as _]);
+    let values: Vec<&(dyn ToSql + Sync)> = values.collect();
+    let row = client.query_one(&client.prepare_cached(&sql).await?, &values).await?;
+    row.try_get(0).map(i64::unsigned_abs)
+}
+
+/// What an order must be to be in a list, and the values that are numbered in it.
+struct Conditions {
+    sql: String,
+    values: Vec<Box<dyn ToSql + Send + Sync>>,
+}
+
+impl Conditions {
+    fn of(list: &List) -> Self {
+        let List { customer, product, status, channel, running, placed, sort, after, count: _ } =
+            list;
+        let status = status.map(|status| i16::from(status_number(status)));
+        let channel = channel.map(|channel| i16::from(channel_number(channel)));
+        let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
+        let after = after.map(|after| number(after.0));
+        let (behind, _) = sort.sql();
+        let mut conditions = Self { sql: "true".to_owned(), values: Vec::new() };
+        conditions.given("orders.customer =", *customer);
+        conditions.given("orders.product =", *product);
+        conditions.given("orders.status =", status);
+        conditions.given("orders.channel =", channel);
+        conditions.given("orders.placed_at >=", from);
+        conditions.given("orders.placed_at <", to);
+        conditions.given(behind, after);
+        if matches!(status, Some(0 | 2)) {
+            // Said once more in the words of the index of open orders.
+            conditions.also("orders.status IN (0, 2)");
+        }
+        match running {
+            Some(true) => conditions.also(RUNNING),
+            Some(false) => conditions.also(&format!("NOT {RUNNING}")),
+            None => {}
+        }
+        conditions
+    }
+
+    fn given(&mut self, condition: &str, value: Option<impl ToSql + Send + Sync + 'static>) {
+        if let Some(value) = value {
+            self.values.push(Box::new(value));
+            self.also(&format!("{condition} ${}", self.values.len()));
+        }
+    }
+
+    fn also(&mut self, condition: &str) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+    }
 }
 
 pub(super) async fn fitting(

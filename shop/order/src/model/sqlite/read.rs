@@ -2,7 +2,7 @@
 
 use contracts::money::Money;
 use kernel::{Position, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value};
 use uuid::Uuid;
 
 use crate::model::{
@@ -27,46 +27,57 @@ pub(super) fn order(connection: &Connection, id: Uuid) -> rusqlite::Result<Optio
 }
 
 pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec<Order>> {
-    let List { customer, product, status, channel, running, placed, sort, after, count } = list;
-    let (customer, product) = (customer.map(Uuid::into_bytes), product.map(Uuid::into_bytes));
-    let status = status.map(status_number);
-    let channel = channel.map(channel_number);
-    let open = status.is_some_and(|status| matches!(status, 0 | 2));
-    let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
-    let after = after.map(number);
-    let (behind, direction) = sort.sql();
-    let behind = format!("{behind} ?");
-    let mut conditions: Vec<(&str, &dyn ToSql)> = Vec::new();
-    let mut given = |condition, value| conditions.push((condition, value));
-    if customer.is_some() {
-        given("orders.customer = ?", &customer);
-    }
-    if product.is_some() {
-        given("orders.product = ?", &product);
-    }
-    if status.is_some() {
-        given("orders.status = ?", &status);
-    }
-    if channel.is_some() {
-        given("orders.channel = ?", &channel);
-    }
-    if from.is_some() {
-        given("orders.placed_at >= ?", &from);
-    }
-    if to.is_some() {
-        given("orders.placed_at < ?", &to);
-    }
-    if after.is_some() {
-        given(&behind, &after);
-    }
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE true"
+    let (conditions, mut values) = conditions(list);
+    let (_, direction) = list.sort.sql();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {conditions}
+         ORDER BY orders.placed {direction} LIMIT ?"
     );
-    for (condition, _) in &conditions {
-        sql.push_str(" AND ");
-        sql.push_str(condition);
+    values.push(limit(list.count));
+    let mut query = connection.prepare_cached(&sql)?;
+    let rows = query.query_map(params_from_iter(values), |row| order_at(row, 0))?;
+    rows.collect()
+}
+
+pub(super) fn count(connection: &Connection, list: &List) -> rusqlite::Result<u64> {
+    let (conditions, mut values) = conditions(list);
+    let sql = format!("SELECT count(*) FROM (SELECT 1 FROM orders WHERE {conditions} LIMIT ?)");
+    values.push(limit(list.count));
+    connection.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))
+}
+
+fn limit(count: usize) -> Value {
+    Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// What an order must be to be in the list, and the values that stand in it as `?`.
+fn conditions(list: &List) -> (String, Vec<Value>) {
+    let List { customer, product, status, channel, running, placed, sort, after, count: _ } = list;
+    let id = |id: Uuid| Value::Blob(id.into_bytes().to_vec());
+    let number = |number: u8| Value::Integer(number.into());
+    let micros = |time: Timestamp| Value::Integer(time.micros());
+    let (behind, _) = sort.sql();
+    let status = status.map(status_number);
+    let given = [
+        ("orders.customer =", customer.map(id)),
+        ("orders.product =", product.map(id)),
+        ("orders.status =", status.map(number)),
+        ("orders.channel =", channel.map(channel_number).map(number)),
+        ("orders.placed_at >=", placed.from.map(micros)),
+        ("orders.placed_at <", placed.to.map(micros)),
+        (behind, after.map(|after| Value::Integer(self::number(after)))),
+    ];
+    let mut sql = "true".to_owned();
+    let mut values = Vec::new();
+    for (condition, value) in given {
+        if let Some(value) = value {
+            sql.push_str(" AND ");
+            sql.push_str(condition);
+            sql.push_str(" ?");
+            values.push(value);
+        }
     }
-    if open {
+    if matches!(status, Some(0 | 2)) {
         // Said once more in the words of the index of open orders.
         sql.push_str(" AND orders.status IN (0, 2)");
     }
@@ -74,13 +85,7 @@ pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec
         sql.push_str(if *running { " AND " } else { " AND NOT " });
         sql.push_str(RUNNING);
     }
-    sql.push_str(" ORDER BY orders.placed ");
-    sql.push_str(direction);
-    sql.push_str(" LIMIT ?");
-    let values = conditions.iter().map(|(_, value)| *value).chain([count as &dyn ToSql]);
-    let mut query = connection.prepare_cached(&sql)?;
-    let rows = query.query_map(rusqlite::params_from_iter(values), |row| order_at(row, 0))?;
-    rows.collect()
+    (sql, values)
 }
 
 pub(super) fn fitting(

@@ -102,6 +102,13 @@ pub(super) fn categories(connection: &Connection, wanted: &Categories) -> Result
     select.all(connection, category_of)
 }
 
+pub(super) fn count_categories(connection: &Connection, wanted: &Categories) -> Result<u64> {
+    let search = wanted.search.as_deref().map(searchable).unwrap_or_default();
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM category WHERE ?1 = '' OR instr(search, ?1) > 0 LIMIT ?2)";
+    let mut query = connection.prepare_cached(sql)?;
+    query.query_row((search, count(wanted.count)), |row| row.get(0))
+}
+
 pub(super) fn created(connection: &Connection, key: Uuid) -> Result<Option<(Created, Position)>> {
     let mut query = connection
         .prepare_cached("SELECT request, subject, position FROM creation WHERE key = ?1")?;
