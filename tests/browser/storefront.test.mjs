@@ -348,6 +348,31 @@ test("pages hold on a phone, in the dark and on a tablet", async (world) => {
   }
 });
 
+for (const scripts of [true, false]) {
+  const how = scripts ? "" : " without scripts";
+  test(`a visitor chooses a theme, which stays${how}`, async (world) => {
+    const { shop } = await stocked(world);
+    const page = await world.visitor(shop.storefront, { scripts });
+    const chosen = (theme) => page.locator(`html[data-theme=${theme}]`).waitFor();
+    await page.goto("/search?q=copper");
+    await chosen("system");
+    await page.getByRole("button", { name: "Dark" }).click();
+    await chosen("dark");
+    await heading(page, "Results for “copper”").waitFor();
+    if (scripts) await fine(page, "theme-dark");
+    await page.goto("/categories");
+    await chosen("dark");
+    if (scripts) {
+      const ground = await page.evaluate("getComputedStyle(document.body).backgroundColor");
+      equal(ground, "rgb(21, 24, 22)", "the page is dark where the system is light");
+    }
+    await page.getByRole("button", { name: "Light" }).click();
+    await chosen("light");
+    await page.getByRole("button", { name: "System" }).click();
+    await chosen("system");
+  });
+}
+
 test("a page that is not there says so", async (world) => {
   const { shop } = await stocked(world);
   const page = await world.visitor(shop.storefront);

@@ -91,6 +91,8 @@ const CHROME: Chrome = Chrome {
     }),
     register: None,
     footer: "Agora – what happened is recorded, and never changed. Times are in the shop's time zone.",
+    description: "The back office of the shop, for its managers.",
+    robots: "User-agent: *\nDisallow: /\n",
     channel: None,
 };
 

@@ -15,7 +15,7 @@ use hyper::{
     header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH},
 };
 
-use crate::headers::secured;
+use crate::{headers::secured, packed};
 
 /// A path with a hash of the content may be cached forever.
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
@@ -24,12 +24,18 @@ struct Asset {
     name: &'static str,
     kind: &'static str,
     content: &'static str,
+    packed: Bytes,
     hash: String,
 }
 
 /// The parts of the one style sheet, in the order in which later ones win.
 const STYLE: &str = concat!(
     include_str!("../assets/css/base.css"),
+    "@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) {",
+    include_str!("../assets/css/dark.css"),
+    "} }\n:root[data-theme=dark] {",
+    include_str!("../assets/css/dark.css"),
+    "}\n",
     include_str!("../assets/css/frame.css"),
     include_str!("../assets/css/parts.css"),
     include_str!("../assets/css/forms.css"),
@@ -53,7 +59,8 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
 impl Asset {
     fn new(name: &'static str, kind: &'static str, content: &'static str) -> Self {
         let hash = blake3::hash(content.as_bytes()).to_hex();
-        Self { name, kind, content, hash: hash.chars().take(16).collect() }
+        let packed = packed::once(content.as_bytes());
+        Self { name, kind, content, packed, hash: hash.chars().take(16).collect() }
     }
 }
 
@@ -83,16 +90,24 @@ fn answer(name: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
         *response.status_mut() = StatusCode::NOT_FOUND;
         return response;
     };
-    let etag = format!("\"{}\"", asset.hash);
+    // Weak: it stands for the content, compressed or not.
+    let etag = format!("W/\"{}\"", asset.hash);
     let known = headers.get(IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == etag.as_bytes());
     let exact = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.hash);
     let cache = if exact { FOR_GOOD } else { "public, no-cache" };
-    let mut response =
-        secured(if known { Bytes::new() } else { Bytes::from_static(asset.content.as_bytes()) });
+    let is_packed = packed::is_taken(headers);
+    let mut response = secured(match (known, is_packed) {
+        (true, _) => Bytes::new(),
+        (false, true) => asset.packed.clone(),
+        (false, false) => Bytes::from_static(asset.content.as_bytes()),
+    });
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let headers = response.headers_mut();
+    if is_packed && !known {
+        packed::mark(headers);
+    }
     headers.insert(ETAG, HeaderValue::try_from(etag).expect("hex is visible ASCII"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));

@@ -1,5 +1,10 @@
 //! The frame of every page: the site's name, navigation, the logged-in user, and notices.
 
+use crate::Theme;
+
+/// Search engines show no more of a page's description, in characters.
+const DESCRIPTION_MAX: usize = 160;
+
 /// What a website looks like from outside, the same on every page.
 #[derive(Debug)]
 pub struct Chrome {
@@ -17,6 +22,10 @@ pub struct Chrome {
     /// Where visitors may register; none if they may not.
     pub register: Option<&'static str>,
     pub footer: &'static str,
+    /// What the site is, for search engines and where a link to it is shown.
+    pub description: &'static str,
+    /// The site's `robots.txt`.
+    pub robots: &'static str,
     /// What every call says of where it comes from, if the shop keeps that apart.
     pub channel: Option<&'static str>,
 }
@@ -42,6 +51,9 @@ pub struct Search {
 pub struct Frame {
     pub chrome: &'static Chrome,
     pub title: String,
+    /// What is on the page, if that is more than what is on the site.
+    pub description: Option<String>,
+    pub theme: Theme,
     pub path: String,
     /// Path and query.
     pub address: String,
@@ -78,6 +90,29 @@ impl Frame {
     pub fn searching(mut self, query: &str) -> Self {
         query.clone_into(&mut self.query);
         self
+    }
+
+    /// The frame of a page of which more is to be said than its title.
+    #[must_use]
+    pub fn about(mut self, description: &str) -> Self {
+        let short = description.char_indices().nth(DESCRIPTION_MAX);
+        let description =
+            short.map_or(description, |(end, _)| description.get(..end).unwrap_or(""));
+        self.description = Some(description.trim().to_owned()).filter(|text| !text.is_empty());
+        self
+    }
+
+    /// The themes that the visitor can choose from.
+    #[must_use]
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    pub fn themes(&self) -> [Theme; 3] {
+        Theme::ALL
+    }
+
+    /// What the page is about, in a sentence or two.
+    #[must_use]
+    pub fn said(&self) -> &str {
+        self.description.as_deref().unwrap_or(self.chrome.description)
     }
 
     /// The frame of a page that is not final yet: without scripts, it reloads itself.

@@ -20,7 +20,7 @@ use crate::{
     headers::SECURITY,
     kept,
     origin::{self, Origin},
-    see_other, segment, typed,
+    packed, see_other, segment, typed,
 };
 
 /// For half a year browsers that came over TLS come over nothing else.
@@ -37,6 +37,7 @@ async fn around(State(site): State<Site>, request: Request, next: Next) -> Respo
     let visit = Visit::new(&site, &request);
     let started = visit.now();
     let method = request.method().clone();
+    let is_packed = method != Method::HEAD && packed::is_taken(request.headers());
     let response = if let Some(failure) = refusal(&visit, &request) {
         failure.into_response()
     } else {
@@ -44,6 +45,9 @@ async fn around(State(site): State<Site>, request: Request, next: Next) -> Respo
     };
     let mut response = presentable(&visit, &method, response);
     add_headers(&visit, response.headers_mut());
+    if is_packed {
+        response = packed::page(response).await;
+    }
     let elapsed = visit.now().since(started);
     let status = response.status().as_u16();
     tracing::debug!(request.id = ?visit.request_id(), "{method} {} {status} in {elapsed:.1?}", visit.address());

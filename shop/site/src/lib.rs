@@ -25,13 +25,16 @@ mod kept;
 mod listing;
 mod login;
 mod origin;
+mod packed;
 mod page;
 mod pager;
 mod path;
 mod picture;
+mod robots;
 mod seal;
 mod session;
 mod shop;
+mod theme;
 mod typed;
 mod visit;
 mod website;
@@ -60,6 +63,7 @@ pub use path::{local_path, segment};
 pub use picture::Picture;
 pub use session::{Login, User};
 pub use shop::Shop;
+pub use theme::Theme;
 pub use visit::Visit;
 pub use website::Website;
 pub use zone::{Zone, zone};
@@ -108,11 +112,13 @@ impl Site {
         Self(Arc::new(Inner { chrome, client, config, cookies, calendar }))
     }
 
-    /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files and its health.
+    /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files, its health, and what
+    /// search engines may look at.
     pub fn guard(&self, pages: Router) -> Router {
-        guard::guard(self.clone(), pages)
+        guard::guard(self.clone(), pages.merge(theme::routes()))
             .merge(assets::routes())
             .merge(picture::routes(self))
             .merge(health::routes())
+            .merge(robots::routes(self.0.chrome))
     }
 }

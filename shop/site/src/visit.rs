@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use web::{ClientAddress, Forwarded, X_REQUEST_ID, peer};
 
 use crate::{
-    Failure, Frame, Login, Site, User, Zone, forwarded, frame::Visitor, session::Session,
-    typed::Typed,
+    Failure, Frame, Login, Site, Theme, User, Zone, forwarded, frame::Visitor, session::Session,
+    theme, typed::Typed,
 };
 
 /// The longest cookie that is looked at.
@@ -36,6 +36,7 @@ struct Inner {
     /// Path and query as asked for.
     address: String,
     came_from: Option<String>,
+    theme: Theme,
     /// The session that the cookie was of is over.
     expired: bool,
     state: Mutex<State>,
@@ -74,6 +75,7 @@ impl Visit {
             request_id,
             address: address.to_owned(),
             came_from: came_from(headers),
+            theme: cookie(headers, theme::COOKIE).map(Theme::of).unwrap_or_default(),
             expired: changed && had_cookie,
             state: Mutex::new(state),
         }))
@@ -133,6 +135,8 @@ impl Visit {
         Frame {
             chrome: self.0.site.0.chrome,
             title: title.into(),
+            description: None,
+            theme: self.0.theme,
             path: path.to_owned(),
             address: self.0.address.clone(),
             visitor,

@@ -1,14 +1,21 @@
-//! The home page: categories and new products.
+//! The home page: what a known customer bought before, categories, and new products.
 
 use askama::Template;
-use contracts::rest::product::{Category, Product};
-use futures_util::future::try_join;
+use contracts::rest::{
+    order::{Order, Status},
+    product::{Category, Product},
+};
+use futures_util::future::{join_all, try_join3};
 use site::{Count, Failure, Frame, Listing, Page, Picture, Visit};
 
 use crate::grid::ProductGrid;
 
 /// Categories shown at once; there is a page of them all.
 const CATEGORIES: usize = 18;
+
+/// Orders that are looked through for what was bought, and products of them that are shown.
+const LOOKED_THROUGH: &str = "24";
+const AGAIN: usize = 4;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -19,25 +26,72 @@ pub(crate) struct Home {
     all: usize,
     art: Vec<Picture>,
     newest: Option<ProductGrid>,
-    first_name: Option<String>,
+    /// Of a customer who is logged in.
+    name: Option<String>,
+    /// How their orders are, in a sentence.
+    orders: String,
+    /// What they bought and can buy again.
+    again: Option<ProductGrid>,
 }
 
 pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     let categories = visit.get("/product/get-categories", &[("Limit", "500")]);
     let query = [("Sort", "Newest"), ("Limit", "12")];
     let newest = visit.get("/product/get-all-products", &query);
-    let (categories, newest): (Listing<Category>, Listing<Product>) =
-        try_join(categories, newest).await?;
+    let mine = async { Ok(mine(&visit).await) };
+    let (categories, newest, mine): (Listing<Category>, Listing<Product>, _) =
+        try_join3(categories, newest, mine).await?;
     let mut categories = categories.items;
     categories.retain(|category| category.products > 0);
     let all = categories.len();
     categories.sort_by(|a, b| b.products.cmp(&a.products).then_with(|| a.name.cmp(&b.name)));
     categories.truncate(CATEGORIES);
     let art = art(&newest.items, &categories);
-    let newest = (!newest.items.is_empty()).then(|| ProductGrid::new(newest.items).below_heading());
-    let first_name = visit.user().map(|user| user.name);
+    let grid = |products: Vec<Product>| {
+        (!products.is_empty()).then(|| ProductGrid::new(products).below_heading())
+    };
+    let (newest, again) = (grid(newest.items), grid(again(&visit, &mine).await));
+    let (name, orders) = (visit.user().map(|user| user.name), in_words(&mine));
     let frame = visit.frame("Good things, honestly counted");
-    Ok(Page(Home { frame, categories, all, art, newest, first_name }))
+    Ok(Page(Home { frame, categories, all, art, newest, name, orders, again }))
+}
+
+/// The visitor's last orders. The page is there without them.
+async fn mine(visit: &Visit) -> Vec<Order> {
+    let Some(user) = visit.user() else { return Vec::new() };
+    let query = [("Type", "Customer"), ("Id", &*user.name), ("Limit", LOOKED_THROUGH)];
+    let found: Result<Listing<Order>, Failure> = visit.get("/order/get-orders", &query).await;
+    found.map_or_else(|_| Vec::new(), |found| found.items)
+}
+
+/// How many orders are under way, in words.
+fn in_words(orders: &[Order]) -> String {
+    let open = |order: &&Order| matches!(order.status, Status::Pending | Status::Approved);
+    match orders.iter().filter(open).count() {
+        _ if orders.is_empty() => {
+            "What you order can be followed step by step, as it happens.".to_owned()
+        }
+        0 => "All your orders are complete.".to_owned(),
+        1 => "One of your orders is on its way.".to_owned(),
+        several => format!("{} of your orders are on their way.", Count(several)),
+    }
+}
+
+/// The products of these orders that were bought last and can be ordered now.
+async fn again(visit: &Visit, orders: &[Order]) -> Vec<Product> {
+    let bought = orders.iter().filter(|order| order.status == Status::Finalized);
+    let different = bought.fold(Vec::new(), |mut ids, order| {
+        if ids.len() < AGAIN && !ids.contains(&order.product_id) {
+            ids.push(order.product_id);
+        }
+        ids
+    });
+    let products = different.into_iter().map(async |id| {
+        let query = [("ProductId", id.to_string())];
+        visit.get::<Product>("/product/get-product-details", &query).await.ok()
+    });
+    let products = join_all(products).await.into_iter().flatten();
+    products.filter(|product| product.available > 0).collect()
 }
 
 /// Four pictures of different things: what is new, and what the largest categories tell of.

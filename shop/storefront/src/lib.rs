@@ -42,6 +42,8 @@ const CHROME: Chrome = Chrome {
     }),
     register: Some("/register"),
     footer: "Agora – every order is a story of recorded events. Times are in the shop's time zone.",
+    description: "A shop whose every order can be followed step by step, from recorded events.",
+    robots: "User-agent: *\nDisallow: /login\nDisallow: /register\nDisallow: /orders\nDisallow: /order/\nDisallow: /profile\n",
     channel: Some("site"),
 };
 

@@ -50,7 +50,7 @@ pub(crate) async fn show(
     let purchase = Purchase::new(visit, product.clone(), quantity).await;
     let logged_in = visit.user().is_some();
     Ok(Page(ProductPage {
-        frame: visit.frame(&product.name),
+        frame: visit.frame(&product.name).about(&product.description),
         picture: Picture::of(&product).at_once(),
         stock: Stock::of(&product),
         csrf: if logged_in { visit.csrf() } else { String::new() },

@@ -1,5 +1,7 @@
 //! The frame around pages, from outside: what it refuses, and what it makes of pages that go wrong.
 
+mod sent;
+
 use std::sync::{Arc, LazyLock};
 
 use axum::{
@@ -25,6 +27,8 @@ const CHROME: Chrome = Chrome {
     search: None,
     register: None,
     footer: "",
+    description: "A website of tests.",
+    robots: "User-agent: *\nDisallow: /\n",
     channel: None,
 };
 

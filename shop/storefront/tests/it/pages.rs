@@ -187,6 +187,27 @@ async fn an_answer_that_nobody_understands_is_a_page_not_a_crash() {
 }
 
 #[tokio::test]
+async fn a_customer_finds_at_home_what_they_bought_and_who_they_are() {
+    let gateway = Gateway::default();
+    let anyone = Visitor::new(storefront(&gateway)).get("/").await;
+    anyone.says("Register and get a welcome credit");
+    assert!(!anyone.html.contains("Buy again"), "{}", anyone.html);
+    let mut ada = Visitor::logged_in(storefront(&gateway)).await;
+    let home = ada.get("/").await;
+    home.says("Welcome back, ada.");
+    home.says("What you order can be followed");
+    assert!(!home.html.contains("Buy again"), "nothing was bought: {}", home.html);
+    gateway.order_goes_through(&[order("Pending", "Reserved", "Pending")]);
+    let home = ada.get("/").await;
+    home.says("One of your orders is on its way.");
+    assert!(!home.html.contains("Buy again"), "nothing was bought yet: {}", home.html);
+    gateway.order_goes_through(&[order("Finalized", "Reserved", "Reserved")]);
+    let home = ada.get("/").await;
+    home.says("All your orders are complete.");
+    home.says("Buy again");
+}
+
+#[tokio::test]
 async fn pages_are_small_and_files_are_kept_by_their_content() {
     let gateway = Gateway::default();
     let mut visitor = Visitor::logged_in(storefront(&gateway)).await;
