@@ -213,7 +213,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             if serving.as_ref().is_some_and(|number| number.has_changed().is_ok_and(|is| is)) {
                 return Ended::Switched;
             }
-            let taken = match self.take(&events, (from, to), &mut inbox, &mut waiting).await {
+            let taken = match self.take(&events, from, to, &mut inbox, &mut waiting).await {
                 Ok(taken) => taken,
                 Err(ended) => return ended,
             };
@@ -237,7 +237,8 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
     async fn take(
         &self,
         events: &[Arc<Recorded>],
-        (from, to): (Position, Position),
+        from: Position,
+        to: Position,
         inbox: &mut Inbox,
         waiting: &mut EventStore,
     ) -> Result<Taken, Ended> {

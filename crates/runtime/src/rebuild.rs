@@ -58,9 +58,7 @@ struct Request {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// The engine keeps one generation only.
-    #[error(
-        "a read model in {0} cannot be rebuilt while it serves; stop the service and use `agora rebuild SERVICE`"
-    )]
+    #[error("a read model in {0} cannot be rebuilt while it serves; stop the service first")]
     Engine(&'static str),
     /// It does not fit what there is; what to do instead.
     #[error("{0}")]
@@ -91,7 +89,7 @@ pub fn spawn<M: ReadModel + ?Sized>(
     let (shown, store, stopping) = (rebuild.clone(), store.clone(), tasks.clone());
     tasks.spawn_blocking("rebuild", async move {
         let Some(generations) = model.generations() else { return };
-        let work = Work::new(&store, (&*model, generations), project, &progress, &shown);
+        let work = Work::new(&store, &*model, generations, project, &progress, &shown);
         stopping.unless_stopped(work.run(&mut asked)).await;
     });
     rebuild

@@ -33,7 +33,8 @@ use uuid::Uuid;
 use crate::{ModelError, SetAside};
 
 pub use disposable::Disposable;
-pub use embedded::{Embedded, Tables};
+pub use embedded::Embedded;
+pub use generation::Tables;
 pub use mark::{checkpoint_in, is_replaceable};
 pub use noted::{RowChange, Values};
 pub use record::{beside, serving_in};

@@ -217,7 +217,7 @@ pub(crate) async fn customer_id(
     loop {
         let query =
             given([("Type", CustomerEvent::REGISTERED), ("Limit", "500"), ("After", &after)]);
-        let Listing::<RecordedEvent> { items, next } =
+        let Listing::<RecordedEvent> { items, next, .. } =
             manager.get("/events/read-all", &query).await?;
         let found = items.iter().find(|event| event.registered().as_deref() == Some(name));
         match (found, next) {

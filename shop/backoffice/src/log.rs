@@ -140,7 +140,7 @@ async fn between(
             ("After", &after),
         ]);
         let page = manager.get("/events/read-all", &query).await.map_err(no_such_page)?;
-        let Listing::<RecordedEvent> { items, next } = page;
+        let Listing::<RecordedEvent> { items, next, .. } = page;
         let passed = items.last().is_none_or(|last| last.position >= before);
         found.extend(items.into_iter().filter(|event| event.position < before));
         match next {

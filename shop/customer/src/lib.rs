@@ -8,6 +8,7 @@ mod module;
 mod password;
 mod project;
 mod react;
+mod search;
 mod secrets;
 mod snapshot;
 mod tell;

@@ -9,6 +9,7 @@
 //! A website is a [`Chrome`] and a router of pages: [`Site::guard`] makes it whole.
 
 mod assets;
+mod choice;
 mod client;
 mod component;
 mod events;
@@ -115,7 +116,7 @@ impl Site {
     /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files, its health, and what
     /// search engines may look at.
     pub fn guard(&self, pages: Router) -> Router {
-        guard::guard(self.clone(), pages.merge(theme::routes()))
+        guard::guard(self.clone(), pages.merge(choice::routes()))
             .merge(assets::routes())
             .merge(picture::routes(self))
             .merge(health::routes())

@@ -57,6 +57,7 @@ impl Visit {
         let now = config.clock.now();
         let forwarded = config.proxies.seen(peer(request), headers);
         let secure = config.secure_cookies || forwarded.https;
+        let theme = cookie(headers, theme::COOKIE).map(Theme::of).unwrap_or_default();
         let cookie = cookie(headers, &cookie_name(site, secure));
         let session = cookie.and_then(|cookie| opened(site, cookie, now));
         let changed = session.is_none();
@@ -75,7 +76,7 @@ impl Visit {
             request_id,
             address: address.to_owned(),
             came_from: came_from(headers),
-            theme: cookie(headers, theme::COOKIE).map(Theme::of).unwrap_or_default(),
+            theme,
             expired: changed && had_cookie,
             state: Mutex::new(state),
         }))

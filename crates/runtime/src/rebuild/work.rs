@@ -59,7 +59,8 @@ enum Due {
 impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
     pub(super) fn new(
         store: &'a EventStore,
-        (model, generations): (&'a M, &'a dyn Generations<M::Change>),
+        model: &'a M,
+        generations: &'a dyn Generations<M::Change>,
         project: Project<M::Change>,
         serving: &'a Progress,
         shown: &'a Rebuild,

@@ -1,4 +1,4 @@
-//! One generation of an embedded read model: its tables in a database of their own.
+//! One generation of an embedded read model: its tables, and the database that they are in.
 
 use std::fmt;
 
@@ -8,8 +8,50 @@ use rusqlite::{Connection, Transaction};
 use store::Balance;
 use uuid::Uuid;
 
-use super::{Database, embedded::Tables};
+use super::{Database, Schema};
 use crate::{ModelError, ReadModel, Scans, SetAside, model::TakenUp};
+
+/// The tables of an embedded read model, and how its changes are written to them.
+pub trait Tables: Send + Sync + Sized + 'static {
+    /// What can happen to the model.
+    type Change: Send + Sync + 'static;
+
+    /// The tables as they are created.
+    fn schema(&self) -> Schema;
+
+    /// The same for another generation of the model, with nothing of what is kept in memory beside the rows of this one.
+    #[must_use]
+    fn another(&self) -> Self;
+
+    /// Older numbers of the schema whose tables serve all the same: what is here writes and reads them too. A start with such a model
+    /// serves it at once and builds the new one beside it; any other older model is emptied, and serves once it is built again.
+    fn serves(&self) -> &'static [u32] {
+        &[]
+    }
+
+    /// Writes changes, in order.
+    fn write(
+        &self,
+        transaction: &Transaction<'_>,
+        changes: &[Self::Change],
+    ) -> rusqlite::Result<()>;
+
+    /// As [`ReadModel::balances`].
+    fn balances(_connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
+        Ok(Vec::new())
+    }
+
+    /// Called after readers may see other rows than before.
+    fn changed(&self) {}
+
+    /// Called before these tables are to serve: what takes long, such as an index in memory, is better read now than by the first reader.
+    fn warm(&self, _connection: &Connection) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    /// Called when these tables begin to serve in the place of `before`.
+    fn take_over(&self, _before: &Self) {}
+}
 
 /// A database with the tables of a model.
 pub(super) struct Generation<T> {

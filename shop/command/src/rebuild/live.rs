@@ -76,7 +76,7 @@ impl Live<'_> {
     async fn fulfil(&self, wish: Wish) -> anyhow::Result<()> {
         let found = self.look().await?;
         if let Some(unsupported) = &found.unsupported {
-            bail!("{}: {}", self.name, unsupported.replace("SERVICE", self.name));
+            bail!("{0}: {unsupported} Then `agora rebuild {0}` rebuilds it", self.name);
         }
         let (state, before) = (found.other.as_ref().map(|other| other.state), found.generation);
         match wish {

@@ -15,8 +15,8 @@ use store::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{
-    After, At, COUNTED_MAX, Context, Count, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing,
-    Path, Problem, Query, Text,
+    After, At, Context, Count, FieldErrors, Json, KeyHeader, Keyed, Limit, Listing, Path, Problem,
+    Query, Text,
 };
 
 use super::{
@@ -29,6 +29,7 @@ use crate::{
     domain::{self, Command, Update},
     model::{self, Cursor, List},
     password::{NewPassword, Password},
+    search,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -182,7 +183,8 @@ pub(super) async fn get_user(
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct GetAllUsers {
-    /// Part of a user name, a full name or an e-mail address.
+    /// Part of a user name, a full name or an e-mail address. If there is none, words of them in any order, whatever their accents;
+    /// if there are none, words that are meant, with about one letter in five wrong.
     #[param(inline)]
     search: Option<Text<0, 200>>,
     #[param(inline)]
@@ -230,11 +232,8 @@ pub(super) async fn get_all_users(
         after: query.after.map(|After(cursor)| cursor),
         count: query.limit.and_one(),
     };
-    let all = query.count.then(|| List { after: None, count: COUNTED_MAX, ..list.clone() });
-    let found = customers.model.list(list).await?;
-    let mut page = Listing::page(found, query.limit, |customer| sort.cursor(customer));
-    if let Some(all) = all {
-        page.total = Some(customers.model.count(all).await?);
-    }
-    Ok(Json(page.map(view::user)))
+    let found = search::find(&*customers.model, list, query.count).await?;
+    let page = Listing::page(found.customers, query.limit, |customer| sort.cursor(customer));
+    let total = found.total.filter(|_| query.count);
+    Ok(Json(Listing { total, ..page }.map(view::user)))
 }

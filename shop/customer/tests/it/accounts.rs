@@ -166,6 +166,24 @@ async fn managers_list_search_and_sort_all_accounts() {
         let counted = shop.get(&format!("/get-all-users?Count=true&{query}"), Some(&manager)).await;
         assert_eq!(counted.body["Total"], total, "{query}");
     }
+    for (search, found) in [
+        ("test+of", vec!["ada", "bob", "cleo"]),
+        ("CLEO+example", vec!["cleo"]),
+        ("cl%C3%A9o", vec!["cleo"]),
+        ("cleoo", vec!["cleo"]),
+        ("celo", vec!["cleo"]),
+        ("exmaple+bob", vec!["bob"]),
+        ("bob+nobody", vec![]),
+    ] {
+        assert_eq!(users(&format!("Search={search}")).await, found, "{search}");
+    }
+    let page = shop.get("/get-all-users?Search=tset&Limit=2&Count=true", Some(&manager)).await;
+    assert_eq!(
+        (names(&page.body), &page.body["Total"]),
+        (vec!["ada".to_owned(), "bob".to_owned()], &json!(3))
+    );
+    let next = page.body["Next"].as_str().expect("there is more");
+    assert_eq!(users(&format!("Search=tset&Limit=2&After={next}")).await, ["cleo"]);
     for bad in ["Sort=Age", "Limit=0", "After=x", "Colour=red", "Count=3"] {
         let answer = shop.get(&format!("/get-all-users?{bad}"), Some(&manager)).await;
         assert_eq!(answer.status, 422, "{bad}");

@@ -9,10 +9,8 @@
 
 mod categories;
 mod facets;
-mod likeness;
 mod page;
 mod scores;
-mod words;
 
 use std::collections::BTreeMap;
 
@@ -73,7 +71,7 @@ pub struct Hits {
 
 #[derive(Debug)]
 struct Word {
-    /// As of [`likeness::letters`].
+    /// As of [`words::letters`].
     letters: u32,
     at: Vec<Posting>,
 }
@@ -114,7 +112,7 @@ impl Index {
             if let Some(known) = self.vocabulary.get_mut(&*word) {
                 known.at.push(posting);
             } else {
-                let letters = likeness::letters(&word);
+                let letters = words::letters(&word);
                 self.vocabulary.insert(word.into(), Word { letters, at: vec![posting] });
             }
         }

@@ -38,6 +38,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("testing", &["kernel", "runtime", "web", "testkit", "contracts", "identity"], &[]),
     ("gateway", &["kernel", "store", "web", "identity"], &["runtime", "testkit"]),
     ("sheets", &["kernel", "contracts"], &[]),
+    ("words", &["kernel"], &[]),
     ("site", SITE, &["runtime"]),
     ("storefront", SITE, &["runtime"]),
     ("backoffice", SITE, &["runtime"]),
@@ -84,7 +85,8 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// A service depends on the platform, the published language and authentication, never on another service.
-const SERVICE: &[&str] = &["kernel", "store", "runtime", "web", "contracts", "identity", "module"];
+const SERVICE: &[&str] =
+    &["kernel", "store", "runtime", "web", "contracts", "identity", "module", "words"];
 /// To run in its tests a service may have an event store and servers, or a whole world.
 const BORROWED: &[&str] = &["eventlog", "servers", "registry", "testing", "worlds"];
 /// What depends on the services themselves, all of them.

@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
+use words::{Fit, Likeness, Pattern, letters};
 
-use super::{
-    likeness::{Fit, Likeness, Pattern, letters},
-    words,
-};
+use super::scores::Worth;
 
 /// Categories of products, numbered.
 #[derive(Debug, Default)]
@@ -71,7 +69,7 @@ impl Categories {
     pub(super) fn points(&self, pattern: &Pattern<'_>, way: Likeness) -> Option<Vec<u8>> {
         let points = |category: &Category| {
             let fits = category.words.iter().filter_map(|word| word.fit(pattern, way));
-            fits.map(Fit::points_of_category).max().unwrap_or(0)
+            fits.map(Worth::points_of_category).max().unwrap_or(0)
         };
         let all: Vec<u8> = self.all.iter().map(points).collect();
         all.iter().any(|points| *points > 0).then_some(all)

@@ -2,11 +2,9 @@
 
 use std::ops::Bound;
 
-use super::{
-    Index, Word,
-    likeness::{Fit, Likeness, Pattern},
-    words,
-};
+use words::{Fit, Likeness, Pattern};
+
+use super::{Index, Word};
 
 /// In the head of the name, such as `whole milk` of `Whole Milk, 1 l`.
 pub(super) const HEAD: u8 = 1;
@@ -61,7 +59,18 @@ impl Scored {
     }
 }
 
-impl Fit {
+/// What a fit is worth.
+pub(super) trait Worth: Sized {
+    fn points(self, points: [u8; 3]) -> u8;
+
+    /// For a word in these fields of a product whose name has a head of so many words.
+    fn points_in(self, fields: u8, head: u8) -> u8;
+
+    /// For a word in the name of a category.
+    fn points_of_category(self) -> u8;
+}
+
+impl Worth for Fit {
     fn points(self, points: [u8; 3]) -> u8 {
         let [whole, beginning, partial] = points;
         match self {
@@ -71,7 +80,6 @@ impl Fit {
         }
     }
 
-    /// For a word in these fields of a product whose name has a head of so many words.
     fn points_in(self, fields: u8, head: u8) -> u8 {
         let base = match fields {
             _ if fields & NAME != 0 => self.points(OF_NAME),
@@ -83,8 +91,7 @@ impl Fit {
         base + of_head + if fields & LAST != 0 { LAST_OF_HEAD } else { 0 }
     }
 
-    /// For a word in the name of a category.
-    pub(super) fn points_of_category(self) -> u8 {
+    fn points_of_category(self) -> u8 {
         self.points(OF_CATEGORY)
     }
 }

@@ -4,7 +4,8 @@ use kernel::text::searchable;
 
 /// The words of a text, in order, whatever their case and accents: letters, or digits, without anything between them. `500g` is
 /// two words, as `500 g` is. Scripts that write without spaces, and pictures, are a word per character.
-pub(super) fn words(text: &str) -> Vec<String> {
+#[must_use]
+pub fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut before) = (Vec::new(), String::new(), Kind::Gap);
     let mut end = |word: &mut String| {
         if !word.is_empty() {
@@ -29,7 +30,8 @@ pub(super) fn words(text: &str) -> Vec<String> {
 }
 
 /// The words of a name that say what it is, the last of them most of all: those before its details, such as a size.
-pub(super) fn head(name: &str) -> Vec<String> {
+#[must_use]
+pub fn head(name: &str) -> Vec<String> {
     let end = name.find([',', ':', ';', '(', '[']).or_else(|| name.find(" - "));
     let mut head = words(name.get(..end.unwrap_or(name.len())).unwrap_or(name));
     let numbered = head.iter().position(|word| is_number(word)).unwrap_or(head.len());
@@ -40,11 +42,12 @@ pub(super) fn head(name: &str) -> Vec<String> {
 }
 
 /// A code as one word: `T-1` is `t1`.
-pub(super) fn code(text: &str) -> String {
+#[must_use]
+pub fn code(text: &str) -> String {
     words(text).concat()
 }
 
-pub(super) fn is_number(word: &str) -> bool {
+pub(crate) fn is_number(word: &str) -> bool {
     word.chars().all(|character| Kind::of(character) == Kind::Digit)
 }
 

@@ -1,6 +1,6 @@
 //! Whether a word of a text is what a word of a search means.
 
-use super::words::is_number;
+use crate::split::is_number;
 
 /// Fewer letters are too few to tell a typo from another word.
 const TYPO_LETTERS_MIN: usize = 4;
@@ -13,7 +13,7 @@ const PART_LETTERS_MIN: usize = 3;
 
 /// How a word of a text may be like the one looked for; the later ones only count where none of the earlier ones is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Likeness {
+pub enum Likeness {
     /// It begins with it.
     Begins,
     /// It contains it.
@@ -26,26 +26,32 @@ pub(super) enum Likeness {
 
 /// How well a word fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fit {
+pub enum Fit {
+    /// It is the word.
     Whole,
+    /// The word begins with it.
     Beginning,
+    /// It is within the word, or the word is meant by it.
     Partial,
 }
 
 /// A word that is looked for.
-pub(super) struct Pattern<'a> {
-    pub(super) word: &'a str,
+#[derive(Debug)]
+pub struct Pattern<'a> {
+    pub word: &'a str,
     characters: Vec<char>,
     letters: u32,
 }
 
 impl<'a> Pattern<'a> {
-    pub(super) fn new(word: &'a str) -> Self {
+    #[must_use]
+    pub fn new(word: &'a str) -> Self {
         Self { word, characters: word.chars().collect(), letters: letters(word) }
     }
 
     /// The ways to look for it. A number is only itself or the beginning of another one.
-    pub(super) fn likenesses(&self) -> Vec<Likeness> {
+    #[must_use]
+    pub fn likenesses(&self) -> Vec<Likeness> {
         let count = self.characters.len();
         let mut ways = vec![Likeness::Begins];
         if is_number(self.word) {
@@ -65,7 +71,8 @@ impl<'a> Pattern<'a> {
     }
 
     /// How well `word`, which has these [`letters`], fits in that way, if it does.
-    pub(super) fn fit(&self, way: Likeness, word: &str, letters: u32) -> Option<Fit> {
+    #[must_use]
+    pub fn fit(&self, way: Likeness, word: &str, letters: u32) -> Option<Fit> {
         match way {
             Likeness::Begins if word == self.word => Some(Fit::Whole),
             Likeness::Begins => word.starts_with(self.word).then_some(Fit::Beginning),
@@ -142,7 +149,8 @@ struct Distances {
 }
 
 /// Which letters a word has, as bits: words with few in common need not be compared.
-pub(super) fn letters(word: &str) -> u32 {
+#[must_use]
+pub fn letters(word: &str) -> u32 {
     word.chars().fold(0, |letters, letter| letters | 1 << (u32::from(letter) % 31))
 }
 

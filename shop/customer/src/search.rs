@@ -1,0 +1,107 @@
+//! Finds the accounts that managers search for. What is typed is looked for as it is, within names and addresses; if that finds none, its
+//! words in any order, without accents; and if that finds none, words that are meant by them.
+
+use runtime::ModelError;
+use web::COUNTED_MAX;
+use words::{Likeness, Pattern, letters, words};
+
+use crate::model::{Customer, List, Model};
+
+/// Accounts that are looked through for words, which no engine has an index of.
+const LOOKED_THROUGH_MAX: usize = 20_000;
+/// So many at once: others come to their turn between them.
+const CHUNK: usize = 500;
+
+/// A page of accounts, and how many there are on all pages if that was asked for.
+pub(crate) struct Found {
+    pub(crate) customers: Vec<Customer>,
+    pub(crate) total: Option<u64>,
+}
+
+/// How the words of an account fit those of a search: a worse fit counts where none is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Spelt,
+    Meant,
+}
+
+/// The accounts of `list`; `is_counted` if all pages are.
+pub(crate) async fn find(
+    model: &dyn Model,
+    list: List,
+    is_counted: bool,
+) -> Result<Found, ModelError> {
+    let all = List { after: None, count: COUNTED_MAX, ..list.clone() };
+    let search = list.search.as_deref().map(words).filter(|words| !words.is_empty());
+    if let Some(search) = search
+        && model.count(List { count: 1, ..all.clone() }).await? == 0
+    {
+        return by_words(model, &list, &search).await;
+    }
+    let total = if is_counted { Some(model.count(all).await?) } else { None };
+    Ok(Found { customers: model.list(list).await?, total })
+}
+
+async fn by_words(model: &dyn Model, list: &List, search: &[String]) -> Result<Found, ModelError> {
+    let patterns: Vec<Pattern<'_>> = search.iter().map(|word| Pattern::new(word)).collect();
+    let all = List { after: None, ..list.clone() };
+    let found = looked_through(model, &all, &patterns).await?;
+    let best = found.iter().map(|(fit, _)| *fit).min();
+    let is_best = |(fit, customer)| (Some(fit) == best).then_some(customer);
+    let mut customers: Vec<Customer> = found.into_iter().filter_map(is_best).collect();
+    let total = Some(customers.len() as u64);
+    if list.after.is_some() {
+        let behind = looked_through(model, list, &patterns).await?;
+        customers = behind.into_iter().filter_map(is_best).collect();
+    }
+    customers.truncate(list.count);
+    Ok(Found { customers, total })
+}
+
+/// The accounts behind the cursor of `list` whose words fit.
+async fn looked_through(
+    model: &dyn Model,
+    list: &List,
+    patterns: &[Pattern<'_>],
+) -> Result<Vec<(Fit, Customer)>, ModelError> {
+    let mut found = Vec::new();
+    let mut after = list.after.clone();
+    for _ in 0..LOOKED_THROUGH_MAX / CHUNK {
+        let chunk = List { search: None, sort: list.sort, after: after.clone(), count: CHUNK };
+        let chunk = model.list(chunk).await?;
+        let is_last = chunk.len() < CHUNK;
+        after = chunk.last().map(|last| list.sort.cursor(last));
+        let fitting = |customer| Some((fit(patterns, &customer)?, customer));
+        found.extend(chunk.into_iter().filter_map(fitting));
+        if is_last {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// How the account fits: as its worst word does.
+fn fit(patterns: &[Pattern<'_>], customer: &Customer) -> Option<Fit> {
+    let Customer { user, full_name, email, .. } = customer;
+    let words: Vec<(String, u32)> = words(&format!("{user} {full_name} {email}"))
+        .into_iter()
+        .map(|word| {
+            let letters = letters(&word);
+            (word, letters)
+        })
+        .collect();
+    patterns
+        .iter()
+        .map(|pattern| best(pattern, &words))
+        .try_fold(Fit::Spelt, |worst, fit| Some(worst.max(fit?)))
+}
+
+fn best(pattern: &Pattern<'_>, words: &[(String, u32)]) -> Option<Fit> {
+    let way = pattern.likenesses().into_iter().find(|way| {
+        words.iter().any(|(word, letters)| pattern.fit(*way, word, *letters).is_some())
+    })?;
+    Some(match way {
+        Likeness::Begins | Likeness::Contains => Fit::Spelt,
+        Likeness::Mistyped(_) | Likeness::BeginsMistyped(_) => Fit::Meant,
+    })
+}
