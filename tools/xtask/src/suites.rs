@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Worlds explored on every run, beside those of the crate's own tests, and before a release.
-const WORLDS: (&str, &str) = ("150", "1000");
+const WORLDS: (&str, &str) = ("100", "1000");
 /// Orders in each.
 const ORDERS: &str = "200";
 
