@@ -6,7 +6,7 @@ use axum::extract::State;
 use hyper::StatusCode;
 use runtime::{
     Progress, Rebuild,
-    model::Compared,
+    model::{Compared, Purpose},
     rebuild::{Beside, Refused, Stage, Wish},
 };
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,9 @@ pub struct OtherGeneration {
     pub generation: u32,
     /// What is done with it.
     pub state: GenerationState,
+    /// Whether it answered before, so that dropping it removes the way back.
+    #[serde(default)]
+    pub served: bool,
     /// How far it is.
     pub position: u64,
     /// The end of the log.
@@ -167,7 +170,7 @@ impl Model {
 
 fn other(beside: Beside) -> OtherGeneration {
     let remaining = beside.remaining().map(|time| time.as_secs());
-    let Beside { number, stage, position, head, rate } = beside;
+    let Beside { number, purpose, stage, position, head, rate } = beside;
     let (state, reason) = match stage {
         Stage::Building => (GenerationState::Building, None),
         Stage::Comparing => (GenerationState::Comparing, None),
@@ -179,6 +182,7 @@ fn other(beside: Beside) -> OtherGeneration {
     OtherGeneration {
         generation: number,
         state,
+        served: purpose == Purpose::Kept,
         position: position.0,
         head: head.0,
         rate: rate.map(f64::round),

@@ -79,7 +79,7 @@ pub(crate) async fn decide(manager: ManagerVisit, form: Form) -> Result<Response
     let service = form.value("Service").to_owned();
     let (call, done) = match form.value("Wish") {
         "rebuild" => ("rebuild-model", "is being rebuilt while the shop serves"),
-        "switch" => ("switch-model", "is about to be answered from the other generation"),
+        "switch" => ("switch-model", "is about to give way to the other generation"),
         "drop" => ("drop-model", "has no other generation any more"),
         _ => return Err(Failure::Malformed),
     };
@@ -144,6 +144,11 @@ impl Model {
         use GenerationState::{Building, Comparing, Failing, Switching};
         self.other()
             .is_some_and(|other| matches!(other.state, Building | Comparing | Failing | Switching))
+    }
+
+    /// Whether the generation beside the one that answers answered before.
+    fn served(&self) -> bool {
+        self.other().is_some_and(|other| other.served)
     }
 
     fn is_building(&self) -> bool {

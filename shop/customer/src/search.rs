@@ -45,25 +45,25 @@ pub(crate) async fn find(
 async fn by_words(model: &dyn Model, list: &List, search: &[String]) -> Result<Found, ModelError> {
     let patterns: Vec<Pattern<'_>> = search.iter().map(|word| Pattern::new(word)).collect();
     let all = List { after: None, ..list.clone() };
-    let found = looked_through(model, &all, &patterns).await?;
+    let (found, is_all) = looked_through(model, &all, &patterns).await?;
     let best = found.iter().map(|(fit, _)| *fit).min();
     let is_best = |(fit, customer)| (Some(fit) == best).then_some(customer);
     let mut customers: Vec<Customer> = found.into_iter().filter_map(is_best).collect();
-    let total = Some(customers.len() as u64);
+    let total = is_all.then_some(customers.len() as u64);
     if list.after.is_some() {
-        let behind = looked_through(model, list, &patterns).await?;
+        let (behind, _) = looked_through(model, list, &patterns).await?;
         customers = behind.into_iter().filter_map(is_best).collect();
     }
     customers.truncate(list.count);
     Ok(Found { customers, total })
 }
 
-/// The accounts behind the cursor of `list` whose words fit.
+/// The accounts behind the cursor of `list` whose words fit, and whether all of them were looked through.
 async fn looked_through(
     model: &dyn Model,
     list: &List,
     patterns: &[Pattern<'_>],
-) -> Result<Vec<(Fit, Customer)>, ModelError> {
+) -> Result<(Vec<(Fit, Customer)>, bool), ModelError> {
     let mut found = Vec::new();
     let mut after = list.after.clone();
     for _ in 0..LOOKED_THROUGH_MAX / CHUNK {
@@ -74,10 +74,10 @@ async fn looked_through(
         let fitting = |customer| Some((fit(patterns, &customer)?, customer));
         found.extend(chunk.into_iter().filter_map(fitting));
         if is_last {
-            break;
+            return Ok((found, true));
         }
     }
-    Ok(found)
+    Ok((found, false))
 }
 
 /// How the account fits: as its worst word does.

@@ -107,6 +107,8 @@ fn answer(name: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
     let headers = response.headers_mut();
     if is_packed && !known {
         packed::mark(headers);
+    } else {
+        packed::vary(headers);
     }
     headers.insert(ETAG, HeaderValue::try_from(etag).expect("hex is visible ASCII"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.kind));

@@ -57,6 +57,8 @@ pub struct Frame {
     pub path: String,
     /// Path and query.
     pub address: String,
+    /// The page to return to from what a visitor chooses here: this one, unless it answers a form.
+    pub here: String,
     pub visitor: Option<Visitor>,
     /// Said once.
     pub notice: Option<String>,

@@ -37,7 +37,7 @@ async fn around(State(site): State<Site>, request: Request, next: Next) -> Respo
     let visit = Visit::new(&site, &request);
     let started = visit.now();
     let method = request.method().clone();
-    let is_packed = method != Method::HEAD && packed::is_taken(request.headers());
+    let is_packed = method != Method::HEAD && packed::is_page_taken(request.headers());
     let response = if let Some(failure) = refusal(&visit, &request) {
         failure.into_response()
     } else {

@@ -1,7 +1,7 @@
 //! Compression of what is sent to browsers: a page is a quarter as long.
 //!
-//! Pages hold a token that proves forms, beside text that the visitor typed. An attacker cannot try texts against it (the BREACH attack):
-//! other sites' requests come without the session's cookie.
+//! Pages hold a token that proves forms, beside text from their address. So that no other site can try texts against the token by the length
+//! of the answer (the BREACH attack), what other sites lead to is not compressed.
 
 use std::io::Write;
 
@@ -22,6 +22,12 @@ const BYTES_MIN: u64 = 1024;
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// For pages, which are compressed each time: three quarters of what can be gained, at a fraction of the time.
 const QUICKLY: u32 = 3;
+
+/// Whether the page that these headers ask for is compressed: not where another site leads to it.
+pub(crate) fn is_page_taken(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    is_taken(headers) && !matches!(site, Some(b"cross-site" | b"same-site"))
+}
 
 /// Whether the sender of these headers can unpack `gzip` (RFC 9110, 12.5.3).
 pub(crate) fn is_taken(headers: &HeaderMap) -> bool {
@@ -61,8 +67,13 @@ pub(crate) async fn page(response: Response) -> Response {
 /// Says that the content is compressed.
 pub(crate) fn mark(headers: &mut HeaderMap) {
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+    vary(headers);
     headers.remove(CONTENT_LENGTH);
+}
+
+/// Says that it may be.
+pub(crate) fn vary(headers: &mut HeaderMap) {
+    headers.append(VARY, HeaderValue::from_static("accept-encoding"));
 }
 
 fn gzip(content: &[u8], level: Compression) -> Bytes {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use hyper::{
-    HeaderMap,
+    HeaderMap, Method,
     header::{COOKIE, HeaderValue, REFERER, SET_COOKIE},
 };
 use kernel::{Timestamp, sync};
@@ -36,6 +36,7 @@ struct Inner {
     /// Path and query as asked for.
     address: String,
     came_from: Option<String>,
+    here: String,
     theme: Theme,
     /// The session that the cookie was of is over.
     expired: bool,
@@ -75,6 +76,10 @@ impl Visit {
             secure,
             request_id,
             address: address.to_owned(),
+            here: match *request.method() {
+                Method::GET | Method::HEAD => address.to_owned(),
+                _ => came_from(headers).unwrap_or_else(|| "/".to_owned()),
+            },
             came_from: came_from(headers),
             theme,
             expired: changed && had_cookie,
@@ -140,6 +145,7 @@ impl Visit {
             theme: self.0.theme,
             path: path.to_owned(),
             address: self.0.address.clone(),
+            here: self.0.here.clone(),
             visitor,
             notice,
             query: String::new(),

@@ -71,7 +71,7 @@ fn in_words(orders: &[Order]) -> String {
         _ if orders.is_empty() => {
             "What you order can be followed step by step, as it happens.".to_owned()
         }
-        0 => "All your orders are complete.".to_owned(),
+        0 => "None of your orders is on its way.".to_owned(),
         1 => "One of your orders is on its way.".to_owned(),
         several => format!("{} of your orders are on their way.", Count(several)),
     }

@@ -1,19 +1,29 @@
 //! How long it takes to catch up.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{sync::Mutex, time::Duration};
 
-use kernel::Position;
+use kernel::{Position, sync};
 
 use super::Progress;
 
-/// The pace of a subscriber since it started.
+/// The pace of a subscriber since it started, or since it last started again from an earlier position.
 #[derive(Default)]
-pub(super) struct Estimate(OnceLock<(Position, Duration)>);
+pub(super) struct Estimate(Mutex<Option<Seen>>);
+
+struct Seen {
+    from: Position,
+    since: Duration,
+    last: Position,
+}
 
 impl Estimate {
     /// It is at `position` at the time `now`.
     pub(super) fn saw(&self, position: Position, now: Duration) {
-        let _begun_before = self.0.set((position, now));
+        let mut seen = sync::lock(&self.0);
+        match &mut *seen {
+            Some(seen) if position >= seen.last => seen.last = position,
+            seen => *seen = Some(Seen { from: position, since: now, last: position }),
+        }
     }
 
     /// That a subscriber of that name is behind, and for how long, if that is known.
@@ -26,7 +36,8 @@ impl Estimate {
     /// When the last of so many events is taken, in a sentence; none while nothing is known of the pace.
     #[expect(clippy::cast_precision_loss, reason = "a time for people to read")]
     fn sentence(&self, behind: u64, position: Position, now: Duration) -> Option<String> {
-        let (from, since) = self.0.get()?;
+        let seen = sync::lock(&self.0);
+        let Seen { from, since, .. } = seen.as_ref()?;
         let (taken, time) = (position.0.saturating_sub(from.0), now.saturating_sub(*since));
         if behind == 0 || taken == 0 || time.is_zero() {
             return None;
@@ -60,5 +71,12 @@ mod tests {
             Some(" At 100 events a second, it has caught up in about 10 s.")
         );
         assert_eq!(estimate.sentence(0, Position(1200), Duration::from_secs(12)), None);
+        // Its model was lost, and it starts again.
+        estimate.saw(Position(0), Duration::from_secs(100));
+        let said = estimate.sentence(900, Position(300), Duration::from_secs(103));
+        assert_eq!(
+            said.as_deref(),
+            Some(" At 100 events a second, it has caught up in about 10 s.")
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kernel::Position;
 
 use super::{Refused, Wish};
-use crate::{model::Compared, progress::remaining};
+use crate::{model::Compared, model::Purpose, progress::remaining};
 
 /// The state of the generations of a model.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +23,8 @@ pub struct State {
 pub struct Beside {
     /// Its number.
     pub number: u32,
+    /// Why it is there.
+    pub purpose: Purpose,
     /// What is done with it.
     pub stage: Stage,
     /// How far it is.
@@ -60,6 +62,12 @@ impl Beside {
 }
 
 impl State {
+    /// Whether people may have the other generation serve: one that served before, or a complete one, whatever it is like.
+    fn is_offered(&self, stage: &Stage) -> bool {
+        let served = self.beside.as_ref().is_some_and(|other| other.purpose == Purpose::Kept);
+        served || matches!(stage, Stage::Different(_) | Stage::Switching)
+    }
+
     /// Whether a wish fits.
     pub(super) fn allows(&self, wish: Wish) -> Result<(), Refused> {
         let refused = match (wish, self.beside.as_ref().map(|beside| &beside.stage)) {
@@ -71,11 +79,33 @@ impl State {
             }
             (Wish::Begin, Some(_)) => "the model is being rebuilt already",
             (Wish::Switch | Wish::Drop, None) => "there is no other model",
-            (Wish::Switch, Some(Stage::Building | Stage::Comparing)) => {
+            (Wish::Switch, Some(stage)) if !self.is_offered(stage) => {
                 "the new model is not complete yet; it serves by itself once it is, and equals the old one"
             }
             (Wish::Begin, None) | (Wish::Switch | Wish::Drop, Some(_)) => return Ok(()),
         };
         Err(Refused::Now(refused))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_served_or_is_complete_can_be_switched_to() {
+        let allows = |purpose, stage| {
+            let (position, head) = (Position::START, Position::START);
+            let beside = Beside { number: 2, purpose, stage, position, head, rate: None };
+            let state = State { serving: 1, beside: Some(beside), compared: None };
+            state.allows(Wish::Switch).is_ok()
+        };
+        let failing = || Stage::Failing("the disk is full".to_owned());
+        assert!(!allows(Purpose::Building, Stage::Building));
+        assert!(!allows(Purpose::Building, Stage::Comparing));
+        assert!(!allows(Purpose::Building, failing()), "nothing was compared");
+        assert!(allows(Purpose::Building, Stage::Different("a row".to_owned())));
+        assert!(allows(Purpose::Kept, Stage::Kept));
+        assert!(allows(Purpose::Kept, failing()));
     }
 }

@@ -14,6 +14,7 @@ use std::{
 use kernel::{Position, Recorded, sync};
 use store::Read;
 use tokio::sync::{MutexGuard, mpsc};
+use uuid::Uuid;
 
 use super::{Rebuild, Refused, Request, Wish, pace::Pace, state::Stage};
 use crate::{
@@ -204,6 +205,8 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             None => false,
         };
         if is_foreign || model.checkpoint().await? > head {
+            // Where the one that serves does not belong to this log either, it is the log that is wrong: nothing is touched.
+            self.serving_belongs_to(first, head).await?;
             model.reset().await?;
             if let Some(first) = first {
                 model.built_from(first).await?;
@@ -213,6 +216,24 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         let inbox = Inbox::new(self.serving.name(), model.keeps_order(), entries);
         let pace = Pace::new(self.serving, model.checkpoint().await?);
         Ok(Taken { model, inbox, waiting: self.store.clone(), pace })
+    }
+
+    /// Fails unless the generation that serves was built from this log.
+    async fn serving_belongs_to(
+        &self,
+        first: Option<Uuid>,
+        head: Position,
+    ) -> Result<(), ModelError> {
+        let at = self.model.checkpoint().await?;
+        let is_foreign = match first {
+            Some(first) if at > Position::START => self.model.built_from(first).await? != first,
+            _ => false,
+        };
+        if is_foreign || at > head {
+            let wrong = "the event store has another log than the read models were built from";
+            return Err(ModelError::Other(wrong.to_owned()));
+        }
+        Ok(())
     }
 
     /// Breaks off in front of an event that only a newer version of the program reads.

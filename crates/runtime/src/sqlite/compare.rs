@@ -29,6 +29,7 @@ pub(super) struct Rows {
 
 /// One of the databases: a connection within a transaction, which sees what was there when it began.
 struct Side {
+    database: Database,
     connection: Connection,
     /// How far it is in the table.
     after: Option<Vec<Value>>,
@@ -91,7 +92,9 @@ impl Rows {
             return Ok(());
         };
         for side in self.sides.iter_mut().filter(|side| !side.is_through) {
-            if self.is_same_schema { side.read(table)? } else { side.count(table)? }
+            let read = if self.is_same_schema { side.read(table) } else { side.count(table) };
+            // Damage that shows here is dealt with as if a reader had met it.
+            side.database.noticed(read.map_err(ModelError::from))?;
         }
         let [mine, other] = &mut self.sides;
         if mine.is_through && other.is_through {
@@ -160,7 +163,8 @@ impl Side {
         connection.execute_batch("BEGIN")?;
         // A transaction begins with its first read.
         connection.query_row("SELECT position FROM checkpoint", [], |_| Ok(()))?;
-        Ok(Self { connection, after: None, is_through: false, sum: Sum::default() })
+        let database = database.clone();
+        Ok(Self { database, connection, after: None, is_through: false, sum: Sum::default() })
     }
 
     /// Reads some more rows of a table.

@@ -41,7 +41,6 @@ impl<T: Tables> Embedded<T> {
         let number = record.current;
         let database =
             Database::open_serving(location.generation(number), schema, tables.serves())?;
-        record.remove_others(&location, schema.model);
         let serving = Generation { number, tables, database, scans: Scans::new(tasks) };
         Ok(Arc::new(Self {
             location,

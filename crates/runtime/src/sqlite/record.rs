@@ -1,8 +1,8 @@
 //! Which generations of a model there are, in a small file beside the first one: `FILE.generations`. Where there is no such file, the model
 //! has its first generation only.
 //!
-//! The file is replaced as a whole, so after a crash it says what was before a step or what is after it. Databases that it does not name
-//! are what a step left behind, and are removed at the next start.
+//! The file is replaced as a whole, so after a crash it says what was before a step or what is after it. Generations that it counted and
+//! does not name are what a step left behind, and are removed at the next start; without it, nothing is.
 
 use std::{
     fs,
@@ -21,6 +21,8 @@ pub(super) const FIRST: u32 = 1;
 /// The files of a database.
 const ENDS: [&str; 4] = ["", "-wal", "-shm", ".mark"];
 const SUFFIX: &str = ".generations";
+/// Before the number of every generation but the first.
+const GENERATION: &str = ".gen-";
 
 /// The generations of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ impl Location {
     pub(super) fn generation(&self, number: u32) -> Self {
         match self {
             first if number == FIRST => first.clone(),
-            Self::File(path) => Self::File(with_suffix(path, &format!(".{number}"))),
+            Self::File(path) => Self::File(with_suffix(path, &format!("{GENERATION}{number}"))),
             Self::Memory(name) => Self::Memory(format!("{name}.{number}")),
         }
     }
@@ -47,11 +49,17 @@ impl Location {
 impl Record {
     const ALONE: Self = Self { current: FIRST, other: None, last: FIRST };
 
-    /// Of the model at `location`. Where a newer version of the program left a generation that serves it alone, and one beside it that
-    /// serves us, the latter serves.
+    /// Of the model at `location`; what it counted and does not name is removed. Where a newer version of the program left a generation that
+    /// serves it alone, and one beside it that serves us, the latter serves.
     pub(super) fn of(location: &Location, schema: Schema) -> Result<Self, ModelError> {
         let Location::File(path) = location else { return Ok(Self::ALONE) };
-        let mut record = Self::read(path).unwrap_or_else(|| Self::found(path, schema.model));
+        let mut record = match Self::read(path)? {
+            Some(record) => {
+                record.remove_others(location, schema.model);
+                record
+            }
+            None => Self::found(path, schema.model),
+        };
         let is_newer = |number| {
             let shape = mark::shape_in(&location.generation(number), schema);
             shape.is_some_and(|shape| is_newer(shape, schema.shape()))
@@ -68,17 +76,30 @@ impl Record {
         Ok(record)
     }
 
-    /// As it was written; none where it cannot be read.
-    fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(with_suffix(path, SUFFIX)).ok()?).ok()
+    /// As it was written; none where there is none, or what there is says nothing.
+    fn read(path: &Path) -> Result<Option<Self>, ModelError> {
+        let place = with_suffix(path, SUFFIX);
+        let written = match fs::read(&place) {
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let place = place.display();
+                return Err(ModelError::Other(format!(
+                    "{place}, which says what model serves, cannot be read: {error}"
+                )));
+            }
+        };
+        let record = serde_json::from_slice(&written);
+        if let Err(error) = &record {
+            tracing::warn!(%error, file = %place.display(), "the record of the read models says nothing; the one that is furthest serves");
+        }
+        Ok(record.ok())
     }
 
-    /// Without a record, the one that is furthest serves; the others are left over.
+    /// Without a record, the one that is furthest serves, the newest of several; the others stay where they are.
     fn found(path: &Path, model: &str) -> Self {
         let all = numbered(path, model);
-        let reached = |&(number, ref path): &(u32, PathBuf)| {
-            (mark::checkpoint_in(path), std::cmp::Reverse(number))
-        };
+        let reached = |&(number, ref path): &(u32, PathBuf)| (mark::checkpoint_in(path), number);
         let furthest = all.iter().max_by_key(|found| reached(found));
         let last = all.iter().map(|(number, _)| *number).max().unwrap_or(FIRST);
         furthest.map_or(Self::ALONE, |&(current, _)| Self { current, other: None, last })
@@ -106,12 +127,13 @@ impl Record {
         fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
     }
 
-    /// Removes the databases that are not in the record.
-    pub(super) fn remove_others(&self, location: &Location, model: &str) {
+    /// Removes the databases that it counted and does not name.
+    fn remove_others(&self, location: &Location, model: &str) {
         let Location::File(path) = location else { return };
-        for (number, _) in numbered(path, model) {
+        for (number, file) in numbered(path, model) {
             let is_named = self.other.is_some_and(|other| other.number == number);
-            if number != self.current && !is_named {
+            if number <= self.last && number != self.current && !is_named {
+                tracing::info!(file = %file.display(), "removing a read model that a rebuild left behind");
                 remove(&location.generation(number));
             }
         }
@@ -159,7 +181,7 @@ fn number_of(file: &str, first: &str) -> Option<u32> {
     if rest.is_empty() {
         return Some(FIRST);
     }
-    let digits = rest.strip_prefix('.')?;
+    let digits = rest.strip_prefix(GENERATION)?;
     let number: u32 = digits.parse().ok()?;
     (number > FIRST && digits == number.to_string()).then_some(number)
 }
@@ -167,7 +189,7 @@ fn number_of(file: &str, first: &str) -> Option<u32> {
 /// The file of the generation that serves, of the model whose first one is at `path`.
 #[must_use]
 pub fn serving_in(path: &Path) -> PathBuf {
-    let current = Record::read(path).map_or(FIRST, |record| record.current);
+    let current = Record::read(path).ok().flatten().map_or(FIRST, |record| record.current);
     match Location::File(path.to_owned()).generation(current) {
         Location::File(path) => path,
         Location::Memory(_) => path.to_owned(),

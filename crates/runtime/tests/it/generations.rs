@@ -139,7 +139,7 @@ fn databases(path: &Path) -> BTreeSet<PathBuf> {
 }
 
 fn generation(path: &Path, number: u32) -> PathBuf {
-    path.with_file_name(format!("model.db.{number}"))
+    path.with_file_name(format!("model.db.gen-{number}"))
 }
 
 fn place() -> (tempfile::TempDir, PathBuf) {

@@ -116,7 +116,7 @@ impl Live<'_> {
             self.name
         ));
         let bar = term::Progress::new(self.name, 0);
-        let mut told = 0;
+        let (mut told, mut failure) = (0, None);
         let (found, before) = loop {
             let found = self.look().await?;
             let Some(other) = found.other.clone() else {
@@ -128,6 +128,7 @@ impl Live<'_> {
             if other.state == GenerationState::Different {
                 return Err(self.different(&other));
             }
+            self.tell_failure(&other, &mut failure);
             bar.at(other.position, other.head);
             if !bar.is_shown() && told % TELL == 0 {
                 term::note(format_args!("{}: {}", self.name, progress(&other)));
@@ -154,11 +155,28 @@ impl Live<'_> {
     /// Has the other generation serve, and waits until it does.
     async fn switched(&self, before: u32) -> anyhow::Result<ModelGenerations> {
         let mut found = self.ask("switch-model").await?;
+        let mut told = None;
         while found.generation == before {
+            let Some(other) = &found.other else {
+                bail!("{}: the other model was dropped by someone else", self.name);
+            };
+            self.tell_failure(other, &mut told);
             tokio::time::sleep(LOOK).await;
             found = self.look().await?;
         }
         Ok(found)
+    }
+
+    /// Tells why it cannot go on now, once for each reason.
+    fn tell_failure(&self, other: &OtherGeneration, told: &mut Option<String>) {
+        let failing = other.state == GenerationState::Failing;
+        let reason = other.reason.clone().filter(|_| failing);
+        if reason != *told {
+            if reason.is_some() {
+                term::note(format_args!("{}: {}", self.name, progress(other)));
+            }
+            *told = reason;
+        }
     }
 
     async fn look(&self) -> anyhow::Result<ModelGenerations> {

@@ -100,7 +100,7 @@ async fn every_model_is_rebuilt_under_orders_and_nobody_notices() {
     let data = folder.data();
     for service in SERVICES {
         assert!(!data.join(format!("{service}.db")).exists(), "{service}");
-        assert!(data.join(format!("{service}.db.2")).exists(), "{service}");
+        assert!(data.join(format!("{service}.db.gen-2")).exists(), "{service}");
     }
     folder.tool(&["rebuild", "--check"]).await.expect_code(0);
     folder.tool(&["rebuild", "order"]).await.expect_code(0);

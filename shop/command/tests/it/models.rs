@@ -43,7 +43,7 @@ async fn a_shop_whose_models_are_on_servers_equals_one_rebuilt_and_survives_a_ki
     {
         let live = shop.tool(&["rebuild", service, "--live"]).await.expect_code(1);
         let said = format!(
-            "A read model in {engine} cannot be rebuilt while it serves; stop the service first. Then `agora rebuild {service}` rebuilds it."
+            "A read model in {engine} cannot be rebuilt while it serves; stop the service first. Then `agora rebuild {service}` rebuilds it"
         );
         assert!(live.stderr.contains(&said), "{}", live.stderr);
     }

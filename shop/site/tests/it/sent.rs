@@ -34,6 +34,8 @@ async fn pages_and_files_are_compressed_for_browsers_that_can_unpack_them() {
         let unpacked = unpacked(packed).await;
         assert_eq!(unpacked.len(), plain.len(), "{path}");
     }
+    let led = answer(Method::GET, "/nothing", &[GZIP, ("sec-fetch-site", "cross-site")], "").await;
+    assert_eq!(header(&led, "content-encoding"), "", "another site measures its length");
     let short = answer(Method::GET, "/health/live", &[GZIP], "").await;
     assert_eq!(header(&short, "content-encoding"), "", "not worth it");
 }
@@ -67,6 +69,9 @@ async fn a_theme_is_kept_in_the_browser_and_every_page_has_it() {
     let foreign = [("sec-fetch-site", "cross-site"), form];
     let refused = answer(Method::POST, "/theme", &foreign, "theme=dark").await;
     assert_eq!((refused.status(), header(&refused, "set-cookie")), (StatusCode::FORBIDDEN, ""));
+    let form_page = [ours, form, ("referer", "http://shop.example/form?a=b")];
+    let answered = text(answer(Method::POST, "/change", &form_page, "a=b").await).await;
+    assert!(answered.contains("name=\"next\" value=\"/form?a=b\""), "{answered}");
     for (cookie, theme) in [
         ("agora-theme=dark", "dark"),
         ("a=b; agora-theme=light", "light"),

@@ -203,7 +203,7 @@ async fn a_customer_finds_at_home_what_they_bought_and_who_they_are() {
     assert!(!home.html.contains("Buy again"), "nothing was bought yet: {}", home.html);
     gateway.order_goes_through(&[order("Finalized", "Reserved", "Reserved")]);
     let home = ada.get("/").await;
-    home.says("All your orders are complete.");
+    home.says("None of your orders is on its way.");
     home.says("Buy again");
 }
 

@@ -20,11 +20,11 @@ impl<M: ReadModel + ?Sized> Work<'_, M> {
         self.shown.show(|state| {
             state.serving = serving;
             let known = state.beside.take();
-            state.beside = other.map(|Other { number, .. }| match known {
-                Some(known) if known.number == number => Beside { stage, ..known },
+            state.beside = other.map(|Other { number, purpose }| match known {
+                Some(known) if known.number == number => Beside { stage, purpose, ..known },
                 _ => {
                     let (position, head) = (Position::START, self.serving.position());
-                    Beside { number, stage, position, head, rate: None }
+                    Beside { number, purpose, stage, position, head, rate: None }
                 }
             });
         });
@@ -46,7 +46,8 @@ impl<M: ReadModel + ?Sized> Work<'_, M> {
     ) {
         let (position, head) = (subscription.position(), subscription.head());
         let rate = taken.pace.rate(position);
-        let beside = Beside { number: other.number, stage: self.stage(), position, head, rate };
+        let Other { number, purpose } = other;
+        let beside = Beside { number, purpose, stage: self.stage(), position, head, rate };
         self.shown.show(|state| state.beside = Some(beside));
     }
 
