@@ -21,7 +21,10 @@ pub(super) async fn messages(
 ) -> Result<Response, Failure> {
     let mut rates = Rates::default();
     for (field, _, rate) in RATES {
-        *rate(&mut rates) = form.value(field).parse().unwrap_or_default();
+        let typed = form.value(field);
+        // What no rate can be is refused by its range.
+        let typed = if typed.is_empty() { 0 } else { number(typed) };
+        *rate(&mut rates) = u16::try_from(typed).unwrap_or(u16::MAX);
     }
     let seed = seed(&form);
     let body = json!({ "Seed": seed, "Rates": rates });

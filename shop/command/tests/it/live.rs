@@ -185,7 +185,7 @@ fn is_tidy(data: &Path) -> bool {
     let files = std::fs::read_dir(data).expect("a folder").flatten();
     let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
     let is_model = |name: &String| {
-        let number = name.strip_prefix("order.db").map(|rest| rest.trim_start_matches('.'));
+        let number = name.strip_prefix("order.db").map(|rest| rest.trim_start_matches(".gen-"));
         number.is_some_and(|rest| rest.is_empty() || rest.parse::<u32>().is_ok())
     };
     names.filter(is_model).count() == 1

@@ -169,6 +169,11 @@ async fn a_sale_sells_what_there_is(player: &Player) {
     let count = |name: &str| sale[name].as_u64().expect("a number");
     assert_eq!(count("Sold"), 3.min(40 - count("TurnedAway")), "{sale}");
     assert_eq!(count("Sold") + count("Denied") + count("TurnedAway"), 40, "{sale}");
+    player.deed("product", "Kill").await;
+    let sale = json!({ "Shoppers": 4, "Units": 3, "Seed": 6 });
+    let refused = player.0.post("/playground/hold-sale", sale).await;
+    assert_eq!(refused.status, 409, "nobody sells anything: {}", refused.body);
+    assert_eq!(player.deed("product", "Mend").await, "Up");
 }
 
 async fn presets_end(player: &Player) {

@@ -205,7 +205,9 @@ async fn hold_sale(
     let count = |of: i64| u32::try_from(of).unwrap_or_default();
     let seed = asked.seed.get().unsigned_abs();
     playground.begin(seed);
-    playground.hold_sale(count(asked.shoppers.get()), count(asked.units.get()), seed).await;
+    let (shoppers, units) = (count(asked.shoppers.get()), count(asked.units.get()));
+    let held = playground.hold_sale(shoppers, units, seed).await;
+    held.map_err(|why| Problem::conflict("/problems/conflict", why))?;
     Ok(Json(playground.state()))
 }
 

@@ -17,6 +17,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A rate of always.
 const ALWAYS: u16 = 1000;
 
+/// What is told of a flash sale that failed.
+const NOT_HELD: &str = "The flash sale could not be held: a part of the shop is down or busy. End the faults, and hold it again.";
+
 impl Playground {
     /// Plays a preset instead of whatever is being played. When it is over, all faults end.
     pub(super) async fn play(&self, preset: Preset, seed: u64, lasts: Duration) {
@@ -73,7 +76,8 @@ impl Playground {
         while self.0.watch.orders().open > 0 {
             tokio::time::sleep(LOOK).await;
         }
-        self.hold_sale(2, 1, seed).await;
+        // A preset goes on without it; the log says why.
+        let _told = self.hold_sale(2, 1, seed).await;
         while self.sale().is_some_and(|sale| sale.open > 0) {
             tokio::time::sleep(LOOK).await;
         }
@@ -81,12 +85,21 @@ impl Playground {
 
     /// Holds a flash sale, and keeps what comes of it. Everybody else stays away from then on: they would buy as well, and have what runs
     /// out delivered.
-    pub(super) async fn hold_sale(&self, shoppers: u32, units: u32, seed: u64) {
+    pub(super) async fn hold_sale(
+        &self,
+        shoppers: u32,
+        units: u32,
+        seed: u64,
+    ) -> Result<(), &'static str> {
         self.set_traffic(Some(0));
         match sale::hold(self.0.toys.demo.shop(), shoppers, units, seed).await {
-            Ok(sold) => sync::lock(&self.0.chosen).sale = sold,
+            Ok(sold) => {
+                sync::lock(&self.0.chosen).sale = sold;
+                Ok(())
+            }
             Err(refused) => {
-                tracing::warn!(%refused, "the flash sale could not be held: a part of the shop is down or busy; end the faults, and hold it again");
+                tracing::warn!(%refused, "{NOT_HELD}");
+                Err(NOT_HELD)
             }
         }
     }
