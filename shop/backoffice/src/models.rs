@@ -37,14 +37,10 @@ struct Model {
 
 impl Models {
     /// Asks every service of `status` for its model.
-    pub(crate) async fn of(
-        manager: &ManagerVisit,
-        status: Option<&Status>,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn of(manager: &ManagerVisit, status: Option<&Status>) -> Self {
         let services = status.iter().flat_map(|status| status.services());
         let models = join_all(services.map(|service| Model::of(manager, service))).await;
-        let models = models.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
-        Ok(Self { models, csrf: manager.csrf() })
+        Self { models: models.into_iter().flatten().collect(), csrf: manager.csrf() }
     }
 }
 
@@ -62,7 +58,7 @@ pub(crate) async fn live(manager: ManagerVisit) -> Result<Response, Failure> {
                 tokio::time::sleep(LOOK).await;
             }
             let status = status::read(&looker).await.ok()?;
-            let models = Models::of(&looker, status.as_ref()).await.ok()?;
+            let models = Models::of(&looker, status.as_ref()).await;
             let shown = Markup::of(&models).as_str().to_owned();
             // A part that stays as it is can be clicked in peace.
             if before.as_ref() != Some(&shown) {
@@ -96,19 +92,20 @@ pub(crate) async fn decide(manager: ManagerVisit, form: Form) -> Result<Response
 
 impl Model {
     /// None if the service has none, or is of another kind or version, which does not have the call.
-    async fn of(manager: &ManagerVisit, service: &Service) -> Result<Option<Self>, Failure> {
-        let Some(kept) = service.model() else { return Ok(None) };
+    async fn of(manager: &ManagerVisit, service: &Service) -> Option<Self> {
+        let kept = service.model()?;
         let path = format!("/{}/model-generations", site::segment(&service.name));
         let answer = manager.get::<ModelGenerations>(&path, &[("", ""); 0]).await;
         if answer.as_ref().is_err_and(|failure| failure.refused(404).is_some()) {
-            return Ok(None);
+            return None;
         }
-        Ok(Some(Self {
+        Some(Self {
             name: service.name.clone(),
             engine: kept.engine.clone(),
-            found: status::if_answered(answer)?,
+            // Whatever one service says, the page shows the others; whether the visitor may see it, the gateway has said.
+            found: answer.ok(),
             several: instances(service) > 1,
-        }))
+        })
     }
 
     fn other(&self) -> Option<&OtherGeneration> {

@@ -80,7 +80,7 @@ pub(crate) async fn system(
 ) -> Result<Page<System>, Failure> {
     let looker = Looker { manager: manager.clone(), shop, storefront };
     let map = looker.look(None).await?;
-    let models = Models::of(&manager, map.status.as_ref()).await?;
+    let models = Models::of(&manager, map.status.as_ref()).await;
     let live = asked.live != "off";
     let frame = manager.frame("System");
     let frame = if live { frame.refreshing(REFRESH_SECONDS) } else { frame };

@@ -21,7 +21,7 @@ impl<M: ReadModel + ?Sized> Work<'_, M> {
             state.serving = serving;
             let known = state.beside.take();
             state.beside = other.map(|Other { number, purpose }| match known {
-                Some(known) if known.number == number => Beside { stage, purpose, ..known },
+                Some(known) if known.number == number => Beside { purpose, stage, ..known },
                 _ => {
                     let (position, head) = (Position::START, self.serving.position());
                     Beside { number, purpose, stage, position, head, rate: None }
