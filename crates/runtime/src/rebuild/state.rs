@@ -78,7 +78,9 @@ impl State {
                 "a rebuilt model that differs waits for a decision; switch to it, or drop it first"
             }
             (Wish::Begin, Some(_)) => "the model is being rebuilt already",
-            (Wish::Switch | Wish::Drop, None) => "there is no other model",
+            (Wish::Switch | Wish::Drop, None) => {
+                "no other generation of the model is kept or being built"
+            }
             (Wish::Switch, Some(stage)) if !self.is_offered(stage) => {
                 "the new model is not complete yet; it serves by itself once it is, and equals the old one"
             }

@@ -1,5 +1,6 @@
 //! The task that takes the other generation through the log, compares, and switches.
 
+mod meet;
 mod show;
 
 use std::{
@@ -12,8 +13,7 @@ use std::{
 };
 
 use kernel::{Position, Recorded, sync};
-use store::Read;
-use tokio::sync::{MutexGuard, mpsc};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{Rebuild, Refused, Request, Wish, pace::Pace, state::Stage};
@@ -24,8 +24,6 @@ use crate::{
 
 /// The pause after a failure.
 const RETRY: Duration = Duration::from_secs(1);
-/// Events that the other generation may be behind when it is brought to the position of the one that serves, which waits meanwhile.
-const BEHIND_MAX: u64 = 1000;
 
 /// A model's generations at work.
 pub(super) struct Work<'a, M: ReadModel + ?Sized> {
@@ -40,6 +38,8 @@ pub(super) struct Work<'a, M: ReadModel + ?Sized> {
     compared: Mutex<Option<(u32, Compared)>>,
     /// The other generation is to serve, whatever the comparison says.
     wanted: AtomicBool,
+    /// People dropped a generation: until the next start, none is begun by itself.
+    declined: AtomicBool,
 }
 
 /// The other generation as it is taken through the log.
@@ -75,6 +75,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             shown,
             compared: Mutex::default(),
             wanted: AtomicBool::new(false),
+            declined: AtomicBool::new(false),
         }
     }
 
@@ -104,6 +105,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             Wish::Switch => self.wanted.store(true, Ordering::Relaxed),
             Wish::Drop => {
                 self.generations.drop_other().await?;
+                self.declined.store(true, Ordering::Relaxed);
                 self.forget();
                 tracing::info!(projector = name, "the other read model is dropped");
             }
@@ -129,10 +131,18 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
 
     /// Takes the other generation through the log, again and again where that fails; never returns.
     async fn work(&self) {
+        let mut told = None;
         loop {
-            let Err(error) = self.once().await else { continue };
-            self.show_stage(Stage::Failing(error.to_string()));
-            tracing::warn!(projector = self.serving.name(), %error, "the other read model cannot be used; retrying");
+            let Err(error) = self.once().await else {
+                told = None;
+                continue;
+            };
+            let why = error.to_string();
+            if told.as_ref() != Some(&why) {
+                tracing::warn!(projector = self.serving.name(), %error, "the other read model cannot be used; retrying every second");
+            }
+            self.show_stage(Stage::Failing(why.clone()));
+            told = Some(why);
             tokio::time::sleep(RETRY).await;
         }
     }
@@ -141,8 +151,10 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         self.show();
         match self.generations.other() {
             Some(other) => self.follow(other).await,
-            // An older model serves, as it is no worse than before: the new one follows.
-            None if self.generations.is_outdated()? => self.begin().await,
+            // The older model serves as it did before; the new one is built beside it.
+            None if !self.declined.load(Ordering::Relaxed) && self.generations.is_outdated()? => {
+                self.begin().await
+            }
             None => std::future::pending().await,
         }
     }
@@ -307,42 +319,5 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             "the other read model serves now; the one before is kept until it is dropped"
         );
         Ok(())
-    }
-
-    /// Brings the other generation to the position of the one that serves, which stands still while the turn is held. None if it is too far
-    /// behind for that.
-    async fn meet(
-        &self,
-        taken: &mut Taken<'_, M::Change>,
-    ) -> Result<Option<MutexGuard<'_, ()>>, ModelError> {
-        loop {
-            let mut at = taken.model.checkpoint().await?;
-            // The sender is here.
-            drop(self.serving.watch().wait_for(|position| *position >= at).await);
-            let turn = self.generations.turn().lock().await;
-            let to = self.model.checkpoint().await?;
-            if to < at {
-                // It was emptied.
-                drop(turn);
-                tokio::time::sleep(RETRY).await;
-                continue;
-            }
-            if to.0 - at.0 > BEHIND_MAX {
-                return Ok(None);
-            }
-            while at < to {
-                let read = Read::All { from: at.next(), categories: Vec::new() };
-                let mut events = self.store.read(read).await.events;
-                events.retain(|event| event.position <= to);
-                let Some(last) = events.last().map(|event| event.position) else {
-                    return Ok(None);
-                };
-                if self.take(taken, &events, at, last).await?.is_break() {
-                    return Ok(None);
-                }
-                at = last;
-            }
-            return Ok(Some(turn));
-        }
     }
 }

@@ -142,7 +142,7 @@ impl<T: Tables> ReadModel for Embedded<T> {
     }
 
     async fn reset(&self) -> Result<(), ModelError> {
-        // It is no better than the one that is emptied.
+        // It may be wrong in the same way.
         self.drop_other().await?;
         self.serving().reset().await
     }

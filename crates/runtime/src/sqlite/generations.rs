@@ -55,7 +55,7 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
         let is_same = serving.database.shape()? == beside.database.shape()?;
         let mut rows = Rows::of::<T>(&serving.database, &beside.database, is_same)?;
         if matches!(self.location, Location::Memory(_)) {
-            // Its readers see what is written while they read: there is no later.
+            // A database in memory has no snapshots, so both are compared before anything else is written.
             rows.finish()?;
         }
         Ok(Box::new(rows))
@@ -105,7 +105,7 @@ impl<T: Tables> Embedded<T> {
     fn beside(&self) -> Result<Arc<Generation<T>>, ModelError> {
         let record = *sync::lock(&self.record);
         let Some(Other { number, purpose }) = record.other else {
-            return Err(ModelError::Other("there is no other generation".to_owned()));
+            return Err(ModelError::Other("no other generation is kept or being built".to_owned()));
         };
         let mut beside = sync::lock(&self.beside);
         if let Some(open) = beside.as_ref().filter(|open| open.number == number) {

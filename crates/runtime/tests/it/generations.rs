@@ -154,7 +154,7 @@ async fn a_model_is_rebuilt_while_it_serves_and_the_one_before_can_serve_again()
     let program = Program::start(&world, &path, FIRST);
     program.reach(record(&world, 40).await).await;
     let nothing = program.rebuild.ask(Wish::Switch).await.expect_err("there is no other");
-    assert_eq!(nothing.to_string(), "there is no other model");
+    assert_eq!(nothing.to_string(), "no other generation of the model is kept or being built");
 
     program.rebuild.ask(Wish::Begin).await.expect("it begins");
     // What is recorded meanwhile is shown at once, as ever.
@@ -260,6 +260,15 @@ async fn an_older_schema_that_serves_does_so_at_once_and_is_replaced_by_itself()
     forth.until_kept().await;
     assert_eq!(forth.serves(), 2);
     forth.assert_each_once().await;
+    // Who goes back and drops the new one has the old one until the next start.
+    forth.rebuild.ask(Wish::Switch).await.expect("back");
+    while forth.serves() == 2 {
+        tokio::time::sleep(MOMENT).await;
+    }
+    forth.until_kept().await;
+    forth.rebuild.ask(Wish::Drop).await.expect("dropped");
+    forth.reach(record(&world, 5).await).await;
+    assert_eq!((forth.serves(), forth.rebuild.state().beside), (1, None));
     forth.tasks.kill().await;
 }
 

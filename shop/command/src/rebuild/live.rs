@@ -170,12 +170,9 @@ impl Live<'_> {
     /// Tells why it cannot go on now, once for each reason.
     fn tell_failure(&self, other: &OtherGeneration, told: &mut Option<String>) {
         let failing = other.state == GenerationState::Failing;
-        let reason = other.reason.clone().filter(|_| failing);
-        if reason != *told {
-            if reason.is_some() {
-                term::note(format_args!("{}: {}", self.name, progress(other)));
-            }
-            *told = reason;
+        if failing && other.reason != *told {
+            term::note(format_args!("{}: {}", self.name, progress(other)));
+            told.clone_from(&other.reason);
         }
     }
 
