@@ -210,10 +210,6 @@ impl Checkpoint for AllModels {
 }
 
 impl Inspect for AllModels {
-    fn checkpoint(&self) -> BoxFuture<'_, Result<Position, ModelError>> {
-        futures_util::future::ready(Ok(self.position())).boxed()
-    }
-
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
         async {
             let mut balances = Vec::new();
@@ -225,13 +221,19 @@ impl Inspect for AllModels {
         .boxed()
     }
 
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
+    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>> {
         async {
-            let mut lines = Vec::new();
-            for (model, _) in self.each() {
-                lines.extend(model.dump().await?);
+            loop {
+                let before = self.position();
+                let mut lines = Vec::new();
+                for (model, _) in self.each() {
+                    lines.extend(model.dump().await?);
+                }
+                // Several models have no moment in common but one in which none of them changes.
+                if self.position() == before {
+                    return Ok((before, lines));
+                }
             }
-            Ok(lines)
         }
         .boxed()
     }

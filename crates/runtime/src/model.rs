@@ -84,6 +84,16 @@ pub trait ReadModel: Send + Sync + 'static {
     /// Everything in the model as lines of text in a fixed order, the same for every engine: what a rebuilt model is compared by.
     async fn dump(&self) -> Result<Vec<String>, ModelError>;
 
+    /// The same of one position, and that position. An engine without snapshots is asked until no change came between.
+    async fn dump_at(&self) -> Result<(Position, Vec<String>), ModelError> {
+        loop {
+            let (before, lines) = (self.checkpoint().await?, self.dump().await?);
+            if self.checkpoint().await? == before {
+                return Ok((before, lines));
+            }
+        }
+    }
+
     /// The name of the engine that keeps it, such as `SQLite`.
     fn engine(&self) -> &'static str;
 

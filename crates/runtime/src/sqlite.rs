@@ -202,6 +202,11 @@ impl Database {
 
     /// All rows of all tables as text, in a fixed order: what a rebuilt model is compared by.
     pub fn dump(&self) -> Result<Vec<String>, ModelError> {
+        self.dump_at().map(|(_, lines)| lines)
+    }
+
+    /// The same, and the position that it is of.
+    pub(crate) fn dump_at(&self) -> Result<(Position, Vec<String>), ModelError> {
         self.read(|connection| {
             // One snapshot of all tables, whatever is written meanwhile.
             let connection = connection.unchecked_transaction()?;
@@ -217,7 +222,7 @@ impl Database {
                 }
             }
             lines.sort();
-            Ok(lines)
+            Ok((tables::checkpoint(&connection)?, lines))
         })
     }
 

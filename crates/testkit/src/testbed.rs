@@ -201,7 +201,7 @@ pub async fn ready(service: &Service) {
 /// Everything in a service's read model, as lines.
 pub async fn dump(service: &Service) -> Vec<String> {
     let model = service.model.as_ref().expect("the service has a model");
-    model.dump().await.expect("the model can be read")
+    model.dump_at().await.expect("the model can be read").1
 }
 
 impl Databases {

@@ -39,14 +39,11 @@ pub fn projector_of(service: &str) -> String {
 
 /// What an operator can ask of a read model, whatever it holds.
 pub trait Inspect: Send + Sync {
-    /// The position up to which the model holds everything.
-    fn checkpoint(&self) -> BoxFuture<'_, Result<Position, ModelError>>;
-
     /// The sums of promise 6 that the service can vouch for.
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>>;
 
-    /// Everything in the model as lines of text in a fixed order.
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>>;
+    /// Everything in the model at one position as lines of text in a fixed order, and that position.
+    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>>;
 
     /// The name of the engine that keeps it, such as `SQLite`.
     fn engine(&self) -> &'static str;
@@ -226,17 +223,13 @@ struct ModelOf<M: ?Sized> {
 }
 
 impl<M: ReadModel + ?Sized> Inspect for ModelOf<M> {
-    fn checkpoint(&self) -> BoxFuture<'_, Result<Position, ModelError>> {
-        Box::pin(self.model.checkpoint())
-    }
-
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>> {
         // Sums over the whole model: every process asks each second.
         Box::pin(self.recent.balances(self.model.balances()))
     }
 
-    fn dump(&self) -> BoxFuture<'_, Result<Vec<String>, ModelError>> {
-        Box::pin(self.model.dump())
+    fn dump_at(&self) -> BoxFuture<'_, Result<(Position, Vec<String>), ModelError>> {
+        Box::pin(self.model.dump_at())
     }
 
     fn engine(&self) -> &'static str {
@@ -257,14 +250,9 @@ async fn model_digest(
     State(model): State<Arc<dyn Inspect>>,
     _operator: Operator,
 ) -> Result<Json<ModelDigest>, Problem> {
-    loop {
-        let (before, lines) = (model.checkpoint().await?, model.dump().await?);
-        // Nothing came between the two: the rows are those of this checkpoint.
-        if model.checkpoint().await? == before {
-            let (digest, rows) = (digest(&lines), lines.len() as u64);
-            return Ok(Json(ModelDigest { position: before.0, digest, rows }));
-        }
-    }
+    let (position, lines) = model.dump_at().await?;
+    let (digest, rows) = (digest(&lines), lines.len() as u64);
+    Ok(Json(ModelDigest { position: position.0, digest, rows }))
 }
 
 /// A hash over the lines of a model's dump.

@@ -155,6 +155,10 @@ impl<T: Tables> ReadModel for Embedded<T> {
         self.serving().dump().await
     }
 
+    async fn dump_at(&self) -> Result<(Position, Vec<String>), ModelError> {
+        self.serving().dump_at().await
+    }
+
     async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
         self.serving().balances().await
     }

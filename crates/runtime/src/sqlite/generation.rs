@@ -138,6 +138,11 @@ impl<T: Tables> ReadModel for Generation<T> {
         self.scans.own(move || database.dump()).await
     }
 
+    async fn dump_at(&self) -> Result<(Position, Vec<String>), ModelError> {
+        let database = self.database.clone();
+        self.scans.own(move || database.dump_at()).await
+    }
+
     async fn balances(&self) -> Result<Vec<Balance>, ModelError> {
         self.scan(T::balances).await
     }

@@ -1,5 +1,6 @@
 //! A read model is built again beside the one that serves, compared, and switched to: whatever crashes, nothing is missed or done twice.
 
+mod busy;
 mod left_behind;
 
 use std::{

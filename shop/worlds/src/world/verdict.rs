@@ -149,7 +149,7 @@ impl World {
             })
             .collect();
         for (name, service, model) in models {
-            let live = model.dump().await.expect("a model in memory can be read");
+            let live = model.dump_at().await.expect("a model in memory can be read").1;
             let fresh = rebuilt(&self.environment, service, events).await;
             if live != fresh {
                 let differs = live.iter().zip(&fresh).find(|(live, fresh)| live != fresh);
