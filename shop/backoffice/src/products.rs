@@ -21,12 +21,13 @@ use crate::{
 const PAGE: usize = 50;
 
 /// The orders a list can be in: as the gateway calls them, and as people do.
-const SORTS: [(&str, &str); 7] = [
+const SORTS: [(&str, &str); 8] = [
     ("", "Best match, or name"),
     ("Name", "Name"),
     ("Price", "Price, lowest first"),
     ("-Price", "Price, highest first"),
     ("Newest", "Newest"),
+    ("Sold", "Best sellers"),
     ("-Available", "Fewest available"),
     ("Available", "Most available"),
 ];

@@ -1,6 +1,7 @@
 //! The service's calls: what they share, and the mapping of refusals to problems.
 
 mod categories;
+mod code;
 pub(crate) mod files;
 mod manage;
 mod pictures;

@@ -61,6 +61,7 @@ pub struct Product {
     pub revision: u64,
     pub on_hand: i64,
     pub available: i64,
+    pub sold: i64,
     /// Where it was (last) added.
     pub added: Position,
     /// Where anything of it changed last.
@@ -128,6 +129,8 @@ pub struct Products {
     pub most: Option<Money>,
     /// Only those that can be ordered.
     pub in_stock: bool,
+    /// Only those that were sold before.
+    pub sold: bool,
     /// Whether to count what the list can be narrowed to.
     pub facets: bool,
     pub sort: Sort,
@@ -163,6 +166,8 @@ pub enum Sort {
     Available,
     /// The least available first.
     Scarce,
+    /// What was sold most often first.
+    Sold,
 }
 
 /// Where a page of products ended: the value sorted by, and the id.
@@ -175,6 +180,7 @@ pub enum Cursor {
     Newest(u64, Uuid),
     Available(i64, Uuid),
     Scarce(i64, Uuid),
+    Sold(i64, Uuid),
 }
 
 /// Where a page of categories ended.
@@ -185,8 +191,11 @@ impl Products {
     /// Whether it is a list along one order, neither searched nor narrowed by more than a category.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        let Self { search, least, most, in_stock, facets, .. } = self;
-        search.is_none() && least.is_none() && most.is_none() && !in_stock && !facets
+        let Self { search, least, most, in_stock, sold, facets, .. } = self;
+        let is_narrowed =
+            search.is_some() || least.is_some() || most.is_some() || *in_stock || *sold;
+        // No index in the tables leads along what was sold, since each sale would move it there.
+        !is_narrowed && self.sort != Sort::Sold && !facets
     }
 }
 
@@ -203,6 +212,7 @@ impl Sort {
             Self::Newest => Cursor::Newest(product.added.0, id),
             Self::Available => Cursor::Available(product.available, id),
             Self::Scarce => Cursor::Scarce(product.available, id),
+            Self::Sold => Cursor::Sold(product.sold, id),
         }
     }
 }
@@ -219,6 +229,7 @@ impl Cursor {
             Self::Newest(..) => Sort::Newest,
             Self::Available(..) => Sort::Available,
             Self::Scarce(..) => Sort::Scarce,
+            Self::Sold(..) => Sort::Sold,
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The home page: what a known customer bought before, categories, and new products.
+//! The home page: what a known customer bought before, categories, best sellers and new products.
 
 use askama::Template;
 use contracts::rest::{
     order::{Order, Status},
     product::{Category, Product},
 };
-use futures_util::future::{join_all, try_join3};
+use futures_util::future::{join, join_all, try_join3};
 use site::{Count, Failure, Frame, Listing, Page, Picture, Visit};
 
 use crate::grid::ProductGrid;
@@ -17,6 +17,9 @@ const CATEGORIES: usize = 18;
 const LOOKED_THROUGH: &str = "24";
 const AGAIN: usize = 4;
 
+/// Best sellers: one row.
+const BEST: &str = "4";
+
 #[derive(Template)]
 #[template(path = "home.html")]
 pub(crate) struct Home {
@@ -25,6 +28,8 @@ pub(crate) struct Home {
     /// How many categories there are in all.
     all: usize,
     art: Vec<Picture>,
+    /// What is bought most.
+    best: Option<ProductGrid>,
     newest: Option<ProductGrid>,
     /// Of a customer who is logged in.
     name: Option<String>,
@@ -38,9 +43,9 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     let categories = visit.get("/product/get-categories", &[("Limit", "500")]);
     let query = [("Sort", "Newest"), ("Limit", "12")];
     let newest = visit.get("/product/get-all-products", &query);
-    let mine = async { Ok(mine(&visit).await) };
-    let (categories, newest, mine): (Listing<Category>, Listing<Product>, _) =
-        try_join3(categories, newest, mine).await?;
+    let extras = async { Ok(join(mine(&visit), best(&visit)).await) };
+    let (categories, newest, (mine, best)): (Listing<Category>, Listing<Product>, _) =
+        try_join3(categories, newest, extras).await?;
     let mut categories = categories.items;
     categories.retain(|category| category.products > 0);
     let all = categories.len();
@@ -50,10 +55,19 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     let grid = |products: Vec<Product>| {
         (!products.is_empty()).then(|| ProductGrid::new(products).below_heading())
     };
-    let (newest, again) = (grid(newest.items), grid(again(&visit, &mine).await));
+    let (newest, best) = (grid(newest.items), grid(best));
+    let again = grid(again(&visit, &mine).await);
     let (name, orders) = (visit.user().map(|user| user.name), in_words(&mine));
     let frame = visit.frame("Good things, honestly counted");
-    Ok(Page(Home { frame, categories, all, art, newest, name, orders, again }))
+    Ok(Page(Home { frame, categories, all, art, best, newest, name, orders, again }))
+}
+
+/// What is sold most and can be ordered now. The page is there without it.
+async fn best(visit: &Visit) -> Vec<Product> {
+    let query = [("Sort", "Sold"), ("Sold", "true"), ("InStock", "true"), ("Limit", BEST)];
+    let found: Result<Listing<Product>, Failure> =
+        visit.get("/product/get-all-products", &query).await;
+    found.map_or_else(|_| Vec::new(), |found| found.items)
 }
 
 /// The visitor's last orders. The page is there without them.

@@ -15,11 +15,12 @@ const PAGE: &str = "24";
 const CATEGORIES: usize = 8;
 
 /// The orders a list can be in: as the gateway calls them, and as people do.
-const SORTS: [(&str, &str); 5] = [
+const SORTS: [(&str, &str); 6] = [
     ("Name", "Name"),
     ("Price", "Price, lowest first"),
     ("-Price", "Price, highest first"),
     ("Newest", "Newest"),
+    ("Sold", "Best sellers"),
     ("Available", "Available"),
 ];
 const RELEVANCE: (&str, &str) = ("Relevance", "Best match");

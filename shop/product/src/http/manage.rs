@@ -20,8 +20,10 @@ use uuid::Uuid;
 use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text};
 
 use super::{
-    Shop, product_rejected,
-    requests::{AddProduct, Code, DeleteProduct, UpdateProduct},
+    Shop,
+    code::Code,
+    product_rejected,
+    requests::{AddProduct, DeleteProduct, UpdateProduct},
 };
 use crate::domain::{Command, Rejection};
 

@@ -10,8 +10,10 @@ use uuid::Uuid;
 use web::{After, Asked, Json, Problem, Query, Text};
 
 use super::{
-    Shop, no_category, no_product,
-    requests::{Code, GetAllProducts, GetProductDetails, GetProducts, Price},
+    Shop,
+    code::Code,
+    no_category, no_product,
+    requests::{GetAllProducts, GetProductDetails, GetProducts, Price},
     view,
 };
 use crate::{
@@ -67,6 +69,7 @@ async fn read_page(shop: &Shop, query: GetProducts) -> Result<ProductList, Probl
         least: query.min_price.map(|Price(price)| price),
         most: query.max_price.map(|Price(price)| price),
         in_stock: query.in_stock,
+        sold: query.sold,
         facets: query.facets,
         sort,
         after,

@@ -1,23 +1,15 @@
 //! Parameters of the calls: bodies and queries, parsed strictly.
 
-use std::{borrow::Cow, ops::Deref};
+use std::borrow::Cow;
 
 use contracts::money::{AmountIn, Decimal, Money};
-use kernel::{
-    Position,
-    text::{is_invisible, nfc},
-};
+use kernel::Position;
 use serde::{Deserialize, Deserializer, de};
-use utoipa::{
-    IntoParams, PartialSchema, ToSchema,
-    openapi::{
-        RefOr,
-        schema::{ObjectBuilder, Schema, Type},
-    },
-};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use web::{After, Count, FieldErrors, Limit, Problem, Prose, Text, Whole};
 
+use super::code::Code;
 use crate::{
     domain::{UNITS_MAX, Units, Update},
     model::{Cursor, NameCursor, Sort},
@@ -28,14 +20,6 @@ type OnHand = Whole<0, UNITS_MAX>;
 
 /// A change of the units in stock.
 type Difference = Whole<{ -UNITS_MAX }, UNITS_MAX>;
-
-/// A shop's article number: 1 to 64 visible characters, in one Unicode form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Code {
-    text: String,
-    /// As it was sent, where that was another form: an older shop kept it like that.
-    sent: Option<String>,
-}
 
 /// A price in an address.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +110,10 @@ pub(super) struct GetProducts {
     #[serde(default)]
     #[param(required = false)]
     pub(super) in_stock: bool,
+    /// Only products that were sold before.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) sold: bool,
     /// Whether to count what the list can be narrowed to.
     #[serde(default)]
     #[param(required = false)]
@@ -158,6 +146,10 @@ pub(super) struct GetAllProducts {
     #[serde(default)]
     #[param(required = false)]
     pub(super) in_stock: bool,
+    /// Only products that were sold before.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(super) sold: bool,
     /// Whether to count what the list can be narrowed to.
     #[serde(default)]
     #[param(required = false)]
@@ -224,6 +216,8 @@ pub(super) enum SortBy {
     /// The least available first.
     #[serde(rename = "-Available")]
     AvailableUp,
+    /// What was sold most often first.
+    Sold,
 }
 
 impl UpdateProduct {
@@ -263,10 +257,18 @@ impl<'de> Deserialize<'de> for Price {
 
 impl From<GetAllProducts> for GetProducts {
     fn from(all: GetAllProducts) -> Self {
-        let GetAllProducts { search, min_price, max_price, in_stock, facets, sort, limit, after } =
-            all;
-        let category_id = None;
-        Self { category_id, search, min_price, max_price, in_stock, facets, sort, limit, after }
+        Self {
+            category_id: None,
+            search: all.search,
+            min_price: all.min_price,
+            max_price: all.max_price,
+            in_stock: all.in_stock,
+            sold: all.sold,
+            facets: all.facets,
+            sort: all.sort,
+            limit: all.limit,
+            after: all.after,
+        }
     }
 }
 
@@ -280,67 +282,7 @@ impl From<SortBy> for Sort {
             SortBy::Newest => Self::Newest,
             SortBy::Available => Self::Available,
             SortBy::AvailableUp => Self::Scarce,
+            SortBy::Sold => Self::Sold,
         }
-    }
-}
-
-impl Code {
-    const CHARACTERS_MAX: usize = 64;
-
-    fn parse(text: String) -> Option<Self> {
-        let visible = |character: char| {
-            !character.is_whitespace() && !character.is_control() && !is_invisible(character)
-        };
-        let count = text.chars().take(Self::CHARACTERS_MAX + 1).count();
-        let fits = (1..=Self::CHARACTERS_MAX).contains(&count) && text.chars().all(visible);
-        fits.then(|| match nfc(&text) {
-            Cow::Borrowed(_) => Self { text, sent: None },
-            Cow::Owned(composed) => Self { text: composed, sent: Some(text) },
-        })
-    }
-
-    /// The code as it was sent, if that was in another Unicode form.
-    pub(super) fn sent(&self) -> Option<&str> {
-        self.sent.as_deref()
-    }
-
-    pub(super) fn into_string(self) -> String {
-        self.text
-    }
-}
-
-impl Deref for Code {
-    type Target = str;
-    fn deref(&self) -> &str {
-        &self.text
-    }
-}
-
-impl<'de> Deserialize<'de> for Code {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(String::deserialize(deserializer)?).ok_or_else(|| {
-            de::Error::custom("must have 1 to 64 characters that can be seen, no spaces")
-        })
-    }
-}
-
-impl PartialSchema for Code {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .min_length(Some(1))
-            .max_length(Some(Self::CHARACTERS_MAX))
-            .pattern(Some(
-                "^[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
-                 \\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\
-                 \u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]+$",
-            ))
-            .into()
-    }
-}
-
-impl ToSchema for Code {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("Code")
     }
 }

@@ -56,6 +56,7 @@ pub struct Document<'a> {
 pub struct Amounts {
     pub price: Money,
     pub available: i64,
+    pub sold: i64,
     pub added: Position,
 }
 
@@ -157,7 +158,7 @@ impl Index {
         let mut total = 0;
         for (number, slot) in self.slots.iter().enumerate().filter(|(_, slot)| slot.is_offered) {
             let score = scored.as_ref().map_or(1, |scored| scored.of(number));
-            if score == 0 {
+            if score == 0 || wanted.sold && slot.amounts.sold == 0 {
                 continue;
             }
             let Amounts { price, available, .. } = slot.amounts;

@@ -51,6 +51,29 @@ async fn products_come_in_the_order_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn best_sellers_are_what_was_sold_most_and_nothing_that_never_was() {
+    let world = three_teas().await;
+    let tea = async |code: &str| {
+        world.get(&format!("/get-product-details?Code={code}")).await.expect(200)
+    };
+    let (rize, assam) = (tea("T-1").await, tea("T-2").await);
+    for (number, product, quantity) in [(1, &assam, 1), (2, &rize, 3)] {
+        world.order(number, product, quantity).await;
+        world.finalize(number, product, quantity).await;
+    }
+    world.settle().await;
+    for (query, expected) in [
+        ("Sort=Sold", &["Rize", "assam", "Ceylon"][..]),
+        ("Sort=Sold&Sold=true", &["Rize", "assam"]),
+        ("Sort=Sold&Sold=true&InStock=true", &["Rize"]),
+        ("Sold=true", &["assam", "Rize"]),
+    ] {
+        let list = world.get(&format!("/get-all-products?{query}")).await.expect(200);
+        assert_eq!(names(&list), expected, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_parts_of_words_whatever_their_case() {
     let world = three_teas().await;
     for (search, expected) in [

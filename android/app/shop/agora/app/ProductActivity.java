@@ -9,8 +9,10 @@ import android.widget.EditText;
 import android.widget.TextView;
 import shop.agora.core.Failure;
 import shop.agora.core.Formats;
+import shop.agora.core.Money;
 import shop.agora.core.OrderForm;
 import shop.agora.core.Product;
+import shop.agora.core.Profile;
 import shop.agora.core.ShopClient;
 
 /** One product, and the form to order it. */
@@ -33,6 +35,7 @@ public final class ProductActivity extends ShopActivity {
         }
     };
     private TextView total;
+    private TextView credit;
     private TextView fault;
     private TextView note;
     private EditText quantity;
@@ -96,6 +99,7 @@ public final class ProductActivity extends ShopActivity {
 
     private void bindForm() {
         total = (TextView) findViewById(R.id.total);
+        credit = (TextView) findViewById(R.id.credit);
         fault = (TextView) findViewById(R.id.quantity_fault);
         note = (TextView) findViewById(R.id.order_note);
         quantity = (EditText) findViewById(R.id.quantity);
@@ -147,6 +151,7 @@ public final class ProductActivity extends ShopActivity {
                 product = loaded;
                 showBanner(null);
                 show();
+                loadCredit();
             }
 
             @Override
@@ -162,6 +167,31 @@ public final class ProductActivity extends ShopActivity {
                         }
                     });
                 }
+            }
+        });
+    }
+
+    /** The page is of use without it: the shop has the last word on every order. */
+    private void loadCredit() {
+        if (!app().isLoggedIn()) {
+            return;
+        }
+        app().call(this, new Call<Profile>() {
+            @Override
+            Profile ask(ShopClient shop) throws Failure {
+                return shop.profile();
+            }
+
+            @Override
+            void done(Profile profile) {
+                form.showCredit(profile.available);
+                showForm();
+            }
+
+            @Override
+            void failed(Failure failure) {
+                form.showCredit(null);
+                showForm();
             }
         });
     }
@@ -197,11 +227,31 @@ public final class ProductActivity extends ShopActivity {
         fault.setVisibility(isWrong ? View.VISIBLE : View.GONE);
         fault.setText(isWrong ? getString(R.string.quantity_fault) : "");
         total.setText(form.total() == null ? "–" : app().formats().amount(form.total(), currency()));
+        showCredit();
         boolean isSoldOut = product != null && product.availability() == Product.Availability.SOLD_OUT;
-        order.setEnabled(!isSending && form.total() != null && (!isSoldOut || isUncertain));
+        boolean canBeHad = !isSoldOut && !isBeyondCredit();
+        order.setEnabled(!isSending && form.total() != null && (canBeHad || isUncertain));
         order.setText(isSending ? R.string.placing_order : isUncertain ? R.string.order_again
                 : isSoldOut ? R.string.sold_out : app().isLoggedIn() ? R.string.place_order : R.string.log_in_to_order);
         showNote(isUncertain);
+    }
+
+    private void showCredit() {
+        Money left = form.left();
+        credit.setVisibility(left == null ? View.GONE : View.VISIBLE);
+        if (left == null) {
+            return;
+        }
+        Formats formats = app().formats();
+        String before = formats.amount(form.credit(), currency());
+        credit.setText(isBeyondCredit() ? getString(R.string.credit_too_low, before)
+                : getString(R.string.credit_before_and_after, before, formats.amount(left, currency())));
+        credit.setTextColor(getColor(isBeyondCredit() ? R.color.bad : R.color.ink_soft));
+    }
+
+    private boolean isBeyondCredit() {
+        Money left = form.left();
+        return left != null && left.minor() < 0;
     }
 
     private String currency() {
@@ -270,6 +320,7 @@ public final class ProductActivity extends ShopActivity {
     private void placed(String orderId) {
         form = new OrderForm(id(), App.KEYS);
         form.showPrice(product.price);
+        // What is left is asked for when the customer comes back.
         quantity.setText(form.typed());
         showForm();
         startActivity(new Intent(this, OrderActivity.class).putExtra(OrderActivity.ID, orderId));

@@ -58,6 +58,7 @@ public final class OrderForm {
     private State beforeSending = State.EDITING;
     private String quantity = "1";
     private Money price;
+    private Money credit;
 
     public OrderForm(String productId, Keys keys) {
         this.productId = productId;
@@ -96,6 +97,11 @@ public final class OrderForm {
         }
     }
 
+    /** What the customer can spend; null while it is not known. */
+    public void showCredit(Money shown) {
+        credit = shown;
+    }
+
     public void type(String typed) {
         if (state == State.EDITING) {
             quantity = typed.trim();
@@ -128,6 +134,16 @@ public final class OrderForm {
     /** Null while there is no price or no quantity to multiply. */
     public Money total() {
         return price == null || quantity() == 0 ? null : price.times(quantity());
+    }
+
+    public Money credit() {
+        return credit;
+    }
+
+    /** What is left to spend after the order, below zero where it is not enough. Null while either is not known. */
+    public Money left() {
+        Money total = total();
+        return credit == null || total == null ? null : Money.ofMinor(credit.minor() - total.minor());
     }
 
     /** Null where there is nothing to send, or it is on its way already. */

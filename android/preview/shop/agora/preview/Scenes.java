@@ -97,7 +97,8 @@ final class Scenes {
                 .text("description", "Black tea from the highlands of Sri Lanka, "
                         + "scented with the oil of real bergamot. Makes about 100 cups.")
                 .text("supplier", r.string("supplier_and_code", "Dimbula Estate", "TE-0417"))
-                .text("quantity", "3").text("total", amount(2697));
+                .text("quantity", "3").text("total", amount(2697))
+                .text("credit", r.string("credit_before_and_after", amount(10_000), amount(7303)));
         box.find("availability").set("background", "@drawable/badge_good").set("textColor", "@color/good");
         box.find("picture").picture = new String[] {"Coffee & Tea", "Earl Grey Tea, loose leaf 250 g"};
         return box;

@@ -112,7 +112,8 @@ final class ScreenTest {
             hand.logIn("ada", PretendShop.PASSWORD);
             hand.waitFor(ProductActivity.class);
             equal("3", device.text(R.id.quantity));
-            device.until("it can be ordered", () -> device.text(R.id.order).equals("Order"));
+            device.until("it can be ordered", () -> device.text(R.id.order).equals("Place the order"));
+            hand.waitForText(R.id.credit, "Your credit £87.50, after this order £80.00");
             device.tap(R.id.order);
             hand.waitFor(OrderActivity.class);
             hand.waitForText(R.id.status, "Completed");
@@ -148,6 +149,25 @@ final class ScreenTest {
             hand.openProduct(0);
             hand.waitForText(R.id.order, "Sold out");
             that(!device.isEnabled(R.id.order), "it is sold out");
+        }
+    }
+
+    @Test
+    void an_order_beyond_the_credit_is_told_before_it_is_placed() throws Exception {
+        try (PretendShop shop = new PretendShop()) {
+            Hand hand = Hand.in(shop.address());
+            Device device = hand.device;
+            hand.openProduct(9);
+            that(!device.isShown(R.id.credit), "a visitor has none");
+            device.back();
+            hand.logInAs("ada");
+            hand.openProduct(9);
+            device.type(R.id.quantity, "36");
+            hand.waitForText(R.id.credit, "Your credit of £87.50 is not enough for this.");
+            that(!device.isEnabled(R.id.order), "it would be denied");
+            device.type(R.id.quantity, "35");
+            equal("Your credit £87.50, after this order £0.00", device.text(R.id.credit));
+            that(device.isEnabled(R.id.order), "it is enough for this");
         }
     }
 

@@ -42,6 +42,10 @@ async fn products_come_in_every_order_by_pages(model: &dyn Model) {
             added(2, "apple", 100, 2),
             added(1, &"Ä".repeat(200), 100, 9),
             stock(4, StockMoved::reserved(6)),
+            stock(3, StockMoved::reserved(3)),
+            stock(3, StockMoved::sold(3)),
+            stock(1, StockMoved::reserved(1)),
+            stock(1, StockMoved::sold(1)),
         ],
     )
     .await;
@@ -52,6 +56,7 @@ async fn products_come_in_every_order_by_pages(model: &dyn Model) {
         (Sort::Newest, [1, 2, 3, 4, 5]),
         (Sort::Available, [1, 3, 2, 5, 4]),
         (Sort::Scarce, [4, 5, 2, 3, 1]),
+        (Sort::Sold, [3, 1, 5, 4, 2]),
     ] {
         for search in [None, Some("plain")] {
             assert_eq!(by_pages(model, sort, search).await, expected, "{sort:?}, {search:?}");

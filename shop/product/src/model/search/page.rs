@@ -33,6 +33,7 @@ impl<'a> Rank<'a> {
             Sort::Newest => Self::down(added, slot.id),
             Sort::Available => Self::down(amounts.available, slot.id),
             Sort::Scarce => Self::up(amounts.available, slot.id),
+            Sort::Sold => Self::down(amounts.sold, slot.id),
         }
     }
 
@@ -41,7 +42,9 @@ impl<'a> Rank<'a> {
             Cursor::Relevance(score, name, id) => Self::relevant(*score, name, *id),
             Cursor::Name(name, id) => Self::named(name, *id),
             Cursor::Price(value, id) | Cursor::Scarce(value, id) => Self::up(*value, *id),
-            Cursor::PriceDown(value, id) | Cursor::Available(value, id) => Self::down(*value, *id),
+            Cursor::PriceDown(value, id)
+            | Cursor::Available(value, id)
+            | Cursor::Sold(value, id) => Self::down(*value, *id),
             Cursor::Newest(value, id) => Self::down(i64::try_from(*value).unwrap_or(i64::MAX), *id),
         }
     }
@@ -102,6 +105,7 @@ fn cursor(sort: Sort, slot: &Slot, score: u16) -> Cursor {
         Sort::Newest => Cursor::Newest(amounts.added.0, id),
         Sort::Available => Cursor::Available(amounts.available, id),
         Sort::Scarce => Cursor::Scarce(amounts.available, id),
+        Sort::Sold => Cursor::Sold(amounts.sold, id),
     }
 }
 

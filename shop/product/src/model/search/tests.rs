@@ -147,6 +147,7 @@ fn shop() -> Index {
             amounts: Amounts {
                 price: Money::from_minor(i64::from(number) * 37),
                 available: i64::from(number % 3),
+                sold: i64::from(number % 5),
                 added: Position(number.into()),
             },
         });
@@ -222,6 +223,7 @@ fn pages_follow_each_other_in_every_order() {
         Sort::Newest,
         Sort::Available,
         Sort::Scarce,
+        Sort::Sold,
     ];
     for sort in all {
         for search in [None, Some("milk"), Some("s")] {
@@ -256,7 +258,7 @@ fn a_long_search_is_bounded_and_a_changed_product_wears_the_index() {
         supplier: "",
         description: "",
         category: Uuid::nil(),
-        amounts: Amounts { price: Money::ZERO, available: 0, added: Position(1) },
+        amounts: Amounts { price: Money::ZERO, available: 0, sold: 0, added: Position(1) },
     };
     for revision in 2..2_000 {
         assert!(!index.is_worn() || revision > WORN as u64);

@@ -21,7 +21,7 @@ use crate::model::{
     search::{Amounts, Document, Hits, Index},
 };
 
-const PRODUCTS: &str = "SELECT p.id, p.revision, p.category, p.price, p.added, s.available,
+const PRODUCTS: &str = "SELECT p.id, p.revision, p.category, p.price, p.added, s.available, s.sold,
          p.code, p.name, p.supplier, p.description
      FROM product p CROSS JOIN stock s ON s.product = p.id WHERE p.listed = 1";
 
@@ -154,11 +154,12 @@ fn put(index: &mut Index, row: &Row<'_>) -> Result<()> {
             price: Money::from_minor(row.get(3)?),
             added: Position(row.get(4)?),
             available: row.get(5)?,
+            sold: row.get(6)?,
         },
-        code: row.get_ref(6)?.as_str_or_null()?,
-        name: text(7)?,
-        supplier: text(8)?,
-        description: text(9)?,
+        code: row.get_ref(7)?.as_str_or_null()?,
+        name: text(8)?,
+        supplier: text(9)?,
+        description: text(10)?,
     });
     Ok(())
 }

@@ -22,7 +22,8 @@ use crate::model::{
 const PRODUCT: &str = "SELECT p.id, p.code, p.name, p.description, p.supplier, p.category,
          (SELECT name FROM category WHERE id = p.category), p.price, p.currency, p.revision,
          (SELECT on_hand FROM stock WHERE product = p.id), (SELECT available FROM stock WHERE product = p.id),
-         p.added, (SELECT changed FROM stock WHERE product = p.id), p.picture
+         p.added, (SELECT changed FROM stock WHERE product = p.id), p.picture,
+         (SELECT sold FROM stock WHERE product = p.id)
      FROM product p WHERE p.id = ?1 AND p.listed = 1";
 
 const CATEGORY: &str =
@@ -69,10 +70,10 @@ fn read(connection: &Connection, ids: Vec<Uuid>) -> Result<Vec<Product>> {
 /// planner how much there is of what.
 fn source(wanted: &Products) -> &'static str {
     match (wanted.sort, wanted.category) {
-        (Sort::Available | Sort::Scarce, None) => {
+        (Sort::Available | Sort::Scarce | Sort::Sold, None) => {
             "stock s CROSS JOIN product p ON p.id = s.product"
         }
-        (Sort::Available | Sort::Scarce, Some(_)) => {
+        (Sort::Available | Sort::Scarce | Sort::Sold, Some(_)) => {
             "product p CROSS JOIN stock s ON s.product = p.id"
         }
         (Sort::Relevance | Sort::Name | Sort::Price | Sort::PriceDown | Sort::Newest, _) => {
@@ -163,6 +164,7 @@ fn product_of(row: &Row<'_>) -> Result<Product> {
         revision: row.get(9)?,
         on_hand: row.get(10)?,
         available: row.get(11)?,
+        sold: row.get(15)?,
         added: Position(row.get(12)?),
         changed: Position(row.get(13)?),
         picture: row.get::<_, Option<String>>(14)?.map(|text| picture_of(&text)).transpose()?,

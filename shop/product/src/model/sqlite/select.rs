@@ -68,6 +68,7 @@ fn order(sort: Sort) -> (&'static str, &'static str) {
             ("(s.available, s.product) < (:key, :id)", "s.available DESC, s.product DESC")
         }
         Sort::Scarce => ("(s.available, s.product) > (:key, :id)", "s.available, s.product"),
+        Sort::Sold => ("(s.sold, s.product) < (:key, :id)", "s.sold DESC, s.product DESC"),
     }
 }
 
@@ -77,7 +78,8 @@ pub(super) fn key(cursor: &Cursor) -> (Box<dyn ToSql + '_>, Uuid) {
         Cursor::Price(value, id)
         | Cursor::PriceDown(value, id)
         | Cursor::Available(value, id)
-        | Cursor::Scarce(value, id) => (Box::new(*value), *id),
+        | Cursor::Scarce(value, id)
+        | Cursor::Sold(value, id) => (Box::new(*value), *id),
         // No number is beyond what SQLite can count; such a cursor was made up.
         Cursor::Newest(value, id) => (Box::new(i64::try_from(*value).unwrap_or(i64::MAX)), *id),
     }
