@@ -3,6 +3,7 @@
 pub mod conformance;
 mod generations;
 mod location;
+mod served;
 pub mod server;
 mod take;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 pub use crate::shape::{is_newer, shape};
 pub use generations::{Compared, Comparison, Generations, Other, Purpose};
 pub use location::ModelLocation;
+pub use served::{Part, Placed, Served};
 pub use server::{ServerEngine, ServerLocation, left_out};
 pub(crate) use take::projected;
 pub use take::{Taken, Taking};

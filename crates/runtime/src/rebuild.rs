@@ -8,17 +8,22 @@
 //! The task holds nothing that a crash could lose: what there is is in the [record](crate::model::Generations), how far it is in the
 //! generation itself. Any request interrupts it, is carried out, and lets it go on from there.
 
+mod live;
 mod pace;
 mod state;
 mod work;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use kernel::sync;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{EventStore, ModelError, Progress, ReadModel, Tasks, model::Project};
 
+use live::{Known, Live};
 pub use state::{Beside, Stage, State};
 use work::Work;
 
@@ -26,14 +31,14 @@ use work::Work;
 const REQUESTS_MAX: usize = 8;
 
 /// What becomes of a model's generations. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rebuild(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     engine: &'static str,
     /// None if the engine cannot keep two generations.
     requests: Option<mpsc::Sender<Request>>,
+    known: Box<dyn Known>,
     state: Mutex<State>,
 }
 
@@ -80,11 +85,12 @@ pub fn spawn<M: ReadModel + ?Sized>(
     progress: Progress,
 ) -> Rebuild {
     let engine = model.engine();
+    let known = Box::new(Live(Arc::clone(&model)));
     if model.generations().is_none() {
-        return Rebuild(Arc::new(Inner { engine, requests: None, state: Mutex::default() }));
+        return Rebuild(Arc::new(Inner { engine, requests: None, known, state: Mutex::default() }));
     }
     let (requests, mut asked) = mpsc::channel(REQUESTS_MAX);
-    let inner = Inner { engine, requests: Some(requests), state: Mutex::default() };
+    let inner = Inner { engine, requests: Some(requests), known, state: Mutex::default() };
     let rebuild = Rebuild(Arc::new(inner));
     let (shown, store, stopping) = (rebuild.clone(), store.clone(), tasks.clone());
     tasks.spawn_blocking("rebuild", async move {
@@ -99,7 +105,20 @@ impl Rebuild {
     /// The state of both generations.
     #[must_use]
     pub fn state(&self) -> State {
-        sync::lock(&self.0.state).clone()
+        let state = sync::lock(&self.0.state).clone();
+        self.0.known.as_they_are(state)
+    }
+
+    /// The state of both generations, whichever instance was asked to change it; as far as is known where the model does not answer.
+    pub async fn look(&self) -> State {
+        self.0.known.refresh().await;
+        self.state()
+    }
+
+    /// Whether several instances share the model, and with it its generations.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.0.known.is_shared()
     }
 
     /// Why the model cannot be rebuilt while it serves, if it cannot.
@@ -119,5 +138,11 @@ impl Rebuild {
 
     fn show(&self, change: impl FnOnce(&mut State)) {
         change(&mut sync::lock(&self.0.state));
+    }
+}
+
+impl fmt::Debug for Rebuild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rebuild({:?})", self.state())
     }
 }

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use runtime::{
     Progress, Rebuild,
     model::{Compared, Purpose},
-    rebuild::{Beside, Refused, Stage, Wish},
+    rebuild::{self, Beside, Refused, Stage, Wish},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -44,6 +44,9 @@ pub struct ModelGenerations {
     /// The last comparison since the service started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<ModelComparison>,
+    /// Whether all instances of the service share them.
+    #[serde(default)]
+    pub shared: bool,
     /// Why this model cannot be rebuilt while it serves, if it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsupported: Option<String>,
@@ -111,7 +114,7 @@ async fn model_generations(
     State(model): State<Arc<Model>>,
     _operator: Operator,
 ) -> Json<ModelGenerations> {
-    Json(model.generations())
+    Json(model.generations(model.rebuild.look().await))
 }
 
 /// Builds the read model again, from the log, beside the one that answers. Once both are equal the new one answers, and the old one is kept.
@@ -153,16 +156,16 @@ async fn drop_model(
 impl Model {
     async fn ask(&self, wish: Wish) -> Result<(StatusCode, Json<ModelGenerations>), Problem> {
         self.rebuild.ask(wish).await?;
-        Ok((StatusCode::ACCEPTED, Json(self.generations())))
+        Ok((StatusCode::ACCEPTED, Json(self.generations(self.rebuild.state()))))
     }
 
-    fn generations(&self) -> ModelGenerations {
-        let state = self.rebuild.state();
+    fn generations(&self, state: rebuild::State) -> ModelGenerations {
         ModelGenerations {
             generation: state.serving.max(1),
             position: self.progress.position().0,
             other: state.beside.map(other),
             compared: state.compared.as_ref().map(compared),
+            shared: self.rebuild.is_shared(),
             unsupported: self.rebuild.unsupported().map(|refused| sentence(&refused)),
         }
     }

@@ -51,7 +51,7 @@ pub async fn open_model(
             model::SqliteModel::open(model::Books(calendar), location, tasks.clone())?
         }
         ModelLocation::Server(location) => {
-            model::CouchDbModel::open_with(location, calendar).await?
+            model::CouchDbModel::open_with(location, calendar, tasks).await?
         }
     })
 }

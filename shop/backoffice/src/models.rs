@@ -120,7 +120,7 @@ impl Model {
         if let Some(unsupported) = &found.unsupported {
             return Some(unsupported.replace("SERVICE", &self.name));
         }
-        self.several.then(|| {
+        (self.several && !found.shared).then(|| {
             "It runs in several instances, each with a model of its own; stop all but one to rebuild it here."
                 .to_owned()
         })

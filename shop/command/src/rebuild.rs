@@ -38,7 +38,7 @@ Read models are disposable: a rebuilt one equals the previous one. Without furth
 --live rebuilds while the shop serves: the new model is built beside the old one, with pauses, and takes its place in one
 step once both are equal. The old one is kept up to date: --back returns to it, --drop removes it. A new model that differs
 takes no place by itself: --accept has it serve all the same, --drop removes it. If the command or the shop is interrupted,
-the rebuild goes on. Only models in SQLite can do this.
+the rebuild goes on. Several instances of a service must share the model, as on a server.
 
 --check changes nothing: it builds each model again in memory and compares it, line by line, with the one in the data folder
 of a stopped shop, or by digest with those of a running shop (--url).

@@ -83,7 +83,7 @@ pub async fn open_model(
 ) -> Result<Arc<dyn Model>, ModelError> {
     Ok(match location.into() {
         ModelLocation::Sqlite(location) => SqliteModel::open(Accounts, location, tasks.clone())?,
-        ModelLocation::Server(location) => RedisModel::open(location).await?,
+        ModelLocation::Server(location) => RedisModel::open(location, tasks).await?,
     })
 }
 

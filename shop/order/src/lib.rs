@@ -65,7 +65,7 @@ pub async fn open_model(
         ModelLocation::Sqlite(location) => {
             SqliteModel::open(model::Orders, location, tasks.clone())?
         }
-        ModelLocation::Server(location) => PostgresModel::open(location).await?,
+        ModelLocation::Server(location) => PostgresModel::open(location, tasks).await?,
     })
 }
 

@@ -3,7 +3,7 @@
 use kernel::{Position, StreamId, Version};
 use uuid::Uuid;
 
-use super::{Lease, ModelError, ReadModel, SetAside, TakenUp};
+use super::{Compared, Lease, ModelError, Purpose, ReadModel, SetAside, TakenUp};
 
 /// Runs the whole suite on two instances' sides of one new, empty model.
 pub async fn shared<M: ReadModel + ?Sized>(one: &M, other: &M) {
@@ -144,4 +144,55 @@ async fn taken_up<M: ReadModel + ?Sized>(model: &M, changes: &[M::Change], after
     let without: Vec<String> = made(after).filter(|line| !line.starts_with("aside: ")).collect();
     assert_eq!(made(lines().await).collect::<Vec<_>>(), without, "as if they had come in time");
     model.reset().await.expect("it empties");
+}
+
+/// The generations of one new, empty model as two instances share them. The lease of `one` is taken.
+pub async fn generations<M: ReadModel + ?Sized>(one: &M, other: &M) {
+    let [ours, theirs] = [one, other].map(|model| model.generations().expect("there are several"));
+    let shared = one.shared().expect("it is shared");
+    assert!(shared.replace_lease(None, FIRST).await.expect("an answer"));
+    assert!(ours.is_looked_after_here() && !theirs.is_looked_after_here());
+    one.apply(Position::START, &[], Position(5)).await.expect("it is at the start");
+
+    // Any instance begins; the one with the lease builds.
+    theirs.begin().await.expect("there is none yet");
+    theirs.begin().await.expect_err("there are two at most");
+    ours.refresh().await.expect("an answer");
+    let begun = ours.other().expect("it was begun");
+    assert_eq!((begun.number, begun.purpose), (2, Purpose::Building));
+    let built = ours.open_other().await.expect("it opens");
+    assert_eq!(built.checkpoint().await.expect("a checkpoint"), Position::START);
+    built.apply(Position::START, &[], Position(5)).await.expect("it is at the start");
+    assert_eq!(built.dump().await.expect("a dump"), one.dump().await.expect("a dump"));
+    let mut comparison = ours.compare().await.expect("both answer");
+    let compared = loop {
+        if let Some(compared) = comparison.step().await.expect("both answer") {
+            break compared;
+        }
+    };
+    assert!(matches!(compared, Compared::Equal { .. }), "{compared:?}");
+    ours.note(2, &compared).await.expect("an answer");
+    theirs.refresh().await.expect("an answer");
+    assert_eq!(theirs.compared(), Some(compared));
+
+    // What one switches, all read.
+    ours.switch().await.expect("an answer");
+    theirs.refresh().await.expect("an answer");
+    assert_eq!((*ours.serving().borrow(), *theirs.serving().borrow()), (2, 2));
+    other.apply(Position(5), &[], Position(6)).await.expect("it is there");
+    assert_eq!(one.checkpoint().await.expect("a checkpoint"), Position(6));
+    let kept = ours.open_other().await.expect("it is kept");
+    assert_eq!(kept.checkpoint().await.expect("a checkpoint"), Position(5), "it stands alone");
+
+    // If one drops it, neither has it, and its number is not used again.
+    theirs.drop_other().await.expect("an answer");
+    ours.refresh().await.expect("an answer");
+    assert_eq!(ours.other(), None);
+    ours.begin().await.expect("there is none");
+    assert_eq!(ours.other().map(|other| other.number), Some(3));
+    one.reset().await.expect("it empties");
+    theirs.refresh().await.expect("an answer");
+    assert_eq!((ours.other(), theirs.other()), (None, None), "it may be wrong in the same way");
+    assert_eq!(other.checkpoint().await.expect("a checkpoint"), Position::START);
+    assert_eq!(shared.lease().await.expect("an answer"), Some(FIRST), "whichever serves");
 }

@@ -72,6 +72,40 @@ pub trait Generations<C>: Send + Sync {
 
     /// Removes the other generation.
     async fn drop_other(&self) -> Result<(), ModelError>;
+
+    /// Whether they are those of all instances. Then one of them looks after them, and the others follow the record.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Whether it is this instance that builds, compares and switches.
+    fn is_looked_after_here(&self) -> bool {
+        true
+    }
+
+    /// Hears of what other instances changed, and of who looks after the generations; none if there are no others.
+    fn changes(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
+
+    /// Learns what other instances changed.
+    async fn refresh(&self) -> Result<(), ModelError> {
+        Ok(())
+    }
+
+    /// The generation that is to serve, as was wished of any instance.
+    fn wished(&self) -> Option<u32> {
+        None
+    }
+
+    /// Notes that a generation is to serve, for the instance that looks after them.
+    async fn wish(&self, number: u32) -> Result<(), ModelError>;
+
+    /// The outcome of comparing the other generation.
+    fn compared(&self) -> Option<Compared>;
+
+    /// Notes the outcome of comparing the other generation, if it is still this one.
+    async fn note(&self, number: u32, compared: &Compared) -> Result<(), ModelError>;
 }
 
 /// A comparison of two generations, in small steps.
@@ -82,7 +116,8 @@ pub trait Comparison: Send {
 }
 
 /// The result of a comparison.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all_fields = "PascalCase")]
 pub enum Compared {
     /// Every row is the same, by a hash over all of them.
     Equal {

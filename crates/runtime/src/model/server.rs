@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::ReadModel;
-use crate::{LocationError, ModelError};
+use crate::{LocationError, ModelError, Tasks};
 
 /// How long a call may take in all, connecting included: callers are promised an answer within 2 s.
 pub const CALL: Duration = Duration::from_millis(1900);
@@ -154,13 +154,17 @@ pub struct LeftOut<E>(Infallible, PhantomData<E>);
 impl<E> LeftOut<E> {
     /// There is nothing to open.
     #[expect(clippy::unused_async, reason = "the real ones talk to a server")]
-    pub async fn open<T>(location: Self) -> Result<T, ModelError> {
+    pub async fn open<T>(location: Self, _tasks: &Tasks) -> Result<T, ModelError> {
         match location.0 {}
     }
 
     /// The same for an engine that needs more than the location.
     #[expect(clippy::unused_async, reason = "the real ones talk to a server")]
-    pub async fn open_with<T, W>(location: Self, _with: W) -> Result<T, ModelError> {
+    pub async fn open_with<T, W>(
+        location: Self,
+        _with: W,
+        _tasks: &Tasks,
+    ) -> Result<T, ModelError> {
         match location.0 {}
     }
 }

@@ -3,17 +3,19 @@
 mod meet;
 mod show;
 
+pub(super) use show::stage;
+
 use std::{
     ops::ControlFlow,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use kernel::{Position, Recorded, sync};
-use tokio::sync::mpsc;
+use kernel::{Position, Recorded};
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::{Rebuild, Refused, Request, Wish, pace::Pace, state::Stage};
@@ -34,10 +36,6 @@ pub(super) struct Work<'a, M: ReadModel + ?Sized> {
     /// Of the generation that serves.
     serving: &'a Progress,
     shown: &'a Rebuild,
-    /// The outcome of comparing this generation with the one that serves.
-    compared: Mutex<Option<(u32, Compared)>>,
-    /// The other generation is to serve, whatever the comparison says.
-    wanted: AtomicBool,
     /// People dropped a generation: until the next start, none is begun by itself.
     declined: AtomicBool,
 }
@@ -73,8 +71,6 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             project,
             serving,
             shown,
-            compared: Mutex::default(),
-            wanted: AtomicBool::new(false),
             declined: AtomicBool::new(false),
         }
     }
@@ -102,11 +98,14 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         let name = self.serving.name();
         match wish {
             Wish::Begin => self.begin().await?,
-            Wish::Switch => self.wanted.store(true, Ordering::Relaxed),
+            Wish::Switch => {
+                if let Some(other) = self.generations.other() {
+                    self.generations.wish(other.number).await?;
+                }
+            }
             Wish::Drop => {
                 self.generations.drop_other().await?;
                 self.declined.store(true, Ordering::Relaxed);
-                self.forget();
                 tracing::info!(projector = name, "the other read model is dropped");
             }
         }
@@ -115,7 +114,6 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
 
     async fn begin(&self) -> Result<(), ModelError> {
         self.generations.begin().await?;
-        self.forget();
         tracing::info!(
             projector = self.serving.name(),
             "the read model is rebuilt beside the one that serves"
@@ -123,17 +121,20 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         Ok(())
     }
 
-    /// Another generation is beside the one that serves now, or none.
-    fn forget(&self) {
-        self.wanted.store(false, Ordering::Relaxed);
-        *sync::lock(&self.compared) = None;
-    }
-
     /// Takes the other generation through the log, again and again where that fails; never returns.
     async fn work(&self) {
         let mut told = None;
+        let mut changes = self.generations.changes();
         loop {
-            let Err(error) = self.once().await else {
+            if let Some(changes) = &mut changes {
+                changes.mark_unchanged();
+            }
+            let worked = tokio::select! {
+                biased;
+                () = changed(&mut changes) => Ok(()),
+                worked = self.once() => worked,
+            };
+            let Err(error) = worked else {
                 told = None;
                 continue;
             };
@@ -149,6 +150,9 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
 
     async fn once(&self) -> Result<(), ModelError> {
         self.show();
+        if !self.generations.is_looked_after_here() {
+            return self.watch().await;
+        }
         match self.generations.other() {
             Some(other) => self.follow(other).await,
             // The older model serves as it did before; the new one is built beside it.
@@ -156,6 +160,17 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                 self.begin().await
             }
             None => std::future::pending().await,
+        }
+    }
+
+    /// Shows how far another instance has taken the other generation; returns only if that cannot be told.
+    async fn watch(&self) -> Result<(), ModelError> {
+        loop {
+            if let Some(other) = self.generations.other() {
+                let model = self.generations.open_other().await?;
+                self.show_far(other, model.checkpoint().await?);
+            }
+            tokio::time::sleep(RETRY).await;
         }
     }
 
@@ -189,18 +204,15 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
     }
 
     fn due(&self, other: Other) -> Due {
-        if self.wanted.load(Ordering::Relaxed) {
+        if self.generations.wished() == Some(other.number) {
             return Due::Switch;
         }
-        match (other.purpose, &*sync::lock(&self.compared)) {
-            (Purpose::Kept, _) => Due::Nothing,
-            (Purpose::Building, Some((number, compared))) if *number == other.number => {
-                match compared {
-                    Compared::Differ(_) => Due::Nothing,
-                    Compared::Equal { .. } | Compared::Agree { .. } => Due::Switch,
-                }
+        match (other.purpose, self.generations.compared()) {
+            (Purpose::Kept, _) | (Purpose::Building, Some(Compared::Differ(_))) => Due::Nothing,
+            (Purpose::Building, Some(Compared::Equal { .. } | Compared::Agree { .. })) => {
+                Due::Switch
             }
-            (Purpose::Building, _) => Due::Compare,
+            (Purpose::Building, None) => Due::Compare,
         }
     }
 
@@ -300,8 +312,8 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                 "the rebuilt read model differs from the one that serves, so it waits for a decision: switch to it, or drop it"
             ),
         }
-        self.shown.show(|state| state.compared = Some(compared.clone()));
-        *sync::lock(&self.compared) = Some((other.number, compared));
+        self.generations.note(other.number, &compared).await?;
+        self.shown.show(|state| state.compared = Some(compared));
         Ok(())
     }
 
@@ -311,7 +323,6 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         self.generations.warm().await?;
         let Some(_turn) = self.meet(&mut taken).await? else { return Ok(()) };
         self.generations.switch().await?;
-        self.forget();
         let position = taken.model.checkpoint().await?;
         tracing::info!(
             projector = self.serving.name(),
@@ -319,5 +330,14 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             "the other read model serves now; the one before is kept until it is dropped"
         );
         Ok(())
+    }
+}
+
+/// Returns once another instance has changed something; never where there is none.
+async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
+    match changes {
+        // The sender is with the generations.
+        Some(changes) => drop(changes.changed().await),
+        None => std::future::pending().await,
     }
 }

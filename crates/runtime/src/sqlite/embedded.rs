@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     ModelError, ReadModel, Scans, SetAside, Tasks,
-    model::{Generations, TakenUp},
+    model::{Compared, Generations, TakenUp},
 };
 
 /// A read model in a database of its own. A service adds its queries.
@@ -31,6 +31,14 @@ pub struct Embedded<T> {
     pub(super) record: Mutex<Record>,
     pub(super) number: watch::Sender<u32>,
     pub(super) turn: tokio::sync::Mutex<()>,
+    pub(super) decided: Mutex<Decided>,
+}
+
+/// What is known and wished of the generation beside the one that serves, until the process ends.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Decided {
+    pub(super) wished: Option<u32>,
+    pub(super) compared: Option<(u32, Compared)>,
 }
 
 impl<T: Tables> Embedded<T> {
@@ -49,6 +57,7 @@ impl<T: Tables> Embedded<T> {
             record: Mutex::new(record),
             number: watch::Sender::new(number),
             turn: tokio::sync::Mutex::default(),
+            decided: Mutex::default(),
         }))
     }
 

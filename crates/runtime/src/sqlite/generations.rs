@@ -9,12 +9,13 @@ use tokio::sync::{Mutex, watch};
 use super::{
     Database, Embedded, Location, Tables,
     compare::Rows,
+    embedded::Decided,
     generation::Generation,
     record::{Record, remove},
 };
 use crate::{
     ModelError, ReadModel,
-    model::{Comparison, Generations, Other, Purpose},
+    model::{Compared, Comparison, Generations, Other, Purpose},
 };
 
 #[async_trait]
@@ -87,6 +88,27 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
         remove(&self.location.generation(other.number));
         Ok(())
     }
+
+    fn wished(&self) -> Option<u32> {
+        sync::lock(&self.decided).wished
+    }
+
+    async fn wish(&self, number: u32) -> Result<(), ModelError> {
+        sync::lock(&self.decided).wished = Some(number);
+        Ok(())
+    }
+
+    fn compared(&self) -> Option<Compared> {
+        let other = self.other()?;
+        let decided = sync::lock(&self.decided);
+        let known = decided.compared.as_ref().filter(|(number, _)| *number == other.number);
+        known.map(|(_, compared)| compared.clone())
+    }
+
+    async fn note(&self, number: u32, compared: &Compared) -> Result<(), ModelError> {
+        sync::lock(&self.decided).compared = Some((number, compared.clone()));
+        Ok(())
+    }
 }
 
 impl<T: Tables> Embedded<T> {
@@ -98,6 +120,8 @@ impl<T: Tables> Embedded<T> {
         let next = next(*record);
         next.write(&self.location)?;
         *record = next;
+        // Nothing that was wished or known is about the generations that there are now.
+        *sync::lock(&self.decided) = Decided::default();
         Ok(())
     }
 

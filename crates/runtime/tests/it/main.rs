@@ -9,6 +9,7 @@ mod noted;
 mod projecting;
 mod reading;
 mod replaced;
+mod served;
 mod sharing;
 mod side;
 mod sqlite;

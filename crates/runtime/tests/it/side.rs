@@ -1,13 +1,17 @@
 //! A read model that several instances share, in memory: what each of them sees of it, and what becomes of its calls.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use kernel::Position;
-use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp};
+use runtime::{
+    Lease, ModelError, ReadModel, SetAside, Shared,
+    model::{Placed, TakenUp},
+};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -16,6 +20,8 @@ use uuid::Uuid;
 pub(crate) struct Side {
     pub(crate) model: Arc<Mutex<Held>>,
     pub(crate) weather: watch::Sender<Weather>,
+    /// Of another generation: where the first one is, and its number.
+    first: Option<(Arc<Mutex<Held>>, u32)>,
 }
 
 #[derive(Default)]
@@ -27,6 +33,8 @@ pub(crate) struct Held {
     pub(crate) unfit: Vec<Position>,
     pub(crate) lease: Option<Lease>,
     first: Option<Uuid>,
+    pub(crate) record: Option<String>,
+    pub(crate) others: BTreeMap<u32, Arc<Mutex<Held>>>,
 }
 
 /// What becomes of an instance's calls.
@@ -41,7 +49,12 @@ pub(crate) enum Weather {
 
 impl Side {
     pub(crate) fn new(model: &Arc<Mutex<Held>>) -> Arc<Self> {
-        Arc::new(Self { model: Arc::clone(model), weather: watch::Sender::new(Weather::Fine) })
+        Arc::new(Self::of(model))
+    }
+
+    pub(crate) fn of(model: &Arc<Mutex<Held>>) -> Self {
+        let weather = watch::Sender::new(Weather::Fine);
+        Self { model: Arc::clone(model), weather, first: None }
     }
 
     async fn call<T>(&self, call: impl FnOnce(&mut Held) -> T) -> Result<T, ModelError> {
@@ -127,7 +140,12 @@ impl ReadModel for Side {
     }
 
     async fn reset(&self) -> Result<(), ModelError> {
-        self.call(|model| *model = Held { lease: model.lease, ..Held::default() }).await
+        self.call(|model| {
+            let others = std::mem::take(&mut model.others);
+            let (lease, record) = (model.lease, model.record.take());
+            *model = Held { lease, record, others, ..Held::default() };
+        })
+        .await
     }
 
     fn engine(&self) -> &'static str {
@@ -162,5 +180,37 @@ impl Shared for Side {
             as_seen
         })
         .await
+    }
+}
+
+#[async_trait]
+impl Placed for Side {
+    fn beside(&self, number: u32) -> Result<Self, ModelError> {
+        let mut first = self.model.lock().expect("no holder panics");
+        let model = Arc::clone(first.others.entry(number).or_default());
+        let first = Some((Arc::clone(&self.model), number));
+        Ok(Self { model, weather: self.weather.clone(), first })
+    }
+
+    async fn record(&self) -> Result<Option<String>, ModelError> {
+        self.call(|model| model.record.clone()).await
+    }
+
+    async fn replace_record(&self, seen: Option<&str>, next: &str) -> Result<bool, ModelError> {
+        self.call(|model| {
+            let as_seen = model.record.as_deref() == seen;
+            if as_seen {
+                model.record = Some(next.to_owned());
+            }
+            as_seen
+        })
+        .await
+    }
+
+    async fn remove(&self) -> Result<(), ModelError> {
+        self.call(|model| *model = Held::default()).await?;
+        let (first, number) = self.first.as_ref().expect("the first place stays");
+        first.lock().expect("no holder panics").others.remove(number);
+        Ok(())
     }
 }

@@ -22,6 +22,7 @@ mod documents;
 mod inbox;
 mod location;
 mod read;
+mod served;
 mod server;
 mod write;
 
@@ -31,7 +32,7 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use kernel::Position;
 use runtime::{
-    Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, model::server::opened,
+    Lease, ModelError, ReadModel, SetAside, Shared, Tasks, model::Served, model::TakenUp,
     model::shape,
 };
 use serde_json::json;
@@ -60,9 +61,10 @@ impl CouchDbModel {
     pub async fn open_with(
         location: CouchDbLocation,
         calendar: Calendar,
-    ) -> Result<Arc<Self>, ModelError> {
+        tasks: &Tasks,
+    ) -> Result<Arc<Served<Self>>, ModelError> {
         let server = Server::new(location, shape(SCHEMA, super::zone_hash(&calendar)))?;
-        opened(Self { server, calendar }, crate::NAME).await
+        Served::open(Self { server, calendar }, crate::NAME, tasks).await
     }
 
     async fn step(&self, from: Position, step: Step<'_>, to: Position) -> Result<(), ModelError> {

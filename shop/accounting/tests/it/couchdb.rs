@@ -119,6 +119,8 @@ async fn couchdb_keeps_the_contract() {
 async fn couchdb_can_be_shared() {
     let place = place();
     conformance::shared(&*open(&place).await, &*open(&place).await).await;
+    let place = self::place();
+    conformance::generations(&*open(&place).await, &*open(&place).await).await;
 }
 
 #[tokio::test]

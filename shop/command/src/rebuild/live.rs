@@ -52,10 +52,12 @@ pub(super) async fn run(client: &Client, models: &[Model], wish: Wish) -> anyhow
     for model in models {
         let services = status.services.iter().filter(|service| service.name == model.name());
         let instances = services.flat_map(|service| &service.instances);
-        if instances.filter(|instance| instance.here).count() > 1 {
+        if instances.filter(|instance| instance.here).count() > 1
+            && !(Live { client, name: model.name() }).look().await?.shared
+        {
             bail!(
-                "{0} runs in several instances, and only one of them would be asked. Nothing was changed: stop all but one, or stop all and \
-                 use `agora rebuild {0}`",
+                "{0} runs in several instances, each with a model of its own, and only one of them would be asked. Nothing was changed: \
+                 stop all but one, or stop all and use `agora rebuild {0}`",
                 model.name()
             );
         }

@@ -3,6 +3,7 @@
 
 mod flowing;
 mod frozen;
+mod rebuilt;
 mod system;
 mod twice;
 

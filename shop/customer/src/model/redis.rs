@@ -7,6 +7,7 @@
 //!  PREFIX:by:ORDER       sorted set, all scores 0: what an order sorts by, then the user name
 //!  PREFIX:aside          hash: position → the event there that could not be taken (JSON)
 //!  PREFIX:totals, :below the sums over all customers, and who is below zero
+//!  PREFIX.generations    what is recorded of the generations; PREFIX.genN:… is another one
 //! ```
 //!
 //! A search scans customers in chunks, so that it does not block other clients. If the checkpoint moves meanwhile it starts over, and
@@ -16,6 +17,7 @@ mod aside;
 mod change;
 mod location;
 mod rows;
+mod served;
 mod server;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,7 +25,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use kernel::Position;
 use runtime::{
-    Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, model::server::opened, sqlite,
+    Lease, ModelError, ReadModel, SetAside, Shared, Tasks, model::Served, model::TakenUp, sqlite,
     sqlite::line,
 };
 use rusqlite::types::ValueRef;
@@ -64,8 +66,11 @@ type Page = (String, u8, String, Vec<Vec<String>>);
 impl RedisModel {
     /// Connects to the server, and makes the model there if there is none. A server that does not answer may do so later; one that
     /// refuses us is an error.
-    pub async fn open(location: RedisLocation) -> Result<Arc<Self>, ModelError> {
-        opened(Self { server: Server::new(location)? }, crate::NAME).await
+    pub async fn open(
+        location: RedisLocation,
+        tasks: &Tasks,
+    ) -> Result<Arc<Served<Self>>, ModelError> {
+        Served::open(Self { server: Server::new(location)? }, crate::NAME, tasks).await
     }
 
     /// Makes changes and moves the checkpoint; `aside` is the entry of the inbox that goes, and the one that comes in its place.

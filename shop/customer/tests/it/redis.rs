@@ -120,6 +120,8 @@ async fn redis_keeps_the_contract() {
 async fn redis_can_be_shared() {
     let place = place();
     conformance::shared(&*open(place.clone()).await, &*open(place).await).await;
+    let place = self::place();
+    conformance::generations(&*open(place.clone()).await, &*open(place).await).await;
 }
 
 #[tokio::test]

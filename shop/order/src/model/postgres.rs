@@ -4,37 +4,6 @@
 //! projectors; the second one finds the checkpoint moved. Every query sees one state of the tables: it is a single statement, or
 //! reads in one snapshot.
 
-mod apply;
-mod aside;
-mod dump;
-mod location;
-mod read;
-mod server;
-mod steps;
-mod values;
-
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use deadpool_postgres::Transaction;
-use kernel::Position;
-use runtime::{
-    Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, model::server::opened,
-};
-use store::Balance;
-use tokio_postgres::IsolationLevel;
-use uuid::Uuid;
-
-use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
-pub use location::PostgresLocation;
-use server::{Failure, SCHEMA, Server};
-use values::number;
-
-/// The shared read model.
-pub struct PostgresModel {
-    server: Server,
-}
-
 /// Asks one query of a connection and gives it back.
 macro_rules! ask {
     ($model:expr, $client:ident => $query:expr) => {{
@@ -49,6 +18,38 @@ macro_rules! ask {
             })
             .await
     }};
+}
+
+mod apply;
+mod aside;
+mod dump;
+mod location;
+mod read;
+mod served;
+mod server;
+mod steps;
+mod values;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use deadpool_postgres::Transaction;
+use kernel::Position;
+use runtime::{
+    Lease, ModelError, ReadModel, SetAside, Shared, Tasks, model::Served, model::TakenUp,
+};
+use store::Balance;
+use tokio_postgres::IsolationLevel;
+use uuid::Uuid;
+
+use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
+pub use location::PostgresLocation;
+use server::{Failure, SCHEMA, Server};
+use values::number;
+
+/// The shared read model.
+pub struct PostgresModel {
+    server: Server,
 }
 
 impl PostgresModel {
@@ -80,8 +81,11 @@ impl PostgresModel {
 
     /// Connects to the server, and makes the tables there if there are none. A server that does not answer may do so later; one
     /// that refuses us is an error.
-    pub async fn open(location: PostgresLocation) -> Result<Arc<Self>, ModelError> {
-        opened(Self { server: Server::new(location)? }, crate::NAME).await
+    pub async fn open(
+        location: PostgresLocation,
+        tasks: &Tasks,
+    ) -> Result<Arc<Served<Self>>, ModelError> {
+        Served::open(Self { server: Server::new(location)? }, crate::NAME, tasks).await
     }
 }
 

@@ -91,6 +91,8 @@ async fn postgres_keeps_the_contract() {
 async fn postgres_can_be_shared() {
     let place = place();
     conformance::shared(&*open(&place).await, &*open(&place).await).await;
+    let place = self::place();
+    conformance::generations(&*open(&place).await, &*open(&place).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

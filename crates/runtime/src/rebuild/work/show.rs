@@ -1,13 +1,11 @@
 //! What is told of the work.
 
-use std::sync::atomic::Ordering;
-
-use kernel::{Position, sync};
+use kernel::Position;
 
 use super::{Taken, Work};
 use crate::{
     ReadModel, Subscription,
-    model::{Compared, Other, Purpose},
+    model::{Compared, Generations, Other, Purpose},
     rebuild::state::{Beside, Stage},
 };
 
@@ -51,17 +49,28 @@ impl<M: ReadModel + ?Sized> Work<'_, M> {
         self.shown.show(|state| state.beside = Some(beside));
     }
 
-    /// What is done with the other generation, if there is one.
+    /// Shows how far the other generation is, without having taken it there.
+    pub(super) fn show_far(&self, other: Other, position: Position) {
+        let head = self.serving.position();
+        let Other { number, purpose } = other;
+        let beside = Beside { number, purpose, stage: self.stage(), position, head, rate: None };
+        self.shown.show(|state| state.beside = Some(beside));
+    }
+
     fn stage(&self) -> Stage {
-        if self.wanted.load(Ordering::Relaxed) {
-            return Stage::Switching;
-        }
-        match (self.generations.other().map(|other| other.purpose), &*sync::lock(&self.compared)) {
-            (Some(Purpose::Building), Some((_, Compared::Differ(how)))) => {
-                Stage::Different(how.clone())
-            }
-            (Some(Purpose::Kept), _) => Stage::Kept,
-            _ => Stage::Building,
-        }
+        stage(self.generations)
+    }
+}
+
+/// What is done with the other generation, if there is one.
+pub(in crate::rebuild) fn stage<C>(generations: &dyn Generations<C>) -> Stage {
+    let other = generations.other();
+    if other.is_some_and(|other| generations.wished() == Some(other.number)) {
+        return Stage::Switching;
+    }
+    match (other.map(|other| other.purpose), generations.compared()) {
+        (Some(Purpose::Building), Some(Compared::Differ(how))) => Stage::Different(how),
+        (Some(Purpose::Kept), _) => Stage::Kept,
+        _ => Stage::Building,
     }
 }

@@ -22,6 +22,23 @@ impl fmt::Debug for CouchDbLocation {
 }
 
 impl CouchDbLocation {
+    /// The database of another generation.
+    pub(super) fn generation(&self, number: u32) -> Self {
+        self.beside(&format!("_gen{number}"))
+    }
+
+    /// The database with the record of the generations.
+    pub(super) fn records(&self) -> Self {
+        self.beside("_generations")
+    }
+
+    fn beside(&self, suffix: &str) -> Self {
+        let database = format!("{}{suffix}", self.database);
+        let mut url = self.url.clone();
+        url.set_path(&database);
+        Self { url, database }
+    }
+
     /// The server's address without what is secret.
     pub(super) fn address(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();

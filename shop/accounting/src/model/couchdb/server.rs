@@ -85,6 +85,22 @@ impl Server {
         })
     }
 
+    pub(super) fn location(&self) -> &CouchDbLocation {
+        &self.location
+    }
+
+    pub(super) fn schema(&self) -> u32 {
+        self.schema
+    }
+
+    /// The database beside the first one that holds the record of the generations.
+    pub(super) fn records(&self) -> Self {
+        let location = self.location.records();
+        let (client, remote) = (self.client.clone(), Remote::new(location.address()));
+        let (schema, term, claim) = (self.schema, AtomicU64::new(0), Mutex::default());
+        Self { location, client, schema, remote, term, claim }
+    }
+
     /// Waits for `work`, but not for long.
     pub(super) async fn call<T>(
         &self,

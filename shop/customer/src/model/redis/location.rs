@@ -26,6 +26,11 @@ impl fmt::Debug for RedisLocation {
 }
 
 impl RedisLocation {
+    /// The prefix of another generation, which no pattern of the first one's keys takes for its own.
+    pub(super) fn generation(&self, number: u32) -> Self {
+        Self { prefix: format!("{}.gen{number}", self.prefix), ..self.clone() }
+    }
+
     pub(super) fn connection(&self) -> redis::RedisResult<ConnectionInfo> {
         self.url.as_str().into_connection_info()
     }

@@ -32,6 +32,7 @@ pub(super) struct Scripts {
     pub(super) set_aside: Script,
     pub(super) aside: Script,
     pub(super) built_from: Script,
+    pub(super) record: Script,
 }
 
 /// A Redis server that holds the model.
@@ -73,6 +74,16 @@ impl Server {
             *connection = None;
         }
         answered?
+    }
+
+    pub(super) fn location(&self) -> &RedisLocation {
+        &self.location
+    }
+
+    /// Removes the model, if it is ours.
+    pub(super) async fn remove(&self) -> Result<(), ModelError> {
+        let mut connection = self.connect(RESET).await?;
+        self.prepare(&mut connection, "remove").await.map(drop)
     }
 
     /// Makes the model empty and ours.
@@ -181,6 +192,7 @@ impl Scripts {
             set_aside: script(include_str!("set_aside.lua")),
             aside: script(include_str!("aside.lua")),
             built_from: script(include_str!("built_from.lua")),
+            record: script(include_str!("record.lua")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use runtime::{LocationError, ServerLocation};
+use runtime::{LocationError, ModelError, ServerLocation};
 use tokio_postgres::{
     Config,
     config::{Host, SslMode},
@@ -27,6 +27,20 @@ impl fmt::Debug for PostgresLocation {
 }
 
 impl PostgresLocation {
+    /// The schema of another generation.
+    pub(super) fn generation(&self, number: u32) -> Result<Self, ModelError> {
+        /// The server cuts longer names off.
+        const BYTES_MAX: usize = 63;
+        let namespace = format!("{}_gen{number}", self.namespace);
+        if namespace.len() > BYTES_MAX {
+            return Err(ModelError::Other(format!(
+                "the schema name {} is too long for another generation beside it; name a shorter one with ?schema=NAME",
+                self.namespace
+            )));
+        }
+        Ok(Self { namespace, ..self.clone() })
+    }
+
     /// The server's address without what is secret.
     pub(super) fn address(&self) -> String {
         let host = match self.config.get_hosts().first() {

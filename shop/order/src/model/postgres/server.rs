@@ -22,6 +22,8 @@ use crate::model::Postgres;
 pub(super) const SCHEMA: i32 = 6;
 /// How long emptying or dumping a model may take.
 const LONG: Duration = Duration::from_mins(1);
+/// How long comparing the rows of a model may take.
+const DIGEST: Duration = Duration::from_mins(30);
 /// Connections kept open: one projects, the others read.
 const CONNECTIONS_MAX: usize = 8;
 
@@ -83,6 +85,9 @@ const TABLES: &str = "
 
 /// Where the event is noted that begins the log; models of older versions lack it.
 const ORIGIN: &str = "ALTER TABLE checkpoint ADD COLUMN IF NOT EXISTS first_event UUID";
+/// The record of the generations. It stays where the model is emptied or replaced.
+const RECORD: &str = "CREATE TABLE IF NOT EXISTS generations (
+    record TEXT NOT NULL, one BOOL PRIMARY KEY DEFAULT true CHECK (one))";
 
 /// A PostgreSQL server that holds the model.
 pub(super) struct Server {
@@ -140,6 +145,34 @@ impl Server {
         self.within(LONG, work).await
     }
 
+    /// Waits for a comparison.
+    pub(super) async fn digest_call<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, ModelError> {
+        self.within(DIGEST, work).await
+    }
+
+    pub(super) fn location(&self) -> &PostgresLocation {
+        &self.location
+    }
+
+    /// Removes our tables and, unless there is something else in it, the schema.
+    pub(super) async fn remove(&self) -> Result<(), Failure> {
+        let namespace = &self.location.namespace;
+        let connection = Connection(Some(self.pool.get().await?));
+        let tables = NAMES.map(|table| format!("{namespace}.\"{table}\"")).join(", ");
+        let sql = format!("DROP TABLE IF EXISTS {tables}, {namespace}.generations");
+        connection.batch_execute(&sql).await?;
+        let dropped = connection.batch_execute(&format!("DROP SCHEMA IF EXISTS {namespace}")).await;
+        match dropped {
+            Err(error) if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {}
+            dropped => dropped?,
+        }
+        connection.give_back();
+        Ok(())
+    }
+
     async fn within<T>(
         &self,
         limit: Duration,
@@ -180,6 +213,7 @@ impl Server {
         };
         if number == Some(SCHEMA) {
             tx.batch_execute(ORIGIN).await?;
+            tx.batch_execute(RECORD).await?;
             tx.commit().await?;
             return Ok(());
         }
@@ -261,6 +295,7 @@ const CHOOSE: &str = "name another schema with ?schema=NAME";
 async fn create(tx: Transaction<'_>) -> Result<(), Failure> {
     tx.batch_execute(TABLES).await?;
     tx.batch_execute(ORIGIN).await?;
+    tx.batch_execute(RECORD).await?;
     tx.execute("INSERT INTO checkpoint VALUES ($1, 0)", &[&SCHEMA]).await?;
     Ok(tx.commit().await?)
 }

@@ -42,24 +42,38 @@ impl Server {
 
     /// Deletes the database and creates it again.
     pub(in crate::model::couchdb) async fn empty(&self) -> Result<Stored, ModelError> {
+        self.delete().await?;
+        self.create().await
+    }
+
+    /// Deletes the database.
+    pub(in crate::model::couchdb) async fn delete(&self) -> Result<(), ModelError> {
         *self.claim.lock().await = None;
         let (status, answer) =
             self.send(Method::DELETE, self.location.at(&self.location.database), None).await?;
         if !status.is_success() && status != StatusCode::NOT_FOUND {
             return Err(self.named(status, &answer));
         }
-        self.create().await
+        Ok(())
+    }
+
+    /// Creates the database, readable by us alone, unless it is there.
+    pub(in crate::model::couchdb) async fn make(&self) -> Result<bool, ModelError> {
+        let (status, answer) =
+            self.send(Method::PUT, self.location.at(&self.location.database), None).await?;
+        if status == StatusCode::PRECONDITION_FAILED {
+            return Ok(false);
+        }
+        if !status.is_success() {
+            return Err(self.named(status, &answer));
+        }
+        self.secure().await?;
+        Ok(true)
     }
 
     /// Creates the database, readable by us alone, and its checkpoint. Another instance may be doing the same.
     async fn create(&self) -> Result<Stored, ModelError> {
-        let (status, answer) =
-            self.send(Method::PUT, self.location.at(&self.location.database), None).await?;
-        if status.is_success() {
-            self.secure().await?;
-        } else if status != StatusCode::PRECONDITION_FAILED {
-            return Err(self.named(status, &answer));
-        } else if self.is_foreign().await? {
+        if !self.make().await? && self.is_foreign().await? {
             return Err(self.remote.foreign(self.place(), CHOOSE));
         }
         let new = Checkpoint { schema: self.schema, position: Position::START, last: 0, term: 0 };
