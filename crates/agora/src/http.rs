@@ -96,6 +96,7 @@ fn refusal(error: ExecuteError<Refused>) -> Problem {
         ),
         ExecuteError::Refused(reason) => Problem::internal(reason),
         ExecuteError::Newer(event) => Problem::newer_version(&event),
+        ExecuteError::Held(event) => Problem::upgrading(&event),
     }
 }
 

@@ -60,6 +60,7 @@ impl System {
             tasks: environment.tasks.clone(),
             traces: Traces::default(),
             budget: runtime::Budget::default(),
+            schemas: runtime::Schemas::default(),
         };
         let system = Self {
             #[cfg(feature = "http")]

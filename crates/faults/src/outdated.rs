@@ -1,10 +1,12 @@
 //! A part of an older version: it meets events under a schema that it does not know.
+//!
+//! With it a program of the version before runs without being built: it reads, records and announces what that one did.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use kernel::{Position, Recorded};
-use runtime::Tasks;
+use kernel::{EventType, Position, Recorded};
+use runtime::{Deps, Schemas, Tasks};
 use store::{
     Append, Appended, Heard, Link, Message, NoReply, Page, Read, Receiver, Requests, Topic,
     Transport,
@@ -20,6 +22,10 @@ pub struct Outdated {
     pub kind: Arc<str>,
     /// Those that were recorded up to here it knows.
     pub after: Position,
+    /// The newest schema of these that it reads.
+    pub reads: u32,
+    /// A bug to be found: it takes what it does not read for an unknown type, and passes over it.
+    pub is_heedless: bool,
 }
 
 /// The bus as an instance of an older version uses it: those events reach it as if a newer version had recorded them. The log and all
@@ -39,9 +45,32 @@ impl OutdatedBus {
 }
 
 impl Outdated {
+    /// A program that reads events of a type up to that schema.
+    #[must_use]
+    pub fn reading(kind: &str, reads: u32) -> Self {
+        Self { kind: kind.into(), after: Position::START, reads, is_heedless: false }
+    }
+
+    /// Makes a program of it, whose successor reads these types up to these schemas: it sees, records and announces what the older one does.
+    pub fn becomes<'a>(&self, deps: &mut Deps, types: impl IntoIterator<Item = (&'a str, u32)>) {
+        let types = types.into_iter().map(|(kind, newest)| {
+            (kind, if kind == &*self.kind { newest.min(self.reads) } else { newest })
+        });
+        deps.schemas = Schemas::of(types);
+        let bus = OutdatedBus::new(Arc::clone(&deps.transport), self.clone(), deps.tasks.clone());
+        deps.transport = Arc::new(bus);
+    }
+
     fn sees(&self, event: &Arc<Recorded>) -> Arc<Recorded> {
-        if event.position <= self.after || event.kind.as_str() != &*self.kind {
+        let is_known = event.position <= self.after || event.schema.max(1) <= self.reads;
+        if is_known || event.kind.as_str() != &*self.kind {
             return Arc::clone(event);
+        }
+        if self.is_heedless {
+            let unheard_of = format!("{}.unheard-of", event.stream.category());
+            let kind =
+                EventType::parse(&unheard_of).expect("a category is the first part of a type");
+            return Arc::new(Recorded { kind, ..(**event).clone() });
         }
         Arc::new(Recorded { schema: UNKNOWN, ..(**event).clone() })
     }

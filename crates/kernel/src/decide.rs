@@ -44,6 +44,12 @@ pub trait Event: Clone + Send + Sync + Sized + 'static {
     /// The event's data as one JSON object.
     fn encode(&self) -> Box<RawValue>;
 
+    /// The event's data, with its schema number, as programs write it that read no schema beyond `newest`: of the current schema if that is not
+    /// beyond. None if the family does not say how it is written for them.
+    fn encode_for(&self, newest: u32) -> Option<(u32, Box<RawValue>)> {
+        (newest >= self.schema()).then(|| (self.schema(), self.encode()))
+    }
+
     /// Reads data of any schema ever released, upcasting older ones.
     fn decode(kind: &str, schema: u32, data: &RawValue) -> Result<Self, DecodeError>;
 

@@ -14,17 +14,51 @@ use crate::{DecodeError, Event, Recorded, Version};
 /// The members of an event's data, as an upcaster changes them.
 pub type Fields = serde_json::Map<String, serde_json::Value>;
 
-/// The schema number that a step starts from, and the step to the next one.
-pub type Upcaster = (u32, fn(&mut Fields));
+/// A step between a schema number of an event's data and the next one.
+pub struct Step {
+    way: Way,
+    /// The lower one of the two numbers.
+    number: u32,
+    apply: fn(&mut Fields),
+}
 
-/// Fails the build if an upcaster starts from a number that is not older than the current one, or if two start from the same.
-pub const fn check_upcasters(upcasters: &[Upcaster], current: u32) {
-    let mut at = 0;
-    let mut rest = upcasters;
-    while let [(from, _), others @ ..] = rest {
-        assert!(*from >= 1 && *from < current, "an upcaster starts from an older schema number");
-        assert!(*from > at, "the upcasters of an event are listed in order, each number once");
-        at = *from;
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    From,
+    To,
+}
+
+impl Step {
+    /// From that number to the next one: how data that was recorded once is read today.
+    pub const fn from(number: u32, apply: fn(&mut Fields)) -> Self {
+        Self { way: Way::From, number, apply }
+    }
+
+    /// From the next number back to that one: how data is written for readers that do not know the next one yet.
+    pub const fn to(number: u32, apply: fn(&mut Fields)) -> Self {
+        Self { way: Way::To, number, apply }
+    }
+
+    fn find(steps: &[Self], way: Way, number: u32) -> Option<&Self> {
+        steps.iter().find(|step| step.way == way && step.number == number)
+    }
+}
+
+/// Fails the build if a step is not between numbers up to the current one, or if two of one direction are for the same number.
+pub const fn check_steps(steps: &[Step], current: u32) {
+    let (mut from, mut to) = (0, 0);
+    let mut rest = steps;
+    while let [step, others @ ..] = rest {
+        assert!(
+            step.number >= 1 && step.number < current,
+            "a step is between two schema numbers, the lower of which is older than the current one"
+        );
+        let last = match step.way {
+            Way::From => &mut from,
+            Way::To => &mut to,
+        };
+        assert!(step.number > *last, "the steps of an event are listed in order, each number once");
+        *last = step.number;
         rest = others;
     }
 }
@@ -46,7 +80,7 @@ pub fn renewed<'a>(
     kind: &str,
     schema: u32,
     current: u32,
-    upcasters: &[Upcaster],
+    steps: &[Step],
     data: &'a RawValue,
 ) -> Result<Cow<'a, str>, DecodeError> {
     let schema = schema.max(1);
@@ -59,12 +93,30 @@ pub fn renewed<'a>(
     let malformed = |source| DecodeError::Malformed { kind: kind.to_owned(), source };
     let mut fields: Fields = serde_json::from_str(data.get()).map_err(malformed)?;
     for number in schema..current {
-        let step = upcasters.iter().find(|(from, _)| *from == number);
-        let (_, step) =
+        let step = Step::find(steps, Way::From, number);
+        let step =
             step.ok_or_else(|| DecodeError::NoUpcaster { kind: kind.to_owned(), schema: number })?;
-        step(&mut fields);
+        (step.apply)(&mut fields);
     }
     serde_json::to_string(&fields).map(Cow::Owned).map_err(malformed)
+}
+
+/// Data of the current schema as readers of `newest` read it, with its schema number; none without a step back that far.
+pub fn stepped_back(
+    data: Box<RawValue>,
+    current: u32,
+    newest: u32,
+    steps: &[Step],
+) -> Option<(u32, Box<RawValue>)> {
+    let newest = newest.max(1);
+    if newest >= current {
+        return Some((current, data));
+    }
+    let mut fields: Fields = serde_json::from_str(data.get()).ok()?;
+    for number in (newest..current).rev() {
+        (Step::find(steps, Way::To, number)?.apply)(&mut fields);
+    }
+    Some((newest, to_raw_value(&fields).ok()?))
 }
 
 /// A struct as an event's data.

@@ -92,6 +92,7 @@ pub use time::{Clock, Timestamp, TimestampError};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::json::{
-        Members, RawValue, Upcaster, check_upcasters, member, members, parse, read, renewed, write,
+        Members, RawValue, Step, check_steps, member, members, parse, read, renewed, stepped_back,
+        write,
     };
 }

@@ -125,6 +125,7 @@ async fn system(dir: &Path, tasks: &Tasks) -> Deps {
         tasks: tasks.clone(),
         traces: Traces::default(),
         budget: Budget::default(),
+        schemas: runtime::Schemas::default(),
     };
     let log = LogStore::open(dir, Arc::new(OsFiles), Options::new([7; 16])).unwrap();
     let LogStore { mut writer, reader, .. } = log;

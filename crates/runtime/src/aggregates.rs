@@ -29,7 +29,8 @@ use stream::Serving;
 use streams::{Resident, Streams, Takes};
 
 use crate::{
-    Budget, Deps, EventStore, Tasks, Traces, budget::AtRest, client::PATIENCE, snapshots::Snapshots,
+    Budget, Deps, EventStore, Schemas, Tasks, Traces, budget::AtRest, client::PATIENCE,
+    snapshots::Snapshots,
 };
 
 /// Commands waiting for the streams of one kind; further callers wait. More than the connections of a process and a reactor's
@@ -131,6 +132,9 @@ pub enum ExecuteError<R> {
     /// Its stream has an event that only a newer version of the program reads: what may be decided is not known here.
     #[error("{0}")]
     Newer(Arc<str>),
+    /// It leads to an event of a schema that is not recorded yet, because an instance of an older version does not read it.
+    #[error("{0} is not recorded before every instance reads it")]
+    Held(Arc<str>),
 }
 
 impl<R> ExecuteError<R> {
@@ -142,6 +146,7 @@ impl<R> ExecuteError<R> {
             Self::Unavailable => ExecuteError::Unavailable,
             Self::Refused(reason) => ExecuteError::Refused(reason),
             Self::Newer(event) => ExecuteError::Newer(event),
+            Self::Held(event) => ExecuteError::Held(event),
         }
     }
 }
@@ -157,6 +162,7 @@ struct Shared<D: Aggregate> {
     traces: Traces,
     snapshots: Snapshots,
     budget: Budget,
+    schemas: Schemas,
     turns: Arc<Semaphore>,
     streams: Mutex<Streams<D>>,
 }
@@ -200,6 +206,7 @@ impl<D: Aggregate> Aggregates<D> {
             traces: deps.traces.clone(),
             snapshots,
             budget: deps.budget.clone(),
+            schemas: deps.schemas.clone(),
             turns: Arc::new(Semaphore::new(WAITING_MAX)),
             streams: Mutex::default(),
         });

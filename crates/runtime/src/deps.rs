@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ::store::Transport;
 use kernel::{Clock, Ids};
 
-use crate::{Budget, EventStore, Progress, Tasks, Traces};
+use crate::{Budget, EventStore, Progress, Schemas, Tasks, Traces};
 
 /// The surroundings of a part of a system: time, ids, the bus and its tasks. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct Deps {
     pub traces: Traces,
     /// What may be kept in memory.
     pub budget: Budget,
+    /// Which schemas of events are read and recorded.
+    pub schemas: Schemas,
 }
 
 impl Deps {

@@ -15,7 +15,7 @@
 //! use eventlog::{Options, simdisk::SimDisk};
 //! use kernel::{Actor, Clock as _, Decider, Event, Ids, Metadata, Recorded, StreamId, events};
 //! use runtime::{
-//!     Aggregate, Aggregates, Budget, Deps, Request, Tasks, Traces, Unfit,
+//!     Aggregate, Aggregates, Budget, Deps, Request, Schemas, Tasks, Traces, Unfit,
 //!     clock::SystemClock,
 //!     event_store::{self, Figures},
 //!     projector,
@@ -83,6 +83,7 @@
 //!     tasks: Tasks::new(),
 //!     traces: Traces::default(),
 //!     budget: Budget::default(),
+//!     schemas: Schemas::default(),
 //! };
 //! let disk = Arc::new(SimDisk::new(1)); // `eventlog::OsFiles` in production
 //! let LogStore { writer, reader, .. } = LogStore::open(Path::new("/log"), disk, Options::new([7; 16]))?;
@@ -124,6 +125,7 @@ pub mod projector;
 pub mod reactor;
 pub mod rebuild;
 pub mod scans;
+pub mod schemas;
 mod shape;
 pub mod snapshots;
 pub mod sqlite;
@@ -131,6 +133,7 @@ pub mod subscription;
 pub mod tasks;
 pub mod trace;
 mod unfit;
+pub mod upgrade;
 
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
 pub use budget::Budget;
@@ -144,7 +147,9 @@ pub use progress::{Behind, Progress};
 pub use reactor::{Reaction, Reactor};
 pub use rebuild::Rebuild;
 pub use scans::Scans;
+pub use schemas::Schemas;
 pub use subscription::Subscription;
 pub use tasks::Tasks;
 pub use trace::Traces;
 pub use unfit::{Newer, SetAside, Unfit};
+pub use upgrade::Upgrade;

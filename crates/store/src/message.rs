@@ -166,6 +166,9 @@ pub struct Announcement {
     /// Sums that must agree (received = on hand + sold, and so on).
     #[serde(default)]
     pub balances: Vec<Balance>,
+    /// The newest schema number that it reads, by event type; 1 of a type that is not named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reads: BTreeMap<String, u32>,
 }
 
 /// What keeps a read model, or the event store's log.

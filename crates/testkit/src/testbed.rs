@@ -70,6 +70,7 @@ impl Testbed {
             tasks,
             traces: runtime::Traces::default(),
             budget: runtime::Budget::default(),
+            schemas: runtime::Schemas::default(),
         });
         let options = Options { segment_bytes: 1 << 20, ..Options::new([3; 16]) };
         let log = LogStore::open(&folder.path().join("log"), Arc::new(OsFiles), options);

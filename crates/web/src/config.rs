@@ -84,6 +84,7 @@ mod tests {
             tasks: Tasks::inline(),
             traces: Traces::default(),
             budget: runtime::Budget::default(),
+            schemas: runtime::Schemas::default(),
         };
         let of_service = crate::Deps::new(deps.clone()).http;
         assert!(!of_service.shutdown.is_cancelled());

@@ -1,5 +1,7 @@
 //! Failures as every client sees them: problem details (RFC 9457), never more than a client may know.
 
+mod versions;
+
 use std::{fmt, time::Duration};
 
 use axum::body::Body;
@@ -18,10 +20,6 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// The problem type of overload.
 pub const BUSY: &str = "/problems/busy";
-/// The kind of problem that only a newer version of the program may decide this.
-const NEWER_VERSION: &str = "/problems/newer-version";
-/// The pause that a client is asked to make then.
-const NEWER_RETRY: Duration = Duration::from_secs(5);
 
 /// An error response. Cheap to move; internal details are logged, not sent.
 #[derive(Clone, Debug)]
@@ -174,18 +172,6 @@ impl Problem {
     #[must_use]
     pub fn busy(retry_after: Duration, detail: impl Into<String>) -> Self {
         Self::unavailable(retry_after, detail).kind(BUSY).title("The system is busy")
-    }
-
-    /// 503: only a newer version of the program may decide this, because it recorded `event`. Another instance may be of that version.
-    #[must_use]
-    pub fn newer_version(event: &str) -> Self {
-        let detail = format!(
-            "A newer version recorded something here that this one does not read ({event}), so nothing was decided or recorded. It can be done \
-             once this part is updated."
-        );
-        Self::unavailable(NEWER_RETRY, detail)
-            .kind(NEWER_VERSION)
-            .title("A newer version is needed")
     }
 
     /// 500: a bug or internal failure. `error` is logged with the request's id; the client does not see it.

@@ -98,8 +98,7 @@ impl Service {
             let announcing = service.announce_on(&deps, &instance, &address);
             deps.tasks.unless_stopped(announcing).await;
             // Clients must not send more requests to an instance that is stopping.
-            let now = deps.clock.now();
-            let leaving = service.announcement(&instance, &address, false, now).await;
+            let leaving = service.announcement(&deps, &instance, &address, false).await;
             deps.transport.publish(Message::Service(Arc::new(leaving))).await;
         });
     }
@@ -117,7 +116,7 @@ impl Service {
             let turns = self.turns();
             let ready = Self::ready(&self.followers).is_ok();
             let (said, lag) = (
-                self.announcement(instance, address, ready, now).await,
+                self.announcement(deps, instance, address, ready).await,
                 still.look(&self.followers, deps.clock.elapsed()),
             );
             let announcement = Announcement { throughput, lag, ..said };
@@ -129,10 +128,10 @@ impl Service {
 
     async fn announcement(
         &self,
+        deps: &Deps,
         instance: &str,
         address: &Address,
         ready: bool,
-        now: Timestamp,
     ) -> Announcement {
         Announcement {
             name: self.name.to_owned(),
@@ -143,12 +142,13 @@ impl Service {
             ready,
             trouble: Self::ready(&self.followers).err(),
             warnings: self.warnings().await,
-            clock: Some(now),
+            clock: Some(deps.clock.now()),
             model: self.kept(),
             lag: BTreeMap::new(),
             set_aside: Self::aside(&self.followers),
             throughput: 0.0,
             balances: self.balances().await,
+            reads: deps.schemas.reads(),
         }
     }
 

@@ -108,6 +108,7 @@ impl<R: Into<Problem>> From<ExecuteError<R>> for Problem {
             ),
             ExecuteError::Refused(reason) => Self::internal(reason),
             ExecuteError::Newer(event) => Self::newer_version(&event),
+            ExecuteError::Held(event) => Self::upgrading(&event),
         }
     }
 }

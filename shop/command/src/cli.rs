@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Sub
 use crate::{
     bench, completions, drill, events, health, import, inbox, keys, logging, login, order,
     outcome::{Outcome, WrongUsage, said},
-    rebuild, replay, run, show_config, store, term, top, up, why,
+    rebuild, replay, run, show_config, store, term, top, up, upgrade, why,
 };
 
 const HELP: &str = "\
@@ -44,6 +44,7 @@ enum Command {
     #[command(name = "logout")]
     LogOut(login::LogOut),
     Rebuild(rebuild::Args),
+    Upgrade(upgrade::Args),
     Store(store::Args),
     Config(show_config::Args),
     /// Every setting: name, default, meaning
@@ -126,6 +127,7 @@ impl Command {
             Self::Up(args) => up::run(&args),
             Self::Run(args) => run::run(&args),
             Self::Rebuild(args) => as_client(rebuild::run(args)),
+            Self::Upgrade(args) => as_client(upgrade::run(args)),
             Self::Store(args) => as_client(store::run(args)),
             Self::Config(args) => show_config::run(&args),
             Self::Settings(args) => show_config::run(&args.into()),

@@ -42,6 +42,7 @@ mod store;
 mod term;
 mod top;
 mod up;
+mod upgrade;
 mod values;
 mod why;
 

@@ -18,6 +18,7 @@ mod sample;
 mod second;
 mod shared;
 mod store;
+mod version;
 mod witness;
 
 use std::{sync::Arc, time::Duration};
@@ -120,7 +121,10 @@ impl Process {
         if let Some(bus) = &bus {
             deps.base.transport = bus.faulty();
         }
-        let tasks = deps.tasks.clone();
+        if let Some(store) = &store {
+            version::check(store, &deps).await?;
+        }
+        let (upgrade, tasks) = (version::upgrade(&choices, &deps), deps.tasks.clone());
         watch.spawn(&tasks);
         let figures = Figures::default();
         let shared = Shared {
@@ -131,6 +135,7 @@ impl Process {
             secrets: customer,
             cookies,
             figures,
+            upgrade,
             bus,
             disk,
             opening,

@@ -53,6 +53,7 @@ fn deps() -> Deps {
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
         budget: runtime::Budget::default(),
+        schemas: runtime::Schemas::default(),
     })
     .authenticated_by(auth)
 }

@@ -42,6 +42,11 @@ pub const FAMILIES: &[Family] = &[
     Family::of::<LoyaltyEvent>(loyalty::CATEGORY, LoyaltyEvent::TYPES),
 ];
 
+/// Every type of every family, with its current schema number.
+pub fn types() -> impl Iterator<Item = (&'static str, u32)> {
+    FAMILIES.iter().flat_map(|family| family.types.iter().copied())
+}
+
 impl Family {
     const fn of<E: Event>(category: &'static str, types: &'static [(&'static str, u32)]) -> Self {
         Self { category, types, renew: renew::<E> }

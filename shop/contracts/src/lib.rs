@@ -16,4 +16,4 @@ pub mod picture;
 pub mod product;
 pub mod rest;
 
-pub use families::{FAMILIES, Family, Renewed};
+pub use families::{FAMILIES, Family, Renewed, types};

@@ -29,7 +29,7 @@ pub fn stream(order: Uuid) -> StreamId {
 events! {
     /// The events of an order.
     OrderEvent {
-        Placed(Placed) = PLACED "order.placed" @ 2 first { from 1 => from_unknown_channel },
+        Placed(Placed) = PLACED "order.placed" @ 2 first { from 1 => from_unknown_channel, to 1 => without_channel },
         Approved(Terms) = APPROVED "order.approved" @ 1,
         Finalized(Finalized) = FINALIZED "order.finalized" @ 1,
         Denied(Denied) = DENIED "order.denied" @ 1,
@@ -43,6 +43,13 @@ fn from_unknown_channel(placed: &mut Fields) {
     placed.insert("channel".to_owned(), Channel::Unknown.as_str().into());
 }
 // ANCHOR_END: upcaster
+
+// ANCHOR: step-back
+/// For programs of schema 1, as long as one of them runs.
+fn without_channel(placed: &mut Fields) {
+    placed.remove("channel");
+}
+// ANCHOR_END: step-back
 
 /// The event of an order in a record, if the record is of an order.
 pub fn of(recorded: &Recorded) -> Result<Option<&OrderEvent>, DecodeError> {

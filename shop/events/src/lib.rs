@@ -7,6 +7,7 @@ mod causation;
 mod causes;
 mod shown;
 pub mod through;
+mod upgrading;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -19,7 +20,7 @@ use futures_util::{Stream, stream};
 use identity::Manager;
 use kernel::{Position, Recorded, StreamId, Timestamp, Version};
 use runtime::{
-    ModelError, Progress, ReadModel as _, Scans, Subscription, projector, sqlite::Location,
+    ModelError, Progress, ReadModel as _, Scans, Subscription, Upgrade, projector, sqlite::Location,
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 use store::Read;
@@ -58,6 +59,7 @@ struct Events {
     /// The projections that can be gone through, by a few at once.
     models: Models,
     walks: Scans,
+    upgrade: Upgrade,
     backup: Option<Backup>,
     /// Held by the backup in progress.
     backing_up: Arc<Semaphore>,
@@ -82,6 +84,8 @@ pub struct Beside {
     pub causes: Location,
     /// The projections that can be gone through.
     pub models: Models,
+    /// What ends upgrades.
+    pub upgrade: Upgrade,
 }
 
 /// The event store's HTTP side as a service named `events`. Who opened the store says which engine keeps the events.
@@ -90,7 +94,7 @@ pub async fn service(
     reader: Arc<dyn Reader>,
     figures: &Figures,
     backup: Option<Backup>,
-    Beside { causes: index, models }: Beside,
+    Beside { causes: index, models, upgrade }: Beside,
 ) -> Result<Service, ModelError> {
     let (name, version) = (NAME, env!("CARGO_PKG_VERSION"));
     let api = OpenApiRouter::with_openapi(Document::openapi())
@@ -101,6 +105,8 @@ pub async fn service(
         .routes(routes!(causation::read_causation))
         .routes(routes!(audit::read_audit))
         .routes(routes!(through::read_through))
+        .routes(routes!(upgrading::upgrade))
+        .routes(routes!(upgrading::finish_upgrade))
         .routes(routes!(backup::copy));
     let causes = Causes::open(Index, index, deps.tasks.clone())?;
     if causes.checkpoint().await? > reader.head().await.unwrap_or(Position::START) {
@@ -124,7 +130,8 @@ pub async fn service(
         .ready(move || Service::ready(&ready))
         .metrics(deps.metrics.http());
     let deps = deps.clone();
-    let events = Events { deps, reader, causes, indexed, models, walks, backup, backing_up };
+    let events =
+        Events { deps, reader, causes, indexed, models, walks, upgrade, backup, backing_up };
     let router = service.finish(api.with_state(events));
     Ok(Service { name, router, followers, model: None, engine: None })
 }

@@ -248,6 +248,7 @@ mod tests {
             set_aside: 0,
             throughput: 0.0,
             balances: Vec::new(),
+            reads: BTreeMap::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Planted bugs: eight ways to break a promise, each of which the worlds must find.
+//! Planted bugs: nine ways to break a promise, each of which the worlds must find.
 //!
 //! They are injected from outside, at the ports, so that the services contain no code for them.
 
@@ -46,11 +46,13 @@ pub enum PlantedBug {
     StoppedByForgery,
     /// The order service accepts without looking at the lag.
     IgnoredLag,
+    /// A reader passes over events of a schema that is newer than it knows.
+    IgnoredSchema,
 }
 // ANCHOR_END: bugs
 
 impl PlantedBug {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AnswerBeforeSync,
         Self::DoubleRelease,
         Self::LostCauseMark,
@@ -59,6 +61,7 @@ impl PlantedBug {
         Self::DatedByLastEvent,
         Self::StoppedByForgery,
         Self::IgnoredLag,
+        Self::IgnoredSchema,
     ];
 
     fn spoil_append(self, mut append: Append) -> Result<Append, NoReply> {
@@ -89,7 +92,8 @@ impl PlantedBug {
             | Self::AnswerBeforeSync
             | Self::SkippedGap
             | Self::DatedByLastEvent
-            | Self::StoppedByForgery => {}
+            | Self::StoppedByForgery
+            | Self::IgnoredSchema => {}
         }
         Ok(append)
     }

@@ -39,10 +39,14 @@ pub enum Fault {
     ServiceSlow,
     Overload,
     OrderRefused,
+    VersionChanged,
+    CutOff,
+    NewerSchemaMet,
+    UpgradedWhileShopping,
 }
 
 impl Fault {
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 38] = [
         Self::Bus(BusFault::BroadcastLost),
         Self::Bus(BusFault::BroadcastRepeated),
         Self::Bus(BusFault::BroadcastDelayed),
@@ -77,6 +81,10 @@ impl Fault {
         Self::ServiceSlow,
         Self::Overload,
         Self::OrderRefused,
+        Self::VersionChanged,
+        Self::CutOff,
+        Self::NewerSchemaMet,
+        Self::UpgradedWhileShopping,
     ];
 }
 

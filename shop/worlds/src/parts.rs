@@ -23,6 +23,7 @@ use web::{Deps, HttpNames, Service};
 use crate::{
     bug::{BELIEVED, NeverBack, PlantedBug},
     forgery::{Forged, all_events},
+    versions::Versions,
 };
 
 /// Segments small enough that a world fills several.
@@ -47,6 +48,8 @@ pub(crate) struct Environment {
     pub(crate) salt: [u8; 16],
     pub(crate) secret: [u8; 32],
     pub(crate) forged: Forged,
+    /// In a world with two versions of every service.
+    pub(crate) versions: Option<Versions>,
 }
 
 /// Hashes as cheap as they come: a world has better things to compute.
@@ -68,6 +71,8 @@ pub(crate) struct Instance {
 /// The databases of an instance, by location; dropping them is losing them.
 #[derive(Clone)]
 pub(crate) struct Models {
+    /// Of the instance.
+    pub(crate) name: String,
     pub(crate) model: Location,
     pub(crate) snapshots: Location,
     sessions: Location,
@@ -107,6 +112,7 @@ impl Environment {
             tasks: tasks.clone(),
             traces: runtime::Traces::default(),
             budget: self.budget(),
+            schemas: runtime::Schemas::default(),
         })
         .authenticated_by(auth.clone());
         deps.http.names = HttpNames::of(names::SYSTEM);
@@ -143,7 +149,10 @@ impl Environment {
     pub(crate) async fn serve(&self, log: LogStore) -> Store {
         let tasks = Tasks::inline();
         let LogStore { writer, reader, maintenance, .. } = log;
-        let (deps, _) = self.deps(&tasks, &self.store_clock, self.transport.clone());
+        let (mut deps, _) = self.deps(&tasks, &self.store_clock, self.transport.clone());
+        if let Some(versions) = &self.versions {
+            versions.follow(&mut deps).await;
+        }
         let (read, figures) = (reader.clone(), Figures::default());
         let slowness = self.store_slowness.clone();
         if self.bug == Some(PlantedBug::DatedByLastEvent) {
@@ -176,7 +185,8 @@ impl Environment {
         let anchor = |location| sqlite::hold(location).expect("memory for a database");
         let anchors = [&model, &snapshots, &sessions].map(anchor).into();
         let clock = Arc::new(TestClock::beside(self.clock));
-        Models { model, snapshots, sessions, clock, _anchors: Rc::new(anchors) }
+        let name = instance.to_owned();
+        Models { name, model, snapshots, sessions, clock, _anchors: Rc::new(anchors) }
     }
 
     /// The service of that name.
@@ -190,11 +200,14 @@ impl Environment {
         let tasks = Tasks::inline();
         let slowness = Slowness::default();
         let bus = SlowBus::new(self.transport.clone(), slowness.clone());
-        let (deps, auth) = self.deps(&tasks, &models.clock, Arc::new(bus));
+        let (mut deps, auth) = self.deps(&tasks, &models.clock, Arc::new(bus));
+        if let Some(versions) = &self.versions {
+            versions.begin(&models.name, &mut deps).await;
+        }
         let sessions = ended::follow(&deps, &auth, models.sessions.clone(), ended::session_end)
             .expect("memory for a database");
         let setup = Setup {
-            deps,
+            deps: deps.clone(),
             auth,
             model: Place::Embedded(models.model.clone()),
             snapshots: models.snapshots.clone(),
@@ -209,6 +222,9 @@ impl Environment {
         let built = (self.service(service).build)(setup).await;
         let mut service = built.expect("a service starts on a database in memory");
         service.followers.push(sessions);
+        if let Some(versions) = &self.versions {
+            versions.announce(&models.name, &deps, &service);
+        }
         Instance { router: service.router.clone(), service, tasks, models, slowness }
     }
 

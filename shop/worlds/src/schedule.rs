@@ -54,6 +54,9 @@ impl Schedule {
     /// Faults of most worlds, injected before anything else and while people shop: the event store's clock is wrong, and events
     /// are forged.
     pub(crate) async fn begin(&self) {
+        if let Some(versions) = &self.environment.versions {
+            self.upgrade(versions).await;
+        }
         if self.dice.happens(750) {
             self.pause().await;
             self.set_clock_wrong(None).await;
@@ -69,6 +72,11 @@ impl Schedule {
         tokio::time::sleep(Duration::from_micros(self.dice.within(0..1_500_000))).await;
         for _ in 0..self.dice.within(0..20) {
             tokio::task::yield_now().await;
+        }
+        if let Some(versions) = &self.environment.versions
+            && self.dice.happens(200)
+        {
+            return self.change_version(versions).await;
         }
         match self.dice.within(0..19) {
             0..3 => self.kill_service().await,

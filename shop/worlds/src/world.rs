@@ -24,12 +24,13 @@ use tokio::task::LocalSet;
 
 use crate::{
     bug::{PlantedBug, Saboteur},
-    faults::Tally,
+    faults::{Fault, Tally},
     forgery::all_events,
     guest::Guest,
     parts::{DEADLINE, Environment, Instances, Store},
     schedule::Schedule,
     shoppers::People,
+    versions::{self, Versions},
 };
 
 /// When a world begins: 2026-01-01T00:00:00Z.
@@ -40,6 +41,8 @@ const SHOPPING: Duration = Duration::from_secs(20);
 const CALM: Duration = Duration::from_mins(2);
 /// Time for what the storm delayed to arrive.
 const SETTLING: Duration = Duration::from_secs(10);
+/// Time for an event store that has just started to hear all instances, and no longer those that are gone.
+const UPGRADING: Duration = Duration::from_secs(30);
 /// How long after its deadline a pending order may still be pending while the order service and the store are up.
 const OVERDUE: Duration = Duration::from_secs(3);
 /// Orders placed while no service answers.
@@ -125,6 +128,7 @@ impl World {
             store_clock,
             store_slowness: Slowness::default(),
             forged: RefCell::default(),
+            versions: Versions::of(scenario.seed, scenario.bug),
             ids: Arc::new(Ids::from_seed(dice.bytes())),
             bug: scenario.bug,
             salt: dice.bytes(),
@@ -219,6 +223,7 @@ impl World {
         self.environment.transport.set_rates(FaultRates::default());
         // What was delayed still arrives, late.
         tokio::time::sleep(SETTLING).await;
+        self.finish_upgrade(people).await;
         self.decide(people).await;
         self.calm_since = (self.events().await.len(), self.environment.clock.now());
         // What the faults left open ends. Then one answer shows the order service that it may let others in again.
@@ -252,6 +257,21 @@ impl World {
             self.instances.borrow_mut().insert(name.to_owned(), instance);
         }
         tokio::time::sleep(CALM).await;
+    }
+
+    /// In a world with two versions: what is older is replaced, and then the upgrade ends by itself.
+    async fn finish_upgrade(&mut self, people: &Rc<People>) {
+        let environment = Rc::clone(&self.environment);
+        let Some(versions) = &environment.versions else { return };
+        if versions::finished(&self.events().await).is_some() {
+            self.tally.count(Fault::UpgradedWhileShopping);
+        }
+        self.schedule(people).upgrade_all(versions).await;
+        tokio::time::sleep(UPGRADING).await;
+        let events = self.events().await;
+        if versions::finished(&events).is_none() {
+            self.violations.push("the upgrade does not end (promise 12)".to_owned());
+        }
     }
 
     /// Orders without answers are denied at their deadline.

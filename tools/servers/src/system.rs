@@ -242,6 +242,14 @@ impl System {
         Ok(())
     }
 
+    /// Waits until a process ends that must not start; what it logged.
+    pub async fn refuses(&mut self, part: &'static str, instance: usize) -> anyhow::Result<String> {
+        let mut node = self.nodes.remove(&(part, instance)).context("it does not run")?;
+        let status = timeout(PATIENCE, node.process.wait()).await.context("it runs")??;
+        ensure!(status.code() == Some(1), "{part} {instance} ends with {status}");
+        Ok(fs::read_to_string(self.folder.path().join(format!("{part}-{instance}.log")))?)
+    }
+
     /// What the processes have warned of and failed at, so far.
     pub fn complaints(&self) -> anyhow::Result<Vec<String>> {
         let mut complaints = Vec::new();

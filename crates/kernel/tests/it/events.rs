@@ -24,7 +24,9 @@ kernel::events! {
         Opened { owner: Owner, cents: i64, note: Option<String> } = OPENED "account.opened" @ 3 first { from 1 => opened_1, from 2 => opened_2 },
         /// Schema 1 was in euros; its upcaster to 2 was lost.
         Moved { cents: i64 } = "account.moved" @ 3 { from 2 => moved_2 },
-        Renamed(Owner) = "account.renamed" @ 2 { from 1 => opened_1 },
+        Renamed(Owner) = "account.renamed" @ 2 { from 1 => opened_1, to 1 => opened_for_1 },
+        /// What reads schema 2 is known; what reads schema 1 is not.
+        Closed { cents: i64 } = "account.closed" @ 3 { from 1 => opened_1, to 2 => closed_for_2 },
         Frozen {} = "account.frozen" @ 1,
     }
 }
@@ -42,6 +44,20 @@ fn opened_1(data: &mut Fields) {
 fn opened_2(data: &mut Fields) {
     let euros = data.remove("euros").and_then(|euros| euros.as_i64());
     data.extend(euros.map(|euros| ("cents".to_owned(), Value::from(euros * 100))));
+}
+
+/// Two texts were one.
+fn opened_for_1(data: &mut Fields) {
+    let mut part = |name| data.remove(name).and_then(|part| part.as_str().map(str::to_owned));
+    let name = [part("first"), part("last")].map(Option::unwrap_or_default).join(" ");
+    data.clear();
+    data.insert("name".to_owned(), name.into());
+}
+
+/// Cents were euros.
+fn closed_for_2(data: &mut Fields) {
+    let cents = data.remove("cents").and_then(|cents| cents.as_i64());
+    data.extend(cents.map(|cents| ("euros".to_owned(), Value::from(cents / 100))));
 }
 
 fn moved_2(data: &mut Fields) {
@@ -189,6 +205,31 @@ fn what_is_newer_unknown_or_misses_a_field_is_told_apart() {
 }
 
 #[test]
+fn an_event_is_written_for_readers_of_an_older_schema_where_that_is_known() {
+    let renamed = AccountEvent::Renamed(Owner {
+        first: "Ada".to_owned(),
+        last: "Lovelace".to_owned(),
+        born: Some(1815),
+    });
+    let written = |event: &AccountEvent, newest| {
+        let (schema, data) = event.encode_for(newest)?;
+        Some((schema, serde_json::from_str::<Value>(data.get()).expect("JSON")))
+    };
+    let for_2 = json!({ "first": "Ada", "last": "Lovelace", "born": 1815 });
+    for newest in [2, 3, u32::MAX] {
+        assert_eq!(written(&renamed, newest), Some((2, for_2.clone())));
+    }
+    for newest in [0, 1] {
+        assert_eq!(written(&renamed, newest), Some((1, json!({ "name": "Ada Lovelace" }))));
+    }
+    let closed = AccountEvent::Closed { cents: 700 };
+    assert_eq!(written(&closed, 2), Some((2, json!({ "euros": 7 }))));
+    assert_eq!(written(&closed, 1), None, "there is no step from 2 to 1");
+    assert_eq!(written(&opened(1), 2), None, "there is no step at all");
+    assert_eq!(written(&AccountEvent::Frozen {}, 1), Some((1, json!({}))));
+}
+
+#[test]
 fn what_is_written_reads_back_with_its_members_in_order() {
     let written = opened(1).encode();
     assert_eq!(
@@ -210,6 +251,7 @@ fn a_family_knows_its_types() {
         ("account.opened", 3),
         ("account.moved", 3),
         ("account.renamed", 2),
+        ("account.closed", 3),
         ("account.frozen", 1),
     ];
     assert_eq!(AccountEvent::TYPES, types);

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use kernel::{Metadata, NewEvent, Version};
+use kernel::{Event, Metadata, NewEvent, Version};
+use serde_json::value::RawValue;
 use store::Append;
 
 use super::{
     Aggregate, Request,
     loaded::{Loaded, Seen},
 };
+use crate::Schemas;
 
 /// The size of an append at which no further command is taken in, well below what the store takes.
 const APPEND_BYTES: usize = Append::BYTES_MAX / 4;
@@ -25,7 +27,35 @@ pub(super) enum Verdict<R> {
     KeyReused,
     /// The stream has an event that only a newer version of the program reads.
     Newer(Arc<str>),
+    /// It leads to an event of a schema that is not recorded yet.
+    Held(Arc<str>),
     Rejected(R),
+}
+
+/// An event as it is recorded.
+pub(super) struct Written {
+    pub(super) kind: &'static str,
+    pub(super) schema: u32,
+    pub(super) data: Box<RawValue>,
+}
+
+impl Written {
+    /// In the newest schema that every instance reads, with what it says there; else which schema is not recorded yet.
+    fn of<E: Event>(event: E, schemas: &Schemas) -> Result<(Self, E), Arc<str>> {
+        let (kind, current) = (event.kind(), event.schema());
+        let held = || Arc::from(format!("schema {current} of {kind:?}"));
+        let (schema, data) = event.encode_for(schemas.newest(kind)).ok_or_else(held)?;
+        let said = if schema == current {
+            event
+        } else {
+            // What the aggregate is must not depend on whether it is read again.
+            E::decode(kind, schema, &data).map_err(|error| {
+                tracing::error!(%error, "an event written for older readers is not read; fix its step back");
+                held()
+            })?
+        };
+        Ok((Self { kind, schema, data }, said))
+    }
 }
 
 /// The decisions on a run of commands, and the aggregate as it will be once they are recorded.
@@ -37,11 +67,13 @@ pub(super) struct Decided<D: Aggregate> {
 }
 
 impl<D: Aggregate> Decided<D> {
-    /// Runs commands over the aggregate as it is `before` them, in order, until an append is full. `new_event` gives events their ids.
+    /// Runs commands over the aggregate as it is `before` them, in order, until an append is full. `new_event` gives events their ids,
+    /// `schemas` are those that are recorded.
     pub(super) fn of<'r>(
         requests: impl Iterator<Item = &'r Request<D::Command>>,
         before: Loaded<D::State>,
-        new_event: impl Fn(&D::Event, &Metadata) -> NewEvent,
+        schemas: &Schemas,
+        new_event: impl Fn(Written, &Metadata) -> NewEvent,
     ) -> Self {
         let mut decided =
             Self { verdicts: Vec::new(), events: Vec::new(), after: before, bytes: 0 };
@@ -49,7 +81,7 @@ impl<D: Aggregate> Decided<D> {
             if decided.bytes > APPEND_BYTES || decided.events.len() >= APPEND_EVENTS {
                 break;
             }
-            let verdict = decided.judge(request, &new_event);
+            let verdict = decided.judge(request, schemas, &new_event);
             decided.verdicts.push(verdict);
         }
         decided
@@ -61,7 +93,8 @@ impl<D: Aggregate> Decided<D> {
             Verdict::AlreadyReacted
             | Verdict::Repeated(_)
             | Verdict::KeyReused
-            | Verdict::Newer(_) => true,
+            | Verdict::Newer(_)
+            | Verdict::Held(_) => true,
             Verdict::Events(_) | Verdict::Nothing | Verdict::Rejected(_) => false,
         })
     }
@@ -69,7 +102,8 @@ impl<D: Aggregate> Decided<D> {
     fn judge(
         &mut self,
         request: &Request<D::Command>,
-        new_event: impl Fn(&D::Event, &Metadata) -> NewEvent,
+        schemas: &Schemas,
+        new_event: impl Fn(Written, &Metadata) -> NewEvent,
     ) -> Verdict<D::Rejection> {
         let Request { command, metadata } = request;
         // ANCHOR: judge
@@ -90,10 +124,15 @@ impl<D: Aggregate> Decided<D> {
             Ok(new) if new.is_empty() => return Verdict::Nothing,
             Ok(new) => new,
         };
-        for event in new {
+        let written = new.into_iter().map(|event| Written::of(event, schemas));
+        let written: Vec<_> = match written.collect() {
+            Ok(written) => written,
+            Err(held) => return Verdict::Held(held),
+        };
+        for (written, event) in written {
             let version = self.after.expected().first_version();
             self.after.take_in::<D>(version, Some(&event), metadata);
-            let event = new_event(&event, metadata);
+            let event = new_event(written, metadata);
             self.after.weighs(event.data.get().len());
             self.bytes += event.data.get().len();
             self.events.push(event);

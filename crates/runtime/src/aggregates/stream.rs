@@ -3,13 +3,13 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use kernel::{
-    Event, EventType, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp, Version, sync,
+    EventType, Metadata, NewEvent, Position, Recorded, StreamId, Timestamp, Version, sync,
 };
 use store::{Append, Appended, Read};
 
 use super::{
     Aggregate, Asked, Done, ExecuteError, Outcome, Resident, Shared,
-    decided::{Decided, Verdict},
+    decided::{Decided, Verdict, Written},
     loaded::Loaded,
 };
 use crate::{client::Reads, trace::Kind, trace::Open};
@@ -76,6 +76,7 @@ impl<D: Aggregate> Serving<D> {
 
     /// Decides on what waits, has it recorded, and answers.
     async fn step(&mut self) {
+        self.shared.schemas.known().await;
         let now = self.shared.clock.elapsed();
         self.waiting.retain(|asked| asked.expires.is_none_or(|expires| expires > now));
         let mut fresh = false;
@@ -91,7 +92,9 @@ impl<D: Aggregate> Serving<D> {
         let Some(loaded) = self.loaded.clone() else { return };
         let requests = self.waiting.iter().map(|asked| &asked.request).take(COMMANDS_MAX);
         let decided =
-            Decided::<D>::of(requests, loaded, |event, metadata| self.new_event(event, metadata));
+            Decided::<D>::of(requests, loaded, &self.shared.schemas, |event, metadata| {
+                self.new_event(event, metadata)
+            });
         if decided.verdicts.is_empty() {
             return;
         }
@@ -104,13 +107,13 @@ impl<D: Aggregate> Serving<D> {
         }
     }
 
-    fn new_event(&self, event: &D::Event, metadata: &Metadata) -> NewEvent {
+    fn new_event(&self, event: Written, metadata: &Metadata) -> NewEvent {
         NewEvent {
             id: self.shared.ids.event_id(self.shared.clock.now()),
-            kind: EventType::parse(event.kind()).expect("a family's types are named well"),
-            schema: event.schema(),
+            kind: EventType::parse(event.kind).expect("a family's types are named well"),
+            schema: event.schema,
             metadata: metadata.clone(),
-            data: event.encode(),
+            data: event.data,
         }
     }
 
@@ -229,11 +232,12 @@ impl<D: Aggregate> Serving<D> {
         for verdict in verdicts {
             let Some(asked) = self.waiting.pop_front() else { break };
             let outcome = match verdict {
-                Verdict::Newer(_) if asked.request.metadata.cause.is_some() => {
+                Verdict::Newer(_) | Verdict::Held(_) if asked.request.metadata.cause.is_some() => {
                     put_off.push(asked);
                     continue;
                 }
                 Verdict::Newer(event) => Err(ExecuteError::Newer(Arc::clone(event))),
+                Verdict::Held(event) => Err(ExecuteError::Held(Arc::clone(event))),
                 Verdict::Events(upto) => {
                     let behind = total.unwrap_or_default() - *upto as u64;
                     let last = Position(first.0 + *upto as u64 - 1);
@@ -253,7 +257,8 @@ impl<D: Aggregate> Serving<D> {
         }
     }
 
-    /// Reactions that only a newer version of the program may decide: they wait until one of its instances has recorded them, in their order.
+    /// Reactions that cannot be recorded by this instance, or not yet: they wait until they can, or another instance has recorded them, in
+    /// their order.
     async fn put_off(&mut self, reactions: Vec<Asked<D>>) {
         for asked in reactions.into_iter().rev() {
             self.waiting.push_front(asked);

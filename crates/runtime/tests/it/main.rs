@@ -14,6 +14,7 @@ mod sharing;
 mod side;
 mod sqlite;
 mod tasks;
+mod upgrading;
 mod watched;
 
 use std::sync::Arc;
@@ -30,5 +31,6 @@ fn deps() -> Deps {
         tasks: Tasks::inline(),
         traces: Traces::default(),
         budget: runtime::Budget::default(),
+        schemas: runtime::Schemas::default(),
     }
 }

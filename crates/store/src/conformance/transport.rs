@@ -230,5 +230,6 @@ fn announcement(name: &str) -> crate::Announcement {
         set_aside: 0,
         throughput: 0.0,
         balances: Vec::new(),
+        reads: std::collections::BTreeMap::default(),
     }
 }

@@ -157,6 +157,12 @@ const PROCESS: &[Setting] = &[
         "The memory that the process is meant to stay within: a quarter of it may hold products, customers and the like between commands, an eighth events for those that follow the log",
     ),
     setting(
+        "hold-upgrade",
+        "false",
+        "true|false",
+        "Whether events of newer schemas are recorded only after `agora upgrade --finish`, so that the version before can be started again until then; a setting of the event store",
+    ),
+    setting(
         "accept-shorter-log",
         "false",
         "true|false",

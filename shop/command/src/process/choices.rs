@@ -42,6 +42,8 @@ pub(crate) struct Choices {
     pub(crate) welcome_credit: Money,
     pub(crate) order_deadline: Duration,
     pub(crate) admin_password: Option<customer::NewPassword>,
+    /// Whether an upgrade ends only on request.
+    pub(crate) hold_upgrade: bool,
     /// Go on with a log that has lost events.
     pub(crate) accept_shorter_log: bool,
     /// Believe a clock that is far from the last event.
@@ -103,6 +105,7 @@ impl Choices {
             welcome_credit: settings.get("welcome-credit")?,
             order_deadline: Duration::from_secs(number(settings, "order-deadline", 1..=86_400)?),
             admin_password: admin_password(settings)?,
+            hold_upgrade: settings.get("hold-upgrade")?,
             accept_shorter_log: settings.get("accept-shorter-log")?,
             accept_clock: settings.get("accept-clock")?,
             memory: number::<usize>(settings, "memory", 16..=1_048_576)? << 20,

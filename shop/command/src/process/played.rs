@@ -6,11 +6,12 @@ use faults::Part;
 use futures_util::future::BoxFuture;
 use kernel::sync;
 use registry::Module;
-use runtime::{event_store::Figures, sqlite::Location};
+use runtime::{event_store::Figures, sqlite::Location, upgrade};
 use web::{Deps, Service};
 
 use super::{
     builder::Builder,
+    choices::Bus,
     second,
     shared::Shared,
     store::{LastNote, OpenStore, Opening},
@@ -97,7 +98,7 @@ impl Shared {
         builder: &Builder,
     ) -> anyhow::Result<Built> {
         let (mut services, mut played, note) = (Vec::new(), Vec::new(), LatestNote::default());
-        let mut events = None;
+        let (mut events, has_store) = (None, store.is_some());
         let beside = self.beside_the_store();
         match store {
             Some(open) if self.bus.is_some() => {
@@ -119,6 +120,12 @@ impl Shared {
                 witness::spawn(&self.deps, mark, self.doubts(parts));
             }
             None => {}
+        }
+        if parts.on_the_bus() && self.choices.bus != Bus::Memory {
+            upgrade::follow(&self.deps);
+        }
+        if has_store {
+            self.upgrade.begin().await?;
         }
         for module in parts.services() {
             let deps = self.for_service(module.name);

@@ -12,7 +12,9 @@ use identity::{Auth, Verifier, ended};
 use kernel::{Clock as _, Ids};
 use registry::{Extensions, Shop};
 use runtime::event_store::Figures;
-use runtime::{Budget, Progress, Tasks, clock::SystemClock, sqlite::Location, trace::Traces};
+use runtime::{
+    Budget, Progress, Schemas, Tasks, Upgrade, clock::SystemClock, sqlite::Location, trace::Traces,
+};
 use web::{Deps, HttpNames, Service, Streams, metrics::Metrics};
 
 use super::{
@@ -20,6 +22,7 @@ use super::{
     choices::{Bus, Choices, Store},
     places,
     store::Opening,
+    version,
 };
 use crate::{
     config::Settings,
@@ -39,6 +42,7 @@ pub(super) struct Shared {
     /// Seals the websites' cookies, if one runs here.
     pub(super) cookies: Option<[u8; 32]>,
     pub(super) figures: Figures,
+    pub(super) upgrade: Upgrade,
     /// The same bus with faults, in a shop that has a playground.
     pub(super) bus: Option<demo::Bus>,
     /// The disk under the log there.
@@ -81,8 +85,10 @@ pub(super) async fn deps(
         Bus::RabbitMq { .. } | Bus::Memory => Arc::new(Memory::new()),
     };
     let budget = Budget::of(choices.memory);
-    let base = runtime::Deps { clock, ids, transport, tasks, traces: traced, budget };
+    let schemas = Schemas::default();
+    let base = runtime::Deps { clock, ids, transport, tasks, traces: traced, budget, schemas };
     let mut deps = Deps::new(base).authenticated_by(auth.clone());
+    version::set(&mut deps)?;
     deps.metrics = Metrics::new(names::PREFIX);
     deps.http.names = HttpNames::of(names::SYSTEM);
     deps.http.proxies = Arc::new(choices.proxies.clone());
@@ -105,7 +111,8 @@ impl Shared {
     pub(super) fn beside_the_store(&self) -> events::Beside {
         let zone = self.choices.time_zone.clone();
         let models = events::Models { modules: registry::SERVICES, zone };
-        events::Beside { causes: self.database(places::CAUSES), models }
+        let (causes, upgrade) = (self.database(places::CAUSES), self.upgrade.clone());
+        events::Beside { causes, models, upgrade }
     }
 
     /// Until they are known, no service takes tokens, and none is ready.

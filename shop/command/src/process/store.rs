@@ -16,7 +16,7 @@ use runtime::{
     clock::SystemClock,
     event_store::{self, Figures},
 };
-use store::{LogStore, Reader as _, log::LogReader};
+use store::{LogStore, Page, Read, Reader as _, log::LogReader};
 use web::{Deps, Service};
 
 use super::{
@@ -127,6 +127,13 @@ impl OpenStore {
         Ok(match &self.engine {
             Engine::Log(store, _) => store.reader.head().await?,
             Engine::MongoDb(store) => store.reader.head().await?,
+        })
+    }
+
+    pub(super) async fn read(&self, read: &Read) -> anyhow::Result<Page> {
+        Ok(match &self.engine {
+            Engine::Log(store, _) => store.reader.read(read).await?,
+            Engine::MongoDb(store) => store.reader.read(read).await?,
         })
     }
 

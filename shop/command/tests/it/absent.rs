@@ -32,6 +32,7 @@ fn deps(secrets: &Secrets) -> Deps {
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
         budget: runtime::Budget::default(),
+        schemas: runtime::Schemas::default(),
     })
     .authenticated_by(auth)
 }

@@ -6,6 +6,7 @@ mod frozen;
 mod rebuilt;
 mod system;
 mod twice;
+mod upgraded;
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,7 @@
 //! Answers of the event store.
 
+use std::collections::BTreeMap;
+
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -71,6 +73,35 @@ pub struct Audit {
     pub next: Option<String>,
     /// What was recorded after this position may be missing.
     pub indexed_to: u64,
+}
+
+/// How far an upgrade of the shop is.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Upgrade {
+    /// Whether everything that this version can record is recorded. Otherwise what older versions read is recorded.
+    pub finished: bool,
+    /// Whether it finishes only when a manager says so.
+    pub held: bool,
+    /// The newest schema number by event type that is recorded; 1 of a type that is not named.
+    pub recorded: BTreeMap<String, u32>,
+    /// The same once the upgrade is finished.
+    pub reads: BTreeMap<String, u32>,
+    /// The instances that announce themselves; none in a shop that is one process.
+    pub instances: Vec<Instance>,
+}
+
+/// An instance of a service, as it announces itself.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Instance {
+    pub service: String,
+    pub instance: String,
+    pub version: String,
+    /// The newest schema number by event type that it reads; 1 of a type that is not named.
+    pub reads: BTreeMap<String, u32>,
+    /// Whether it reads everything that would be recorded: the upgrade cannot be finished while one does not.
+    pub ready: bool,
 }
 
 /// The end of the log.

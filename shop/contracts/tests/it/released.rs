@@ -9,8 +9,8 @@ use contracts::{
     money::Money,
     order::{Channel, OrderEvent, Placed, Terms},
 };
-use kernel::Timestamp;
-use serde_json::json;
+use kernel::{Event as _, Timestamp};
+use serde_json::{Value, json};
 use testkit::given_recorded;
 use uuid::Uuid;
 
@@ -63,6 +63,30 @@ fn an_order_placed_before_channels_were_recorded_is_of_an_unknown_one() {
     let mut new = old;
     new["channel"] = json!("app");
     given_recorded(OrderEvent::PLACED, 2, new).when_read().then(&placed(Channel::App));
+}
+
+#[test]
+fn an_order_recorded_for_programs_that_know_no_channels_has_none() {
+    let text = fs::read_to_string(folder("tests/released/order.placed@2.json")).expect("a file");
+    let examples: Vec<Value> = serde_json::from_str(&text).expect("a list");
+    assert!(!examples.is_empty());
+    for mut example in examples {
+        let data = serde_json::value::to_raw_value(&example).expect("JSON");
+        let placed = OrderEvent::decode(OrderEvent::PLACED, 2, &data).expect("it is read");
+        let (schema, written) = placed.encode_for(1).expect("there is a step back");
+        let written: Value = serde_json::from_str(written.get()).expect("JSON");
+        let channel = example.as_object_mut().expect("an object").remove("channel");
+        assert_eq!((schema, &written), (1, &example), "{channel:?} is all that is left out");
+        example["channel"] = json!(Channel::Unknown);
+        given_recorded(OrderEvent::PLACED, 1, written).when_read().then(
+            &OrderEvent::decode(
+                OrderEvent::PLACED,
+                2,
+                &serde_json::value::to_raw_value(&example).expect("JSON"),
+            )
+            .expect("it is read"),
+        );
+    }
 }
 
 #[test]

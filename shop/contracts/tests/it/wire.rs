@@ -156,6 +156,7 @@ fn what_the_system_says_of_itself() {
         set_aside: 0,
         throughput: 2.5,
         balances: vec![Balance::new("received = on hand + sold", 3, 3)],
+        reads: [("order.placed".to_owned(), 2)].into(),
     };
     assert_eq!(text(&announcement.encode(&names())), golden);
     assert_eq!(Announcement::decode(golden.as_bytes(), &names()), Ok(announcement));

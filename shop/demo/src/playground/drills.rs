@@ -3,7 +3,7 @@
 mod goods;
 mod outside;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use contracts::{
     accounting, customer,
@@ -104,8 +104,9 @@ impl Playground {
                 store.start().await?;
             }
             Incident::StaleInstance => {
-                let (kind, after) = (Arc::from(OrderEvent::FINALIZED), watch.position());
-                self.needed(accounting::CATEGORY)?.becomes(Some(Outdated { kind, after })).await?;
+                let older = Outdated::reading(OrderEvent::FINALIZED, 0);
+                let older = Outdated { after: watch.position(), ..older };
+                self.needed(accounting::CATEGORY)?.becomes(Some(older)).await?;
             }
             Incident::FloodedQueue => {
                 self.needed(product::CATEGORY)?.slowness().set(TOO_SLOW);

@@ -57,6 +57,7 @@ impl House {
             tasks: Tasks::inline(),
             traces: Traces::default(),
             budget: Budget::of(runtime::budget::MEMORY),
+            schemas: runtime::Schemas::default(),
         };
         let mut deps = Deps::new(base).authenticated_by(auth.clone());
         deps.http.names = HttpNames::of(names::SYSTEM);

@@ -17,7 +17,7 @@ use web::Service;
 
 async fn service(bed: &Testbed) -> Service {
     let reader = Arc::new(bed.reader.clone());
-    let beside = crate::beside(bed.database("causes"));
+    let beside = crate::beside(&bed.deps, bed.database("causes"));
     let service = events::service(&bed.deps, reader, &Figures::default(), None, beside).await;
     service.expect("the index opens")
 }

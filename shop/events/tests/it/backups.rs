@@ -32,6 +32,7 @@ async fn serve(end: Receiver<()>) -> (Service, String) {
         tasks: Tasks::new(),
         traces: runtime::Traces::default(),
         budget: runtime::Budget::default(),
+        schemas: runtime::Schemas::default(),
     })
     .authenticated_by(auth);
     let store = LogStore::open(Path::new("log"), Arc::new(SimDisk::new(1)), Options::new([7; 16]));
@@ -44,7 +45,7 @@ async fn serve(end: Receiver<()>) -> (Service, String) {
     let manager = uuid::Uuid::from_u128(1);
     let (token, _) = signer.issue(Holder::new(manager, "admin", Role::Manager), clock.now(), &ids);
     let figures = Figures::default();
-    let beside = crate::beside(testing::in_memory());
+    let beside = crate::beside(&deps, testing::in_memory());
     let service = events::service(&deps, Arc::new(reader), &figures, Some(backup), beside).await;
     (service.expect("an empty index"), token)
 }

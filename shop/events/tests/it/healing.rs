@@ -29,6 +29,7 @@ pub(crate) fn deps() -> Deps {
         tasks: Tasks::inline(),
         traces: runtime::Traces::default(),
         budget: runtime::Budget::default(),
+        schemas: runtime::Schemas::default(),
     })
     .authenticated_by(auth)
 }
@@ -40,7 +41,7 @@ async fn serve(deps: &Deps, disk: &SimDisk) -> Service {
     let LogStore { writer, reader, .. } = store.expect("a new log");
     let figures = Figures::default();
     runtime::event_store::serve(deps, writer, reader.clone(), figures.clone()).await;
-    let beside = crate::beside(testing::in_memory());
+    let beside = crate::beside(deps, testing::in_memory());
     events::service(deps, Arc::new(reader), &figures, None, beside).await.expect("an empty index")
 }
 
@@ -127,7 +128,7 @@ async fn the_store_is_ready_before_its_index_of_causes_is() {
     runtime::event_store::serve(&deps, writer, reader.clone(), figures.clone()).await;
     // Its index asks over another bus, which leads nowhere.
     let apart = self::deps();
-    let beside = crate::beside(testing::in_memory());
+    let beside = crate::beside(&apart, testing::in_memory());
     let service = events::service(&apart, Arc::new(reader), &figures, None, beside).await;
     let service = service.expect("an empty index");
     until("it is ready", || Service::ready(&service.followers).is_ok()).await;

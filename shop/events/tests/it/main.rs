@@ -5,12 +5,19 @@ mod backups;
 mod causation;
 mod healing;
 mod silent;
+mod upgrading;
 
 use events::{Beside, Models};
 use jiff::tz::TimeZone;
-use runtime::sqlite::Location;
+use runtime::{
+    Upgrade,
+    sqlite::Location,
+    upgrade::{Ends, Others},
+};
+use web::Deps;
 
 /// An index of causes, and no projections.
-fn beside(causes: Location) -> Beside {
-    Beside { causes, models: Models { modules: &[], zone: TimeZone::UTC } }
+fn beside(deps: &Deps, causes: Location) -> Beside {
+    let upgrade = Upgrade::new(deps, "0.2.0", Others::None, Ends::OnRequest);
+    Beside { causes, models: Models { modules: &[], zone: TimeZone::UTC }, upgrade }
 }

@@ -37,7 +37,7 @@ impl Reader for Silent {
 }
 
 async fn service(bed: &Testbed) -> Service {
-    let beside = crate::beside(bed.database("causes"));
+    let beside = crate::beside(&bed.deps, bed.database("causes"));
     let service =
         events::service(&bed.deps, Arc::new(Silent), &Figures::default(), None, beside).await;
     service.expect("the index opens")

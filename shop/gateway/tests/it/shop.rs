@@ -123,6 +123,7 @@ pub(crate) fn announcement(name: &str, instance: &str, address: Address) -> Anno
         set_aside: 0,
         throughput: 12.5,
         balances: vec![Balance::new("received = on hand + sold", 7, 7)],
+        reads: std::collections::BTreeMap::default(),
     }
 }
 

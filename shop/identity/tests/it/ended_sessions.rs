@@ -52,6 +52,7 @@ impl World {
             tasks: Tasks::inline(),
             traces: runtime::Traces::default(),
             budget: runtime::Budget::default(),
+            schemas: runtime::Schemas::default(),
         })
         .authenticated_by(auth.clone());
         Self { signer, deps, auth, folder: tempfile::tempdir().expect("a folder") }

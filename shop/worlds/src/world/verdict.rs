@@ -8,7 +8,7 @@ use promises::Checker;
 use uuid::Uuid;
 
 use super::{Report, World};
-use crate::{faults::Fault, parts::rebuilt, shoppers::People, stories};
+use crate::{faults::Fault, parts::rebuilt, shoppers::People, stories, versions};
 
 impl World {
     /// The promises, held against what is recorded; what was forged is there and proves nothing.
@@ -56,6 +56,18 @@ impl World {
         self.violations.extend(promise.finish());
     }
 
+    /// Newer schemas are recorded once the upgrade is finished.
+    fn check_schemas(&mut self, events: &[Arc<Recorded>]) {
+        if self.environment.versions.is_none() {
+            return;
+        }
+        let forged = self.environment.forged.borrow();
+        let early = versions::too_early(events).filter(|event| !forged.contains(&event.id));
+        self.violations.extend(early.map(|event| {
+            format!("{} has a schema that not every instance reads (promise 12)", event.position)
+        }));
+    }
+
     /// What people are shown of each order, held against what is recorded.
     fn check_stories(&mut self, events: &[Arc<Recorded>]) {
         let forged = self.environment.forged.borrow();
@@ -80,6 +92,7 @@ impl World {
         self.check_refused(&events, &told.refused);
         self.count_late_answers(&events);
         self.check_guest(&events);
+        self.check_schemas(&events);
         self.check_stories(&events);
         self.check_models(&events).await;
         let (finalized, denied) = checker.ends();

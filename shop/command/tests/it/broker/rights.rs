@@ -65,6 +65,7 @@ pub(crate) fn announcement(name: &str) -> Announcement {
         set_aside: 0,
         throughput: 0.0,
         balances: Vec::new(),
+        reads: std::collections::BTreeMap::default(),
     }
 }
 
