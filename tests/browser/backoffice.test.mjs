@@ -536,6 +536,7 @@ test("without the gateway the pages say so, keep what was typed, and recover", a
   for (const path of ["/system", "/"]) {
     await page.goto(path);
     await page.getByText("The gateway does not answer.").waitFor();
+    await page.getByText("It has not since").waitFor();
     await fine(page, path === "/" ? "office-dashboard-no-gateway" : "office-system-no-gateway");
   }
   await page.goto("/orders");
@@ -548,6 +549,7 @@ test("without the gateway the pages say so, keep what was typed, and recover", a
   await page.getByText("The gateway does not answer.").waitFor();
   gate.mend();
   await page.locator(".node.gateway .badge.good").waitFor();
+  await page.locator("section", { has: page.getByRole("heading", { name: "The last 24 hours" }) }).locator("tr", { hasText: "gateway" }).first().waitFor();
 });
 
 test("live figures say how old they are, and grey out when nothing comes any more", async (world) => {
@@ -555,16 +557,29 @@ test("live figures say how old they are, and grey out when nothing comes any mor
   const gate = await world.gate({ gateway: shop.backoffice });
   const page = await world.visitor(gate.url);
   await logIn(page, "admin", ADMIN_PASSWORD, "/system");
-  await page.getByText("As of").waitFor();
-  const first = await page.locator(".as-of time").getAttribute("datetime");
-  await eventually(async () => (await page.locator(".as-of time").getAttribute("datetime")) !== first, "the figures are of later");
+  const others = {};
+  for (const [id, address] of [["sagas", "/sagas"], ["figures", "/"]]) {
+    others[id] = await page.context().newPage();
+    await others[id].goto(new URL(address, gate.url).href);
+  }
+  // All of them wait for the cut at once.
+  const pages = Object.entries({ map: page, ...others });
+  for (const [, one] of pages) {
+    await one.getByText("As of").waitFor();
+    const first = await one.locator(".as-of time").getAttribute("datetime");
+    await eventually(async () => (await one.locator(".as-of time").getAttribute("datetime")) !== first, `the figures of ${one.url()} are of later`);
+  }
   gate.cut();
-  await page.locator(".stale").waitFor();
-  await page.getByText("No news since").waitFor();
-  await fine(page, "office-system-stale");
+  for (const [id, one] of pages) {
+    await one.locator(`#${id}.stale`).waitFor();
+    await one.getByText("No news since").waitFor();
+    await fine(one, `office-${id}-stale`);
+  }
   gate.mend();
-  await page.locator("#map:not(.stale)").waitFor();
-  equal(await page.locator(".no-news").count(), 0, "notes of old figures");
+  for (const [id, one] of pages) {
+    await one.locator(`#${id}:not(.stale)`).waitFor();
+    equal(await one.locator(".no-news").count(), 0, `notes of old figures on ${one.url()}`);
+  }
 });
 
 test("the back office fits a telephone, in the dark too", async (world) => {

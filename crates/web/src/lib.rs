@@ -131,6 +131,7 @@ mod still;
 mod streams;
 mod text;
 mod unstalled;
+pub mod watch;
 mod whole;
 
 pub use api::Api;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use askama::{Template, filters::HtmlSafe};
 use axum::{
+    Extension,
     extract::{Query, State},
     response::{Response, sse::Event},
 };
@@ -24,13 +25,17 @@ use crate::{
     chart::{Bar, Columns},
     course::{Course, Sum},
     manager::{LowStock, ManagerVisit, written},
+    outage::{Outage, Trouble},
     period::{self, Period},
     sample::Sample,
-    status::{self, Status, Trouble},
+    status::{self, Status},
+    watcher::{GATEWAY, STOREFRONT, Watcher},
 };
 
 /// Products that sell best, and that run out first.
 const SHOWN: usize = 8;
+/// Sums over years take a while in a busy shop; a part that hangs does not make the page hang.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// So long further changes are waited for before the page is told: a busy shop has thousands a second.
 const BREATH: Duration = Duration::from_secs(1);
 /// The page is told at least this often, so that it is known to be of now.
@@ -77,6 +82,8 @@ struct Figures {
     has_products: bool,
     low_stock: LowStock,
     status: Option<Status>,
+    storefront: Option<Outage>,
+    gateway: Option<Outage>,
     currency: String,
     sample: Option<Sample>,
     at: Timestamp,
@@ -85,9 +92,11 @@ struct Figures {
 pub(crate) async fn dashboard(
     manager: ManagerVisit,
     State(shop): State<Shop>,
+    Extension(watcher): Extension<Watcher>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Dashboard>, Failure> {
-    let figures = read(&manager, &shop, &asked.period).await?;
+    let looker = Looker { manager: manager.clone(), shop, watcher, asked: asked.period };
+    let figures = Box::pin(looker.read()).await?;
     let (period, today) = (figures.period, figures.today());
     let frame = manager.frame("Dashboard");
     let (frame, live) = if asked.live == "off" {
@@ -104,18 +113,27 @@ pub(crate) async fn dashboard(
 pub(crate) async fn live(
     manager: ManagerVisit,
     State(shop): State<Shop>,
+    Extension(watcher): Extension<Watcher>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let follower = Follower { manager: manager.clone(), changes: None, told: Told::Nothing };
-    let parts =
-        stream::unfold((follower, shop, asked.period), async |(mut follower, shop, asked)| {
-            follower.wait().await;
-            let figures = read(&follower.manager, &shop, &asked).await.ok()?;
-            follower.told = if figures.filling().is_some() { Told::Filling } else { Told::All };
-            let part = Event::default().event("part").data(Markup::of(&figures).as_str());
-            Some((part, (follower, shop, asked)))
-        });
+    let looker = Looker { manager: manager.clone(), shop, watcher, asked: asked.period };
+    let parts = stream::unfold((follower, looker), async |(mut follower, looker)| {
+        follower.wait().await;
+        let figures = Box::pin(looker.read()).await.ok()?;
+        follower.told = if figures.filling().is_some() { Told::Filling } else { Told::All };
+        let part = Event::default().event("part").data(Markup::of(&figures).as_str());
+        Some((part, (follower, looker)))
+    });
     site::live(&manager, parts)
+}
+
+/// Who looks at the shop, and at which time of it.
+struct Looker {
+    manager: ManagerVisit,
+    shop: Shop,
+    watcher: Watcher,
+    asked: period::Asked,
 }
 
 /// Follows the orders for one open page.
@@ -164,45 +182,53 @@ async fn moved(changes: &mut ServerEvents) -> Option<()> {
     Some(())
 }
 
-async fn read(
-    manager: &ManagerVisit,
-    shop: &Shop,
-    asked: &period::Asked,
-) -> Result<Figures, Failure> {
-    let (at, zone) = (manager.now(), site::zone());
-    let period = asked.period(zone.local(at).date()).ok_or(Failure::NotFound)?;
-    let [from, to] = period.times(&zone).map(written);
-    let of_period = given([("From", &from), ("To", &to)]);
-    let limit = SHOWN.to_string();
-    let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
-    let orders =
-        join(manager.get("/order/get-order-statistics", &of_period), Course::read(manager, period));
-    let ((orders, course), scarce, status, currency, sample) = join5(
-        orders,
-        manager.get("/product/get-all-products", &scarce),
-        status::read(manager),
-        shop.currency(manager),
-        Sample::read(manager),
-    )
-    .await;
-    let scarce: Option<Listing<Product>> = status::if_answered(scarce)?;
-    let has_products = scarce.as_ref().is_some_and(|scarce| !scarce.items.is_empty());
-    let low_stock = manager.low_stock();
-    let is_low = |product: &Product| product.available <= low_stock.0;
-    let (revenue, course) = course?;
-    Ok(Figures {
-        period,
-        course,
-        revenue,
-        orders: status::if_answered(orders)?,
-        scarce: scarce.map(|scarce| scarce.items.into_iter().filter(is_low).collect()),
-        has_products,
-        low_stock,
-        status: status?,
-        currency,
-        sample,
-        at,
-    })
+impl Looker {
+    async fn read(&self) -> Result<Figures, Failure> {
+        let Self { manager, shop, watcher, asked } = self;
+        let (at, zone) = (manager.now(), site::zone());
+        let period = asked.period(zone.local(at).date()).ok_or(Failure::NotFound)?;
+        let [from, to] = period.times(&zone).map(written);
+        let of_period = given([("From", &from), ("To", &to)]);
+        let limit = SHOWN.to_string();
+        let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
+        let orders = join(
+            figures(manager.get("/order/get-order-statistics", &of_period)),
+            figures(Course::read(manager, period)),
+        );
+        let ((orders, course), scarce, status, currency, sample) = join5(
+            orders,
+            figures(manager.get("/product/get-all-products", &scarce)),
+            join(status::read(manager), watcher.look()),
+            figures(async { Ok(shop.currency(manager).await) }),
+            figures(async { Ok(Sample::read(manager).await) }),
+        )
+        .await;
+        let scarce: Option<Listing<Product>> = status::if_answered(scarce)?;
+        let has_products = scarce.as_ref().is_some_and(|scarce| !scarce.items.is_empty());
+        let low_stock = manager.low_stock();
+        let is_low = |product: &Product| product.available <= low_stock.0;
+        let (revenue, course) = status::if_answered(course)?.unwrap_or_default();
+        Ok(Figures {
+            period,
+            course,
+            revenue,
+            orders: status::if_answered(orders)?,
+            scarce: scarce.map(|scarce| scarce.items.into_iter().filter(is_low).collect()),
+            has_products,
+            low_stock,
+            status: status.0?,
+            storefront: watcher.outage(STOREFRONT),
+            gateway: watcher.outage(GATEWAY),
+            currency: currency.unwrap_or_default(),
+            sample: sample.ok().flatten(),
+            at,
+        })
+    }
+}
+
+/// The figures of one part, unless they take longer than all others are to wait for them.
+async fn figures<T>(answer: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::time::timeout(PATIENCE, Box::pin(answer)).await.unwrap_or(Err(Failure::UNREACHABLE))
 }
 
 impl Figures {
@@ -221,7 +247,7 @@ impl Figures {
 
     /// What does not work as it should, with what that means.
     fn troubled(&self) -> Vec<Trouble<'_>> {
-        self.status.as_ref().map_or_else(Vec::new, Status::troubled)
+        status::troubled(self.status.as_ref(), self.storefront.as_ref())
     }
 
     fn columns(&self, course: &Course) -> Columns {

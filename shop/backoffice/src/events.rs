@@ -13,10 +13,13 @@ use crate::{
     log::{self, Filter, Newest},
     manager::{ManagerVisit, written},
     numbers::Exact,
+    why,
 };
 
 /// Events on one page.
 const PAGE: usize = 50;
+/// Of one request, as many as are answered at once.
+const REQUEST_MAX: &str = "500";
 
 /// The categories to choose from: those of every family of events.
 pub(crate) fn categories() -> Vec<(&'static str, &'static str)> {
@@ -34,6 +37,9 @@ pub(crate) struct Asked {
     pub(crate) category: String,
     #[serde(default)]
     pub(crate) r#type: String,
+    /// A correlation or a trace, as a line of the log has it.
+    #[serde(default)]
+    request: String,
     #[serde(default)]
     since: String,
     #[serde(default)]
@@ -57,6 +63,8 @@ pub(crate) struct Events {
     pager: Pager,
     /// Where the same is followed live.
     follow: String,
+    /// Where the request that is asked for is drawn.
+    graph: Option<String>,
 }
 
 /// Events as lines of a table.
@@ -66,6 +74,26 @@ pub(crate) struct Rows {
     pub(crate) events: Vec<RecordedEvent>,
 }
 
+impl Asked {
+    /// The filters as typed, and what is wrong with the times among them.
+    fn filters(&self) -> Form {
+        let mut filters = Form::filled([
+            ("stream", self.stream.trim().to_owned()),
+            ("type", self.r#type.trim().to_owned()),
+            ("request", self.request.trim().to_owned()),
+            ("since", self.since.clone()),
+            ("until", self.until.clone()),
+        ]);
+        let zone = site::zone();
+        for (name, value) in [("since", &self.since), ("until", &self.until)] {
+            if !value.is_empty() && zone.minute(value).is_none() {
+                filters.reject(name, "is not a time such as 2026-11-23T14:05");
+            }
+        }
+        filters
+    }
+}
+
 /// Events of a page, and the cursor of the next one.
 type Found = (Vec<RecordedEvent>, Option<String>);
 
@@ -73,23 +101,19 @@ pub(crate) async fn events(
     manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Events>, Failure> {
-    let mut filters = Form::filled([
-        ("stream", asked.stream.trim().to_owned()),
-        ("type", asked.r#type.trim().to_owned()),
-        ("since", asked.since.clone()),
-        ("until", asked.until.clone()),
-    ]);
-    let zone = site::zone();
-    for (name, value) in [("since", &asked.since), ("until", &asked.until)] {
-        if !value.is_empty() && zone.minute(value).is_none() {
-            filters.reject(name, "is not a time such as 2026-11-23T14:05");
-        }
-    }
+    let mut filters = asked.filters();
     let head = log::head(&manager).await?;
     let timed = !asked.since.is_empty() || !asked.until.is_empty();
     let oldest = asked.order == "oldest" || timed;
     let (events, next) = match (filters.is_rejected(), filters.value("stream")) {
         (true, _) => (Vec::new(), None),
+        (false, _) if !filters.value("request").is_empty() => {
+            let found = of_request(&manager, filters.value("request"), &asked).await?;
+            if found.is_none() {
+                filters.reject("request", "is not the correlation or trace of a recorded event");
+            }
+            (found.unwrap_or_default(), None)
+        }
         (false, "") if oldest => forwards(&manager, &asked).await?,
         (false, "") => backwards(&manager, &asked, head).await?,
         (false, stream) => match stream_page(&manager, stream, &asked, oldest).await {
@@ -100,13 +124,18 @@ pub(crate) async fn events(
             found => found?,
         },
     };
+    let rows = Rows { events };
     let order = if oldest { "oldest" } else { "" };
     let categories = categories();
     let category = known(&categories, &asked.category);
+    let request = Some(filters.value("request")).filter(|request| !request.is_empty());
+    let graph = request.filter(|_| !rows.events.is_empty());
+    let graph = graph.map(|request| format!("/why/request/{}", site::segment(request)));
     let kept = [
         ("stream", filters.value("stream")),
         ("category", category),
         ("type", filters.value("type")),
+        ("request", filters.value("request")),
         ("since", &*asked.since),
         ("until", &*asked.until),
         ("order", order),
@@ -119,7 +148,8 @@ pub(crate) async fn events(
         orders: choices(&ORDERS, order),
         follow: follow(&asked, "/events/follow"),
         filters,
-        rows: Rows { events },
+        graph,
+        rows,
         pager,
     }))
 }
@@ -156,6 +186,25 @@ async fn forwards(manager: &ManagerVisit, asked: &Asked) -> Result<Found, Failur
     let page = manager.get("/events/read-all", &query).await.map_err(no_such_page)?;
     let Listing { items, next, .. } = page;
     Ok((items, next))
+}
+
+/// What a request recorded, and what followed from it, as far as the other filters take it; none if it recorded nothing.
+async fn of_request(
+    manager: &ManagerVisit,
+    request: &str,
+    asked: &Asked,
+) -> Result<Option<Vec<RecordedEvent>>, Failure> {
+    let Some(found) = why::of_request(manager, request, REQUEST_MAX).await? else {
+        return Ok(None);
+    };
+    let filter = filter(asked);
+    let all = found.story().chain(&found.same_request);
+    let mut events: Vec<RecordedEvent> = all.filter(|event| filter.takes(event)).cloned().collect();
+    events.sort_by_key(|event| event.position);
+    if asked.order != "oldest" {
+        events.reverse();
+    }
+    Ok(Some(events))
 }
 
 async fn backwards(manager: &ManagerVisit, asked: &Asked, head: u64) -> Result<Found, Failure> {

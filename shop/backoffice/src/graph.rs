@@ -231,6 +231,9 @@ fn joins(nodes: &[Node]) -> Vec<Join> {
 impl HtmlSafe for Graph {}
 
 #[cfg(test)]
+mod worlds;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

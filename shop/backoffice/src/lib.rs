@@ -34,6 +34,7 @@ mod models;
 mod numbers;
 mod order;
 mod orders;
+mod outage;
 mod period;
 mod picture;
 mod playground;
@@ -47,17 +48,19 @@ mod status;
 mod system;
 mod through;
 mod tour;
+mod watcher;
 mod why;
 
 use axum::{
     Extension, Router, middleware,
     routing::{get, post},
 };
-use site::{Chrome, Link, Search, Shop, Site, Website};
+use site::{Chrome, Link, Search, Shop, Site};
 
 pub use manager::LowStock;
 /// What the back office needs from outside.
 pub use site::Config;
+pub use watcher::Watcher;
 
 /// All pages of the navigation; the last one is there only in a shop with a playground.
 const NAV: &[Link] = &[
@@ -99,20 +102,20 @@ const CHROME: Chrome = Chrome {
 /// The same with a playground.
 const PLAYED: Chrome = Chrome { nav: NAV, ..CHROME };
 
-/// The back office as a router, to be served with [`web::serve`]; `storefront` is the website of the shoppers, which it watches.
-pub fn build(config: Config, storefront: Website, low_stock: LowStock) -> Router {
-    let pages = pages(storefront, low_stock).layer(middleware::from_fn(tour::along));
+/// The back office as a router, to be served with [`web::serve`]; `watcher` is to run beside it.
+pub fn build(config: Config, watcher: Watcher, low_stock: LowStock) -> Router {
+    let pages = pages(watcher, low_stock).layer(middleware::from_fn(tour::along));
     Site::new(config, &CHROME).guard(pages.with_state(Shop::default()))
 }
 
 /// The back office of a sample shop whose parts can be made to fail.
-pub fn with_playground(config: Config, storefront: Website, low_stock: LowStock) -> Router {
-    let pages = pages(storefront, low_stock).merge(playground::routes()).merge(drills::routes());
+pub fn with_playground(config: Config, watcher: Watcher, low_stock: LowStock) -> Router {
+    let pages = pages(watcher, low_stock).merge(playground::routes()).merge(drills::routes());
     let pages = pages.layer(middleware::from_fn(tour::along));
     Site::new(config, &PLAYED).guard(pages.with_state(Shop::default()))
 }
 
-fn pages(storefront: Website, low_stock: LowStock) -> Router<Shop> {
+fn pages(watcher: Watcher, low_stock: LowStock) -> Router<Shop> {
     Router::new()
         .route("/", get(dashboard::dashboard))
         .route("/live", get(dashboard::live))
@@ -143,7 +146,7 @@ fn pages(storefront: Website, low_stock: LowStock) -> Router<Shop> {
         .route("/system/models", post(models::decide))
         .route("/system/models/live", get(models::live))
         .merge(tour::routes())
-        .layer(Extension(storefront))
+        .layer(Extension(watcher))
         .layer(Extension(low_stock))
 }
 

@@ -11,7 +11,7 @@ use web::{GenerationState, ModelGenerations, OtherGeneration};
 
 use crate::{
     manager::ManagerVisit,
-    status::{self, Service, Status},
+    status::{self, Service, Status, soon},
 };
 
 /// The time between two looks.
@@ -95,7 +95,7 @@ impl Model {
     async fn of(manager: &ManagerVisit, service: &Service) -> Option<Self> {
         let kept = service.model()?;
         let path = format!("/{}/model-generations", site::segment(&service.name));
-        let answer = manager.get::<ModelGenerations>(&path, &[("", ""); 0]).await;
+        let answer = soon(manager.get::<ModelGenerations>(&path, &[("", ""); 0])).await;
         if answer.as_ref().is_err_and(|failure| failure.refused(404).is_some()) {
             return None;
         }

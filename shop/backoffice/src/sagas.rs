@@ -16,15 +16,16 @@ use futures_util::{StreamExt as _, TryStreamExt as _, future::try_join, stream};
 use kernel::Timestamp;
 use serde::Deserialize;
 use site::{
-    Badge, Choice, Count, Failure, Frame, Listing, Markup, Page, Pager, Place, choices, given,
-    known, no_such_page,
+    Badge, Choice, Count, Failure, Frame, Listing, Markup, Page, Pager, Place, TimeOfDay, choices,
+    given, known, no_such_page,
 };
 
 use crate::{
     chart::Bar,
     manager::ManagerVisit,
     numbers::{Exact, Took},
-    orders, status,
+    orders,
+    status::{self, soon},
 };
 
 /// Running orders shown: those that have waited longest.
@@ -39,8 +40,7 @@ const REFRESH_SECONDS: u32 = 5;
 
 const OUTCOMES: [(&str, &str); 3] =
     [("", "Any outcome"), ("Finalized", "Finalized"), ("Canceled", "Canceled")];
-/// The longest are those of the page: how long an order took is in no index.
-const SORTS: [(&str, &str); 2] = [("", "Newest first"), ("longest", "Longest of the page first")];
+const SORTS: [(&str, &str); 2] = [("", "Newest first"), ("longest", "Longest first")];
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -72,13 +72,13 @@ struct Running {
     more: bool,
     /// The order service does not answer.
     silent: bool,
+    at: Timestamp,
 }
 
 struct Saga {
     order: Order,
-    /// The services that are awaited, each with since when.
-    awaited: Vec<(&'static str, Timestamp)>,
-    now: Timestamp,
+    /// The services that are awaited, each with for how long.
+    waits: Vec<(&'static str, Took)>,
 }
 
 pub(crate) async fn sagas(
@@ -93,21 +93,19 @@ pub(crate) async fn sagas(
         ("Type", "All"),
         ("Running", "false"),
         ("Status", outcome),
+        ("Sort", if sort == "longest" { "Longest" } else { "Newest" }),
         ("Limit", &limit),
         ("After", &asked.place.after),
     ]);
     let ended = async {
-        let found = manager.get::<Listing<Order>>("/order/get-orders", &query).await;
+        let found = soon(manager.get::<Listing<Order>>("/order/get-orders", &query)).await;
         status::if_answered(found.map_err(no_such_page))
     };
     let (running, ended) = try_join(running(&manager), ended).await?;
     let ended = ended.unwrap_or_else(Listing::none);
-    let Listing { items: mut ended, next, .. } = ended;
+    let Listing { items: ended, next, .. } = ended;
     let kept = [("outcome", outcome), ("sort", sort)];
     let pager = Pager::new("/sagas", &kept, &asked.place, next.as_deref()).sized(size);
-    if sort == "longest" {
-        ended.sort_by_key(|order| std::cmp::Reverse(order.updated_at.since(order.placed_at)));
-    }
     let frame = manager.frame("Sagas");
     let frame = if running.sagas.is_empty() && !running.silent {
         frame
@@ -133,28 +131,29 @@ pub(crate) async fn live(manager: ManagerVisit) -> Result<Response, Failure> {
 
 /// The running orders; while the order service does not answer, that it does not.
 async fn running(manager: &ManagerVisit) -> Result<Running, Failure> {
-    let silent = || Running { sagas: Vec::new(), more: false, silent: true };
+    let silent = || Running { sagas: Vec::new(), more: false, silent: true, at: manager.now() };
     Ok(status::if_answered(longest(manager).await)?.unwrap_or_else(silent))
 }
 
 async fn longest(manager: &ManagerVisit) -> Result<Running, Failure> {
     let query = [("Type", "All"), ("Running", "true"), ("Sort", "Oldest"), ("Limit", SHOWN)];
     let found: Listing<Order> =
-        manager.get("/order/get-orders", &query).await.map_err(no_such_page)?;
+        soon(manager.get("/order/get-orders", &query)).await.map_err(no_such_page)?;
     let more = found.next.is_some();
-    let now = manager.now();
+    let at = manager.now();
     let sagas = stream::iter(found.items)
         .map(async |order| {
             let query = [("OrderId", &*order.order_id.to_string()), ("Limit", "500")];
-            let steps: Listing<Step> = manager.get("/order/get-order-history", &query).await?;
-            let since = |service| awaited_since(&order, &steps.items, service);
-            let awaited = order.awaited().into_iter().map(|service| (service, since(service)));
-            Ok::<_, Failure>(Saga { awaited: awaited.collect(), order, now })
+            let steps: Listing<Step> =
+                soon(manager.get("/order/get-order-history", &query)).await?;
+            let took = |service| Took(at.since(awaited_since(&order, &steps.items, service)));
+            let waits = order.awaited().into_iter().map(|service| (service, took(service)));
+            Ok::<_, Failure>(Saga { waits: waits.collect(), order })
         })
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(Running { sagas, more, silent: false })
+    Ok(Running { sagas, more, silent: false, at })
 }
 
 /// When a service could first have recorded what is awaited of it: with the last event that it has to react to.
@@ -190,13 +189,6 @@ impl Saga {
     fn remaining(&self) -> String {
         let left = self.order.stage().milestones().into_iter().filter(|one| !one.is_done);
         left.map(|one| one.event).collect::<Vec<_>>().join(", ")
-    }
-
-    fn waits(&self) -> Vec<(&'static str, Took)> {
-        self.awaited
-            .iter()
-            .map(|(service, since)| (*service, Took(self.now.since(*since))))
-            .collect()
     }
 }
 

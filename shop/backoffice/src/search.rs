@@ -1,4 +1,4 @@
-//! One search of everything: products, customers and orders.
+//! One search of everything: products, customers, orders, and requests by what a line of the log says of them.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -6,6 +6,7 @@ use contracts::{
     order::number,
     rest::{
         customer::User,
+        events::RecordedEvent,
         order::Order,
         product::{Product, ProductList},
     },
@@ -18,7 +19,7 @@ use site::{
 };
 use uuid::Uuid;
 
-use crate::manager::ManagerVisit;
+use crate::{manager::ManagerVisit, why};
 
 /// Of each kind; there are lists of all.
 const SHOWN: &str = "6";
@@ -41,6 +42,8 @@ pub(crate) struct Found {
     corrected: Option<String>,
     customers: Vec<User>,
     orders: Vec<Order>,
+    /// What a request recorded first, by its correlation or trace.
+    request: Option<RecordedEvent>,
     /// Whose or what they are orders of, and the address of all of those.
     orders_of: Option<(String, String)>,
     currency: String,
@@ -62,6 +65,7 @@ pub(crate) async fn search(
         corrected: None,
         customers: Vec::new(),
         orders: Vec::new(),
+        request: None,
         orders_of: None,
         currency: shop.currency(&manager).await,
         q,
@@ -78,6 +82,7 @@ pub(crate) async fn search(
     found.total = products.total.unwrap_or_default();
     (found.products, found.corrected) = (products.items, products.corrected);
     found.customers = customers.items;
+    found.request = why::of_request(&manager, &found.q, "1").await?.map(|found| found.event);
     found.look_for_orders(&manager).await?;
     Ok(Page(found))
 }
@@ -122,7 +127,13 @@ impl Found {
     }
 
     fn is_empty(&self) -> bool {
-        self.products.is_empty() && self.customers.is_empty() && self.orders.is_empty()
+        let has_things = !self.products.is_empty() || !self.customers.is_empty();
+        !has_things && self.orders.is_empty() && self.request.is_none()
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
+    fn kind<'a>(&self, event: &'a RecordedEvent) -> &'a str {
+        &event.r#type
     }
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand on references")]

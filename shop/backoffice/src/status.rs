@@ -1,18 +1,25 @@
 //! What the gateway tells of the parts of the shop, and how a page goes on when one of them does not answer.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use kernel::Timestamp;
 use serde::Deserialize;
-use site::{Badge, Elapsed, Failure, Listing, Tone};
+use site::{Badge, Failure, Listing, Tone};
 
-use crate::manager::ManagerVisit;
+use crate::{
+    manager::ManagerVisit,
+    outage::{Outage, State, Trouble},
+    watcher::{GATEWAY, STOREFRONT, Watcher},
+};
 
 /// The service in front of the event store.
 pub(crate) const STORE: &str = "events";
 const WITHOUT_BUS: &str = "Nothing can be ordered or changed until it is back. Services may be alive: they cannot be told from dead ones \
                            meanwhile. Nothing recorded is lost.";
-const WITHOUT_GATEWAY: &str = "Shoppers and managers can do nothing until it is back.";
+const WITHOUT_STOREFRONT: &str = "Shoppers cannot see the shop or order on its website. Orders under way go on, and so does what uses the REST API.";
+pub(crate) const WITHOUT_GATEWAY: &str = "Shoppers and managers can do nothing until it is back.";
+/// A part that works answers a page within this time. One that hangs must not make the page hang that says so.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 /// A lag of more than this is worth a word: a projection in step is milliseconds behind.
 const LAG_SECONDS: f64 = 1.0;
 
@@ -26,14 +33,6 @@ pub(crate) struct Status {
     /// What is wrong with the gateway itself.
     pub(crate) outage: Option<Outage>,
     pub(crate) watched_since: Option<Timestamp>,
-}
-
-/// A part that does not work as it should.
-pub(crate) struct Trouble<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) outage: &'a Outage,
-    /// What people cannot do without it.
-    pub(crate) without: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -98,35 +97,19 @@ pub(crate) struct Balance {
     pub(crate) holds: bool,
 }
 
-/// A time in which a part did not work as it should.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Outage {
-    #[serde(default)]
-    pub(crate) part: String,
-    pub(crate) state: State,
-    pub(crate) reason: String,
-    pub(crate) since: Timestamp,
-    pub(crate) until: Option<Timestamp>,
-}
-
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-pub(crate) enum State {
-    Degraded,
-    Slow,
-    NotReady,
-    Away,
-    /// One that this version does not know.
-    #[serde(other)]
-    Other,
-}
-
 /// What was asked for, unless the part that knows it does not answer. A visitor who may not see it is not told so either.
 pub(crate) fn if_answered<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match answer {
         Err(Failure::Unreachable { .. } | Failure::Busy { .. } | Failure::Broken) => Ok(None),
         answer => answer.map(Some),
     }
+}
+
+/// The answer of a part, unless it takes longer than a page can wait for one that may hang.
+pub(crate) async fn soon<T>(
+    answer: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::time::timeout(PATIENCE, Box::pin(answer)).await.unwrap_or(Err(Failure::UNREACHABLE))
 }
 
 /// What people call a part: the store's service has another name than the store.
@@ -136,13 +119,34 @@ pub(crate) fn label(part: &str) -> &str {
 
 /// The status of all parts; none while the gateway does not answer.
 pub(crate) async fn read(manager: &ManagerVisit) -> Result<Option<Status>, Failure> {
-    of_gateway(manager.get("/system/get-status", &[("", ""); 0]).await)
+    of_gateway(soon(manager.get("/system/get-status", &[("", ""); 0])).await)
 }
 
-/// What was wrong in the last day; none while the gateway does not answer.
-pub(crate) async fn timeline(manager: &ManagerVisit) -> Result<Option<Vec<Outage>>, Failure> {
-    let found = of_gateway(manager.get("/system/get-timeline", &[("", ""); 0]).await)?;
-    Ok(found.map(|Listing { items, .. }| items))
+/// What was wrong in the last day, as the gateway and the back office noticed: what lasts first, then the newest. While the gateway does
+/// not answer, what it noticed is missing.
+pub(crate) async fn timeline(
+    manager: &ManagerVisit,
+    watcher: &Watcher,
+) -> Result<Vec<Outage>, Failure> {
+    let call = manager.get("/system/get-timeline", &[("", ""); 0]);
+    let noticed = of_gateway(soon(call).await)?;
+    let mut all = noticed.map_or_else(Vec::new, |Listing { items, .. }| items);
+    all.extend(watcher.timeline());
+    all.sort_by_key(|outage: &Outage| Reverse((outage.until.is_none(), outage.since)));
+    Ok(all)
+}
+
+/// What does not work as it should, with what that means, the worst first: as the gateway tells it, and the storefront as seen from here.
+pub(crate) fn troubled<'a>(
+    status: Option<&'a Status>,
+    storefront: Option<&'a Outage>,
+) -> Vec<Trouble<'a>> {
+    let own =
+        storefront.map(|outage| Trouble { name: STOREFRONT, outage, without: WITHOUT_STOREFRONT });
+    let mut troubled = status.map_or_else(Vec::new, Status::troubled);
+    troubled.extend(own);
+    troubled.sort_by_key(|one| !one.outage.state.stops());
+    troubled
 }
 
 /// One of another version may not know the call.
@@ -165,7 +169,7 @@ impl Status {
 
     /// What does not work as it should, with what that means, the worst first. While there is no connection to the bus, nothing is heard
     /// of the services: that they are silent says nothing more.
-    pub(crate) fn troubled(&self) -> Vec<Trouble<'_>> {
+    fn troubled(&self) -> Vec<Trouble<'_>> {
         let bus = self.bus.outage.as_ref();
         let services = self.services.iter().filter_map(|one| {
             let outage = one.outage.as_ref()?;
@@ -173,7 +177,7 @@ impl Status {
         });
         let heard = services.filter(|one| bus.is_none() || one.outage.state != State::Away);
         let gateway = self.outage.iter().map(|outage| Trouble {
-            name: "gateway",
+            name: GATEWAY,
             outage,
             without: WITHOUT_GATEWAY,
         });
@@ -245,31 +249,6 @@ impl Model {
 /// What is well.
 pub(crate) fn ready() -> Badge {
     Badge::new("Ready", Tone::Good)
-}
-
-impl State {
-    /// Whether people cannot use the part.
-    pub(crate) fn stops(self) -> bool {
-        matches!(self, Self::NotReady | Self::Away)
-    }
-
-    pub(crate) fn badge(self) -> Badge {
-        match self {
-            Self::Degraded => Badge::new("Degraded", Tone::Warn),
-            Self::Slow => Badge::new("Slow", Tone::Warn),
-            Self::NotReady => Badge::new("Not ready", Tone::Bad),
-            Self::Away => Badge::new("Does not answer", Tone::Bad),
-            Self::Other => Badge::new("Not well", Tone::Warn),
-        }
-    }
-}
-
-impl Outage {
-    /// How long it has lasted by `now`, or did last.
-    pub(crate) fn lasted(&self, now: Timestamp) -> Elapsed {
-        let seconds = self.until.unwrap_or(now).since(self.since).as_secs();
-        Elapsed(Duration::from_secs(seconds.max(1)))
-    }
 }
 
 impl Lag {

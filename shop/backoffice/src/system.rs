@@ -11,26 +11,30 @@ use axum::{
     response::{Response, sse::Event},
 };
 use contracts::rest::order::Statistics;
-use futures_util::{future::join5, stream};
+use futures_util::{
+    future::{join, join4},
+    stream,
+};
 use kernel::Timestamp;
 use serde::Deserialize;
 use site::{
     Amount, Badge, Count, Failure, Frame, Markup, Moment, Money, Page, Shop, TimeOfDay, Tone,
-    Website,
 };
 
 use crate::{
     log,
     manager::ManagerVisit,
     models::Models,
-    status::{self, Balance, Outage, Service, Status, Trouble, per_second, ready},
+    outage::{Outage, Trouble},
+    status::{self, Balance, Service, Status, per_second, ready, soon},
+    watcher::{GATEWAY, STOREFRONT, Watcher},
 };
 
 /// Services announce themselves every second.
 const LOOK: Duration = Duration::from_secs(1);
 /// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 5;
-/// Outages shown of those that are over.
+/// Outages shown of those that are over, unless all are asked for.
 const PAST_SHOWN: usize = 20;
 
 #[derive(Deserialize)]
@@ -38,13 +42,17 @@ pub(crate) struct Asked {
     /// `off` to stop live updates of the page.
     #[serde(default)]
     live: String,
+    /// `all` for every outage of the last day.
+    #[serde(default)]
+    past: String,
 }
 
 #[derive(Template)]
 #[template(path = "system.html")]
 pub(crate) struct System {
     frame: Frame,
-    live: bool,
+    /// Where the map is asked for again; empty without live updates.
+    live: String,
     map: Map,
     models: Models,
 }
@@ -54,15 +62,25 @@ pub(crate) struct System {
 #[template(path = "map.html")]
 struct Map {
     status: Option<Status>,
-    orders: Option<Statistics>,
-    head: Option<u64>,
-    timeline: Vec<Outage>,
-    /// Whether shoppers reach their website; none if it is not known where that is.
-    storefront: Option<bool>,
-    currency: String,
+    told: Told,
+    /// Whether all that is over is shown.
+    all: bool,
+    /// Whether it is known where the shoppers' website is.
+    watches_storefront: bool,
+    storefront: Option<Outage>,
+    gateway: Option<Outage>,
     /// Events recorded since the look before.
     rate: Option<f64>,
     at: Timestamp,
+}
+
+/// What the parts tell themselves, beside what the gateway tells of them.
+#[derive(Default)]
+struct Told {
+    orders: Option<Statistics>,
+    head: Option<u64>,
+    timeline: Vec<Outage>,
+    currency: String,
 }
 
 /// Where the log ended, and when.
@@ -75,32 +93,41 @@ struct Before {
 pub(crate) async fn system(
     manager: ManagerVisit,
     State(shop): State<Shop>,
-    Extension(storefront): Extension<Website>,
+    Extension(watcher): Extension<Watcher>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<System>, Failure> {
-    let looker = Looker { manager: manager.clone(), shop, storefront };
-    let map = looker.look(None).await?;
-    let models = Models::of(&manager, map.status.as_ref()).await;
-    let live = asked.live != "off";
+    let all = asked.past == "all";
+    let looker = Looker { manager: manager.clone(), shop, watcher, all };
+    let (status, ()) = join(status::read(&manager), looker.watcher.look()).await;
+    let status = status?;
+    let asked_all = looker.ask(status.is_some());
+    let (models, told) = join(Models::of(&manager, status.as_ref()), asked_all).await;
+    let map = looker.map(status, told?, None);
     let frame = manager.frame("System");
-    let frame = if live { frame.refreshing(REFRESH_SECONDS) } else { frame };
-    Ok(Page(System { frame, live, map, models }))
+    let (frame, live) = match (&*asked.live, all) {
+        ("off", _) => (frame, ""),
+        (_, false) => (frame.refreshing(REFRESH_SECONDS), "/system/live"),
+        (_, true) => (frame.refreshing(REFRESH_SECONDS), "/system/live?past=all"),
+    };
+    Ok(Page(System { frame, live: live.to_owned(), map, models }))
 }
 
 /// The map, again every second.
 pub(crate) async fn live(
     manager: ManagerVisit,
     State(shop): State<Shop>,
-    Extension(storefront): Extension<Website>,
+    Extension(watcher): Extension<Watcher>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let looker = Looker { manager: manager.clone(), shop, storefront };
+    let all = asked.past == "all";
+    let looker = Looker { manager: manager.clone(), shop, watcher, all };
     let parts = stream::unfold((looker, None), async |(looker, before)| {
         if before.is_some() {
             tokio::time::sleep(LOOK).await;
         }
         let map = looker.look(before).await.ok()?;
         let part = Event::default().event("part").data(Markup::of(&map).as_str());
-        let before = Before { head: map.head, at: map.at };
+        let before = Before { head: map.told.head, at: map.at };
         Some((part, (looker, Some(before))))
     });
     site::live(&manager, parts)
@@ -110,30 +137,45 @@ pub(crate) async fn live(
 struct Looker {
     manager: ManagerVisit,
     shop: Shop,
-    storefront: Website,
+    watcher: Watcher,
+    /// Whether all outages of the last day are shown.
+    all: bool,
 }
 
 impl Looker {
     /// How everything is.
     async fn look(&self, before: Option<Before>) -> Result<Map, Failure> {
+        let (status, ()) = join(status::read(&self.manager), self.watcher.look()).await;
+        let status = status?;
+        let told = self.ask(status.is_some()).await?;
+        Ok(self.map(status, told, before))
+    }
+
+    /// Asks all parts at once. Without the gateway none of them is reached.
+    async fn ask(&self, is_reached: bool) -> Result<Told, Failure> {
         let manager = &self.manager;
-        let orders = manager.get("/order/get-order-statistics", &[("", ""); 0]);
-        let head = log::head(manager);
-        let gateway = async {
-            let status = status::read(manager).await?;
-            let timeline = status::timeline(manager).await?;
-            Ok::<_, Failure>((status, timeline.unwrap_or_default()))
-        };
-        let (storefront, currency) = (self.storefront.answers(), self.shop.currency(manager));
-        let (gateway, orders, head, storefront, currency) =
-            join5(gateway, orders, head, storefront, currency).await;
-        let ((status, timeline), orders, head) = (gateway?, orders.ok(), head.ok());
-        let at = manager.now();
-        let rate = before.zip(head).and_then(|(before, head)| {
+        if !is_reached {
+            return Ok(Told { timeline: self.watcher.timeline(), ..Told::default() });
+        }
+        let orders = soon(manager.get("/order/get-order-statistics", &[("", ""); 0]));
+        let currency = soon(async { Ok(self.shop.currency(manager).await) });
+        let timeline = status::timeline(manager, &self.watcher);
+        let (timeline, orders, head, currency) =
+            join4(timeline, orders, soon(log::head(manager)), currency).await;
+        let currency = currency.unwrap_or_default();
+        Ok(Told { timeline: timeline?, orders: orders.ok(), head: head.ok(), currency })
+    }
+
+    fn map(&self, status: Option<Status>, told: Told, before: Option<Before>) -> Map {
+        let at = self.manager.now();
+        let rate = before.zip(told.head).and_then(|(before, head)| {
             let recorded = u32::try_from(head.saturating_sub(before.head?)).unwrap_or(u32::MAX);
             Some(f64::from(recorded) / at.since(before.at).as_secs_f64().max(0.001))
         });
-        Ok(Map { status, orders, head, timeline, storefront, currency, rate, at })
+        let storefront = self.watcher.outage(STOREFRONT);
+        let gateway = self.watcher.outage(GATEWAY);
+        let (all, watches_storefront) = (self.all, self.watcher.watches_storefront());
+        Map { status, told, all, watches_storefront, storefront, gateway, rate, at }
     }
 }
 
@@ -153,13 +195,19 @@ impl Map {
     }
 
     fn troubled(&self) -> Vec<Trouble<'_>> {
-        self.status.as_ref().map_or_else(Vec::new, Status::troubled)
+        status::troubled(self.status.as_ref(), self.storefront.as_ref())
     }
 
     /// What is over, the newest first.
     fn past(&self) -> Vec<&Outage> {
-        let over = self.timeline.iter().filter(|outage| outage.until.is_some());
-        over.take(PAST_SHOWN).collect()
+        let over = self.told.timeline.iter().filter(|outage| outage.until.is_some());
+        over.take(if self.all { usize::MAX } else { PAST_SHOWN }).collect()
+    }
+
+    /// How much of what is over is not shown.
+    fn hidden(&self) -> usize {
+        let over = self.told.timeline.iter().filter(|outage| outage.until.is_some()).count();
+        over - self.past().len()
     }
 
     #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
@@ -199,9 +247,9 @@ impl Map {
     }
 
     fn storefront(&self) -> Badge {
-        match self.storefront {
-            Some(true) => ready(),
-            Some(false) => Badge::new("Does not answer", Tone::Bad),
+        match &self.storefront {
+            Some(outage) => outage.state.badge(),
+            None if self.watches_storefront => ready(),
             None => Badge::new("Not watched", Tone::Warn),
         }
     }
@@ -222,7 +270,7 @@ impl Map {
     /// A sum of a balance, as it is written.
     fn sum(&self, balance: &Balance, sum: i64) -> String {
         match balance.decimals {
-            2 => Amount(Money::from_minor(sum), &self.currency).to_string(),
+            2 => Amount(Money::from_minor(sum), &self.told.currency).to_string(),
             _ => Count(sum).to_string(),
         }
     }
@@ -243,11 +291,14 @@ impl Map {
     }
 
     fn events(&self) -> String {
-        self.head.map_or_else(|| "–".to_owned(), |head| Count(head).to_string())
+        self.told.head.map_or_else(|| "–".to_owned(), |head| Count(head).to_string())
     }
 
     fn open_orders(&self) -> String {
-        self.orders.as_ref().map_or_else(|| "–".to_owned(), |orders| Count(orders.open).to_string())
+        self.told
+            .orders
+            .as_ref()
+            .map_or_else(|| "–".to_owned(), |orders| Count(orders.open).to_string())
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct WhyPage {
 }
 
 /// People by their actor.
-type Names = BTreeMap<String, String>;
+pub(crate) type Names = BTreeMap<String, String>;
 
 pub(crate) async fn why(
     manager: ManagerVisit,
@@ -51,7 +51,7 @@ pub(crate) async fn why(
 }
 
 /// Leads to the event that made something what it is now: a product, a customer by name, an order, an invoice by number, or a request by
-/// its correlation.
+/// its correlation or trace.
 pub(crate) async fn of_subject(
     manager: ManagerVisit,
     Path((kind, id)): Path<(String, String)>,
@@ -68,10 +68,27 @@ pub(crate) async fn of_subject(
             let version = number.checked_sub(1).ok_or(Failure::NotFound)?;
             first_from(&manager, accounting::stream().as_str(), version).await?
         }
-        "request" => read(&manager, "Correlation", &id, "1").await?.event.position,
+        "request" => of_request(&manager, &id, "1").await?.ok_or(Failure::NotFound)?.event.position,
         _ => return Err(Failure::NotFound),
     };
     Ok(see_other(&format!("/events/{position}/why")))
+}
+
+/// What a request did, by its correlation or the id of its trace, as lines of the log have them; none if it recorded nothing.
+pub(crate) async fn of_request(
+    manager: &ManagerVisit,
+    id: &str,
+    limit: &str,
+) -> Result<Option<Causation>, Failure> {
+    // An id is the same number however it is written.
+    let Ok(id) = Uuid::parse_str(id.trim()) else { return Ok(None) };
+    for (by, value) in [("Correlation", id.to_string()), ("Trace", id.simple().to_string())] {
+        match read(manager, by, &value, limit).await {
+            Err(Failure::NotFound) => {}
+            found => return found.map(Some),
+        }
+    }
+    Ok(None)
 }
 
 fn uuid(id: &str) -> Result<Uuid, Failure> {
@@ -130,7 +147,7 @@ fn named(names: &Names, actor: &str) -> String {
 }
 
 /// The events that hang together by recorded causes, and by what a service did by itself for a request.
-fn graph(causation: &Causation, names: &Names) -> Graph {
+pub(crate) fn graph(causation: &Causation, names: &Names) -> Graph {
     let events: Vec<&RecordedEvent> = causation.story().collect();
     let first = events.first().map(|event| event.time);
     let drawn = events.iter().map(|event| {

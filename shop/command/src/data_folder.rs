@@ -2,6 +2,7 @@
 
 pub(crate) mod lock;
 pub(crate) mod mark;
+pub(crate) mod outages;
 mod watch;
 
 use std::{
@@ -215,6 +216,21 @@ fn create_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     created
         .and_then(|()| fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all())
         .with_context(|| format!("{} cannot be created", path.display()))
+}
+
+/// Writes a file for its owner only in the place of the one that is there: whole or not at all, whatever happens meanwhile.
+fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let aside = path.with_file_name(aside(name)?);
+    let written = || {
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&aside)?;
+        file.write_all(bytes)?;
+        file.sync_data()?;
+        fs::rename(&aside, path)
+    };
+    written().inspect_err(|_| _ = fs::remove_file(&aside))?;
+    Ok(())
 }
 
 /// A key as 64 hex digits.

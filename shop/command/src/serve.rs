@@ -21,6 +21,7 @@ use web::Server;
 use self::signals::Signals;
 use crate::{
     config::{Flags, Settings},
+    data_folder::outages,
     logging,
     outcome::Outcome,
     parts::{Part, Parts},
@@ -161,10 +162,14 @@ async fn announced(
         let here = storefront.as_deref().and_then(|url| site::Gateway::http(url).ok());
         let storefront = Website::at(here.or_else(|| process.storefront.clone()));
         let low_stock = backoffice::LowStock(process.low_stock.into());
+        let watcher = backoffice::Watcher::new(&site, storefront);
+        let (data, tasks) = (&process.data, &process.tasks);
+        outages::keep(watcher.watch(), outages::BACK_OFFICE, data, &site.clock, tasks);
+        process.tasks.spawn("backoffice-watch", watcher.clone().run());
         if process.is_playground() {
-            backoffice::with_playground(site, storefront, low_stock)
+            backoffice::with_playground(site, watcher, low_stock)
         } else {
-            backoffice::build(site, storefront, low_stock)
+            backoffice::build(site, watcher, low_stock)
         }
     });
     let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;

@@ -23,11 +23,12 @@ use crate::{
 const HELP: &str = "\
 Each line is one recorded event: its position, its type, and why it happened. Causes are those that were recorded when a
 service reacted. An event without one was requested, or done by a service itself, as at a deadline. Log lines
-show the position and the correlation of what happened.
+show the position, the correlation and the trace of what happened; each of them can be asked about.
 
 Examples:
   agora why 812
   agora why 0190c7f2-8b1e-7c3a-9f00-1234567890ab      an order, or all of a request
+  agora why 4bf92f3577b34da6a3ce929d0e0e4736          the request of a trace.id in the log
   agora why 812 --json | jq .Followed[].Type
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -36,7 +37,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// The position of an event, the id of an order, or the correlation of a request
+    /// The position of an event, the id of an order, or the correlation or trace of a request
     #[arg(value_name = "EVENT")]
     what: What,
     #[command(flatten)]
@@ -53,7 +54,7 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, Debug)]
 enum What {
     Position(u64),
-    /// An order, or a correlation.
+    /// An order, a correlation, or a trace.
     Id(Uuid),
 }
 
@@ -63,7 +64,7 @@ impl FromStr for What {
     fn from_str(text: &str) -> Result<Self, String> {
         let position = text.parse().ok().map(Self::Position);
         position.or_else(|| text.parse().ok().map(Self::Id)).ok_or_else(|| {
-            "must be a position, such as 812, or the whole id of an order or of a request"
+            "must be a position, such as 812, or the whole id of an order, a request or a trace"
                 .to_owned()
         })
     }
@@ -98,6 +99,10 @@ async fn find(client: &Client, what: What, limit: u16) -> anyhow::Result<Value> 
     if let Some(found) = ask(client, "Correlation", id.to_string(), limit).await? {
         return Ok(found);
     }
+    // An id is the same number however it is written, and a trace's has no dashes.
+    if let Some(found) = ask(client, "Trace", id.simple().to_string(), limit).await? {
+        return Ok(found);
+    }
     let stream = shop::query([("Stream", Some(contracts::order::stream(id).to_string()))]);
     let (placed, _): (Vec<RecordedEvent>, _) =
         shop::page(client, &format!("/events/read-stream?{stream}"), 1, None).await?;
@@ -107,7 +112,9 @@ async fn find(client: &Client, what: What, limit: u16) -> anyhow::Result<Value> 
     };
     match found {
         Some(found) => Ok(found),
-        None => bail!("{id} is neither an order nor the correlation of a recorded request"),
+        None => {
+            bail!("{id} is neither an order nor the correlation or trace of a recorded request")
+        }
     }
 }
 

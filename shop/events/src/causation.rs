@@ -10,11 +10,11 @@ use serde::Deserialize;
 use store::Read;
 use utoipa::IntoParams;
 use uuid::Uuid;
-use web::{Limit, Problem, Query};
+use web::{Limit, Problem, Query, Text};
 
 use crate::{
     Events, Number, answer,
-    causes::{Found, REACTOR, begun, cause, followed},
+    causes::{Found, REACTOR, begun, cause, first_of_trace, followed},
     shown, unreadable,
 };
 
@@ -27,11 +27,14 @@ const REQUESTS_MAX: usize = 50;
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "PascalCase")]
 pub(super) struct Asked {
-    /// The event's position; or give `Correlation`.
+    /// The event's position; or give `Correlation` or `Trace`.
     #[param(inline)]
     position: Option<Number>,
-    /// The correlation of a request, whose first event is meant; or give `Position`.
+    /// The correlation of a request, whose first event is meant.
     correlation: Option<Uuid>,
+    /// The id of a trace, as lines of the log have it, 32 hexadecimal digits; the first event recorded for a request of it is meant.
+    #[param(inline)]
+    trace: Option<Text<32, 32>>,
     /// How many of the events that followed are listed at most.
     #[serde(default)]
     #[param(inline)]
@@ -49,11 +52,13 @@ pub(super) async fn read_causation(
 ) -> Result<Response, Problem> {
     let head = events.reader.head().await.map_err(unreadable)?;
     let indexed_to = events.indexed_to(head).await;
-    let position = match (asked.position, asked.correlation) {
-        (Some(position), None) => Position(position.get().unsigned_abs()),
-        (None, Some(correlation)) => events.first_of(correlation)?,
+    let position = match (asked.position, asked.correlation, asked.trace) {
+        (Some(position), None, None) => Position(position.get().unsigned_abs()),
+        (None, Some(correlation), None) => events.first_of(correlation)?,
+        (None, None, Some(trace)) => events.first_of_trace(&trace)?,
         _ => {
-            return Err(Problem::field("Position", "give exactly one of Position and Correlation"));
+            let rule = "give exactly one of Position, Correlation and Trace";
+            return Err(Problem::field("Position", rule));
         }
     };
     let event = events.at(position).await?.ok_or_else(no_event)?;
@@ -89,6 +94,15 @@ impl Events {
     fn first_of(&self, correlation: Uuid) -> Result<Position, Problem> {
         let found = begun(&self.causes, correlation, Position::START, 1)?;
         found.positions.first().copied().ok_or_else(no_event)
+    }
+
+    fn first_of_trace(&self, trace: &str) -> Result<Position, Problem> {
+        // A sign would be taken as well.
+        let is_hex = trace.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let trace = u128::from_str_radix(trace, 16).ok().filter(|_| is_hex);
+        let trace =
+            trace.ok_or_else(|| Problem::field("Trace", "must be 32 hexadecimal digits"))?;
+        first_of_trace(&self.causes, trace)?.ok_or_else(no_event)
     }
 
     async fn at(&self, position: Position) -> Result<Option<Arc<Recorded>>, Problem> {

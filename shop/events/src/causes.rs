@@ -1,8 +1,9 @@
 //! Which event reacts to which, which ones began a request, and what people did: an index built from the log, so that what followed
 //! from an event, and who changed what, is found without reading the log.
 //!
-//! Its tables grow at the end: a reaction is recorded soon after its cause, and ids of requests sort by time. Only what one person
-//! did is inserted in between; customers' orders, which are most of what people do, are left out of that.
+//! Its tables grow at the end: a reaction is recorded soon after its cause, and ids of requests sort by time. Inserted in between are
+//! what one person did, without customers' orders, which are most of it; and the id of each request's trace, which is random: by it a line
+//! of the log of any process leads to what it caused.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +12,15 @@ use kernel::{Position, Recorded};
 use runtime::{
     ModelError, Unfit,
     sqlite::{Embedded, Schema, Tables},
+    trace::Traceparent,
 };
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use uuid::Uuid;
 
 const SCHEMA: Schema = Schema {
     model: "causes",
     unmarked: &[],
-    number: 2,
+    number: 3,
     variant: 0,
     create: "CREATE TABLE reaction (
                  cause INTEGER NOT NULL,
@@ -29,6 +31,11 @@ const SCHEMA: Schema = Schema {
                  correlation BLOB NOT NULL,
                  position INTEGER NOT NULL,
                  PRIMARY KEY (correlation, position)
+             ) WITHOUT ROWID;
+             CREATE TABLE trace (
+                 trace BLOB NOT NULL,
+                 position INTEGER NOT NULL,
+                 PRIMARY KEY (trace, position)
              ) WITHOUT ROWID;
              CREATE TABLE deed (
                  position INTEGER PRIMARY KEY,
@@ -50,6 +57,8 @@ pub(super) struct Index;
 pub(super) struct Link {
     position: Position,
     follows: Follows,
+    /// Of what reacts to nothing; reactions are found from there.
+    trace: Option<u128>,
     deed: Option<Deed>,
 }
 
@@ -83,7 +92,12 @@ pub(super) fn cause(event: &Recorded) -> Option<Position> {
 #[expect(clippy::unnecessary_wraps, reason = "projectors allow for events that fit nothing")]
 pub(super) fn project(event: &Recorded) -> Result<Option<Link>, Unfit> {
     let follows = cause(event).map_or(Follows::Request(event.metadata.correlation), Follows::Cause);
-    Ok(Some(Link { position: event.position, follows, deed: deed(event) }))
+    let trace = match follows {
+        Follows::Request(_) => event.metadata.traceparent.as_deref().and_then(Traceparent::parse),
+        Follows::Cause(_) => None,
+    };
+    let trace = trace.map(|place| place.trace);
+    Ok(Some(Link { position: event.position, follows, trace, deed: deed(event) }))
 }
 
 /// What a person did, who is anyone but a part of the shop. What customers order is no change of the shop, and has lists of its own.
@@ -111,8 +125,12 @@ impl Tables for Index {
     fn write(&self, tx: &Transaction<'_>, links: &[Link]) -> rusqlite::Result<()> {
         let mut reaction = tx.prepare_cached("INSERT OR IGNORE INTO reaction VALUES (?1, ?2)")?;
         let mut request = tx.prepare_cached("INSERT OR IGNORE INTO request VALUES (?1, ?2)")?;
+        let mut traced = tx.prepare_cached("INSERT OR IGNORE INTO trace VALUES (?1, ?2)")?;
         let mut done = tx.prepare_cached("INSERT OR IGNORE INTO deed VALUES (?1, ?2, ?3)")?;
-        for Link { position, follows, deed } in links {
+        for Link { position, follows, trace, deed } in links {
+            if let Some(trace) = trace {
+                traced.execute(params![trace.to_be_bytes(), number(*position)])?;
+            }
             if let Some(Deed { actor, kind }) = deed {
                 done.execute(params![number(*position), actor, kind])?;
             }
@@ -152,6 +170,15 @@ pub(super) fn begun(
         let more = positions.len() > count;
         positions.truncate(count);
         Ok(Found { positions, more })
+    })
+}
+
+/// The first event that began a request of the trace.
+pub(super) fn first_of_trace(causes: &Causes, trace: u128) -> Result<Option<Position>, ModelError> {
+    causes.read(|connection| {
+        let sql = "SELECT position FROM trace WHERE trace = ?1 ORDER BY position LIMIT 1";
+        let mut query = connection.prepare_cached(sql)?;
+        query.query_row([trace.to_be_bytes()], |row| row.get(0).map(Position)).optional()
     })
 }
 

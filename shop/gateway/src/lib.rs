@@ -15,7 +15,6 @@ mod positions;
 mod refusals;
 mod status;
 mod table;
-mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,7 +33,7 @@ use hyper::{
 };
 use store::{Announcement, Heard, Message, Transport};
 use tokio::sync::Notify;
-use web::{Api, Context, HttpConfig, Problem, RouteName, metrics::HttpMetrics};
+use web::{Api, Context, HttpConfig, Problem, RouteName, metrics::HttpMetrics, watch::Watch};
 
 pub use table::is_name;
 
@@ -44,7 +43,6 @@ use crate::{
     positions::Positions,
     refusals::{Asked, Refusals},
     table::Table,
-    watch::Watch,
 };
 
 /// One address for all services. A cheap clone.
@@ -90,7 +88,7 @@ impl Gateway {
             documents: Documents::default(),
             expected: expected.into_iter().collect(),
             transport,
-            watch: Watch::default(),
+            watch: Watch::of(status::GATEWAY),
             refusals: Refusals::default(),
             learned: Notify::new(),
         }))
@@ -105,6 +103,12 @@ impl Gateway {
     pub fn learn(&self, announcement: Arc<Announcement>) {
         self.0.table.learn(announcement, &*self.0.http.clock);
         self.0.learned.notify_waiters();
+    }
+
+    /// What it knows of the parts that do not work as they should, to be kept over a restart.
+    #[must_use]
+    pub fn watch(&self) -> &Watch {
+        &self.0.watch
     }
 
     /// Waits until all services that are expected have announced that they are ready.

@@ -11,7 +11,7 @@ use identity::{TOKEN_LIFETIME, TokenError};
 use kernel::sync;
 use web::Context;
 
-use crate::watch::{Condition, State};
+use web::watch::{Condition, State};
 
 /// Refusals of the last while are looked at.
 const WHILE: Duration = Duration::from_secs(10);

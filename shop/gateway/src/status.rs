@@ -10,12 +10,11 @@ use serde_json::{Value, json};
 use store::{Announcement, Kept};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{HttpNames, Json, Listing, Problem};
+use web::{HttpNames, Json, Listing, Problem, watch::Outage};
 
 use crate::{
     Expected, Gateway, RETRY_AFTER,
     table::{Heard, own_prefix},
-    watch::Outage,
 };
 
 mod condition;
@@ -23,7 +22,7 @@ mod condition;
 /// The part that the connection to the broker is called.
 const BUS: &str = "event bus";
 /// The part that the gateway itself is called.
-const GATEWAY: &str = "gateway";
+pub(crate) const GATEWAY: &str = "gateway";
 /// What a guest's absence means to people.
 const WITHOUT_GUEST: &str = "What it offers cannot be used.";
 
@@ -37,7 +36,7 @@ struct Status {
     bus: BusStatus,
     /// What is wrong with the gateway itself, while something is.
     outage: Option<Outage>,
-    /// Since when the gateway watches the others; null in its first second.
+    /// Since when it is known what was wrong; null in the first second.
     #[schema(value_type = Option<String>, format = DateTime)]
     watched_since: Option<Timestamp>,
 }
@@ -172,7 +171,7 @@ pub(crate) async fn get_status(_: Manager, State(gateway): State<Gateway>) -> Js
     Json(status(&gateway).1)
 }
 
-/// What did not work as it should in the last 24 hours, as far as this gateway has been up: what lasts first, then the newest.
+/// What did not work as it should in the last 24 hours, and when the gateway did not run to notice: what lasts first, then the newest.
 #[utoipa::path(get, path = "/get-timeline", security(("token" = [])), responses((status = 200, body = Listing<Outage>)))]
 pub(crate) async fn get_timeline(
     _: Manager,

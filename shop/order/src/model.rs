@@ -156,20 +156,31 @@ pub struct List {
     pub count: usize,
 }
 
-/// The order of a list: by when orders were placed.
+/// The order of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
+    /// By when orders were placed.
     #[default]
     Newest,
     Oldest,
+    /// By how long it took from placing to the last step; of those as long, the newer first.
+    Longest,
 }
 
 impl Sort {
-    /// What is behind a position, and how it is sorted, in SQL.
+    /// What is behind an order by where it was placed, `?`, and how the list is sorted, in SQL.
+    ///
+    /// No index has how long orders took: it would change with every step of every order, for a list that is looked at now and then and is
+    /// no dearer than the statistics, which go through the same rows.
     const fn sql(self) -> (&'static str, &'static str) {
         match self {
-            Self::Newest => ("orders.placed <", "DESC"),
-            Self::Oldest => ("orders.placed >", "ASC"),
+            Self::Newest => ("orders.placed < ?", "orders.placed DESC"),
+            Self::Oldest => ("orders.placed > ?", "orders.placed ASC"),
+            Self::Longest => (
+                "(orders.updated_at - orders.placed_at, orders.placed) <
+                 (SELECT last.updated_at - last.placed_at, last.placed FROM orders AS last WHERE last.placed = ?)",
+                "orders.updated_at - orders.placed_at DESC, orders.placed DESC",
+            ),
         }
     }
 }

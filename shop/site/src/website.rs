@@ -1,4 +1,4 @@
-//! Another website, watched from this one.
+//! Another website, or the gateway, watched from this one.
 
 use std::time::Duration;
 
@@ -9,15 +9,21 @@ use crate::{Gateway, client::Client};
 /// A website that runs answers at once.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Another website. A cheap clone.
+/// Another website, or the gateway. A cheap clone.
 #[derive(Clone)]
 pub struct Website(Option<Client>);
 
 impl Website {
-    /// The website at an address; none if it is not known where it is.
+    /// What is at an address; none if it is not known where it is.
     #[must_use]
     pub fn at(address: Option<Gateway>) -> Self {
         Self(address.map(Client::new))
+    }
+
+    /// Whether it is known where it is.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Whether it answers now; none if it is not known where it is.

@@ -27,4 +27,4 @@ pub use bug::PlantedBug;
 pub use faults::{Fault, Tally};
 pub use guest::{Guest, Promise};
 pub use testkit::Dice;
-pub use world::{Report, Scenario, run};
+pub use world::{Recordings, Report, Scenario, recordings, run};

@@ -32,10 +32,9 @@ const ANSWERS: [&str; 4] = [
     CustomerEvent::CREDIT_DENIED,
 ];
 
-/// A log by position, and its orders.
+/// A log by position.
 struct Log<'a> {
     events: &'a [Arc<Recorded>],
-    orders: BTreeMap<Uuid, Vec<Step>>,
     violations: Vec<Violation>,
 }
 
@@ -44,6 +43,20 @@ pub(crate) fn check(
     events: &[Arc<Recorded>],
     is_forged: impl Fn(&Recorded) -> bool,
 ) -> Vec<Violation> {
+    let mut log = Log { events, violations: Vec::new() };
+    for (order, steps) in orders(events, is_forged) {
+        let story = Story::new(steps.clone());
+        log.drawing(order, &steps, &story);
+        log.sentence(order, &story);
+    }
+    log.violations
+}
+
+/// The steps of every order, without those that a forger wrote about.
+pub(crate) fn orders(
+    events: &[Arc<Recorded>],
+    is_forged: impl Fn(&Recorded) -> bool,
+) -> BTreeMap<Uuid, Vec<Step>> {
     let mut orders = BTreeMap::<Uuid, Vec<Step>>::new();
     let mut forged = BTreeSet::new();
     for event in events {
@@ -54,13 +67,7 @@ pub(crate) fn check(
         orders.entry(order).or_default().push(step);
     }
     orders.retain(|order, _| !forged.contains(order));
-    let mut log = Log { events, orders, violations: Vec::new() };
-    for (order, steps) in std::mem::take(&mut log.orders) {
-        let story = Story::new(steps.clone());
-        log.drawing(order, &steps, &story);
-        log.sentence(order, &story);
-    }
-    log.violations
+    orders
 }
 
 /// An event as a step of its order.

@@ -6,6 +6,7 @@ mod verdict;
 
 use std::{
     cell::RefCell,
+    collections::BTreeMap,
     rc::Rc,
     sync::{
         Arc,
@@ -15,12 +16,14 @@ use std::{
 };
 
 use ::faults::Slowness;
+use contracts::rest::{events::RecordedEvent, order::Step};
 use eventlog::simdisk::SimDisk;
 use kernel::{Clock as _, Ids, Recorded, Timestamp};
 use promises::Violation;
 use runtime::clock::RuntimeClock;
 use testkit::{Dice, FaultRates, FaultyTransport, TestClock};
 use tokio::task::LocalSet;
+use uuid::Uuid;
 
 use crate::{
     bug::{PlantedBug, Saboteur},
@@ -30,6 +33,7 @@ use crate::{
     parts::{DEADLINE, Environment, Instances, Store},
     schedule::Schedule,
     shoppers::People,
+    stories,
     versions::{self, Versions},
 };
 
@@ -80,6 +84,32 @@ pub fn run(scenario: Scenario) -> Report {
     in_time_of_its_own(World::live(scenario))
 }
 
+/// What a world recorded, to be held against what people are shown of it.
+#[derive(Debug)]
+pub struct Recordings {
+    /// Without what was forged.
+    pub events: Vec<RecordedEvent>,
+    /// The steps of each order, but for those that a forger wrote about.
+    pub orders: BTreeMap<Uuid, Vec<Step>>,
+}
+
+/// Runs a world to its end, on this thread; what it recorded.
+#[must_use]
+pub fn recordings(scenario: Scenario) -> Recordings {
+    in_time_of_its_own(async {
+        let (world, people) = World::lived(scenario).await;
+        let recorded = world.events().await;
+        let forged = world.environment.forged.borrow().clone();
+        let is_forged = |event: &Recorded| forged.contains(&event.id);
+        let orders = stories::orders(&recorded, is_forged);
+        let own = recorded.iter().filter(|event| !is_forged(event));
+        let events = own.map(|event| events::shown(event)).collect();
+        // Ends it.
+        let _report = world.judge(&people).await;
+        Recordings { events, orders }
+    })
+}
+
 /// Runs to its end, on this thread, what believes that time passes.
 fn in_time_of_its_own<T>(life: impl Future<Output = T>) -> T {
     let runtime =
@@ -104,12 +134,18 @@ struct World {
 
 impl World {
     async fn live(scenario: Scenario) -> Report {
+        let (world, people) = Self::lived(scenario).await;
+        world.judge(&people).await
+    }
+
+    /// A world in which nothing happens any more.
+    async fn lived(scenario: Scenario) -> (Self, Rc<People>) {
         let mut world = Self::begin(scenario).await;
         let people =
             Rc::new(People::open_shop(Rc::clone(&world.instances), world.dice.clone()).await);
         world.rates(&people).await;
         world.clear_up(&people).await;
-        world.judge(&people).await
+        (world, people)
     }
 
     async fn begin(scenario: Scenario) -> Self {

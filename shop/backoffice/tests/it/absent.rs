@@ -1,5 +1,7 @@
 //! Parts that do not answer: the pages that are needed the most then show everything else, and say what is missing.
 
+use std::time::Duration;
+
 use crate::stub::{Asked, Manager};
 
 /// Every part, and what the dashboard cannot show without it.
@@ -49,6 +51,61 @@ async fn without_the_gateway_the_pages_say_so_and_show_nothing_of_before() {
 }
 
 #[tokio::test]
+async fn storefront_and_gateway_are_away_since_a_time_and_then_in_the_list_of_the_last_day() {
+    let asked = Asked::default();
+    let mut manager = Manager::at(&asked).await;
+    let row = |system: &str, part: &str| {
+        let head = format!("<th scope=\"row\" class=\"tight\">{part}</th>");
+        system.split("<tr>").find(|row| row.contains(&head)).map(str::to_owned)
+    };
+    let system = manager.get("/system?past=all").await;
+    for part in ["storefront", "gateway"] {
+        assert_eq!(row(&system, part), None, "both answer");
+    }
+
+    asked.silence(&["storefront"]);
+    for page in ["/", "/system"] {
+        let shown = manager.get(page).await;
+        let alert = shown.split("<p class=\"alert").find(|alert| alert.contains(">storefront<"));
+        let alert = alert.unwrap_or_else(|| panic!("{page}: {shown}"));
+        assert!(alert.contains("since <time"), "{page}: {alert}");
+        assert!(alert.contains("Shoppers cannot see the shop"), "{page}: {alert}");
+    }
+
+    asked.silence(&["system"]);
+    for page in ["/", "/system"] {
+        let shown = manager.get(page).await;
+        assert!(shown.contains("It has not since <time"), "{page}: {shown}");
+        assert!(!shown.contains("Shoppers cannot see the shop"), "the storefront is back: {shown}");
+    }
+
+    asked.silence(&[]);
+    let system = manager.get("/system?past=all").await;
+    for part in ["storefront", "gateway"] {
+        let row = row(&system, part).unwrap_or_else(|| panic!("{part}: {system}"));
+        assert!(row.contains("It has not answered the back office"), "{part}: {row}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_part_hangs_a_page_is_there_within_a_few_seconds_with_what_is_known() {
+    let asked = Asked::default();
+    let mut manager = Manager::at(&asked).await;
+    for part in ["customer", "product", "order", "accounting", "events", "system"] {
+        asked.freeze(&[part]);
+        for (page, patience_ms) in [("/system", 2_600), ("/sagas", 2_600), ("/", 5_100)] {
+            let begun = tokio::time::Instant::now();
+            let shown = manager.get(page).await;
+            let took = begun.elapsed();
+            assert!(took < Duration::from_millis(patience_ms), "{page} without {part}: {took:?}");
+            if page == "/system" && part != "system" {
+                assert!(shown.contains("<strong>order</strong>"), "{part}: {shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_broker_that_is_away_is_not_taken_for_dead_services() {
     let asked = Asked::default();
     let mut manager = Manager::at(&asked).await;
@@ -62,7 +119,14 @@ async fn a_broker_that_is_away_is_not_taken_for_dead_services() {
 async fn the_last_day_is_listed() {
     let mut manager = Manager::at(&Asked::default()).await;
     let system = manager.get("/system").await;
+    let rows = |page: &str| page.split("<tr>").filter(|row| row.contains("It hangs.")).count();
     let row = system.split("<tr>").find(|row| row.contains("It hangs.")).expect("a row");
     assert!(row.contains("product") && row.contains("10 min"), "{row}");
-    assert!(system.contains("The gateway started watching at"), "{system}");
+    assert!(system.contains("The gateway has watched since"), "{system}");
+    assert_eq!(rows(&system), 20);
+    let all = "href=\"/system?past=all#timeline\">Show all: 2 more</a>";
+    assert!(system.contains(all), "{system}");
+    let whole = manager.get("/system?past=all").await;
+    assert_eq!(rows(&whole), 22);
+    assert!(whole.contains("data-live=\"/system/live?past=all\""), "{whole}");
 }

@@ -5,6 +5,7 @@ mod bulk;
 mod import;
 mod picture;
 mod playground;
+mod request;
 mod stub;
 mod through;
 mod zone;
@@ -14,7 +15,7 @@ use hyper::{StatusCode, header::LOCATION};
 use tower::ServiceExt;
 
 /// Every page but the log-in.
-const PAGES: [&str; 40] = [
+const PAGES: [&str; 41] = [
     "/",
     "/live",
     "/audit",
@@ -54,6 +55,7 @@ const PAGES: [&str; 40] = [
     "/system/models/live",
     "/tour",
     "/tour/1",
+    "/tour/code/crates/eventlog/src/writer.rs",
     "/why/product/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
 ];
 

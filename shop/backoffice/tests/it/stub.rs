@@ -7,7 +7,9 @@ use axum::{
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
+    routing::get,
 };
+use backoffice::Watcher;
 use http_body_util::BodyExt;
 use hyper::{
     StatusCode,
@@ -23,15 +25,26 @@ use web::TrustedProxies;
 /// What the gateway was asked; it is in Berlin, half an hour after the beginning of 2027 there.
 #[derive(Clone, Default)]
 pub(crate) struct Asked {
-    asked: Arc<Mutex<Vec<String>>>,
+    addresses: Arc<Mutex<Vec<String>>>,
     /// Services that do not answer; `system` for the gateway itself.
     silent: Arc<Mutex<Vec<&'static str>>>,
+    /// Those that take a request and never answer it.
+    frozen: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Asked {
     /// From now on these do not answer.
     pub(crate) fn silence(&self, services: &[&'static str]) {
         services.clone_into(&mut self.silent.lock().expect("no test panics here"));
+    }
+
+    /// From now on these hang.
+    pub(crate) fn freeze(&self, services: &[&'static str]) {
+        services.clone_into(&mut self.frozen.lock().expect("no test panics here"));
+    }
+
+    fn is_frozen(&self, service: &str) -> bool {
+        self.frozen.lock().expect("no test panics here").contains(&service)
     }
 
     fn is_silent(&self, service: &str) -> bool {
@@ -53,7 +66,7 @@ impl Asked {
 
     /// The address of the last request for `path`.
     pub(crate) fn last(&self, path: &str) -> String {
-        let asked = self.asked.lock().expect("no test panics here");
+        let asked = self.addresses.lock().expect("no test panics here");
         let mut of_path = asked.iter().filter(|address| address.split('?').next() == Some(path));
         of_path.next_back().cloned().unwrap_or_else(|| panic!("{path} was not asked for"))
     }
@@ -66,10 +79,14 @@ fn outage(part: &str, until: impl Into<Option<&'static str>>) -> Value {
 }
 
 /// The last event of the log.
-fn event() -> Value {
+pub(crate) fn event() -> Value {
+    event_of(9, "order.placed")
+}
+
+pub(crate) fn event_of(position: u64, kind: &str) -> Value {
     json!({
-        "Position": 9, "Stream": "order-1", "Version": 0, "Id": "01a20726-0000-7000-8000-000000000002",
-        "Type": "order.placed", "Schema": 1, "Time": "2026-12-31T23:30:00Z", "Actor": "anonymous",
+        "Position": position, "Stream": "order-1", "Version": 0, "Id": "01a20726-0000-7000-8000-000000000002",
+        "Type": kind, "Schema": 1, "Time": "2026-12-31T23:30:00Z", "Actor": "anonymous",
         "Correlation": "01a20726-0000-7000-8000-000000000002", "Traceparent": null, "Reactor": null, "Cause": null,
         "Idempotency": null, "Data": {},
     })
@@ -85,15 +102,21 @@ fn row(change: &str, fields: &[(&str, Value, Value)]) -> Value {
 }
 
 async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
-    asked.asked.lock().expect("no test panics here").push(request.uri().to_string());
+    asked.addresses.lock().expect("no test panics here").push(request.uri().to_string());
     let service = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
-    if asked.is_silent(&service) {
+    // Its health is the gateway's own.
+    let service = if service == "health" { "system" } else { &service };
+    if asked.is_frozen(service) {
+        return std::future::pending().await;
+    }
+    if asked.is_silent(service) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let list = |items: Value| json!({ "Items": items, "Next": null });
     let answer = match request.uri().path() {
+        "/health/live" => json!({ "Live": true }),
         "/system/get-status" => asked.status(),
-        "/system/get-timeline" => list(json!([outage("product", "2026-12-31T22:50:00Z")])),
+        "/system/get-timeline" => list(vec![outage("product", "2026-12-31T22:50:00Z"); 22].into()),
         "/accounting/get-time-zone" => json!({ "TimeZone": "Europe/Berlin" }),
         "/customer/login-user" => json!({
             "Token": "a.token", "ExpiresAt": "2999-01-01T00:00:00Z", "UserName": "admin", "Role": "manager",
@@ -112,7 +135,9 @@ async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
                 "Durations": { "P50Ms": 1.0, "P90Ms": 1.0, "P99Ms": 1.0, "MaxMs": 1.0 },
             })
         }
-        "/product/get-all-products" | "/product/get-categories" => list(json!([])),
+        "/product/get-all-products" | "/product/get-categories" | "/customer/get-all-users" => {
+            list(json!([]))
+        }
         "/order/get-orders" => list(json!([{
             "OrderId": "01a20726-0000-7000-8000-000000000002", "UserName": "ada",
             "ProductId": "01a20726-0000-7000-8000-000000000001", "ProductName": "Tea", "Quantity": 1, "Price": 6.66,
@@ -136,12 +161,30 @@ async fn gateway(State(asked): State<Asked>, request: Request) -> Response {
 
 /// A back office in front of `gateway`.
 pub(crate) fn office(gateway: Router) -> Router {
-    backoffice::build(config(gateway), Website::at(None), backoffice::LowStock(3))
+    beside(Website::at(None), gateway)
+}
+
+/// One that watches a storefront.
+fn beside(storefront: Website, gateway: Router) -> Router {
+    let config = config(gateway);
+    let watcher = Watcher::new(&config, storefront);
+    backoffice::build(config, watcher, backoffice::LowStock(3))
+}
+
+/// The storefront, which is silent when a test wants it to be.
+fn storefront(asked: &Asked) -> Website {
+    let answer = async |State(asked): State<Asked>| {
+        if asked.is_silent("storefront") { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+    };
+    let site = Router::new().route("/health/live", get(answer)).with_state(asked.clone());
+    Website::at(Some(Gateway::Local(site)))
 }
 
 /// That of a sample shop, whose parts can be made to fail.
 pub(crate) fn played(gateway: Router) -> Router {
-    backoffice::with_playground(config(gateway), Website::at(None), backoffice::LowStock(3))
+    let config = config(gateway);
+    let watcher = Watcher::new(&config, Website::at(None));
+    backoffice::with_playground(config, watcher, backoffice::LowStock(3))
 }
 
 fn config(gateway: Router) -> backoffice::Config {
@@ -178,7 +221,7 @@ impl Manager {
     pub(crate) async fn over(asked: &Asked, some: Router) -> Self {
         let gateway =
             some.fallback_service(Router::new().fallback(gateway).with_state(asked.clone()));
-        let office = office(gateway);
+        let office = beside(storefront(asked), gateway);
         let mut manager = Self { office, cookie: String::new() };
         let login = manager.get("/login").await;
         let token = form_token(&login);

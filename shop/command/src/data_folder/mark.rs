@@ -1,9 +1,7 @@
 //! What is known of the log, stored apart from it, so that a missing or shortened log is detected.
 
 use std::{
-    fs,
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs, io,
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -15,7 +13,7 @@ use runtime::sqlite;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{aside, read_file};
+use super::{read_file, replace};
 
 /// The read models that a shop keeps in its data folder.
 const MODELS: [&str; 5] = ["customer.db", "product.db", "order.db", "accounting.db", "sessions.db"];
@@ -95,7 +93,7 @@ impl Mark {
                 "{path} vanished while the shop ran, and is written again; find out what deletes files in the data folder"
             );
         }
-        match replace(&self.path, &known) {
+        match bytes(&known).and_then(|bytes| replace(&self.path, &bytes)) {
             Ok(()) => (state.written, state.failing) = (Some(known), false),
             Err(error) if !state.failing => {
                 state.failing = true;
@@ -152,25 +150,14 @@ fn known(bytes: &[u8]) -> Option<Known> {
     Some(Known { position, event: event.map(Uuid::into_bytes), log, reached: 0 })
 }
 
-/// Whole or not at all, whatever happens meanwhile.
-fn replace(path: &Path, known: &Known) -> anyhow::Result<()> {
+fn bytes(known: &Known) -> anyhow::Result<Vec<u8>> {
     let kept = Kept {
         position: known.position,
         event: known.event.map(Uuid::from_bytes),
         log: known.log.map(|(salt, _)| Uuid::from_bytes(salt)),
         hash: known.log.map(|(_, hash)| hash.to_string()),
     };
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let aside = path.with_file_name(aside(name)?);
-    let written = || {
-        let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(0o600).open(&aside)?;
-        file.write_all(&serde_json::to_vec_pretty(&kept)?)?;
-        file.sync_data()?;
-        fs::rename(&aside, path)
-    };
-    written().inspect_err(|_| _ = fs::remove_file(&aside))?;
-    Ok(())
+    Ok(serde_json::to_vec_pretty(&kept)?)
 }
 
 #[cfg(test)]

@@ -8,11 +8,21 @@ use std::{
 
 use crate::{
     config::{ConfigError, Settings},
+    data_folder::outages,
     parts::{Part, Parts},
 };
 
 /// What else is in the data folder, beside each service's snapshots.
-const OWN: [&str; 6] = ["secret", "shop.json", "log.json", "seen.json", "sessions.db", CAUSES];
+const OWN: [&str; 8] = [
+    "secret",
+    "shop.json",
+    "log.json",
+    "seen.json",
+    "sessions.db",
+    CAUSES,
+    outages::GATEWAY,
+    outages::BACK_OFFICE,
+];
 /// The event store's index of causes.
 pub(crate) const CAUSES: &str = "causes.db";
 /// A message about a path.

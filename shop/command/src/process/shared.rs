@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    data_folder::DataFolder,
+    data_folder::{DataFolder, outages},
     engines::{self, Broker},
     parts::Parts,
 };
@@ -177,6 +177,8 @@ impl Shared {
         for service in services {
             gateway.register(service.name, service.router.clone());
         }
+        let clock = &deps.http.clock;
+        outages::keep(gateway.watch(), outages::GATEWAY, &self.data, clock, &deps.tasks);
         let following = gateway.clone();
         deps.tasks.spawn("gateway-table", async move { following.follow(announcements).await });
         let router = gateway.router(deps.metrics.service("gateway").http());

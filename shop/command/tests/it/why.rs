@@ -61,6 +61,12 @@ async fn any_event_of_a_purchase_leads_to_its_causes_and_to_all_that_followed() 
     let lines = shop.folder.log();
     let line = lines.lines().find(|line| line.contains("placed:")).expect("a line of the log");
     assert!(line.contains(by_request), "its correlation can be asked about: {line}");
+    let request = lines.lines().find(|line| line.contains("POST /place-order 2"));
+    let request = request.unwrap_or_else(|| panic!("a line of the request: {lines}"));
+    let trace = request.split("\"trace.id\":\"").nth(1).or(request.split("trace.id=").nth(1));
+    let trace: String = trace.expect("a trace").trim_matches('"').chars().take(32).collect();
+    let found = why(&shop, &[&trace, "--json"]).await.expect_code(0).json();
+    assert_eq!(found["Event"], *placed, "the trace of a line of the log: {request}");
 }
 
 #[tokio::test]

@@ -93,6 +93,30 @@ async fn an_event_leads_back_to_its_causes_and_on_to_what_followed_in_every_serv
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_trace_of_a_line_of_the_log_leads_to_what_the_request_caused() {
+    let shop = open().await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let data = || RawValue::from_string("{}".to_owned()).expect("JSON");
+    let begin = Metadata {
+        traceparent: Some(traceparent.as_str().into()),
+        ..Metadata::of(person(), REQUEST)
+    };
+    record_for(&shop, Uuid::from_u128(1), "product-1", person(), None).await;
+    let stream = StreamId::parse("order-1").expect("a stream's name");
+    let placed = shop.record_raw(stream, "order.happened", 1, data(), begin).await;
+    let reserved = record(&shop, "product-1", reactor(), Some(placed)).await;
+    let found = why(&shop, &format!("Trace={trace}")).await;
+    assert_eq!((found.event.position, at(&found.followed)), (placed.0, vec![reserved]));
+    ask(&shop, "Trace=4bf92f3577b34da6a3ce929d0e0e4737").await.problem(404);
+    for odd in ["Trace=%2bbf92f3577b34da6a3ce929d0e0e4736", "Trace=tea"] {
+        assert_eq!(ask(&shop, odd).await.problem(422), ["Trace"], "{odd}");
+    }
+    let both = format!("Trace={trace}&Correlation={REQUEST}");
+    assert_eq!(ask(&shop, &both).await.problem(422), ["Position"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_service_did_by_itself_at_a_deadline_followed_from_what_began_it() {
     let shop = open().await;
     let order = format!("{CATEGORY}-1");

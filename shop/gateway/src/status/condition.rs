@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use web::watch::{Condition, State};
+
 use super::{BusStatus, InstanceStatus, LagStatus, ServiceStatus};
-use crate::{
-    table::Heard,
-    watch::{Condition, State},
-};
+use crate::table::Heard;
 
 /// A part that is this far behind the log is slow.
 const SLOW_SECONDS: f64 = 5.0;

@@ -54,7 +54,7 @@ pub(super) struct GetOrders {
     #[schema(inline)]
     #[serde(default)]
     limit: Limit,
-    /// Newest first, unless another order is asked for.
+    /// Newest first, unless another order is asked for. `Longest`: those that took the longest from placing to the last step.
     #[param(inline)]
     #[schema(inline)]
     #[serde(default)]
@@ -89,6 +89,7 @@ enum Sort {
     #[default]
     Newest,
     Oldest,
+    Longest,
 }
 
 impl From<Sort> for model::Sort {
@@ -96,6 +97,7 @@ impl From<Sort> for model::Sort {
         match sort {
             Sort::Newest => Self::Newest,
             Sort::Oldest => Self::Oldest,
+            Sort::Longest => Self::Longest,
         }
     }
 }

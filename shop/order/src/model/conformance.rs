@@ -1,6 +1,7 @@
 //! The conformance suite that every engine behind [`Model`] passes; each check panics where the engine fails.
 
 mod history;
+mod lists;
 
 use std::sync::Arc;
 
@@ -14,9 +15,7 @@ use kernel::{EventType, Position, Timestamp};
 use runtime::model::conformance;
 use uuid::Uuid;
 
-use super::{
-    Change, Effect, Happened, List, Model, Order, Placing, Product, Sort, What, Whose, Within,
-};
+use super::{Change, Effect, Happened, List, Model, Order, Placing, Product, What, Whose, Within};
 
 /// Runs the whole suite; `make` gives a new, empty model each time.
 pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
@@ -28,8 +27,9 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     steps_of_unknown_orders_are_passed_over(&*make().await).await;
     history::what_follows_from_an_order_is_a_step_of_it(&*make().await, &*make().await).await;
     history::a_shared_correlation_says_nothing(&*make().await, &*make().await).await;
-    lists_are_filtered_and_paged(&*make().await).await;
-    orders_are_found_by_a_part_of_their_id(&*make().await).await;
+    lists::they_are_filtered_and_paged(&*make().await).await;
+    lists::the_longest_come_first(&*make().await).await;
+    lists::orders_are_found_by_a_part_of_their_id(&*make().await).await;
     changes_are_told_in_order(&*make().await).await;
     statistics_count_what_was_placed(&*make().await).await;
     history::running_orders_are_those_that_have_not_ended(&*make().await).await;
@@ -192,76 +192,6 @@ async fn steps_of_unknown_orders_are_passed_over(model: &dyn Model) {
     let stray = [step(1, 9, STOCK), step(2, 9, FINALIZED), step(3, 9, INVOICE)];
     model.apply(Position::START, &stray, Position::START).await.expect("the changes are taken");
     assert_eq!(lines(model).await, before);
-}
-
-async fn lists_are_filtered_and_paged(model: &dyn Model) {
-    apply(
-        model,
-        &[
-            placed(1, 1, ADA, LAMP),
-            placed(2, 2, BOB, LAMP),
-            placed(3, 3, ADA, DESK),
-            placed(4, 4, ADA, LAMP),
-            step(5, 1, DENIED),
-            step(6, 3, FINALIZED),
-            step(7, 4, APPROVED),
-        ],
-    )
-    .await;
-    let all = List::default;
-    assert_eq!(numbers(model, all()).await, [4, 3, 2, 1], "newest first");
-    assert_eq!(numbers(model, List { customer: Some(ADA), ..all() }).await, [4, 3, 1]);
-    assert_eq!(numbers(model, List { product: Some(LAMP), ..all() }).await, [4, 2, 1]);
-    for (status, expected) in [
-        (Status::Pending, [2]),
-        (Status::Canceled, [1]),
-        (Status::Approved, [4]),
-        (Status::Finalized, [3]),
-    ] {
-        assert_eq!(numbers(model, List { status: Some(status), ..all() }).await, expected);
-    }
-    for number in 1..=4 {
-        let list = List { channel: Some(channel(number)), ..all() };
-        assert_eq!(numbers(model, list).await, [number]);
-        assert_eq!(found(model, number).await.channel, channel(number));
-    }
-    assert_eq!(numbers(model, List { running: Some(false), ..all() }).await, [0; 0]);
-    let within = Within { from: Some(at(2)), to: Some(at(4)) };
-    assert_eq!(numbers(model, List { placed: within, ..all() }).await, [3, 2]);
-    let ours = List { customer: Some(ADA), product: Some(LAMP), ..all() };
-    assert_eq!(numbers(model, List { after: Some(Position(4)), ..ours }).await, [1]);
-    let oldest = || List { sort: Sort::Oldest, ..all() };
-    assert_eq!(numbers(model, oldest()).await, [1, 2, 3, 4], "oldest first");
-    let behind = List { after: Some(Position(2)), running: Some(true), ..oldest() };
-    assert_eq!(numbers(model, behind).await, [3, 4]);
-    let page = model.list(List { count: 2, ..all() }).await.expect("a list");
-    assert_eq!(page.len(), 2);
-    let counted = async |list: List| model.count(list).await.expect("a number");
-    assert_eq!(counted(List { count: 9, ..all() }).await, 4);
-    assert_eq!(counted(List { count: 3, ..all() }).await, 3, "no further than asked for");
-    assert_eq!(
-        counted(List { count: 9, customer: Some(ADA), product: Some(LAMP), ..all() }).await,
-        2
-    );
-    assert_eq!(
-        counted(List { count: 9, status: Some(Status::Pending), placed: within, ..all() }).await,
-        1
-    );
-    assert_eq!(counted(List { count: 9, running: Some(false), ..all() }).await, 0);
-}
-
-async fn orders_are_found_by_a_part_of_their_id(model: &dyn Model) {
-    let (one, other) = (0xabcd << 112 | 0x5e7b_2954, 0xabcd << 112 | 0x1e7b_2954);
-    apply(model, &[placed(1, one, ADA, LAMP), placed(2, other, BOB, LAMP)]).await;
-    let fitting = async |digits: &str, customer, count| {
-        let found = model.fitting(digits.to_owned(), customer, count).await.expect("orders");
-        found.iter().map(|order| order.id.as_u128()).collect::<Vec<_>>()
-    };
-    assert_eq!(fitting("5e7b2954", None, 9).await, [one]);
-    assert_eq!(fitting("2954", None, 9).await, [other, one], "newest first");
-    assert_eq!(fitting("2954", Some(ADA), 9).await, [one]);
-    assert_eq!(fitting("abcd0000", None, 1).await, [other]);
-    assert_eq!(fitting("5e7b", None, 9).await, [0_u128; 0], "the middle is no name");
 }
 
 async fn changes_are_told_in_order(model: &dyn Model) {

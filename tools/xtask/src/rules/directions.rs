@@ -41,7 +41,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("words", &["kernel"], &[]),
     ("site", SITE, &["runtime"]),
     ("storefront", SITE, &["runtime"]),
-    ("backoffice", SITE, &["runtime"]),
+    ("backoffice", SITE, &["runtime", "worlds"]),
     ("promises", &["kernel", "contracts"], &[]),
     (
         "worlds",

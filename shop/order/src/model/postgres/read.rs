@@ -54,10 +54,10 @@ pub(super) async fn order(client: &Client, id: Uuid) -> Result<Option<Order>, Er
 
 pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Error> {
     let Conditions { sql, values } = Conditions::of(list);
-    let (_, direction) = list.sort.sql();
+    let (_, sorted) = list.sort.sql();
     let sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {sql}
-         ORDER BY orders.placed {direction} LIMIT ${}",
+         ORDER BY {sorted} LIMIT ${}",
         values.len() + 1
     );
     let count = number(list.count as u64);
@@ -96,12 +96,12 @@ impl Conditions {
         let after = after.map(|after| number(after.0));
         let (behind, _) = sort.sql();
         let mut conditions = Self { sql: "true".to_owned(), values: Vec::new() };
-        conditions.given("orders.customer =", *customer);
-        conditions.given("orders.product =", *product);
-        conditions.given("orders.status =", status);
-        conditions.given("orders.channel =", channel);
-        conditions.given("orders.placed_at >=", from);
-        conditions.given("orders.placed_at <", to);
+        conditions.given("orders.customer = ?", *customer);
+        conditions.given("orders.product = ?", *product);
+        conditions.given("orders.status = ?", status);
+        conditions.given("orders.channel = ?", channel);
+        conditions.given("orders.placed_at >= ?", from);
+        conditions.given("orders.placed_at < ?", to);
         conditions.given(behind, after);
         if matches!(status, Some(0 | 2)) {
             // Said once more in the words of the index of open orders.
@@ -115,10 +115,11 @@ impl Conditions {
         conditions
     }
 
+    /// A condition on a value, `?`, if there is one.
     fn given(&mut self, condition: &str, value: Option<impl ToSql + Send + Sync + 'static>) {
         if let Some(value) = value {
             self.values.push(Box::new(value));
-            self.also(&format!("{condition} ${}", self.values.len()));
+            self.also(&condition.replace('?', &format!("${}", self.values.len())));
         }
     }
 

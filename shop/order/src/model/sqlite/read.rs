@@ -28,10 +28,10 @@ pub(super) fn order(connection: &Connection, id: Uuid) -> rusqlite::Result<Optio
 
 pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec<Order>> {
     let (conditions, mut values) = conditions(list);
-    let (_, direction) = list.sort.sql();
+    let (_, sorted) = list.sort.sql();
     let sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {conditions}
-         ORDER BY orders.placed {direction} LIMIT ?"
+         ORDER BY {sorted} LIMIT ?"
     );
     values.push(limit(list.count));
     let mut query = connection.prepare_cached(&sql)?;
@@ -59,12 +59,12 @@ fn conditions(list: &List) -> (String, Vec<Value>) {
     let (behind, _) = sort.sql();
     let status = status.map(status_number);
     let given = [
-        ("orders.customer =", customer.map(id)),
-        ("orders.product =", product.map(id)),
-        ("orders.status =", status.map(number)),
-        ("orders.channel =", channel.map(channel_number).map(number)),
-        ("orders.placed_at >=", placed.from.map(micros)),
-        ("orders.placed_at <", placed.to.map(micros)),
+        ("orders.customer = ?", customer.map(id)),
+        ("orders.product = ?", product.map(id)),
+        ("orders.status = ?", status.map(number)),
+        ("orders.channel = ?", channel.map(channel_number).map(number)),
+        ("orders.placed_at >= ?", placed.from.map(micros)),
+        ("orders.placed_at < ?", placed.to.map(micros)),
         (behind, after.map(|after| Value::Integer(self::number(after)))),
     ];
     let mut sql = "true".to_owned();
@@ -73,7 +73,6 @@ fn conditions(list: &List) -> (String, Vec<Value>) {
         if let Some(value) = value {
             sql.push_str(" AND ");
             sql.push_str(condition);
-            sql.push_str(" ?");
             values.push(value);
         }
     }
