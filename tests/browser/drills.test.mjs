@@ -74,12 +74,23 @@ async function find(world, shop, drill) {
   expect(said.includes(drill.Report), `the command says what users report: ${said}`);
   await findTheCause(page, drill);
   await screenshot(page, `drill-${drill.Name}`);
+  if (drill.Name === "poison-event") await theInboxIsFine(world, shop);
 
   await page.goto("/drills");
   await page.getByRole("heading", { name: "What users report now" }).waitFor();
   await page.getByRole("button", { name: "End all faults" }).click();
   await page.getByText("All faults have ended.").waitFor();
   await isWell(page, shop);
+}
+
+/** The inbox while an event waits in it, on a screen and on a phone. */
+async function theInboxIsFine(world, shop) {
+  for (const { width, scripts } of [{ width: 1440, scripts: true }, { width: 390, scripts: true }, { width: 390, scripts: false }]) {
+    const page = await world.visitor(shop.backoffice, { width, scripts });
+    await logIn(page, "admin", ADMIN_PASSWORD, "/inbox");
+    await page.getByText("product.projector").first().waitFor();
+    await (scripts ? fine(page, `office-inbox-${width}`) : screenshot(page, `office-inbox-${width}-noscript`));
+  }
 }
 
 /** The page of all drills, on a screen and on a phone. */

@@ -72,6 +72,8 @@ for (const width of [1440, 390]) {
       await accountingIsKilled(player);
       await productStandsStill(player);
       await aLinkFillsTheForms(player);
+      // Once with scripts and once without.
+      if (scripts === (width === 1440)) await aLinkRepeatsTheRun(player);
       await twoWantOneUnit(player);
       await thePowerGoes(player);
       await allFaultsEnd(player);
@@ -134,13 +136,39 @@ async function aLinkFillsTheForms(player) {
   for (const seed of await page.getByLabel("Seed").all()) equal(await seed.inputValue(), "4711", "the seed");
   await page.getByText("No fault is on").waitFor();
   await page.locator("form[action='/playground/messages']").getByRole("button", { name: "Set" }).click();
-  await page.waitForURL("**/playground?seed=4711&BroadcastLost=300&ReplyLost=20");
+  await page.waitForURL("**/playground?seed=4711&BroadcastLost=300&ReplyLost=20*");
   await player.says("Faults are on. Seed 4711.");
   await player.shoppers("300");
   await player.says("events lost.");
   await player.look("office-playground-lossy");
   await player.press("End all faults");
   await player.until("what was lost is read", async () => (await page.locator("#now").innerText()).includes("All were read from the log since."));
+  await player.healed();
+}
+
+/** Everything that one does on the playground is in its address, and the address does it again. */
+async function aLinkRepeatsTheRun(player) {
+  const { page } = player;
+  await player.press("Kill accounting");
+  await page.waitForURL(/accounting=Kill/);
+  const link = new URL(page.url());
+  await player.part("accounting", "Killed");
+  await player.press("End all faults");
+  await player.part("accounting", "Works");
+  link.searchParams.set("seed", "12");
+  link.searchParams.set("Visits", "300");
+  link.searchParams.set("Shoppers", "3");
+  link.searchParams.set("Units", "1");
+  await page.goto(link.href);
+  await player.look("office-playground-run");
+  equal(await page.getByLabel("Units of one product").inputValue(), "1", "the link fills the forms");
+  await player.press("Do all of this");
+  await page.getByText("The run has begun.").waitFor();
+  await player.part("accounting", "Killed");
+  await player.until("the sale was held", async () => /3 shoppers for 1 unit\./.test(await page.locator("#sale").innerText().catch(() => "")));
+  await player.says("Faults are on. Seed 12.");
+  await player.press("End all faults");
+  await player.part("accounting", "Works");
   await player.healed();
 }
 

@@ -103,6 +103,7 @@ for (const { scripts, width } of walks) {
 async function anEvent(walker) {
   const { page } = walker;
   await walker.next("An event", ["rises by exactly one", "no button"]);
+  await theCode(walker);
   await walker.deed("event store");
   await walker.look("tour-events");
   await page.locator(".log th a").first().click();
@@ -118,6 +119,21 @@ async function anEvent(walker) {
   await page.waitForURL(`**/events/${begun - 2}*`);
   equal(await walker.main.getByRole("button").count(), 0, "buttons that could change an event");
   await walker.still();
+}
+
+/** The place of an excerpt leads to the whole file, at that line, without a network. */
+async function theCode(walker) {
+  const { page } = walker;
+  const step = page.url();
+  const place = page.locator(".place a").first();
+  const line = /line (\d+)/.exec(await place.innerText())[1];
+  await place.click();
+  await page.waitForURL(`**/tour/code/**#L${line}`);
+  const target = page.locator(`#L${line}`);
+  await target.waitFor();
+  expect((await target.innerText()).trim().length > 0, "a line of code");
+  await walker.look("tour-code");
+  await page.goto(step);
 }
 
 async function aStream(walker) {

@@ -50,7 +50,7 @@ for (const width of [360, 1024]) {
     await logIn(page, "admin", ADMIN_PASSWORD);
     const { Items: events } = await shop.call("/events/read-all?Limit=100");
     const addresses = [
-      "/", "/audit", "/customers", "/customers/account/new", `/customers/${user}`, `/customers/${user}/password`, `/customers/${user}/history`, "/orders", "/sagas", `/orders?product=wide&customer=${user}`, "/events", "/events/follow", "/system",
+      "/", "/audit", "/customers", "/customers/account/new", `/customers/${user}`, `/customers/${user}/password`, `/customers/${user}/history`, "/orders", "/sagas", `/orders?product=wide&customer=${user}`, "/events", "/events/follow", "/system", "/inbox",
       "/categories", "/categories/new", `/categories/${category}`, `/categories/${category}/delete`, "/products", "/products?search=wide", "/products/new",
       ...products.flatMap((id) => [`/products/${id}`, `/products/${id}/delete`, `/history/product/${id}`]),
       ...orders.flatMap((id) => [`/orders/${id}`, `/history/order/${id}`]),

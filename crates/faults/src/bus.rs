@@ -79,6 +79,12 @@ pub trait Meddler: Send + Sync {
     /// Is told of every fault, and of the event that it struck, if it was one on its way to subscribers.
     fn struck(&self, _fault: BusFault, _event: Option<&Recorded>) {}
 
+    /// Is told of every append that was struck, as well.
+    fn struck_append(&self, _fault: BusFault, _append: &Append) {}
+
+    /// Is told of every answer to an append that its sender gets, and of that to one that came again.
+    fn answered(&self, _append: &Append, _answer: &Appended) {}
+
     /// Whether an event never arrives at subscribers.
     fn withholds(&self, _event: &Recorded) -> bool {
         false
@@ -129,7 +135,7 @@ pub struct FaultyTransport {
     dice: BusDice,
     rates: Mutex<FaultRates>,
     is_cut: AtomicBool,
-    meddler: Box<dyn Meddler>,
+    meddler: Arc<dyn Meddler>,
     /// Carries what arrives later.
     tasks: Tasks,
 }
@@ -156,7 +162,7 @@ impl FaultyTransport {
         meddler: impl Meddler + 'static,
     ) -> Self {
         let (rates, is_cut, tasks) = (Mutex::default(), AtomicBool::default(), Tasks::inline());
-        Self { calm, dice, rates, is_cut, meddler: Box::new(meddler), tasks }
+        Self { calm, dice, rates, is_cut, meddler: Arc::new(meddler), tasks }
     }
 
     /// Changes the rates of faults from now on.
@@ -188,10 +194,14 @@ impl FaultyTransport {
         happens
     }
 
-    fn strikes(&self, per_mille: u16, fault: BusFault) -> bool {
+    /// Whether a request is struck, which may be an append.
+    fn strikes(&self, per_mille: u16, fault: BusFault, append: Option<&Append>) -> bool {
         let happens = per_mille > 0 && self.dice.requests.happens(per_mille);
         if happens {
             self.meddler.struck(fault, None);
+            if let Some(append) = append {
+                self.meddler.struck_append(fault, append);
+            }
         }
         happens
     }
@@ -210,26 +220,31 @@ impl FaultyTransport {
         });
     }
 
-    async fn on_the_way(&self, timeout: Duration) -> Result<(), NoReply> {
+    async fn on_the_way(&self, append: Option<&Append>, timeout: Duration) -> Result<(), NoReply> {
         if self.is_cut() {
             return Err(NoReply::Unreachable);
         }
         let rates = self.rates();
-        if self.strikes(rates.request_lost, BusFault::RequestLost) {
+        if self.strikes(rates.request_lost, BusFault::RequestLost, append) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
-        if self.strikes(rates.request_delayed, BusFault::RequestDelayed) {
+        if self.strikes(rates.request_delayed, BusFault::RequestDelayed, append) {
             tokio::time::sleep(self.pause(500)).await;
         }
         Ok(())
     }
 
-    async fn on_the_way_back<A>(&self, answer: A, timeout: Duration) -> Result<A, NoReply> {
+    async fn on_the_way_back<A>(
+        &self,
+        answer: A,
+        append: Option<&Append>,
+        timeout: Duration,
+    ) -> Result<A, NoReply> {
         if self.is_cut() {
             return Err(NoReply::Lost);
         }
-        if self.strikes(self.rates().reply_lost, BusFault::ReplyLost) {
+        if self.strikes(self.rates().reply_lost, BusFault::ReplyLost, append) {
             tokio::time::sleep(timeout).await;
             return Err(NoReply::TimedOut);
         }
@@ -275,27 +290,33 @@ impl Transport for FaultyTransport {
     }
 
     async fn append(&self, append: Append, timeout: Duration) -> Result<Appended, NoReply> {
-        self.on_the_way(timeout).await?;
+        self.on_the_way(Some(&append), timeout).await?;
         let append = self.meddler.append(append)?;
-        if self.strikes(self.rates().request_repeated, BusFault::RequestRepeated) {
+        let rates = self.rates();
+        if self.strikes(rates.request_repeated, BusFault::RequestRepeated, Some(&append)) {
             let (calm, again, pause) = (Arc::clone(&self.calm), append.clone(), self.pause(2000));
+            let meddler = Arc::clone(&self.meddler);
             self.tasks.spawn("repeated request", async move {
                 tokio::time::sleep(pause).await;
-                let _nobody_waits = calm.append(again, timeout).await;
+                if let Ok(answer) = calm.append(again.clone(), timeout).await {
+                    meddler.answered(&again, &answer);
+                }
             });
         }
-        let answer = self.calm.append(append, timeout).await?;
-        self.on_the_way_back(answer, timeout).await
+        let answer = self.calm.append(append.clone(), timeout).await?;
+        let answer = self.on_the_way_back(answer, Some(&append), timeout).await?;
+        self.meddler.answered(&append, &answer);
+        Ok(answer)
     }
 
     async fn read(&self, read: Read, timeout: Duration) -> Result<Page, NoReply> {
-        self.on_the_way(timeout).await?;
+        self.on_the_way(None, timeout).await?;
         let page = self.calm.read(read.clone(), timeout).await?;
         let page = self.meddler.page(&read, page);
         if page.is_err() {
             tokio::time::sleep(timeout).await;
         }
-        self.on_the_way_back(page?, timeout).await
+        self.on_the_way_back(page?, None, timeout).await
     }
 
     async fn serve_appends(&self) -> Requests<Append, Appended> {

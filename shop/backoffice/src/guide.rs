@@ -16,6 +16,11 @@ pub(crate) const HERE: &str = "/tour";
 /// The step in the addresses of other pages.
 const NAME: &str = "tour";
 
+/// A file of the workspace that a step shows lines of.
+pub(crate) fn source(file: &str) -> Option<&'static Code> {
+    STEPS.iter().flat_map(|step| step.code).find(|code| code.file == file)
+}
+
 /// A step by its number, from 1.
 pub(crate) fn numbered(number: usize) -> Option<(usize, &'static Step)> {
     Some((number, STEPS.get(number.checked_sub(1)?)?))

@@ -2,6 +2,7 @@
 
 mod acts;
 mod now;
+mod run;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,6 +20,7 @@ use site::{Failure, Form, Frame, Markup, Page, Shop};
 
 use crate::manager::ManagerVisit;
 use now::{Now, look};
+use run::{DEEDS, Run};
 
 /// Where it is.
 pub(crate) const HERE: &str = "/playground";
@@ -77,7 +79,9 @@ impl Asked {
     /// The run of a form that was refused.
     fn typed(form: &Form) -> Self {
         let named = [("seed", "Seed"), ("preset", "Preset")].into_iter();
-        let fields = named.chain(RATES.iter().map(|(field, ..)| (*field, *field)));
+        let numbers = ["Visits", "Shoppers", "Units"].map(|field| (field, field));
+        let rates = RATES.iter().map(|(field, ..)| (*field, *field));
+        let fields = named.chain(rates).chain(numbers);
         let given =
             |(name, field): (&str, &str)| Some((name.to_owned(), form.given(field)?.to_owned()));
         Self(fields.filter_map(given).collect())
@@ -116,6 +120,8 @@ struct Show {
     rates: Rates,
     /// The parts that can fail.
     parts: Vec<String>,
+    /// What the address names, to be done again.
+    run: Run,
     now: Now,
 }
 
@@ -129,6 +135,7 @@ pub(crate) fn routes() -> Router<Shop> {
         .route("/playground/traffic", post(acts::traffic))
         .route("/playground/sale", post(acts::sale))
         .route("/playground/play", post(acts::play))
+        .route("/playground/repeat", post(acts::repeat))
         .route("/playground/heal", post(acts::heal))
 }
 
@@ -157,6 +164,7 @@ async fn live(manager: ManagerVisit, State(shop): State<Shop>) -> Result<Respons
 
 fn show(manager: &ManagerVisit, now: Now, asked: &Asked, form: Form) -> Show {
     let Playground { seed, rates, parts, .. } = now.playground();
+    let parts: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
     Show {
         frame: manager.frame("Playground"),
         csrf: manager.csrf(),
@@ -164,7 +172,8 @@ fn show(manager: &ManagerVisit, now: Now, asked: &Asked, form: Form) -> Show {
         seed: asked.seed().unwrap_or(*seed),
         preset: asked.text("preset").to_owned(),
         rates: asked.rates().unwrap_or(*rates),
-        parts: parts.iter().map(|part| part.name.clone()).collect(),
+        run: Run::named(|name| asked.0.get(name).map(String::as_str), &parts),
+        parts,
         now,
     }
 }
@@ -175,14 +184,15 @@ impl Show {
         let mut rates = self.rates;
         RATES.iter().map(|(field, name, rate)| (*field, *name, *rate(&mut rates))).collect()
     }
-}
 
-/// The address of a run of messages that go wrong.
-fn address(seed: u64, rates: Rates) -> String {
-    let mut rates = rates;
-    let rates = RATES.iter().filter_map(|(field, _, rate)| {
-        let rate = *rate(&mut rates);
-        (rate > 0).then(|| format!("&{field}={rate}"))
-    });
-    format!("{HERE}?seed={seed}{}", rates.collect::<String>())
+    /// What the address says of a number, else this.
+    fn number(&self, field: &str, else_this: &str) -> String {
+        let named = self.run.fields().iter().find(|(name, _)| name == field);
+        named.map_or_else(|| else_this.to_owned(), |(_, number)| number.clone())
+    }
+
+    fn visits(&self) -> String {
+        let set = self.now.playground().traffic.map(|visits| visits.to_string());
+        self.number("Visits", &set.unwrap_or_default())
+    }
 }

@@ -17,7 +17,9 @@ use axum::{
 use site::{Failure, Frame, Page, Shop};
 
 use crate::{
-    guide::{Code, Deed, HALF_A_YEAR_AGO, HERE, STEPS, Step, in_address, numbered, with_step},
+    guide::{
+        self, Code, Deed, HALF_A_YEAR_AGO, HERE, STEPS, Step, in_address, numbered, with_step,
+    },
     manager::ManagerVisit,
     playground,
 };
@@ -26,7 +28,10 @@ use crate::{
 const HALF_A_YEAR: Duration = Duration::from_hours(182 * 24);
 
 pub(crate) fn routes() -> Router<Shop> {
-    Router::new().route(HERE, get(overview)).route("/tour/{number}", get(step))
+    Router::new()
+        .route(HERE, get(overview))
+        .route("/tour/{number}", get(step))
+        .route("/tour/code/{*file}", get(source))
 }
 
 #[derive(Template)]
@@ -48,6 +53,14 @@ pub(crate) struct StepPage {
     half_a_year_ago: String,
 }
 
+/// A file that a step shows lines of, whole: the program has it in itself, so the page needs no network.
+#[derive(Template)]
+#[template(path = "source.html")]
+pub(crate) struct SourcePage {
+    frame: Frame,
+    code: &'static Code,
+}
+
 async fn overview(manager: ManagerVisit) -> Page<Overview> {
     let frame = manager.frame("Guided tour");
     let plays = frame.has_way(playground::HERE);
@@ -65,6 +78,21 @@ async fn step(
     let half_a_year_ago = then.strftime("%Y-%m-%dT%H:%M").to_string();
     let plays = frame.has_way(playground::HERE);
     Ok(Page(StepPage { frame, number, step, plays, half_a_year_ago }))
+}
+
+async fn source(
+    manager: ManagerVisit,
+    Path(file): Path<String>,
+) -> Result<Page<SourcePage>, Failure> {
+    let code = guide::source(&file).ok_or(Failure::NotFound)?;
+    Ok(Page(SourcePage { frame: manager.frame(code.file), code }))
+}
+
+impl SourcePage {
+    /// Each line with its number.
+    fn lines(&self) -> impl Iterator<Item = (usize, &'static str)> {
+        (1..).zip(self.code.source().lines())
+    }
 }
 
 impl Overview {

@@ -143,6 +143,7 @@ fn features_of(package: &str) -> anyhow::Result<Vec<String>> {
 /// `whole`: those that kill and freeze processes do so to every instance, and more often.
 fn tests(whole: bool) -> anyhow::Result<()> {
     let mut tests = cargo(&["test", "--quiet", "--no-fail-fast"]);
+    tests.env(BOOK, "1");
     if whole {
         tests.env("AGORA_TEST_WHOLE", "1");
     }
@@ -179,6 +180,7 @@ pub(crate) fn pictures() -> anyhow::Result<()> {
 fn in_browser(run: &[&str], whole: bool) -> anyhow::Result<()> {
     build()?;
     let mut node = program("node", run);
+    node.env(BOOK, "1");
     if whole {
         node.env("AGORA_TEST_WHOLE", "1");
     }
@@ -194,6 +196,9 @@ fn faults() -> anyhow::Result<()> {
     }
     must(&mut run)
 }
+
+/// Says that tests of the book must find it in what they test.
+const BOOK: &str = "AGORA_TEST_BOOK";
 
 /// Everything of the workspace, with every feature: one build for all suites.
 const WHOLE: &[&str] = &["--workspace", "--features", "command/full,bank/full"];

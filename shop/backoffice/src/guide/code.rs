@@ -20,6 +20,11 @@ impl Code {
         Self { file, anchor, source, does }
     }
 
+    /// The whole file.
+    pub(crate) fn source(&self) -> &'static str {
+        self.source
+    }
+
     /// The line on which they begin, and they themselves, moved to the left.
     pub(crate) fn excerpt(&self) -> Option<(usize, String)> {
         let marker = |line: &str, is: &str| line.trim().strip_prefix(is) == Some(self.anchor);

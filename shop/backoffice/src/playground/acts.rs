@@ -8,11 +8,13 @@ use contracts::rest::playground::{Playground, Rates};
 use serde_json::{Value, json};
 use site::{Failure, Form, Shop, refused, see_other};
 
-use super::{Asked, HERE, PRESETS, RATES, address, now::look, show};
+use super::{
+    Asked, HERE, PRESETS, RATES,
+    now::look,
+    run::{Run, SLOW_MS},
+    show,
+};
 use crate::manager::ManagerVisit;
-
-/// Over each event, for a part that is made slow.
-const SLOW_MS: u64 = 50;
 
 pub(super) async fn messages(
     manager: ManagerVisit,
@@ -29,8 +31,7 @@ pub(super) async fn messages(
     let seed = seed(&form);
     let body = json!({ "Seed": seed, "Rates": rates });
     let done = "The bus fails at these rates from now on.";
-    act(&manager, &shop, form, Act { call: "set-messages", body, done, to: &address(seed, rates) })
-        .await
+    act(&manager, &shop, form, Act::of("set-messages", body, done)).await
 }
 
 pub(super) async fn part(
@@ -53,7 +54,12 @@ pub(super) async fn part(
         service => format!("The {service} service"),
     };
     let done = format!("{subject} {done}.");
-    act(&manager, &shop, form, Act { call: "set-part", body, done: &done, to: HERE }).await
+    let run = |playground: &Playground| match &*deed {
+        "Rebuild" => Run::now(playground).with_deed(&name, &deed),
+        _ => Run::now(playground),
+    };
+    let act = Act { to: To::Run(&run), ..Act::of("set-part", body, &done) };
+    self::act(&manager, &shop, form, act).await
 }
 
 pub(super) async fn power(
@@ -64,7 +70,9 @@ pub(super) async fn power(
     let body = json!({ "Seed": seed(&form) });
     let done =
         "The power goes with the next write. Everything starts again by itself, from what is left.";
-    act(&manager, &shop, form, Act { call: "cut-power", body, done, to: HERE }).await
+    let run = |playground: &Playground| Run::now(playground).with_power_cut();
+    let act = Act { to: To::Run(&run), ..Act::of("cut-power", body, done) };
+    self::act(&manager, &shop, form, act).await
 }
 
 pub(super) async fn traffic(
@@ -75,7 +83,7 @@ pub(super) async fn traffic(
     let visits = form.given("Visits").map(number);
     let body = json!({ "Visits": visits, "Seed": seed(&form) });
     let done = "Sample customers come at this rate from now on.";
-    act(&manager, &shop, form, Act { call: "set-traffic", body, done, to: HERE }).await
+    act(&manager, &shop, form, Act::of("set-traffic", body, done)).await
 }
 
 pub(super) async fn sale(
@@ -86,7 +94,9 @@ pub(super) async fn sale(
     let (shoppers, units) = (number(form.value("Shoppers")), number(form.value("Units")));
     let body = json!({ "Shoppers": shoppers, "Units": units, "Seed": seed(&form) });
     let done = "The flash sale is over.";
-    act(&manager, &shop, form, Act { call: "hold-sale", body, done, to: HERE }).await
+    let run = |playground: &Playground| Run::now(playground).with_sale(shoppers, units);
+    let act = Act { to: To::Run(&run), ..Act::of("hold-sale", body, done) };
+    self::act(&manager, &shop, form, act).await
 }
 
 pub(super) async fn play(
@@ -100,7 +110,7 @@ pub(super) async fn play(
     let body = json!({ "Preset": preset, "Seed": seed });
     let done = format!("{name}: it has begun. The address of this page is a link to this run.");
     let to = format!("{HERE}?preset={}&seed={seed}", site::segment(&preset));
-    act(&manager, &shop, form, Act { call: "play", body, done: &done, to: &to }).await
+    act(&manager, &shop, form, Act { to: To::Address(&to), ..Act::of("play", body, &done) }).await
 }
 
 pub(super) async fn heal(
@@ -109,37 +119,71 @@ pub(super) async fn heal(
     form: Form,
 ) -> Result<Response, Failure> {
     let done = "All faults have ended. What they left open ends by itself.";
-    let body = json!({});
-    act(&manager, &shop, form, Act { call: "heal", body, done, to: HERE }).await
+    let act = Act { to: To::Address(HERE), ..Act::of("heal", json!({}), done) };
+    self::act(&manager, &shop, form, act).await
 }
 
-/// A call, what is said once it is done, and where its form leads.
+/// Does all that an address names.
+pub(super) async fn repeat(
+    manager: ManagerVisit,
+    State(shop): State<Shop>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let now = look(&manager, &shop).await?;
+    let parts: Vec<String> = now.playground().parts.iter().map(|part| part.name.clone()).collect();
+    let run = Run::named(|name| form.given(name), &parts);
+    let done = "The run has begun. The address of this page is a link to it.";
+    let address = run.address();
+    let act = Act { calls: run.calls(), done, to: To::Address(&address) };
+    self::act(&manager, &shop, form, act).await
+}
+
+/// Calls to be made one after the other, what is said once they are done, and where the form leads.
 struct Act<'a> {
-    call: &'a str,
-    body: Value,
+    calls: Vec<(&'static str, Value)>,
     done: &'a str,
-    to: &'a str,
+    to: To<'a>,
+}
+
+/// Where a form leads.
+enum To<'a> {
+    Address(&'a str),
+    /// To the address of the run that goes on then.
+    Run(&'a (dyn Fn(&Playground) -> Run + Sync)),
+}
+
+impl<'a> Act<'a> {
+    /// One call, after which the address names all that goes on.
+    fn of(call: &'static str, body: Value, done: &'a str) -> Self {
+        Self { calls: vec![(call, body)], done, to: To::Run(&Run::now) }
+    }
 }
 
 async fn act(
     manager: &ManagerVisit,
     shop: &Shop,
     mut form: Form,
-    act: Act<'_>,
+    Act { calls, done, to }: Act<'_>,
 ) -> Result<Response, Failure> {
-    let Act { call, body, done, to } = act;
-    match manager.post::<Playground>(&format!("/playground/{call}"), &body).await {
-        Ok(_) => {
-            manager.say(done);
-            Ok(see_other(to))
-        }
-        Err(failure) => {
-            form.refuse(failure)?;
-            let asked = Asked::typed(&form);
-            let now = look(manager, shop).await?;
-            Ok(refused(site::Page(show(manager, now, &asked, form))).into_response())
+    let mut address = HERE.to_owned();
+    for (call, body) in calls {
+        match manager.post::<Playground>(&format!("/playground/{call}"), &body).await {
+            Ok(playground) => {
+                address = match to {
+                    To::Address(address) => address.to_owned(),
+                    To::Run(run) => run(&playground).address(),
+                };
+            }
+            Err(failure) => {
+                form.refuse(failure)?;
+                let asked = Asked::typed(&form);
+                let now = look(manager, shop).await?;
+                return Ok(refused(site::Page(show(manager, now, &asked, form))).into_response());
+            }
         }
     }
+    manager.say(done);
+    Ok(see_other(&address))
 }
 
 fn seed(form: &Form) -> u64 {

@@ -8,7 +8,7 @@ use contracts::rest::playground::{
 use kernel::Timestamp;
 use site::{Amount, Badge, Count, Failure, Money, Shop, TimeOfDay, Tone};
 
-use super::{HERE, PRESETS};
+use super::{HERE, PRESETS, run::Run};
 use crate::{manager::ManagerVisit, numbers::Took, status::label};
 
 #[derive(Template)]
@@ -35,6 +35,11 @@ impl Now {
         let (_, key, name, _) = PRESETS.iter().find(|(preset, ..)| *preset == playing.preset)?;
         let link = format!("{HERE}?preset={key}&seed={}", self.playground.seed);
         Some((name, Took(playing.until.since(self.at)), link))
+    }
+
+    /// The link to what goes on.
+    fn run(&self) -> String {
+        Run::now(&self.playground).address()
     }
 
     /// The drill that is on, and what users report.
@@ -91,8 +96,15 @@ impl Now {
 
     /// What went wrong, and what became of it: what is claimed here is in the figures beside it.
     fn became(&self, messages: &Messages) -> (&'static str, String) {
-        let missing = self.playground.missing;
+        let (missing, open) = (self.playground.missing, messages.open);
         let twice = || "Recognised; nothing happened twice.".to_owned();
+        let answered = |done: &str| match open {
+            0 => format!("{done} Every append among them has its answer."),
+            _ => format!(
+                "{done} {} appends among them have no answer yet: they are sent again, unless their sender was killed.",
+                Count(open)
+            ),
+        };
         match messages.fault {
             MessageFault::BroadcastLost if missing == 0 => {
                 ("events lost", "All were read from the log since.".to_owned())
@@ -107,14 +119,12 @@ impl Now {
             MessageFault::BroadcastReordered => {
                 ("groups reordered", "Taken in the order of their positions.".to_owned())
             }
-            MessageFault::RequestLost => ("requests lost", "Sent again.".to_owned()),
-            MessageFault::RequestRepeated => ("appends duplicated", twice()),
+            MessageFault::RequestLost => ("requests lost", answered("Sent again.")),
+            MessageFault::RequestRepeated => ("appends duplicated", repeated(messages)),
             MessageFault::RequestDelayed => {
-                ("requests delayed", "Waited for, or sent again.".to_owned())
+                ("requests delayed", answered("Waited for, or sent again."))
             }
-            MessageFault::ReplyLost => {
-                ("replies lost", "Asked again; what was recorded is recorded once.".to_owned())
-            }
+            MessageFault::ReplyLost => ("replies lost", answered("Asked again.")),
         }
     }
 
@@ -126,6 +136,19 @@ impl Now {
     /// How long the oldest open order has waited.
     fn oldest(&self) -> Option<Took> {
         self.playground.orders.oldest.map(|placed| Took(self.at.since(placed)))
+    }
+}
+
+/// What became of appends that came twice, by the two answers that each of them got.
+fn repeated(messages: &Messages) -> String {
+    let Messages { open, twice, .. } = messages;
+    let outcome = match twice {
+        0 => "Recognised; nothing happened twice.".to_owned(),
+        _ => format!("{} were recorded twice.", Count(*twice)),
+    };
+    match open {
+        0 => outcome,
+        _ => format!("{outcome} Of {}, one answer is still to come.", Count(*open)),
     }
 }
 

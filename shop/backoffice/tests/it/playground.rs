@@ -9,7 +9,7 @@ use crate::{
 };
 
 const PAGES: [&str; 3] = ["/playground", "/playground/live", "/drills"];
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 10] = [
     "/drills/begin",
     "/drills/end",
     "/playground/messages",
@@ -18,6 +18,7 @@ const CHANGES: [&str; 9] = [
     "/playground/traffic",
     "/playground/sale",
     "/playground/play",
+    "/playground/repeat",
     "/playground/heal",
 ];
 

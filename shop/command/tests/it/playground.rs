@@ -112,6 +112,11 @@ async fn messages_go_wrong(player: &Player) {
     player.orders_go_on().await;
     player.act("set-messages", json!({ "Seed": 8, "Rates": {} })).await;
     player.until("what was lost is read", |state| state["Missing"] == 0).await;
+    let became = |state: &Value| {
+        let mut all = state["Messages"].as_array().into_iter().flatten();
+        all.all(|kind| kind["Open"] == 0 && kind["Twice"] == 0)
+    };
+    player.until("every append has its answers, and was recorded once", became).await;
 }
 
 async fn parts_fail(player: &Player) {

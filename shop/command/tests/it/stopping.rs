@@ -13,6 +13,19 @@ use crate::{
 };
 
 #[tokio::test]
+async fn a_shop_that_was_away_says_so_and_since_when() {
+    let folder = Folder::new().up().await.down().await;
+    let shop = folder.up().await;
+    let manager = shop.manager().await;
+    let timeline = manager.get("/system/get-timeline").await;
+    let outage = &timeline["Items"][0];
+    assert_eq!((&outage["Part"], &outage["State"]), (&json!("gateway"), &json!("Away")));
+    assert!(outage["Since"].as_str() < outage["Until"].as_str(), "{timeline}");
+    let status = manager.get("/system/get-status").await;
+    assert!(status["WatchedSince"].as_str() <= outage["Since"].as_str(), "{status}");
+}
+
+#[tokio::test]
 async fn a_signal_stops_the_shop_cleanly_under_load() {
     let folder = Folder::new();
     let mut shop = folder.up().await;

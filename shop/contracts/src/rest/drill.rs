@@ -117,9 +117,7 @@ mod tests {
             let lines = [
                 format!("## {title}"),
                 format!("> “{report}”"),
-                format!(
-                    "<!-- not run: tests/browser/drills.test.mjs runs it, and follows the way -->\n\n```sh\nagora demo drill {name}\n```"
-                ),
+                format!("```sh\nagora demo drill {name}\n```"),
                 format!("**What is done.** {prepared}"),
                 format!("**The cause.** {cause}"),
                 format!("**Where the console shows it.** {way}: “{says}”."),

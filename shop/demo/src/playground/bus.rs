@@ -7,11 +7,11 @@ use std::{
 
 use contracts::rest::playground::{MessageFault, Messages, Rates};
 use faults::{BusDice, BusFault, FaultRates, FaultyTransport, Meddler};
-use kernel::{Position, Recorded, sync};
-use store::Transport;
+use kernel::{EventId, Position, Recorded, sync};
+use store::{Append, Appended, Transport};
 
-/// Lost broadcasts that are kept in mind until all followers have made up for them.
-const LOST_MAX: usize = 100_000;
+/// Messages that are kept in mind until it is known what became of them, of each kind.
+const OPEN_MAX: usize = 100_000;
 
 /// A bus that can fail. Clones are the same bus.
 #[derive(Clone)]
@@ -30,6 +30,12 @@ struct Struck(Arc<Mutex<Counts>>);
 struct Counts {
     times: BTreeMap<BusFault, u64>,
     lost: BTreeSet<Position>,
+    /// Appends that were struck and have no answer yet, by their first events.
+    unanswered: BTreeSet<(BusFault, EventId)>,
+    /// Appends that came twice, each with the answers so far: where it is recorded, if it is.
+    repeated: BTreeMap<EventId, Vec<Option<Position>>>,
+    /// Of those, what was recorded in two places.
+    twice: u64,
 }
 
 impl Meddler for Struck {
@@ -38,10 +44,70 @@ impl Meddler for Struck {
         *counts.times.entry(fault).or_default() += 1;
         if fault == BusFault::BroadcastLost
             && let Some(event) = event
-            && counts.lost.len() < LOST_MAX
+            && counts.lost.len() < OPEN_MAX
         {
             counts.lost.insert(event.position);
         }
+    }
+
+    fn struck_append(&self, fault: BusFault, append: &Append) {
+        let Some(id) = append.events.first().map(|event| event.id) else { return };
+        let mut counts = sync::lock(&self.0);
+        if fault == BusFault::RequestRepeated {
+            if counts.repeated.len() < OPEN_MAX {
+                counts.repeated.entry(id).or_default();
+            }
+        } else if counts.unanswered.len() < OPEN_MAX {
+            counts.unanswered.insert((fault, id));
+        }
+    }
+
+    fn answered(&self, append: &Append, answer: &Appended) {
+        let mut counts = sync::lock(&self.0);
+        if counts.unanswered.is_empty() && counts.repeated.is_empty() {
+            return;
+        }
+        let Some(id) = append.events.first().map(|event| event.id) else { return };
+        for fault in [BusFault::RequestLost, BusFault::RequestDelayed, BusFault::ReplyLost] {
+            counts.unanswered.remove(&(fault, id));
+        }
+        counts.compare(id, recorded(answer));
+    }
+}
+
+/// Where the first event of an append is recorded.
+fn recorded(answer: &Appended) -> Option<Position> {
+    match answer {
+        Appended::Recorded { first, .. } => Some(*first),
+        _ => None,
+    }
+}
+
+impl Counts {
+    /// Takes note of an answer to an append that came twice: both must name the same place, or none.
+    fn compare(&mut self, id: EventId, recorded: Option<Position>) {
+        let Some(answers) = self.repeated.get_mut(&id) else { return };
+        answers.push(recorded);
+        if let [first, other] = answers[..] {
+            let is_twice = first.zip(other).is_some_and(|(first, other)| first != other);
+            self.twice += u64::from(is_twice);
+            self.repeated.remove(&id);
+        }
+    }
+
+    /// Of how many messages that a fault struck it is not known yet what became of them.
+    fn open(&self, fault: BusFault) -> u64 {
+        let count = match fault {
+            BusFault::BroadcastLost => self.lost.len(),
+            BusFault::RequestRepeated => self.repeated.len(),
+            fault => self.unanswered.iter().filter(|(of, _)| *of == fault).count(),
+        };
+        count as u64
+    }
+
+    fn messages(&self, fault: BusFault, times: u64) -> Messages {
+        let twice = if fault == BusFault::RequestRepeated { self.twice } else { 0 };
+        Messages { fault: told(fault), times, open: self.open(fault), twice }
     }
 }
 
@@ -102,14 +168,10 @@ impl Bus {
         }
     }
 
-    /// Every kind of fault that has happened.
+    /// Every kind of fault that has happened, and what became of it.
     pub(super) fn counts(&self) -> Vec<Messages> {
         let counts = sync::lock(&self.struck.0);
-        counts
-            .times
-            .iter()
-            .map(|(fault, times)| Messages { fault: told(*fault), times: *times })
-            .collect()
+        counts.times.iter().map(|(fault, times)| counts.messages(*fault, *times)).collect()
     }
 
     /// How many lost broadcasts some follower still lacks, if all are as far as `reached`.
@@ -130,5 +192,53 @@ fn told(fault: BusFault) -> MessageFault {
         BusFault::RequestRepeated => MessageFault::RequestRepeated,
         BusFault::RequestDelayed => MessageFault::RequestDelayed,
         BusFault::ReplyLost => MessageFault::ReplyLost,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Version;
+    use store::conformance::samples::append;
+
+    use super::*;
+
+    /// The one kind of fault that has happened: of how many the outcome is open, and how many were recorded twice.
+    fn told(bus: &Bus) -> (u64, u64) {
+        let counts = bus.counts();
+        assert_eq!(counts.len(), 1, "{counts:?}");
+        (counts[0].open, counts[0].twice)
+    }
+
+    fn recorded_at(position: u64) -> Appended {
+        let at = Position(position);
+        Appended::Recorded { first: at, last: at, version: Version(0), time: None }
+    }
+
+    #[test]
+    fn an_append_that_was_struck_is_open_until_its_sender_has_an_answer() {
+        for fault in [BusFault::RequestLost, BusFault::RequestDelayed, BusFault::ReplyLost] {
+            let bus = Bus::around(Arc::new(store::Memory::new()));
+            let [struck, other] = [1, 2].map(|id| append("order-1", None, &[id]));
+            bus.struck.struck(fault, None);
+            bus.struck.struck_append(fault, &struck);
+            bus.struck.answered(&other, &recorded_at(1));
+            assert_eq!(told(&bus), (1, 0), "{fault:?}");
+            bus.struck.answered(&struck, &recorded_at(2));
+            assert_eq!(told(&bus), (0, 0), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn an_append_that_came_twice_is_recorded_once_if_both_answers_name_one_place() {
+        for (second, twice) in [(4, 0), (5, 1)] {
+            let bus = Bus::around(Arc::new(store::Memory::new()));
+            let repeated = append("order-1", None, &[1]);
+            bus.struck.struck(BusFault::RequestRepeated, None);
+            bus.struck.struck_append(BusFault::RequestRepeated, &repeated);
+            bus.struck.answered(&repeated, &recorded_at(4));
+            assert_eq!(told(&bus), (1, 0), "the other answer is still to come");
+            bus.struck.answered(&repeated, &recorded_at(second));
+            assert_eq!(told(&bus), (0, twice));
+        }
     }
 }

@@ -22,8 +22,13 @@ use crate::{
 
 /// The manager's password in the shop that the commands find.
 const PASSWORD: &str = "a-manager-of-tests";
+const NO_PASSWORD: &str = "unset AGORA_ADMIN_PASSWORD\n";
 /// Seconds for all commands of one page.
 const PATIENCE: &str = "120";
+
+/// What stands in for a reader's picture, and what the book calls it.
+const PICTURE: &str = "docs/pictures/product.png";
+const TEAPOT: &str = "teapot.png";
 
 /// A block of commands of a page.
 struct Block {
@@ -41,7 +46,7 @@ pub(super) fn run(root: &Path, agora: &Path) -> anyhow::Result<()> {
             fs::read_to_string(root.join(&file)).with_context(|| file.display().to_string())?;
         pages.push((file, blocks(&text)));
     }
-    let shop = Shop::start(agora)?;
+    let shop = Shop::start(agora, &root.join(PICTURE))?;
     let mut ran = 0;
     for (file, blocks) in &pages {
         let run: Vec<&Block> = blocks.iter().filter(|block| block.not_run.is_none()).collect();
@@ -87,11 +92,12 @@ struct Shop {
     process: Child,
     folder: PathBuf,
     agora: PathBuf,
+    picture: PathBuf,
     addresses: Value,
 }
 
 impl Shop {
-    fn start(agora: &Path) -> anyhow::Result<Self> {
+    fn start(agora: &Path, picture: &Path) -> anyhow::Result<Self> {
         let folder = env::temp_dir().join(format!("agora-book-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let mut command = Command::new(agora);
@@ -111,7 +117,8 @@ impl Shop {
         command.env("AGORA_ADMIN_PASSWORD", PASSWORD).env("AGORA_LOG_LEVEL", "error");
         let process = command.current_dir(&folder).stdout(Stdio::piped()).spawn();
         let process = process.with_context(|| agora.display().to_string())?;
-        let mut shop = Self { process, folder, agora: agora.to_owned(), addresses: Value::Null };
+        let (agora, picture) = (agora.to_owned(), picture.to_owned());
+        let mut shop = Self { process, folder, agora, picture, addresses: Value::Null };
         let mut ready = String::new();
         let out = shop.process.stdout.take().context("it is piped")?;
         BufReader::new(out).read_line(&mut ready)?;
@@ -128,8 +135,11 @@ impl Shop {
     /// Runs the commands of a page in one shell, in a folder of its own.
     fn run(&self, page: &Path, blocks: &[&Block]) -> anyhow::Result<()> {
         let page = page.display().to_string();
-        let said =
-            |block: &&Block| format!("echo '── {page}:{}' >&2\n{}\n", block.line, block.text);
+        let said = |block: &&Block| {
+            // From here on readers have a session, and no command asks for the password.
+            let then = if block.text.contains("agora login") { NO_PASSWORD } else { "" };
+            format!("echo '── {page}:{}' >&2\n{}\n{then}", block.line, block.text)
+        };
         let mut script: String = blocks.iter().map(said).collect();
         for (shown, part) in [
             ("http://127.0.0.1:8080", "gateway"),
@@ -140,6 +150,7 @@ impl Shop {
         }
         let folder = self.folder.join(page.replace('/', "-"));
         fs::create_dir_all(&folder)?;
+        fs::copy(&self.picture, folder.join(TEAPOT))?;
         let mut programs = vec![self.agora.parent().unwrap_or(Path::new("/")).to_owned()];
         programs.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
         let mut command = Command::new("timeout");
