@@ -23,6 +23,7 @@ for (const scripts of [true, false]) {
     const look = (name) => (scripts ? fine(page, name) : screenshot(page, `${name}-noscript`));
     await page.goto("/");
     await look("home");
+    equal(await page.getByRole("heading", { name: "Best sellers" }).count(), 0, "best sellers where nothing was sold");
     await page.getByRole("main").getByRole("link", { name: /^Kitchen/ }).click();
     await heading(page, "Kitchen").waitFor();
     equal(await page.locator(".card").count(), 24, "products on the first page");
@@ -344,6 +345,9 @@ test("pages hold on a phone, in the dark and on a tablet", async (world) => {
       await page.goto(address);
       await fine(page, `${name}-${width}${dark ? "-dark" : ""}`);
     }
+    await page.goto("/");
+    const best = page.getByRole("region", { name: "Best sellers" });
+    equal(await best.locator(".card").allInnerTexts().then((cards) => cards.map((card) => card.split("\n")[0]).join()), "Blue Teapot", "best sellers");
     await page.context().close();
   }
 });
