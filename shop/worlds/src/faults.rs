@@ -43,10 +43,13 @@ pub enum Fault {
     CutOff,
     NewerSchemaMet,
     UpgradedWhileShopping,
+    ModelRebuilt,
+    ModelSwitched,
+    ModelDropped,
 }
 
 impl Fault {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 41] = [
         Self::Bus(BusFault::BroadcastLost),
         Self::Bus(BusFault::BroadcastRepeated),
         Self::Bus(BusFault::BroadcastDelayed),
@@ -85,6 +88,9 @@ impl Fault {
         Self::CutOff,
         Self::NewerSchemaMet,
         Self::UpgradedWhileShopping,
+        Self::ModelRebuilt,
+        Self::ModelSwitched,
+        Self::ModelDropped,
     ];
 }
 

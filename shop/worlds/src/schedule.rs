@@ -78,7 +78,7 @@ impl Schedule {
         {
             return self.change_version(versions).await;
         }
-        match self.dice.within(0..19) {
+        match self.dice.within(0..20) {
             0..3 => self.kill_service().await,
             3 => self.send_away().await,
             4 => self.second_instance().await,
@@ -95,6 +95,7 @@ impl Schedule {
             15 => self.slow_store(),
             16 => self.slow_service(),
             17 => self.overload().await,
+            18 => self.rebuild().await,
             _ => self.fill_disk().await,
         }
     }
@@ -139,6 +140,22 @@ impl Schedule {
         self.tally.count(Fault::SubscriberOverrun);
         for _ in 0..BROADCASTS_TOO_MANY {
             self.environment.transport.publish(Message::Head(Position::START)).await;
+        }
+    }
+
+    /// A model is built again beside the one that serves, and takes its place; the one before may serve again, and one is dropped.
+    async fn rebuild(&self) {
+        let Some((_, service)) = self.any_instance() else { return };
+        for (call, fault) in [
+            ("rebuild-model", Fault::ModelRebuilt),
+            ("switch-model", Fault::ModelSwitched),
+            ("drop-model", Fault::ModelDropped),
+        ] {
+            if fault != Fault::ModelSwitched || self.dice.happens(800) {
+                let accepted = self.people.ask_of_model(&service, call).await;
+                self.tally.add(fault, u64::from(accepted));
+            }
+            self.pause().await;
         }
     }
 

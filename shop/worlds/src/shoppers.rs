@@ -196,6 +196,13 @@ impl People {
         }
     }
 
+    /// The manager has a model rebuilt, switched or dropped, if it is there and that fits; whether it was accepted.
+    pub(crate) async fn ask_of_model(&self, service: &str, call: &str) -> bool {
+        let Some(router) = self.router(service) else { return false };
+        let answer = ask(router, call, &self.manager, &self.key(), &json!({})).await;
+        answer.status == StatusCode::ACCEPTED
+    }
+
     /// The manager changes a price, stock or credit.
     pub(crate) async fn manage(&self) {
         let product = self.dice.pick(&self.products);
