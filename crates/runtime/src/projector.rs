@@ -103,6 +103,14 @@ enum Ended {
     Newer(Newer),
 }
 
+/// What is projected into, with what belongs to it alone.
+struct Place<C> {
+    /// The generation that served when it was opened, if there are several: a switch meanwhile does not change where the events go.
+    generation: Option<Arc<dyn ReadModel<Change = C>>>,
+    inbox: Inbox,
+    waiting: EventStore,
+}
+
 /// A projection: model, mapping function, progress.
 struct Projection<'a, M: ReadModel + ?Sized> {
     tasks: &'a Tasks,
@@ -188,8 +196,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
     async fn project(&self) -> Ended {
         let generations = self.model.generations();
         let mut serving = generations.map(Generations::serving);
-        let (checkpoint, mut inbox) = self.open().await;
-        let mut waiting = self.store.clone();
+        let (checkpoint, mut place) = self.open().await;
         let mut subscription = Subscription::open(self.store, checkpoint).await;
         // Even an empty log makes ready.
         subscription.look().await;
@@ -213,15 +220,15 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             if serving.as_ref().is_some_and(|number| number.has_changed().is_ok_and(|is| is)) {
                 return Ended::Switched;
             }
-            let taken = match self.take(&events, from, to, &mut inbox, &mut waiting).await {
+            let taken = match self.take(&mut place, &events, from, to).await {
                 Ok(taken) => taken,
                 Err(ended) => return ended,
             };
             drop(turn);
             self.progress.recovered(MODEL);
             taken.aside.iter().for_each(|event| self.progress.sets_aside(event));
-            if !taken.aside.is_empty() || inbox.count() != self.progress.aside() {
-                self.progress.has_aside(inbox.entries());
+            if !taken.aside.is_empty() || place.inbox.count() != self.progress.aside() {
+                self.progress.has_aside(place.inbox.entries());
             }
             taken.foreign.iter().for_each(|event| self.progress.passes_over(event));
             if let Some(newer) = taken.newer {
@@ -236,16 +243,25 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
     /// Takes the model from one position to another, again and again while its database fails.
     async fn take(
         &self,
+        place: &mut Place<M::Change>,
         events: &[Arc<Recorded>],
         from: Position,
         to: Position,
-        inbox: &mut Inbox,
-        waiting: &mut EventStore,
     ) -> Result<Taken, Ended> {
         let mut retry = Retry::of(MODEL);
         loop {
-            let (model, project) = (self.model, self.project);
-            match (Taking { model, project, inbox, waiting }).take(events, from, to).await {
+            let (project, inbox, waiting) = (self.project, &mut place.inbox, &mut place.waiting);
+            let taken = match &place.generation {
+                Some(model) => {
+                    Taking { model: &**model, project, inbox, waiting }.take(events, from, to).await
+                }
+                None => {
+                    Taking { model: self.model, project, inbox, waiting }
+                        .take(events, from, to)
+                        .await
+                }
+            };
+            match taken {
                 Ok(taken) => return Ok(taken),
                 Err(ModelError::Stale) => {
                     self.progress.failed();
@@ -294,16 +310,18 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         }
     }
 
-    /// The model's checkpoint and inbox.
-    async fn open(&self) -> (Position, Inbox) {
+    /// The model's checkpoint, and what is projected into.
+    async fn open(&self) -> (Position, Place<M::Change>) {
         let mut retry = Retry::of(MODEL);
         loop {
-            match self.checkpoint().await {
-                Ok((checkpoint, entries)) => {
+            match self.opened().await {
+                Ok((generation, checkpoint, entries)) => {
                     self.progress.recovered(MODEL);
                     self.progress.has_aside(entries.clone());
                     let (name, ordered) = (self.progress.name(), self.model.keeps_order());
-                    return (checkpoint, Inbox::new(name, ordered, entries));
+                    let inbox = Inbox::new(name, ordered, entries);
+                    let waiting = self.store.clone();
+                    return (checkpoint, Place { generation, inbox, waiting });
                 }
                 Err(error) => retry.after(&error, self.progress).await,
             }

@@ -176,7 +176,9 @@ pub async fn generations<M: ReadModel + ?Sized>(one: &M, other: &M) {
     assert_eq!(theirs.compared(), Some(compared));
 
     // What one switches, all read.
-    ours.switch().await.expect("an answer");
+    ours.switch(2).await.expect("an answer");
+    ours.switch(2).await.expect("it serves already");
+    theirs.drop_other(2).await.expect_err("it serves");
     theirs.refresh().await.expect("an answer");
     assert_eq!((*ours.serving().borrow(), *theirs.serving().borrow()), (2, 2));
     other.apply(Position(5), &[], Position(6)).await.expect("it is there");
@@ -185,7 +187,7 @@ pub async fn generations<M: ReadModel + ?Sized>(one: &M, other: &M) {
     assert_eq!(kept.checkpoint().await.expect("a checkpoint"), Position(5), "it stands alone");
 
     // If one drops it, neither has it, and its number is not used again.
-    theirs.drop_other().await.expect("an answer");
+    theirs.drop_other(1).await.expect("an answer");
     ours.refresh().await.expect("an answer");
     assert_eq!(ours.other(), None);
     ours.begin().await.expect("there is none");

@@ -49,6 +49,9 @@ pub trait Generations<C>: Send + Sync {
     /// The number of the generation that serves; the receiver hears of every switch.
     fn serving(&self) -> watch::Receiver<u32>;
 
+    /// The generation that serves, to be projected into as long as it does.
+    async fn open_serving(&self) -> Result<Arc<dyn ReadModel<Change = C>>, ModelError>;
+
     /// The generation beside it.
     fn other(&self) -> Option<Other>;
 
@@ -67,11 +70,12 @@ pub trait Generations<C>: Send + Sync {
     /// Prepares the other generation for its readers, while it does not serve yet.
     async fn warm(&self) -> Result<(), ModelError>;
 
-    /// Has the other generation serve from now on, and keeps the one that did. Called with the turn, when both are at the same position.
-    async fn switch(&self) -> Result<(), ModelError>;
+    /// Has the other generation, `number`, serve from now on, and keeps the one that did. Called with the turn, when both are at the same
+    /// position. Nothing happens if it serves already; an error if it is not there.
+    async fn switch(&self, number: u32) -> Result<(), ModelError>;
 
-    /// Removes the other generation.
-    async fn drop_other(&self) -> Result<(), ModelError>;
+    /// Removes the other generation, `number`. Nothing happens if there is none; an error if another one is there.
+    async fn drop_other(&self, number: u32) -> Result<(), ModelError>;
 
     /// Whether they are those of all instances. Then one of them looks after them, and the others follow the record.
     fn is_shared(&self) -> bool {

@@ -15,11 +15,14 @@ mod forward;
 mod generations;
 mod record;
 
-use std::sync::{
-    Arc, RwLock,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
-use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::sync;
@@ -28,7 +31,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::{ReadModel, Shared, server::opened};
+use super::{
+    ReadModel, Shared,
+    server::{CALL, opened},
+};
 use crate::{ModelError, Tasks};
 pub use digest::Part;
 use record::{FIRST, Record};
@@ -84,12 +90,21 @@ pub struct Served<M> {
     turn: Mutex<()>,
 }
 
+/// What is to be removed, since when that is known, and the last failure that was told.
+#[derive(Default)]
+struct Sweeping {
+    seen: BTreeMap<u32, Instant>,
+    told: Option<String>,
+}
+
 /// What an instance knows of the generations.
 struct Known<M> {
     record: Record,
     /// As it is written.
     text: Option<String>,
-    /// When it was so; never yet.
+    /// Whether the server has answered yet.
+    is_read: bool,
+    /// When it was so; not known while it is being replaced.
     at: Option<Instant>,
     serving: Arc<M>,
     beside: Option<(u32, Arc<M>)>,
@@ -102,6 +117,7 @@ impl<M: Placed> Served<M> {
         let known = Known {
             record: Record::read(None)?,
             text: None,
+            is_read: false,
             at: None,
             serving: Arc::clone(&first),
             beside: None,
@@ -122,13 +138,13 @@ impl<M: Placed> Served<M> {
         }
         let looking = Arc::downgrade(&served);
         tasks.spawn_until_stopped("generations", async move {
-            let mut dropped = None;
+            let mut sweeping = Sweeping::default();
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(served) = looking.upgrade() else { return };
                 // Readers are told what is wrong.
                 if served.refreshed().await.is_ok() {
-                    served.sweep(&mut dropped).await;
+                    served.sweep(&mut sweeping).await;
                 }
             }
         });
@@ -140,7 +156,8 @@ impl<M: Placed> Served<M> {
         if let Some(serving) = self.fresh() {
             return Ok(serving);
         }
-        self.refreshed().await?;
+        let asked = tokio::time::timeout(CALL, self.refreshed()).await;
+        asked.map_err(|_| ModelError::Unavailable("no answer in time".to_owned()))??;
         Ok(Arc::clone(&sync::read(&self.known).serving))
     }
 
@@ -159,20 +176,22 @@ impl<M: Placed> Served<M> {
         if let Some((_, reason)) = failed.as_ref().filter(|(at, _)| *at >= wanted) {
             return Err(ModelError::Unavailable(reason.clone()));
         }
-        let asked = self.ask().await;
-        if let Err(ModelError::Unavailable(reason)) = &asked {
-            *failed = Some((Instant::now(), reason.clone()));
-        }
-        asked
+        self.ask(&mut failed).await
     }
 
-    /// Asks the server for the record. Called with `asking`.
-    async fn ask(&self) -> Result<(), ModelError> {
+    /// Asks the server for the record. `failed` is what `asking` holds.
+    async fn ask(&self, failed: &mut Option<(Instant, String)>) -> Result<(), ModelError> {
         let at = Instant::now();
-        let text = self.first.record().await?;
+        let text = match self.first.record().await {
+            Ok(text) => text,
+            Err(error) => {
+                *failed = Some((Instant::now(), error.to_string()));
+                return Err(error);
+            }
+        };
         let is_new = {
             let mut known = sync::write(&self.known);
-            let is_known = known.at.is_some() && known.text == text;
+            let is_known = known.is_read && known.text == text;
             if is_known {
                 known.at = Some(at);
             }
@@ -191,14 +210,19 @@ impl<M: Placed> Served<M> {
         &self,
         change: impl Fn(&Record) -> Result<Record, ModelError> + Send,
     ) -> Result<(), ModelError> {
-        let _asking = self.asking.lock().await;
+        let mut failed = self.asking.lock().await;
         for _ in 0..TRIES {
-            self.ask().await?;
+            self.ask(&mut failed).await?;
             let (seen, next) = {
                 let known = sync::read(&self.known);
                 (known.text.clone(), change(&known.record)?)
             };
             let (text, at) = (next.text()?, Instant::now());
+            if seen.as_ref() == Some(&text) {
+                return Ok(());
+            }
+            // Whether it is replaced is not known without an answer: then it is asked for before anything else.
+            sync::write(&self.known).at = None;
             if self.first.replace_record(seen.as_deref(), &text).await? {
                 return self.learn(next, Some(text), at);
             }
@@ -217,7 +241,7 @@ impl<M: Placed> Served<M> {
                 Some(other) => Some((other.number, self.place(&known, other.number)?)),
                 None => None,
             };
-            *known = Known { record, text, at: Some(at), serving, beside };
+            *known = Known { record, text, is_read: true, at: Some(at), serving, beside };
         }
         self.number.send_if_modified(|number| std::mem::replace(number, current) != current);
         Ok(())
@@ -241,22 +265,29 @@ impl<M: Placed> Served<M> {
         }
     }
 
-    /// Removes what was dropped for longer than any instance may still read it. `seen` is what was found so, and since when.
-    async fn sweep(&self, seen: &mut Option<(u32, Instant)>) {
-        let dropped = sync::read(&self.known).record.dropped.first().copied();
-        let Some(number) = dropped.filter(|_| self.holds.load(Ordering::Relaxed)) else {
-            *seen = None;
-            return;
-        };
-        let (_, since) =
-            seen.take_if(|(found, _)| *found == number).unwrap_or((number, Instant::now()));
-        if since.elapsed() < REST {
-            *seen = Some((number, since));
+    /// Removes what was dropped for longer than any instance may still read it.
+    async fn sweep(&self, sweeping: &mut Sweeping) {
+        let dropped = sync::read(&self.known).record.dropped.clone();
+        sweeping.seen.retain(|number, _| dropped.contains(number));
+        if !self.holds.load(Ordering::Relaxed) {
             return;
         }
-        if let Err(error) = self.swept(number).await {
-            tracing::warn!(%error, generation = number, "a dropped read model cannot be removed yet; retrying");
-            *seen = Some((number, Instant::now()));
+        for number in dropped {
+            let since = *sweeping.seen.entry(number).or_insert_with(Instant::now);
+            if since.elapsed() < REST {
+                continue;
+            }
+            match self.swept(number).await {
+                Ok(()) => sweeping.told = None,
+                Err(error) => {
+                    let why = error.to_string();
+                    if sweeping.told.as_ref() != Some(&why) {
+                        tracing::warn!(%error, generation = number, "a dropped read model cannot be removed; retrying");
+                    }
+                    sweeping.told = Some(why);
+                    sweeping.seen.insert(number, Instant::now());
+                }
+            }
         }
     }
 

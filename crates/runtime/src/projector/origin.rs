@@ -1,5 +1,7 @@
 //! Whether a model and the log belong together: by the event that the log begins with, and by how far both go.
 
+use std::sync::Arc;
+
 use kernel::Position;
 use uuid::Uuid;
 
@@ -47,28 +49,24 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         self.model.built_from(first).await
     }
 
-    /// The checkpoint and the entries of the inbox, which change with it only.
-    async fn noted(&self) -> Result<(Position, Vec<SetAside>), ModelError> {
-        loop {
-            let before = self.model.checkpoint().await?;
-            let entries = self.model.aside().await?;
-            if self.model.checkpoint().await? == before {
-                return Ok((before, entries));
-            }
-        }
-    }
-
-    /// The model's checkpoint and the entries of its inbox. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
+    /// The generation that serves, if there are several, with its checkpoint and the entries of its inbox. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
     /// before, so the log has lost events, or is not the one that the model was built from, and the model may be the last copy.
-    pub(super) async fn checkpoint(&self) -> Result<(Position, Vec<SetAside>), ModelError> {
+    pub(super) async fn opened(&self) -> Result<Opened<M::Change>, ModelError> {
         if let Some(database) = self.model.database() {
             database.recover()?;
         }
-        let (checkpoint, entries) = self.noted().await?;
+        let generation = match self.model.generations() {
+            Some(generations) => Some(generations.open_serving().await?),
+            None => None,
+        };
+        let (checkpoint, entries) = match &generation {
+            Some(model) => noted(&**model).await?,
+            None => noted(self.model).await?,
+        };
         // Asked in this order, the log can only be further.
         let head = self.store.head().await;
         if checkpoint <= head {
-            return Ok((checkpoint, entries));
+            return Ok((generation, checkpoint, entries));
         }
         let name = self.progress.name();
         self.tasks.fail(
@@ -80,5 +78,19 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             ),
         );
         std::future::pending().await
+    }
+}
+
+/// A generation, its checkpoint, and the entries of its inbox.
+type Opened<C> = (Option<Arc<dyn ReadModel<Change = C>>>, Position, Vec<SetAside>);
+
+/// The checkpoint and the entries of the inbox, which change with it only.
+async fn noted<R: ReadModel + ?Sized>(model: &R) -> Result<(Position, Vec<SetAside>), ModelError> {
+    loop {
+        let before = model.checkpoint().await?;
+        let entries = model.aside().await?;
+        if model.checkpoint().await? == before {
+            return Ok((before, entries));
+        }
     }
 }

@@ -104,7 +104,9 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                 }
             }
             Wish::Drop => {
-                self.generations.drop_other().await?;
+                if let Some(other) = self.generations.other() {
+                    self.generations.drop_other(other.number).await?;
+                }
                 self.declined.store(true, Ordering::Relaxed);
                 tracing::info!(projector = name, "the other read model is dropped");
             }
@@ -149,6 +151,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
     }
 
     async fn once(&self) -> Result<(), ModelError> {
+        self.generations.refresh().await?;
         self.show();
         if !self.generations.is_looked_after_here() {
             return self.watch().await;
@@ -166,6 +169,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
     /// Shows how far another instance has taken the other generation; returns only if that cannot be told.
     async fn watch(&self) -> Result<(), ModelError> {
         loop {
+            self.generations.refresh().await?;
             if let Some(other) = self.generations.other() {
                 let model = self.generations.open_other().await?;
                 self.show_far(other, model.checkpoint().await?);
@@ -186,13 +190,17 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                 match self.due(other) {
                     Due::Nothing => {}
                     Due::Compare => return self.compare(other, taken).await,
-                    Due::Switch => return self.switch(taken).await,
+                    Due::Switch => return self.switch(other, taken).await,
                 }
             }
             let from = subscription.position();
             let events = subscription.next().await;
             taken.pace.work();
             let to = subscription.position();
+            if other.purpose == Purpose::Kept {
+                // Instances that still answer from it must not have promised more than the one that serves has.
+                drop(self.serving.watch().wait_for(|position| *position >= to).await);
+            }
             if self.take(&mut taken, &events, from, to).await?.is_break() {
                 // An instance of a newer version of the program reads the event.
                 return Err(ModelError::Other(
@@ -222,15 +230,17 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         if let Some(database) = model.database() {
             database.recover()?;
         }
-        let head = self.store.head().await;
         let first = self.store.first().await;
         let is_foreign = match first {
             Some(first) => model.built_from(first).await? != first,
             None => false,
         };
-        if is_foreign || model.checkpoint().await? > head {
+        // Asked in this order, the log can only be further.
+        let at = model.checkpoint().await?;
+        let head = self.store.head().await;
+        if is_foreign || at > head {
             // Where the one that serves does not belong to this log either, it is the log that is wrong: nothing is touched.
-            self.serving_belongs_to(first, head).await?;
+            self.serving_belongs_to(first).await?;
             model.reset().await?;
             if let Some(first) = first {
                 model.built_from(first).await?;
@@ -243,12 +253,9 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
     }
 
     /// Fails unless the generation that serves was built from this log.
-    async fn serving_belongs_to(
-        &self,
-        first: Option<Uuid>,
-        head: Position,
-    ) -> Result<(), ModelError> {
+    async fn serving_belongs_to(&self, first: Option<Uuid>) -> Result<(), ModelError> {
         let at = self.model.checkpoint().await?;
+        let head = self.store.head().await;
         let is_foreign = match first {
             Some(first) if at > Position::START => self.model.built_from(first).await? != first,
             _ => false,
@@ -318,11 +325,15 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
     }
 
     /// Has the other generation serve.
-    async fn switch(&self, mut taken: Taken<'_, M::Change>) -> Result<(), ModelError> {
+    async fn switch(
+        &self,
+        other: Other,
+        mut taken: Taken<'_, M::Change>,
+    ) -> Result<(), ModelError> {
         self.show_stage(Stage::Switching);
         self.generations.warm().await?;
         let Some(_turn) = self.meet(&mut taken).await? else { return Ok(()) };
-        self.generations.switch().await?;
+        self.generations.switch(other.number).await?;
         let position = taken.model.checkpoint().await?;
         tracing::info!(
             projector = self.serving.name(),

@@ -152,7 +152,9 @@ impl<T: Tables> ReadModel for Embedded<T> {
 
     async fn reset(&self) -> Result<(), ModelError> {
         // It may be wrong in the same way.
-        self.drop_other().await?;
+        if let Some(other) = self.other() {
+            self.drop_other(other.number).await?;
+        }
         self.serving().reset().await
     }
 

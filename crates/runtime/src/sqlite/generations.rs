@@ -28,6 +28,10 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
         self.number.subscribe()
     }
 
+    async fn open_serving(&self) -> Result<Arc<dyn ReadModel<Change = T::Change>>, ModelError> {
+        Ok(Self::serving(self))
+    }
+
     fn other(&self) -> Option<Other> {
         sync::lock(&self.record).other
     }
@@ -67,7 +71,10 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
         beside.database.read(|connection| beside.tables.warm(connection))
     }
 
-    async fn switch(&self) -> Result<(), ModelError> {
+    async fn switch(&self, number: u32) -> Result<(), ModelError> {
+        if Self::serving(self).number == number {
+            return Ok(());
+        }
         let (serving, beside) = (self.serving(), self.beside()?);
         let mut record = sync::lock(&self.record);
         let other = Some(Other { number: serving.number, purpose: Purpose::Kept });
@@ -80,7 +87,8 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
         Ok(())
     }
 
-    async fn drop_other(&self) -> Result<(), ModelError> {
+    async fn drop_other(&self, _number: u32) -> Result<(), ModelError> {
+        // Nobody else changes which ones there are.
         let mut record = sync::lock(&self.record);
         let Some(other) = record.other else { return Ok(()) };
         self.replace(&mut record, |record| Record { other: None, ..record })?;

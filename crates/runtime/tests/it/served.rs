@@ -207,3 +207,19 @@ async fn while_the_server_is_away_reads_fail_soon_and_nothing_is_begun() {
     instance.has_all(record(&world, 5).await).await;
     assert_eq!(instance.model.other(), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_that_is_not_answered_is_made_once() {
+    let world = World::open().await;
+    record(&world, 10).await;
+    let (holder, standby) = (Instance::start(&world).await, Instance::start(&world).await);
+    world.model.lock().expect("no holder panics").unanswered = Some("\"Current\":2");
+    holder.rebuild.ask(Wish::Begin).await.expect("it may begin");
+    for instance in [&holder, &standby] {
+        instance.until_kept(2).await;
+        instance.has_all(record(&world, 5).await).await;
+        assert_eq!(instance.serves(), 2, "it is not switched back");
+    }
+    let unanswered = world.model.lock().expect("no holder panics").unanswered;
+    assert_eq!(unanswered, None, "the answer to the switch was lost");
+}

@@ -35,6 +35,8 @@ pub(crate) struct Held {
     first: Option<Uuid>,
     pub(crate) record: Option<String>,
     pub(crate) others: BTreeMap<u32, Arc<Mutex<Held>>>,
+    /// The next record with this in it is taken, and that is not answered.
+    pub(crate) unanswered: Option<&'static str>,
 }
 
 /// What becomes of an instance's calls.
@@ -202,9 +204,12 @@ impl Placed for Side {
             if as_seen {
                 model.record = Some(next.to_owned());
             }
-            as_seen
+            match model.unanswered.take_if(|part| next.contains(*part)) {
+                Some(_) => Err(ModelError::Unavailable("no answer".to_owned())),
+                None => Ok(as_seen),
+            }
         })
-        .await
+        .await?
     }
 
     async fn remove(&self) -> Result<(), ModelError> {

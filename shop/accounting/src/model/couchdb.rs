@@ -123,7 +123,7 @@ impl ReadModel for CouchDbModel {
     }
 
     async fn reset(&self) -> Result<(), ModelError> {
-        self.server.long_call(self.server.empty()).await.map(drop)
+        self.server.long_call(self.server.clear()).await
     }
 
     fn engine(&self) -> &'static str {

@@ -1,8 +1,9 @@
 //! Compares two generations by digests.
 
-use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use kernel::Position;
 use tokio::sync::oneshot;
 
 use super::Placed;
@@ -10,6 +11,9 @@ use crate::{
     ModelError,
     model::{Compared, Comparison},
 };
+
+/// How long the model that serves may stand still to be compared.
+const STANDS_STILL: Duration = Duration::from_secs(5);
 
 /// A part of a model, such as a table: how many rows it has, and a sum over hashes of them all, whatever their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +56,9 @@ pub(super) struct Digests<M> {
     serving: Digest,
     known: Option<Vec<Part>>,
     other: Arc<M>,
+    /// Where both are.
+    at: Position,
+    takes_too_long: bool,
 }
 
 impl<M: Placed> Digests<M> {
@@ -59,24 +66,39 @@ impl<M: Placed> Digests<M> {
     pub(super) async fn of(serving: Arc<M>, other: Arc<M>) -> Result<Self, ModelError> {
         let (begun, is_begun) = oneshot::channel();
         let mut digest: Digest = Box::pin(async move { serving.digest(begun).await });
+        let at = other.checkpoint().await?;
+        let mut takes_too_long = false;
         let known = tokio::select! {
             biased;
             known = &mut digest => Some(known?),
             _ = is_begun => None,
+            () = tokio::time::sleep(STANDS_STILL) => {
+                takes_too_long = true;
+                None
+            }
         };
-        Ok(Self { serving: digest, known, other })
+        Ok(Self { serving: digest, known, other, at, takes_too_long })
     }
 }
 
 #[async_trait]
 impl<M: Placed> Comparison for Digests<M> {
     async fn step(&mut self) -> Result<Option<Compared>, ModelError> {
+        if self.takes_too_long {
+            let too_large = "it is too large to be compared while it serves; `agora rebuild --check` compares it";
+            return Ok(Some(Compared::Differ(too_large.to_owned())));
+        }
         let serving = match self.known.take() {
             Some(known) => known,
             None => self.serving.as_mut().await?,
         };
         let (begun, _is_begun) = oneshot::channel();
         let other = self.other.digest(begun).await?;
+        if self.other.checkpoint().await? != self.at {
+            return Err(ModelError::Unavailable(
+                "another instance changed what was being compared".to_owned(),
+            ));
+        }
         Ok(Some(compared(&serving, &other)))
     }
 }

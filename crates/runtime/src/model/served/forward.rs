@@ -53,8 +53,9 @@ impl<M: Placed> ReadModel for Served<M> {
 
     async fn reset(&self) -> Result<(), ModelError> {
         // It may be wrong in the same way.
-        if self.other().is_some() {
-            self.drop_other().await?;
+        self.refresh().await?;
+        if let Some(other) = self.other() {
+            self.drop_other(other.number).await?;
         }
         self.current().await?.reset().await
     }
@@ -100,6 +101,10 @@ impl<M: Placed> Shared for Served<M> {
     }
 
     async fn replace_lease(&self, seen: Option<Lease>, next: Lease) -> Result<bool, ModelError> {
+        if next.beat == 0 {
+            // Given back, whether or not that is answered.
+            self.holds(false);
+        }
         let ours = self.first.replace_lease(seen, next).await?;
         if ours && self.term.swap(next.term, Ordering::Relaxed) != next.term {
             let known = sync::read(&self.known);

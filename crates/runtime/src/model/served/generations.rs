@@ -34,6 +34,10 @@ impl<M: Placed> Generations<M::Change> for Served<M> {
         self.number.subscribe()
     }
 
+    async fn open_serving(&self) -> Result<Arc<dyn ReadModel<Change = M::Change>>, ModelError> {
+        Ok(self.current().await?)
+    }
+
     fn other(&self) -> Option<Other> {
         sync::read(&self.known).record.other
     }
@@ -60,12 +64,12 @@ impl<M: Placed> Generations<M::Change> for Served<M> {
         Ok(())
     }
 
-    async fn switch(&self) -> Result<(), ModelError> {
-        self.update(Record::switched).await
+    async fn switch(&self, number: u32) -> Result<(), ModelError> {
+        self.update(|record| record.switched(number)).await
     }
 
-    async fn drop_other(&self) -> Result<(), ModelError> {
-        self.update(|record| Ok(record.alone())).await
+    async fn drop_other(&self, number: u32) -> Result<(), ModelError> {
+        self.update(|record| record.alone(number)).await
     }
 
     fn is_shared(&self) -> bool {

@@ -64,18 +64,31 @@ impl Record {
         Ok(Self { other, last: number, wished: None, compared: None, ..self.clone() })
     }
 
-    /// With the other generation in the place of the one that serves.
-    pub(super) fn switched(&self) -> Result<Self, ModelError> {
-        let Some(Other { number, .. }) = self.other else { return Err(no_other()) };
+    /// With the other generation in the place of the one that serves, unless it is already.
+    pub(super) fn switched(&self, number: u32) -> Result<Self, ModelError> {
+        if self.current == number {
+            return Ok(self.clone());
+        }
+        if self.other.is_none_or(|other| other.number != number) {
+            return Err(no_other());
+        }
         let other = Some(Other { number: self.current, purpose: Purpose::Kept });
         Ok(Self { current: number, other, wished: None, ..self.clone() })
     }
 
-    /// Without the other generation.
-    pub(super) fn alone(&self) -> Self {
-        let mut dropped = self.dropped.clone();
-        dropped.extend(self.other.map(|other| other.number));
-        Self { other: None, wished: None, compared: None, dropped, ..self.clone() }
+    /// Without the other generation, if it is still this one.
+    pub(super) fn alone(&self, number: u32) -> Result<Self, ModelError> {
+        match self.other {
+            None => Ok(self.clone()),
+            Some(other) if other.number != number => Err(ModelError::Other(
+                "another generation is beside the one that serves by now; look again".to_owned(),
+            )),
+            Some(_) => {
+                let mut dropped = self.dropped.clone();
+                dropped.push(number);
+                Ok(Self { other: None, wished: None, compared: None, dropped, ..self.clone() })
+            }
+        }
     }
 
     /// Without what is left of a generation.
@@ -100,15 +113,17 @@ mod tests {
         let begun = alone.begun().expect("it was alone");
         assert!(begun.begun().is_err(), "there are two at most");
         assert_eq!(begun.other, Some(Other { number: 2, purpose: Purpose::Building }));
-        let switched = begun.switched().expect("there is another one");
+        let switched = begun.switched(2).expect("there is another one");
+        assert_eq!(switched.switched(2).expect("it serves"), switched, "it is not switched back");
+        assert!(switched.alone(2).is_err(), "what serves is not dropped");
         assert_eq!(
             (switched.current, switched.other),
             (2, Some(Other { number: 1, purpose: Purpose::Kept }))
         );
-        let back = switched.switched().expect("there is another one");
+        let back = switched.switched(1).expect("there is another one");
         assert_eq!((back.current, back.other.map(|other| other.number)), (1, Some(2)));
-        let dropped = back.alone();
-        assert!(dropped.switched().is_err());
+        let dropped = back.alone(2).expect("it is beside the one that serves");
+        assert!(dropped.switched(2).is_err());
         assert_eq!((dropped.other, &*dropped.dropped), (None, &[2][..]));
         let next = dropped.removed(2).begun().expect("it is alone again");
         assert_eq!(next.other.map(|other| other.number), Some(3), "no number is used twice");

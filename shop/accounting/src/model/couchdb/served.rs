@@ -54,7 +54,7 @@ impl Placed for CouchDbModel {
     }
 
     async fn remove(&self) -> Result<(), ModelError> {
-        self.server.long_call(self.server.delete()).await
+        self.server.long_call(self.server.remove()).await
     }
 
     fn begins_term(&self, term: u64) {

@@ -1,5 +1,5 @@
 -- Makes the model ours if there is none. ARGV[3]: 'found' leaves one of another layout alone, 'replace' empties it first,
--- 'reset' empties it in any case, 'remove' leaves nothing of it. 2, and nothing is changed, if the keys there do not belong to a model; 3 if they are a newer version's.
+-- 'reset' empties it in any case. 2, and nothing is changed, if the keys there do not belong to a model; 3 if they are a newer version's.
 local function is_free()
   local cursor = '0'
   repeat
@@ -12,7 +12,8 @@ local function is_free()
   return true
 end
 
-local function remove()
+local function empty()
+  local lease = redis.call('HMGET', KEYS[1], 'term', 'beat')
   local cursor = '0'
   repeat
     local page = redis.call('SCAN', cursor, 'MATCH', prefix .. ':*', 'COUNT', 1000)
@@ -21,11 +22,6 @@ local function remove()
       redis.call('UNLINK', key)
     end
   until cursor == '0'
-end
-
-local function empty()
-  local lease = redis.call('HMGET', KEYS[1], 'term', 'beat')
-  remove()
   redis.call('HSET', KEYS[1], 'schema', schema, 'position', 0)
   if lease[1] then
     redis.call('HSET', KEYS[1], 'term', lease[1], 'beat', lease[2])
@@ -42,10 +38,6 @@ if (not found and not is_free()) or (found and not tonumber(found)) then
 end
 if found and tonumber(found) > tonumber(schema) then
   return 3
-end
-if ARGV[3] == 'remove' then
-  remove()
-  return 1
 end
 if ARGV[3] == 'reset' or not found or (found ~= schema and ARGV[3] == 'replace') then
   empty()

@@ -33,6 +33,7 @@ pub(super) struct Scripts {
     pub(super) aside: Script,
     pub(super) built_from: Script,
     pub(super) record: Script,
+    remove: Script,
 }
 
 /// A Redis server that holds the model.
@@ -80,10 +81,18 @@ impl Server {
         &self.location
     }
 
-    /// Removes the model, if it is ours.
+    /// Removes the model, if it is ours, in steps that let the server answer others.
     pub(super) async fn remove(&self) -> Result<(), ModelError> {
-        let mut connection = self.connect(RESET).await?;
-        self.prepare(&mut connection, "remove").await.map(drop)
+        let mut connection = self.connect(CALL).await?;
+        let mut cursor = "0".to_owned();
+        loop {
+            let removed =
+                self.invoke(&mut connection, &self.scripts.remove, &[cursor.as_bytes()]).await;
+            cursor = removed.map_err(|error| self.named(&error))?;
+            if cursor == "0" {
+                return Ok(());
+            }
+        }
     }
 
     /// Makes the model empty and ours.
@@ -193,6 +202,7 @@ impl Scripts {
             aside: script(include_str!("aside.lua")),
             built_from: script(include_str!("built_from.lua")),
             record: script(include_str!("record.lua")),
+            remove: script(include_str!("remove.lua")),
         }
     }
 }

@@ -5,8 +5,8 @@ use reqwest::{Method, StatusCode};
 use runtime::{ModelError, model::is_newer};
 use serde_json::{Value, json};
 
-use super::{Server, read};
-use crate::model::couchdb::documents::{CHECKPOINT, Checkpoint, Stored};
+use super::{PAGE, Range, Server, read};
+use crate::model::couchdb::documents::{CHECKPOINT, Checkpoint, LEASE, Stored};
 
 /// How another place is chosen.
 const CHOOSE: &str = "name another database";
@@ -46,8 +46,40 @@ impl Server {
         self.create().await
     }
 
+    /// Empties the model. The lease stays, whichever generation it is for.
+    pub(in crate::model::couchdb) async fn clear(&self) -> Result<(), ModelError> {
+        *self.claim.lock().await = None;
+        let (found, rev) = self.checkpoint().await?;
+        // From here on nothing of it is in force, whatever is still there.
+        let start = Checkpoint { position: Position::START, last: 0, ..found };
+        self.put(CHECKPOINT, Some(&rev), &json!(start)).await?.ok_or(ModelError::Stale)?;
+        let mut from = String::new();
+        loop {
+            let page = self.range(Range::Up(&from, "\u{fff0}"), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            // The smallest id behind the last one.
+            from = format!("{}\u{1}", last.id);
+            let stays = |id: &str| [CHECKPOINT, LEASE].contains(&id) || id.starts_with('_');
+            let gone: Vec<Value> = page
+                .iter()
+                .filter(|stored| !stays(&stored.id))
+                .map(|stored| json!({ "_id": stored.id, "_rev": stored.rev, "_deleted": true }))
+                .collect();
+            self.put_all(&gone).await?;
+        }
+    }
+
+    /// Deletes the database, if it is ours.
+    pub(in crate::model::couchdb) async fn remove(&self) -> Result<(), ModelError> {
+        let Some(found) = self.get(CHECKPOINT).await? else { return Ok(()) };
+        if read::<Checkpoint>(&found).is_err() {
+            return Ok(());
+        }
+        self.delete().await
+    }
+
     /// Deletes the database.
-    pub(in crate::model::couchdb) async fn delete(&self) -> Result<(), ModelError> {
+    async fn delete(&self) -> Result<(), ModelError> {
         *self.claim.lock().await = None;
         let (status, answer) =
             self.send(Method::DELETE, self.location.at(&self.location.database), None).await?;
