@@ -122,6 +122,7 @@ async fn the_page_works_without_any_other_server() {
 
 /// Whether the program that is tested has the book: `cargo xtask book` built it before, and the feature is on. The suites of `cargo xtask
 /// test` build it and say that it must be there; elsewhere its tests are skipped without it.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn has_the_book() -> bool {
     let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("book/index.html");
     let has = cfg!(feature = "book") && book.exists();
