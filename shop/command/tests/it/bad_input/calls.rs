@@ -255,6 +255,8 @@ impl World {
                 .query("Stream", format!("order-{order}")),
             get("/events/read-audit", Manager).query("By", "manager").query("Type", "product"),
             get("/events/backup", Manager),
+            get("/events/upgrade", Manager),
+            Call::new("POST", "/events/finish-upgrade", Manager),
             get("/system/get-status", Manager),
             get("/system/get-timeline", Manager),
             get("/demo/get-demo", Manager),
