@@ -11,6 +11,7 @@
 mod follow;
 mod lease;
 mod origin;
+mod retry;
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,6 +24,7 @@ use crate::{
     progress::{MODEL, NEWER},
 };
 use lease::Keeper;
+use retry::Retry;
 
 /// The pause after a model first failed; doubled up to [`RETRY_MAX`].
 const RETRY: Duration = Duration::from_millis(200);
@@ -341,24 +343,4 @@ async fn switched(serving: &mut Option<watch::Receiver<u32>>) {
 async fn becomes(held: &mut watch::Receiver<bool>, wanted: bool) {
     // The sender lives in the same future.
     drop(held.wait_for(|held| *held == wanted).await);
-}
-
-/// Growing pauses between retries, during which the progress reports the failure.
-struct Retry {
-    cause: &'static str,
-    tries: u32,
-}
-
-impl Retry {
-    fn of(cause: &'static str) -> Self {
-        Self { cause, tries: 0 }
-    }
-
-    async fn after(&mut self, error: &ModelError, progress: &Progress) {
-        progress.failed();
-        progress.failing(self.cause, format_args!("the read model cannot be used: {error}"));
-        let pause = RETRY.saturating_mul(1 << self.tries.min(10)).min(RETRY_MAX);
-        self.tries += 1;
-        tokio::time::sleep(pause).await;
-    }
 }

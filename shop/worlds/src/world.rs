@@ -2,6 +2,7 @@
 
 mod operator;
 mod overload;
+mod recordings;
 mod verdict;
 
 use std::{
@@ -16,7 +17,6 @@ use std::{
 };
 
 use ::faults::Slowness;
-use contracts::rest::{events::RecordedEvent, order::Step};
 use eventlog::simdisk::SimDisk;
 use kernel::{Clock as _, Ids, Recorded, Timestamp};
 use promises::Violation;
@@ -24,6 +24,8 @@ use runtime::clock::RuntimeClock;
 use testkit::{Dice, FaultRates, FaultyTransport, TestClock};
 use tokio::task::LocalSet;
 use uuid::Uuid;
+
+pub use recordings::{Recordings, recordings};
 
 use crate::{
     bug::{PlantedBug, Saboteur},
@@ -82,32 +84,6 @@ pub struct Report {
 #[must_use]
 pub fn run(scenario: Scenario) -> Report {
     in_time_of_its_own(World::live(scenario))
-}
-
-/// What a world recorded, to be held against what people are shown of it.
-#[derive(Debug)]
-pub struct Recordings {
-    /// Without what was forged.
-    pub events: Vec<RecordedEvent>,
-    /// The steps of each order, but for those that a forger wrote about.
-    pub orders: BTreeMap<Uuid, Vec<Step>>,
-}
-
-/// Runs a world to its end, on this thread; what it recorded.
-#[must_use]
-pub fn recordings(scenario: Scenario) -> Recordings {
-    in_time_of_its_own(async {
-        let (world, people) = World::lived(scenario).await;
-        let recorded = world.events().await;
-        let forged = world.environment.forged.borrow().clone();
-        let is_forged = |event: &Recorded| forged.contains(&event.id);
-        let orders = stories::orders(&recorded, is_forged);
-        let own = recorded.iter().filter(|event| !is_forged(event));
-        let events = own.map(|event| events::shown(event)).collect();
-        // Ends it.
-        let _report = world.judge(&people).await;
-        Recordings { events, orders }
-    })
 }
 
 /// Runs to its end, on this thread, what believes that time passes.

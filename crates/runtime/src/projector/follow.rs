@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Retry;
+use super::retry::Retry;
 use crate::progress::MODEL;
 use crate::{EventStore, Progress, ReadModel};
 

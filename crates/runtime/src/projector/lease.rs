@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::{sync::watch, time::Instant};
 
-use super::{Retry, becomes};
+use super::{becomes, retry::Retry};
 use crate::progress::LEASE;
 use crate::{ModelError, Progress, model::Lease, model::Shared};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::Position;
 use uuid::Uuid;
 
-use super::{Projection, RETRY_MAX, Retry};
+use super::{Projection, RETRY_MAX, retry::Retry};
 use crate::progress::MODEL;
 use crate::{ModelError, ReadModel, SetAside};
 

@@ -25,6 +25,7 @@ mod aside;
 mod dump;
 mod location;
 mod read;
+mod removed;
 mod served;
 mod server;
 mod steps;

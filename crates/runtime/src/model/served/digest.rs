@@ -85,7 +85,7 @@ impl<M: Placed> Digests<M> {
 impl<M: Placed> Comparison for Digests<M> {
     async fn step(&mut self) -> Result<Option<Compared>, ModelError> {
         if self.takes_too_long {
-            let too_large = "it is too large to be compared while it serves; `agora rebuild --check` compares it";
+            let too_large = "it is too large to be compared while it serves";
             return Ok(Some(Compared::Differ(too_large.to_owned())));
         }
         let serving = match self.known.take() {

@@ -28,7 +28,7 @@ const DIGEST: Duration = Duration::from_mins(30);
 const CONNECTIONS_MAX: usize = 8;
 
 /// The tables, by their names.
-const NAMES: [&str; 8] =
+pub(super) const NAMES: [&str; 8] =
     ["aside", "checkpoint", "lease", "orders", "person", "product", "step", "tally"];
 /// Orders are keyed by where they were placed, so that rows, lists and steps all grow at the end.
 const TABLES: &str = "
@@ -92,7 +92,7 @@ const RECORD: &str = "CREATE TABLE IF NOT EXISTS generations (
 /// A PostgreSQL server that holds the model.
 pub(super) struct Server {
     location: PostgresLocation,
-    pool: Pool,
+    pub(super) pool: Pool,
     /// Whether the tables are known to be there and ours.
     ready: AtomicBool,
     remote: Remote<Postgres>,
@@ -106,7 +106,7 @@ pub(super) enum Failure {
 }
 
 /// A connection out of the pool; thrown away unless it is given back.
-pub(super) struct Connection(Option<Object>);
+pub(super) struct Connection(pub(super) Option<Object>);
 
 /// What a session is set to.
 fn options(namespace: &str) -> String {
@@ -155,31 +155,6 @@ impl Server {
 
     pub(super) fn location(&self) -> &PostgresLocation {
         &self.location
-    }
-
-    /// Removes our tables and, unless there is something else in it, the schema.
-    pub(super) async fn remove(&self) -> Result<(), Failure> {
-        let namespace = &self.location.namespace;
-        let connection = Connection(Some(self.pool.get().await?));
-        let mark = format!("SELECT to_regclass('{namespace}.checkpoint') IS NOT NULL");
-        let is_ours: bool = connection.query_one(&mark, &[]).await?.try_get(0)?;
-        if !is_ours {
-            connection.give_back();
-            return Ok(());
-        }
-        // What another program does with them is not waited for.
-        connection.batch_execute("SET lock_timeout = '1s'").await?;
-        let tables = NAMES.map(|table| format!("{namespace}.\"{table}\"")).join(", ");
-        let sql = format!("DROP TABLE IF EXISTS {tables}, {namespace}.generations");
-        connection.batch_execute(&sql).await?;
-        let dropped = connection.batch_execute(&format!("DROP SCHEMA IF EXISTS {namespace}")).await;
-        match dropped {
-            Err(error) if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) => {}
-            dropped => dropped?,
-        }
-        // With its own settings the connection is of no use to others.
-        drop(connection);
-        Ok(())
     }
 
     async fn within<T>(
