@@ -182,7 +182,7 @@ pub enum Unfinished {
 }
 
 fn names(instances: &[Instance]) -> String {
-    let named = |one: &Instance| format!("{} {} ({})", one.service, one.instance, one.version);
+    let named = |one: &Instance| format!("{} {} ({})", one.service, one.name, one.version);
     instances.iter().map(named).collect::<Vec<_>>().join(", ")
 }
 

@@ -121,10 +121,8 @@ impl Process {
         if let Some(bus) = &bus {
             deps.base.transport = bus.faulty();
         }
-        if let Some(store) = &store {
-            version::check(store, &deps).await?;
-        }
-        let (upgrade, tasks) = (version::upgrade(&choices, &deps), deps.tasks.clone());
+        let upgrade = version::upgrade(&choices, &deps, store.as_ref()).await?;
+        let tasks = deps.tasks.clone();
         watch.spawn(&tasks);
         let figures = Figures::default();
         let shared = Shared {

@@ -53,9 +53,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
 }
 
 fn print(upgrade: &Upgrade) -> anyhow::Result<()> {
-    for Instance { service, instance, version, reads, ready } in &upgrade.instances {
+    for Instance { service, name, version, reads, ready } in &upgrade.instances {
         let what = if *ready { "reads all".to_owned() } else { behind(reads, &upgrade.reads) };
-        term::line(format_args!("{service:<12} {instance:<24} {version:<8} {what}"))?;
+        term::line(format_args!("{service:<12} {name:<24} {version:<8} {what}"))?;
     }
     let newer: BTreeSet<&str> =
         upgrade.instances.iter().flat_map(|one| newer(one, upgrade)).collect();

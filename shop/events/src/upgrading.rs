@@ -56,7 +56,7 @@ const SILENT: &str = "The event store does not answer now. Try again.";
 fn shown(events: &Events, state: &upgrade::State) -> Upgrade {
     let shown = |one: &upgrade::Instance| Instance {
         service: one.service.clone(),
-        instance: one.instance.clone(),
+        name: one.name.clone(),
         version: one.version.clone(),
         reads: one.reads.clone(),
         ready: one.can_read(&state.reads),

@@ -7,7 +7,6 @@ mod verdict;
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     rc::Rc,
     sync::{
         Arc,
@@ -23,7 +22,6 @@ use promises::Violation;
 use runtime::clock::RuntimeClock;
 use testkit::{Dice, FaultRates, FaultyTransport, TestClock};
 use tokio::task::LocalSet;
-use uuid::Uuid;
 
 pub use recordings::{Recordings, recordings};
 
@@ -35,7 +33,6 @@ use crate::{
     parts::{DEADLINE, Environment, Instances, Store},
     schedule::Schedule,
     shoppers::People,
-    stories,
     versions::{self, Versions},
 };
 

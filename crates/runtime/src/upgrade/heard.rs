@@ -32,7 +32,7 @@ pub struct Instance {
     /// Its service.
     pub service: String,
     /// Its name among the instances of its service.
-    pub instance: String,
+    pub name: String,
     /// Its version, for people.
     pub version: String,
     /// What it reads.
@@ -43,7 +43,7 @@ impl Instance {
     fn of(said: &Announcement) -> Self {
         Self {
             service: said.name.clone(),
-            instance: said.instance.clone(),
+            name: said.instance.clone(),
             version: said.version.clone(),
             reads: said.reads.clone(),
         }

@@ -213,7 +213,7 @@ async fn an_upgrade_ends_by_itself_once_no_older_instance_is_heard() {
     let Err(Unfinished::Older(older)) = upgrade.finish(Actor::anonymous()).await else {
         panic!("an older instance runs")
     };
-    assert_eq!(older.iter().map(|one| &*one.instance).collect::<Vec<_>>(), ["old"]);
+    assert_eq!(older.iter().map(|one| &*one.name).collect::<Vec<_>>(), ["old"]);
     assert_eq!(
         Unfinished::Older(older).to_string(),
         "an instance is of an older version: till old (0.1.0)"

@@ -8,6 +8,7 @@ use std::{
 use contracts::money::{Currency, Money};
 use jiff::tz::TimeZone;
 use registry::Place;
+use runtime::upgrade::Ends;
 use web::{ConnectionLimits, StreamLimits};
 
 use crate::{
@@ -42,8 +43,8 @@ pub(crate) struct Choices {
     pub(crate) welcome_credit: Money,
     pub(crate) order_deadline: Duration,
     pub(crate) admin_password: Option<customer::NewPassword>,
-    /// Whether an upgrade ends only on request.
-    pub(crate) hold_upgrade: bool,
+    /// When an upgrade ends.
+    pub(crate) upgrade_ends: Ends,
     /// Go on with a log that has lost events.
     pub(crate) accept_shorter_log: bool,
     /// Believe a clock that is far from the last event.
@@ -105,7 +106,7 @@ impl Choices {
             welcome_credit: settings.get("welcome-credit")?,
             order_deadline: Duration::from_secs(number(settings, "order-deadline", 1..=86_400)?),
             admin_password: admin_password(settings)?,
-            hold_upgrade: settings.get("hold-upgrade")?,
+            upgrade_ends: upgrade_ends(settings)?,
             accept_shorter_log: settings.get("accept-shorter-log")?,
             accept_clock: settings.get("accept-clock")?,
             memory: number::<usize>(settings, "memory", 16..=1_048_576)? << 20,
@@ -178,6 +179,10 @@ pub(crate) fn store(settings: &Settings) -> Result<Store, ConfigError> {
         Some(("mongodb" | "mongodb+srv", _)) => Ok(Store::MongoDb(url.to_owned())),
         _ => Err(settings.invalid("event-store", "is neither log:DIR nor mongodb://HOST/DATABASE")),
     }
+}
+
+fn upgrade_ends(settings: &Settings) -> Result<Ends, ConfigError> {
+    Ok(if settings.get("hold-upgrade")? { Ends::OnRequest } else { Ends::ByItself })
 }
 
 fn site_gateway(settings: &Settings, url: &str) -> Result<site::Gateway, ConfigError> {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use faults::Outdated;
 use runtime::{
     Schemas, Upgrade, upgrade,
-    upgrade::{Ends, Finished, Others},
+    upgrade::{Finished, Others},
 };
 use web::Deps;
 
@@ -28,14 +28,16 @@ pub(super) fn set(deps: &mut Deps) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What ends upgrades of the shop that this process is, or belongs to.
-pub(super) fn upgrade(choices: &Choices, deps: &Deps) -> Upgrade {
+/// What ends upgrades of the shop that this process is, or belongs to. A log that a newer version has recorded in is refused before
+/// anything is built on it.
+pub(super) async fn upgrade(
+    choices: &Choices,
+    deps: &Deps,
+    store: Option<&OpenStore>,
+) -> anyhow::Result<Upgrade> {
+    if let Some(store) = store {
+        Finished::of(&store.read(&upgrade::last()).await?).apply(deps)?;
+    }
     let others = if choices.bus == Bus::Memory { Others::None } else { Others::OnTheBus };
-    let ends = if choices.hold_upgrade { Ends::OnRequest } else { Ends::ByItself };
-    Upgrade::new(deps, env!("CARGO_PKG_VERSION"), others, ends)
-}
-
-/// Refuses a log that a newer version has recorded in, before anything is built on it.
-pub(super) async fn check(store: &OpenStore, deps: &Deps) -> anyhow::Result<()> {
-    Ok(Finished::of(&store.read(&upgrade::last()).await?).apply(deps)?)
+    Ok(Upgrade::new(deps, env!("CARGO_PKG_VERSION"), others, choices.upgrade_ends))
 }

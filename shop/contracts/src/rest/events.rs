@@ -96,7 +96,8 @@ pub struct Upgrade {
 #[serde(rename_all = "PascalCase")]
 pub struct Instance {
     pub service: String,
-    pub instance: String,
+    /// Tells the instances of a service apart.
+    pub name: String,
     pub version: String,
     /// The newest schema number by event type that it reads; 1 of a type that is not named.
     pub reads: BTreeMap<String, u32>,
