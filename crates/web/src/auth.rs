@@ -45,6 +45,8 @@ pub struct Identity {
 pub enum AuthError {
     /// It is invalid, expired or revoked: 401.
     Refused(String),
+    /// It is ours, and not valid now by this service's clock: 401, of the type [`TOKEN_TIME`](crate::TOKEN_TIME).
+    OutOfTime(String),
     /// It cannot be judged yet: 503.
     NotYet(String),
 }

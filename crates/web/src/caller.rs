@@ -8,7 +8,7 @@ use axum::{
 };
 use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 
-use crate::{AuthError, Context, Identity, Problem};
+use crate::{AuthError, Context, Identity, Problem, TOKEN_TIME};
 
 /// The caller as authenticated; 401 without a valid token. As `Option<Authenticated>`, no token at all is fine too.
 #[derive(Clone, Debug)]
@@ -62,6 +62,7 @@ fn identity(parts: &Parts) -> Result<Option<Identity>, Problem> {
     let identity = auth.authenticate(token, context.now()).map_err(|error| match error {
         AuthError::NotYet(reason) => Problem::unavailable(Duration::from_secs(1), reason),
         AuthError::Refused(reason) => refused(&reason),
+        AuthError::OutOfTime(reason) => refused(&reason).kind(TOKEN_TIME),
     })?;
     context.admit();
     Ok(Some(identity))

@@ -158,7 +158,7 @@ pub use list::{After, COUNTED_MAX, Cursor, Limit, Listing};
 pub use names::HttpNames;
 pub use openapi::document;
 pub use position::{At, Checkpoint, POSITION_TIMEOUT};
-pub use problem::{BUSY, FieldError, PROBLEM_JSON, Problem};
+pub use problem::{BUSY, FieldError, PROBLEM_JSON, Problem, TOKEN_TIME};
 pub use query::{Path, Query};
 pub use router::without_trailing_slashes;
 pub use serve::{Server, Timing, serve};

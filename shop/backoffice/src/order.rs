@@ -17,7 +17,8 @@ use futures_util::{StreamExt, future::try_join, stream};
 use kernel::Timestamp;
 use serde_json::Value;
 use site::{
-    Amount, Badge, Count, Failure, Frame, Listing, Markup, Page, ServerEvents, no_such_page,
+    Amount, Badge, Count, Failure, Frame, Listing, Markup, Moment, Money, Page, ServerEvents,
+    no_such_page,
 };
 
 use crate::{
@@ -154,8 +155,8 @@ async fn denial(manager: &ManagerVisit, saga: &Saga) -> Result<Option<String>, F
     Ok(Denial::of(story, &past).map(|denial| denial.words(money, took)))
 }
 
-/// What matters of an event, in words: `Price 3.12, Units left 4`.
-pub(crate) fn details(step: &Step) -> String {
+/// What matters of an event, in words: `Price €3.12 · Units left 4`.
+fn details(step: &Step, currency: &str) -> String {
     let spaced = |name: &str| {
         name.chars().enumerate().fold(String::new(), |mut text, (at, letter)| {
             if at > 0 && letter.is_uppercase() {
@@ -176,9 +177,11 @@ pub(crate) fn details(step: &Step) -> String {
             let items = items.iter().map(|item| item.as_str().unwrap_or_default());
             items.collect::<Vec<_>>().join(", ")
         }
-        // A fractional sum has been through floating point: two decimals are all it had.
+        // Sums alone have been through floating point: two decimals are all they had.
         Value::Number(number) if number.is_f64() => {
-            number.as_f64().map_or_else(String::new, |number| format!("{number:.2}"))
+            let sum = number.as_f64().map(|number| Money::parse(&format!("{number:.2}")));
+            let sum = sum.and_then(Result::ok);
+            sum.map_or_else(String::new, |sum| Amount(sum, currency).to_string())
         }
         other => other.to_string(),
     };
@@ -226,9 +229,8 @@ impl Story {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
     fn details(&self, step: &Step) -> String {
-        details(step)
+        details(step, &self.saga.order.currency)
     }
 }
 

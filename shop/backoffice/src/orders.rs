@@ -112,7 +112,7 @@ pub(crate) async fn orders(
     let offered = match wanted {
         Wanted::Several(several) => several
             .into_iter()
-            .map(|one| (format!("/orders?product={}", one.product_id), one.name))
+            .map(|one| (with_product(&kept, one.product_id), named(&one)))
             .collect(),
         Wanted::Any | Wanted::One(_) => Vec::new(),
     };
@@ -129,6 +129,26 @@ pub(crate) async fn orders(
     }))
 }
 
+/// The same list of one product.
+fn with_product(kept: &[(&str, &str)], product: Uuid) -> String {
+    let product = product.to_string();
+    let pairs =
+        kept.iter().map(|&(name, value)| (name, if name == "product" { &*product } else { value }));
+    let query: Vec<String> = pairs
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", site::segment(value)))
+        .collect();
+    format!("/orders?{}", query.join("&"))
+}
+
+/// What tells products of one name apart.
+fn named(product: &Product) -> String {
+    match &product.code {
+        Some(code) => format!("{} ({code})", product.name),
+        None => product.name.clone(),
+    }
+}
+
 async fn found(
     manager: &ManagerVisit,
     asked: &Asked,
@@ -141,6 +161,9 @@ async fn found(
         if !value.is_empty() && zone.day_begin(value).is_none() {
             filters.reject(name, "is not a day such as 2026-11-23");
         }
+    }
+    if zone.day_begin(&asked.from) > zone.day_end(&asked.to) && !asked.to.is_empty() {
+        filters.reject("to", "is before the first day");
     }
     if filters.is_rejected() {
         return Ok(Listing::none());

@@ -205,6 +205,9 @@ impl Service {
     }
 
     pub(crate) fn heard(&self) -> String {
+        if self.is_away() {
+            return "–".to_owned();
+        }
         per_second(self.throughput())
     }
 
@@ -216,6 +219,11 @@ impl Service {
     /// What keeps its read model or its log, as the first instance that is there tells it; else the last that was.
     pub(crate) fn model(&self) -> Option<&Model> {
         self.here().chain(&self.instances).find_map(|one| one.model.as_ref())
+    }
+
+    /// Whether no instance of it answers.
+    pub(crate) fn is_away(&self) -> bool {
+        self.here().next().is_none()
     }
 
     fn here(&self) -> impl Iterator<Item = &Instance> {

@@ -17,7 +17,7 @@ pub(crate) enum Id {
 }
 
 /// Ids that a part of one may mean.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fitting {
     part: String,
     found: Vec<Uuid>,

@@ -131,7 +131,7 @@ async fn ask(client: &Client, order: Id) -> anyhow::Result<Found> {
 }
 
 /// The one order that a part of an id means, of all that the caller may see.
-async fn find(client: &Client, mut fitting: Fitting) -> anyhow::Result<Uuid> {
+pub(crate) async fn find(client: &Client, mut fitting: Fitting) -> anyhow::Result<Uuid> {
     let all = shop::each_order(client, "All", |order| fitting.look_at(order)).await;
     match all {
         Err(error) if error.status() == Some(StatusCode::FORBIDDEN) => {

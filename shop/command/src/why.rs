@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 use crate::{
     client::{Access, Client},
+    id::{Fitting, Id},
+    order,
     outcome::Outcome,
     shop, term,
 };
@@ -37,7 +39,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// The position of an event, the id of an order, or the correlation or trace of a request
+    /// The position of an event, the id or number of an order, or the correlation or trace of a request
     #[arg(value_name = "EVENT")]
     what: What,
     #[command(flatten)]
@@ -51,22 +53,26 @@ pub(crate) struct Args {
 }
 
 /// What is asked about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum What {
     Position(u64),
     /// An order, a correlation, or a trace.
     Id(Uuid),
+    /// An order, by as many digits as only it has.
+    Number(Fitting),
 }
 
 impl FromStr for What {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let position = text.parse().ok().map(Self::Position);
-        position.or_else(|| text.parse().ok().map(Self::Id)).ok_or_else(|| {
-            "must be a position, such as 812, or the whole id of an order, a request or a trace"
-                .to_owned()
-        })
+        if let Ok(position) = text.parse() {
+            return Ok(Self::Position(position));
+        }
+        let id: Id = text.parse().map_err(|_| {
+            "must be a position, such as 812, an order's id or number, such as 2000-B6F5, or the id of a request or a trace".to_owned()
+        })?;
+        Ok(id.whole_or_fitting().map_or_else(Self::Number, Self::Id))
     }
 }
 
@@ -95,6 +101,7 @@ async fn find(client: &Client, what: What, limit: u16) -> anyhow::Result<Value> 
             return Ok(found);
         }
         What::Id(id) => id,
+        What::Number(fitting) => order::find(client, fitting).await?,
     };
     if let Some(found) = ask(client, "Correlation", id.to_string(), limit).await? {
         return Ok(found);

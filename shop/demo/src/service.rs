@@ -36,6 +36,8 @@ use crate::{
 const NAME: &str = "demo";
 /// Orders with which a running shop is filled.
 const ORDERS: usize = 240;
+/// How often an order is sent again to a shop that is busy: longer than any order may take.
+const BUSY_TRIES: u32 = 60;
 /// How often a store that is just starting is asked for the first product.
 const TRIES: u32 = 5;
 /// When to ask again for what cannot be said now.
@@ -175,7 +177,15 @@ impl Inner {
         let shop = Shop::new(desk).managed_by(manager);
         let acts = plan::today(&shop.goods, ORDERS);
         for act in &acts {
-            shop.act(act).await?;
+            let mut tries = 0;
+            while let Err(refused) = shop.act(act).await {
+                tries += 1;
+                // Nothing was recorded.
+                if refused.status != StatusCode::SERVICE_UNAVAILABLE || tries > BUSY_TRIES {
+                    return Err(refused);
+                }
+                tokio::time::sleep(RETRY).await;
+            }
             self.filled.fetch_add(1, Ordering::AcqRel);
         }
         Ok(())

@@ -76,6 +76,7 @@ impl Authenticate for Auth {
     fn authenticate(&self, token: &str, now: Timestamp) -> Result<Identity, AuthError> {
         let claims = self.verify(token, now).map_err(|error| match error {
             TokenError::Unknown => AuthError::NotYet(error.to_string()),
+            TokenError::Expired | TokenError::Early => AuthError::OutOfTime(error.to_string()),
             _ => AuthError::Refused(error.to_string()),
         })?;
         Ok(Identity { name: (&*claims.user).into(), claims })

@@ -203,10 +203,10 @@ function order(form) {
   const update = () => {
     const pieces = Number(field.value);
     const words = inTheWay(pieces);
-    const known = Number.isFinite(pieces) ? pieces : 0;
-    put("count", known.toLocaleString("en-US"));
-    put("total", written(known * price));
-    put("after", known * price <= credit ? written(credit - known * price) : "–");
+    const isWhole = Number.isInteger(pieces) && pieces >= 1;
+    put("count", isWhole ? pieces.toLocaleString("en-US") : "–");
+    put("total", isWhole ? written(pieces * price) : "–");
+    put("after", isWhole && pieces * price <= credit ? written(credit - pieces * price) : "–");
     obstacle.textContent = words;
     obstacle.hidden = !words;
     button.disabled = Boolean(words) && Boolean(form.dataset.order);
@@ -305,6 +305,10 @@ addEventListener("keydown", (event) => {
   search.focus();
   search.select();
 });
+
+// On a phone the ways are one line: the one that is here is in sight.
+const here = document.querySelector(".ways [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
 
 // A page restored from the back/forward cache shows old prices and forms: reload it.
 addEventListener("pageshow", (event) => {

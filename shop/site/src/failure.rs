@@ -26,6 +26,8 @@ pub enum Failure {
     },
     /// Not logged in, or no longer.
     NotLoggedIn,
+    /// A part of the shop refuses the session because of the time.
+    OutOfTime,
     /// The visitor may not see or do this.
     Forbidden,
     NotFound,
@@ -89,9 +91,10 @@ impl Failure {
     /// What an answer of `status` with a problem in `body` means.
     pub(crate) fn of(status: StatusCode, retry_after_seconds: Option<u64>, body: &[u8]) -> Self {
         match status {
+            StatusCode::UNAUTHORIZED if is_of(body, &[web::TOKEN_TIME]) => Self::OutOfTime,
             StatusCode::UNAUTHORIZED => Self::NotLoggedIn,
             StatusCode::FORBIDDEN => Self::Forbidden,
-            StatusCode::SERVICE_UNAVAILABLE if is_busy(body) => {
+            StatusCode::SERVICE_UNAVAILABLE if is_of(body, &BUSY) => {
                 Self::Busy { retry_after_seconds: retry_after_seconds.unwrap_or(1) }
             }
             StatusCode::BAD_GATEWAY
@@ -112,7 +115,9 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Unreachable { .. } | Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unreachable { .. } | Self::Busy { .. } | Self::OutOfTime => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::Forged | Self::Renamed { .. } => StatusCode::FORBIDDEN,
             Self::Prefixed { .. } => StatusCode::MISDIRECTED_REQUEST,
@@ -158,9 +163,10 @@ impl Failure {
     }
 }
 
-fn is_busy(problem: &[u8]) -> bool {
+/// Whether a problem is of one of these types.
+fn is_of(problem: &[u8], kinds: &[&str]) -> bool {
     let refusal = serde_json::from_slice::<Refusal>(problem);
-    refusal.is_ok_and(|refusal| BUSY.contains(&&*refusal.kind))
+    refusal.is_ok_and(|refusal| kinds.contains(&&*refusal.kind))
 }
 
 impl IntoResponse for Failure {

@@ -181,6 +181,12 @@ impl Visit {
         self.0.site.0.config.clock.now()
     }
 
+    /// Whether the visitor's log-in is still valid by this website's clock.
+    pub(crate) fn is_logged_in_by_now(&self) -> bool {
+        let now = self.now();
+        self.state().session.login.as_ref().is_some_and(|login| now < login.expires_at)
+    }
+
     /// The zone in which pages write times.
     pub(crate) async fn zone(&self) -> Zone {
         let site = &self.0.site.0;

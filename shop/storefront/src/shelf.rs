@@ -11,8 +11,9 @@ use crate::grid::ProductGrid;
 
 /// Products on one page: rows of two, three, four and six come out even.
 const PAGE: &str = "24";
-/// Categories to choose from; the largest of more.
+/// Categories to choose from at once, the largest; and behind them, of still more.
 const CATEGORIES: usize = 8;
+const CATEGORIES_MORE: usize = 92;
 
 /// The orders a list can be in: as the gateway calls them, and as people do.
 const SORTS: [(&str, &str); 6] = [
@@ -154,6 +155,15 @@ impl Asked {
 const SEARCH_LETTERS_MAX: usize = 200;
 
 impl Shelf {
+    /// The largest categories, and the one that is chosen.
+    fn large(&self) -> &[Narrowing] {
+        self.categories.get(..CATEGORIES).unwrap_or(&self.categories)
+    }
+
+    fn small(&self) -> &[Narrowing] {
+        self.categories.get(CATEGORIES..).unwrap_or_default()
+    }
+
     /// The list at `path` as it was asked for and found.
     pub(crate) fn new(path: &str, asked: &Asked, found: ProductList) -> Self {
         let ProductList { items, next, total, facets, corrected: _ } = found;
@@ -234,7 +244,7 @@ fn categories(path: &str, asked: &Asked, facets: &ProductFacets) -> Vec<Narrowin
     });
     let mut all: Vec<Narrowing> = all.collect();
     all.sort_by_key(|one| !one.is_chosen);
-    all.truncate(CATEGORIES);
+    all.truncate(CATEGORIES + CATEGORIES_MORE);
     if all.len() < 2 && asked.category.is_empty() { Vec::new() } else { all }
 }
 

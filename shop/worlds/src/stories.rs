@@ -206,9 +206,20 @@ impl Log<'_> {
                 stock(at).is_some() && deleted.is_none_or(is_deleted)
             }
             Lack::Customer { at } => credit(at).is_some(),
+            Lack::Late { at, .. } => match self.at(at) {
+                Some(event) => {
+                    let placed = OrderEvent::of(event);
+                    matches!(placed, Some(OrderEvent::Placed(placed)) if event.time > placed.deadline)
+                }
+                None => false,
+            },
             Lack::Answer { late, .. } => late.is_none_or(|late| {
-                late > denied
-                    && self.at(late).is_some_and(|event| ANSWERS.contains(&event.kind.as_str()))
+                let of_deadline = stock(late).is_some_and(|no| no.reason == Reason::Deadline)
+                    || credit(late).is_some_and(|no| no.reason == Reason::Deadline);
+                let answer = self.at(late);
+                of_deadline
+                    || late > denied
+                        && answer.is_some_and(|event| ANSWERS.contains(&event.kind.as_str()))
             }),
         }
     }
@@ -221,6 +232,6 @@ fn reason(lack: &Lack) -> Reason {
         Lack::Price { .. } => Reason::PriceChanged,
         Lack::Product { .. } => Reason::UnknownProduct,
         Lack::Customer { .. } => Reason::UnknownCustomer,
-        Lack::Answer { .. } => Reason::Deadline,
+        Lack::Late { .. } | Lack::Answer { .. } => Reason::Deadline,
     }
 }

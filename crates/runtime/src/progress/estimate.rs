@@ -30,7 +30,12 @@ impl Estimate {
     pub(super) fn behind(&self, name: &str, progress: &Progress) -> String {
         let (events, now) = (progress.lag().events, progress.0.clock.elapsed());
         let soon = self.sentence(events, progress.position(), now).unwrap_or_default();
-        format!("{name} is {events} events behind.{soon}")
+        if events == 0 {
+            // It caught up meanwhile.
+            return format!("{name} has only just caught up.");
+        }
+        let noun = if events == 1 { "event" } else { "events" };
+        format!("{name} is {events} {noun} behind.{soon}")
     }
 
     /// When the last of so many events is taken, in a sentence; none while nothing is known of the pace.

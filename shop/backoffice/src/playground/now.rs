@@ -100,6 +100,9 @@ impl Now {
         let twice = || "Recognised; nothing happened twice.".to_owned();
         let answered = |done: &str| match open {
             0 => format!("{done} Every append among them has its answer."),
+            1 => format!(
+                "{done} One append among them has no answer yet: it is sent again, unless its sender was killed."
+            ),
             _ => format!(
                 "{done} {} appends among them have no answer yet: they are sent again, unless their sender was killed.",
                 Count(open)

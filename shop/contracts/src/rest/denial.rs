@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::Event as _;
+use kernel::{Event as _, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -53,6 +53,11 @@ pub enum Lack {
     Customer {
         at: u64,
     },
+    /// It was recorded when its time was up already.
+    Late {
+        at: u64,
+        after: Duration,
+    },
     /// A service had not recorded its part when the time was up, and did so later at `late`, if at all.
     Answer {
         service: &'static str,
@@ -70,6 +75,7 @@ struct Telling {
     price: Decimal<true>,
     units_left: i64,
     credit_left: Decimal<true>,
+    deadline: Option<Timestamp>,
     reason: Option<Reason>,
     reasons: Vec<Reason>,
 }
@@ -100,6 +106,9 @@ impl Denial {
             }
         }
         if lacks.is_empty() && reasons.contains(&Reason::Deadline) {
+            lacks.extend(too_late(placed, &asked, &answers));
+        }
+        if lacks.is_empty() && reasons.contains(&Reason::Deadline) {
             // Both had answered: it was the order service that had not taken in an answer.
             let (began, waited) = (placed.position.0, denied.at.since(placed.at));
             lacks.push(Lack::Answer { service: order::CATEGORY, began, waited, late: None });
@@ -122,6 +131,23 @@ impl Denial {
         let (what, remedies) = (what.join("; "), remedies.join(" and "));
         format!("Denied at event {}: {what}; {remedies} would have let it through.", self.at)
     }
+}
+
+/// What came when an order's time was up, as those say who answered: the order itself, or else their word of it.
+fn too_late(placed: &Step, asked: &Telling, answers: &[(Answer, Option<&Step>)]) -> Vec<Lack> {
+    let began = placed.position.0;
+    if let Some(deadline) = asked.deadline.filter(|deadline| placed.at > *deadline) {
+        return vec![Lack::Late { at: began, after: placed.at.since(deadline) }];
+    }
+    let said = answers.iter().filter_map(|(answer, step)| Some((answer, (*step)?)));
+    let late = said.filter(|(_, step)| Telling::of(&step.details).reason == Some(Reason::Deadline));
+    late.map(|(answer, step)| Lack::Answer {
+        service: answer.service(),
+        began,
+        waited: step.at.since(placed.at),
+        late: Some(step.position.0),
+    })
+    .collect()
 }
 
 /// What an answer shows to have been in the way, if it denied.
@@ -190,6 +216,9 @@ impl Lack {
                 format!("at event {at} there was no such product")
             }
             Self::Customer { at } => format!("at event {at} there was no such customer"),
+            Self::Late { at, after } => {
+                format!("the order was recorded at event {at}, {} after its deadline", took(after))
+            }
             Self::Answer { service: order::CATEGORY, began, waited, .. } => {
                 format!("the order service had not decided {} after event {began}", took(waited))
             }
@@ -217,6 +246,7 @@ impl Lack {
             Self::Price { changed: None, .. } => "an order at the new price".to_owned(),
             Self::Product { .. } => "a product in the catalogue".to_owned(),
             Self::Customer { .. } => "a registered customer".to_owned(),
+            Self::Late { .. } => "an event store that records it in time".to_owned(),
             Self::Answer { service: order::CATEGORY, .. } => "a decision in time".to_owned(),
             Self::Answer { service, .. } => format!("an answer from {service} in time"),
         }

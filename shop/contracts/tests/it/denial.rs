@@ -148,3 +148,38 @@ fn an_answer_that_was_recorded_and_not_heard_in_time_is_nobodys_silence() {
 fn an_order_that_was_not_denied_has_no_sentence() {
     assert_eq!(said(&[], &[]), None);
 }
+
+#[test]
+fn an_order_that_was_recorded_after_its_deadline_was_not_held_up_by_any_service() {
+    let placed = json!({ "Quantity": 5, "Price": 8.00, "Deadline": "1970-01-01T00:13:00Z" });
+    let late = json!({ "Reason": "deadline" });
+    let steps = [
+        (790, "order.placed", placed),
+        (791, STOCK, late.clone()),
+        (792, CREDIT, late),
+        (793, "order.denied", json!({ "Reasons": ["deadline"] })),
+    ];
+    let took = |time: Duration| format!("{} s", time.as_secs());
+    let denial = Denial::of(&Story::new(steps.iter().map(step).collect()), &[]);
+    let words = denial.map(|denial| denial.words(|money| format!("€{money}"), took));
+    assert_eq!(
+        words.as_deref(),
+        Some(
+            "Denied at event 793: the order was recorded at event 790, 10 s after its deadline; an event store that records it in time would \
+             have let it through."
+        )
+    );
+}
+
+#[test]
+fn services_that_found_the_time_up_are_named_with_how_long_they_took() {
+    let late = json!({ "Reason": "deadline" });
+    let steps = [(801, STOCK, late.clone()), (802, CREDIT, late), denied(&["deadline"])];
+    assert_eq!(
+        said(&steps, &[]).as_deref(),
+        Some(
+            "Denied at event 812: product had not answered 11 s after event 790, and did at event 801; customer had not answered 12 s after \
+             event 790, and did at event 802; an answer from product in time and an answer from customer in time would have let it through."
+        )
+    );
+}

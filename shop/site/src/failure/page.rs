@@ -67,6 +67,10 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
             "It has more requests than it can handle right now, so it did nothing. Please try again in a moment.",
         ),
         Failure::NotLoggedIn => ("Please log in", "This page is for people who are logged in."),
+        Failure::OutOfTime => (
+            "A part of the shop has the wrong time",
+            "It takes your log-in for one of another day, so it did nothing. You stay logged in; the other pages still work.",
+        ),
         Failure::Forbidden => (
             "This page is not for you",
             "It belongs to someone else, or needs rights that you do not have.",

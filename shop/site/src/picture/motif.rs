@@ -76,8 +76,9 @@ motifs! {
     Chocolate = "chocolate" BROWN: ["chocolate", "praline", "truffle", "fudge"];
     Coffee = "coffee" BROWN: ["coffee", "espresso"];
     Cone = "cone" MAGENTA: ["ice cream", "frozen yogurt", "novelt", "sherbet", "sherbt", "sorbet", "gelato", "cone"];
-    Cookie = "cookie" BROWN: ["cookie", "biscuit", "cracker", "shortbread", "ginger nut", "wafer", "gingerbread"];
+    Cookie = "cookie" BROWN: ["cookie", "biscuit", "shortbread", "ginger nut", "wafer", "gingerbread"];
     Corn = "corn" AMBER: ["corn", "maize", "sweetcorn"];
+    Cracker = "cracker" AMBER: ["cracker", "crispbread", "matzo"];
     Croissant = "croissant" AMBER: ["croissant", "pastry", "pastries", "danish"];
     Cross = "cross" RED: ["first aid", "bandage", "plaster", "eye and ear"];
     Cup = "cup" BROWN: ["cocoa", "hot chocolate", "cup", "mug"];
@@ -119,6 +120,7 @@ motifs! {
     Popcorn = "popcorn" RED: ["popcorn"];
     Pot = "pot" RED: ["cooking pot", "casserole", "dinner", "entree", "stew", "curr", "goulash", "pot", "prepared food", "heat", "meat"];
     Potato = "potato" BROWN: ["potato", "wedge", "fries", "hash brown"];
+    Puzzle = "puzzle" TEAL: ["puzzle", "jigsaw"];
     Razor = "razor" SLATE: ["razor", "shaving"];
     Roll = "roll" AMBER: ["roll", "bun", "burger", "hamburger", "hot dog"];
     Roller = "roller" SLATE: ["tissue", "tiss", "towel", "paper towel", "napkin", "kitchen roll", "toilet paper", "bath tissue"];
@@ -139,7 +141,7 @@ motifs! {
     Tea = "tea" GREEN: ["tea", "teabag", "teapot", "infusion", "matcha", "rooibos"];
     Tomato = "tomato" RED: ["tomato", "passata"];
     Toothbrush = "toothbrush" TEAL: ["toothbrush", "oral", "dental", "toothpaste", "floss"];
-    Toy = "toy": ["toy", "teddy", "game and toy", "puzzle", "doll", "sports"];
+    Toy = "toy": ["toy", "teddy", "game and toy", "doll", "sports"];
     Tree = "tree" GREEN: ["christmas", "winter", "tree"];
     Tube = "tube": ["lotion", "shampoo", "conditioner", "hair", "skin", "make up", "makeup", "cosmetic", "hand cream", "face cream", "body cream", "deodorant", "facial", "suntan", "sun cream", "hand/body", "glue", "foot care"];
     Water = "water" BLUE: ["water", "mineral water"];

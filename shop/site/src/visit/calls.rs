@@ -139,7 +139,11 @@ impl Visit {
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         let body = client::whole(response).await?;
-        let failure = Failure::of(status, retry_after, &body);
+        let failure = match Failure::of(status, retry_after, &body) {
+            // By the clock of this website too.
+            Failure::OutOfTime if !self.is_logged_in_by_now() => Failure::NotLoggedIn,
+            failure => failure,
+        };
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::warn!(request.id = ?self.request_id(), "the gateway failed");
         }

@@ -118,8 +118,11 @@ impl Index {
             }
             scores = Some(both(scores, term.into_iter()));
         }
-        let corrected = is_corrected.then(|| understood.join(" "));
-        Scored { scores: scores.unwrap_or_default(), corrected }
+        let scores = scores.unwrap_or_default();
+        // What nothing has was not what was meant.
+        let is_found = scores.iter().any(|score| *score > 0);
+        let corrected = (is_corrected && is_found).then(|| understood.join(" "));
+        Scored { scores, corrected }
     }
 
     /// The products that have a word: those that have just it or begin with it, or else, less and less like it.
