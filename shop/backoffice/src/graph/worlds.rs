@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use contracts::{
+    customer::CustomerEvent,
     order::{
         OrderEvent,
         lifecycle::{Effect, OrderState},
@@ -112,7 +113,7 @@ fn recorded(steps: &[Step]) -> Lines {
 
 fn is_answer(event: &str) -> bool {
     let of_stock = [ProductEvent::STOCK_RESERVED, ProductEvent::STOCK_DENIED].contains(&event);
-    of_stock || ["customer.credit-reserved", "customer.credit-denied"].contains(&event)
+    of_stock || [CustomerEvent::CREDIT_RESERVED, CustomerEvent::CREDIT_DENIED].contains(&event)
 }
 
 /// The events that more than one line leads to.

@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_no_shop_can_do_is_left_out_of_a_run() {
-        let run = of("/playground?seed=7&product=Dance&loyalty=Kill&Units=10&Power=Off&preset=x");
+        let run = of("/playground?seed=7&product=Dance&pantry=Kill&Units=10&Power=Off&preset=x");
         assert!(run.is_empty(), "{run:?}");
         assert_eq!(run.address(), "/playground?seed=7");
         assert_eq!(of("/playground").address(), "/playground");
