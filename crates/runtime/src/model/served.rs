@@ -79,7 +79,7 @@ pub struct Served<M> {
     /// In the place that the setting names: with the lease and the record, whichever generation serves.
     first: Arc<M>,
     known: RwLock<Known<M>>,
-    /// Held while the server is asked for the record; when that failed last, and why.
+    /// Held while the server is asked for the record; when it was asked last without success, and why.
     asking: Mutex<Option<(Instant, String)>>,
     number: watch::Sender<u32>,
     /// Counts what others changed.
@@ -185,7 +185,7 @@ impl<M: Placed> Served<M> {
         let text = match self.first.record().await {
             Ok(text) => text,
             Err(error) => {
-                *failed = Some((Instant::now(), error.to_string()));
+                *failed = Some((at, error.to_string()));
                 return Err(error);
             }
         };
