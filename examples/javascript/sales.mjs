@@ -91,7 +91,7 @@ const server = createServer(async (request, response) => {
 });
 await new Promise((listening) => server.listen(Number(process.env.PORT ?? 0), host, listening));
 const address = { http: `http://${host}:${server.address().port}` };
-const announcement = { name: 'sales', instance: randomUUID(), address, routes: ['/sales'], version: '1.0.0' };
+const announcement = { name: 'sales', instance: randomUUID(), address, routes: ['/sales'], version: '1.0.0', reads: { 'order.placed': 2 } };
 for (;;) {
   const following = amqp.connect(process.env.AGORA_BUS).then((connection) => follow(connection, announcement));
   await following.catch((error) => console.error(`bus connection lost; reconnecting: ${error}`));

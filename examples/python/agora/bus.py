@@ -17,7 +17,7 @@ class Bus:
     def run(self, address):
         """Runs until the process ends; `address` is where the gateway reaches our HTTP."""
         name = self.model.NAME
-        self.announcement = {"name": name, "instance": str(uuid.uuid4()), "address": {"http": address}, "routes": [f"/{name}"]}
+        self.announcement = {"name": name, "instance": str(uuid.uuid4()), "address": {"http": address}, "routes": [f"/{name}"], "reads": {"order.placed": 2}}
         while True:
             try:
                 with pika.BlockingConnection(pika.URLParameters(os.environ["AGORA_BUS"])) as connection:

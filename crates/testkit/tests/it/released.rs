@@ -75,7 +75,10 @@ fn every_schema_ever_released_is_read() {
 
 #[test]
 fn what_the_platform_records_itself_is_read() {
-    released("../runtime/tests/released").family::<runtime::inbox::InboxEvent>().check();
+    released("../runtime/tests/released")
+        .family::<runtime::inbox::InboxEvent>()
+        .family::<runtime::upgrade::UpgradeEvent>()
+        .check();
 }
 
 #[test]
