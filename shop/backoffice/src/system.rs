@@ -280,9 +280,7 @@ impl Map {
         let balances = self.balances();
         match balances.iter().filter(|(_, balance)| !balance.holds).count() {
             0 if balances.is_empty() => "–".to_owned(),
-            0 if self.all().iter().any(|service| service.is_away()) => {
-                "all that are known hold".to_owned()
-            }
+            0 if self.all().iter().any(Service::is_away) => "all that are known hold".to_owned(),
             0 => "all hold".to_owned(),
             broken => format!("{} broken", Count(broken)),
         }
