@@ -1,5 +1,5 @@
 //! An upgrade in a world with two versions: all instances are of the older one at first. They are replaced by the newer one, one after the
-//! other, and by the older one again at any moment. One may be cut off, so that nobody hears of it, and meets what it does not read.
+//! other, and by the older one again at any moment. One may be cut off, so that its announcements arrive nowhere, and meets what it does not read.
 
 use contracts::{customer, order, product};
 use runtime::Progress;

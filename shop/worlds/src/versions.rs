@@ -20,7 +20,7 @@ const SHARE: u64 = 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     Older,
-    /// The older one, of which nobody hears.
+    /// The older one, whose announcements arrive nowhere.
     CutOff,
     Newer,
 }

@@ -8,7 +8,7 @@
 //!
 //! Which generation serves is in the record, which is replaced by compare-and-swap. An instance answers from what it knew at most
 //! [`FRESH`] ago. Both generations are taken through the log until one is dropped, so one that learns of a switch a moment later has
-//! answered correctly meanwhile. What was dropped is removed after [`REST`], when nobody reads it any more.
+//! answered correctly meanwhile. What was dropped is removed after [`REST`]: by then no instance reads it.
 
 mod digest;
 mod forward;

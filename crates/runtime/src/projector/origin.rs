@@ -49,8 +49,9 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
         self.model.built_from(first).await
     }
 
-    /// The generation that serves, if there are several, with its checkpoint and the entries of its inbox. A model that is ahead of the log stops the process and is left as it is: what is broadcast was synced
-    /// before, so the log has lost events, or is not the one that the model was built from, and the model may be the last copy.
+    /// The generation that serves, if there are several, with its checkpoint and the entries of its inbox. A model that is ahead of the log
+    /// stops the process and is left as it is: what is broadcast was synced before, so the log has lost events, or is not the one that the
+    /// model was built from, and the model may be the last copy.
     pub(super) async fn opened(&self) -> Result<Opened<M::Change>, ModelError> {
         if let Some(database) = self.model.database() {
             database.recover()?;

@@ -88,7 +88,7 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
     }
 
     async fn drop_other(&self, _number: u32) -> Result<(), ModelError> {
-        // Nobody else changes which ones there are.
+        // Only this process changes which ones there are.
         let mut record = sync::lock(&self.record);
         let Some(other) = record.other else { return Ok(()) };
         self.replace(&mut record, |record| Record { other: None, ..record })?;

@@ -61,7 +61,7 @@ impl Instance {
 struct Said {
     /// Since when without a break.
     since: Option<Duration>,
-    /// When an instance was last heard: this process's own too, so that there is no silence while the bus works.
+    /// When any instance was last heard, this process's own included: while the bus works, that is at most seconds ago.
     last: Duration,
     /// By service and name, with when each was last heard.
     instances: BTreeMap<(String, String), (Duration, Instance)>,

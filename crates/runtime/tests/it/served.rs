@@ -223,3 +223,32 @@ async fn a_switch_that_is_not_answered_is_made_once() {
     let unanswered = world.model.lock().expect("no holder panics").unanswered;
     assert_eq!(unanswered, None, "the answer to the switch was lost");
 }
+
+/// Instances that have not heard of the switch yet answer from it: they must not promise more than the others have.
+#[tokio::test(start_paused = true)]
+async fn the_generation_before_never_runs_ahead_of_the_one_that_serves() {
+    let world = World::open().await;
+    record(&world, 10).await;
+    let holder = Instance::start(&world).await;
+    holder.rebuild.ask(Wish::Begin).await.expect("it may begin");
+    holder.until_kept(2).await;
+    let recording = async {
+        for _ in 0..100 {
+            world.record().await;
+            tokio::time::sleep(7 * MOMENT).await;
+        }
+    };
+    let watching = async {
+        loop {
+            tokio::time::sleep(MOMENT).await;
+            let before = world.model.lock().expect("no holder panics");
+            let serving =
+                before.others.get(&2).expect("it serves").lock().expect("no holder panics");
+            assert!(before.checkpoint <= serving.checkpoint, "{}", before.checkpoint);
+        }
+    };
+    tokio::select! {
+        () = recording => {}
+        () = watching => {}
+    }
+}

@@ -129,6 +129,6 @@ mod tests {
         assert_eq!(next.other.map(|other| other.number), Some(3), "no number is used twice");
         let text = next.text().expect("it can be written");
         assert_eq!(Record::read(Some(&text)).expect("it was written"), next);
-        assert!(Record::read(Some("{}")).is_err(), "nobody knows which one serves");
+        assert!(Record::read(Some("{}")).is_err(), "it does not say which one serves");
     }
 }
