@@ -1,6 +1,6 @@
 //! Metrics of the whole process: counters of the event store, positions of all subscribers, and the balances.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use runtime::event_store::Figures;
 use web::{Deps, Service, metrics::Metrics};
@@ -84,17 +84,4 @@ async fn balance(process: &Metrics, service: &Service) {
             )
             .set(balance.left - balance.right);
     }
-}
-
-/// Time since the operating system started this process; `None` if unknown.
-pub(crate) fn process_age() -> Option<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    let uptime = fs::read_to_string("/proc/uptime").ok()?;
-    // The name in parentheses may hold spaces; the start time (in ticks) is the 20th field behind it.
-    let ticks: f64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
-    let up: f64 = uptime.split_whitespace().next()?.parse().ok()?;
-    let ticks_per_second = rustix::param::clock_ticks_per_second();
-    #[expect(clippy::cast_precision_loss, reason = "100 on every Linux")]
-    let age = up - ticks / ticks_per_second as f64;
-    Duration::try_from_secs_f64(age).ok()
 }

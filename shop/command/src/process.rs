@@ -21,7 +21,10 @@ mod store;
 mod version;
 mod witness;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use ::faults::{Disk, Part};
 use anyhow::bail;
@@ -281,9 +284,18 @@ impl Process {
     }
 }
 
-/// Time since the operating system started this process.
-pub(crate) fn since_process_start() -> Duration {
-    figures::process_age().unwrap_or_default()
+/// When this program began; the operating system knows only since when there is the process, which may have been `cargo run` for minutes.
+static BEGAN: OnceLock<Instant> = OnceLock::new();
+
+/// Notes that the program begins.
+#[expect(clippy::disallowed_methods, reason = "how long a start took is only shown")]
+pub(crate) fn begins() {
+    BEGAN.get_or_init(Instant::now);
+}
+
+/// Time since the program began.
+pub(crate) fn since_start() -> Duration {
+    BEGAN.get().map(Instant::elapsed).unwrap_or_default()
 }
 
 /// The keys, given or of the data folder's secret, and the event store, if it runs here. A secret is drawn only where no shop has begun:

@@ -25,7 +25,7 @@ use crate::{
     logging,
     outcome::Outcome,
     parts::{Part, Parts},
-    process::{Process, listening, make_sample, since_process_start},
+    process::{Process, listening, make_sample, since_start},
 };
 
 /// How a process is run.
@@ -229,7 +229,7 @@ impl Ready {
         } else {
             format!("Running {}", parts.names())
         };
-        let after = since_process_start().as_millis();
+        let after = since_start().as_millis();
         let mut text = format!("{up}, {after} ms after its start.\n");
         let mut row = |name: &str, value: Option<&str>| {
             if let Some(value) = value {
