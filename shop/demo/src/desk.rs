@@ -32,6 +32,10 @@ const FRESH: Duration = Duration::from_hours(1);
 /// Later than any change of a password: the desk holds the shop's own key and needs none.
 const REVISION: u64 = u32::MAX as u64;
 
+/// How often a patient desk asks again, and after which pause: for longer than any order may take.
+const REPEATS: u32 = 60;
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Where the people of the sample shop make their calls.
 pub(crate) struct Desk {
     services: BTreeMap<&'static str, Router>,
@@ -41,6 +45,16 @@ pub(crate) struct Desk {
     /// The last position that an answer named: what is asked next is answered from there on.
     seen: AtomicU64,
     tokens: Mutex<BTreeMap<Uuid, (String, Timestamp)>>,
+    /// How often it asks again.
+    repeats: u32,
+}
+
+/// What goes along with a call.
+#[derive(Clone, Copy)]
+struct Sent<'a> {
+    /// Null: nothing.
+    body: &'a Value,
+    key: Option<&'a str>,
 }
 
 /// Someone who is logged in.
@@ -81,7 +95,13 @@ impl Desk {
             ids: Arc::clone(&deps.ids),
             seen: AtomicU64::new(0),
             tokens: Mutex::default(),
+            repeats: 0,
         }
+    }
+
+    /// The same that asks again where the shop is busy or does not answer.
+    pub(crate) fn patient(self) -> Self {
+        Self { repeats: REPEATS, ..self }
     }
 
     /// The same shop with another instance of a service.
@@ -96,7 +116,8 @@ impl Desk {
 
     /// Asks, such as `/order/get-orders?Limit=1`.
     pub(crate) async fn get(&self, call: &str, by: Option<&Person>) -> Result<Value, Refused> {
-        self.ask(Method::GET, call, by, Body::empty()).await
+        let nothing = Sent { body: &Value::Null, key: None };
+        self.ask(Method::GET, call, by, nothing).await
     }
 
     /// Has something done.
@@ -106,7 +127,17 @@ impl Desk {
         by: Option<&Person>,
         body: &Value,
     ) -> Result<Value, Refused> {
-        self.ask(Method::POST, call, by, Body::from(body.to_string())).await
+        // With one key, what was recorded without an answer is not done twice.
+        let key = (self.repeats > 0).then(|| self.ids.uuid(self.clock.now()).to_string());
+        for _ in 0..self.repeats {
+            let asked = self.ask(Method::POST, call, by, Sent { body, key: key.as_deref() }).await;
+            match asked {
+                Err(refused) if refused.status == StatusCode::SERVICE_UNAVAILABLE => {}
+                answered => return answered,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.ask(Method::POST, call, by, Sent { body, key: key.as_deref() }).await
     }
 
     async fn ask(
@@ -114,7 +145,7 @@ impl Desk {
         method: Method,
         call: &str,
         by: Option<&Person>,
-        body: Body,
+        Sent { body, key }: Sent<'_>,
     ) -> Result<Value, Refused> {
         let (service, path) =
             call.get(1..).and_then(|call| call.split_once('/')).unwrap_or((call, ""));
@@ -131,6 +162,10 @@ impl Desk {
             request = request.header("authorization", format!("Bearer {}", self.token(by)));
             request = request.header(names::CHANNEL, by.channel().as_str());
         }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let here = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let request = request.extension(here).body(body).expect("the parts are valid");
         // Nobody asked over the network: the log would be full of what the sample's people look at.
@@ -169,5 +204,57 @@ impl Desk {
         let (token, claims) = self.keys.signer().issue(holder, now, &self.ids);
         tokens.insert(*id, (token.clone(), claims.expires_at));
         token
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use axum::{http::HeaderMap, routing::post};
+    use runtime::clock::RuntimeClock;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A shop that is busy twice, then takes a call; and the keys of the calls that it got.
+    fn busy_twice() -> (Desk, Arc<Mutex<Vec<String>>>) {
+        let keys: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = Arc::clone(&keys);
+        let call = post(async move |headers: HeaderMap| {
+            let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
+            let mut seen = seen.lock().unwrap();
+            seen.push(key.unwrap_or_default());
+            if seen.len() > 2 { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+        });
+        let desk = Desk {
+            services: [("order", Router::new().route("/place-order", call))].into(),
+            keys: Arc::new(Secrets::derive(&[7; 32])),
+            clock: Arc::new(RuntimeClock::starting_at(Timestamp::from_micros(0))),
+            ids: Arc::new(Ids::from_seed([5; 32])),
+            seen: AtomicU64::new(0),
+            tokens: Mutex::default(),
+            repeats: 0,
+        };
+        (desk, keys)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_patient_desk_asks_again_with_one_key() {
+        let (desk, keys) = busy_twice();
+        let placed = desk.patient().post("/order/place-order", None, &json!({})).await;
+        placed.expect("the shop is busy for a moment only");
+        let keys = keys.lock().unwrap();
+        assert_eq!(keys.len(), 3);
+        assert!(!keys[0].is_empty() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_desk_asks_once() {
+        let (desk, keys) = busy_twice();
+        let refused = desk.post("/order/place-order", None, &json!({})).await;
+        let refused = refused.expect_err("the shop is busy");
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(*keys.lock().unwrap(), [""]);
     }
 }

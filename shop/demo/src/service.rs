@@ -36,8 +36,6 @@ use crate::{
 const NAME: &str = "demo";
 /// Orders with which a running shop is filled.
 const ORDERS: usize = 240;
-/// How often an order is sent again to a shop that is busy: longer than any order may take.
-const BUSY_TRIES: u32 = 60;
 /// How often a store that is just starting is asked for the first product.
 const TRIES: u32 = 5;
 /// When to ask again for what cannot be said now.
@@ -174,18 +172,10 @@ impl Inner {
     /// Fills the shop, in the name of `manager`.
     async fn fill(&self, manager: Person) -> Result<(), Refused> {
         let desk = Desk::new(self.services.clone(), Arc::clone(&self.keys), &self.deps);
-        let shop = Shop::new(desk).managed_by(manager);
+        let shop = Shop::new(desk.patient()).managed_by(manager);
         let acts = plan::today(&shop.goods, ORDERS);
         for act in &acts {
-            let mut tries = 0;
-            while let Err(refused) = shop.act(act).await {
-                tries += 1;
-                // Nothing was recorded.
-                if refused.status != StatusCode::SERVICE_UNAVAILABLE || tries > BUSY_TRIES {
-                    return Err(refused);
-                }
-                tokio::time::sleep(RETRY).await;
-            }
+            shop.act(act).await?;
             self.filled.fetch_add(1, Ordering::AcqRel);
         }
         Ok(())
