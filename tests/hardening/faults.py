@@ -185,15 +185,16 @@ def no_files_left(folder, _chance):
     held = []
     try:
         trade = Trade(shop)
-        url = urllib.parse.urlsplit(shop.url)
+        # One log-in for all of them: a fast machine would exceed what one address may try, and be refused until long after.
+        url, token = urllib.parse.urlsplit(shop.url), shop.manager().token
         for number in range(300):
             held.append(socket.create_connection((url.hostname, url.port), source_address=(f"127.0.2.{number % 200 + 1}", 0)))
         before, ends = len(trade.acknowledged), time.monotonic() + 5
         while time.monotonic() < ends:
             try:
                 person = shop.person()
-                person.timeout = 5
-                trade.order(person.log_in("admin", "correct-horse"))
+                person.token, person.timeout = token, 5
+                trade.order(person)
                 person.close()
             except (Failed, *BROKEN_OFF):
                 time.sleep(0.05)

@@ -16,7 +16,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def services():
     """The services that the command knows: each has a setting for its read model."""
-    settings = subprocess.run([os.environ["AGORA_BIN"], "config", "--json"], capture_output=True, text=True, cwd="/", check=True).stdout
+    # Not with this run's own variables, such as AGORA_FAULT_SEED, which are no settings.
+    clean = {"PATH": os.environ["PATH"]}
+    settings = subprocess.run(
+        [os.environ["AGORA_BIN"], "config", "--json"], capture_output=True, text=True, cwd="/", env=clean, check=True
+    ).stdout
     return [name.removesuffix("-model") for name in json.loads(settings) if name.endswith("-model")]
 
 
