@@ -1,8 +1,14 @@
-//! Planted bugs: nine ways to break a promise, each of which the worlds must find.
+//! Planted bugs: eleven ways to break a promise, each of which the worlds must find.
 //!
 //! They are injected from outside, at the ports, so that the services contain no code for them.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use contracts::{
@@ -10,7 +16,8 @@ use contracts::{
     product::ProductEvent,
 };
 use eventlog::{Access, File, Files, Lock, simdisk::SimDisk};
-use kernel::{Actor, EventId, NewEvent, Recorded, Timestamp};
+use kernel::{Actor, EventId, NewEvent, Recorded, StreamId, Timestamp, Version, sync};
+use runtime::sqlite::{self, Location};
 use serde_json::value::to_raw_value;
 use store::{Append, NoReply, Page, Read};
 use store::{Commit, StoreFailure, Writer, log::LogWriter};
@@ -48,11 +55,15 @@ pub enum PlantedBug {
     IgnoredLag,
     /// A reader passes over events of a schema that is newer than it knows.
     IgnoredSchema,
+    /// A rebuilt read model serves in place of the one before without being equal to it.
+    UnequalSwitch,
+    /// What waited behind an event in an inbox is taken up in another order than it was recorded in.
+    ReorderedRetry,
 }
 // ANCHOR_END: bugs
 
 impl PlantedBug {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AnswerBeforeSync,
         Self::DoubleRelease,
         Self::LostCauseMark,
@@ -62,6 +73,8 @@ impl PlantedBug {
         Self::StoppedByForgery,
         Self::IgnoredLag,
         Self::IgnoredSchema,
+        Self::UnequalSwitch,
+        Self::ReorderedRetry,
     ];
 
     fn spoil_append(self, mut append: Append) -> Result<Append, NoReply> {
@@ -93,7 +106,9 @@ impl PlantedBug {
             | Self::SkippedGap
             | Self::DatedByLastEvent
             | Self::StoppedByForgery
-            | Self::IgnoredSchema => {}
+            | Self::IgnoredSchema
+            | Self::UnequalSwitch
+            | Self::ReorderedRetry => {}
         }
         Ok(append)
     }
@@ -124,6 +139,22 @@ pub(crate) struct Saboteur {
     pub(crate) tally: Tally,
     pub(crate) bug: Option<PlantedBug>,
     pub(crate) dice: Dice,
+    /// The unreadable events that were read so far: behind them others wait.
+    pub(crate) unreadable: Mutex<BTreeSet<(StreamId, Version)>>,
+}
+
+impl Saboteur {
+    /// What is read behind an unreadable event, last first.
+    fn reorder(&self, read: &Read, page: &mut Page) {
+        let mut unreadable = sync::lock(&self.unreadable);
+        let poison = page.events.iter().filter(|event| is_unreadable(event));
+        unreadable.extend(poison.map(|event| (event.stream.clone(), event.version)));
+        if let Read::Stream { stream, from } = read
+            && unreadable.contains(&(stream.clone(), Version(from.0.saturating_sub(1))))
+        {
+            page.events.reverse();
+        }
+    }
 }
 
 impl Meddler for Saboteur {
@@ -142,8 +173,12 @@ impl Meddler for Saboteur {
         }
     }
 
-    fn page(&self, read: &Read, page: Page) -> Result<Page, NoReply> {
+    fn page(&self, read: &Read, mut page: Page) -> Result<Page, NoReply> {
         match self.bug {
+            Some(PlantedBug::ReorderedRetry) => {
+                self.reorder(read, &mut page);
+                Ok(page)
+            }
             Some(bug) => bug.spoil_page(read, page, &self.dice),
             None => Ok(page),
         }
@@ -166,6 +201,17 @@ fn with_deadline(event: &NewEvent) -> NewEvent {
 fn again(event: &NewEvent) -> NewEvent {
     let id = EventId(uuid::Uuid::from_u128(event.id.0.as_u128() ^ 1));
     NewEvent { id, ..event.clone() }
+}
+
+/// A read model loses its rows, and is as far as it was.
+pub(crate) fn lose_rows(location: &Location) -> rusqlite::Result<()> {
+    let connection = sqlite::hold(location)?;
+    let mut tables = connection.prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'checkpoint'",
+    )?;
+    let names: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    drop(tables);
+    names.iter().try_for_each(|name| connection.execute_batch(&format!("DELETE FROM \"{name}\"")))
 }
 
 /// An event store that dates nothing before the last event, as 0.1.0 did.

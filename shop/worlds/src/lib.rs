@@ -16,6 +16,7 @@ mod guest;
 mod load;
 mod loss;
 mod parts;
+mod rebuilding;
 mod schedule;
 mod shoppers;
 mod stories;

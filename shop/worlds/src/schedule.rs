@@ -5,6 +5,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 use kernel::{Clock as _, Position};
 use store::{Append, Appended, Message, Transport as _};
 use testkit::{Dice, FaultRates};
+use tokio::task::JoinSet;
 
 use crate::{
     faults::{Fault, Tally},
@@ -67,8 +68,8 @@ impl Schedule {
         }
     }
 
-    /// Injects one fault, at a moment of its own.
-    pub(crate) async fn strike(&self) {
+    /// Injects one fault, at a moment of its own. A rebuild goes on beside what comes then.
+    pub(crate) async fn strike(self: &Rc<Self>, beside: &mut JoinSet<()>) {
         tokio::time::sleep(Duration::from_micros(self.dice.within(0..1_500_000))).await;
         for _ in 0..self.dice.within(0..20) {
             tokio::task::yield_now().await;
@@ -78,7 +79,7 @@ impl Schedule {
         {
             return self.change_version(versions).await;
         }
-        match self.dice.within(0..20) {
+        match self.dice.within(0..21) {
             0..3 => self.kill_service().await,
             3 => self.send_away().await,
             4 => self.second_instance().await,
@@ -95,7 +96,10 @@ impl Schedule {
             15 => self.slow_store(),
             16 => self.slow_service(),
             17 => self.overload().await,
-            18 => self.rebuild().await,
+            18 | 19 => {
+                let schedule = Rc::clone(self);
+                beside.spawn_local(async move { schedule.rebuild().await });
+            }
             _ => self.fill_disk().await,
         }
     }
@@ -140,22 +144,6 @@ impl Schedule {
         self.tally.count(Fault::SubscriberOverrun);
         for _ in 0..BROADCASTS_TOO_MANY {
             self.environment.transport.publish(Message::Head(Position::START)).await;
-        }
-    }
-
-    /// A model is built again beside the one that serves, and takes its place; the one before may serve again, and one is dropped.
-    async fn rebuild(&self) {
-        let Some((_, service)) = self.any_instance() else { return };
-        for (call, fault) in [
-            ("rebuild-model", Fault::ModelRebuilt),
-            ("switch-model", Fault::ModelSwitched),
-            ("drop-model", Fault::ModelDropped),
-        ] {
-            if fault != Fault::ModelSwitched || self.dice.happens(800) {
-                let accepted = self.people.ask_of_model(&service, call).await;
-                self.tally.add(fault, u64::from(accepted));
-            }
-            self.pause().await;
         }
     }
 

@@ -196,11 +196,12 @@ impl People {
         }
     }
 
-    /// The manager has a model rebuilt, switched or dropped, if it is there and that fits; whether it was accepted.
-    pub(crate) async fn ask_of_model(&self, service: &str, call: &str) -> bool {
-        let Some(router) = self.router(service) else { return false };
+    /// The manager has the model of an instance rebuilt, switched or dropped, if it is there and that fits; its generations if that was
+    /// accepted.
+    pub(crate) async fn ask_of_model(&self, instance: &str, call: &str) -> Option<Value> {
+        let router = self.instances.borrow().get(instance)?.router.clone();
         let answer = ask(router, call, &self.manager, &self.key(), &json!({})).await;
-        answer.status == StatusCode::ACCEPTED
+        (answer.status == StatusCode::ACCEPTED).then_some(answer.body)
     }
 
     /// The manager changes a price, stock or credit.

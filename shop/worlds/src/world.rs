@@ -125,7 +125,12 @@ impl World {
         let (dice, tally) = (Dice::new(scenario.seed), Tally::default());
         let clock = RuntimeClock::starting_at(EPOCH);
         let store_clock = Arc::new(TestClock::beside(clock));
-        let saboteur = Saboteur { tally: tally.clone(), bug: scenario.bug, dice: dice.clone() };
+        let saboteur = Saboteur {
+            tally: tally.clone(),
+            bug: scenario.bug,
+            dice: dice.clone(),
+            unreadable: std::sync::Mutex::default(),
+        };
         let transport = FaultyTransport::with(dice.clone(), saboteur);
         let guest = scenario.guest.map(|guest| guest.module);
         let environment = Rc::new(Environment {
@@ -170,7 +175,7 @@ impl World {
 
     /// People shop while the storm rages.
     async fn rates(&self, people: &Rc<People>) {
-        let schedule = self.schedule(people);
+        let schedule = Rc::new(self.schedule(people));
         self.environment.transport.set_rates(schedule.rates());
         let mut shopping = tokio::task::JoinSet::new();
         let orders = self.scenario.orders / if self.is_overloaded { 2 } else { 1 };
@@ -200,8 +205,12 @@ impl World {
         let blows = self.dice.within(3..9);
         let striking = tokio::task::spawn_local(async move {
             schedule.begin().await;
+            let mut beside = tokio::task::JoinSet::new();
             for _ in 0..blows {
-                schedule.strike().await;
+                schedule.strike(&mut beside).await;
+            }
+            while let Some(done) = beside.join_next().await {
+                done.expect("an operator does not panic");
             }
         });
         while let Some(done) = shopping.join_next().await {

@@ -36,8 +36,9 @@ pub(super) struct Record {
 }
 
 impl Location {
-    /// Where a generation of the model is.
-    pub(super) fn generation(&self, number: u32) -> Self {
+    /// Where a generation of the model is, whose first one is here.
+    #[must_use]
+    pub fn generation(&self, number: u32) -> Self {
         match self {
             first if number == FIRST => first.clone(),
             Self::File(path) => Self::File(with_suffix(path, &format!("{GENERATION}{number}"))),
