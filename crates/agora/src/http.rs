@@ -130,14 +130,24 @@ impl System {
     }
 
     /// The calls in `routes` as a service: with `/`, `/openapi.json`, `/health`, `/metrics`, problems for whatever fails, and answers that
-    /// wait for the position that a request carries.
+    /// wait for the position that a request carries. What a follower could not take is in `/inbox`, where an operator retries or skips it
+    /// with `/retry-event` and `/skip-event`; `/models/NAME/rebuild-model` builds a read model again while it answers, and
+    /// `/models/NAME/model-generations` says how far that is.
     pub fn service(&self, routes: impl Into<OpenApiRouter>) -> Service {
         let (name, followers) = (self.settings.name, self.progress());
+        let mut calls = routes
+            .into()
+            .merge(self.web.metrics.router().into())
+            .merge(web::inbox_calls(self.web.clone(), followers.clone()));
+        for (model, rebuild, progress) in sync::lock(&self.rebuilds).iter() {
+            let generations = web::generation_calls(rebuild.clone(), progress.clone());
+            calls = calls.nest(&format!("/models/{model}"), generations);
+        }
         let router = Api::new(name, VERSION, self.web.http.clone())
             .reads(AllModels(Arc::clone(&self.models)))
             .follows(followers.clone())
             .metrics(self.web.metrics.http())
-            .finish(routes.into().merge(self.web.metrics.router().into()));
+            .finish(calls);
         let model: Arc<dyn Inspect> = Arc::new(AllModels(Arc::clone(&self.models)));
         Service { name, router, followers, model: Some(model), engine: None }
     }

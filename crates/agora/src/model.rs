@@ -2,6 +2,7 @@
 
 #[cfg(feature = "postgres")]
 mod postgres;
+mod projection;
 mod sql;
 mod sqlite;
 
@@ -10,19 +11,16 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use async_trait::async_trait;
-use kernel::{Event, Position, Recorded, sync};
+use kernel::sync;
 use runtime::{
-    ModelError, ReadModel, SetAside, Shared, Unfit,
-    model::TakenUp,
-    sqlite::{Database, Embedded, Schema as Shape},
+    ModelError, ReadModel,
+    sqlite::{Embedded, Schema as Shape},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use store::Balance;
-use uuid::Uuid;
 
-use crate::Happened;
+pub(crate) use projection::{Projection, project};
 pub use sql::{Changes, IntoValue, Value, Values};
 
 /// The tables of a read model. Another number means that it is emptied and built again from the log.
@@ -58,20 +56,14 @@ struct Inner {
     balances: Mutex<Vec<(&'static str, &'static str)>>,
 }
 
+/// What holds the tables, whichever engine it is.
+pub(crate) type Engine = Arc<dyn ReadModel<Change = Changes>>;
+
 /// The engine that holds a model.
 pub(crate) enum Tables {
     Sqlite(Arc<Embedded<sqlite::Sql>>),
     #[cfg(feature = "postgres")]
-    Postgres(postgres::Tables),
-}
-
-/// What a projection does about an event.
-type Apply<E> = dyn Fn(&Happened<E>, &mut Changes) + Send + Sync;
-
-/// A read model with what fills it.
-pub(crate) struct Projection<E> {
-    pub(crate) model: Model,
-    apply: Box<Apply<E>>,
+    Postgres(Arc<postgres::Tables>),
 }
 
 impl Model {
@@ -147,11 +139,11 @@ impl Model {
     }
 
     /// The engine that holds the tables, to which a change is what a projection did about several events.
-    pub(crate) fn engine(&self) -> &dyn ReadModel<Change = Changes> {
+    pub(crate) fn engine(&self) -> Engine {
         match &self.0.tables {
-            Tables::Sqlite(tables) => &**tables,
+            Tables::Sqlite(tables) => Arc::clone(tables) as Engine,
             #[cfg(feature = "postgres")]
-            Tables::Postgres(tables) => tables,
+            Tables::Postgres(tables) => Arc::clone(tables) as Engine,
         }
     }
 }
@@ -180,89 +172,8 @@ impl Tables {
         url: &str,
         schema: Schema,
     ) -> Result<Self, ModelError> {
-        postgres::Tables::open(name, url, schema).await.map(Self::Postgres)
-    }
-}
-
-impl<E: Event> Projection<E> {
-    pub(crate) fn new(
-        model: Model,
-        apply: impl Fn(&Happened<E>, &mut Changes) + Send + Sync + 'static,
-    ) -> Self {
-        Self { model, apply: Box::new(apply) }
-    }
-
-    fn changes(&self, happened: &[Happened<E>]) -> Changes {
-        let mut changes = Changes::default();
-        for happened in happened {
-            (self.apply)(happened, &mut changes);
-        }
-        changes
-    }
-}
-
-/// What an event of the family is to a projection; anything else changes nothing.
-pub(crate) fn project<E: Event>(recorded: &Recorded) -> Result<Option<Happened<E>>, Unfit> {
-    Happened::of(recorded)
-}
-
-#[async_trait]
-impl<E: Event> ReadModel for Projection<E> {
-    type Change = Happened<E>;
-
-    async fn checkpoint(&self) -> Result<Position, ModelError> {
-        self.model.engine().checkpoint().await
-    }
-
-    async fn apply(
-        &self,
-        from: Position,
-        happened: &[Happened<E>],
-        to: Position,
-    ) -> Result<(), ModelError> {
-        self.model.engine().apply(from, &[self.changes(happened)], to).await
-    }
-
-    async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.model.engine().set_aside(event).await
-    }
-
-    async fn take_up(
-        &self,
-        from: Position,
-        up: TakenUp<'_, Happened<E>>,
-        to: Position,
-    ) -> Result<(), ModelError> {
-        let changes = [self.changes(up.changes)];
-        let up = TakenUp { entry: up.entry, changes: &changes, again: up.again };
-        self.model.engine().take_up(from, up, to).await
-    }
-
-    async fn aside(&self) -> Result<Vec<SetAside>, ModelError> {
-        self.model.engine().aside().await
-    }
-
-    async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError> {
-        self.model.engine().built_from(first).await
-    }
-
-    async fn reset(&self) -> Result<(), ModelError> {
-        self.model.engine().reset().await
-    }
-
-    async fn dump(&self) -> Result<Vec<String>, ModelError> {
-        self.model.dump().await
-    }
-
-    fn engine(&self) -> &'static str {
-        self.model.engine().engine()
-    }
-
-    fn shared(&self) -> Option<&dyn Shared> {
-        self.model.engine().shared()
-    }
-
-    fn database(&self) -> Option<Database> {
-        self.model.engine().database()
+        postgres::Tables::open(name, url, schema)
+            .await
+            .map(|tables| Self::Postgres(Arc::new(tables)))
     }
 }

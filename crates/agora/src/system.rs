@@ -8,9 +8,9 @@ use std::{
 use anyhow::Context as _;
 use kernel::{Event, StreamId, sync};
 use runtime::{
-    Aggregates, Deps, Progress, Tasks, Traces,
+    Aggregates, Deps, Progress, Rebuild, Tasks, Traces,
     event_store::Figures,
-    follower, projector, reactor,
+    follower, projector, reactor, rebuild,
     snapshots::Snapshots,
     sqlite::{self, Database},
 };
@@ -32,6 +32,8 @@ pub struct System {
     /// Needed to the very end: what drives the bus.
     bus_tasks: Tasks,
     pub(crate) models: Models,
+    /// Who looks after the generations of each model.
+    pub(crate) rebuilds: Mutex<Vec<(&'static str, Rebuild, Progress)>>,
     followers: Mutex<Vec<Progress>>,
 }
 
@@ -69,6 +71,7 @@ impl System {
             deps,
             bus_tasks,
             models: Models::default(),
+            rebuilds: Mutex::default(),
             followers: Mutex::default(),
         };
         match system.serve_events(&environment).await {
@@ -148,7 +151,8 @@ impl System {
     }
 
     /// A read model: `apply` says what an event of the family `E` changes in its tables. It is pure and sees each event once; the changes
-    /// and how far the model is are committed together. With another number in `schema` the model is built again from the log.
+    /// and how far the model is are committed together. With another number in `schema` the model is built again from the log; so it is
+    /// when an operator asks for it, beside the one that answers (see [`System::service`]).
     pub async fn project<E: Event>(
         &self,
         name: &'static str,
@@ -163,9 +167,11 @@ impl System {
         let tables = tables.with_context(|| format!("the read model {name} cannot be opened"))?;
         let model = Model::new(name, tables);
         let progress = self.follower(name);
-        let projection = Arc::new(Projection::new(model.clone(), apply));
+        let projection = Arc::new(Projection::new(model.engine(), apply));
         let (tasks, store) = (&self.deps.tasks, self.deps.store());
-        projector::spawn(tasks, &store, projection, project::<E>, progress.clone());
+        projector::spawn(tasks, &store, Arc::clone(&projection), project::<E>, progress.clone());
+        let rebuild = rebuild::spawn(tasks, &store, projection, project::<E>, progress.clone());
+        sync::lock(&self.rebuilds).push((name, rebuild, progress.clone()));
         let mut models = sync::lock(&self.models);
         models.push((model.clone(), progress));
         Ok(model)

@@ -15,8 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{Json, Operator, Problem};
 
-/// The calls of a service whose model is looked after by `rebuild`, and is as far as `progress` says.
-pub(crate) fn calls(rebuild: Rebuild, progress: Progress) -> OpenApiRouter {
+/// The calls of a service whose model is looked after by `rebuild`, and is as far as `progress` says: `/model-generations`,
+/// `/rebuild-model`, `/switch-model` and `/drop-model`. Every [`Assembly`](crate::Assembly) has them.
+pub fn calls(rebuild: Rebuild, progress: Progress) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(model_generations))
         .routes(routes!(rebuild_model))

@@ -21,8 +21,9 @@ const TRIES: usize = 8;
 /// The pause that a client is asked to make then, or when the event store does not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The calls of a service with these followers; see [`runtime::inbox`].
-pub(crate) fn calls(deps: Deps, followers: Vec<Progress>) -> OpenApiRouter {
+/// The calls by which an operator sees what these followers could not take, and retries or skips it: `/inbox`, `/retry-event` and
+/// `/skip-event`. Every [`Assembly`](crate::Assembly) has them. See [`runtime::inbox`].
+pub fn calls(deps: Deps, followers: Vec<Progress>) -> OpenApiRouter {
     let inboxes = Arc::new(Inboxes { deps, followers });
     OpenApiRouter::new()
         .routes(routes!(inbox))

@@ -148,9 +148,12 @@ pub use deps::Deps;
 pub use events::{LastEventId, event, event_stream};
 pub use fields::FieldErrors;
 pub use forwarded::Forwarded;
-pub use generations::{GenerationState, ModelComparison, ModelGenerations, OtherGeneration};
+pub use generations::{
+    GenerationState, ModelComparison, ModelGenerations, OtherGeneration, calls as generation_calls,
+};
 pub use guard::RouteName;
 pub use idempotency::{IDEMPOTENCY_KEY, derived_id};
+pub use inbox::calls as inbox_calls;
 pub use json::Json;
 pub use keyed::{KeyHeader, Keyed};
 pub use limit::{Limiter, Taken};

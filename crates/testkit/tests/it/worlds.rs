@@ -96,6 +96,74 @@ fn an_effect_happens_at_least_once_whatever_crashes() {
     );
 }
 
+/// Counters whose sums cannot take a thirteen.
+async fn superstitious(system: &System) -> Result<Router> {
+    let counters = system.commands::<Counter>()?;
+    let total = Schema::new(1, "CREATE TABLE total (raised BIGINT)");
+    let totals = system.project("totals", total, |happened: &Happened<CounterEvent>, tables| {
+        let CounterEvent::Raised { by } = happened.event;
+        assert_ne!(by, 13, "it is unlucky");
+        tables.execute("INSERT INTO total VALUES (?1)", [by]);
+    });
+    let totals = totals.await?;
+    let raise =
+        async move |Path(id): Path<Id>, request: Request<u32>| counters.answer(&id, request).await;
+    let sum = async move || {
+        totals.one::<Row>("SELECT SUM(raised) AS raised FROM total", ()).await.map(Json)
+    };
+    Ok(Router::new().route("/counters/{id}", post(raise)).route("/sum", get(sum)))
+}
+
+#[test]
+fn an_operator_skips_what_a_projection_could_not_take_and_what_waited_behind_it_is_taken() {
+    World::run(3, "counters", superstitious, async |world| {
+        for (counter, by) in [("one", 1), ("one", 13), ("one", 20), ("two", 300)] {
+            world.post(&format!("/counters/{counter}"), &json!(by)).await.ok();
+        }
+        assert_eq!(world.get("/sum").await.ok(), json!({ "raised": 301 }));
+        let inbox = world.get("/inbox").await.ok();
+        let [entry] = inbox["Entries"].as_array().expect("a list").as_slice() else {
+            panic!("one event could not be taken: {inbox}");
+        };
+        assert_eq!((&entry["Subscriber"], &entry["Waiting"]), (&json!("totals"), &json!(1)));
+        let skip = |position: u64| json!({ "Subscriber": "totals", "Position": position, "Reason": "unlucky" });
+        let another = world.post("/skip-event", &skip(1)).await;
+        assert_eq!(another.status, 404, "it was taken: {another:?}");
+        let position = entry["Position"].as_u64().expect("a position");
+        world.post("/skip-event", &skip(position)).await.ok();
+        world.settled().await;
+        assert_eq!(world.get("/sum").await.ok(), json!({ "raised": 321 }));
+        assert_eq!(world.get("/inbox").await.ok(), json!({ "Entries": [] }));
+    });
+}
+
+#[test]
+fn a_model_is_built_again_while_it_answers() {
+    let letters = Letters::default();
+    let assemble = async move |system: &System| counters(system, &letters).await;
+    World::run(5, "counters", assemble, async |world| {
+        for by in 1..=20 {
+            world.post("/counters/one", &json!(by)).await.ok();
+        }
+        world.post("/models/totals/rebuild-model", &json!({})).await.ok();
+        world.post("/counters/one", &json!(100)).await.ok();
+        assert_eq!(world.get("/sums").await.ok(), json!([310, 310]));
+        agora::tokio::time::sleep(Duration::from_secs(5)).await;
+        let rebuilt = world.get("/models/totals/model-generations").await.ok();
+        assert_eq!(
+            (&rebuilt["Generation"], &rebuilt["Compared"]["Equal"]),
+            (&json!(2), &json!(true)),
+            "{rebuilt}"
+        );
+        world.post("/models/totals/switch-model", &json!({})).await.ok();
+        world.post("/counters/one", &json!(1000)).await.ok();
+        assert_eq!(world.get("/sums").await.ok(), json!([1310, 1310]));
+        agora::tokio::time::sleep(Duration::from_secs(5)).await;
+        let back = world.get("/models/totals/model-generations").await.ok();
+        assert_eq!(back["Generation"], 1, "{back}");
+    });
+}
+
 #[test]
 fn a_lost_answer_is_a_503_and_a_key_makes_it_safe_to_ask_again() {
     let letters = Letters::default();
