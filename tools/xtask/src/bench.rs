@@ -5,6 +5,16 @@ mod measure;
 
 use clap::{Args, Subcommand};
 
+use crate::run::target;
+
+/// What is measured is what is released: `cargo run --release` is built in less time and is slower.
+const RELEASED: [&str; 2] = ["--profile", "dist"];
+
+/// A program built so.
+fn built(name: &str) -> String {
+    target().join("dist").join(name).to_string_lossy().into_owned()
+}
+
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {

@@ -1,21 +1,19 @@
 //! The project's own benches in one run: the engine's, then the whole shop's.
 
-use crate::run::{cargo, must, say};
+use super::{RELEASED, built};
+use crate::run::{cargo, must, program, say};
 
 pub(super) fn run(orders: u64) -> anyhow::Result<()> {
-    must(&mut cargo(&["build", "--release", "-p", "command", "--features", "full"]))?;
+    must(cargo(&["build", "-p", "command", "--features", "full"]).args(RELEASED))?;
     say("── the storage engine");
-    must(&mut cargo(&["bench", "-p", "eventlog"]))?;
+    must(cargo(&["bench", "-p", "eventlog"]).args(RELEASED))?;
     let shop = |title: &str, args: &[&str]| {
         say(&format!("── {title}"));
-        let base =
-            ["run", "--quiet", "--release", "-p", "command", "--features", "full", "--", "bench"];
-        let all: Vec<&str> = base.iter().chain(args).copied().collect();
-        must(&mut cargo(&all))
+        must(program(&built("agora"), &["bench"]).args(args))
     };
     let bench = |name: &str| {
         let command = ["bench", "--quiet", "-p", "command", "--features", "full", "--bench"];
-        must(cargo(&command).arg(name))
+        must(cargo(&command).arg(name).args(RELEASED))
     };
     let orders = orders.to_string();
     shop("whole orders, 64 in flight, 1,000 products", &["--orders", &orders])?;
@@ -29,5 +27,5 @@ pub(super) fn run(orders: u64) -> anyhow::Result<()> {
     say("── the same services, distributed");
     bench("distributed")?;
     say("── pages of the websites, with 9,000 products");
-    must(&mut cargo(&["bench", "--quiet", "-p", "storefront"]))
+    must(cargo(&["bench", "--quiet", "-p", "storefront"]).args(RELEASED))
 }

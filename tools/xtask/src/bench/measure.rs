@@ -1,7 +1,8 @@
 //! Measurements by the tool `measure`: built here, with the shop's command that it measures.
 
+use super::{RELEASED, built};
 use crate::{
-    run::{cargo, must, program, target},
+    run::{cargo, must, program},
     setup,
 };
 
@@ -20,8 +21,7 @@ pub(super) fn grid(short: bool, plot: Option<String>) -> anyhow::Result<()> {
 fn measure(what: &str, args: &[String]) -> anyhow::Result<()> {
     // Both at once, so that they share what they depend on.
     let packages = ["-p", "command", "-p", "measure", "--features", "command/full"];
-    must(cargo(&["build", "--release"]).args(packages))?;
-    let built = target().join("release");
-    let mut run = program(&built.join("measure").to_string_lossy(), &[what, "--agora"]);
-    must(run.arg(built.join("agora")).args(args))
+    must(cargo(&["build"]).args(RELEASED).args(packages))?;
+    let mut run = program(&built("measure"), &[what, "--agora"]);
+    must(run.arg(built("agora")).args(args))
 }
