@@ -66,16 +66,29 @@ async fn two_instances_of_each_service_sell_ten_of_ten_and_show_what_was_written
 }
 
 /// Places an order, retried under the same key until it is taken: a busy service answers 503.
-async fn order(buyer: &Person, (product, user): (&str, &str), n: usize) -> String {
+async fn order(buyer: &Person, what: (&str, &str), n: usize) -> String {
+    order_noting(buyer, what, n, |_| {}).await
+}
+
+/// The same; each failed request is noted.
+async fn order_noting(
+    buyer: &Person,
+    (product, user): (&str, &str),
+    n: usize,
+    failed: impl Fn(String),
+) -> String {
     let order = json!({ "ProductId": product, "UserName": user });
     eventually("an order is taken", async || {
         let key = format!("order-{n}");
         let answer = buyer.try_post_with_key("/order/place-order", &key, order.clone()).await;
-        let answer = answer.ok()?;
+        let answer = answer.map_err(|error| failed(format!("{error:?}"))).ok()?;
         match answer.status {
             202 => answer.body["OrderId"].as_str().map(str::to_owned),
             // Cut off while it answered, or a part is away.
-            _ if answer.status >= 500 || answer.body.is_null() => None,
+            _ if answer.status >= 500 || answer.body.is_null() => {
+                failed(format!("{} {}", answer.status, answer.body));
+                None
+            }
             _ => panic!("{answer:?}"),
         }
     })

@@ -83,7 +83,7 @@ async fn a_folder_of_0_1_0_opens_and_answers_as_before() {
     let orders = manager.list("/order/get-orders?Type=All").await;
     assert!(orders.iter().all(|order| order["Channel"] == "unknown"), "{orders:?}");
     // Customers of then log in with their passwords, and buy.
-    let bob = shop.visitor().log_in("bob", "bob's password").await;
+    let bob = manager.log_in("bob", "bob's password").await;
     let creme = orders.iter().find(|order| order["ProductName"] == "Crème").expect("one was sold");
     let order = bob.order(creme["ProductId"].as_str().expect("an id"), "bob").await;
     let ended = manager.ended_orders().await;
@@ -130,8 +130,9 @@ async fn a_folder_is_of_the_version_before_until_its_upgrade_is_finished() {
     let creme = orders.iter().find(|order| order["ProductName"] == "Crème").expect("one was sold");
     let product = creme["ProductId"].as_str().expect("an id").to_owned();
     let order = async |shop: &Shop| {
-        shop.visitor().log_in("bob", "bob's password").await.order(&product, "bob").await;
-        its_manager(shop).await.ended_orders().await;
+        let manager = its_manager(shop).await;
+        manager.log_in("bob", "bob's password").await.order(&product, "bob").await;
+        manager.ended_orders().await;
     };
     order(&shop).await;
     let tool = async |shop: &Shop, args: &[&str]| {

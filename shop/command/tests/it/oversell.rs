@@ -48,7 +48,7 @@ async fn twenty_orders_on_credit_for_three_buy_three() {
     let manager = shop.manager().await;
     manager.add_customers(&["eve"], "29.98").await;
     let lamp = manager.add_products(&["Lamp"], ("9.99", 1000)).await.remove(0);
-    let eve = shop.visitor().log_in("eve", "eve's password").await;
+    let eve = manager.log_in("eve", "eve's password").await;
     join_all((0..20).map(|_| async {
         let placed = eve.post("/order/place-order", json!({ "ProductId": lamp })).await;
         assert_eq!(placed.status, 202, "{placed:?}");

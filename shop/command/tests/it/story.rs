@@ -12,7 +12,6 @@ async fn a_customer_orders_what_a_manager_added_and_is_given_more_credit() {
     let manager = shop.manager().await;
     let lamp = add_and_correct(&manager).await;
     manager.add_customers(&["mia"], "100.00").await;
-    // One position for both: what she places is there when the manager looks.
     let mia = manager.log_in("mia", "mia's password").await;
     let order = json!({ "ProductId": lamp, "Quantity": 2, "Price": "24.90" });
     let placed = mia.post("/order/place-order", order).await;

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use servers::{Proxy, Store, System};
 
 use super::{
-    BUYERS, order, says_ready,
+    BUYERS, order_noting, says_ready,
     system::{AGORA, manager},
     twice,
 };
@@ -22,6 +22,9 @@ use crate::{
     shop::{Person, eventually},
 };
 
+/// How a shop says that it records nothing now, and that the request is to be sent again.
+const BUSY: [&str; 2] = ["/problems/orders-busy", "/problems/behind"];
+
 /// Orders in flight while something is done to the system.
 const WORKERS: usize = 6;
 
@@ -29,6 +32,8 @@ const WORKERS: usize = 6;
 #[derive(Default)]
 pub(super) struct Flow {
     placed: Mutex<Vec<String>>,
+    /// What was answered instead, before it was tried again.
+    failed: Mutex<Vec<String>>,
     stopped: AtomicBool,
 }
 
@@ -36,12 +41,21 @@ impl Flow {
     /// Places one order after the other until it is stopped.
     async fn place(&self, buyer: &Person, (product, worker): (&str, usize)) {
         for n in (worker..).step_by(WORKERS) {
-            let order = order(buyer, (product, BUYERS[worker % 3]), n).await;
+            let failed = |what| self.failed.lock().expect("no thread panics").push(what);
+            let order = order_noting(buyer, (product, BUYERS[worker % 3]), n, failed).await;
             self.placed.lock().expect("no thread panics").push(order);
             if self.stopped.load(Ordering::Relaxed) {
                 return;
             }
         }
+    }
+
+    /// The requests that failed since this was last asked, however well they went when they were tried again; not those that a busy shop
+    /// or a model that is behind asked to send again.
+    pub(super) fn failed(&self) -> Vec<String> {
+        let mut failed = std::mem::take(&mut *self.failed.lock().expect("no thread panics"));
+        failed.retain(|what| BUSY.iter().all(|kind| !what.contains(kind)));
+        failed
     }
 
     /// Waits until so many more orders are taken.

@@ -70,6 +70,7 @@ impl Person {
         Self { traceparent: Some(traceparent.into()), ..self.clone() }
     }
 
+    /// Another user, who shares the position: what either writes is there when the other looks.
     pub(crate) async fn log_in(&self, user: &str, password: &str) -> Self {
         let body = json!({ "UserName": user, "Password": password });
         let session = self.post("/customer/login-user", body).await.ok();
