@@ -27,7 +27,10 @@ pub trait Model: ReadModel<Change = Change> {
     /// The products that match, in order, `query.count` at most.
     async fn products(&self, query: Products) -> Result<Found, ModelError>;
 
-    /// The category of that id.
+    /// Whether there is a category of that id: unlike [`Self::category`], it counts nothing.
+    async fn has_category(&self, id: Uuid) -> Result<bool, ModelError>;
+
+    /// The category of that id, with how many products it has.
     async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError>;
 
     /// The categories that match, by name, `query.count` at most.

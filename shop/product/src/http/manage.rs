@@ -140,9 +140,10 @@ impl Shop {
     }
 
     async fn check_category(&self, category: Uuid) -> Result<(), Problem> {
-        match self.model.category(category).await? {
-            Some(_) => Ok(()),
-            None => Err(Problem::field("CategoryId", "no such category")),
+        if self.model.has_category(category).await? {
+            Ok(())
+        } else {
+            Err(Problem::field("CategoryId", "no such category"))
         }
     }
 

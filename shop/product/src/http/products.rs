@@ -61,7 +61,7 @@ async fn read_page(shop: &Shop, query: GetProducts) -> Result<ProductList, Probl
         return Err(Problem::field("After", "cursor belongs to a different sort order"));
     }
     if let Some(category) = query.category_id {
-        shop.model.category(category).await?.ok_or_else(no_category)?;
+        shop.model.has_category(category).await?.then_some(()).ok_or_else(no_category)?;
     }
     let wanted = Products {
         category: query.category_id,

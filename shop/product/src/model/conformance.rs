@@ -95,6 +95,7 @@ async fn a_new_model_is_empty(model: &dyn Model) {
     assert_eq!(found(model, 1).await, None);
     assert!(names(model, Products::default()).await.is_empty());
     assert_eq!(model.category(TEA).await.expect("a query works"), None);
+    assert!(!model.has_category(TEA).await.expect("a query works"));
     assert_eq!(model.created(id(1)).await.expect("a query works"), None);
     balanced(model).await;
 }
@@ -221,10 +222,12 @@ async fn categories_count_their_products(model: &dyn Model) {
     assert_eq!((counted(all.clone()).await, counted(tea).await), (2, 1));
     assert_eq!(counted(Categories { count: 1, ..all.clone() }).await, 1, "no further than asked");
     let soap = model.category(SOAP).await.expect("a query works").expect("it is there");
+    assert!(model.has_category(SOAP).await.expect("a query works"));
     let after = Some(soap.cursor());
     assert_eq!(list(Categories { after, ..all }).await, [("Tea".to_owned(), 1)]);
     apply(model, 7, [What::CategoryDeleted(TEA)]).await;
     assert_eq!(model.category(TEA).await.expect("a query works"), None);
+    assert!(!model.has_category(TEA).await.expect("a query works"));
     let orphan = found(model, 1).await.expect("it is offered still");
     assert_eq!((orphan.category, orphan.category_name), (TEA, None));
 }

@@ -136,6 +136,10 @@ impl Model for SqliteModel {
         .await
     }
 
+    async fn has_category(&self, id: Uuid) -> Result<bool, ModelError> {
+        self.read(|connection| query::has_category(connection, id))
+    }
+
     async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError> {
         self.read(|connection| query::category(connection, id))
     }

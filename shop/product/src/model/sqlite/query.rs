@@ -82,6 +82,10 @@ fn source(wanted: &Products) -> &'static str {
     }
 }
 
+pub(super) fn has_category(connection: &Connection, id: Uuid) -> Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM category WHERE id = ?1")?.exists([id.as_bytes()])
+}
+
 pub(super) fn category(connection: &Connection, id: Uuid) -> Result<Option<Category>> {
     let mut select = Select::new(CATEGORY);
     select.and("c.id = :id", &[(":id", id.as_bytes())]);
