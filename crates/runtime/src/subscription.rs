@@ -101,6 +101,16 @@ impl Subscription {
         }
     }
 
+    /// The next events, at least one, and while it is behind so many together that there are `count` or more: a transaction over
+    /// several pages costs less than one for each. What was gathered is lost with a dropped future: open another subscription then.
+    pub async fn next_many(&mut self, count: usize) -> Vec<Arc<Recorded>> {
+        let mut events = self.next().await;
+        while self.behind && events.len() < count {
+            events.extend(self.read_on().await.unwrap_or_default());
+        }
+        events
+    }
+
     /// Learns where the log ends, so that an empty or fully read one counts as caught up.
     pub async fn look(&mut self) {
         let mut head = self.store.head().await;

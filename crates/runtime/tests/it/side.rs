@@ -28,6 +28,8 @@ pub(crate) struct Side {
 pub(crate) struct Held {
     pub(crate) checkpoint: Position,
     pub(crate) applied: Vec<Position>,
+    /// How often changes were applied.
+    pub(crate) transactions: usize,
     pub(crate) aside: Vec<SetAside>,
     /// Changes that can never be made.
     pub(crate) unfit: Vec<Position>,
@@ -93,6 +95,7 @@ impl ReadModel for Side {
                 return Err(ModelError::Unfit("it is".to_owned()));
             }
             model.applied.extend(changes);
+            model.transactions += 1;
             model.checkpoint = to;
             Ok(())
         })
