@@ -5,6 +5,7 @@ mod generations;
 mod location;
 mod served;
 pub mod server;
+pub mod sqlite;
 mod take;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ pub use server::{ServerEngine, ServerLocation, left_out};
 pub(crate) use take::projected;
 pub use take::{Taken, Taking};
 
-use crate::{ModelError, SetAside, Unfit, sqlite};
+use crate::{ModelError, SetAside, Unfit};
 
 /// What an event changes in a model, if anything. Pure.
 pub type Project<C> = fn(&Recorded) -> Result<Option<C>, Unfit>;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::order::Reason;
+use crate::reason::Reason;
 
 /// The category of the streams.
 pub const CATEGORY: &str = "customer";

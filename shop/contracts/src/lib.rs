@@ -14,6 +14,7 @@ pub mod names;
 pub mod order;
 pub mod picture;
 pub mod product;
+mod reason;
 pub mod rest;
 
 pub use families::{FAMILIES, Family, Renewed, types};

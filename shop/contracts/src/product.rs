@@ -5,7 +5,7 @@ use kernel::{StreamId, events};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-use crate::{order::Reason, picture::Picture};
+use crate::{picture::Picture, reason::Reason};
 
 /// The category of the streams.
 pub const CATEGORY: &str = "product";

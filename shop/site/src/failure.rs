@@ -1,14 +1,10 @@
 //! Why a page could not be served: what the gateway refused, or that it could not be reached.
 
-mod page;
-
 use axum::response::{IntoResponse, Response};
 use contracts::names;
 use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-pub(crate) use page::page;
 
 /// The types of the problems of a shop that is busy, whatever with.
 const BUSY: [&str; 2] = [web::BUSY, names::ORDERS_BUSY];

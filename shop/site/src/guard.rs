@@ -16,7 +16,7 @@ use hyper::{
 use web::{X_REQUEST_ID, without_trailing_slashes};
 
 use crate::{
-    Failure, Site, Visit, failure,
+    Failure, Site, Visit, failure_page,
     headers::SECURITY,
     kept,
     origin::{self, Origin},
@@ -98,7 +98,7 @@ fn presentable(visit: &Visit, method: &Method, mut response: Response) -> Respon
     if matches!(failure, Failure::NotLoggedIn) {
         return to_log_in(visit, method);
     }
-    let page = failure::page(visit, method, &failure);
+    let page = failure_page::page(visit, method, &failure);
     let mut page = page.into_response();
     *page.status_mut() = if status.is_success() { failure.status() } else { status };
     if let Some(retry_after_seconds) = failure.passes_after_seconds() {

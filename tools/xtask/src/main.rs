@@ -3,6 +3,7 @@
 mod bench;
 mod book;
 mod dist;
+mod files;
 mod new_service;
 mod rules;
 mod run;

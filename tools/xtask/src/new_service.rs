@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 
 use crate::{
-    rules::{self, files},
+    files, rules,
     run::{cargo, must, program, root, say, target},
 };
 

@@ -4,7 +4,6 @@ mod circles;
 mod directions;
 mod documented;
 mod features;
-pub(crate) mod files;
 mod headers;
 mod licences;
 mod links;

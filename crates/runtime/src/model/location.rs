@@ -2,8 +2,11 @@
 
 use std::str::FromStr;
 
-use super::server::{ServerEngine, ServerLocation};
-use crate::{LocationError, sqlite};
+use super::{
+    server::{ServerEngine, ServerLocation},
+    sqlite,
+};
+use crate::LocationError;
 
 /// Where a read model lives: in a database of this instance's own, or on a server (`S`) that all instances share.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::bail;
 
-use crate::{book::stage::normal, rules::files};
+use crate::{book::stage::normal, files};
 
 /// Checks all pages; the error lists every link that leads nowhere.
 pub(super) fn check(html: &Path) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use crate::{
         code,
         markdown::{self, Fence, Piece},
     },
-    rules::files,
+    files,
 };
 
 const SUMMARY: &str = "docs/SUMMARY.md";

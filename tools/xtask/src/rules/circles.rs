@@ -1,6 +1,10 @@
-//! Circles between the files of one crate: two modules that import from each other are one module in two places, or two in one.
+//! Circles between the modules of one crate: two modules that import from each other are one module in two places, or two in one.
 //!
-//! A module and those below it are one thing and may import from each other.
+//! A module is taken with all that is below it: if `a::x` imports from `b` and `b::y` from `a`, then `a` and `b` are a circle, although
+//! no two files are. This holds at every level, between the modules that are side by side in one.
+//!
+//! A module and those below it may import from each other: what is below is a part of it, cut off to be read alone. So a trait and the
+//! engine that is always there are in one module, the trait above: the trait names the engine, and the engine implements the trait.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,23 +15,27 @@ use std::{
 use anyhow::Context as _;
 use cargo_metadata::Metadata;
 
-use crate::rules::{
+use crate::{
     files,
-    tokens::{is_word, tokens},
+    rules::tokens::{is_word, tokens},
 };
 
 /// A module's name: the segments of its path below the crate.
 type Module = Vec<String>;
+/// Which modules import from which.
+type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
-/// Every circle between files of one crate.
+/// How a file that is compiled for tests alone is declared, before its name.
+const TEST_MODULE: &str = "#[cfg(test)]\nmod ";
+
+/// Every circle between modules of one crate.
 pub(super) fn check(metadata: &Metadata) -> anyhow::Result<Vec<String>> {
     let mut faults = Vec::new();
     for package in metadata.workspace_packages() {
         let folder = package.manifest_path.parent().context("a manifest is in a folder")?;
         let source = folder.join("src");
         for circle in circles(&read(source.as_std_path())?) {
-            let names = circle.join(", ");
-            faults.push(format!("{}: these import from each other: {names}", package.name));
+            faults.push(format!("{}: these import from each other: {circle}", package.name));
         }
     }
     Ok(faults)
@@ -43,9 +51,24 @@ fn read(source: &Path) -> anyhow::Result<BTreeMap<Module, String>> {
         if module == ["lib"] || module == ["main"] {
             module.clear();
         }
-        modules.insert(module, stripped(&fs::read_to_string(&path)?));
+        modules.insert(module, fs::read_to_string(&path)?);
     }
-    Ok(modules)
+    Ok(without_tests(modules))
+}
+
+/// The modules without those that are compiled for tests alone, and without the unit tests in the others.
+fn without_tests(mut modules: BTreeMap<Module, String>) -> BTreeMap<Module, String> {
+    let tests: Vec<Module> = modules
+        .iter()
+        .flat_map(|(module, source)| {
+            let declared = source.split(TEST_MODULE).skip(1);
+            let names = declared.filter_map(|rest| rest.lines().next()?.strip_suffix(';'));
+            names.map(|name| module.iter().cloned().chain([name.to_owned()]).collect())
+        })
+        .collect();
+    modules.retain(|module, _| !tests.iter().any(|test| module.starts_with(test)));
+    modules.values_mut().for_each(|source| *source = stripped(source));
+    modules
 }
 
 /// The source without its unit tests.
@@ -54,28 +77,40 @@ fn stripped(source: &str) -> String {
     source.get(..tests).unwrap_or(source).to_owned()
 }
 
-fn circles(modules: &BTreeMap<Module, String>) -> Vec<Vec<String>> {
-    let imports: BTreeMap<&Module, BTreeSet<Module>> =
-        modules.keys().map(|module| (module, imports(module, modules))).collect();
+/// The circles, each as the imports between its modules.
+fn circles(modules: &BTreeMap<Module, String>) -> Vec<String> {
+    let files = imports(modules);
+    let siblings = of_siblings(&files);
     let reached: BTreeMap<&Module, BTreeSet<&Module>> =
-        modules.keys().map(|module| (module, reach(module, &imports))).collect();
+        siblings.keys().map(|module| (module, reach(module, &siblings))).collect();
     let mut found = BTreeSet::new();
     for (module, reachable) in &reached {
         let mutual = |other: &&&Module| reached.get(**other).is_some_and(|of| of.contains(module));
-        let circle: BTreeSet<String> =
-            reachable.iter().filter(mutual).map(|module| module.join("::")).collect();
+        let circle: BTreeSet<&Module> = reachable.iter().filter(mutual).copied().collect();
         if circle.len() > 1 {
             found.insert(circle);
         }
     }
-    found.into_iter().map(|circle| circle.into_iter().collect()).collect()
+    found.iter().map(|circle| named(circle, &files)).collect()
+}
+
+/// What a circle is made of: the files in it that import from another module of it.
+fn named(circle: &BTreeSet<&Module>, files: &Imports) -> String {
+    let within = |file: &Module| circle.iter().find(|module| file.starts_with(module)).copied();
+    let mut imports = Vec::new();
+    for (file, others) in files {
+        let Some(module) = within(file) else { continue };
+        for other in others {
+            if within(other).is_some_and(|of| of != module) {
+                imports.push(format!("{} from {}", file.join("::"), other.join("::")));
+            }
+        }
+    }
+    imports.join(", ")
 }
 
 /// All that a module imports from, directly or through others.
-fn reach<'a>(
-    module: &'a Module,
-    imports: &'a BTreeMap<&Module, BTreeSet<Module>>,
-) -> BTreeSet<&'a Module> {
+fn reach<'a>(module: &'a Module, imports: &'a Imports) -> BTreeSet<&'a Module> {
     let mut reached = BTreeSet::new();
     let mut open = vec![module];
     while let Some(next) = open.pop() {
@@ -88,12 +123,28 @@ fn reach<'a>(
     reached
 }
 
-/// The modules that a module imports from, but for those above and below it.
-fn imports(module: &Module, modules: &BTreeMap<Module, String>) -> BTreeSet<Module> {
-    let Some(source) = modules.get(module) else { return BTreeSet::new() };
-    let paths = paths(source).into_iter().filter_map(|path| absolute(module, &path));
-    let targets = paths.filter_map(|path| owner(&path, modules, 0));
-    targets.filter(|other| !other.starts_with(module) && !module.starts_with(other)).collect()
+/// The files that each file imports from, but for those above and below it.
+fn imports(modules: &BTreeMap<Module, String>) -> Imports {
+    let of = |(module, source): (&Module, &String)| {
+        let paths = paths(source).into_iter().filter_map(|path| absolute(module, &path));
+        let others = paths.filter_map(|path| owner(&path, modules, 0));
+        let apart = others.filter(|other| !other.starts_with(module) && !module.starts_with(other));
+        (module.clone(), apart.collect())
+    };
+    modules.iter().map(of).collect()
+}
+
+/// The same between modules that are in one module, each with all that is below it.
+fn of_siblings(files: &Imports) -> Imports {
+    let mut siblings = Imports::new();
+    for (file, others) in files {
+        for other in others {
+            let shared = file.iter().zip(other).take_while(|(one, other)| one == other).count();
+            let below = |module: &Module| module.iter().take(shared + 1).cloned().collect();
+            siblings.entry(below(file)).or_default().insert(below(other));
+        }
+    }
+    siblings
 }
 
 /// The module that a path leads to, seen through what the modules on it import for others to use.
@@ -178,30 +229,22 @@ fn paths(source: &str) -> Vec<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn of(sources: &[(&str, &str)]) -> Vec<Vec<String>> {
+    fn of(sources: &[(&str, &str)]) -> Vec<String> {
         let mut modules = BTreeMap::new();
         for (name, source) in sources {
             let module = name.split("::").filter(|part| !part.is_empty()).map(str::to_owned);
-            modules.insert(module.collect(), stripped(source));
+            modules.insert(module.collect(), (*source).to_owned());
         }
-        circles(&modules)
+        circles(&without_tests(modules))
     }
 
     #[test]
     fn two_files_that_import_from_each_other_are_a_circle() {
-        let there = ("a", "use crate::b::{X, c::Y};");
-        assert_eq!(
-            of(&[("", "mod a; mod b;"), there, ("b", "fn f() { super::a::g() }")]),
-            [["a", "b"]]
-        );
-        assert!(
-            of(&[
-                ("", "mod a; mod b;"),
-                there,
-                ("b", "// crate::a::g\nfn f() { \"crate::a::g\" }")
-            ])
-            .is_empty()
-        );
+        let (root, there) = (("", "mod a; mod b;"), ("a", "use crate::b::{X, c::Y};"));
+        let found = of(&[root, there, ("b", "fn f() { super::a::g() }")]);
+        assert_eq!(found, ["a from b, b from a"]);
+        let said = ("b", "// crate::a::g\nfn f() { \"crate::a::g\" }");
+        assert!(of(&[root, there, said]).is_empty());
     }
 
     #[test]
@@ -213,13 +256,42 @@ mod tests {
             ("b", "use super::c::Z;"),
             ("c", "use crate::X;"),
         ]);
-        assert_eq!(found, [["a", "b", "c"]]);
+        assert_eq!(found, ["a from b, b from c, c from a"]);
+    }
+
+    #[test]
+    fn a_circle_through_what_is_below_a_module_is_one() {
+        let there = [("", "mod a; mod b;"), ("a", "mod x; use x::X;"), ("b", "use crate::a::A;")];
+        let found = of(&[&there[..], &[("a::x", "use crate::b::B;")]].concat());
+        assert_eq!(found, ["a::x from b, b from a"]);
+        let found = of(&[&there[..], &[("a::x", ""), ("b::y", ""), ("a::z", "")]].concat());
+        assert!(found.is_empty(), "{found:?}");
+        // The same between modules within one.
+        let found = of(&[
+            ("", "mod m;"),
+            ("m", "mod a; mod b;"),
+            ("m::a", "mod x;"),
+            ("m::a::x", "use super::super::b::y::Y;"),
+            ("m::b", "mod y; use super::a::A;"),
+            ("m::b::y", ""),
+        ]);
+        assert_eq!(found, ["m::a::x from m::b::y, m::b from m::a"]);
     }
 
     #[test]
     fn a_module_and_those_below_it_are_one() {
-        assert!(
-            of(&[("", "mod a;"), ("a", "mod b; use b::X;"), ("a::b", "use super::Y;")]).is_empty()
-        );
+        let root = ("", "mod a;");
+        assert!(of(&[root, ("a", "mod b; use b::X;"), ("a::b", "use super::Y;")]).is_empty());
+    }
+
+    #[test]
+    fn what_is_compiled_for_tests_alone_does_not_count() {
+        let root = ("", "mod a; mod b;");
+        let tests = ("a::tests", "use crate::b::X;");
+        let there = ("b", "use crate::a::Y;");
+        assert!(of(&[root, ("a", "#[cfg(test)]\nmod tests;\n"), tests, there]).is_empty());
+        assert!(!of(&[root, ("a", "mod tests;\n"), tests, there]).is_empty());
+        let within = ("a", "#[cfg(test)]\nmod tests {\n use crate::b::X;\n}\n");
+        assert!(of(&[root, within, there]).is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::files;
+use crate::files;
 
 /// Every module without a header, and those in `mod.rs`.
 pub(super) fn check(folder: &Path) -> anyhow::Result<Vec<String>> {

@@ -2,10 +2,8 @@
 
 use std::{fs, path::Path};
 
-use super::{
-    files,
-    tokens::{is_word, tokens},
-};
+use super::tokens::{is_word, tokens};
+use crate::files;
 
 /// Every function below a folder's `src` that packs parameters into a tuple.
 pub(super) fn check(root: &Path, folder: &str) -> anyhow::Result<Vec<String>> {

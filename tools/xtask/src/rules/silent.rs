@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use cargo_metadata::{Metadata, Target};
 
-use super::files;
+use crate::files;
 
 /// Every file with tests or examples that its manifest turns off. They are off where there are none, since each costs a build.
 pub(super) fn check(metadata: &Metadata) -> anyhow::Result<Vec<String>> {

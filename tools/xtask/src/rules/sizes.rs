@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::rules::files;
+use crate::files;
 
 /// Lines of a source.
 const LINES_MAX: usize = 350;

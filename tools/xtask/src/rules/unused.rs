@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use anyhow::Context as _;
 use cargo_metadata::{Dependency, DependencyKind, Metadata, Package};
 
-use crate::rules::files;
+use crate::files;
 
 /// Dependencies that no source names, and why they are there all the same.
 const NEEDED: &[(&str, &str, &str)] = &[

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::rules::files;
+use crate::files;
 
 /// Words of the shop and its name, in the singular and small.
 const WORDS: [&str; 10] = [
@@ -26,11 +26,15 @@ const KEPT: &[(&str, &str, &str)] = &[
         "the digests of idempotency keys in every log rest on it",
     ),
     (
-        "crates/runtime/src/sqlite/mark.rs",
+        "crates/runtime/src/model/sqlite/mark.rs",
         "agora read model 2026 application id",
         "the application id of every read model rests on it",
     ),
-    ("crates/runtime/src/sqlite/beside.rs", "agora ", "the notes beside read models begin with it"),
+    (
+        "crates/runtime/src/model/sqlite/beside.rs",
+        "agora ",
+        "the notes beside read models begin with it",
+    ),
     (
         "crates/eventlog/tests/it/released.rs",
         "\"order-1\"",

@@ -1,4 +1,4 @@
-//! The files that the rules read.
+//! The files below a folder.
 
 use std::{
     fs,

@@ -3,8 +3,7 @@
 use askama::Template;
 use hyper::Method;
 
-use super::Failure;
-use crate::{Frame, Page, Visit, form::has_secret, typed::Typed};
+use crate::{Failure, Frame, Page, Visit, form::has_secret, typed::Typed};
 
 /// The encodings of forms, as an attribute names them.
 const PAIRS: &str = "application/x-www-form-urlencoded";
