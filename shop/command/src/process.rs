@@ -142,18 +142,25 @@ impl Process {
             opening,
             bus_tasks,
         };
-        let running = Box::pin(async {
-            if parts.on_the_bus() {
-                shared.recognise(settings, parts, store.as_ref()).await?;
-            }
-            Self::run(shared, parts, store).await
-        })
-        .await;
+        let running = Box::pin(Self::recognise_and_run(shared, settings, parts, store)).await;
         if running.is_err() {
             // Their threads must not outlive the runtime that they wait on.
             tasks.kill().await;
         }
         running
+    }
+
+    /// Sees that the log is the one that this process has seen, and then runs every part.
+    async fn recognise_and_run(
+        shared: Shared,
+        settings: &Settings,
+        parts: &Parts,
+        store: Option<OpenStore>,
+    ) -> anyhow::Result<Self> {
+        if parts.on_the_bus() {
+            shared.recognise(settings, parts, store.as_ref()).await?;
+        }
+        Self::run(shared, parts, store).await
     }
 
     /// Builds every part and begins to run it.

@@ -158,20 +158,8 @@ async fn announced(
     let ops = serve("ops", listeners.ops, Some(process.ops.clone()))?;
     let storefront = process.site().map(storefront::build);
     let storefront = serve("storefront", listeners.storefront, storefront)?;
-    let backoffice = process.site().map(|site| {
-        let here = storefront.as_deref().and_then(|url| site::Gateway::http(url).ok());
-        let storefront = Website::at(here.or_else(|| process.storefront.clone()));
-        let low_stock = backoffice::LowStock(process.low_stock.into());
-        let watcher = backoffice::Watcher::new(&site, storefront);
-        let (data, tasks) = (&process.data, &process.tasks);
-        outages::keep(watcher.watch(), outages::BACK_OFFICE, data, &site.clock, tasks);
-        process.tasks.spawn("backoffice-watch", watcher.clone().run());
-        if process.is_playground() {
-            backoffice::with_playground(site, watcher, low_stock)
-        } else {
-            backoffice::build(site, watcher, low_stock)
-        }
-    });
+    let here = storefront.as_deref().and_then(|url| site::Gateway::http(url).ok());
+    let backoffice = process.site().map(|site| back_office(process, site, here));
     let backoffice = serve("backoffice", listeners.backoffice, backoffice)?;
     let password = process.admin_password().await?;
     let made_up = lived.as_ref().and_then(|lived| lived.admin_password.clone());
@@ -199,6 +187,21 @@ async fn announced(
     process.tasks.spawn("banner", show);
     process.tell_orders();
     std::future::pending().await
+}
+
+/// The back office, which watches the storefront: the one `here`, or the one that the settings name.
+fn back_office(process: &Process, site: site::Config, here: Option<site::Gateway>) -> Router {
+    let storefront = Website::at(here.or_else(|| process.storefront.clone()));
+    let low_stock = backoffice::LowStock(process.low_stock.into());
+    let watcher = backoffice::Watcher::new(&site, storefront);
+    let (data, tasks) = (&process.data, &process.tasks);
+    outages::keep(watcher.watch(), outages::BACK_OFFICE, data, &site.clock, tasks);
+    tasks.spawn("backoffice-watch", watcher.clone().run());
+    if process.is_playground() {
+        backoffice::with_playground(site, watcher, low_stock)
+    } else {
+        backoffice::build(site, watcher, low_stock)
+    }
 }
 
 /// How a start is announced.

@@ -105,15 +105,19 @@ fn words(failure: &Failure) -> (&'static str, &'static str) {
             "This request makes no sense here",
             "No page of this site makes such a request. Nothing was done.",
         ),
-        Failure::Refused(refusal) => match refusal.status {
-            404 => ("Not found", "It may have been removed, or the address is mistyped."),
-            429 => ("Too many attempts", "Please wait a little before you try again."),
-            _ => ("That did not work", "The shop refused it. Nothing was done."),
-        },
+        Failure::Refused(refusal) => refused(refusal.status),
         Failure::Broken => (
             "Something went wrong here",
             "It is our fault, not yours. The number below leads us to what happened.",
         ),
+    }
+}
+
+fn refused(status: u16) -> (&'static str, &'static str) {
+    match status {
+        404 => ("Not found", "It may have been removed, or the address is mistyped."),
+        429 => ("Too many attempts", "Please wait a little before you try again."),
+        _ => ("That did not work", "The shop refused it. Nothing was done."),
     }
 }
 

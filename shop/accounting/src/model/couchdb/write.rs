@@ -235,30 +235,12 @@ impl Batch {
         let Self { mut fixed, sums, names, before, .. } = self;
         let mut documents = Vec::new();
         for (id, added) in sums {
-            documents.push(changed(
-                found.get(&*id).copied(),
-                &id,
-                from,
-                to,
-                |sum: &mut SumState| {
-                    sum.invoices += added.invoices;
-                    sum.quantity += added.quantity;
-                    sum.revenue += added.revenue;
-                    sum.name = added.name;
-                },
-            )?);
+            let stored = found.get(&*id).copied();
+            documents.push(changed(stored, &id, from, to, |sum| add(sum, added))?);
         }
         for (id, now) in names {
-            documents.push(changed(
-                found.get(&*id).copied(),
-                &id,
-                from,
-                to,
-                |names: &mut Names| {
-                    names.user = now.user.or_else(|| names.user.take());
-                    names.full_name = now.full_name.or_else(|| names.full_name.take());
-                },
-            )?);
+            let stored = found.get(&*id).copied();
+            documents.push(changed(stored, &id, from, to, |names| rename(names, now))?);
         }
         documents.extend(fixed.iter().map(|(id, body)| document(id, None, body.clone())));
         let sent = server.put_all(&documents).await?;
@@ -281,6 +263,19 @@ impl Batch {
         let sent = server.put_all(&others).await?;
         if sent.iter().any(|sent| sent.error.is_some()) { Err(ModelError::Stale) } else { Ok(()) }
     }
+}
+
+fn add(sum: &mut SumState, added: SumState) {
+    sum.invoices += added.invoices;
+    sum.quantity += added.quantity;
+    sum.revenue += added.revenue;
+    sum.name = added.name;
+}
+
+/// What is not said now stays as it was.
+fn rename(names: &mut Names, now: Names) {
+    names.user = now.user.or_else(|| names.user.take());
+    names.full_name = now.full_name.or_else(|| names.full_name.take());
 }
 
 /// A document that changes, as it is to be: what is in force, changed; and what is in force, to be read until the checkpoint moves.
