@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use lock::Lock;
 use watch::Watch;
 
+/// The sessions that have ended, in the data folder.
+pub(crate) const SESSIONS: &str = "sessions.db";
+
 /// What is fixed once the shop has begun.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -13,10 +13,7 @@ use runtime::sqlite;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{read_file, replace};
-
-/// The read models that a shop keeps in its data folder.
-const MODELS: [&str; 5] = ["customer.db", "product.db", "order.db", "accounting.db", "sessions.db"];
+use super::{SESSIONS, read_file, replace};
 
 /// The mark as the file holds it.
 #[derive(Serialize, Deserialize)]
@@ -126,10 +123,15 @@ pub(crate) fn of_log(data: &Path) -> anyhow::Result<Option<Known>> {
 
 /// How far the read models in a data folder are.
 pub(crate) fn reached(data: &Path) -> u64 {
-    let models = MODELS.iter().map(|name| sqlite::serving_in(&data.join(name)));
+    let models = models().map(|name| sqlite::serving_in(&data.join(name)));
     let reached =
         models.filter(|path| path.is_file()).filter_map(|path| sqlite::checkpoint_in(&path)).max();
     reached.map_or(0, |position| position.0)
+}
+
+/// The read models that a shop keeps in its data folder, unless its settings name other places.
+fn models() -> impl Iterator<Item = String> {
+    registry::names().map(|name| format!("{name}.db")).chain([SESSIONS.to_owned()])
 }
 
 /// The refusal of a log that lacks something, with what to do about it.
@@ -162,7 +164,27 @@ fn bytes(known: &Known) -> anyhow::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use kernel::Position;
+    use runtime::sqlite::{Database, Location, Schema};
+
     use super::*;
+
+    #[test]
+    fn the_database_of_every_service_alone_tells_how_far_the_log_was() {
+        let create = "CREATE TABLE seen (number INTEGER PRIMARY KEY)";
+        let schema = Schema { model: "seen", unmarked: &[], number: 1, variant: 0, create };
+        let services = registry::SERVICES.iter().map(|module| module.name);
+        for name in services.chain(["sessions"]) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = Location::File(folder.path().join(format!("{name}.db")));
+            let database = Database::open(file, schema).expect("a database");
+            database.apply(Position(0), Position(7), |_| Ok(())).expect("it is new");
+            assert_eq!(reached(folder.path()), 7, "{name}");
+            drop(database);
+            let known = of_log(folder.path()).expect("no mark").expect("a model is there");
+            assert_eq!(known, Known { reached: 7, ..Known::default() }, "{name}");
+        }
+    }
 
     #[test]
     fn a_mark_is_read_as_it_was_kept_and_a_damaged_one_is_not_taken_for_none() {

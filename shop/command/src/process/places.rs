@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     config::{ConfigError, Settings},
-    data_folder::outages,
+    data_folder::{SESSIONS, outages},
     parts::{Part, Parts},
 };
 
@@ -18,7 +18,7 @@ const OWN: [&str; 8] = [
     "shop.json",
     "log.json",
     "seen.json",
-    "sessions.db",
+    SESSIONS,
     CAUSES,
     outages::GATEWAY,
     outages::BACK_OFFICE,

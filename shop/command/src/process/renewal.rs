@@ -10,7 +10,10 @@ use runtime::{ReadModel as _, snapshots::Snapshots, sqlite::Location};
 use super::{choices::time_zone, places::snapshots, shared::Shared, store::OpenStore, witness};
 use crate::{
     config::Settings,
-    data_folder::mark::{self, Mark},
+    data_folder::{
+        SESSIONS,
+        mark::{self, Mark},
+    },
     models::Model,
     parts::Parts,
 };
@@ -61,7 +64,7 @@ impl Shared {
         head: Position,
     ) -> anyhow::Result<()> {
         let sessions = EndedSessions::open(
-            Location::File(self.data.path().join("sessions.db")),
+            Location::File(self.data.path().join(SESSIONS)),
             self.auth.clone(),
         )?;
         let mut furthest = sessions.checkpoint().await?;

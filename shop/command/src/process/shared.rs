@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     config::Settings,
-    data_folder::{DataFolder, outages},
+    data_folder::{DataFolder, SESSIONS, outages},
     engines::{self, Broker},
     parts::Parts,
 };
@@ -117,7 +117,7 @@ impl Shared {
 
     /// Until they are known, no service takes tokens, and none is ready.
     pub(super) fn follow_ended_sessions(&self) -> anyhow::Result<Progress> {
-        Ok(ended::follow(&self.deps, &self.auth, self.database("sessions.db"), ended::session_end)?)
+        Ok(ended::follow(&self.deps, &self.auth, self.database(SESSIONS), ended::session_end)?)
     }
 
     /// Builds services, with what they alone are given; and the customer service's, if it runs here.

@@ -12,7 +12,7 @@ use runtime::sqlite;
 use super::{backup::Backup, print_copied};
 use crate::{
     copy,
-    data_folder::{DataFolder, lock::Lock, mark::Mark as Noted},
+    data_folder::{DataFolder, SESSIONS, lock::Lock, mark::Mark as Noted},
     events, process,
     stopped::Stopped,
     term,
@@ -22,7 +22,7 @@ use crate::{
 fn databases() -> Vec<(String, &'static str)> {
     let models = registry::names().map(|name| (format!("{name}.db"), name));
     let snapshots = registry::names().map(|name| (process::snapshots(name), "snapshots"));
-    let own = [("sessions.db", "sessions"), (process::CAUSES, "causes")];
+    let own = [(SESSIONS, "sessions"), (process::CAUSES, "causes")];
     models.chain(own.map(|(file, mark)| (file.to_owned(), mark))).chain(snapshots).collect()
 }
 

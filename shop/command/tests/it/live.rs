@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::shop::{Folder, Person, Shop, eventually};
 
-const SERVICES: [&str; 4] = ["customer", "product", "order", "accounting"];
 const BUYERS: [&str; 2] = ["ida", "jon"];
 
 /// A shop with some orders, its manager, and what there is to buy.
@@ -56,7 +55,7 @@ async fn shopper(
 
 /// `agora rebuild` with an option, for every service.
 fn all(option: &'static str) -> Vec<&'static str> {
-    [&["rebuild"], &SERVICES[..], &[option]].concat()
+    ["rebuild"].into_iter().chain(registry::names()).chain([option]).collect()
 }
 
 #[tokio::test]
@@ -74,7 +73,7 @@ async fn every_model_is_rebuilt_under_orders_and_nobody_notices() {
     let operator = async {
         let rebuilt = shop.tool(&all("--live")).await.expect_code(0);
         let equal = rebuilt.stdout.matches("equals the model before").count();
-        assert_eq!(equal, SERVICES.len(), "{}", rebuilt.stdout);
+        assert_eq!(equal, registry::SERVICES.len(), "{}", rebuilt.stdout);
         assert!(rebuilt.stdout.contains("Generation 2 serves; generation 1 is kept"));
         let again = shop.tool(&["rebuild", "order", "--live"]).await.expect_code(1);
         assert!(again.stderr.contains("still kept; drop it first"), "{}", again.stderr);
@@ -98,7 +97,7 @@ async fn every_model_is_rebuilt_under_orders_and_nobody_notices() {
     // Only the second generation is left, and the tools for stopped shops know it.
     let folder = shop.down().await;
     let data = folder.data();
-    for service in SERVICES {
+    for service in registry::names() {
         assert!(!data.join(format!("{service}.db")).exists(), "{service}");
         assert!(data.join(format!("{service}.db.gen-2")).exists(), "{service}");
     }
