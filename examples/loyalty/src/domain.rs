@@ -1,8 +1,14 @@
 //! An account's rules: points come from orders, every hundred earned grant a reward, and no more is redeemed than there is.
 
-use contracts::loyalty::{LoyaltyEvent, PointsEarned, PointsRedeemed, RewardGranted};
+use contracts::{
+    loyalty::{LoyaltyEvent, PointsEarned, PointsRedeemed, RewardGranted},
+    order::Terms,
+};
 use kernel::Decider;
 use uuid::Uuid;
+
+/// Minor units that earn one point.
+const UNIT: i64 = 100;
 
 /// Points earned for one reward.
 pub const POINTS_PER_REWARD: u64 = 100;
@@ -81,4 +87,10 @@ impl State {
 #[must_use]
 pub fn rewards(earned: u64) -> u64 {
     earned / POINTS_PER_REWARD
+}
+
+/// The points of an order: one per whole currency unit, if it costs as much.
+#[must_use]
+pub fn earned(terms: &Terms) -> Option<u64> {
+    u64::try_from(terms.total().minor() / UNIT).ok().filter(|points| *points > 0)
 }

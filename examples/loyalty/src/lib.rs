@@ -10,12 +10,13 @@ mod http;
 pub mod model;
 mod module;
 mod project;
-pub mod react;
+mod react;
+mod stream;
 mod tell;
 
 use std::sync::Arc;
 
-use runtime::{Aggregates, ModelError, snapshots::Snapshots, sqlite::Location};
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
 use web::{Assembly, Deps, Service};
 
 pub use crate::module::MODULE;
@@ -27,18 +28,26 @@ use crate::{http::Counter, model::Accounts, react::OrderReactor};
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "loyalty";
 
+/// Where the read model lives: `sqlite:FILE`.
+pub type ModelLocation = Location;
+
 /// What can be chosen about the service.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the read model lives.
-    pub model: Location,
+    pub model: ModelLocation,
     /// Where snapshots of long streams live.
     pub snapshots: Location,
 }
 
+/// Opens the read model, such as a second one to compare with.
+pub fn open_model(location: ModelLocation, tasks: &Tasks) -> Result<Arc<Model>, ModelError> {
+    Model::open(Accounts, location, tasks.clone())
+}
+
 /// Builds the service and spawns its tasks.
 pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
-    let model = Model::open(Accounts, config.model, deps.tasks.clone())?;
+    let model = open_model(config.model, &deps.tasks)?;
     let accounts = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
 
     let mut service = Assembly::new(NAME, deps, model, project);

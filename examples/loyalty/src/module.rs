@@ -1,10 +1,10 @@
 //! The service's entry in the shop's list.
 
 use ::module::{Module, Setting, Setup, StartError, filled};
-use runtime::{Tasks, sqlite::Location as ModelLocation};
+use runtime::Tasks;
 use web::Service;
 
-use crate::{Config, Model, NAME, build, model::Accounts, project, tell::tell};
+use crate::{Config, ModelLocation, NAME, build, open_model, project, tell::tell};
 
 /// The loyalty service.
 pub const MODULE: Module = Module {
@@ -20,7 +20,8 @@ pub const MODULE: Module = Module {
     check_model: |text| text.parse::<ModelLocation>().map(drop),
     open_model: |place, _| {
         Box::pin(async move {
-            Ok(filled(NAME, Model::open(Accounts, place.location()?, Tasks::inline())?, project))
+            let location: ModelLocation = place.location()?;
+            Ok(filled(NAME, open_model(location, &Tasks::inline())?, project))
         })
     },
     build: |setup| Box::pin(async move { start(setup) }),

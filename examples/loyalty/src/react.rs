@@ -1,17 +1,10 @@
 //! What loyalty does about orders: a finalized one earns its customer points.
 
-use contracts::{
-    loyalty,
-    order::{self, Terms},
-};
+use contracts::{loyalty, order};
 use kernel::Recorded;
-use runtime::{Aggregate, Reaction, Reactor, Unfit};
-use serde_json::{Value, json};
+use runtime::{Reaction, Reactor, Unfit};
 
-use crate::domain::{Account, Command, State};
-
-/// Minor units that earn one point.
-const UNIT: i64 = 100;
+use crate::domain::{Account, Command, earned};
 
 /// Reacts to orders.
 pub(crate) struct OrderReactor;
@@ -26,25 +19,5 @@ impl Reactor for OrderReactor {
             let stream = loyalty::stream(terms.customer);
             Reaction { stream, command: Command::Earn { order: terms.order, points } }
         }))
-    }
-}
-
-/// The points of an order: one per whole currency unit, if it costs as much.
-#[must_use]
-pub fn earned(terms: &Terms) -> Option<u64> {
-    u64::try_from(terms.total().minor() / UNIT).ok().filter(|points| *points > 0)
-}
-
-impl Aggregate for Account {
-    const CATEGORY: &'static str = loyalty::CATEGORY;
-    const SNAPSHOT_SCHEMA: u32 = 1;
-
-    fn snapshot(state: &State) -> Option<Value> {
-        Some(json!([state.earned, state.redeemed]))
-    }
-
-    fn restore(snapshot: Value) -> Option<State> {
-        let (earned, redeemed) = serde_json::from_value(snapshot).ok()?;
-        Some(State { earned, redeemed })
     }
 }

@@ -1,26 +1,31 @@
 //! The accounting service: invoices and revenue.
 
-pub mod calendar;
+mod calendar;
 pub mod domain;
 mod http;
 pub mod model;
 mod module;
 mod project;
 mod react;
+mod stream;
 mod tell;
 
 use std::sync::Arc;
 
-use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots};
+use jiff::tz::TimeZone;
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
 use web::{Assembly, Deps, Service};
 
 pub use crate::module::MODULE;
-pub use jiff::tz::TimeZone;
 pub use model::Model;
 pub use project::project;
-pub use runtime::sqlite::Location;
 
-use crate::{calendar::Calendar, http::Books, react::OrderReactor};
+use crate::{
+    calendar::Calendar,
+    http::Books,
+    model::{CouchDbModel, SqliteModel},
+    react::OrderReactor,
+};
 
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "accounting";
@@ -39,7 +44,7 @@ pub struct Config {
     pub time_zone: TimeZone,
 }
 
-/// Opens a read model of the service: its own, or another to compare with, of the same time zone.
+/// Opens the read model, such as a second one to compare with, of the same time zone.
 pub async fn open_model(
     location: impl Into<ModelLocation>,
     tasks: &Tasks,
@@ -48,10 +53,10 @@ pub async fn open_model(
     let calendar = Calendar::new(time_zone);
     Ok(match location.into() {
         ModelLocation::Sqlite(location) => {
-            model::SqliteModel::open(model::Books(calendar), location, tasks.clone())?
+            SqliteModel::open(model::Books(calendar), location, tasks.clone())?
         }
         ModelLocation::Server(location) => {
-            model::CouchDbModel::open_with(location, calendar, tasks).await?
+            CouchDbModel::open_with(location, calendar, tasks).await?
         }
     })
 }

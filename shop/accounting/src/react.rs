@@ -2,10 +2,9 @@
 
 use contracts::{accounting, order};
 use kernel::Recorded;
-use runtime::{Aggregate, Reaction, Reactor, Unfit};
-use serde_json::Value;
+use runtime::{Reaction, Reactor, Unfit};
 
-use crate::domain::{Command, Invoices, State};
+use crate::domain::{Command, Invoices};
 
 /// Reacts to orders.
 pub(crate) struct OrderReactor;
@@ -19,22 +18,5 @@ impl Reactor for OrderReactor {
             stream: accounting::stream(),
             command: Command::Issue(terms.clone()),
         }))
-    }
-}
-
-impl Aggregate for Invoices {
-    const CATEGORY: &'static str = accounting::CATEGORY;
-    const SNAPSHOT_SCHEMA: u32 = 1;
-
-    fn snapshot(state: &State) -> Option<Value> {
-        Some(state.issued.into())
-    }
-
-    fn restore(snapshot: Value) -> Option<State> {
-        Some(State { issued: snapshot.as_u64()? })
-    }
-
-    fn heap_bytes(_state: &State) -> Option<usize> {
-        Some(0)
     }
 }

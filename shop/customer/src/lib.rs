@@ -10,7 +10,7 @@ mod project;
 mod react;
 mod search;
 mod secrets;
-mod snapshot;
+mod stream;
 mod tell;
 mod turns;
 
@@ -18,21 +18,25 @@ use std::sync::Arc;
 
 use contracts::money::Money;
 use identity::Auth;
-use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots};
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
 use web::{Assembly, Deps, Service};
 
 pub use crate::module::{Given, MODULE};
 pub use bootstrap::{Admin, Bootstrap};
 pub use http::Limits;
-pub use model::{Model, RedisModel, SqliteModel};
-pub use password::{Cost, NewPassword, Password};
+pub use model::Model;
+pub use password::{Cost, NewPassword};
 pub use project::project;
-pub use runtime::sqlite::Location;
 pub use secrets::Secrets;
 
-use crate::{http::Customers, model::Accounts, password::Passwords, react::OrderReactor};
+use crate::{
+    http::Customers,
+    model::{Accounts, RedisModel, SqliteModel},
+    password::Passwords,
+    react::OrderReactor,
+};
 
-/// The service's name and its prefix in the REST API.
+/// The service's name, and the first part of its routes.
 pub const NAME: &str = "customer";
 
 /// Where the read model lives: `sqlite:FILE or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME]`.
@@ -40,7 +44,9 @@ pub type ModelLocation = runtime::ModelLocation<model::RedisLocation>;
 
 /// What can be chosen about the service.
 pub struct Config {
+    /// Where the read model lives.
     pub model: ModelLocation,
+    /// Where snapshots of long streams live.
     pub snapshots: Location,
     pub secrets: Arc<Secrets>,
     /// Learns at once of the sessions that end here.
@@ -52,28 +58,6 @@ pub struct Config {
     /// What a password's hash costs to compute.
     pub hashing: Cost,
     pub limits: Limits,
-}
-
-impl Config {
-    /// A shop's usual settings.
-    #[must_use]
-    pub fn new(
-        model: impl Into<ModelLocation>,
-        snapshots: Location,
-        secrets: Arc<Secrets>,
-        auth: Auth,
-    ) -> Self {
-        Self {
-            model: model.into(),
-            snapshots,
-            secrets,
-            auth,
-            admin_password: None,
-            welcome_credit: Money::from_minor(10_000),
-            hashing: Cost::default(),
-            limits: Limits::default(),
-        }
-    }
 }
 
 /// Opens the read model, such as a second one to compare with.

@@ -10,10 +10,10 @@ use serde::Deserialize;
 use store::Read;
 use utoipa::IntoParams;
 use uuid::Uuid;
-use web::{Limit, Problem, Query, Text};
+use web::{Count, Limit, Problem, Query, Text};
 
 use crate::{
-    Events, Number, answer,
+    Events, answer,
     causes::{Found, REACTOR, begun, cause, first_of_trace, followed},
     shown, unreadable,
 };
@@ -29,7 +29,7 @@ const REQUESTS_MAX: usize = 50;
 pub(super) struct Asked {
     /// The event's position; or give `Correlation` or `Trace`.
     #[param(inline)]
-    position: Option<Number>,
+    position: Option<Count>,
     /// The correlation of a request, whose first event is meant.
     correlation: Option<Uuid>,
     /// The id of a trace, as lines of the log have it, 32 hexadecimal digits; the first event recorded for a request of it is meant.

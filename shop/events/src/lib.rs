@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 use utoipa::{IntoParams, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    After, Context, Deps, LastEventId, Limit, Listing, Problem, Query, Service, Text, Whole,
+    After, Context, Count, Deps, LastEventId, Limit, Listing, Problem, Query, Service, Text,
 };
 
 pub use backup::{Backup, Blocks};
@@ -136,9 +136,6 @@ pub async fn service(
     Ok(Service { name, router, followers, model: None, engine: None })
 }
 
-/// A position or version: a whole number that every JSON reader keeps exactly.
-type Number = Whole<0, 9_007_199_254_740_991>;
-
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "PascalCase")]
@@ -149,7 +146,7 @@ struct OfStream {
     stream: StreamId,
     /// The first version; 0 by default.
     #[param(inline)]
-    from: Option<Number>,
+    from: Option<Count>,
     #[serde(default)]
     #[param(inline)]
     limit: Limit,
@@ -163,7 +160,7 @@ struct OfStream {
 struct OfAll {
     /// The first position; 1 by default.
     #[param(inline)]
-    from: Option<Number>,
+    from: Option<Count>,
     /// Only streams of this category, such as `order`.
     #[param(inline)]
     category: Option<Text<0, 200>>,
@@ -189,7 +186,7 @@ struct OfAll {
 struct Follow {
     /// The first position; only new events by default.
     #[param(inline)]
-    from: Option<Number>,
+    from: Option<Count>,
 }
 
 fn stream_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreamId, D::Error> {
@@ -197,7 +194,7 @@ fn stream_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreamId, D
 }
 
 /// The requested number, or the default.
-fn first(asked: Option<Number>, otherwise: u64) -> u64 {
+fn first(asked: Option<Count>, otherwise: u64) -> u64 {
     asked.map_or(otherwise, |number| number.get().unsigned_abs())
 }
 

@@ -14,12 +14,12 @@ use serde::Deserialize;
 use store::{Read, Reader, port::StoreFailure};
 use tokio::task::unconstrained;
 use utoipa::IntoParams;
-use web::{After, Limit, Problem, Query, Text};
+use web::{After, Count, Limit, Problem, Query, Text};
 
 pub use gather::TAKEN_MAX;
 use gather::{Gathered, gather};
 
-use crate::{Events, Number, answer, causes::followed, shown, stream_name, unreadable};
+use crate::{Events, answer, causes::followed, shown, stream_name, unreadable};
 
 /// The most events that are shown as having followed.
 const FOLLOWED_MAX: usize = 500;
@@ -77,7 +77,7 @@ pub(super) struct Asked {
     stream: StreamId,
     /// The last position that is gone through to; that of the last event by default.
     #[param(inline)]
-    upto: Option<Number>,
+    upto: Option<Count>,
     #[serde(default)]
     #[param(inline)]
     limit: Limit,

@@ -8,33 +8,31 @@ pub mod model;
 mod module;
 mod open;
 mod project;
-pub mod react;
-pub mod saga;
+mod react;
+mod saga;
+mod stream;
 mod tell;
 
 use std::{sync::Arc, time::Duration};
 
-use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots};
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
 use web::{Assembly, Deps, Service};
 
 pub use crate::module::MODULE;
-pub use model::{Model, PostgresModel, SqliteModel};
+pub use model::Model;
 pub use project::project;
-pub use runtime::sqlite::Location;
 
 use crate::{
     door::Door,
     figures::Figures,
     http::{Feed, Orders},
+    model::{PostgresModel, SqliteModel},
     open::OpenOrders,
     react::AnswerReactor,
 };
 
-/// The service's name and its prefix in the REST API.
+/// The service's name, and the first part of its routes.
 pub const NAME: &str = "order";
-
-/// How long an order may take unless configured.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Where the read model lives: `sqlite:FILE or postgres://USER:PASSWORD@HOST[:PORT]/DATABASE[?schema=NAME]`.
 pub type ModelLocation = runtime::ModelLocation<model::PostgresLocation>;
@@ -42,18 +40,12 @@ pub type ModelLocation = runtime::ModelLocation<model::PostgresLocation>;
 /// What can be chosen about the service.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where the read model lives.
     pub model: ModelLocation,
+    /// Where snapshots of long streams live.
     pub snapshots: Location,
     /// How long an order may take before it is denied.
     pub deadline: Duration,
-}
-
-impl Config {
-    /// A shop's usual settings.
-    #[must_use]
-    pub fn new(model: impl Into<ModelLocation>, snapshots: Location) -> Self {
-        Self { model: model.into(), snapshots, deadline: DEADLINE }
-    }
 }
 
 /// Opens the read model, such as a second one to compare with.

@@ -23,7 +23,7 @@ const DENIED_AT_ONCE: usize = 256;
 
 /// The orders that are neither finalized nor denied, with the answers to each so far. Cheap to clone.
 #[derive(Clone)]
-pub struct OpenOrders {
+pub(crate) struct OpenOrders {
     open: Arc<Mutex<Open>>,
     clock: Arc<dyn Clock>,
     /// The longest time that an order stays open once it is known, whatever the clock of its instance showed.
@@ -62,7 +62,7 @@ impl OpenOrders {
 
     /// Where the oldest of them was placed.
     #[must_use]
-    pub fn first(&self) -> Option<Position> {
+    pub(crate) fn first(&self) -> Option<Position> {
         self.lock().placed.first_key_value().map(|(position, _)| *position)
     }
 

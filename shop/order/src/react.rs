@@ -14,12 +14,12 @@ use contracts::{
     product::ProductEvent,
 };
 use kernel::{Position, Recorded};
-use runtime::{Aggregate, Aggregates, Progress, Reaction, Reactor, Unfit};
+use runtime::{Aggregates, Progress, Reaction, Reactor, Unfit};
 use uuid::Uuid;
 use web::Deps;
 
 use crate::{
-    domain::{Command, Order, State},
+    domain::{Command, Order},
     open::OpenOrders,
     saga::{Answer, Answered},
 };
@@ -28,13 +28,13 @@ use crate::{
 const TICK: Duration = Duration::from_millis(250);
 
 /// Reacts to the answers of product and customer.
-pub struct AnswerReactor {
+pub(crate) struct AnswerReactor {
     open: OpenOrders,
 }
 
 impl AnswerReactor {
     #[must_use]
-    pub fn new(open: OpenOrders) -> Self {
+    pub(crate) fn new(open: OpenOrders) -> Self {
         Self { open }
     }
 }
@@ -64,17 +64,9 @@ impl Reactor for AnswerReactor {
     }
 }
 
-impl Aggregate for Order {
-    const CATEGORY: &'static str = order::CATEGORY;
-
-    fn is_over(state: &State) -> bool {
-        matches!(state, State::Finalized | State::Denied)
-    }
-}
-
 /// Denies what is open beyond its deadline, once the reactor has caught up. The order's own state guards: an order that ended
 /// meanwhile stays as it ended, however many instances watch.
-pub fn spawn_deadlines(
+pub(crate) fn spawn_deadlines(
     deps: &Deps,
     orders: Aggregates<Order>,
     open: OpenOrders,

@@ -7,21 +7,21 @@ use contracts::order::Reason;
 
 /// An answer of product or customer to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Reserved,
     Denied(Reason),
 }
 
 /// The answers to an open order so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    pub stock: Option<Answer>,
-    pub credit: Option<Answer>,
+pub(crate) struct Heard {
+    pub(crate) stock: Option<Answer>,
+    pub(crate) credit: Option<Answer>,
 }
 
 /// An event about an open order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answered {
+pub(crate) enum Answered {
     Stock(Answer),
     Credit(Answer),
     /// Its time is up.
@@ -30,7 +30,7 @@ pub enum Answered {
 
 /// The next action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Nothing yet.
     Wait,
     /// Stock and credit are reserved.
@@ -42,7 +42,7 @@ pub enum Next {
 /// One step of the saga. Each of product and customer answers an order once; an answer to what is answered is a broken promise
 /// of theirs and changes nothing here, since whatever they hold is released by the outcome.
 #[must_use]
-pub fn step(heard: Heard, answered: Answered) -> (Heard, Next) {
+pub(crate) fn step(heard: Heard, answered: Answered) -> (Heard, Next) {
     let heard = match (answered, heard) {
         (Answered::Stock(answer), Heard { stock: None, credit }) => {
             Heard { stock: Some(answer), credit }

@@ -8,23 +8,23 @@ use uuid::Uuid;
 
 /// Marks the rules of all categories together.
 #[derive(Clone, Copy, Debug)]
-pub struct Catalogue;
+pub(crate) struct Catalogue;
 
 /// All categories, by id.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct State {
-    pub names: BTreeMap<Uuid, String>,
+pub(crate) struct State {
+    pub(crate) names: BTreeMap<Uuid, String>,
 }
 
 #[derive(Clone, Debug)]
-pub enum Command {
+pub(crate) enum Command {
     Add { category: Uuid, name: String },
     Rename { category: Uuid, name: String },
     Delete { category: Uuid },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rejection {
+pub(crate) enum Rejection {
     Unknown,
     /// Another category has the name.
     NameTaken,

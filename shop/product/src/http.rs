@@ -6,7 +6,6 @@ pub(crate) mod files;
 mod manage;
 mod pictures;
 mod products;
-mod requests;
 mod view;
 
 use std::{ops::Deref, sync::Arc};

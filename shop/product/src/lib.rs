@@ -1,27 +1,26 @@
 //! The product service: catalogue and stock.
 
-pub mod catalogue;
+mod catalogue;
 pub mod domain;
 mod http;
 pub mod image;
 pub mod model;
 mod module;
-pub mod picture;
+mod picture;
 mod project;
 mod react;
-mod snapshot;
+mod stream;
 mod tell;
 
 use std::sync::Arc;
 
 use contracts::money::Currency;
-use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots};
+use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
 use web::{Assembly, Cache, Deps, Service};
 
 pub use crate::module::MODULE;
 pub use model::Model;
 pub use project::project;
-pub use runtime::sqlite::Location;
 
 use crate::{
     http::{Shop, files::Files},
@@ -32,19 +31,22 @@ use crate::{
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "product";
 
+/// Where the read model lives: `sqlite:FILE`.
+pub type ModelLocation = Location;
+
 /// What can be chosen about the service.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the read model lives.
-    pub model: Location,
+    pub model: ModelLocation,
     /// Where snapshots of long streams live.
     pub snapshots: Location,
     /// The shop's one currency, fixed at its first start.
     pub currency: Currency,
 }
 
-/// Opens a read model of the service: its own, or another to compare with.
-pub fn open_model(location: Location, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
+/// Opens the read model, such as a second one to compare with.
+pub fn open_model(location: ModelLocation, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
     Ok(SqliteModel::open(CatalogueTables::default(), location, tasks.clone())?)
 }
 

@@ -1,10 +1,10 @@
 //! The service's entry in the shop's list.
 
 use ::module::{Module, Setting, Setup, StartError, filled};
-use runtime::{Tasks, sqlite::Location as ModelLocation};
+use runtime::Tasks;
 use web::Service;
 
-use crate::{Config, NAME, build, open_model, project, tell::tell};
+use crate::{Config, ModelLocation, NAME, build, open_model, project, tell::tell};
 
 /// The product service.
 pub const MODULE: Module = Module {

@@ -2,26 +2,25 @@
 
 use contracts::picture::{self, Bytes, Picture, PictureEvent, Stored};
 use kernel::Decider;
-use runtime::Aggregate;
 
 use crate::image::{self, NotAnImage};
 
 /// Marks the rules of a picture.
 #[derive(Clone, Copy, Debug)]
-pub struct Album;
+pub(crate) struct Album;
 
 /// Whether the bytes are recorded; they are in the log only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct State {
-    pub is_stored: bool,
+pub(crate) struct State {
+    pub(crate) is_stored: bool,
 }
 
 /// Records a picture, unless it is recorded already.
 #[derive(Clone, Debug)]
-pub struct Store(pub Stored);
+pub(crate) struct Store(pub(crate) Stored);
 
 /// A file as a picture, with the name that its content gives it.
-pub fn of_file(file: &[u8]) -> Result<Stored, NotAnImage> {
+pub(crate) fn of_file(file: &[u8]) -> Result<Stored, NotAnImage> {
     let image::Image { kind, width, height } = image::read(file)?;
     let hash = picture::Hash(*blake3::hash(file).as_bytes());
     Ok(Stored { picture: Picture { hash, kind, width, height }, bytes: Bytes(file.to_vec()) })
@@ -39,17 +38,5 @@ impl Decider for Album {
 
     fn evolve(state: &mut State, PictureEvent::Stored(_): &PictureEvent) {
         state.is_stored = true;
-    }
-}
-
-impl Aggregate for Album {
-    const CATEGORY: &'static str = picture::CATEGORY;
-
-    fn is_over(state: &State) -> bool {
-        state.is_stored
-    }
-
-    fn heap_bytes(_: &State) -> Option<usize> {
-        Some(0)
     }
 }

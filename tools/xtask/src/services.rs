@@ -1,5 +1,7 @@
 //! The shop's list of services, and what must name each of them by hand: deployment, documents, and the files of its crate.
 
+mod surface;
+
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
@@ -31,9 +33,13 @@ const FILES: &[&str] = &[
     "src/module.rs",
     "src/project.rs",
     "src/react.rs",
+    "src/stream.rs",
     "src/tell.rs",
     "tests/it/main.rs",
 ];
+
+/// What is said of a service's streams, in the file of that name.
+const AGGREGATE: &str = "impl Aggregate for ";
 
 /// A service of the list.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,7 +96,13 @@ fn faults_of(service: &Listed, read: impl Fn(&str) -> Option<String>) -> Vec<Str
         let path = format!("{folder}/{file}");
         match read(&path) {
             None => faults.push(format!("{path} is missing: every service has the same files")),
-            Some(text) if *file == "src/lib.rs" => faults.extend(assembled(name, &path, &text)),
+            Some(text) if *file == "src/lib.rs" => {
+                faults.extend(assembled(name, &path, &text));
+                faults.extend(surface::faults(name, &path, &text));
+            }
+            Some(text) if *file == "src/stream.rs" && !text.contains(AGGREGATE) => {
+                faults.push(format!("{path} lacks {AGGREGATE:?}: every service has it there"));
+            }
             Some(_) => {}
         }
     }
@@ -133,7 +145,8 @@ mod tests {
         let optional = faults_of(&service(true), |_| None);
         assert_eq!(optional.len(), DESCRIBED.len() + FILES.len(), "{optional:#?}");
         let empty = faults_of(&service(false), |_| Some(String::new()));
-        assert_eq!(empty.len(), NAMED.len() + DESCRIBED.len() + 4, "{empty:#?}");
+        let within = 4 + surface::EVERY.len() + 1;
+        assert_eq!(empty.len(), NAMED.len() + DESCRIBED.len() + within, "{empty:#?}");
     }
 
     #[test]

@@ -7,10 +7,7 @@ use contracts::{
     order::{Finalized, OrderEvent},
 };
 use kernel::{Decider, Recorded};
-use loyalty::{
-    domain::{Account, State, rewards},
-    react::earned,
-};
+use loyalty::domain::{Account, State, earned, rewards};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use worlds::{Dice, Guest, Promise, Scenario, run};

@@ -10,11 +10,12 @@ use std::{
 };
 
 use accounting::{
-    Model, ModelLocation, TimeZone,
+    Model, ModelLocation,
     model::{Change, Invoices, What},
 };
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
+use jiff::tz::TimeZone;
 use kernel::{Position, Timestamp};
 use runtime::{ModelError, ReadModel, Tasks, model::conformance};
 use servers::CouchDb;

@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-use accounting::TimeZone;
 use identity::Role;
+use jiff::tz::TimeZone;
 use runtime::Tasks;
 use testing::{Answer, Shop, Testbed};
 use web::Service;

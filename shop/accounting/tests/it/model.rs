@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use accounting::{Location, Model, TimeZone};
-use runtime::Tasks;
+use accounting::Model;
+use jiff::tz::TimeZone;
+use runtime::{Tasks, sqlite::Location};
 
 use crate::calls::three_orders;
 

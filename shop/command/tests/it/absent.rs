@@ -7,8 +7,8 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header::RETRY_AFTER},
 };
-use contracts::money::Currency;
-use customer::{Cost, NewPassword, Secrets};
+use contracts::money::{Currency, Money};
+use customer::{Cost, Limits, NewPassword, Secrets};
 use http_body_util::BodyExt as _;
 use identity::Auth;
 use kernel::Ids;
@@ -52,9 +52,14 @@ async fn customers(deps: &Deps, secrets: Arc<Secrets>) -> Router {
     let memory = |name: &str| Location::Memory(format!("absent-{name}"));
     let auth = Auth::new(secrets.verifier(), Arc::clone(&deps.clock));
     let config = customer::Config {
-        hashing: Cost::TINY,
+        model: memory("customer").into(),
+        snapshots: memory("customer-snapshots"),
+        secrets,
+        auth,
         admin_password: NewPassword::parse(PASSWORD.to_owned()).ok(),
-        ..customer::Config::new(memory("customer"), memory("customer-snapshots"), secrets, auth)
+        welcome_credit: Money::from_minor(10_000),
+        hashing: Cost::TINY,
+        limits: Limits::default(),
     };
     let (service, admin) = customer::build(config, deps.clone()).await.expect("a model");
     admin.outcome().await.expect("the store answers");

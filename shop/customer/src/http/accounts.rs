@@ -152,7 +152,8 @@ pub(super) struct UserName {
 #[into_params(parameter_in = Query)]
 pub(super) struct GetUser {
     /// As it was after the event at this position; for managers.
-    as_of: Option<u64>,
+    #[param(inline)]
+    as_of: Option<Count>,
 }
 
 /// An account.
@@ -171,8 +172,9 @@ pub(super) async fn get_user(
     let user = match as_of {
         Some(position) => {
             caller.must_be_manager()?;
-            customers.must_be_recorded(Position(position)).await?;
-            view::as_of(&customers, id, Some(Position(position))).await?
+            let position = Position(position.unsigned());
+            customers.must_be_recorded(position).await?;
+            view::as_of(&customers, id, Some(position)).await?
         }
         None => customers.model.customer(id).await?.map(view::user),
     };

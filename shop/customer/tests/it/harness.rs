@@ -2,8 +2,11 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use contracts::order::{Reason, Terms};
-use customer::{Admin, Config, Cost, NewPassword, Secrets};
+use contracts::{
+    money::Money,
+    order::{Reason, Terms},
+};
+use customer::{Admin, Config, Cost, Limits, NewPassword, Secrets};
 use identity::Auth;
 use kernel::Position;
 use runtime::Tasks;
@@ -154,9 +157,16 @@ async fn instance(
 ) -> (Service, Admin) {
     let model = bed.database(&format!("{name}-model"));
     let snapshots = bed.database(&format!("{name}-snapshots"));
-    let config = Config::new(model, snapshots, Arc::clone(secrets), auth.clone());
-    let admin_password = NewPassword::parse(ADMIN_PASSWORD.to_owned()).ok();
-    let mut config = Config { hashing: Cost::TINY, admin_password, ..config };
+    let mut config = Config {
+        model: model.into(),
+        snapshots,
+        secrets: Arc::clone(secrets),
+        auth: auth.clone(),
+        admin_password: NewPassword::parse(ADMIN_PASSWORD.to_owned()).ok(),
+        welcome_credit: Money::from_minor(10_000),
+        hashing: Cost::TINY,
+        limits: Limits::default(),
+    };
     change(&mut config);
     let (service, bootstrap) = customer::build(config, bed.deps.clone()).await.expect("it opens");
     let admin = bootstrap.outcome().await.expect("the service runs");

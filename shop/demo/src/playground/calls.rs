@@ -11,7 +11,7 @@ use identity::Manager;
 use serde::Deserialize;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Json, Problem, Service, Whole};
+use web::{Count, Json, Problem, Service, Whole};
 
 use super::{NAME, Playground, mend};
 
@@ -25,7 +25,6 @@ const RETRY: Duration = Duration::from_secs(1);
 struct Document;
 
 type Answer = Result<Json<playground::Playground>, Problem>;
-type Seed = Whole<0, 9_007_199_254_740_991>;
 
 pub(super) fn service(playground: &Playground) -> Service {
     let deps = &playground.0.toys.deps;
@@ -55,7 +54,7 @@ async fn get_playground(State(playground): State<Playground>, _: Manager) -> Ans
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct SetMessages {
     #[schema(inline)]
-    seed: Seed,
+    seed: Count,
     rates: Rates,
 }
 
@@ -140,7 +139,7 @@ fn unstarted(error: &str) -> Problem {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct CutPower {
     #[schema(inline)]
-    seed: Seed,
+    seed: Count,
 }
 
 /// Cuts the power of the event store's disk in the middle of a write, and with it that of all parts; then gives it back. Answered at
@@ -168,7 +167,7 @@ struct SetTraffic {
     #[schema(inline)]
     visits: Option<Whole<0, 6000>>,
     #[schema(inline)]
-    seed: Seed,
+    seed: Count,
 }
 
 /// Lets sample customers come at this rate.
@@ -192,7 +191,7 @@ struct HoldSale {
     #[schema(inline)]
     units: Whole<0, 1000>,
     #[schema(inline)]
-    seed: Seed,
+    seed: Count,
 }
 
 /// Lets so many shoppers in at once, who all want the few units of one product.
@@ -216,7 +215,7 @@ async fn hold_sale(
 struct Play {
     preset: Preset,
     #[schema(inline)]
-    seed: Seed,
+    seed: Count,
     /// How long it lasts; a minute unless it is said.
     #[schema(inline)]
     seconds: Option<Whole<1, 600>>,
@@ -237,7 +236,7 @@ struct BeginDrill {
     /// One of the drills, such as `lost-broker`.
     name: String,
     #[schema(inline)]
-    seed: Seed,
+    seed: Count,
 }
 
 /// Prepares an incident; all other faults end first. It lasts until faults end.

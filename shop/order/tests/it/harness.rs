@@ -2,7 +2,7 @@
 
 mod others;
 
-use std::ops::Deref;
+use std::{ops::Deref, time::Duration};
 
 use kernel::{Event, Metadata, Position, StreamId};
 use order::Config;
@@ -112,7 +112,7 @@ pub(crate) fn id_of(order: &Value) -> Uuid {
 async fn instance(bed: &Testbed, name: &str, change: impl FnOnce(&mut Config)) -> Service {
     let [model, snapshots] =
         ["model", "snapshots"].map(|kind| bed.database(&format!("{name}-{kind}")));
-    let mut config = Config::new(model, snapshots);
+    let mut config = Config { model: model.into(), snapshots, deadline: Duration::from_secs(10) };
     change(&mut config);
     order::build(config, bed.deps.clone()).await.expect("it opens")
 }

@@ -10,20 +10,37 @@ use axum::{
 use contracts::rest::product::{Category, CategoryDeleted};
 use identity::Manager;
 use kernel::Position;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use web::{
-    After, Asked, At, COUNTED_MAX, Context, Json, KeyHeader, Keyed, Listing, Problem, Query, Text,
+    After, Asked, At, COUNTED_MAX, Context, Json, KeyHeader, Keyed, Limit, Listing, Problem, Prose,
+    Query, Text,
 };
 
-use super::{
-    Shop, no_category,
-    requests::{AddCategory, DeleteCategory, GetCategories, GetCategoryDetails, UpdateCategory},
-    view,
-};
+use super::{Shop, no_category, view};
 use crate::{
     catalogue::Command,
-    model::{self, Categories},
+    model::{self, Categories, NameCursor},
 };
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetCategories {
+    /// Part of a name, whatever its case and accents.
+    #[param(inline)]
+    search: Option<Prose<0, 100>>,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    #[param(inline, value_type = Option<web::Cursor>)]
+    after: Option<After<NameCursor>>,
+    /// Whether to count the categories of all pages too, as Total.
+    #[serde(default)]
+    #[param(required = false)]
+    count: bool,
+}
 
 /// All categories, by name.
 #[utoipa::path(
@@ -52,6 +69,13 @@ pub(super) async fn get_categories(
     shop.cache.answer(&asked, generation, page).await
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetCategoryDetails {
+    category_id: Uuid,
+}
+
 /// One category.
 #[utoipa::path(
     get, path = "/get-category-details", tag = "product", params(GetCategoryDetails),
@@ -63,6 +87,13 @@ pub(super) async fn get_category_details(
 ) -> Result<Json<Category>, Problem> {
     let found = shop.model.category(query.category_id).await?;
     found.map(view::category).map(Json).ok_or_else(no_category)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct AddCategory {
+    /// Unique, whatever its case.
+    name: Text<1, 100>,
 }
 
 /// Adds a category.
@@ -89,6 +120,14 @@ pub(super) async fn add_new_category(
     shop.category_created(category, shop.at(done).0).await
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct UpdateCategory {
+    category_id: Uuid,
+    /// Unique, whatever its case.
+    name: Text<1, 100>,
+}
+
 /// Renames a category.
 #[utoipa::path(
     post, path = "/update-category", tag = "product", request_body = UpdateCategory, security(("token" = [])),
@@ -111,6 +150,12 @@ pub(super) async fn update_category(
     let metadata = context.metadata(manager.actor(), known);
     let done = shop.change_catalogue(command, metadata).await?;
     Ok((shop.at(done), Json(shop.category_after(category, done.position()).await?)))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct DeleteCategory {
+    category_id: Uuid,
 }
 
 /// Deletes a category that has no products.

@@ -7,25 +7,44 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use contracts::money::Decimal;
 use contracts::{
+    money::{AmountIn, Decimal},
     product::Added,
     rest::product::{Product, ProductDeleted},
 };
 use identity::Manager;
 use kernel::{Idempotency, Position, Version};
 use runtime::ExecuteError;
+use serde::Deserialize;
 use store::Read;
+use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text};
+use web::{At, Context, Count, FieldErrors, Json, KeyHeader, Keyed, Problem, Prose, Text, Whole};
 
-use super::{
-    Shop,
-    code::Code,
-    product_rejected,
-    requests::{AddProduct, DeleteProduct, UpdateProduct},
-};
-use crate::domain::{Command, Rejection};
+use super::{Shop, code::Code, product_rejected};
+use crate::domain::{Command, Rejection, UNITS_MAX, Units, Update};
+
+/// Units on hand.
+type OnHand = Whole<0, UNITS_MAX>;
+
+/// A change of the units in stock.
+type Difference = Whole<{ -UNITS_MAX }, UNITS_MAX>;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct AddProduct {
+    /// The shop's article number; unique.
+    code: Option<Code>,
+    name: Text<1, 200>,
+    description: Prose<0, 2000>,
+    supplier: Text<0, 200>,
+    category_id: Uuid,
+    /// The unit price.
+    #[schema(value_type = AmountIn)]
+    price: Decimal,
+    #[schema(inline)]
+    units_in_stock: OnHand,
+}
 
 /// Adds a product to the catalogue.
 #[utoipa::path(
@@ -56,6 +75,28 @@ pub(super) async fn add_new_product(
         .await
         .map_err(|error| error.map(|no| product_rejected(&no, "UnitsInStock")))?;
     shop.product_created(product, shop.at(done).0).await
+}
+
+/// Only the given fields change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct UpdateProduct {
+    product_id: Uuid,
+    /// The version that was seen; a conflict if it has changed.
+    #[schema(inline)]
+    version: Option<Count>,
+    name: Option<Text<1, 200>>,
+    description: Option<Prose<0, 2000>>,
+    supplier: Option<Text<0, 200>>,
+    category_id: Option<Uuid>,
+    #[schema(value_type = Option<AmountIn>)]
+    price: Option<Decimal>,
+    /// Units on hand, including those reserved for open orders.
+    #[schema(inline)]
+    units_in_stock: Option<OnHand>,
+    /// Units received, or written off if negative; instead of `UnitsInStock`.
+    #[schema(inline)]
+    units_change: Option<Difference>,
 }
 
 /// Changes the given fields of a product.
@@ -96,6 +137,12 @@ pub(super) async fn update_product(
     }
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct DeleteProduct {
+    product_id: Uuid,
+}
+
 /// Removes a product from the catalogue; units reserved for open orders are still delivered.
 #[utoipa::path(
     post, path = "/delete-product", tag = "product", request_body = DeleteProduct, security(("token" = [])),
@@ -116,6 +163,34 @@ pub(super) async fn delete_product(
         .await
         .map_err(|error| error.map(|no| product_rejected(&no, "ProductId")))?;
     Ok((shop.at(done), Json(ProductDeleted { product_id })))
+}
+
+impl UpdateProduct {
+    fn check(&self) -> Result<(), Problem> {
+        let mut errors = FieldErrors::new();
+        let both = self.units_in_stock.is_some() && self.units_change.is_some();
+        errors.check("UnitsChange", !both, "must not be given together with UnitsInStock");
+        errors.finish()
+    }
+
+    /// The field that says how many units.
+    fn units_field(&self) -> &'static str {
+        if self.units_change.is_some() { "UnitsChange" } else { "UnitsInStock" }
+    }
+
+    fn into_command(self) -> Update {
+        let units = self.units_in_stock.map(|units| Units::OnHand(units.get()));
+        Update {
+            revision: self.version.map(|version| version.get().unsigned_abs()),
+            name: self.name.map(Text::into_string),
+            description: self.description.map(Text::into_string),
+            supplier: self.supplier.map(Text::into_string),
+            category: self.category_id,
+            price: self.price.map(|Decimal(price)| price),
+            picture: None,
+            units: units.or(self.units_change.map(|units| Units::Change(units.get()))),
+        }
+    }
 }
 
 impl Shop {

@@ -1,25 +1,122 @@
 //! The public calls that read products.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::response::IntoResponse;
 use axum::{extract::State, response::Response};
-use contracts::rest::product::{Product, ProductList};
-use identity::Caller;
-use uuid::Uuid;
-use web::{After, Asked, Json, Problem, Query, Text};
-
-use super::{
-    Shop,
-    code::Code,
-    no_category, no_product,
-    requests::{GetAllProducts, GetProductDetails, GetProducts, Price},
-    view,
+use contracts::{
+    money::Money,
+    rest::product::{Product, ProductList},
 };
+use identity::Caller;
+use kernel::Position;
+use serde::{Deserialize, Deserializer, de};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use web::{After, Asked, Count, Json, Limit, Problem, Prose, Query, Text};
+
+use super::{Shop, code::Code, no_category, no_product, view};
 use crate::{
     domain,
-    model::{Products, Sort},
+    model::{Cursor, Products, Sort},
 };
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetProducts {
+    /// Only products of this category.
+    category_id: Option<Uuid>,
+    /// Words of a name, category, supplier, description or code, in any order, whatever their case and accents. A word finds those
+    /// that begin with it; if there are none, those that contain it; else those with one letter in five mistyped.
+    #[param(inline)]
+    search: Option<Prose<0, 200>>,
+    /// The lowest price, such as `2.50`.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
+    min_price: Option<Price>,
+    /// The highest price.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
+    max_price: Option<Price>,
+    /// Only products that can be ordered.
+    #[serde(default)]
+    #[param(required = false)]
+    in_stock: bool,
+    /// Only products that were sold before.
+    #[serde(default)]
+    #[param(required = false)]
+    sold: bool,
+    /// Whether to count what the list can be narrowed to.
+    #[serde(default)]
+    #[param(required = false)]
+    facets: bool,
+    /// `Relevance` for a search, else `Name`, unless given.
+    #[param(inline)]
+    sort: Option<SortBy>,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    #[param(inline, value_type = Option<web::Cursor>)]
+    after: Option<After<Cursor>>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetAllProducts {
+    /// Words of a name, category, supplier, description or code, in any order, whatever their case and accents. A word finds those
+    /// that begin with it; if there are none, those that contain it; else those with one letter in five mistyped.
+    #[param(inline)]
+    search: Option<Prose<0, 200>>,
+    /// The lowest price, such as `2.50`.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
+    min_price: Option<Price>,
+    /// The highest price.
+    #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
+    max_price: Option<Price>,
+    /// Only products that can be ordered.
+    #[serde(default)]
+    #[param(required = false)]
+    in_stock: bool,
+    /// Only products that were sold before.
+    #[serde(default)]
+    #[param(required = false)]
+    sold: bool,
+    /// Whether to count what the list can be narrowed to.
+    #[serde(default)]
+    #[param(required = false)]
+    facets: bool,
+    /// `Relevance` for a search, else `Name`, unless given.
+    #[param(inline)]
+    sort: Option<SortBy>,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    #[param(inline, value_type = Option<web::Cursor>)]
+    after: Option<After<Cursor>>,
+}
+
+/// The order of a list of products.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+enum SortBy {
+    /// What fits the search best first.
+    Relevance,
+    Name,
+    Price,
+    #[serde(rename = "-Price")]
+    PriceDown,
+    Newest,
+    /// The most available first.
+    Available,
+    /// The least available first.
+    #[serde(rename = "-Available")]
+    AvailableUp,
+    /// What was sold most often first.
+    Sold,
+}
+
+/// A price in an address.
+#[derive(Clone, Copy, Debug)]
+struct Price(Money);
 
 /// The products of a category, or all.
 #[utoipa::path(
@@ -78,6 +175,18 @@ async fn read_page(shop: &Shop, query: GetProducts) -> Result<ProductList, Probl
     Ok(view::products(shop.model.products(wanted).await?))
 }
 
+/// Exactly one of `ProductId` and `Code`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct GetProductDetails {
+    product_id: Option<Uuid>,
+    code: Option<Code>,
+    /// As it was after the event at this position; for managers.
+    #[param(inline)]
+    as_of: Option<Count>,
+}
+
 /// One product, by id or by code.
 #[utoipa::path(
     get, path = "/get-product-details", tag = "product", params(GetProductDetails),
@@ -98,7 +207,7 @@ pub(super) async fn get_product_details(
         (None, Some(code)) => shop.product_of_code(&code).await?,
         _ => return Err(Problem::field("ProductId", "give exactly one of ProductId and Code")),
     };
-    let Some(position) = query.as_of else {
+    let Some(position) = query.as_of.map(|position| Position(position.unsigned())) else {
         let found = shop.model.product(id).await?.ok_or_else(no_product)?;
         return Ok(Json(view::product(found)).into_response());
     };
@@ -107,6 +216,45 @@ pub(super) async fn get_product_details(
     shop.must_be_recorded(position).await?;
     let product = shop.product_as_of(id, Some(position)).await?.ok_or_else(no_product)?;
     Ok(Json(product).into_response())
+}
+
+impl From<GetAllProducts> for GetProducts {
+    fn from(all: GetAllProducts) -> Self {
+        Self {
+            category_id: None,
+            search: all.search,
+            min_price: all.min_price,
+            max_price: all.max_price,
+            in_stock: all.in_stock,
+            sold: all.sold,
+            facets: all.facets,
+            sort: all.sort,
+            limit: all.limit,
+            after: all.after,
+        }
+    }
+}
+
+impl From<SortBy> for Sort {
+    fn from(sort: SortBy) -> Self {
+        match sort {
+            SortBy::Relevance => Self::Relevance,
+            SortBy::Name => Self::Name,
+            SortBy::Price => Self::Price,
+            SortBy::PriceDown => Self::PriceDown,
+            SortBy::Newest => Self::Newest,
+            SortBy::Available => Self::Available,
+            SortBy::AvailableUp => Self::Scarce,
+            SortBy::Sold => Self::Sold,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        Money::parse(&text).map(Self).map_err(de::Error::custom)
+    }
 }
 
 impl Shop {

@@ -1,4 +1,5 @@
-//! Products and categories as streams: their categories, and snapshots so that a much-sold product and a long list of categories load fast.
+//! Products, categories and pictures as streams: their categories, and snapshots so that a much-sold product and a long list of categories load
+//! fast.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     catalogue::{self, Catalogue},
     domain::{Listing, Product, State, Stock},
+    picture::{self, Album},
 };
 
 /// A product's state at rest. Another shape means another `SNAPSHOT_SCHEMA`.
@@ -61,5 +63,17 @@ impl Aggregate for Catalogue {
     fn heap_bytes(state: &catalogue::State) -> Option<usize> {
         let names = state.names.values().map(String::len).sum::<usize>();
         Some(names + runtime::budget::tree_bytes(&state.names))
+    }
+}
+
+impl Aggregate for Album {
+    const CATEGORY: &'static str = contracts::picture::CATEGORY;
+
+    fn is_over(state: &picture::State) -> bool {
+        state.is_stored
+    }
+
+    fn heap_bytes(_: &picture::State) -> Option<usize> {
+        Some(0)
     }
 }
