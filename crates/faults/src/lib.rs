@@ -9,7 +9,36 @@
 //! - [`Outdated`]: an instance of an older version, which meets events that it does not know.
 //! - [`Part`]: a service of a process that is stopped, killed, frozen, slowed, and started again from its database.
 //!
-//! All chance comes from [`Dice`], and so from a seed.
+//! All chance comes from a seed: that of [`Dice`], or of a [`Disk`] whose power comes back.
+//!
+//! ```
+//! use std::{path::Path, sync::Arc};
+//!
+//! use eventlog::{NewRecord, Options, open, simdisk::SimDisk};
+//! use faults::Disk;
+//!
+//! let event = |version: u8| NewRecord {
+//!     stream: "till-1",
+//!     version: version.into(),
+//!     id: [version; 16],
+//!     kind: "till.counted",
+//!     time_us: 0,
+//!     metadata: b"{}",
+//!     data: b"{}",
+//! };
+//! let disk = Disk::over(Arc::new(SimDisk::new(1))); // over `eventlog::OsFiles` in a real folder
+//! let mut log = open(Path::new("/log"), Arc::new(disk.clone()), Options::new([7; 16]))?;
+//! log.writer.append(&[event(0)])?;
+//!
+//! disk.cut_power_in(0); // in the middle of the next write
+//! assert!(log.writer.append(&[event(1)]).is_err());
+//! drop(log);
+//!
+//! disk.restore(42)?; // of what was not synced, the seed decides what is left
+//! let log = open(Path::new("/log"), Arc::new(disk), Options::new([7; 16]))?;
+//! assert!(log.reader.head() >= 1, "what was acknowledged is there");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![deny(missing_docs)]
 

@@ -12,6 +12,13 @@ fn deposited(cents: i64) -> AccountEvent {
     AccountEvent::Deposited { cents }
 }
 
+#[test]
+fn the_whole_bank_is_at_most_eighty_lines_of_code() {
+    let lines = include_str!("main.rs").lines().map(str::trim);
+    let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+    assert!(code <= 80, "{code} lines: its README and the shop's promise 80");
+}
+
 // ANCHOR: given
 #[test]
 fn an_open_account_gives_away_what_it_holds_and_no_more() {

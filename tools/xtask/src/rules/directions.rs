@@ -1,8 +1,11 @@
 //! Directions of dependencies: what each crate of ours may build on among ours.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
-use cargo_metadata::{DependencyKind, Metadata};
+use cargo_metadata::{DependencyKind, Metadata, PackageId};
 
 use crate::services::Listed;
 
@@ -84,6 +87,10 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     ("xtask", &[], &[]),
 ];
 
+/// What takes neither engines nor a web server, and what those are: to use the log alone compiles none of them.
+const CORE: [&str; 3] = ["kernel", "eventlog", "store"];
+const NOT_IN_CORE: [&str; 4] = ["axum", "hyper", "lapin", "mongodb"];
+
 /// A service depends on the platform, the published language and authentication, never on another service.
 const SERVICE: &[&str] =
     &["kernel", "store", "runtime", "web", "contracts", "identity", "module", "words"];
@@ -143,7 +150,37 @@ pub(super) fn check(root: &Path, metadata: &Metadata, services: &[Listed]) -> Ve
         }
     }
     faults.extend(layers(root, metadata));
+    faults.extend(core(metadata));
     faults
+}
+
+/// What the core of the platform takes and must not, be it through others.
+fn core(metadata: &Metadata) -> Vec<String> {
+    let taken = CORE.iter().map(|name| (*name, taken(metadata, name)));
+    let refused = taken.flat_map(|(name, taken)| {
+        let refused = NOT_IN_CORE.iter().filter(move |other| taken.contains(**other));
+        refused.map(move |other| {
+            format!("{name} must not depend on {other}, nor may anything that it takes")
+        })
+    });
+    refused.collect()
+}
+
+/// All that a package is built with, by name; what only its tests take is left out.
+fn taken<'a>(metadata: &'a Metadata, name: &str) -> BTreeSet<&'a str> {
+    let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+    let nodes: BTreeMap<&PackageId, _> = nodes.map(|node| (&node.id, node)).collect();
+    let package =
+        metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == name);
+    let mut open: Vec<&PackageId> = package.iter().map(|package| &package.id).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(node) = open.pop().and_then(|id| nodes.get(id)) {
+        let built = node.deps.iter().filter(|other| {
+            other.dep_kinds.iter().any(|how| how.kind != DependencyKind::Development)
+        });
+        open.extend(built.map(|other| &other.pkg).filter(|id| seen.insert(*id)));
+    }
+    seen.into_iter().map(|id| metadata[id].name.as_str()).collect()
 }
 
 /// The platform stands on nothing of ours: not on the shop, and on the tools in tests alone.
@@ -166,4 +203,24 @@ fn layers(root: &Path, metadata: &Metadata) -> Vec<String> {
         }
     }
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use cargo_metadata::MetadataCommand;
+
+    use super::*;
+    use crate::run::root;
+
+    #[test]
+    fn what_a_crate_takes_through_others_is_seen_and_what_its_tests_take_is_not() {
+        let manifest = root().join("Cargo.toml");
+        let metadata = MetadataCommand::new().manifest_path(manifest).exec().expect("metadata");
+        let of_runtime = taken(&metadata, "runtime");
+        assert!(of_runtime.contains("store") && of_runtime.contains("tokio"), "{of_runtime:?}");
+        assert!(taken(&metadata, "web").contains("hyper"));
+        assert!(taken(&metadata, "accounting").contains("store"));
+        assert!(!taken(&metadata, "accounting").contains("worlds"), "only its tests take those");
+        assert_eq!(core(&metadata), Vec::<String>::new());
+    }
 }

@@ -39,7 +39,7 @@ fn is_test(line: &str) -> bool {
 }
 
 /// Whether a block of code in the documentation is Rust.
-fn has_example(text: &str) -> bool {
+pub(super) fn has_example(text: &str) -> bool {
     let mut is_open = false;
     for line in text.lines().map(str::trim) {
         let Some(line) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
