@@ -30,7 +30,7 @@ use crate::{
 pub(crate) const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Shared by all calls.
-pub(crate) struct Shop {
+pub(crate) struct Goods {
     pub(crate) service: ServiceContext<dyn Model>,
     pub(crate) products: Aggregates<Product>,
     pub(crate) catalogue: Aggregates<Catalogue>,
@@ -42,7 +42,7 @@ pub(crate) struct Shop {
     pub(crate) cache: Cache,
 }
 
-impl Deref for Shop {
+impl Deref for Goods {
     type Target = ServiceContext<dyn Model>;
 
     fn deref(&self) -> &ServiceContext<dyn Model> {
@@ -50,7 +50,7 @@ impl Deref for Shop {
     }
 }
 
-pub(crate) fn calls(shop: &Arc<Shop>) -> OpenApiRouter {
+pub(crate) fn calls(goods: &Arc<Goods>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(products::get_products))
         .routes(routes!(products::get_all_products))
@@ -66,10 +66,10 @@ pub(crate) fn calls(shop: &Arc<Shop>) -> OpenApiRouter {
         .routes(routes!(categories::add_new_category))
         .routes(routes!(categories::update_category))
         .routes(routes!(categories::delete_category))
-        .with_state(Arc::clone(shop))
+        .with_state(Arc::clone(goods))
 }
 
-impl Shop {
+impl Goods {
     /// Executes a command on a product, and waits until the model shows it: the catalogue is read without a token, so no gateway knows a
     /// position by which a visitor would wait for what a manager has been told is there; and the answer to a change is the whole product,
     /// which the model has in one read and the log in a stream of any length.

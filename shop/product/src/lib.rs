@@ -23,7 +23,7 @@ pub use model::Model;
 pub use project::project;
 
 use crate::{
-    http::{Shop, files::Files},
+    http::{Goods, files::Files},
     model::{CatalogueTables, Products, SqliteModel},
     react::OrderReactor,
 };
@@ -67,7 +67,7 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
 
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&products, OrderReactor { clock });
-    let shop = Arc::new(Shop {
+    let goods = Arc::new(Goods {
         service: service.service(),
         products,
         catalogue,
@@ -76,5 +76,5 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         currency: config.currency,
         cache: Cache::new(http::CACHE_BYTES),
     });
-    Ok(service.serve(http::calls(&shop), env!("CARGO_PKG_VERSION")))
+    Ok(service.serve(http::calls(&goods), env!("CARGO_PKG_VERSION")))
 }

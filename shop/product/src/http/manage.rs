@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{At, Context, Count, FieldErrors, Json, KeyHeader, Keyed, Problem, Prose, Text, Whole};
 
-use super::{Shop, code::Code, product_rejected};
+use super::{Goods, code::Code, product_rejected};
 use crate::domain::{Command, Rejection, UNITS_MAX, Units, Update};
 
 /// Units on hand.
@@ -53,28 +53,28 @@ pub(super) struct AddProduct {
     responses((status = 201, body = Product), (status = 409, description = "There is a product with this Code."))
 )]
 pub(super) async fn add_new_product(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<AddProduct>,
 ) -> Result<Response, Problem> {
     let known = body.creates(manager.id(), "add-new-product");
-    if let Some((product, at)) = shop.created_before(known.as_ref()).await? {
-        return shop.product_created(product, at).await;
+    if let Some((product, at)) = goods.created_before(known.as_ref()).await? {
+        return goods.product_created(product, at).await;
     }
     let request = body.value;
-    shop.check_category(request.category_id).await?;
+    goods.check_category(request.category_id).await?;
     let product = match &request.code {
-        Some(code) => shop.product_of_code(code).await?,
+        Some(code) => goods.product_of_code(code).await?,
         None => context.created_id(known.as_ref()),
     };
     let metadata = context.metadata(manager.actor(), known);
-    let command = Command::Add(shop.added(product, request));
-    let done = shop
+    let command = Command::Add(goods.added(product, request));
+    let done = goods
         .change_product(product, command, metadata)
         .await
         .map_err(|error| error.map(|no| product_rejected(&no, "UnitsInStock")))?;
-    shop.product_created(product, shop.at(done).0).await
+    goods.product_created(product, goods.at(done).0).await
 }
 
 /// Only the given fields change.
@@ -110,7 +110,7 @@ pub(super) struct UpdateProduct {
     )
 )]
 pub(super) async fn update_product(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<UpdateProduct>,
@@ -120,17 +120,19 @@ pub(super) async fn update_product(
     request.check()?;
     let (product, units_field) = (request.product_id, request.units_field());
     if let Some(category) = request.category_id
-        && let Err(unknown) = shop.check_category(category).await
-        && !shop.has_done(product, known.as_ref()).await?
+        && let Err(unknown) = goods.check_category(category).await
+        && !goods.has_done(product, known.as_ref()).await?
     {
         return Err(unknown);
     }
     let metadata = context.metadata(manager.actor(), known);
     let command = Command::Update(request.into_command());
-    match shop.change_product(product, command, metadata).await {
-        Ok(done) => Ok((shop.at(done), Json(shop.product_after(product, done.position()).await?))),
+    match goods.change_product(product, command, metadata).await {
+        Ok(done) => {
+            Ok((goods.at(done), Json(goods.product_after(product, done.position()).await?)))
+        }
         Err(ExecuteError::Rejected(stale @ Rejection::Stale { .. })) => {
-            let current = shop.product_as_of(product, None).await?;
+            let current = goods.product_as_of(product, None).await?;
             Err(product_rejected(&stale, units_field).member("Current", current))
         }
         Err(error) => Err(error.map(|no| product_rejected(&no, units_field)).into()),
@@ -150,7 +152,7 @@ pub(super) struct DeleteProduct {
     responses((status = 200, body = ProductDeleted), (status = 404, description = "There is no such product."))
 )]
 pub(super) async fn delete_product(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<DeleteProduct>,
@@ -158,11 +160,11 @@ pub(super) async fn delete_product(
     let known = body.changes(manager.id(), "delete-product");
     let DeleteProduct { product_id } = body.value;
     let metadata = context.metadata(manager.actor(), known);
-    let done = shop
+    let done = goods
         .change_product(product_id, Command::Delete, metadata)
         .await
         .map_err(|error| error.map(|no| product_rejected(&no, "ProductId")))?;
-    Ok((shop.at(done), Json(ProductDeleted { product_id })))
+    Ok((goods.at(done), Json(ProductDeleted { product_id })))
 }
 
 impl UpdateProduct {
@@ -193,7 +195,7 @@ impl UpdateProduct {
     }
 }
 
-impl Shop {
+impl Goods {
     fn added(&self, product: Uuid, request: AddProduct) -> Added {
         let Decimal(price) = request.price;
         Added {

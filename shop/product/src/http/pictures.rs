@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use web::{At, Context, Json, KeyHeader, Keyed, Path, Problem, Query};
 
-use super::{Shop, files::File, no_product, product_rejected};
+use super::{Goods, files::File, no_product, product_rejected};
 use crate::{
     domain::{Command, Update},
     picture::{Store, of_file},
@@ -65,7 +65,7 @@ pub(super) struct GetPicture {
     responses((status = 200, body = Product), (status = 404, description = "There is no such product."))
 )]
 pub(super) async fn set_picture(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     Manager(manager): Manager,
     context: Context,
     Query(SetPicture { product_id }): Query<SetPicture>,
@@ -75,8 +75,8 @@ pub(super) async fn set_picture(
     let known = body.changes(manager.id(), "set-picture");
     let stored = of_file(&body.value).map_err(|no| Problem::field("Picture", no.to_string()))?;
     // A picture of no product would only fill the log.
-    if shop.model.product(product_id).await?.is_none()
-        && !shop.has_done(product_id, known.as_ref()).await?
+    if goods.model.product(product_id).await?.is_none()
+        && !goods.has_done(product_id, known.as_ref()).await?
     {
         return Err(no_product());
     }
@@ -85,10 +85,10 @@ pub(super) async fn set_picture(
     // First the bytes: what a product names is always there.
     let store =
         Request { command: Store(stored), metadata: context.metadata(manager.actor(), None) };
-    let stored = shop.album.execute(stream, store).await;
+    let stored = goods.album.execute(stream, store).await;
     stored.map_err(|error| error.map(|never| -> Problem { match never {} }))?;
     let update = Update { picture: Some(Some(picture)), ..Update::default() };
-    shop.change_picture(product_id, update, context.metadata(manager.actor(), known)).await
+    goods.change_picture(product_id, update, context.metadata(manager.actor(), known)).await
 }
 
 /// Takes the picture of a product away.
@@ -98,7 +98,7 @@ pub(super) async fn set_picture(
     responses((status = 200, body = Product), (status = 404, description = "There is no such product."))
 )]
 pub(super) async fn remove_picture(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<RemovePicture>,
@@ -106,7 +106,7 @@ pub(super) async fn remove_picture(
     let known = body.changes(manager.id(), "remove-picture");
     let update = Update { picture: Some(None), ..Update::default() };
     let metadata = context.metadata(manager.actor(), known);
-    shop.change_picture(body.value.product_id, update, metadata).await
+    goods.change_picture(body.value.product_id, update, metadata).await
 }
 
 /// A picture, to be kept for good.
@@ -119,7 +119,7 @@ pub(super) async fn remove_picture(
     )
 )]
 pub(super) async fn get_picture(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     Path(GetPicture { hash }): Path<GetPicture>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -128,7 +128,7 @@ pub(super) async fn get_picture(
     let mut response = if has_it {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let File { kind, bytes } = shop.picture(hash).await?;
+        let File { kind, bytes } = goods.picture(hash).await?;
         let mut response = Response::new(Body::from(bytes));
         let kind = HeaderValue::from_static(kind.media_type());
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -142,7 +142,7 @@ pub(super) async fn get_picture(
     Ok(response)
 }
 
-impl Shop {
+impl Goods {
     async fn change_picture(
         &self,
         product: Uuid,

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use web::{After, Asked, Count, Json, Limit, Problem, Prose, Query, Text};
 
-use super::{Shop, code::Code, no_category, no_product, view};
+use super::{Goods, code::Code, no_category, no_product, view};
 use crate::{
     domain,
     model::{Cursor, Products, Sort},
@@ -124,11 +124,11 @@ struct Price(Money);
     responses((status = 200, body = ProductList), (status = 304), (status = 404, description = "There is no such category."))
 )]
 pub(super) async fn get_products(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     asked: Asked,
     Query(query): Query<GetProducts>,
 ) -> Result<Response, Problem> {
-    list(&shop, &asked, query).await
+    list(&goods, &asked, query).await
 }
 
 /// All products.
@@ -137,19 +137,19 @@ pub(super) async fn get_products(
     responses((status = 200, body = ProductList), (status = 304))
 )]
 pub(super) async fn get_all_products(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     asked: Asked,
     Query(query): Query<GetAllProducts>,
 ) -> Result<Response, Problem> {
-    list(&shop, &asked, query.into()).await
+    list(&goods, &asked, query.into()).await
 }
 
-async fn list(shop: &Shop, asked: &Asked, query: GetProducts) -> Result<Response, Problem> {
-    let generation = shop.model.generation();
-    shop.cache.answer(asked, generation, read_page(shop, query)).await
+async fn list(goods: &Goods, asked: &Asked, query: GetProducts) -> Result<Response, Problem> {
+    let generation = goods.model.generation();
+    goods.cache.answer(asked, generation, read_page(goods, query)).await
 }
 
-async fn read_page(shop: &Shop, query: GetProducts) -> Result<ProductList, Problem> {
+async fn read_page(goods: &Goods, query: GetProducts) -> Result<ProductList, Problem> {
     let search = query.search.map(Text::into_string).filter(|search| !search.trim().is_empty());
     let by_default = if search.is_some() { Sort::Relevance } else { Sort::Name };
     let sort = query.sort.map_or(by_default, Sort::from);
@@ -158,7 +158,7 @@ async fn read_page(shop: &Shop, query: GetProducts) -> Result<ProductList, Probl
         return Err(Problem::field("After", "cursor belongs to a different sort order"));
     }
     if let Some(category) = query.category_id {
-        shop.model.has_category(category).await?.then_some(()).ok_or_else(no_category)?;
+        goods.model.has_category(category).await?.then_some(()).ok_or_else(no_category)?;
     }
     let wanted = Products {
         category: query.category_id,
@@ -172,7 +172,7 @@ async fn read_page(shop: &Shop, query: GetProducts) -> Result<ProductList, Probl
         after,
         count: query.limit.get(),
     };
-    Ok(view::products(shop.model.products(wanted).await?))
+    Ok(view::products(goods.model.products(wanted).await?))
 }
 
 /// Exactly one of `ProductId` and `Code`.
@@ -198,23 +198,23 @@ pub(super) struct GetProductDetails {
     )
 )]
 pub(super) async fn get_product_details(
-    State(shop): State<Arc<Shop>>,
+    State(goods): State<Arc<Goods>>,
     caller: Option<Caller>,
     Query(query): Query<GetProductDetails>,
 ) -> Result<Response, Problem> {
     let id = match (query.product_id, query.code) {
         (Some(id), None) => id,
-        (None, Some(code)) => shop.product_of_code(&code).await?,
+        (None, Some(code)) => goods.product_of_code(&code).await?,
         _ => return Err(Problem::field("ProductId", "give exactly one of ProductId and Code")),
     };
     let Some(position) = query.as_of.map(|position| Position(position.unsigned())) else {
-        let found = shop.model.product(id).await?.ok_or_else(no_product)?;
+        let found = goods.model.product(id).await?.ok_or_else(no_product)?;
         return Ok(Json(view::product(found)).into_response());
     };
     let caller = caller.ok_or_else(|| Problem::unauthorized("AsOf needs a manager's token."))?;
     caller.must_be_manager()?;
-    shop.must_be_recorded(position).await?;
-    let product = shop.product_as_of(id, Some(position)).await?.ok_or_else(no_product)?;
+    goods.must_be_recorded(position).await?;
+    let product = goods.product_as_of(id, Some(position)).await?.ok_or_else(no_product)?;
     Ok(Json(product).into_response())
 }
 
@@ -257,7 +257,7 @@ impl<'de> Deserialize<'de> for Price {
     }
 }
 
-impl Shop {
+impl Goods {
     /// The id of the product with that code, whether or not there is one. A code in another Unicode form leads to the product
     /// that an older version recorded in that form.
     pub(super) async fn product_of_code(&self, code: &Code) -> Result<Uuid, Problem> {
