@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::files::{self, Access, File, Files};
 use crate::format::{
-    BATCH_ALIGN, BATCH_MAGIC, Batch, HEADER_BYTES, HEADER_LEN, Header, HeaderFault, Seal,
+    BATCH_ALIGN, BATCH_MAGIC, Batch, FORMAT, HEADER_BYTES, HEADER_LEN, Header, HeaderFault, Seal,
 };
 use crate::index::Span;
 use crate::segment::{self, BatchReader, Damage, READ_AHEAD, Source};
@@ -23,7 +23,7 @@ pub(crate) enum Fault {
     #[error(transparent)]
     Damage(#[from] Damage),
     #[error(
-        "the log was written by a newer version of this program (format {0}, this one knows format 1): use that one"
+        "the log was written by a newer version of this program (format {0}, this one knows format {FORMAT}): use that one"
     )]
     Newer(u32),
     #[error("a file of the log cannot be used: {0}")]

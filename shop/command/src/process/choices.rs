@@ -279,3 +279,26 @@ where
         settings.invalid(name, reason)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Flags, SETTINGS};
+
+    #[test]
+    fn the_limits_of_the_settings_are_by_default_those_of_the_service() {
+        let usual = customer::Limits::default();
+        let settings = Flags::of([]).resolve_with(&BTreeMap::new()).expect("settings");
+        assert_eq!(limits(&settings).expect("limits"), usual);
+        let minutes = format!("in {} minutes", usual.failures_window.as_secs() / 60);
+        for name in ["login-failures-per-name", "login-failures-per-address"] {
+            let setting = SETTINGS.iter().find(|setting| setting.name == name).expect("a setting");
+            assert!(setting.help.ends_with(&minutes), "{name}: {}", setting.help);
+        }
+        assert_eq!(
+            usual.registrations_window,
+            Duration::from_hours(1),
+            "an hour, as its help says"
+        );
+    }
+}
