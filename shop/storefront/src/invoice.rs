@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contracts::rest::accounting::Invoice;
-use site::{Amount, Count, Day, Failure, Frame, Page, Visit, see_other};
+use site::{Amount, Count, Day, Failure, Frame, Page, UserVisit, see_other};
 
 #[derive(Template)]
 #[template(path = "invoice.html")]
@@ -15,8 +15,7 @@ pub(crate) struct InvoicePage {
     invoice: Invoice,
 }
 
-pub(crate) async fn invoice(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
-    visit.require_user()?;
+pub(crate) async fn invoice(visit: UserVisit, Path(id): Path<String>) -> Result<Response, Failure> {
     let invoice = visit.get::<Invoice>("/accounting/get-invoice", &[("OrderId", &id)]).await;
     match invoice {
         Ok(invoice) => {

@@ -17,8 +17,8 @@ use contracts::rest::{
 };
 use futures_util::{StreamExt, future::try_join, stream};
 use site::{
-    Amount, Count, Failure, Frame, Listing, Markup, Moment, Page, Picture, ServerEvents, Visit,
-    no_such_page,
+    Amount, Count, Failure, Frame, Listing, Markup, Moment, Page, Picture, ServerEvents, UserVisit,
+    Visit, no_such_page,
 };
 
 use crate::progress::Progress;
@@ -38,10 +38,9 @@ pub(crate) struct OrderPage {
 }
 
 pub(crate) async fn order(
-    visit: Visit,
+    visit: UserVisit,
     Path(id): Path<String>,
 ) -> Result<Page<OrderPage>, Failure> {
-    visit.require_user()?;
     let (order, history) = read(&visit, &id).await?;
     let product = [("ProductId", order.product_id.to_string())];
     let product = visit.get::<Product>("/product/get-product-details", &product).await;
@@ -56,11 +55,11 @@ pub(crate) async fn order(
 }
 
 /// The part of the page as it changes, until nothing more will happen.
-pub(crate) async fn live(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
-    visit.require_user()?;
+pub(crate) async fn live(visit: UserVisit, Path(id): Path<String>) -> Result<Response, Failure> {
     // A visitor who may not see the order gets the error at once, before anything is streamed.
     read(&visit, &id).await?;
-    let follower = Follower { visit: visit.clone(), id, seen: Seen::Nothing, settled: false };
+    let follower =
+        Follower { visit: Visit::clone(&visit), id, seen: Seen::Nothing, settled: false };
     let events = stream::unfold(follower, async |mut follower| {
         let events = follower.next().await?;
         Some((stream::iter(events), follower))

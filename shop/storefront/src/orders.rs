@@ -5,8 +5,8 @@ use axum::extract::Query;
 use contracts::rest::order::Order;
 use serde::Deserialize;
 use site::{
-    Amount, Badge, Choice, Count, Day, Failure, Frame, Listing, Page, Pager, Place, Visit, choices,
-    given, known, no_such_page,
+    Amount, Badge, Choice, Count, Day, Failure, Frame, Listing, Page, Pager, Place, UserVisit,
+    choices, given, known, no_such_page,
 };
 
 /// Orders on one page.
@@ -40,14 +40,13 @@ pub(crate) struct Orders {
 }
 
 pub(crate) async fn orders(
-    visit: Visit,
+    visit: UserVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Orders>, Failure> {
-    let user = visit.require_user()?;
     let status = known(&STATUSES, &asked.status);
     let query = given([
         ("Type", "Customer"),
-        ("Id", user.name.as_str()),
+        ("Id", visit.user.name.as_str()),
         ("Limit", PAGE),
         ("Status", status),
         ("After", &asked.place.after),

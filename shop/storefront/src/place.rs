@@ -3,7 +3,7 @@
 use axum::response::Response;
 use contracts::rest::order::Order;
 use serde::Serialize;
-use site::{Failure, Form, Visit, see_other};
+use site::{Failure, Form, UserVisit, see_other};
 
 use crate::review;
 
@@ -16,8 +16,7 @@ struct PlaceOrder<'a> {
     price: &'a str,
 }
 
-pub(crate) async fn place(visit: Visit, mut form: Form) -> Result<Response, Failure> {
-    visit.require_user()?;
+pub(crate) async fn place(mut form: Form, visit: UserVisit) -> Result<Response, Failure> {
     let id = form.value("ProductId").to_owned();
     let Some(quantity) = review::quantity(&form) else {
         return review::show(&visit, &id, form).await;

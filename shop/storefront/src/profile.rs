@@ -8,7 +8,7 @@ use axum::{
 use contracts::rest::customer::User;
 use serde::Serialize;
 use site::{
-    Amount, Failure, Form, Frame, Page, Shop, Visit, begin_session, refused, see_other, segment,
+    Amount, Failure, Form, Frame, Page, Shop, UserVisit, begin_session, refused, see_other, segment,
 };
 
 #[derive(Template)]
@@ -37,18 +37,20 @@ struct Update<'a> {
     current_password: Option<&'a str>,
 }
 
-pub(crate) async fn profile(visit: Visit, State(shop): State<Shop>) -> Result<Response, Failure> {
+pub(crate) async fn profile(
+    visit: UserVisit,
+    State(shop): State<Shop>,
+) -> Result<Response, Failure> {
     show(&visit, &shop, None, Form::new()).await
 }
 
 pub(crate) async fn change_details(
-    visit: Visit,
     State(shop): State<Shop>,
     mut form: Form,
+    visit: UserVisit,
 ) -> Result<Response, Failure> {
-    let user = visit.require_user()?;
     let update = Update {
-        user_name: &user.name,
+        user_name: &visit.user.name,
         full_name: Some(form.value("FullName")),
         email: Some(form.value("Email")),
         ..Update::default()
@@ -62,24 +64,23 @@ pub(crate) async fn change_details(
 }
 
 pub(crate) async fn change_password(
-    visit: Visit,
     State(shop): State<Shop>,
     mut form: Form,
+    visit: UserVisit,
 ) -> Result<Response, Failure> {
-    let user = visit.require_user()?;
     if form.raw("Password") != form.raw("Again") {
         form.reject("Again", "This is not the same password");
         return Ok(refused(show(&visit, &shop, None, form).await?));
     }
     let update = Update {
-        user_name: &user.name,
+        user_name: &visit.user.name,
         password: Some(form.raw("Password")),
         current_password: Some(form.raw("CurrentPassword")),
         ..Update::default()
     };
     let Err(failure) = visit.post::<User>("/customer/update-user", &update).await else {
         // A new password ends all sessions, including this one: log in again.
-        begin_session(&visit, &user.name, form.raw("Password")).await?;
+        begin_session(&visit, &visit.user.name, form.raw("Password")).await?;
         visit.say("Your password is changed. All other sessions have ended.");
         return Ok(see_other("/profile"));
     };
@@ -96,14 +97,13 @@ fn keep_unreachable(failure: Failure, form: &mut Form) -> Result<(), Failure> {
 }
 
 async fn show(
-    visit: &Visit,
+    visit: &UserVisit,
     shop: &Shop,
     details: Option<Form>,
     password: Form,
 ) -> Result<Response, Failure> {
-    let me = visit.require_user()?;
-    let user: User =
-        visit.get(&format!("/customer/get-user/{}", segment(&me.name)), &[("", ""); 0]).await?;
+    let path = format!("/customer/get-user/{}", segment(&visit.user.name));
+    let user: User = visit.get(&path, &[("", ""); 0]).await?;
     let filled =
         || Form::filled([("FullName", user.full_name.clone()), ("Email", user.email.clone())]);
     let details = details.unwrap_or_else(filled);

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use site::{Count, Failure, Form, Frame, Page, Picture, Visit};
+use site::{Count, Failure, Form, Frame, Page, Picture, UserVisit, Visit};
 
 use crate::{
     product,
@@ -37,8 +37,10 @@ struct Review {
     key: String,
 }
 
-pub(crate) async fn review(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Failure> {
-    visit.require_user()?;
+pub(crate) async fn review(
+    visit: UserVisit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
     show(&visit, &asked.product_id, Form::filled([("Quantity", asked.quantity)])).await
 }
 
