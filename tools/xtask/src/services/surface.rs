@@ -1,4 +1,4 @@
-//! What a service shows to other crates: the same names in every one, so that one who has read one knows where to look in the next.
+//! What a service shows to other crates: the same names in every one, so that a reader of one knows where to look in the next.
 
 /// The public names in the `lib.rs` of every service.
 pub(super) const EVERY: &[&str] = &[
@@ -15,7 +15,7 @@ pub(super) const EVERY: &[&str] = &[
 ];
 /// What one service alone shows, since another crate needs it.
 const OWN: &[(&str, &[&str])] = &[
-    // Passwords and the manager of a new shop: whoever starts the service gives them.
+    // Passwords and the manager of a new shop: the process that starts the service gives them.
     ("customer", &["Admin", "Bootstrap", "Cost", "Given", "Limits", "NewPassword", "Secrets"]),
     // What reads files that anyone may send has tests of its own.
     ("product", &["image"]),
