@@ -49,7 +49,7 @@ for (const scripts of [true, false]) {
     await page.getByRole("link", { name: "Add a category" }).click();
     await page.getByLabel("Name").fill("kitchen");
     await page.getByRole("button", { name: "Add the category" }).click();
-    await page.getByText("There is a category of this name already.").waitFor();
+    await page.getByText("A category with this name already exists.").waitFor();
     equal(await page.getByLabel("Name").inputValue(), "kitchen", "what was typed");
     await look("office-category-taken");
     await page.getByLabel("Name").fill("Garden");

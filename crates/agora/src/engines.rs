@@ -86,7 +86,7 @@ pub(crate) async fn event_store(
         tracing::warn!(
             position = torn.position,
             bytes = torn.bytes,
-            "the last batch of the log was not whole, as a crash leaves it, and was cut; nothing that was acknowledged was in it"
+            "truncated an incomplete batch at the end of the log, as after a crash; it held no acknowledged events"
         );
     }
     event_store::serve(deps, writer, reader, figures).await;
@@ -110,7 +110,7 @@ fn look_after(tasks: &Tasks, maintenance: Maintenance) {
                 return;
             }
             if let Err(error) = maintenance.step() {
-                tracing::warn!(%error, "an index of the log could not be written; retrying");
+                tracing::warn!(%error, "cannot write an index of the log; retrying");
             }
             stopping.unless_stopped(tokio::time::sleep(MAINTENANCE_EVERY)).await;
         }

@@ -1,4 +1,4 @@
-//! What a system stands on: time, chance, files and the bus. The machine's in production, a simulated one in a test kit's world.
+//! A system's environment: clock, randomness, files and bus. The machine's in production, simulated in a test kit's world.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ impl Environment {
     /// This machine, with its clock, its randomness and its disk.
     pub fn real() -> anyhow::Result<Self> {
         let (mut seed, mut salt) = ([0; 32], [0; 16]);
-        getrandom::fill(&mut seed).context("the system has no randomness")?;
-        getrandom::fill(&mut salt).context("the system has no randomness")?;
+        getrandom::fill(&mut seed).context("the OS random generator failed")?;
+        getrandom::fill(&mut salt).context("the OS random generator failed")?;
         Ok(Self {
             clock: Arc::new(SystemClock),
             ids: Arc::new(Ids::from_seed(seed)),

@@ -92,7 +92,7 @@ fn refusal(error: ExecuteError<Refused>) -> Problem {
         }
         ExecuteError::Unavailable => Problem::unavailable(
             RETRY_AFTER,
-            "The event store does not answer; whether the command will be carried out is not known.",
+            "The event store is not responding. Whether the command was recorded is unknown; with an Idempotency-Key it can be retried safely.",
         ),
         ExecuteError::Refused(reason) => Problem::internal(reason),
         ExecuteError::Newer(event) => Problem::newer_version(&event),
@@ -108,7 +108,7 @@ impl Model {
         values: impl Values,
     ) -> Result<T, Problem> {
         let found = self.row(sql, values).await?;
-        found.ok_or_else(|| Problem::not_found("There is nothing of that name."))
+        found.ok_or_else(|| Problem::not_found("Not found: the read model has no such row."))
     }
 
     /// Every row that a query finds.
@@ -167,7 +167,7 @@ impl System {
             "a part of the system failed; see the log above. What was acknowledged is recorded"
         );
         if !drained {
-            tracing::warn!("some requests did not finish in time and were cut off");
+            tracing::warn!("some requests did not finish in time and were aborted");
         }
         tracing::info!("stopped");
         Ok(())
@@ -184,11 +184,11 @@ impl System {
         tasks.spawn("http", serve(listener, service.router.clone(), tasks.stop_token()));
         let instance = self.deps().ids.uuid(self.deps().clock.now()).to_string();
         service.announce(&self.web, instance, Address::Http(url.clone()));
-        tracing::info!("{} listens at {url}", self.settings.name);
+        tracing::info!("{} is listening on {url}", self.settings.name);
         tokio::select! {
             biased;
-            _ = interrupt.recv() => tracing::info!("Ctrl-C received; finishing what has begun"),
-            _ = terminate.recv() => tracing::info!("SIGTERM received; finishing what has begun"),
+            _ = interrupt.recv() => tracing::info!("Ctrl-C received; finishing requests in progress"),
+            _ = terminate.recv() => tracing::info!("SIGTERM received; finishing requests in progress"),
             () = tasks.stopped() => {}
         }
         Ok(())

@@ -17,7 +17,7 @@ use super::{
     shared::Shared,
 };
 
-/// A broker that does not shake hands within this time is not there.
+/// How long connecting to the broker may take, handshake included.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// The pause after the first failure; doubled up to [`PAUSE_MAX`], each cut by chance to between a half and all of it.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -63,7 +63,7 @@ pub enum OpenError {
     #[error(transparent)]
     Lost(Lost),
     /// Options out of range.
-    #[error("segments have between 4 KiB and 1 GiB, not {0} bytes")]
+    #[error("the segment size must be from 4 KiB to 1 GiB, not {0} bytes")]
     SegmentBytes(u64),
     /// The system refused.
     #[error("the log in {dir} cannot be opened: {error}")]

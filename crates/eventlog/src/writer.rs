@@ -31,7 +31,7 @@ pub enum AppendError {
     #[error("stream names and event types have 1 to 65,535 bytes")]
     BadName,
     /// The records together take more than 256 MiB. Nothing was recorded.
-    #[error("a batch may have 256 MiB, these records take {bytes} bytes")]
+    #[error("the batch is too large: {bytes} bytes (limit 256 MiB)")]
     TooLarge {
         /// What the records take.
         bytes: usize,

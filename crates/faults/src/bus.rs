@@ -1,4 +1,4 @@
-//! A bus that loses, repeats, delays and reorders, as its seed wants it.
+//! A bus that loses, repeats, delays and reorders messages, driven by a seed.
 
 use std::{
     sync::{

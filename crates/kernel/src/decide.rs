@@ -94,6 +94,6 @@ pub enum DecodeError {
         source: serde_json::Error,
     },
     /// The family says that this type only begins streams.
-    #[error("{0:?} is the first event of a stream, and this one comes later")]
+    #[error("{0:?} must be the first event of its stream")]
     NotFirst(String),
 }

@@ -123,7 +123,7 @@ pub enum ExecuteError<R> {
     /// The same idempotency key came with another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The event store does not answer; whether the command will be carried out is not known.
+    /// The event store is not responding; whether the command was recorded is unknown.
     #[error("the event store is not responding")]
     Unavailable,
     /// The event store will never record it.

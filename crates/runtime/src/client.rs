@@ -170,14 +170,14 @@ impl EventStore {
     /// A request was not answered. Logged when it takes long, once for all requests until one is answered again.
     fn fails(&self, pause: &Pause, error: NoReply, request: &'static str) {
         if pause.0 >= REPORTED_AFTER && !self.is_silent.swap(true, Ordering::Relaxed) {
-            tracing::warn!(%error, request, "the event store does not answer; retrying until it does");
+            tracing::warn!(%error, request, "event store not responding; retrying");
         }
     }
 
     fn answers(&self) {
         // A load is cheaper than a swap, and this runs on every request.
         if self.is_silent.load(Ordering::Relaxed) && self.is_silent.swap(false, Ordering::Relaxed) {
-            tracing::info!("the event store answers again");
+            tracing::info!("event store responding again");
         }
     }
 

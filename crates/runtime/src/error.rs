@@ -24,7 +24,7 @@ pub enum ModelError {
     /// Another instance has moved the checkpoint.
     #[error("another instance projects into the read model")]
     Stale,
-    /// It answers and does not let us in: the settings are wrong.
+    /// The server responds and denies access: the settings are wrong.
     #[error("{0}")]
     Refused(String),
     /// Anything else that fails a call.

@@ -167,23 +167,20 @@ impl Progress {
         self.0.state.send_if_modified(|state| {
             let was_ready = state.is_ready();
             if state.faults.insert(cause, reason.clone()).is_none() {
-                tracing::warn!(
-                    name = self.0.name,
-                    cause,
-                    reason,
-                    "failing, so not ready; retrying"
-                );
+                let name = &self.0.name;
+                tracing::warn!(name, cause, reason, "{name} is failing and not ready; retrying");
             }
             was_ready
         });
     }
 
-    /// What failed works again.
+    /// What failed has recovered.
     pub fn recovered(&self, cause: &'static str) {
         self.0.state.send_if_modified(|state| {
             let recovered = state.faults.remove(cause).is_some();
             if recovered {
-                tracing::info!(name = self.0.name, cause, "works again");
+                let name = &self.0.name;
+                tracing::info!(name, cause, "{name} recovered");
             }
             recovered && state.is_ready()
         });

@@ -72,7 +72,7 @@ pub enum Refused {
     #[error(transparent)]
     Failed(#[from] ModelError),
     /// The process stops.
-    #[error("the service stops")]
+    #[error("the service is stopping")]
     Stops,
 }
 

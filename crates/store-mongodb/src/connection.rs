@@ -131,10 +131,12 @@ impl Connection {
         let database = self.database();
         let hello = self.ask(async move { database.run_command(doc! { "hello": 1 }).await }).await;
         match hello {
-            Err(failure) => tracing::warn!(%failure, "the event store is not there yet"),
+            Err(failure) => {
+                tracing::warn!(%failure, "event store (MongoDB) not reachable yet; retrying")
+            }
             Ok(Err(error)) if can_mend(&error) => {
                 let failure = self.failure(&error);
-                tracing::warn!(%failure, "the event store is not there yet");
+                tracing::warn!(%failure, "event store (MongoDB) not reachable yet; retrying");
             }
             Ok(Err(error)) => return Err(self.failure(&error)),
             Ok(Ok(hello)) if hello.contains_key("setName") || hello.contains_key("msg") => {

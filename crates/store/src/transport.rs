@@ -66,7 +66,7 @@ impl fmt::Debug for dyn Transport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NoReply {
     /// No server took the request, or there is no connection.
-    #[error("the event store's queue has no server")]
+    #[error("no event store is serving requests")]
     Unreachable,
     /// A server took it and dropped it, or the connection broke.
     #[error("the answer was lost")]

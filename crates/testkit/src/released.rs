@@ -159,7 +159,7 @@ impl Released {
             let schema = schema.parse().expect("a schema is a number");
             let text = fs::read_to_string(&path).expect("the file can be read");
             let examples = serde_json::from_str(&text)
-                .unwrap_or_else(|error| panic!("{name} is no list of examples: {error}"));
+                .unwrap_or_else(|error| panic!("{name} is not a list of examples: {error}"));
             ((kind.to_owned(), schema), examples)
         });
         read.collect()

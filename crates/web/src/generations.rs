@@ -121,7 +121,7 @@ async fn model_generations(
 /// Builds the read model again, from the log, beside the one that answers. Once both are equal the new one answers, and the old one is kept.
 #[utoipa::path(post, path = "/rebuild-model", security(("token" = [])), responses(
     (status = 202, body = ModelGenerations),
-    (status = 409, description = "There is another generation already, or the engine keeps one only."),
+    (status = 409, description = "Another generation already exists, or the engine keeps only one."),
 ))]
 async fn rebuild_model(
     State(model): State<Arc<Model>>,

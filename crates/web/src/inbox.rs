@@ -1,4 +1,4 @@
-//! The inboxes of a service's followers, for operators: what is in them, and what is to become of it.
+//! The inboxes of a service's followers, for operators: what is in them, and what to do with it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -187,7 +187,10 @@ impl Inboxes {
                 Appended::Refused { reason } => return Err(Problem::internal(reason)),
             }
         }
-        Err(Problem::unavailable(RETRY_AFTER, "Others decide at the same time."))
+        Err(Problem::unavailable(
+            RETRY_AFTER,
+            "Another operator is deciding on this inbox; try again.",
+        ))
     }
 
     fn event(&self, context: &Context, operator: &Operator, decision: &InboxEvent) -> NewEvent {

@@ -243,14 +243,14 @@ impl Inner {
             over.until = Some(since.max(over.since));
             if state == State::Ready {
                 let seconds = now.since(over.since).as_secs();
-                tracing::info!(part, seconds, "works again; it did not as it should for so long");
+                tracing::info!(part, seconds, "{part} recovered after {seconds} s");
             }
             self.over(over);
         }
         if state == State::Ready {
             return;
         }
-        tracing::warn!(part, reason, "{part} {state}; this is said once until it changes");
+        tracing::warn!(part, reason, "{part} {state}; logged once until it changes");
         let outage = Outage { part: part.clone(), state, reason, since, until: None };
         self.now.insert(part, outage);
         self.changed = true;

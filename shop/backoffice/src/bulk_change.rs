@@ -151,7 +151,7 @@ impl Change {
             }
             Self::Category { id, name } => {
                 let then = if *id == product.category_id {
-                    Err("is there already".to_owned())
+                    Err("is already in this category".to_owned())
                 } else {
                     Ok(Step { version, category_id: Some(*id), then: name.clone(), ..step })
                 };

@@ -169,7 +169,7 @@ fn refuse(manager: &ManagerVisit, form: &mut Form, failure: Failure) -> Result<(
         form.set("Key", manager.idempotency_key());
     }
     if failure.refused(409).is_some() {
-        form.reject("Name", "There is a category of this name already");
+        form.reject("Name", "A category with this name already exists");
         return Ok(());
     }
     form.refuse(failure)

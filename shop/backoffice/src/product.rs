@@ -108,7 +108,7 @@ pub(crate) async fn add(manager: ManagerVisit, mut form: Form) -> Result<Respons
         }
         Err(failure) => {
             if failure.refused(409).is_some() {
-                form.reject("Code", "There is a product with this code already");
+                form.reject("Code", "A product with this code already exists");
             } else {
                 form.refuse(failure)?;
             }

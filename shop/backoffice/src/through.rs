@@ -98,7 +98,7 @@ fn owner(stream: &str) -> &str {
 /// Says beside the fields what is wrong with them.
 fn refuse(filters: &mut Form, failure: Failure) -> Result<(), Failure> {
     if failure.refused(404).is_some() {
-        filters.reject("stream", "has no event up to there");
+        filters.reject("stream", "has no event up to that position");
         return Ok(());
     }
     let Some(refusal) = failure.refused(422).or(failure.refused(400)) else {

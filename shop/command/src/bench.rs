@@ -78,7 +78,7 @@ pub(crate) struct Args {
     /// Share of the orders that want one and the same product, from 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = crate::values::share)]
     hot: f64,
-    /// What ends an order's being in flight
+    /// When an order stops counting as in flight
     #[arg(long, value_enum, default_value_t = Until::Ended)]
     until: Until,
     /// Place so many orders each second, whatever has become of the others

@@ -34,7 +34,7 @@ pub(crate) struct Completions {
 #[derive(ClapArgs, Debug)]
 #[command(after_help = MAN_HELP)]
 pub(crate) struct Man {
-    /// The folder, which is there already
+    /// An existing folder
     dir: PathBuf,
 }
 

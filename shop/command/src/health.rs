@@ -19,7 +19,7 @@ Examples:
 
 Exit codes: 0 healthy, 1 not healthy or no response.";
 
-/// Say whether a part of the shop is well
+/// Check whether a part of the shop is healthy
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {

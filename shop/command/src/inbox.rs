@@ -1,4 +1,4 @@
-//! `agora inbox`: the events that parts of the shop could not take, and what is to become of them.
+//! `agora inbox`: the events that parts of the shop could not process, and what to do with them.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -18,10 +18,11 @@ use crate::{
 
 const HELP: &str = "\
 An event that a read model or reactor cannot read or apply is put into its inbox, and the later events of its stream wait
-behind it, in order; all other streams go on. An entry is named SUBSCRIBER@POSITION, as in the list.
+behind it, in order; all other streams continue. An entry is named SUBSCRIBER@POSITION, as in the list.
 
---retry has it taken once more, with everything that waits: after an update that can read it. --skip leaves it out for good,
-and has what waits taken. Both are recorded with the name of who decided. What still cannot be taken is an entry again.
+--retry processes it again, and then everything that waits: use it after an update that can read the event. --skip leaves it
+out for good, and processes what waits. Both are recorded with the operator's name. An event that still cannot be processed
+becomes an entry again.
 
 With --data, the list is that of the read models of a stopped shop as this version would build them.
 
@@ -32,7 +33,7 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
-/// List the events that could not be taken, and have them retried or skipped
+/// List events that could not be processed; retry or skip them
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
@@ -41,13 +42,13 @@ pub(crate) struct Args {
     /// The data folder of a stopped shop, instead of a running one
     #[arg(long, value_name = "DIR", conflicts_with_all = ["retry", "skip"])]
     data: Option<PathBuf>,
-    /// Have an entry taken once more, and what waits behind it
+    /// Retry an entry and the events waiting behind it
     #[arg(long, value_name = "ENTRY", conflicts_with = "skip")]
     retry: Option<Name>,
-    /// Leave an entry out, and have what waits behind it taken
+    /// Skip an entry and process the events waiting behind it
     #[arg(long, value_name = "ENTRY", requires = "reason")]
     skip: Option<Name>,
-    /// Why it is left out; recorded
+    /// Reason for skipping (recorded)
     #[arg(long, value_name = "TEXT", requires = "skip")]
     reason: Option<String>,
     /// Print each entry as one line of JSON

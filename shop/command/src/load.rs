@@ -77,7 +77,7 @@ pub(crate) enum Pace {
     PerSecond(f64),
 }
 
-/// What ends an order's being in flight, so that the next one may be placed.
+/// When an order stops counting as in flight, so that the next one may be placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Until {
     /// The shop has recorded it

@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// How many orders are in flight at once
     #[arg(long, default_value_t = 16, value_name = "N", value_parser = crate::values::at_least_one)]
     concurrency: usize,
-    /// What ends an order's being in flight
+    /// When an order stops counting as in flight
     #[arg(long, value_enum, default_value_t = Until::Accepted)]
     until: Until,
     /// Repeat the run of this id, which was printed when it began; a new one unless given

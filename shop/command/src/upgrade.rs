@@ -29,7 +29,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 pub(crate) struct Args {
     #[command(flatten)]
     access: Access,
-    /// Record what every instance reads now, for good; refused while an older one runs
+    /// Finish the upgrade (irreversible); refused while an older instance runs
     #[arg(long)]
     finish: bool,
     /// Print the answer as JSON

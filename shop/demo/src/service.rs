@@ -225,7 +225,7 @@ async fn fill_shop(
         let tasks = inner.deps.tasks.clone();
         tasks.spawn_until_stopped("demo-fill", async move {
             if let Err(refused) = inner.fill(person(&caller)).await {
-                tracing::error!(%refused, "the shop could not be filled with the sample to its end");
+                tracing::error!(%refused, "filling the shop with sample data failed before it was complete");
             }
             inner.to_fill.store(0, Ordering::Release);
             inner.filled.store(0, Ordering::Release);

@@ -72,7 +72,7 @@ pub enum YearError {
     Write(#[from] io::Error),
     #[error("the sample shop could not be made: {0}")]
     Refused(String),
-    #[error("the sample shop stood still: {0} made no progress")]
+    #[error("the sample shop stalled: {0} made no progress")]
     Still(String),
     #[error("stopped before the sample shop was made")]
     Stopped,

@@ -23,10 +23,10 @@ use crate::{Events, answer, causes::followed, shown, stream_name, unreadable};
 
 /// The most events that are shown as having followed.
 const FOLLOWED_MAX: usize = 500;
-/// What stands in a column of this name is for nobody to see.
+/// Columns with this name are never shown.
 const WITHHELD: &str = "password";
 
-/// The services whose projections can be gone through.
+/// The services whose projections can be stepped through.
 #[derive(Clone, Debug)]
 pub struct Models {
     pub modules: &'static [&'static Module],
@@ -56,10 +56,10 @@ pub enum Refused {
     Model(#[from] ModelError),
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error("there is no event in the stream {0} up to there")]
+    #[error("the stream {0} has no event up to that position")]
     NoStream(StreamId),
     #[error(
-        "the stream {0} has more than {TAKEN_MAX} events up to there, which are too many to go through at once; name an earlier position"
+        "the stream {0} has more than {TAKEN_MAX} events up to that position, too many to step through at once; name an earlier position"
     )]
     TooLong(StreamId),
 }
@@ -89,7 +89,7 @@ pub(super) struct Asked {
 /// read model.
 #[utoipa::path(get, path = "/read-through", params(Asked), security(("token" = [])),
     responses((status = 200, body = Through),
-        (status = 404, description = "There is no event in that stream up to there.")))]
+        (status = 404, description = "The stream has no event up to that position.")))]
 pub(super) async fn read_through(
     State(events): State<Events>,
     _manager: Manager,
@@ -199,7 +199,7 @@ impl Models {
             let names: Vec<_> = self.modules.iter().map(|module| module.name).collect();
             Problem::field(
                 "Model",
-                format!("is no service with a read model; there are: {}", names.join(", ")),
+                format!("is not a service with a read model; choose one of: {}", names.join(", ")),
             )
         })
     }

@@ -44,14 +44,14 @@ pub(super) async fn finish_upgrade(
                 .title("An instance of an older version runs")
         }
         Unfinished::Listening => {
-            Problem::unavailable(RETRY_AFTER, "It is not known yet what runs. Try again.")
+            Problem::unavailable(RETRY_AFTER, "The running versions are not known yet. Try again.")
         }
         Unfinished::Refused(_) => Problem::internal(why),
     })?;
     Ok(Json(shown(&events, &state)))
 }
 
-const SILENT: &str = "The event store does not answer now. Try again.";
+const SILENT: &str = "The event store is not responding. Try again.";
 
 fn shown(events: &Events, state: &upgrade::State) -> Upgrade {
     let shown = |one: &upgrade::Instance| Instance {

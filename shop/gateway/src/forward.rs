@@ -152,7 +152,7 @@ enum Unanswered {
     Unknown,
 }
 
-/// A body that can be had back until something of it is read.
+/// A request body that can be sent again until its first byte is read.
 fn lend(body: Body) -> (Lent, Lender) {
     let is_sent = body.is_end_stream();
     let shared = Arc::new(Mutex::new(Shared { body, is_touched: false, is_sent }));

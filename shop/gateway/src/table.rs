@@ -188,8 +188,8 @@ impl Inner {
 }
 
 impl Route {
-    /// Those who are there and ready, each first in its turn. `path` below the service's own: what asks about its health goes to
-    /// one that is not ready too, which alone knows why.
+    /// The instances that are ready, rotated round-robin. `path` is below the service's own: a question about its health also goes to
+    /// an instance that is not ready, which alone knows why.
     pub(crate) fn targets(&self, path: &str, elapsed: Duration) -> Vec<&Target> {
         let any = self.candidates.iter().all(|candidate| !candidate.ready)
             && matches!(path, "/health/ready" | "/health/live");

@@ -78,6 +78,6 @@ impl Orders {
 
 impl From<Rejection> for Problem {
     fn from(Rejection::Exists: Rejection) -> Self {
-        Self::conflict("/problems/order-exists", "There is an order of this id already.")
+        Self::conflict("/problems/order-exists", "An order with this id already exists.")
     }
 }

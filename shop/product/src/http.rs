@@ -113,7 +113,7 @@ impl Goods {
 fn product_rejected(rejection: &Rejection, units: &'static str) -> Problem {
     match rejection {
         Rejection::Exists => {
-            Problem::conflict("/problems/taken", "There is a product with this Code already.")
+            Problem::conflict("/problems/taken", "A product with this Code already exists.")
         }
         Rejection::Unknown => no_product(),
         Rejection::Stale { revision } => Problem::conflict(
@@ -122,10 +122,10 @@ fn product_rejected(rejection: &Rejection, units: &'static str) -> Problem {
         ),
         Rejection::BelowReserved { reserved } => Problem::field(
             units,
-            format!("must leave the {reserved} units that are held for open orders"),
+            format!("must not go below the {reserved} units reserved for open orders"),
         ),
         Rejection::TooManyUnits => {
-            Problem::field(units, "must not lead to more than 1000000000 units")
+            Problem::field(units, "must not bring the stock above 1,000,000,000 units")
         }
     }
 }
@@ -135,7 +135,7 @@ impl From<catalogue::Rejection> for Problem {
         match rejection {
             catalogue::Rejection::Unknown => no_category(),
             catalogue::Rejection::NameTaken => {
-                Self::conflict("/problems/taken", "There is a category of this name already.")
+                Self::conflict("/problems/taken", "A category with this name already exists.")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What an order would come to: its sum, the credit before and after it, and what is in its way.
+//! What an order would come to: its sum, the credit before and after it, and what prevents it.
 
 use askama::{Template, filters::HtmlSafe};
 use contracts::rest::{customer::Credit, product::Product};

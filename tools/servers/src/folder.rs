@@ -1,4 +1,4 @@
-//! A server's data in a temporary folder, gone with its owner however that ends.
+//! A server's data in a temporary folder, removed with its owner however that ends.
 
 use std::{
     os::unix::process::CommandExt as _,

@@ -1,4 +1,4 @@
-//! Real servers for tests: each a child process on a free loopback port, its data in a temporary folder, gone with its owner.
+//! Real servers for tests: each a child process on a free loopback port, its data in a temporary folder, removed with its owner.
 //!
 //! What a server needs to be installed, `cargo xtask setup` installs; a missing one is an error that says so.
 

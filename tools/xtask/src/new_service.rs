@@ -75,7 +75,7 @@ pub(crate) fn try_out(whole: bool) -> anyhow::Result<()> {
     }
     mirror(&root(), &copy)?;
     create(&copy, name)?;
-    ensure!(create(&copy, name).is_err(), "a service was made over another one");
+    ensure!(create(&copy, name).is_err(), "overwrote an existing service");
     rules::check(&copy)?;
     let here = |args: &[&str]| {
         let mut cargo = cargo(args);
@@ -100,7 +100,7 @@ fn create(root: &Path, name: &str) -> anyhow::Result<()> {
     for (path, _) in &made {
         ensure!(
             !root.join(path).exists(),
-            "{} is there already; nothing was changed",
+            "{} already exists; nothing was changed",
             path.display()
         );
     }

@@ -1,4 +1,4 @@
-//! Running programs, and saying so.
+//! Runs programs, and prints what it runs.
 
 use std::{
     env,

@@ -37,7 +37,7 @@ impl Tables {
         };
         match server.call(reaching).await {
             Err(ModelError::Unavailable(reason)) => {
-                tracing::warn!(%reason, model = name, "the read model does not answer; retrying");
+                tracing::warn!(%reason, model = name, "read model not responding; retrying");
             }
             opened => opened?,
         }

@@ -50,7 +50,7 @@ impl Written {
         } else {
             // What the aggregate is must not depend on whether it is read again.
             E::decode(kind, schema, &data).map_err(|error| {
-                tracing::error!(%error, "an event written for older readers is not read; fix its step back");
+                tracing::error!(%error, "an event in its older form cannot be read back; fix the `to` step of its type");
                 held()
             })?
         };

@@ -134,12 +134,12 @@ impl<S> Loaded<S> {
             Ok(event) => Some(event),
             Err(DecodeError::UnknownType(_)) => None,
             Err(error @ DecodeError::UnknownSchema { .. }) => {
-                tracing::warn!(%error, event.position = %recorded.position, stream = %recorded.stream, "refusing commands");
+                tracing::warn!(%error, event.position = %recorded.position, stream = %recorded.stream, "the stream has an event of a newer schema; refusing its commands");
                 self.newer.get_or_insert_with(|| error.to_string().into());
                 None
             }
             Err(error) => {
-                tracing::warn!(%error, event.position = %recorded.position, "a recorded event is skipped");
+                tracing::warn!(%error, event.position = %recorded.position, "skipped a recorded event that cannot be parsed; it changes nothing");
                 None
             }
         };

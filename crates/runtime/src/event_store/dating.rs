@@ -88,7 +88,7 @@ impl Dating {
         let was_behind = self.last_event.is_some_and(|last| expected + SKEW < last);
         if jump <= FAR || was_behind || self.was_there(clock, elapsed) {
             if self.doubted_since.take().is_some() {
-                tracing::info!(now = %clock, "the clock is right again");
+                tracing::info!(now = %clock, "system clock corrected");
             }
             return clock;
         }

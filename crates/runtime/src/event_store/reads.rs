@@ -64,7 +64,7 @@ impl Lanes {
             Read::All { .. } => &self.bulk,
         };
         if lane.try_send(incoming).is_err() {
-            tracing::debug!("too many reads wait; one is left to be asked again");
+            tracing::debug!("read queue full; dropped a read, its client will retry");
         }
     }
 }

@@ -96,17 +96,17 @@ impl<E: ServerEngine> Remote<E> {
         ModelError::Unavailable(format!("{} at {}: {reason}", E::NAME, self.address))
     }
 
-    /// It answers and does not let us in.
+    /// The server responds and denies access.
     pub fn refuses(&self, why: impl fmt::Display) -> ModelError {
         ModelError::Refused(format!("the {} server at {}{why}", E::NAME, self.address))
     }
 
-    /// It does not take the user or the password.
+    /// It rejects the user or the password.
     pub fn refuses_us(&self) -> ModelError {
         self.refuses(" refuses the user or the password")
     }
 
-    /// It lets in only those who have a password.
+    /// It requires a password, and none is set.
     pub fn requires_password(&self) -> ModelError {
         self.refuses(" requires a password")
     }

@@ -156,7 +156,7 @@ impl Database {
         self.noticed(whole?)
     }
 
-    /// Whether it is a file, which damage can befall.
+    /// Whether it is a file, which can be damaged.
     #[must_use]
     pub fn is_file(&self) -> bool {
         matches!(self.0.location, Location::File(_))
@@ -258,7 +258,7 @@ impl Database {
         sync::lock(&self.0.readers).clear();
         if let Some(damaged) = writer.take() {
             drop(damaged);
-            tracing::error!(location = %self.0.location, "the read model is damaged; set it aside as .damaged and rebuilding it from the log");
+            tracing::error!(location = %self.0.location, "the read model is damaged; renamed it to .damaged, rebuilding it from the log");
             mark::move_aside(&self.0.location, self.0.schema)?;
         }
         *writer = Some(tables::open_or_replace(&self.0.location, self.0.schema, self.0.serves)?);

@@ -1,4 +1,4 @@
-//! Leader election for a shared model: a term taken by compare-and-swap, kept by beats, lost when they stop.
+//! Leader election for a shared model: a term taken by compare-and-swap, kept alive by heartbeats, lost when they stop.
 //!
 //! No clocks are compared: each instance measures by its own how long it has seen the same beat. The lease only keeps instances
 //! from competing; the checkpoint ensures that nothing is projected twice.

@@ -23,11 +23,11 @@ fn settled(name: &str, note: &Recorded) -> Position {
     match serde_json::from_str::<Settled>(note.data.get()) {
         Ok(Settled { position }) if position < note.position => position,
         Ok(Settled { position }) => {
-            tracing::error!(reactor = name, %position, note = %note.position, "ignored a note that is ahead of itself; reading the log from the start. Find out who recorded it");
+            tracing::error!(reactor = name, %position, note = %note.position, "ignored a progress note that points past its own position; reading the log from the start. Find out who recorded it");
             Position::START
         }
         Err(error) => {
-            tracing::error!(reactor = name, %error, note = %note.position, "ignored a note that cannot be read; reading the log from the start");
+            tracing::error!(reactor = name, %error, note = %note.position, "ignored a progress note that cannot be read; reading the log from the start");
             Position::START
         }
     }
@@ -74,7 +74,7 @@ impl Note {
                 *self = Self { position, ..Self::load(store, &name).await }
             }
             Appended::Refused { reason } => {
-                tracing::error!(reactor = name, %reason, "the event store refused a note");
+                tracing::error!(reactor = name, %reason, "the event store refused a progress note");
             }
         }
     }

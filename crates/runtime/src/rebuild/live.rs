@@ -1,4 +1,4 @@
-//! The generations as they are, where another instance may have changed them.
+//! Reads the current generations, which another instance may have changed.
 
 use std::sync::Arc;
 

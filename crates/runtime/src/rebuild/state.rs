@@ -1,4 +1,4 @@
-//! What is told of a model's generations.
+//! The status of a model's generations, as it is reported.
 
 use std::time::Duration;
 

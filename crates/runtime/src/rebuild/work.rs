@@ -109,7 +109,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                     self.generations.drop_other(other.number).await?;
                 }
                 self.declined.store(true, Ordering::Relaxed);
-                tracing::info!(projector = name, "the other read model is dropped");
+                tracing::info!(projector = name, "dropped the other read model");
             }
         }
         Ok(())
@@ -296,7 +296,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         tracing::info!(
             projector = self.serving.name(),
             %position,
-            "the other read model serves now; the one before is kept until it is dropped"
+            "switched to the rebuilt read model; the previous one is kept until it is dropped"
         );
         Ok(())
     }

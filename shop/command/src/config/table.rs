@@ -86,7 +86,7 @@ const PROCESS: &[Setting] = &[
         "gateway",
         "",
         "URL",
-        "The gateway that websites without one in their process ask, such as http://127.0.0.1:8080",
+        "Gateway URL for websites in a process without a gateway, such as http://127.0.0.1:8080",
     ),
     setting(
         "storefront-url",
@@ -98,7 +98,7 @@ const PROCESS: &[Setting] = &[
         "low-stock",
         "5",
         "UNITS",
-        "So few units of a product, or fewer, are shown as low in the back office",
+        "Products with this many units or fewer are shown as low in the back office",
     ),
     setting(
         "expected-services",
@@ -110,7 +110,7 @@ const PROCESS: &[Setting] = &[
         "service-listen",
         "127.0.0.1:0",
         "ADDR:PORT",
-        "Where services listen that other processes can reach: each on a port of its own, counted up from this one",
+        "Where services listen that other processes can reach; each takes the next port, counted up from this one",
     ),
     setting(
         "advertise",
@@ -207,7 +207,7 @@ const SHOP: &[Setting] = &[
         "connections",
         "4096",
         "N",
-        "Connections at once, fewer if the process may not open that many files; beyond it one that waits for its client is closed; an eighth, at most 64, is kept for this machine and trusted proxies",
+        "Connections at once, fewer if the process may not open that many files; when full, one that is waiting for its client is closed; an eighth, at most 64, is kept for this machine and trusted proxies",
     ),
     setting(
         "connections-per-address",
@@ -225,7 +225,7 @@ const SHOP: &[Setting] = &[
         "streams-per-address",
         "40",
         "N",
-        "Event streams and live pages open from one address (IPv6: one /64), behind trusted proxies that of their client",
+        "Event streams and live pages open from one address (IPv6: one /64), behind a trusted proxy the client's address counts",
     ),
     setting(
         "login-failures-per-name",

@@ -20,7 +20,7 @@ pub(crate) struct Broker<'a> {
     pub(crate) ids: Arc<Ids>,
 }
 
-/// The bus, once the broker has let us in; it is kept up until `tasks` stop.
+/// Connects to the broker and waits until it accepts; the connection is kept up until `tasks` stop.
 pub(crate) async fn connect(
     Broker { url, name, queues, ids }: Broker<'_>,
     tasks: &Tasks,

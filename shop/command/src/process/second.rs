@@ -24,7 +24,7 @@ const WARNS_FOR: Duration = Duration::from_secs(10);
 pub(super) fn refused(folder: &Path) {
     let note = format!("process {}, version {}\n", process::id(), env!("CARGO_PKG_VERSION"));
     if let Err(error) = fs::write(folder.join(LOCK), note) {
-        tracing::debug!(%error, "the process that uses the log could not be told");
+        tracing::debug!(%error, "could not notify the process that holds the log");
     }
 }
 

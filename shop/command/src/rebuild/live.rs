@@ -1,4 +1,4 @@
-//! Rebuilds read models of a running shop, which goes on meanwhile; goes back to the one before, and drops it.
+//! Rebuilds read models while the shop runs; switches back to the previous one, or drops it.
 
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ impl Live<'_> {
             Wish::Accept => bail!("{}: no rebuilt model waits for a decision", self.name),
             Wish::Drop => {
                 self.ask("drop-model").await?;
-                self.say(format_args!("the other model is dropped; generation {before} serves"))
+                self.say(format_args!("dropped the other model; generation {before} serves"))
             }
         }
     }

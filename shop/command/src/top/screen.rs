@@ -1,4 +1,4 @@
-//! The terminal's second screen, on which a picture is drawn again and again; left as it was found.
+//! The terminal's alternate screen: redrawn repeatedly, and restored on exit.
 
 use std::io;
 

@@ -66,7 +66,7 @@ async fn set_messages(
     Json(asked): Json<SetMessages>,
 ) -> Answer {
     if asked.rates.each().into_iter().any(|rate| rate > 1000) {
-        return Err(Problem::field("Rates", "has one over 1000; they are in thousandths"));
+        return Err(Problem::field("Rates", "must each be at most 1000 (thousandths)"));
     }
     playground.begin(asked.seed.get().unsigned_abs());
     playground.set_rates(asked.rates);

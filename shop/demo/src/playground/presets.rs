@@ -1,4 +1,4 @@
-//! What is prepared to be played: faults that belong together, for a while, and their end.
+//! Presets: groups of faults that are applied for a limited time.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A rate of always.
 const ALWAYS: u16 = 1000;
 
-/// What is told of a flash sale that failed.
+/// What is reported of a flash sale that failed.
 const NOT_HELD: &str = "The flash sale could not be held: a part of the shop is down or busy. End the faults, and hold it again.";
 
 impl Playground {

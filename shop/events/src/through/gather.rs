@@ -1,5 +1,5 @@
-//! The events that a projection is gone through with: those of the stream, what followed from its first one, and the streams that these
-//! name, without which a read model would not know what they are about.
+//! The events that a projection is stepped through with: those of the stream, what followed from its first one, and the streams that
+//! these name, without which a read model would not know what they are about.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

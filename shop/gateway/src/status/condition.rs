@@ -1,4 +1,4 @@
-//! How a part is, in a word, and why, in sentences for operators.
+//! A part's condition as one word, with reasons for operators.
 
 use std::time::Duration;
 

@@ -52,7 +52,7 @@ pub(super) struct PlaceOrder {
 ), security(("token" = [])), responses(
     (status = 202, body = rest::order::Order, description = "The order as placed."),
     (status = 404, description = "There is no such product."),
-    (status = 409, description = "There is an order of this id already."),
+    (status = 409, description = "An order with this id already exists."),
     (status = 503, description = "The shop is busy (`/problems/orders-busy`), or a part of it is down; Retry-After says when to retry."),
 ))]
 // ANCHOR: place

@@ -1,4 +1,4 @@
-//! Directions of dependencies: what each crate of ours may build on among ours.
+//! Directions of dependencies: which of our crates each crate may depend on.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, Metadata, PackageId};
 
 use crate::services::Listed;
 
-/// What each crate of ours may build on among ours, and what it may borrow to test with.
+/// Which of our crates each crate may depend on, and which ones its tests may use besides.
 const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     // The platform.
     ("kernel", &[], &[]),

@@ -1,4 +1,4 @@
-//! No test is written that never runs: a library whose unit tests or examples cargo is told to leave out has none.
+//! Refuses tests that never run: unit tests or examples of a library whose manifest tells cargo to leave them out.
 
 use std::{fs, path::Path};
 

@@ -177,7 +177,7 @@ impl Server {
         tables: &[String],
     ) -> Result<(), Failure> {
         if !tables.is_empty() {
-            tracing::info!(model = self.namespace, "the read model is built again from the log");
+            tracing::info!(model = self.namespace, "rebuilding the read model from the log");
             let tables: Vec<String> = tables.iter().map(|table| format!("\"{table}\"")).collect();
             // Without CASCADE: what others have built on our tables is theirs, and named in the error.
             transaction.batch_execute(&format!("DROP TABLE {}", tables.join(", "))).await?;

@@ -57,7 +57,7 @@ impl Record {
     /// With another generation beside the one that serves.
     pub(super) fn begun(&self) -> Result<Self, ModelError> {
         if self.other.is_some() {
-            return Err(ModelError::Other("there is another generation already".to_owned()));
+            return Err(ModelError::Other("another generation already exists".to_owned()));
         }
         let number = self.last + 1;
         let other = Some(Other { number, purpose: Purpose::Building });
@@ -81,7 +81,7 @@ impl Record {
         match self.other {
             None => Ok(self.clone()),
             Some(other) if other.number != number => Err(ModelError::Other(
-                "another generation is beside the one that serves by now; look again".to_owned(),
+                "another generation was created meanwhile; try again".to_owned(),
             )),
             Some(_) => {
                 let mut dropped = self.dropped.clone();

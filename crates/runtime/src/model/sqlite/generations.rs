@@ -44,7 +44,7 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
     async fn begin(&self) -> Result<(), ModelError> {
         let mut record = sync::lock(&self.record);
         if record.other.is_some() {
-            return Err(ModelError::Other("there is another generation already".to_owned()));
+            return Err(ModelError::Other("another generation already exists".to_owned()));
         }
         let number = record.next(&self.location);
         let other = Some(Other { number, purpose: Purpose::Building });

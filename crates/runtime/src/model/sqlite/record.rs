@@ -69,7 +69,7 @@ impl Record {
             && is_newer(record.current)
             && !is_newer(other.number)
         {
-            tracing::warn!(%location, "the read model is of a newer version; the older one beside it serves");
+            tracing::warn!(%location, "the read model was built by a newer version; serving the older generation");
             let newer = Other { number: record.current, purpose: Purpose::Building };
             record = Self { current: other.number, other: Some(newer), ..record };
             record.write(location)?;
@@ -77,7 +77,7 @@ impl Record {
         Ok(record)
     }
 
-    /// As it was written; none where there is none, or what there is says nothing.
+    /// As it was written; none where there is none, or what there is cannot be parsed.
     fn read(path: &Path) -> Result<Option<Self>, ModelError> {
         let place = with_suffix(path, SUFFIX);
         let written = match fs::read(&place) {
@@ -92,7 +92,7 @@ impl Record {
         };
         let record = serde_json::from_slice(&written);
         if let Err(error) = &record {
-            tracing::warn!(%error, file = %place.display(), "the record of the read models says nothing; the one that is furthest serves");
+            tracing::warn!(%error, file = %place.display(), "the record of the read model's generations cannot be read; serving the most advanced one");
         }
         Ok(record.ok())
     }

@@ -23,7 +23,7 @@ pub(super) fn open_or_replace(
     let opened = match open_current(location, schema, serves) {
         Err(ModelError::Damaged(error)) => {
             mark::set_aside(location, schema)?;
-            tracing::warn!(%error, %location, "the read model is damaged; set it aside as .damaged and rebuilding it from the log");
+            tracing::warn!(%error, %location, "the read model is damaged; renamed it to .damaged, rebuilding it from the log");
             open_current(location, schema, serves)
         }
         opened => opened,

@@ -1,4 +1,4 @@
-//! What is told of the work.
+//! Reports the progress of the work.
 
 use kernel::Position;
 

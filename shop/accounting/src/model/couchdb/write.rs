@@ -134,7 +134,7 @@ impl Batch {
     ) -> Result<(), ModelError> {
         let number = invoice.number;
         if number <= self.last {
-            return Err(ModelError::Unfit(format!("invoice {number} is there already")));
+            return Err(ModelError::Unfit(format!("invoice {number} already exists")));
         }
         self.last = number;
         let pointer = json!(Pointer::Invoice(number));
