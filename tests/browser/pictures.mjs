@@ -89,8 +89,8 @@ async function itHeals(page) {
   await page.getByRole("button", { name: "Kill accounting" }).click();
   await show();
   await take("Kill the accounting service.", PAUSE_MS);
-  await follow("Orders go on. Their invoices wait for accounting.", async () => Number(/accounting by (\d+)/.exec(await now())?.[1] ?? 0) >= 20);
-  await take("Orders go on. Their invoices wait for accounting.", PAUSE_MS);
+  await follow("Orders continue. Their invoices wait for accounting.", async () => Number(/accounting by (\d+)/.exec(await now())?.[1] ?? 0) >= 20);
+  await take("Orders continue. Their invoices wait for accounting.", PAUSE_MS);
   await page.getByRole("button", { name: "End all faults" }).click();
   await show();
   await take("Start it again: it reads in the log what it missed.", PAUSE_MS);

@@ -117,7 +117,7 @@ async function accountingIsKilled(player) {
 async function productStandsStill(player) {
   const { page } = player;
   await player.press("Freeze product");
-  await page.getByText("The product service stands still.").waitFor();
+  await page.getByText("The product service is frozen.").waitFor();
   await player.part("product", "Frozen");
   await page.goto("/system");
   await player.until("the system says so", async () => (await page.locator(".alert.bad").allInnerTexts()).some((text) => /^product\s+does not answer/i.test(text)), "/system");

@@ -10,7 +10,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-/// How long work that blocks may go on after the end.
+/// How long blocking work may continue after the end.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Runs a system to its end, with what it logs on standard error (`RUST_LOG` says how much: a level, and exceptions

@@ -1,4 +1,4 @@
-//! A whole system in one process: what it stands on, who follows its log, and its end.
+//! A whole system in one process: its environment, the followers of its log, and its shutdown.
 
 use std::{
     fmt,

@@ -1,4 +1,4 @@
-//! Writes the indexes of sealed segments, beside the writer and not in its way.
+//! Writes the indexes of sealed segments, beside the writer, without blocking it.
 
 use std::io;
 use std::path::Path;

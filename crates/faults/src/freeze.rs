@@ -1,4 +1,4 @@
-//! Work that stands still: it is not polled, as that of a process that got SIGSTOP.
+//! Frozen work: it is not polled, as that of a process that got SIGSTOP.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use kernel::sync;
 
-/// Freezes what runs under it, and lets it go on. Clones freeze the same work.
+/// Freezes what runs under it, and lets it continue. Clones freeze the same work.
 #[derive(Clone, Default)]
 pub struct Freezer(Arc<Inner>);
 
@@ -33,12 +33,12 @@ struct Freezable<T> {
 }
 
 impl Freezer {
-    /// Lets nothing go on beyond the await it has come to.
+    /// Lets nothing continue beyond the await it has reached.
     pub fn freeze(&self) {
         self.0.frozen.store(true, Ordering::SeqCst);
     }
 
-    /// Lets everything go on.
+    /// Lets everything continue.
     pub fn thaw(&self) {
         let woken = {
             let mut woken = sync::lock(&self.0.woken);
@@ -48,7 +48,7 @@ impl Freezer {
         woken.into_values().for_each(Waker::wake);
     }
 
-    /// Whether nothing goes on now.
+    /// Whether it is frozen now.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.0.frozen.load(Ordering::SeqCst)
@@ -60,7 +60,7 @@ impl Freezer {
         Box::pin(Freezable { work, freezer: self.clone(), number })
     }
 
-    /// Whether that work must wait; then it is woken when it may go on.
+    /// Whether that work must wait; then it is woken when it may continue.
     fn holds(&self, number: u64, waker: &Waker) -> bool {
         if !self.is_frozen() {
             return false;

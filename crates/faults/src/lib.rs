@@ -2,7 +2,7 @@
 //!
 //! - [`FaultyTransport`]: a bus that loses, repeats, delays and reorders what passes, at rates that can be changed at any time, and that can be cut off.
 //! - [`Slowness`]: an event store and services that take their time over each event.
-//! - [`Freezer`]: tasks and requests that do not go on until they are let, as those of a process that got SIGSTOP.
+//! - [`Freezer`]: tasks and requests that make no progress until they are released, as those of a process that got SIGSTOP.
 //! - [`Disk`]: a file system whose power can be cut, and that can be full.
 //! - [`Skew`]: a clock that shows the wrong time of day.
 //! - [`Tampering`]: the database of a read model in the hands of someone else.

@@ -80,7 +80,7 @@ pub enum Down {
 pub enum PartState {
     /// It works, be it slowly.
     Up,
-    /// It stands still.
+    /// It is frozen.
     Frozen,
     /// It is not there, and why it could not be started again, if that was tried.
     Down(Down, Option<String>),

@@ -1,4 +1,4 @@
-//! What the `events!` macro rests on: data written and read as one JSON object, and older schemas renewed.
+//! What the `events!` macro rests on: data written and read as one JSON object, and older schemas upcast.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

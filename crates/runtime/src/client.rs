@@ -36,7 +36,7 @@ pub const PATIENCE: Duration = Duration::from_millis(1800);
 #[derive(Clone, Debug)]
 pub struct EventStore {
     transport: Arc<dyn Transport>,
-    /// What cannot go on once the log is another one.
+    /// What cannot continue once the log is another one.
     tasks: Option<Tasks>,
     /// Turns for reads of what is recorded, and for questions whether anything was recorded since: those seldom find anything, are
     /// then answered from memory, and must not wait behind the others.

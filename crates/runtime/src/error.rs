@@ -1,4 +1,4 @@
-//! Why a read model cannot be used, or a text names none.
+//! Why a read model cannot be used, or why a text does not name one.
 
 use rusqlite::{ErrorCode, ffi};
 use thiserror::Error;

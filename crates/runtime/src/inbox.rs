@@ -1,7 +1,7 @@
-//! The inbox of a subscriber: the streams with an event that it cannot take, and what became of them.
+//! The inbox of a subscriber: the streams with an event that it cannot take, and what was decided about them.
 //!
 //! ```text
-//!  a stream:    1  2  ✗  4  5  ──▶ 1 and 2 are taken; ✗ is set aside, and 4 and 5 wait behind it; all other streams go on
+//!  a stream:    1  2  ✗  4  5  ──▶ 1 and 2 are taken; ✗ is set aside, and 4 and 5 wait behind it; all other streams continue
 //!  an operator has ✗ retried or skipped, an event at position D in the stream `inbox-…`
 //!  the subscriber comes to D:  ──▶ what waits is taken, in order, up to D; or up to the next event that cannot be taken
 //! ```

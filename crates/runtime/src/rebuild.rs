@@ -1,4 +1,4 @@
-//! Builds a read model again beside the one that serves, and has it serve once both are known to be alike.
+//! Builds a read model again beside the one that serves, and switches to it once both are known to be equal.
 //!
 //! ```text
 //!  begin ─▶ follow the log, slowly ─▶ at its end: compare ─┬─ alike ─▶ switch at one position ─▶ follow the log with the old one
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The task holds nothing that a crash could lose: what there is is in the [record](crate::model::Generations), how far it is in the
-//! generation itself. Any request interrupts it, is carried out, and lets it go on from there.
+//! generation itself. Any request interrupts it, is carried out, and lets it continue from there.
 
 mod live;
 mod pace;
@@ -127,7 +127,7 @@ impl Rebuild {
         self.0.requests.is_none().then_some(Refused::Engine(self.0.engine))
     }
 
-    /// Fulfils a wish, or begins to: [`Rebuild::state`] says how it goes on.
+    /// Fulfils a wish, or begins to: [`Rebuild::state`] says how it proceeds.
     pub async fn ask(&self, wish: Wish) -> Result<(), Refused> {
         let Some(requests) = &self.0.requests else { return Err(Refused::Engine(self.0.engine)) };
         self.state().allows(wish)?;

@@ -12,7 +12,7 @@ pub enum Unfit {
     /// It says nothing to this subscriber: its type is unknown, or it begins a stream that has begun. It is passed over and counted.
     #[error("{0}")]
     Foreign(String),
-    /// A newer version of the program recorded it under a schema that this one does not know. To go on without it would be wrong, and so
+    /// A newer version of the program recorded it under a schema that this one does not know. To continue without it would be wrong, and so
     /// would be to put it away: the subscriber stops in front of it.
     #[error("{0}")]
     Newer(String),
@@ -61,7 +61,7 @@ impl Newer {
     pub fn explained(&self) -> String {
         let Self { position, what } = self;
         format!(
-            "it stopped before the event at position {position}: {what}. A newer version of this program recorded it, and to go on without it \
+            "it stopped before the event at position {position}: {what}. A newer version of this program recorded it, and continuing without it \
              could be wrong. Start the newer version; nothing is lost meanwhile"
         )
     }

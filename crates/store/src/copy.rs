@@ -66,7 +66,7 @@ pub enum CopyError {
         /// The last position of the target.
         target: Position,
     },
-    /// A store leaves out a position; the copy cannot go on there.
+    /// A store leaves out a position; the copy cannot continue there.
     #[error("the {0} has no position {1}, although that is before its head")]
     Gap(Side, Position),
     /// The copy does not hold what was read from the source.

@@ -1,4 +1,4 @@
-//! Lists by pages: how many at once, an opaque cursor to go on from, and the page itself.
+//! Lists by pages: how many at once, an opaque cursor to continue from, and the page itself.
 
 use std::borrow::Cow;
 

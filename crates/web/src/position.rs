@@ -1,4 +1,4 @@
-//! Reading your writes: answers say how far they are, and requests that say so wait until we are that far.
+//! Reading your writes: a response carries a position, and a request that carries one waits until the service has reached it.
 
 use std::time::Duration;
 

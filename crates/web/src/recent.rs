@@ -1,4 +1,4 @@
-//! What is asked of a whole read model often, and read from it as seldom as it takes long.
+//! Answers to frequent questions about a whole read model: the longer one takes to read, the less often it is read.
 
 use std::time::Duration;
 

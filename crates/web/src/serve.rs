@@ -1,4 +1,4 @@
-//! The server: connections that are few enough, clients that are quick enough, and an end that comes.
+//! The server: bounds the number of connections and the time clients may take, and always shuts down.
 //!
 //! ```text
 //!  accept ──▶ admitted ──▶ connection ──▶ router      shutdown: no accept, connections finish the request they are in,
@@ -47,7 +47,7 @@ use super::{
     unstalled::Unstalled,
 };
 
-/// How long requests under way may go on after the shutdown.
+/// How long requests in progress may continue after the shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Pause after an accept that failed, such as for want of file descriptors.

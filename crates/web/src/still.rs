@@ -1,4 +1,4 @@
-//! Followers that stand still: what one of them no longer hears of, the others of its service have heard.
+//! Detects followers that have stalled: other followers of the same service have received events that they have not.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What does not work as it should, since when, and what was wrong in the last day.
+//! What is not working, since when, and what failed in the last day.
 //!
 //! A [`Watch`] is told how the parts are, again and again, by the program that looks at them. What it knows is a [`Record`], which can
 //! be kept and given to the next watch, so that a restart forgets nothing.

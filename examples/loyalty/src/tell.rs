@@ -1,4 +1,4 @@
-//! What happens to accounts, told in one readable line each.
+//! What happens to accounts, in one readable line each.
 
 use contracts::{loyalty::LoyaltyEvent, order};
 use kernel::Recorded;

@@ -10,7 +10,7 @@ use crate::{Config, ModelLocation, NAME, build, open_model, project, tell::tell}
 pub const MODULE: Module = Module {
     name: NAME,
     about: "Invoices and revenue",
-    without: "Invoices and revenue cannot be seen. Orders go on; their invoices follow once it is back.",
+    without: "Invoices and revenue cannot be seen. Orders continue; their invoices follow once it is back.",
     model: Setting {
         name: "accounting-model",
         default: "sqlite:DATA/accounting.db",

@@ -1,4 +1,4 @@
-//! What happens to invoices, told in one readable line each.
+//! What happens to invoices, in one readable line each.
 
 use contracts::{accounting::AccountingEvent, order};
 use kernel::Recorded;

@@ -1,4 +1,4 @@
-//! How the shop is doing: revenue, orders, what sells and what runs out. What a part does not answer is missing, and said to be.
+//! How the shop is doing: revenue, orders, what sells and what runs out. What a part does not answer is left out, and the page says so.
 
 use std::time::Duration;
 

@@ -103,7 +103,7 @@ pub(crate) fn tone(event: &str) -> &'static str {
 
 fn summary(saga: &Saga) -> String {
     let steps = saga.story.steps().len();
-    let end = if saga.order.has_ended() { "and has ended" } else { "and goes on" };
+    let end = if saga.order.has_ended() { "and has ended" } else { "and continues" };
     format!(
         "The order's saga: {steps} recorded events over {}, {end}. The table below says the same.",
         Took(saga.story.total())

@@ -1,4 +1,4 @@
-//! A time in which a part did not work as it should, as pages show it.
+//! An outage of a part, as pages show it.
 
 use std::time::Duration;
 

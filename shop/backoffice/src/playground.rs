@@ -1,4 +1,4 @@
-//! The playground of a sample shop: faults at the press of a button, and beside them what becomes of the shop.
+//! The playground of a sample shop: faults at the press of a button, and beside them how the shop copes.
 
 mod acts;
 mod now;
@@ -33,7 +33,7 @@ const PRESETS: &[(Preset, &str, &str, &str)] = &[
         Preset::AccountingAway,
         "AccountingAway",
         "Accounting away for a minute",
-        "The accounting service is killed, and started again a minute later. Orders go on; their invoices come when it is back.",
+        "The accounting service is killed, and started again a minute later. Orders continue; their invoices come when it is back.",
     ),
     (
         Preset::EverythingTwice,

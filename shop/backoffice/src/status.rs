@@ -1,4 +1,4 @@
-//! What the gateway tells of the parts of the shop, and how a page goes on when one of them does not answer.
+//! What the gateway reports about the parts of the shop, and how a page copes when one of them does not answer.
 
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) const STORE: &str = "events";
 const WITHOUT_BUS: &str = "Nothing can be ordered or changed until it is back. Services may be alive: they cannot be told from dead ones \
                            meanwhile. Nothing recorded is lost.";
-const WITHOUT_STOREFRONT: &str = "Shoppers cannot see the shop or order on its website. Orders under way go on, and so does what uses the REST API.";
+const WITHOUT_STOREFRONT: &str = "Shoppers cannot see the shop or order on its website. Orders in progress continue, and so does everything that uses the REST API.";
 pub(crate) const WITHOUT_GATEWAY: &str = "Shoppers and managers can do nothing until it is back.";
 /// A part that works answers a page within this time. One that hangs must not make the page hang that says so.
 const PATIENCE: Duration = Duration::from_millis(1_500);

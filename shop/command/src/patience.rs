@@ -1,4 +1,4 @@
-//! Waiting for what may never come, and saying so.
+//! Waits for something that may never come, and reports that it waits.
 
 use std::{pin::pin, time::Duration};
 

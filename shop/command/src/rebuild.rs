@@ -37,8 +37,8 @@ Read models are disposable: a rebuilt one equals the previous one. Without furth
 
 --live rebuilds while the shop serves: the new model is built beside the old one, with pauses, and takes its place in one
 step once both are equal. The old one is kept up to date: --back returns to it, --drop removes it. A new model that differs
-takes no place by itself: --accept has it serve all the same, --drop removes it. If the command or the shop is interrupted,
-the rebuild goes on. Several instances of a service must share the model, as on a server.
+does not take its place by itself: --accept switches to it anyway, --drop removes it. If the command or the shop is
+interrupted, the rebuild continues. Several instances of a service must share the model, as on a server.
 
 --check changes nothing: it builds each model again in memory and compares it, line by line, with the one in the data folder
 of a stopped shop, or by digest with those of a running shop (--url).
@@ -60,16 +60,16 @@ pub(crate) struct Args {
     /// The services whose models are rebuilt; with --check, all unless some are named
     #[arg(value_enum, required_unless_present = "check")]
     services: Vec<Model>,
-    /// Change nothing, compare
+    /// Compare, and change nothing
     #[arg(long, group = "how")]
     check: bool,
     /// Rebuild while the shop serves
     #[arg(long, group = "how")]
     live: bool,
-    /// Have the model before the last rebuild serve again
+    /// Switch back to the model before the last rebuild
     #[arg(long, group = "how")]
     back: bool,
-    /// Have a rebuilt model serve although it differs
+    /// Switch to a rebuilt model although it differs
     #[arg(long, group = "how")]
     accept: bool,
     /// Remove the model that does not serve

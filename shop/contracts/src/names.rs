@@ -1,4 +1,4 @@
-//! What the shop calls its own where others see it: on the bus, in HTTP, in metrics and in databases. Changed never, or for all at once.
+//! The shop's names that others see: on the bus, in HTTP, in metrics and in databases. Never change one, or change all at once.
 
 /// The product, as it stands in titles; its headers begin with it.
 pub const SYSTEM: &str = "Agora";

@@ -1,4 +1,4 @@
-//! What happens to customers and their credit, told in one readable line each.
+//! What happens to customers and their credit, in one readable line each.
 
 use contracts::{customer::CustomerEvent, order};
 use kernel::Recorded;

@@ -1,4 +1,4 @@
-//! The plan of a year: who does what, and when. It follows from a seed alone; what comes of it, the services decide.
+//! The plan of a year: who does what, and when. It follows from a seed alone; the services decide what comes of it.
 
 mod days;
 mod events;

@@ -1,4 +1,4 @@
-//! The playground: faults of the seeded worlds, injected into the running sample shop, and what becomes of them.
+//! The playground: faults of the seeded worlds, injected into the running sample shop, and their effects.
 //!
 //! ```text
 //!  back office ─▶ calls ─┬─▶ bus: loses, repeats, delays, reorders

@@ -1,4 +1,4 @@
-//! Requests that are refused because their token has expired: a program that goes on with one is told to its operators.
+//! Requests that are refused because their token has expired: a program that keeps sending one is reported to operators.
 
 use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
@@ -66,7 +66,7 @@ impl Refusals {
         refusals.push_back(Refusal { at: now, sender, path });
     }
 
-    /// How the gateway is: it warns of a sender that goes on with an expired token.
+    /// How the gateway is: it warns of a sender that keeps sending an expired token.
     pub(crate) fn condition(&self, now: Duration) -> Condition {
         let mut refusals = sync::lock(&self.0);
         refusals.retain(|refusal| refusal.at + WHILE > now);
@@ -77,7 +77,7 @@ impl Refusals {
         }
         let Refusal { sender, path, .. } = last;
         let reason = format!(
-            "{sender} goes on with a token that has expired: {times} requests in the last {} s were refused with 401, the last one for {path}. \
+            "{sender} keeps sending a token that has expired: {times} requests in the last {} s were refused with 401, the last one for {path}. \
              A token holds for {} hours; the program has to log in again after that.",
             WHILE.as_secs(),
             TOKEN_LIFETIME.as_secs() / 3_600,

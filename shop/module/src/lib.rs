@@ -1,4 +1,4 @@
-//! What a service of the shop is, said once: everything that the command, the worlds and the tests know of it.
+//! What defines a service of the shop, in one place: everything that the command, the worlds and the tests know of it.
 //!
 //! Each service has a `module.rs` with its [`Module`]; the crate `registry` lists them.
 

@@ -1,4 +1,4 @@
-//! The open orders: what was heard of each so far, and what follows from it.
+//! The open orders: what was received about each so far, and what follows from it.
 
 use std::{
     collections::BTreeMap,

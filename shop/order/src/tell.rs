@@ -1,4 +1,4 @@
-//! What happens to orders, told in one readable line each.
+//! What happens to orders, in one readable line each.
 
 use contracts::order::{self, OrderEvent};
 use kernel::Recorded;

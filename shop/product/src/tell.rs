@@ -1,4 +1,4 @@
-//! What happens to products and their stock, told in one readable line each.
+//! What happens to products and their stock, in one readable line each.
 
 use contracts::{order, product::ProductEvent};
 use kernel::Recorded;

@@ -150,7 +150,7 @@ impl<T: Row> Rows<T> {
                 Err(problem) if last_line > line => rows.reject(
                     line,
                     format!(
-                        "{problem} (with its quoted line ends, the row goes on to line {last_line})"
+                        "{problem} (with its quoted line ends, the row continues to line {last_line})"
                     ),
                 ),
                 Err(problem) => rows.reject(line, problem),
@@ -165,7 +165,7 @@ impl<T: Row> Rows<T> {
         let file = &self.file;
         let each = self.long.iter().take(LONG_SHOWN).map(move |(line, last_line)| {
             format!(
-                "{file}: the row of line {line} goes on to line {last_line}, in a quoted field that is not read; if these are several rows, mend \
+                "{file}: the row of line {line} continues to line {last_line}, in a quoted field that is not read; if these are several rows, mend \
                  the quotes"
             )
         });

@@ -105,7 +105,7 @@ fn rows_swallowed_by_a_field_that_is_not_read_are_told_of() {
     let notes: Vec<_> = rows.notes().collect();
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(
-        notes.iter().all(|note| note.contains("the row of line 2 goes on to line 4")),
+        notes.iter().all(|note| note.contains("the row of line 2 continues to line 4")),
         "{notes:?}"
     );
     let many = format!("Name,Count,Notes\n{}", "a,1,\"x\ny\"\n".repeat(9));

@@ -121,7 +121,7 @@ impl Schedule {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
             if !instance.has_failed() && *seen > self.head().await {
-                let what = format!("{name} goes on with a model ahead of the log (promise 2)");
+                let what = format!("{name} continues with a model ahead of the log (promise 2)");
                 self.people.told.borrow_mut().wrong.push(what);
             }
             instance.abandon().await;

@@ -113,7 +113,7 @@ tuples!(A B C D E F);
 tuples!(A B C D E F G);
 tuples!(A B C D E F G H);
 
-/// The statement with PostgreSQL's parameters, `$1` for `?1`; what stands in quotes stays as it is.
+/// The statement with PostgreSQL's parameters, `$1` for `?1`; what is in quotes stays as it is.
 #[cfg(feature = "postgres")]
 pub(super) fn dollars(sql: &str) -> String {
     let (mut text, mut quote) = (String::with_capacity(sql.len()), None);

@@ -1,4 +1,4 @@
-//! What can be wrong with a part while it runs: it stands still, it or its clock is slow, it is of an older version.
+//! What can be wrong with a part while it runs: it is frozen or slow, its clock is wrong, or it is of an older version.
 
 use std::{
     collections::BTreeMap,
@@ -69,19 +69,19 @@ impl Part {
         }
     }
 
-    /// Lets its tasks of that name stand still, and everything else of it go on.
+    /// Freezes its tasks of that name; everything else of it continues.
     pub fn hold(&self, task: &'static str) {
         sync::lock(&self.0.ailments.held).entry(task).or_default().freeze();
     }
 
-    /// Lets it go on.
+    /// Lets it continue.
     pub fn thaw(&self) {
         self.0.ailments.freezer.thaw();
         let held: Vec<_> = sync::lock(&self.0.ailments.held).values().cloned().collect();
         held.iter().for_each(Freezer::thaw);
     }
 
-    /// Whether some of its tasks stand still, and others go on.
+    /// Whether some of its tasks are frozen while others continue.
     #[must_use]
     pub fn is_held(&self) -> bool {
         sync::lock(&self.0.ailments.held).values().any(Freezer::is_frozen)

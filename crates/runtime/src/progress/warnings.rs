@@ -1,4 +1,4 @@
-//! What is not as it should be although the subscriber works: told for as long as it is seen again and again.
+//! Warnings about a subscriber that works: reported for as long as their cause keeps being seen.
 
 use std::{
     collections::BTreeMap,

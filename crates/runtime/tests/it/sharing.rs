@@ -1,4 +1,4 @@
-//! Reads do not stand in each other's way, and followers that lag share what they read.
+//! Reads do not block each other, and followers that lag share what they read.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

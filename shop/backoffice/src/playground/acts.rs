@@ -44,7 +44,7 @@ pub(super) async fn part(
     let done = match &*deed {
         "Stop" => "has finished what it had begun, and is stopped",
         "Kill" => "is killed",
-        "Freeze" => "stands still",
+        "Freeze" => "is frozen",
         "Slow" => "is slow",
         "Rebuild" => "has lost its read model, and builds it again from the log",
         _ => "works as it should",

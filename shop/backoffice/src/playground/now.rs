@@ -1,4 +1,4 @@
-//! What becomes of the shop: the promises, the orders, the messages and the parts, as they are now.
+//! The current state of the shop: the promises, the orders, the messages and the parts.
 
 use askama::{Template, filters::HtmlSafe};
 use contracts::rest::drill::named;

@@ -1,4 +1,4 @@
-//! A gateway that answers as a test wants it, and a manager who is logged in at a back office in front of it.
+//! A gateway whose answers a test chooses, and a manager who is logged in at a back office in front of it.
 
 use std::sync::{Arc, Mutex};
 

@@ -114,7 +114,7 @@ impl Live<'_> {
             bail!("{}: the new model was dropped by someone else", self.name);
         };
         term::note(format_args!(
-            "{}: building generation {number} beside the one that serves. It goes on if this command ends",
+            "{}: building generation {number} beside the one that serves. It continues even if this command ends",
             self.name
         ));
         let bar = term::Progress::new(self.name, 0);
@@ -149,8 +149,8 @@ impl Live<'_> {
         let (name, number) = (self.name, other.generation);
         let how = other.reason.as_deref().unwrap_or("some rows have other values");
         anyhow!(
-            "{name}: the rebuilt model differs from the one that serves: {how}. Nothing was switched. `agora rebuild {name} --accept` has \
-             generation {number} serve all the same, --drop removes it"
+            "{name}: the rebuilt model differs from the one that serves: {how}. Nothing was switched. `agora rebuild {name} --accept` \
+             switches to generation {number} anyway, --drop removes it"
         )
     }
 
@@ -169,7 +169,7 @@ impl Live<'_> {
         Ok(found)
     }
 
-    /// Tells why it cannot go on now, once for each reason.
+    /// Reports why it cannot continue now, once for each reason.
     fn tell_failure(&self, other: &OtherGeneration, told: &mut Option<String>) {
         let failing = other.state == GenerationState::Failing;
         if failing && other.reason != *told {
@@ -205,7 +205,7 @@ fn progress(other: &OtherGeneration) -> String {
         GenerationState::Comparing => "comparing".to_owned(),
         GenerationState::Failing => {
             let why = other.reason.as_deref().unwrap_or_default();
-            format!("cannot go on now ({why}); retrying")
+            format!("cannot continue now ({why}); retrying")
         }
         _ => match (other.rate, other.remaining) {
             (Some(rate), Some(seconds)) => {

@@ -1,4 +1,4 @@
-//! Clients that place orders and come back at once, whatever they are told: counted by what they were told.
+//! Clients that place orders and come back at once, whatever they are answered; counted by their answers.
 
 use std::{cell::Cell, rc::Rc};
 

@@ -1,4 +1,4 @@
-//! Drills: prepared incidents of a sample shop, each said once, for the playground that prepares them, the command, the back office, the
+//! Drills: prepared incidents of a sample shop, each described once, for the playground that prepares them, the command, the back office, the
 //! book, and the tests.
 
 mod list;

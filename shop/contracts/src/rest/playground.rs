@@ -1,4 +1,4 @@
-//! Answers about the playground: the faults that are injected into a running sample shop, and what becomes of them.
+//! Answers about the playground: the faults that are injected into a running sample shop, and their effects.
 
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -80,7 +80,7 @@ enum Deed {
     Stop,
     /// It is dropped where it is.
     Kill,
-    /// It stands still.
+    /// It is frozen.
     Freeze,
     /// It takes `SlowMs` over each event.
     Slow,

@@ -1,4 +1,4 @@
-//! How the shop is under its faults, put into an answer.
+//! The state of the shop under its faults, as a response.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ fn ailing(part: &Part) -> Option<&'static str> {
     if part.is_outdated() {
         Some("Of an older version")
     } else if part.is_held() {
-        Some("Some of its tasks stand still")
+        Some("Some of its tasks are frozen")
     } else if !part.skew().behind().is_zero() {
         Some("Its clock is wrong")
     } else {

@@ -1,4 +1,4 @@
-//! An engine that does not answer: the service says so, and when to ask again.
+//! An engine that does not respond: the service says so, and when to retry.
 
 use std::sync::Arc;
 

@@ -103,7 +103,7 @@ impl InstanceStatus {
         let LagStatus { events, seconds, still } = lag;
         if *still > SLOW_SECONDS {
             return Some(format!(
-                "{name} stands still: it has taken none of the last {events} events for {still:.0} s. If it does not go on by itself, restart \
+                "{name} has stalled: it has processed none of the last {events} events for {still:.0} s. If it does not continue by itself, restart \
                  the service."
             ));
         }

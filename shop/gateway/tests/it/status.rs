@@ -151,7 +151,7 @@ async fn what_works_and_is_not_as_it_should_be_is_degraded_or_slow() {
     );
 
     for (still, said) in
-        [(0.0, "model is 9 events, 8 s, behind the log."), (8.0, "model stands still")]
+        [(0.0, "model is 9 events, 8 s, behind the log."), (8.0, "model has stalled")]
     {
         let lag = [("model".to_owned(), Lag { events: 9, seconds: 8.0, still })].into();
         let slow = outage(store::Announcement { lag, ..well.clone() }).await;

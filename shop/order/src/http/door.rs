@@ -1,4 +1,4 @@
-//! How an order is let in or refused over HTTP; the rule is [`crate::door`]'s.
+//! How an order is admitted or refused over HTTP; the rule is [`crate::door`]'s.
 
 use std::{sync::Arc, time::Duration};
 

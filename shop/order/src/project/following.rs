@@ -1,4 +1,4 @@
-//! What follows from an order in services, and by types, that this one does not know: a step of the order's history all the same. Pure.
+//! Events that follow from an order, of services and types that this one does not know: they are steps of its history, too. Pure.
 
 use std::collections::BTreeMap;
 

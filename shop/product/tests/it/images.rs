@@ -1,4 +1,4 @@
-//! Which files are pictures: told by their content, from the first byte to the last.
+//! Which files are pictures: recognized by their content, from the first byte to the last.
 
 use contracts::picture::Kind;
 use product::image::{Image, NotAnImage, read};

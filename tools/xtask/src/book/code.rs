@@ -1,4 +1,4 @@
-//! Excerpts of the sources: what stands between `ANCHOR: name` and `ANCHOR_END: name`.
+//! Excerpts of the sources: the text between `ANCHOR: name` and `ANCHOR_END: name`.
 
 use std::{fs, path::Path};
 

@@ -1,4 +1,4 @@
-//! The platform knows nothing of a shop: its words stand nowhere in `crates/`, neither in code nor in comments nor in names of files.
+//! The platform knows nothing of a shop: its words occur nowhere in `crates/`, neither in code nor in comments nor in names of files.
 
 use std::path::Path;
 

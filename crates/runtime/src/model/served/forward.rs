@@ -1,4 +1,4 @@
-//! The model itself: what serves, and the lease in the first place.
+//! The model itself: calls go to the generation that serves, the lease stays in the first place.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,4 @@
-//! The generations, as the task knows them that looks after them.
+//! The generations, as the task that maintains them knows them.
 
 use std::sync::{Arc, atomic::Ordering};
 

@@ -15,11 +15,11 @@ pub const DRILLS: [Drill; 12] = [
         title: "A stopped reactor",
         incident: Incident::StoppedReactor,
         report: "I paid an hour ago, and there is still no invoice.",
-        prepared: "The task of the accounting reactor stands still. Everything else of the accounting service goes on: it answers, and its \
+        prepared: "The task of the accounting reactor is frozen. Everything else of the accounting service continues: it answers, and its \
                    read model is up to date. Sample customers buy.",
-        cause: "accounting.reactor no longer takes events, so no invoice is issued.",
+        cause: "accounting.reactor no longer processes events, so no invoice is issued.",
         clicks: &[SYSTEM],
-        says: "accounting.reactor stands still",
+        says: "accounting.reactor has stalled",
         remedy: "Restart the service: its reactor reads on where it was, and every invoice is issued once.",
         lesson: "A service that answers is not a service that works. Each follower is compared with the last event that any follower of its \
                  service knows, so one that hears nothing any more is noticed too.",
@@ -88,7 +88,7 @@ pub const DRILLS: [Drill; 12] = [
         cause: "The log cannot grow, so nothing can be recorded.",
         clicks: &[SYSTEM],
         says: "the disk is full",
-        remedy: "Make room on the disk of the log. The store looks several times a second, and goes on by itself.",
+        remedy: "Make room on the disk of the log. The store checks several times a second, and continues by itself.",
         lesson: "What cannot be recorded did not happen: no shopper was told that an order was accepted. Reading needs no space, so \
                  people can still look at everything.",
     },
@@ -127,7 +127,7 @@ pub const DRILLS: [Drill; 12] = [
         title: "A price changed mid-order",
         incident: Incident::PriceChanged,
         report: "I saw a price, ordered at that price, and the order was canceled.",
-        prepared: "A customer orders while the product reactor stands still. Before it goes on, a manager raises the price of that product.",
+        prepared: "A customer orders while the product reactor is frozen. Before it continues, a manager raises the price of that product.",
         cause: "The price changed between the order and its reservation, so the order was denied: customers pay the price that they saw, or nothing.",
         clicks: &[CANCELED, TOP_ORDER],
         says: "and the order was placed at",
@@ -171,7 +171,7 @@ pub const DRILLS: [Drill; 12] = [
         prepared: "A program calls the gateway twice a second, with a token that expired an hour ago.",
         cause: "The program logged in once, and never again.",
         clicks: &[SYSTEM],
-        says: "goes on with a token that has expired",
+        says: "keeps sending a token that has expired",
         remedy: "Let the program log in again, and have it do so whenever it is answered with 401.",
         lesson: "A token that ends limits what a stolen one is worth. Clients have to expect its end, and the gateway names those that do not.",
     },

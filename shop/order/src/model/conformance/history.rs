@@ -1,4 +1,4 @@
-//! The steps of an order: whose they are, what they lead to, and in which order they are told.
+//! The steps of an order: whose they are, what they lead to, and in which order they are listed.
 
 use contracts::{
     accounting::AccountingEvent,

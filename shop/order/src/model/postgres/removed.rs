@@ -1,4 +1,4 @@
-//! How a generation is removed that is no longer wanted.
+//! Removes a generation that is no longer needed.
 
 use tokio_postgres::error::SqlState;
 

@@ -1,4 +1,4 @@
-//! Steps written, and the orders found that those belong to which do not name one: in one query each for a whole batch.
+//! Writes steps, and finds the orders of those that do not name one: in one query each for a whole batch.
 
 use std::collections::BTreeMap;
 
