@@ -174,7 +174,7 @@ class ShopInContainers(unittest.TestCase):
         for inside, port in published.items():
             # Where everybody is answered: the back office leads from its pages to the log-in.
             eventually(f"{inside} answers", lambda: answers(f"http://127.0.0.1:{port}"))
-        # It is said once all of it answers.
+        # It is printed when all of it answers.
         eventually("the banner", lambda: "sample shop" in self.docker("logs", demo).stdout)
         products = Client(f"http://127.0.0.1:{published[8080]}").get("/product/get-all-products?Limit=500").json()["Items"]
         self.assertGreater(len(products), 100)

@@ -80,7 +80,7 @@ for (const scripts of [true, false]) {
     await page.getByText("Welcome, Grace Hopper!").waitFor();
     await heading(page, "Blue Teapot").waitFor();
     await page.reload();
-    equal(await page.getByText("Welcome, Grace Hopper!").count(), 0, "a notice is said once");
+    equal(await page.getByText("Welcome, Grace Hopper!").count(), 0, "a notice is shown once");
     await page.getByRole("button", { name: "Log out" }).click();
     await page.getByText("You are logged out.").waitFor();
     await page.goto("/profile");

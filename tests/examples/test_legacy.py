@@ -125,7 +125,7 @@ class WithShop(unittest.TestCase):
 
 
 def quiet(test, folder):
-    """Nothing that went wrong was a surprise, and no password is told."""
+    """Nothing that went wrong was a surprise, and no password is shown."""
     for file in folder.glob("legacy-*"):
         for word in ("Traceback", "request failed", "unexpected answer", PASSWORD, MANAGER):
             test.assertNotIn(word, file.read_text(), file)

@@ -77,7 +77,7 @@ class Probe:
 
 
 class Attacker:
-    """A process that attacks until it is told to end."""
+    """A process that attacks until it is stopped."""
 
     def __init__(self, name, given):
         self.process = subprocess.Popen(

@@ -36,7 +36,7 @@
 //!    ▲                        ▲                                                        │
 //!    └──── pending, by number ┴────────────────── direct reply-to ◀────────────────────┘
 //!
-//!  driver: connect ─▶ session (all of the above) ─▶ lost: no answers come, subscribers are told ─▶ pause ─▶ connect …
+//!  driver: connect ─▶ session (all of the above) ─▶ lost: no answers come, subscribers learn it ─▶ pause ─▶ connect …
 //! ```
 
 #![deny(missing_docs)]
@@ -90,7 +90,7 @@ const QUESTIONS_KIB_MAX: usize = 32 << 10;
 const REQUESTS_AT_ONCE: usize = 1024;
 /// A broadcast that the broker does not take within this time is dropped: the event store must not wait for it.
 const PUBLISH_PATIENCE: Duration = Duration::from_secs(1);
-/// A subscriber that waits longer than this for the broker is told later that it missed something.
+/// A subscriber that waits longer than this for the broker learns later that it missed something.
 const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(5);
 /// Questions waiting for a server in this process: twice what the broker hands out without an answer, for those handed out once
 /// more after the connection was lost.

@@ -16,7 +16,7 @@ use crate::{
 /// The pause after an effect first failed; doubled up to [`RETRY_MAX`].
 const RETRY: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(30);
-/// The cause under which an effect that fails is told.
+/// The cause under which a failing effect is reported.
 const EFFECT: &str = "effect";
 /// The same for a checkpoint that cannot be kept.
 const CHECKPOINT: &str = "checkpoint";

@@ -308,7 +308,7 @@ mod tests {
         }
         let given_up = |admitted: &Admitted| is_over(admitted.given_up());
         assert_eq!(idle.iter().flatten().filter(|admitted| given_up(admitted)).count(), 2);
-        assert_eq!(failures.count, 2, "the first was told, the others will be with the next");
+        assert_eq!(failures.count, 2, "the first was logged, the others will be with the next");
     }
 
     #[tokio::test(start_paused = true)]

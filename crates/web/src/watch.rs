@@ -1,6 +1,6 @@
 //! What is not working, since when, and what failed in the last day.
 //!
-//! A [`Watch`] is told how the parts are, again and again, by the program that looks at them. What it knows is a [`Record`], which can
+//! The program that watches the parts reports their condition to a [`Watch`], again and again. What it knows is a [`Record`], which can
 //! be kept and given to the next watch, so that a restart forgets nothing.
 
 use std::{

@@ -78,7 +78,7 @@ fn of_product(product: &Product) -> Lines {
     ]
 }
 
-/// Two pictures of one size are told apart by what they are named by.
+/// Two pictures of one size are distinguished by their names.
 fn picture(picture: &ProductPicture) -> String {
     let ProductPicture { hash, r#type, width, height, .. } = picture;
     let hash: String = hash.to_string().chars().take(8).collect();

@@ -36,9 +36,9 @@ use crate::{
 const SHOWN: usize = 8;
 /// Sums over years take a while in a busy shop; a part that hangs does not make the page hang.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// So long further changes are waited for before the page is told: a busy shop has thousands a second.
+/// How long to wait for further changes before the page is updated: a busy shop has thousands a second.
 const BREATH: Duration = Duration::from_secs(1);
-/// The page is told at least this often, so that it is known to be of now.
+/// The page is updated at least this often, so that it is known to be current.
 const PULSE: Duration = Duration::from_secs(10);
 /// The pause before changes of orders are asked for again.
 const RETRY: Duration = Duration::from_secs(3);

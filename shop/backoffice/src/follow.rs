@@ -19,7 +19,7 @@ use crate::{
 
 /// Events shown at once.
 const SHOWN: usize = 30;
-/// So long further events are waited for before the page is told: a busy shop records thousands a second.
+/// How long to wait for further events before the page is updated: a busy shop records thousands a second.
 const BREATH: Duration = Duration::from_millis(250);
 /// Without scripts, the page reloads itself after this time.
 const REFRESH_SECONDS: u32 = 3;
@@ -76,7 +76,7 @@ impl Follower {
     async fn next(&mut self) -> Option<Event> {
         if self.told {
             while !self.heard().await? {}
-            // What comes at once is told at once.
+            // What comes at once is sent at once.
             let more = async { while self.heard().await.is_some() {} };
             let _the_time_is_up = tokio::time::timeout(BREATH, more).await;
         }

@@ -66,7 +66,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ManagerVisit {
     }
 }
 
-/// What the gateway says of the field `from`, said of the field `to`: a form may show a sum where the gateway is told a difference.
+/// What the gateway says of the field `from`, said of the field `to`: a form may show a sum where the gateway gets a difference.
 pub(crate) fn renamed(failure: Failure, from: &str, to: &str) -> Failure {
     let Failure::Refused(mut refusal) = failure else { return failure };
     for error in refusal.errors.iter_mut().filter(|error| error.field == from) {

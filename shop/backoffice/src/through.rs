@@ -39,7 +39,7 @@ pub(crate) struct Asked {
 #[template(path = "through.html")]
 pub(crate) struct ThroughPage {
     frame: Frame,
-    /// What is gone through as typed, and what is wrong with it.
+    /// What to step through, as typed, and what is wrong with it.
     filters: Form,
     models: Vec<Choice>,
     through: Option<Through>,

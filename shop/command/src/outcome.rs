@@ -13,7 +13,7 @@ pub(crate) enum Outcome {
 #[error("{0}")]
 pub(crate) struct WrongUsage(pub(crate) String);
 
-/// An error in one sentence: first what failed, then why. What a cause repeats is said once, and the system's numbers not at all.
+/// An error in one sentence: first what failed, then why. What a cause repeats is left out, and so are the system's error numbers.
 pub(crate) fn said(error: &anyhow::Error) -> String {
     let mut said = String::new();
     for cause in error.chain() {

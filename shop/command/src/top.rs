@@ -17,7 +17,7 @@ use crate::{client::Access, outcome::Outcome, term};
 const HELP: &str = "\
 Shows orders by state, how many events are recorded each second, and for each instance of each service whether it is ready, how
 far its projectors and reactors are behind, and how many events are in its inboxes; at the end, sums that must agree and do not.
-Ctrl-C ends it. Where the output is no terminal, it is printed once.
+Ctrl-C ends it. If the output is not a terminal, it is printed once.
 
 Examples:
   agora top

@@ -176,7 +176,7 @@ mod tests {
         let running = first.await.expect("came first");
         drop(running);
         assert!(poll!(&mut second).is_pending(), "it is the other's turn");
-        drop(other.await.expect("in its turn"));
+        drop(other.await.expect("its turn comes"));
         drop(second.await.expect("at last"));
         turns.turn(address(3)).await.expect("all are given back");
     }
@@ -194,7 +194,7 @@ mod tests {
         drop(third.await.expect("next, since the first owner still works"));
         assert!(poll!(&mut second).is_pending());
         drop(running);
-        drop(second.await.expect("in its turn"));
+        drop(second.await.expect("its turn comes"));
         turns.turn(address(1)).await.expect("all are given back");
     }
 
@@ -207,7 +207,7 @@ mod tests {
         assert!(poll!(&mut gone).is_pending() && poll!(&mut other).is_pending());
         drop(gone);
         drop(running);
-        drop(other.await.expect("in its turn"));
+        drop(other.await.expect("its turn comes"));
         let running = turns.turn(address(1)).await.expect("is free");
         let mut given_unseen = Box::pin(turns.turn(address(2)));
         assert!(poll!(&mut given_unseen).is_pending());

@@ -8,7 +8,7 @@ const CUSTOMERS: &str = include_str!("../data/customers.csv");
 
 /// The password of every sample customer, made to be tried out.
 pub const PASSWORD: &str = "open-sesame";
-/// The customer that visitors are told to log in as.
+/// The customer that visitors are invited to log in as.
 pub const CUSTOMER: &str = "nora";
 
 /// Products and customers, in the order of their files.

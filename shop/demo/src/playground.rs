@@ -144,7 +144,7 @@ impl Playground {
         }
     }
 
-    /// Ends every fault. What is down is started again; why that fails is told of the part.
+    /// Ends every fault. What is down is started again; the state of the part says why that fails.
     async fn heal(&self) {
         let playing = sync::lock(&self.0.chosen).playing.take();
         if let Some((_, end)) = playing {

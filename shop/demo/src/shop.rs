@@ -44,7 +44,7 @@ impl Shop {
         Self { registrar: Some(manager.clone()), manager, ..self }
     }
 
-    /// Does it. An order that its service refuses at once, such as one for a product that has gone, is no failure of the act.
+    /// Does it. An order that its service refuses at once, such as one for a product that has gone, is not a failure of the act.
     pub(crate) async fn act(&self, act: &Act) -> Result<(), Refused> {
         match act {
             Act::List(product) => self.list(*product).await,

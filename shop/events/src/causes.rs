@@ -100,7 +100,7 @@ pub(super) fn project(event: &Recorded) -> Result<Option<Link>, Unfit> {
     Ok(Some(Link { position: event.position, follows, trace, deed: deed(event) }))
 }
 
-/// What a person did, who is anyone but a part of the shop. What customers order is no change of the shop, and has lists of its own.
+/// What a person did, who is anyone but a part of the shop. What customers order is not a change of the shop, and has lists of its own.
 fn deed(event: &Recorded) -> Option<Deed> {
     let actor = &event.metadata.actor;
     let is_own_order = actor.kind() == CUSTOMER && event.kind.as_str() == OrderEvent::PLACED;

@@ -56,7 +56,7 @@ struct Events {
     causes: Arc<Causes>,
     /// How far the index of causes is.
     indexed: Progress,
-    /// The projections that can be gone through, by a few at once.
+    /// The projections that can be stepped through, by a few at once.
     models: Models,
     walks: Scans,
     upgrade: Upgrade,
@@ -82,7 +82,7 @@ struct Document;
 pub struct Beside {
     /// Where the index of causes is.
     pub causes: Location,
-    /// The projections that can be gone through.
+    /// The projections that can be stepped through.
     pub models: Models,
     /// What ends upgrades.
     pub upgrade: Upgrade,

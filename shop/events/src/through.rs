@@ -34,7 +34,7 @@ pub struct Models {
     pub zone: TimeZone,
 }
 
-/// What is gone through.
+/// What to step through.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub module: &'static Module,
@@ -75,7 +75,7 @@ pub(super) struct Asked {
     #[serde(deserialize_with = "stream_name")]
     #[param(value_type = String, max_length = 200, pattern = "^[A-Za-z0-9._]+-[A-Za-z0-9._-]+$")]
     stream: StreamId,
-    /// The last position that is gone through to; that of the last event by default.
+    /// The last position to step to; that of the last event by default.
     #[param(inline)]
     upto: Option<Count>,
     #[serde(default)]

@@ -14,7 +14,7 @@ use runtime::{
 
 use crate::{Filled, Module, Place, StartError};
 
-/// Databases in memory are told apart by their names.
+/// Databases in memory are distinguished by their names.
 static OPENED: AtomicU64 = AtomicU64::new(0);
 
 /// A service's projection, step by step, into a database of its own in memory.

@@ -50,7 +50,7 @@ struct OpenOrder {
 }
 
 impl OpenOrders {
-    /// None yet; they are told to `door`, and their ends are counted into `figures`.
+    /// None yet; they are reported to `door`, and their ends are counted into `figures`.
     pub(crate) fn new(
         clock: Arc<dyn Clock>,
         patience: Duration,

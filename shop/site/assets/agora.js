@@ -29,7 +29,7 @@ function live(part) {
   addEventListener("pagehide", () => source.close());
 }
 
-// A part that is told of at least every so many seconds says so when it is not, and since when.
+// A part that is updated at least every so many seconds says so when it is not, and since when.
 function heard(part) {
   const pulse = Number(part.dataset.pulse);
   if (!pulse) return;

@@ -4,7 +4,7 @@ use crate::split::is_number;
 
 /// Fewer letters are too few to tell a typo from another word.
 const TYPO_LETTERS_MIN: usize = 4;
-/// More are no word.
+/// More are not a word.
 const TYPO_LETTERS_MAX: usize = 32;
 /// Letters to a typo.
 const LETTERS_PER_TYPO: usize = 5;

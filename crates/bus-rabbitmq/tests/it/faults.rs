@@ -36,7 +36,7 @@ async fn a_killed_broker_loses_answers_and_broadcasts_and_after_its_restart_all_
         };
         assert_eq!(answer, appended(7));
         assert!(failures.contains(&NoReply::Unreachable), "{failures:?}");
-        assert!(hears_again(&server, &mut log).await, "the subscriber is told of the loss");
+        assert!(hears_again(&server, &mut log).await, "the subscriber learns of the loss");
         drop(broker);
     };
     while_serving(serving, living_on).await;
@@ -68,7 +68,7 @@ async fn a_cut_connection_loses_what_was_asked_at_once_and_comes_back() {
         let serving = answer_appends(server.serve_appends().await, 7);
         let going_on = async {
             assert_eq!(append_until_answered(&client).await.0, appended(7));
-            assert!(hears_again(&server, &mut log).await, "the subscriber is told of the loss");
+            assert!(hears_again(&server, &mut log).await, "the subscriber learns of the loss");
         };
         while_serving(serving, going_on).await;
         assert_eq!(client.figures().connections, 2);
@@ -154,7 +154,7 @@ async fn a_network_that_stalls_keeps_nobody_waiting() {
         assert!(client.figures().broadcasts_dropped > 0);
         proxy.mend();
         assert_eq!(append_until_answered(&client).await.0, appended(7));
-        assert!(hears_again(&server, &mut log).await, "the subscriber is told of the loss");
+        assert!(hears_again(&server, &mut log).await, "the subscriber learns of the loss");
     };
     while_serving(serving, going_on).await;
 }

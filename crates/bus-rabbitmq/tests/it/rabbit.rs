@@ -53,7 +53,7 @@ pub(crate) fn begin_as(names: Names, url: &str, queues: QueueKind) -> RabbitMq {
 /// A transport to `url` that is connected.
 pub(crate) async fn connect(url: &str) -> RabbitMq {
     let transport = begin(url);
-    transport.connected().await.expect("the broker lets us in");
+    transport.connected().await.expect("the broker accepts us");
     transport
 }
 
@@ -192,7 +192,7 @@ async fn the_transport_over_rabbitmq_keeps_the_contract() {
 async fn the_transport_over_quorum_queues_keeps_the_contract() {
     store::conformance::transport::suite(async || {
         let transport = begin_with(&fresh(), QueueKind::Quorum);
-        transport.connected().await.expect("the broker lets us in");
+        transport.connected().await.expect("the broker accepts us");
         transport
     })
     .await;

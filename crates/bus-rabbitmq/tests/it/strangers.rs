@@ -228,7 +228,7 @@ async fn of_two_event_stores_one_is_active_and_the_other_takes_over() {
         let client = begin_with(&url, kind);
         let (first, second) = (begin_with(&url, kind), begin_with(&url, kind));
         for transport in [&client, &first, &second] {
-            transport.connected().await.expect("the broker lets us in");
+            transport.connected().await.expect("the broker accepts us");
         }
         let active = answer_appends(first.serve_appends().await, 1);
         let asking = async {
@@ -294,7 +294,7 @@ async fn a_stopped_transport_ends_its_subscriptions_and_servers() {
     let (transport, driver) = RabbitMq::new(&fresh(), options).expect("an address");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let using = async {
-        transport.connected().await.expect("the broker lets us in");
+        transport.connected().await.expect("the broker accepts us");
         let mut log = transport.subscribe(Topic::Log).await;
         let mut appends = transport.serve_appends().await;
         stop.send(()).expect("the driver runs");

@@ -18,7 +18,7 @@ async fn two_systems_share_a_virtual_host_and_hear_nothing_of_each_other() {
     let bank = begin(&url);
     let mill = begin_as(Names::new("mill").expect("a name"), &url, QueueKind::Classic);
     for system in [&bank, &mill] {
-        system.connected().await.expect("the broker lets us in");
+        system.connected().await.expect("the broker accepts us");
     }
     let (mut at_bank, mut at_mill) =
         (bank.subscribe(Topic::Log).await, mill.subscribe(Topic::Log).await);

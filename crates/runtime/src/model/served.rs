@@ -90,7 +90,7 @@ pub struct Served<M> {
     turn: Mutex<()>,
 }
 
-/// What is to be removed, since when that is known, and the last failure that was told.
+/// What is to be removed, since when that is known, and the last failure that was reported.
 #[derive(Default)]
 struct Sweeping {
     seen: BTreeMap<u32, Instant>,
@@ -142,7 +142,7 @@ impl<M: Placed> Served<M> {
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(served) = looking.upgrade() else { return };
-                // Readers are told what is wrong.
+                // Readers get the error.
                 if served.refreshed().await.is_ok() {
                     served.sweep(&mut sweeping).await;
                 }

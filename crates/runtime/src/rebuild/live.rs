@@ -55,7 +55,7 @@ impl<M: ReadModel + ?Sized> Known for Live<M> {
 
     async fn refresh(&self) {
         if let Some(generations) = self.0.generations() {
-            // It is shown as it was; readers of the model are told.
+            // It is shown as it was; readers of the model get the error.
             let _unknown = generations.refresh().await;
         }
     }

@@ -54,7 +54,7 @@ fn rows_are_noted_once_with_what_was_before() {
         .expect("a change");
     let (added, counted) = (format!("lamp {ID}:  → {ID},Desk,NULL"), "tally : 0 → 1".to_owned());
     assert_eq!(noted(&lamps), [added, counted]);
-    assert!(noted(&lamps).is_empty(), "what was noted is told once");
+    assert!(noted(&lamps).is_empty(), "what was noted is reported once");
     change(&lamps, "UPDATE lamp SET price = 5; UPDATE lamp SET price = 7, name = 'It''s'")
         .expect("a change");
     assert_eq!(noted(&lamps), [format!("lamp {ID}: {ID},Desk,NULL → {ID},It's,7")]);

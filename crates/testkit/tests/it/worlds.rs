@@ -35,7 +35,7 @@ impl Aggregate for Counter {
 /// The positions of the letters that were sent.
 type Letters = Arc<Mutex<Vec<u64>>>;
 
-/// Counters whose every step is told by a letter; every third letter fails at first.
+/// Counters whose every step is reported by a letter; every third letter fails at first.
 async fn counters(system: &System, letters: &Letters) -> Result<Router> {
     let counters = system.commands::<Counter>()?;
     let sums = Schema::new(1, "CREATE TABLE total (raised BIGINT, seen BIGINT)");

@@ -270,7 +270,7 @@ pub(crate) const STEPS: [Step; 10] = [
             "Open orders end, and all four sums stay exact.",
         ],
         glance: "Everything is killed in the middle of a write. Nothing that was confirmed is lost.",
-        why: "The log answers after the sync, never before. When it is opened, a batch that is not whole is cut off: no client was told that it was recorded.",
+        why: "The log answers after the sync, never before. When it is opened, an incomplete batch is truncated: no client got the answer that it was recorded.",
         code: &[code!(
             "crates/eventlog/src/writer.rs",
             "write",

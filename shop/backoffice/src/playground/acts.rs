@@ -138,7 +138,7 @@ pub(super) async fn repeat(
     self::act(&manager, &shop, form, act).await
 }
 
-/// Calls to be made one after the other, what is said once they are done, and where the form leads.
+/// Calls to be made one after the other, the notice after they are done, and where the form leads.
 struct Act<'a> {
     calls: Vec<(&'static str, Value)>,
     done: &'a str,
@@ -190,7 +190,7 @@ fn seed(form: &Form) -> u64 {
     number(form.value("Seed"))
 }
 
-/// What is no number is refused by its range.
+/// What is not a number is refused by its range.
 fn number(text: &str) -> u64 {
     text.parse().unwrap_or(u64::MAX >> 1)
 }

@@ -89,7 +89,7 @@ impl Gathering {
 
     /// What the next event of the log is to the order, if it is a step of it.
     fn take(&mut self, reader: &LogReader, event: &Recorded) -> anyhow::Result<Option<Happened>> {
-        // What the order service cannot read is no step there either.
+        // What the order service cannot read is not a step there either.
         let change = order::project(event).ok().flatten();
         let Some(What::Happened(happened)) = change.map(|change| change.what) else {
             return Ok(None);

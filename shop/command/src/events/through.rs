@@ -19,7 +19,7 @@ use crate::{
 /// Events that are shown at once.
 const PAGE: usize = 100;
 
-/// What is gone through.
+/// What to step through.
 pub(super) struct Asked {
     pub(super) model: Model,
     pub(super) stream: String,

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(300);
 /// The time between two lines about it where there is no terminal.
 const TELL: u32 = 30;
 
-/// What is to become of a model.
+/// What to do with a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
     Live,

@@ -109,7 +109,7 @@ async fn with_a_skew_the_first_product_and_customer_are_the_most_popular() {
     }
 }
 
-/// A program that says it is ready at the stub, and stops when it is told to.
+/// A program that says it is ready at the stub, and stops when asked to.
 fn stand_in(dir: &Path, stub: &Stub) -> std::path::PathBuf {
     let url = &stub.url;
     let dir_shown = dir.display();
@@ -150,7 +150,7 @@ async fn without_an_address_a_fresh_shop_is_started_and_stopped_and_its_data_rem
         args.starts_with("up --json --listen 127.0.0.1:0 --ops-listen 127.0.0.1:0 --data "),
         "{args}"
     );
-    assert!(dir.path().join("stopped").exists(), "it was told to stop, and waited for");
+    assert!(dir.path().join("stopped").exists(), "it was asked to stop, and waited for");
     assert_eq!(
         fs::read_dir(data.path()).expect("it is there").count(),
         0,

@@ -54,7 +54,7 @@ fn begin(url: &str) -> RabbitMq {
 /// A transport to `url` that is connected.
 async fn connect(url: &str) -> RabbitMq {
     let transport = begin(url);
-    transport.connected().await.expect("the broker lets us in");
+    transport.connected().await.expect("the broker accepts us");
     transport
 }
 

@@ -249,7 +249,7 @@ async fn processes_start_in_any_order_and_wait_for_what_they_need() {
     is_a_tree(&collector.spans(TRACE), &events);
 }
 
-/// What managers are told while the product service, and then the broker, is away, and afterwards.
+/// What managers see while the product service, and then the broker, is away, and afterwards.
 async fn is_told_and_remembered(manager: &Person, system: &mut System) {
     let product = |status: &Value| -> Option<Value> {
         let mut services = status["Services"].as_array()?.iter();
@@ -293,7 +293,7 @@ async fn is_told_and_remembered(manager: &Person, system: &mut System) {
         said.count()
     };
     for part in registry::names() {
-        let silent = of(part, "the event store does not answer");
+        let silent = of(part, "event store not responding");
         assert!(silent <= 2, "{part} says it {silent} times: {complaints:?}");
     }
     assert!(of("gateway", "product does not answer") <= 3, "{complaints:?}");

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::shop::{Answer, Person, eventually};
 
-/// Clients that place orders until they are told to stop. Clones are the same clients.
+/// Clients that place orders until they are stopped. Clones are the same clients.
 #[derive(Clone, Default)]
 pub(crate) struct Flood(Rc<Counts>);
 

@@ -46,7 +46,7 @@ async fn replayed(imported: Folder, concurrency: &str) {
 
 /// After all orders of the journey, and no others.
 pub(crate) async fn known_answers_hold(manager: &Person) {
-    // Who has written nothing is told of no position that the books must have reached.
+    // A client that has written nothing gets no position that the books must have reached.
     eventually("the books have all invoices", async || {
         let revenue = manager.get("/accounting/get-revenue").await;
         (revenue["Invoices"] == answers()["Invoices"]).then_some(())

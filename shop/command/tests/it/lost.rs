@@ -247,11 +247,11 @@ async fn files_deleted_under_a_running_shop_are_reported_and_written_back() {
     let told = async || {
         ["secret", "shop.json", "log.json"].iter().all(|name| said(name) == 1).then_some(())
     };
-    eventually("each is told once", told).await;
+    eventually("each is reported once", told).await;
     assert!(folder.log().contains("ERROR"), "{}", folder.log());
     // Opened models go on; the next start builds this one again.
     fs::remove_file(folder.data().join("order.db")).expect("a model");
-    eventually("it is told", async || (said("order.db") == 1).then_some(())).await;
+    eventually("it is reported", async || (said("order.db") == 1).then_some(())).await;
     let shop = shop.down().await.up().await;
     assert_eq!(products(&shop).await, ["Lamp"]);
     shop.manager().await.add_products(&["Vase"], ("1.00", 5)).await;

@@ -60,7 +60,7 @@ async fn a_signal_stops_the_shop_cleanly_under_load() {
         assert!(status.success(), "{status}: {}", folder.log());
         assert_eq!(rest, "", "with --json, only the one line is printed");
         let log = folder.log();
-        assert!(!log.contains("this is said once"), "an outage where all was told to stop: {log}");
+        assert!(!log.contains("logged once"), "an outage where all parts were stopped: {log}");
         shop = folder.up().await;
         manager = manager.at(&shop);
     }

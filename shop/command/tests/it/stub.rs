@@ -42,7 +42,7 @@ pub(crate) enum Fault {
 /// How placed orders go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Saga {
-    /// Everything is told at once, even before the placing is answered; who asks is told nothing new.
+    /// Everything is streamed at once, even before the placing is answered; who asks learns nothing new.
     #[default]
     Told,
     /// All happens, but without notifications.
@@ -70,7 +70,7 @@ pub(crate) struct Shop {
     pub(crate) orders: Vec<Value>,
     pub(crate) history: Vec<Value>,
     pub(crate) recorded: Vec<Value>,
-    /// What was told on the stream.
+    /// What was sent on the stream.
     pub(crate) messages: Vec<String>,
     /// Each request: method, path with query, idempotency key.
     pub(crate) requests: Vec<(String, String, String)>,

@@ -322,6 +322,6 @@ async fn the_command_shows_the_same_of_a_running_and_of_a_stopped_shop() {
     let part = through_order(&stopped, &upto).await.expect_code(0).stdout;
     assert_eq!(part.lines().count(), 3, "{part}");
     let none = through_order(&stopped, &["--stream", "order-nowhere"]).await.expect_code(1);
-    assert!(none.stderr.contains("no event in the stream order-nowhere"), "{}", none.stderr);
+    assert!(none.stderr.contains("the stream order-nowhere has no event"), "{}", none.stderr);
     through_order(&stopped, &[]).await.expect_code(2);
 }

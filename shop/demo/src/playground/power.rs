@@ -56,7 +56,7 @@ impl Playground {
             (power.lost, power.kept) = (power.lost + loss.lost, power.kept + loss.kept);
         }
         for part in &toys.parts {
-            // Why one cannot be started is told of the part.
+            // The state of the part says why it cannot be started.
             let _state = mend(part).await;
         }
     }

@@ -15,7 +15,7 @@ use runtime::Subscription;
 use uuid::Uuid;
 use web::Deps;
 
-/// Broken promises that are told: after these nobody looks for more.
+/// How many broken promises are reported; further ones are not looked for.
 const BROKEN_SHOWN: usize = 10;
 
 /// What the log says so far. Clones are the same.

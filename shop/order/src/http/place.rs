@@ -86,7 +86,7 @@ pub(super) async fn place_order(
 }
 // ANCHOR_END: place
 
-/// Where the order is placed. It is no part of the request's content: a repeated one is the same order, whatever it says of this.
+/// Where the order is placed. It is not part of the request's content: a repeated one is the same order, whatever it says of this.
 fn channel(headers: &HeaderMap) -> Channel {
     let named = headers.get(names::CHANNEL);
     Channel::of_request(named.and_then(|channel| channel.to_str().ok()))

@@ -51,7 +51,7 @@ pub struct Document<'a> {
     pub amounts: Amounts,
 }
 
-/// What changes with every order, or is no text.
+/// What changes with every order, or is not text.
 #[derive(Clone, Copy, Debug)]
 pub struct Amounts {
     pub price: Money,

@@ -27,7 +27,7 @@ pub(super) fn sink(dir: &Path, load: Load) -> anyhow::Result<Box<Sink>> {
             }
         }
         writer.append(&records)?;
-        // It looks again anyway if it is told already.
+        // It looks again anyway if it was notified before.
         _ = appended.try_send(());
         Ok(())
     }))

@@ -176,7 +176,7 @@ impl Staging<'_> {
             self.faults.push(format!("{}: {} is not below docs/", file.display(), link.whole));
             return None;
         }
-        // Sources are no pages of the book: it says where they are.
+        // Sources are not pages of the book: it says where they are.
         let path = path.display().to_string();
         let says_so = link.text.trim_matches('`').trim_end_matches('/') == path;
         Some(if says_so { format!("`{path}`") } else { format!("{} (`{path}`)", link.text) })

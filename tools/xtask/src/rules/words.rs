@@ -56,7 +56,7 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
         if let Some(word) = word_in(&name).filter(|word| !is_own(word)) {
             faults.push(format!("{name}: {word:?} in its name belongs to the shop"));
         }
-        // Kept logs of earlier versions are no text.
+        // Kept logs of earlier versions are not text.
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         for (number, line) in text.lines().enumerate() {
             if let Some(word) = word_in(line).filter(|word| !is_own(word) && !is_kept(&name, line))

@@ -41,10 +41,10 @@ final class ScreenTest {
             Device device = new Hand(Hand.PHONE).device;
             device.type(R.id.address, shop.address());
             device.tap(R.id.submit);
-            device.until("it is told", () -> device.text(R.id.note).startsWith("This is not the shop"));
+            device.until("a note says so", () -> device.text(R.id.note).startsWith("This is not the shop"));
             device.type(R.id.address, PretendShop.nobodysAddress());
             device.tap(R.id.submit);
-            device.until("it is told", () -> device.text(R.id.note).startsWith("The shop cannot be reached"));
+            device.until("a note says so", () -> device.text(R.id.note).startsWith("The shop cannot be reached"));
             device.back();
             equal("Welcome", device.text(R.id.state_title));
         }

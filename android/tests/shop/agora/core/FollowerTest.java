@@ -119,7 +119,7 @@ final class FollowerTest {
             Thread thread = follow(follower(stub, heard));
             thread.join(20_000);
             equal("17", resumedFrom.get());
-            that(heard.words.stream().anyMatch(w -> w.startsWith("WAITING")), "the loss was told: " + heard.words);
+            that(heard.words.stream().anyMatch(w -> w.startsWith("WAITING")), "the loss was reported: " + heard.words);
             equal("SETTLED", heard.words.get(heard.words.size() - 1));
         }
     }

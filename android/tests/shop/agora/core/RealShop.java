@@ -102,7 +102,7 @@ public final class RealShop {
         thread.start();
     }
 
-    /** As a crash: nothing is told, nothing tidied up. */
+    /** As a crash: nothing is announced, nothing tidied up. */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }

@@ -49,7 +49,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// What every request goes through: it is noted, its token is checked, faults befall it, repetitions act once.
+/// What every request goes through: it is noted, its token is checked, faults happen to it, repetitions act once.
 async fn border(state: State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let handed_on = request.headers().get("agora-position");
@@ -97,7 +97,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         None => next.run(Request::from_parts(parts, Body::from(body))).await,
     };
     if fault == Some(Fault::Overtaken) {
-        return problem(409, "this is there already", &[]);
+        return problem(409, "this already exists", &[]);
     }
     let response =
         if key.is_empty() { response } else { remember(&shared, key, asked, response).await };
@@ -169,7 +169,7 @@ async fn add_category(State(shared): State<Arc<Shared>>, Json(asked): Json<Value
         return problem(422, "some fields are at fault", &[("Name", "is too long")]);
     }
     if shop.categories.keys().any(|other| other.to_lowercase() == name.to_lowercase()) {
-        return problem(409, "there is a category of this name already", &[]);
+        return problem(409, "a category with this name already exists", &[]);
     }
     created(shop.add_category(name))
 }

@@ -89,7 +89,7 @@ pub const DRILLS: [Drill; 12] = [
         clicks: &[SYSTEM],
         says: "the disk is full",
         remedy: "Make room on the disk of the log. The store checks several times a second, and continues by itself.",
-        lesson: "What cannot be recorded did not happen: no shopper was told that an order was accepted. Reading needs no space, so \
+        lesson: "What cannot be recorded did not happen: no shopper got the answer that an order was accepted. Reading needs no space, so \
                  people can still look at everything.",
     },
     Drill {

@@ -117,7 +117,7 @@ impl Batch {
     }
 }
 
-/// The order that a step belongs to. All that was placed before it is there already.
+/// The order that a step belongs to. All that was placed before it has its row.
 fn order_of(tx: &Transaction<'_>, happened: &Happened) -> rusqlite::Result<Option<Uuid>> {
     let (named, correlation) = match happened.whose {
         Whose::Order(order) => return Ok(Some(order)),

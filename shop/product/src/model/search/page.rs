@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::Slot;
 use crate::model::{Cursor, Sort};
 
-/// Where a product is in an order: the least comes first. Most are told apart by a number.
+/// Where a product is in an order: the least comes first. Most are distinguished by a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank<'a> {
     number: i64,
