@@ -13,7 +13,7 @@ use worlds::{PlantedBug, Report, Scenario, Tally, run};
 const USAGE: &str = "usage: worlds [--from SEED] [--seeds N] [--orders N] [--bug NAME]
 
 Runs N worlds (1 unless given) from SEED on, prints how often each kind of fault occurred, and fails if a promise was broken
-or, over 100 worlds or more, a kind of fault never occurred. With --bug, a bug is planted; it is well if it is found.";
+or, over 100 worlds or more, a kind of fault never occurred. With --bug, a bug is planted; it must be found.";
 
 struct Wanted {
     from: u64,
