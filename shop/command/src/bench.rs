@@ -25,11 +25,11 @@ const MIB: f64 = 1024.0 * 1024.0;
 
 const HELP: &str = "\
 Without --url a fresh shop is started as a process of its own, in a folder that is removed afterwards. With --url the
-products bench-1, bench-2 … and customers bench-1, bench-2 … are added to that shop: not for one that people use.
+products bench-1, bench-2 … and customers bench-1, bench-2 … are added to that shop: do not use it on one that people use.
 
 orders_per_s counts from the first placing to the last end (invoice issued), without the set-up. By default an order is
 in flight until it has ended; with --until accepted the next one is placed as soon as the shop has recorded this one.
-With --open-loop orders come at a fixed rate, whatever has become of the others: latencies then count from when an order
+With --open-loop orders come at a fixed rate, whether or not earlier ones have ended: latencies then count from when an order
 was due, and what the shop refuses for now (503) is counted and not repeated.
 
 Examples:
@@ -45,16 +45,16 @@ Exit codes: 0 all ended, 1 failed, 2 wrong usage, 3 orders were refused, 4 some 
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// A running shop's gateway; a fresh shop is started unless given
+    /// A running shop's gateway; without it, a fresh shop is started
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Where that shop's metrics are
     #[arg(long, value_name = "URL", requires = "url")]
     ops_url: Option<String>,
-    /// The fresh shop's program, to compare builds; this one unless given
+    /// The fresh shop's program, to compare builds; this one by default
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     program: Option<PathBuf>,
-    /// The folder in which the fresh shop's data is put and removed again; mind that a memory disk has no cost of syncing
+    /// The folder for the fresh shop's data, which is removed afterwards; on a memory disk, syncing costs nothing
     #[arg(long, value_name = "DIR", conflicts_with = "url")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -71,29 +71,29 @@ pub(crate) struct Args {
     /// How many customers there are
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = crate::values::at_least_one)]
     customers: usize,
-    /// How many units each product has, and how many units each customer can pay for, if not what the orders need at most; what was
-    /// sold since is then not put back, so that a shop can be measured again and again
+    /// How many units each product has, and how many units each customer can pay for; by default, the most that the orders can need.
+    /// Given, units that were sold are not restocked, so that a shop can be measured repeatedly
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     stock: Option<u32>,
-    /// Share of the orders that want one and the same product, from 0 to 1
+    /// Share of the orders that are for the same product, from 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "SHARE", value_parser = crate::values::share)]
     hot: f64,
     /// When an order stops counting as in flight
     #[arg(long, value_enum, default_value_t = Until::Ended)]
     until: Until,
-    /// Place so many orders each second, whatever has become of the others
+    /// Place this many orders each second, whether or not earlier ones have ended
     #[arg(long, value_name = "RATE", value_parser = crate::values::positive, conflicts_with_all = ["concurrency", "until"])]
     open_loop: Option<f64>,
-    /// How skewed products and customers are: the one at rank N is chosen 1/N^EXPONENT times as often as the first (Zipf); 0 is evenly
+    /// How skewed products and customers are: the one at rank N is chosen 1/N^EXPONENT times as often as the first (Zipf); 0 chooses evenly
     #[arg(long, default_value_t = 0.0, value_name = "EXPONENT", value_parser = crate::values::not_negative)]
     zipf: f64,
     /// Also print what happened in each second
     #[arg(long)]
     series: bool,
-    /// Then place so many more, each alone: the next when the one before has ended
+    /// Then place this many more, one at a time
     #[arg(long, default_value_t = 0, value_name = "N")]
     single: u64,
-    /// Where the generated orders' randomness begins
+    /// Seed of the generated orders
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
     /// Print the result as JSON

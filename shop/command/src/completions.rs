@@ -22,7 +22,7 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
-/// Print what makes a shell complete this command
+/// Print the completion script for a shell
 #[derive(ClapArgs, Debug)]
 #[command(after_help = COMPLETIONS_HELP)]
 pub(crate) struct Completions {
@@ -30,7 +30,7 @@ pub(crate) struct Completions {
     shell: Shell,
 }
 
-/// Write the manual pages into a folder
+/// Write the manual pages to a folder
 #[derive(ClapArgs, Debug)]
 #[command(after_help = MAN_HELP)]
 pub(crate) struct Man {

@@ -17,7 +17,7 @@ use crate::{
 
 const HELP: &str = "\
 Each drill puts real faults into the running shop, and tells you what its users report. Open the back office and find the cause:
-it is within two clicks from the dashboard. Only a shop that was started with --demo can be broken so. Log in first, with
+it is within two clicks from the dashboard. Only a shop that was started with --demo can be broken this way. Log in first, with
 `agora login`: during some drills no one can log in.
 
 Examples:
@@ -58,7 +58,7 @@ struct DrillArgs {
     /// Print the cause and where the console shows it, and change nothing
     #[arg(long, requires = "drill")]
     explain: bool,
-    /// Where all chance comes from
+    /// Seed of all random choices
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u32,
     /// Print the drills as JSON, with their causes

@@ -27,15 +27,15 @@ use crate::{
 };
 
 const HELP: &str = "\
-Each event is shown with its position, time (UTC), type, and what it was recorded because of; below, its stream, version and
+Each event is shown with its position, time (UTC), type, and cause; below, its stream, version and
 data. In a terminal, a list goes through $PAGER, else less.
 
 Filters combine: --category order --type order.denied lists only those. --from is a position of the whole log, or
-with --stream a version of that stream. A stream is named whole, or by as many digits of the beginning or end of its id as only
-it has. With --follow, events begin after the last one recorded so far, unless --from or --last is given.
+with --stream a version of that stream. A stream is named in full, or by enough digits of the beginning or end of its id to be
+unique. With --follow, events begin after the last one recorded so far, unless --from or --last is given.
 
---through steps through a projection: the events of a stream, and what followed from its first one, are taken one by one into
-an empty read model of that service, together with the other streams that they name. Below each event stand the rows that it
+--through steps through a projection: the events of a stream, and what followed from its first one, are applied one by one to
+an empty read model of that service, together with the other streams that they name. Below each event are the rows that it
 adds (+), changes (~: before → after) and removes (-). Totals over all streams count these events alone.
 
 Examples:
@@ -62,7 +62,7 @@ pub(crate) struct Args {
     data: Option<PathBuf>,
     #[command(flatten)]
     filter: Filter,
-    /// Only the last so many events that fit
+    /// Only the last N events that match
     #[arg(long, value_name = "N", conflicts_with_all = ["from", "limit"], value_parser = crate::values::at_least_one)]
     last: Option<usize>,
     /// Show what each event of the stream changes in the rows of this service's read model
@@ -71,10 +71,10 @@ pub(crate) struct Args {
     /// With --through: up to this position
     #[arg(long, value_name = "N", requires = "through")]
     upto: Option<u64>,
-    /// Stay, and print events as they are recorded
+    /// Keep running, and print events as they are recorded
     #[arg(long, conflicts_with_all = ["since", "until"])]
     follow: bool,
-    /// Stop after so many events
+    /// Stop after this many events
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Print each event as one line of JSON

@@ -25,7 +25,7 @@ Exit codes: 0 healthy, 1 not healthy or no response.";
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
-    /// Ask whether it can work, not only whether it is there
+    /// Check whether it is ready to work, not only whether it runs
     #[arg(long)]
     ready: bool,
 }

@@ -29,14 +29,14 @@ const PRODUCTS_AT_ONCE: usize = 128;
 const HELP: &str = "\
 Columns, by name and in any order:
   products.csv    ProductCode, Name, Description, Supplier, Category, PriceMinor, UnitsInStock
-  customers.csv   UserName, CreditMinor, and if wanted FullName (else the user name),
-                  Email (else USERNAME@example.invalid)
+  customers.csv   UserName, CreditMinor, and optionally FullName (default: the user name),
+                  Email (default: USERNAME@example.invalid)
 Money is in whole minor units (cents). Categories are those that products name. A file may be missing, or be compressed
 (products.csv.gz). Fields may be separated by commas, semicolons or tabs.
 
 Repeating an import is safe: products are found by their code, customers by their user name, categories by their
 name. What differs (name, description, supplier, category, price) is changed; what was sold or spent
-meanwhile stays so, unless --set-stock or --set-credit applies the file's figures again.
+meanwhile is kept, unless --set-stock or --set-credit applies the file's figures again.
 
 Examples:
   agora import data/journey
@@ -44,7 +44,7 @@ Examples:
 
 Exit codes: 0 all imported, 1 failed, 2 wrong usage, 3 rows were skipped.";
 
-/// Bring categories, products and customers from CSV files into a shop
+/// Import categories, products and customers from CSV files into a shop
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
@@ -52,13 +52,13 @@ pub(crate) struct Args {
     dir: PathBuf,
     #[command(flatten)]
     access: Access,
-    /// One password for all new customers, for a test; else each gets a random one that is not shown
+    /// One password for all new customers, for tests; by default each gets a random one that is not shown
     #[arg(long, value_name = "PASSWORD", alias = "password")]
     customer_password: Option<String>,
-    /// Set the units in stock of products that exist, too
+    /// Also set the units in stock of products that exist
     #[arg(long)]
     set_stock: bool,
-    /// Set the credit of customers who exist, too (also after an import that was interrupted between the two)
+    /// Also set the credit of customers who exist (needed after an import that was interrupted before it)
     #[arg(long)]
     set_credit: bool,
     /// Print the result as JSON

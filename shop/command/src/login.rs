@@ -11,7 +11,7 @@ use crate::{
 const LOGIN_HELP: &str = "\
 The session is kept in a file of the user's own (mode 600) in $XDG_CONFIG_HOME/agora/sessions, else ~/.config/agora/sessions,
 one for each shop. It holds a token that is valid for 12 hours, never the password. A password in AGORA_ADMIN_PASSWORD or
-AGORA_ADMIN_PASSWORD_FILE comes before a session.
+AGORA_ADMIN_PASSWORD_FILE takes precedence over a session.
 
 Examples:
   agora login
@@ -20,7 +20,7 @@ Examples:
 Exit codes: 0 logged in, 1 failed, 2 wrong usage.";
 
 const LOGOUT_HELP: &str = "\
-The shop refuses the session's token from then on, wherever it was copied to.
+From then on the shop refuses the session's token, including copies of it.
 
 Examples:
   agora logout

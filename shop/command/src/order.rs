@@ -28,9 +28,9 @@ use crate::{
 
 const HELP: &str = "\
 Each line is one recorded event: when, after the order was placed; at the service that recorded it, with an arrow from
-what that service reacted to, as it was recorded; its type; and how long the reaction took. Where there is little room, the
-service's name is left out of the type. The trace's id is the one that logs show and, with the setting otlp-endpoint, a
-collector of traces was sent.
+its recorded cause; its type; and how long the reaction took. If there is little room, the
+service's name is left out of the type. The trace id is the one in the logs, and in the trace collector
+if otlp-endpoint is set.
 
 Examples:
   agora order 0190c7f2-8b1e-7c3a-9f00-1234567890ab
@@ -42,11 +42,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.";
 /// Room for the time and an event's type: with less there is nothing to read.
 const WIDTH_MIN: usize = 40;
 
-/// Draw an order's way through the services
+/// Draw an order's path through the services
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// The order's id, or as many digits of its beginning or end as only it has
+    /// The order's id, or enough digits of its beginning or end to be unique
     order: Id,
     #[command(flatten)]
     access: Access,
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     /// Draw with ASCII characters only
     #[arg(long)]
     ascii: bool,
-    /// How many columns the drawing may have, at least 40; as the terminal unless given
+    /// How many columns the drawing may have, at least 40; by default, those of the terminal
     #[arg(long, value_name = "N", value_parser = columns)]
     width: Option<usize>,
     /// Print the order and its history as JSON

@@ -57,7 +57,7 @@ Exit codes: 0 rebuilt, or equal; 1 differs or failed; 2 wrong usage.";
 #[command(after_help = HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Args {
-    /// The services whose models are rebuilt; with --check, all unless some are named
+    /// The services whose models are rebuilt; with --check, all by default
     #[arg(value_enum, required_unless_present = "check")]
     services: Vec<Model>,
     /// Compare, and change nothing

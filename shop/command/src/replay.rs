@@ -20,9 +20,9 @@ use crate::{
 
 const HELP: &str = "\
 Reads orders.csv or orders.csv.gz; columns, by name and in any order:
-  UserName, ProductCode, Quantity (1 to 1000); others, such as Time, are not used
+  UserName, ProductCode, Quantity (1 to 1000); others, such as Time, are ignored
 Orders are placed in the file's order. The idempotency key of a row is the run's id and the row's number: a row that
-appears twice is bought twice, and an interrupted run that is repeated with its --run places nothing twice.
+appears twice is bought twice, and an interrupted run that is repeated with --run places no order twice.
 
 An order has ended when it is Canceled with all released, or Finalized with stock committed, credit debited and the
 invoice issued. Latencies are from sending an order to its acceptance, and to receiving its end.
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     /// When an order stops counting as in flight
     #[arg(long, value_enum, default_value_t = Until::Accepted)]
     until: Until,
-    /// Repeat the run of this id, which was printed when it began; a new one unless given
+    /// Repeat the run with this id, which was printed when it began; by default, begin a new one
     #[arg(long, value_name = "ID")]
     run: Option<String>,
     /// Print the result as JSON

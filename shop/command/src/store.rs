@@ -22,11 +22,11 @@ use crate::{
 
 const HELP: &str = "\
 verify and stats read a stopped shop's log without changing it. verify compares it with what the data folder knows of it, and
-prints the head's mark, position:hash: kept elsewhere, it later proves with --expect that nothing up to that head was changed since.
+prints the head's mark, position:hash: kept elsewhere, it later proves with --expect that nothing up to that head has changed since.
 
-backup copies all that a restore needs: the log and the shop's secret, in files of mode 600. Who can read a backup can do whatever
+backup copies all that a restore needs: the log and the shop's secret, in files of mode 600. Anyone who can read a backup can do whatever
 the shop can. The secret of a running shop is read on this machine, from where the settings say it is or from the file of --secret;
-no call of the shop gives it away. verify and restore take a backup by its folder.
+no call of the shop returns it. verify and restore take a backup by its folder.
 
 copy accepts the same addresses as the setting event-store, and keeps every position, id and time; run again, it resumes where
 it was interrupted. A copied shop needs the file `secret` of its data folder too.
@@ -40,7 +40,7 @@ Examples:
   agora store restore ./copy --data ./new-data
   agora store copy log:./agora-data/log mongodb://user:password@host/agora
 
-Exit codes: 0 done and whole, 1 damaged or failed, 2 wrong usage.";
+Exit codes: 0 done and intact, 1 damaged or failed, 2 wrong usage.";
 
 /// Verify, measure, back up, restore and copy the event log
 #[derive(ClapArgs, Debug)]

@@ -16,7 +16,7 @@ use crate::{client::Access, outcome::Outcome, term};
 
 const HELP: &str = "\
 Shows orders by state, how many events are recorded each second, and for each instance of each service whether it is ready, how
-far its projectors and reactors are behind, and how many events are in its inboxes; at the end, sums that must agree and do not.
+far its projectors and reactors are behind, and how many events are in its inboxes; at the end, sums that should agree and do not.
 Ctrl-C ends it. If the output is not a terminal, it is printed once.
 
 Examples:
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Print it once, as plain text
     #[arg(long)]
     once: bool,
-    /// How many seconds lie between two looks
+    /// Seconds between two updates
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = crate::values::positive)]
     every: f64,
     /// Print it once, as JSON

@@ -14,9 +14,10 @@ Everything runs in this one process: event store, bus, the four services and the
 start, it says why and how to fix it. Ctrl-C (or SIGTERM) stops it cleanly; what it acknowledged survives even if it is
 killed.
 
-With --demo the shop is a sample one that is a year old: some hundred products, thirty customers whose password is shown,
-a year of orders, and customers who come by themselves. Its back office has a playground, where its manager breaks parts
-of the shop and watches it heal. It is made in a few seconds, in a data folder that is empty or does not exist. Later starts of that folder are without --demo.
+With --demo it is a sample shop that is a year old: some hundred products, thirty customers whose password is shown,
+a year of orders, and simulated customers who keep ordering. Its back office has a playground, where its manager breaks parts
+of the shop and watches it heal. It is made in a few seconds, in a data folder that is empty or does not exist.
+Omit --demo on later starts with that folder.
 
 Examples:
   agora up --demo
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     /// Print one line of JSON with the addresses once the shop is ready
     #[arg(long)]
     json: bool,
-    /// Make a sample shop with a year of orders first, in an empty data folder
+    /// First create a sample shop with a year of orders, in an empty data folder
     #[arg(long)]
     demo: bool,
 }

@@ -14,8 +14,8 @@ use crate::{
 const HELP: &str = "\
 While instances of two versions run side by side, all of them record what the older ones read. Once every instance that
 announces itself reads the newer schemas, the upgrade finishes: these are recorded from then on, and no older version starts.
-With the setting hold-upgrade it finishes only by --finish; until then every instance can be replaced by one of the version
-before. docs/operations.md has the procedure.
+With the setting hold-upgrade it finishes only by --finish; until then every instance can be replaced by one of the previous
+version. docs/operations.md has the procedure.
 
 Examples:
   agora upgrade

@@ -25,7 +25,7 @@ use crate::{
 const HELP: &str = "\
 Each line is one recorded event: its position, its type, and why it happened. Causes are those that were recorded when a
 service reacted. An event without one was requested, or done by a service itself, as at a deadline. Log lines
-show the position, the correlation and the trace of what happened; each of them can be asked about.
+show the position, the correlation and the trace of what happened; this command accepts each of them.
 
 Examples:
   agora why 812

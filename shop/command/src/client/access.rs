@@ -32,7 +32,7 @@ pub(crate) struct Manager {
         help = "Whose session of `agora login` is used, or who logs in with the password of AGORA_ADMIN_PASSWORD, AGORA_ADMIN_PASSWORD_FILE or a prompt [default: admin]"
     )]
     pub(crate) user: Option<String>,
-    /// How many seconds one request is repeated while the shop is away or busy
+    /// How many seconds a request is retried while the shop is down or busy
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     pub(crate) patience: u64,
 }

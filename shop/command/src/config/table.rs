@@ -130,7 +130,7 @@ const PROCESS: &[Setting] = &[
     ),
     secret(
         "shop-secret",
-        "64 hex digits from which the shop's keys are derived; generated and kept in DATA/secret unless given",
+        "64 hex digits from which the shop's keys are derived; by default generated and kept in DATA/secret",
     ),
     setting(
         "token-key",
@@ -154,13 +154,13 @@ const PROCESS: &[Setting] = &[
         "memory",
         "256",
         "MIB",
-        "The memory that the process is meant to stay within: a quarter of it may hold products, customers and the like between commands, an eighth events for those that follow the log",
+        "The memory that the process should stay within: a quarter of it may hold products, customers and the like between commands, an eighth events for followers of the log",
     ),
     setting(
         "hold-upgrade",
         "false",
         "true|false",
-        "Whether events of newer schemas are recorded only after `agora upgrade --finish`, so that the version before can be started again until then; a setting of the event store",
+        "Whether events of newer schemas are recorded only after `agora upgrade --finish`, so that the previous version can be started again until then; a setting of the event store",
     ),
     setting(
         "accept-shorter-log",
@@ -201,13 +201,13 @@ const SHOP: &[Setting] = &[
         "trusted-proxies",
         "127.0.0.0/8, ::1",
         "NETWORKS",
-        "Addresses of the proxies in front, which are believed when they name their client by Forwarded, else by X-Forwarded-For (-Proto, -Host); the list replaces the default",
+        "Addresses of the proxies in front, which are trusted to name their client by Forwarded, else by X-Forwarded-For (-Proto, -Host); the list replaces the default",
     ),
     setting(
         "connections",
         "4096",
         "N",
-        "Connections at once, fewer if the process may not open that many files; when full, one that is waiting for its client is closed; an eighth, at most 64, is kept for this machine and trusted proxies",
+        "Connections at once, fewer if the process may not open that many files; when full, one that is waiting for its client is closed; an eighth, at most 64, is reserved for this machine and trusted proxies",
     ),
     setting(
         "connections-per-address",

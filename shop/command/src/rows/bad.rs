@@ -22,7 +22,7 @@ const HEADER: [&str; 3] = ["File", "Line", "Problem"];
 /// Where skipped rows are written to.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct BadRowsFile {
-    /// Where all rows that were skipped are written, if there are more than twenty; an earlier list there is replaced
+    /// Where to write all skipped rows, if there are more than twenty; replaces an earlier list
     #[arg(long = "bad-rows", value_name = "FILE", default_value = "bad-rows.csv")]
     path: PathBuf,
 }

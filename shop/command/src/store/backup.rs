@@ -24,14 +24,14 @@ use crate::{
 
 #[derive(ClapArgs, Debug)]
 pub(super) struct Args {
-    /// The folder of the backup: empty, or not there yet
+    /// The folder of the backup: empty or nonexistent
     dest: PathBuf,
     #[command(flatten)]
     access: Access,
     /// The data folder of a stopped shop, instead of a running one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The file with the shop's secret, unless it is where the settings say
+    /// The file with the shop's secret; by default, where the settings say
     #[arg(long, value_name = "FILE", conflicts_with = "without_secret")]
     secret: Option<PathBuf>,
     /// Leave the shop's secret out: a restore then needs it from elsewhere
