@@ -37,7 +37,7 @@ impl<E: Event> Happened<E> {
         }))
     }
 
-    /// The id in the name of the event's stream: what stands behind the category.
+    /// The id in the name of the event's stream: what follows the category.
     #[must_use]
     pub fn id(&self) -> &str {
         self.stream.id()

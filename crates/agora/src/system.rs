@@ -196,7 +196,7 @@ impl System {
         self.bus_tasks.shutdown().await && drained
     }
 
-    /// Drops everything where it stands, as a crash would.
+    /// Drops everything at once, as a crash would.
     pub async fn kill(&self) {
         self.deps.tasks.kill().await;
         self.bus_tasks.kill().await;

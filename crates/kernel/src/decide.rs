@@ -53,7 +53,7 @@ pub trait Event: Clone + Send + Sync + Sized + 'static {
     /// Reads data of any schema ever released, upcasting older ones.
     fn decode(kind: &str, schema: u32, data: &RawValue) -> Result<Self, DecodeError>;
 
-    /// The event in a record of the family's category, also checked to stand where its type may stand. It is parsed once, however
+    /// The event in a record of the family's category, also checked to be where its type may be. It is parsed once, however
     /// many read the record.
     fn read(recorded: &Recorded) -> Result<&Self, DecodeError> {
         let (kind, schema) = (recorded.kind.as_str(), recorded.schema);

@@ -17,7 +17,7 @@ use std::{
 
 use kernel::sync;
 
-/// The memory that a process is meant to stay within unless told otherwise, in bytes.
+/// The memory that a process should stay within unless configured otherwise, in bytes.
 pub const MEMORY: usize = 256 << 20;
 
 /// The bytes that a tree's nodes take, roughly, for [`Aggregate::heap_bytes`](crate::Aggregate::heap_bytes); what its keys and values

@@ -105,7 +105,7 @@ pub trait ReadModel: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
-    /// Whether later events of a stream wait for one that was set aside. Not where each stands alone, and must not wait.
+    /// Whether later events of a stream wait for one that was set aside. Not where events are independent and must not wait.
     fn keeps_order(&self) -> bool {
         true
     }

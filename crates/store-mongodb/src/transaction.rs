@@ -99,7 +99,7 @@ impl Transactions {
         ended.map_err(|error| self.connection.failure(&error))
     }
 
-    /// Whether exactly these events stand at their positions.
+    /// Whether exactly these events are at their positions.
     async fn stand(&self, events: &[Arc<Recorded>]) -> Result<bool, StoreFailure> {
         let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(true) };
         let range = doc! { "$gte": long(first.position.0), "$lte": long(last.position.0) };

@@ -12,7 +12,7 @@ use thiserror::Error;
 /// # Contract
 /// - All appends of one call are judged in order, each against what is recorded and what those before it will record.
 /// - Every answer (also a repetition's, also a conflict's) rests only on what is durable when the call returns.
-/// - An append whose stream is not as expected is compared with what stands from the expected version on: all ids equal is the
+/// - An append whose stream is not as expected is compared with what is recorded from the expected version on: all ids equal is the
 ///   original answer once more, anything else a conflict.
 /// - After a failure nothing may be assumed, neither that the appends are recorded nor that they are not; every further call
 ///   first mends what failed, with the guarantees of a restart, and fails too while it cannot.
@@ -60,7 +60,7 @@ pub fn check_import(events: &[Arc<Recorded>], head: Position) -> Result<(), Stor
 
 /// The reading side: any number at once, without blocking the writer.
 ///
-/// Pages are contiguous: what is asked for and stands before [`Page::next`] is in this or an earlier page. Only what is durable
+/// Pages are contiguous: what is asked for and comes before [`Page::next`] is in this or an earlier page. Only what is durable
 /// is seen.
 #[async_trait]
 pub trait Reader: Send + Sync + 'static {

@@ -25,7 +25,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// What came before the body.
     pub headers: HeaderMap,
-    /// Where the answer says it stands in the log.
+    /// The position in the log that the answer carries.
     pub position: Option<Position>,
     /// The body, if it is JSON; otherwise null.
     pub body: Value,

@@ -28,7 +28,7 @@ use crate::{TestClock, world::EPOCH};
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a service stands on; ends with the test.
+/// The environment of a service; ends with the test.
 pub struct Testbed {
     /// What the service is built with.
     pub deps: Deps,

@@ -155,7 +155,7 @@ impl World {
         Answer::of(response).await
     }
 
-    /// Loses power at this moment: whatever runs is dropped where it stands, and of what was not synced the seed decides what is left. Read
+    /// Loses power at this moment: whatever runs is dropped at once, and of what was not synced the seed decides what is left. Read
     /// models are lost. Then everything starts again.
     pub async fn crash(&self) {
         let running = self.running.borrow_mut().take();

@@ -10,7 +10,7 @@ const PAGE: u64 = 500;
 /// The first stretch looked through for the newest events of a kind, and the longest.
 const STRETCH_MIN: u64 = 500;
 const STRETCH_MAX: u64 = 8_000;
-/// So far back one page looks; the next page goes on from there.
+/// How far back one page looks; the next page continues from there.
 const STRETCHES_MAX: usize = 12;
 
 /// Which events are asked for.

@@ -15,7 +15,7 @@ pub(crate) struct ManagerVisit {
     low_stock: LowStock,
 }
 
-/// So few units of a product that can be ordered, or fewer, are low.
+/// A product with this many units that can be ordered, or fewer, is low.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LowStock(pub i64);
 

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use contracts::order::number::{DIGITS_MIN, digits, fits};
 use uuid::Uuid;
 
-/// So many are named where several fit.
+/// How many are named if several match.
 const NAMED_MAX: usize = 5;
 
 /// An id, or a part of one.

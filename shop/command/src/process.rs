@@ -69,7 +69,7 @@ pub(crate) struct Process {
     site: Option<site::Config>,
     /// The storefront that the back office watches, if it runs elsewhere.
     pub(crate) storefront: Option<site::Gateway>,
-    /// So few units of a product are shown as low in the back office.
+    /// Products with this many units or fewer are shown as low in the back office.
     pub(crate) low_stock: u32,
     admin: tokio::sync::Mutex<Option<Bootstrap>>,
     /// Where the shop has the sample's goods, or none yet.

@@ -9,7 +9,7 @@ use crate::model::{Customer, List, Model};
 
 /// Accounts that are looked through for words, which no engine has an index of.
 const LOOKED_THROUGH_MAX: usize = 20_000;
-/// So many at once: others come to their turn between them.
+/// How many are searched at once: others get their turn in between.
 const CHUNK: usize = 500;
 
 /// A page of accounts, and how many there are on all pages if that was asked for.

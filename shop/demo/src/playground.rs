@@ -131,7 +131,7 @@ impl Playground {
         self.0.toys.bus.set_rates(rates);
     }
 
-    /// So many visits in a minute; as they come without faults if none are named.
+    /// How many visits in a minute; without a number, as many as without faults.
     fn set_traffic(&self, visits: Option<u32>) {
         let seed = {
             let mut chosen = sync::lock(&self.0.chosen);

@@ -32,7 +32,7 @@ pub(crate) enum Pace {
     Off,
     /// Now and then.
     Gentle,
-    /// So often in a minute; the seed decides who comes and what each wants.
+    /// How often in a minute; the seed decides who comes and what each wants.
     PerMinute {
         visits: u32,
         seed: u64,

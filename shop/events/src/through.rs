@@ -43,7 +43,7 @@ pub struct Wanted {
     pub upto: Position,
     /// Shown are events after this position.
     pub after: Position,
-    /// So many of them.
+    /// How many of them.
     pub limit: usize,
 }
 
@@ -118,7 +118,7 @@ pub(super) async fn read_through(
     Ok(answer(Through { indexed_to: indexed_to.0, ..through }, head))
 }
 
-/// Goes through the projection in a log that nobody else reads; `followed` says where the events are that followed from the stream's
+/// Goes through the projection in a log that nothing else reads; `followed` says where the events are that followed from the stream's
 /// first one, in order.
 pub async fn through(
     reader: &dyn Reader,

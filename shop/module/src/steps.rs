@@ -41,7 +41,7 @@ impl Steps {
         Ok(Self { model, is_noting: false })
     }
 
-    /// Takes events, in order, of which nobody wants to know what they change.
+    /// Applies events, in order, without noting what they change.
     pub async fn skip(&mut self, events: &[Arc<Recorded>]) -> Result<(), ModelError> {
         let Some(last) = events.last() else { return Ok(()) };
         self.model.take(events, last.position).await?;

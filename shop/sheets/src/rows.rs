@@ -15,7 +15,7 @@ const NAMES_SHOWN: usize = 20;
 /// What may stand between the fields of a row: the one with which the header has the needed columns is taken.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
-/// So many rows of several lines are named one by one.
+/// How many rows of several lines are named one by one.
 const LONG_SHOWN: usize = 5;
 
 /// Why nothing of a file can be read.

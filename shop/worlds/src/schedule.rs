@@ -139,7 +139,7 @@ impl Schedule {
         }
     }
 
-    /// So many broadcasts at once that every subscriber's share of them overflows.
+    /// A burst of broadcasts that overflows every subscriber's queue.
     async fn overrun_subscribers(&self) {
         self.tally.count(Fault::SubscriberOverrun);
         for _ in 0..BROADCASTS_TOO_MANY {

@@ -51,7 +51,7 @@ impl<'a> Batch<'a> {
         (plausible && length.is_multiple_of(BATCH_ALIGN)).then_some(length)
     }
 
-    /// The batch at the start of `bytes`, which stand at `offset`; nothing if it is not whole or its checksum is wrong.
+    /// The batch at the start of `bytes`, which are at `offset`; nothing if it is incomplete or its checksum is wrong.
     pub(crate) fn decode(bytes: &'a [u8], seal: Seal, offset: u64) -> Option<Self> {
         let bytes = bytes.get(..Self::claimed_length(bytes)?)?;
         let mut fields = Fields(bytes);

@@ -1,4 +1,4 @@
-//! A sorted table in an index file, searched with few reads: where an entry is can be told from its value, because hashes,
+//! A sorted table in an index file, searched with few reads: an entry's place can be estimated from its value, because hashes,
 //! positions and times are spread almost evenly.
 
 use std::io;

@@ -17,7 +17,7 @@ impl Limits {
     /// No limits.
     pub const NONE: Self = Self { max_events: usize::MAX, max_bytes: usize::MAX };
 
-    /// So many records, of any size.
+    /// This many records, of any size.
     pub const fn events(max_events: usize) -> Self {
         Self { max_events, max_bytes: usize::MAX }
     }

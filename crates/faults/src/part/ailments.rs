@@ -62,7 +62,7 @@ impl Part {
         &self.0.ailments.skew
     }
 
-    /// Lets it stand still, as SIGSTOP does: no task of it goes beyond the await it has come to, and it answers nothing.
+    /// Freezes it, as SIGSTOP does: no task of it goes beyond the await it has reached, and it answers nothing.
     pub fn freeze(&self) {
         if self.running().is_some() {
             self.0.ailments.freezer.freeze();

@@ -267,7 +267,7 @@ impl<D: Aggregate> Serving<D> {
         self.is_current().await;
     }
 
-    /// Where the events of an earlier, equal request stand.
+    /// Where the events of an earlier, equal request are recorded.
     async fn repeated(&self, version: Version) -> Outcome<D> {
         let page = self
             .shared

@@ -42,7 +42,7 @@ pub enum Purpose {
 /// A model that can be built again beside itself.
 #[async_trait]
 pub trait Generations<C>: Send + Sync {
-    /// Held while either generation is changed, where the other must stand still meanwhile: to project into the one that serves,
+    /// Held while either generation is changed, where the other must not change meanwhile: to project into the one that serves,
     /// to compare, to switch.
     fn turn(&self) -> &Mutex<()>;
 
@@ -64,7 +64,7 @@ pub trait Generations<C>: Send + Sync {
     /// The other generation, to be taken through the log.
     async fn open_other(&self) -> Result<Arc<dyn ReadModel<Change = C>>, ModelError>;
 
-    /// A comparison of both as they are now. Called with the turn, when both are at the same position; it goes on without.
+    /// A comparison of both as they are now. Called with the turn, when both are at the same position; it continues without the turn.
     async fn compare(&self) -> Result<Box<dyn Comparison>, ModelError>;
 
     /// Prepares the other generation for its readers, while it does not serve yet.

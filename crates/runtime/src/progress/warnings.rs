@@ -16,14 +16,14 @@ use super::Progress;
 pub(super) struct Warnings(Mutex<BTreeMap<&'static str, (String, Duration)>>);
 
 impl Progress {
-    /// Warns operators, in a sentence or two, of something that does not stop the work. The warning stands for as long as it `lasts`;
+    /// Warns operators, in a sentence or two, of something that does not stop the work. The warning is kept for as long as it `lasts`;
     /// given again under the same cause, it replaces the one before.
     pub fn warns(&self, cause: &'static str, warning: impl fmt::Display, lasts: Duration) {
         let until = self.0.clock.elapsed() + lasts;
         sync::lock(&self.0.warnings.0).insert(cause, (warning.to_string(), until));
     }
 
-    /// The warnings that stand now.
+    /// The current warnings.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let now = self.0.clock.elapsed();

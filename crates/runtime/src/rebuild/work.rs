@@ -76,7 +76,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         }
     }
 
-    /// Works until there is a request, carries it out, and goes on; never returns.
+    /// Works until there is a request, carries it out, and continues; never returns.
     pub(super) async fn run(&self, asked: &mut mpsc::Receiver<Request>) {
         loop {
             let request = tokio::select! {
@@ -167,7 +167,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         }
     }
 
-    /// Shows how far another instance has taken the other generation; returns only if that cannot be told.
+    /// Shows how far another instance has taken the other generation; returns only if that cannot be determined.
     async fn watch(&self) -> Result<(), ModelError> {
         loop {
             self.generations.refresh().await?;

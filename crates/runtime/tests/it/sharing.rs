@@ -13,7 +13,7 @@ use crate::watched::serve;
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// So many events, in appends of at most 500.
+/// How many events there are, in appends of at most 500.
 async fn record(deps: &Deps, events: u128) {
     for first in (1..=events).step_by(500) {
         let ids: Vec<u128> = (first..=events.min(first + 499)).collect();

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::id::{Id, Unclear};
 
-/// So many of the newest events are looked at for what there is.
+/// How many of the newest events are searched for what there is.
 const LOOKED_AT: usize = 10_000;
-/// So many streams are named.
+/// How many streams are named.
 const STREAMS: usize = 3;
 
 /// The whole name of a stream of which only the beginning or the end of its id was given, as logs show it. None if the name is no such part.

@@ -30,7 +30,7 @@ pub(crate) struct Choices {
     pub(crate) gateway: Option<site::Gateway>,
     /// The website that the back office watches, if it runs elsewhere.
     pub(crate) storefront: Option<site::Gateway>,
-    /// So few units of a product are shown as low in the back office.
+    /// Products with this many units or fewer are shown as low in the back office.
     pub(crate) low_stock: u32,
     pub(crate) service_listen: SocketAddr,
     pub(crate) advertise: Option<String>,

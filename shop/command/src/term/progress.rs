@@ -30,7 +30,7 @@ impl Progress {
         Self(bar)
     }
 
-    /// So much of a total is done.
+    /// How much of a total is done.
     pub(crate) fn at(&self, done: u64, total: u64) {
         self.0.set_length(total);
         self.0.set_position(done);

@@ -21,7 +21,7 @@ struct Counts {
 }
 
 impl Flood {
-    /// So many clients of one customer place orders of a product, each one after the other.
+    /// This many clients of one customer place orders of a product, each one after the other.
     pub(crate) async fn rage(&self, clients: usize, customer: &Person, product: &str) {
         let client = |_| async {
             while !self.0.is_over.get() {

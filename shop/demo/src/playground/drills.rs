@@ -161,7 +161,7 @@ impl Playground {
         }
     }
 
-    /// The service that has the database is down meanwhile: while it makes slow changes, one after the other, nobody else gets a turn.
+    /// The service that has the database is down meanwhile: while it makes slow changes, one after the other, no one else gets a turn.
     async fn restore_database(&self, tampering: Tampering) -> Result<(), String> {
         let service = self.needed(order::CATEGORY)?;
         service.kill().await;

@@ -27,7 +27,7 @@ pub(super) fn clock(heard: &Heard) -> Option<String> {
     })
 }
 
-/// So long, in the largest unit that fits.
+/// A duration, in the largest unit that fits.
 fn long(time: Duration) -> String {
     let seconds = time.as_secs();
     // Two of a unit at least: there is no plural to be told from a singular.

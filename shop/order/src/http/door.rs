@@ -29,7 +29,7 @@ impl FromRequestParts<Arc<Orders>> for Chance {
 }
 
 impl Orders {
-    /// Lets an order in, or refuses it with 503. An order that is placed already, which can be if its request is `repeatable`, is no
+    /// Admits an order, or refuses it with 503. An order that is placed already, which can be if its request is `repeatable`, is no
     /// further one.
     pub(super) async fn enter(
         &self,

@@ -131,7 +131,7 @@ impl Server {
         Ok(transaction.commit().await?)
     }
 
-    /// The number of the shape in which the model stands there, if it does.
+    /// The number of the shape in which the model is stored there, if it is.
     async fn number(
         &self,
         transaction: &Transaction<'_>,

@@ -12,7 +12,7 @@ use crate::{
     model::{Compared, Comparison},
 };
 
-/// How long the model that serves may stand still to be compared.
+/// How long the model that serves may wait to be compared.
 const STANDS_STILL: Duration = Duration::from_secs(5);
 
 /// A part of a model, such as a table: how many rows it has, and a sum over hashes of them all, whatever their order.
@@ -51,7 +51,7 @@ pub(super) fn of_lines(lines: &[String]) -> Vec<Part> {
 
 type Digest = Pin<Box<dyn Future<Output = Result<Vec<Part>, ModelError>> + Send>>;
 
-/// The digest of the one that serves, as of when the comparison began, and the other one, which stands still meanwhile.
+/// The digest of the one that serves, as of when the comparison began, and the other one, which does not change meanwhile.
 pub(super) struct Digests<M> {
     serving: Digest,
     known: Option<Vec<Part>>,

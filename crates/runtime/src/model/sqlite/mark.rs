@@ -30,7 +30,7 @@ const FORMAT_AT: usize = 44;
 const ENCODING_AT: usize = 56;
 const FORMAT_MAX: u32 = 4;
 const UTF_8: u32 = 1;
-/// Models whose files stand in the data folder, without a setting that names another place.
+/// Models whose files are in the data folder, without a setting that names another place.
 const WITHOUT_SETTING: [&str; 2] = ["sessions", "snapshots"];
 
 /// What is in a database.

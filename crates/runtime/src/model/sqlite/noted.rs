@@ -1,6 +1,6 @@
 //! Which rows change: triggers note each one, in a database that is examined step by step.
 //!
-//! The notes stand in tables of the writing connection alone, so the file stays as it is, and they are rolled back with what they are
+//! The notes are in tables of the writing connection alone, so the file stays as it is, and they are rolled back with what they are
 //! about.
 
 use std::collections::BTreeMap;

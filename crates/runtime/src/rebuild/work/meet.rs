@@ -10,7 +10,7 @@ use crate::{ModelError, ReadModel};
 const BEHIND_MAX: u64 = 1000;
 
 impl<M: ReadModel + ?Sized> Work<'_, M> {
-    /// Brings the other generation to the position of the one that serves, which stands still while the turn is held. None if it is too far
+    /// Brings the other generation to the position of the one that serves, which waits while the turn is held. None if it is too far
     /// behind for that.
     pub(super) async fn meet(
         &self,
