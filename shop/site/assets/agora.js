@@ -46,7 +46,7 @@ function heard(part) {
       note.className = "alert warn no-news";
       note.setAttribute("role", "status");
       part.before(note);
-      note.textContent = `No news since ${at.toLocaleTimeString()}: what is shown may no longer be so.`;
+      note.textContent = `No news since ${at.toLocaleTimeString()}: what is shown may be out of date.`;
     }
     const old = part.querySelector(".as-of");
     if (old) old.textContent = `${seconds} seconds old`;

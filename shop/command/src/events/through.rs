@@ -51,7 +51,7 @@ pub(super) async fn run(
         for stream in through.left_out {
             if left_out.insert(stream.clone()) {
                 term::note(format_args!(
-                    "the stream {stream} is named here and has too many events to be taken along: rows that follow from it are missing"
+                    "the stream {stream} is named here and has too many events to be included: rows that follow from it are missing"
                 ));
             }
         }
