@@ -132,7 +132,7 @@ impl Connection {
         let hello = self.ask(async move { database.run_command(doc! { "hello": 1 }).await }).await;
         match hello {
             Err(failure) => {
-                tracing::warn!(%failure, "event store (MongoDB) not reachable yet; retrying")
+                tracing::warn!(%failure, "event store (MongoDB) not reachable yet; retrying");
             }
             Ok(Err(error)) if can_mend(&error) => {
                 let failure = self.failure(&error);

@@ -139,7 +139,7 @@ impl<S> Loaded<S> {
                 None
             }
             Err(error) => {
-                tracing::warn!(%error, event.position = %recorded.position, "skipped a recorded event that cannot be parsed; it changes nothing");
+                tracing::warn!(%error, event.position = %recorded.position, "skipped a recorded event that cannot be decoded; it changes nothing");
                 None
             }
         };
