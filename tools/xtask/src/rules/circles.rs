@@ -67,7 +67,9 @@ fn without_tests(mut modules: BTreeMap<Module, String>) -> BTreeMap<Module, Stri
         })
         .collect();
     modules.retain(|module, _| !tests.iter().any(|test| module.starts_with(test)));
-    modules.values_mut().for_each(|source| *source = stripped(source));
+    for source in modules.values_mut() {
+        *source = stripped(source);
+    }
     modules
 }
 

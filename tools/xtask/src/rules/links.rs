@@ -23,7 +23,8 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
     let listed = String::from_utf8(listed.stdout)?;
     let files = Files::new(listed.split('\0').filter(|name| !name.is_empty()));
     let mut faults = Vec::new();
-    for name in listed.split('\0').filter(|name| name.ends_with(".md")) {
+    let is_page = |name: &&str| Path::new(name).extension().is_some_and(|end| end == "md");
+    for name in listed.split('\0').filter(is_page) {
         // A file may be deleted and not yet committed.
         let Ok(page) = fs::read_to_string(root.join(name)) else { continue };
         let folder = root.join(name).parent().unwrap_or(root).to_owned();
