@@ -269,7 +269,7 @@ async fn events_that_cannot_be_taken_are_set_aside_and_everything_else_goes_on()
 #[tokio::test(start_paused = true)]
 async fn a_model_far_behind_takes_several_pages_in_one_transaction() {
     let world = World::open().await;
-    for _ in 0..2 * Page::EVENTS_MAX + 1 {
+    for _ in 0..=2 * Page::EVENTS_MAX {
         world.record().await;
     }
     world.start("one").await;
