@@ -66,7 +66,8 @@ fn refusal<T: DeserializeOwned>(
     match serde_json::from_str::<serde_json::Value>(text) {
         Err(syntax) if !is_number_out_of_range(text, &syntax) => malformed(&syntax),
         _ => {
-            Problem::unprocessable(faults::all::<T>(text, reject::fault(path, &error.to_string())))
+            let first = reject::fault(path, &error.to_string());
+            Problem::unprocessable(faults::of_body::<T>(text, first))
         }
     }
 }
@@ -78,7 +79,7 @@ fn is_number_out_of_range(text: &str, error: &serde_json::Error) -> bool {
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
-    Problem::bad_request(format!("The body is not JSON: {error}."))
+    Problem::bad_request(reject::syntax(error))
 }
 
 /// The body of a JSON request.

@@ -1,4 +1,4 @@
-//! Query strings and path parameters: parsed strictly, refused by name.
+//! Query strings and path parameters: parsed strictly, refused by name, every parameter at fault at once.
 
 use axum::{
     extract::{
@@ -10,7 +10,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{Problem, reject};
+use super::{Problem, faults, reject};
 
 /// The query string as a value. Unknown and repeated parameters are refused if the type denies unknown fields.
 #[derive(Clone, Debug)]
@@ -31,9 +31,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 /// Parses a query string, with the failures of [`Query`].
 pub(super) fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     well_encoded(query)?;
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
-        .map_err(|error| reject::field(error.path(), &error.inner().to_string()))
+    faults::parse_query(query)
 }
 
 /// The standard decoding repairs what it cannot read; here it is refused instead of being taken for something else.

@@ -3,12 +3,7 @@
 
 use serde_path_to_error::Path;
 
-use super::{FieldError, Problem};
-
-/// 422 for a value that does not fit its field.
-pub(super) fn field(path: &Path, message: &str) -> Problem {
-    Problem::unprocessable(vec![fault(path, message)])
-}
+use super::FieldError;
 
 /// What is wrong with which field.
 pub(super) fn fault(path: &Path, message: &str) -> FieldError {
@@ -97,6 +92,44 @@ pub(super) fn described(expected: &str) -> &str {
     }
 }
 
+/// Where a text is not JSON, and what is expected there.
+pub(super) fn syntax(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let known = SYNTAX.iter().find(|(begin, _)| message.starts_with(begin));
+    let expected = known.map_or(ESCAPE, |(_, expected)| expected);
+    format!(
+        "The body is not JSON: at line {}, column {}, {expected}.",
+        error.line(),
+        error.column()
+    )
+}
+
+/// How messages of the parser of JSON begin, and what is expected instead.
+const SYNTAX: [(&str, &str); 16] = [
+    ("EOF while parsing a list", "it ends within a list, which ends with ]"),
+    ("EOF while parsing an object", "it ends within an object, which ends with }"),
+    ("EOF while parsing a string", "it ends within a string, which ends with a quotation mark"),
+    ("EOF", "it ends where a value is expected"),
+    ("expected `:`", "a colon is expected after the name of a field"),
+    ("expected `,` or `]`", "a comma or the end of the list, ], is expected"),
+    ("expected `,` or `}`", "a comma or the end of the object, }, is expected"),
+    ("expected ident", "true, false or null is expected"),
+    ("expected value", VALUE),
+    ("key must be a string", "the name of a field is expected, in double quotation marks"),
+    ("trailing comma", "after a comma, another field or value is expected"),
+    ("trailing characters", "the end is expected after the first value"),
+    (
+        "control character",
+        "line breaks and other control characters are written as in \"\\n\" within a string",
+    ),
+    ("invalid number", "a number such as 12 or 12.50 is expected"),
+    ("number out of range", "a smaller number is expected"),
+    ("recursion limit exceeded", "lists and objects may be nested 127 deep at most"),
+];
+const VALUE: &str = "a value is expected: an object, a list, a string in double quotation marks, a number, true, false or null";
+/// For all others, which are about escapes.
+const ESCAPE: &str = "after \\, one of \" \\ / b f n r t or u and four hex digits is expected";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +162,34 @@ mod tests {
         assert_eq!(list, "must be a list");
         let flag = said("7", serde_json::from_str::<bool>("7").err());
         assert_eq!(flag, "must be true or false");
+    }
+
+    #[test]
+    fn a_text_that_is_not_json_is_refused_with_its_place_and_what_is_expected_there() {
+        let deep = "[".repeat(200);
+        for (text, says) in [
+            ("", "line 1, column 0, it ends where a value is expected"),
+            ("{", "line 1, column 1, it ends within an object, which ends with }"),
+            ("[1,\n2", "line 2, column 1, it ends within a list, which ends with ]"),
+            ("\"a", "line 1, column 2, it ends within a string, which ends with a quotation mark"),
+            ("{\"a\" 1}", "line 1, column 6, a colon is expected after the name of a field"),
+            ("[1 2]", "line 1, column 4, a comma or the end of the list, ], is expected"),
+            ("{\"a\":1 \"b\":2}", "column 8, a comma or the end of the object, }, is expected"),
+            ("nonsense", "line 1, column 2, true, false or null is expected"),
+            ("{\"a\": x}", "line 1, column 7, a value is expected: an object, a list"),
+            ("{a:1}", "column 2, the name of a field is expected, in double quotation marks"),
+            ("[1,]", "line 1, column 4, after a comma, another field or value is expected"),
+            ("{} x", "line 1, column 4, the end is expected after the first value"),
+            ("\"a\nb\"", "line breaks and other control characters are written as in \"\\n\""),
+            ("[-]", "line 1, column 3, a number such as 12 or 12.50 is expected"),
+            ("1e400", "a smaller number is expected"),
+            ("\"\\x\"", "line 1, column 3, after \\, one of"),
+            ("\"\\ud800\"", "after \\, one of"),
+            (deep.as_str(), "line 1, column 128, lists and objects may be nested 127 deep at most"),
+        ] {
+            let error = serde_json::from_str::<serde_json::Value>(text).expect_err("no JSON");
+            let said = syntax(&error);
+            assert!(said.contains(says), "{text:.20}: {said}, where {error}");
+        }
     }
 }

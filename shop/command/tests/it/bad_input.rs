@@ -54,10 +54,17 @@ fn misanswered(answer: &Answer, status: u16, field: Option<&str>) -> Result<(), 
     for internal in ["serde", "sqlite", "panicked", "src/", "struct ", "crates/"] {
         check(!text.contains(internal), &format!("shows internals ({internal:?})"))?;
     }
-    // What parsers say to programmers. Of a text that is not JSON at all it is said, with its line and column.
-    for parser in ["UUID parsing", "Invalid URL", "invalid digit", "target type", "expected "] {
-        let said = status == 422 && text.contains(parser);
-        check(!said, &format!("is not plain English ({parser:?})"))?;
+    // What parsers say to programmers.
+    for parser in [
+        "UUID parsing",
+        "Invalid URL",
+        "invalid digit",
+        "target type",
+        "expected `",
+        "EOF",
+        ", expected ",
+    ] {
+        check(!text.contains(parser), &format!("is not plain English ({parser:?})"))?;
     }
     let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     check(status == 422 || errors.is_empty(), "fields at fault with another status than 422")?;

@@ -104,6 +104,16 @@ async fn a_refusal_never_repeats_the_value_that_was_sent() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_not_json_is_refused_with_its_place_and_what_is_expected_there() {
+    let shop = Shop::open();
+    let answer = shop.post("/get-items", "{\"Name\":\"a\",\n  Price:1}").await;
+    answer.problem(400);
+    let expected = "The body is not JSON: at line 2, column 3, the name of a field is expected, in \
+                    double quotation marks.";
+    assert_eq!(answer.body["detail"], expected);
+}
+
+#[tokio::test]
 async fn several_faults_are_reported_at_once() {
     let shop = Shop::open();
     let token = shop.token("ann", identity::Role::Customer);
@@ -162,6 +172,7 @@ async fn what_is_wrong_with_a_query_is_said_by_status_and_field() {
         ("Limit=", 422, &["Limit"]),
         ("Limit=1&Limit=2", 422, &["Limit"]),
         ("limit=1", 422, &["limit"]),
+        ("Limit=0&After=!&CategoryId=7&Page=2", 422, &["Limit", "After", "CategoryId", "Page"]),
         ("Page=2", 422, &["Page"]),
         ("After=!", 422, &["After"]),
         ("After=", 422, &["After"]),
