@@ -3,7 +3,7 @@
 
 use runtime::ModelError;
 use web::COUNTED_MAX;
-use words::{Likeness, Pattern, letters, words};
+use words::{Glance, Likeness, Pattern, words};
 
 use crate::model::{Customer, List, Model};
 
@@ -83,11 +83,11 @@ async fn looked_through(
 /// How the account fits: as its worst word does.
 fn fit(patterns: &[Pattern<'_>], customer: &Customer) -> Option<Fit> {
     let Customer { user, full_name, email, .. } = customer;
-    let words: Vec<(String, u32)> = words(&format!("{user} {full_name} {email}"))
+    let words: Vec<(String, Glance)> = words(&format!("{user} {full_name} {email}"))
         .into_iter()
         .map(|word| {
-            let letters = letters(&word);
-            (word, letters)
+            let seen = Glance::of(&word);
+            (word, seen)
         })
         .collect();
     patterns
@@ -96,10 +96,11 @@ fn fit(patterns: &[Pattern<'_>], customer: &Customer) -> Option<Fit> {
         .try_fold(Fit::Spelt, |worst, fit| Some(worst.max(fit?)))
 }
 
-fn best(pattern: &Pattern<'_>, words: &[(String, u32)]) -> Option<Fit> {
-    let way = pattern.likenesses().into_iter().find(|way| {
-        words.iter().any(|(word, letters)| pattern.fit(*way, word, *letters).is_some())
-    })?;
+fn best(pattern: &Pattern<'_>, words: &[(String, Glance)]) -> Option<Fit> {
+    let way = pattern
+        .likenesses()
+        .into_iter()
+        .find(|way| words.iter().any(|(word, seen)| pattern.fit(*way, word, *seen).is_some()))?;
     Some(match way {
         Likeness::Begins | Likeness::Contains => Fit::Spelt,
         Likeness::Mistyped(_) | Likeness::BeginsMistyped(_) => Fit::Meant,

@@ -4,5 +4,5 @@
 mod likeness;
 mod split;
 
-pub use likeness::{Fit, Likeness, Pattern, letters};
-pub use split::{code, head, words};
+pub use likeness::{Fit, Glance, Likeness, Pattern};
+pub use split::{code, head, is_number, words};

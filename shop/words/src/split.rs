@@ -47,7 +47,9 @@ pub fn code(text: &str) -> String {
     words(text).concat()
 }
 
-pub(crate) fn is_number(word: &str) -> bool {
+/// Whether a word has digits only. Numbers are never meant by other words, nor looked for within them.
+#[must_use]
+pub fn is_number(word: &str) -> bool {
     word.chars().all(|character| Kind::of(character) == Kind::Digit)
 }
 

@@ -11,6 +11,7 @@ mod categories;
 mod facets;
 mod page;
 mod scores;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ use categories::Categories;
 use facets::Tally;
 use page::{Best, Rank};
 use scores::{CODE, DESCRIPTION, HEAD, LAST, NAME, SUPPLIER};
+use vocabulary::{Posting, Vocabulary};
 
 /// Products replaced or deleted whose words are still in the index, beyond as many as there are others: then it is made again.
 const WORN: usize = 1_000;
@@ -30,7 +32,7 @@ const WORN: usize = 1_000;
 /// The index of all products that are offered.
 #[derive(Debug, Default)]
 pub struct Index {
-    vocabulary: BTreeMap<Box<str>, Word>,
+    vocabulary: Vocabulary,
     /// A product that is changed gets another slot.
     slots: Vec<Slot>,
     by_id: BTreeMap<Uuid, u32>,
@@ -71,29 +73,15 @@ pub struct Hits {
 }
 
 #[derive(Debug)]
-struct Word {
-    /// As of [`words::letters`].
-    letters: u32,
-    at: Vec<Posting>,
-}
-
-/// A product that has a word, and in which of its fields.
-#[derive(Clone, Copy, Debug)]
-struct Posting {
-    slot: u32,
-    fields: u8,
-}
-
-#[derive(Debug)]
 struct Slot {
     amounts: Amounts,
     category: u32,
-    /// Words in the head of its name.
-    head: u8,
     is_offered: bool,
     id: Uuid,
     revision: u64,
     name_key: Box<str>,
+    /// How it begins, as a number, which most products are sorted by.
+    name_begins: i64,
 }
 
 impl Index {
@@ -108,23 +96,19 @@ impl Index {
         self.remove(document.id);
         let Ok(number) = u32::try_from(self.slots.len()) else { return };
         let head = words::head(document.name);
+        let words_of_head = u8::try_from(head.len()).unwrap_or(u8::MAX);
         for (word, fields) in fields(document, &head) {
-            let posting = Posting { slot: number, fields };
-            if let Some(known) = self.vocabulary.get_mut(&*word) {
-                known.at.push(posting);
-            } else {
-                let letters = words::letters(&word);
-                self.vocabulary.insert(word.into(), Word { letters, at: vec![posting] });
-            }
+            self.vocabulary.add(&word, Posting { slot: number, fields, head: words_of_head });
         }
+        let name_key = name_key(document.name);
         self.slots.push(Slot {
             amounts: document.amounts,
             category: self.categories.number(document.category),
-            head: u8::try_from(head.len()).unwrap_or(u8::MAX),
             is_offered: true,
             id: document.id,
             revision: document.revision,
-            name_key: name_key(document.name).into(),
+            name_begins: page::beginning(&name_key),
+            name_key: name_key.into(),
         });
         self.by_id.insert(document.id, number);
     }
@@ -156,9 +140,9 @@ impl Index {
         let mut best = Best::new(wanted.count, wanted.after.as_ref().map(Rank::of_cursor));
         let mut tally = Tally::new(self.categories.count());
         let mut total = 0;
-        for (number, slot) in self.slots.iter().enumerate().filter(|(_, slot)| slot.is_offered) {
+        for (number, slot) in self.slots.iter().enumerate() {
             let score = scored.as_ref().map_or(1, |scored| scored.of(number));
-            if score == 0 || wanted.sold && slot.amounts.sold == 0 {
+            if score == 0 || !slot.is_offered || wanted.sold && slot.amounts.sold == 0 {
                 continue;
             }
             let Amounts { price, available, .. } = slot.amounts;

@@ -102,7 +102,7 @@ fn category(number: u32) -> Change {
 }
 
 /// Kinds of searches: what they are called, and some of each.
-const SEARCHES: [(&str, &[&str]); 6] = [
+const SEARCHES: [(&str, &[&str]); 7] = [
     (
         "typical",
         &[
@@ -117,6 +117,7 @@ const SEARCHES: [(&str, &[&str]); 6] = [
     ("a word of a third of all products", &["milk", "cheese", "tea", "OZ", "with"]),
     ("one letter", &["m", "b", "s", "1"]),
     ("typos", &["cheeze", "espreso", "choclate dark", "tomatos", "jalapenio", "barotinne"]),
+    ("typos in long words", &["choccollatte", "jalapennioss", "strawberrryies", "espressoo milc"]),
     ("nothing", &["xyzzyq", "qqq", "cheese qwertzuiop", "milk zxcvbnm"]),
     ("a number", &["900123", "64", "9001"]),
 ];

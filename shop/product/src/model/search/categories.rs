@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
-use words::{Fit, Likeness, Pattern, letters};
+use words::{Fit, Glance, Likeness, Pattern};
 
 use super::scores::Worth;
 
@@ -27,7 +27,7 @@ pub(super) struct Category {
 #[derive(Debug)]
 struct Word {
     text: String,
-    letters: u32,
+    seen: Glance,
 }
 
 impl Categories {
@@ -84,10 +84,10 @@ impl Categories {
 
 impl Word {
     fn new(text: String) -> Self {
-        Self { letters: letters(&text), text }
+        Self { seen: Glance::of(&text), text }
     }
 
     fn fit(&self, pattern: &Pattern<'_>, way: Likeness) -> Option<Fit> {
-        pattern.fit(way, &self.text, self.letters)
+        pattern.fit(way, &self.text, self.seen)
     }
 }

@@ -26,8 +26,8 @@ impl<'a> Rank<'a> {
         let amounts = slot.amounts;
         let added = i64::try_from(amounts.added.0).unwrap_or(i64::MAX);
         match sort {
-            Sort::Relevance => Self::relevant(score, &slot.name_key, slot.id),
-            Sort::Name => Self::named(&slot.name_key, slot.id),
+            Sort::Relevance => Self::relevant(score, Name::of(slot), slot.id),
+            Sort::Name => Self::named(Name::of(slot), slot.id),
             Sort::Price => Self::up(amounts.price.minor(), slot.id),
             Sort::PriceDown => Self::down(amounts.price.minor(), slot.id),
             Sort::Newest => Self::down(added, slot.id),
@@ -39,8 +39,8 @@ impl<'a> Rank<'a> {
 
     pub(super) fn of_cursor(cursor: &'a Cursor) -> Self {
         match cursor {
-            Cursor::Relevance(score, name, id) => Self::relevant(*score, name, *id),
-            Cursor::Name(name, id) => Self::named(name, *id),
+            Cursor::Relevance(score, name, id) => Self::relevant(*score, Name::new(name), *id),
+            Cursor::Name(name, id) => Self::named(Name::new(name), *id),
             Cursor::Price(value, id) | Cursor::Scarce(value, id) => Self::up(*value, *id),
             Cursor::PriceDown(value, id)
             | Cursor::Available(value, id)
@@ -49,14 +49,14 @@ impl<'a> Rank<'a> {
         }
     }
 
-    fn relevant(score: u16, name: &'a str, id: Uuid) -> Self {
+    fn relevant(score: u16, name: Name<'a>, id: Uuid) -> Self {
         // The score, and the beginning of the name: the name itself is rarely looked at.
-        let number = (-i64::from(score) << 48) + beginning::<6>(name);
-        Self { number, name, id: id.as_u128() }
+        let number = (-i64::from(score) << 48) + (name.begins >> 8);
+        Self { number, name: name.key, id: id.as_u128() }
     }
 
-    fn named(name: &'a str, id: Uuid) -> Self {
-        Self { number: beginning::<7>(name), name, id: id.as_u128() }
+    fn named(name: Name<'a>, id: Uuid) -> Self {
+        Self { number: name.begins, name: name.key, id: id.as_u128() }
     }
 
     fn up(number: i64, id: Uuid) -> Self {
@@ -65,6 +65,23 @@ impl<'a> Rank<'a> {
 
     fn down(number: i64, id: Uuid) -> Self {
         Self { number: number.saturating_neg(), name: "", id: !id.as_u128() }
+    }
+}
+
+/// A name to sort by.
+#[derive(Clone, Copy)]
+struct Name<'a> {
+    key: &'a str,
+    begins: i64,
+}
+
+impl<'a> Name<'a> {
+    fn of(slot: &'a Slot) -> Self {
+        Self { key: &slot.name_key, begins: slot.name_begins }
+    }
+
+    fn new(key: &'a str) -> Self {
+        Self { key, begins: beginning(key) }
     }
 }
 
@@ -109,8 +126,8 @@ fn cursor(sort: Sort, slot: &Slot, score: u16) -> Cursor {
     }
 }
 
-/// The first bytes of a name as a number, which sorts like it.
-fn beginning<const BYTES: usize>(name: &str) -> i64 {
-    let bytes = name.bytes().chain(std::iter::repeat(0)).take(BYTES);
+/// The first seven bytes of a name as a number, which sorts like it.
+pub(super) fn beginning(name: &str) -> i64 {
+    let bytes = name.bytes().chain(std::iter::repeat(0)).take(7);
     bytes.fold(0, |number, byte| number << 8 | i64::from(byte))
 }

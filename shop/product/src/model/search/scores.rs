@@ -1,10 +1,11 @@
 //! How well products match a search: points for every word of it, by the field that has the word and by how well it fits.
 
-use std::ops::Bound;
-
 use words::{Fit, Likeness, Pattern};
 
-use super::{Index, Word};
+use super::{
+    Index,
+    vocabulary::{Posting, Word},
+};
 
 /// In the head of the name, such as `whole milk` of `Whole Milk, 1 l`.
 pub(super) const HEAD: u8 = 1;
@@ -116,27 +117,28 @@ impl Index {
                 }
                 self.add_codes(&text, &mut term);
             }
-            scores = Some(both(scores, term.into_iter()));
+            let together = both(scores, term.into_iter());
+            if together.iter().all(|score| *score == 0) {
+                return Scored { scores: Vec::new(), corrected: None };
+            }
+            scores = Some(together);
         }
-        let scores = scores.unwrap_or_default();
-        // What nothing has was not what was meant.
-        let is_found = scores.iter().any(|score| *score > 0);
-        let corrected = (is_corrected && is_found).then(|| understood.join(" "));
-        Scored { scores, corrected }
+        let corrected = is_corrected.then(|| understood.join(" "));
+        Scored { scores: scores.unwrap_or_default(), corrected }
     }
 
     /// The products that have a word: those that have just it or begin with it, or else, less and less like it.
     fn matches(&self, word: &str) -> Matches {
         let pattern = Pattern::new(word);
         for way in pattern.likenesses() {
-            let like = self.like(&pattern, way);
+            let like = self.vocabulary.like(&pattern, way);
             let of_categories = self.categories.points(&pattern, way);
             if like.is_empty() && of_categories.is_none() {
                 continue;
             }
             let mut points = vec![0; self.slots.len()];
-            for (_, found, fit) in &like {
-                self.add(found, *fit, &mut points);
+            for (word, fit) in &like {
+                add(&word.at, *fit, &mut points);
             }
             if let Some(of_categories) = &of_categories {
                 self.add_categories(of_categories, &mut points);
@@ -149,31 +151,6 @@ impl Index {
             }
         }
         Matches { points: vec![0; self.slots.len()], corrected: None }
-    }
-
-    /// Words of the vocabulary that are like the pattern in that way.
-    fn like(&self, pattern: &Pattern<'_>, way: Likeness) -> Vec<(&str, &Word, Fit)> {
-        let fit = |text: &str, word: &Word| pattern.fit(way, text, word.letters);
-        if way == Likeness::Begins {
-            let from: (Bound<&str>, Bound<&str>) =
-                (Bound::Included(pattern.word), Bound::Unbounded);
-            let begin = self.vocabulary.range::<str, _>(from);
-            return begin
-                .map_while(|(text, word)| Some((&**text, word, fit(text, word)?)))
-                .collect();
-        }
-        let all = self.vocabulary.iter();
-        all.filter_map(|(text, word)| Some((&**text, word, fit(text, word)?))).collect()
-    }
-
-    fn add(&self, word: &Word, fit: Fit, points: &mut [u8]) {
-        for posting in &word.at {
-            let at = posting.slot as usize;
-            let (Some(slot), Some(points)) = (self.slots.get(at), points.get_mut(at)) else {
-                continue;
-            };
-            *points = (*points).max(fit.points_in(posting.fields, slot.head));
-        }
     }
 
     fn add_categories(&self, of_categories: &[u8], points: &mut [u8]) {
@@ -191,7 +168,7 @@ impl Index {
     fn add_codes(&self, text: &str, term: &mut [u16]) {
         let code = words::code(text);
         let pattern = Pattern::new(&code);
-        for (_, word, fit) in self.like(&pattern, Likeness::Begins) {
+        for (word, fit) in self.vocabulary.like(&pattern, Likeness::Begins) {
             for posting in word.at.iter().filter(|posting| posting.fields & CODE != 0) {
                 if let Some(points) = term.get_mut(posting.slot as usize) {
                     *points = (*points).max(u16::from(fit.points(OF_CODE)));
@@ -229,6 +206,16 @@ fn both(scores: Option<Vec<u16>>, points: impl Iterator<Item = u16>) -> Vec<u16>
     }
 }
 
-fn most_frequent(like: &[(&str, &Word, Fit)]) -> Option<String> {
-    like.iter().max_by_key(|(_, word, _)| word.at.len()).map(|(text, ..)| (*text).to_owned())
+fn add(postings: &[Posting], fit: Fit, points: &mut [u8]) {
+    for posting in postings {
+        if let Some(points) = points.get_mut(posting.slot as usize) {
+            *points = (*points).max(fit.points_in(posting.fields, posting.head));
+        }
+    }
+}
+
+/// Of several as frequent ones the last in the order of the alphabet.
+fn most_frequent(like: &[(&Word, Fit)]) -> Option<String> {
+    let frequent = like.iter().max_by_key(|(word, _)| (word.at.len(), &word.text));
+    frequent.map(|(word, _)| word.text.to_string())
 }
