@@ -77,9 +77,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hundred_and_twenty_products_in_twelve_categories_and_thirty_customers() {
+    fn a_hundred_and_twenty_three_products_in_twelve_categories_and_thirty_customers() {
         let goods = Goods::read();
-        assert_eq!((goods.products.len(), goods.customers.len()), (120, 30));
+        assert_eq!((goods.products.len(), goods.customers.len()), (123, 30));
         assert_eq!(goods.categories(), 12);
         for distinct in [
             goods.products.iter().map(|product| &product.code).collect::<BTreeSet<_>>(),

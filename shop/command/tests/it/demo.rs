@@ -25,6 +25,7 @@ async fn a_year_is_there_within_the_start_and_can_be_used_at_once() {
     let manager = shop.manager().await;
     manager.post("/demo/set-traffic", json!({ "Traffic": "Off" })).await.ok();
     a_year_has_passed(&manager).await;
+    searches_find_what_is_meant(&manager).await;
     the_readme_works_on_it(&shop.url).await;
     someone_buys(&shop, demo).await;
     let before = manager.list("/order/get-orders?Type=All").await.len();
@@ -68,7 +69,7 @@ async fn a_year_has_passed(manager: &Person) {
     let age = SystemClock.now().since(first);
     assert!((DAY * 365..DAY * 367).contains(&age), "{age:?}");
     for (kind, least) in [
-        ("product.added", 120),
+        ("product.added", 123),
         ("product.changed", 60),
         ("product.deleted", 3),
         ("customer.registered", 30),
@@ -88,6 +89,34 @@ async fn a_year_has_passed(manager: &Person) {
         assert!(count.as_u64() > Some(0), "no order was denied for {reason}: {statistics}");
     }
     assert_eq!(statistics["Open"], 0);
+}
+
+/// What is typed, and the product of the sample shop that comes first.
+const FIRST: [(&str, &str); 12] = [
+    ("milk", "Whole Milk, 1 l"),
+    ("cheese grated", "Grated Cheese, Gruyère and Emmental, 200 g"),
+    ("creme brulee", "Crème Brûlée, 2 × 100 g"),
+    ("brulee creme", "Crème Brûlée, 2 × 100 g"),
+    ("cheeze", "Cheddar Cheese, Mature, 250 g"),
+    ("grated cheeze", "Grated Cheese, Gruyère and Emmental, 200 g"),
+    ("jalapeno", "Jalapeño Peppers, Pickled, 210 g"),
+    ("jalapenio", "Jalapeño Peppers, Pickled, 210 g"),
+    ("espreso", "Espresso Coffee, Ground, 250 g"),
+    ("chocolate dark", "Dark Chocolate, 72 %, 100 g"),
+    ("bread", "Sourdough Bread, 1 kg"),
+    ("gruyere", "Grated Cheese, Gruyère and Emmental, 200 g"),
+];
+
+async fn searches_find_what_is_meant(manager: &Person) {
+    let mut wrong = Vec::new();
+    for (search, first) in FIRST {
+        let path = format!("/product/get-products?Search={}", search.replace(' ', "+"));
+        let found = manager.get(&path).await["Items"][0]["Name"].clone();
+        if found != first {
+            wrong.push(format!("{search}: {first} is not first, but {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// The customer whom the start names buys something with the password that it names.
@@ -132,7 +161,7 @@ async fn an_empty_shop_is_filled_and_one_with_goods_of_its_own_is_not() {
         (state == json!({ "Goods": "Sample", "Traffic": "Off" })).then_some(())
     })
     .await;
-    assert_eq!(manager.list("/product/get-all-products").await.len(), 120);
+    assert_eq!(manager.list("/product/get-all-products").await.len(), 123);
     assert!(manager.ended_orders().await.len() >= 200);
     let events = manager.events().await;
     Books::of(&events).all_ended();

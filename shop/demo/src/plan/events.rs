@@ -53,11 +53,10 @@ impl Writer<'_> {
         let before = self.price(product);
         let percent = i64::try_from(self.chance.within(0..16)).unwrap_or(0) - 5;
         let change = before.minor() * if percent == 0 { 4 } else { percent } / 100;
-        // Prices end in nine.
-        let after = Money::from_minor((before.minor() + change) / 10 * 10 + 9);
-        if after == before {
-            return;
-        }
+        // Prices end in nine, and change by ten at least.
+        let rounded = (before.minor() + change) / 10 * 10 + 9;
+        let least = if rounded == before.minor() { 10 } else { 0 };
+        let after = Money::from_minor(rounded + least);
         self.reprice(second, product, after);
         if self.chance.happens(35) {
             let wish = Wish { product, quantity: 1, price: Some(before), ..self.wish() };

@@ -121,6 +121,7 @@ motifs! {
     Pot = "pot" RED: ["cooking pot", "casserole", "dinner", "entree", "stew", "curr", "goulash", "pot", "prepared food", "heat", "meat"];
     Potato = "potato" BROWN: ["potato", "wedge", "fries", "hash brown"];
     Puzzle = "puzzle" TEAL: ["puzzle", "jigsaw"];
+    Ramekin = "ramekin" AMBER: ["brûlée", "brulee", "soufflé", "souffle", "ramekin", "flan"];
     Razor = "razor" SLATE: ["razor", "shaving"];
     Roll = "roll" AMBER: ["roll", "bun", "burger", "hamburger", "hot dog"];
     Roller = "roller" SLATE: ["tissue", "tiss", "towel", "paper towel", "napkin", "kitchen roll", "toilet paper", "bath tissue"];

@@ -63,6 +63,8 @@ mod tests {
         for (category, name, motif) in [
             ("Dairy & Farm", "Whole Milk, 1 l", "milk"),
             ("Dairy & Farm", "Oat Drink, Barista, 1 l", "carton"),
+            ("Dairy & Farm", "Grated Cheese, Gruyère and Emmental, 200 g", "cheese"),
+            ("Dairy & Farm", "Crème Brûlée, 2 × 100 g", "ramekin"),
             ("Bakery", "Walnut Bread, 500 g", "bread"),
             ("Bakery", "Carrot Cake, Whole, 800 g", "cake"),
             ("Bakery", "Pizza Dough, Ready Rolled, 400 g", "pizza"),
@@ -71,6 +73,7 @@ mod tests {
             ("Market Fresh", "Carrots with Greens, 750 g", "carrot"),
             ("Deli Counter", "Tuna Steak, 180 g", "fish"),
             ("Deli Counter", "Shrimp in Garlic, 150 g", "shrimp"),
+            ("Deli Counter", "Jalapeño Peppers, Pickled, 210 g", "pepper"),
             ("Pantry", "Olive Oil, Extra Virgin, 750 ml", "oil"),
             ("Pantry", "Peanut Butter, Crunchy, 350 g", "jar"),
             ("Pantry", "Tomato Purée", "tomato"),
