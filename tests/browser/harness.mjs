@@ -1,6 +1,6 @@
 // What every browser test needs: a shop of its own, a browser, a gateway that can be cut off, and the count of what passed.
 import { spawn } from "node:child_process";
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -456,6 +456,11 @@ export async function screenshot(page, name) {
   await page.evaluate("for (const picture of document.images) picture.loading = 'eager'");
   await page.evaluate("Promise.all([...document.images].map((picture) => picture.decode().catch(() => {})))").catch(() => {});
   await page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
+}
+
+/** Puts a picture beside the screenshots. */
+export function keep(name, png) {
+  return writeFile(path.join(screenshots, `${name}.png`), png);
 }
 
 /** The heading of the page. */
