@@ -11,6 +11,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("cc", "build-essential"),
     ("git", "git"),
     ("curl", "curl"),
+    ("openssl", "openssl"),
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),

@@ -10,7 +10,8 @@ use crate::{
     stub::{PASSWORD, Stub},
 };
 
-fn commands(help: &str) -> Vec<String> {
+/// The commands that the help lists.
+pub(crate) fn commands(help: &str) -> Vec<String> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let listed = listed.take_while(|line| !line.is_empty());
     listed.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()

@@ -32,6 +32,7 @@ mod outputs;
 mod overload;
 mod oversell;
 mod playground;
+mod readme;
 mod refusals;
 mod replay;
 mod run;

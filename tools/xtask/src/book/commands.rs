@@ -1,10 +1,11 @@
-//! Runs the commands that the book shows, page by page, beside a sample shop.
+//! Runs the commands that the README and the book show, page by page, beside a sample shop.
 //!
 //! Every block marked `sh` is run, unless the line before it says why not: `<!-- not run: the reason -->`.
 
 use std::{
     env, fs,
     io::{BufRead as _, BufReader},
+    iter,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -20,6 +21,8 @@ use crate::{
     run::say,
 };
 
+/// It comes before the book.
+const README: &str = "README.md";
 /// The manager's password in the shop that the commands find.
 const PASSWORD: &str = "a-manager-of-tests";
 const NO_PASSWORD: &str = "unset AGORA_ADMIN_PASSWORD\n";
@@ -41,7 +44,7 @@ struct Block {
 /// Runs all that can be run; the error has the output of the first page that fails.
 pub(super) fn run(root: &Path, agora: &Path) -> anyhow::Result<()> {
     let mut pages = Vec::new();
-    for file in stage::pages(root)?.into_keys() {
+    for file in iter::once(PathBuf::from(README)).chain(stage::pages(root)?.into_keys()) {
         let text =
             fs::read_to_string(root.join(&file)).with_context(|| file.display().to_string())?;
         pages.push((file, blocks(&text)));
