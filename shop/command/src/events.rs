@@ -11,6 +11,10 @@ use std::{io, ops::ControlFlow, path::PathBuf};
 
 use anyhow::bail;
 use clap::Args as ClapArgs;
+use contracts::order::{
+    CATEGORY,
+    number::{NUMBER_DIGITS, digits},
+};
 use contracts::rest::events::Head;
 use kernel::{EventType, Position, StreamId};
 use serde_json::Value;
@@ -32,7 +36,8 @@ data. In a terminal, a list goes through $PAGER, else less.
 
 Filters combine: --category order --type order.denied lists only those. --from is a position of the whole log, or
 with --stream a version of that stream. A stream is named in full, or by enough digits of the beginning or end of its id to be
-unique. With --follow, events begin after the last one recorded so far, unless --from or --last is given.
+unique; an order's also by its number alone. With --follow, events begin after the last one recorded so far, unless --from or
+--last is given.
 
 --through steps through a projection: the events of a stream, and what followed from its first one, are applied one by one to
 an empty read model of that service, together with the other streams that they name. Below each event are the rows that it
@@ -41,6 +46,7 @@ adds (+), changes (~: before → after) and removes (-). Totals over all streams
 Examples:
   agora events --last 20
   agora events --stream order-0190c7f2-8b1e-7c3a-9f00-1234567890ab
+  agora events --stream 5E7B-2954
   agora events --category product --type product.stock-denied --since 2026-01-31T12:00:00Z
   agora events --follow --json | jq .Type
   agora events --stream order-5e7b2954 --through order --upto 1042
@@ -276,7 +282,11 @@ impl Printer {
     }
 }
 
+/// The name of a stream, or an order's number, which is the end of its stream's name.
 fn stream_name(text: &str) -> Result<String, kernel::StreamIdError> {
+    if let Some(number) = digits(text).filter(|digits| digits.len() == NUMBER_DIGITS) {
+        return Ok(format!("{CATEGORY}-{number}"));
+    }
     StreamId::parse(text).map(|stream| stream.to_string())
 }
 

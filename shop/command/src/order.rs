@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args as ClapArgs;
 use contracts::{
     money::Decimal,
+    order::number::number,
     rest::{order::Step, story::Story},
 };
 use hyper::StatusCode;
@@ -34,6 +35,7 @@ if otlp-endpoint is set.
 
 Examples:
   agora order 0190c7f2-8b1e-7c3a-9f00-1234567890ab
+  agora order 5E7B-2954
   agora order 1234567890ab
   agora order 0190c7f2-8b1e-7c3a-9f00-1234567890ab --json | jq .History[].Event
 
@@ -46,7 +48,7 @@ const WIDTH_MIN: usize = 40;
 #[derive(ClapArgs, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
-    /// The order's id, or enough digits of its beginning or end to be unique
+    /// The order's number or id, or enough digits of the id's beginning or end to be unique
     order: Id,
     #[command(flatten)]
     access: Access,
@@ -174,5 +176,7 @@ fn heading(order: &Value) -> anyhow::Result<[String; 2]> {
         _ => Colour::Warning,
     };
     let status = paint(how, format_args!("{status}{end}"));
-    Ok([format!("Order {order_id}: {status}"), format!("{what}, for {user_name}")])
+    let number = paint(Colour::Name, number(order_id));
+    let first = format!("Order {number} ({order_id}): {status}");
+    Ok([first, format!("{what}, for {user_name}")])
 }

@@ -11,7 +11,7 @@ const TYPE: usize = 25;
 /// More of one value hides the others; `--json` has all of it.
 const VALUE_MAX: usize = 72;
 
-/// Position, time, type, and why it was recorded; below, stream and version, and the data as `name=value`, in lines of at most `width`.
+/// Position, time, type, and why it was recorded; below, stream and version, an order's number, and the data as `name=value`, in lines of at most `width`.
 pub(super) fn rows(event: &Value, width: usize) -> Vec<String> {
     let number = |name| event.get(name).and_then(Value::as_u64);
     let position = format!("{:>POSITION$}", number("Position").unwrap_or_default());
@@ -31,14 +31,21 @@ pub(super) fn rows(event: &Value, width: usize) -> Vec<String> {
         head.push_str(&" ".repeat(gap));
         head.push_str(&paint(Colour::Dim, why));
     }
-    let stream = format!("{}@{}", text(event, "Stream"), number("Version").unwrap_or_default());
-    let mut words = vec![stream];
+    let stream = text(event, "Stream");
+    let mut words = vec![format!("{stream}@{}", number("Version").unwrap_or_default())];
+    words.extend(number_of(stream));
     if let Some(data) = event.get("Data") {
         words_of("", data, &mut words);
     }
     let mut rows = vec![head];
     rows.extend(wrapped(words, width));
     rows
+}
+
+/// The number of an order, for a stream of one.
+fn number_of(stream: &str) -> Option<String> {
+    let order = stream.strip_prefix(contracts::order::CATEGORY)?.strip_prefix('-')?;
+    Some(format!("#{}", contracts::order::number::number(order.parse().ok()?)))
 }
 
 /// The words in lines, each with room for the position before it. A word that is too long has a line of its own.

@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args as ClapArgs;
-use eventlog::{Mark, OsFiles, Verified};
+use eventlog::{BackupError, Mark, OpenError, OsFiles, Verified, VerifyError};
 
 use super::{compared, print_copied, print_verified};
 use crate::{
@@ -84,6 +84,10 @@ pub(super) fn verify(backup: &Backup, expect: Option<Mark>, json: bool) -> anyho
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    back_up(args).await.map_err(of_running)
+}
+
+async fn back_up(args: Args) -> anyhow::Result<()> {
     let Args { dest, access, data, secret, without_secret, json } = args;
     let shop = data.as_deref().map(Stopped::at).transpose()?;
     copy::require_apart(&dest, shop.as_ref().map(|shop| &*shop.log))?;
@@ -102,6 +106,22 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         make(&dest, secret.as_ref(), &fetched.path().join(backup::LOG))?
     };
     print_copied(&made, &dest, secret.is_some(), json)
+}
+
+/// A running shop lets no other program open its log, but sends a copy of it.
+fn of_running(error: anyhow::Error) -> anyhow::Error {
+    let of_copy = || match error.downcast_ref() {
+        Some(BackupError::Verify(VerifyError::Open(open))) => Some(open),
+        _ => None,
+    };
+    match error.downcast_ref().or_else(of_copy) {
+        Some(OpenError::Locked(log)) => anyhow!(
+            "a running shop has the log in {} open, so nothing was copied: back it up while it runs, with --url and its address in the place of \
+             --data, or stop it first",
+            log.display()
+        ),
+        _ => error,
+    }
 }
 
 /// The secret of the shop: from the file that was named, else from where its settings say.

@@ -91,6 +91,22 @@ async fn where_nothing_fits_it_is_said_what_there_is() {
 }
 
 #[tokio::test]
+async fn an_orders_events_show_its_number_and_are_found_by_it() {
+    let stub = shop_with_events().await;
+    let order = "order-0190c7f2-8b1e-7c3a-9f00-12345e7b2954";
+    stub.record(event(order, 0, "order.placed", &json!({ "quantity": 2 })));
+    stub.record(event(order, 1, "order.approved", &json!({})));
+    let shown = agora(&stub, ["events", "--stream", order]).await.expect_code(0).stdout;
+    assert!(shown.contains(&format!("{order}@1  #5E7B-2954")), "{shown}");
+    for number in ["5E7B-2954", "#5e7b2954", "order-5E7B-2954", "order-5e7b2954"] {
+        let ran = agora(&stub, ["events", "--json", "--stream", number]).await.expect_code(0);
+        assert_eq!(positions(&ran.stdout), [4, 5], "{number}");
+    }
+    let none = agora(&stub, ["events", "--stream", "5E7B-2955"]).await.expect_code(0);
+    assert!(none.stderr.contains("no events"), "{none:?}");
+}
+
+#[tokio::test]
 async fn machines_read_events_as_they_were_answered() {
     let stub = shop_with_events().await;
     let ran = agora(&stub, ["events", "--json"]).await.expect_code(0);

@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "what is not there fails the test, as it should")]
 
 mod absent;
+mod backups;
 mod bad_input;
 mod bench;
 mod books;

@@ -88,21 +88,6 @@ async fn a_follower_of_events_sees_an_order_as_it_happens() {
 }
 
 #[tokio::test]
-async fn a_copy_is_sent_without_room_for_it_where_the_shop_is() {
-    let shop = Folder::new()
-        .up_with(|command| {
-            _ = command.env("TMPDIR", "/nowhere").args(["--trusted-proxies", "::/0"]);
-        })
-        .await;
-    assert!(shop.folder.log().contains("trusted-proxies names every address"));
-    let copies = Folder::new();
-    let copy = copies.path().join("copy");
-    let copy = copy.to_str().expect("UTF-8");
-    shop.tool(&["store", "backup", copy]).await.expect_code(0);
-    shop.down().await;
-}
-
-#[tokio::test]
 async fn a_data_folder_that_others_may_enter_is_reported() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();

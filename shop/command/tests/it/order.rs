@@ -65,7 +65,7 @@ async fn a_finalized_order_is_drawn_as_a_sequence_of_steps() {
     let stub = shop_with(FINALIZED).await;
     let ran = agora(&stub, ["order", ORDER, "--width", "120"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: Finalized, invoice 12
+    Order 000F-4240 (a60a0000-0000-0000-0000-0000000f4240): Finalized, invoice 12
     2 x Tea at 3.50, 7.00 in total, for ada
                  shopper          order          product        customer       accounting
         +0.0 ms     ├──────────────▶●               │               │               │   order.placed
@@ -93,7 +93,7 @@ async fn a_denied_order_shows_its_denial_and_its_release() {
     canceled(&stub, "out-of-stock");
     let ran = agora(&stub, ["order", ORDER, "--ascii", "--width", "100"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: Canceled (out-of-stock)
+    Order 000F-4240 (a60a0000-0000-0000-0000-0000000f4240): Canceled (out-of-stock)
     2 x Tea at 3.50, 7.00 in total, for ada
                  shopper      order      product    customer   accounting
         +0.0 ms     +---------->o           |           |           |   order.placed
@@ -118,7 +118,7 @@ async fn an_order_denied_at_its_deadline_says_so() {
     canceled(&stub, "deadline");
     let ran = agora(&stub, ["order", ORDER]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: Canceled (deadline)
+    Order 000F-4240 (a60a0000-0000-0000-0000-0000000f4240): Canceled (deadline)
     2 x Tea at 3.50, 7.00 in total, for ada
                  shopper      order      product    customer   accounting
         +0.0 ms     ├──────────▶●           │           │           │   order.placed
@@ -144,7 +144,7 @@ async fn what_came_too_late_is_drawn_from_what_was_recorded_as_its_cause() {
     canceled(&stub, "deadline");
     let ran = agora(&stub, ["order", ORDER]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: Canceled (deadline)
+    Order 000F-4240 (a60a0000-0000-0000-0000-0000000f4240): Canceled (deadline)
     2 x Tea at 3.50, 7.00 in total, for ada
                  shopper      order      product    customer   accounting
         +0.0 ms     ├──────────▶●           │           │           │   order.placed
@@ -167,7 +167,7 @@ async fn a_service_that_the_shop_does_not_know_has_its_lifeline() {
     .await;
     let ran = agora(&stub, ["order", ORDER, "--ascii", "--width", "140"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: Finalized, invoice 12
+    Order 000F-4240 (a60a0000-0000-0000-0000-0000000f4240): Finalized, invoice 12
     2 x Tea at 3.50, 7.00 in total, for ada
                  shopper          order          product        customer       accounting        loyalty
         +0.0 ms     +-------------->o               |               |               |               |   order.placed
@@ -192,7 +192,7 @@ async fn where_no_diagram_fits_the_steps_are_listed() {
     let stub = shop_with(FINALIZED).await;
     let ran = agora(&stub, ["order", ORDER, "--width", "50"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: Finalized, invoice 12
+    Order 000F-4240 (a60a0000-0000-0000-0000-0000000f4240): Finalized, invoice 12
     2 x Tea at 3.50, 7.00 in total, for ada
         +0.0 ms  order.placed
         +1.2 ms  product.stock-reserved  1.2 ms
@@ -211,7 +211,7 @@ async fn a_terminal_of_eighty_columns_has_room_for_the_diagram() {
     let stub = shop_with(FINALIZED).await;
     let ran = agora(&stub, ["order", ORDER, "--width", "80"]).await.expect_code(0);
     insta::assert_snapshot!(ran.stdout, @r"
-    Order a60a0000-0000-0000-0000-0000000f4240: Finalized, invoice 12
+    Order 000F-4240 (a60a0000-0000-0000-0000-0000000f4240): Finalized, invoice 12
     2 x Tea at 3.50, 7.00 in total, for ada
                  shopper   order   product customer accounting
         +0.0 ms     ├───────▶●        │        │        │   placed

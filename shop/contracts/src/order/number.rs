@@ -5,6 +5,9 @@ use uuid::Uuid;
 /// Fewer digits fit too many.
 pub const DIGITS_MIN: usize = 4;
 
+/// The digits of a number.
+pub const NUMBER_DIGITS: usize = 8;
+
 /// The number of an order, such as `5E7B-2954`: the last eight digits of its id, where ids that sort by time differ. Two orders may
 /// have the same one, so a search by it may find several.
 #[must_use]
