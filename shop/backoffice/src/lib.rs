@@ -96,6 +96,7 @@ const CHROME: Chrome = Chrome {
     footer: "Agora – what happened is recorded, and never changed. Times are in the shop's time zone.",
     description: "The back office of the shop, for its managers.",
     robots: "User-agent: *\nDisallow: /\n",
+    sitemap: None,
     channel: None,
 };
 

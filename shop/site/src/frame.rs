@@ -26,6 +26,8 @@ pub struct Chrome {
     pub description: &'static str,
     /// The site's `robots.txt`.
     pub robots: &'static str,
+    /// Where search engines find the list of its pages, which `robots.txt` then names.
+    pub sitemap: Option<&'static str>,
     /// What every call says of where it comes from, if the shop keeps that apart.
     pub channel: Option<&'static str>,
 }

@@ -118,13 +118,12 @@ impl Site {
         Self(Arc::new(Inner { chrome, client, config, cookies, calendar }))
     }
 
-    /// The whole website: `pages` behind sessions, origin checks and security headers, and beside them the static files, its health, and what
-    /// search engines may look at.
+    /// The whole website: `pages` and what search engines may look at behind sessions, origin checks and security headers, and beside them
+    /// the static files and its health.
     pub fn guard(&self, pages: Router) -> Router {
-        guard::guard(self.clone(), pages.merge(choice::routes()))
+        guard::guard(self.clone(), pages.merge(choice::routes()).merge(robots::routes()))
             .merge(assets::routes())
             .merge(picture::routes(self))
             .merge(health::routes())
-            .merge(robots::routes(self.0.chrome))
     }
 }

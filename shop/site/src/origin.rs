@@ -1,10 +1,11 @@
-//! Checks that a changing request comes from a page of this site, by the headers that the browser sets.
+//! Where this site is, as its visitors see it, and whether a changing request comes from a page of it, by the headers that the browser sets.
 
 use axum::extract::Request;
 use hyper::{
-    Method, Uri,
+    HeaderMap, Method, Uri,
     header::{HOST, HeaderName, ORIGIN},
 };
+use web::Forwarded;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -45,6 +46,19 @@ pub(crate) fn of(request: &Request, host: Option<&str>) -> Origin {
         Some(host) => Origin::Renamed { origin: text.to_owned(), host: (*host).to_owned() },
         None => Origin::Foreign,
     }
+}
+
+/// Where a browser asked for this site, such as `https://shop.example`; none if it names no host.
+pub(crate) fn asked_for(
+    headers: &HeaderMap,
+    forwarded: &Forwarded,
+    secure: bool,
+) -> Option<String> {
+    let host = forwarded.host.as_deref();
+    let host = host.or_else(|| headers.get(HOST)?.to_str().ok())?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
+    let scheme = if secure { "https" } else { "http" };
+    (!host.is_empty() && host.bytes().all(is_plain)).then(|| format!("{scheme}://{host}"))
 }
 
 /// Whether `host` is the origin's, with or without the port that its scheme implies.

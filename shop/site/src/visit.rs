@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use web::{ClientAddress, Forwarded, X_REQUEST_ID, peer};
 
 use crate::{
-    Failure, Frame, Login, Site, Theme, User, Zone, forwarded, frame::Visitor, session::Session,
-    theme, typed::Typed,
+    Failure, Frame, Login, Site, Theme, User, Zone, forwarded, frame::Visitor, origin,
+    session::Session, theme, typed::Typed,
 };
 
 /// The longest cookie that is looked at.
@@ -33,6 +33,8 @@ struct Inner {
     secure: bool,
     /// What is handed on with every call: the request's id, its trace, and for whom we ask.
     handed_on: HeaderMap,
+    /// Where the site was asked for, such as `https://shop.example`.
+    origin: Option<String>,
     /// Path and query as asked for.
     address: String,
     came_from: Option<String>,
@@ -72,6 +74,7 @@ impl Visit {
         Self(Arc::new(Inner {
             site: site.clone(),
             handed_on: forwarded::handed_on(request, &request_id, &forwarded),
+            origin: origin::asked_for(headers, &forwarded, secure),
             forwarded,
             secure,
             request_id,
@@ -197,6 +200,12 @@ impl Visit {
     #[must_use]
     pub fn shutdown(&self) -> CancellationToken {
         self.0.site.0.config.shutdown.clone()
+    }
+
+    /// Where the visitor asked for the site, such as `https://shop.example`; none if the request does not say so.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.0.origin.as_deref()
     }
 
     /// Path and query of the page asked for.

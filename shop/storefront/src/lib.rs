@@ -15,6 +15,7 @@ mod purchase;
 mod review;
 mod search;
 mod shelf;
+mod sitemap;
 
 use axum::{
     Router,
@@ -44,6 +45,7 @@ const CHROME: Chrome = Chrome {
     footer: "Agora – every order is a story of recorded events. Times are in the shop's time zone.",
     description: "A shop whose every order can be followed step by step, from recorded events.",
     robots: "User-agent: *\nDisallow: /login\nDisallow: /register\nDisallow: /orders\nDisallow: /order/\nDisallow: /profile\n",
+    sitemap: Some("/sitemap.xml"),
     channel: Some("site"),
 };
 
@@ -56,6 +58,9 @@ pub fn build(config: Config) -> Router {
         .route("/search", get(search::search))
         .route("/search/suggestions", get(search::suggest))
         .route("/products/{id}", get(product::product))
+        .route("/sitemap.xml", get(sitemap::index))
+        .route("/sitemap/pages", get(sitemap::pages))
+        .route("/sitemap/{category}", get(sitemap::category))
         .route("/order/review", get(review::review))
         .route("/orders", get(orders::orders).post(place::place))
         .route("/orders/{id}", get(order::order))

@@ -3,10 +3,19 @@
 use askama::Template;
 use axum::extract::{Path, Query};
 use contracts::rest::product::Product;
+use futures_util::future::join;
 use serde::Deserialize;
-use site::{Failure, Form, Frame, Page, Picture, Visit, no_such_page};
+use site::{Failure, Form, Frame, Listing, Page, Picture, Visit, no_such_page};
 
-use crate::{grid::Stock, purchase::Purchase};
+use crate::{
+    grid::{ProductGrid, Stock},
+    purchase::Purchase,
+};
+
+/// Others that are shown: one row.
+const OTHERS: usize = 4;
+/// To ask for: one of them may be the product itself.
+const OTHERS_ASKED: &str = "5";
 
 /// How many the page begins with.
 #[derive(Deserialize)]
@@ -25,6 +34,7 @@ pub(crate) struct ProductPage {
     stock: Stock,
     form: Form,
     purchase: Purchase,
+    others: Option<ProductGrid>,
     logged_in: bool,
     csrf: String,
     key: String,
@@ -47,7 +57,8 @@ pub(crate) async fn show(
 ) -> Result<Page<ProductPage>, Failure> {
     let product = read(visit, id).await?;
     let quantity = form.value("Quantity").parse().unwrap_or(1);
-    let purchase = Purchase::new(visit, product.clone(), quantity).await;
+    let purchase = Purchase::new(visit, product.clone(), quantity);
+    let (purchase, others) = join(purchase, others(visit, &product)).await;
     let logged_in = visit.user().is_some();
     Ok(Page(ProductPage {
         frame: visit.frame(&product.name).about(&product.description),
@@ -58,8 +69,23 @@ pub(crate) async fn show(
         logged_in,
         form,
         purchase,
+        others: (!others.is_empty()).then(|| ProductGrid::new(others).below_heading()),
         product,
     }))
+}
+
+/// What else there is of its category, the best sellers first. The page is there without it.
+async fn others(visit: &Visit, product: &Product) -> Vec<Product> {
+    let category = product.category_id.to_string();
+    let query = [
+        ("CategoryId", &*category),
+        ("Sort", "Sold"),
+        ("InStock", "true"),
+        ("Limit", OTHERS_ASKED),
+    ];
+    let found: Result<Listing<Product>, Failure> = visit.get("/product/get-products", &query).await;
+    let found = found.map_or_else(|_| Vec::new(), |found| found.items).into_iter();
+    found.filter(|other| other.product_id != product.product_id).take(OTHERS).collect()
 }
 
 /// A product as it is offered now.

@@ -29,6 +29,7 @@ const CHROME: Chrome = Chrome {
     footer: "",
     description: "A website of tests.",
     robots: "User-agent: *\nDisallow: /\n",
+    sitemap: Some("/list.xml"),
     channel: None,
 };
 

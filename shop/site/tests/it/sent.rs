@@ -87,7 +87,23 @@ async fn a_theme_is_kept_in_the_browser_and_every_page_has_it() {
 async fn search_engines_are_told_what_to_leave_alone_and_what_a_page_is_about() {
     let robots = answer(Method::GET, "/robots.txt", &[], "").await;
     assert!(header(&robots, "content-type").starts_with("text/plain"), "{robots:?}");
-    assert_eq!(text(robots).await, "User-agent: *\nDisallow: /\n");
+    assert_eq!(text(robots).await, "User-agent: *\nDisallow: /\n", "no host, no address");
+    for (headers, list) in [
+        (&[("host", "shop.example:5001")][..], "http://shop.example:5001/list.xml"),
+        (
+            &[
+                ("host", "10.0.0.7"),
+                ("x-forwarded-host", "shop.example"),
+                ("x-forwarded-proto", "https"),
+            ],
+            "https://shop.example/list.xml",
+        ),
+    ] {
+        let robots = text(answer(Method::GET, "/robots.txt", headers, "").await).await;
+        assert!(robots.ends_with(&format!("\nSitemap: {list}\n")), "{robots}");
+    }
+    let odd = text(answer(Method::GET, "/robots.txt", &[("host", "a<b>&c")], "").await).await;
+    assert!(!odd.contains("Sitemap"), "{odd}");
     let page = text(answer(Method::GET, "/nothing", &[], "").await).await;
     assert!(page.contains("<meta name=\"description\" content=\"A website of tests.\">"), "{page}");
 }

@@ -18,6 +18,8 @@ pub(crate) const REVIEW: &str =
 pub(crate) const HASH: &str = "5ea2f0d15ea2f0d15ea2f0d15ea2f0d15ea2f0d15ea2f0d15ea2f0d15ea2f0d1";
 /// What its file holds, for here.
 pub(crate) const PICTURE: &str = "a picture";
+/// Another product of its category.
+pub(crate) const OTHER: &str = "01a20726-0000-7000-8000-000000000003";
 pub(crate) const ORDER: &str = "01a20726-0000-7000-8000-000000000002";
 
 /// What one request was.
@@ -137,8 +139,26 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         .into_response(),
         "/product/get-product-details" => Json(product(inner.pictured)).into_response(),
         "/product/get-all-products" => list(json!([product(inner.pictured)])),
+        "/product/get-products" if address.contains("CategoryId=nope") => {
+            (StatusCode::NOT_FOUND, Json(json!({ "title": "Not found" }))).into_response()
+        }
+        "/product/get-products" => {
+            let mut other = product(false);
+            (other["ProductId"], other["Name"]) = (json!(OTHER), json!("Red Teapot"));
+            let first = product(inner.pictured);
+            if address.contains("Sort=Sold") {
+                list(json!([first, other]))
+            } else if address.contains("After=2") {
+                list(json!([other]))
+            } else {
+                Json(json!({ "Items": [first], "Next": "2" })).into_response()
+            }
+        }
         address if address.strip_prefix("/product/get-picture/") == Some(HASH) => {
             ([("content-type", "image/webp")], PICTURE).into_response()
+        }
+        "/product/get-category-details" => {
+            Json(json!({ "CategoryId": PRODUCT, "Name": "Kitchen", "Products": 1 })).into_response()
         }
         "/product/get-categories" => list(json!([{ "CategoryId": PRODUCT, "Name": "Kitchen", "Products": 1 }])),
         "/order/place-order" if inner.busy > 0 => {

@@ -5,8 +5,8 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use crate::{
-    gateway::{Gateway, ORDER, PRODUCT, order},
-    visitor::{Visitor, over, storefront},
+    gateway::{Gateway, ORDER, OTHER, PRODUCT, order},
+    visitor::{Answer, Visitor, over, storefront},
 };
 
 #[tokio::test]
@@ -238,4 +238,42 @@ async fn a_customers_form_with_a_file_is_not_even_read() {
     let upload = upload.header("content-type", "multipart/form-data; boundary=x").body(body);
     let answer = ada.send(upload.expect("a request")).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_product_leads_to_others_of_its_category_but_not_to_itself() {
+    let gateway = Gateway::default();
+    let page = Visitor::new(storefront(&gateway)).get(&format!("/products/{PRODUCT}")).await;
+    page.says("Others in Kitchen");
+    let others = page.html.split("id=\"others\"").nth(1).expect("others");
+    let others = others.split("</section>").next().expect("they end");
+    assert!(others.contains(&format!("/products/{OTHER}")), "{others}");
+    assert!(!others.contains(&format!("/products/{PRODUCT}\"")), "{others}");
+}
+
+#[tokio::test]
+async fn search_engines_find_a_list_of_all_pages_with_whole_addresses() {
+    let gateway = Gateway::default();
+    let mut robot = Visitor::new(storefront(&gateway));
+    let mut get = async |path: &str| {
+        let request = Request::get(path).header("host", "shop.example");
+        robot.send(request.body(Body::empty()).expect("a request")).await
+    };
+    let list = |answer: &Answer| -> Vec<String> {
+        assert_eq!(answer.headers["content-type"], "application/xml; charset=utf-8");
+        let items = answer.html.split("<loc>http://shop.example").skip(1);
+        items.map(|item| item.split('<').next().unwrap_or_default().to_owned()).collect()
+    };
+    let robots = get("/robots.txt").await;
+    robots.says("\nSitemap: http://shop.example/sitemap.xml\n");
+    let index = list(&get("/sitemap.xml").await);
+    assert_eq!(index, ["/sitemap/pages".to_owned(), format!("/sitemap/{PRODUCT}")]);
+    let pages = list(&get(&index[0]).await);
+    assert_eq!(pages, ["/", "/categories", &format!("/categories/{PRODUCT}")]);
+    let products = list(&get(&index[1]).await);
+    assert_eq!(products, [PRODUCT, OTHER].map(|id| format!("/products/{id}")), "of all pages");
+    for path in [index, pages, products].concat() {
+        assert_eq!(get(&path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(get("/sitemap/nope").await.status, StatusCode::NOT_FOUND);
 }
