@@ -136,6 +136,12 @@ impl Testbed {
         }
     }
 
+    /// Records an event of another log at the end of its stream, with all that was recorded beside it.
+    pub async fn record_again(&self, event: &Recorded) -> Position {
+        let Recorded { stream, kind, schema, data, metadata, .. } = event.clone();
+        self.record_raw(stream, kind.as_str(), schema, data.into(), metadata).await
+    }
+
     /// The whole log.
     pub async fn events(&self) -> Vec<Arc<Recorded>> {
         self.store().read(Read::All { from: Position(1), categories: Vec::new() }).await.events

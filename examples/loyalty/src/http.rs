@@ -12,7 +12,9 @@ use store::Read;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use web::{At, Context, Json, KeyHeader, Keyed, Problem, Query, ServiceContext, Text, Whole};
+use web::{
+    At, Context, Json, KeyHeader, Keyed, Problem, Query, ServiceContext, Text, Whole, event_of,
+};
 
 use crate::{
     domain::{Account, Command, Rejection},
@@ -137,10 +139,11 @@ impl Counter {
         let stream = contracts::loyalty::stream(customer);
         let read = Read::All { from: position, categories: vec![stream.category().into()] };
         let page = self.store().read_soon(read).await?;
+        let missing = || Problem::internal("what was redeemed is not in the log");
         let event = page.events.first().filter(|event| event.position == position);
-        match event.and_then(|event| LoyaltyEvent::of(event)) {
+        match event_of(event.ok_or_else(missing)?)? {
             Some(LoyaltyEvent::PointsRedeemed(redeemed)) => Ok(redeemed.clone()),
-            _ => Err(Problem::internal("what was redeemed is not in the log")),
+            _ => Err(missing()),
         }
     }
 }

@@ -20,6 +20,16 @@ impl Problem {
             .title("A newer version is needed")
     }
 
+    /// 503: only a newer version of the program may show this, because it recorded `event`. Another instance may be of that version.
+    #[must_use]
+    pub fn newer_to_show(event: &str) -> Self {
+        let detail = format!(
+            "A newer version recorded something here that this one does not read ({event}), so this cannot be shown. It can be once this part \
+             is updated."
+        );
+        Self::newer_version(event).detail(detail)
+    }
+
     /// 503: `event` is recorded only once every instance reads it, and an older one may still run.
     #[must_use]
     pub fn upgrading(event: &str) -> Self {

@@ -153,7 +153,7 @@ pub(crate) const STEPS: [Step; 10] = [
         glance: "What each event changed is marked, with what was there before.",
         why: "Nothing was saved for this page. The events are folded up to the one that you look at, by the function that decides commands.",
         code: &[code!(
-            "shop/product/src/http/view.rs",
+            "crates/web/src/recorded.rs",
             "fold",
             "The events up to a position, folded into a state."
         )],

@@ -2,10 +2,10 @@
 
 use contracts::money::Decimal;
 use contracts::{
-    customer::{CustomerEvent, stream},
+    customer::stream,
     rest::customer::{Credit, User},
 };
-use kernel::{Decider, Position};
+use kernel::Position;
 use uuid::Uuid;
 use web::Problem;
 
@@ -40,12 +40,7 @@ pub(super) async fn as_of(
     customer: Uuid,
     position: Option<Position>,
 ) -> Result<Option<User>, Problem> {
-    let events = customers.deps.store().read_stream(&stream(customer), position).await;
-    let events = events?;
-    let mut state = domain::State::default();
-    for event in events.iter().filter_map(|event| CustomerEvent::of(event)) {
-        domain::Customer::evolve(&mut state, event);
-    }
+    let state = customers.fold::<domain::Customer>(&stream(customer), position).await?;
     let domain::State { account, revision, credit, .. } = state;
     Ok(account.map(|account| User {
         user_name: account.user,

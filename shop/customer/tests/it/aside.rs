@@ -130,7 +130,7 @@ async fn where_a_newer_version_has_recorded_nothing_is_decided_and_health_says_w
     let known = contracts::customer::stream(shop.secrets.customer_id("ada"));
     let data = to_raw_value(&json!({ "change": 1, "why": "luck" })).expect("JSON");
     let newer = shop.metadata(Actor::reactor("newer"));
-    shop.record_raw(known, "customer.credit-changed", 2, data, newer).await;
+    let at = shop.record_raw(known, "customer.credit-changed", 2, data, newer).await;
     let before = shop.events().await.len();
     let credit = json!({ "UserName": "ada", "Change": 1 });
     let refused = shop.post("/set-credit", Some(&admin), credit).await;
@@ -183,6 +183,9 @@ async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
                 // What is in memory may answer for a while; a read of the file notices.
                 drop(shop.get("/get-all-users?Limit=100", Some(&admin)).await);
                 tokio::time::sleep(Duration::from_millis(10)).await;
+    let shown = shop.get(&format!("/get-user/ada?AsOf={at}"), Some(&admin)).await;
+    shown.problem(503);
+    assert_eq!(shown.body["type"], "/problems/newer-version", "{shown:?}");
             }
         };
         tokio::time::timeout(Duration::from_secs(30), found).await.expect("it is noticed");

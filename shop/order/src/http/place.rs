@@ -19,7 +19,7 @@ use serde::Deserialize;
 use store::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text, Whole};
+use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text, Whole, event_of};
 
 use super::{Orders, door::Chance, view};
 use crate::{
@@ -157,11 +157,14 @@ impl Orders {
     async fn recorded(&self, user: String, id: Uuid) -> Result<Order, Problem> {
         let first = Read::Stream { stream: stream(id), from: Version(0) };
         let page = self.store().read_soon(first).await?;
-        let first = page.events.first().and_then(|event| Some((event, OrderEvent::of(event)?)));
-        let Some((event, OrderEvent::Placed(first))) = first else {
-            return Err(Problem::internal("an order's stream does not begin with its placing"));
-        };
-        Ok(placed(user, first.clone(), event.position, event.time))
+        let strange = || Problem::internal("an order's stream does not begin with its placing");
+        let first = page.events.first().ok_or_else(strange)?;
+        match event_of(first)? {
+            Some(OrderEvent::Placed(terms)) => {
+                Ok(placed(user, terms.clone(), first.position, first.time))
+            }
+            _ => Err(strange()),
+        }
     }
 }
 

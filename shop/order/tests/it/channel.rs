@@ -1,6 +1,7 @@
 //! Where an order was placed: said by its client, recorded with it, shown and found.
 
 use contracts::{actor, order::OrderEvent};
+use kernel::Recorded;
 use serde_json::{Value, json, value::to_raw_value};
 use uuid::Uuid;
 
@@ -62,4 +63,21 @@ async fn an_order_recorded_without_a_channel_is_of_an_unknown_one_and_goes_on() 
     shop.settle().await;
     let order = shop.single(&ada, id).await;
     assert_eq!((&order["Channel"], &order["Status"]), (&json!("unknown"), &json!("Finalized")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_order_of_a_newer_version_is_answered_by_that_version_only() {
+    let shop = Shop::open().await;
+    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
+    let order = ("key", json!({ "ProductId": lamp }));
+    shop.keyed("/place-order", &ada, order.clone()).await.expect(202);
+    let older = Shop::open().await;
+    for event in shop.events().await {
+        let is_order = event.kind.as_str() == OrderEvent::PLACED;
+        let schema = if is_order { 99 } else { event.schema };
+        older.record_again(&Recorded { schema, ..(*event).clone() }).await;
+    }
+    let again = older.keyed("/place-order", &ada, order).await;
+    again.problem(503);
+    assert_eq!(again.body["type"], "/problems/newer-version", "{again:?}");
 }

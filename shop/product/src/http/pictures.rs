@@ -18,7 +18,7 @@ use serde::Deserialize;
 use store::Read;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use web::{At, Context, Json, KeyHeader, Keyed, Path, Problem, Query};
+use web::{At, Context, Json, KeyHeader, Keyed, Path, Problem, Query, event_of};
 
 use super::{Goods, files::File, no_product, product_rejected};
 use crate::{
@@ -167,9 +167,9 @@ impl Goods {
         }
         let last = Read::Last { stream: picture::stream(hash) };
         let page = self.store().read_soon(last).await?;
-        let stored = page.events.last().and_then(|event| PictureEvent::of(event));
-        let PictureEvent::Stored(Stored { picture, bytes }) =
-            stored.ok_or_else(|| Problem::not_found("There is no such picture."))?;
+        let none = || Problem::not_found("There is no such picture.");
+        let last = page.events.last().ok_or_else(none)?;
+        let PictureEvent::Stored(Stored { picture, bytes }) = event_of(last)?.ok_or_else(none)?;
         let file = File { kind: picture.kind, bytes: bytes.0.clone().into() };
         self.files.keep(hash, &file);
         Ok(file)

@@ -1,12 +1,10 @@
 //! Products and categories as responses: from the model, or folded from their events as of a position.
 
 use contracts::money::Decimal;
-use contracts::{
-    catalogue::CatalogueEvent,
-    product::ProductEvent,
-    rest::product::{Category, NO_CATEGORY, PriceRange, Product, ProductFacets, ProductList},
+use contracts::rest::product::{
+    Category, NO_CATEGORY, PriceRange, Product, ProductFacets, ProductList,
 };
-use kernel::{Decider, Position, Recorded, StreamId};
+use kernel::Position;
 use store::Read;
 use uuid::Uuid;
 use web::{After, Problem};
@@ -96,7 +94,7 @@ impl Goods {
         until: Option<Position>,
     ) -> Result<Option<Product>, Problem> {
         let stream = contracts::product::stream(id);
-        let state = self.fold::<domain::Product>(&stream, until, ProductEvent::of).await?;
+        let state = self.fold::<domain::Product>(&stream, until).await?;
         let Some(listing) = state.listing else { return Ok(None) };
         let names = self.categories_as_of(until).await?.names;
         let category_name = names.get(&listing.category).map_or(NO_CATEGORY, String::as_str);
@@ -140,22 +138,6 @@ impl Goods {
 
     async fn categories_as_of(&self, until: Option<Position>) -> Result<catalogue::State, Problem> {
         let stream = contracts::catalogue::stream();
-        self.fold::<catalogue::Catalogue>(&stream, until, CatalogueEvent::of).await
+        self.fold::<catalogue::Catalogue>(&stream, until).await
     }
-
-    // ANCHOR: fold
-    async fn fold<D: Decider>(
-        &self,
-        stream: &StreamId,
-        until: Option<Position>,
-        event_of: fn(&Recorded) -> Option<&D::Event>,
-    ) -> Result<D::State, Problem> {
-        let events = self.store().read_stream(stream, until).await?;
-        let mut state = D::State::default();
-        for event in events.iter().filter_map(|event| event_of(event)) {
-            D::evolve(&mut state, event);
-        }
-        Ok(state)
-    }
-    // ANCHOR_END: fold
 }

@@ -21,7 +21,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        Self { shop: Shop::open(product::NAME, Tasks::new(), build).await, tea: Uuid::nil() }
+        Self::start_on(Tasks::new()).await
+    }
+
+    /// A world whose service runs on these tasks: [`Tasks::inline`] under paused time.
+    pub(crate) async fn start_on(tasks: Tasks) -> Self {
+        Self { shop: Shop::open(product::NAME, tasks, build).await, tea: Uuid::nil() }
     }
 
     /// The same world after a restart.
@@ -31,7 +36,12 @@ impl World {
 
     /// A world with a category.
     pub(crate) async fn with_tea() -> Self {
-        let mut world = Self::start().await;
+        Self::start().await.and_tea().await
+    }
+
+    /// This world with the category.
+    pub(crate) async fn and_tea(self) -> Self {
+        let mut world = self;
         let tea = world.post("/add-new-category", json!({"Name": "Tea"})).await.expect(201);
         world.tea = tea["CategoryId"].as_str().and_then(|id| id.parse().ok()).expect("an id");
         world

@@ -7,6 +7,7 @@ mod harness;
 mod images;
 mod lists;
 mod model;
+mod newer;
 mod orders;
 mod pictures;
 mod refusals;
