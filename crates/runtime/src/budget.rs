@@ -39,6 +39,8 @@ struct Inner {
     used: AtomicUsize,
     /// Counts the times that a stream came to rest.
     uses: AtomicU64,
+    /// Events that streams in memory lack.
+    skipped: AtomicU64,
     kinds: Mutex<Vec<Weak<dyn AtRest>>>,
 }
 
@@ -62,8 +64,8 @@ impl Budget {
     #[must_use]
     pub fn of(memory: usize) -> Self {
         let kinds = Mutex::default();
-        let (used, uses) = (AtomicUsize::new(0), AtomicU64::new(0));
-        Self(Arc::new(Inner { memory, used, uses, kinds }))
+        let (used, uses, skipped) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Self(Arc::new(Inner { memory, used, uses, skipped, kinds }))
     }
 
     /// The bytes that streams at rest may take together, by the estimate of [`Aggregate::heap_bytes`](crate::Aggregate::heap_bytes).
@@ -82,6 +84,17 @@ impl Budget {
     #[must_use]
     pub fn used(&self) -> usize {
         self.0.used.load(Ordering::Relaxed)
+    }
+
+    /// Events that could not be read when streams were taken into memory, each as often as that happened: commands are decided as if they
+    /// had changed nothing.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.0.skipped.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn skips(&self) {
+        self.0.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn join(&self, kind: Weak<dyn AtRest>) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::store::Transport;
-use kernel::{Clock, Ids};
+use kernel::{Clock, Event, EventType, Ids, Metadata, NewEvent};
 
 use crate::{Budget, EventStore, Progress, Schemas, Tasks, Traces};
 
@@ -31,6 +31,16 @@ impl Deps {
     #[must_use]
     pub fn store(&self) -> EventStore {
         EventStore::new(Arc::clone(&self.transport)).within(self.tasks.clone())
+    }
+
+    /// An event to be recorded now, in the newest schema that every instance reads; none if it has no form that they read.
+    #[must_use]
+    pub fn new_event(&self, event: &impl Event, metadata: Metadata) -> Option<NewEvent> {
+        let kind = event.kind();
+        let (schema, data) = event.encode_for(self.schemas.newest(kind))?;
+        let id = self.ids.event_id(self.clock.now());
+        let kind = EventType::parse(kind).expect("a family's types are named well");
+        Some(NewEvent { id, kind, schema, metadata, data })
     }
 
     /// The progress of a subscriber.

@@ -116,7 +116,7 @@ impl Following {
         inbox: &mut Inbox,
         follower: &mut impl Follower,
     ) -> Result<(), Newer> {
-        let Some(due) = inbox.decided(event) else { return Ok(()) };
+        let Some(due) = inbox.decided(event)? else { return Ok(()) };
         let (at, mut again) = (event.position, None);
         let waited = self.store.clone().events(&due.entry.stream, due.from, at).await;
         for event in due.of(waited) {

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use kernel::{Position, Recorded, StreamId, Version, events};
 use store::Read;
 
-use crate::{EventStore, SetAside};
+use crate::{EventStore, Newer, SetAside, Unfit};
 
 /// The category of the streams in which decisions are recorded; each subscriber's is its own service's.
 pub const CATEGORY: &str = "inbox";
@@ -85,18 +85,35 @@ impl Due {
     }
 }
 
+/// What is recorded about inboxes; none if it is of an unknown type, or cannot be read: that decides nothing, and the entry waits for another
+/// decision. In front of what only a newer version reads a subscriber stops: it may decide anything.
+pub(crate) fn recorded(event: &Recorded) -> Result<Option<&InboxEvent>, Newer> {
+    match InboxEvent::read(event).map_err(Unfit::from) {
+        Ok(event) => Ok(Some(event)),
+        Err(Unfit::Foreign(_)) => Ok(None),
+        Err(Unfit::Newer(what)) => Err(Newer { position: event.position, what }),
+        Err(Unfit::Broken(reason)) => {
+            tracing::error!(position = %event.position, reason, "a decision about an inbox cannot be read, so it decides nothing");
+            Ok(None)
+        }
+    }
+}
+
 /// The position of the entry that a recorded decision is about, and whether its event is skipped; none if it is not about that
 /// subscriber's.
-pub(crate) fn decision(subscriber: &str, event: &Recorded) -> Option<(Position, bool)> {
-    match InboxEvent::of(event)? {
-        InboxEvent::Retried { subscriber: whose, position } if whose == subscriber => {
+pub(crate) fn decision(
+    subscriber: &str,
+    event: &Recorded,
+) -> Result<Option<(Position, bool)>, Newer> {
+    Ok(match recorded(event)? {
+        Some(InboxEvent::Retried { subscriber: whose, position }) if whose == subscriber => {
             Some((Position(*position), false))
         }
-        InboxEvent::Skipped { subscriber: whose, position, .. } if whose == subscriber => {
+        Some(InboxEvent::Skipped { subscriber: whose, position, .. }) if whose == subscriber => {
             Some((Position(*position), true))
         }
         _ => None,
-    }
+    })
 }
 
 /// The inbox of a subscriber that notes its entries in a database.
@@ -159,12 +176,13 @@ impl Inbox {
     }
 
     /// The entry that an event decides about, if there is one.
-    pub(crate) fn decided(&self, event: &Recorded) -> Option<Due> {
-        let (position, skipped) = decision(&self.subscriber, event)?;
-        let entry = self.entries.get(&position)?.clone();
-        let from = if skipped { entry.version.next() } else { entry.version };
-        let through = (!self.ordered).then_some(entry.version);
-        Some(Due { entry, from, through })
+    pub(crate) fn decided(&self, event: &Recorded) -> Result<Option<Due>, Newer> {
+        let Some((position, skipped)) = decision(&self.subscriber, event)? else { return Ok(None) };
+        Ok(self.entries.get(&position).map(|entry| Due {
+            entry: entry.clone(),
+            from: if skipped { entry.version.next() } else { entry.version },
+            through: (!self.ordered).then_some(entry.version),
+        }))
     }
 }
 

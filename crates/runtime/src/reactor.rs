@@ -108,11 +108,17 @@ impl<R: Reactor> Running<R> {
         let store = deps.store();
         let name: Arc<str> = reactor.name().into();
         let note = Note::load(&store, &name).await;
-        let inbox = Inbox::load(&store, progress.name()).await;
+        let (inbox, newer) = Inbox::load(&store, progress.name()).await;
         progress.has_aside(inbox.entries());
         let mut subscription = Subscription::open(&store, note.position).await;
         subscription.look().await;
         progress.moved(subscription.position(), &subscription);
+        // It stops in front of that when it comes to it. Where a newer instance was further, it is not known what waits from here on.
+        let newer = newer.filter(|newer| newer.position <= note.position);
+        let newer = newer.map(|newer| Newer { position: note.position.next(), ..newer });
+        if let Some(newer) = &newer {
+            progress.stops_before(newer);
+        }
         Self {
             deps,
             store,
@@ -124,7 +130,7 @@ impl<R: Reactor> Running<R> {
             subscription,
             flight: Flight::default(),
             inbox,
-            newer: None,
+            newer,
         }
     }
 
@@ -164,7 +170,9 @@ impl<R: Reactor> Running<R> {
             Ok(Some(reaction)) => self.submit(reaction, event, Arc::clone(&self.name)).await,
             Ok(None) => {}
             Err(Unfit::Foreign(what)) => self.progress.passes_over(&SetAside::of(event, &what)),
-            Err(Unfit::Broken(reason)) => self.park(SetAside::of(event, &reason)).await,
+            Err(Unfit::Broken(reason)) => {
+                self.park(SetAside::of(event, &reason), event.position).await;
+            }
             Err(Unfit::Newer(what)) => self.stop(Newer { position: event.position, what }),
         }
     }

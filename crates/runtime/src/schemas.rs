@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::watch;
 
+use crate::{inbox::InboxEvent, upgrade::UpgradeEvent};
+
 /// The newest schema number by event type. A type that is not in it has number 1.
 pub type Newest = BTreeMap<String, u32>;
 
@@ -34,10 +36,14 @@ pub struct Unread {
 }
 
 impl Schemas {
-    /// Of a program that reads these types up to these numbers. Nothing is recorded before [`Self::record`].
+    /// Of a program that reads these types up to these numbers, and what is recorded of inboxes and upgrades as this version does. Nothing is
+    /// recorded before [`Self::record`].
     pub fn of<'a>(types: impl IntoIterator<Item = (&'a str, u32)>) -> Self {
-        let newer = types.into_iter().filter(|(_, newest)| *newest > 1);
-        let reads = newer.map(|(kind, newest)| (kind.to_owned(), newest)).collect();
+        let own = InboxEvent::TYPES.iter().chain(UpgradeEvent::TYPES).copied();
+        let all = own.map(|(kind, newest)| (kind.to_owned(), newest));
+        let all = all.chain(types.into_iter().map(|(kind, newest)| (kind.to_owned(), newest)));
+        let mut reads: Newest = all.collect();
+        reads.retain(|_, newest| *newest > 1);
         Self(Some(Arc::new(Inner { reads, recorded: watch::Sender::new(None) })))
     }
 
@@ -45,6 +51,18 @@ impl Schemas {
     #[must_use]
     pub fn reads(&self) -> Newest {
         self.0.as_ref().map(|inner| inner.reads.clone()).unwrap_or_default()
+    }
+
+    /// What an instance announces: the same, and that it knows of upgrades. Releases from before there were any announce nothing.
+    #[must_use]
+    pub fn announced(&self) -> Newest {
+        let mut announced = self.reads();
+        if self.0.is_some() {
+            for (kind, newest) in UpgradeEvent::TYPES {
+                announced.entry((*kind).to_owned()).or_insert(*newest);
+            }
+        }
+        announced
     }
 
     /// From now on these are recorded.

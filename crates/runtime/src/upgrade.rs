@@ -8,13 +8,12 @@
 //!
 //! What counts is the event in the log, not what was announced: an instance that starts, or was cut off, learns of it by one small read.
 
+mod event;
 mod heard;
 
 use std::{fmt, sync::Arc};
 
-use kernel::{
-    Actor, Event as _, EventType, Expected, Metadata, NewEvent, Recorded, StreamId, events,
-};
+use kernel::{Actor, Expected, Metadata, Recorded, StreamId};
 use store::{Append, Appended, Page, Read};
 use thiserror::Error;
 use tokio::time::sleep;
@@ -23,6 +22,7 @@ use crate::{
     Deps, EventStore,
     schemas::{Newest, Unread},
 };
+pub use event::UpgradeEvent;
 pub use heard::Instance;
 use heard::{ANNOUNCED_EVERY, Heard};
 
@@ -30,19 +30,6 @@ use heard::{ANNOUNCED_EVERY, Heard};
 pub const CATEGORY: &str = "upgrade";
 /// Who ends an upgrade without being asked.
 const REACTOR: &str = "upgrade";
-
-events! {
-    /// What is recorded of upgrades.
-    UpgradeEvent {
-        /// Every instance read these schemas: they are recorded from now on.
-        Finished {
-            /// The newest schema number by event type.
-            schemas: Newest,
-            /// The version of the program that recorded it, which reads them.
-            version: String,
-        } = "upgrade.finished" @ 1,
-    }
-}
 
 /// The stream of the ends of upgrades; the last one counts.
 #[must_use]
@@ -281,7 +268,7 @@ impl Upgrade {
                 () if !older.is_empty() => return Err(Unfinished::Older(older)),
                 () => {}
             }
-            match self.record(&finished, &state.reads, actor.clone()).await {
+            match self.record(&finished, &state.reads, actor.clone()).await? {
                 Appended::Recorded { .. } => {
                     tracing::info!(
                         version = self.0.version,
@@ -297,18 +284,21 @@ impl Upgrade {
         }
     }
 
-    async fn record(&self, before: &Finished, schemas: &Newest, actor: Actor) -> Appended {
+    async fn record(
+        &self,
+        before: &Finished,
+        schemas: &Newest,
+        actor: Actor,
+    ) -> Result<Appended, Unfinished> {
         let deps = &self.0.deps;
-        let (now, version) = (deps.clock.now(), self.0.version.to_owned());
-        let event = UpgradeEvent::Finished { schemas: schemas.clone(), version };
-        let event = NewEvent {
-            id: deps.ids.event_id(now),
-            kind: EventType::parse(event.kind()).expect("a family's types are named well"),
-            schema: event.schema(),
-            metadata: Metadata::of(actor, deps.ids.uuid(now)),
-            data: event.encode(),
-        };
+        let event =
+            UpgradeEvent::Finished { schemas: schemas.clone(), version: self.0.version.to_owned() };
+        let metadata = Metadata::of(actor, deps.ids.uuid(deps.clock.now()));
+        // What says so is read by the older ones, so that they can refuse to start.
+        let event = deps.new_event(&event, metadata).ok_or_else(|| {
+            Unfinished::Refused("its event has no form that older versions read".to_owned())
+        })?;
         let expected = Expected::after(before.at);
-        self.0.store.append(Append { stream: stream(), expected, events: [event].into() }).await
+        Ok(self.0.store.append(Append { stream: stream(), expected, events: [event].into() }).await)
     }
 }

@@ -37,7 +37,12 @@ async fn update(deps: &Deps, figures: &Figures) {
     let dropped = deps
         .metrics
         .counter("log_lines_dropped", "Log lines dropped because their reader was slow or gone");
+    let skipped = deps.metrics.counter(
+        "aggregate_events_skipped",
+        "Events that could not be read when a stream was loaded: commands are decided without them",
+    );
     loop {
+        skipped.inc_by(deps.budget.skipped().saturating_sub(skipped.get()));
         dropped.inc_by(crate::logging::dropped().saturating_sub(dropped.get()));
         appends.inc_by(figures.appends() - appends.get());
         events.inc_by(figures.events() - events.get());

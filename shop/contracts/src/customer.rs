@@ -141,11 +141,17 @@ pub enum SessionEnd {
     All { customer: Uuid, revision: u64 },
 }
 
-/// The sessions that an event ends, if it does.
+/// The sessions that an event ends, if it does. A type that this version does not know might be one more way to end them: it is an error,
+/// for the reader to count.
 pub fn session_end(event: &Recorded) -> Result<Option<SessionEnd>, DecodeError> {
-    // Most events of a busy shop are others, and need not be parsed to know that.
-    if !matches!(event.kind.as_str(), CustomerEvent::LOGGED_OUT | CustomerEvent::PASSWORD_CHANGED) {
+    if event.stream.category() != CATEGORY {
         return Ok(None);
+    }
+    match event.kind.as_str() {
+        CustomerEvent::LOGGED_OUT | CustomerEvent::PASSWORD_CHANGED => {}
+        // Most events of a busy shop are others, and need not be parsed to know that.
+        kind if CustomerEvent::has(kind) => return Ok(None),
+        kind => return Err(DecodeError::UnknownType(kind.to_owned())),
     }
     Ok(match CustomerEvent::read(event)? {
         CustomerEvent::LoggedOut(LoggedOut { token, expires }) => {

@@ -127,8 +127,12 @@ impl<S> Loaded<S> {
     }
 
     /// Takes in a recorded event; one that does not parse as its type counts, and changes nothing. From one of a newer schema on, nothing may
-    /// be decided; what deduplicates commands is known all the same.
-    pub(super) fn take_in_recorded<D: Aggregate<State = S>>(&mut self, recorded: &Recorded) {
+    /// be decided; what deduplicates commands is known all the same. Whether it could be read.
+    pub(super) fn take_in_recorded<D: Aggregate<State = S>>(
+        &mut self,
+        recorded: &Recorded,
+    ) -> bool {
+        let mut is_read = true;
         let event = match D::Event::decode(recorded.kind.as_str(), recorded.schema, &recorded.data)
         {
             Ok(event) => Some(event),
@@ -140,11 +144,13 @@ impl<S> Loaded<S> {
             }
             Err(error) => {
                 tracing::warn!(%error, event.position = %recorded.position, "skipped a recorded event that cannot be decoded; it changes nothing");
+                is_read = false;
                 None
             }
         };
         self.take_in::<D>(recorded.version, event.as_ref(), &recorded.metadata);
         self.weighs(recorded.data.get().len());
+        is_read
     }
 
     /// Counts the JSON of an event that was taken in.

@@ -204,7 +204,9 @@ impl<D: Aggregate> Serving<D> {
             };
             let page = self.shared.store.read_among(reads, read).await;
             for event in &page.events {
-                loaded.take_in_recorded::<D>(event);
+                if !loaded.take_in_recorded::<D>(event) {
+                    self.shared.budget.skips();
+                }
             }
             if page.end || page.events.is_empty() {
                 return loaded;

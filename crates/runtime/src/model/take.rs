@@ -53,13 +53,13 @@ impl<M: ReadModel + ?Sized> Taking<'_, M> {
         for event in events {
             if self.inbox.is_decision(event) {
                 self.make(&mut batch, before(event.position), &mut taken).await?;
-                if let Some(due) = self.inbox.decided(event) {
-                    taken.newer = self.take_up(&due, event.position, &mut taken.aside).await?;
-                    if taken.newer.is_some() {
-                        return Ok(taken);
-                    }
-                    batch.from = event.position;
+                if !self.decided(event, &mut taken).await? {
+                    continue;
                 }
+                if taken.newer.is_some() {
+                    return Ok(taken);
+                }
+                batch.from = event.position;
             } else if self.inbox.holds(event) {
                 self.waiting.keep(event);
             } else {
@@ -137,6 +137,18 @@ impl<M: ReadModel + ?Sized> Taking<'_, M> {
         self.inbox.park(entry.clone());
         taken.aside.push(entry);
         Ok(())
+    }
+
+    /// Takes what waits, if the event is a decision about it; whether it is one, or might be one of a newer version.
+    async fn decided(&mut self, event: &Recorded, taken: &mut Taken) -> Result<bool, ModelError> {
+        match self.inbox.decided(event) {
+            Ok(None) => return Ok(false),
+            Ok(Some(due)) => {
+                taken.newer = self.take_up(&due, event.position, &mut taken.aside).await?;
+            }
+            Err(newer) => taken.newer = Some(newer),
+        }
+        Ok(true)
     }
 
     /// Takes what waits behind an entry that was decided about at a position, up to the next event that cannot be taken. One of a newer

@@ -6,15 +6,13 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use kernel::{
-    Actor, Event, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId, Version,
-};
+use kernel::{Actor, Expected, Metadata, Position, Recorded, StreamId, Version};
 use store::{Append, Appended, Read};
 
 use super::{Reactor, Running};
 use crate::{
     Deps, EventStore, Newer, SetAside, Unfit,
-    inbox::{InboxEvent, Waiting, decision, stream},
+    inbox::{InboxEvent, Waiting, decision, recorded, stream},
     model::projected,
 };
 
@@ -51,7 +49,8 @@ struct Due {
 }
 
 impl Inbox {
-    pub(super) async fn load(store: &EventStore, subscriber: &str) -> Self {
+    /// With it, what is recorded there that only a newer version reads.
+    pub(super) async fn load(store: &EventStore, subscriber: &str) -> (Self, Option<Newer>) {
         let mut inbox = Self {
             subscriber: subscriber.to_owned(),
             stream: stream(subscriber),
@@ -59,51 +58,48 @@ impl Inbox {
             entries: Vec::new(),
             streams: HashSet::new(),
         };
-        inbox.read_on(store).await;
-        inbox
+        let newer = inbox.read_on(store).await.err();
+        (inbox, newer)
     }
 
-    /// Takes in what was recorded since.
-    async fn read_on(&mut self, store: &EventStore) {
+    /// Takes in what was recorded since, up to what only a newer version reads.
+    async fn read_on(&mut self, store: &EventStore) -> Result<(), Newer> {
         loop {
             let read =
                 Read::Stream { stream: self.stream.clone(), from: self.expected.first_version() };
             let page = store.read(read).await;
             for event in &page.events {
-                self.hear(event);
+                self.hear(event)?;
             }
             if page.end || page.events.is_empty() {
-                return;
+                return Ok(());
             }
         }
     }
 
     /// Takes in an event of the stream, whichever subscriber it is about.
-    fn hear(&mut self, event: &Recorded) {
+    fn hear(&mut self, event: &Recorded) -> Result<(), Newer> {
         if self.expected.first_version() > event.version {
-            return;
+            return Ok(());
         }
-        self.expected = Expected::Version(event.version);
-        if let Some((position, skipped)) = decision(&self.subscriber, event) {
+        if let Some((position, skipped)) = decision(&self.subscriber, event)? {
             let is_meant =
                 |entry: &&mut Entry| entry.decided.is_none() && entry.event.position == position;
             if let Some(entry) = self.entries.iter_mut().find(is_meant) {
                 entry.decided = Some(Decided { at: event.position, skipped });
             }
-            return;
-        }
-        let Some(InboxEvent::Parked { subscriber, stream, version, position, reason }) =
-            InboxEvent::of(event)
-        else {
-            return;
-        };
-        let Ok(stream) = StreamId::parse(stream) else { return };
-        if *subscriber == self.subscriber {
+        } else if let Some(InboxEvent::Parked { subscriber, stream, version, position, reason }) =
+            recorded(event)?
+            && *subscriber == self.subscriber
+            && let Ok(stream) = StreamId::parse(stream)
+        {
             let (position, version) = (Position(*position), Version(*version));
             let event = SetAside { position, stream, version, reason: reason.clone() };
             self.streams.insert(event.stream.clone());
             self.entries.push(Entry { event, decided: None });
         }
+        self.expected = Expected::Version(event.version);
+        Ok(())
     }
 
     /// The entries that nothing was decided about.
@@ -140,13 +136,19 @@ impl Inbox {
         })
     }
 
-    /// Records that an event is set aside, unless another instance has done so.
-    async fn park(&mut self, deps: &Deps, store: &EventStore, entry: &SetAside) {
+    /// Records that an event is set aside, unless another instance has done so. Whether one has is not known where a newer version recorded
+    /// something here.
+    async fn park(
+        &mut self,
+        deps: &Deps,
+        store: &EventStore,
+        entry: &SetAside,
+    ) -> Result<(), Newer> {
         loop {
-            self.read_on(store).await;
+            self.read_on(store).await?;
             let is_known = |known: &SetAside| known.position == entry.position;
             if self.entries().iter().any(is_known) {
-                return;
+                return Ok(());
             }
             let parked = InboxEvent::Parked {
                 subscriber: self.subscriber.clone(),
@@ -155,13 +157,12 @@ impl Inbox {
                 position: entry.position.0,
                 reason: entry.reason.clone(),
             };
-            let now = deps.clock.now();
-            let event = NewEvent {
-                id: deps.ids.event_id(now),
-                kind: EventType::parse(parked.kind()).expect("a type's name"),
-                schema: parked.schema(),
-                metadata: Metadata::of(Actor::reactor(&self.subscriber), deps.ids.uuid(now)),
-                data: parked.encode(),
+            let correlation = deps.ids.uuid(deps.clock.now());
+            let metadata = Metadata::of(Actor::reactor(&self.subscriber), correlation);
+            let Some(event) = deps.new_event(&parked, metadata) else {
+                // It has no form that an older instance reads: it waits for the end of the upgrade, as reactions do.
+                tokio::time::sleep(REFUSED_PAUSE).await;
+                continue;
             };
             let append = Append {
                 stream: self.stream.clone(),
@@ -181,16 +182,22 @@ impl Inbox {
 }
 
 impl<R: Reactor> Running<R> {
-    /// Sets an event aside.
-    pub(super) async fn park(&mut self, entry: SetAside) {
-        self.inbox.park(&self.deps, &self.store, &entry).await;
+    /// Sets an event aside when it has come to `position`; stops in front of that if a newer version has recorded what only it reads.
+    pub(super) async fn park(&mut self, entry: SetAside, position: Position) {
+        if let Err(Newer { what, .. }) = self.inbox.park(&self.deps, &self.store, &entry).await {
+            self.stop(Newer { position, what });
+            return;
+        }
         self.progress.sets_aside(&entry);
         self.progress.has_aside(self.inbox.entries());
     }
 
     /// Reacts to what waited for a decision, if the event is one, and waits until that is done: a restart would not know of it later.
     pub(super) async fn decided(&mut self, event: &Recorded) {
-        self.inbox.hear(event);
+        if let Err(newer) = self.inbox.hear(event) {
+            self.stop(newer);
+            return;
+        }
         self.progress.has_aside(self.inbox.entries());
         let Some(due) = self.inbox.decided_at(event.position) else { return };
         let late: Arc<str> = format!("{}/{}", self.name, due.stream).into();
@@ -211,7 +218,7 @@ impl<R: Reactor> Running<R> {
                     break;
                 }
                 Err(Unfit::Broken(reason)) => {
-                    self.park(SetAside::of(waiting, &reason)).await;
+                    self.park(SetAside::of(waiting, &reason), event.position).await;
                     break;
                 }
             }

@@ -2,6 +2,7 @@
 //! goes on. Nothing is taken twice or out of order, whatever is restarted or built again.
 
 mod late;
+mod newer;
 
 use kernel::{
     Actor, Event, EventType, Expected, Metadata, NewEvent, Position, Recorded, StreamId, events,
@@ -17,11 +18,21 @@ use uuid::Uuid;
 use crate::projecting::{PATIENCE, World};
 
 async fn record(deps: &Deps, stream: &StreamId, kind: &str, data: &Value) -> Position {
+    record_as(deps, stream, (kind, 1), data).await
+}
+
+/// The same under another schema number.
+async fn record_as(
+    deps: &Deps,
+    stream: &StreamId,
+    (kind, schema): (&str, u32),
+    data: &Value,
+) -> Position {
     let last = deps.store().last(stream).await;
     let event = NewEvent {
         id: deps.ids.event_id(deps.clock.now()),
         kind: EventType::parse(kind).expect("a type"),
-        schema: 1,
+        schema,
         metadata: Metadata::of(Actor::of("user", "ada").expect("a user"), Uuid::from_u128(2)),
         data: to_raw_value(data).expect("JSON"),
     };
@@ -56,7 +67,7 @@ fn till(number: u32) -> StreamId {
 }
 
 /// Something that a subscriber takes, or cannot.
-async fn cents(deps: &Deps, number: u32, cents: Value) -> Position {
+pub(crate) async fn cents(deps: &Deps, number: u32, cents: Value) -> Position {
     record(deps, &till(number), "till.received", &json!({ "cents": cents })).await
 }
 

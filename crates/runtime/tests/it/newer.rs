@@ -316,3 +316,14 @@ async fn events_that_say_nothing_to_a_subscriber_are_passed_over_and_counted() {
     let model = world.model.lock().expect("no holder panics");
     assert_eq!((&*model.applied, model.checkpoint), (&[1, 3].map(Position)[..], Position(3)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_aggregate_cannot_read_is_counted_and_changes_nothing() {
+    let deps = recording().await;
+    let old = Aggregates::<Old>::new(&deps, Snapshots::none());
+    read(&old, 1, 5).await;
+    assert_eq!(deps.budget.skipped(), 0);
+    crate::inbox::cents(&deps, 1, serde_json::json!("much")).await;
+    read(&Aggregates::<Old>::new(&deps, Snapshots::none()), 1, 7).await;
+    assert_eq!((deps.budget.skipped(), events_of(&deps, 1).await), (1, 3));
+}

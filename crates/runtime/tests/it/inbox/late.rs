@@ -69,7 +69,7 @@ fn purse() -> StreamId {
 }
 
 /// A process with that reactor, until its tasks are killed.
-fn reacting(deps: &Deps, is_repaired: bool) -> (Tasks, Progress) {
+pub(super) fn reacting(deps: &Deps, is_repaired: bool) -> (Tasks, Progress) {
     let tasks = deps.tasks.child();
     let own = Deps { tasks: tasks.clone(), ..deps.clone() };
     let progress = deps.progress("puts.reactor");
@@ -78,7 +78,7 @@ fn reacting(deps: &Deps, is_repaired: bool) -> (Tasks, Progress) {
     (tasks, progress)
 }
 
-async fn caught_up(deps: &Deps, progress: &Progress) {
+pub(super) async fn caught_up(deps: &Deps, progress: &Progress) {
     loop {
         let head = deps.store().head().await;
         progress.wait_for(head, PATIENCE).await.expect("nothing stops it");
@@ -88,13 +88,13 @@ async fn caught_up(deps: &Deps, progress: &Progress) {
     }
 }
 
-async fn in_purse(deps: &Deps) -> Vec<u32> {
+pub(super) async fn in_purse(deps: &Deps) -> Vec<u32> {
     let events = deps.store().read_stream(&purse(), None).await.expect("a stream");
     let put = events.iter().map(|event| PurseEvent::read(event).expect("ours"));
     put.map(|PurseEvent::Put { cents }| *cents).collect()
 }
 
-async fn recording() -> Deps {
+pub(super) async fn recording() -> Deps {
     let deps = crate::deps();
     serve(&deps, &Arc::new(SimDisk::new(1))).await;
     deps

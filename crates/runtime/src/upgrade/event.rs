@@ -1,0 +1,18 @@
+//! What is recorded of upgrades.
+
+use std::collections::BTreeMap;
+
+use kernel::events;
+
+events! {
+    /// What is recorded of upgrades.
+    UpgradeEvent {
+        /// Every instance read these schemas: they are recorded from now on.
+        Finished {
+            /// The newest schema number by event type.
+            schemas: BTreeMap<String, u32>,
+            /// The version of the program that recorded it, which reads them.
+            version: String,
+        } = "upgrade.finished" @ 1,
+    }
+}
