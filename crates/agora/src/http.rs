@@ -138,7 +138,7 @@ impl System {
         let mut calls = routes
             .into()
             .merge(self.web.metrics.router().into())
-            .merge(web::inbox_calls(self.web.clone(), followers.clone()));
+            .merge(web::inbox_calls(name, self.web.clone(), followers.clone()));
         for (model, rebuild, progress) in sync::lock(&self.rebuilds).iter() {
             let generations = web::generation_calls(rebuild.clone(), progress.clone());
             calls = calls.nest(&format!("/models/{model}"), generations);

@@ -68,10 +68,11 @@ impl<M: ReadModel + ?Sized> Assembly<M> {
     /// The service with its calls. To them come those by which an operator looks at the model.
     #[must_use]
     pub fn serve(self, calls: OpenApiRouter, version: &'static str) -> Service {
-        let Self { name, service, followers, rebuild } = self;
+        let Self { name, service, mut followers, rebuild } = self;
         let ServiceContext { deps, model, progress } = service;
+        followers.extend(deps.shared.iter().cloned());
         let model = inspected(model);
-        let inbox = inbox::calls(deps.clone(), followers.clone());
+        let inbox = inbox::calls(name, deps.clone(), followers.clone());
         let generations = generations::calls(rebuild, progress.clone());
         let inspection = inspection(Arc::clone(&model)).merge(generations);
         let router = Api::new(name, version, deps.http.clone())

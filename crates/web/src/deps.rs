@@ -2,6 +2,8 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use runtime::Progress;
+
 use crate::{Authenticate, HttpConfig, metrics::Metrics};
 
 /// Everything that a service may touch outside itself. Cheap to clone.
@@ -13,19 +15,29 @@ pub struct Deps {
     pub metrics: Metrics,
     /// What HTTP requests may do, for all services of a process alike.
     pub http: HttpConfig,
+    /// What every service of the process rests on, such as the list of ended sessions: none is ready before it is, and each shows its inbox.
+    pub shared: Vec<Progress>,
 }
 
 impl Deps {
     /// With the usual HTTP limits, and without authentication.
     #[must_use]
     pub fn new(base: runtime::Deps) -> Self {
-        Self { http: HttpConfig::of(&base), metrics: Metrics::default(), base }
+        let (http, metrics) = (HttpConfig::of(&base), Metrics::default());
+        Self { base, metrics, http, shared: Vec::new() }
     }
 
     /// The same, with `auth` for authentication.
     #[must_use]
     pub fn authenticated_by(mut self, auth: impl Authenticate) -> Self {
         self.http.auth = Some(Arc::new(auth));
+        self
+    }
+
+    /// The same, with a follower that services share.
+    #[must_use]
+    pub fn sharing(mut self, follower: Progress) -> Self {
+        self.shared.push(follower);
         self
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use hyper::StatusCode;
-use kernel::{Actor, Event as _, EventType, Expected, NewEvent, Position, StreamId, Version};
+use kernel::{Actor, Event as _, Expected, Metadata, Position, StreamId, Version};
 use runtime::{
     Progress, SetAside,
     inbox::{InboxEvent, stream},
@@ -21,10 +21,10 @@ const TRIES: usize = 8;
 /// The pause that a client is asked to make then, or when the event store does not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The calls by which an operator sees what these followers could not take, and retries or skips it: `/inbox`, `/retry-event` and
+/// The calls by which an operator of the service `name` sees what these followers could not take, and retries or skips it: `/inbox`, `/retry-event` and
 /// `/skip-event`. Every [`Assembly`](crate::Assembly) has them. See [`runtime::inbox`].
-pub fn calls(deps: Deps, followers: Vec<Progress>) -> OpenApiRouter {
-    let inboxes = Arc::new(Inboxes { deps, followers });
+pub fn calls(name: &'static str, deps: Deps, followers: Vec<Progress>) -> OpenApiRouter {
+    let inboxes = Arc::new(Inboxes { name, deps, followers });
     OpenApiRouter::new()
         .routes(routes!(inbox))
         .routes(routes!(retry_event))
@@ -33,6 +33,8 @@ pub fn calls(deps: Deps, followers: Vec<Progress>) -> OpenApiRouter {
 }
 
 struct Inboxes {
+    /// Of the service.
+    name: &'static str,
     deps: Deps,
     followers: Vec<Progress>,
 }
@@ -169,17 +171,13 @@ impl Inboxes {
         let (InboxEvent::Retried { subscriber, position }
         | InboxEvent::Skipped { subscriber, position, .. }
         | InboxEvent::Parked { subscriber, position, .. }) = decision;
-        let follower = self.followers.iter().find(|follower| follower.name() == subscriber);
-        let entries = follower.map(Progress::inbox).unwrap_or_default();
-        if !entries.iter().any(|entry| entry.position.0 == *position) {
-            return Err(Problem::not_found(
-                "The inbox has no entry for that event; GET inbox lists its entries.",
-            ));
-        }
+        self.must_have(subscriber, *position)?;
         let stream = stream(subscriber);
         for _ in 0..TRIES {
             let expected = Expected::after(self.last(&stream).await?);
-            let event = self.event(context, operator, decision);
+            let metadata = self.metadata(context, operator);
+            let event = self.deps.new_event(decision, metadata);
+            let event = event.ok_or_else(|| Problem::upgrading(decision.kind()))?;
             let append = Append { stream: stream.clone(), expected, events: [event].into() };
             match self.deps.store().append(append).await {
                 Appended::Recorded { last, .. } => return Ok(decided(last)),
@@ -193,18 +191,35 @@ impl Inboxes {
         ))
     }
 
-    fn event(&self, context: &Context, operator: &Operator, decision: &InboxEvent) -> NewEvent {
+    /// 404 unless the entry is this service's to decide about.
+    ///
+    /// A shared follower has its name, and much the same entries, in every process: one decision is for all of them, and the service after
+    /// which it is named records it. That one's own entry may be decided about already, while a process that was updated later has its own.
+    fn must_have(&self, subscriber: &str, position: u64) -> Result<(), Problem> {
+        if self.deps.shared.iter().any(|shared| shared.name() == subscriber) {
+            let decides = subscriber.split('.').next().unwrap_or_default();
+            if decides == self.name {
+                return Ok(());
+            }
+            let detail = format!("Every service has this inbox; {decides} decides about it.");
+            return Err(Problem::not_found(detail));
+        }
+        let follower = self.followers.iter().find(|follower| follower.name() == subscriber);
+        let entries = follower.map(Progress::inbox).unwrap_or_default();
+        if entries.iter().any(|entry| entry.position.0 == position) {
+            return Ok(());
+        }
+        Err(Problem::not_found(
+            "The inbox has no entry for that event; GET inbox lists its entries.",
+        ))
+    }
+
+    fn metadata(&self, context: &Context, operator: &Operator) -> Metadata {
         let actor = match (&operator.0, &self.deps.http.auth) {
             (Some(identity), Some(auth)) => auth.actor(identity),
             _ => Actor::anonymous(),
         };
-        NewEvent {
-            id: self.deps.ids.event_id(self.deps.clock.now()),
-            kind: EventType::parse(decision.kind()).expect("a type's name"),
-            schema: decision.schema(),
-            metadata: context.metadata(actor, None),
-            data: decision.encode(),
-        }
+        context.metadata(actor, None)
     }
 }
 

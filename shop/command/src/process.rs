@@ -169,8 +169,13 @@ impl Process {
         parts: &Parts,
         store: Option<OpenStore>,
     ) -> anyhow::Result<Self> {
-        let ended = if parts.on_the_bus() { Some(shared.follow_ended_sessions()?) } else { None };
-        let (builder, given) = shared.builder(ended);
+        if parts.on_the_bus() {
+            shared.follow_ended_sessions()?;
+        }
+        if parts.has(parts::Part::CUSTOMER) && shared.choices.bus != choices::Bus::Memory {
+            mix::watch(&shared.deps.tasks, &shared.deps.transport).await;
+        }
+        let (builder, given) = shared.builder();
         let built = shared.build(parts, store, &builder).await?;
         let Built { mut services, played, note: last_note } = built;
         let admin = given.and_then(|given| given.bootstrap());

@@ -123,7 +123,8 @@ pub async fn service(
     );
     let backing_up = Arc::new(Semaphore::new(1));
     // Not the index: events are recorded and read without it, and its answers say how far it is.
-    let followers = vec![figures.progress(deps)];
+    let mut followers = vec![figures.progress(deps)];
+    followers.extend(deps.shared.iter().cloned());
     let walks = Scans::new(deps.tasks.clone());
     let ready = followers.clone();
     let service = web::Api::new(name, version, deps.http.clone())

@@ -20,6 +20,10 @@ use runtime::{
     sqlite::{Database, Location, Schema},
 };
 
+/// The follower, in every process: what a manager decides about an event that it cannot read is decided for all of them at once, by the
+/// customer service, in whose streams these events are.
+const FOLLOWER: &str = "customer.sessions";
+
 const SCHEMA: Schema = Schema {
     model: "sessions",
     unmarked: &["checkpoint", "customer", "token"],
@@ -127,7 +131,7 @@ pub fn follow(
     location: Location,
     end: Project<Ended>,
 ) -> Result<Progress, ModelError> {
-    let progress = deps.progress("sessions");
+    let progress = deps.progress(FOLLOWER);
     auth.sessions().learn_from(progress.clone());
     let sessions = EndedSessions::open(location, auth.clone())?;
     projector::spawn(&deps.tasks, &deps.store(), sessions, end, progress.clone());

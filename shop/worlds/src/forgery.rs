@@ -23,7 +23,9 @@ const UNREADABLE: [(&str, &str); 5] = [
 ];
 
 /// Kinds that are forged so in streams that go on.
-const POISON: [(&str, &str); 3] = [
+const POISON: [(&str, &str); 4] = [
+    // Every process follows the ends of sessions.
+    (contracts::customer::CATEGORY, CustomerEvent::LOGGED_OUT),
     (contracts::customer::CATEGORY, CustomerEvent::CREDIT_RELEASED),
     (contracts::product::CATEGORY, ProductEvent::STOCK_RELEASED),
     (contracts::order::CATEGORY, OrderEvent::DENIED),

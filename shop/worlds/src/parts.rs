@@ -203,6 +203,7 @@ impl Environment {
         }
         let sessions = ended::follow(&deps, &auth, models.sessions.clone(), ended::session_end)
             .expect("memory for a database");
+        let deps = deps.sharing(sessions);
         let setup = Setup {
             deps: deps.clone(),
             auth,
@@ -217,8 +218,7 @@ impl Environment {
             own: self.own(),
         };
         let built = (self.service(service).build)(setup).await;
-        let mut service = built.expect("a service starts on a database in memory");
-        service.followers.push(sessions);
+        let service = built.expect("a service starts on a database in memory");
         if let Some(versions) = &self.versions {
             versions.announce(&models.name, &deps, &service);
         }

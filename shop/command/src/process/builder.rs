@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use anyhow::Context as _;
 use identity::Auth;
 use registry::{Extensions, Module, Place, Setup, Shop};
-use runtime::{Progress, sqlite::Location};
+use runtime::sqlite::Location;
 use web::{Deps, Service, metrics::Metrics};
 
 use super::{currency, places};
@@ -23,8 +23,6 @@ pub(super) struct Builder {
     pub(super) shop: Shop,
     /// Whether the log is a folder of this process, which has been looked through.
     pub(super) log_is_here: bool,
-    /// Who is no longer logged in: no service is ready before that is known.
-    pub(super) ended: Option<Progress>,
     /// What one service alone is given.
     pub(super) own: Extensions,
 }
@@ -56,8 +54,7 @@ impl Builder {
     }
 
     /// What every service has, the event store's included.
-    pub(super) fn finished(&self, deps: &Deps, mut service: Service) -> Service {
-        service.followers.extend(self.ended.clone());
+    pub(super) fn finished(&self, deps: &Deps, service: Service) -> Service {
         figures::spawn_of(deps, &self.metrics, service.clone());
         service
     }

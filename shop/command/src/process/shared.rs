@@ -13,7 +13,7 @@ use kernel::{Clock as _, Ids};
 use registry::{Extensions, Shop};
 use runtime::event_store::Figures;
 use runtime::{
-    Budget, Progress, Schemas, Tasks, Upgrade, clock::SystemClock, sqlite::Location, trace::Traces,
+    Budget, Schemas, Tasks, Upgrade, clock::SystemClock, sqlite::Location, trace::Traces,
 };
 use web::{Deps, HttpNames, Service, Streams, metrics::Metrics};
 
@@ -116,15 +116,15 @@ impl Shared {
     }
 
     /// Until they are known, no service takes tokens, and none is ready.
-    pub(super) fn follow_ended_sessions(&self) -> anyhow::Result<Progress> {
-        Ok(ended::follow(&self.deps, &self.auth, self.database(SESSIONS), ended::session_end)?)
+    pub(super) fn follow_ended_sessions(&mut self) -> anyhow::Result<()> {
+        let place = self.database(SESSIONS);
+        let ended = ended::follow(&self.deps, &self.auth, place, ended::session_end)?;
+        self.deps.shared.push(ended);
+        Ok(())
     }
 
     /// Builds services, with what they alone are given; and the customer service's, if it runs here.
-    pub(super) fn builder(
-        &mut self,
-        ended: Option<Progress>,
-    ) -> (Builder, Option<Arc<customer::Given>>) {
+    pub(super) fn builder(&mut self) -> (Builder, Option<Arc<customer::Given>>) {
         let given = self.secrets.clone().map(|secrets| Arc::new(self.customers(secrets)));
         let mut own = Extensions::new();
         if let Some(given) = &given {
@@ -143,7 +143,6 @@ impl Shared {
                 order_deadline: choices.order_deadline,
             },
             log_is_here: matches!((&choices.bus, &choices.store), (Bus::Memory, Store::Log(_))),
-            ended,
             own,
         };
         (builder, given)

@@ -2,12 +2,17 @@
 
 use std::{fs, os::unix::fs::FileExt, time::Duration};
 
-use kernel::{Actor, StreamId};
+use contracts::customer::CustomerEvent;
+use identity::{Auth, ended};
+use kernel::{Actor, Position, StreamId};
 use runtime::Progress;
 use serde_json::{Value, json, value::to_raw_value};
 use uuid::Uuid;
 
 use crate::harness::{Shop, registration};
+
+/// How long what must come is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Has an event recorded that the service itself would never record.
 async fn forge(shop: &Shop, stream: StreamId, kind: &str, schema: u32, data: Value) -> u64 {
@@ -91,6 +96,47 @@ async fn forged_events_are_set_aside_counted_shown_and_decided_about() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_end_of_a_session_that_cannot_be_read_is_decided_about_once_for_every_process() {
+    let shop = Shop::open_with_ended_sessions().await;
+    let ada = shop.customer("ada").await;
+    let admin = shop.manager().await;
+    let auth = Auth::new(shop.secrets.verifier(), shop.deps.clock.clone());
+    let place = shop.database("sessions-of-another-process");
+    let elsewhere = ended::follow(&shop.deps, &auth, place, ended::session_end);
+    let elsewhere = elsewhere.expect("a database");
+    let known = contracts::customer::stream(shop.secrets.customer_id("ada"));
+    let unread = forge(&shop, known, CustomerEvent::LOGGED_OUT, 1, json!({ "token": 7 })).await;
+    elsewhere.wait_for(Position(unread), PATIENCE).await.expect("it follows");
+    let [model, sessions] = ["customer.projector", "customer.sessions"].map(str::to_owned);
+    let expected = [(model.clone(), unread, 0), (sessions.clone(), unread, 0)];
+    assert_eq!(inbox(&shop, &admin).await, expected);
+    assert_eq!(elsewhere.aside(), 1);
+    let decide = async |call: &str, subscriber: &str| {
+        let mut decision = json!({ "Subscriber": subscriber, "Position": unread });
+        if call == "/skip-event" {
+            decision["Reason"] = json!("forged");
+        }
+        let decided = shop.post(call, Some(&admin), decision).await;
+        shop.settle().await;
+        decided
+    };
+    decide("/skip-event", &model).await.expect(202);
+    let at = decide("/skip-event", &sessions).await.expect(202)["Position"].as_u64();
+    assert_eq!(inbox(&shop, &admin).await, []);
+    let at = Position(at.expect("a position"));
+    elsewhere.wait_for(at, PATIENCE).await.expect("it follows");
+    assert_eq!(elsewhere.aside(), 0, "one decision is for all");
+    let decisions = StreamId::new("inbox", "customer").expect("a name");
+    assert_eq!(shop.kinds(&decisions).await, ["inbox.skipped"; 2]);
+    assert_eq!(decide("/retry-event", &model).await.status, 404, "it is decided");
+    decide("/retry-event", &sessions).await.expect(202);
+    assert!(auth.verify(&ada, shop.deps.clock.now()).is_ok(), "it is logged in elsewhere");
+    let out = shop.ask("POST", "/logout-user").by(&*ada).send().await;
+    elsewhere.wait_for(out.position.expect("a position"), PATIENCE).await.expect("it follows");
+    assert!(auth.verify(&ada, shop.deps.clock.now()).is_err(), "other sessions end");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_forger_begins_a_second_time_changes_nothing() {
     let shop = Shop::open().await;
     let ada = shop.customer("ada").await;
@@ -137,6 +183,9 @@ async fn where_a_newer_version_has_recorded_nothing_is_decided_and_health_says_w
     refused.problem(503);
     assert_eq!(refused.body["type"], "/problems/newer-version", "{refused:?}");
     assert_eq!(shop.events().await.len(), before);
+    let shown = shop.get(&format!("/get-user/ada?AsOf={at}"), Some(&admin)).await;
+    shown.problem(503);
+    assert_eq!(shown.body["type"], "/problems/newer-version", "{shown:?}");
     let health = async {
         loop {
             let health = shop.get("/health/ready", None).await;
@@ -183,9 +232,6 @@ async fn a_model_damaged_while_in_use_is_built_again_without_a_restart() {
                 // What is in memory may answer for a while; a read of the file notices.
                 drop(shop.get("/get-all-users?Limit=100", Some(&admin)).await);
                 tokio::time::sleep(Duration::from_millis(10)).await;
-    let shown = shop.get(&format!("/get-user/ada?AsOf={at}"), Some(&admin)).await;
-    shown.problem(503);
-    assert_eq!(shown.body["type"], "/problems/newer-version", "{shown:?}");
             }
         };
         tokio::time::timeout(Duration::from_secs(30), found).await.expect("it is noticed");

@@ -7,7 +7,7 @@ use contracts::{
     order::{Reason, Terms},
 };
 use customer::{Admin, Config, Cost, Limits, NewPassword, Secrets};
-use identity::Auth;
+use identity::{Auth, ended};
 use kernel::Position;
 use runtime::Tasks;
 use serde_json::{Value, json};
@@ -44,15 +44,34 @@ impl Shop {
         Self::open_in(Testbed::new(Tasks::new()).await, [7; 32], |_| {}).await
     }
 
+    /// A new shop that learns from the log which sessions have ended, as every process does.
+    pub(crate) async fn open_with_ended_sessions() -> Self {
+        let bed = Testbed::new(Tasks::inline()).await;
+        let (secrets, auth) = keys(&bed, [7; 32]);
+        let mut bed = bed.for_service(customer::NAME, auth.clone());
+        let place = bed.database("sessions");
+        let ended = ended::follow(&bed.deps, &auth, place, ended::session_end);
+        bed.deps = bed.deps.clone().sharing(ended.expect("a database"));
+        Self::on(bed, secrets, auth, |_| {}).await
+    }
+
     /// The same shop after a restart.
     pub(crate) async fn reopen_with(self, change: impl FnOnce(&mut Config)) -> Self {
         Self::open_in(self.alone.closed().await, [7; 32], change).await
     }
 
     async fn open_in(bed: Testbed, secret: [u8; 32], change: impl FnOnce(&mut Config)) -> Self {
-        let secrets = Arc::new(Secrets::derive(&secret));
-        let auth = Auth::new(secrets.verifier(), Arc::clone(&bed.deps.clock));
+        let (secrets, auth) = keys(&bed, secret);
         let bed = bed.for_service(customer::NAME, auth.clone());
+        Self::on(bed, secrets, auth, change).await
+    }
+
+    async fn on(
+        bed: Testbed,
+        secrets: Arc<Secrets>,
+        auth: Auth,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let (service, admin) = instance(&bed, "a", (&secrets, &auth), change).await;
         Self { alone: testing::Shop::of(bed, service), auth, secrets, admin }
     }
@@ -134,6 +153,13 @@ impl Deref for Shop {
     fn deref(&self) -> &testing::Shop {
         &self.alone
     }
+}
+
+/// The shop's keys, and who checks its tokens.
+fn keys(bed: &Testbed, secret: [u8; 32]) -> (Arc<Secrets>, Auth) {
+    let secrets = Arc::new(Secrets::derive(&secret));
+    let auth = Auth::new(secrets.verifier(), Arc::clone(&bed.deps.clock));
+    (secrets, auth)
 }
 
 pub(crate) fn registration(name: &str) -> Value {

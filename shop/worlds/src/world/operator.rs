@@ -20,7 +20,8 @@ impl World {
             if entries.is_empty() {
                 return;
             }
-            for (service, subscriber, position) in entries {
+            for (subscriber, position) in entries {
+                let service = subscriber.split('.').next().unwrap_or_default();
                 self.tally.count(Fault::Decided);
                 if self.dice.happens(RETRIED) {
                     let retry = json!({ "Subscriber": subscriber, "Position": position });
@@ -33,18 +34,17 @@ impl World {
             tokio::time::sleep(SETTLING).await;
         }
         let left = self.in_inboxes().into_iter();
-        self.violations.extend(left.map(|(_, subscriber, position)| {
+        self.violations.extend(left.map(|(subscriber, position)| {
             format!("{position} is still in the inbox of {subscriber} (promise 12)")
         }));
     }
 
-    fn in_inboxes(&self) -> BTreeSet<(&'static str, String, u64)> {
+    fn in_inboxes(&self) -> BTreeSet<(String, u64)> {
         let mut entries = BTreeSet::new();
         for instance in self.instances.borrow().values() {
             for follower in &instance.service.followers {
-                let (service, name) = (instance.service.name, follower.name());
-                let inbox = follower.inbox().into_iter();
-                entries.extend(inbox.map(|entry| (service, name.to_owned(), entry.position.0)));
+                let (name, inbox) = (follower.name(), follower.inbox().into_iter());
+                entries.extend(inbox.map(|entry| (name.to_owned(), entry.position.0)));
             }
         }
         entries
