@@ -21,7 +21,11 @@ const changes = {
   },
 };
 
+class Newer extends Error {} // An event of a schema that this program does not read: it stops in front of it.
+
 function take(event) {
+  if (changes[event.type] && !event.dataschema.endsWith(':1'))
+    throw new Newer(`stopped before position ${event.position}: ${event.dataschema} is newer than this program; update it`);
   changes[event.type]?.(event);
   position = event.position;
 }
@@ -39,8 +43,9 @@ async function follow(connection, announcement) {
   await channel.consume(queue, (message) => (message ? wake(heard.push(message)) : end()));
   await channel.consume(DIRECT, (reply) => replies.get(reply?.properties.correlationId)?.(reply), { noAck: true });
   const send = (exchange, key, body, how) => lost || channel.publish(exchange, key, Buffer.from(JSON.stringify(body)), how);
-  const say = () => send(SERVICES, 'system.service.sales', { ...announcement, ready });
-  const announcer = setInterval(say, 2000);
+  const say = (trouble) => send(SERVICES, 'system.service.sales', { ...announcement, ready, trouble });
+  let trouble; // Why it is not ready, once it has stopped.
+  const announcer = setInterval(() => say(trouble), 2000);
   try {
     for (let behind = true; !lost; ) { // The history first, later whatever was missed.
       while (behind && !lost) {
@@ -55,7 +60,11 @@ async function follow(connection, announcement) {
         page.events.forEach(take);
         [position, behind] = [page.next - 1, !page.end];
       }
-      if (!ready) say((ready = true), console.log(`ready at position ${position}`));
+      if (!ready) {
+        ready = true;
+        say();
+        console.log(`ready at position ${position}`);
+      }
       if (heard.length === 0 && !lost) await new Promise((resolve) => (wake = resolve));
       while (heard.length > 0 && !behind && !lost) {
         const message = heard.shift();
@@ -65,6 +74,12 @@ async function follow(connection, announcement) {
         behind = said.position > position; // A gap, or a head beyond what was received.
       }
     }
+  } catch (error) {
+    if (!(error instanceof Newer)) throw error;
+    [ready, trouble] = [false, error.message];
+    say(trouble);
+    console.error(trouble);
+    while (!lost) await new Promise((resolve) => (wake = resolve)); // It goes on saying so.
   } finally {
     clearInterval(announcer);
     await connection.close().catch(() => {});
@@ -91,7 +106,9 @@ const server = createServer(async (request, response) => {
 });
 await new Promise((listening) => server.listen(Number(process.env.PORT ?? 0), host, listening));
 const address = { http: `http://${host}:${server.address().port}` };
-const announcement = { name: 'sales', instance: randomUUID(), address, routes: ['/sales'], version: '1.0.0', reads: { 'order.placed': 2 } };
+const announcement = { name: 'sales', instance: randomUUID(), address, routes: ['/sales'], version: '1.0.0',
+  // Of what it counts it reads schema 1; of the type that it passes over, any. Newer ones are not recorded while it runs.
+  reads: { 'order.placed': 2 } };
 for (;;) {
   const following = amqp.connect(process.env.AGORA_BUS).then((connection) => follow(connection, announcement));
   await following.catch((error) => console.error(`bus connection lost; reconnecting: ${error}`));

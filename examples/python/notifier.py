@@ -4,8 +4,15 @@ AGORA_BUS=amqp://user:password@host:port/vhost python notifier.py FOLDER [--from
 import collections, decimal, email.message, email.utils, json, os, pathlib, sqlite3, sys, time, uuid
 import pika
 
-EVENTS, REQUESTS, DIRECT = "agora.events", "agora.requests", "amq.rabbitmq.reply-to"
+EVENTS, SERVICES, REQUESTS, DIRECT = "agora.events", "agora.services", "agora.requests", "amq.rabbitmq.reply-to"
+PEOPLE = ("agora.customer.registered", "agora.customer.profile-changed")
 OUTCOMES = {"agora.order.finalized": "finalized", "agora.order.denied": "canceled"}
+# It serves no HTTP. While it runs, no newer schemas are recorded than it says it reads: 1 of each type, and 2 of one that it passes over.
+ANNOUNCEMENT = {"name": "notifier", "instance": str(uuid.uuid4()), "address": "local", "routes": [], "version": "1.0.0", "reads": {"order.placed": 2}}
+
+
+class Newer(Exception):
+    """An event of a schema that this program does not read. It may mean anything: we stop in front of it."""
 
 
 class Letters:
@@ -26,7 +33,11 @@ class Letters:
         self.db.execute("INSERT OR REPLACE INTO known VALUES (?, ?)", (name, json.dumps(value)))
 
     def take(self, event: dict):
-        if event["type"] in ("agora.customer.registered", "agora.customer.profile-changed"):
+        if event["type"] in (*PEOPLE, *OUTCOMES) and not event["dataschema"].endswith(":1"):
+            self.position = event["position"] - 1
+            self.checkpoint()
+            raise Newer(f"it stopped before position {event['position']}: {event['dataschema']} is newer than this program; update it")
+        if event["type"] in PEOPLE:
             self.know(event["subject"], self.known(event["subject"], {}) | event["data"]["personal"])
         elif event["type"] in OUTCOMES and event["position"] > self.since:
             self.write(event["data"], OUTCOMES[event["type"]])
@@ -55,38 +66,57 @@ class Letters:
 
 
 def follow(letters: Letters, connection):
-    channel, heard, replies = connection.channel(), collections.deque(), {}
-    [channel.exchange_declare(name, passive=True) for name in (EVENTS, REQUESTS)]  # The event store makes them.
+    channel, heard, replies, said = connection.channel(), collections.deque(), {}, 0
+    [channel.exchange_declare(name, passive=True) for name in (EVENTS, SERVICES, REQUESTS)]  # The event store makes them.
     queue = channel.queue_declare("", exclusive=True, arguments={"x-max-length": 20_000}).method.queue
     channel.queue_bind(queue, EVENTS, "#")
     channel.basic_qos(prefetch_count=500)
     channel.add_on_cancel_callback(lambda _: connection.close())  # Its queue is gone: reconnect.
     channel.basic_consume(queue, lambda _c, method, _p, body: heard.append((method, json.loads(body))))
     channel.basic_consume(DIRECT, lambda _c, _m, p, body: replies.update({p.correlation_id: json.loads(body)}), True)
-    behind = True  # The history first, later whatever was missed.
-    while True:
-        while behind:
-            number, gives_up, replies = str(uuid.uuid4()), time.monotonic() + 5, {}
-            request = json.dumps({"position": letters.position + 1, "categories": ["customer", "order"]})
-            channel.basic_publish(REQUESTS, "read", request, pika.BasicProperties(reply_to=DIRECT, correlation_id=number))
-            while number not in replies and time.monotonic() < gives_up:
-                connection.process_data_events(time_limit=1)
-            if page := replies.get(number):  # Without a reply, ask again.
-                letters.since = page["head"] if letters.since is None else letters.since
-                for event in page["events"]:
-                    letters.take(event)
-                letters.position, behind = page["next"] - 1, not page["end"]
-                letters.checkpoint()
-                print(f"read up to position {letters.position}", flush=True)
+
+    def pump(ready: bool, trouble: str | None = None):
+        """Lets the connection work for a second, and says every 2 s how we are."""
+        nonlocal said
+        if time.monotonic() >= said + 2:
+            state = {"ready": ready} | ({"trouble": trouble} if trouble else {})
+            channel.basic_publish(SERVICES, "system.service.notifier", json.dumps(ANNOUNCEMENT | state))
+            said = time.monotonic()
         connection.process_data_events(time_limit=1)
-        while heard and not behind:
-            method, message = heard.popleft()
-            if "specversion" in message and message["position"] == letters.position + 1:
-                letters.take(message)
-                letters.position += 1
-            behind = message.get("position", 0) > letters.position  # A gap, or a head beyond what was received.
-            channel.basic_ack(method.delivery_tag)
-        letters.checkpoint()
+
+    def work():
+        nonlocal replies
+        behind = True  # The history first, later whatever was missed.
+        while True:
+            while behind:
+                number, gives_up, replies = str(uuid.uuid4()), time.monotonic() + 5, {}
+                request = json.dumps({"position": letters.position + 1, "categories": ["customer", "order"]})
+                channel.basic_publish(REQUESTS, "read", request, pika.BasicProperties(reply_to=DIRECT, correlation_id=number))
+                while number not in replies and time.monotonic() < gives_up:
+                    pump(not behind)
+                if page := replies.get(number):  # Without a reply, ask again.
+                    letters.since = page["head"] if letters.since is None else letters.since
+                    for event in page["events"]:
+                        letters.take(event)
+                    letters.position, behind = page["next"] - 1, not page["end"]
+                    letters.checkpoint()
+                    print(f"read up to position {letters.position}", flush=True)
+            pump(not behind)
+            while heard and not behind:
+                method, message = heard.popleft()
+                if "specversion" in message and message["position"] == letters.position + 1:
+                    letters.take(message)
+                    letters.position += 1
+                behind = message.get("position", 0) > letters.position  # A gap, or a head beyond what was received.
+                channel.basic_ack(method.delivery_tag)
+            letters.checkpoint()
+
+    try:
+        work()
+    except Newer as newer:
+        print(newer, flush=True)
+        while True:
+            pump(False, str(newer))
 
 
 written = Letters(pathlib.Path(sys.argv[1]), "--from-start" in sys.argv)

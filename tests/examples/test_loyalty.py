@@ -416,12 +416,17 @@ class TheModel(unittest.TestCase):
         self.assertEqual(2, self.model.react("c", {"order": "1", "points": 299})["reward-granted"]["rewards"])
         self.assertEqual({"points-earned"}, set(self.model.react("c", {"order": "1", "points": 99})))
 
-    def test_an_event_of_a_newer_schema_is_set_aside_and_counted(self):
-        self.finalized(schema=2)
-        self.take("customer-c", "customer.password-changed", {}, schema=2)
+    def test_it_stops_in_front_of_an_event_of_a_newer_schema(self):
+        from agora.model import Newer
+
         self.take("customer-c", "customer.of-the-future", {}, schema=7)  # Not one that matters here.
-        self.assertEqual((2,), self.model.row("SELECT set_aside FROM progress"))
-        self.assertEqual((0,), self.model.row("SELECT count(*) FROM todo"))
+        self.finalized()
+        for kind in ("order.finalized", "customer.password-changed"):
+            with self.assertRaisesRegex(Newer, f"stopped before position 3: urn:agora:{kind}:2"):
+                self.take("customer-c", kind, {}, schema=2)
+            self.position = 2
+        self.assertEqual((2,), self.model.row("SELECT position FROM progress"))
+        self.assertEqual((1,), self.model.row("SELECT count(*) FROM todo"))
 
     def test_a_password_of_before_there_were_revisions_voids_tokens_without_one(self):
         self.take("customer-c", "customer.password-changed", {"password": "", "voids_until": "2026-01-01T00:00:00Z"})

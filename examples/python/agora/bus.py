@@ -1,6 +1,7 @@
 """The bus thread: follows the log, reacts to events exactly once, executes commands, and announces the service."""
 import collections, concurrent.futures, contextlib, json, os, queue, time, traceback, uuid
 import pika
+from .model import Newer
 from .web import Problem
 
 EVENTS, SERVICES, REQUESTS, DIRECT = "agora.events", "agora.services", "agora.requests", "amq.rabbitmq.reply-to"
@@ -11,7 +12,7 @@ UNKNOWN = "The event store is not responding. Whether this was recorded is unkno
 
 class Bus:
     def __init__(self, model):
-        self.model, self.commands, self.connection, self.ready = model, queue.Queue(), None, False
+        self.model, self.commands, self.connection, self.ready, self.trouble = model, queue.Queue(), None, False, None
         self.head, self.announced, self.caught_up = 0, 0, time.monotonic()
 
     def run(self, address):
@@ -36,6 +37,17 @@ class Bus:
         self.channel.add_on_cancel_callback(lambda _: connection.close())
         self.channel.basic_consume(heard, lambda _c, method, _p, body: self.heard.append((method, json.loads(body))))
         self.channel.basic_consume(DIRECT, self.replied, auto_ack=True)
+        try:
+            self.work()
+        except Newer as newer:
+            self.ready, self.trouble, self.announced = False, str(newer), 0
+            print(newer, flush=True)
+            while True:  # Until an updated program takes over. It only says why.
+                self.pump(1)
+                while not self.commands.empty():
+                    self.refuse(*self.commands.get())
+
+    def work(self):
         self.catch_up()
         if not self.ready:
             self.ready, self.announced = True, 0
@@ -52,9 +64,8 @@ class Bus:
         now, lag = time.monotonic(), max(self.head - self.model.position, 0)
         self.caught_up = self.caught_up if lag else now
         if now >= self.announced + ANNOUNCE_SECONDS:
-            self.announced, aside = now, self.model.row("SELECT set_aside FROM progress")[0]
-            lags = {self.model.NAME: {"events": lag, "seconds": now - self.caught_up}}
-            state = {"version": "1.0.0", "ready": self.ready, "lag": lags, "set_aside": aside}
+            self.announced, lags = now, {self.model.NAME: {"events": lag, "seconds": now - self.caught_up}}
+            state = {"version": "1.0.0", "ready": self.ready, "lag": lags} | ({"trouble": self.trouble} if self.trouble else {})
             self.publish(SERVICES, f"system.service.{self.model.NAME}", self.announcement | state)
         self.connection.process_data_events(time_limit=seconds)
 
@@ -155,9 +166,16 @@ class Bus:
         except (pika.exceptions.AMQPError, OSError):
             future.set_exception(Problem(503, UNKNOWN))
             raise
+        except Newer as newer:
+            future.set_exception(Problem(503, str(newer), "newer-version"))
+            raise
         except Exception:
             traceback.print_exc()
             future.set_exception(Problem(500, "The error was logged."))
+
+    def refuse(self, future, *_command):
+        if future.set_running_or_notify_cancel():
+            future.set_exception(Problem(503, self.trouble, "newer-version"))
 
     def decided(self, stream, decide, context, key):
         while True:

@@ -3,13 +3,17 @@ import contextlib, fcntl, json, pathlib, sqlite3, threading
 
 KEYS_MAX = 16  # Idempotency keys remembered per stream, as in the shop's own services.
 TABLES = """PRAGMA journal_mode = WAL;
-CREATE TABLE IF NOT EXISTS progress (position INTEGER NOT NULL, set_aside INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS progress (position INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ended_token (id TEXT PRIMARY KEY, expires TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS void_before (customer TEXT PRIMARY KEY, revision INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS stream (id TEXT PRIMARY KEY, version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS todo (cause INTEGER PRIMARY KEY, stream TEXT NOT NULL, task TEXT NOT NULL, context TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request (stream TEXT, key TEXT, digest TEXT, position INTEGER, answer TEXT, PRIMARY KEY (stream, key));
 """
+
+
+class Newer(Exception):
+    """An event of a schema that this program does not read. It may mean anything: nothing is shown or decided without what it did."""
 
 
 class Model:
@@ -31,17 +35,17 @@ class Model:
         fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # Each instance has a folder of its own.
         self.db = sqlite3.connect(self.path)
         self.db.executescript(TABLES + self.TABLES)
-        self.db.execute("INSERT INTO progress SELECT 0, 0 WHERE NOT EXISTS (SELECT * FROM progress)")
+        self.db.execute("INSERT INTO progress (position) SELECT 0 WHERE NOT EXISTS (SELECT * FROM progress)")
         self.keep(self.db.execute("SELECT position FROM progress").fetchone()[0])
 
     def take(self, event):
         category, _, subject = event["subject"].partition("-")
         kind, number = event["dataschema"].removeprefix("urn:agora:").rsplit(":", 1)
         data, run = event["data"], self.db.execute
-        if int(number) > self.KNOWN.get(kind, int(number)):  # From a newer shop: report it missing rather than misread it.
-            run("UPDATE progress SET set_aside = set_aside + 1")
-            print(f"set aside position {event['position']}: {event['dataschema']} is newer than this program", flush=True)
-        elif kind == "customer.logged-out":
+        if int(number) > self.KNOWN.get(kind, int(number)):
+            self.keep(event["position"] - 1)  # Everything before it.
+            raise Newer(f"it stopped before position {event['position']}: {event['dataschema']} is newer than this program; update it")
+        if kind == "customer.logged-out":
             run("INSERT OR REPLACE INTO ended_token VALUES (?, ?)", (data["token"], data["expires"]))
             run("DELETE FROM ended_token WHERE datetime(expires) < datetime(?, '-1 day')", [event["time"]])
         elif kind == "customer.password-changed":
