@@ -74,7 +74,10 @@ async function find(world, shop, drill) {
   expect(said.includes(drill.Report), `the command says what users report: ${said}`);
   await findTheCause(page, drill);
   await screenshot(page, `drill-${drill.Name}`);
-  if (drill.Name === "poison-event") await theInboxIsFine(world, shop);
+  if (drill.Name === "poison-event") {
+    await theInboxIsFine(world, shop);
+    await theInboxIsDecidedAbout(page);
+  }
   if (drill.Name === "wrong-clock") {
     // The part with the wrong time refuses, and the manager stays logged in.
     await page.goto("/customers");
@@ -96,6 +99,21 @@ async function theInboxIsFine(world, shop) {
     await page.getByText("product.projector").first().waitFor();
     await (scripts ? fine(page, `office-inbox-${width}`) : screenshot(page, `office-inbox-${width}-noscript`));
   }
+}
+
+/** A retry finds that the event still cannot be read; a skip takes a reason, and ends the entry. */
+async function theInboxIsDecidedAbout(page) {
+  await page.goto("/inbox");
+  const entry = page.getByRole("region", { name: /^product\.projector at position/ });
+  await entry.getByRole("button", { name: "Retry" }).click();
+  await page.getByText(/The event at position [\d,]+ is retried\./).waitFor();
+  await eventually(async () => (await entry.count()) === 1 || again(page), "the entry is there again");
+  await entry.getByRole("button", { name: "Skip" }).click();
+  await page.getByText("Say why the event is skipped").waitFor();
+  await entry.getByLabel("Why it may be skipped").fill("forged");
+  await entry.getByRole("button", { name: "Skip" }).click();
+  await page.getByText(/The event at position [\d,]+ is skipped\./).waitFor();
+  await eventually(async () => (await entry.count()) === 0 || again(page), "the entry is gone");
 }
 
 /** The page of all drills, on a screen and on a phone. */

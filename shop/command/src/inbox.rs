@@ -1,13 +1,14 @@
 //! `agora inbox`: the events that parts of the shop could not process, and what to do with them.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
 
 use clap::Args as ClapArgs;
+use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use web::projector_of;
 
 use crate::{
-    client::{Access, Client, Request},
+    client::{Access, Client, Error, Request},
     events::embedded,
     models::Model,
     outcome::Outcome,
@@ -21,8 +22,8 @@ An event that a read model or reactor cannot read or apply is put into its inbox
 behind it, in order; all other streams continue. An entry is named SUBSCRIBER@POSITION, as in the list.
 
 --retry processes it again, and then everything that waits: use it after an update that can read the event. --skip leaves it
-out for good, and processes what waits. Both are recorded with the operator's name. An event that still cannot be processed
-becomes an entry again.
+out for good, and processes what waits; that cannot be taken back. Both are recorded with the operator's name. An event that
+still cannot be processed becomes an entry again. A service that does not answer is named, and the others are listed.
 
 With --data, the list is that of the read models of a stopped shop as this version would build them.
 
@@ -62,6 +63,26 @@ pub(crate) struct Args {
 struct Name {
     subscriber: String,
     position: u64,
+}
+
+/// What there is in inboxes.
+struct Inboxes {
+    entries: Vec<Entry>,
+    /// Whether every service answered.
+    is_whole: bool,
+}
+
+/// The services of a shop, as the gateway knows them.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Status {
+    services: Vec<Service>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Service {
+    name: String,
 }
 
 /// What a service answers.
@@ -117,18 +138,42 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Asks every service of a running shop.
-async fn of_running(client: &Client) -> anyhow::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for model in Model::all() {
-        let answer: Answer = client.get(&format!("/{}/inbox", model.name())).await?;
-        entries.extend(answer.entries);
+/// Asks every service that the gateway knows, guests included.
+async fn of_running(client: &Client) -> anyhow::Result<Inboxes> {
+    let Status { services } = client.get("/system/get-status").await?;
+    // An inbox that every process has, such as that of the ended sessions, is answered by each service.
+    let mut entries = BTreeMap::new();
+    let mut is_whole = true;
+    for Service { name } in services {
+        match client.get_once::<Answer>(&format!("/{name}/inbox")).await {
+            Ok(answer) => {
+                let named = |entry: Entry| ((entry.subscriber.clone(), entry.position), entry);
+                entries.extend(answer.entries.into_iter().map(named));
+            }
+            // Not every service has one, such as the event store or a guest.
+            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {}
+            Err(error) if is_silence(&error) => {
+                term::note(format_args!(
+                    "{name} does not answer, so what is in its inbox is not known: {error}"
+                ));
+                is_whole = false;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(entries)
+    Ok(Inboxes { entries: entries.into_values().collect(), is_whole })
+}
+
+/// Whether a service gave no answer of its own.
+fn is_silence(error: &Error) -> bool {
+    match error.status() {
+        Some(status) => status.is_server_error(),
+        None => matches!(error, Error::Lost(_) | Error::TooSlow(_)),
+    }
 }
 
 /// Builds every model in memory from the log of a stopped shop.
-async fn of_stopped(shop: &Stopped) -> anyhow::Result<Vec<Entry>> {
+async fn of_stopped(shop: &Stopped) -> anyhow::Result<Inboxes> {
     let store = embedded::open(shop)?;
     let mut entries = Vec::new();
     for model in Model::all() {
@@ -142,10 +187,10 @@ async fn of_stopped(shop: &Stopped) -> anyhow::Result<Vec<Entry>> {
             waiting: None,
         }));
     }
-    Ok(entries)
+    Ok(Inboxes { entries, is_whole: true })
 }
 
-fn print(entries: &[Entry], json: bool) -> anyhow::Result<()> {
+fn print(Inboxes { entries, is_whole }: &Inboxes, json: bool) -> anyhow::Result<()> {
     for entry in entries {
         if json {
             term::json(entry)?;
@@ -159,7 +204,7 @@ fn print(entries: &[Entry], json: bool) -> anyhow::Result<()> {
         };
         term::line(format_args!("{subscriber}@{position}  {stream}: {reason}{waiting}"))?;
     }
-    if entries.is_empty() && !json {
+    if entries.is_empty() && *is_whole && !json {
         term::line("All inboxes are empty.")?;
     }
     Ok(())
@@ -185,9 +230,9 @@ impl FromStr for Name {
     fn from_str(text: &str) -> Result<Self, String> {
         let name = text.split_once('@').and_then(|(subscriber, position)| {
             let position = position.parse().ok()?;
-            let known =
-                Model::all().any(|model| subscriber.starts_with(&format!("{}.", model.name())));
-            known.then(|| Self { subscriber: subscriber.to_owned(), position })
+            let (service, _) = subscriber.split_once('.')?;
+            // It is the first part of a path.
+            gateway::is_name(service).then(|| Self { subscriber: subscriber.to_owned(), position })
         });
         name.ok_or_else(|| "is not an entry such as customer.projector@1042".to_owned())
     }

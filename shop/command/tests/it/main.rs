@@ -21,6 +21,7 @@ mod fifth;
 mod flood;
 mod health;
 mod import;
+mod inbox;
 mod journey;
 mod kills;
 mod live;

@@ -81,6 +81,8 @@ pub(crate) struct Shop {
     /// Whether the manager gets in with any password, and the last one given.
     pub(crate) any_password: bool,
     pub(crate) logged_in_with: String,
+    /// By service, what is in its inbox; or the status of its refusal.
+    pub(crate) inboxes: BTreeMap<String, Result<Value, u16>>,
     /// What was answered to an idempotency key.
     answered: HashMap<String, (Value, Value)>,
     tokens: u32,

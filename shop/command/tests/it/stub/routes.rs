@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{Query, Request, State},
+    extract::{Path, Query, Request, State},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
@@ -45,8 +45,25 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/events/head", get(head))
         .route("/events/follow", get(orders::events))
         .route("/metrics", get(metrics))
+        .route("/system/get-status", get(status))
+        .route("/{service}/inbox", get(inbox))
         .layer(from_fn_with_state(Arc::clone(&shared), border))
         .with_state(shared)
+}
+
+/// The services that have been given an inbox.
+async fn status(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    let services: Vec<Value> =
+        shared.shop().inboxes.keys().map(|name| json!({ "Name": name })).collect();
+    Json(json!({ "Services": services }))
+}
+
+async fn inbox(State(shared): State<Arc<Shared>>, Path(service): Path<String>) -> Response {
+    match shared.shop().inboxes.get(&service) {
+        None => problem(404, "There is no such service.", &[]),
+        Some(Err(status)) => problem(*status, "no instance of this service is ready", &[]),
+        Some(Ok(entries)) => Json(json!({ "Entries": entries })).into_response(),
+    }
 }
 
 /// What every request goes through: it is noted, its token is checked, faults happen to it, repetitions act once.
