@@ -140,51 +140,64 @@ const STEPS: [(&str, &str); 8] = [
 ];
 
 #[tokio::test]
-async fn a_kill_in_each_step_leaves_a_model_that_equals_a_rebuilt_one() {
+async fn a_kill_in_each_step_leaves_models_that_equal_rebuilt_ones() {
     let (mut shop, mut manager, products) = shop_with_orders().await;
     for (call, state) in STEPS {
         if !call.is_empty() {
-            let asked = manager.try_post(&format!("/order/{call}"), json!({})).await;
-            let status = asked.expect("an answer").status;
-            // It may be done already when the shop is up again.
-            assert!([202, 409].contains(&status), "{call}: {status}");
+            for asked in join_all(SERVICES.map(|service| ask(&manager, service, call))).await {
+                // It may be done already when the shop is up again.
+                assert!([202, 409].contains(&asked), "{call}: {asked}");
+            }
         }
         let order = manager.order(&products[0], BUYERS[0]).await;
-        // A state may be over before anyone sees it.
-        let seen = eventually("the step is taken", async || {
-            let found = generations(&manager, "order").await;
-            let now = found["Other"]["State"].as_str().unwrap_or_default();
-            (state.is_empty() || now == state || now == "Kept").then_some(())
-        });
+        let seen = join_all(SERVICES.map(|service| reached(&manager, service, state)));
         let seen = tokio::time::timeout(Duration::from_mins(1), seen).await;
-        seen.unwrap_or_else(|_| panic!("{call} {state}"));
+        assert!(seen.is_ok(), "{call} {state}");
         let folder = shop.kill().await;
         shop = folder.up().await;
         manager = manager.at(&shop);
         let shown = manager.get(&format!("/order/get-orders?Type=Single&Id={order}")).await;
         assert_eq!(shown["Items"][0]["OrderId"], json!(order), "{call} {state}: {shown}");
-        shop.tool(&["rebuild", "--check", "order"]).await.expect_code(0);
-        assert!(
-            is_tidy(&shop.folder.data())
-                || generations(&manager, "order").await["Other"].is_object()
-        );
+        shop.tool(&["rebuild", "--check"]).await.expect_code(0);
+        for service in SERVICES {
+            let has_other = generations(&manager, service).await["Other"].is_object();
+            assert!(has_other || is_tidy(&shop.folder.data(), service), "{service} {call} {state}");
+        }
     }
     manager.ended_orders().await;
-    let found = generations(&manager, "order").await;
-    if found["Other"].is_object() {
-        until_kept(&manager, "order").await;
-        manager.post("/order/drop-model", json!({})).await.ok();
+    for service in SERVICES {
+        if generations(&manager, service).await["Other"].is_object() {
+            until_kept(&manager, service).await;
+            assert_eq!(ask(&manager, service, "drop-model").await, 202, "{service}");
+        }
+        assert!(is_tidy(&shop.folder.data(), service), "{service}");
     }
-    assert!(is_tidy(&shop.folder.data()));
     shop.tool(&["rebuild", "--check"]).await.expect_code(0);
 }
 
-/// Whether the folder has one order model.
-fn is_tidy(data: &Path) -> bool {
+/// Asks for something to be done with a model; the status of the answer.
+async fn ask(manager: &Person, service: &str, call: &str) -> u16 {
+    let asked = manager.try_post(&format!("/{service}/{call}"), json!({})).await;
+    asked.expect("an answer").status
+}
+
+/// Waits until a model is in a state, which may be over before anyone sees it.
+async fn reached(manager: &Person, service: &str, state: &str) {
+    eventually("the step is taken", async || {
+        let found = generations(manager, service).await;
+        let now = found["Other"]["State"].as_str().unwrap_or_default();
+        (state.is_empty() || now == state || now == "Kept").then_some(())
+    })
+    .await;
+}
+
+/// Whether the folder has one model of a service.
+fn is_tidy(data: &Path, service: &str) -> bool {
     let files = std::fs::read_dir(data).expect("a folder").flatten();
     let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+    let first = format!("{service}.db");
     let is_model = |name: &String| {
-        let number = name.strip_prefix("order.db").map(|rest| rest.trim_start_matches(".gen-"));
+        let number = name.strip_prefix(&first).map(|rest| rest.trim_start_matches(".gen-"));
         number.is_some_and(|rest| rest.is_empty() || rest.parse::<u32>().is_ok())
     };
     names.filter(is_model).count() == 1
