@@ -75,7 +75,7 @@ pub(crate) struct Models {
     sessions: Location,
     /// That of the machine they are on.
     pub(crate) clock: Arc<TestClock>,
-    _anchors: Rc<Vec<rusqlite::Connection>>,
+    _anchors: Rc<Vec<sqlite::Held>>,
 }
 
 /// A running event store.

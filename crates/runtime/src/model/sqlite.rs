@@ -13,6 +13,7 @@ mod embedded;
 mod files;
 mod generation;
 mod generations;
+mod held;
 mod location;
 mod mark;
 mod noted;
@@ -35,6 +36,7 @@ use crate::{ModelError, SetAside};
 pub use disposable::Disposable;
 pub use embedded::Embedded;
 pub use generation::Tables;
+pub use held::{Held, hold};
 pub use mark::{checkpoint_in, is_replaceable};
 pub use noted::{RowChange, Values};
 pub use record::{beside, serving_in};
@@ -44,7 +46,7 @@ use strange::Strange;
 const READERS_MAX: usize = 8;
 
 /// Where a database lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Location {
     /// A file, which is made if it is missing.
     File(PathBuf),
@@ -336,9 +338,4 @@ pub fn aside_line(entry: &SetAside) -> String {
     let texts = [stream.as_str(), reason].map(|text| ValueRef::Text(text.as_bytes()));
     let [stream, reason] = texts;
     line("aside", &[number(position.0), stream, number(version.0), reason])
-}
-
-/// A connection that does nothing but keep a database in memory alive.
-pub fn hold(location: &Location) -> rusqlite::Result<Connection> {
-    location.connect()
 }

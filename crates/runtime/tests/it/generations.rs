@@ -1,6 +1,8 @@
 //! A read model is built again beside the one that serves, compared, and switched to: whatever crashes, nothing is missed or done twice.
 
 mod busy;
+mod compared;
+mod in_memory;
 mod left_behind;
 
 use std::{
@@ -77,6 +79,10 @@ struct Program {
 
 impl Program {
     fn start(world: &World, path: &Path, tables: Happenings) -> Self {
+        Self::start_at(world, Location::File(path.to_owned()), tables)
+    }
+
+    fn start_at(world: &World, location: Location, tables: Happenings) -> Self {
         let tasks = Tasks::inline();
         let location = Location::File(path.to_owned());
         let model = Embedded::open(tables, location, tasks.clone()).expect("the model opens");

@@ -3,6 +3,8 @@
 //!
 //! The file is replaced as a whole, so after a crash it says what was before a step or what is after it. Generations that it counted and
 //! does not name are what a step left behind, and are removed at the next start; without it, nothing is.
+//!
+//! A model in memory has its record beside it while it is [held](super::held); else it has its first generation only.
 
 use std::{
     fs,
@@ -13,7 +15,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Location, Schema, files::with_suffix, mark};
+use super::{Location, Schema, files::with_suffix, held, mark};
 use crate::{ModelError, model::Other, model::Purpose, shape::is_newer};
 
 /// The first generation, in the file that the setting names.
@@ -53,7 +55,11 @@ impl Record {
     /// Of the model at `location`; what it counted and does not name is removed. Where a newer version of the program left a generation that
     /// serves it alone, and one beside it that serves us, the latter serves.
     pub(super) fn of(location: &Location, schema: Schema) -> Result<Self, ModelError> {
-        let Location::File(path) = location else { return Ok(Self::ALONE) };
+        let Location::File(path) = location else {
+            let noted = held::noted(location);
+            let record = noted.and_then(|note| serde_json::from_slice(&note).ok());
+            return Ok(record.unwrap_or(Self::ALONE));
+        };
         let mut record = match Self::read(path)? {
             Some(record) => {
                 record.remove_others(location, schema.model);
@@ -108,7 +114,13 @@ impl Record {
 
     /// Replaces what is recorded, durably.
     pub(super) fn write(&self, location: &Location) -> Result<(), ModelError> {
-        let Location::File(path) = location else { return Ok(()) };
+        let Location::File(path) = location else {
+            let note = serde_json::to_vec(self).expect("numbers serialise");
+            let numbers = [Some(self.current), self.other.map(|other| other.number)];
+            let others = numbers.into_iter().flatten().filter(|number| *number != FIRST);
+            let others = others.map(|number| location.generation(number));
+            return Ok(held::note(location, note, others)?);
+        };
         self.put(path).map_err(|error| {
             ModelError::Other(format!(
                 "{} cannot be written: {error}",
