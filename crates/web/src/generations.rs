@@ -110,6 +110,9 @@ pub struct ModelComparison {
 }
 
 /// The generations of the service's read model.
+///
+/// Where each instance of a service has a model of its own (`Shared` is false), a gateway asks the one whose name is in the query,
+/// `Instance=NAME`; so it does for the calls that change them.
 #[utoipa::path(get, path = "/model-generations", security(("token" = [])), responses((status = 200, body = ModelGenerations)))]
 async fn model_generations(
     State(model): State<Arc<Model>>,

@@ -28,11 +28,11 @@ pub(crate) struct Models {
 /// A service's read model.
 struct Model {
     name: String,
+    /// The one that has it, where each instance of the service has its own.
+    instance: Option<String>,
     engine: String,
     /// None while the service does not answer.
     found: Option<ModelGenerations>,
-    /// Each would have its own generations, and only one of them would be asked.
-    several: bool,
 }
 
 impl Models {
@@ -44,8 +44,10 @@ impl Models {
     }
 }
 
-fn instances(service: &Service) -> usize {
-    service.instances.iter().filter(|instance| instance.here).count()
+/// The path of a call about the model of a service, or of one of its instances.
+fn path(service: &str, call: &str, instance: Option<&str>) -> String {
+    let of = instance.map(|name| format!("?Instance={}", site::segment(name)));
+    format!("/{}/{call}{}", site::segment(service), of.unwrap_or_default())
 }
 
 /// The models, again whenever something about them has changed.
@@ -79,7 +81,8 @@ pub(crate) async fn decide(manager: ManagerVisit, form: Form) -> Result<Response
         "drop" => ("drop-model", "has no other generation any more"),
         _ => return Err(Failure::Malformed),
     };
-    let path = format!("/{}/{call}", site::segment(&service));
+    let instance = Some(form.value("Instance")).filter(|name| !name.is_empty());
+    let path = path(&service, call, instance);
     match manager.post::<Value>(&path, &json!({})).await {
         Ok(_) => manager.say(format!("The read model of {service} {done}.")),
         Err(failure) => match failure.refused(409) {
@@ -91,21 +94,45 @@ pub(crate) async fn decide(manager: ManagerVisit, form: Form) -> Result<Response
 }
 
 impl Model {
-    /// None if the service has none, or is of another kind or version, which does not have the call.
-    async fn of(manager: &ManagerVisit, service: &Service) -> Option<Self> {
+    /// The service's model, or that of each of its instances; nothing if it has none, or is of another kind or version, which does not have
+    /// the call.
+    async fn of(manager: &ManagerVisit, service: &Service) -> Vec<Self> {
+        let Some(one) = Self::at(manager, service, None).await else { return Vec::new() };
+        let here = service.instances.iter().filter(|instance| instance.here);
+        let names: Vec<&str> = here.map(|instance| &*instance.name).collect();
+        if names.len() < 2 || one.found.as_ref().is_none_or(|found| found.shared) {
+            return vec![one];
+        }
+        let each = names.into_iter().map(|name| Self::at(manager, service, Some(name)));
+        join_all(each).await.into_iter().flatten().collect()
+    }
+
+    async fn at(manager: &ManagerVisit, service: &Service, instance: Option<&str>) -> Option<Self> {
         let kept = service.model()?;
-        let path = format!("/{}/model-generations", site::segment(&service.name));
+        let path = path(&service.name, "model-generations", instance);
         let answer = soon(manager.get::<ModelGenerations>(&path, &[("", ""); 0])).await;
         if answer.as_ref().is_err_and(|failure| failure.refused(404).is_some()) {
             return None;
         }
         Some(Self {
             name: service.name.clone(),
+            instance: instance.map(str::to_owned),
             engine: kept.engine.clone(),
             // Whatever one service says, the page shows the others; whether the visitor may see it, the gateway has said.
             found: answer.ok(),
-            several: instances(service) > 1,
         })
+    }
+
+    /// What it is called on the page: the service, and which of its instances.
+    fn title(&self) -> String {
+        let instance = self.instance.as_ref().map(|name| format!(", instance {name}"));
+        format!("{}{}", self.name, instance.unwrap_or_default())
+    }
+
+    /// The same as a part of ids on the page.
+    fn key(&self) -> String {
+        let instance = self.instance.as_ref().map(|name| format!("-{name}"));
+        format!("{}{}", self.name, instance.unwrap_or_default())
     }
 
     fn other(&self) -> Option<&OtherGeneration> {
@@ -117,13 +144,7 @@ impl Model {
         let Some(found) = &self.found else {
             return Some("The service does not answer.".to_owned());
         };
-        if let Some(unsupported) = &found.unsupported {
-            return Some(unsupported.replace("SERVICE", &self.name));
-        }
-        (self.several && !found.shared).then(|| {
-            "It runs in several instances, each with a model of its own; stop all but one to rebuild it here."
-                .to_owned()
-        })
+        found.unsupported.as_ref().map(|unsupported| unsupported.replace("SERVICE", &self.name))
     }
 
     fn badge(&self) -> Option<Badge> {
@@ -205,3 +226,39 @@ fn progress(other: &OtherGeneration) -> String {
 }
 
 impl HtmlSafe for Models {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(instance: Option<&str>) -> Model {
+        let found = json!({ "Generation": 1, "Position": 7 });
+        Model {
+            name: "product".to_owned(),
+            instance: instance.map(str::to_owned),
+            engine: "SQLite".to_owned(),
+            found: Some(serde_json::from_value(found).expect("an answer")),
+        }
+    }
+
+    #[test]
+    fn each_instance_with_a_model_of_its_own_can_be_told_to_rebuild_it() {
+        let models = vec![model(Some("product-a")), model(Some("product-b"))];
+        let page = Models { models, csrf: String::new() }.render().expect("a page");
+        for name in ["product-a", "product-b"] {
+            let told = [
+                format!("product, instance {name}</dt>"),
+                format!("name=\"Instance\" value=\"{name}\""),
+                format!("id=\"rebuild-product-{name}\""),
+            ];
+            assert!(told.iter().all(|told| page.contains(told)), "{name}: {page}");
+        }
+        assert_eq!(
+            path("product", "rebuild-model", Some("product-a")),
+            "/product/rebuild-model?Instance=product-a"
+        );
+        let alone = Models { models: vec![model(None)], csrf: String::new() };
+        let page = alone.render().expect("a page");
+        assert!(page.contains("id=\"rebuild-product\"") && !page.contains("Instance"), "{page}");
+    }
+}

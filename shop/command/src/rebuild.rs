@@ -38,7 +38,8 @@ Read models are disposable: a rebuilt one equals the previous one. Without furth
 --live rebuilds while the shop serves: the new model is built beside the old one, with pauses, and takes its place in one
 step once both are equal. The old one is kept up to date: --back returns to it, --drop removes it. A new model that differs
 does not take its place by itself: --accept switches to it anyway, --drop removes it. If the command or the shop is
-interrupted, the rebuild continues. Several instances of a service must share the model, as on a server.
+interrupted, the rebuild continues. Where each instance of a service has a model of its own, all of them are
+rebuilt, one after the other.
 
 --check changes nothing: it builds each model again in memory and compares it, line by line, with the one in the data folder
 of a stopped shop, or by digest with those of a running shop (--url).

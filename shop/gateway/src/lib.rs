@@ -176,6 +176,7 @@ async fn forward(
             gateway.expected.iter().any(|one| prefix.strip_prefix('/') == Some(&one.name));
         return if expected { forward::no_instance() } else { unknown() };
     };
+    let (path, instance) = addressed(path);
     let Ok(path) = PathAndQuery::try_from(path) else { return unknown() };
     if let Err(too_large) = context.check_announced_length(request.headers()) {
         return too_large.into_response();
@@ -184,7 +185,14 @@ async fn forward(
     let headers = request.headers_mut();
     forward::end_to_end(headers);
     let holder = gateway.positions.carry(headers);
-    let targets = route.targets(path.path(), gateway.http.clock.elapsed());
+    let elapsed = gateway.http.clock.elapsed();
+    let targets = match instance {
+        None => route.targets(path.path(), elapsed),
+        Some(name) => match route.instance(&name, elapsed) {
+            Some(target) => vec![target],
+            None => return no_such_instance(),
+        },
+    };
     let mut response = gateway.forwarder.forward(&targets, request, path, &context).await;
     gateway.refusals.note(&asked, &context, &response, gateway.http.clock.elapsed());
     forward::end_to_end(response.headers_mut());
@@ -203,6 +211,22 @@ fn split(uri: &Uri) -> Option<(&str, String)> {
     let (prefix, rest) = path.split_at_checked(end)?;
     let rest = if rest.is_empty() { "/" } else { rest };
     Some((prefix, uri.query().map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"))))
+}
+
+/// Takes `Instance=NAME` out of a path's query: the name of the one instance that is to answer, for what each has of its own.
+fn addressed(path: String) -> (String, Option<String>) {
+    const INSTANCE: &str = "Instance=";
+    let Some((before, query)) = path.split_once('?') else { return (path, None) };
+    let (named, others): (Vec<&str>, Vec<&str>) =
+        query.split('&').partition(|part| part.starts_with(INSTANCE));
+    let name = named.first().and_then(|named| named.strip_prefix(INSTANCE)).map(str::to_owned);
+    let end = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
+    if name.is_none() { (path, None) } else { (format!("{before}{end}"), name) }
+}
+
+fn no_such_instance() -> Response {
+    Problem::not_found("No such instance of this service is here; get-status lists them.")
+        .into_response()
 }
 
 fn unknown() -> Response {

@@ -63,6 +63,7 @@ pub(crate) struct Route {
 }
 
 struct Candidate {
+    instance: String,
     target: Target,
     ready: bool,
     heard_at: Duration,
@@ -137,6 +138,7 @@ impl Inner {
             let Some(prefix) = own_prefix(announcement) else { continue };
             let (ready, heard_at) = (announcement.ready, *since);
             candidates.entry(prefix.into()).or_default().push(Candidate {
+                instance: announcement.instance.clone(),
                 target,
                 ready,
                 heard_at,
@@ -204,6 +206,16 @@ impl Route {
             ready.rotate_left(turn);
         }
         ready
+    }
+}
+
+impl Route {
+    /// The instance of that name if it is there, ready or not: who asks for one by its name means that one.
+    pub(crate) fn instance(&self, name: &str, elapsed: Duration) -> Option<&Target> {
+        let is_meant = |candidate: &&Candidate| {
+            candidate.instance == name && here(candidate.heard_at, elapsed)
+        };
+        self.candidates.iter().find(is_meant).map(|candidate| &candidate.target)
     }
 }
 

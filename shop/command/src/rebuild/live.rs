@@ -1,6 +1,6 @@
 //! Rebuilds read models while the shop runs; switches back to the previous one, or drops it.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use anyhow::{anyhow, bail};
 use serde::Deserialize;
@@ -44,41 +44,60 @@ struct Service {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Instance {
+    #[serde(rename = "Instance")]
+    name: String,
     here: bool,
 }
 
 pub(super) async fn run(client: &Client, models: &[Model], wish: Wish) -> anyhow::Result<Outcome> {
     let status: Status = client.get("/system/get-status").await?;
+    let mut all = Vec::new();
     for model in models {
-        let services = status.services.iter().filter(|service| service.name == model.name());
-        let instances = services.flat_map(|service| &service.instances);
-        if instances.filter(|instance| instance.here).count() > 1
-            && !(Live { client, name: model.name() }).look().await?.shared
-        {
-            bail!(
-                "{0} runs in several instances, each with a model of its own, and only one of them would be asked. Nothing was changed: \
-                 stop all but one, or stop all and use `agora rebuild {0}`",
-                model.name()
-            );
-        }
+        all.extend(every(client, &status, model.name()).await?);
     }
-    for model in models {
-        Live { client, name: model.name() }.fulfil(wish).await?;
+    for live in &all {
+        live.fulfil(wish).await?;
     }
     Ok(Outcome::Done)
+}
+
+/// The model of a service; or those of its instances, where each has one of its own.
+async fn every<'a>(
+    client: &'a Client,
+    status: &Status,
+    name: &'a str,
+) -> anyhow::Result<Vec<Live<'a>>> {
+    let services = status.services.iter().filter(|service| service.name == name);
+    let instances = services.flat_map(|service| &service.instances);
+    let here: Vec<_> = instances.filter(|instance| instance.here).collect();
+    let one = Live { client, name, instance: None };
+    if here.len() < 2 || one.look().await?.shared {
+        return Ok(vec![one]);
+    }
+    let named = |instance: &&Instance| Some(instance.name.clone());
+    Ok(here.iter().map(|instance| Live { client, name, instance: named(instance) }).collect())
 }
 
 /// A model of a running shop.
 struct Live<'a> {
     client: &'a Client,
     name: &'a str,
+    /// The one that has it, of several.
+    instance: Option<String>,
+}
+
+impl fmt::Display for Live<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        self.instance.iter().try_for_each(|instance| write!(f, " ({instance})"))
+    }
 }
 
 impl Live<'_> {
     async fn fulfil(&self, wish: Wish) -> anyhow::Result<()> {
         let found = self.look().await?;
         if let Some(unsupported) = &found.unsupported {
-            bail!("{0}: {unsupported} Then `agora rebuild {0}` rebuilds it", self.name);
+            bail!("{self}: {unsupported} Then `agora rebuild {}` rebuilds it", self.name);
         }
         let (state, before) = (found.other.as_ref().map(|other| other.state), found.generation);
         match wish {
@@ -92,7 +111,7 @@ impl Live<'_> {
                 self.say(format_args!("generation {now} serves again; generation {before} is kept"))
             }
             Wish::Back => {
-                bail!("{}: no earlier model is kept, so there is none to go back to", self.name)
+                bail!("{self}: no earlier model is kept, so there is none to go back to")
             }
             Wish::Accept if state == Some(GenerationState::Different) => {
                 let now = self.switched(before).await?.generation;
@@ -100,7 +119,7 @@ impl Live<'_> {
                     "generation {now} serves, although it differs; generation {before} is kept"
                 ))
             }
-            Wish::Accept => bail!("{}: no rebuilt model waits for a decision", self.name),
+            Wish::Accept => bail!("{self}: no rebuilt model waits for a decision"),
             Wish::Drop => {
                 self.ask("drop-model").await?;
                 self.say(format_args!("dropped the other model; generation {before} serves"))
@@ -111,18 +130,17 @@ impl Live<'_> {
     /// Follows a model until it serves.
     async fn built(&self, begun: &ModelGenerations) -> anyhow::Result<()> {
         let Some(number) = begun.other.as_ref().map(|other| other.generation) else {
-            bail!("{}: the new model was dropped by someone else", self.name);
+            bail!("{self}: the new model was dropped by someone else");
         };
         term::note(format_args!(
-            "{}: building generation {number} beside the one that serves. It continues even if this command ends",
-            self.name
+            "{self}: building generation {number} beside the one that serves. It continues even if this command ends"
         ));
         let bar = term::Progress::new(self.name, 0);
         let (mut told, mut failure) = (0, None);
         let (found, before) = loop {
             let found = self.look().await?;
             let Some(other) = found.other.clone() else {
-                bail!("{}: the new model was dropped by someone else", self.name);
+                bail!("{self}: the new model was dropped by someone else");
             };
             if found.generation == number && other.state == GenerationState::Kept {
                 break (found, other.generation);
@@ -133,7 +151,7 @@ impl Live<'_> {
             self.tell_failure(&other, &mut failure);
             bar.at(other.position, other.head);
             if !bar.is_shown() && told % TELL == 0 {
-                term::note(format_args!("{}: {}", self.name, progress(&other)));
+                term::note(format_args!("{self}: {}", progress(&other)));
             }
             told += 1;
             tokio::time::sleep(LOOK).await;
@@ -149,7 +167,7 @@ impl Live<'_> {
         let (name, number) = (self.name, other.generation);
         let how = other.reason.as_deref().unwrap_or("some rows have other values");
         anyhow!(
-            "{name}: the rebuilt model differs from the one that serves: {how}. Nothing was switched. `agora rebuild {name} --accept` \
+            "{self}: the rebuilt model differs from the one that serves: {how}. Nothing was switched. `agora rebuild {name} --accept` \
              switches to generation {number} anyway, --drop removes it"
         )
     }
@@ -160,7 +178,7 @@ impl Live<'_> {
         let mut told = None;
         while found.generation == before {
             let Some(other) = &found.other else {
-                bail!("{}: the other model was dropped by someone else", self.name);
+                bail!("{self}: the other model was dropped by someone else");
             };
             self.tell_failure(other, &mut told);
             tokio::time::sleep(LOOK).await;
@@ -173,23 +191,28 @@ impl Live<'_> {
     fn tell_failure(&self, other: &OtherGeneration, told: &mut Option<String>) {
         let failing = other.state == GenerationState::Failing;
         if failing && other.reason != *told {
-            term::note(format_args!("{}: {}", self.name, progress(other)));
+            term::note(format_args!("{self}: {}", progress(other)));
             told.clone_from(&other.reason);
         }
     }
 
     async fn look(&self) -> anyhow::Result<ModelGenerations> {
-        Ok(self.client.get(&format!("/{}/model-generations", self.name)).await?)
+        Ok(self.client.get(&self.path("model-generations")).await?)
+    }
+
+    fn path(&self, call: &str) -> String {
+        let of = self.instance.as_ref().map(|instance| format!("?Instance={instance}"));
+        format!("/{}/{call}{}", self.name, of.unwrap_or_default())
     }
 
     async fn ask(&self, call: &str) -> anyhow::Result<ModelGenerations> {
         // Sent once: after a lost answer it may have been done.
-        let request = Request::command(format!("/{}/{call}", self.name));
+        let request = Request::command(self.path(call));
         Ok(self.client.send_once(&request).await?.parse()?)
     }
 
     fn say(&self, text: impl std::fmt::Display) -> anyhow::Result<()> {
-        Ok(term::line(format_args!("{}: {text}", self.name))?)
+        Ok(term::line(format_args!("{self}: {text}"))?)
     }
 }
 

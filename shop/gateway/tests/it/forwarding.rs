@@ -1,6 +1,6 @@
 //! Where requests go, and what of them arrives.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use kernel::Position;
 use runtime::Tasks;
 use serde_json::Value;
-use store::{Address, Topic, Transport};
+use store::{Address, Announcement, Topic, Transport};
 use testkit::ModelAt;
 use tokio::sync::mpsc;
 
@@ -179,6 +179,26 @@ async fn requests_are_spread_over_all_ready_instances() {
     }
     answers.sort();
     assert_eq!(answers, ["one", "one", "one", "two", "two", "two"]);
+}
+
+#[tokio::test]
+async fn who_names_an_instance_is_answered_by_that_one_alone() {
+    let mut shop = Shop::open();
+    shop.remote("product", "1", echo()).await;
+    shop.remote("product", "2", named("two")).await;
+    for _ in 0..4 {
+        assert_eq!(shop.get("/product/x?Instance=2").await.text(), "two");
+        let asked = shop.get("/product/x?A=1&Instance=1&B=2").await.body;
+        assert_eq!(asked["Uri"], "/x?A=1&B=2", "its name is for the gateway: {asked}");
+    }
+    assert_eq!(shop.get("/product/x?Instance=3").await.status, 404);
+    // One that is not ready is meant all the same, and nobody stands in for one that is gone.
+    let unready = Announcement { ready: false, ..announcement("product", "3", Address::Local) };
+    shop.gateway.register("product", named("three"));
+    shop.gateway.learn(Arc::new(unready));
+    assert_eq!(shop.get("/product/x?Instance=3").await.text(), "three");
+    shop.advance(Duration::from_secs(6));
+    assert_eq!(shop.get("/product/x?Instance=1").await.status, 404);
 }
 
 #[tokio::test]
