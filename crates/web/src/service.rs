@@ -148,7 +148,7 @@ impl Service {
             set_aside: Self::aside(&self.followers),
             throughput: 0.0,
             balances: self.balances().await,
-            reads: deps.schemas.reads(),
+            reads: deps.schemas.announced(),
         }
     }
 

@@ -10,6 +10,7 @@ mod choices;
 mod currency;
 mod faults;
 mod keys;
+mod mix;
 mod places;
 mod played;
 mod reach;

@@ -35,17 +35,18 @@ pub struct Instance {
     pub name: String,
     /// Its version, for people.
     pub version: String,
-    /// What it reads.
+    /// What it reads: the types with a number above 1.
     pub reads: Newest,
 }
 
 impl Instance {
     fn of(said: &Announcement) -> Self {
+        let newer = said.reads.iter().filter(|(_, newest)| **newest > 1);
         Self {
             service: said.name.clone(),
             name: said.instance.clone(),
             version: said.version.clone(),
-            reads: said.reads.clone(),
+            reads: newer.map(|(kind, newest)| (kind.clone(), *newest)).collect(),
         }
     }
 
