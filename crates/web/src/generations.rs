@@ -203,6 +203,7 @@ fn compared(compared: &Compared) -> ModelComparison {
         Compared::Equal { rows } => (true, "digest", Some(*rows)),
         Compared::Agree { rows } => (true, "counts", Some(*rows)),
         Compared::Differ(_) => (false, "digest", None),
+        Compared::Disagree(_) => (false, "counts", None),
     };
     ModelComparison { equal, by: by.to_owned(), rows }
 }
@@ -222,4 +223,20 @@ fn sentence(refused: &Refused) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_found_by_what_was_compared() {
+        let words = || "some".to_owned();
+        for (found, by) in
+            [(Compared::Differ(words()), "digest"), (Compared::Disagree(words()), "counts")]
+        {
+            let shown = compared(&found);
+            assert_eq!((shown.equal, &*shown.by), (false, by));
+        }
+    }
 }

@@ -133,6 +133,8 @@ pub enum Compared {
         /// In the tables that both have.
         rows: u64,
     },
-    /// What is different, in words.
+    /// Some rows are different: which ones, in words.
     Differ(String),
+    /// The schemas differ, and so do the counts or the sums: which ones, in words.
+    Disagree(String),
 }

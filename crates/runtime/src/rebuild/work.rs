@@ -217,7 +217,10 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             return Due::Switch;
         }
         match (other.purpose, self.generations.compared()) {
-            (Purpose::Kept, _) | (Purpose::Building, Some(Compared::Differ(_))) => Due::Nothing,
+            (Purpose::Kept, _)
+            | (Purpose::Building, Some(Compared::Differ(_) | Compared::Disagree(_))) => {
+                Due::Nothing
+            }
             (Purpose::Building, Some(Compared::Equal { .. } | Compared::Agree { .. })) => {
                 Due::Switch
             }
@@ -271,7 +274,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                 rows,
                 "the rebuilt read model has another schema; its counts and sums agree with the one that serves"
             ),
-            Compared::Differ(how) => tracing::warn!(
+            Compared::Differ(how) | Compared::Disagree(how) => tracing::warn!(
                 projector = name,
                 how,
                 "the rebuilt read model differs from the one that serves, so it waits for a decision: switch to it, or drop it"

@@ -84,7 +84,6 @@ impl Program {
 
     fn start_at(world: &World, location: Location, tables: Happenings) -> Self {
         let tasks = Tasks::inline();
-        let location = Location::File(path.to_owned());
         let model = Embedded::open(tables, location, tasks.clone()).expect("the model opens");
         let (store, progress) = (world.deps.store(), world.deps.progress("test.projector"));
         let project = |event: &kernel::Recorded| Ok(Some(event.position));

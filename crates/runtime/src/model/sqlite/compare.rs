@@ -103,7 +103,10 @@ impl Rows {
                 self.alike += mine.rows;
                 self.tables.pop_front();
             } else {
-                self.done = Some(Compared::Differ(difference(&table.name, mine, other)));
+                let how = difference(&table.name, mine, other);
+                let is_same = self.is_same_schema;
+                self.done =
+                    Some(if is_same { Compared::Differ(how) } else { Compared::Disagree(how) });
             }
         }
         Ok(())
@@ -122,7 +125,7 @@ impl Rows {
         );
         let broken = other.iter().find(|balance| balance.left != balance.right);
         if let Some(broken) = broken {
-            return Ok(Compared::Differ(format!(
+            return Ok(Compared::Disagree(format!(
                 "in the new model, {} does not hold",
                 broken.name
             )));
@@ -131,7 +134,7 @@ impl Rows {
             other.iter().any(|other| other.name == balance.name && other.left != balance.left)
         });
         Ok(match moved {
-            Some(moved) => Compared::Differ(format!("the sums of {} differ", moved.name)),
+            Some(moved) => Compared::Disagree(format!("the sums of {} differ", moved.name)),
             None => Compared::Agree { rows },
         })
     }

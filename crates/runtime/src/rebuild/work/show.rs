@@ -69,7 +69,9 @@ pub(in crate::rebuild) fn stage<C>(generations: &dyn Generations<C>) -> Stage {
         return Stage::Switching;
     }
     match (other.map(|other| other.purpose), generations.compared()) {
-        (Some(Purpose::Building), Some(Compared::Differ(how))) => Stage::Different(how),
+        (Some(Purpose::Building), Some(Compared::Differ(how) | Compared::Disagree(how))) => {
+            Stage::Different(how)
+        }
         (Some(Purpose::Kept), _) => Stage::Kept,
         _ => Stage::Building,
     }
