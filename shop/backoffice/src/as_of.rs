@@ -102,6 +102,7 @@ fn of_order(order: &Order) -> Lines {
         ("Customer", order.user_name.clone()),
         ("Product", order.product_name.clone()),
         ("Quantity", Count(order.quantity).to_string()),
+        ("Channel", orders::channel(order.channel).to_owned()),
         ("Total", Amount(order.total.0, &order.currency).to_string()),
         ("Status", format!("{:?}", order.status)),
         ("Stock", format!("{:?}", order.stock_status)),
