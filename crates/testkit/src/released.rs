@@ -1,9 +1,10 @@
 //! Every type and schema number ever released, kept as JSON: `TYPE@SCHEMA.json` holds a list of examples of its data.
 //!
 //! A new schema number adds a file; no file is ever changed or removed. `CHANGES.md` beside them says what changed from one number to the
-//! next, and whether readers of the older one survive it.
+//! next, and whether readers of the older one survive it. `HASHES` lists those that were released, each with its hash.
 
 mod changes;
+mod hashes;
 
 use std::{
     fs, io,
@@ -14,6 +15,7 @@ use kernel::{DecodeError, Event};
 use serde_json::{Value, json, value::RawValue, value::to_raw_value};
 
 use changes::Examples;
+use hashes::HASHES;
 
 /// The name of the file that says what changed.
 const CHANGES: &str = "CHANGES.md";
@@ -73,11 +75,12 @@ impl Released {
     /// is read: written again, one of the current number stays as it is, and an older one means the same when it is read once more.
     /// Whatever is broken, or newer than the program, must be refused. Once a type has a second schema number, `CHANGES.md` must say what
     /// changed, in the words that the panic prints: so each change of a schema, and what it means for programs that read the older one, is
-    /// seen by all who review it.
+    /// seen by all who review it. `HASHES` lists the files that were released, with their hashes: they must be as they were.
     #[track_caller]
     pub fn check(&self) {
         let faults: Vec<String> =
-            [self.missing(), self.misread(), self.gullible(), self.untold()].concat();
+            [self.missing(), self.misread(), self.gullible(), self.untold(), self.changed()]
+                .concat();
         assert!(faults.is_empty(), "in {}:\n  {}", self.folder.display(), faults.join("\n  "));
     }
 
@@ -134,6 +137,11 @@ impl Released {
         faults
     }
 
+    #[track_caller]
+    fn changed(&self) -> Vec<String> {
+        hashes::faults(&self.folder, &self.files().into_keys().collect())
+    }
+
     /// What changed, unless `CHANGES.md` says exactly that.
     #[track_caller]
     fn untold(&self) -> Vec<String> {
@@ -153,7 +161,8 @@ impl Released {
         let files = fs::read_dir(&self.folder)
             .unwrap_or_else(|error| panic!("{} cannot be read: {error}", self.folder.display()));
         let paths = files.map(|file| file.expect("the folder can be read").path());
-        let read = paths.filter(|path| !path.ends_with(CHANGES)).map(|path| {
+        let examples = paths.filter(|path| !path.ends_with(CHANGES) && !path.ends_with(HASHES));
+        let read = examples.map(|path| {
             let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
             let (kind, schema) = name.split_once('@').expect("files are named TYPE@SCHEMA.json");
             let schema = schema.parse().expect("a schema is a number");

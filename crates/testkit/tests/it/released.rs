@@ -1,6 +1,6 @@
 //! Golden files of an event whose schema changed twice, and what happens if one is missing or reads as something else.
 
-use std::{fs, panic::catch_unwind};
+use std::{fs, panic::catch_unwind, path::Path};
 
 use agora::{events, kernel::Fields};
 use serde_json::json;
@@ -54,6 +54,16 @@ records it.
     ),
 ];
 
+/// The hashes of the files of the first two numbers, as far as they are there.
+fn hashes(folder: &Path) -> String {
+    let line = |number| {
+        let name = format!("account.opened@{number}.json");
+        let content = fs::read(folder.join(&name)).ok()?;
+        Some(format!("{}  {name}\n", blake3::hash(&content).to_hex()))
+    };
+    [1, 2].into_iter().filter_map(line).collect()
+}
+
 /// Whether the check passes with these files instead of, or beside, the right ones.
 fn passes(changes: &[(&str, Option<&str>)]) -> bool {
     let folder = tempfile::tempdir().expect("a folder");
@@ -64,6 +74,9 @@ fn passes(changes: &[(&str, Option<&str>)]) -> bool {
             Some(text) => fs::write(file, text).expect("written"),
             None => fs::remove_file(file).expect("removed"),
         }
+    }
+    if changes.iter().all(|(name, _)| *name != "HASHES") {
+        fs::write(folder.path().join("HASHES"), hashes(folder.path())).expect("written");
     }
     catch_unwind(|| released(folder.path()).family::<AccountEvent>().check()).is_ok()
 }
@@ -107,6 +120,26 @@ fn a_change_that_is_not_told_or_told_otherwise_is_noticed() {
         "account.opened@2.json",
         Some(r#"[{"owner":"ada","euros":7},{"euros":0}]"#)
     )]));
+}
+
+#[test]
+fn a_file_that_changes_after_its_release_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in FILES {
+        fs::write(folder.path().join(name), text).expect("written");
+    }
+    let released = hashes(folder.path());
+    let listed = ("HASHES", Some(released.as_str()));
+    assert!(passes(&[listed]));
+    let other = r#"[{"name":"bob","euros":7}]"#;
+    assert!(!passes(&[listed, ("account.opened@1.json", Some(other))]));
+    let first = released.lines().next();
+    assert!(!passes(&[("HASHES", first)]), "number 2 is released, for there is a number 3");
+    let latest = blake3::hash(b"another").to_hex();
+    let latest = format!("{released}{latest}  account.opened@3.json\n");
+    assert!(!passes(&[("HASHES", Some(latest.as_str()))]));
+    let gone = format!("{released}{}  account.renamed@1.json\n", "0".repeat(64));
+    assert!(!passes(&[("HASHES", Some(gone.as_str()))]));
 }
 
 #[test]
