@@ -298,6 +298,10 @@ fn category_name(text: &str) -> Result<String, String> {
     })
 }
 
-fn type_name(text: &str) -> Result<String, kernel::StreamIdError> {
-    EventType::parse(text).map(|kind| kind.as_str().to_owned())
+fn type_name(text: &str) -> Result<String, String> {
+    EventType::parse(text).map(|kind| kind.as_str().to_owned()).map_err(|error| {
+        let known = contracts::types().map(|(kind, _)| kind);
+        missing::did_you_mean(text, known)
+            .map_or_else(|| error.to_string(), |meant| format!("no such type; {meant}"))
+    })
 }

@@ -1,4 +1,5 @@
-//! What happens to the categories of products: all in the one stream `catalogue-categories`.
+//! What happens to the catalogue beside its products: its categories, and what counts as low stock. All in the one stream
+//! `catalogue-categories`.
 
 use kernel::{StreamId, events};
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use uuid::Uuid;
 /// The category of the stream.
 pub const CATEGORY: &str = "catalogue";
 
-/// The one stream of all categories, which keeps their names unique.
+/// The one stream of all categories, which keeps their names unique, and of what holds for the whole catalogue.
 #[must_use]
 pub fn stream() -> StreamId {
     StreamId::new(CATEGORY, "categories").expect("a stream's name")
@@ -15,11 +16,11 @@ pub fn stream() -> StreamId {
 
 events! {
     /// The events of the catalogue.
-    #[expect(clippy::enum_variant_names, reason = "categories are all there is in the catalogue's stream")]
     CatalogueEvent {
         CategoryAdded(CategoryAdded) = CATEGORY_ADDED "catalogue.category-added" @ 1,
         CategoryRenamed(CategoryRenamed) = CATEGORY_RENAMED "catalogue.category-renamed" @ 1,
         CategoryDeleted(CategoryDeleted) = CATEGORY_DELETED "catalogue.category-deleted" @ 1,
+        LowStockSet(LowStockSet) = LOW_STOCK_SET "catalogue.low-stock-set" @ 1,
     }
 }
 
@@ -38,4 +39,10 @@ pub struct CategoryRenamed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CategoryDeleted {
     pub category: Uuid,
+}
+
+/// A manager decided what counts as low stock: so many units of a product that can be ordered, or fewer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LowStockSet {
+    pub units: i64,
 }

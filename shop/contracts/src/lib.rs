@@ -5,6 +5,7 @@
 
 pub mod accounting;
 pub mod actor;
+mod alike;
 pub mod catalogue;
 pub mod customer;
 mod families;
@@ -17,4 +18,5 @@ pub mod product;
 mod reason;
 pub mod rest;
 
+pub use alike::alike;
 pub use families::{FAMILIES, Family, Renewed, types};

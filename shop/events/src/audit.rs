@@ -4,10 +4,10 @@ use axum::{extract::State, response::Response};
 use contracts::rest::events::Audit;
 use identity::Manager;
 use kernel::{Position, Timestamp};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, params_from_iter, types::Value};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use web::{After, Limit, Problem, Query, Text};
+use web::{After, COUNTED_MAX, Limit, Problem, Query, Text};
 
 use crate::{Events, answer, causes::number, shown, unreadable};
 
@@ -33,6 +33,10 @@ pub(super) struct Asked {
     limit: Limit,
     #[param(value_type = Option<String>, inline)]
     after: Option<After<u64>>,
+    /// Whether to count what all pages have too, as Total.
+    #[serde(default)]
+    #[param(required = false)]
+    count: bool,
 }
 
 /// What people did, the latest first: managers, customers, and who had not logged in. Orders that customers placed for themselves are
@@ -46,21 +50,27 @@ pub(super) async fn read_audit(
     let head = events.reader.head().await.map_err(unreadable)?;
     let indexed_to = events.indexed_to(head).await;
     let wanted = events.wanted(&asked).await?;
-    let limit = asked.limit;
-    let found = events.causes.scan(move |connection| wanted.find(connection, limit.and_one()));
-    let mut positions = found.await?;
+    let (limit, count) = (asked.limit, asked.count);
+    let found = events.causes.scan(move |connection| {
+        let total = if count { Some(wanted.count(connection)?) } else { None };
+        Ok((wanted.find(connection, limit.and_one())?, total))
+    });
+    let (mut positions, total) = found.await?;
     let more = positions.len() > limit.get();
     positions.truncate(limit.get());
     let next = positions.last().filter(|_| more).map(|last| After(last.0).encode());
     positions.reverse();
     let read = events.read(&positions).await?;
     let items = read.iter().rev().map(|event| shown(event)).collect();
-    Ok(answer(Audit { items, next, indexed_to: indexed_to.0 }, head))
+    Ok(answer(Audit { items, next, indexed_to: indexed_to.0, total }, head))
 }
 
 /// What is looked for in the index.
 struct Wanted {
     from: Position,
+    /// Where the time that is asked for ends: before this position.
+    until: Position,
+    /// Where the page begins: before this position.
     before: Position,
     by: Option<String>,
     kind: Option<String>,
@@ -77,6 +87,7 @@ impl Events {
         };
         Ok(Wanted {
             from,
+            until,
             before: until.min(after),
             by: text(&asked.by),
             kind: text(&asked.r#type),
@@ -94,30 +105,40 @@ impl Events {
 impl Wanted {
     /// The positions, the latest first, `count` at most.
     fn find(&self, connection: &Connection, count: usize) -> rusqlite::Result<Vec<Position>> {
-        let mut sql = "SELECT position FROM deed WHERE position >= ? AND position < ?".to_owned();
-        let (from, before) = (number(self.from), number(self.before));
-        let mut values: Vec<&dyn ToSql> = vec![&from, &before];
-        let below = |text: &String, end: char| format!("{text}{end}");
-        let of_kind = self.by.as_ref().map(|by| below(by, ':'));
-        match (&self.by, &of_kind) {
-            (Some(by), _) if by.contains(':') => {
-                sql.push_str(" AND actor = ?");
-                values.push(by);
-            }
-            (Some(by), Some(kind)) => {
-                sql.push_str(" AND (actor = ? OR substr(actor, 1, length(?)) = ?)");
-                values.extend([by as &dyn ToSql, kind, kind]);
-            }
-            _ => {}
-        }
-        let of_category = self.kind.as_ref().map(|kind| below(kind, '.'));
-        if let (Some(kind), Some(category)) = (&self.kind, &of_category) {
-            sql.push_str(" AND (type = ? OR substr(type, 1, length(?)) = ?)");
-            values.extend([kind as &dyn ToSql, category, category]);
-        }
-        sql.push_str(" ORDER BY position DESC LIMIT ?");
-        values.push(&count);
+        let (sql, values) = self.narrowed("SELECT position FROM deed", self.before);
+        let sql = format!("{sql} ORDER BY position DESC LIMIT {count}");
         let mut query = connection.prepare_cached(&sql)?;
-        query.query_map(&*values, |row| row.get(0).map(Position))?.collect()
+        query.query_map(params_from_iter(values), |row| row.get(0).map(Position))?.collect()
+    }
+
+    /// How many all pages have; [`COUNTED_MAX`] stands for that many or more.
+    fn count(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        let (sql, values) = self.narrowed("SELECT 1 FROM deed", self.until);
+        let sql = format!("SELECT count(*) FROM ({sql} LIMIT {COUNTED_MAX})");
+        connection.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))
+    }
+
+    /// The query `select` of what is looked for before a position, and its values.
+    fn narrowed(&self, select: &str, before: Position) -> (String, Vec<Value>) {
+        let mut sql = format!("{select} WHERE position >= ? AND position < ?");
+        let mut values: Vec<Value> = vec![number(self.from).into(), number(before).into()];
+        match &self.by {
+            Some(by) if by.contains(':') => {
+                sql.push_str(" AND actor = ?");
+                values.push(by.clone().into());
+            }
+            Some(by) => {
+                let of_kind = format!("{by}:");
+                sql.push_str(" AND (actor = ? OR substr(actor, 1, length(?)) = ?)");
+                values.extend([by.clone(), of_kind.clone(), of_kind].map(Value::from));
+            }
+            None => {}
+        }
+        if let Some(kind) = &self.kind {
+            let of_category = format!("{kind}.");
+            sql.push_str(" AND (type = ? OR substr(type, 1, length(?)) = ?)");
+            values.extend([kind.clone(), of_category.clone(), of_category].map(Value::from));
+        }
+        (sql, values)
     }
 }

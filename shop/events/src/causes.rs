@@ -1,14 +1,14 @@
-//! Which event reacts to which, which ones began a request, and what people did: an index built from the log, so that what followed
-//! from an event, and who changed what, is found without reading the log.
+//! Which event reacts to which, which ones began a request, what people did, and how many events of each type there are: an index
+//! built from the log, so that what followed from an event, and who changed what, is found without reading the log.
 //!
 //! Its tables grow at the end: a reaction is recorded soon after its cause, and ids of requests sort by time. Inserted in between are
 //! what one person did, without customers' orders, which are most of it; and the id of each request's trace, which is random: by it a line
 //! of the log of any process leads to what it caused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::{order::OrderEvent, picture};
-use kernel::{Position, Recorded};
+use contracts::{order::OrderEvent, picture, rest::events::RecordedType};
+use kernel::{EventType, Position, Recorded};
 use runtime::{
     ModelError, Unfit,
     sqlite::{Embedded, Schema, Tables},
@@ -20,7 +20,7 @@ use uuid::Uuid;
 const SCHEMA: Schema = Schema {
     model: "causes",
     unmarked: &[],
-    number: 3,
+    number: 4,
     variant: 0,
     create: "CREATE TABLE reaction (
                  cause INTEGER NOT NULL,
@@ -42,7 +42,11 @@ const SCHEMA: Schema = Schema {
                  actor TEXT NOT NULL,
                  type TEXT NOT NULL
              );
-             CREATE INDEX deed_by ON deed (actor, position);",
+             CREATE INDEX deed_by ON deed (actor, position);
+             CREATE TABLE recorded (
+                 type TEXT PRIMARY KEY,
+                 events INTEGER NOT NULL
+             ) WITHOUT ROWID;",
 };
 
 /// The index.
@@ -56,17 +60,12 @@ pub(super) struct Index;
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     position: Position,
+    kind: EventType,
     follows: Follows,
     /// Of what reacts to nothing; reactions are found from there.
     trace: Option<u128>,
-    deed: Option<Deed>,
-}
-
-/// What a person did.
-#[derive(Clone, Debug)]
-struct Deed {
-    actor: String,
-    kind: String,
+    /// The person who did it; none where it is no deed of a person.
+    by: Option<String>,
 }
 
 /// The kind of actors that are parts of the shop.
@@ -97,18 +96,19 @@ pub(super) fn project(event: &Recorded) -> Result<Option<Link>, Unfit> {
         Follows::Cause(_) => None,
     };
     let trace = trace.map(|place| place.trace);
-    Ok(Some(Link { position: event.position, follows, trace, deed: deed(event) }))
+    let (position, kind) = (event.position, event.kind.clone());
+    Ok(Some(Link { position, kind, follows, trace, by: by(event) }))
 }
 
-/// What a person did, who is anyone but a part of the shop. What customers order is not a change of the shop, and has lists of its own.
-fn deed(event: &Recorded) -> Option<Deed> {
+/// The person who did it, who is anyone but a part of the shop. What customers order is not a change of the shop, and has lists of its own.
+fn by(event: &Recorded) -> Option<String> {
     let actor = &event.metadata.actor;
     let is_own_order = actor.kind() == CUSTOMER && event.kind.as_str() == OrderEvent::PLACED;
     // What a person did is that a product got it.
     let is_file = event.stream.category() == picture::CATEGORY;
     let by_a_person =
         cause(event).is_none() && actor.kind() != REACTOR && !is_own_order && !is_file;
-    by_a_person.then(|| Deed { actor: actor.to_string(), kind: event.kind.to_string() })
+    by_a_person.then(|| actor.to_string())
 }
 
 impl Tables for Index {
@@ -127,12 +127,14 @@ impl Tables for Index {
         let mut request = tx.prepare_cached("INSERT OR IGNORE INTO request VALUES (?1, ?2)")?;
         let mut traced = tx.prepare_cached("INSERT OR IGNORE INTO trace VALUES (?1, ?2)")?;
         let mut done = tx.prepare_cached("INSERT OR IGNORE INTO deed VALUES (?1, ?2, ?3)")?;
-        for Link { position, follows, trace, deed } in links {
+        let mut recorded: BTreeMap<&EventType, u64> = BTreeMap::new();
+        for Link { position, kind, follows, trace, by } in links {
+            *recorded.entry(kind).or_default() += 1;
             if let Some(trace) = trace {
                 traced.execute(params![trace.to_be_bytes(), number(*position)])?;
             }
-            if let Some(Deed { actor, kind }) = deed {
-                done.execute(params![number(*position), actor, kind])?;
+            if let Some(by) = by {
+                done.execute(params![number(*position), by, kind.as_str()])?;
             }
             match follows {
                 Follows::Cause(cause) => {
@@ -143,8 +145,24 @@ impl Tables for Index {
                 }
             }
         }
+        let sql = "INSERT INTO recorded VALUES (?1, ?2) ON CONFLICT (type) DO UPDATE SET events = events + ?2";
+        let mut count = tx.prepare_cached(sql)?;
+        for (kind, events) in recorded {
+            count.execute(params![kind.as_str(), i64::try_from(events).unwrap_or(i64::MAX)])?;
+        }
         Ok(())
     }
+}
+
+/// Every type of which events are recorded, by name.
+pub(super) fn types(causes: &Causes) -> Result<Vec<RecordedType>, ModelError> {
+    causes.read(|connection| {
+        let sql = "SELECT type, events FROM recorded ORDER BY type";
+        let mut query = connection.prepare_cached(sql)?;
+        let rows = query
+            .query_map([], |row| Ok(RecordedType { r#type: row.get(0)?, events: row.get(1)? }))?;
+        rows.collect()
+    })
 }
 
 /// Positions in order, and whether there are more.

@@ -7,6 +7,7 @@ mod causation;
 mod causes;
 mod shown;
 pub mod through;
+mod types;
 mod upgrading;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -104,6 +105,7 @@ pub async fn service(
         .routes(routes!(head))
         .routes(routes!(causation::read_causation))
         .routes(routes!(audit::read_audit))
+        .routes(routes!(types::read_types))
         .routes(routes!(through::read_through))
         .routes(routes!(upgrading::upgrade))
         .routes(routes!(upgrading::finish_upgrade))

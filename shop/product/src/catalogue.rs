@@ -1,8 +1,10 @@
-//! The categories' rules: names are unique.
+//! The rules of the catalogue beside its products: names of categories are unique.
 
 use std::collections::BTreeMap;
 
-use contracts::catalogue::{CatalogueEvent, CategoryAdded, CategoryDeleted, CategoryRenamed};
+use contracts::catalogue::{
+    CatalogueEvent, CategoryAdded, CategoryDeleted, CategoryRenamed, LowStockSet,
+};
 use kernel::{Decider, text::caseless};
 use uuid::Uuid;
 
@@ -10,10 +12,11 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Catalogue;
 
-/// All categories, by id.
+/// All categories, by id; and what counts as low stock, once that was set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct State {
     pub(crate) names: BTreeMap<Uuid, String>,
+    pub(crate) low_stock: Option<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -21,6 +24,7 @@ pub(crate) enum Command {
     Add { category: Uuid, name: String },
     Rename { category: Uuid, name: String },
     Delete { category: Uuid },
+    SetLowStock { units: i64 },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +60,8 @@ impl Decider for Catalogue {
                 None => Err(Rejection::Unknown),
                 Some(_) => Ok(vec![CategoryDeleted { category: *category }.into()]),
             },
+            Command::SetLowStock { units } if state.low_stock == Some(*units) => Ok(Vec::new()),
+            Command::SetLowStock { units } => Ok(vec![LowStockSet { units: *units }.into()]),
         }
     }
 
@@ -68,6 +74,7 @@ impl Decider for Catalogue {
             CatalogueEvent::CategoryDeleted(CategoryDeleted { category }) => {
                 state.names.remove(category);
             }
+            CatalogueEvent::LowStockSet(LowStockSet { units }) => state.low_stock = Some(*units),
         }
     }
 }
@@ -143,9 +150,17 @@ mod tests {
     }
 
     #[test]
+    fn what_counts_as_low_stock_is_what_was_set_last() {
+        let low = |units| Command::SetLowStock { units };
+        assert_eq!(given(&[]).low_stock, None);
+        assert_eq!(given(&[low(7), low(0)]).low_stock, Some(0));
+    }
+
+    #[test]
     fn what_changes_nothing_records_nothing() {
-        let state = given(&[add(TEA, "Tea")]);
-        for command in [add(TEA, "Tea"), rename(TEA, "Tea")] {
+        let low = Command::SetLowStock { units: 7 };
+        let state = given(&[add(TEA, "Tea"), low.clone()]);
+        for command in [add(TEA, "Tea"), rename(TEA, "Tea"), low] {
             assert_eq!(Catalogue::decide(&state, &command), Ok(Vec::new()));
         }
     }

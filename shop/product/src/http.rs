@@ -3,6 +3,7 @@
 mod categories;
 mod code;
 pub(crate) mod files;
+mod low_stock;
 mod manage;
 mod pictures;
 mod products;
@@ -55,6 +56,7 @@ pub(crate) fn calls(goods: &Arc<Goods>) -> OpenApiRouter {
         .routes(routes!(products::get_products))
         .routes(routes!(products::get_all_products))
         .routes(routes!(products::get_product_details))
+        .routes(routes!(products::get_currency))
         .routes(routes!(manage::add_new_product))
         .routes(routes!(manage::update_product))
         .routes(routes!(manage::delete_product))
@@ -66,6 +68,8 @@ pub(crate) fn calls(goods: &Arc<Goods>) -> OpenApiRouter {
         .routes(routes!(categories::add_new_category))
         .routes(routes!(categories::update_category))
         .routes(routes!(categories::delete_category))
+        .routes(routes!(low_stock::get_low_stock))
+        .routes(routes!(low_stock::set_low_stock))
         .with_state(Arc::clone(goods))
 }
 

@@ -39,6 +39,9 @@ pub trait Model: ReadModel<Change = Change> {
     /// How many categories match, `query.count` at most.
     async fn count_categories(&self, query: Categories) -> Result<u64, ModelError>;
 
+    /// What counts as low stock, if that was set: so many units that can be ordered, or fewer.
+    async fn low_stock(&self) -> Result<Option<i64>, ModelError>;
+
     /// What the request with this idempotency key created.
     async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError>;
 

@@ -1,7 +1,9 @@
 //! Events of products and categories → changes of the read model. Pure.
 
 use contracts::{
-    catalogue::{self, CatalogueEvent, CategoryAdded, CategoryDeleted, CategoryRenamed},
+    catalogue::{
+        self, CatalogueEvent, CategoryAdded, CategoryDeleted, CategoryRenamed, LowStockSet,
+    },
     product::{self, Deleted, ProductEvent, StockCommitted, StockReleased, StockReserved},
 };
 use kernel::Recorded;
@@ -56,5 +58,6 @@ fn of_catalogue(event: &CatalogueEvent) -> What {
         CatalogueEvent::CategoryDeleted(CategoryDeleted { category }) => {
             What::CategoryDeleted(*category)
         }
+        CatalogueEvent::LowStockSet(LowStockSet { units }) => What::LowStockSet(*units),
     }
 }

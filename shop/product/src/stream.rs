@@ -14,6 +14,13 @@ use crate::{
     picture::{self, Album},
 };
 
+/// The catalogue's state at rest. Another shape means another `SNAPSHOT_SCHEMA`.
+#[derive(Serialize, Deserialize)]
+struct CatalogueSnapshot {
+    names: BTreeMap<Uuid, String>,
+    low_stock: Option<i64>,
+}
+
 /// A product's state at rest. Another shape means another `SNAPSHOT_SCHEMA`.
 #[derive(Serialize, Deserialize)]
 struct Snapshot {
@@ -50,14 +57,16 @@ impl Aggregate for Product {
 
 impl Aggregate for Catalogue {
     const CATEGORY: &'static str = contracts::catalogue::CATEGORY;
-    const SNAPSHOT_SCHEMA: u32 = 1;
+    const SNAPSHOT_SCHEMA: u32 = 2;
 
     fn snapshot(state: &catalogue::State) -> Option<Value> {
-        serde_json::to_value(&state.names).ok()
+        let catalogue::State { names, low_stock } = state.clone();
+        serde_json::to_value(CatalogueSnapshot { names, low_stock }).ok()
     }
 
     fn restore(snapshot: Value) -> Option<catalogue::State> {
-        Some(catalogue::State { names: serde_json::from_value(snapshot).ok()? })
+        let CatalogueSnapshot { names, low_stock } = serde_json::from_value(snapshot).ok()?;
+        Some(catalogue::State { names, low_stock })
     }
 
     fn heap_bytes(state: &catalogue::State) -> Option<usize> {

@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use contracts::rest::product::Product;
+use contracts::rest::product::{Product, ShopCurrency};
 
 use crate::{Listing, Visit};
 
 /// What the pages share. A cheap clone.
 #[derive(Clone, Debug, Default)]
 pub struct Shop {
-    /// The shop's one currency, known from the first product.
+    /// The shop's one currency, once it is known.
     currency: Arc<OnceLock<String>>,
 }
 
@@ -19,9 +19,18 @@ impl Shop {
         if let Some(currency) = self.currency.get() {
             return currency.clone();
         }
-        let first = visit.get("/product/get-all-products", &[("Limit", "1")]).await;
-        let Ok(Listing::<Product> { items, .. }) = first else { return String::new() };
-        let Some(product) = items.into_iter().next() else { return String::new() };
-        self.currency.get_or_init(|| product.currency).clone()
+        let told = visit.get::<ShopCurrency>("/product/get-currency", &[("", ""); 0]).await;
+        let currency = match told {
+            Ok(told) => Some(told.currency),
+            Err(_) => of_first_product(visit).await,
+        };
+        currency.map_or_else(String::new, |currency| self.currency.get_or_init(|| currency).clone())
     }
+}
+
+/// A product service of an earlier version says it only with its products.
+async fn of_first_product(visit: &Visit) -> Option<String> {
+    let first = visit.get("/product/get-all-products", &[("Limit", "1")]).await;
+    let Listing::<Product> { items, .. } = first.ok()?;
+    items.into_iter().next().map(|product| product.currency)
 }

@@ -98,7 +98,7 @@ const PROCESS: &[Setting] = &[
         "low-stock",
         "5",
         "UNITS",
-        "Products with this many units or fewer are shown as low in the back office",
+        "Products with this many units or fewer are shown as low in the back office, until managers set it there",
     ),
     setting(
         "expected-services",

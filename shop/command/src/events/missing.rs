@@ -76,12 +76,27 @@ pub(super) async fn explain(source: &Source, filter: &Filter) -> anyhow::Result<
     let types: BTreeSet<&str> =
         newest.iter().filter(of_category).map(|event| text(event, "Type")).collect();
     match filter.kind.as_deref() {
-        Some(kind) if !types.contains(kind) => Ok(format!(
-            "no events of the type {kind}; there are{among}: {}",
-            listed(types.into_iter())
-        )),
+        Some(kind) if !types.contains(kind) => {
+            let meant = did_you_mean(kind, types.iter().copied());
+            let meant = meant.map_or_else(String::new, |meant| format!("{meant} "));
+            let there = if meant.is_empty() { "there" } else { "There" };
+            let all = listed(types.iter().copied());
+            Ok(format!("no events of the type {kind}; {meant}{there} are{among}: {all}"))
+        }
         _ => Ok("no events fit: all of these were recorded at other times or positions".to_owned()),
     }
+}
+
+/// A question that names the types of `all` that may be meant, if any may.
+pub(super) fn did_you_mean<'a>(
+    kind: &str,
+    all: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let alike = contracts::alike(kind, all);
+    let (last, others) = alike.split_last()?;
+    let others = listed(others.iter().copied());
+    let or = if others.is_empty() { "" } else { " or " };
+    Some(format!("did you mean {others}{or}{last}?"))
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -74,7 +74,11 @@ async fn where_nothing_fits_it_is_said_what_there_is() {
     for (filter, said) in [
         (
             ["--type", "order.plcaed"],
-            "no events of the type order.plcaed; there are: order.placed, product.added, product.stock-reserved",
+            "no events of the type order.plcaed; did you mean order.placed? There are: order.placed, product.added, product.stock-reserved",
+        ),
+        (
+            ["--type", "parcel.sent"],
+            "no events of the type parcel.sent; there are: order.placed, product.added, product.stock-reserved",
         ),
         (["--category", "nope"], "no events of the category nope; there are: order, product"),
         (
@@ -104,6 +108,17 @@ async fn an_orders_events_show_its_number_and_are_found_by_it() {
     }
     let none = agora(&stub, ["events", "--stream", "5E7B-2955"]).await.expect_code(0);
     assert!(none.stderr.contains("no events"), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_part_of_a_type_is_answered_with_the_types_that_have_it() {
+    let stub = shop_with_events().await;
+    let ran = agora(&stub, ["events", "--type", "denied"]).await.expect_code(2);
+    let said =
+        "no such type; did you mean order.denied, product.stock-denied or customer.credit-denied?";
+    assert!(ran.stderr.contains(said), "{ran:?}");
+    let ran = agora(&stub, ["events", "--type", "Nonsense"]).await.expect_code(2);
+    assert!(ran.stderr.contains("is not of the form category.name"), "{ran:?}");
 }
 
 #[tokio::test]

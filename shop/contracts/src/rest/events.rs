@@ -73,6 +73,27 @@ pub struct Audit {
     pub next: Option<String>,
     /// What was recorded after this position may be missing.
     pub indexed_to: u64,
+    /// How many there are on all pages, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+}
+
+/// The types of which events are recorded.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecordedTypes {
+    /// By name.
+    pub items: Vec<RecordedType>,
+    /// What was recorded after this position may be missing.
+    pub indexed_to: u64,
+}
+
+/// A type of events, and how many are recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RecordedType {
+    pub r#type: String,
+    pub events: u64,
 }
 
 /// How far an upgrade of the shop is.

@@ -124,6 +124,23 @@ pub struct Category {
     pub products: u64,
 }
 
+/// The shop's one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ShopCurrency {
+    /// ISO 4217.
+    pub currency: String,
+}
+
+/// What counts as low stock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct LowStock {
+    /// So many units of a product that can be ordered, or fewer; null where managers have set nothing.
+    #[schema(required)]
+    pub units: Option<i64>,
+}
+
 /// A product that is no longer offered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]

@@ -9,7 +9,7 @@ use contracts::rest::{
     customer::{Credit, LoggedOut, Session, User},
     events::{Head, RecordedEvent},
     order::{Change, Order, Statistics, Step},
-    product::{Category, CategoryDeleted, Product, ProductDeleted},
+    product::{Category, CategoryDeleted, LowStock, Product, ProductDeleted, ShopCurrency},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -90,6 +90,9 @@ fn answers_about_products_read_back() {
     }
     equals_itself::<Category>(json!({ "CategoryId": ID, "Name": "Drinks", "Products": 12 }));
     equals_itself::<ProductDeleted>(json!({ "ProductId": ID }));
+    equals_itself::<ShopCurrency>(json!({ "Currency": "EUR" }));
+    equals_itself::<LowStock>(json!({ "Units": 12 }));
+    equals_itself::<LowStock>(json!({ "Units": null }));
     equals_itself::<CategoryDeleted>(json!({ "CategoryId": ID }));
 }
 

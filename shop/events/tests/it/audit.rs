@@ -15,7 +15,7 @@ use testing::{Shop, Testbed};
 use uuid::Uuid;
 use web::Service;
 
-async fn service(bed: &Testbed) -> Service {
+pub(crate) async fn service(bed: &Testbed) -> Service {
     let reader = Arc::new(bed.reader.clone());
     let beside = crate::beside(&bed.deps, bed.database("causes"));
     let service = events::service(&bed.deps, reader, &Figures::default(), None, beside).await;
@@ -73,6 +73,10 @@ async fn what_people_did_is_found_by_person_and_by_kind_the_latest_first() {
     assert_eq!(at(&shop, "Type=product").await, [changed, added]);
     assert_eq!(at(&shop, "Type=product.changed&By=manager").await, [changed]);
     assert_eq!(at(&shop, &format!("Type=product.changed&By={}", manager(1))).await, [0_u64; 0]);
+    let total = async |query: &str| audit(&shop, query).await.total;
+    assert_eq!(total("").await, None, "it is not counted unasked");
+    assert_eq!(total("Count=true").await, Some(5));
+    assert_eq!(total("Count=true&By=manager&Limit=1").await, Some(3), "on all pages");
     let reopened = shop.reopened(service).await;
     assert_eq!(at(&reopened, "").await, all);
     reopened.ask_as(Role::Customer, "GET", "/read-audit").send().await.problem(403);
@@ -98,6 +102,9 @@ async fn it_is_read_page_by_page_and_of_any_time() {
         after = format!("&After={next}");
     }
     assert_eq!(found, newest);
+    let second = audit(&shop, "Limit=3").await.next.expect("a second page");
+    let counted = audit(&shop, &format!("Limit=3&Count=true&After={second}")).await;
+    assert_eq!((counted.items.len(), counted.total), (3, Some(7)), "from any page on");
     let (since, until) = (times[2].1 - Duration::from_secs(1), times[4].1 + Duration::from_secs(1));
     let between = at(&shop, &format!("Since={since}&Until={until}")).await;
     assert_eq!(between, newest[2..5]);

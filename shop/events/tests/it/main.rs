@@ -5,6 +5,7 @@ mod backups;
 mod causation;
 mod healing;
 mod silent;
+mod types;
 mod upgrading;
 
 use events::{Beside, Models};

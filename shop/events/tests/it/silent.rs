@@ -53,6 +53,7 @@ async fn while_the_engine_does_not_answer_every_call_says_when_to_ask_again() {
         "/read-audit",
         "/read-audit?Since=2027-01-01T00:00:00Z",
         "/read-causation?Position=1",
+        "/read-types",
     ] {
         let answer = shop.ask_as(Role::Manager, "GET", call).send().await;
         answer.problem(503);

@@ -25,7 +25,7 @@ use super::{Goods, code::Code, product_rejected};
 use crate::domain::{Command, Rejection, UNITS_MAX, Units, Update};
 
 /// Units on hand.
-type OnHand = Whole<0, UNITS_MAX>;
+pub(super) type OnHand = Whole<0, UNITS_MAX>;
 
 /// A change of the units in stock.
 type Difference = Whole<{ -UNITS_MAX }, UNITS_MAX>;

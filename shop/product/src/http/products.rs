@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use axum::{extract::State, response::Response};
 use contracts::{
     money::Money,
-    rest::product::{Product, ProductList},
+    rest::product::{Product, ProductList, ShopCurrency},
 };
 use identity::Caller;
 use kernel::Position;
@@ -117,6 +117,12 @@ enum SortBy {
 /// A price in an address.
 #[derive(Clone, Copy, Debug)]
 struct Price(Money);
+
+/// The currency of all prices; public.
+#[utoipa::path(get, path = "/get-currency", tag = "product", responses((status = 200, body = ShopCurrency)))]
+pub(super) async fn get_currency(State(goods): State<Arc<Goods>>) -> Json<ShopCurrency> {
+    Json(ShopCurrency { currency: goods.currency.to_string() })
+}
 
 /// The products of a category, or all.
 #[utoipa::path(

@@ -22,6 +22,7 @@ pub enum What {
     CategoryAdded { category: Uuid, name: String },
     CategoryRenamed { category: Uuid, name: String },
     CategoryDeleted(Uuid),
+    LowStockSet(i64),
 }
 
 /// A request that created something, to recognize its retries.

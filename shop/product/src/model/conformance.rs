@@ -27,6 +27,7 @@ pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
     what_is_added_again_is_unfit(&*make().await).await;
     lists::suite(&make).await;
     categories_count_their_products(&*make().await).await;
+    what_is_low_is_what_was_set_last(&*make().await).await;
     what_was_created_by_a_request_is_known_again(&*make().await).await;
     a_rebuilt_model_is_identical(&*make().await, &*make().await).await;
 }
@@ -230,6 +231,13 @@ async fn categories_count_their_products(model: &dyn Model) {
     assert!(!model.has_category(TEA).await.expect("a query works"));
     let orphan = found(model, 1).await.expect("it is offered still");
     assert_eq!((orphan.category, orphan.category_name), (TEA, None));
+}
+
+async fn what_is_low_is_what_was_set_last(model: &dyn Model) {
+    let low = async || model.low_stock().await.expect("a query works");
+    assert_eq!(low().await, None);
+    apply(model, 1, [What::LowStockSet(7), What::LowStockSet(12)]).await;
+    assert_eq!(low().await, Some(12));
 }
 
 async fn what_was_created_by_a_request_is_known_again(model: &dyn Model) {

@@ -24,7 +24,7 @@ use super::{Categories, Category, Change, Created, Found, Model, Product, Produc
 const SCHEMA: Schema = Schema {
     model: "product",
     unmarked: &["category", "checkpoint", "creation", "product", "product_text", "stock"],
-    number: 5,
+    number: 6,
     variant: 0,
     // What is sorted and filtered by comes before the long texts.
     create: "CREATE TABLE product (
@@ -68,7 +68,11 @@ const SCHEMA: Schema = Schema {
                  request BLOB NOT NULL,
                  subject BLOB NOT NULL,
                  position INTEGER NOT NULL
-             ) WITHOUT ROWID;",
+             ) WITHOUT ROWID;
+             CREATE TABLE low_stock (
+                 only INTEGER PRIMARY KEY CHECK (only = 1),
+                 units INTEGER NOT NULL
+             );",
 };
 
 /// The embedded read model.
@@ -150,6 +154,10 @@ impl Model for SqliteModel {
 
     async fn count_categories(&self, wanted: Categories) -> Result<u64, ModelError> {
         self.scan(move |connection| query::count_categories(connection, &wanted)).await
+    }
+
+    async fn low_stock(&self) -> Result<Option<i64>, ModelError> {
+        self.read(query::low_stock)
     }
 
     async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError> {

@@ -80,6 +80,7 @@ async fn a_deleted_product_is_gone_and_its_code_may_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn categories_are_added_renamed_counted_and_deleted() {
     let world = World::with_tea().await;
+    assert_eq!(world.get("/get-currency").await.expect(200), json!({ "Currency": "EUR" }));
     let soap = world.post("/add-new-category", json!({"Name": "Soap"})).await.expect(201);
     world.product("T-1", "Assam", 1).await;
     let rename = json!({"CategoryId": world.tea, "Name": "Teas"});
@@ -100,6 +101,20 @@ async fn categories_are_added_renamed_counted_and_deleted() {
         (&in_use["type"], &in_use["Products"]),
         (&json!("/problems/category-in-use"), &json!(1))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn managers_set_what_counts_as_low_stock_and_it_stays() {
+    let world = World::start().await;
+    let low = async |role| world.ask_as(role, "GET", "/get-low-stock").send().await;
+    assert_eq!(low(Manager).await.expect(200), json!({ "Units": null }));
+    let set = world.post("/set-low-stock", json!({ "Units": 12 })).await.expect(200);
+    assert_eq!(set, json!({ "Units": 12 }));
+    for wrong in [json!({ "Units": -1 }), json!({ "Units": 1.5 }), json!({})] {
+        world.post("/set-low-stock", wrong).await.expect(422);
+    }
+    assert_eq!(low(Manager).await.expect(200), json!({ "Units": 12 }));
+    low(Customer).await.expect(403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +178,8 @@ async fn the_document_tells_of_every_call() {
             "/get-all-products",
             "/get-categories",
             "/get-category-details",
+            "/get-currency",
+            "/get-low-stock",
             "/get-picture/{Hash}",
             "/get-product-details",
             "/get-products",
@@ -172,6 +189,7 @@ async fn the_document_tells_of_every_call() {
             "/rebuild-model",
             "/remove-picture",
             "/retry-event",
+            "/set-low-stock",
             "/set-picture",
             "/skip-event",
             "/switch-model",
@@ -193,10 +211,14 @@ async fn the_document_tells_of_every_call() {
     for (name, call) in calls.iter().filter(|(name, _)| !operators.contains(&name.as_str())) {
         let posts = call.get("post").is_some();
         let operation = call.get("post").or(call.get("get")).expect("an operation");
-        assert_eq!(operation.get("security").is_some(), posts, "{name}");
+        let is_for_managers = posts || name.as_str() == "/get-low-stock";
+        assert_eq!(operation.get("security").is_some(), is_for_managers, "{name}");
         let statuses = operation["responses"].as_object().expect("responses");
-        for status in if posts { &["401", "403", "422", "503"][..] } else { &["422", "503"][..] } {
-            assert!(statuses.contains_key(*status), "{name} says nothing of {status}");
+        let takes_something = posts || operation.get("parameters").is_some();
+        let barred = if posts { &["401", "403"][..] } else { &[] };
+        let refused = takes_something.then_some("422");
+        for status in barred.iter().copied().chain(refused).chain(["503"]) {
+            assert!(statuses.contains_key(status), "{name} says nothing of {status}");
         }
     }
 }

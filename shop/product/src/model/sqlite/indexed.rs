@@ -103,6 +103,7 @@ impl Touched {
                 What::CategoryAdded { .. }
                 | What::CategoryRenamed { .. }
                 | What::CategoryDeleted(_) => touched.categories = true,
+                What::LowStockSet(_) => {}
             }
         }
         touched

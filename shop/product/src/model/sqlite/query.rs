@@ -114,6 +114,11 @@ pub(super) fn count_categories(connection: &Connection, wanted: &Categories) -> 
     query.query_row((search, count(wanted.count)), |row| row.get(0))
 }
 
+pub(super) fn low_stock(connection: &Connection) -> Result<Option<i64>> {
+    let mut query = connection.prepare_cached("SELECT units FROM low_stock")?;
+    query.query_row([], |row| row.get(0)).optional()
+}
+
 pub(super) fn created(connection: &Connection, key: Uuid) -> Result<Option<(Created, Position)>> {
     let mut query = connection
         .prepare_cached("SELECT request, subject, position FROM creation WHERE key = ?1")?;

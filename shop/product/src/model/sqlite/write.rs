@@ -63,6 +63,9 @@ fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Res
         What::CategoryDeleted(category) => {
             run(transaction, "DELETE FROM category WHERE id = ?1", [category.as_bytes()])
         }
+        What::LowStockSet(units) => {
+            run(transaction, "INSERT OR REPLACE INTO low_stock VALUES (1, ?1)", [units])
+        }
     }
 }
 

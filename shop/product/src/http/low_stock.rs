@@ -1,0 +1,49 @@
+//! The calls about what is low stock: so many units of a product that can be ordered, or fewer.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use contracts::rest::product::LowStock;
+use identity::Manager;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{At, Context, Json, KeyHeader, Keyed, Problem};
+
+use super::{Goods, manage::OnHand};
+use crate::catalogue::Command;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct SetLowStock {
+    /// So many units of a product that can be ordered, or fewer, are low.
+    #[schema(inline)]
+    units: OnHand,
+}
+
+/// What managers have set as low stock.
+#[utoipa::path(get, path = "/get-low-stock", tag = "product", security(("token" = [])), responses((status = 200, body = LowStock)))]
+pub(super) async fn get_low_stock(
+    State(goods): State<Arc<Goods>>,
+    _: Manager,
+) -> Result<Json<LowStock>, Problem> {
+    Ok(Json(LowStock { units: goods.model.low_stock().await? }))
+}
+
+/// Sets what is low stock, for every product.
+#[utoipa::path(
+    post, path = "/set-low-stock", tag = "product", request_body = SetLowStock, security(("token" = [])),
+    params(KeyHeader),
+    responses((status = 200, body = LowStock))
+)]
+pub(super) async fn set_low_stock(
+    State(goods): State<Arc<Goods>>,
+    Manager(manager): Manager,
+    context: Context,
+    body: Keyed<SetLowStock>,
+) -> Result<(At, Json<LowStock>), Problem> {
+    let known = body.changes(manager.id(), "set-low-stock");
+    let units = body.value.units.get();
+    let metadata = context.metadata(manager.actor(), known);
+    let done = goods.change_catalogue(Command::SetLowStock { units }, metadata).await?;
+    Ok((goods.at(done), Json(LowStock { units: Some(units) })))
+}
