@@ -74,6 +74,18 @@ pub(crate) struct Refused {
     body: Value,
 }
 
+impl Refused {
+    /// The service that was called.
+    pub(crate) fn service(&self) -> &str {
+        self.call.split('/').nth(1).unwrap_or_default()
+    }
+
+    /// What the problem says, if the answer is one.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.body.get("detail")?.as_str().filter(|detail| !detail.is_empty())
+    }
+}
+
 impl Person {
     /// Where this one buys: a quarter of all use the app.
     fn channel(&self) -> Channel {

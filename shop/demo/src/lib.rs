@@ -12,6 +12,7 @@ mod calendar;
 mod chance;
 mod desk;
 mod disk;
+mod filling;
 mod goods;
 mod plan;
 mod playground;

@@ -11,6 +11,7 @@
 //!
 //! It is there only if the process was put together with it: without it, nothing of this is in the way of a message or a task.
 
+mod auth;
 mod bus;
 mod calls;
 mod drills;

@@ -1,17 +1,11 @@
 //! The sample shop as a service of a running shop: fills it, and switches the traffic.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{extract::State, http::StatusCode};
 use contracts::{
     product::{CATEGORY, ProductEvent},
-    rest::demo::{self, Filling, Goods, Traffic},
+    rest::demo::{self, Goods, Traffic},
 };
 use customer::Secrets;
 use identity::{Caller, Manager};
@@ -28,6 +22,7 @@ use web::{Deps, Json, Problem, Service};
 use crate::{
     chance::Chance,
     desk::{Desk, Person, Refused},
+    filling::{Course, Filler},
     plan,
     shop::Shop,
     traffic::{self, Pace},
@@ -55,8 +50,7 @@ struct Inner {
     traffic: watch::Sender<bool>,
     /// How often they come.
     pace: watch::Sender<Pace>,
-    filled: AtomicU64,
-    to_fill: AtomicU64,
+    filler: Filler,
 }
 
 #[derive(OpenApi)]
@@ -97,8 +91,7 @@ impl Demo {
             shop,
             traffic: watch::Sender::new(false),
             pace: watch::Sender::new(Pace::Off),
-            filled: AtomicU64::new(0),
-            to_fill: AtomicU64::new(0),
+            filler: Filler::default(),
         }));
         let (inner, pace) = (Arc::clone(&demo.0), demo.0.pace.subscribe());
         let chance = Chance::from_seed(deps.ids.bytes());
@@ -145,14 +138,12 @@ impl Demo {
 
     async fn state(&self) -> Result<demo::Demo, Problem> {
         let inner = &self.0;
-        let (done, of) =
-            (inner.filled.load(Ordering::Acquire), inner.to_fill.load(Ordering::Acquire));
-        let filling = (done < of).then_some(Filling { done, of });
         let goods = inner.goods().await.map_err(|refused| {
             Problem::unavailable(RETRY, format!("The shop cannot say what it sells: {refused}"))
         })?;
         let traffic = if *inner.traffic.borrow() { Traffic::On } else { Traffic::Off };
-        Ok(demo::Demo { goods, traffic, filling })
+        let (filling, stopped) = (inner.filler.filling(), inner.filler.stopped());
+        Ok(demo::Demo { goods, traffic, filling, stopped })
     }
 }
 
@@ -169,16 +160,12 @@ impl Inner {
         Ok(if any { Goods::Own } else { Goods::None })
     }
 
-    /// Fills the shop, in the name of `manager`.
-    async fn fill(&self, manager: Person) -> Result<(), Refused> {
+    /// What fills the shop, in the name of `manager`.
+    fn course(&self, manager: Person) -> Course {
         let desk = Desk::new(self.services.clone(), Arc::clone(&self.keys), &self.deps);
         let shop = Shop::new(desk.patient()).managed_by(manager);
         let acts = plan::today(&shop.goods, ORDERS);
-        for act in &acts {
-            shop.act(act).await?;
-            self.filled.fetch_add(1, Ordering::AcqRel);
-        }
-        Ok(())
+        Course::new(shop, acts)
     }
 }
 
@@ -208,28 +195,19 @@ async fn set_traffic(
     demo.state().await.map(Json)
 }
 
-/// Fills an empty shop with the goods and people of the sample shop, and some orders of today. Does nothing in any other shop.
+/// Fills an empty shop with the goods and people of the sample shop, and some orders of today; or goes on where that stopped. Does
+/// nothing in any other shop.
 #[utoipa::path(post, path = "/fill-shop", tag = "demo", security(("token" = [])), responses((status = 200, body = demo::Demo)))]
 async fn fill_shop(
     State(demo): State<Demo>,
     Manager(caller): Manager,
 ) -> Result<Json<demo::Demo>, Problem> {
-    let state = demo.state().await?;
-    if state.goods != Goods::None || state.filling.is_some() {
-        return Ok(Json(state));
-    }
+    let is_empty = demo.state().await?.goods == Goods::None;
     let inner = Arc::clone(&demo.0);
-    let steps = plan::today(&inner.shop.goods, ORDERS).len() as u64;
-    let started = inner.to_fill.compare_exchange(0, steps, Ordering::AcqRel, Ordering::Acquire);
-    if started.is_ok() {
+    let fresh = |manager| is_empty.then(|| inner.course(manager));
+    if let Some(course) = inner.filler.begin(person(&caller), fresh) {
         let tasks = inner.deps.tasks.clone();
-        tasks.spawn_until_stopped("demo-fill", async move {
-            if let Err(refused) = inner.fill(person(&caller)).await {
-                tracing::error!(%refused, "filling the shop with sample data failed before it was complete");
-            }
-            inner.to_fill.store(0, Ordering::Release);
-            inner.filled.store(0, Ordering::Release);
-        });
+        tasks.spawn_until_stopped("demo-fill", async move { inner.filler.run(course).await });
     }
     demo.state().await.map(Json)
 }

@@ -112,11 +112,24 @@ impl Shop {
             return Ok(known);
         }
         let body = json!({ "Name": name });
-        let made = id(&self.manage("/product/add-new-category", &body).await?, "CategoryId");
+        let made = match self.manage("/product/add-new-category", &body).await {
+            Err(refused) if refused.status == StatusCode::CONFLICT => {
+                self.category_named(name).await?
+            }
+            made => id(&made?, "CategoryId"),
+        };
         if let Some(made) = made {
             sync::lock(&self.categories).insert(name.to_owned(), made);
         }
         Ok(made)
+    }
+
+    /// The category that is there already.
+    async fn category_named(&self, name: &str) -> Result<Option<Uuid>, Refused> {
+        let all = self.desk.get("/product/get-categories?Limit=500", None).await?;
+        let all = all.get("Items").and_then(Value::as_array).cloned().unwrap_or_default();
+        let is_of_name = |one: &&Value| one.get("Name").and_then(Value::as_str) == Some(name);
+        Ok(all.iter().find(is_of_name).and_then(|one| id(one, "CategoryId")))
     }
 
     /// Opens an account; its credit becomes what the customer has in the sample.

@@ -26,7 +26,26 @@ async fn every_drill_is_prepared_and_ends_with_exact_sums() {
     }
     let unknown = json!({ "Name": "earthquake", "Seed": 3 });
     assert_eq!(manager.post("/playground/begin-drill", unknown).await.status, 422);
+    a_wrong_clock_can_be_ended_with_a_password(&shop, &manager).await;
     all_is_exact(&shop, &manager).await;
+}
+
+/// The customer service grants log-ins of yesterday then, which no other service takes.
+async fn a_wrong_clock_can_be_ended_with_a_password(shop: &Shop, manager: &Person) {
+    let drill = json!({ "Name": "wrong-clock", "Seed": 3 });
+    manager.post("/playground/begin-drill", drill).await.ok();
+    let late = shop.manager().await;
+    eventually("the order service is ready again, and refuses it", async || {
+        let answer = late.try_get("/order/get-orders?Type=All").await.expect("an answer");
+        (answer.status == 401).then_some(())
+    })
+    .await;
+    shop.tool(&["demo", "drill", "--end"]).await.expect_code(0);
+    let state = manager.get("/playground/get-playground").await;
+    assert_eq!(state["Drill"], Value::Null);
+    // With the clock right again, so is the judgement.
+    let refused = late.try_get("/playground/get-playground").await.expect("an answer");
+    assert_eq!(refused.status, 401, "{refused:?}");
 }
 
 fn is_well(part: &Value) -> bool {

@@ -181,6 +181,10 @@ async fn a_sale_sells_what_there_is(player: &Player) {
 }
 
 async fn presets_end(player: &Player) {
+    // Until the power goes, it is said when that will be.
+    let cut = json!({ "Preset": "PowerCut", "Seed": 3, "Seconds": 600 });
+    let state = player.act("play", cut).await;
+    assert!(state["Playing"]["PowerGoesAt"].is_string(), "{state}");
     // The last one ends by itself.
     let presets =
         [("AccountingAway", 1), ("EverythingTwice", 1), ("PowerCut", 1), ("LastUnit", 600)];

@@ -12,6 +12,9 @@ pub struct Demo {
     /// How far the shop is being filled, while it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filling: Option<Filling>,
+    /// Where filling it stopped, if a step failed; `fill-shop` goes on from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
 }
 
 /// What a shop sells.
@@ -30,6 +33,16 @@ pub enum Goods {
 pub enum Traffic {
     On,
     Off,
+}
+
+/// Where filling a shop stopped, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Stopped {
+    pub done: u64,
+    pub of: u64,
+    /// In a sentence.
+    pub reason: String,
 }
 
 /// How many steps of filling a shop are done.

@@ -56,6 +56,10 @@ pub struct Playing {
     pub preset: Preset,
     #[schema(value_type = String, format = DateTime)]
     pub until: Timestamp,
+    /// With `PowerCut`: when the power is to go, until it has gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub power_goes_at: Option<Timestamp>,
 }
 
 /// How often what goes wrong on the bus, in thousandths.

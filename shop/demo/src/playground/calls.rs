@@ -1,6 +1,6 @@
 //! The calls of the playground, for managers alone.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use contracts::rest::{
@@ -11,9 +11,9 @@ use identity::Manager;
 use serde::Deserialize;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Count, Json, Problem, Service, Whole};
+use web::{Authenticate, Count, HttpConfig, Json, Problem, Service, Whole};
 
-use super::{NAME, Playground, mend};
+use super::{NAME, Playground, auth::ByIssuersClock, mend};
 
 /// How long a preset lasts unless the caller says so.
 const LASTS_SECONDS: i64 = 60;
@@ -38,10 +38,20 @@ pub(super) fn service(playground: &Playground) -> Service {
         .routes(routes!(play))
         .routes(routes!(begin_drill))
         .routes(routes!(heal));
-    let service = web::Api::new(NAME, env!("CARGO_PKG_VERSION"), deps.http.clone())
+    let service = web::Api::new(NAME, env!("CARGO_PKG_VERSION"), http(playground))
         .metrics(deps.metrics.http());
     let router = service.finish(api.with_state(playground.clone()));
     Service { name: NAME, router, followers: Vec::new(), model: None, engine: None }
+}
+
+/// What requests may do, as everywhere, but for whose clock a token must hold by.
+fn http(playground: &Playground) -> HttpConfig {
+    let http = playground.0.toys.deps.http.clone();
+    let skew = playground.part(contracts::customer::CATEGORY).map(|part| part.skew().clone());
+    let auth = http.auth.clone().zip(skew);
+    let auth =
+        auth.map(|(auth, skew)| Arc::new(ByIssuersClock { auth, skew }) as Arc<dyn Authenticate>);
+    HttpConfig { auth: auth.or(http.auth.clone()), ..http }
 }
 
 /// The faults now, and what becomes of them.

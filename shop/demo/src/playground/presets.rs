@@ -20,13 +20,20 @@ const ALWAYS: u16 = 1000;
 /// What is reported of a flash sale that failed.
 const NOT_HELD: &str = "The flash sale could not be held: a part of the shop is down or busy. End the faults, and hold it again.";
 
+/// How long many people shop before the power goes.
+fn loaded(lasts: Duration) -> Duration {
+    lasts / 3
+}
+
 impl Playground {
     /// Plays a preset instead of whatever is being played. When it is over, all faults end.
     pub(super) async fn play(&self, preset: Preset, seed: u64, lasts: Duration) {
         self.heal().await;
         self.begin(seed);
         let end = CancellationToken::new();
-        let playing = Playing { preset, until: self.now() + lasts };
+        let now = self.now();
+        let power_goes_at = (preset == Preset::PowerCut).then(|| now + loaded(lasts));
+        let playing = Playing { preset, until: now + lasts, power_goes_at };
         sync::lock(&self.0.chosen).playing = Some((playing, end.clone()));
         let playground = self.clone();
         self.0.toys.deps.tasks.spawn_until_stopped("playground-preset", async move {
@@ -56,9 +63,12 @@ impl Playground {
             }
             Preset::PowerCut => {
                 self.set_traffic(Some(VISITS_MANY));
-                tokio::time::sleep(lasts / 3).await;
+                tokio::time::sleep(loaded(lasts)).await;
+                if let Some((playing, _)) = &mut sync::lock(&self.0.chosen).playing {
+                    playing.power_goes_at = None;
+                }
                 self.cut_power(seed).await;
-                tokio::time::sleep(lasts.saturating_sub(lasts / 3)).await;
+                tokio::time::sleep(lasts.saturating_sub(loaded(lasts))).await;
                 return;
             }
             Preset::LastUnit => {
