@@ -13,6 +13,9 @@ use crate::{manager::ManagerVisit, orders};
 /// Fields and what was in them.
 pub(crate) type Lines = Vec<(&'static str, String)>;
 
+/// Fields, what is in them, and what was in them before where that was something else.
+pub(crate) type Compared = Vec<(&'static str, String, Option<String>)>;
+
 /// What has a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
@@ -50,6 +53,20 @@ impl Subject {
             }
         }
     }
+}
+
+/// What is there, compared with what was there before.
+pub(crate) fn compared(now: Lines, before: Option<&Lines>) -> Compared {
+    let was = |field: &str, is: &str| {
+        let (_, was) = before?.iter().find(|(name, _)| *name == field)?;
+        (was != is).then(|| was.clone())
+    };
+    now.into_iter()
+        .map(|(field, is)| {
+            let was = was(field, &is);
+            (field, is, was)
+        })
+        .collect()
 }
 
 async fn read<T: DeserializeOwned>(

@@ -1,34 +1,36 @@
 //! Who changed what, and when: what people did, the latest first, each with the person, the thing, and the event that records it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use askama::Template;
 use axum::extract::{Query, State};
 use contracts::{
     customer::Role,
-    order,
     rest::{
         customer::User,
         events::{Audit, RecordedEvent},
-        product::Product,
     },
 };
-use futures_util::future::{try_join, try_join_all};
+use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 use site::{
-    Choice, Count, Failure, Form, Frame, Moment, Page, Pager, Place, Shop, choices, given, known,
-    no_such_page, segment,
+    Choice, Count, Failure, Form, Frame, Listing, Moment, Page, Pager, Place, Shop, choices, given,
+    known, no_such_page, segment,
 };
-use uuid::Uuid;
 
 use crate::{
+    as_of::{self, Compared, Subject},
     deed::Deed,
-    history,
+    history, log,
     manager::{ManagerVisit, written},
+    names::{Named, Names},
+    status::soon,
 };
 
 /// Changes on one page, unless another number is chosen.
 const PAGE: usize = 50;
+/// So far back in the catalogue's stream it is looked for what was there before a change.
+const EARLIER: u64 = 500;
+/// Changes that are compared with what was before them at the same time.
+const AT_ONCE: usize = 8;
 
 const PEOPLE: [(&str, &str); 4] = [
     ("", "Everyone"),
@@ -62,6 +64,7 @@ pub(crate) struct AuditPage {
     people: Vec<Choice>,
     kinds: Vec<Choice>,
     narrowed: bool,
+    tally: String,
     rows: Vec<Row>,
     pager: Pager,
 }
@@ -73,20 +76,6 @@ struct Row {
     what: String,
     details: String,
     thing: Named,
-}
-
-/// What something is called, and its page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Named {
-    name: String,
-    address: Option<String>,
-}
-
-/// What people and products are called, by id; those that are gone are left out.
-#[derive(Default)]
-struct Names {
-    people: BTreeMap<String, String>,
-    products: BTreeMap<String, String>,
 }
 
 pub(crate) async fn audit(
@@ -109,22 +98,26 @@ pub(crate) async fn audit(
         ("until", &*asked.until),
     ];
     let size = asked.place.size(PAGE);
-    let (events, next) = match person(&manager, &mut filters, by).await? {
+    let found = match person(&manager, &mut filters, by).await? {
         Some(by) => read(&manager, &asked, &by, kind, size).await?,
-        None => (Vec::new(), None),
+        None => Listing::none(),
     };
-    let pager = Pager::new("/audit", &kept, &asked.place, next.as_deref()).sized(size);
-    let names = Names::of(&manager, &events).await?;
+    let (tally, total) = (found.tally("change", "changes"), found.exact_total());
+    let pager = Pager::new("/audit", &kept, &asked.place, found.next.as_deref());
+    let names = Names::of(&manager, &found.items).await;
     let currency = shop.currency(&manager).await;
-    let rows = events.into_iter().map(|event| Row::new(event, &names, &currency)).collect();
+    let looker = Looker { manager: &manager, names: &names, currency: &currency };
+    let rows = stream::iter(found.items).map(|event| looker.row(event)).buffered(AT_ONCE);
+    let rows: Vec<Row> = rows.collect().await;
     Ok(Page(AuditPage {
         frame: manager.frame("Audit"),
         people: choices(&PEOPLE, by),
         kinds: choices(&kinds, kind),
         narrowed: kept.iter().any(|(_, value)| !value.is_empty()),
         filters,
+        tally,
+        pager: pager.sized(size).of(rows.len(), total),
         rows,
-        pager,
     }))
 }
 
@@ -170,7 +163,7 @@ async fn read(
     by: &str,
     kind: &str,
     size: usize,
-) -> Result<(Vec<RecordedEvent>, Option<String>), Failure> {
+) -> Result<Listing<RecordedEvent>, Failure> {
     let zone = site::zone();
     let (since, until) = (written(zone.minute(&asked.since)), written(zone.minute(&asked.until)));
     let limit = size.to_string();
@@ -181,101 +174,81 @@ async fn read(
         ("Until", &until),
         ("Limit", &limit),
         ("After", &asked.place.after),
+        ("Count", "true"),
     ]);
     let found: Audit = manager.get("/events/read-audit", &query).await.map_err(no_such_page)?;
-    Ok((found.items, found.next))
+    Ok(Listing { items: found.items, next: found.next, total: found.total })
 }
 
-impl Names {
-    async fn of(manager: &ManagerVisit, events: &[RecordedEvent]) -> Result<Self, Failure> {
-        let mut people = BTreeSet::new();
-        let mut products = BTreeSet::new();
-        for event in events {
-            people.extend(event.actor.split_once(':').map(|(_, id)| id));
-            match event.stream.split_once('-') {
-                Some(("customer", id)) => drop(people.insert(id)),
-                Some(("product", id)) => drop(products.insert(id)),
-                _ => {}
-            }
+/// What a row is made with.
+struct Looker<'a> {
+    manager: &'a ManagerVisit,
+    names: &'a Names,
+    currency: &'a str,
+}
+
+impl Looker<'_> {
+    async fn row(&self, event: RecordedEvent) -> Row {
+        let deed = Deed::of(&event);
+        let compared = self.compared(&event, &deed).await;
+        Row {
+            who: self.who(&event.actor),
+            what: deed.words(),
+            details: deed.details(self.currency, compared.as_ref()),
+            thing: self.thing(&event, &deed),
+            event,
         }
-        let person = async |id: &str| match history::user_name(manager, id).await {
-            Err(failure) if failure.is_not_found() => Ok(None),
-            name => Ok(Some((id.to_owned(), name?))),
-        };
-        let product = async |id: &str| {
-            let query = [("ProductId", id)];
-            match manager.get::<Product>("/product/get-product-details", &query).await {
-                Err(failure) if failure.is_not_found() => Ok(None),
-                product => Ok(Some((id.to_owned(), product?.name))),
-            }
-        };
-        let people = try_join_all(people.into_iter().map(person));
-        let products = try_join_all(products.into_iter().map(product));
-        let (people, products): (Vec<Option<_>>, Vec<Option<_>>) =
-            try_join(people, products).await?;
-        Ok(Self {
-            people: people.into_iter().flatten().collect(),
-            products: products.into_iter().flatten().collect(),
-        })
     }
 
-    fn person(&self, id: &str) -> Named {
-        match self.people.get(id) {
-            Some(name) => Named::at(name, format!("/customers/{}", segment(name))),
-            None => Named::only(id),
+    /// What a change changed, each field as it was and as it is since; none where it replaced nothing, or no part says so now.
+    async fn compared(&self, event: &RecordedEvent, deed: &Deed) -> Option<Compared> {
+        let subject = match event.stream.split_once('-')? {
+            _ if !deed.replaces() => return None,
+            ("product", id) => Subject::Product(id.to_owned()),
+            ("customer", id) => Subject::Customer(self.names.person(id)?.name),
+            ("catalogue", _) => return self.since_earlier(event, deed).await,
+            _ => return None,
+        };
+        let at = |position| soon(subject.at(self.manager, position, self.currency));
+        let before = at(event.position.checked_sub(1)?).await.ok()??;
+        let since = at(event.position).await.ok()??;
+        Some(as_of::compared(since, Some(&before)))
+    }
+
+    /// The same of what is in the catalogue's one stream.
+    async fn since_earlier(&self, event: &RecordedEvent, deed: &Deed) -> Option<Compared> {
+        let count = event.version.min(EARLIER);
+        if count == 0 {
+            return None;
         }
+        let earlier = log::of_stream(self.manager, &event.stream, event.version - count, count);
+        let earlier = soon(earlier).await.ok()?.items;
+        earlier.iter().rev().find_map(|earlier| deed.since(&Deed::of(earlier)))
     }
 
     fn who(&self, actor: &str) -> Named {
-        match actor.split_once(':') {
-            Some((_, id)) => self.person(id),
-            None => Named::only("not logged in"),
+        if !actor.contains(':') {
+            return Named::only("not logged in");
         }
+        self.names.actor(actor).unwrap_or_else(|| Named::only(actor))
     }
 
     fn thing(&self, event: &RecordedEvent, deed: &Deed) -> Named {
-        let Some((category, id)) = event.stream.split_once('-') else {
-            return Named::only(&event.stream);
-        };
-        match category {
-            "customer" => self.person(id),
-            "product" => match self.products.get(id).map(String::as_str).or(deed.name()) {
-                Some(name) => Named::at(name, format!("/products/{id}")),
-                None => Named::at("A deleted product", format!("/history/product/{id}")),
-            },
-            "order" => {
-                let number = Uuid::parse_str(id).map_or_else(|_| id.to_owned(), order::number);
-                Named::at(&number, format!("/orders/{id}"))
-            }
-            "catalogue" => match deed.category() {
-                Some(id) => Named::at(deed.name().unwrap_or(id), format!("/categories/{id}")),
-                None => Named::only(&event.stream),
-            },
-            "inbox" => Named::at("Inbox", "/inbox".to_owned()),
-            _ => Named::only(&event.stream),
+        if let Some(named) = self.names.stream(&event.stream) {
+            return named;
         }
-    }
-}
-
-impl Named {
-    fn only(name: &str) -> Self {
-        Self { name: name.to_owned(), address: None }
-    }
-
-    fn at(name: &str, address: String) -> Self {
-        Self { name: name.to_owned(), address: Some(address) }
-    }
-}
-
-impl Row {
-    fn new(event: RecordedEvent, names: &Names, currency: &str) -> Self {
-        let deed = Deed::of(&event);
-        Self {
-            who: names.who(&event.actor),
-            what: deed.words(),
-            details: deed.details(currency),
-            thing: names.thing(&event, &deed),
-            event,
+        let (category, id) = event.stream.split_once('-').unwrap_or_default();
+        match (category, deed.category(), deed.name()) {
+            ("product", _, Some(name)) => Named::at(name, format!("/history/product/{id}")),
+            ("product", ..) if self.names.is_gone(id) => {
+                Named::at("A deleted product", format!("/history/product/{id}"))
+            }
+            ("catalogue", Some(id), name) => {
+                Named::at(name.unwrap_or(id), format!("/categories/{id}"))
+            }
+            ("catalogue", None, _) => Named::at("Low stock", "/products/low".to_owned()),
+            ("inbox", ..) => Named::at("Inbox", "/inbox".to_owned()),
+            _ => Named::at(&event.stream, format!("/events?stream={}", segment(&event.stream))),
         }
     }
 }

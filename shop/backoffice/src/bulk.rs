@@ -16,15 +16,16 @@ use site::{
 use uuid::Uuid;
 
 use crate::{
-    bulk_change::{Change, Planned, Step},
+    bulk_change::{Change, PRODUCTS_MAX, Planned, Step},
     categories,
     manager::ManagerVisit,
+    products,
 };
 
-/// The most products changed at once.
-pub(crate) const PRODUCTS_MAX: usize = 200;
 /// Products changed at the same time.
 const AT_ONCE: usize = 4;
+/// Where to look for what is wrong.
+const WRONG_CHANGE: &str = "The change below the list needs another look.";
 
 /// What would change.
 #[derive(Template)]
@@ -67,7 +68,7 @@ pub(crate) enum Outcome {
     Unreached,
 }
 
-/// Shows what a change of the products that are picked would make of them.
+/// Shows what a change of the products that are picked would make of them; or the list again, with what is wrong.
 pub(crate) async fn preview(
     manager: ManagerVisit,
     State(shop): State<Shop>,
@@ -75,18 +76,17 @@ pub(crate) async fn preview(
 ) -> Result<Response, Failure> {
     let back = back(&form);
     let categories = categories::all(&manager).await?;
-    let Some(change) = Change::of(&mut form, &categories) else {
-        let fields = ["Action", "Value", "CategoryId"];
-        let fault = fields.iter().find_map(|field| form.error(field)).unwrap_or_default();
-        manager.say(format!("Nothing is changed. The {} {}", fault_of(&form), lower(&fault)));
-        return Ok(see_other(&back));
-    };
-    let products = match picked(&manager, &form).await? {
-        Ok(products) => products,
-        Err(why) => {
-            manager.say(why);
-            return Ok(see_other(&back));
+    let (change, picks) = match (Change::of(&mut form, &categories), Picks::of(&form)) {
+        (Some(change), Ok(picks)) => (change, picks),
+        (None, Err(why)) => {
+            return again(&manager, form, &format!("{why} {WRONG_CHANGE}")).await;
         }
+        (_, Err(why)) => return again(&manager, form, &why).await,
+        _ => return again(&manager, form, WRONG_CHANGE).await,
+    };
+    let products = match picks.read(&manager, &form).await? {
+        Ok(products) => products,
+        Err(why) => return again(&manager, form, &why).await,
     };
     let words = change.words(&shop.currency(&manager).await);
     let planned = products.into_iter().map(|product| change.plan(product)).collect();
@@ -95,12 +95,18 @@ pub(crate) async fn preview(
     Ok(Page(Preview { frame, planned, words, key, back, csrf }).into_response())
 }
 
+/// The list that the change was begun in, with what is wrong with the change.
+async fn again(manager: &ManagerVisit, mut form: Form, why: &str) -> Result<Response, Failure> {
+    form.alert(format!("Nothing is changed. {why}"));
+    products::again(manager, &back(&form), form).await
+}
+
 /// Changes the products as the preview said.
 pub(crate) async fn change(manager: ManagerVisit, form: Form) -> Result<Response, Failure> {
     let back = back(&form);
     let steps: Vec<Step> = form.all("Step").filter_map(Step::read).collect();
     if steps.len() > PRODUCTS_MAX {
-        manager.say(too_many());
+        manager.say(format!("Nothing is changed. {}", too_many()));
         return Ok(see_other(&back));
     }
     let key = form.value("Key");
@@ -155,28 +161,46 @@ impl Outcome {
     }
 }
 
-/// The products that the form picks: one by one, or all of its list; or why there is nothing to change.
-async fn picked(
-    manager: &ManagerVisit,
-    form: &Form,
-) -> Result<Result<Vec<Product>, String>, Failure> {
-    if form.value("All").is_empty() {
+/// What the form picks.
+enum Picks {
+    These(Vec<Uuid>),
+    /// All of the list.
+    All,
+}
+
+impl Picks {
+    /// Or why there is nothing to change.
+    fn of(form: &Form) -> Result<Self, String> {
+        if !form.value("All").is_empty() {
+            return Ok(Self::All);
+        }
         let ids: Vec<Uuid> = form.all("Pick").filter_map(|id| Uuid::parse_str(id).ok()).collect();
-        if ids.is_empty() {
-            let why = "Nothing is changed. Pick products first: tick the box before each name.";
-            return Ok(Err(why.to_owned()));
+        match ids.len() {
+            0 => Err("Pick products first: tick the box before each name.".to_owned()),
+            1..=PRODUCTS_MAX => Ok(Self::These(ids)),
+            _ => Err(too_many()),
         }
-        if ids.len() > PRODUCTS_MAX {
-            return Ok(Err(too_many()));
-        }
+    }
+
+    /// The products; those that are gone are left out. Or why there are none to change.
+    async fn read(
+        self,
+        manager: &ManagerVisit,
+        form: &Form,
+    ) -> Result<Result<Vec<Product>, String>, Failure> {
+        let Self::These(ids) = self else { return all(manager, form).await };
         let product = async |id| match read(manager, id).await {
             Err(failure) if failure.is_not_found() => Ok(None),
             product => product.map(Some),
         };
         let products = stream::iter(ids).map(product).buffered(AT_ONCE);
         let products: Vec<Option<Product>> = products.try_collect().await?;
-        return Ok(Ok(products.into_iter().flatten().collect()));
+        Ok(Ok(products.into_iter().flatten().collect()))
     }
+}
+
+/// All products of the form's list, unless they are too many.
+async fn all(manager: &ManagerVisit, form: &Form) -> Result<Result<Vec<Product>, String>, Failure> {
     let limit = PRODUCTS_MAX.to_string();
     let category = form.value("category");
     let call = if category.is_empty() { "get-all-products" } else { "get-products" };
@@ -187,15 +211,12 @@ async fn picked(
         ("Limit", &limit),
     ]);
     let found: ProductList = manager.get(&format!("/product/{call}"), &query).await?;
-    if found.next.is_some() {
-        return Ok(Err(too_many()));
-    }
-    Ok(Ok(found.items))
+    Ok(if found.next.is_some() { Err(too_many()) } else { Ok(found.items) })
 }
 
 fn too_many() -> String {
     format!(
-        "Nothing is changed. At most {PRODUCTS_MAX} products can be changed at once: pick fewer, or narrow the list first."
+        "At most {PRODUCTS_MAX} products can be changed at once: pick fewer, or narrow the list first."
     )
 }
 
@@ -207,20 +228,6 @@ async fn read(manager: &ManagerVisit, id: Uuid) -> Result<Product, Failure> {
 fn back(form: &Form) -> String {
     let back = local_path(form.value("Back")).filter(|path| path.starts_with("/products"));
     back.unwrap_or("/products").to_owned()
-}
-
-/// What is at fault, as people call it.
-fn fault_of(form: &Form) -> &'static str {
-    match (form.error("Action").is_some(), form.error("CategoryId").is_some()) {
-        (true, _) => "change",
-        (_, true) => "category",
-        _ => "value",
-    }
-}
-
-fn lower(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 impl Preview {

@@ -5,6 +5,9 @@ use serde::Serialize;
 use site::{Amount, Count, Form};
 use uuid::Uuid;
 
+/// The most products changed at once.
+pub(crate) const PRODUCTS_MAX: usize = 200;
+
 /// What can be changed of many products at once: value of the choice, and label.
 pub(crate) const ACTIONS: [(&str, &str); 4] = [
     ("percent", "Price by percent"),

@@ -24,6 +24,7 @@ use site::{
 use crate::{
     chart::{Bar, Columns},
     course::{Course, Sum},
+    low_stock,
     manager::{LowStock, ManagerVisit, written},
     outage::{Outage, Trouble},
     period::{self, Period},
@@ -121,8 +122,14 @@ pub(crate) async fn live(
     let parts = stream::unfold((follower, looker), async |(mut follower, looker)| {
         follower.wait().await;
         let figures = Box::pin(looker.read()).await.ok()?;
+        let was_filling = matches!(follower.told, Told::Filling);
         follower.told = if figures.filling().is_some() { Told::Filling } else { Told::All };
-        let part = Event::default().event("part").data(Markup::of(&figures).as_str());
+        let part = if was_filling && figures.filling().is_none() {
+            // What can be done now is beside the figures.
+            Event::default().event("reload").data("filled")
+        } else {
+            Event::default().event("part").data(Markup::of(&figures).as_str())
+        };
         Some((part, (follower, looker)))
     });
     site::live(&manager, parts)
@@ -197,16 +204,19 @@ impl Looker {
         );
         let ((orders, course), scarce, status, currency, sample) = join5(
             orders,
-            figures(manager.get("/product/get-all-products", &scarce)),
+            join(
+                figures(manager.get("/product/get-all-products", &scarce)),
+                low_stock::read(manager),
+            ),
             join(status::read(manager), watcher.look()),
             figures(async { Ok(shop.currency(manager).await) }),
             figures(async { Ok(Sample::read(manager).await) }),
         )
         .await;
+        let (scarce, low_stock) = scarce;
         let scarce: Option<Listing<Product>> = status::if_answered(scarce)?;
         let has_products = scarce.as_ref().is_some_and(|scarce| !scarce.items.is_empty());
-        let low_stock = manager.low_stock();
-        let is_low = |product: &Product| product.available <= low_stock.0;
+        let is_low = |product: &Product| low_stock.includes(product.available);
         let (revenue, course) = status::if_answered(course)?.unwrap_or_default();
         Ok(Figures {
             period,
@@ -234,8 +244,8 @@ async fn figures<T>(answer: impl Future<Output = Result<T, Failure>>) -> Result<
 impl Figures {
     /// How far the shop is being filled with the sample, while it is.
     fn filling(&self) -> Option<Filling> {
-        match self.sample {
-            Some(Sample::Filling(filling)) => Some(filling),
+        match &self.sample {
+            Some(Sample::Filling(filling)) => Some(*filling),
             _ => None,
         }
     }

@@ -7,7 +7,12 @@ use futures_util::future::try_join;
 use serde_json::Value;
 use site::{Count, Failure, Frame, Page};
 
-use crate::{log, manager::ManagerVisit, numbers::Exact};
+use crate::{
+    log,
+    manager::ManagerVisit,
+    names::{Named, Names},
+    numbers::Exact,
+};
 
 #[derive(Template)]
 #[template(path = "event.html")]
@@ -18,6 +23,7 @@ pub(crate) struct EventPage {
     json: String,
     /// The history that it is part of.
     history: Option<String>,
+    names: Names,
     head: u64,
 }
 
@@ -29,13 +35,23 @@ pub(crate) async fn event(
     let (event, head) = try_join(log::at(&manager, position), log::head(&manager)).await?;
     let data: Value = serde_json::from_str(event.data.get()).map_err(|_| Failure::Broken)?;
     let json = serde_json::to_string_pretty(&data).map_err(|_| Failure::Broken)?;
+    let names = Names::of(&manager, std::slice::from_ref(&event)).await;
     let frame = manager.frame(format!("Event {position}"));
-    Ok(Page(EventPage { frame, json, history: history(&event), event, head }))
+    Ok(Page(EventPage { frame, json, history: history(&event), names, event, head }))
 }
 
 impl EventPage {
     fn kind(&self) -> &str {
         &self.event.r#type
+    }
+
+    /// What the event is about, and who did it, as far as they have names.
+    fn about(&self) -> Option<Named> {
+        self.names.stream(&self.event.stream)
+    }
+
+    fn by(&self) -> Option<Named> {
+        self.names.actor(&self.event.actor)
     }
 }
 

@@ -3,6 +3,7 @@
 use askama::{Template, filters::HtmlSafe};
 use axum::extract::Query;
 use contracts::{FAMILIES, rest::events::RecordedEvent};
+use futures_util::future::join;
 use serde::Deserialize;
 use site::{
     Choice, Count, Failure, Form, Frame, Listing, Page, Pager, Place, choices, given, known,
@@ -10,9 +11,12 @@ use site::{
 };
 
 use crate::{
+    event_types::Types,
+    ids::Short,
     log::{self, Filter, Newest},
     manager::{ManagerVisit, written},
-    numbers::Exact,
+    names::Names,
+    numbers::ToSecond,
     why,
 };
 
@@ -57,8 +61,14 @@ pub(crate) struct Events {
     head: u64,
     /// The filters as typed, and what is wrong with them.
     filters: Form,
+    narrowed: bool,
     categories: Vec<Choice>,
+    types: Vec<(String, String)>,
     orders: Vec<Choice>,
+    /// Where there is no such type as is asked for: those that may be meant.
+    meant: Vec<String>,
+    /// How many events fit, where that is known, and not all of them do.
+    total: Option<u64>,
     rows: Rows,
     pager: Pager,
     /// Where the same is followed live.
@@ -72,9 +82,15 @@ pub(crate) struct Events {
 #[template(path = "event-rows.html")]
 pub(crate) struct Rows {
     pub(crate) events: Vec<RecordedEvent>,
+    pub(crate) names: Names,
 }
 
 impl Asked {
+    /// Whether only events of some time are asked for.
+    fn is_timed(&self) -> bool {
+        !self.since.is_empty() || !self.until.is_empty()
+    }
+
     /// The filters as typed, and what is wrong with the times among them.
     fn filters(&self) -> Form {
         let mut filters = Form::filled([
@@ -94,37 +110,36 @@ impl Asked {
     }
 }
 
-/// Events of a page, and the cursor of the next one.
-type Found = (Vec<RecordedEvent>, Option<String>);
+/// Events of a page, the cursor of the next one, and how many events all pages have, where that is known.
+#[derive(Default)]
+struct Found {
+    events: Vec<RecordedEvent>,
+    next: Option<String>,
+    total: Option<u64>,
+}
 
 pub(crate) async fn events(
     manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Events>, Failure> {
     let mut filters = asked.filters();
-    let head = log::head(&manager).await?;
-    let timed = !asked.since.is_empty() || !asked.until.is_empty();
-    let oldest = asked.order == "oldest" || timed;
-    let (events, next) = match (filters.is_rejected(), filters.value("stream")) {
-        (true, _) => (Vec::new(), None),
-        (false, _) if !filters.value("request").is_empty() => {
-            let found = of_request(&manager, filters.value("request"), &asked).await?;
-            if found.is_none() {
-                filters.reject("request", "is not the correlation or trace of a recorded event");
-            }
-            (found.unwrap_or_default(), None)
-        }
-        (false, "") if oldest => forwards(&manager, &asked).await?,
-        (false, "") => backwards(&manager, &asked, head).await?,
-        (false, stream) => match stream_page(&manager, stream, &asked, oldest).await {
-            Err(failure) if failure.is_not_found() => {
-                filters.reject("stream", "is not a stream such as product-ID");
-                (Vec::new(), None)
-            }
-            found => found?,
-        },
+    let (head, types) = join(log::head(&manager), Types::read(&manager)).await;
+    let head = head?;
+    let meant = types.instead_of(filters.value("type")).unwrap_or_default();
+    if !meant.is_empty() {
+        let unknown = format!("There is no type “{}”", filters.value("type"));
+        filters.reject("type", unknown);
+    }
+    let oldest = asked.order == "oldest" || asked.is_timed();
+    let Found { events, next, total } = if filters.is_rejected() {
+        Found::default()
+    } else {
+        found(&manager, &asked, &mut filters, head).await?
     };
-    let rows = Rows { events };
+    let of_all = || types.total(&filter(&asked), head).filter(|_| !asked.is_timed());
+    let total = total.or_else(of_all).filter(|_| !filters.is_rejected());
+    let names = Names::of(&manager, &events).await;
+    let rows = Rows { events, names };
     let order = if oldest { "oldest" } else { "" };
     let categories = categories();
     let category = known(&categories, &asked.category);
@@ -140,18 +155,53 @@ pub(crate) async fn events(
         ("until", &*asked.until),
         ("order", order),
     ];
+    let narrowed = kept.iter().any(|(name, value)| *name != "order" && !value.is_empty());
     let pager = Pager::new("/events", &kept, &asked.place, next.as_deref());
     Ok(Page(Events {
         frame: manager.frame("Event store"),
         head,
+        narrowed,
         categories: choices(&categories, category),
+        types: types.choices(category, filters.value("type")),
         orders: choices(&ORDERS, order),
+        meant,
+        total: total.filter(|_| narrowed),
         follow: follow(&asked, "/events/follow"),
         filters,
         graph,
         rows,
         pager,
     }))
+}
+
+/// The page that is asked for; what fits nothing is said at its field.
+async fn found(
+    manager: &ManagerVisit,
+    asked: &Asked,
+    filters: &mut Form,
+    head: u64,
+) -> Result<Found, Failure> {
+    let oldest = asked.order == "oldest" || asked.is_timed();
+    let request = filters.value("request");
+    if !request.is_empty() {
+        let events = of_request(manager, request, asked).await?;
+        if events.is_none() {
+            filters.reject("request", "is not the correlation or trace of a recorded event");
+        }
+        let events = events.unwrap_or_default();
+        return Ok(Found { total: Some(events.len() as u64), events, next: None });
+    }
+    match filters.value("stream") {
+        "" if oldest => forwards(manager, asked).await,
+        "" => backwards(manager, asked, head).await,
+        stream => match stream_page(manager, stream, asked, oldest).await {
+            Err(failure) if failure.is_not_found() => {
+                filters.reject("stream", "is not a stream such as product-ID");
+                Ok(Found::default())
+            }
+            found => found,
+        },
+    }
 }
 
 /// The address at `path` of the same stream, category and type.
@@ -184,8 +234,8 @@ async fn forwards(manager: &ManagerVisit, asked: &Asked) -> Result<Found, Failur
         ("After", &asked.place.after),
     ]);
     let page = manager.get("/events/read-all", &query).await.map_err(no_such_page)?;
-    let Listing { items, next, .. } = page;
-    Ok((items, next))
+    let Listing { items: events, next, .. } = page;
+    Ok(Found { events, next, total: None })
 }
 
 /// What a request recorded, and what followed from it, as far as the other filters take it; none if it recorded nothing.
@@ -210,7 +260,7 @@ async fn of_request(
 async fn backwards(manager: &ManagerVisit, asked: &Asked, head: u64) -> Result<Found, Failure> {
     let before = asked.place.after.parse().unwrap_or(head + 1).min(head + 1);
     let Newest { events, before } = log::newest(manager, before, &filter(asked), PAGE).await?;
-    Ok((events, before.map(|before| before.to_string())))
+    Ok(Found { events, next: before.map(|before| before.to_string()), total: None })
 }
 
 /// A page of one stream, by versions.
@@ -222,28 +272,35 @@ async fn stream_page(
 ) -> Result<Found, Failure> {
     let page = PAGE as u64;
     let at = asked.place.after.parse::<u64>().ok();
+    let all = log::last_version(manager, stream).await?.map_or(0, |last| last + 1);
+    let total = Some(all);
     if oldest {
         let from = at.unwrap_or(0);
-        let Listing { items, next, .. } = log::of_stream(manager, stream, from, page).await?;
-        return Ok((items, next.map(|_| (from + page).to_string())));
+        let Listing { items: events, next, .. } =
+            log::of_stream(manager, stream, from, page).await?;
+        return Ok(Found { events, next: next.map(|_| (from + page).to_string()), total });
     }
-    let end = match at {
-        Some(end) => end,
-        None => log::last_version(manager, stream).await?.map_or(0, |last| last + 1),
-    };
+    let end = at.unwrap_or(all).min(all);
     if end == 0 {
-        return Ok((Vec::new(), None));
+        return Ok(Found { total, ..Found::default() });
     }
     let from = end.saturating_sub(page);
-    let Listing { mut items, .. } = log::of_stream(manager, stream, from, end - from).await?;
-    items.reverse();
-    Ok((items, Some(from).filter(|from| *from > 0).map(|from| from.to_string())))
+    let Listing { items: mut events, .. } =
+        log::of_stream(manager, stream, from, end - from).await?;
+    events.reverse();
+    let next = Some(from).filter(|from| *from > 0).map(|from| from.to_string());
+    Ok(Found { events, next, total })
 }
 
 #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
 impl Rows {
     fn kind<'a>(&self, event: &'a RecordedEvent) -> &'a str {
         &event.r#type
+    }
+
+    /// What its actor is: a manager, a customer.
+    fn kind_of<'a>(&self, event: &'a RecordedEvent) -> &'a str {
+        event.actor.split(':').next().unwrap_or_default()
     }
 }
 

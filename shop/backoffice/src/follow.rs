@@ -15,6 +15,7 @@ use crate::{
     events::{self, Asked, Rows},
     log::{self, Filter},
     manager::ManagerVisit,
+    names::Names,
 };
 
 /// Events shown at once.
@@ -37,7 +38,8 @@ pub(crate) async fn follow(
     manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Following>, Failure> {
-    let rows = Rows { events: newest(&manager, &asked).await?.into() };
+    let events: Vec<RecordedEvent> = newest(&manager, &asked).await?.into();
+    let rows = Rows { names: Names::of(&manager, &events).await, events };
     let (live, back) = (events::follow(&asked, "/events/live"), events::follow(&asked, "/events"));
     let frame = manager.frame("Following the event store").refreshing(REFRESH_SECONDS);
     Ok(Page(Following { frame, live, back, rows }))
@@ -53,7 +55,15 @@ pub(crate) async fn live(
     let from = if shown.is_empty() { String::new() } else { from };
     let recorded = manager.events("/events/follow", &given([("From", &from)]), None).await?;
     let (stream, filter) = (asked.stream.trim().to_owned(), events::filter(&asked));
-    let follower = Follower { recorded, stream, filter, shown, told: false };
+    let follower = Follower {
+        manager: manager.clone(),
+        recorded,
+        stream,
+        filter,
+        shown,
+        names: Names::default(),
+        told: false,
+    };
     let parts = stream::unfold(follower, async |mut follower| {
         let part = follower.next().await?;
         Some((part, follower))
@@ -63,11 +73,13 @@ pub(crate) async fn live(
 
 /// Follows recorded events for one open page.
 struct Follower {
+    manager: ManagerVisit,
     recorded: ServerEvents,
     /// The one stream that is followed; empty for all.
     stream: String,
     filter: Filter,
     shown: VecDeque<RecordedEvent>,
+    names: Names,
     told: bool,
 }
 
@@ -81,7 +93,9 @@ impl Follower {
             let _the_time_is_up = tokio::time::timeout(BREATH, more).await;
         }
         self.told = true;
-        let rows = Rows { events: self.shown.iter().cloned().collect() };
+        self.names.learn(&self.manager, &self.shown).await;
+        let events = self.shown.iter().cloned().collect();
+        let rows = Rows { events, names: self.names.clone() };
         Some(Event::default().event("part").data(Markup::of(&rows).as_str()))
     }
 

@@ -18,7 +18,7 @@ use site::{Count, Failure, Frame, Listing, Page, Shop, given, no_such_page, see_
 use uuid::Uuid;
 
 use crate::{
-    as_of::{Lines, Subject},
+    as_of::{Compared, Lines, Subject, compared},
     log,
     manager::ManagerVisit,
     numbers::Exact,
@@ -47,7 +47,7 @@ pub(crate) struct HistoryPage {
     here: Mark,
     marks: Vec<Mark>,
     /// What was there, and before it where that was different.
-    lines: Option<Vec<(&'static str, String, Option<String>)>>,
+    lines: Option<Compared>,
 }
 
 /// An event in a history.
@@ -151,19 +151,6 @@ async fn of_order(manager: &ManagerVisit, id: &str, asked: &Asked) -> Result<Win
     });
     let at = meant.or(asked.at).unwrap_or(last).min(last);
     Ok(Window { at, last, marks })
-}
-
-fn compared(now: Lines, before: Option<&Lines>) -> Vec<(&'static str, String, Option<String>)> {
-    let was = |field: &str, is: &str| {
-        let (_, was) = before?.iter().find(|(name, _)| *name == field)?;
-        (was != is).then(|| was.clone())
-    };
-    now.into_iter()
-        .map(|(field, is)| {
-            let was = was(field, &is);
-            (field, is, was)
-        })
-        .collect()
 }
 
 /// What it is called, and where it is as it is now: address and words.

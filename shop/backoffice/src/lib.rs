@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod as_of;
 mod audit;
+mod away;
 mod bulk;
 mod bulk_change;
 mod categories;
@@ -18,6 +19,7 @@ mod deed;
 mod diagram;
 mod drills;
 mod event;
+mod event_types;
 mod events;
 mod export;
 mod fields;
@@ -25,12 +27,15 @@ mod follow;
 mod graph;
 mod guide;
 mod history;
+mod ids;
 mod import;
 mod import_plan;
 mod inbox;
 mod log;
+mod low_stock;
 mod manager;
 mod models;
+mod names;
 mod numbers;
 mod order;
 mod orders;
@@ -147,6 +152,7 @@ fn pages(watcher: Watcher, low_stock: LowStock) -> Router<Shop> {
         .route("/system/models", post(models::decide))
         .route("/system/models/live", get(models::live))
         .merge(tour::routes())
+        .layer(middleware::from_fn(away::named))
         .layer(Extension(watcher))
         .layer(Extension(low_stock))
 }
@@ -164,6 +170,7 @@ fn goods() -> Router<Shop> {
         .route("/products/export", get(export::export))
         .route("/products/import", get(import::choose).post(import::preview))
         .route("/products/import/change", get(import::choose).post(import::import))
+        .route("/products/low", get(low_stock::show).post(low_stock::set))
         .route("/products/new", get(product::fresh).post(product::add))
         .route("/products/{id}", get(product::product).post(product::change))
         .route("/products/{id}/picture", get(picture::back).post(picture::set))

@@ -26,12 +26,16 @@ impl Default for LowStock {
 }
 
 impl LowStock {
+    pub(crate) fn includes(self, available: i64) -> bool {
+        available <= self.0
+    }
+
     /// A word where few can be ordered, or none.
     pub(crate) fn badge(self, available: i64) -> Option<Badge> {
         if available <= 0 {
             Some(Badge::new("Sold out", Tone::Bad))
         } else {
-            (available <= self.0).then(|| Badge::new("Low", Tone::Warn))
+            self.includes(available).then(|| Badge::new("Low", Tone::Warn))
         }
     }
 }
@@ -44,7 +48,8 @@ impl ManagerVisit {
         Frame { guide, ..frame }
     }
 
-    pub(crate) fn low_stock(&self) -> LowStock {
+    /// What is low stock where managers have not set it.
+    pub(crate) fn low_stock_setting(&self) -> LowStock {
         self.low_stock
     }
 }

@@ -9,6 +9,10 @@ use kernel::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exact<'a>(pub(crate) &'a Timestamp);
 
+/// A time to the second in the shop's zone: `23 Nov 2026, 14:05:06`, as a `<time>`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ToSecond<'a>(pub(crate) &'a Timestamp);
+
 /// A duration to a tenth of a millisecond, or to the second where that is all that matters: `1.4 ms`, `12.3 s`, `2 min 5 s`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Took(pub(crate) Duration);
@@ -17,6 +21,13 @@ impl fmt::Display for Exact<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let local = site::zone().local(*self.0);
         let moment = local.strftime("%-d %b %Y, %H:%M:%S%.6f");
+        write!(f, "<time datetime=\"{}\">{moment}</time>", self.0)
+    }
+}
+
+impl fmt::Display for ToSecond<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = site::zone().local(*self.0).strftime("%-d %b %Y, %H:%M:%S");
         write!(f, "<time datetime=\"{}\">{moment}</time>", self.0)
     }
 }
@@ -35,6 +46,7 @@ impl fmt::Display for Took {
 }
 
 impl HtmlSafe for Exact<'_> {}
+impl HtmlSafe for ToSecond<'_> {}
 impl HtmlSafe for Took {}
 
 #[cfg(test)]
@@ -51,8 +63,11 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_keeps_its_microseconds() {
-        let exact = Exact(&Timestamp::from_micros(1_700_000_000_123_456)).to_string();
+    fn a_moment_keeps_its_microseconds_where_they_matter() {
+        let time = Timestamp::from_micros(1_700_000_000_123_456);
+        let exact = Exact(&time).to_string();
         assert!(exact.ends_with(">14 Nov 2023, 22:13:20.123456</time>"), "{exact}");
+        let second = ToSecond(&time).to_string();
+        assert!(second.ends_with("22:13:20.123456Z\">14 Nov 2023, 22:13:20</time>"), "{second}");
     }
 }

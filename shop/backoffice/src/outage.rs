@@ -33,9 +33,17 @@ pub(crate) enum State {
 /// A part that does not work as it should.
 pub(crate) struct Trouble<'a> {
     pub(crate) name: &'a str,
+    /// Whether it is one of the services that people's requests go to.
+    pub(crate) is_service: bool,
     pub(crate) outage: &'a Outage,
     /// What people cannot do without it.
     pub(crate) without: &'a str,
+}
+
+impl<'a> Trouble<'a> {
+    pub(crate) fn of(name: &'a str, outage: &'a Outage, without: &'a str) -> Self {
+        Self { name, is_service: false, outage, without }
+    }
 }
 
 impl State {

@@ -20,7 +20,7 @@ use site::{Failure, Form, Frame, Markup, Page, Shop};
 
 use crate::manager::ManagerVisit;
 use now::{Now, look};
-use run::{DEEDS, Run};
+use run::{DEEDS, Run, impossible};
 
 /// Where it is.
 pub(crate) const HERE: &str = "/playground";
@@ -71,7 +71,7 @@ const RATES: &[(&str, &str, Rate)] = &[
 ];
 
 /// A run as an address names it: the forms are filled in with it, and nothing happens before one is sent.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(transparent)]
 struct Asked(BTreeMap<String, String>);
 
@@ -122,6 +122,8 @@ struct Show {
     parts: Vec<String>,
     /// What the address names, to be done again.
     run: Run,
+    /// What it names that cannot be done; then it is no run.
+    impossible: Vec<String>,
     now: Now,
 }
 
@@ -145,7 +147,10 @@ async fn playground(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let now = look(&manager, &shop).await?;
-    Ok(Page(show(&manager, now, &asked, Form::default())).into_response())
+    let impossible = impossible(&asked.0, &parts(&now));
+    let asked = if impossible.is_empty() { asked } else { Asked::default() };
+    let page = show(&manager, now, &asked, Form::default());
+    Ok(Page(Show { impossible, ..page }).into_response())
 }
 
 /// What becomes of the shop, again every second.
@@ -162,9 +167,14 @@ async fn live(manager: ManagerVisit, State(shop): State<Shop>) -> Result<Respons
     site::live(&manager, parts)
 }
 
+/// The parts that can be made to fail.
+fn parts(now: &Now) -> Vec<String> {
+    now.playground().parts.iter().map(|part| part.name.clone()).collect()
+}
+
 fn show(manager: &ManagerVisit, now: Now, asked: &Asked, form: Form) -> Show {
-    let Playground { seed, rates, parts, .. } = now.playground();
-    let parts: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
+    let Playground { seed, rates, .. } = now.playground();
+    let parts = parts(&now);
     Show {
         frame: manager.frame("Playground"),
         csrf: manager.csrf(),
@@ -174,6 +184,7 @@ fn show(manager: &ManagerVisit, now: Now, asked: &Asked, form: Form) -> Show {
         rates: asked.rates().unwrap_or(*rates),
         run: Run::named(|name| asked.0.get(name).map(String::as_str), &parts),
         parts,
+        impossible: Vec::new(),
         now,
     }
 }

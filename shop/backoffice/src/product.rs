@@ -19,6 +19,7 @@ use crate::{
     categories, category,
     conflict::{self, Conflict},
     fields::lines,
+    low_stock,
     manager::{LowStock, ManagerVisit, renamed},
 };
 
@@ -255,7 +256,7 @@ async fn show(
     }
     let title = product.as_ref().map_or("Add a product", |product| &product.name);
     let frame = manager.frame(title);
-    let (csrf, low_stock) = (manager.csrf(), manager.low_stock());
+    let (csrf, low_stock) = (manager.csrf(), low_stock::read(manager).await);
     let upload = Form::filled([("Key", manager.idempotency_key())]);
     Ok(Page(ProductPage { frame, product, categories, form, upload, csrf, low_stock }))
 }

@@ -1,19 +1,18 @@
 //! All products: searched, sorted, page by page.
 
 use askama::Template;
-use axum::extract::Query;
+use axum::{extract::Query, response::Response};
 use contracts::rest::product::{Product, ProductList};
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use serde::Deserialize;
 use site::{
-    Amount, Badge, Choice, Count, Failure, Frame, Page, Pager, Place, choices, given, known,
-    no_such_page,
+    Amount, Badge, Choice, Count, Failure, Form, Frame, Page, Pager, Place, choices, given, known,
+    no_such_page, refused,
 };
 
 use crate::{
-    bulk::PRODUCTS_MAX,
-    bulk_change::ACTIONS,
-    categories,
+    bulk_change::{ACTIONS, PRODUCTS_MAX},
+    categories, low_stock,
     manager::{LowStock, ManagerVisit},
 };
 
@@ -32,7 +31,7 @@ const SORTS: [(&str, &str); 8] = [
     ("Available", "Most available"),
 ];
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Asked {
     #[serde(default)]
     q: String,
@@ -43,6 +42,9 @@ pub(crate) struct Asked {
     /// The change that is chosen for what will be picked.
     #[serde(default)]
     action: String,
+    /// Anything to pick what is low.
+    #[serde(default)]
+    low: String,
     #[serde(flatten)]
     place: Place,
 }
@@ -78,9 +80,14 @@ pub(crate) struct Products {
     found: Vec<Product>,
     total: u64,
     low_stock: LowStock,
+    picks_low: bool,
     pager: Pager,
     csrf: String,
-    actions: Vec<Choice>,
+    /// The change of what is picked: as it is chosen, and what is wrong with it.
+    change: Form,
+    actions: Vec<(String, String)>,
+    /// The categories to move products to.
+    targets: Vec<(String, String)>,
     /// What the list is of, so that all of it can be changed, and its address.
     listed: [(&'static str, String); 3],
     here: String,
@@ -92,13 +99,38 @@ pub(crate) async fn products(
     manager: ManagerVisit,
     Query(asked): Query<Asked>,
 ) -> Result<Page<Products>, Failure> {
+    let change = Form::filled([("Action", known(&ACTIONS, &asked.action).to_owned())]);
+    show(&manager, &asked, manager.address(), change).await
+}
+
+/// The list at the address `here` once more, because of what is wrong with a change of its products: what is picked and typed stays.
+pub(crate) async fn again(
+    manager: &ManagerVisit,
+    here: &str,
+    change: Form,
+) -> Result<Response, Failure> {
+    let address: hyper::Uri = here.parse().map_err(|_| Failure::Malformed)?;
+    let asked =
+        Query::try_from_uri(&address).map_or_else(|_| Asked::default(), |Query(asked)| asked);
+    // What is picked is what the manager left picked.
+    let asked = Asked { low: String::new(), ..asked };
+    Ok(refused(show(manager, &asked, here, change).await?))
+}
+
+async fn show(
+    manager: &ManagerVisit,
+    asked: &Asked,
+    here: &str,
+    change: Form,
+) -> Result<Page<Products>, Failure> {
     let (q, sort) = (asked.q.trim(), known(&SORTS, &asked.sort));
     let size = asked.place.size(PAGE);
     let limit = size.to_string();
     let (call, mut query) = asked.query(&limit, &asked.place.after);
     query.push(("Facets", "true"));
     let found = async { manager.get(call, &query).await.map_err(no_such_page) };
-    let (found, all) = try_join(found, categories::all(&manager)).await?;
+    let low_stock = async { Ok(low_stock::read(manager).await) };
+    let (found, all, low_stock) = try_join3(found, categories::all(manager), low_stock).await?;
     let ProductList { items: found, next, total, .. } = found;
     let total = total.unwrap_or_default();
     let kept = [("q", q), ("category", &*asked.category), ("sort", sort)];
@@ -106,17 +138,20 @@ pub(crate) async fn products(
     Ok(Page(Products {
         frame: manager.frame("Products"),
         q: q.to_owned(),
+        targets: all.clone(),
         categories: of_categories(all, &asked.category),
         sorts: choices(&SORTS, sort),
         narrowed: !q.is_empty() || !asked.category.is_empty(),
         pager: pager.sized(size).of(found.len(), total),
         found,
         total,
-        low_stock: manager.low_stock(),
+        low_stock,
+        picks_low: !asked.low.is_empty(),
         csrf: manager.csrf(),
-        actions: choices(&ACTIONS, known(&ACTIONS, &asked.action)),
+        change,
+        actions: ACTIONS.map(|(value, label)| (value.to_owned(), label.to_owned())).into(),
         listed: kept.map(|(name, value)| (name, value.to_owned())),
-        here: manager.address().to_owned(),
+        here: here.to_owned(),
         export: export(&kept),
     }))
 }
@@ -142,6 +177,12 @@ impl Products {
     /// Whether all of the list can be changed at once, where a page has only a part of it.
     fn can_take_all(&self) -> bool {
         self.total > self.found.len() as u64 && self.total <= PRODUCTS_MAX as u64
+    }
+
+    fn is_picked(&self, product: &Product) -> bool {
+        let id = product.product_id.to_string();
+        let is_low = self.picks_low && self.low_stock.includes(product.available);
+        is_low || self.change.all("Pick").any(|picked| picked == id)
     }
 
     fn price<'a>(&self, product: &'a Product) -> Amount<'a> {

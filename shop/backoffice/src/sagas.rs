@@ -23,7 +23,7 @@ use site::{
 use crate::{
     chart::Bar,
     manager::ManagerVisit,
-    numbers::{Exact, Took},
+    numbers::{ToSecond, Took},
     orders,
     status::{self, soon},
 };
@@ -59,6 +59,7 @@ pub(crate) struct Sagas {
     running: Running,
     outcomes: Vec<Choice>,
     sorts: Vec<Choice>,
+    tally: String,
     ended: Vec<Order>,
     pager: Pager,
 }
@@ -96,6 +97,7 @@ pub(crate) async fn sagas(
         ("Sort", if sort == "longest" { "Longest" } else { "Newest" }),
         ("Limit", &limit),
         ("After", &asked.place.after),
+        ("Count", "true"),
     ]);
     let ended = async {
         let found = soon(manager.get::<Listing<Order>>("/order/get-orders", &query)).await;
@@ -103,9 +105,11 @@ pub(crate) async fn sagas(
     };
     let (running, ended) = try_join(running(&manager), ended).await?;
     let ended = ended.unwrap_or_else(Listing::none);
+    let (tally, total) = (ended.tally("finished order", "finished orders"), ended.exact_total());
     let Listing { items: ended, next, .. } = ended;
     let kept = [("outcome", outcome), ("sort", sort)];
-    let pager = Pager::new("/sagas", &kept, &asked.place, next.as_deref()).sized(size);
+    let pager = Pager::new("/sagas", &kept, &asked.place, next.as_deref());
+    let pager = pager.sized(size).of(ended.len(), total);
     let frame = manager.frame("Sagas");
     let frame = if running.sagas.is_empty() && !running.silent {
         frame
@@ -113,7 +117,7 @@ pub(crate) async fn sagas(
         frame.refreshing(REFRESH_SECONDS)
     };
     let (outcomes, sorts) = (choices(&OUTCOMES, outcome), choices(&SORTS, sort));
-    Ok(Page(Sagas { frame, running, outcomes, sorts, ended, pager }))
+    Ok(Page(Sagas { frame, running, outcomes, sorts, tally, ended, pager }))
 }
 
 /// The running orders, again and again: how long they wait changes by itself.

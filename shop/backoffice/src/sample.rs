@@ -1,19 +1,21 @@
 //! The sample shop: an empty shop is filled with it, and its customers come by themselves or not.
 
 use axum::response::Response;
-use contracts::rest::demo::{Demo, Filling, Goods, Traffic};
+use contracts::rest::demo::{Demo, Filling, Goods, Stopped, Traffic};
 use serde::Serialize;
 use site::{Failure, Form, see_other};
 
 use crate::manager::ManagerVisit;
 
 /// What a manager can do with the sample; nothing where the shop does not offer it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Sample {
     /// The shop is empty: it can be filled.
     Fill,
     /// The shop is being filled.
     Filling(Filling),
+    /// It could not be filled to its end.
+    Stopped(Stopped),
     /// The sample's goods are there; whether its customers come by themselves.
     Traffic { on: bool },
 }
@@ -33,6 +35,7 @@ impl Sample {
         let demo: Demo = manager.get("/demo/get-demo", &[("", ""); 0]).await.ok()?;
         match demo {
             Demo { filling: Some(filling), .. } => Some(Self::Filling(filling)),
+            Demo { stopped: Some(stopped), .. } => Some(Self::Stopped(stopped)),
             Demo { goods: Goods::None, .. } => Some(Self::Fill),
             Demo { goods: Goods::Sample, traffic, .. } => {
                 Some(Self::Traffic { on: traffic == Traffic::On })

@@ -141,8 +141,7 @@ pub(crate) fn troubled<'a>(
     status: Option<&'a Status>,
     storefront: Option<&'a Outage>,
 ) -> Vec<Trouble<'a>> {
-    let own =
-        storefront.map(|outage| Trouble { name: STOREFRONT, outage, without: WITHOUT_STOREFRONT });
+    let own = storefront.map(|outage| Trouble::of(STOREFRONT, outage, WITHOUT_STOREFRONT));
     let mut troubled = status.map_or_else(Vec::new, Status::troubled);
     troubled.extend(own);
     troubled.sort_by_key(|one| !one.outage.state.stops());
@@ -173,18 +172,16 @@ impl Status {
         let bus = self.bus.outage.as_ref();
         let services = self.services.iter().filter_map(|one| {
             let outage = one.outage.as_ref()?;
-            Some(Trouble { name: label(&one.name), outage, without: &one.without })
+            let is_service = one.name != STORE;
+            Some(Trouble { is_service, ..Trouble::of(label(&one.name), outage, &one.without) })
         });
         let heard = services.filter(|one| bus.is_none() || one.outage.state != State::Away);
-        let gateway = self.outage.iter().map(|outage| Trouble {
-            name: GATEWAY,
-            outage,
-            without: WITHOUT_GATEWAY,
-        });
+        let gateway =
+            self.outage.iter().map(|outage| Trouble::of(GATEWAY, outage, WITHOUT_GATEWAY));
         let mut troubled: Vec<_> = heard.chain(gateway).collect();
         troubled.sort_by_key(|one| !one.outage.state.stops());
         if let Some(outage) = bus {
-            troubled.insert(0, Trouble { name: "event bus", outage, without: WITHOUT_BUS });
+            troubled.insert(0, Trouble::of("event bus", outage, WITHOUT_BUS));
         }
         troubled
     }

@@ -11,6 +11,7 @@ use site::{Failure, Form, Shop, refused, see_other};
 use super::{
     Asked, HERE, PRESETS, RATES,
     now::look,
+    parts,
     run::{Run, SLOW_MS},
     show,
 };
@@ -130,7 +131,7 @@ pub(super) async fn repeat(
     form: Form,
 ) -> Result<Response, Failure> {
     let now = look(&manager, &shop).await?;
-    let parts: Vec<String> = now.playground().parts.iter().map(|part| part.name.clone()).collect();
+    let parts = parts(&now);
     let run = Run::named(|name| form.given(name), &parts);
     let done = "The run has begun. The address of this page is a link to it.";
     let address = run.address();

@@ -3,7 +3,7 @@
 use askama::{Template, filters::HtmlSafe};
 use contracts::rest::drill::named;
 use contracts::rest::playground::{
-    About, MessageFault, Messages, Part, PartState, Playground, Promise,
+    About, MessageFault, Messages, Part, PartState, Playground, Preset, Promise,
 };
 use kernel::Timestamp;
 use site::{Amount, Badge, Count, Failure, Money, Shop, TimeOfDay, Tone};
@@ -19,6 +19,14 @@ pub(super) struct Now {
     at: Timestamp,
 }
 
+/// A preset under way: what it does at the moment, how long it still lasts, and the link to it.
+struct Played {
+    name: &'static str,
+    doing: String,
+    left: Took,
+    link: String,
+}
+
 pub(super) async fn look(manager: &ManagerVisit, shop: &Shop) -> Result<Now, Failure> {
     let playground = manager.get("/playground/get-playground", &[("", ""); 0]).await?;
     Ok(Now { playground, currency: shop.currency(manager).await, at: manager.now() })
@@ -29,12 +37,22 @@ impl Now {
         &self.playground
     }
 
-    /// The preset under way, how long it still lasts, and the link to it.
-    fn playing(&self) -> Option<(&'static str, Took, String)> {
+    /// The preset under way.
+    fn playing(&self) -> Option<Played> {
         let playing = self.playground.playing?;
-        let (_, key, name, _) = PRESETS.iter().find(|(preset, ..)| *preset == playing.preset)?;
+        let (_, key, name, what) = PRESETS.iter().find(|(preset, ..)| *preset == playing.preset)?;
         let link = format!("{HERE}?preset={key}&seed={}", self.playground.seed);
-        Some((name, Took(playing.until.since(self.at)), link))
+        let doing = match (playing.preset, playing.power_goes_at) {
+            (Preset::PowerCut, Some(at)) => format!(
+                "Many people shop now. The power goes in {}, in the middle of a write.",
+                Took(at.since(self.at))
+            ),
+            (Preset::PowerCut, None) => {
+                "The power went. Everything starts again by itself, from what was written, while people go on shopping.".to_owned()
+            }
+            _ => (*what).to_owned(),
+        };
+        Some(Played { name, doing, left: Took(playing.until.since(self.at)), link })
     }
 
     /// The link to what goes on.

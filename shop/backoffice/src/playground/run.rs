@@ -1,12 +1,12 @@
 //! A run: what is made to fail, from which seed, as an address that repeats it.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
 
 use contracts::rest::playground::{PartState, Playground, Rates};
 use serde_json::{Value, json};
 use site::{Count, segment};
 
-use super::{HERE, RATES};
+use super::{HERE, PRESETS, RATES};
 use crate::status::label;
 
 /// Over each event, for a part that is made slow.
@@ -18,6 +18,41 @@ const VISITS: &str = "Visits";
 const SHOPPERS: &str = "Shoppers";
 const UNITS: &str = "Units";
 const POWER: (&str, &str) = ("Power", "Cut");
+/// So much of a field that names nothing is repeated.
+const SHOWN_MAX: usize = 40;
+
+/// The numbers that a field can have.
+fn numbers(field: &str) -> Option<RangeInclusive<u64>> {
+    match field {
+        "seed" => Some(0..=9_007_199_254_740_991),
+        VISITS => Some(0..=6_000),
+        SHOPPERS => Some(1..=1_000),
+        UNITS => Some(0..=1_000),
+        field => RATES.iter().any(|(name, ..)| *name == field).then_some(0..=1_000),
+    }
+}
+
+/// What an address names that a shop with these parts cannot do, as it is written there. A run of the rest would be another one. What
+/// only looks as if it had come along is passed over.
+pub(super) fn impossible(named: &BTreeMap<String, String>, parts: &[String]) -> Vec<String> {
+    let is_wrong = |field: &str, value: &str| match (field, numbers(field)) {
+        (_, Some(range)) => !value.parse().is_ok_and(|number| range.contains(&number)),
+        ("preset", _) => !PRESETS.iter().any(|(_, key, ..)| *key == value),
+        (field, _) if field == POWER.0 => value != POWER.1,
+        (field, _) if parts.iter().any(|part| part == field) => !DEEDS.contains(&value),
+        _ => DEEDS.contains(&value),
+    };
+    let other = |field: &str| match field {
+        SHOPPERS => UNITS,
+        _ => SHOPPERS,
+    };
+    let is_half =
+        |field: &str| [SHOPPERS, UNITS].contains(&field) && !named.contains_key(other(field));
+    let wrong = named.iter().filter(|(field, value)| is_wrong(field, value) || is_half(field));
+    wrong
+        .map(|(field, value)| format!("{field}={value}").chars().take(SHOWN_MAX).collect())
+        .collect()
+}
 
 /// The fields of a run, in the order in which they are done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -218,6 +253,37 @@ mod tests {
         for (call, body) in calls.iter().filter(|(call, _)| !["heal", "set-part"].contains(call)) {
             assert_eq!(body["Seed"], 7, "{call}");
         }
+    }
+
+    #[test]
+    fn an_address_is_a_run_as_a_whole_or_not_at_all() {
+        let impossible = |address: &str| {
+            let query = address.split_once('?').map_or("", |(_, query)| query);
+            let fields = query.split('&').filter_map(|field| field.split_once('='));
+            let named = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            impossible(&named, &PARTS.map(str::to_owned)).join(" ")
+        };
+        for fine in [
+            "/playground",
+            "/playground?seed=7&BroadcastLost=300&Visits=120&Shoppers=100&Units=10&product=Freeze&Power=Cut",
+            "/playground?preset=PowerCut&seed=7&tour=3&utm_source=letter",
+        ] {
+            assert_eq!(impossible(fine), "", "{fine}");
+        }
+        for rubbish in [
+            "seed=seven",
+            "BroadcastLost=5000",
+            "Visits=-1",
+            "Shoppers=0",
+            "product=Dance",
+            "pantry=Kill",
+            "Power=Off",
+            "preset=Party",
+            "Units=10",
+        ] {
+            assert_eq!(impossible(&format!("/playground?ReplyLost=7&{rubbish}")), rubbish);
+        }
+        assert!(impossible(&format!("/playground?seed={}", "9".repeat(900))).len() <= SHOWN_MAX);
     }
 
     #[test]

@@ -40,6 +40,29 @@ async fn with_any_part_away_both_pages_are_there_and_say_since_when_and_what_it_
 }
 
 #[tokio::test]
+async fn a_page_that_needs_a_part_names_it_while_it_is_away_and_leads_to_the_system() {
+    let asked = Asked::default();
+    let mut manager = Manager::at(&asked).await;
+    for (part, page, title) in [
+        ("order", "/orders", "The order service does not answer"),
+        ("product", "/products", "The product service does not answer"),
+        ("events", "/events", "The event store does not answer"),
+        ("events", "/audit", "The event store does not answer"),
+    ] {
+        asked.silence(&[part]);
+        let shown = manager.get(page).await;
+        assert!(shown.contains(&format!("<h1>{title}</h1>")), "{page}: {shown}");
+        assert!(shown.contains(&format!("No {part}, no fun.")), "{page}: {shown}");
+        assert!(shown.contains("31 Dec 2026, 23:40"), "since when: {page}: {shown}");
+        assert!(shown.contains("<a class=\"button\" href=\"/system\">"), "{page}: {shown}");
+    }
+    asked.silence(&["order", "events"]);
+    let shown = manager.get("/orders").await;
+    assert!(shown.contains("<h1>Parts of the shop do not answer</h1>"), "{shown}");
+    assert!(shown.contains("No order, no fun.") && shown.contains("No events, no fun."), "{shown}");
+}
+
+#[tokio::test]
 async fn without_the_gateway_the_pages_say_so_and_show_nothing_of_before() {
     let asked = Asked::default();
     let mut manager = Manager::at(&asked).await;

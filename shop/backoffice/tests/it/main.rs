@@ -1,8 +1,12 @@
 //! The back office from outside.
 
 mod absent;
+mod audit;
 mod bulk;
+mod empty;
+mod events;
 mod import;
+mod low_stock;
 mod picture;
 mod playground;
 mod request;
@@ -15,7 +19,7 @@ use hyper::{StatusCode, header::LOCATION};
 use tower::ServiceExt;
 
 /// Every page but the log-in.
-const PAGES: [&str; 41] = [
+const PAGES: [&str; 42] = [
     "/",
     "/live",
     "/audit",
@@ -26,6 +30,7 @@ const PAGES: [&str; 41] = [
     "/products",
     "/products/export",
     "/products/import",
+    "/products/low",
     "/products/new",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",
@@ -60,7 +65,7 @@ const PAGES: [&str; 41] = [
 ];
 
 /// Where something is changed.
-const CHANGES: [&str; 20] = [
+const CHANGES: [&str; 21] = [
     "/logout",
     "/inbox",
     "/categories/new",
@@ -70,6 +75,7 @@ const CHANGES: [&str; 20] = [
     "/products/bulk/change",
     "/products/import",
     "/products/import/change",
+    "/products/low",
     "/products/new",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab",
     "/products/0190c7f2-8b1e-7c3a-9f00-1234567890ab/delete",

@@ -1,7 +1,10 @@
 //! The playground: there only where a shop is played with, and for its managers alone.
 
-use axum::Router;
+use axum::{Json, Router, routing::get};
 use hyper::StatusCode;
+use kernel::Clock as _;
+use runtime::clock::SystemClock;
+use serde_json::{Value, json};
 
 use crate::{
     lets_nobody_change, lets_nobody_see,
@@ -47,4 +50,51 @@ async fn a_shop_that_is_not_played_with_has_neither_the_page_nor_a_link_to_it() 
     for page in CHANGES {
         assert_eq!(manager.post(page).await, StatusCode::NOT_FOUND, "{page}");
     }
+}
+
+/// A manager on the playground of a shop where this is played.
+async fn playing(playing: Value) -> Manager {
+    let state = json!({
+        "Seed": 7, "Playing": playing, "Rates": {}, "Promises": [], "Broken": [], "Messages": [], "Missing": 0,
+        "Parts": [{ "Name": "product", "State": "Up", "SlowMs": 0 }],
+        "Orders": { "Finalized": 0, "Denied": 0, "Open": 0, "Awaited": [] },
+    });
+    let some = Router::new().route("/playground/get-playground", get(async move || Json(state)));
+    Manager::playing(&Asked::default(), some).await
+}
+
+#[tokio::test]
+async fn an_address_that_names_what_cannot_be_done_is_no_run() {
+    let mut manager = playing(Value::Null).await;
+    let page = manager.get("/playground?seed=9&BroadcastLost=300&product=Freeze").await;
+    assert!(page.contains("The run of this address") && page.contains("Do all of this"), "{page}");
+    for rubbish in ["BroadcastLost=99999", "product=Dance", "seed=nine", "pantry=Kill"] {
+        let page = manager.get(&format!("/playground?ReplyLost=7&{rubbish}")).await;
+        assert!(!page.contains("The run of this address"), "{rubbish}: {page}");
+        assert!(
+            page.contains(&format!("no run that this shop can do: <code>{rubbish}</code>")),
+            "{page}"
+        );
+        assert!(!page.contains("value=\"99999\""), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn the_power_cut_says_what_it_is_doing_from_its_beginning() {
+    let now = SystemClock.now();
+    let (goes, until) =
+        (now + std::time::Duration::from_mins(1), now + std::time::Duration::from_mins(3));
+    let cut = json!({ "Preset": "PowerCut", "Until": until, "PowerGoesAt": goes });
+    let page = playing(cut).await.get("/playground").await;
+    assert!(page.contains("Many people shop now. The power goes in "), "{page}");
+    let page =
+        playing(json!({ "Preset": "PowerCut", "Until": until })).await.get("/playground").await;
+    assert!(page.contains("The power went. Everything starts again by itself"), "{page}");
+    let twice = json!({ "Preset": "EverythingTwice", "Until": until });
+    let page = playing(twice).await.get("/playground").await;
+    assert!(
+        page.contains("is being played, for another")
+            && page.contains("Every message arrives twice, for a minute."),
+        "{page}"
+    );
 }

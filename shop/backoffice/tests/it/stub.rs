@@ -13,7 +13,7 @@ use backoffice::Watcher;
 use http_body_util::BodyExt;
 use hyper::{
     StatusCode,
-    header::{COOKIE, SET_COOKIE},
+    header::{COOKIE, LOCATION, SET_COOKIE},
 };
 use kernel::Ids;
 use runtime::clock::SystemClock;
@@ -90,6 +90,13 @@ pub(crate) fn event_of(position: u64, kind: &str) -> Value {
         "Correlation": "01a20726-0000-7000-8000-000000000002", "Traceparent": null, "Reactor": null, "Cause": null,
         "Idempotency": null, "Data": {},
     })
+}
+
+/// The event with other members.
+pub(crate) fn with<const N: usize>(mut event: Value, members: [(&str, Value); N]) -> Value {
+    let members = members.map(|(name, value)| (name.to_owned(), value));
+    event.as_object_mut().expect("an event is an object").extend(members);
+    event
 }
 
 /// What that event does to a row of the read model of orders.
@@ -221,7 +228,17 @@ impl Manager {
     pub(crate) async fn over(asked: &Asked, some: Router) -> Self {
         let gateway =
             some.fallback_service(Router::new().fallback(gateway).with_state(asked.clone()));
-        let office = beside(storefront(asked), gateway);
+        Self::of(beside(storefront(asked), gateway)).await
+    }
+
+    /// The same in a shop that is played with.
+    pub(crate) async fn playing(asked: &Asked, some: Router) -> Self {
+        let gateway =
+            some.fallback_service(Router::new().fallback(gateway).with_state(asked.clone()));
+        Self::of(played(gateway)).await
+    }
+
+    async fn of(office: Router) -> Self {
         let mut manager = Self { office, cookie: String::new() };
         let login = manager.get("/login").await;
         let token = form_token(&login);
@@ -243,15 +260,19 @@ impl Manager {
         self.office.clone().oneshot(request).await.expect("a site always answers").status()
     }
 
-    /// Sends a form of the office's own; what it says of that on the next page.
+    /// Sends a form of the office's own; the page that it answers with or leads to.
     pub(crate) async fn submit(&mut self, address: &str, fields: &str) -> String {
         let page = self.get("/products").await;
         let token = form_token(&page);
         let request = Request::post(address).header(COOKIE, &self.cookie);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let body = format!("_csrf={token}&{fields}");
-        self.send(request.body(Body::from(body)).expect("a request")).await;
-        self.get("/products").await
+        let answer = self.answer(request.body(Body::from(body)).expect("a request")).await;
+        let leads = answer.headers().get(LOCATION).map(|to| to.to_str().expect("ASCII").to_owned());
+        match leads {
+            Some(to) => self.get(&to).await,
+            None => text(answer).await,
+        }
     }
 
     /// Sends a form of the office's own with a file; the page that it answers with.
@@ -276,12 +297,20 @@ impl Manager {
     }
 
     async fn send(&mut self, request: Request) -> String {
+        text(self.answer(request).await).await
+    }
+
+    async fn answer(&mut self, request: Request) -> Response {
         let answer = self.office.clone().oneshot(request).await.expect("a site always answers");
         if let Some(cookie) = answer.headers().get(SET_COOKIE) {
             let cookie = cookie.to_str().expect("ASCII").split(';').next().expect("a pair");
             cookie.clone_into(&mut self.cookie);
         }
-        let body = answer.into_body().collect().await.expect("a page").to_bytes();
-        String::from_utf8(body.to_vec()).expect("text")
+        answer
     }
+}
+
+async fn text(answer: Response) -> String {
+    let body = answer.into_body().collect().await.expect("a page").to_bytes();
+    String::from_utf8(body.to_vec()).expect("text")
 }

@@ -41,7 +41,7 @@ async fn events_are_asked_for_and_shown_in_the_same_zone() {
     let page = Manager::at(&asked).await.get("/events?since=2027-01-01T00:30").await;
     let found = asked.last("/events/read-all");
     assert!(found.contains("Since=2026-12-31T23%3A30%3A00.000000Z"), "{found}");
-    assert!(page.contains(">1 Jan 2027, 00:30:00.000000</time>"), "{page}");
+    assert!(page.contains(">1 Jan 2027, 00:30:00</time>"), "{page}");
     assert!(page.contains("Recorded (Europe/Berlin)"), "{page}");
 }
 
@@ -51,6 +51,6 @@ async fn a_part_of_a_live_page_is_in_the_zone_too() {
     let mut manager = Manager::at(&asked).await;
     for address in ["/events/follow", "/events/live"] {
         let page = manager.get(address).await;
-        assert!(page.contains(">1 Jan 2027, 00:30:00.000000</time>"), "{address}: {page}");
+        assert!(page.contains(">1 Jan 2027, 00:30:00</time>"), "{address}: {page}");
     }
 }
