@@ -205,7 +205,8 @@ fn again(event: &NewEvent) -> NewEvent {
 
 /// A read model loses its rows, and is as far as it was.
 pub(crate) fn lose_rows(location: &Location) -> rusqlite::Result<()> {
-    let connection = sqlite::hold(location)?;
+    let held = sqlite::hold(location)?;
+    let connection = held.connection();
     let mut tables = connection.prepare(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'checkpoint'",
     )?;

@@ -11,7 +11,15 @@ use super::Location;
 /// one for that database is dropped.
 pub struct Held {
     location: Location,
-    _database: Connection,
+    database: Connection,
+}
+
+impl Held {
+    /// The database itself, as whatever else there is on that machine may use it.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.database
+    }
 }
 
 /// What belongs to a database in memory that is held.
@@ -29,7 +37,7 @@ static HELD: Mutex<BTreeMap<Location, Beside>> = Mutex::new(BTreeMap::new());
 pub fn hold(location: &Location) -> rusqlite::Result<Held> {
     let database = location.connect()?;
     sync::lock(&HELD).entry(location.clone()).or_default().holders += 1;
-    Ok(Held { location: location.clone(), _database: database })
+    Ok(Held { location: location.clone(), database })
 }
 
 /// What was noted beside a database that is held.
