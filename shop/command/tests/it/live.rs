@@ -144,13 +144,15 @@ async fn a_kill_in_each_step_leaves_models_that_equal_rebuilt_ones() {
     let (mut shop, mut manager, products) = shop_with_orders().await;
     for (call, state) in STEPS {
         if !call.is_empty() {
-            for asked in join_all(SERVICES.map(|service| ask(&manager, service, call))).await {
+            for asked in
+                join_all(registry::names().map(|service| ask(&manager, service, call))).await
+            {
                 // It may be done already when the shop is up again.
                 assert!([202, 409].contains(&asked), "{call}: {asked}");
             }
         }
         let order = manager.order(&products[0], BUYERS[0]).await;
-        let seen = join_all(SERVICES.map(|service| reached(&manager, service, state)));
+        let seen = join_all(registry::names().map(|service| reached(&manager, service, state)));
         let seen = tokio::time::timeout(Duration::from_mins(1), seen).await;
         assert!(seen.is_ok(), "{call} {state}");
         let folder = shop.kill().await;
@@ -159,13 +161,13 @@ async fn a_kill_in_each_step_leaves_models_that_equal_rebuilt_ones() {
         let shown = manager.get(&format!("/order/get-orders?Type=Single&Id={order}")).await;
         assert_eq!(shown["Items"][0]["OrderId"], json!(order), "{call} {state}: {shown}");
         shop.tool(&["rebuild", "--check"]).await.expect_code(0);
-        for service in SERVICES {
+        for service in registry::names() {
             let has_other = generations(&manager, service).await["Other"].is_object();
             assert!(has_other || is_tidy(&shop.folder.data(), service), "{service} {call} {state}");
         }
     }
     manager.ended_orders().await;
-    for service in SERVICES {
+    for service in registry::names() {
         if generations(&manager, service).await["Other"].is_object() {
             until_kept(&manager, service).await;
             assert_eq!(ask(&manager, service, "drop-model").await, 202, "{service}");
