@@ -133,6 +133,7 @@ pub mod tasks;
 pub mod trace;
 mod unfit;
 pub mod upgrade;
+mod upgrade_event;
 
 pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
 pub use budget::Budget;

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::watch;
 
-use crate::{inbox::InboxEvent, upgrade::UpgradeEvent};
+use crate::{inbox::InboxEvent, upgrade_event::UpgradeEvent};
 
 /// The newest schema number by event type. A type that is not in it has number 1.
 pub type Newest = BTreeMap<String, u32>;

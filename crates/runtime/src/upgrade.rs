@@ -8,7 +8,6 @@
 //!
 //! What counts is the event in the log, not what was announced: an instance that starts, or was cut off, learns of it by one small read.
 
-mod event;
 mod heard;
 
 use std::{fmt, sync::Arc};
@@ -18,11 +17,11 @@ use store::{Append, Appended, Page, Read};
 use thiserror::Error;
 use tokio::time::sleep;
 
+pub use crate::upgrade_event::UpgradeEvent;
 use crate::{
     Deps, EventStore,
     schemas::{Newest, Unread},
 };
-pub use event::UpgradeEvent;
 pub use heard::Instance;
 use heard::{ANNOUNCED_EVERY, Heard};
 

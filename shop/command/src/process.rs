@@ -34,8 +34,7 @@ use customer::{Admin, Bootstrap};
 use eventlog::{Files, OsFiles};
 use futures_util::future::join_all;
 use kernel::{Position, sync};
-use runtime::Tasks;
-use runtime::event_store::Figures;
+use runtime::{Tasks, event_store::Figures};
 use web::{Server, Service};
 
 use choices::Choices;

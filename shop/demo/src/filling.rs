@@ -140,7 +140,7 @@ mod tests {
 
     const CATEGORY: &str = "01a20726-0000-7000-8000-000000000001";
 
-    /// A product service that has the category already, and works only when it is told to.
+    /// A product service that already has the category, and works only when the test says so.
     #[derive(Clone, Default)]
     struct Service {
         works: Arc<AtomicBool>,

@@ -124,7 +124,7 @@ impl Shop {
         Ok(made)
     }
 
-    /// The category that is there already.
+    /// The category that already exists.
     async fn category_named(&self, name: &str) -> Result<Option<Uuid>, Refused> {
         let all = self.desk.get("/product/get-categories?Limit=500", None).await?;
         let all = all.get("Items").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -88,7 +88,7 @@ impl<'a> Pattern<'a> {
         ways
     }
 
-    /// Whether a word that looks like that may fit in that way. Most that do not are told by it.
+    /// Whether a word that looks like that may fit in that way. It rules out most that do not.
     #[must_use]
     pub fn may_fit(&self, way: Likeness, seen: Glance) -> bool {
         let Glance { letters, length } = self.glance;

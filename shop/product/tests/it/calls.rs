@@ -160,6 +160,18 @@ async fn as_of_answers_as_it_stood_then() {
     world.ask_as(Customer, "GET", &path(then)).send().await.expect(403);
 }
 
+/// The operator's calls are every service's, and tested with `web`.
+const OPERATORS: [&str; 8] = [
+    "/drop-model",
+    "/inbox",
+    "/model-digest",
+    "/model-generations",
+    "/rebuild-model",
+    "/retry-event",
+    "/skip-event",
+    "/switch-model",
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_tells_of_every_call() {
     let world = World::start().await;
@@ -197,18 +209,7 @@ async fn the_document_tells_of_every_call() {
             "/update-product",
         ]
     );
-    // The operator's calls are every service's, and tested with `web`.
-    let operators = [
-        "/drop-model",
-        "/inbox",
-        "/model-digest",
-        "/model-generations",
-        "/rebuild-model",
-        "/retry-event",
-        "/skip-event",
-        "/switch-model",
-    ];
-    for (name, call) in calls.iter().filter(|(name, _)| !operators.contains(&name.as_str())) {
+    for (name, call) in calls.iter().filter(|(name, _)| !OPERATORS.contains(&name.as_str())) {
         let posts = call.get("post").is_some();
         let operation = call.get("post").or(call.get("get")).expect("an operation");
         let is_for_managers = posts || name.as_str() == "/get-low-stock";

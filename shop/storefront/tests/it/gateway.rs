@@ -121,7 +121,6 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         let status = StatusCode::from_u16(*status).expect("a status");
         return (status, [("retry-after", "90")], Json(problem.clone())).into_response();
     }
-    let list = |items: Value| Json(json!({ "Items": items, "Next": null })).into_response();
     match address.split('?').next().unwrap_or_default() {
         "/customer/login-user" => Json(json!({
             "Token": "a.token", "ExpiresAt": "2999-01-01T00:00:00Z", "UserName": "ada", "Role": "customer",
@@ -142,18 +141,7 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         "/product/get-products" if address.contains("CategoryId=nope") => {
             (StatusCode::NOT_FOUND, Json(json!({ "title": "Not found" }))).into_response()
         }
-        "/product/get-products" => {
-            let mut other = product(false);
-            (other["ProductId"], other["Name"]) = (json!(OTHER), json!("Red Teapot"));
-            let first = product(inner.pictured);
-            if address.contains("Sort=Sold") {
-                list(json!([first, other]))
-            } else if address.contains("After=2") {
-                list(json!([other]))
-            } else {
-                Json(json!({ "Items": [first], "Next": "2" })).into_response()
-            }
-        }
+        "/product/get-products" => products(&address, inner.pictured),
         address if address.strip_prefix("/product/get-picture/") == Some(HASH) => {
             ([("content-type", "image/webp")], PICTURE).into_response()
         }
@@ -176,14 +164,33 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
             list(state.into_iter().collect())
         }
         "/order/get-order-history" => list(json!([])),
-        "/order/order-events" => {
-            let change = json!({
-                "Step": { "Event": "x", "Service": "x", "Actor": "x", "At": "2026-11-23T06:00:00Z", "Position": 1, "Details": {} },
-                "Order": order("Pending", "Pending", "Pending"),
-            });
-            let events = format!(": hello\n\nid: 1\ndata: {change}\n\n").repeat(8);
-            ([("content-type", "text/event-stream")], Body::from(events)).into_response()
-        }
+        "/order/order-events" => changes(),
         _ => (StatusCode::NOT_FOUND, Json(json!({ "title": "Not found" }))).into_response(),
     }
+}
+
+fn list(items: Value) -> Response {
+    Json(json!({ "Items": items, "Next": null })).into_response()
+}
+
+fn products(address: &str, pictured: bool) -> Response {
+    let mut other = product(false);
+    (other["ProductId"], other["Name"]) = (json!(OTHER), json!("Red Teapot"));
+    let first = product(pictured);
+    if address.contains("Sort=Sold") {
+        list(json!([first, other]))
+    } else if address.contains("After=2") {
+        list(json!([other]))
+    } else {
+        Json(json!({ "Items": [first], "Next": "2" })).into_response()
+    }
+}
+
+fn changes() -> Response {
+    let change = json!({
+        "Step": { "Event": "x", "Service": "x", "Actor": "x", "At": "2026-11-23T06:00:00Z", "Position": 1, "Details": {} },
+        "Order": order("Pending", "Pending", "Pending"),
+    });
+    let events = format!(": hello\n\nid: 1\ndata: {change}\n\n").repeat(8);
+    ([("content-type", "text/event-stream")], Body::from(events)).into_response()
 }

@@ -1,4 +1,4 @@
-//! What is recorded of upgrades.
+//! What is recorded of upgrades; apart from them, since what may be recorded rests on it.
 
 use std::collections::BTreeMap;
 
