@@ -72,8 +72,9 @@ fn list(
 ) -> Result<Response, Failure> {
     let origin = visit.origin().ok_or(Failure::NotFound)?;
     let lines = paths.take(ADDRESSES_MAX);
-    let lines: String =
+    let lines: Vec<String> =
         lines.map(|path| format!("<{item}><loc>{origin}{path}</loc></{item}>\n")).collect();
+    let lines = lines.concat();
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{list} xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n{lines}</{list}>\n"
     );
