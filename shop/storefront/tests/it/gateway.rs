@@ -137,7 +137,7 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         }))
         .into_response(),
         "/product/get-product-details" => Json(product(inner.pictured)).into_response(),
-        "/product/get-all-products" => list(json!([product(inner.pictured)])),
+        "/product/get-all-products" => list(&[product(inner.pictured)]),
         "/product/get-products" if address.contains("CategoryId=nope") => {
             (StatusCode::NOT_FOUND, Json(json!({ "title": "Not found" }))).into_response()
         }
@@ -148,7 +148,7 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         "/product/get-category-details" => {
             Json(json!({ "CategoryId": PRODUCT, "Name": "Kitchen", "Products": 1 })).into_response()
         }
-        "/product/get-categories" => list(json!([{ "CategoryId": PRODUCT, "Name": "Kitchen", "Products": 1 }])),
+        "/product/get-categories" => list(&[json!({ "CategoryId": PRODUCT, "Name": "Kitchen", "Products": 1 })]),
         "/order/place-order" if inner.busy > 0 => {
             inner.busy -= 1;
             let busy = json!({ "type": "/problems/orders-busy", "title": "The shop is busy" });
@@ -161,26 +161,31 @@ async fn answer(State(gateway): State<Gateway>, request: Request) -> Response {
         "/order/get-orders" => {
             let last = inner.states.len() <= 1;
             let state = if last { inner.states.last().cloned() } else { inner.states.pop() };
-            list(state.into_iter().collect())
+            list(&state.into_iter().collect::<Vec<_>>())
         }
-        "/order/get-order-history" => list(json!([])),
+        "/order/get-order-history" => list(&[]),
         "/order/order-events" => changes(),
         _ => (StatusCode::NOT_FOUND, Json(json!({ "title": "Not found" }))).into_response(),
     }
 }
 
-fn list(items: Value) -> Response {
+fn list(items: &[Value]) -> Response {
     Json(json!({ "Items": items, "Next": null })).into_response()
 }
 
 fn products(address: &str, pictured: bool) -> Response {
     let mut other = product(false);
-    (other["ProductId"], other["Name"]) = (json!(OTHER), json!("Red Teapot"));
+    if let Some(members) = other.as_object_mut() {
+        members.extend([
+            ("ProductId".to_owned(), json!(OTHER)),
+            ("Name".to_owned(), json!("Red Teapot")),
+        ]);
+    }
     let first = product(pictured);
     if address.contains("Sort=Sold") {
-        list(json!([first, other]))
+        list(&[first, other])
     } else if address.contains("After=2") {
-        list(json!([other]))
+        list(&[other])
     } else {
         Json(json!({ "Items": [first], "Next": "2" })).into_response()
     }
