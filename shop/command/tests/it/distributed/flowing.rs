@@ -22,8 +22,8 @@ use crate::{
     shop::{Person, eventually},
 };
 
-/// How a shop says that it records nothing now, and that the request is to be sent again.
-const BUSY: [&str; 2] = ["/problems/orders-busy", "/problems/behind"];
+/// How a shop says that a request is to be sent again, as any client does: it is busy, a model is behind, the event store changes hands.
+const LATER: [&str; 3] = ["/problems/orders-busy", "/problems/behind", "/problems/unavailable"];
 
 /// Orders in flight while something is done to the system.
 const WORKERS: usize = 6;
@@ -50,11 +50,11 @@ impl Flow {
         }
     }
 
-    /// The requests that failed since this was last asked, however well they went when they were tried again; not those that a busy shop
-    /// or a model that is behind asked to send again.
+    /// The requests that failed since this was last asked, however well they went when they were tried again: cut off, or answered with
+    /// anything else than that they are to be sent again.
     pub(super) fn failed(&self) -> Vec<String> {
         let mut failed = std::mem::take(&mut *self.failed.lock().expect("no thread panics"));
-        failed.retain(|what| BUSY.iter().all(|kind| !what.contains(kind)));
+        failed.retain(|what| LATER.iter().all(|kind| !what.contains(kind)));
         failed
     }
 

@@ -28,7 +28,8 @@ async fn replace(system: &mut System, part: &'static str, instance: usize) {
     system.all_ready().await.expect("all are ready");
 }
 
-/// Every process is replaced by itself, as `docs/operations.md` says: shoppers notice nothing but that the shop may be busy for a moment.
+/// Every process is replaced by itself, as `docs/operations.md` says: no request is
+/// cut off; the shop may ask for a moment of patience.
 async fn replace_each(system: &mut System, flow: &Flow) {
     replace(system, "gateway", 0).await;
     flow.more(2).await;
