@@ -144,6 +144,11 @@ fn features_of(package: &str) -> anyhow::Result<Vec<String>> {
 fn tests(whole: bool) -> anyhow::Result<()> {
     let mut tests = cargo(&["test", "--quiet", "--no-fail-fast"]);
     tests.env(BOOK, "1");
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // Tests of whole shops wait for the disk and for each other's answers: with one for each core, two cores were idle for two fifths of the time.
+        tests.env(THREADS, (cores + cores.div_ceil(2)).to_string());
+    }
     if whole {
         tests.env("AGORA_TEST_WHOLE", "1");
     }
@@ -212,6 +217,9 @@ fn faults() -> anyhow::Result<()> {
     }
     must(&mut run)
 }
+
+/// How many tests of a program run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Says that tests of the book must find it in what they test.
 const BOOK: &str = "AGORA_TEST_BOOK";
