@@ -4,7 +4,7 @@
 //! The file is replaced as a whole, so after a crash it says what was before a step or what is after it. Generations that it counted and
 //! does not name are what a step left behind, and are removed at the next start; without it, nothing is.
 //!
-//! A model in memory has its record beside it while it is [held](super::held); else it has its first generation only.
+//! A model in memory has its record beside it while it is held (`held.rs`); else it has its first generation only.
 
 use std::{
     fs,
