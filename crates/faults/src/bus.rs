@@ -76,13 +76,13 @@ pub enum BusFault {
 
 /// Watches a bus, and may spoil what passes: how a test counts faults and plants bugs. By default it does neither.
 pub trait Meddler: Send + Sync {
-    /// Called for every fault, with the event that it struck, if that was on its way to subscribers.
+    /// Called for every fault, with the event affected if it was being delivered to subscribers.
     fn struck(&self, _fault: BusFault, _event: Option<&Recorded>) {}
 
-    /// Called for every append that was struck, too.
+    /// Called, in addition, for every append that a fault affected.
     fn struck_append(&self, _fault: BusFault, _append: &Append) {}
 
-    /// Called for every answer to an append that its sender gets, also to one that was sent again.
+    /// Called for every reply to an append that its sender receives, including replies to a repeated append.
     fn answered(&self, _append: &Append, _answer: &Appended) {}
 
     /// Whether an event never arrives at subscribers.
