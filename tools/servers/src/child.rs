@@ -82,40 +82,45 @@ impl Child {
         bail!("{} is not ready after a minute", self.name)
     }
 
-    /// Sends `signal` (such as `STOP`, `CONT`, `TERM`) to the server's process group.
+    /// Sends `signal` (such as `STOP`, `CONT`, `TERM`) to the server's process group, and to its own children, also those in
+    /// groups of their own: PostgreSQL's serve their connections while their parent is frozen, and for a moment after its death.
     pub fn signal(&self, signal: &str) -> anyhow::Result<()> {
-        let group = format!("-{}", self.process.id());
-        let mut command = Command::new("kill");
-        let status = command.args(["-s", signal, "--", &group]).stderr(Stdio::null()).status()?;
-        if !status.success() {
+        let id = self.process.id();
+        // Asked before, because it may be killed, and after, because it may have started others until it was frozen.
+        let mut all = children(id);
+        if !send(signal, &[format!("-{id}")])? {
             bail!("{} is not there to be signalled {signal}", self.name);
         }
+        all.extend(children(id));
+        // Some may have ended by themselves.
+        send(signal, &all)?;
         Ok(())
     }
 
-    /// `kill -9`, and waits for its end. Its own children go with it, also those in groups of their own: PostgreSQL's serve their
-    /// connections for another moment otherwise.
+    /// `kill -9`, and waits for its end.
     pub fn kill(&mut self) {
-        let children = self.children();
-        // It may be gone already, which is what is wanted.
-        drop(self.signal("KILL"));
+        // It may be gone already, which is what is wanted; then its id may be another's, who keeps their children.
+        drop(match self.process.try_wait() {
+            Ok(None) => self.signal("KILL"),
+            _ => send("KILL", &[format!("-{}", self.process.id())]).map(drop),
+        });
         drop(self.process.kill());
         drop(self.process.wait());
-        if !children.is_empty() {
-            let mut command = Command::new("kill");
-            drop(command.args(["-s", "KILL", "--"]).args(children).stderr(Stdio::null()).status());
-        }
     }
+}
 
-    /// The ids of the processes that it has started, while it runs.
-    fn children(&mut self) -> Vec<String> {
-        if !matches!(self.process.try_wait(), Ok(None)) {
-            return Vec::new();
-        }
-        let id = self.process.id();
-        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
-        children.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+/// Whether all of `ids` could be signalled; that of a group begins with `-`.
+fn send(signal: &str, ids: &[String]) -> anyhow::Result<bool> {
+    if ids.is_empty() {
+        return Ok(true);
     }
+    Ok(Command::new("kill").args(["-s", signal, "--"]).args(ids).stderr(Stdio::null()).status()?.success())
+}
+
+/// The ids of the processes that a process has started and that still run.
+fn children(id: u32) -> Vec<String> {
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+    children.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }
 
 impl Drop for Child {
