@@ -14,7 +14,7 @@ use super::{
 use crate::{
     money::{Decimal, Money},
     order::{self, OrderEvent, Reason},
-    product::{self, ProductEvent},
+    product::{Changed, ProductEvent},
 };
 
 /// A denied order.
@@ -179,15 +179,23 @@ fn before(past: &[RecordedEvent], at: u64) -> impl Iterator<Item = &RecordedEven
     past.iter().rev().filter(move |event| event.position < at)
 }
 
+/// The price at a position and the event that set it, as the product service sees it: it takes no notice of a forged event that adds
+/// a product which is there, or changes one which is not.
 fn price_before(past: &[RecordedEvent], at: u64) -> Option<(u64, Money)> {
-    before(past, at).find_map(|event| {
-        let price = match ProductEvent::decode(&event.r#type, event.schema, &event.data).ok()? {
-            ProductEvent::Added(product::Added { price, .. }) => price,
-            ProductEvent::Changed(changed) => changed.price?,
-            _ => return None,
-        };
-        Some((event.position, price))
-    })
+    let (mut found, mut is_deleted) = (None, false);
+    for event in past.iter().filter(|event| event.position < at) {
+        match ProductEvent::decode(&event.r#type, event.schema, &event.data) {
+            Ok(ProductEvent::Added(added)) if found.is_none() => {
+                (found, is_deleted) = (Some((event.position, added.price)), false);
+            }
+            Ok(ProductEvent::Changed(Changed { price: Some(price), .. })) if !is_deleted => {
+                found = Some((event.position, price));
+            }
+            Ok(ProductEvent::Deleted(_)) => (found, is_deleted) = (None, true),
+            _ => {}
+        }
+    }
+    found
 }
 
 impl Lack {

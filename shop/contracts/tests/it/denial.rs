@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contracts::{
     money::Money,
-    product::{Changed, Deleted, ProductEvent},
+    product::{Added, Changed, Deleted, ProductEvent},
     rest::{denial::Denial, events::RecordedEvent, order::Step, story::Story},
 };
 use kernel::{Event as _, Position, Timestamp};
@@ -107,6 +107,45 @@ fn a_changed_price_and_a_deleted_product_are_found_in_the_products_past() {
     assert!(found.contains("the product had been deleted by event 798"), "{found}");
     let found = said(&steps("unknown-product"), &[]).expect("a sentence");
     assert!(found.contains("there was no such product"), "{found}");
+}
+
+#[test]
+fn a_price_is_not_taken_from_a_forged_event() {
+    let added = |price| Added {
+        product: Uuid::nil(),
+        code: None,
+        name: "Lamp".to_owned(),
+        description: String::new(),
+        supplier: String::new(),
+        category: Uuid::nil(),
+        price: Money::from_minor(price),
+        currency: "EUR".to_owned(),
+        units: 9,
+    };
+    let price = |price| Changed { price: Some(Money::from_minor(price)), ..Changed::default() };
+    let steps = || {
+        let no = (801, STOCK, json!({ "Reason": "price-changed", "UnitsLeft": 9 }));
+        [no, (800, "customer.credit-reserved", json!({})), denied(&["price-changed"])]
+    };
+    // It is there already.
+    let twice = [
+        past(700, &added(700).into()),
+        past(790, &price(900).into()),
+        past(795, &added(800).into()),
+    ];
+    let found = said(&steps(), &twice).expect("a sentence");
+    assert!(found.contains("the price was €9.00 since event 790"), "{found}");
+    // It is gone, and comes back.
+    let back = [
+        past(700, &added(700).into()),
+        past(750, &Deleted { units_change: 0 }.into()),
+        past(760, &added(900).into()),
+    ];
+    let found = said(&steps(), &back).expect("a sentence");
+    assert!(found.contains("the price was €9.00 since event 760"), "{found}");
+    let gone = [past(750, &Deleted { units_change: 0 }.into()), past(760, &price(800).into())];
+    let found = said(&steps(), &gone).expect("a sentence");
+    assert!(found.contains("the price was no longer €8.00"), "{found}");
 }
 
 #[test]
