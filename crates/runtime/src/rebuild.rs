@@ -93,7 +93,7 @@ pub fn spawn<M: ReadModel + ?Sized>(
     let inner = Inner { engine, requests: Some(requests), known, state: Mutex::default() };
     let rebuild = Rebuild(Arc::new(inner));
     let (shown, store, stopping) = (rebuild.clone(), store.clone(), tasks.clone());
-    tasks.spawn_blocking("rebuild", async move {
+    tasks.spawn_background("rebuild", async move {
         let Some(generations) = model.generations() else { return };
         let work = Work::new(&store, &*model, generations, project, &progress, &shown);
         stopping.unless_stopped(work.run(&mut asked)).await;

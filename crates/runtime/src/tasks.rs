@@ -149,6 +149,21 @@ impl Tasks {
         self.spawn_in(&self.last.tracker, name, until(self.last.stop.clone(), work));
     }
 
+    /// As [`Tasks::spawn_blocking`], on a thread of low priority: while the processor is busy, the others come first.
+    pub fn spawn_background(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let is_own_thread = self.mode == Mode::Threads;
+        self.spawn_blocking(name, async move {
+            if is_own_thread {
+                lower_priority(name);
+            }
+            work.await;
+        });
+    }
+
     /// As [`Tasks::spawn_until_last`], for work that may block between its awaits: see [`Tasks::spawn_blocking`].
     pub fn spawn_blocking_until_last(
         &self,
@@ -316,3 +331,16 @@ impl Tasks {
 async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
     stop.run_until_cancelled(work).await;
 }
+
+/// On Linux a priority belongs to a thread; elsewhere it would be that of the whole process, and stays as it is.
+#[cfg(target_os = "linux")]
+fn lower_priority(name: &str) {
+    /// A third of the processor time that an ordinary thread gets where both want all of it.
+    const NICE: i32 = 5;
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(task = name, %error, "it keeps its ordinary priority");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lower_priority(_name: &str) {}

@@ -6,6 +6,7 @@
 mod access;
 mod connection;
 mod error;
+mod idle;
 mod place;
 mod request;
 mod retry;
@@ -35,7 +36,9 @@ pub(crate) use self::{
     request::Request,
     stream::EventStream,
 };
-use self::{connection::Connection, request::Address, retry::Patience, sessions::Session};
+use self::{
+    connection::Connection, idle::Idle, request::Address, retry::Patience, sessions::Session,
+};
 use crate::random::os_seed;
 
 /// The longest that one attempt may take: well over the 2 s within which a shop responds, if only with 503.
@@ -52,7 +55,7 @@ pub(crate) struct Client {
 
 struct Shared {
     address: Address,
-    idle: RefCell<Vec<Connection>>,
+    idle: Idle<Connection>,
     authorization: RefCell<Option<HeaderValue>>,
     credentials: RefCell<Option<Credentials>>,
     /// Whether the token comes from a session that `agora login` kept; without a password it cannot be renewed.
@@ -80,7 +83,7 @@ impl Client {
     pub(crate) fn new(url: &str, patience: Duration) -> Result<Self, Error> {
         let shared = Shared {
             address: Address::parse(url)?,
-            idle: RefCell::default(),
+            idle: Idle::default(),
             authorization: RefCell::default(),
             credentials: RefCell::default(),
             is_kept: Cell::new(false),
@@ -240,7 +243,7 @@ impl Client {
         let (mut connection, response) = self.exchange(request, &HeaderMap::new()).await?;
         let (head, body) = response.into_parts();
         let body = connection.collect(body).await?;
-        self.shared.idle.borrow_mut().push(connection);
+        self.shared.idle.put(connection);
         if head.status.is_success() {
             return Ok(body);
         }
@@ -261,8 +264,7 @@ impl Client {
             headers.insert(names::POSITION, HeaderValue::from(self.position.get()));
         }
         let request = request.build(&self.shared.address, headers)?;
-        let idle = self.shared.idle.borrow_mut().pop();
-        let mut connection = match idle {
+        let mut connection = match self.shared.idle.take() {
             Some(connection) => connection,
             None => Connection::open(&self.shared.address).await?,
         };

@@ -114,7 +114,12 @@ fn send(signal: &str, ids: &[String]) -> anyhow::Result<bool> {
     if ids.is_empty() {
         return Ok(true);
     }
-    Ok(Command::new("kill").args(["-s", signal, "--"]).args(ids).stderr(Stdio::null()).status()?.success())
+    Ok(Command::new("kill")
+        .args(["-s", signal, "--"])
+        .args(ids)
+        .stderr(Stdio::null())
+        .status()?
+        .success())
 }
 
 /// The ids of the processes that a process has started and that still run.

@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 /// Removes the folder once its standard input ends: when the owner lets go of it, or is gone without having had the time.
-/// What wrote into the folder ends at the same moment, so it tries again.
-const SWEEP: &str = "read -r _; for again in 1 2 3 4 5; do rm -rf -- \"$0\" && exit; sleep 1; done";
+/// What writes into the folder ends at the same moment, and may make it again: so it looks again a second later.
+const SWEEP: &str =
+    "read -r _; for again in 1 2 3 4 5; do [ -e \"$0\" ] || exit; rm -rf -- \"$0\"; sleep 1; done";
 
 /// A folder that is removed when this is dropped, and also when the test process is killed or leaves it in a `static`.
 #[derive(Debug)]

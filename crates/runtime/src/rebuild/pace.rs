@@ -1,17 +1,20 @@
-//! How fast a generation is built beside one that serves: with pauses as long as the work, longer ones while callers wait for the model.
+//! How fast a generation is built beside one that serves. What its own thread computes delays nobody for long, because the thread has
+//! low priority. What it waits for, a disk or a server, others wait for as well: pauses follow, longer ones while callers wait for the
+//! model.
 
 use std::time::Duration;
 
 use kernel::Position;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
 use crate::Progress;
 
-/// Pauses for each time of work, while no caller waits for the model that serves. So at most half a core is used.
+/// Pauses for each time of waiting, while no caller waits for the model that serves.
 const UNAWAITED: u32 = 1;
 /// And while one does.
 const AWAITED: u32 = 3;
-/// Work that takes no time that can be measured is followed by a pause all the same: others come to their turn.
+/// Work that waits for nothing is followed by a pause all the same.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 
@@ -21,24 +24,27 @@ pub(super) struct Pace<'a> {
     begun: Instant,
     from: Position,
     worked_since: Instant,
+    computed_before: Duration,
 }
 
 impl<'a> Pace<'a> {
     /// It begins at a position.
     pub(super) fn new(serving: &'a Progress, from: Position) -> Self {
         let now = Instant::now();
-        Self { serving, begun: now, from, worked_since: now }
+        Self { serving, begun: now, from, worked_since: now, computed_before: computed() }
     }
 
     /// Work begins.
     pub(super) fn work(&mut self) {
-        self.worked_since = Instant::now();
+        (self.worked_since, self.computed_before) = (Instant::now(), computed());
     }
 
     /// Pauses after work.
     pub(super) async fn pause(&self) {
         let times = if self.serving.is_awaited() { AWAITED } else { UNAWAITED };
-        let pause = self.worked_since.elapsed().saturating_mul(times);
+        let computed = computed().saturating_sub(self.computed_before);
+        let waited = self.worked_since.elapsed().saturating_sub(computed);
+        let pause = waited.saturating_mul(times);
         tokio::time::sleep(pause.clamp(PAUSE_MIN, PAUSE_MAX)).await;
     }
 
@@ -49,4 +55,10 @@ impl<'a> Pace<'a> {
             (position.0.saturating_sub(self.from.0), self.begun.elapsed().as_secs_f64());
         (events > 0 && seconds > 0.0).then(|| events as f64 / seconds)
     }
+}
+
+/// Processor time of this thread, which has nothing else to do.
+fn computed() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
