@@ -136,8 +136,9 @@ public final class ProductsActivity extends ListScreen<Product> {
 
     private void chooseSort() {
         final ProductQuery.Sort[] sorts = ProductQuery.Sort.values();
-        String[] names = {getString(R.string.sort_name), getString(R.string.sort_cheapest),
-            getString(R.string.sort_dearest), getString(R.string.sort_newest), getString(R.string.sort_available)};
+        String[] names = {getString(R.string.sort_best), getString(R.string.sort_name), getString(R.string.sort_cheapest),
+            getString(R.string.sort_dearest), getString(R.string.sort_newest), getString(R.string.sort_sold),
+            getString(R.string.sort_available)};
         new AlertDialog.Builder(this).setTitle(R.string.sort).setNegativeButton(R.string.cancel, null)
                 .setSingleChoiceItems(names, query.sort.ordinal(), new DialogInterface.OnClickListener() {
                     @Override

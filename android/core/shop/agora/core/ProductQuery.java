@@ -2,9 +2,9 @@ package shop.agora.core;
 
 /** What the shopper asked the catalogue for. */
 public final class ProductQuery {
-    /** In which order, and the API's word for it. */
+    /** In which order, and the API's word for it; without one, what fits the search best comes first, or all is sorted by name. */
     public enum Sort {
-        NAME("Name"), CHEAPEST("Price"), DEAREST("-Price"), NEWEST("Newest"), AVAILABLE("Available");
+        BEST(null), NAME("Name"), CHEAPEST("Price"), DEAREST("-Price"), NEWEST("Newest"), SOLD("Sold"), AVAILABLE("Available");
 
         final String word;
 
@@ -13,7 +13,7 @@ public final class ProductQuery {
         }
     }
 
-    public static final ProductQuery ALL = new ProductQuery(null, null, "", Sort.NAME);
+    public static final ProductQuery ALL = new ProductQuery(null, null, "", Sort.BEST);
 
     /** Null for all categories. */
     public final String categoryId;

@@ -172,6 +172,21 @@ final class StoryTest {
     }
 
     @Test
+    void what_fits_a_search_best_comes_first_unless_another_order_is_chosen() throws Exception {
+        RealShop shop = RealShop.shared();
+        String word = RealShop.newName("Quartz").replace(" ", "");
+        String category = shop.category(word + " shelf");
+        shop.product(category, "A case for a " + word, "5.00", 3);
+        shop.product(category, word, "20.00", 3);
+        ShopClient client = shop.visitor();
+        ProductQuery query = ProductQuery.ALL.matching(word);
+        eventually("both are found", () -> client.products(query, null).items.size() == 2);
+        equal(word, client.products(query, null).items.get(0).name);
+        ProductQuery byName = query.sortedBy(ProductQuery.Sort.NAME);
+        equal("A case for a " + word, client.products(byName, null).items.get(0).name);
+    }
+
+    @Test
     void an_order_is_followed_live_to_finalized_with_its_invoice() throws Exception {
         RealShop shop = RealShop.shared();
         String product = shop.product("19.99", 10);
