@@ -23,7 +23,7 @@ use web::{Deps, HttpNames, Service};
 use crate::{
     bug::{BELIEVED, NeverBack, PlantedBug},
     forgery::{Forged, all_events},
-    versions::Versions,
+    versions::{Program, Versions},
 };
 
 /// Segments small enough that a world fills several.
@@ -75,7 +75,8 @@ pub(crate) struct Models {
     sessions: Location,
     /// That of the machine they are on.
     pub(crate) clock: Arc<TestClock>,
-    _anchors: Rc<Vec<sqlite::Held>>,
+    held: Rc<sqlite::Held>,
+    _others: Rc<[sqlite::Held; 2]>,
 }
 
 /// A running event store.
@@ -172,18 +173,34 @@ impl Environment {
 
     /// New, empty databases for an instance.
     pub(crate) fn models(&self, instance: &str) -> Models {
-        let location = |kind: &str| {
-            // No two alike: a database is there as long as anything holds it, and a new one must be empty.
-            let number = u64::from_le_bytes(self.ids.bytes());
-            Location::Memory(format!("{}-{instance}-{kind}-{number:x}", self.name))
-        };
-        let (model, snapshots, sessions) =
-            (location("model"), location("snapshots"), location("sessions"));
-        let anchor = |location| sqlite::hold(location).expect("memory for a database");
-        let anchors = [&model, &snapshots, &sessions].map(anchor).into();
+        let [(model, held), (snapshots, second), (sessions, third)] =
+            ["model", "snapshots", "sessions"].map(|kind| self.database(instance, kind));
         let clock = Arc::new(TestClock::beside(self.clock));
         let name = instance.to_owned();
-        Models { name, model, snapshots, sessions, clock, _anchors: Rc::new(anchors) }
+        let (held, others) = (Rc::new(held), Rc::new([second, third]));
+        Models { name, model, snapshots, sessions, clock, held, _others: others }
+    }
+
+    fn database(&self, instance: &str, kind: &str) -> (Location, sqlite::Held) {
+        // No two alike: a database is there as long as anything holds it, and a new one must be empty.
+        let number = u64::from_le_bytes(self.ids.bytes());
+        let location = Location::Memory(format!("{}-{instance}-{kind}-{number:x}", self.name));
+        let held = sqlite::hold(&location).expect("memory for a database");
+        (location, held)
+    }
+
+    /// Installs the program for the model: that of the newer version has another number for the same tables. A model that only the newer
+    /// version can read is removed for the older one, as its refusal says.
+    async fn install(&self, service: &str, models: &mut Models, program: Program) {
+        let ahead = u32::from(program == Program::Newer);
+        models.held.install(ahead);
+        let place = Place::Embedded(models.model.clone());
+        let opened = (self.service(service).open_model)(place, &TimeZone::UTC).await;
+        if opened.is_err() {
+            let (model, held) = self.database(&models.name, "model");
+            held.install(ahead);
+            (models.model, models.held) = (model, Rc::new(held));
+        }
     }
 
     /// The service of that name.
@@ -193,13 +210,14 @@ impl Environment {
     }
 
     /// Starts an instance of a service on its databases.
-    pub(crate) async fn start(&self, service: &str, models: Models) -> Instance {
+    pub(crate) async fn start(&self, service: &str, mut models: Models) -> Instance {
         let tasks = Tasks::inline();
         let slowness = Slowness::default();
         let bus = SlowBus::new(self.transport.clone(), slowness.clone());
         let (mut deps, auth) = self.deps(&tasks, &models.clock, Arc::new(bus));
         if let Some(versions) = &self.versions {
             versions.begin(&models.name, &mut deps).await;
+            self.install(service, &mut models, versions.program(&models.name)).await;
         }
         let sessions = ended::follow(&deps, &auth, models.sessions.clone(), ended::session_end)
             .expect("memory for a database");

@@ -1,4 +1,5 @@
-//! Two versions of every service in one world: the older one does not know the channel of an order.
+//! Two versions of every service in one world: the older one does not know the channel of an order, and the newer one's read models have
+//! another number.
 
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 

@@ -14,6 +14,7 @@ mod files;
 mod generation;
 mod generations;
 mod held;
+mod indexes;
 mod location;
 mod mark;
 mod noted;
@@ -23,7 +24,7 @@ mod tables;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, RwLock, RwLockReadGuard, TryLockError},
+    sync::{Arc, Mutex, OnceLock, RwLock, RwLockReadGuard, TryLockError},
 };
 
 use kernel::{Position, sync};
@@ -63,7 +64,9 @@ struct Inner {
     location: Location,
     schema: Schema,
     /// Older numbers of the schema that serve as well.
-    serves: &'static [u32],
+    serves: Vec<u32>,
+    /// SQL that creates the indexes that it has besides those of the schema.
+    indexes: OnceLock<&'static str>,
     /// Read-locked while a connection is used, and write-locked to replace the database: a connection that is still open to a file that was
     /// set aside would remove the log of the new one when it closes.
     gate: RwLock<()>,
@@ -94,20 +97,21 @@ impl Database {
     /// both only if they carry this model's mark, or, if damage has taken it, the note beside the file says that it is this model's. Any
     /// other error leaves everything as it is.
     pub fn open(location: Location, schema: Schema) -> Result<Self, ModelError> {
-        Self::open_serving(location, schema, &[])
+        Self::open_serving(location, schema, Vec::new())
     }
 
     /// The same, but a database whose schema has one of these older numbers stays as it is.
     pub(crate) fn open_serving(
         location: Location,
         schema: Schema,
-        serves: &'static [u32],
+        serves: Vec<u32>,
     ) -> Result<Self, ModelError> {
-        let writer = tables::open_or_replace(&location, schema, serves)?;
+        let writer = tables::open_or_replace(&location, schema, &serves)?;
         Ok(Self(Arc::new(Inner {
             location,
             schema,
             serves,
+            indexes: OnceLock::new(),
             gate: RwLock::default(),
             writer: Mutex::new(Some(writer)),
             readers: Mutex::default(),
@@ -198,7 +202,8 @@ impl Database {
             let transaction = writer.transaction()?;
             tables::drop_all(&transaction)?;
             tables::create(&transaction, self.0.schema)?;
-            Ok(transaction.commit()?)
+            transaction.commit()?;
+            Ok(self.index_again(writer)?)
         })
     }
 
@@ -263,7 +268,9 @@ impl Database {
             tracing::error!(location = %self.0.location, "the read model is damaged; renamed it to .damaged, rebuilding it from the log");
             mark::move_aside(&self.0.location, self.0.schema)?;
         }
-        *writer = Some(tables::open_or_replace(&self.0.location, self.0.schema, self.0.serves)?);
+        let opened = tables::open_or_replace(&self.0.location, self.0.schema, &self.0.serves)?;
+        self.index_again(&opened)?;
+        *writer = Some(opened);
         self.0.damaged.send_replace(false);
         Ok(())
     }

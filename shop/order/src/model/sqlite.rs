@@ -44,10 +44,6 @@ const SCHEMA: Schema = Schema {
                  channel INTEGER NOT NULL
              );
              CREATE INDEX orders_correlation ON orders (correlation);
-             CREATE INDEX orders_customer ON orders (customer, placed);
-             CREATE INDEX orders_changed ON orders (customer, updated);
-             CREATE INDEX orders_open ON orders (placed) WHERE status IN (0, 2);
-             CREATE INDEX orders_running ON orders (placed) WHERE status IN (0, 2) OR status = 3 AND (stock <> 4 OR credit <> 4 OR invoice IS NULL) OR status = 1 AND (stock NOT IN (2, 3) OR credit NOT IN (2, 3));
              CREATE TABLE step (
                  position INTEGER PRIMARY KEY,
                  placed INTEGER NOT NULL,
@@ -71,6 +67,12 @@ const SCHEMA: Schema = Schema {
              INSERT INTO tally VALUES (0, 0, 0);",
 };
 
+/// By which orders are listed and counted.
+const INDEXES: &str = "CREATE INDEX IF NOT EXISTS orders_customer ON orders (customer, placed);
+             CREATE INDEX IF NOT EXISTS orders_changed ON orders (customer, updated);
+             CREATE INDEX IF NOT EXISTS orders_open ON orders (placed) WHERE status IN (0, 2);
+             CREATE INDEX IF NOT EXISTS orders_running ON orders (placed) WHERE status IN (0, 2) OR status = 3 AND (stock <> 4 OR credit <> 4 OR invoice IS NULL) OR status = 1 AND (stock NOT IN (2, 3) OR credit NOT IN (2, 3));";
+
 /// The embedded read model.
 pub type SqliteModel = Embedded<Orders>;
 
@@ -87,6 +89,10 @@ impl Tables for Orders {
 
     fn another(&self) -> Self {
         *self
+    }
+
+    fn indexes(&self) -> &'static str {
+        INDEXES
     }
 
     fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {

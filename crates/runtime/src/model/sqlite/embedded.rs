@@ -11,8 +11,9 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
-    Database, Location,
+    Database, Location, Schema,
     generation::{Generation, Tables},
+    held,
     record::Record,
 };
 use crate::{
@@ -25,6 +26,9 @@ use crate::{
 pub struct Embedded<T> {
     /// Where the first generation is, and the others beside it.
     pub(super) location: Location,
+    pub(super) schema: Schema,
+    /// Older numbers of the schema that serve as well.
+    pub(super) serves: Vec<u32>,
     pub(super) serving: RwLock<Arc<Generation<T>>>,
     /// The one beside it, once it was opened.
     pub(super) beside: Mutex<Option<Arc<Generation<T>>>>,
@@ -44,14 +48,17 @@ pub(super) struct Decided {
 impl<T: Tables> Embedded<T> {
     /// Opens the model at `location`, empty if there is none that can be used; see [`Database::open`].
     pub fn open(tables: T, location: Location, tasks: Tasks) -> Result<Arc<Self>, ModelError> {
-        let schema = tables.schema();
+        let (schema, serves) =
+            held::as_installed(&location, tables.schema(), tables.serves().to_vec());
         let record = Record::of(&location, schema)?;
         let number = record.current;
-        let database =
-            Database::open_serving(location.generation(number), schema, tables.serves())?;
+        let database = Database::open_serving(location.generation(number), schema, serves.clone())?;
+        database.index(tables.indexes())?;
         let serving = Generation { number, tables, database, scans: Scans::new(tasks) };
         Ok(Arc::new(Self {
             location,
+            schema,
+            serves,
             serving: RwLock::new(Arc::new(serving)),
             beside: Mutex::default(),
             record: Mutex::new(record),

@@ -29,6 +29,12 @@ pub trait Tables: Send + Sync + Sized + 'static {
         &[]
     }
 
+    /// SQL for indexes that only readers need, `CREATE INDEX IF NOT EXISTS …; …`: a model that is rebuilt beside the one that serves gets
+    /// them last.
+    fn indexes(&self) -> &'static str {
+        ""
+    }
+
     /// Writes changes, in order.
     fn write(
         &self,

@@ -37,8 +37,7 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
     }
 
     fn is_outdated(&self) -> Result<bool, ModelError> {
-        let serving = self.serving();
-        Ok(serving.database.shape()? != serving.tables.schema().shape())
+        Ok(self.serving().database.shape()? != self.schema.shape())
     }
 
     async fn begin(&self) -> Result<(), ModelError> {
@@ -68,6 +67,7 @@ impl<T: Tables> Generations<T::Change> for Embedded<T> {
 
     async fn warm(&self) -> Result<(), ModelError> {
         let beside = self.beside()?;
+        beside.database.index(beside.tables.indexes())?;
         beside.database.read(|connection| beside.tables.warm(connection))
     }
 
@@ -147,11 +147,14 @@ impl<T: Tables> Embedded<T> {
         let tables = serving.tables.another();
         let serves = match purpose {
             // What is built has the newest schema.
-            Purpose::Building => &[],
-            Purpose::Kept => tables.serves(),
+            Purpose::Building => Vec::new(),
+            Purpose::Kept => self.serves.clone(),
         };
         let location = self.location.generation(number);
-        let database = Database::open_serving(location, tables.schema(), serves)?;
+        let database = Database::open_serving(location, self.schema, serves)?;
+        if purpose == Purpose::Kept {
+            database.index(tables.indexes())?;
+        }
         let scans = serving.scans.clone();
         let open = Arc::new(Generation { number, tables, database, scans });
         *beside = Some(Arc::clone(&open));

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Mutex};
 use kernel::sync;
 use rusqlite::Connection;
 
-use super::Location;
+use super::{Location, Schema};
 
 /// Keeps a database in memory alive, with what is noted beside it and the databases that the note names; all of it is gone once the last
 /// one for that database is dropped.
@@ -20,6 +20,14 @@ impl Held {
     pub fn connection(&self) -> &Connection {
         &self.database
     }
+
+    /// From now on, whatever opens the database is a program with the same tables under a number that is higher by `ahead`, and which
+    /// serves those under the number that its tables say as well: a newer version, or, with 0, the older one again.
+    pub fn install(&self, ahead: u32) {
+        if let Some(beside) = sync::lock(&HELD).get_mut(&self.location) {
+            beside.ahead = ahead;
+        }
+    }
 }
 
 /// What belongs to a database in memory that is held.
@@ -28,6 +36,7 @@ struct Beside {
     holders: usize,
     note: Option<Vec<u8>>,
     others: BTreeMap<Location, Connection>,
+    ahead: u32,
 }
 
 /// By database: those in memory are known by their names throughout the process.
@@ -43,6 +52,20 @@ pub fn hold(location: &Location) -> rusqlite::Result<Held> {
 /// What was noted beside a database that is held.
 pub(super) fn noted(location: &Location) -> Option<Vec<u8>> {
     sync::lock(&HELD).get(location)?.note.clone()
+}
+
+/// The schema, and the older numbers that serve as well, of the program that is installed for a database.
+pub(super) fn as_installed(
+    location: &Location,
+    schema: Schema,
+    mut serves: Vec<u32>,
+) -> (Schema, Vec<u32>) {
+    let ahead = sync::lock(&HELD).get(location).map_or(0, |beside| beside.ahead);
+    if ahead == 0 {
+        return (schema, serves);
+    }
+    serves.push(schema.number);
+    (Schema { number: schema.number + ahead, ..schema }, serves)
 }
 
 /// Notes something beside a database, and holds exactly the others that are named now; does nothing for one that is not held itself.

@@ -87,10 +87,11 @@ pub(super) fn shape(connection: &Connection) -> rusqlite::Result<u32> {
     Ok(i32::try_from(found).map_or(u32::MAX, i32::cast_unsigned))
 }
 
-/// The shape of the model in a file, or `None` if the file is missing or belongs to another model.
+/// The shape of the model in a database, or `None` if its file is missing or belongs to another model.
 pub(super) fn shape_in(location: &Location, schema: Schema) -> Option<u32> {
-    let Location::File(path) = location else { return None };
-    if !path.exists() || !is_replaceable(path, schema.model).is_ok_and(|ours| ours) {
+    if let Location::File(path) = location
+        && (!path.exists() || !is_replaceable(path, schema.model).is_ok_and(|ours| ours))
+    {
         return None;
     }
     shape(&location.open().ok()?).ok()

@@ -55,17 +55,19 @@ impl Record {
     /// Of the model at `location`; what it counted and does not name is removed. Where a newer version of the program left a generation that
     /// serves it alone, and one beside it that serves us, the latter serves.
     pub(super) fn of(location: &Location, schema: Schema) -> Result<Self, ModelError> {
-        let Location::File(path) = location else {
-            let noted = held::noted(location);
-            let record = noted.and_then(|note| serde_json::from_slice(&note).ok());
-            return Ok(record.unwrap_or(Self::ALONE));
-        };
-        let mut record = match Self::read(path)? {
-            Some(record) => {
-                record.remove_others(location, schema.model);
-                record
+        let mut record = match location {
+            Location::File(path) => match Self::read(path)? {
+                Some(record) => {
+                    record.remove_others(location, schema.model);
+                    record
+                }
+                None => Self::found(path, schema.model),
+            },
+            Location::Memory(_) => {
+                let noted = held::noted(location);
+                let record = noted.and_then(|note| serde_json::from_slice(&note).ok());
+                record.unwrap_or(Self::ALONE)
             }
-            None => Self::found(path, schema.model),
         };
         let is_newer = |number| {
             let shape = mark::shape_in(&location.generation(number), schema);
