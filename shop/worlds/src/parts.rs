@@ -217,7 +217,8 @@ impl Environment {
         let (mut deps, auth) = self.deps(&tasks, &models.clock, Arc::new(bus));
         if let Some(versions) = &self.versions {
             versions.begin(&models.name, &mut deps).await;
-            self.install(service, &mut models, versions.program(&models.name)).await;
+            let program = versions.program(&models.name);
+            self.install(service, &mut models, program).await;
         }
         let sessions = ended::follow(&deps, &auth, models.sessions.clone(), ended::session_end)
             .expect("memory for a database");
