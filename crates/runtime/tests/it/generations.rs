@@ -3,6 +3,7 @@
 mod busy;
 mod compared;
 mod in_memory;
+mod indexed;
 mod left_behind;
 
 use std::{
@@ -57,6 +58,10 @@ impl Tables for Happenings {
 
     fn serves(&self) -> &'static [u32] {
         self.serves
+    }
+
+    fn indexes(&self) -> &'static str {
+        "CREATE INDEX IF NOT EXISTS happened_half ON happened (half)"
     }
 
     fn write(&self, transaction: &Transaction<'_>, changes: &[Position]) -> rusqlite::Result<()> {
