@@ -101,6 +101,11 @@ impl DataFolder {
             .with_context(|| format!("{} was removed meanwhile", path.display()))
     }
 
+    /// Keeps one more small file, unless there is one of that name.
+    pub(crate) fn keep(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        create_private(&folder.join(name), bytes)
+    }
+
     /// Refuses a secret other than the one that this folder's shop has.
     pub(crate) fn agree(&self, given: Option<&[u8; 32]>) -> anyhow::Result<()> {
         let Some(given) = given else { return Ok(()) };

@@ -16,8 +16,8 @@ killed.
 
 With --demo it is a sample shop that is a year old: some hundred products, thirty customers whose password is shown,
 a year of orders, and simulated customers who keep ordering. Its back office has a playground, where its manager breaks parts
-of the shop and watches it heal. It is made in a few seconds, in a data folder that is empty or does not exist.
-Omit --demo on later starts with that folder.
+of the shop and watches it heal. It is made in a few seconds, in a data folder that is empty or does not exist, and opened
+again on later starts with that folder. Without --demo it is an ordinary shop there.
 
 Examples:
   agora up --demo
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// Print one line of JSON with the addresses once the shop is ready
     #[arg(long)]
     json: bool,
-    /// First create a sample shop with a year of orders, in an empty data folder
+    /// Create a sample shop with a year of orders in an empty data folder, or open it again
     #[arg(long)]
     demo: bool,
 }

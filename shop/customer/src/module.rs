@@ -48,7 +48,8 @@ impl Given {
 pub const MODULE: Module = Module {
     name: NAME,
     about: "Accounts, sessions, credit",
-    without: "Nobody can log in or register, and new orders are refused until it is back.",
+    without: "Nobody can log in or register. Orders of those who are logged in wait for it, and are canceled at their deadline; many at once are \
+              refused.",
     model: Setting {
         name: "customer-model",
         default: "sqlite:DATA/customer.db",

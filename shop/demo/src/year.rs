@@ -12,6 +12,7 @@ use std::{
 use customer::{Admin, Cost, NewPassword};
 use kernel::Timestamp;
 use registry::StartError;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Reader as _, port::StoreFailure};
 use thiserror::Error;
@@ -49,9 +50,11 @@ pub struct Conditions {
 }
 
 /// What a year came to.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Lived {
-    /// Of the manager `admin`, if it was made up.
+    /// Of the manager `admin`, if it was generated.
+    #[serde(skip)]
     pub admin_password: Option<String>,
     pub categories: usize,
     pub products: usize,

@@ -42,7 +42,7 @@ pub use through::Models;
 /// Its name on the bus, and the first part of its routes.
 pub const NAME: &str = "events";
 /// What people cannot do while the event store does not answer.
-pub const WITHOUT: &str = "Nothing can be recorded: nobody can order, register, log in or change anything. What was recorded before can be seen.";
+pub const WITHOUT: &str = "Nothing can be recorded: nobody can order, register or change anything. Customers can still log in and see what was recorded before.";
 
 /// How long the index may take to reach the end of the log before an answer is given without what is missing.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -10,7 +10,8 @@ use crate::{Config, ModelLocation, NAME, build, open_model, project, tell::tell}
 pub const MODULE: Module = Module {
     name: NAME,
     about: "Catalogue and stock",
-    without: "Products cannot be seen, searched or changed, and new orders are refused until it is back.",
+    without: "Products cannot be seen, searched or changed. Orders by app or API wait for it, and are canceled at their deadline; many at once are \
+              refused.",
     model: Setting {
         name: "product-model",
         default: "sqlite:DATA/product.db",

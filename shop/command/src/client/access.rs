@@ -42,6 +42,14 @@ impl Access {
     pub(crate) async fn connect(&self) -> anyhow::Result<Client> {
         self.manager.log_in(&self.place.address()).await
     }
+
+    /// A client with the kept session, if there is one: it is good also while nobody can log in.
+    pub(crate) fn kept(&self) -> anyhow::Result<Option<Client>> {
+        let client = self.manager.client(&self.place.address())?;
+        let Some(session) = self.manager.kept(&client)? else { return Ok(None) };
+        client.resume(&session.token)?;
+        Ok(Some(client))
+    }
 }
 
 impl Manager {
@@ -52,8 +60,7 @@ impl Manager {
             self.begin(&client, &password).await?;
             return Ok(client);
         }
-        let kept = sessions::load(&client.address())?;
-        match kept.filter(|kept| self.user.as_ref().is_none_or(|user| *user == kept.user_name)) {
+        match self.kept(&client)? {
             Some(session) => client.resume(&session.token)?,
             None => _ = self.begin(&client, &self.ask()?).await?,
         }
@@ -72,6 +79,11 @@ impl Manager {
         };
         let session = self.begin(&client, &password).await?;
         Ok((client, session))
+    }
+
+    fn kept(&self, client: &Client) -> anyhow::Result<Option<sessions::Session>> {
+        let kept = sessions::load(&client.address())?;
+        Ok(kept.filter(|kept| self.user.as_ref().is_none_or(|user| *user == kept.user_name)))
     }
 
     fn client(&self, url: &str) -> anyhow::Result<Client> {

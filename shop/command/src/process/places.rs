@@ -6,6 +6,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use super::sample::NOTE;
 use crate::{
     config::{ConfigError, Settings},
     data_folder::{SESSIONS, outages},
@@ -13,9 +14,10 @@ use crate::{
 };
 
 /// What else is in the data folder, beside each service's snapshots.
-const OWN: [&str; 8] = [
+const OWN: [&str; 9] = [
     "secret",
     "shop.json",
+    NOTE,
     "log.json",
     "seen.json",
     SESSIONS,

@@ -1,4 +1,5 @@
-//! The sample shop of `agora up --demo`: made in an empty data folder, before anything is opened there.
+//! The sample shop of `agora up --demo`: made in an empty data folder, before anything is opened there, and noted there, so that a later
+//! start with `--demo` opens it again.
 
 use std::{
     fs, io,
@@ -21,6 +22,9 @@ use crate::{config::Settings, data_folder::DataFolder, parts::Parts};
 /// The log is made under such a name, and gets its own once it is whole.
 const UNFINISHED: &str = ".demo-";
 
+/// The file of the data folder that says what the year came to which was made there.
+pub(super) const NOTE: &str = "demo.json";
+
 /// Asks the year to stop once nothing waits for it any more.
 struct Stop(Arc<AtomicBool>);
 
@@ -30,13 +34,17 @@ impl Drop for Stop {
     }
 }
 
-/// Makes the sample shop, unless there is anything in its folder. Dropped, it leaves no log behind.
+/// Makes the sample shop in an empty folder; in the folder of one that was made before, nothing is to be done. Dropped, it leaves no log
+/// behind.
 pub(crate) async fn make(settings: &Settings) -> anyhow::Result<Lived> {
     let choices = Choices::read(settings, &Parts::all())?;
     super::currency::check_decimals(settings, &choices)?;
     let Store::Log(log) = choices.store.clone() else {
         return Err(settings.invalid("event-store", NO_LOG).into());
     };
+    if let Some(lived) = made_before(&choices.data, &log) {
+        return Ok(lived);
+    }
     for folder in [&choices.data, &log] {
         must_be_empty(folder)?;
     }
@@ -70,7 +78,15 @@ pub(crate) async fn make(settings: &Settings) -> anyhow::Result<Lived> {
     };
     let lived = tokio::task::spawn_blocking(made).await.context("the sample shop panicked")?;
     drop(stop);
-    lived
+    let lived = lived?;
+    DataFolder::keep(&choices.data, NOTE, &serde_json::to_vec_pretty(&lived)?)?;
+    Ok(lived)
+}
+
+/// What the sample shop of a folder came to, if there is one.
+fn made_before(data: &Path, log: &Path) -> Option<Lived> {
+    let noted = fs::read(data.join(NOTE)).ok()?;
+    log.exists().then(|| serde_json::from_slice(&noted).ok()).flatten()
 }
 
 const NO_LOG: &str = "is a server's, and --demo makes a log of its own: leave the setting out, or start without --demo and fill the \
@@ -86,8 +102,8 @@ fn must_be_empty(folder: &Path) -> anyhow::Result<()> {
     let folder = folder.display();
     let found = first.map(|entry| entry.file_name().to_string_lossy().into_owned());
     bail!(
-        "{folder} is not empty (it holds {}), and --demo makes a new shop only where nothing is. Nothing was changed: start without --demo to \
-         open the shop that is there, or name another folder with --data",
+        "{folder} is not empty (it holds {}) and holds no sample shop. --demo creates one only in an empty folder. Nothing was changed: start \
+         without --demo to open the shop that is there, or name another folder with --data",
         found.unwrap_or_else(|error| error.to_string())
     )
 }
@@ -115,11 +131,11 @@ impl Place {
         if let Some(data) = data
             && data.put_secret(&secret)? != secret
         {
-            bail!("another shop has begun in {} meanwhile", data.path().display());
+            bail!("another shop was created in {} meanwhile", data.path().display());
         }
         fs::rename(&made, &log)
             .and_then(|()| fs::File::open(&beside)?.sync_all())
-            .with_context(|| format!("the log cannot be put to {}", log.display()))?;
+            .with_context(|| format!("cannot move the log to {}", log.display()))?;
         Ok(lived)
     }
 }
@@ -127,6 +143,21 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sample_shop_is_one_whose_note_and_log_are_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (data, log) = (folder.path(), folder.path().join("log"));
+        assert!(made_before(data, &log).is_none(), "nothing is there");
+        fs::create_dir(&log).expect("a folder");
+        assert!(made_before(data, &log).is_none(), "a shop of its own");
+        let note = r#"{ "Categories": 12, "Products": 123, "Customers": 30, "Orders": 3014 }"#;
+        fs::write(data.join(NOTE), note).expect("a note");
+        let lived = made_before(data, &log).expect("a sample shop");
+        assert_eq!((lived.products, lived.admin_password), (123, None));
+        fs::write(data.join(NOTE), "{").expect("a note");
+        assert!(made_before(data, &log).is_none(), "the note says nothing");
+    }
 
     #[test]
     fn only_a_folder_with_nothing_in_it_is_taken() {

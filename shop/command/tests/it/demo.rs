@@ -41,15 +41,35 @@ async fn a_year_is_there_within_the_start_and_can_be_used_at_once() {
     shop.tool(&["rebuild", "--check"]).await.expect_code(0);
 
     let folder = shop.down().await;
+    let shop = folder.up().await;
+    let state = shop.manager().await.get("/demo/get-demo").await;
+    assert_eq!(state, json!({ "Goods": "Sample", "Traffic": "Off" }), "nobody comes unasked");
+    let folder = shop.down().await;
+    // The same command again opens what is there.
+    let (shop, again) = folder.up_saying(|command| _ = command.arg("--demo")).await;
+    let known = |ready: &Value| {
+        let demo = ready["demo"].clone();
+        assert!(demo["orders"].as_u64().is_some_and(|orders| orders > 1_600), "{ready}");
+        demo
+    };
+    assert_eq!(known(&again), known(&ready));
+    assert_eq!(again["admin_password"], Value::Null, "it is shown once");
+    let state = shop.manager().await.get("/demo/get-demo").await;
+    assert_eq!(state, json!({ "Goods": "Sample", "Traffic": "On" }));
+    shop.manager().await.get("/playground/get-playground").await;
+    shop.down().await;
+}
+
+/// A shop of one's own is never taken for a sample.
+#[tokio::test]
+async fn a_folder_that_holds_a_shop_is_left_alone() {
+    let folder = Folder::new().up().await.down().await;
     let mut again = up(&folder.data());
     let refused = output(again.arg("--demo")).await.expect_code(1);
     for said in ["is not empty", "--data", "without --demo"] {
         assert!(refused.stderr.contains(said), "{refused:?}");
     }
-    let shop = folder.up().await;
-    let state = shop.manager().await.get("/demo/get-demo").await;
-    assert_eq!(state, json!({ "Goods": "Sample", "Traffic": "Off" }), "nobody comes unasked");
-    shop.down().await;
+    folder.up().await.down().await;
 }
 
 /// Every kind of event of a shop's life is there, dated over a year.
