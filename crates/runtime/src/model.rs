@@ -120,6 +120,13 @@ pub trait ReadModel: Send + Sync + 'static {
         None
     }
 
+    /// Events that one transaction takes while the model is behind, if there is more than a page of them. Events of one thing are often near
+    /// each other, and are then one change of its row. A server takes a page: its time for an answer is limited, and each statement costs
+    /// a round trip.
+    fn events_at_once(&self) -> usize {
+        if self.database().is_some() { 5000 } else { 1 }
+    }
+
     /// Its generations, if it can be built again beside itself while it serves.
     fn generations(&self) -> Option<&dyn Generations<Self::Change>> {
         None

@@ -31,9 +31,6 @@ const RETRY: Duration = Duration::from_millis(200);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// The time between two looks through a model's file.
 const LOOK_EVERY: Duration = Duration::from_hours(24);
-/// Events that one transaction of a model that is behind takes. Events of one thing are often near each other, and are then one change of
-/// its row.
-pub(crate) const EVENTS_AT_ONCE: usize = 5000;
 /// More events at once than this are a busy log's.
 const BUSY: usize = 8;
 /// The pauses between two transactions, in which more events come together for the next one.
@@ -212,7 +209,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
                 biased;
                 () = self.damaged() => return self.rebuild(),
                 () = switched(&mut serving) => return Ended::Switched,
-                events = subscription.next_many(EVENTS_AT_ONCE) => events,
+                events = subscription.next_many(self.model.events_at_once()) => events,
             };
             let to = subscription.position();
             if let Some(first) = events.first().filter(|_| from == Position::START) {

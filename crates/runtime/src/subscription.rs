@@ -19,6 +19,8 @@ use crate::EventStore;
 
 /// Events handed over at once: enough to share a transaction among, few enough to answer soon.
 const EVENTS_MAX: usize = 1000;
+/// Bytes from which on no more pages are gathered.
+const BYTES_MAX: usize = 4 << 20;
 /// Looks at a log that seems to be another one before that is believed, and the pause between two: a server of a database that has
 /// just taken over may not know at once how far it goes.
 const LOOKS: u32 = 4;
@@ -101,12 +103,16 @@ impl Subscription {
         }
     }
 
-    /// The next events, at least one, and while it is behind so many together that there are `count` or more: a transaction over
-    /// several pages costs less than one for each. What was gathered is lost with a dropped future: open another subscription then.
+    /// The next events, at least one, and while it is behind so many pages together that there are `count` events or 4 MiB: a transaction
+    /// over several pages costs less than one for each. What was gathered is lost with a dropped future: open another subscription then.
     pub async fn next_many(&mut self, count: usize) -> Vec<Arc<Recorded>> {
         let mut events = self.next().await;
-        while self.behind && events.len() < count {
-            events.extend(self.read_on().await.unwrap_or_default());
+        let size = |events: &[Arc<Recorded>]| events.iter().map(|event| event.size_bytes()).sum();
+        let mut bytes: usize = size(&events);
+        while self.behind && events.len() < count && bytes < BYTES_MAX {
+            let page = self.read_on().await.unwrap_or_default();
+            bytes += size(&page);
+            events.extend(page);
         }
         events
     }

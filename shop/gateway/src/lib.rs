@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{Query, Request, State},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -213,13 +213,25 @@ fn split(uri: &Uri) -> Option<(&str, String)> {
     Some((prefix, uri.query().map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"))))
 }
 
-/// Takes `Instance=NAME` out of a path's query: the name of the one instance that is to answer, for what each has of its own.
+/// The calls about what each instance may have of its own.
+const OF_AN_INSTANCE: [&str; 4] =
+    ["/model-generations", "/rebuild-model", "/switch-model", "/drop-model"];
+
+/// Takes `Instance=NAME` out of the query of such a call: the name of the one instance that is to answer.
 fn addressed(path: String) -> (String, Option<String>) {
     const INSTANCE: &str = "Instance=";
     let Some((before, query)) = path.split_once('?') else { return (path, None) };
+    if !OF_AN_INSTANCE.contains(&before) {
+        return (path, None);
+    }
     let (named, others): (Vec<&str>, Vec<&str>) =
         query.split('&').partition(|part| part.starts_with(INSTANCE));
-    let name = named.first().and_then(|named| named.strip_prefix(INSTANCE)).map(str::to_owned);
+    let decoded = |named: &&str| {
+        let uri = Uri::try_from(format!("/?{named}")).ok()?;
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri).ok()?;
+        pairs.into_iter().next().map(|(_, name)| name)
+    };
+    let name = named.first().and_then(decoded);
     let end = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
     if name.is_none() { (path, None) } else { (format!("{before}{end}"), name) }
 }

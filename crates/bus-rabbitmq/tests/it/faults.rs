@@ -8,8 +8,8 @@ use servers::Proxy;
 use store::{Appended, Heard, Message, NoReply, Page, Read, Topic, Transport};
 
 use crate::rabbit::{
-    APPEND, PATIENCE, TRY, answer_appends, answer_reads, append, append_until_answered, appended,
-    begin, broker, connect, event, fresh, hears_again, next, recorded, while_serving,
+    APPEND, PATIENCE, answer_appends, answer_reads, append, append_until_answered, appended, begin,
+    broker, connect, event, fresh, hears_again, next, recorded, while_serving,
 };
 use crate::strangers::Stranger;
 
@@ -185,9 +185,9 @@ async fn a_purged_queue_is_an_answer_too_late_and_nothing_more() {
     let url = broker().url(&vhost);
     let (client, server) = (connect(&url).await, connect(&url).await);
     // No server yet: the request waits in the queue, until it is dropped.
-    let asking = client.append(append("account-1"), TRY);
+    let stranger = Stranger::at(&url).await;
+    let asking = client.append(append("account-1"), PATIENCE / 2);
     let purging = async {
-        let stranger = Stranger::at(&url).await;
         while stranger.waiting(APPEND).await == 0 {}
         broker().purge(&vhost, APPEND).expect("it is purged");
         assert_eq!(stranger.waiting(APPEND).await, 0);

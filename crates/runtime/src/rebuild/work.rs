@@ -22,7 +22,6 @@ use super::{Rebuild, Refused, Request, Wish, pace::Pace, state::Stage};
 use crate::{
     EventStore, Inbox, ModelError, Progress, ReadModel, Subscription,
     model::{Compared, Generations, Other, Project, Purpose, Taking},
-    projector::EVENTS_AT_ONCE,
 };
 
 /// The pause after a failure.
@@ -195,7 +194,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                 }
             }
             let from = subscription.position();
-            let events = subscription.next_many(EVENTS_AT_ONCE).await;
+            let events = subscription.next_many(taken.model.events_at_once()).await;
             taken.pace.work();
             let to = subscription.position();
             if other.purpose == Purpose::Kept {

@@ -106,8 +106,11 @@ async fn a_request_that_nobody_serves_ends(transport: &impl Transport) {
 
 async fn a_server_that_dies_with_the_question_leaves_no_reply(transport: &impl Transport) {
     let mut appends = transport.serve_appends().await;
-    let server = async move { drop(appends.next_batch(10).await) };
-    let (answer, ()) = tokio::join!(transport.append(append(), Duration::from_millis(500)), server);
+    // One that is delivered too late is gone: then there is nothing to die with.
+    let dying = async move { drop(appends.next_batch(10).await) };
+    let server = async { drop(tokio::time::timeout(PATIENCE, dying).await) };
+    let asked = transport.append(append(), Duration::from_secs(2));
+    let (answer, ()) = tokio::join!(asked, server);
     assert!(matches!(answer, Err(NoReply::Lost | NoReply::TimedOut)), "{answer:?}");
 }
 

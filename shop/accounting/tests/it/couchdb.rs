@@ -241,7 +241,7 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
     finalized(&world, 4, ADA, 7, 1).await;
     world.settle().await;
     let head = world.store().head().await;
-    two.wait_for(head, Duration::from_secs(5)).await.expect("it takes over within 5 s");
+    two.wait_for(head, PATIENCE).await.expect("it takes over");
     let live = testing::dump(&world.service).await;
     assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");
 }

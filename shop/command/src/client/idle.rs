@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(idle.take(), Some("second"));
         assert_eq!(idle.take(), None, "it has waited for too long");
         idle.put("third");
-        tokio::time::advance(IDLE_MAX - Duration::from_millis(1)).await;
+        tokio::time::advance(IDLE_MAX.saturating_sub(Duration::from_millis(1))).await;
         assert_eq!(idle.take(), Some("third"));
     }
 }

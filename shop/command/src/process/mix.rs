@@ -1,4 +1,4 @@
-//! Versions that cannot run side by side: a process that meets the other one ends, and says why.
+//! Versions that cannot run side by side: a process that meets the other one as it starts ends, and says why.
 //!
 //! Instances of the customer service of 0.1.0 issue tokens without the customer's revision, by which sessions end now.
 
@@ -6,18 +6,30 @@ use std::sync::Arc;
 
 use runtime::Tasks;
 use store::{Heard, Message, Topic, Transport};
+use tokio::time::{Duration, Instant};
 
-/// Ends a process with a customer service when an instance of 0.1.0 is at work beside it, until the tasks stop. That release announces
-/// nothing of what it reads.
+/// For as long a process is starting: others announce themselves every second.
+const STARTING: Duration = Duration::from_secs(30);
+
+/// Ends a process with a customer service that starts while an instance of 0.1.0 is at work; that release announces nothing of what it
+/// reads. One that starts later does not end those that serve: they complain about it.
 pub(super) async fn watch(tasks: &Tasks, transport: &Arc<dyn Transport>) {
     let mut announcements = transport.subscribe(Topic::Services).await;
-    let failing = tasks.clone();
+    let (failing, begun) = (tasks.clone(), Instant::now());
     tasks.spawn_until_stopped("mix", async move {
         while let Some(heard) = announcements.next().await {
             let Heard::Message(Message::Service(said)) = heard else { continue };
             // One that stops says once more that it is not ready.
             if said.name == customer::NAME && said.ready && said.reads.is_empty() {
                 let (instance, version) = (&said.instance, &said.version);
+                if begun.elapsed() > STARTING {
+                    tracing::error!(
+                        "{instance} is a customer service of version {version}, whose tokens this version does not accept, and it started \
+                         beside this one: stop it. Until then, some customers are logged out again at once"
+                    );
+                    // Reported once; a start of this version says it again.
+                    return;
+                }
                 let reason = format_args!(
                     "{instance} is a customer service of version {version}, whose tokens this version does not accept, so the two cannot run \
                      side by side: stop all instances of {version}, then start this one"
@@ -31,7 +43,7 @@ pub(super) async fn watch(tasks: &Tasks, transport: &Arc<dyn Transport>) {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, time::Duration};
+    use std::collections::BTreeMap;
 
     use store::{Address, Announcement, Memory};
 
@@ -70,5 +82,17 @@ mod tests {
         bus.publish(said("old", true, &[])).await;
         tokio::time::timeout(moment, ended.cancelled()).await.expect("it ends");
         assert!(tasks.failed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_starts_later_does_not_end_those_that_serve() {
+        let (tasks, bus) = (Tasks::inline(), Arc::new(Memory::new()) as Arc<dyn Transport>);
+        watch(&tasks, &bus).await;
+        tokio::time::sleep(STARTING + Duration::from_secs(1)).await;
+        bus.publish(said("old", true, &[])).await;
+        let (ended, moment) = (tasks.stop_token(), Duration::from_secs(1));
+        assert!(tokio::time::timeout(moment, ended.cancelled()).await.is_err());
+        assert!(!tasks.failed());
+        tasks.kill().await;
     }
 }

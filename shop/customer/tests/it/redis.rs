@@ -217,7 +217,7 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
     first.kill().await;
     let added = shop.post("/add-user", None, registration("late")).await;
     let position = added.position.expect("it is recorded");
-    two.wait_for(position, Duration::from_secs(5)).await.expect("it takes over within 5 s");
+    two.wait_for(position, PATIENCE).await.expect("it takes over");
     let live = testing::dump(&shop.service).await;
     let at = models[1].checkpoint().await.expect("a checkpoint");
     assert_eq!(at, shop.store().head().await);

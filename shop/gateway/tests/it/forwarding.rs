@@ -9,6 +9,7 @@ use axum::{
     response::Response,
     routing::get,
 };
+use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use kernel::Position;
 use runtime::Tasks;
@@ -185,20 +186,25 @@ async fn requests_are_spread_over_all_ready_instances() {
 async fn who_names_an_instance_is_answered_by_that_one_alone() {
     let mut shop = Shop::open();
     shop.remote("product", "1", echo()).await;
-    shop.remote("product", "2", named("two")).await;
+    shop.remote("product", "host:2", named("two")).await;
     for _ in 0..4 {
-        assert_eq!(shop.get("/product/x?Instance=2").await.text(), "two");
-        let asked = shop.get("/product/x?A=1&Instance=1&B=2").await.body;
-        assert_eq!(asked["Uri"], "/x?A=1&B=2", "its name is for the gateway: {asked}");
+        let two = shop.get("/product/model-generations?Instance=host%3A2").await;
+        assert_eq!(two.text(), "two");
+        let asked = shop.get("/product/model-generations?A=1&Instance=1&B=2").await.body;
+        let (uri, only) = (&asked["Uri"], "its name is for the gateway");
+        assert_eq!(uri, "/model-generations?A=1&B=2", "{only}: {asked}");
     }
-    assert_eq!(shop.get("/product/x?Instance=3").await.status, 404);
+    assert_eq!(shop.get("/product/model-generations?Instance=3").await.status, 404);
+    // Nobody chooses who answers what any instance can.
+    let all = join_all((0..4).map(|_| shop.get("/product/x?Instance=1"))).await;
+    assert!(all.iter().any(|answer| answer.text() == "two"), "{all:?}");
     // One that is not ready is meant all the same, and nobody stands in for one that is gone.
     let unready = Announcement { ready: false, ..announcement("product", "3", Address::Local) };
     shop.gateway.register("product", named("three"));
     shop.gateway.learn(Arc::new(unready));
-    assert_eq!(shop.get("/product/x?Instance=3").await.text(), "three");
+    assert_eq!(shop.get("/product/model-generations?Instance=3").await.text(), "three");
     shop.advance(Duration::from_secs(6));
-    assert_eq!(shop.get("/product/x?Instance=1").await.status, 404);
+    assert_eq!(shop.get("/product/model-generations?Instance=1").await.status, 404);
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn of_two_projectors_one_projects_and_the_other_takes_over() {
     shop.place(&ada, lamp).await;
     shop.settle().await;
     let head = shop.store().head().await;
-    two.wait_for(head, Duration::from_secs(5)).await.expect("it takes over within 5 s");
+    two.wait_for(head, PATIENCE).await.expect("it takes over");
     let live = testing::dump(&shop.service).await;
     assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");
 }

@@ -47,6 +47,17 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whether the shop can do later what it cannot now: a disk or a model may be slow for a moment.
+    pub(crate) fn asks_for_patience(&self) -> bool {
+        const LATER: [&str; 4] = [
+            "/problems/orders-busy",
+            "/problems/busy",
+            "/problems/behind",
+            "/problems/unavailable",
+        ];
+        self.status == 503 && LATER.iter().any(|later| self.body["type"] == *later)
+    }
+
     /// The body of a success.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
@@ -78,8 +89,13 @@ impl Person {
         Self { token: Some(token.into()), ..self.clone() }
     }
 
+    /// A GET; sent again while the shop asks for patience.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        self.try_get(path).await.expect("the shop answers").ok()
+        eventually("the shop can answer", async || {
+            let answer = self.try_get(path).await.expect("the shop answers");
+            (!answer.asks_for_patience()).then(|| answer.ok())
+        })
+        .await
     }
 
     pub(crate) async fn try_get(&self, path: &str) -> Result<Answer, Error> {
@@ -177,7 +193,7 @@ impl Person {
         eventually("every order ends", async || {
             // After a kill, another process projects into a model on a server only once the lease of the first one is over.
             let one = self.try_get("/order/get-orders?Type=All&Limit=1").await.ok()?;
-            if one.body["type"] == "/problems/behind" {
+            if one.asks_for_patience() {
                 return None;
             }
             let orders = self.list("/order/get-orders?Type=All").await;
