@@ -24,7 +24,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
         return Err(Unfit::broken("its amount exceeds the largest that can be recorded"));
     }
     let change = |what| Change { position: event.position, customer, what };
-    Ok(what(happened).map(change))
+    Ok(of_customer(happened).map(change))
 }
 
 /// The amount that an event moves.
@@ -42,7 +42,7 @@ fn amount(event: &CustomerEvent) -> Money {
     }
 }
 
-fn what(event: &CustomerEvent) -> Option<What> {
+fn of_customer(event: &CustomerEvent) -> Option<What> {
     Some(match event {
         CustomerEvent::Registered(registered) => {
             let Personal { user, full_name, email } = registered.personal.clone();

@@ -13,7 +13,7 @@ use contracts::customer::Role;
 use contracts::money::Money;
 use customer::{
     Model, ModelLocation,
-    model::{Change, Customer, List, Moved, Registered, Sort, What},
+    model::{Change, Customer, CustomerQuery, Moved, Registered, Sort, What},
 };
 use kernel::Position;
 use runtime::{ModelError, ReadModel, Tasks, model::conformance};
@@ -148,8 +148,8 @@ async fn pages(model: &dyn Model, sort: Sort, search: Option<&str>) -> Vec<Custo
     let mut all: Vec<Customer> = Vec::new();
     loop {
         let after = all.last().map(|last| sort.cursor(last));
-        let list = List { search: search.map(str::to_owned), sort, after, count: 300 };
-        let page = model.list(list).await.expect("a list");
+        let list = CustomerQuery { search: search.map(str::to_owned), sort, after, count: 300 };
+        let page = model.customers(list).await.expect("a list");
         if page.is_empty() {
             return all;
         }

@@ -8,7 +8,7 @@ use runtime::{
 use uuid::Uuid;
 
 use super::{RedisModel, Server};
-use crate::model::{Credentials, Customer, List, Model};
+use crate::model::{Credentials, Customer, CustomerQuery, Model};
 
 #[async_trait]
 impl Placed for RedisModel {
@@ -42,11 +42,11 @@ impl Model for Served<RedisModel> {
         self.current().await?.credentials(id).await
     }
 
-    async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError> {
-        self.current().await?.list(query).await
+    async fn customers(&self, query: CustomerQuery) -> Result<Vec<Customer>, ModelError> {
+        self.current().await?.customers(query).await
     }
 
-    async fn count(&self, query: List) -> Result<u64, ModelError> {
-        self.current().await?.count(query).await
+    async fn count_customers(&self, query: CustomerQuery) -> Result<u64, ModelError> {
+        self.current().await?.count_customers(query).await
     }
 }
