@@ -72,7 +72,7 @@ async fn products(deps: &Deps) -> Router {
     let currency = Currency::parse("EUR").expect("a code");
     let (model, snapshots) = (memory("product"), memory("product-snapshots"));
     let config = product::Config { model, snapshots, currency };
-    let service = product::build(config, deps.clone()).expect("a model");
+    let service = product::build(config, deps.clone()).await.expect("a model");
     service.wait_ready().await;
     service.router
 }
