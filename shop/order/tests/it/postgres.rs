@@ -13,7 +13,7 @@ use contracts::order::Reason;
 use kernel::Position;
 use order::{
     Model, ModelLocation,
-    model::{List, Within},
+    model::{OrderQuery, Within},
 };
 use runtime::{ModelError, ReadModel, SetAside, Tasks, model::conformance};
 use servers::Postgres;
@@ -106,10 +106,10 @@ async fn promise_8_a_model_rebuilt_in_sqlite_equals_the_live_one_in_postgres() {
     assert_eq!(lines(&*live).await, lines_of_it);
 
     // What is asked of them is answered alike.
-    let list = || List { count: 100, ..List::default() };
+    let list = || OrderQuery { count: 100, ..OrderQuery::default() };
     assert_eq!(
-        live.list(list()).await.expect("a list"),
-        rebuilt.list(list()).await.expect("a list")
+        live.orders(list()).await.expect("a list"),
+        rebuilt.orders(list()).await.expect("a list")
     );
     let all = Within::default();
     let statistics = live.statistics(all).await.expect("statistics");
