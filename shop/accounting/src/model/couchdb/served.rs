@@ -13,7 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{CouchDbModel, Server, server};
-use crate::model::{Invoice, Invoices, Model, Revenue, Sum};
+use crate::model::{Invoice, InvoiceQuery, Model, Revenue, Sum};
 
 /// The only document there.
 const RECORD: &str = "generations";
@@ -69,7 +69,7 @@ impl Model for Served<CouchDbModel> {
         self.current().await?.invoice(order).await
     }
 
-    async fn invoices(&self, query: Invoices) -> Result<Vec<Invoice>, ModelError> {
+    async fn invoices(&self, query: InvoiceQuery) -> Result<Vec<Invoice>, ModelError> {
         self.current().await?.invoices(query).await
     }
 
