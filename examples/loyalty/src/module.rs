@@ -21,14 +21,14 @@ pub const MODULE: Module = Module {
     open_model: |place, _| {
         Box::pin(async move {
             let location: ModelLocation = place.location()?;
-            Ok(filled(NAME, open_model(location, &Tasks::inline())?, project))
+            Ok(filled(NAME, open_model(location, &Tasks::inline()).await?, project))
         })
     },
-    build: |setup| Box::pin(async move { start(setup) }),
+    build: |setup| Box::pin(start(setup)),
     tell,
 };
 
-fn start(setup: Setup) -> Result<Service, StartError> {
+async fn start(setup: Setup) -> Result<Service, StartError> {
     let config = Config { model: setup.model.location()?, snapshots: setup.snapshots };
-    Ok(build(config, setup.deps)?)
+    Ok(build(config, setup.deps).await?)
 }
