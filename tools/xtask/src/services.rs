@@ -35,7 +35,9 @@ const FILES: &[&str] = &[
     "src/react.rs",
     "src/stream.rs",
     "src/tell.rs",
+    "tests/it/harness.rs",
     "tests/it/main.rs",
+    "tests/it/rules.rs",
 ];
 
 /// What stands in the same file of every service.
