@@ -15,7 +15,7 @@ use inbox::Inbox;
 use note::Note;
 
 use crate::{
-    Aggregate, Aggregates, Deps, Done, EventStore, Newer, Progress, Request, SetAside,
+    Aggregate, Aggregates, CommandRequest, Deps, Done, EventStore, Newer, Progress, SetAside,
     Subscription, Unfit, aggregates::Answer, model::projected, trace::Kind, trace::Open,
 };
 
@@ -188,7 +188,7 @@ impl<R: Reactor> Running<R> {
         let Reaction { stream, command } = reaction;
         let span = span(&self.deps, &self.name, event);
         let metadata = context(&self.name, reactor, event, span.as_ref());
-        let answer = self.aggregates.submit(stream, Request { command, metadata }).await;
+        let answer = self.aggregates.submit(stream, CommandRequest { command, metadata }).await;
         self.flight.started::<R::Aggregate>(event.position, answer, span);
     }
 

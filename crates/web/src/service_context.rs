@@ -1,7 +1,7 @@
 //! What the calls of a service share: its read model, how far that is, and how commands are executed.
 
 use kernel::{Position, StreamId};
-use runtime::{Aggregate, Aggregates, Done, EventStore, ExecuteError, Progress, Request};
+use runtime::{Aggregate, Aggregates, CommandRequest, Done, EventStore, ExecuteError, Progress};
 use std::{fmt, sync::Arc, time::Duration};
 use store::{NoReply, Read};
 
@@ -30,7 +30,7 @@ impl<M: ?Sized> ServiceContext<M> {
         &self,
         aggregates: &Aggregates<A>,
         stream: StreamId,
-        request: Request<A::Command>,
+        request: CommandRequest<A::Command>,
     ) -> Result<Done, ExecuteError<A::Rejection>> {
         let done = aggregates.execute(stream, request).await?;
         self.settled(done).await;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use contracts::loyalty::{LoyaltyEvent, PointsRedeemed};
 use identity::Caller;
 use kernel::Position;
-use runtime::{Aggregates, Request};
+use runtime::{Aggregates, CommandRequest};
 use serde::{Deserialize, Serialize};
 use store::Read;
 use utoipa::{IntoParams, ToSchema};
@@ -121,7 +121,7 @@ async fn redeem(
     let points = u64::try_from(request.value.points.get()).unwrap_or_default();
     let command = Command::Redeem { points };
     let stream = contracts::loyalty::stream(caller.id());
-    let request = Request { command, metadata };
+    let request = CommandRequest { command, metadata };
     let done = calls.accounts.execute(stream, request).await?;
     let at = calls.at(done);
     let PointsRedeemed { points, left } = calls.redemption(at.0, caller.id()).await?;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use contracts::customer::{CATEGORY, CustomerEvent, Personal, Registered, Role, stream};
 use contracts::money::Money;
 use kernel::{Actor, Metadata, Position, Recorded};
-use runtime::{ExecuteError, Request};
+use runtime::{CommandRequest, ExecuteError};
 use store::{Page, Read};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -193,7 +193,7 @@ async fn record(calls: &Calls, id: Uuid, command: Command) -> Result<(), Rejecti
     let correlation = deps.ids.uuid(deps.clock.now());
     let metadata = Metadata::of(Actor::reactor(REACTOR), correlation);
     loop {
-        let request = Request { command: command.clone(), metadata: metadata.clone() };
+        let request = CommandRequest { command: command.clone(), metadata: metadata.clone() };
         match calls.customers.execute(stream(id), request).await {
             Ok(done) => {
                 calls.settled(done).await;

@@ -14,7 +14,7 @@ use contracts::money::Money;
 use contracts::rest::customer::User;
 use identity::Auth;
 use kernel::{Metadata, Version};
-use runtime::{Aggregates, Done, ExecuteError, Progress, Request};
+use runtime::{Aggregates, CommandRequest, Done, ExecuteError, Progress};
 use store::Read;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -99,7 +99,7 @@ impl Calls {
         metadata: Metadata,
     ) -> Result<(Done, At), Problem> {
         let stream = contracts::customer::stream(customer);
-        match self.customers.execute(stream, Request { command, metadata }).await {
+        match self.customers.execute(stream, CommandRequest { command, metadata }).await {
             Ok(done) => Ok((done, self.at(done))),
             Err(error) => Err(self.refusal(customer, error).await),
         }

@@ -13,7 +13,7 @@ use std::{ops::Deref, sync::Arc};
 
 use contracts::money::Currency;
 use kernel::{Idempotency, Metadata, Position};
-use runtime::{Aggregates, Done, ExecuteError, Request};
+use runtime::{Aggregates, CommandRequest, Done, ExecuteError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use web::{Cache, Problem, ServiceContext};
@@ -84,7 +84,7 @@ impl Calls {
         metadata: Metadata,
     ) -> Result<Done, ExecuteError<Rejection>> {
         let stream = contracts::product::stream(product);
-        self.execute(&self.products, stream, Request { command, metadata }).await
+        self.execute(&self.products, stream, CommandRequest { command, metadata }).await
     }
 
     /// Executes a command on the categories, and waits until the model shows it, as for a product.
@@ -94,7 +94,7 @@ impl Calls {
         metadata: Metadata,
     ) -> Result<Done, Problem> {
         let stream = contracts::catalogue::stream();
-        Ok(self.execute(&self.catalogue, stream, Request { command, metadata }).await?)
+        Ok(self.execute(&self.catalogue, stream, CommandRequest { command, metadata }).await?)
     }
 
     /// What a request that creates something has created before, and where; 422 if its key came with another request.

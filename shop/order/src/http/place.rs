@@ -14,7 +14,7 @@ use contracts::{
 };
 use identity::Caller;
 use kernel::{Position, Timestamp, Version};
-use runtime::{Done, Request};
+use runtime::{CommandRequest, Done};
 use serde::Deserialize;
 use store::Read;
 use utoipa::ToSchema;
@@ -76,7 +76,7 @@ pub(super) async fn place_order(
     let placed = Placed { terms, deadline, channel: channel(&headers) };
     let command = Command::Place(placed.clone());
     let metadata = context.metadata(caller.actor(), idempotency);
-    let done = calls.orders.execute(stream(id), Request { command, metadata }).await?;
+    let done = calls.orders.execute(stream(id), CommandRequest { command, metadata }).await?;
     // A repeated request does not count twice: the order that it placed before may have ended.
     if let (Some(entry), Done::Recorded { .. }) = (entry, done) {
         entry.recorded();

@@ -13,7 +13,7 @@ use contracts::{
     rest::product::Product,
 };
 use identity::Manager;
-use runtime::Request;
+use runtime::CommandRequest;
 use serde::Deserialize;
 use store::Read;
 use utoipa::{IntoParams, ToSchema};
@@ -83,7 +83,7 @@ pub(super) async fn set_picture(
     let picture = stored.picture;
     let stream = picture::stream(picture.hash);
     // First the bytes: what a product names is always there.
-    let store = Request {
+    let store = CommandRequest {
         command: album::Command::Store(stored),
         metadata: context.metadata(manager.actor(), None),
     };

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use runtime::{
     ModelError,
-    model::{Placed, Served},
+    model::{Relocatable, Served},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -24,7 +24,7 @@ struct Record {
 }
 
 #[async_trait]
-impl Placed for CouchDbModel {
+impl Relocatable for CouchDbModel {
     fn beside(&self, number: u32) -> Result<Self, ModelError> {
         let server = Server::new(self.server.location().generation(number), self.server.schema())?;
         Ok(Self { server, calendar: self.calendar.clone() })

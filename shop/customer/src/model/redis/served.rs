@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use runtime::{
     ModelError,
-    model::{Placed, Served},
+    model::{Relocatable, Served},
 };
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::{RedisModel, Server};
 use crate::model::{Credentials, Customer, CustomerQuery, Model};
 
 #[async_trait]
-impl Placed for RedisModel {
+impl Relocatable for RedisModel {
     fn beside(&self, number: u32) -> Result<Self, ModelError> {
         Ok(Self { server: Server::new(self.server.location().generation(number))? })
     }

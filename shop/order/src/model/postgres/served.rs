@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use kernel::Position;
 use runtime::{
     ModelError,
-    model::{Part, Placed, Served},
+    model::{Part, Relocatable, Served},
 };
 use tokio::sync::oneshot;
 use tokio_postgres::{IsolationLevel, Row};
@@ -17,7 +17,7 @@ use crate::model::{Model, Order, OrderQuery, Product, Statistics, Step, Within};
 const COMPARED: [&str; 6] = ["aside", "orders", "person", "product", "step", "tally"];
 
 #[async_trait]
-impl Placed for PostgresModel {
+impl Relocatable for PostgresModel {
     fn beside(&self, number: u32) -> Result<Self, ModelError> {
         Ok(Self { server: Server::new(self.server.location().generation(number)?)? })
     }
