@@ -1,6 +1,6 @@
 //! The service's entry in the shop's list.
 
-use ::module::{Module, Setting, Setup, StartError, filled};
+use ::module::{ModelSetting, Module, Setup, StartError, filled};
 use runtime::Tasks;
 use web::Service;
 
@@ -11,7 +11,7 @@ pub const MODULE: Module = Module {
     name: NAME,
     about: "Points and rewards",
     without: "Points cannot be seen or redeemed. What was earned meanwhile is counted once it is back.",
-    model: Setting {
+    model: ModelSetting {
         name: "loyalty-model",
         default: "sqlite:DATA/loyalty.db",
         help: "The loyalty service's read model",

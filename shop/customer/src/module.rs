@@ -1,6 +1,6 @@
 //! The service's entry in the shop's list.
 
-use ::module::{Module, Setting, Setup, StartError, filled};
+use ::module::{ModelSetting, Module, Setup, StartError, filled};
 use std::sync::{Arc, Mutex};
 
 use kernel::sync;
@@ -49,7 +49,7 @@ pub const MODULE: Module = Module {
     name: NAME,
     about: "Accounts, sessions, credit",
     without: "Nobody can log in or register, and new orders are refused until it is back.",
-    model: Setting {
+    model: ModelSetting {
         name: "customer-model",
         default: "sqlite:DATA/customer.db",
         help: "The customer service's read model",

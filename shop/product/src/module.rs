@@ -1,6 +1,6 @@
 //! The service's entry in the shop's list.
 
-use ::module::{Module, Setting, Setup, StartError, filled};
+use ::module::{ModelSetting, Module, Setup, StartError, filled};
 use runtime::Tasks;
 use web::Service;
 
@@ -11,7 +11,7 @@ pub const MODULE: Module = Module {
     name: NAME,
     about: "Catalogue and stock",
     without: "Products cannot be seen, searched or changed, and new orders are refused until it is back.",
-    model: Setting {
+    model: ModelSetting {
         name: "product-model",
         default: "sqlite:DATA/product.db",
         help: "The product service's read model",

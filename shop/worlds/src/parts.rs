@@ -13,7 +13,7 @@ use eventlog::{Files, Known, OpenError, Options, simdisk::SimDisk};
 use identity::{Auth, ended};
 use jiff::tz::TimeZone;
 use kernel::{Clock, Ids, Position, Recorded};
-use registry::{Extensions, Module, Place, Setup, Shop};
+use registry::{Extensions, ModelPlace, Module, Setup, ShopSettings};
 use runtime::event_store::Figures;
 use runtime::{Budget, Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
 use store::{LogStore, Transport, log::LogReader};
@@ -207,9 +207,9 @@ impl Environment {
         let setup = Setup {
             deps: deps.clone(),
             auth,
-            model: Place::Embedded(models.model.clone()),
+            model: ModelPlace::Embedded(models.model.clone()),
             snapshots: models.snapshots.clone(),
-            shop: Shop {
+            shop: ShopSettings {
                 currency: Currency::parse("EUR").expect("a code"),
                 time_zone: TimeZone::UTC,
                 welcome_credit: Money::from_minor(10_000),
@@ -275,7 +275,7 @@ pub(crate) async fn rebuilt(
 ) -> Vec<String> {
     let location = Location::Memory(format!("{}-{service}-rebuilt", environment.name));
     let open = environment.service(service).open_model;
-    let model = open(Place::Embedded(location), &TimeZone::UTC).await.expect("memory");
+    let model = open(ModelPlace::Embedded(location), &TimeZone::UTC).await.expect("memory");
     let head = events.last().map_or(Position::START, |event| event.position);
     model.take(events, head).await.expect("a model in memory is there");
     model.dump().await.expect("a model in memory can be read")

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context as _;
 use identity::Auth;
-use registry::{Extensions, Module, Place, Setup, Shop};
+use registry::{Extensions, ModelPlace, Module, Setup, ShopSettings};
 use runtime::sqlite::Location;
 use web::{Deps, Service, metrics::Metrics};
 
@@ -17,10 +17,10 @@ pub(super) struct Builder {
     pub(super) auth: Auth,
     /// Of the process.
     pub(super) metrics: Metrics,
-    pub(super) models: BTreeMap<&'static str, Place>,
+    pub(super) models: BTreeMap<&'static str, ModelPlace>,
     /// The data folder.
     pub(super) data: PathBuf,
-    pub(super) shop: Shop,
+    pub(super) shop: ShopSettings,
     /// Whether the log is a folder of this process, which has been looked through.
     pub(super) log_is_here: bool,
     /// What one service alone is given.

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use demo::{Conditions, Lived};
 use kernel::Clock as _;
-use registry::Shop;
+use registry::ShopSettings;
 use runtime::clock::SystemClock;
 
 use super::choices::{Choices, Store};

@@ -10,7 +10,7 @@ use customer::Secrets;
 use faults::Disk;
 use identity::{Auth, Verifier, ended};
 use kernel::{Clock as _, Ids};
-use registry::{Extensions, Shop};
+use registry::{Extensions, ShopSettings};
 use runtime::event_store::Figures;
 use runtime::{
     Budget, Schemas, Tasks, Upgrade, clock::SystemClock, sqlite::Location, trace::Traces,
@@ -136,7 +136,7 @@ impl Shared {
             metrics: self.deps.metrics.clone(),
             models: choices.models.clone(),
             data: self.data.path().to_owned(),
-            shop: Shop {
+            shop: ShopSettings {
                 currency: choices.currency.clone(),
                 time_zone: choices.time_zone.clone(),
                 welcome_credit: choices.welcome_credit,

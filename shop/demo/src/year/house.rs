@@ -8,7 +8,7 @@ use customer::Secrets;
 use eventlog::{Options, Unsynced};
 use identity::{Auth, ended};
 use kernel::{Clock, Ids, Timestamp};
-use registry::{Extensions, Module, Place, Setup};
+use registry::{Extensions, ModelPlace, Module, Setup};
 use runtime::{
     Budget, Progress, Tasks, Traces, event_store,
     sqlite::{self, Location},
@@ -24,7 +24,7 @@ pub(super) struct House {
     pub(super) calendar: Arc<Calendar>,
     pub(super) reader: LogReader,
     pub(super) given: Arc<customer::Given>,
-    pub(super) shop: registry::Shop,
+    pub(super) shop: registry::ShopSettings,
     pub(super) began: Timestamp,
     pub(super) until: Timestamp,
     deps: Deps,
@@ -118,7 +118,7 @@ impl House {
         let setup = Setup {
             deps,
             auth: self.auth.clone(),
-            model: Place::Embedded(self.model(name)),
+            model: ModelPlace::Embedded(self.model(name)),
             snapshots: self.snapshots(name),
             shop: self.shop.clone(),
             own,
