@@ -5,12 +5,12 @@ use runtime::{Aggregate, Aggregates, CommandRequest, Done, EventStore, ExecuteEr
 use std::{fmt, sync::Arc, time::Duration};
 use store::{NoReply, Read};
 
-use crate::{At, Deps, POSITION_TIMEOUT, Problem};
+use crate::{At, POSITION_TIMEOUT, Problem, ServiceDeps};
 
 /// A service's dependencies and its read model `M`. Each service wraps it in its own struct, which dereferences to it.
 pub struct ServiceContext<M: ?Sized> {
     /// The service's dependencies.
-    pub deps: Deps,
+    pub deps: ServiceDeps,
     /// The read model.
     pub model: Arc<M>,
     /// How far the model is.

@@ -17,7 +17,7 @@ mod tell;
 use std::sync::Arc;
 
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Deps, Service};
+use web::{Assembly, Service, ServiceDeps};
 
 pub use crate::module::MODULE;
 pub use model::Model;
@@ -46,7 +46,7 @@ pub async fn open_model(location: ModelLocation, tasks: &Tasks) -> Result<Arc<Mo
 }
 
 /// Builds the service and spawns its tasks.
-pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let accounts = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Deps, Service};
+use web::{Assembly, Service, ServiceDeps};
 
 pub use crate::module::MODULE;
 pub use model::Model;
@@ -62,7 +62,7 @@ pub async fn open_model(
 }
 
 /// Builds the service and spawns its tasks.
-pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks, config.time_zone.clone()).await?;
     let invoices = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use contracts::money::Money;
 use identity::Auth;
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Deps, Service};
+use web::{Assembly, Service, ServiceDeps};
 
 pub use crate::module::{Given, MODULE};
 pub use bootstrap::{Admin, Bootstrap};
@@ -74,7 +74,7 @@ pub async fn open_model(
 }
 
 /// Builds the service and spawns its tasks. The outcome for the manager `admin` is known once the event store has answered.
-pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), ModelError> {
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<(Service, Bootstrap), ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let customers = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
     let (tasks, clock, ids) = (deps.tasks.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.ids));

@@ -13,7 +13,7 @@ use identity::Auth;
 use jiff::tz::TimeZone;
 use kernel::Recorded;
 use runtime::{LocationError, ModelError, sqlite::Location};
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 pub use axum::http::Extensions;
 pub use filled::{Filled, filled};
@@ -79,7 +79,7 @@ impl ModelPlace {
 /// What a service is built with.
 pub struct Setup {
     /// Its surroundings, with figures and traces of its own.
-    pub deps: Deps,
+    pub deps: ServiceDeps,
     pub auth: Auth,
     pub model: ModelPlace,
     /// Where snapshots of long streams live.

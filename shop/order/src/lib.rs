@@ -16,7 +16,7 @@ mod tell;
 use std::{sync::Arc, time::Duration};
 
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Deps, Service};
+use web::{Assembly, Service, ServiceDeps};
 
 pub use crate::module::MODULE;
 pub use model::Model;
@@ -62,7 +62,7 @@ pub async fn open_model(
 }
 
 /// Builds the service and spawns its tasks.
-pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let orders = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
     let (clock, deadline) = (|| Arc::clone(&deps.clock), config.deadline);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use contracts::money::Currency;
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Cache, Deps, Service};
+use web::{Assembly, Cache, Service, ServiceDeps};
 
 pub use crate::module::MODULE;
 pub use model::Model;
@@ -54,7 +54,7 @@ pub async fn open_model(
 }
 
 /// Builds the service and spawns its tasks.
-pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
     let snapshots = Snapshots::open(&config.snapshots)?;
     let products = Aggregates::new(&deps, snapshots.clone());

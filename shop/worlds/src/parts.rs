@@ -18,7 +18,7 @@ use runtime::event_store::Figures;
 use runtime::{Budget, Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
 use store::{LogStore, Transport, log::LogReader};
 use testkit::{FaultyTransport, TestClock};
-use web::{Deps, HttpNames, Service};
+use web::{HttpNames, Service, ServiceDeps};
 
 use crate::{
     bug::{BELIEVED, NeverBack, PlantedBug},
@@ -99,10 +99,10 @@ impl Environment {
         tasks: &Tasks,
         clock: &Arc<TestClock>,
         transport: Arc<dyn Transport>,
-    ) -> (Deps, Auth) {
+    ) -> (ServiceDeps, Auth) {
         let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
         let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
-        let mut deps = Deps::new(runtime::Deps {
+        let mut deps = ServiceDeps::new(runtime::Deps {
             clock,
             ids: Arc::clone(&self.ids),
             transport,

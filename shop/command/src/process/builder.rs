@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use identity::Auth;
 use registry::{Extensions, ModelPlace, Module, Setup, ShopSettings};
 use runtime::sqlite::Location;
-use web::{Deps, Service, metrics::Metrics};
+use web::{Service, ServiceDeps, metrics::Metrics};
 
 use super::{currency, places};
 use crate::figures;
@@ -29,7 +29,11 @@ pub(super) struct Builder {
 
 impl Builder {
     /// Builds a service, and begins to run it with these dependencies.
-    pub(super) async fn service(&self, module: &Module, deps: Deps) -> anyhow::Result<Service> {
+    pub(super) async fn service(
+        &self,
+        module: &Module,
+        deps: ServiceDeps,
+    ) -> anyhow::Result<Service> {
         let model = self.models.get(module.name).context("each service has its place")?;
         let setup = Setup {
             deps: deps.clone(),
@@ -54,7 +58,7 @@ impl Builder {
     }
 
     /// What every service has, the event store's included.
-    pub(super) fn finished(&self, deps: &Deps, service: Service) -> Service {
+    pub(super) fn finished(&self, deps: &ServiceDeps, service: Service) -> Service {
         figures::spawn_of(deps, &self.metrics, service.clone());
         service
     }

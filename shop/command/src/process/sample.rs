@@ -54,7 +54,7 @@ pub(crate) async fn make(settings: &Settings) -> anyhow::Result<Lived> {
         seed,
         admin_password: choices.admin_password,
         hashing: customer::Cost::default(),
-        shop: Shop {
+        shop: ShopSettings {
             currency: choices.currency,
             time_zone: choices.time_zone,
             welcome_credit: choices.welcome_credit,

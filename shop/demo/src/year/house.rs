@@ -14,7 +14,7 @@ use runtime::{
     sqlite::{self, Location},
 };
 use store::{LogStore, Memory, log::LogReader};
-use web::{Deps, HttpNames, Service};
+use web::{HttpNames, Service, ServiceDeps};
 
 use super::{Conditions, YearError, began};
 use crate::{calendar::Calendar, desk::Desk};
@@ -27,7 +27,7 @@ pub(super) struct House {
     pub(super) shop: registry::ShopSettings,
     pub(super) began: Timestamp,
     pub(super) until: Timestamp,
-    deps: Deps,
+    deps: ServiceDeps,
     auth: Auth,
     sessions: Progress,
     running: BTreeMap<&'static str, Running>,
@@ -59,7 +59,7 @@ impl House {
             budget: Budget::of(runtime::budget::MEMORY),
             schemas: runtime::Schemas::default(),
         };
-        let mut deps = Deps::new(base).authenticated_by(auth.clone());
+        let mut deps = ServiceDeps::new(base).authenticated_by(auth.clone());
         deps.http.names = HttpNames::of(names::SYSTEM);
         let reader = serve_log(&log, &deps).await?;
         let name = format!("sample-{:x}", u128::from_le_bytes(ids.bytes()));
@@ -161,7 +161,7 @@ impl House {
 }
 
 /// Makes the log, and serves it over the bus.
-async fn serve_log(log: &Path, deps: &Deps) -> Result<LogReader, YearError> {
+async fn serve_log(log: &Path, deps: &ServiceDeps) -> Result<LogReader, YearError> {
     let options = Options::new(deps.ids.bytes());
     let LogStore { writer, reader, .. } = LogStore::open(log, Arc::new(Unsynced), options)?;
     event_store::serve(deps, writer, reader.clone(), event_store::Figures::default()).await;
