@@ -149,7 +149,7 @@ async fn keep(calls: &Calls, id: Uuid, sealed: &str, given: &NewPassword) -> Adm
     }
     let password = hash(calls, id, given).await;
     let now = calls.deps.clock.now();
-    let password = domain::NewPassword { password, checked_against: None, now };
+    let password = domain::PasswordChange { password, checked_against: None, now };
     let update = Update { password: Some(password), ..Update::default() };
     match record(calls, id, Command::Update(update)).await {
         Ok(()) => Admin::PasswordChanged,

@@ -79,14 +79,14 @@ pub enum Command {
 pub struct Update {
     pub full_name: Option<String>,
     pub email: Option<String>,
-    pub password: Option<NewPassword>,
+    pub password: Option<PasswordChange>,
     /// The revision that the change rests on; refused if there is a newer one.
     pub revision: Option<u64>,
 }
 
 /// A new password's hash, and what its owner had to prove.
 #[derive(Clone, Debug)]
-pub struct NewPassword {
+pub struct PasswordChange {
     pub password: String,
     /// The sealed hash against which the current password was checked; `None` where that was not asked for.
     pub checked_against: Option<String>,

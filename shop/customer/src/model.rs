@@ -121,7 +121,7 @@ pub struct Change {
 /// What changes about a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    Registered(Registered),
+    Registered(RegisteredRow),
     Profile {
         full_name: Option<String>,
         email: Option<String>,
@@ -134,7 +134,7 @@ pub enum What {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
+pub struct RegisteredRow {
     pub user: String,
     pub full_name: String,
     pub email: String,

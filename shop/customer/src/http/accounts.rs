@@ -116,7 +116,7 @@ impl Calls {
         caller: &Caller,
         customer: Uuid,
         request: &UpdateUser,
-    ) -> Result<Option<domain::NewPassword>, Problem> {
+    ) -> Result<Option<domain::PasswordChange>, Problem> {
         let Some(new) = &request.password else { return Ok(None) };
         let own = caller.id() == customer;
         let mut checked_against = None;
@@ -135,7 +135,7 @@ impl Calls {
         }
         let turn = self.passwords.turn(owner(context)).await?;
         let password = self.passwords.hash(&turn, customer, new).await;
-        Ok(Some(domain::NewPassword { password, checked_against, now: context.now() }))
+        Ok(Some(domain::PasswordChange { password, checked_against, now: context.now() }))
     }
 }
 

@@ -8,7 +8,7 @@ use kernel::Position;
 use runtime::model::conformance;
 use uuid::Uuid;
 
-use super::{Change, Customer, CustomerQuery, Model, Moved, Registered, Sort, What};
+use super::{Change, Customer, CustomerQuery, Model, Moved, RegisteredRow, Sort, What};
 
 /// Runs the whole suite; `make` gives a new, empty model each time.
 pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
@@ -26,7 +26,7 @@ fn id(user: &str) -> Uuid {
 }
 
 fn registered(position: u64, user: &str, credit: i64) -> Change {
-    let registered = Registered {
+    let registered = RegisteredRow {
         user: user.to_owned(),
         full_name: format!("{user} Ünlü"),
         email: format!("{user}@example.com"),

@@ -13,7 +13,7 @@ use contracts::customer::Role;
 use contracts::money::Money;
 use customer::{
     Model, ModelLocation,
-    model::{Change, Customer, CustomerQuery, Moved, Registered, Sort, What},
+    model::{Change, Customer, CustomerQuery, Moved, RegisteredRow, Sort, What},
 };
 use kernel::Position;
 use runtime::{ModelError, ReadModel, Tasks, model::conformance};
@@ -53,7 +53,7 @@ fn id(number: u64) -> Uuid {
 }
 
 fn registered(number: u64) -> Change {
-    let registered = Registered {
+    let registered = RegisteredRow {
         user: format!("user{:04}", number * 7919 % 10_000),
         full_name: format!("Žofie Ünlü {number}"),
         email: format!("{number}@Example.com"),

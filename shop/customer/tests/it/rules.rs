@@ -9,7 +9,7 @@ use contracts::{
     order::{Channel, Placed, Reason, Terms},
 };
 use customer::domain::{
-    Command, CreditChange, Customer, NewPassword, Rejection, SetCredit, State, Update,
+    Command, CreditChange, Customer, PasswordChange, Rejection, SetCredit, State, Update,
 };
 use kernel::{Decider, Timestamp};
 use proptest::prelude::*;
@@ -125,7 +125,7 @@ fn credit_is_not_taken_from_under_an_order() {
 #[test]
 fn a_password_changed_meanwhile_is_not_changed_again() {
     let update = |checked: &str| {
-        let password = NewPassword {
+        let password = PasswordChange {
             password: "new".to_owned(),
             checked_against: Some(checked.to_owned()),
             now: Timestamp::from_micros(1),

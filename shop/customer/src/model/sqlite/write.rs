@@ -4,7 +4,7 @@ use contracts::customer::Role;
 use rusqlite::{OptionalExtension, Result, Row, Transaction, params};
 use uuid::Uuid;
 
-use crate::model::{Change, Moved, Registered, What};
+use crate::model::{Change, Moved, RegisteredRow, What};
 
 /// Makes all changes, in order.
 pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> Result<()> {
@@ -37,8 +37,8 @@ fn make(tx: &Transaction<'_>, change: &Change) -> Result<()> {
     .map(drop)
 }
 
-fn register(tx: &Transaction<'_>, change: &Change, registered: &Registered) -> Result<usize> {
-    let Registered { user, full_name, email, role, password, credit } = registered;
+fn register(tx: &Transaction<'_>, change: &Change, registered: &RegisteredRow) -> Result<usize> {
+    let RegisteredRow { user, full_name, email, role, password, credit } = registered;
     // Names are unique through the secret that ids derive from. A log written under two secrets may repeat one: the first keeps it, and
     // the second one does not fit.
     let mut insert = tx.prepare_cached(
