@@ -200,11 +200,11 @@ impl<R: Reactor> Running<R> {
     /// Says how far it is; the position up to which everything is done.
     fn report(&self) -> Position {
         let Some(newer) = &self.newer else {
-            let settled = self.flight.settled(self.subscription.position());
+            let settled = self.flight.settled_position(self.subscription.position());
             self.progress.moved(settled, &self.subscription);
             return settled;
         };
-        let settled = self.flight.settled(newer.before());
+        let settled = self.flight.settled_position(newer.before());
         self.progress.followed(settled);
         settled
     }
@@ -272,7 +272,7 @@ impl Flight {
     }
 
     /// Everything up to here is done, given that everything up to `heard` has been processed.
-    fn settled(&self, heard: Position) -> Position {
+    fn settled_position(&self, heard: Position) -> Position {
         self.causes.first().map_or(heard, |oldest| Position(oldest.0 - 1))
     }
 }

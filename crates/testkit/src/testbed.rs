@@ -154,7 +154,7 @@ impl Testbed {
     }
 
     /// Waits until these services have dealt with everything recorded, and with what they recorded because of it.
-    pub async fn settled(&self, services: &[&Service]) {
+    pub async fn idle(&self, services: &[&Service]) {
         let mut head = self.store().head().await;
         loop {
             for follower in services.iter().flat_map(|service| &service.followers) {

@@ -67,8 +67,8 @@ impl Service {
 
     /// Entries in the inboxes of its followers. The service is ready all the same, and degraded.
     #[must_use]
-    pub fn aside(followers: &[Progress]) -> u64 {
-        followers.iter().map(Progress::aside).sum()
+    pub fn set_aside_count(followers: &[Progress]) -> u64 {
+        followers.iter().map(Progress::set_aside_count).sum()
     }
 
     /// Returns when a follower turns ready or stops being it; never without followers.
@@ -145,7 +145,7 @@ impl Service {
             clock: Some(deps.clock.now()),
             model: self.kept(),
             lag: BTreeMap::new(),
-            set_aside: Self::aside(&self.followers),
+            set_aside: Self::set_aside_count(&self.followers),
             throughput: 0.0,
             balances: self.balances().await,
             reads: deps.schemas.announced(),

@@ -33,13 +33,13 @@ impl<M: ?Sized> ServiceContext<M> {
         request: CommandRequest<A::Command>,
     ) -> Result<Done, ExecuteError<A::Rejection>> {
         let done = aggregates.execute(stream, request).await?;
-        self.settled(done).await;
+        self.wait_until_shown(done).await;
         Ok(done)
     }
 
     /// Waits until the model shows the outcome of a command; false if that takes longer than 2 s. That is not a
     /// failure: the outcome *is* recorded.
-    pub async fn settled(&self, done: Done) -> bool {
+    pub async fn wait_until_shown(&self, done: Done) -> bool {
         let Some(position) = done.position() else { return true };
         let reached = self.progress.wait_for(position, POSITION_TIMEOUT).await;
         if let Err(behind) = reached {

@@ -73,7 +73,7 @@ fn follow(process: &Metrics, service: &Service) {
                 "follower_events_set_aside",
                 "Entries of its inbox: events that it could not take; `agora inbox` lists them",
             )
-            .set(i64::try_from(follower.aside()).unwrap_or(i64::MAX));
+            .set(i64::try_from(follower.set_aside_count()).unwrap_or(i64::MAX));
     }
 }
 

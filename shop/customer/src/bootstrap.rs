@@ -196,7 +196,7 @@ async fn record(calls: &Calls, id: Uuid, command: Command) -> Result<(), Rejecti
         let request = CommandRequest { command: command.clone(), metadata: metadata.clone() };
         match calls.customers.execute(stream(id), request).await {
             Ok(done) => {
-                calls.settled(done).await;
+                calls.wait_until_shown(done).await;
                 return Ok(());
             }
             Err(ExecuteError::Rejected(rejection)) => return Err(rejection),

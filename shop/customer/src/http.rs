@@ -87,7 +87,7 @@ impl Calls {
         metadata: Metadata,
     ) -> Result<(Done, At), Problem> {
         let (done, at) = self.record(customer, command, metadata).await?;
-        self.settled(done).await;
+        self.wait_until_shown(done).await;
         Ok((done, at))
     }
 

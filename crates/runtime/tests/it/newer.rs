@@ -312,7 +312,7 @@ async fn events_that_say_nothing_to_a_subscriber_are_passed_over_and_counted() {
         one.reaches(world.record().await, PATIENCE).await;
     }
     assert!(one.progress.is_ready());
-    assert_eq!((one.progress.foreign(), one.progress.aside()), (1, 0));
+    assert_eq!((one.progress.foreign(), one.progress.set_aside_count()), (1, 0));
     let model = world.model.lock().expect("no holder panics");
     assert_eq!((&*model.applied, model.checkpoint), (&[1, 3].map(Position)[..], Position(3)));
 }

@@ -110,7 +110,7 @@ async fn an_end_of_a_session_that_cannot_be_read_is_decided_about_once_for_every
     let [model, sessions] = ["customer.projector", "customer.sessions"].map(str::to_owned);
     let expected = [(model.clone(), unread, 0), (sessions.clone(), unread, 0)];
     assert_eq!(inbox(&world, &admin).await, expected);
-    assert_eq!(elsewhere.aside(), 1);
+    assert_eq!(elsewhere.set_aside_count(), 1);
     let decide = async |call: &str, subscriber: &str| {
         let mut decision = json!({ "Subscriber": subscriber, "Position": unread });
         if call == "/skip-event" {
@@ -125,7 +125,7 @@ async fn an_end_of_a_session_that_cannot_be_read_is_decided_about_once_for_every
     assert_eq!(inbox(&world, &admin).await, []);
     let at = Position(at.expect("a position"));
     elsewhere.wait_for(at, PATIENCE).await.expect("it follows");
-    assert_eq!(elsewhere.aside(), 0, "one decision is for all");
+    assert_eq!(elsewhere.set_aside_count(), 0, "one decision is for all");
     let decisions = StreamId::new("inbox", "customer").expect("a name");
     assert_eq!(world.kinds(&decisions).await, ["inbox.skipped"; 2]);
     assert_eq!(decide("/retry-event", &model).await.status, 404, "it is decided");

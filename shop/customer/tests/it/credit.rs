@@ -120,7 +120,7 @@ async fn promise_4_two_instances_answer_every_order_once() {
             world.deny(order).await;
         }
     }
-    world.settled(&[&world.service, &second]).await;
+    world.idle(&[&world.service, &second]).await;
     let kinds = world.kinds_of("ada").await;
     let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
     let counts =

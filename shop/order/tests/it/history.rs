@@ -133,7 +133,7 @@ async fn a_type_of_a_later_version_is_a_step_too() {
     assert_eq!(last["Details"], json!({ "paper": "blue" }));
     let mut followers = world.service.followers.iter();
     let projector = followers.find(|follower| follower.name() == "order.projector");
-    assert_eq!(projector.map(Progress::aside), Some(0), "it is taken");
+    assert_eq!(projector.map(Progress::set_aside_count), Some(0), "it is taken");
 }
 
 /// A client is free to give all its requests one id; what belongs to others must not show because of it.

@@ -155,7 +155,7 @@ async fn promise_4_two_instances_end_every_order_once() {
     }
     let unanswered = id_of(&world.place(&ada, lamp).await);
     tokio::time::sleep(Duration::from_secs(12)).await;
-    world.settled(&[&world.service, &second]).await;
+    world.idle(&[&world.service, &second]).await;
     for id in orders {
         assert_eq!(world.kinds_of(id).await, ["order.placed", "order.approved", "order.finalized"]);
     }
