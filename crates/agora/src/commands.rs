@@ -7,7 +7,7 @@ use std::{
 };
 
 use kernel::{Metadata, StreamId, sync};
-use runtime::{Aggregates, Done, ExecuteError, Progress, Request};
+use runtime::{Aggregates, CommandRequest, Done, ExecuteError, Progress};
 
 use crate::{Aggregate, Id, Model, Refused, aggregate::Rules};
 
@@ -38,7 +38,7 @@ impl<A: Aggregate> Commands<A> {
         metadata: Metadata,
     ) -> Result<Done, ExecuteError<Refused>> {
         let stream = stream::<A>(id).map_err(|error| ExecuteError::Refused(error.to_string()))?;
-        let done = self.aggregates.execute(stream, Request { command, metadata }).await?;
+        let done = self.aggregates.execute(stream, CommandRequest { command, metadata }).await?;
         if let Some(position) = done.position() {
             let models = sync::lock(&self.models).clone();
             let shown = async {

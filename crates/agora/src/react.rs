@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use futures_util::FutureExt as _;
 use kernel::{Event, Recorded};
-use runtime::{Effect, Follower, Reaction, Reactor, Unfit};
+use runtime::{Delivery, Follower, Reaction, Reactor, Unfit};
 
 use crate::{Aggregate, Happened, Id, aggregate::Rules, commands::stream};
 
@@ -52,6 +52,6 @@ where
     move |event: &Recorded| {
         let Some(happened) = Happened::of(event)? else { return Ok(None) };
         let done = effect(happened).map(|done| done.map_err(|error| format!("{error:#}")));
-        Ok::<Option<Effect>, Unfit>(Some(done.boxed()))
+        Ok::<Option<Delivery>, Unfit>(Some(done.boxed()))
     }
 }

@@ -27,7 +27,7 @@ use crate::{
 pub struct System {
     pub(crate) settings: Settings,
     #[cfg(feature = "http")]
-    pub(crate) web: web::Deps,
+    pub(crate) web: web::ServiceDeps,
     deps: Deps,
     /// Needed to the very end: what drives the bus.
     bus_tasks: Tasks,
@@ -66,7 +66,7 @@ impl System {
         };
         let system = Self {
             #[cfg(feature = "http")]
-            web: web::Deps::new(deps.clone()).of_service(settings.name),
+            web: web::ServiceDeps::new(deps.clone()).of_service(settings.name),
             settings,
             deps,
             bus_tasks,

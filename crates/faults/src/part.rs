@@ -18,7 +18,7 @@ use runtime::Tasks;
 use store::Address;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
-use web::{Deps, Problem, Service};
+use web::{Problem, Service, ServiceDeps};
 
 use self::ailments::Ailments;
 use crate::Slowness;
@@ -30,7 +30,7 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// A service that is being started: with these dependencies, as slow as the service is.
 pub type Booting =
-    dyn Fn(Deps, Slowness) -> BoxFuture<'static, Result<Service, String>> + Send + Sync;
+    dyn Fn(ServiceDeps, Slowness) -> BoxFuture<'static, Result<Service, String>> + Send + Sync;
 
 /// Empties the database of a service, which is down meanwhile.
 pub type Emptying = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
@@ -42,7 +42,7 @@ pub struct Part(Arc<Inner>);
 struct Inner {
     name: &'static str,
     /// Of the process.
-    deps: Deps,
+    deps: ServiceDeps,
     boot: Box<Booting>,
     empty: Option<Box<Emptying>>,
     ailments: Ailments,
@@ -60,7 +60,7 @@ enum Life {
 /// A running service.
 #[derive(Clone)]
 struct Running {
-    deps: Deps,
+    deps: ServiceDeps,
     service: Service,
     /// Ends the requests that it answers.
     dead: CancellationToken,
@@ -90,8 +90,8 @@ impl Part {
     /// A service that `boot` starts, in a process with these dependencies. It is down until [`Part::boot`].
     pub fn new(
         name: &'static str,
-        deps: Deps,
-        boot: impl Fn(Deps, Slowness) -> BoxFuture<'static, Result<Service, String>>
+        deps: ServiceDeps,
+        boot: impl Fn(ServiceDeps, Slowness) -> BoxFuture<'static, Result<Service, String>>
         + Send
         + Sync
         + 'static,
@@ -102,7 +102,7 @@ impl Part {
     /// The same with a database that `empty` empties, for [`Part::rebuild`].
     pub fn with_database(
         name: &'static str,
-        deps: Deps,
+        deps: ServiceDeps,
         boot: Box<Booting>,
         empty: Box<Emptying>,
     ) -> Self {
@@ -111,7 +111,7 @@ impl Part {
 
     fn made(
         name: &'static str,
-        deps: Deps,
+        deps: ServiceDeps,
         boot: Box<Booting>,
         empty: Option<Box<Emptying>>,
     ) -> Self {

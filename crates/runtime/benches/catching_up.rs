@@ -21,8 +21,8 @@ use kernel::{
     Position, Recorded, StreamId, Timestamp, Version, events,
 };
 use runtime::{
-    Aggregate, Aggregates, Budget, Deps, Reaction, Reactor, Request, Subscription, Tasks, Traces,
-    Unfit,
+    Aggregate, Aggregates, Budget, CommandRequest, Deps, Reaction, Reactor, Subscription, Tasks,
+    Traces, Unfit,
     clock::SystemClock,
     event_store::{self, Figures},
     reactor,
@@ -178,7 +178,7 @@ async fn load(deps: &Deps) {
     let request = |position: u64| {
         let cause = Cause { reactor: "bench".into(), position: Position(position) };
         let plain = Metadata::of(Actor::anonymous(), Uuid::from_u128(2));
-        Request { command: 1, metadata: Metadata { cause: Some(cause), ..plain } }
+        CommandRequest { command: 1, metadata: Metadata { cause: Some(cause), ..plain } }
     };
     let mut answers = Vec::new();
     for position in 1..=HISTORY {

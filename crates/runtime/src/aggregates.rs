@@ -70,7 +70,7 @@ pub trait Aggregate: Decider {
 
 /// A command with its context.
 #[derive(Clone, Debug)]
-pub struct Request<C> {
+pub struct CommandRequest<C> {
     /// What is asked for.
     pub command: C,
     /// Goes into every event that the command leads to. With a cause, the command is a reaction: done once, and tried until it
@@ -171,7 +171,7 @@ type Outcome<D> = Result<Done, ExecuteError<<D as Decider>::Rejection>>;
 
 /// A command waiting for its answer.
 struct Asked<D: Aggregate> {
-    request: Request<D::Command>,
+    request: CommandRequest<D::Command>,
     /// When the caller stops waiting for the answer; never for reactions.
     expires: Option<std::time::Duration>,
     answer: oneshot::Sender<Outcome<D>>,
@@ -219,7 +219,7 @@ impl<D: Aggregate> Aggregates<D> {
     pub async fn execute(
         &self,
         stream: StreamId,
-        request: Request<D::Command>,
+        request: CommandRequest<D::Command>,
     ) -> Result<Done, ExecuteError<D::Rejection>> {
         let exchange = async {
             let answer = self.submit(stream, request).await;
@@ -229,7 +229,7 @@ impl<D: Aggregate> Aggregates<D> {
     }
 
     /// Puts a command into its stream's queue. Commands of one caller to one stream are decided in the order of these calls.
-    pub async fn submit(&self, stream: StreamId, request: Request<D::Command>) -> Answer<D> {
+    pub async fn submit(&self, stream: StreamId, request: CommandRequest<D::Command>) -> Answer<D> {
         let shared = &self.0;
         let (answer, receiver) = oneshot::channel();
         // A reaction is never given up; a caller stops waiting after a while.

@@ -22,20 +22,20 @@ const EFFECT: &str = "effect";
 const CHECKPOINT: &str = "checkpoint";
 
 /// An effect under way; an error is retried until it succeeds, and everything behind it waits.
-pub type Effect = BoxFuture<'static, Result<(), String>>;
+pub type Delivery = BoxFuture<'static, Result<(), String>>;
 
 /// What to do about an event, if anything. One that cannot be read goes to the [inbox](crate::inbox). In front of one that only a newer version
 /// of the program reads, the follower stops.
 pub trait Follower: Send + 'static {
     /// Called for every event in the order of the log; after an effect that failed, again for the same event.
-    fn follow(&mut self, event: &Recorded) -> Result<Option<Effect>, Unfit>;
+    fn follow(&mut self, event: &Recorded) -> Result<Option<Delivery>, Unfit>;
 }
 
 impl<F> Follower for F
 where
-    F: FnMut(&Recorded) -> Result<Option<Effect>, Unfit> + Send + 'static,
+    F: FnMut(&Recorded) -> Result<Option<Delivery>, Unfit> + Send + 'static,
 {
-    fn follow(&mut self, event: &Recorded) -> Result<Option<Effect>, Unfit> {
+    fn follow(&mut self, event: &Recorded) -> Result<Option<Delivery>, Unfit> {
         self(event)
     }
 }
@@ -166,7 +166,7 @@ impl Following {
     }
 
     /// Waits until the effect has happened.
-    async fn happen(&self, first: Effect, follower: &mut impl Follower, event: &Recorded) {
+    async fn happen(&self, first: Delivery, follower: &mut impl Follower, event: &Recorded) {
         let (mut effect, mut pause) = (first, RETRY);
         while let Err(reason) = effect.await {
             self.progress.failed();

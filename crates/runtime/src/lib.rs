@@ -15,7 +15,7 @@
 //! use eventlog::{Options, simdisk::SimDisk};
 //! use kernel::{Actor, Clock as _, Decider, Event, Ids, Metadata, Recorded, StreamId, events};
 //! use runtime::{
-//!     Aggregate, Aggregates, Budget, Deps, Request, Schemas, Tasks, Traces, Unfit,
+//!     Aggregate, Aggregates, Budget, Deps, CommandRequest, Schemas, Tasks, Traces, Unfit,
 //!     clock::SystemClock,
 //!     event_store::{self, Figures},
 //!     projector,
@@ -96,7 +96,7 @@
 //! let tills = Aggregates::<Till>::new(&deps, Snapshots::none());
 //! for cents in [300, 200] {
 //!     let metadata = Metadata::of(Actor::anonymous(), deps.ids.uuid(deps.clock.now()));
-//!     let done = tills.execute(StreamId::new("till", 1)?, Request { command: cents, metadata }).await;
+//!     let done = tills.execute(StreamId::new("till", 1)?, CommandRequest { command: cents, metadata }).await;
 //!     let position = done.expect("it is never refused").position().expect("it is recorded");
 //!     progress.reach(position, Duration::from_secs(30)).await.expect("the model catches up");
 //! }
@@ -135,12 +135,12 @@ mod unfit;
 pub mod upgrade;
 mod upgrade_event;
 
-pub use aggregates::{Aggregate, Aggregates, Done, ExecuteError, Request};
+pub use aggregates::{Aggregate, Aggregates, CommandRequest, Done, ExecuteError};
 pub use budget::Budget;
 pub use client::EventStore;
 pub use deps::Deps;
 pub use error::{LocationError, ModelError};
-pub use follower::{Effect, Follower};
+pub use follower::{Delivery, Follower};
 pub use inbox::Inbox;
 pub use model::{Lease, ModelLocation, ReadModel, ServerEngine, ServerLocation, Shared, sqlite};
 pub use progress::{Behind, Progress};

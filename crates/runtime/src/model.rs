@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub use crate::shape::{is_newer, shape};
 pub use generations::{Compared, Comparison, Generations, Other, Purpose};
 pub use location::ModelLocation;
-pub use served::{Part, Placed, Served};
+pub use served::{Part, Relocatable, Served};
 pub use server::{ServerEngine, ServerLocation, left_out};
 pub(crate) use take::projected;
 pub use take::{Taken, Taking};

@@ -229,7 +229,7 @@ impl<M: ReadModel + ?Sized> Projection<'_, M> {
             drop(turn);
             self.progress.recovered(MODEL);
             taken.aside.iter().for_each(|event| self.progress.sets_aside(event));
-            if !taken.aside.is_empty() || place.inbox.count() != self.progress.aside() {
+            if !taken.aside.is_empty() || place.inbox.count() != self.progress.set_aside_count() {
                 self.progress.has_aside(place.inbox.entries());
             }
             taken.foreign.iter().for_each(|event| self.progress.passes_over(event));

@@ -15,7 +15,7 @@ use inbox::Inbox;
 use note::Note;
 
 use crate::{
-    Aggregate, Aggregates, Deps, Done, EventStore, Newer, Progress, Request, SetAside,
+    Aggregate, Aggregates, CommandRequest, Deps, Done, EventStore, Newer, Progress, SetAside,
     Subscription, Unfit, aggregates::Answer, model::projected, trace::Kind, trace::Open,
 };
 
@@ -188,7 +188,7 @@ impl<R: Reactor> Running<R> {
         let Reaction { stream, command } = reaction;
         let span = span(&self.deps, &self.name, event);
         let metadata = context(&self.name, reactor, event, span.as_ref());
-        let answer = self.aggregates.submit(stream, Request { command, metadata }).await;
+        let answer = self.aggregates.submit(stream, CommandRequest { command, metadata }).await;
         self.flight.started::<R::Aggregate>(event.position, answer, span);
     }
 
@@ -200,11 +200,11 @@ impl<R: Reactor> Running<R> {
     /// Says how far it is; the position up to which everything is done.
     fn report(&self) -> Position {
         let Some(newer) = &self.newer else {
-            let settled = self.flight.settled(self.subscription.position());
+            let settled = self.flight.settled_position(self.subscription.position());
             self.progress.moved(settled, &self.subscription);
             return settled;
         };
-        let settled = self.flight.settled(newer.before());
+        let settled = self.flight.settled_position(newer.before());
         self.progress.followed(settled);
         settled
     }
@@ -272,7 +272,7 @@ impl Flight {
     }
 
     /// Everything up to here is done, given that everything up to `heard` has been processed.
-    fn settled(&self, heard: Position) -> Position {
+    fn settled_position(&self, heard: Position) -> Position {
         self.causes.first().map_or(heard, |oldest| Position(oldest.0 - 1))
     }
 }

@@ -54,7 +54,7 @@
 //!         while !world.post_once("/counters/visits", &json!(1), &format!("key-{n}")).await.status.is_success() {}
 //!     }
 //!     world.crash().await;
-//!     world.settled().await;
+//!     world.idle().await;
 //!     world.events().await.len()
 //! });
 //! assert_eq!(recorded, 5);

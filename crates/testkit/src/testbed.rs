@@ -21,7 +21,7 @@ use runtime::{
 use serde_json::value::RawValue;
 use store::{Append, Appended, LogStore, Memory, Read, log::LogReader};
 use tempfile::TempDir;
-use web::{Authenticate, Deps, Service};
+use web::{Authenticate, Service, ServiceDeps};
 
 use crate::{TestClock, world::EPOCH};
 
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The environment of a service; ends with the test.
 pub struct Testbed {
     /// What the service is built with.
-    pub deps: Deps,
+    pub deps: ServiceDeps,
     /// The clock of `deps`.
     pub clock: Arc<TestClock>,
     /// Reads the log past the bus.
@@ -63,7 +63,7 @@ impl Testbed {
 
     async fn on(folder: Arc<TempDir>, now: Timestamp, tasks: Tasks) -> Self {
         let clock = Arc::new(TestClock::beside(RuntimeClock::starting_at(now)));
-        let deps = Deps::new(runtime::Deps {
+        let deps = ServiceDeps::new(runtime::Deps {
             clock: clock.clone(),
             ids: Arc::new(Ids::from_seed([7; 32])),
             transport: Arc::new(Memory::new()),
@@ -154,7 +154,7 @@ impl Testbed {
     }
 
     /// Waits until these services have dealt with everything recorded, and with what they recorded because of it.
-    pub async fn settled(&self, services: &[&Service]) {
+    pub async fn idle(&self, services: &[&Service]) {
         let mut head = self.store().head().await;
         loop {
             for follower in services.iter().flat_map(|service| &service.followers) {

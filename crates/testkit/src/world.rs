@@ -176,7 +176,7 @@ impl World {
     }
 
     /// Waits until everything that follows from what is recorded has happened while the bus is reliable.
-    pub async fn settled(&self) {
+    pub async fn idle(&self) {
         self.rates(FaultRates::default());
         self.disk(Chances::default());
         let settling = async {

@@ -61,7 +61,7 @@ impl Api {
     pub fn follows(self, followers: Vec<Progress>) -> Self {
         let asked = followers.clone();
         let ready = self.ready(move || crate::Service::ready(&asked));
-        Self { aside: Arc::new(move || crate::Service::aside(&followers)), ..ready }
+        Self { aside: Arc::new(move || crate::Service::set_aside_count(&followers)), ..ready }
     }
 
     /// Counts requests into `metrics`.

@@ -8,7 +8,7 @@ use runtime::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Api, Deps, Service, ServiceContext, generations, inbox,
+    Api, Service, ServiceContext, ServiceDeps, generations, inbox,
     service::{inspected, inspection, projector_of},
 };
 
@@ -23,7 +23,12 @@ pub struct Assembly<M: ?Sized> {
 impl<M: ReadModel + ?Sized> Assembly<M> {
     /// Begins with `model`, which a projector, `NAME.projector`, takes through the log from now on.
     #[must_use]
-    pub fn new(name: &'static str, deps: Deps, model: Arc<M>, project: Project<M::Change>) -> Self {
+    pub fn new(
+        name: &'static str,
+        deps: ServiceDeps,
+        model: Arc<M>,
+        project: Project<M::Change>,
+    ) -> Self {
         let progress = deps.progress(&projector_of(name));
         let (tasks, store) = (&deps.tasks, deps.store());
         projector::spawn(tasks, &store, Arc::clone(&model), project, progress.clone());

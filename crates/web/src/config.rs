@@ -86,7 +86,7 @@ mod tests {
             budget: runtime::Budget::default(),
             schemas: runtime::Schemas::default(),
         };
-        let of_service = crate::Deps::new(deps.clone()).http;
+        let of_service = crate::ServiceDeps::new(deps.clone()).http;
         assert!(!of_service.shutdown.is_cancelled());
         deps.tasks.stop();
         assert!(of_service.shutdown.is_cancelled());

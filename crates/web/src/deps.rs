@@ -8,7 +8,7 @@ use crate::{Authenticate, HttpConfig, metrics::Metrics};
 
 /// Everything that a service may touch outside itself. Cheap to clone.
 #[derive(Clone)]
-pub struct Deps {
+pub struct ServiceDeps {
     /// Time, ids, the bus and the tasks; `deps.clock` and the like mean those.
     pub base: runtime::Deps,
     /// The service's own figures.
@@ -19,7 +19,7 @@ pub struct Deps {
     pub shared: Vec<Progress>,
 }
 
-impl Deps {
+impl ServiceDeps {
     /// With the usual HTTP limits, and without authentication.
     #[must_use]
     pub fn new(base: runtime::Deps) -> Self {
@@ -51,7 +51,7 @@ impl Deps {
     }
 }
 
-impl Deref for Deps {
+impl Deref for ServiceDeps {
     type Target = runtime::Deps;
 
     fn deref(&self) -> &runtime::Deps {

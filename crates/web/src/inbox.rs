@@ -14,7 +14,7 @@ use store::{Append, Appended, NoReply, Read};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{At, Context, Count, Deps, Json, Operator, Problem, Text};
+use crate::{At, Context, Count, Json, Operator, Problem, ServiceDeps, Text};
 
 /// Appends that others got in between before a decision is given up: each time another one was recorded.
 const TRIES: usize = 8;
@@ -23,7 +23,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The calls by which an operator of the service `name` sees what these followers could not take, and retries or skips it: `/inbox`, `/retry-event` and
 /// `/skip-event`. Every [`Assembly`](crate::Assembly) has them. See [`runtime::inbox`].
-pub fn calls(name: &'static str, deps: Deps, followers: Vec<Progress>) -> OpenApiRouter {
+pub fn calls(name: &'static str, deps: ServiceDeps, followers: Vec<Progress>) -> OpenApiRouter {
     let inboxes = Arc::new(Inboxes { name, deps, followers });
     OpenApiRouter::new()
         .routes(routes!(inbox))
@@ -35,7 +35,7 @@ pub fn calls(name: &'static str, deps: Deps, followers: Vec<Progress>) -> OpenAp
 struct Inboxes {
     /// Of the service.
     name: &'static str,
-    deps: Deps,
+    deps: ServiceDeps,
     followers: Vec<Progress>,
 }
 

@@ -145,7 +145,7 @@ pub use client::{ClientAddress, NetworkError, TrustedProxies};
 pub use config::HttpConfig;
 pub use connections::ConnectionLimits;
 pub use context::{Context, TRACEPARENT, X_REQUEST_ID, peer};
-pub use deps::Deps;
+pub use deps::ServiceDeps;
 pub use events::{LastEventId, event, event_stream};
 pub use fields::FieldErrors;
 pub use forwarded::Forwarded;

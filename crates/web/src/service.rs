@@ -10,7 +10,7 @@ use store::{Address, Announcement, Balance, Kept, Message};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Deps, Json, Operator, Problem, recent::Recent, still::Still};
+use crate::{Json, Operator, Problem, ServiceDeps, recent::Recent, still::Still};
 use runtime::{ModelError, Progress, ReadModel};
 
 /// Interval of announcements.
@@ -67,8 +67,8 @@ impl Service {
 
     /// Entries in the inboxes of its followers. The service is ready all the same, and degraded.
     #[must_use]
-    pub fn aside(followers: &[Progress]) -> u64 {
-        followers.iter().map(Progress::aside).sum()
+    pub fn set_aside_count(followers: &[Progress]) -> u64 {
+        followers.iter().map(Progress::set_aside_count).sum()
     }
 
     /// Returns when a follower turns ready or stops being it; never without followers.
@@ -92,7 +92,7 @@ impl Service {
     }
 
     /// Announces the service on the bus every 2 s, until the tasks stop.
-    pub fn announce(&self, deps: &Deps, instance: String, address: Address) {
+    pub fn announce(&self, deps: &ServiceDeps, instance: String, address: Address) {
         let (service, tasks, deps) = (self.clone(), &deps.tasks, deps.clone());
         tasks.spawn("announcer", async move {
             let announcing = service.announce_on(&deps, &instance, &address);
@@ -103,7 +103,7 @@ impl Service {
         });
     }
 
-    async fn announce_on(&self, deps: &Deps, instance: &str, address: &Address) {
+    async fn announce_on(&self, deps: &ServiceDeps, instance: &str, address: &Address) {
         let mut before: Option<(Timestamp, u64)> = None;
         let mut still = Still::default();
         loop {
@@ -128,7 +128,7 @@ impl Service {
 
     async fn announcement(
         &self,
-        deps: &Deps,
+        deps: &ServiceDeps,
         instance: &str,
         address: &Address,
         ready: bool,
@@ -145,7 +145,7 @@ impl Service {
             clock: Some(deps.clock.now()),
             model: self.kept(),
             lag: BTreeMap::new(),
-            set_aside: Self::aside(&self.followers),
+            set_aside: Self::set_aside_count(&self.followers),
             throughput: 0.0,
             balances: self.balances().await,
             reads: deps.schemas.announced(),

@@ -1,16 +1,16 @@
 //! What the calls of a service share: its read model, how far that is, and how commands are executed.
 
 use kernel::{Position, StreamId};
-use runtime::{Aggregate, Aggregates, Done, EventStore, ExecuteError, Progress, Request};
+use runtime::{Aggregate, Aggregates, CommandRequest, Done, EventStore, ExecuteError, Progress};
 use std::{fmt, sync::Arc, time::Duration};
 use store::{NoReply, Read};
 
-use crate::{At, Deps, POSITION_TIMEOUT, Problem};
+use crate::{At, POSITION_TIMEOUT, Problem, ServiceDeps};
 
 /// A service's dependencies and its read model `M`. Each service wraps it in its own struct, which dereferences to it.
 pub struct ServiceContext<M: ?Sized> {
     /// The service's dependencies.
-    pub deps: Deps,
+    pub deps: ServiceDeps,
     /// The read model.
     pub model: Arc<M>,
     /// How far the model is.
@@ -30,16 +30,16 @@ impl<M: ?Sized> ServiceContext<M> {
         &self,
         aggregates: &Aggregates<A>,
         stream: StreamId,
-        request: Request<A::Command>,
+        request: CommandRequest<A::Command>,
     ) -> Result<Done, ExecuteError<A::Rejection>> {
         let done = aggregates.execute(stream, request).await?;
-        self.settled(done).await;
+        self.wait_until_shown(done).await;
         Ok(done)
     }
 
     /// Waits until the model shows the outcome of a command; false if that takes longer than 2 s. That is not a
     /// failure: the outcome *is* recorded.
-    pub async fn settled(&self, done: Done) -> bool {
+    pub async fn wait_until_shown(&self, done: Done) -> bool {
         let Some(position) = done.position() else { return true };
         let reached = self.progress.wait_for(position, POSITION_TIMEOUT).await;
         if let Err(behind) = reached {

@@ -68,7 +68,7 @@ fn a_transfer_over_http_arrives_and_reads_see_what_was_written() {
         assert!(deposited.position.is_some(), "{deposited:?}");
         assert_eq!(balance(bank, "ada").await, 700);
         bank.post(&account("ada"), &json!({ "Send": { "to": "bob", "cents": 200 } })).await.ok();
-        bank.settled().await;
+        bank.idle().await;
         assert_eq!((balance(bank, "ada").await, balance(bank, "bob").await), (500, 200));
     });
 }
@@ -157,7 +157,7 @@ async fn schedule(bank: &Rc<World>) -> Told {
     while let Some(done) = doing.join_next().await {
         done.expect("a transfer does not panic");
     }
-    bank.settled().await;
+    bank.idle().await;
     check(bank, &bank.events().await).await
 }
 

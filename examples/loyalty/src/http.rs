@@ -6,7 +6,7 @@ use axum::extract::State;
 use contracts::loyalty::{LoyaltyEvent, PointsRedeemed};
 use identity::Caller;
 use kernel::Position;
-use runtime::{Aggregates, Request};
+use runtime::{Aggregates, CommandRequest};
 use serde::{Deserialize, Serialize};
 use store::Read;
 use utoipa::{IntoParams, ToSchema};
@@ -21,13 +21,13 @@ use crate::{
     model::{self, Model},
 };
 
-/// What every call works with.
-pub(crate) struct Counter {
+/// Shared by all calls.
+pub(crate) struct Calls {
     pub(crate) service: ServiceContext<Model>,
     pub(crate) accounts: Aggregates<Account>,
 }
 
-impl Deref for Counter {
+impl Deref for Calls {
     type Target = ServiceContext<Model>;
 
     fn deref(&self) -> &ServiceContext<Model> {
@@ -76,11 +76,11 @@ struct Redeemed {
     points: u64,
 }
 
-pub(crate) fn calls(counter: &Arc<Counter>) -> OpenApiRouter {
+pub(crate) fn calls(calls: &Arc<Calls>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(get_points))
         .routes(routes!(redeem))
-        .with_state(Arc::clone(counter))
+        .with_state(Arc::clone(calls))
 }
 
 /// A customer's points and rewards.
@@ -89,14 +89,14 @@ pub(crate) fn calls(counter: &Arc<Counter>) -> OpenApiRouter {
     responses((status = 200, body = Points), (status = 404, description = "There is no such customer."))
 )]
 async fn get_points(
-    State(counter): State<Arc<Counter>>,
+    State(calls): State<Arc<Calls>>,
     caller: Caller,
     Query(query): Query<GetPoints>,
 ) -> Result<Json<Points>, Problem> {
     let user = query.user_name.as_deref().unwrap_or(caller.user());
-    let find = async { model::customer(&counter.model, user) };
+    let find = async { model::customer(&calls.model, user) };
     let customer = caller.customer(user, find).await?;
-    let points = model::points(&counter.model, customer)?;
+    let points = model::points(&calls.model, customer)?;
     Ok(Json(Points {
         user_name: user.to_owned(),
         points: points.earned.saturating_sub(points.redeemed),
@@ -112,7 +112,7 @@ async fn get_points(
     responses((status = 200, body = Redeemed), (status = 409, description = "There are fewer points."))
 )]
 async fn redeem(
-    State(counter): State<Arc<Counter>>,
+    State(calls): State<Arc<Calls>>,
     caller: Caller,
     context: Context,
     request: Keyed<Redeem>,
@@ -121,15 +121,15 @@ async fn redeem(
     let points = u64::try_from(request.value.points.get()).unwrap_or_default();
     let command = Command::Redeem { points };
     let stream = contracts::loyalty::stream(caller.id());
-    let request = Request { command, metadata };
-    let done = counter.accounts.execute(stream, request).await?;
-    let at = counter.at(done);
-    let PointsRedeemed { points, left } = counter.redemption(at.0, caller.id()).await?;
+    let request = CommandRequest { command, metadata };
+    let done = calls.accounts.execute(stream, request).await?;
+    let at = calls.at(done);
+    let PointsRedeemed { points, left } = calls.redemption(at.0, caller.id()).await?;
     let user_name = caller.user().to_owned();
     Ok((at, Json(Redeemed { user_name, redeemed: points, points: left })))
 }
 
-impl Counter {
+impl Calls {
     /// What was redeemed there, be it by this request or by the first of its key.
     async fn redemption(
         &self,

@@ -17,13 +17,13 @@ mod tell;
 use std::sync::Arc;
 
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Deps, Service};
+use web::{Assembly, Service, ServiceDeps};
 
 pub use crate::module::MODULE;
 pub use model::Model;
 pub use project::project;
 
-use crate::{http::Counter, model::Accounts, react::OrderReactor};
+use crate::{http::Calls, model::LoyaltyTables, react::OrderReactor};
 
 /// The service's name, and the first part of its routes.
 pub const NAME: &str = "loyalty";
@@ -41,17 +41,17 @@ pub struct Config {
 }
 
 /// Opens the read model, such as a second one to compare with.
-pub fn open_model(location: ModelLocation, tasks: &Tasks) -> Result<Arc<Model>, ModelError> {
-    Model::open(Accounts, location, tasks.clone())
+pub async fn open_model(location: ModelLocation, tasks: &Tasks) -> Result<Arc<Model>, ModelError> {
+    Model::open(LoyaltyTables, location, tasks.clone())
 }
 
 /// Builds the service and spawns its tasks.
-pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
-    let model = open_model(config.model, &deps.tasks)?;
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<Service, ModelError> {
+    let model = open_model(config.model, &deps.tasks).await?;
     let accounts = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
 
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&accounts, OrderReactor);
-    let counter = Arc::new(Counter { service: service.service(), accounts });
-    Ok(service.serve(http::calls(&counter), env!("CARGO_PKG_VERSION")))
+    let calls = Arc::new(Calls { service: service.service(), accounts });
+    Ok(service.serve(http::calls(&calls), env!("CARGO_PKG_VERSION")))
 }

@@ -47,13 +47,13 @@ pub struct Points {
 }
 
 /// The read model.
-pub type Model = Embedded<Accounts>;
+pub type Model = Embedded<LoyaltyTables>;
 
 /// The tables of accounts and names.
 #[derive(Clone, Copy, Debug)]
-pub struct Accounts;
+pub struct LoyaltyTables;
 
-impl Tables for Accounts {
+impl Tables for LoyaltyTables {
     type Change = Change;
 
     fn schema(&self) -> Schema {
@@ -64,8 +64,8 @@ impl Tables for Accounts {
         *self
     }
 
-    fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> Sql<()> {
-        changes.iter().try_for_each(|change| apply(transaction, change))
+    fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> Sql<()> {
+        changes.iter().try_for_each(|change| apply(tx, change))
     }
 
     /// What loyalty can vouch for: every hundred points earned granted a reward.
@@ -100,15 +100,12 @@ pub(crate) fn customer(model: &Model, user: &str) -> Result<Option<Uuid>, ModelE
     })
 }
 
-fn apply(transaction: &Transaction<'_>, change: &Change) -> Sql<()> {
+fn apply(tx: &Transaction<'_>, change: &Change) -> Sql<()> {
     let Change { customer, what } = change;
     let (column, number) = match what {
         What::Named(user) => {
             let named = "INSERT INTO customer VALUES (?1, ?2)";
-            return transaction
-                .prepare_cached(named)?
-                .execute(params![customer.as_bytes(), user])
-                .map(drop);
+            return tx.prepare_cached(named)?.execute(params![customer.as_bytes(), user]).map(drop);
         }
         What::Earned(points) => ("earned", points),
         What::Redeemed(points) => ("redeemed", points),
@@ -118,5 +115,5 @@ fn apply(transaction: &Transaction<'_>, change: &Change) -> Sql<()> {
         "INSERT INTO account (customer, {column}) VALUES (?1, ?2)
          ON CONFLICT (customer) DO UPDATE SET {column} = {column} + excluded.{column}"
     );
-    transaction.prepare_cached(&add)?.execute(params![customer.as_bytes(), number]).map(drop)
+    tx.prepare_cached(&add)?.execute(params![customer.as_bytes(), number]).map(drop)
 }

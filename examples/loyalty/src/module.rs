@@ -1,6 +1,6 @@
 //! The service's entry in the shop's list.
 
-use ::module::{Module, Setting, Setup, StartError, filled};
+use ::module::{ModelSetting, Module, Setup, StartError, filled};
 use runtime::Tasks;
 use web::Service;
 
@@ -11,7 +11,7 @@ pub const MODULE: Module = Module {
     name: NAME,
     about: "Points and rewards",
     without: "Points cannot be seen or redeemed. What was earned meanwhile is counted once it is back.",
-    model: Setting {
+    model: ModelSetting {
         name: "loyalty-model",
         default: "sqlite:DATA/loyalty.db",
         help: "The loyalty service's read model",
@@ -21,14 +21,14 @@ pub const MODULE: Module = Module {
     open_model: |place, _| {
         Box::pin(async move {
             let location: ModelLocation = place.location()?;
-            Ok(filled(NAME, open_model(location, &Tasks::inline())?, project))
+            Ok(filled(NAME, open_model(location, &Tasks::inline()).await?, project))
         })
     },
-    build: |setup| Box::pin(async move { start(setup) }),
+    build: |setup| Box::pin(start(setup)),
     tell,
 };
 
-fn start(setup: Setup) -> Result<Service, StartError> {
+async fn start(setup: Setup) -> Result<Service, StartError> {
     let config = Config { model: setup.model.location()?, snapshots: setup.snapshots };
-    Ok(build(config, setup.deps)?)
+    Ok(build(config, setup.deps).await?)
 }

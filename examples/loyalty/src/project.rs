@@ -12,19 +12,25 @@ use crate::model::{Change, What};
 /// What an event changes, if anything.
 pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     let what = match event.stream.category() {
-        loyalty::CATEGORY => Some(match LoyaltyEvent::read(event)? {
-            LoyaltyEvent::PointsEarned(earned) => What::Earned(earned.points),
-            LoyaltyEvent::RewardGranted(granted) => What::Granted(granted.rewards),
-            LoyaltyEvent::PointsRedeemed(redeemed) => What::Redeemed(redeemed.points),
-        }),
-        customer::CATEGORY => match CustomerEvent::read(event)? {
-            CustomerEvent::Registered(registered) => {
-                registered.personal.user.clone().map(What::Named)
-            }
-            _ => None,
-        },
+        loyalty::CATEGORY => Some(of_loyalty(LoyaltyEvent::read(event)?)),
+        customer::CATEGORY => of_customer(CustomerEvent::read(event)?),
         _ => None,
     };
     let Some(what) = what else { return Ok(None) };
     Ok(Some(Change { customer: subject(event)?, what }))
+}
+
+fn of_loyalty(event: &LoyaltyEvent) -> What {
+    match event {
+        LoyaltyEvent::PointsEarned(earned) => What::Earned(earned.points),
+        LoyaltyEvent::RewardGranted(granted) => What::Granted(granted.rewards),
+        LoyaltyEvent::PointsRedeemed(redeemed) => What::Redeemed(redeemed.points),
+    }
+}
+
+fn of_customer(event: &CustomerEvent) -> Option<What> {
+    match event {
+        CustomerEvent::Registered(registered) => registered.personal.user.clone().map(What::Named),
+        _ => None,
+    }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Deps, Service};
+use web::{Assembly, Service, ServiceDeps};
 
 pub use crate::module::MODULE;
 pub use model::Model;
@@ -22,7 +22,7 @@ pub use project::project;
 
 use crate::{
     calendar::Calendar,
-    http::Books,
+    http::Calls,
     model::{CouchDbModel, SqliteModel},
     react::OrderReactor,
 };
@@ -53,7 +53,7 @@ pub async fn open_model(
     let calendar = Calendar::new(time_zone);
     Ok(match location.into() {
         ModelLocation::Sqlite(location) => {
-            SqliteModel::open(model::Books(calendar), location, tasks.clone())?
+            SqliteModel::open(model::AccountingTables(calendar), location, tasks.clone())?
         }
         ModelLocation::Server(location) => {
             CouchDbModel::open_with(location, calendar, tasks).await?
@@ -62,13 +62,13 @@ pub async fn open_model(
 }
 
 /// Builds the service and spawns its tasks.
-pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks, config.time_zone.clone()).await?;
     let invoices = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
 
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&invoices, OrderReactor);
     let calendar = Calendar::new(config.time_zone);
-    let books = Arc::new(Books { service: service.service(), calendar });
-    Ok(service.serve(http::calls(&books), env!("CARGO_PKG_VERSION")))
+    let calls = Arc::new(Calls { service: service.service(), calendar });
+    Ok(service.serve(http::calls(&calls), env!("CARGO_PKG_VERSION")))
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use self::{
     couchdb::{CouchDbLocation, CouchDbModel},
-    sqlite::{Books, SqliteModel},
+    sqlite::{AccountingTables, SqliteModel},
 };
 use crate::calendar::Calendar;
 
@@ -50,7 +50,7 @@ pub trait Model: ReadModel<Change = Change> {
     async fn invoice(&self, order: Uuid) -> Result<Option<Invoice>, ModelError>;
 
     /// The invoices that match, the newest first, `query.count` at most.
-    async fn invoices(&self, query: Invoices) -> Result<Vec<Invoice>, ModelError>;
+    async fn invoices(&self, query: InvoiceQuery) -> Result<Vec<Invoice>, ModelError>;
 
     /// The customer of that user name.
     async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError>;
@@ -94,7 +94,7 @@ pub struct Invoice {
 
 /// A page of invoices.
 #[derive(Clone, Debug, Default)]
-pub struct Invoices {
+pub struct InvoiceQuery {
     /// Only those of this customer.
     pub customer: Option<Uuid>,
     /// The number of the last invoice of the page before.

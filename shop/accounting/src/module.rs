@@ -1,6 +1,6 @@
 //! The service's entry in the shop's list.
 
-use ::module::{Module, Setting, Setup, StartError, filled};
+use ::module::{ModelSetting, Module, Setup, StartError, filled};
 use runtime::Tasks;
 use web::Service;
 
@@ -11,7 +11,7 @@ pub const MODULE: Module = Module {
     name: NAME,
     about: "Invoices and revenue",
     without: "Invoices and revenue cannot be seen. Orders continue; their invoices follow once it is back.",
-    model: Setting {
+    model: ModelSetting {
         name: "accounting-model",
         default: "sqlite:DATA/accounting.db",
         help: "The accounting service's read model",

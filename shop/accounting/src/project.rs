@@ -13,22 +13,24 @@ use crate::model::{Change, What};
 /// What an event changes, if anything.
 pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
     let what = match event.stream.category() {
-        accounting::CATEGORY => {
-            let AccountingEvent::InvoiceIssued(invoice) = AccountingEvent::read(event)?;
-            if !invoice.is_numbered_by(event) {
-                let reason = "its number does not match its place among the invoices";
-                return Err(Unfit::broken(reason));
-            }
-            Some(What::Issued { invoice: Box::new(invoice.clone()), at: event.time })
-        }
-        customer::CATEGORY => named(subject(event)?, CustomerEvent::read(event)?),
+        accounting::CATEGORY => Some(of_accounting(event, AccountingEvent::read(event)?)?),
+        customer::CATEGORY => of_customer(subject(event)?, CustomerEvent::read(event)?),
         _ => None,
     };
     Ok(what.map(|what| Change { position: event.position, what }))
 }
 
+fn of_accounting(event: &Recorded, what: &AccountingEvent) -> Result<What, Unfit> {
+    let AccountingEvent::InvoiceIssued(invoice) = what;
+    if !invoice.is_numbered_by(event) {
+        let reason = "its number does not match its place among the invoices";
+        return Err(Unfit::broken(reason));
+    }
+    Ok(What::Issued { invoice: Box::new(invoice.clone()), at: event.time })
+}
+
 /// The name of a customer, if an event contains it.
-fn named(customer: Uuid, event: &CustomerEvent) -> Option<What> {
+fn of_customer(customer: Uuid, event: &CustomerEvent) -> Option<What> {
     let personal = match event {
         CustomerEvent::Registered(registered) => &registered.personal,
         CustomerEvent::ProfileChanged(changed) => &changed.personal,

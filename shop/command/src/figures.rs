@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use runtime::event_store::Figures;
-use web::{Deps, Service, metrics::Metrics};
+use web::{Service, ServiceDeps, metrics::Metrics};
 
 /// How often gauges are brought up to date.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Keeps the figures of the process up to date until the tasks stop.
-pub(crate) fn spawn(deps: &Deps, figures: Figures) {
+pub(crate) fn spawn(deps: &ServiceDeps, figures: Figures) {
     let (tasks, deps) = (&deps.tasks, deps.clone());
     tasks.spawn_until_stopped("figures", async move { update(&deps, &figures).await });
 }
 
 /// Keeps the figures of a service up to date until its tasks stop.
-pub(crate) fn spawn_of(deps: &Deps, process: &Metrics, service: Service) {
+pub(crate) fn spawn_of(deps: &ServiceDeps, process: &Metrics, service: Service) {
     let process = process.clone();
     deps.tasks.spawn_until_stopped("figures", async move {
         loop {
@@ -26,7 +26,7 @@ pub(crate) fn spawn_of(deps: &Deps, process: &Metrics, service: Service) {
     });
 }
 
-async fn update(deps: &Deps, figures: &Figures) {
+async fn update(deps: &ServiceDeps, figures: &Figures) {
     let store = deps.metrics.service("events");
     let appends = store.counter("event_store_appends", "Appends answered");
     let events = store.counter("event_store_events", "Events recorded");
@@ -73,7 +73,7 @@ fn follow(process: &Metrics, service: &Service) {
                 "follower_events_set_aside",
                 "Entries of its inbox: events that it could not take; `agora inbox` lists them",
             )
-            .set(i64::try_from(follower.aside()).unwrap_or(i64::MAX));
+            .set(i64::try_from(follower.set_aside_count()).unwrap_or(i64::MAX));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use clap::{ValueEnum, builder::PossibleValue};
 use jiff::tz::TimeZone;
-use registry::{Filled, Module, Place};
+use registry::{Filled, ModelPlace, Module};
 use runtime::sqlite::Location;
 
 use crate::config::Settings;
@@ -59,7 +59,7 @@ impl Model {
     ) -> anyhow::Result<Box<dyn Filled>> {
         let setting = self.setting();
         settings.read(setting, self.0.check_model)?;
-        let place = Place::Named(settings.text(setting).unwrap_or_default().to_owned());
+        let place = ModelPlace::Named(settings.text(setting).unwrap_or_default().to_owned());
         Ok((self.0.open_model)(place, time_zone).await?)
     }
 
@@ -78,6 +78,6 @@ impl Model {
         location: Location,
         time_zone: &TimeZone,
     ) -> anyhow::Result<Box<dyn Filled>> {
-        Ok((self.0.open_model)(Place::Embedded(location), time_zone).await?)
+        Ok((self.0.open_model)(ModelPlace::Embedded(location), time_zone).await?)
     }
 }

@@ -2,7 +2,7 @@
 
 use kernel::{Recorded, Timestamp};
 use runtime::{Subscription, trace::trace_id};
-use web::Deps;
+use web::ServiceDeps;
 
 use crate::logging::ORDERS;
 
@@ -10,12 +10,12 @@ use crate::logging::ORDERS;
 const LINES_PER_SECOND: u32 = 40;
 
 /// Tells what happens from now on until the tasks stop.
-pub(crate) fn spawn(deps: &Deps) {
+pub(crate) fn spawn(deps: &ServiceDeps) {
     let (tasks, deps) = (&deps.tasks, deps.clone());
     tasks.spawn_until_stopped("order-log", async move { tell(&deps).await });
 }
 
-async fn tell(deps: &Deps) {
+async fn tell(deps: &ServiceDeps) {
     let store = deps.store();
     let mut subscription = Subscription::open(&store, store.head().await).await;
     let mut budget = Budget::default();

@@ -80,7 +80,7 @@ pub(crate) struct Process {
     played: Vec<Part>,
     playground: Option<demo::Playground>,
     /// Of what happens, where the order service runs.
-    told: Option<web::Deps>,
+    told: Option<web::ServiceDeps>,
 }
 
 /// What the log's files lie on: a disk whose power can be cut, if there is one.

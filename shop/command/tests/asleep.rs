@@ -8,7 +8,7 @@ use runtime::event_store::Figures;
 use runtime::{Subscription, Tasks, clock::SystemClock};
 use store::LogStore;
 use store::{Append, Appended, Memory};
-use web::Deps;
+use web::ServiceDeps;
 
 const EVENTS: u64 = 1_000_000;
 const BATCH: u64 = 1_000;
@@ -43,10 +43,10 @@ async fn asleep_for_a_million_events_a_subscriber_costs_no_memory_and_catches_up
     assert!(deps.tasks.shutdown().await, "all tasks end by themselves");
 }
 
-fn deps() -> Deps {
+fn deps() -> ServiceDeps {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::from_seed([2; 32])));
     let auth = Auth::new(customer::Secrets::derive(&[3; 32]).verifier(), clock.clone());
-    Deps::new(runtime::Deps {
+    ServiceDeps::new(runtime::Deps {
         clock,
         ids,
         transport: Arc::new(Memory::new()),
@@ -59,7 +59,7 @@ fn deps() -> Deps {
 }
 
 /// Appends events to one stream, a thousand at a time.
-async fn record(deps: &Deps, count: u64, version: &mut Option<Version>) {
+async fn record(deps: &ServiceDeps, count: u64, version: &mut Option<Version>) {
     let stream = StreamId::new("test", uuid::Uuid::nil()).expect("a name");
     for _ in 0..count / BATCH {
         let events: Vec<NewEvent> = (0..BATCH).map(|_| event(deps)).collect();
@@ -72,7 +72,7 @@ async fn record(deps: &Deps, count: u64, version: &mut Option<Version>) {
     }
 }
 
-fn event(deps: &Deps) -> NewEvent {
+fn event(deps: &ServiceDeps) -> NewEvent {
     let now = deps.clock.now();
     NewEvent {
         id: deps.ids.event_id(now),

@@ -5,14 +5,14 @@ use std::{sync::Arc, time::Duration};
 use contracts::customer::{CATEGORY, CustomerEvent, Personal, Registered, Role, stream};
 use contracts::money::Money;
 use kernel::{Actor, Metadata, Position, Recorded};
-use runtime::{ExecuteError, Request};
+use runtime::{CommandRequest, ExecuteError};
 use store::{Page, Read};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
     domain::{self, Command, Rejection, Update},
-    http::Customers,
+    http::Calls,
     password::{NewPassword, Turn},
     turns::Owner,
 };
@@ -50,34 +50,34 @@ impl Bootstrap {
 }
 
 /// Sees to it that there is a manager, once the event store answers and the model has caught up.
-pub(crate) fn spawn(customers: Arc<Customers>, given: Option<NewPassword>) -> Bootstrap {
+pub(crate) fn spawn(calls: Arc<Calls>, given: Option<NewPassword>) -> Bootstrap {
     let (told, outcome) = oneshot::channel();
-    let tasks = customers.deps.tasks.clone();
+    let tasks = calls.deps.tasks.clone();
     tasks.spawn_until_stopped("customer-bootstrap", async move {
-        let admin = ensure(&customers, given).await;
+        let admin = ensure(&calls, given).await;
         if !matches!(admin, Admin::Refused) {
-            customers.opened.done();
+            calls.opened.done();
         }
         let _dropped_if_not_wanted = told.send(admin);
     });
     Bootstrap(outcome)
 }
 
-async fn ensure(customers: &Customers, given: Option<NewPassword>) -> Admin {
-    customers.progress.wait_ready().await;
-    let id = customers.secrets.customer_id(ADMIN);
+async fn ensure(calls: &Calls, given: Option<NewPassword>) -> Admin {
+    calls.progress.wait_ready().await;
+    let id = calls.secrets.customer_id(ADMIN);
     loop {
-        match customers.model.credentials(id).await {
+        match calls.model.credentials(id).await {
             // Customers of a shop have ids that derive from its secret: another secret finds no manager, and would add a second one.
-            Ok(None) if !is_ours(customers).await => return Admin::Refused,
-            Ok(None) => match create(customers, id, given.as_ref()).await {
+            Ok(None) if !is_ours(calls).await => return Admin::Refused,
+            Ok(None) => match create(calls, id, given.as_ref()).await {
                 Ok(generated) => return Admin::Created { generated },
                 // Another instance was faster. Its manager is kept, once the model shows it.
                 Err(_) => tokio::time::sleep(RETRY).await,
             },
             Ok(Some(known)) => {
                 let Some(given) = given else { return Admin::Unchanged };
-                return keep(customers, id, &known.password, &given).await;
+                return keep(calls, id, &known.password, &given).await;
             }
             Err(error) => {
                 tracing::error!(%error, "cannot find out whether there is a manager; retrying");
@@ -88,13 +88,13 @@ async fn ensure(customers: &Customers, given: Option<NewPassword>) -> Admin {
 }
 
 /// Whether the secret is that of the log: the id of its first customer derives from it, or there is none yet.
-async fn is_ours(customers: &Customers) -> bool {
+async fn is_ours(calls: &Calls) -> bool {
     let mut from = Position(1);
     loop {
         let read = Read::All { from, categories: vec![CATEGORY.to_owned()] };
-        let Page { events, next, end, .. } = customers.deps.store().read(read).await;
+        let Page { events, next, end, .. } = calls.deps.store().read(read).await;
         if let Some(first) = events.iter().find_map(|event| registration(event)) {
-            return customers.secrets.have_registered(&first);
+            return calls.secrets.have_registered(&first);
         }
         if end {
             return true;
@@ -112,11 +112,11 @@ fn registration(event: &Recorded) -> Option<Registered> {
 
 /// Creates the manager; the password, if it had to be made up.
 async fn create(
-    customers: &Customers,
+    calls: &Calls,
     id: Uuid,
     given: Option<&NewPassword>,
 ) -> Result<Option<NewPassword>, Rejection> {
-    let generated = given.is_none().then(|| NewPassword::generate(&customers.deps.ids));
+    let generated = given.is_none().then(|| NewPassword::generate(&calls.deps.ids));
     let password = given.or(generated.as_ref()).expect("one was given or generated");
     let registered = Registered {
         customer: id,
@@ -125,33 +125,33 @@ async fn create(
             full_name: Some("Manager".to_owned()),
             email: None,
         },
-        password: hash(customers, id, password).await,
+        password: hash(calls, id, password).await,
         role: Role::Manager,
         credit: Money::ZERO,
     };
-    record(customers, id, Command::Register(registered)).await?;
+    record(calls, id, Command::Register(registered)).await?;
     Ok(generated)
 }
 
 /// Puts the given password in force, once: a setting that is left behind does not undo a later change at every start.
-async fn keep(customers: &Customers, id: Uuid, sealed: &str, given: &NewPassword) -> Admin {
+async fn keep(calls: &Calls, id: Uuid, sealed: &str, given: &NewPassword) -> Admin {
     // The turn is given back before the next one is asked for: there may be only one.
-    let passwords = &customers.passwords;
-    let is_in_force = passwords.verify(&turn(customers).await, id, Some(sealed), given).await;
+    let passwords = &calls.passwords;
+    let is_in_force = passwords.verify(&turn(calls).await, id, Some(sealed), given).await;
     if is_in_force {
         return Admin::Unchanged;
     }
-    let last = last_put(customers, id).await;
-    let was_put = last.is_some()
-        && passwords.verify(&turn(customers).await, id, last.as_deref(), given).await;
+    let last = last_put(calls, id).await;
+    let was_put =
+        last.is_some() && passwords.verify(&turn(calls).await, id, last.as_deref(), given).await;
     if was_put {
         return Admin::Superseded;
     }
-    let password = hash(customers, id, given).await;
-    let now = customers.deps.clock.now();
-    let password = domain::NewPassword { password, checked_against: None, now };
+    let password = hash(calls, id, given).await;
+    let now = calls.deps.clock.now();
+    let password = domain::PasswordChange { password, checked_against: None, now };
     let update = Update { password: Some(password), ..Update::default() };
-    match record(customers, id, Command::Update(update)).await {
+    match record(calls, id, Command::Update(update)).await {
         Ok(()) => Admin::PasswordChanged,
         // Only an unknown user is refused a new password, and we have just seen this one.
         Err(_) => Admin::Unchanged,
@@ -159,9 +159,9 @@ async fn keep(customers: &Customers, id: Uuid, sealed: &str, given: &NewPassword
 }
 
 /// The password that a start put in force last, sealed.
-async fn last_put(customers: &Customers, id: Uuid) -> Option<String> {
+async fn last_put(calls: &Calls, id: Uuid) -> Option<String> {
     let events = loop {
-        match customers.deps.store().read_stream(&stream(id), None).await {
+        match calls.deps.store().read_stream(&stream(id), None).await {
             Ok(events) => break events,
             Err(_) => tokio::time::sleep(RETRY).await,
         }
@@ -174,13 +174,13 @@ async fn last_put(customers: &Customers, id: Uuid) -> Option<String> {
     })
 }
 
-async fn hash(customers: &Customers, id: Uuid, password: &NewPassword) -> String {
-    customers.passwords.hash(&turn(customers).await, id, password).await
+async fn hash(calls: &Calls, id: Uuid, password: &NewPassword) -> String {
+    calls.passwords.hash(&turn(calls).await, id, password).await
 }
 
-async fn turn(customers: &Customers) -> Turn {
+async fn turn(calls: &Calls) -> Turn {
     loop {
-        match customers.passwords.turn(Owner::Shop).await {
+        match calls.passwords.turn(Owner::Shop).await {
             Ok(turn) => return turn,
             Err(_) => tokio::time::sleep(RETRY).await,
         }
@@ -188,15 +188,15 @@ async fn turn(customers: &Customers) -> Turn {
 }
 
 /// Has it recorded, trying until the event store answers, and waits until the model shows it.
-async fn record(customers: &Customers, id: Uuid, command: Command) -> Result<(), Rejection> {
-    let deps = &customers.deps;
+async fn record(calls: &Calls, id: Uuid, command: Command) -> Result<(), Rejection> {
+    let deps = &calls.deps;
     let correlation = deps.ids.uuid(deps.clock.now());
     let metadata = Metadata::of(Actor::reactor(REACTOR), correlation);
     loop {
-        let request = Request { command: command.clone(), metadata: metadata.clone() };
-        match customers.aggregates.execute(stream(id), request).await {
+        let request = CommandRequest { command: command.clone(), metadata: metadata.clone() };
+        match calls.customers.execute(stream(id), request).await {
             Ok(done) => {
-                customers.settled(done).await;
+                calls.wait_until_shown(done).await;
                 return Ok(());
             }
             Err(ExecuteError::Rejected(rejection)) => return Err(rejection),

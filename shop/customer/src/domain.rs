@@ -65,41 +65,45 @@ pub enum Command {
     /// Changes what is given.
     Update(Update),
     LogOut(LoggedOut),
-    SetCredit {
-        credit: SetCredit,
-        revision: Option<u64>,
-    },
+    SetCredit(SetCredit),
     /// An order was placed; hold its price if that is still wanted at this time.
     Reserve {
         order: Placed,
         now: Timestamp,
     },
     Release(Terms),
-    Debit(Terms),
+    Commit(Terms),
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Update {
     pub full_name: Option<String>,
     pub email: Option<String>,
-    pub password: Option<NewPassword>,
+    pub password: Option<PasswordChange>,
     /// The revision that the change rests on; refused if there is a newer one.
     pub revision: Option<u64>,
 }
 
 /// A new password's hash, and what its owner had to prove.
 #[derive(Clone, Debug)]
-pub struct NewPassword {
+pub struct PasswordChange {
     pub password: String,
     /// The sealed hash against which the current password was checked; `None` where that was not asked for.
     pub checked_against: Option<String>,
     pub now: Timestamp,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub struct SetCredit {
+    pub credit: CreditChange,
+    /// The revision that the change rests on; refused if there is a newer one.
+    pub revision: Option<u64>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SetCredit {
+pub enum CreditChange {
     To(Money),
-    Change(Money),
+    By(Money),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,10 +136,10 @@ impl Decider for Customer {
             Command::Register(_) => Err(Rejection::NameTaken),
             Command::Update(update) => state.update(update),
             Command::LogOut(logged_out) => Ok(vec![logged_out.clone().into()]),
-            Command::SetCredit { credit, revision } => state.set_credit(*credit, *revision),
+            Command::SetCredit(set) => state.set_credit(*set),
             Command::Reserve { order, now } => Ok(state.reserve(order, *now)),
             Command::Release(terms) => Ok(state.release(terms.order)),
-            Command::Debit(terms) => Ok(state.debit(terms.order)),
+            Command::Commit(terms) => Ok(state.commit(terms.order)),
         }
     }
 
@@ -216,18 +220,14 @@ impl State {
         Ok(())
     }
 
-    fn set_credit(
-        &self,
-        credit: SetCredit,
-        revision: Option<u64>,
-    ) -> Result<Vec<CustomerEvent>, Rejection> {
+    fn set_credit(&self, set: SetCredit) -> Result<Vec<CustomerEvent>, Rejection> {
         if self.account.is_none() {
             return Err(Rejection::Unknown);
         }
-        self.must_be(revision)?;
-        let change = match credit {
-            SetCredit::To(credit) => credit - self.credit.credit,
-            SetCredit::Change(change) => change,
+        self.must_be(set.revision)?;
+        let change = match set.credit {
+            CreditChange::To(credit) => credit - self.credit.credit,
+            CreditChange::By(change) => change,
         };
         let after = self.credit.credit + change;
         if change == Money::ZERO {
@@ -265,7 +265,7 @@ impl State {
         vec![CreditReleased { order, amount, available: self.credit.available() + amount }.into()]
     }
 
-    fn debit(&self, order: Uuid) -> Vec<CustomerEvent> {
+    fn commit(&self, order: Uuid) -> Vec<CustomerEvent> {
         let Some(amount) = self.reserved.get(&order).copied() else { return Vec::new() };
         vec![CreditDebited { order, amount, credit: self.credit.credit - amount }.into()]
     }

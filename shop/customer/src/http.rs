@@ -14,7 +14,7 @@ use contracts::money::Money;
 use contracts::rest::customer::User;
 use identity::Auth;
 use kernel::{Metadata, Version};
-use runtime::{Aggregates, Done, ExecuteError, Progress, Request};
+use runtime::{Aggregates, CommandRequest, Done, ExecuteError, Progress};
 use store::Read;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -33,20 +33,20 @@ use crate::{
 /// Events of a customer that are read to answer a repeated request as the first one was.
 const LOOK_BACK_MAX: u64 = 2000;
 
-/// What every call works with.
-pub(crate) struct Customers {
+/// Shared by all calls.
+pub(crate) struct Calls {
     pub(crate) service: ServiceContext<dyn Model>,
     pub(crate) auth: Auth,
     /// Ready once the secret is known to be this shop's and its manager is recorded.
     pub(crate) opened: Progress,
-    pub(crate) aggregates: Aggregates<Customer>,
+    pub(crate) customers: Aggregates<Customer>,
     pub(crate) passwords: Passwords,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) limiters: Limiters,
     pub(crate) welcome_credit: Money,
 }
 
-impl Deref for Customers {
+impl Deref for Calls {
     type Target = ServiceContext<dyn Model>;
 
     fn deref(&self) -> &ServiceContext<dyn Model> {
@@ -54,7 +54,7 @@ impl Deref for Customers {
     }
 }
 
-pub(crate) fn calls(customers: &Arc<Customers>) -> OpenApiRouter {
+pub(crate) fn calls(calls: &Arc<Calls>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(sessions::login_user))
         .routes(routes!(sessions::logout_user))
@@ -65,10 +65,10 @@ pub(crate) fn calls(customers: &Arc<Customers>) -> OpenApiRouter {
         .routes(routes!(accounts::get_all_users))
         .routes(routes!(credit::get_credit))
         .routes(routes!(credit::set_credit))
-        .with_state(Arc::clone(customers))
+        .with_state(Arc::clone(calls))
 }
 
-impl Customers {
+impl Calls {
     /// 503 until the secret is known to be this shop's: under another one, a registration would be lost.
     fn must_be_open(&self) -> Result<(), Problem> {
         if self.opened.is_ready() {
@@ -80,14 +80,14 @@ impl Customers {
     /// Carries out a command and waits until the model shows its outcome: the answer is the whole customer, whom the model has in one read
     /// and the log in a stream of any length; and after a registration or a new password the next request is a log-in, which has no token
     /// that a gateway could know a position by.
-    async fn execute(
+    async fn change_customer(
         &self,
         customer: Uuid,
         command: Command,
         metadata: Metadata,
     ) -> Result<(Done, At), Problem> {
         let (done, at) = self.record(customer, command, metadata).await?;
-        self.settled(done).await;
+        self.wait_until_shown(done).await;
         Ok((done, at))
     }
 
@@ -99,7 +99,7 @@ impl Customers {
         metadata: Metadata,
     ) -> Result<(Done, At), Problem> {
         let stream = contracts::customer::stream(customer);
-        match self.aggregates.execute(stream, Request { command, metadata }).await {
+        match self.customers.execute(stream, CommandRequest { command, metadata }).await {
             Ok(done) => Ok((done, self.at(done))),
             Err(error) => Err(self.refusal(customer, error).await),
         }
@@ -109,14 +109,14 @@ impl Customers {
     async fn shown(&self, customer: Uuid, done: Done) -> Result<User, Problem> {
         let user = match done {
             Done::Repeated { last, version } if self.can_look_back(customer, version).await? => {
-                view::as_of(self, customer, Some(last)).await?
+                self.customer_as_of(customer, Some(last)).await?
             }
             Done::Recorded { last, .. } if self.progress.position() < last => {
-                view::as_of(self, customer, Some(last)).await?
+                self.customer_as_of(customer, Some(last)).await?
             }
             _ => self.model.customer(customer).await?.map(view::user),
         };
-        user.ok_or_else(unknown)
+        user.ok_or_else(no_customer)
     }
 
     /// Whether it takes a look back, and a short one, to see a customer as it was at that version: a customer who has not changed
@@ -132,7 +132,7 @@ impl Customers {
     async fn current(&self, customer: Uuid, revision: u64) -> Result<Option<User>, Problem> {
         match self.model.customer(customer).await? {
             Some(shown) if shown.revision >= revision => Ok(Some(view::user(shown))),
-            _ => view::as_of(self, customer, None).await,
+            _ => self.customer_as_of(customer, None).await,
         }
     }
 
@@ -155,7 +155,7 @@ impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::NameTaken => name_taken(),
-            Rejection::Unknown => unknown(),
+            Rejection::Unknown => no_customer(),
             Rejection::PasswordChangedMeanwhile => Self::conflict(
                 "/problems/password-changed",
                 "The password was changed meanwhile by another request.",
@@ -178,6 +178,6 @@ fn name_taken() -> Problem {
     Problem::conflict("/problems/name-taken", "This user name is taken.")
 }
 
-fn unknown() -> Problem {
+fn no_customer() -> Problem {
     Problem::not_found("There is no such customer.")
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use contracts::money::Money;
 use identity::Auth;
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Deps, Service};
+use web::{Assembly, Service, ServiceDeps};
 
 pub use crate::module::{Given, MODULE};
 pub use bootstrap::{Admin, Bootstrap};
@@ -30,8 +30,8 @@ pub use project::project;
 pub use secrets::Secrets;
 
 use crate::{
-    http::Customers,
-    model::{Accounts, RedisModel, SqliteModel},
+    http::Calls,
+    model::{CustomerTables, RedisModel, SqliteModel},
     password::Passwords,
     react::OrderReactor,
 };
@@ -66,30 +66,32 @@ pub async fn open_model(
     tasks: &Tasks,
 ) -> Result<Arc<dyn Model>, ModelError> {
     Ok(match location.into() {
-        ModelLocation::Sqlite(location) => SqliteModel::open(Accounts, location, tasks.clone())?,
+        ModelLocation::Sqlite(location) => {
+            SqliteModel::open(CustomerTables, location, tasks.clone())?
+        }
         ModelLocation::Server(location) => RedisModel::open(location, tasks).await?,
     })
 }
 
 /// Builds the service and spawns its tasks. The outcome for the manager `admin` is known once the event store has answered.
-pub async fn build(config: Config, deps: Deps) -> Result<(Service, Bootstrap), ModelError> {
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<(Service, Bootstrap), ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
-    let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
+    let customers = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
     let (tasks, clock, ids) = (deps.tasks.clone(), Arc::clone(&deps.clock), Arc::clone(&deps.ids));
     let passwords = Passwords::new(config.hashing, Arc::clone(&config.secrets), tasks, ids);
 
     let mut service = Assembly::new(NAME, deps, model, project);
-    service.react(&aggregates, OrderReactor { clock: Arc::clone(&clock) });
-    let customers = Arc::new(Customers {
+    service.react(&customers, OrderReactor { clock: Arc::clone(&clock) });
+    let calls = Arc::new(Calls {
         service: service.service(),
         opened: service.await_also("bootstrap"),
         limiters: config.limits.limiters(&clock),
         welcome_credit: config.welcome_credit,
         secrets: config.secrets,
         auth: config.auth,
-        aggregates,
+        customers,
         passwords,
     });
-    let bootstrap = bootstrap::spawn(Arc::clone(&customers), config.admin_password);
-    Ok((service.serve(http::calls(&customers), env!("CARGO_PKG_VERSION")), bootstrap))
+    let bootstrap = bootstrap::spawn(Arc::clone(&calls), config.admin_password);
+    Ok((service.serve(http::calls(&calls), env!("CARGO_PKG_VERSION")), bootstrap))
 }

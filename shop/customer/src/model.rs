@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use self::{
     redis::{RedisLocation, RedisModel},
-    sqlite::{Accounts, SqliteModel},
+    sqlite::{CustomerTables, SqliteModel},
 };
 
 /// Redis, which a program can be built without.
@@ -51,10 +51,10 @@ pub trait Model: ReadModel<Change = Change> {
     async fn credentials(&self, id: Uuid) -> Result<Option<Credentials>, ModelError>;
 
     /// The customers that match, in order, `query.count` at most.
-    async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError>;
+    async fn customers(&self, query: CustomerQuery) -> Result<Vec<Customer>, ModelError>;
 
     /// How many customers match, `query.count` at most.
-    async fn count(&self, query: List) -> Result<u64, ModelError>;
+    async fn count_customers(&self, query: CustomerQuery) -> Result<u64, ModelError>;
 }
 
 /// A user with an account, without the credentials.
@@ -82,7 +82,7 @@ pub struct Credentials {
 
 /// A page of the list of all customers.
 #[derive(Clone, Debug, Default)]
-pub struct List {
+pub struct CustomerQuery {
     /// Part of a user name, a full name or an e-mail address, whatever its case.
     pub search: Option<String>,
     pub sort: Sort,
@@ -121,7 +121,7 @@ pub struct Change {
 /// What changes about a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    Registered(Registered),
+    Registered(RegisteredRow),
     Profile {
         full_name: Option<String>,
         email: Option<String>,
@@ -134,7 +134,7 @@ pub enum What {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
+pub struct RegisteredRow {
     pub user: String,
     pub full_name: String,
     pub email: String,

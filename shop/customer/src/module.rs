@@ -1,6 +1,6 @@
 //! The service's entry in the shop's list.
 
-use ::module::{Module, Setting, Setup, StartError, filled};
+use ::module::{ModelSetting, Module, Setup, StartError, filled};
 use std::sync::{Arc, Mutex};
 
 use kernel::sync;
@@ -50,7 +50,7 @@ pub const MODULE: Module = Module {
     about: "Accounts, sessions, credit",
     without: "Nobody can log in or register. Orders of those who are logged in wait for it, and are canceled at their deadline; many at once are \
               refused.",
-    model: Setting {
+    model: ModelSetting {
         name: "customer-model",
         default: "sqlite:DATA/customer.db",
         help: "The customer service's read model",

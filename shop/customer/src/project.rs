@@ -8,7 +8,7 @@ use contracts::money::Money;
 use kernel::Recorded;
 use runtime::{Unfit, model::subject};
 
-use crate::model::{Change, Moved, Registered, What};
+use crate::model::{Change, Moved, RegisteredRow, What};
 
 /// Amounts beyond this, ten thousand times what any request may name, are not added up: no sum of them may leave what numbers can hold.
 const AMOUNT_MAX: i64 = Money::LIMIT.minor() * 10_000;
@@ -24,7 +24,7 @@ pub fn project(event: &Recorded) -> Result<Option<Change>, Unfit> {
         return Err(Unfit::broken("its amount exceeds the largest that can be recorded"));
     }
     let change = |what| Change { position: event.position, customer, what };
-    Ok(what(happened).map(change))
+    Ok(of_customer(happened).map(change))
 }
 
 /// The amount that an event moves.
@@ -42,11 +42,11 @@ fn amount(event: &CustomerEvent) -> Money {
     }
 }
 
-fn what(event: &CustomerEvent) -> Option<What> {
+fn of_customer(event: &CustomerEvent) -> Option<What> {
     Some(match event {
         CustomerEvent::Registered(registered) => {
             let Personal { user, full_name, email } = registered.personal.clone();
-            What::Registered(Registered {
+            What::Registered(RegisteredRow {
                 user: user.unwrap_or_default(),
                 full_name: full_name.unwrap_or_default(),
                 email: email.unwrap_or_default(),

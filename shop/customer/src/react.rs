@@ -31,7 +31,7 @@ impl Reactor for OrderReactor {
                 (terms.customer, Command::Release(terms.clone()))
             }
             OrderEvent::Finalized(Finalized { terms }) => {
-                (terms.customer, Command::Debit(terms.clone()))
+                (terms.customer, Command::Commit(terms.clone()))
             }
             OrderEvent::Approved(_) => return Ok(None),
         };

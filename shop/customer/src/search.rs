@@ -5,7 +5,7 @@ use runtime::ModelError;
 use web::COUNTED_MAX;
 use words::{Glance, Likeness, Pattern, words};
 
-use crate::model::{Customer, List, Model};
+use crate::model::{Customer, CustomerQuery, Model};
 
 /// Accounts that are looked through for words, which no engine has an index of.
 const LOOKED_THROUGH_MAX: usize = 20_000;
@@ -28,23 +28,27 @@ enum Fit {
 /// The accounts of `list`; `is_counted` if all pages are.
 pub(crate) async fn find(
     model: &dyn Model,
-    list: List,
+    list: CustomerQuery,
     is_counted: bool,
 ) -> Result<Found, ModelError> {
-    let all = List { after: None, count: COUNTED_MAX, ..list.clone() };
+    let all = CustomerQuery { after: None, count: COUNTED_MAX, ..list.clone() };
     let search = list.search.as_deref().map(words).filter(|words| !words.is_empty());
     if let Some(search) = search
-        && model.count(List { count: 1, ..all.clone() }).await? == 0
+        && model.count_customers(CustomerQuery { count: 1, ..all.clone() }).await? == 0
     {
         return by_words(model, &list, &search).await;
     }
-    let total = if is_counted { Some(model.count(all).await?) } else { None };
-    Ok(Found { customers: model.list(list).await?, total })
+    let total = if is_counted { Some(model.count_customers(all).await?) } else { None };
+    Ok(Found { customers: model.customers(list).await?, total })
 }
 
-async fn by_words(model: &dyn Model, list: &List, search: &[String]) -> Result<Found, ModelError> {
+async fn by_words(
+    model: &dyn Model,
+    list: &CustomerQuery,
+    search: &[String],
+) -> Result<Found, ModelError> {
     let patterns: Vec<Pattern<'_>> = search.iter().map(|word| Pattern::new(word)).collect();
-    let all = List { after: None, ..list.clone() };
+    let all = CustomerQuery { after: None, ..list.clone() };
     let (found, is_all) = looked_through(model, &all, &patterns).await?;
     let best = found.iter().map(|(fit, _)| *fit).min();
     let is_best = |(fit, customer)| (Some(fit) == best).then_some(customer);
@@ -61,14 +65,15 @@ async fn by_words(model: &dyn Model, list: &List, search: &[String]) -> Result<F
 /// The accounts behind the cursor of `list` whose words fit, and whether all of them were looked through.
 async fn looked_through(
     model: &dyn Model,
-    list: &List,
+    list: &CustomerQuery,
     patterns: &[Pattern<'_>],
 ) -> Result<(Vec<(Fit, Customer)>, bool), ModelError> {
     let mut found = Vec::new();
     let mut after = list.after.clone();
     for _ in 0..LOOKED_THROUGH_MAX / CHUNK {
-        let chunk = List { search: None, sort: list.sort, after: after.clone(), count: CHUNK };
-        let chunk = model.list(chunk).await?;
+        let chunk =
+            CustomerQuery { search: None, sort: list.sort, after: after.clone(), count: CHUNK };
+        let chunk = model.customers(chunk).await?;
         let is_last = chunk.len() < CHUNK;
         after = chunk.last().map(|last| list.sort.cursor(last));
         let fitting = |customer| Some((fit(patterns, &customer)?, customer));

@@ -98,7 +98,7 @@ impl Desk {
     pub(crate) fn new(
         services: impl IntoIterator<Item = (&'static str, Router)>,
         keys: Arc<Secrets>,
-        deps: &web::Deps,
+        deps: &web::ServiceDeps,
     ) -> Self {
         Self {
             services: services.into_iter().collect(),

@@ -169,7 +169,7 @@ mod tests {
             .route("/get-categories", get(async move || Json(categories)))
             .route("/add-new-product", post(add))
             .with_state(service.clone());
-        let deps = web::Deps::new(runtime::Deps {
+        let deps = web::ServiceDeps::new(runtime::Deps {
             clock: Arc::new(SystemClock),
             ids: Arc::new(Ids::from_seed([7; 32])),
             transport: Arc::new(Memory::new()),

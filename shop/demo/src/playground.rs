@@ -33,7 +33,7 @@ use faults::{Disk, Part};
 use futures_util::future::BoxFuture;
 use kernel::{Timestamp, sync};
 use tokio_util::sync::CancellationToken;
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 pub use bus::Bus;
 
@@ -51,7 +51,7 @@ pub struct Playground(Arc<Inner>);
 /// What is played with.
 pub struct Toys {
     /// Of the process, with a bus without faults: who watches must not be deceived.
-    pub deps: Deps,
+    pub deps: ServiceDeps,
     pub bus: Bus,
     /// Under the log.
     pub disk: Disk,

@@ -17,7 +17,7 @@ use store::Read;
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use web::{Deps, Json, Problem, Service};
+use web::{Json, Problem, Service, ServiceDeps};
 
 use crate::{
     chance::Chance,
@@ -41,7 +41,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Demo(Arc<Inner>);
 
 struct Inner {
-    deps: Deps,
+    deps: ServiceDeps,
     keys: Arc<Secrets>,
     services: Vec<(&'static str, axum::Router)>,
     /// The sample's people at the counter.
@@ -80,7 +80,7 @@ pub async fn offered(store: &EventStore) -> bool {
 impl Demo {
     /// The sample beside these services; its people hold `keys`. Spawns the traffic, which is off at first.
     #[must_use]
-    pub fn new(deps: &Deps, keys: &Arc<Secrets>, services: &[Service]) -> Self {
+    pub fn new(deps: &ServiceDeps, keys: &Arc<Secrets>, services: &[Service]) -> Self {
         let services: Vec<_> =
             services.iter().map(|service| (service.name, service.router.clone())).collect();
         let shop = Shop::new(Desk::new(services.clone(), Arc::clone(keys), deps));

@@ -44,7 +44,7 @@ pub struct Conditions {
     pub admin_password: Option<NewPassword>,
     /// What a password's hash costs to compute.
     pub hashing: Cost,
-    pub shop: registry::Shop,
+    pub shop: registry::ShopSettings,
     /// The year ends now.
     pub now: Timestamp,
 }

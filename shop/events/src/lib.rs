@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 use utoipa::{IntoParams, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{
-    After, Context, Count, Deps, LastEventId, Limit, Listing, Problem, Query, Service, Text,
+    After, Context, Count, LastEventId, Limit, Listing, Problem, Query, Service, ServiceDeps, Text,
 };
 
 pub use backup::{Backup, Blocks};
@@ -52,7 +52,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// What the calls answer from.
 #[derive(Clone)]
 struct Events {
-    deps: Deps,
+    deps: ServiceDeps,
     reader: Arc<dyn Reader>,
     causes: Arc<Causes>,
     /// How far the index of causes is.
@@ -91,7 +91,7 @@ pub struct Beside {
 
 /// The event store's HTTP side as a service named `events`. Who opened the store says which engine keeps the events.
 pub async fn service(
-    deps: &Deps,
+    deps: &ServiceDeps,
     reader: Arc<dyn Reader>,
     figures: &Figures,
     backup: Option<Backup>,

@@ -13,7 +13,7 @@ use identity::Auth;
 use jiff::tz::TimeZone;
 use kernel::Recorded;
 use runtime::{LocationError, ModelError, sqlite::Location};
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 pub use axum::http::Extensions;
 pub use filled::{Filled, filled};
@@ -28,13 +28,13 @@ pub struct Module {
     /// What people cannot do while it does not answer, in a sentence or two: for those who run the shop.
     pub without: &'static str,
     /// The setting that says where its read model lives.
-    pub model: Setting,
+    pub model: ModelSetting,
     /// The categories of the streams that it records.
     pub records: &'static [&'static str],
     /// Whether its read model can live there.
     pub check_model: fn(&str) -> Result<(), LocationError>,
     /// Opens its read model by itself, such as one to rebuild or to compare with.
-    pub open_model: fn(Place, &TimeZone) -> Starting<Box<dyn Filled>>,
+    pub open_model: fn(ModelPlace, &TimeZone) -> Starting<Box<dyn Filled>>,
     /// Builds it and spawns its tasks.
     pub build: fn(Setup) -> Starting<Service>,
     /// What an event in one of its streams means to people who watch the shop: a line, if it is worth one.
@@ -46,7 +46,7 @@ pub type Starting<T> = BoxFuture<'static, Result<T, StartError>>;
 
 /// The setting of a read model's place.
 #[derive(Clone, Copy, Debug)]
-pub struct Setting {
+pub struct ModelSetting {
     /// `NAME-model`.
     pub name: &'static str,
     /// `DATA` stands for the data folder.
@@ -56,14 +56,14 @@ pub struct Setting {
 
 /// Where a read model lives.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum ModelPlace {
     /// As its setting says.
     Named(String),
     /// In this embedded database.
     Embedded(Location),
 }
 
-impl Place {
+impl ModelPlace {
     /// The place as the service writes it.
     pub fn location<L>(self) -> Result<L, LocationError>
     where
@@ -79,19 +79,19 @@ impl Place {
 /// What a service is built with.
 pub struct Setup {
     /// Its surroundings, with figures and traces of its own.
-    pub deps: Deps,
+    pub deps: ServiceDeps,
     pub auth: Auth,
-    pub model: Place,
+    pub model: ModelPlace,
     /// Where snapshots of long streams live.
     pub snapshots: Location,
-    pub shop: Shop,
+    pub shop: ShopSettings,
     /// What one service alone is given, by its type.
     pub own: Extensions,
 }
 
 /// What holds for the whole shop.
 #[derive(Clone, Debug)]
-pub struct Shop {
+pub struct ShopSettings {
     pub currency: Currency,
     /// In which years and months begin.
     pub time_zone: TimeZone,

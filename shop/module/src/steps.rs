@@ -12,7 +12,7 @@ use runtime::{
     sqlite::{Location, RowChange},
 };
 
-use crate::{Filled, Module, Place, StartError};
+use crate::{Filled, ModelPlace, Module, StartError};
 
 /// Databases in memory are distinguished by their names.
 static OPENED: AtomicU64 = AtomicU64::new(0);
@@ -37,7 +37,7 @@ impl Steps {
     pub async fn of(module: &Module, zone: &TimeZone) -> Result<Self, StartError> {
         let number = OPENED.fetch_add(1, Ordering::Relaxed);
         let location = Location::Memory(format!("steps-{number}-{}", module.name));
-        let model = (module.open_model)(Place::Embedded(location), zone).await?;
+        let model = (module.open_model)(ModelPlace::Embedded(location), zone).await?;
         Ok(Self { model, is_noting: false })
     }
 

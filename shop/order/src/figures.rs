@@ -2,7 +2,7 @@
 
 use contracts::order::OrderEvent;
 use kernel::Timestamp;
-use web::{Deps, metrics::Counter, metrics::Gauge, metrics::Histogram, metrics::SECONDS};
+use web::{ServiceDeps, metrics::Counter, metrics::Gauge, metrics::Histogram, metrics::SECONDS};
 
 /// The figures of this instance since it started.
 pub(crate) struct Figures {
@@ -15,7 +15,7 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    pub(crate) fn new(deps: &Deps) -> Self {
+    pub(crate) fn new(deps: &ServiceDeps) -> Self {
         let ended = |outcome| {
             let metrics = deps.metrics.labelled("outcome", outcome);
             metrics.counter("orders_ended", "Orders that were finalized or canceled")

@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// Shared by all calls.
-pub(crate) struct Orders {
+pub(crate) struct Calls {
     pub(crate) service: ServiceContext<dyn Model>,
-    pub(crate) aggregates: Aggregates<domain::Order>,
+    pub(crate) orders: Aggregates<domain::Order>,
     pub(crate) deadline: Duration,
     pub(crate) feed: Feed,
     pub(crate) door: Door,
@@ -39,11 +39,11 @@ pub(crate) struct Orders {
 }
 
 /// Runs what the calls need beside them until the tasks stop.
-pub(crate) fn spawn_feed(orders: &Arc<Orders>) {
-    feed::spawn(orders);
+pub(crate) fn spawn_feed(calls: &Arc<Calls>) {
+    feed::spawn(calls);
 }
 
-impl Deref for Orders {
+impl Deref for Calls {
     type Target = ServiceContext<dyn Model>;
 
     fn deref(&self) -> &ServiceContext<dyn Model> {
@@ -51,21 +51,21 @@ impl Deref for Orders {
     }
 }
 
-pub(crate) fn calls(orders: &Arc<Orders>) -> OpenApiRouter {
+pub(crate) fn calls(calls: &Arc<Calls>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(place::place_order))
         .routes(routes!(list::get_orders, list::find_orders))
         .routes(routes!(history::get_order_history))
         .routes(routes!(statistics::get_order_statistics))
         .routes(routes!(events::order_events))
-        .with_state(Arc::clone(orders))
+        .with_state(Arc::clone(calls))
 }
 
-impl Orders {
+impl Calls {
     /// An order that the caller may see; 404 if unknown, 403 if it is another customer's.
     async fn visible(&self, caller: &Caller, order: Uuid) -> Result<Order, Problem> {
         let order = self.model.order(order).await?;
-        let order = order.ok_or_else(|| Problem::not_found("There is no such order."))?;
+        let order = order.ok_or_else(no_order)?;
         caller.must_be_customer(order.customer)?;
         Ok(order)
     }
@@ -80,4 +80,8 @@ impl From<Rejection> for Problem {
     fn from(Rejection::Exists: Rejection) -> Self {
         Self::conflict("/problems/order-exists", "An order with this id already exists.")
     }
+}
+
+fn no_order() -> Problem {
+    Problem::not_found("There is no such order.")
 }

@@ -16,7 +16,7 @@ mod tell;
 use std::{sync::Arc, time::Duration};
 
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Deps, Service};
+use web::{Assembly, Service, ServiceDeps};
 
 pub use crate::module::MODULE;
 pub use model::Model;
@@ -25,7 +25,7 @@ pub use project::project;
 use crate::{
     door::Door,
     figures::Figures,
-    http::{Feed, Orders},
+    http::{Calls, Feed},
     model::{PostgresModel, SqliteModel},
     open::OpenOrders,
     react::AnswerReactor,
@@ -55,32 +55,32 @@ pub async fn open_model(
 ) -> Result<Arc<dyn Model>, ModelError> {
     Ok(match location.into() {
         ModelLocation::Sqlite(location) => {
-            SqliteModel::open(model::Orders, location, tasks.clone())?
+            SqliteModel::open(model::OrderTables, location, tasks.clone())?
         }
         ModelLocation::Server(location) => PostgresModel::open(location, tasks).await?,
     })
 }
 
 /// Builds the service and spawns its tasks.
-pub async fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<Service, ModelError> {
     let model = open_model(config.model, &deps.tasks).await?;
-    let aggregates = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
+    let orders = Aggregates::new(&deps, Snapshots::open(&config.snapshots)?);
     let (clock, deadline) = (|| Arc::clone(&deps.clock), config.deadline);
     let door = Door::new(clock(), deadline);
     let open = OpenOrders::new(clock(), deadline, door.clone(), Figures::new(&deps));
 
     let mut service = Assembly::new(NAME, deps.clone(), model, project);
-    let reacted = service.react(&aggregates, AnswerReactor::new(open.clone()));
-    react::spawn_deadlines(&deps, aggregates.clone(), open, reacted.clone());
-    let orders = Arc::new(Orders {
+    let reacted = service.react(&orders, AnswerReactor::new(open.clone()));
+    react::spawn_deadlines(&deps, orders.clone(), open, reacted.clone());
+    let calls = Arc::new(Calls {
         service: service.service(),
         deadline,
-        aggregates,
+        orders,
         feed: Feed::default(),
         door,
         refused: deps.metrics.counter("orders_refused", "Orders refused because the shop was busy"),
         reacted,
     });
-    http::spawn_feed(&orders);
-    Ok(service.serve(http::calls(&orders), env!("CARGO_PKG_VERSION")))
+    http::spawn_feed(&calls);
+    Ok(service.serve(http::calls(&calls), env!("CARGO_PKG_VERSION")))
 }

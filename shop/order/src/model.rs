@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub use self::{
     postgres::{PostgresLocation, PostgresModel},
-    sqlite::{Orders, SqliteModel},
+    sqlite::{OrderTables, SqliteModel},
 };
 pub use contracts::order::lifecycle::{Effect, OrderState};
 
@@ -62,14 +62,14 @@ pub trait Model: ReadModel<Change = Change> {
 
     async fn order(&self, id: Uuid) -> Result<Option<Order>, ModelError>;
 
-    /// The orders that match, newest first, `list.count` at most.
-    async fn list(&self, list: List) -> Result<Vec<Order>, ModelError>;
+    /// The orders that match, newest first, `query.count` at most.
+    async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, ModelError>;
 
-    /// How many orders match, `list.count` at most.
-    async fn count(&self, list: List) -> Result<u64, ModelError>;
+    /// How many orders match, `query.count` at most.
+    async fn count_orders(&self, query: OrderQuery) -> Result<u64, ModelError>;
 
     /// The orders whose id begins or ends with these hex digits, newest first, `count` at most; of this customer, if one is given.
-    async fn fitting(
+    async fn orders_by_digits(
         &self,
         digits: String,
         customer: Option<Uuid>,
@@ -142,7 +142,7 @@ pub struct Step {
 
 /// Which orders, and how many of them.
 #[derive(Clone, Debug, Default)]
-pub struct List {
+pub struct OrderQuery {
     pub customer: Option<Uuid>,
     pub product: Option<Uuid>,
     pub status: Option<Status>,

@@ -1,6 +1,6 @@
 //! The service's entry in the shop's list.
 
-use ::module::{Module, Setting, Setup, StartError, filled};
+use ::module::{ModelSetting, Module, Setup, StartError, filled};
 use runtime::Tasks;
 use web::Service;
 
@@ -11,7 +11,7 @@ pub const MODULE: Module = Module {
     name: NAME,
     about: "Orders and their saga",
     without: "Nobody can order or look at orders. Everything else works.",
-    model: Setting {
+    model: ModelSetting {
         name: "order-model",
         default: "sqlite:DATA/order.db",
         help: "The order service's read model",

@@ -8,7 +8,7 @@ use std::{
 
 use contracts::order::{self, OrderEvent, Placed, Reason};
 use kernel::{Actor, Clock, Metadata, Position, Recorded, Timestamp, sync};
-use runtime::Request;
+use runtime::CommandRequest;
 use uuid::Uuid;
 
 use crate::{
@@ -142,7 +142,7 @@ impl OpenOrders {
     }
 
     /// Orders whose deadline has passed, oldest first, and how to end them.
-    pub(crate) fn overdue(&self) -> Vec<(Uuid, Request<Command>)> {
+    pub(crate) fn overdue(&self) -> Vec<(Uuid, CommandRequest<Command>)> {
         let now = self.clock.elapsed();
         let open = self.lock();
         let overdue = open.orders.iter().filter(|(_, order)| order.due < now);
@@ -156,12 +156,12 @@ impl OpenOrders {
 }
 
 impl OpenOrder {
-    fn end(&self, reasons: Vec<Reason>) -> Request<Command> {
+    fn end(&self, reasons: Vec<Reason>) -> CommandRequest<Command> {
         let actor = Actor::reactor(order::DEADLINE_REACTOR);
         let metadata = Metadata {
             traceparent: self.traceparent.clone(),
             ..Metadata::of(actor, self.correlation)
         };
-        Request { command: Command::Deny(reasons), metadata }
+        CommandRequest { command: Command::Deny(reasons), metadata }
     }
 }

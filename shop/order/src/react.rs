@@ -16,7 +16,7 @@ use contracts::{
 use kernel::{Position, Recorded};
 use runtime::{Aggregates, Progress, Reaction, Reactor, Unfit};
 use uuid::Uuid;
-use web::Deps;
+use web::ServiceDeps;
 
 use crate::{
     domain::{Command, Order},
@@ -67,7 +67,7 @@ impl Reactor for AnswerReactor {
 /// Denies what is open beyond its deadline, once the reactor has caught up. The order's own state guards: an order that ended
 /// meanwhile stays as it ended, however many instances watch.
 pub(crate) fn spawn_deadlines(
-    deps: &Deps,
+    deps: &ServiceDeps,
     orders: Aggregates<Order>,
     open: OpenOrders,
     reactor: Progress,

@@ -103,15 +103,15 @@ pub struct Update {
         reason = "to leave it as it is and to take it away are two things"
     )]
     pub picture: Option<Option<Picture>>,
-    pub units: Option<Units>,
+    pub units: Option<UnitsChange>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Units {
+pub enum UnitsChange {
     /// There are so many on hand.
-    OnHand(i64),
+    To(i64),
     /// So many came (or, if negative, were written off).
-    Change(i64),
+    By(i64),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +126,11 @@ pub enum Rejection {
     /// Fewer units than are reserved.
     BelowReserved {
         reserved: i64,
+        asked: UnitsChange,
     },
-    TooManyUnits,
+    TooManyUnits {
+        asked: UnitsChange,
+    },
 }
 
 impl Decider for Product {
@@ -139,7 +142,7 @@ impl Decider for Product {
     fn decide(state: &State, command: &Command) -> Result<Vec<ProductEvent>, Rejection> {
         match command {
             Command::Add(added) if state.listing.is_none() => {
-                check_units(state, added.units)?;
+                state.check_units(UnitsChange::To(added.units), added.units)?;
                 Ok(vec![added.clone().into()])
             }
             Command::Add(_) => Err(Rejection::Exists),
@@ -196,15 +199,15 @@ impl Decider for Product {
 impl State {
     fn update(&self, update: &Update) -> Result<Vec<ProductEvent>, Rejection> {
         let listing = self.listing.as_ref().ok_or(Rejection::Unknown)?;
-        if update.revision.is_some_and(|seen| seen != self.revision) {
-            return Err(Rejection::Stale { revision: self.revision });
-        }
+        self.must_be(update.revision)?;
         let units_change = match update.units {
-            Some(Units::OnHand(units)) => units - self.stock.on_hand,
-            Some(Units::Change(change)) => change,
+            Some(UnitsChange::To(units)) => units - self.stock.on_hand,
+            Some(UnitsChange::By(change)) => change,
             None => 0,
         };
-        check_units(self, units_change)?;
+        if let Some(asked) = update.units {
+            self.check_units(asked, units_change)?;
+        }
         let changed = Changed {
             name: differs(update.name.as_ref(), &listing.name),
             description: differs(update.description.as_ref(), &listing.description),
@@ -215,6 +218,28 @@ impl State {
             units_change,
         };
         if changed == Changed::default() { Ok(Vec::new()) } else { Ok(vec![changed.into()]) }
+    }
+
+    fn must_be(&self, revision: Option<u64>) -> Result<(), Rejection> {
+        if revision.is_some_and(|seen| seen != self.revision) {
+            return Err(Rejection::Stale { revision: self.revision });
+        }
+        Ok(())
+    }
+
+    /// Refuses a change that leaves too few or too many units; `asked` is how it was put.
+    fn check_units(&self, asked: UnitsChange, change: i64) -> Result<(), Rejection> {
+        let Stock { on_hand, reserved, .. } = self.stock;
+        let on_hand = on_hand.saturating_add(change);
+        if change == 0 {
+            Ok(())
+        } else if on_hand < reserved {
+            Err(Rejection::BelowReserved { reserved, asked })
+        } else if on_hand > UNITS_MAX {
+            Err(Rejection::TooManyUnits { asked })
+        } else {
+            Ok(())
+        }
     }
 
     // ANCHOR: reserve
@@ -310,17 +335,4 @@ fn set<T: Clone>(field: &mut T, value: Option<&T>) {
 /// The wanted value, if it is another than the current.
 fn differs<T: Clone + PartialEq>(wanted: Option<&T>, current: &T) -> Option<T> {
     wanted.filter(|wanted| *wanted != current).cloned()
-}
-
-fn check_units(state: &State, change: i64) -> Result<(), Rejection> {
-    let on_hand = state.stock.on_hand.saturating_add(change);
-    if change == 0 {
-        Ok(())
-    } else if on_hand < state.stock.reserved {
-        Err(Rejection::BelowReserved { reserved: state.stock.reserved })
-    } else if on_hand > UNITS_MAX {
-        Err(Rejection::TooManyUnits)
-    } else {
-        Ok(())
-    }
 }

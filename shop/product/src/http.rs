@@ -13,7 +13,7 @@ use std::{ops::Deref, sync::Arc};
 
 use contracts::money::Currency;
 use kernel::{Idempotency, Metadata, Position};
-use runtime::{Aggregates, Done, ExecuteError, Request};
+use runtime::{Aggregates, CommandRequest, Done, ExecuteError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use web::{Cache, Problem, ServiceContext};
@@ -22,7 +22,7 @@ use files::Files;
 
 use crate::{
     catalogue::{self, Catalogue},
-    domain::{Command, Product, Rejection},
+    domain::{Command, Product, Rejection, UnitsChange},
     model::Model,
     picture::Album,
 };
@@ -31,7 +31,7 @@ use crate::{
 pub(crate) const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Shared by all calls.
-pub(crate) struct Goods {
+pub(crate) struct Calls {
     pub(crate) service: ServiceContext<dyn Model>,
     pub(crate) products: Aggregates<Product>,
     pub(crate) catalogue: Aggregates<Catalogue>,
@@ -43,7 +43,7 @@ pub(crate) struct Goods {
     pub(crate) cache: Cache,
 }
 
-impl Deref for Goods {
+impl Deref for Calls {
     type Target = ServiceContext<dyn Model>;
 
     fn deref(&self) -> &ServiceContext<dyn Model> {
@@ -51,7 +51,7 @@ impl Deref for Goods {
     }
 }
 
-pub(crate) fn calls(goods: &Arc<Goods>) -> OpenApiRouter {
+pub(crate) fn calls(calls: &Arc<Calls>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(products::get_products))
         .routes(routes!(products::get_all_products))
@@ -70,10 +70,10 @@ pub(crate) fn calls(goods: &Arc<Goods>) -> OpenApiRouter {
         .routes(routes!(categories::delete_category))
         .routes(routes!(low_stock::get_low_stock))
         .routes(routes!(low_stock::set_low_stock))
-        .with_state(Arc::clone(goods))
+        .with_state(Arc::clone(calls))
 }
 
-impl Goods {
+impl Calls {
     /// Executes a command on a product, and waits until the model shows it: the catalogue is read without a token, so no gateway knows a
     /// position by which a visitor would wait for what a manager has been told is there; and the answer to a change is the whole product,
     /// which the model has in one read and the log in a stream of any length.
@@ -84,7 +84,7 @@ impl Goods {
         metadata: Metadata,
     ) -> Result<Done, ExecuteError<Rejection>> {
         let stream = contracts::product::stream(product);
-        self.execute(&self.products, stream, Request { command, metadata }).await
+        self.execute(&self.products, stream, CommandRequest { command, metadata }).await
     }
 
     /// Executes a command on the categories, and waits until the model shows it, as for a product.
@@ -94,7 +94,7 @@ impl Goods {
         metadata: Metadata,
     ) -> Result<Done, Problem> {
         let stream = contracts::catalogue::stream();
-        Ok(self.execute(&self.catalogue, stream, Request { command, metadata }).await?)
+        Ok(self.execute(&self.catalogue, stream, CommandRequest { command, metadata }).await?)
     }
 
     /// What a request that creates something has created before, and where; 422 if its key came with another request.
@@ -113,23 +113,25 @@ impl Goods {
     }
 }
 
-/// What the rules of a product refuse; `units` is the field that gave a number of units.
-fn product_rejected(rejection: &Rejection, units: &'static str) -> Problem {
-    match rejection {
-        Rejection::Exists => {
-            Problem::conflict("/problems/taken", "A product with this Code already exists.")
-        }
-        Rejection::Unknown => no_product(),
-        Rejection::Stale { revision } => Problem::conflict(
-            "/problems/stale-version",
-            format!("The product was changed meanwhile; it is at Version {revision} now."),
-        ),
-        Rejection::BelowReserved { reserved } => Problem::field(
-            units,
-            format!("must not go below the {reserved} units reserved for open orders"),
-        ),
-        Rejection::TooManyUnits => {
-            Problem::field(units, "must not bring the stock above 1,000,000,000 units")
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Exists => {
+                Self::conflict("/problems/taken", "A product with this Code already exists.")
+            }
+            Rejection::Unknown => no_product(),
+            Rejection::Stale { revision } => Self::conflict(
+                "/problems/stale-version",
+                format!("The product was changed meanwhile; it is at Version {revision} now."),
+            ),
+            Rejection::BelowReserved { reserved, asked } => Self::field(
+                units_field(asked),
+                format!("must not go below the {reserved} units reserved for open orders"),
+            ),
+            Rejection::TooManyUnits { asked } => Self::field(
+                units_field(asked),
+                "must not bring the stock above 1,000,000,000 units",
+            ),
         }
     }
 }
@@ -142,6 +144,14 @@ impl From<catalogue::Rejection> for Problem {
                 Self::conflict("/problems/taken", "A category with this name already exists.")
             }
         }
+    }
+}
+
+/// The field of a request that says how many units.
+fn units_field(asked: UnitsChange) -> &'static str {
+    match asked {
+        UnitsChange::To(_) => "UnitsInStock",
+        UnitsChange::By(_) => "UnitsChange",
     }
 }
 

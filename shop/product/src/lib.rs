@@ -16,15 +16,15 @@ use std::sync::Arc;
 
 use contracts::money::Currency;
 use runtime::{Aggregates, ModelError, Tasks, snapshots::Snapshots, sqlite::Location};
-use web::{Assembly, Cache, Deps, Service};
+use web::{Assembly, Cache, Service, ServiceDeps};
 
 pub use crate::module::MODULE;
 pub use model::Model;
 pub use project::project;
 
 use crate::{
-    http::{Goods, files::Files},
-    model::{CatalogueTables, Products, SqliteModel},
+    http::{Calls, files::Files},
+    model::{ProductQuery, ProductTables, SqliteModel},
     react::OrderReactor,
 };
 
@@ -46,13 +46,16 @@ pub struct Config {
 }
 
 /// Opens the read model, such as a second one to compare with.
-pub fn open_model(location: ModelLocation, tasks: &Tasks) -> Result<Arc<dyn Model>, ModelError> {
-    Ok(SqliteModel::open(CatalogueTables::default(), location, tasks.clone())?)
+pub async fn open_model(
+    location: ModelLocation,
+    tasks: &Tasks,
+) -> Result<Arc<dyn Model>, ModelError> {
+    Ok(SqliteModel::open(ProductTables::default(), location, tasks.clone())?)
 }
 
 /// Builds the service and spawns its tasks.
-pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
-    let model = open_model(config.model, &deps.tasks)?;
+pub async fn build(config: Config, deps: ServiceDeps) -> Result<Service, ModelError> {
+    let model = open_model(config.model, &deps.tasks).await?;
     let snapshots = Snapshots::open(&config.snapshots)?;
     let products = Aggregates::new(&deps, snapshots.clone());
     let catalogue = Aggregates::new(&deps, snapshots.clone());
@@ -60,14 +63,14 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
     let clock = Arc::clone(&deps.clock);
     // The first search after a start would wait until all products are read into its index.
     let (searched, any) =
-        (Arc::clone(&model), Products { in_stock: true, count: 1, ..Products::default() });
+        (Arc::clone(&model), ProductQuery { in_stock: true, count: 1, ..ProductQuery::default() });
     deps.tasks.spawn_until_stopped("search-index", async move {
         drop(searched.products(any).await);
     });
 
     let mut service = Assembly::new(NAME, deps, model, project);
     service.react(&products, OrderReactor { clock });
-    let goods = Arc::new(Goods {
+    let calls = Arc::new(Calls {
         service: service.service(),
         products,
         catalogue,
@@ -76,5 +79,5 @@ pub fn build(config: Config, deps: Deps) -> Result<Service, ModelError> {
         currency: config.currency,
         cache: Cache::new(http::CACHE_BYTES),
     });
-    Ok(service.serve(http::calls(&goods), env!("CARGO_PKG_VERSION")))
+    Ok(service.serve(http::calls(&calls), env!("CARGO_PKG_VERSION")))
 }

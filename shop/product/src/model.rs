@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use change::{Change, Created, StockMoved, What};
-pub use sqlite::{CatalogueTables, SqliteModel};
+pub use sqlite::{ProductTables, SqliteModel};
 
 /// Everything the service answers from. Point reads take microseconds; lists may take longer and do not block other requests.
 ///
@@ -25,7 +25,7 @@ pub trait Model: ReadModel<Change = Change> {
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError>;
 
     /// The products that match, in order, `query.count` at most.
-    async fn products(&self, query: Products) -> Result<Found, ModelError>;
+    async fn products(&self, query: ProductQuery) -> Result<Found, ModelError>;
 
     /// Whether there is a category of that id: unlike [`Self::category`], it counts nothing.
     async fn has_category(&self, id: Uuid) -> Result<bool, ModelError>;
@@ -34,10 +34,10 @@ pub trait Model: ReadModel<Change = Change> {
     async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError>;
 
     /// The categories that match, by name, `query.count` at most.
-    async fn categories(&self, query: Categories) -> Result<Vec<Category>, ModelError>;
+    async fn categories(&self, query: CategoryQuery) -> Result<Vec<Category>, ModelError>;
 
     /// How many categories match, `query.count` at most.
-    async fn count_categories(&self, query: Categories) -> Result<u64, ModelError>;
+    async fn count_categories(&self, query: CategoryQuery) -> Result<u64, ModelError>;
 
     /// What counts as low stock, if that was set: so many units that can be ordered, or fewer.
     async fn low_stock(&self) -> Result<Option<i64>, ModelError>;
@@ -124,7 +124,7 @@ pub struct Category {
 
 /// A page of products.
 #[derive(Clone, Debug, Default)]
-pub struct Products {
+pub struct ProductQuery {
     pub category: Option<Uuid>,
     /// Words of a name, category, supplier, description or code, in any order, whatever their case, accents and Unicode form. A word
     /// finds those that begin with it; if there are none, those that contain it; else, with few typos, those that are meant.
@@ -147,7 +147,7 @@ pub struct Products {
 
 /// A page of categories.
 #[derive(Clone, Debug, Default)]
-pub struct Categories {
+pub struct CategoryQuery {
     /// Part of a name, whatever its case, accents and Unicode form.
     pub search: Option<String>,
     /// The last category of the page before.
@@ -193,7 +193,7 @@ pub enum Cursor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameCursor(pub String, pub Uuid);
 
-impl Products {
+impl ProductQuery {
     /// Whether it is a list along one order, neither searched nor narrowed by more than a category.
     #[must_use]
     pub fn is_plain(&self) -> bool {

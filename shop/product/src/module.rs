@@ -1,6 +1,6 @@
 //! The service's entry in the shop's list.
 
-use ::module::{Module, Setting, Setup, StartError, filled};
+use ::module::{ModelSetting, Module, Setup, StartError, filled};
 use runtime::Tasks;
 use web::Service;
 
@@ -12,7 +12,7 @@ pub const MODULE: Module = Module {
     about: "Catalogue and stock",
     without: "Products cannot be seen, searched or changed. Orders by app or API wait for it, and are canceled at their deadline; many at once are \
               refused.",
-    model: Setting {
+    model: ModelSetting {
         name: "product-model",
         default: "sqlite:DATA/product.db",
         help: "The product service's read model",
@@ -26,18 +26,18 @@ pub const MODULE: Module = Module {
     open_model: |place, _| {
         Box::pin(async move {
             let location: ModelLocation = place.location()?;
-            Ok(filled(NAME, open_model(location, &Tasks::inline())?, project))
+            Ok(filled(NAME, open_model(location, &Tasks::inline()).await?, project))
         })
     },
-    build: |setup| Box::pin(async move { start(setup) }),
+    build: |setup| Box::pin(start(setup)),
     tell,
 };
 
-fn start(setup: Setup) -> Result<Service, StartError> {
+async fn start(setup: Setup) -> Result<Service, StartError> {
     let config = Config {
         model: setup.model.location()?,
         snapshots: setup.snapshots,
         currency: setup.shop.currency,
     };
-    Ok(build(config, setup.deps)?)
+    Ok(build(config, setup.deps).await?)
 }

@@ -15,9 +15,11 @@ pub(crate) struct State {
     pub(crate) is_stored: bool,
 }
 
-/// Records a picture, unless it is recorded already.
 #[derive(Clone, Debug)]
-pub(crate) struct Store(pub(crate) Stored);
+pub(crate) enum Command {
+    /// Records a picture, unless it is recorded already.
+    Store(Stored),
+}
 
 /// A file as a picture, with the name that its content gives it.
 pub(crate) fn of_file(file: &[u8]) -> Result<Stored, NotAnImage> {
@@ -28,11 +30,12 @@ pub(crate) fn of_file(file: &[u8]) -> Result<Stored, NotAnImage> {
 
 impl Decider for Album {
     type State = State;
-    type Command = Store;
+    type Command = Command;
     type Event = PictureEvent;
     type Rejection = std::convert::Infallible;
 
-    fn decide(state: &State, Store(stored): &Store) -> Result<Vec<PictureEvent>, Self::Rejection> {
+    fn decide(state: &State, command: &Command) -> Result<Vec<PictureEvent>, Self::Rejection> {
+        let Command::Store(stored) = command;
         Ok(if state.is_stored { Vec::new() } else { vec![stored.clone().into()] })
     }
 

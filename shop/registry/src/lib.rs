@@ -4,7 +4,9 @@
 //! must be named by hand all the same (the files in `deploy/`, `docs/asyncapi.yaml`) is held against this list by
 //! `cargo xtask test rules` and `deploy`.
 
-pub use module::{Extensions, Filled, Module, Place, Setting, Setup, Shop, StartError};
+pub use module::{
+    Extensions, Filled, ModelPlace, ModelSetting, Module, Setup, ShopSettings, StartError,
+};
 
 /// All services, in the order in which they are started.
 pub const SERVICES: &[&Module] = &[

@@ -50,7 +50,7 @@ pub(crate) async fn order(
     let category = product.ok().map(|product| product.category_id.to_string());
     let progress = Progress::new(order.clone(), history);
     let frame = visit.frame(format!("Order of {}", order.product_name));
-    let frame = if progress.is_settled() { frame } else { frame.refreshing(REFRESH_SECONDS) };
+    let frame = if progress.has_ended() { frame } else { frame.refreshing(REFRESH_SECONDS) };
     Ok(Page(OrderPage { frame, order, category, picture, progress }))
 }
 
@@ -98,7 +98,7 @@ impl Follower {
         }
         let (order, history) = read(&self.visit, &self.id).await.ok()?;
         let progress = Progress::new(order, history);
-        self.settled = progress.is_settled();
+        self.settled = progress.has_ended();
         let part = Event::default().event("part").data(Markup::of(&progress).as_str());
         let said = Event::default().event("say").data(progress.headline());
         let done = self.settled.then(|| Event::default().event("done").data("settled"));

@@ -71,7 +71,7 @@ impl Progress {
     }
 
     /// Whether nothing more will happen to the order.
-    pub(crate) fn is_settled(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.order.has_ended()
     }
 

@@ -93,7 +93,7 @@ impl Shop {
 
     /// Waits until the service has dealt with everything recorded, its reactions included.
     pub async fn settle(&self) {
-        self.bed.settled(&[&self.service]).await;
+        self.bed.idle(&[&self.service]).await;
     }
 
     /// A token of [`ADA`] or of a manager, of whom the log need not know.

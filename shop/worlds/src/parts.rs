@@ -13,12 +13,12 @@ use eventlog::{Files, Known, OpenError, Options, simdisk::SimDisk};
 use identity::{Auth, ended};
 use jiff::tz::TimeZone;
 use kernel::{Clock, Ids, Position, Recorded};
-use registry::{Extensions, Module, Place, Setup, Shop};
+use registry::{Extensions, ModelPlace, Module, Setup, ShopSettings};
 use runtime::event_store::Figures;
 use runtime::{Budget, Tasks, clock::RuntimeClock, sqlite, sqlite::Location};
 use store::{LogStore, Transport, log::LogReader};
 use testkit::{FaultyTransport, TestClock};
-use web::{Deps, HttpNames, Service};
+use web::{HttpNames, Service, ServiceDeps};
 
 use crate::{
     bug::{BELIEVED, NeverBack, PlantedBug},
@@ -100,10 +100,10 @@ impl Environment {
         tasks: &Tasks,
         clock: &Arc<TestClock>,
         transport: Arc<dyn Transport>,
-    ) -> (Deps, Auth) {
+    ) -> (ServiceDeps, Auth) {
         let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(clock);
         let auth = Auth::new(Secrets::derive(&self.secret).verifier(), Arc::clone(&clock));
-        let mut deps = Deps::new(runtime::Deps {
+        let mut deps = ServiceDeps::new(runtime::Deps {
             clock,
             ids: Arc::clone(&self.ids),
             transport,
@@ -194,7 +194,7 @@ impl Environment {
     async fn install(&self, service: &str, models: &mut Models, program: Program) {
         let ahead = u32::from(program == Program::Newer);
         models.held.install(ahead);
-        let place = Place::Embedded(models.model.clone());
+        let place = ModelPlace::Embedded(models.model.clone());
         let opened = (self.service(service).open_model)(place, &TimeZone::UTC).await;
         if opened.is_err() {
             let (model, held) = self.database(&models.name, "model");
@@ -226,9 +226,9 @@ impl Environment {
         let setup = Setup {
             deps: deps.clone(),
             auth,
-            model: Place::Embedded(models.model.clone()),
+            model: ModelPlace::Embedded(models.model.clone()),
             snapshots: models.snapshots.clone(),
-            shop: Shop {
+            shop: ShopSettings {
                 currency: Currency::parse("EUR").expect("a code"),
                 time_zone: TimeZone::UTC,
                 welcome_credit: Money::from_minor(10_000),
@@ -294,7 +294,7 @@ pub(crate) async fn rebuilt(
 ) -> Vec<String> {
     let location = Location::Memory(format!("{}-{service}-rebuilt", environment.name));
     let open = environment.service(service).open_model;
-    let model = open(Place::Embedded(location), &TimeZone::UTC).await.expect("memory");
+    let model = open(ModelPlace::Embedded(location), &TimeZone::UTC).await.expect("memory");
     let head = events.last().map_or(Position::START, |event| event.position);
     model.take(events, head).await.expect("a model in memory is there");
     model.dump().await.expect("a model in memory can be read")

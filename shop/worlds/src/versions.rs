@@ -11,7 +11,7 @@ use runtime::{
     upgrade::{CATEGORY, Ends, Finished, Others},
 };
 use store::Address;
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 use crate::bug::PlantedBug;
 
@@ -49,7 +49,7 @@ impl Versions {
     }
 
     /// Makes an instance, which starts, of the version that is installed. An older one that is refused is replaced, as the refusal says.
-    pub(crate) async fn begin(&self, instance: &str, deps: &mut Deps) {
+    pub(crate) async fn begin(&self, instance: &str, deps: &mut ServiceDeps) {
         if self.program(instance) != Program::Newer {
             let mut older = deps.clone();
             let outdated = Outdated::reading(OrderEvent::PLACED, 1);
@@ -66,7 +66,7 @@ impl Versions {
     }
 
     /// Announces an instance, unless it is cut off.
-    pub(crate) fn announce(&self, instance: &str, deps: &Deps, service: &Service) {
+    pub(crate) fn announce(&self, instance: &str, deps: &ServiceDeps, service: &Service) {
         if self.program(instance) != Program::CutOff {
             let number = deps.ids.uuid(deps.clock.now());
             service.announce(deps, format!("{instance}-{number}"), Address::Local);
@@ -74,7 +74,7 @@ impl Versions {
     }
 
     /// Ends upgrades beside an event store.
-    pub(crate) async fn follow(&self, deps: &mut Deps) {
+    pub(crate) async fn follow(&self, deps: &mut ServiceDeps) {
         deps.base.schemas = Schemas::of(contracts::types());
         let upgrade = Upgrade::new(deps, "newer", Others::OnTheBus, Ends::ByItself);
         upgrade.begin().await.expect("it ends later");

@@ -35,11 +35,20 @@ const FILES: &[&str] = &[
     "src/react.rs",
     "src/stream.rs",
     "src/tell.rs",
+    "tests/it/harness.rs",
     "tests/it/main.rs",
+    "tests/it/rules.rs",
 ];
 
-/// What is said of a service's streams, in the file of that name.
-const AGGREGATE: &str = "impl Aggregate for ";
+/// What stands in the same file of every service.
+const SAME: &[(&str, &str)] = &[
+    ("src/http.rs", "pub(crate) struct Calls {"),
+    ("src/module.rs", "build: |setup| Box::pin(start(setup)),"),
+    ("src/stream.rs", "impl Aggregate for "),
+];
+/// The model in SQLite, where it is not in `src/model.rs` as a whole; then it has these files beside.
+const SQLITE: &str = "src/model/sqlite.rs";
+const SQLITE_FILES: &[&str] = &["src/model/sqlite/read.rs", "src/model/sqlite/write.rs"];
 
 /// A service of the list.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,19 +109,56 @@ fn faults_of(service: &Listed, read: impl Fn(&str) -> Option<String>) -> Vec<Str
                 faults.extend(assembled(name, &path, &text));
                 faults.extend(surface::faults(name, &path, &text));
             }
-            Some(text) if *file == "src/stream.rs" && !text.contains(AGGREGATE) => {
-                faults.push(format!("{path} lacks {AGGREGATE:?}: every service has it there"));
+            Some(text) => {
+                let lacking = SAME.iter().filter(|(of, what)| of == file && !text.contains(what));
+                faults.extend(lacking.map(|(_, what)| lacks(&path, what)));
             }
-            Some(_) => {}
         }
     }
+    faults.extend(tables(name, &folder, &read));
     faults
+}
+
+/// The tables of a model are called after its service, and so are the files that read and write them.
+fn tables(name: &str, folder: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let inner = |file: &str| format!("{folder}/{file}");
+    let mut faults = Vec::new();
+    let mut path = inner("src/model.rs");
+    if read(&inner(SQLITE)).is_some() {
+        path = inner(SQLITE);
+        let missing =
+            SQLITE_FILES.iter().map(|file| inner(file)).filter(|file| read(file).is_none());
+        faults
+            .extend(missing.map(|file| format!("{file} is missing: every model in SQLite has it")));
+    }
+    let tables = format!("pub struct {}Tables", capitalized(name));
+    if read(&path).is_some_and(|text| !text.contains(&tables)) {
+        faults.push(lacks(&path, &tables));
+    }
+    faults
+}
+
+fn lacks(path: &str, what: &str) -> String {
+    format!("{path} lacks {what:?}: every service has it there")
+}
+
+fn capitalized(name: &str) -> String {
+    let (first, rest) = name.split_at_checked(1).unwrap_or_default();
+    first.to_uppercase() + rest
 }
 
 /// Every service is put together in the same way, under its own name: so its followers are named alike, which are labels of metrics.
 fn assembled(name: &str, path: &str, text: &str) -> Vec<String> {
     let named = format!("const NAME: &str = \"{name}\";");
-    let wanted = [&*named, "Assembly::new(NAME, ", ".react(&", ".serve(http::calls(&"];
+    let wanted = [
+        &*named,
+        "pub async fn open_model(",
+        "pub async fn build(",
+        "Assembly::new(NAME, ",
+        ".react(&",
+        "let calls = Arc::new(Calls {",
+        ".serve(http::calls(&calls)",
+    ];
     let missing = wanted.into_iter().filter(|part| !text.contains(part));
     missing.map(|part| format!("{path} does not put the service together with {part:?}")).collect()
 }
@@ -145,8 +191,24 @@ mod tests {
         let optional = faults_of(&service(true), |_| None);
         assert_eq!(optional.len(), DESCRIBED.len() + FILES.len(), "{optional:#?}");
         let empty = faults_of(&service(false), |_| Some(String::new()));
-        let within = 4 + surface::EVERY.len() + 1;
+        let within = 7 + surface::EVERY.len() + SAME.len() + 1;
         assert_eq!(empty.len(), NAMED.len() + DESCRIBED.len() + within, "{empty:#?}");
+    }
+
+    #[test]
+    fn tables_of_another_name_and_a_model_without_its_files_are_found() {
+        let found = |path: &str| match path {
+            "shop/x/src/model/sqlite.rs" => Some("pub struct Books;".to_owned()),
+            "shop/x/src/model/sqlite/read.rs" => Some(String::new()),
+            _ => None,
+        };
+        let faults = tables("reviews", "shop/x", found);
+        assert!(faults.len() == 2 && faults[0].contains("sqlite/write.rs"), "{faults:?}");
+        assert!(faults[1].contains("pub struct ReviewsTables"), "{faults:?}");
+        let whole = |path: &str| {
+            (path == "shop/x/src/model.rs").then(|| "pub struct ReviewsTables;".to_owned())
+        };
+        assert_eq!(tables("reviews", "shop/x", whole), Vec::<String>::new());
     }
 
     #[test]

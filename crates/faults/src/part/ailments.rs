@@ -7,7 +7,7 @@ use std::{
 
 use kernel::sync;
 use runtime::Tasks;
-use web::Deps;
+use web::ServiceDeps;
 
 use super::Part;
 use crate::{Freezer, Outdated, OutdatedBus, Skew, SkewedClock, SlowBus, Slowness};
@@ -34,7 +34,7 @@ impl Ailments {
     }
 
     /// What the part is given in that run.
-    pub(super) fn deps(&self, process: &Deps, tasks: &Tasks) -> Deps {
+    pub(super) fn deps(&self, process: &ServiceDeps, tasks: &Tasks) -> ServiceDeps {
         let mut deps = process.clone();
         if let Some(outdated) = sync::lock(&self.outdated).clone() {
             let bus = Arc::clone(&deps.transport);

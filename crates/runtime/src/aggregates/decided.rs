@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use store::Append;
 
 use super::{
-    Aggregate, Request,
+    Aggregate, CommandRequest,
     loaded::{Loaded, Seen},
 };
 use crate::Schemas;
@@ -70,7 +70,7 @@ impl<D: Aggregate> Decided<D> {
     /// Runs commands over the aggregate as it is `before` them, in order, until an append is full. `new_event` gives events their ids,
     /// `schemas` are those that are recorded.
     pub(super) fn of<'r>(
-        requests: impl Iterator<Item = &'r Request<D::Command>>,
+        requests: impl Iterator<Item = &'r CommandRequest<D::Command>>,
         before: Loaded<D::State>,
         schemas: &Schemas,
         new_event: impl Fn(Written, &Metadata) -> NewEvent,
@@ -101,11 +101,11 @@ impl<D: Aggregate> Decided<D> {
 
     fn judge(
         &mut self,
-        request: &Request<D::Command>,
+        request: &CommandRequest<D::Command>,
         schemas: &Schemas,
         new_event: impl Fn(Written, &Metadata) -> NewEvent,
     ) -> Verdict<D::Rejection> {
-        let Request { command, metadata } = request;
+        let CommandRequest { command, metadata } = request;
         // ANCHOR: judge
         if metadata.cause.as_ref().is_some_and(|cause| self.after.has_reacted_to(cause)) {
             return Verdict::AlreadyReacted;

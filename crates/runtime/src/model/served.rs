@@ -50,7 +50,7 @@ const TRIES: u32 = 8;
 
 /// A model in one place on a server, beside which there can be other generations of it.
 #[async_trait]
-pub trait Placed: ReadModel + Shared + Sized {
+pub trait Relocatable: ReadModel + Shared + Sized {
     /// The model in the place of another generation. Nothing is asked of the server yet.
     fn beside(&self, number: u32) -> Result<Self, ModelError>;
 
@@ -110,7 +110,7 @@ struct Known<M> {
     beside: Option<(u32, Arc<M>)>,
 }
 
-impl<M: Placed> Served<M> {
+impl<M: Relocatable> Served<M> {
     /// Opens the model whose first place `first` is. A server that does not answer may do so later; one that refuses us is an error.
     pub async fn open(first: M, name: &str, tasks: &Tasks) -> Result<Arc<Self>, ModelError> {
         let first = opened(first, name).await?;

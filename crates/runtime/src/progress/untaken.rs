@@ -15,7 +15,7 @@ const STOPPED: Duration = Duration::from_secs(1);
 impl Progress {
     /// How many entries its inbox has.
     #[must_use]
-    pub fn aside(&self) -> u64 {
+    pub fn set_aside_count(&self) -> u64 {
         sync::lock(&self.0.aside).len() as u64
     }
 

@@ -19,7 +19,7 @@ struct Settled {
 
 /// The position in a note. A reactor has settled nothing that was recorded after its note: one that says so is made up, and believing it
 /// would stop the reactor for good. It begins from the start then; what it did before is known by its marks.
-fn settled(name: &str, note: &Recorded) -> Position {
+fn settled_position(name: &str, note: &Recorded) -> Position {
     match serde_json::from_str::<Settled>(note.data.get()) {
         Ok(Settled { position }) if position < note.position => position,
         Ok(Settled { position }) => {
@@ -45,7 +45,7 @@ impl Note {
         let stream = StreamId::new("reactor", name).expect("a reactor's name is a stream's id");
         let last = store.last(&stream).await;
         let expected = Expected::after(last.as_ref().map(|event| event.version));
-        let position = last.map_or(Position::START, |event| settled(name, &event));
+        let position = last.map_or(Position::START, |event| settled_position(name, &event));
         Self { stream, expected, position }
     }
 

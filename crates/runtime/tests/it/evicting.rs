@@ -6,7 +6,7 @@ use eventlog::simdisk::SimDisk;
 use futures_util::future::join_all;
 use kernel::{Actor, Cause, Decider, Idempotency, Metadata, Position, StreamId, Version, events};
 use runtime::{
-    Aggregate, Aggregates, Budget, Deps, Done, ExecuteError, Request, snapshots::Snapshots,
+    Aggregate, Aggregates, Budget, CommandRequest, Deps, Done, ExecuteError, snapshots::Snapshots,
     sqlite::Location,
 };
 use serde_json::Value;
@@ -75,7 +75,7 @@ impl Process {
     }
 
     async fn pay(&self, till: u32, cents: u32) -> Result<Done, ExecuteError<Arc<Full>>> {
-        self.tills.execute(stream(till), Request { command: cents, metadata: plain() }).await
+        self.tills.execute(stream(till), CommandRequest { command: cents, metadata: plain() }).await
     }
 
     /// What the stream's last event says.
@@ -113,16 +113,16 @@ async fn a_stream_that_left_memory_continues_with_the_same_state_marks_and_keys(
     for round in 1..=30_u32 {
         for till in 1..=3 {
             let position = u64::from(round) * 10;
-            let reaction = Request { command: till, metadata: because_of(position) };
+            let reaction = CommandRequest { command: till, metadata: because_of(position) };
             let done = tills.execute(stream(till), reaction.clone()).await;
             assert!(matches!(done, Ok(Done::Recorded { .. })), "{done:?}");
-            let request = Request { command: till, metadata: keyed(round.into(), 7) };
+            let request = CommandRequest { command: till, metadata: keyed(round.into(), 7) };
             let first = tills.execute(stream(till), request.clone()).await.expect("recorded");
             assert_eq!(tills.execute(stream(till), reaction).await, Ok(Done::AlreadyReacted));
             let Done::Recorded { last, version, .. } = first else { panic!("{first:?}") };
             let again = tills.execute(stream(till), request).await;
             assert_eq!(again, Ok(Done::Repeated { last, version }));
-            let other = Request { command: till, metadata: keyed(round.into(), 8) };
+            let other = CommandRequest { command: till, metadata: keyed(round.into(), 8) };
             assert_eq!(tills.execute(stream(till), other).await, Err(ExecuteError::KeyReused));
             assert_eq!(process.held(till).await, till * round * 2);
             assert_eq!(version, Version(u64::from(round) * 2 - 1));
@@ -187,7 +187,7 @@ async fn kinds_share_one_budget_and_give_it_back() {
     process.pay(1, 1).await.expect("recorded");
     let first = budget.used();
     let others = Aggregates::<Till>::new(&process.deps, Snapshots::none());
-    let request = Request { command: 1, metadata: plain() };
+    let request = CommandRequest { command: 1, metadata: plain() };
     others.execute(stream(20), request).await.expect("recorded");
     assert!(budget.used() > first);
     drop(others);
@@ -200,7 +200,7 @@ async fn commands_of_one_caller_are_decided_in_order_whether_the_stream_rests_or
     let process = Process::with(0, "evicting-order").await;
     let mut answers = Vec::new();
     for number in 0..2_000_u32 {
-        let request = Request { command: 1, metadata: because_of(u64::from(number) + 1) };
+        let request = CommandRequest { command: 1, metadata: because_of(u64::from(number) + 1) };
         answers.push(process.tills.submit(stream(1), request).await);
         if number % 97 == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;

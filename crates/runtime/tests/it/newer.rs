@@ -12,8 +12,8 @@ use kernel::{
     Actor, Cause, Decider, Fields, Idempotency, Metadata, Position, Recorded, StreamId, events,
 };
 use runtime::{
-    Aggregate, Aggregates, Deps, Done, Effect, ExecuteError, Progress, Reaction, Reactor, Request,
-    Unfit, follower, reactor,
+    Aggregate, Aggregates, CommandRequest, Delivery, Deps, Done, ExecuteError, Progress, Reaction,
+    Reactor, Unfit, follower, reactor,
     snapshots::Snapshots,
     sqlite::{Database, Location, Schema},
 };
@@ -90,8 +90,8 @@ fn till(number: u32) -> StreamId {
     StreamId::new("till", number).expect("a name")
 }
 
-fn asked(cents: u32, metadata: Metadata) -> Request<u32> {
-    Request { command: cents, metadata }
+fn asked(cents: u32, metadata: Metadata) -> CommandRequest<u32> {
+    CommandRequest { command: cents, metadata }
 }
 
 fn plain() -> Metadata {
@@ -256,7 +256,7 @@ async fn a_follower_has_no_effect_of_it_or_of_anything_after_it() {
                 sending.lock().expect("no holder panics").push(position);
                 Ok(())
             };
-            Ok::<Option<Effect>, Unfit>(Some(effect.boxed()))
+            Ok::<Option<Delivery>, Unfit>(Some(effect.boxed()))
         };
         let (progress, tasks) = (deps.progress("letters"), deps.tasks.child());
         let own = Deps { tasks: tasks.clone(), ..deps.clone() };
@@ -312,7 +312,7 @@ async fn events_that_say_nothing_to_a_subscriber_are_passed_over_and_counted() {
         one.reaches(world.record().await, PATIENCE).await;
     }
     assert!(one.progress.is_ready());
-    assert_eq!((one.progress.foreign(), one.progress.aside()), (1, 0));
+    assert_eq!((one.progress.foreign(), one.progress.set_aside_count()), (1, 0));
     let model = world.model.lock().expect("no holder panics");
     assert_eq!((&*model.applied, model.checkpoint), (&[1, 3].map(Position)[..], Position(3)));
 }

@@ -255,13 +255,13 @@ async fn events_that_cannot_be_taken_are_set_aside_and_everything_else_goes_on()
         assert_eq!(model.applied, taken);
         let found: Vec<Position> = model.aside.iter().map(|event| event.position).collect();
         assert_eq!(found, aside);
-        assert_eq!(progress.aside(), aside.len() as u64);
+        assert_eq!(progress.set_aside_count(), aside.len() as u64);
     }
     // Another instance, and one after a restart, know of them too.
     let other = world.deps.progress("two");
     projector::spawn(&Tasks::inline(), &world.deps.store(), side, choosy, other.clone());
     other.wait_ready().await;
-    while other.aside() != progress.aside() {
+    while other.set_aside_count() != progress.set_aside_count() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

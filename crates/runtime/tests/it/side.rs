@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use kernel::Position;
 use runtime::{
     Lease, ModelError, ReadModel, SetAside, Shared,
-    model::{Placed, TakenUp},
+    model::{Relocatable, TakenUp},
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -189,7 +189,7 @@ impl Shared for Side {
 }
 
 #[async_trait]
-impl Placed for Side {
+impl Relocatable for Side {
     fn beside(&self, number: u32) -> Result<Self, ModelError> {
         let mut first = self.model.lock().expect("no holder panics");
         let model = Arc::clone(first.others.entry(number).or_default());

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use eventlog::simdisk::SimDisk;
 use kernel::{Actor, Cause, Decider, Fields, Metadata, NewEvent, Position, StreamId, events};
 use runtime::{
-    Aggregate, Aggregates, Deps, Done, EventStore, ExecuteError, Request, Schemas, Tasks,
+    Aggregate, Aggregates, CommandRequest, Deps, Done, EventStore, ExecuteError, Schemas, Tasks,
     snapshots::Snapshots,
     upgrade::{self, Ends, Finished, Others, Unfinished, Upgrade},
 };
@@ -87,8 +87,8 @@ fn till(number: u32) -> StreamId {
     StreamId::new("till", number).expect("a name")
 }
 
-fn asked(command: Command) -> Request<Command> {
-    Request { command, metadata: Metadata::of(Actor::anonymous(), Uuid::from_u128(2)) }
+fn asked(command: Command) -> CommandRequest<Command> {
+    CommandRequest { command, metadata: Metadata::of(Actor::anonymous(), Uuid::from_u128(2)) }
 }
 
 async fn schemas_of(store: &EventStore, number: u32) -> Vec<(u32, String)> {

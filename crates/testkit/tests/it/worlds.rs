@@ -79,7 +79,7 @@ fn an_effect_happens_at_least_once_whatever_crashes() {
                 world.crash().await;
             }
         }
-        world.settled().await;
+        world.idle().await;
         let events = world.events().await;
         assert!(events.len() > 20, "{}", events.len());
         let sums = world.get("/sums").await.ok();
@@ -131,7 +131,7 @@ fn an_operator_skips_what_a_projection_could_not_take_and_what_waited_behind_it_
         assert_eq!(another.status, 404, "it was taken: {another:?}");
         let position = entry["Position"].as_u64().expect("a position");
         world.post("/skip-event", &skip(position)).await.ok();
-        world.settled().await;
+        world.idle().await;
         assert_eq!(world.get("/sum").await.ok(), json!({ "raised": 321 }));
         assert_eq!(world.get("/inbox").await.ok(), json!({ "Entries": [] }));
     });

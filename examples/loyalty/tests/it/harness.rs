@@ -50,5 +50,5 @@ impl Deref for World {
 async fn build(bed: &Testbed) -> Service {
     let config =
         loyalty::Config { model: bed.database("loyalty"), snapshots: bed.database("snapshots") };
-    loyalty::build(config, bed.deps.clone()).expect("it starts")
+    loyalty::build(config, bed.deps.clone()).await.expect("it starts")
 }

@@ -8,7 +8,7 @@ use kernel::{Position, Timestamp};
 use runtime::model::conformance;
 use uuid::Uuid;
 
-use super::{Change, Invoice, Invoices, Model, ProductSum, Sum, What};
+use super::{Change, Invoice, InvoiceQuery, Model, ProductSum, Sum, What};
 
 const ADA: Uuid = Uuid::from_u128(0xada);
 const BOB: Uuid = Uuid::from_u128(0xb0b);
@@ -61,7 +61,7 @@ async fn found(model: &dyn Model, order: u64) -> Option<Invoice> {
     model.invoice(id(order)).await.expect("a query works")
 }
 
-async fn numbers(model: &dyn Model, wanted: Invoices) -> Vec<u64> {
+async fn numbers(model: &dyn Model, wanted: InvoiceQuery) -> Vec<u64> {
     let found = model.invoices(wanted).await.expect("a list");
     found.iter().map(|invoice| invoice.issued.number).collect()
 }
@@ -75,7 +75,7 @@ async fn balanced(model: &dyn Model) {
 async fn a_new_model_is_empty(model: &dyn Model) {
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position::START);
     assert_eq!(found(model, 1).await, None);
-    assert!(numbers(model, Invoices { count: 9, ..Invoices::default() }).await.is_empty());
+    assert!(numbers(model, InvoiceQuery { count: 9, ..InvoiceQuery::default() }).await.is_empty());
     assert_eq!(model.customer("ada").await.expect("a query works"), None);
     assert_eq!(model.revenue(2026).await.expect("a year").total(), Sum::default());
     balanced(model).await;
@@ -92,7 +92,7 @@ async fn invoices_are_found_and_listed(model: &dyn Model) {
     assert_eq!((&three.issued, three.at), (&**invoice, *at));
     assert_eq!(found(model, 6).await, None);
 
-    let page = |customer, after, count| Invoices { customer, after, count };
+    let page = |customer, after, count| InvoiceQuery { customer, after, count };
     assert_eq!(numbers(model, page(None, None, 9)).await, [5, 4, 3, 2, 1]);
     assert_eq!(numbers(model, page(Some(ADA), None, 2)).await, [5, 3]);
     assert_eq!(numbers(model, page(Some(ADA), Some(3), 2)).await, [1]);
@@ -105,7 +105,7 @@ async fn an_invoice_stays_as_it_was_issued(model: &dyn Model) {
     let at = "2026-05-01T12:00:00Z";
     let names = async |order| {
         let invoice = found(model, order).await.expect("it is there");
-        let listed = Invoices { customer: Some(ADA), count: 9, ..Invoices::default() };
+        let listed = InvoiceQuery { customer: Some(ADA), count: 9, ..InvoiceQuery::default() };
         let listed = model.invoices(listed).await.expect("a list");
         assert!(listed.contains(&invoice), "a list shows the same: {listed:?}");
         let text = |name: Option<String>| name.unwrap_or_default();

@@ -17,9 +17,9 @@
 //! Sums are added up as invoices come: a year is read in as many documents as it has days and products, in one request,
 //! however many invoices there are. Everything is found by its id, so that no index has to be built before a query is answered.
 
+mod aside;
 mod claim;
 mod documents;
-mod inbox;
 mod location;
 mod read;
 mod served;
@@ -39,7 +39,7 @@ use serde_json::json;
 use store::Balance;
 use uuid::Uuid;
 
-use super::{Change, Invoice, Invoices, Model, Revenue, Sum};
+use super::{Change, Invoice, InvoiceQuery, Model, Revenue, Sum};
 use crate::calendar::Calendar;
 use documents::{LEASE, LeaseDocument};
 pub use location::CouchDbLocation;
@@ -100,7 +100,7 @@ impl ReadModel for CouchDbModel {
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
-        self.server.call(inbox::set_aside(&self.server, event)).await
+        self.server.call(aside::set_aside(&self.server, event)).await
     }
 
     async fn take_up(
@@ -109,7 +109,7 @@ impl ReadModel for CouchDbModel {
         up: TakenUp<'_, Change>,
         to: Position,
     ) -> Result<(), ModelError> {
-        let entries = self.server.call(inbox::taken_up(&self.server, &up, to)).await?;
+        let entries = self.server.call(aside::taken_up(&self.server, &up, to)).await?;
         self.step(from, Step { changes: up.changes, entries }, to).await
     }
 
@@ -177,7 +177,7 @@ impl Model for CouchDbModel {
         server.call(read::ask(server, |at| read::invoice(server, at, order))).await
     }
 
-    async fn invoices(&self, query: Invoices) -> Result<Vec<Invoice>, ModelError> {
+    async fn invoices(&self, query: InvoiceQuery) -> Result<Vec<Invoice>, ModelError> {
         let server = &self.server;
         server.call(read::ask(server, |at| read::invoices(server, at, &query))).await
     }

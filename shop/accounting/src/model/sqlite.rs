@@ -1,6 +1,6 @@
 //! The read model in SQLite. Revenue is added up as invoices come, so that a year is read in as many rows as it has products.
 
-mod query;
+mod read;
 mod write;
 
 use async_trait::async_trait;
@@ -13,7 +13,7 @@ use rusqlite::{Connection, Transaction};
 use store::Balance;
 use uuid::Uuid;
 
-use super::{Change, Invoice, Invoices, Model, Revenue, Sum};
+use super::{Change, Invoice, InvoiceQuery, Model, Revenue, Sum};
 use crate::calendar::Calendar;
 
 /// The number of the tables' shape.
@@ -56,13 +56,13 @@ const TABLES: &str = "CREATE TABLE invoice (
      ) WITHOUT ROWID;";
 
 /// The embedded read model.
-pub type SqliteModel = Embedded<Books>;
+pub type SqliteModel = Embedded<AccountingTables>;
 
 /// The tables of invoices and revenue.
 #[derive(Debug)]
-pub struct Books(pub Calendar);
+pub struct AccountingTables(pub Calendar);
 
-impl Tables for Books {
+impl Tables for AccountingTables {
     type Change = Change;
 
     fn schema(&self) -> Schema {
@@ -79,34 +79,34 @@ impl Tables for Books {
         Self(self.0.clone())
     }
 
-    fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
-        write::apply(transaction, &self.0, changes)
+    fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+        write::all(tx, &self.0, changes)
     }
 
     fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
-        query::balances(connection)
+        read::balances(connection)
     }
 }
 
 #[async_trait]
 impl Model for SqliteModel {
     async fn invoice(&self, order: Uuid) -> Result<Option<Invoice>, ModelError> {
-        self.read(|connection| query::invoice(connection, order))
+        self.read(|connection| read::invoice(connection, order))
     }
 
-    async fn invoices(&self, wanted: Invoices) -> Result<Vec<Invoice>, ModelError> {
-        self.scan(move |connection| query::invoices(connection, &wanted)).await
+    async fn invoices(&self, wanted: InvoiceQuery) -> Result<Vec<Invoice>, ModelError> {
+        self.scan(move |connection| read::invoices(connection, &wanted)).await
     }
 
     async fn customer(&self, user: &str) -> Result<Option<Uuid>, ModelError> {
-        self.read(|connection| query::customer(connection, user))
+        self.read(|connection| read::customer(connection, user))
     }
 
     async fn revenue(&self, year: i16) -> Result<Revenue, ModelError> {
-        self.scan(move |connection| query::revenue(connection, year)).await
+        self.scan(move |connection| read::revenue(connection, year)).await
     }
 
     async fn days(&self, first: Date, last: Date) -> Result<Vec<(Date, Sum)>, ModelError> {
-        self.scan(move |connection| query::days(connection, first, last)).await
+        self.scan(move |connection| read::days(connection, first, last)).await
     }
 }

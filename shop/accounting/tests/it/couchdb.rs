@@ -11,7 +11,7 @@ use std::{
 
 use accounting::{
     Model, ModelLocation,
-    model::{Change, Invoices, What},
+    model::{Change, InvoiceQuery, What},
 };
 use contracts::accounting::InvoiceIssued;
 use contracts::money::Money;
@@ -133,7 +133,7 @@ async fn couchdb_holds_and_lists_what_sqlite_does() {
     assert_eq!(lines(&*couchdb).await, lines(&*sqlite).await);
     for customer in [None, Some(id(3))] {
         for after in [None, Some(900), Some(1)] {
-            let page = Invoices { customer, after, count: 40 };
+            let page = InvoiceQuery { customer, after, count: 40 };
             let [ours, theirs] = [&couchdb, &sqlite].map(|model| model.invoices(page.clone()));
             let (ours, theirs) = (ours.await.expect("a list"), theirs.await.expect("a list"));
             assert_eq!(ours, theirs, "{page:?}");

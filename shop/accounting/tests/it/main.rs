@@ -5,3 +5,4 @@ mod calls;
 mod couchdb;
 mod harness;
 mod model;
+mod rules;

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context as _;
 use identity::Auth;
-use registry::{Extensions, Module, Place, Setup, Shop};
+use registry::{Extensions, ModelPlace, Module, Setup, ShopSettings};
 use runtime::sqlite::Location;
-use web::{Deps, Service, metrics::Metrics};
+use web::{Service, ServiceDeps, metrics::Metrics};
 
 use super::{currency, places};
 use crate::figures;
@@ -17,10 +17,10 @@ pub(super) struct Builder {
     pub(super) auth: Auth,
     /// Of the process.
     pub(super) metrics: Metrics,
-    pub(super) models: BTreeMap<&'static str, Place>,
+    pub(super) models: BTreeMap<&'static str, ModelPlace>,
     /// The data folder.
     pub(super) data: PathBuf,
-    pub(super) shop: Shop,
+    pub(super) shop: ShopSettings,
     /// Whether the log is a folder of this process, which has been looked through.
     pub(super) log_is_here: bool,
     /// What one service alone is given.
@@ -29,7 +29,11 @@ pub(super) struct Builder {
 
 impl Builder {
     /// Builds a service, and begins to run it with these dependencies.
-    pub(super) async fn service(&self, module: &Module, deps: Deps) -> anyhow::Result<Service> {
+    pub(super) async fn service(
+        &self,
+        module: &Module,
+        deps: ServiceDeps,
+    ) -> anyhow::Result<Service> {
         let model = self.models.get(module.name).context("each service has its place")?;
         let setup = Setup {
             deps: deps.clone(),
@@ -54,7 +58,7 @@ impl Builder {
     }
 
     /// What every service has, the event store's included.
-    pub(super) fn finished(&self, deps: &Deps, service: Service) -> Service {
+    pub(super) fn finished(&self, deps: &ServiceDeps, service: Service) -> Service {
         figures::spawn_of(deps, &self.metrics, service.clone());
         service
     }

@@ -7,7 +7,7 @@ use std::{
 
 use contracts::money::{Currency, Money};
 use jiff::tz::TimeZone;
-use registry::Place;
+use registry::ModelPlace;
 use runtime::upgrade::Ends;
 use web::{ConnectionLimits, StreamLimits};
 
@@ -53,7 +53,7 @@ pub(crate) struct Choices {
     pub(crate) memory: usize,
     pub(crate) limits: customer::Limits,
     /// Where each service keeps its read model, by the service's name.
-    pub(crate) models: BTreeMap<&'static str, Place>,
+    pub(crate) models: BTreeMap<&'static str, ModelPlace>,
     pub(super) collector: Option<Endpoint>,
 }
 
@@ -210,12 +210,12 @@ fn expected(settings: &Settings) -> Result<Vec<String>, ConfigError> {
 }
 
 /// Where the read models live, as far as can be told without opening them.
-fn models(settings: &Settings) -> Result<BTreeMap<&'static str, Place>, ConfigError> {
+fn models(settings: &Settings) -> Result<BTreeMap<&'static str, ModelPlace>, ConfigError> {
     let mut places = BTreeMap::new();
     for module in registry::SERVICES {
         settings.read(module.model.name, module.check_model)?;
         let text = settings.text(module.model.name).unwrap_or_default();
-        places.insert(module.name, Place::Named(text.to_owned()));
+        places.insert(module.name, ModelPlace::Named(text.to_owned()));
     }
     Ok(places)
 }

@@ -8,7 +8,7 @@ use kernel::Position;
 use runtime::Progress;
 use store::{Page, Read};
 use store::{Reader as _, log::LogReader};
-use web::Deps;
+use web::ServiceDeps;
 
 use super::choices::Choices;
 use crate::{config::Settings, data_folder::DataFolder};
@@ -52,7 +52,7 @@ pub(super) async fn check_log(reader: &LogReader, currency: &Currency) -> anyhow
 
 /// Compares the currency with that of the products once the event store answers, and stops the process if it is not the same one. The
 /// product service must not be announced as ready, and so add products, before it is.
-pub(super) fn spawn(deps: &Deps, currency: Currency) -> Progress {
+pub(super) fn spawn(deps: &ServiceDeps, currency: Currency) -> Progress {
     let compared = deps.progress("product.currency");
     let (store, tasks, progress) = (deps.store(), deps.tasks.clone(), compared.clone());
     deps.tasks.spawn_until_stopped("product-currency", async move {

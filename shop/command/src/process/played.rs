@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use kernel::sync;
 use registry::Module;
 use runtime::{event_store::Figures, sqlite::Location, upgrade};
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 use super::{
     builder::Builder,
@@ -23,7 +23,7 @@ use crate::{data_folder::mark::Mark, parts::Parts};
 pub(super) type LatestNote = Arc<std::sync::Mutex<Option<LastNote>>>;
 
 /// A service that can be started again, not running yet.
-pub(super) fn part(module: &'static Module, deps: Deps, builder: &Builder) -> Part {
+pub(super) fn part(module: &'static Module, deps: ServiceDeps, builder: &Builder) -> Part {
     let (running, emptied) = (builder.clone(), builder.clone());
     let boot = move |deps, _| -> BoxFuture<'static, Result<Service, String>> {
         let builder = running.clone();
@@ -52,7 +52,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    pub(super) fn part(self, deps: Deps) -> Part {
+    pub(super) fn part(self, deps: ServiceDeps) -> Part {
         let Self { open, opening, figures, beside, note, builder } = self;
         let first = Arc::new(std::sync::Mutex::new(Some(open)));
         Part::new(events::NAME, deps, move |deps, slowness| {

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use demo::{Conditions, Lived};
 use kernel::Clock as _;
-use registry::Shop;
+use registry::ShopSettings;
 use runtime::clock::SystemClock;
 
 use super::choices::{Choices, Store};
@@ -62,7 +62,7 @@ pub(crate) async fn make(settings: &Settings) -> anyhow::Result<Lived> {
         seed,
         admin_password: choices.admin_password,
         hashing: customer::Cost::default(),
-        shop: Shop {
+        shop: ShopSettings {
             currency: choices.currency,
             time_zone: choices.time_zone,
             welcome_credit: choices.welcome_credit,

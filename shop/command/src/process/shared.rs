@@ -10,12 +10,12 @@ use customer::Secrets;
 use faults::Disk;
 use identity::{Auth, Verifier, ended};
 use kernel::{Clock as _, Ids};
-use registry::{Extensions, Shop};
+use registry::{Extensions, ShopSettings};
 use runtime::event_store::Figures;
 use runtime::{
     Budget, Schemas, Tasks, Upgrade, clock::SystemClock, sqlite::Location, trace::Traces,
 };
-use web::{Deps, HttpNames, Service, Streams, metrics::Metrics};
+use web::{HttpNames, Service, ServiceDeps, Streams, metrics::Metrics};
 
 use super::{
     builder::Builder,
@@ -34,7 +34,7 @@ use crate::{
 /// What all parts of a process share.
 pub(super) struct Shared {
     pub(super) choices: Choices,
-    pub(super) deps: Deps,
+    pub(super) deps: ServiceDeps,
     pub(super) auth: Auth,
     pub(super) data: DataFolder,
     /// Of the customer service, if it runs here.
@@ -60,7 +60,7 @@ pub(super) async fn deps(
     tokens: Option<Verifier>,
     parts: &Parts,
     bus_tasks: &Tasks,
-) -> anyhow::Result<(Deps, Auth)> {
+) -> anyhow::Result<(ServiceDeps, Auth)> {
     let clock = Arc::new(SystemClock);
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the OS random generator failed")?;
@@ -87,7 +87,7 @@ pub(super) async fn deps(
     let budget = Budget::of(choices.memory);
     let schemas = Schemas::default();
     let base = runtime::Deps { clock, ids, transport, tasks, traces: traced, budget, schemas };
-    let mut deps = Deps::new(base).authenticated_by(auth.clone());
+    let mut deps = ServiceDeps::new(base).authenticated_by(auth.clone());
     version::set(&mut deps)?;
     deps.metrics = Metrics::new(names::PREFIX);
     deps.http.names = HttpNames::of(names::SYSTEM);
@@ -98,7 +98,7 @@ pub(super) async fn deps(
 
 impl Shared {
     /// The same for one service, with figures and traces of the service's own.
-    pub(super) fn for_service(&self, name: &'static str) -> Deps {
+    pub(super) fn for_service(&self, name: &'static str) -> ServiceDeps {
         self.deps.clone().of_service(name)
     }
 
@@ -136,7 +136,7 @@ impl Shared {
             metrics: self.deps.metrics.clone(),
             models: choices.models.clone(),
             data: self.data.path().to_owned(),
-            shop: Shop {
+            shop: ShopSettings {
                 currency: choices.currency.clone(),
                 time_zone: choices.time_zone.clone(),
                 welcome_credit: choices.welcome_credit,

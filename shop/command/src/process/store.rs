@@ -17,7 +17,7 @@ use runtime::{
     event_store::{self, Figures},
 };
 use store::{LogStore, Page, Read, Reader as _, log::LogReader};
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 use super::{
     choices::{Choices, Store},
@@ -140,7 +140,7 @@ impl OpenStore {
     /// Serves the store over the bus, and managers over HTTP.
     pub(super) async fn run(
         self,
-        deps: &Deps,
+        deps: &ServiceDeps,
         figures: Figures,
         beside: Beside,
         slowness: Option<Slowness>,
@@ -258,7 +258,7 @@ struct Kept {
 
 /// Every second: writes indexes, looks whether another process was refused, notes how far the log is, and looks whether its files are still there.
 fn look_after(
-    deps: &Deps,
+    deps: &ServiceDeps,
     maintenance: eventlog::Maintenance,
     Kept { reader, mark, folder }: Kept,
     store: Progress,

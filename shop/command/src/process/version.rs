@@ -8,7 +8,7 @@ use runtime::{
     Schemas, Upgrade, upgrade,
     upgrade::{Finished, Others},
 };
-use web::Deps;
+use web::ServiceDeps;
 
 use super::{
     choices::{Bus, Choices},
@@ -19,7 +19,7 @@ use super::{
 const OLDER: &str = "AGORA_TEST_READS";
 
 /// Gives a process its version.
-pub(super) fn set(deps: &mut Deps) -> anyhow::Result<()> {
+pub(super) fn set(deps: &mut ServiceDeps) -> anyhow::Result<()> {
     deps.base.schemas = Schemas::of(contracts::types());
     let Ok(older) = env::var(OLDER) else { return Ok(()) };
     let older = older.split_once('=').and_then(|(kind, reads)| Some((kind, reads.parse().ok()?)));
@@ -32,7 +32,7 @@ pub(super) fn set(deps: &mut Deps) -> anyhow::Result<()> {
 /// anything is built on it.
 pub(super) async fn upgrade(
     choices: &Choices,
-    deps: &Deps,
+    deps: &ServiceDeps,
     store: Option<&OpenStore>,
 ) -> anyhow::Result<Upgrade> {
     if let Some(store) = store {

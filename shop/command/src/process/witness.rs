@@ -6,7 +6,7 @@ use eventlog::{Known, Lost};
 use kernel::Position;
 use runtime::EventStore;
 use store::{Page, Read};
-use web::Deps;
+use web::ServiceDeps;
 
 use crate::data_folder::mark::{self, Mark};
 
@@ -57,7 +57,7 @@ pub(super) async fn recognise(store: &EventStore, mark: &Mark) -> anyhow::Result
 
 /// Notes every second what the log has, until the tasks stop. With `doubts` it has not been recognised yet: then that comes first, and
 /// ends the process if it is another one.
-pub(super) fn spawn(deps: &Deps, mark: Arc<Mark>, doubts: bool) {
+pub(super) fn spawn(deps: &ServiceDeps, mark: Arc<Mark>, doubts: bool) {
     let (store, tasks) = (deps.store(), deps.tasks.clone());
     deps.tasks.spawn_until_stopped("witness", async move {
         match if doubts { recognise(&store, &mark).await } else { Ok(None) } {

@@ -18,14 +18,14 @@ use serde_json::{Value, json};
 use store::LogStore;
 use store::Memory;
 use tower::ServiceExt as _;
-use web::Deps;
+use web::ServiceDeps;
 
 use crate::shop::PASSWORD;
 
-fn deps(secrets: &Secrets) -> Deps {
+fn deps(secrets: &Secrets) -> ServiceDeps {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::from_seed([4; 32])));
     let auth = Auth::new(secrets.verifier(), clock.clone());
-    Deps::new(runtime::Deps {
+    ServiceDeps::new(runtime::Deps {
         clock,
         ids,
         transport: Arc::new(Memory::new()),
@@ -38,7 +38,7 @@ fn deps(secrets: &Secrets) -> Deps {
 }
 
 /// Opens the log and serves it, until its own tasks are stopped.
-async fn serve_store(deps: &Deps, folder: &Path) -> Tasks {
+async fn serve_store(deps: &ServiceDeps, folder: &Path) -> Tasks {
     let tasks = deps.tasks.child();
     let options = eventlog::Options::new([5; 16]);
     let log = folder.join("log");
@@ -48,7 +48,7 @@ async fn serve_store(deps: &Deps, folder: &Path) -> Tasks {
     tasks
 }
 
-async fn customers(deps: &Deps, secrets: Arc<Secrets>) -> Router {
+async fn customers(deps: &ServiceDeps, secrets: Arc<Secrets>) -> Router {
     let memory = |name: &str| Location::Memory(format!("absent-{name}"));
     let auth = Auth::new(secrets.verifier(), Arc::clone(&deps.clock));
     let config = customer::Config {
@@ -67,12 +67,12 @@ async fn customers(deps: &Deps, secrets: Arc<Secrets>) -> Router {
     service.router
 }
 
-async fn products(deps: &Deps) -> Router {
+async fn products(deps: &ServiceDeps) -> Router {
     let memory = |name: &str| Location::Memory(format!("absent-{name}"));
     let currency = Currency::parse("EUR").expect("a code");
     let (model, snapshots) = (memory("product"), memory("product-snapshots"));
     let config = product::Config { model, snapshots, currency };
-    let service = product::build(config, deps.clone()).expect("a model");
+    let service = product::build(config, deps.clone()).await.expect("a model");
     service.wait_ready().await;
     service.router
 }

@@ -20,14 +20,15 @@ use web::{
 };
 
 use super::{
-    Customers,
+    Calls,
     fields::{self, check_email, check_password},
+    no_customer,
     sessions::{Proof, owner},
-    unknown, view,
+    view,
 };
 use crate::{
     domain::{self, Command, Update},
-    model::{self, Cursor, List},
+    model::{self, Cursor, CustomerQuery},
     password::{NewPassword, Password},
     search,
 };
@@ -60,13 +61,13 @@ pub(super) struct UpdateUser {
     (status = 429, description = "Too many wrong passwords for this name or from this address."),
 ))]
 pub(super) async fn update_user(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     context: Context,
     caller: Caller,
     request: Keyed<UpdateUser>,
 ) -> Result<(At, Json<User>), Problem> {
     let idempotency = request.changes(caller.id(), "update-user");
-    let idempotency = idempotency.map(|key| customers.secrets.blinded(&key));
+    let idempotency = idempotency.map(|key| calls.secrets.blinded(&key));
     let request = request.value;
     caller.must_be(&request.user_name)?;
     let mut errors = FieldErrors::new();
@@ -77,8 +78,8 @@ pub(super) async fn update_user(
         check_password(&mut errors, password, &request.user_name);
     }
     errors.finish()?;
-    let customer = customers.secrets.customer_id(&request.user_name);
-    let password = customers.new_password(&context, &caller, customer, &request).await?;
+    let customer = calls.secrets.customer_id(&request.user_name);
+    let password = calls.new_password(&context, &caller, customer, &request).await?;
     let ends_sessions = password.is_some();
     let update = Update {
         full_name: request.full_name.map(Text::into_string),
@@ -87,14 +88,14 @@ pub(super) async fn update_user(
         revision: request.version.map(Count::unsigned),
     };
     let metadata = context.metadata(caller.actor(), idempotency);
-    let (done, at) = customers.execute(customer, Command::Update(update), metadata).await?;
+    let (done, at) = calls.change_customer(customer, Command::Update(update), metadata).await?;
     if ends_sessions {
-        customers.end_sessions(customer, done).await;
+        calls.end_sessions(customer, done).await;
     }
-    Ok((at, Json(customers.shown(customer, done).await?)))
+    Ok((at, Json(calls.shown(customer, done).await?)))
 }
 
-impl Customers {
+impl Calls {
     /// Voids the tokens that a new password voids, in this process at once; all processes learn of it from the log.
     async fn end_sessions(&self, customer: Uuid, done: Done) {
         let (Done::Recorded { version, .. } | Done::Repeated { version, .. }) = done else {
@@ -115,7 +116,7 @@ impl Customers {
         caller: &Caller,
         customer: Uuid,
         request: &UpdateUser,
-    ) -> Result<Option<domain::NewPassword>, Problem> {
+    ) -> Result<Option<domain::PasswordChange>, Problem> {
         let Some(new) = &request.password else { return Ok(None) };
         let own = caller.id() == customer;
         let mut checked_against = None;
@@ -134,7 +135,7 @@ impl Customers {
         }
         let turn = self.passwords.turn(owner(context)).await?;
         let password = self.passwords.hash(&turn, customer, new).await;
-        Ok(Some(domain::NewPassword { password, checked_against, now: context.now() }))
+        Ok(Some(domain::PasswordChange { password, checked_against, now: context.now() }))
     }
 }
 
@@ -162,23 +163,23 @@ pub(super) struct GetUser {
     (status = 404, description = "There is no such customer, or not at that position."),
 ))]
 pub(super) async fn get_user(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     caller: Caller,
     Path(UserName { user_name }): Path<UserName>,
     Query(GetUser { as_of }): Query<GetUser>,
 ) -> Result<Json<User>, Problem> {
     caller.must_be(&user_name)?;
-    let id = customers.secrets.customer_id(&user_name);
+    let id = calls.secrets.customer_id(&user_name);
     let user = match as_of {
         Some(position) => {
             caller.must_be_manager()?;
             let position = Position(position.unsigned());
-            customers.must_be_recorded(position).await?;
-            view::as_of(&customers, id, Some(position)).await?
+            calls.must_be_recorded(position).await?;
+            calls.customer_as_of(id, Some(position)).await?
         }
-        None => customers.model.customer(id).await?.map(view::user),
+        None => calls.model.customer(id).await?.map(view::user),
     };
-    user.map(Json).ok_or_else(unknown)
+    user.map(Json).ok_or_else(no_customer)
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -218,7 +219,7 @@ enum Sort {
     (status = 200, body = Listing<User>),
 ))]
 pub(super) async fn get_all_users(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     _: Manager,
     Query(query): Query<GetAllUsers>,
 ) -> Result<Json<Listing<User>>, Problem> {
@@ -228,13 +229,13 @@ pub(super) async fn get_all_users(
         Sort::CreditDown => model::Sort::CreditDown,
         Sort::Newest => model::Sort::Newest,
     };
-    let list = List {
+    let list = CustomerQuery {
         search: query.search.map(Text::into_string),
         sort,
         after: query.after.map(|After(cursor)| cursor),
         count: query.limit.and_one(),
     };
-    let found = search::find(&*customers.model, list, query.count).await?;
+    let found = search::find(&*calls.model, list, query.count).await?;
     let page = Listing::page(found.customers, query.limit, |customer| sort.cursor(customer));
     let total = found.total.filter(|_| query.count);
     Ok(Json(Listing { total, ..page }.map(view::user)))

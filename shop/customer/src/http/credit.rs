@@ -10,8 +10,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{At, Context, Count, Json, KeyHeader, Keyed, Problem, Query, Text};
 
-use super::{Customers, unknown, view};
-use crate::domain::{self, Command};
+use super::{Calls, no_customer, view};
+use crate::domain::{self, Command, CreditChange};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -28,15 +28,15 @@ pub(super) struct GetCredit {
     (status = 404, description = "There is no such customer."),
 ))]
 pub(super) async fn get_credit(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     caller: Caller,
     Query(query): Query<GetCredit>,
 ) -> Result<Json<Credit>, Problem> {
     let user = query.user_name.as_deref().unwrap_or(caller.user());
     caller.must_be(user)?;
-    let id = customers.secrets.customer_id(user);
-    let customer = customers.model.customer(id).await?;
-    customer.map(|customer| Json(view::credit(customer))).ok_or_else(unknown)
+    let id = calls.secrets.customer_id(user);
+    let customer = calls.model.customer(id).await?;
+    customer.map(|customer| Json(view::credit(customer))).ok_or_else(no_customer)
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -62,7 +62,7 @@ pub(super) struct SetCredit {
     (status = 409, description = "The version is not the latest; `Current` is the customer now."),
 ))]
 pub(super) async fn set_credit(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     context: Context,
     Manager(caller): Manager,
     request: Keyed<SetCredit>,
@@ -70,13 +70,13 @@ pub(super) async fn set_credit(
     let idempotency = request.changes(caller.id(), "set-credit");
     let SetCredit { user_name, credit, change, version } = request.value;
     let credit = match (credit, change) {
-        (Some(Decimal(credit)), None) => domain::SetCredit::To(credit),
-        (None, Some(Decimal(change))) => domain::SetCredit::Change(change),
+        (Some(Decimal(credit)), None) => CreditChange::To(credit),
+        (None, Some(Decimal(change))) => CreditChange::By(change),
         _ => return Err(Problem::field("Credit", "either Credit or Change must be given")),
     };
-    let customer = customers.secrets.customer_id(&user_name);
-    let command = Command::SetCredit { credit, revision: version.map(Count::unsigned) };
+    let customer = calls.secrets.customer_id(&user_name);
+    let set = domain::SetCredit { credit, revision: version.map(Count::unsigned) };
     let metadata = context.metadata(caller.actor(), idempotency);
-    let (done, at) = customers.execute(customer, command, metadata).await?;
-    Ok((at, Json(customers.shown(customer, done).await?)))
+    let (done, at) = calls.change_customer(customer, Command::SetCredit(set), metadata).await?;
+    Ok((at, Json(calls.shown(customer, done).await?)))
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use web::{At, Context, FieldErrors, Json, KeyHeader, Keyed, Problem, Text};
 
 use super::{
-    Customers,
+    Calls,
     fields::{self, check_email, check_password, check_user_name},
     name_taken,
     sessions::owner,
@@ -53,15 +53,15 @@ struct Registration<'a> {
     (status = 429, description = "Too many registrations from this address."),
 ))]
 pub(super) async fn add_user(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     context: Context,
     caller: Option<Caller>,
     request: Keyed<AddUser>,
 ) -> Result<(StatusCode, At, Json<User>), Problem> {
-    let credit = customers.welcome_credit;
+    let credit = calls.welcome_credit;
     let caller = caller.as_ref();
     let registration = Registration { role: Role::Customer, credit, caller, call: "add-user" };
-    customers.register(&context, registration, request).await
+    calls.register(&context, registration, request).await
 }
 
 /// Adds a manager, who may do everything that the caller may. Managers get no credit of their own.
@@ -70,17 +70,17 @@ pub(super) async fn add_user(
     (status = 409, description = "The user name is taken."),
 ))]
 pub(super) async fn add_manager(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     context: Context,
     Manager(caller): Manager,
     request: Keyed<AddUser>,
 ) -> Result<(StatusCode, At, Json<User>), Problem> {
     let (role, credit, caller) = (Role::Manager, Money::ZERO, Some(&caller));
     let registration = Registration { role, credit, caller, call: "add-manager" };
-    customers.register(&context, registration, request).await
+    calls.register(&context, registration, request).await
 }
 
-impl Customers {
+impl Calls {
     async fn register(
         &self,
         context: &Context,
@@ -119,7 +119,8 @@ impl Customers {
         let registered = Registered { customer, personal, password, role, credit };
         let metadata =
             context.metadata(caller.map_or(Actor::anonymous(), Caller::actor), idempotency);
-        let (done, at) = self.execute(customer, Command::Register(registered), metadata).await?;
+        let (done, at) =
+            self.change_customer(customer, Command::Register(registered), metadata).await?;
         if !by_manager {
             self.limiters.registered(&user_name, context.client().into());
         }

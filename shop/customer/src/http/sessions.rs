@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{At, Context, Json, Problem, Text};
 
-use super::Customers;
+use super::Calls;
 use crate::{domain::Command, model::Credentials, password::Password, turns::Owner};
 
 /// Retries for a customer whose revision changes meanwhile, before a log-in is refused with 503.
@@ -36,22 +36,22 @@ pub(super) struct LogIn {
     (status = 429, description = "Too many failed log-ins by this name or from this address."),
 ))]
 pub(super) async fn login_user(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     context: Context,
     Json(LogIn { user_name, password }): Json<LogIn>,
 ) -> Result<Json<Session>, Problem> {
-    let customer = customers.secrets.customer_id(&user_name);
-    let (version, known) = customers.credentials(customer).await?;
+    let customer = calls.secrets.customer_id(&user_name);
+    let (version, known) = calls.credentials(customer).await?;
     let sealed = known.as_ref().map(|known| &*known.password);
     let proof = Proof { user: &user_name, sealed, password: &password };
-    let proven = customers.prove(&context, proof).await?;
+    let proven = calls.prove(&context, proof).await?;
     let Some(Credentials { role, .. }) = known.filter(|_| proven) else {
         return Err(Problem::unauthorized("There is no such user, or the password is wrong.")
             .kind("/problems/wrong-credentials"));
     };
-    let (now, ids) = (context.now(), &customers.deps.ids);
+    let (now, ids) = (context.now(), &calls.deps.ids);
     let holder = Holder { customer, user: &user_name, role: token_role(role), version };
-    let (token, claims) = customers.secrets.signer().issue(holder, now, ids);
+    let (token, claims) = calls.secrets.signer().issue(holder, now, ids);
     let user_name = user_name.into_string();
     Ok(Json(Session { token, expires_at: claims.expires_at, user_name, role }))
 }
@@ -61,7 +61,7 @@ pub(super) async fn login_user(
     (status = 200, body = LoggedOut),
 ))]
 pub(super) async fn logout_user(
-    State(customers): State<Arc<Customers>>,
+    State(calls): State<Arc<Calls>>,
     context: Context,
     caller: Caller,
 ) -> Result<(At, Json<LoggedOut>), Problem> {
@@ -69,9 +69,9 @@ pub(super) async fn logout_user(
     let command = Command::LogOut(customer::LoggedOut { token, expires });
     let metadata = context.metadata(caller.actor(), None);
     // No model shows a session, so none is waited for.
-    let (_, at) = customers.record(caller.id(), command, metadata).await?;
+    let (_, at) = calls.record(caller.id(), command, metadata).await?;
     // Other processes learn of it from the log; here it takes effect at once.
-    customers.auth.sessions().revoke_token(token, expires);
+    calls.auth.sessions().revoke_token(token, expires);
     Ok((at, Json(LoggedOut { user_name: caller.user().to_owned() })))
 }
 
@@ -82,7 +82,7 @@ pub(super) struct Proof<'a> {
     pub(super) password: &'a Password,
 }
 
-impl Customers {
+impl Calls {
     /// What a log-in is checked by, and the customer's revision with it: should the password be changed while it is checked, that
     /// is a later one, and voids the session.
     async fn credentials(&self, customer: Uuid) -> Result<(u64, Option<Credentials>), Problem> {

@@ -9,7 +9,7 @@ use kernel::Position;
 use uuid::Uuid;
 use web::Problem;
 
-use super::Customers;
+use super::Calls;
 use crate::{domain, model};
 
 pub(super) fn user(customer: model::Customer) -> User {
@@ -34,22 +34,24 @@ pub(super) fn credit(customer: model::Customer) -> Credit {
     }
 }
 
-/// The customer from the events up to `position` (or all); none if it did not exist then.
-pub(super) async fn as_of(
-    customers: &Customers,
-    customer: Uuid,
-    position: Option<Position>,
-) -> Result<Option<User>, Problem> {
-    let state = customers.fold::<domain::Customer>(&stream(customer), position).await?;
-    let domain::State { account, revision, credit, .. } = state;
-    Ok(account.map(|account| User {
-        user_name: account.user,
-        full_name: account.full_name,
-        email: account.email,
-        role: account.role,
-        credit: Decimal(credit.credit),
-        reserved: Decimal(credit.reserved),
-        available: Decimal(credit.available()),
-        version: revision,
-    }))
+impl Calls {
+    /// The customer after everything up to `until`, from its events; none if it did not exist then.
+    pub(super) async fn customer_as_of(
+        &self,
+        customer: Uuid,
+        until: Option<Position>,
+    ) -> Result<Option<User>, Problem> {
+        let state = self.fold::<domain::Customer>(&stream(customer), until).await?;
+        let domain::State { account, revision, credit, .. } = state;
+        Ok(account.map(|account| User {
+            user_name: account.user,
+            full_name: account.full_name,
+            email: account.email,
+            role: account.role,
+            credit: Decimal(credit.credit),
+            reserved: Decimal(credit.reserved),
+            available: Decimal(credit.available()),
+            version: revision,
+        }))
+    }
 }

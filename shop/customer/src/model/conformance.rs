@@ -8,7 +8,7 @@ use kernel::Position;
 use runtime::model::conformance;
 use uuid::Uuid;
 
-use super::{Change, Customer, List, Model, Moved, Registered, Sort, What};
+use super::{Change, Customer, CustomerQuery, Model, Moved, RegisteredRow, Sort, What};
 
 /// Runs the whole suite; `make` gives a new, empty model each time.
 pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
@@ -26,7 +26,7 @@ fn id(user: &str) -> Uuid {
 }
 
 fn registered(position: u64, user: &str, credit: i64) -> Change {
-    let registered = Registered {
+    let registered = RegisteredRow {
         user: user.to_owned(),
         full_name: format!("{user} Ünlü"),
         email: format!("{user}@example.com"),
@@ -64,8 +64,8 @@ async fn lines(model: &dyn Model) -> Vec<String> {
 async fn a_new_model_is_empty(model: &dyn Model) {
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position::START);
     assert_eq!(model.customer(id("ada")).await.expect("a query works"), None);
-    let list = List { count: 10, ..List::default() };
-    assert!(model.list(list).await.expect("a list").is_empty());
+    let list = CustomerQuery { count: 10, ..CustomerQuery::default() };
+    assert!(model.customers(list).await.expect("a list").is_empty());
 }
 
 async fn changes_add_up(model: &dyn Model) {
@@ -165,23 +165,28 @@ async fn lists_are_sorted_searched_and_paged(model: &dyn Model) {
     for (search, expected) in
         [("BO", vec!["bob"]), ("üNLü", vec!["ada", "bob", "cleo", "dan"]), ("%", vec![])]
     {
-        let list = List { search: Some(search.to_owned()), count: 10, ..List::default() };
-        let found = model.list(list).await.expect("a list");
+        let list = CustomerQuery {
+            search: Some(search.to_owned()),
+            count: 10,
+            ..CustomerQuery::default()
+        };
+        let found = model.customers(list).await.expect("a list");
         assert_eq!(users(&found), expected, "{search}");
-        let list = List { search: Some(search.to_owned()), count: 3, ..List::default() };
-        let counted = model.count(list).await.expect("a number");
+        let list =
+            CustomerQuery { search: Some(search.to_owned()), count: 3, ..CustomerQuery::default() };
+        let counted = model.count_customers(list).await.expect("a number");
         assert_eq!(counted, expected.len().min(3) as u64, "{search}");
     }
-    let all = List { count: 9, ..List::default() };
-    assert_eq!(model.count(all).await.expect("a number"), 4);
+    let all = CustomerQuery { count: 9, ..CustomerQuery::default() };
+    assert_eq!(model.count_customers(all).await.expect("a number"), 4);
 }
 
 async fn paged(model: &dyn Model, sort: Sort, count: usize) -> Vec<String> {
     let mut all: Vec<Customer> = Vec::new();
     loop {
         let after = all.last().map(|last| sort.cursor(last));
-        let list = List { sort, after, count, ..List::default() };
-        let page = model.list(list).await.expect("a list");
+        let list = CustomerQuery { sort, after, count, ..CustomerQuery::default() };
+        let page = model.customers(list).await.expect("a list");
         assert!(page.len() <= count);
         if page.is_empty() {
             return users(&all);

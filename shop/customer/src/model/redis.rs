@@ -14,11 +14,11 @@
 //! after a few attempts it scans all in one go.
 
 mod aside;
-mod change;
 mod location;
-mod rows;
+mod read;
 mod served;
 mod server;
+mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -32,9 +32,9 @@ use rusqlite::types::ValueRef;
 use store::Balance;
 use uuid::Uuid;
 
-use super::{Change, Credentials, Cursor, Customer, List, Model, Sort};
+use super::{Change, Credentials, Cursor, Customer, CustomerQuery, Model, Sort};
 pub use location::RedisLocation;
-use rows::{DUMPED, FIELDS, customer, dumped, incomplete, number, other, role};
+use read::{DUMPED, FIELDS, customer, dumped, incomplete, number, other, role};
 use server::Server;
 
 /// Customers looked at in one go while searching: some milliseconds of the server's time.
@@ -81,7 +81,7 @@ impl RedisModel {
         to: Position,
         aside: Vec<String>,
     ) -> Result<(), ModelError> {
-        let changes = change::encode(changes).map_err(|error| other(&error))?;
+        let changes = write::encode(changes).map_err(|error| other(&error))?;
         let (from, to) = (from.0.to_string(), to.0.to_string());
         let mut args: Vec<&[u8]> = vec![from.as_bytes(), to.as_bytes(), &changes];
         args.extend(aside.iter().map(String::as_bytes));
@@ -271,7 +271,7 @@ impl Model for RedisModel {
         row.map(credentials).transpose()
     }
 
-    async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError> {
+    async fn customers(&self, query: CustomerQuery) -> Result<Vec<Customer>, ModelError> {
         let order = order(query.sort);
         let from = query.after.map_or_else(|| "-".to_owned(), |after| behind(query.sort, &after));
         let needle = query.search.unwrap_or_default().to_lowercase();
@@ -294,7 +294,7 @@ impl Model for RedisModel {
         rows.iter().map(|row| customer(row)).collect()
     }
 
-    async fn count(&self, query: List) -> Result<u64, ModelError> {
+    async fn count_customers(&self, query: CustomerQuery) -> Result<u64, ModelError> {
         let needle = query.search.unwrap_or_default().to_lowercase();
         let (mut found, mut from) = (0, "-".to_owned());
         loop {

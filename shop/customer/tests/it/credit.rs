@@ -5,15 +5,15 @@ use kernel::{Actor, StreamId};
 use serde_json::{Value, json, value::to_raw_value};
 use testing::Answer;
 
-use crate::harness::Shop;
+use crate::harness::World;
 
 #[tokio::test(start_paused = true)]
 async fn credit_is_set_or_changed_but_never_below_what_is_reserved() {
-    let shop = Shop::open().await;
-    let (ada, manager) = (shop.customer("ada").await, shop.manager().await);
-    shop.place(&shop.order("ada", 4000)).await;
+    let world = World::start().await;
+    let (ada, manager) = (world.customer("ada").await, world.manager().await);
+    world.place(&world.order("ada", 4000)).await;
     let set =
-        async |body: Value| -> Answer { shop.post("/set-credit", Some(&manager), body).await };
+        async |body: Value| -> Answer { world.post("/set-credit", Some(&manager), body).await };
     let cases = [
         (json!({ "UserName": "ada", "Credit": 40 }), 200),
         (json!({ "UserName": "ada", "Credit": 39.99 }), 422),
@@ -29,9 +29,10 @@ async fn credit_is_set_or_changed_but_never_below_what_is_reserved() {
     for (body, status) in cases {
         assert_eq!(set(body.clone()).await.status.as_u16(), status, "{body}");
     }
-    let own = shop.post("/set-credit", Some(&ada), json!({ "UserName": "ada", "Credit": 1 })).await;
+    let own =
+        world.post("/set-credit", Some(&ada), json!({ "UserName": "ada", "Credit": 1 })).await;
     assert_eq!(own.status, 403);
-    let credit = shop.get("/get-credit", Some(&ada)).await.body;
+    let credit = world.get("/get-credit", Some(&ada)).await.body;
     let expected =
         json!({ "UserName": "ada", "Credit": 50.50, "Reserved": 40.00, "Available": 10.50 });
     assert_eq!(credit, expected);
@@ -39,14 +40,14 @@ async fn credit_is_set_or_changed_but_never_below_what_is_reserved() {
 
 #[tokio::test(start_paused = true)]
 async fn a_change_that_rests_on_an_old_version_is_refused_with_the_latest() {
-    let shop = Shop::open().await;
-    let (_ada, manager) = (shop.customer("ada").await, shop.manager().await);
+    let world = World::start().await;
+    let (_ada, manager) = (world.customer("ada").await, world.manager().await);
     let set = async |credit: u64, version: u64| {
         let body = json!({ "UserName": "ada", "Credit": credit, "Version": version });
-        shop.post("/set-credit", Some(&manager), body).await
+        world.post("/set-credit", Some(&manager), body).await
     };
     assert_eq!(set(150, 1).await.body["Version"], 2);
-    shop.place(&shop.order("ada", 4000)).await;
+    world.place(&world.order("ada", 4000)).await;
     let stale = set(200, 1).await;
     assert_eq!(stale.status, 409);
     assert_eq!(
@@ -61,90 +62,90 @@ async fn a_change_that_rests_on_an_old_version_is_refused_with_the_latest() {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_request_again_acts_once_and_answers_the_same() {
-    let shop = Shop::open().await;
-    let (_ada, manager) = (shop.customer("ada").await, shop.manager().await);
+    let world = World::start().await;
+    let (_ada, manager) = (world.customer("ada").await, world.manager().await);
     let body = json!({ "UserName": "ada", "Change": 5 });
-    let first = shop.keyed("/set-credit", &manager, ("key", body.clone())).await;
+    let first = world.keyed("/set-credit", &manager, ("key", body.clone())).await;
     assert_eq!((first.status.as_u16(), &first.body["Credit"]), (200, &json!(105.00)));
     let more = json!({ "UserName": "ada", "Change": 7 });
-    let other = shop.keyed("/set-credit", &manager, ("key-2", more.clone())).await;
+    let other = world.keyed("/set-credit", &manager, ("key-2", more.clone())).await;
     assert_eq!(other.body["Credit"], json!(112.00));
-    let again = shop.keyed("/set-credit", &manager, ("key", body.clone())).await;
+    let again = world.keyed("/set-credit", &manager, ("key", body.clone())).await;
     assert_eq!(
         (again.status, again.position, &again.body),
         (first.status, first.position, &first.body)
     );
-    let reused = shop.keyed("/set-credit", &manager, ("key", more)).await;
+    let reused = world.keyed("/set-credit", &manager, ("key", more)).await;
     assert_eq!((reused.status.as_u16(), reused.fields()), (422, vec!["Idempotency-Key"]));
-    let shop = shop.reopen_with(|_| {}).await;
-    let manager = shop.manager().await;
-    let again = shop.keyed("/set-credit", &manager, ("key", body)).await;
+    let world = world.reopened_with(|_| {}).await;
+    let manager = world.manager().await;
+    let again = world.keyed("/set-credit", &manager, ("key", body)).await;
     assert_eq!(again.body, first.body);
-    assert_eq!(shop.kinds_of("ada").await.len(), 3);
+    assert_eq!(world.kinds_of("ada").await.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn promise_6_one_customers_credit_is_never_promised_twice() {
-    let shop = Shop::open().await;
-    let ada = shop.customer("ada").await;
-    let orders: Vec<_> = (0..20).map(|_| shop.order("ada", 3000)).collect();
+    let world = World::start().await;
+    let ada = world.customer("ada").await;
+    let orders: Vec<_> = (0..20).map(|_| world.order("ada", 3000)).collect();
     for order in &orders {
-        shop.place(order).await;
+        world.place(order).await;
     }
-    let kinds = shop.kinds_of("ada").await;
+    let kinds = world.kinds_of("ada").await;
     let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
     assert_eq!((count("customer.credit-reserved"), count("customer.credit-denied")), (3, 17));
     for order in &orders {
-        shop.deny(order).await;
+        world.deny(order).await;
     }
-    let credit = shop.get("/get-credit", Some(&ada)).await.body;
+    let credit = world.get("/get-credit", Some(&ada)).await.body;
     assert_eq!((&credit["Credit"], &credit["Available"]), (&json!(100.00), &json!(100.00)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn promise_4_two_instances_answer_every_order_once() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
-    let second = shop.second_instance().await;
+    let world = World::start().await;
+    world.customer("ada").await;
+    let second = world.second_instance().await;
     let mut orders = Vec::new();
     for _ in 0..30 {
-        let order = shop.order("ada", 300);
-        shop.place(&order).await;
+        let order = world.order("ada", 300);
+        world.place(&order).await;
         orders.push(order);
     }
     for (n, order) in orders.iter().enumerate() {
         if n % 2 == 0 {
-            shop.finalize(order).await;
+            world.finalize(order).await;
         } else {
-            shop.deny(order).await;
+            world.deny(order).await;
         }
     }
-    shop.settled(&[&shop.service, &second]).await;
-    let kinds = shop.kinds_of("ada").await;
+    world.idle(&[&world.service, &second]).await;
+    let kinds = world.kinds_of("ada").await;
     let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
     let counts =
         ["reserved", "debited", "released"].map(|what| count(&format!("customer.credit-{what}")));
     assert_eq!((counts, kinds.len()), ([30, 15, 15], 61));
-    assert_eq!(testing::dump(&shop.service).await, testing::dump(&second).await);
+    assert_eq!(testing::dump(&world.service).await, testing::dump(&second).await);
 }
 
 #[tokio::test(start_paused = true)]
 async fn orders_of_strangers_and_orders_too_late_are_denied() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
-    let stranger = shop.order("eve", 1);
-    shop.place(&stranger).await;
-    let late = shop.order("ada", 1);
-    let deadline = shop.deps.clock.now() - std::time::Duration::from_secs(1);
+    let world = World::start().await;
+    world.customer("ada").await;
+    let stranger = world.order("eve", 1);
+    world.place(&stranger).await;
+    let late = world.order("ada", 1);
+    let deadline = world.deps.clock.now() - std::time::Duration::from_secs(1);
     let stream = contracts::order::stream(late.order);
     let placed = OrderEvent::from(contracts::order::Placed {
         terms: late,
         deadline,
         channel: contracts::order::Channel::Site,
     });
-    shop.record(stream, &placed).await;
-    shop.settle().await;
-    let denied: Vec<_> = shop
+    world.record(stream, &placed).await;
+    world.settle().await;
+    let denied: Vec<_> = world
         .events()
         .await
         .iter()
@@ -155,20 +156,23 @@ async fn orders_of_strangers_and_orders_too_late_are_denied() {
         })
         .collect();
     assert_eq!(denied, [Reason::UnknownCustomer, Reason::Deadline]);
-    assert_eq!(shop.post("/add-user", None, crate::harness::registration("eve")).await.status, 201);
+    assert_eq!(
+        world.post("/add-user", None, crate::harness::registration("eve")).await.status,
+        201
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_note_ahead_of_itself_does_not_stop_the_reactor() {
-    let shop = Shop::open().await;
-    let ada = shop.customer("ada").await;
-    shop.place(&shop.order("ada", 1000)).await;
+    let world = World::start().await;
+    let ada = world.customer("ada").await;
+    world.place(&world.order("ada", 1000)).await;
     let note = to_raw_value(&json!({ "position": 9_000_000_000_000_u64 })).expect("JSON");
     let stream = StreamId::new("reactor", "customer").expect("a name");
-    let metadata = shop.metadata(Actor::reactor("customer"));
-    shop.record_raw(stream, "reactor.settled", 1, note, metadata).await;
-    let shop = shop.reopen_with(|_| {}).await;
-    shop.place(&shop.order("ada", 2000)).await;
-    let credit = shop.get("/get-credit", Some(&ada)).await.body;
+    let metadata = world.metadata(Actor::reactor("customer"));
+    world.record_raw(stream, "reactor.settled", 1, note, metadata).await;
+    let world = world.reopened_with(|_| {}).await;
+    world.place(&world.order("ada", 2000)).await;
+    let credit = world.get("/get-credit", Some(&ada)).await.body;
     assert_eq!(credit["Reserved"], json!(30.0), "each order once: {credit}");
 }

@@ -17,35 +17,35 @@ use web::Service;
 
 pub(crate) const ADMIN_PASSWORD: &str = "admin's own password";
 
-pub(crate) struct Shop {
+pub(crate) struct World {
     alone: testing::Shop,
     auth: Auth,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) admin: Admin,
 }
 
-impl Shop {
-    pub(crate) async fn open() -> Self {
-        Self::open_with(|_| {}).await
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
     }
 
     /// A new shop, its settings changed by `change`.
-    pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::open_in(Testbed::new(Tasks::inline()).await, [7; 32], change).await
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_in(Testbed::new(Tasks::inline()).await, [7; 32], change).await
     }
 
     /// A new shop with another secret.
-    pub(crate) async fn open_with_secret(secret: [u8; 32]) -> Self {
-        Self::open_in(Testbed::new(Tasks::inline()).await, secret, |_| {}).await
+    pub(crate) async fn start_with_secret(secret: [u8; 32]) -> Self {
+        Self::start_in(Testbed::new(Tasks::inline()).await, secret, |_| {}).await
     }
 
     /// A new shop in which what blocks has threads of its own, so that requests meet.
-    pub(crate) async fn open_with_threads() -> Self {
-        Self::open_in(Testbed::new(Tasks::new()).await, [7; 32], |_| {}).await
+    pub(crate) async fn start_with_threads() -> Self {
+        Self::start_in(Testbed::new(Tasks::new()).await, [7; 32], |_| {}).await
     }
 
     /// A new shop that learns from the log which sessions have ended, as every process does.
-    pub(crate) async fn open_with_ended_sessions() -> Self {
+    pub(crate) async fn start_with_ended_sessions() -> Self {
         let bed = Testbed::new(Tasks::inline()).await;
         let (secrets, auth) = keys(&bed, [7; 32]);
         let mut bed = bed.for_service(customer::NAME, auth.clone());
@@ -56,11 +56,11 @@ impl Shop {
     }
 
     /// The same shop after a restart.
-    pub(crate) async fn reopen_with(self, change: impl FnOnce(&mut Config)) -> Self {
-        Self::open_in(self.alone.closed().await, [7; 32], change).await
+    pub(crate) async fn reopened_with(self, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_in(self.alone.closed().await, [7; 32], change).await
     }
 
-    async fn open_in(bed: Testbed, secret: [u8; 32], change: impl FnOnce(&mut Config)) -> Self {
+    async fn start_in(bed: Testbed, secret: [u8; 32], change: impl FnOnce(&mut Config)) -> Self {
         let (secrets, auth) = keys(&bed, secret);
         let bed = bed.for_service(customer::NAME, auth.clone());
         Self::on(bed, secrets, auth, change).await
@@ -147,7 +147,7 @@ impl Shop {
     }
 }
 
-impl Deref for Shop {
+impl Deref for World {
     type Target = testing::Shop;
 
     fn deref(&self) -> &testing::Shop {

@@ -3,7 +3,7 @@
 use runtime::Tasks;
 use serde_json::json;
 
-use crate::harness::Shop;
+use crate::harness::World;
 
 #[tokio::test]
 async fn sqlite_keeps_the_contract() {
@@ -16,21 +16,21 @@ async fn sqlite_keeps_the_contract() {
 
 #[tokio::test(start_paused = true)]
 async fn promise_8_a_rebuilt_model_equals_the_live_one() {
-    let shop = Shop::open().await;
-    let (ada, manager) = (shop.customer("ada").await, shop.manager().await);
-    let [kept, dropped, open] = [1000, 2000, 3000].map(|price| shop.order("ada", price));
+    let world = World::start().await;
+    let (ada, manager) = (world.customer("ada").await, world.manager().await);
+    let [kept, dropped, open] = [1000, 2000, 3000].map(|price| world.order("ada", price));
     for order in [&kept, &dropped, &open] {
-        shop.place(order).await;
+        world.place(order).await;
     }
-    shop.finalize(&kept).await;
-    shop.deny(&dropped).await;
+    world.finalize(&kept).await;
+    world.deny(&dropped).await;
     let change = json!({ "UserName": "ada", "FullName": "Ada" });
-    assert_eq!(shop.post("/update-user", Some(&ada), change).await.status, 200);
+    assert_eq!(world.post("/update-user", Some(&ada), change).await.status, 200);
     let change = json!({ "UserName": "ada", "Change": -1 });
-    assert_eq!(shop.post("/set-credit", Some(&manager), change).await.status, 200);
+    assert_eq!(world.post("/set-credit", Some(&manager), change).await.status, 200);
 
     let rebuilt = customer::open_model(testing::in_memory(), &Tasks::inline()).await;
-    let rebuilt = shop.rebuilt(&rebuilt.expect("memory"), customer::project).await;
-    assert_eq!(rebuilt, testing::dump(&shop.service).await);
+    let rebuilt = world.rebuilt(&rebuilt.expect("memory"), customer::project).await;
+    assert_eq!(rebuilt, testing::dump(&world.service).await);
     assert!(rebuilt.len() >= 3, "{rebuilt:?}");
 }

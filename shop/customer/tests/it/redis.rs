@@ -13,7 +13,7 @@ use contracts::customer::Role;
 use contracts::money::Money;
 use customer::{
     Model, ModelLocation,
-    model::{Change, Customer, List, Moved, Registered, Sort, What},
+    model::{Change, Customer, CustomerQuery, Moved, RegisteredRow, Sort, What},
 };
 use kernel::Position;
 use runtime::{ModelError, ReadModel, Tasks, model::conformance};
@@ -22,7 +22,7 @@ use servers::Redis;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::harness::{Shop, registration};
+use crate::harness::{World, registration};
 
 /// One server for all tests that leave it alone.
 static SERVER: LazyLock<Redis> = LazyLock::new(|| Redis::start().expect("a Redis server"));
@@ -53,7 +53,7 @@ fn id(number: u64) -> Uuid {
 }
 
 fn registered(number: u64) -> Change {
-    let registered = Registered {
+    let registered = RegisteredRow {
         user: format!("user{:04}", number * 7919 % 10_000),
         full_name: format!("Žofie Ünlü {number}"),
         email: format!("{number}@Example.com"),
@@ -148,8 +148,8 @@ async fn pages(model: &dyn Model, sort: Sort, search: Option<&str>) -> Vec<Custo
     let mut all: Vec<Customer> = Vec::new();
     loop {
         let after = all.last().map(|last| sort.cursor(last));
-        let list = List { search: search.map(str::to_owned), sort, after, count: 300 };
-        let page = model.list(list).await.expect("a list");
+        let list = CustomerQuery { search: search.map(str::to_owned), sort, after, count: 300 };
+        let page = model.customers(list).await.expect("a list");
         if page.is_empty() {
             return all;
         }
@@ -184,66 +184,66 @@ async fn a_search_is_whole_while_the_model_moves() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_8_a_model_rebuilt_in_sqlite_equals_the_live_one_in_redis() {
-    let shop = Shop::open_with(|config| config.model = place()).await;
-    let (ada, manager) = (shop.customer("ada").await, shop.manager().await);
-    let [kept, dropped] = [1000, 2000].map(|price| shop.order("ada", price));
-    shop.place(&kept).await;
-    shop.place(&dropped).await;
-    shop.finalize(&kept).await;
-    shop.deny(&dropped).await;
+    let world = World::start_with(|config| config.model = place()).await;
+    let (ada, manager) = (world.customer("ada").await, world.manager().await);
+    let [kept, dropped] = [1000, 2000].map(|price| world.order("ada", price));
+    world.place(&kept).await;
+    world.place(&dropped).await;
+    world.finalize(&kept).await;
+    world.deny(&dropped).await;
     let change = json!({ "UserName": "ada", "FullName": "Ada" });
-    assert_eq!(shop.post("/update-user", Some(&ada), change).await.status, 200);
+    assert_eq!(world.post("/update-user", Some(&ada), change).await.status, 200);
     let change = json!({ "UserName": "ada", "Change": 5 });
-    assert_eq!(shop.post("/set-credit", Some(&manager), change).await.status, 200);
+    assert_eq!(world.post("/set-credit", Some(&manager), change).await.status, 200);
 
-    let rebuilt = shop.rebuilt(&sqlite().await, customer::project).await;
-    assert_eq!(rebuilt, testing::dump(&shop.service).await);
+    let rebuilt = world.rebuilt(&sqlite().await, customer::project).await;
+    assert_eq!(rebuilt, testing::dump(&world.service).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_projectors_one_projects_and_the_other_takes_over() {
-    let shop = Shop::open().await;
+    let world = World::start().await;
     let place = place();
     let models = [open(place.clone()).await, open(place).await];
     let [(first, one), (_second, two)] =
-        [0, 1].map(|number| shop.follow(&models[number], customer::project));
+        [0, 1].map(|number| world.follow(&models[number], customer::project));
     for number in 0..10 {
-        let added = shop.post("/add-user", None, registration(&format!("user{number}"))).await;
+        let added = world.post("/add-user", None, registration(&format!("user{number}"))).await;
         let position = added.position.expect("it is recorded");
         for progress in [&one, &two] {
             progress.wait_for(position, PATIENCE).await.expect("both see it");
         }
     }
     first.kill().await;
-    let added = shop.post("/add-user", None, registration("late")).await;
+    let added = world.post("/add-user", None, registration("late")).await;
     let position = added.position.expect("it is recorded");
     two.wait_for(position, PATIENCE).await.expect("it takes over");
-    let live = testing::dump(&shop.service).await;
+    let live = testing::dump(&world.service).await;
     let at = models[1].checkpoint().await.expect("a checkpoint");
-    assert_eq!(at, shop.store().head().await);
+    assert_eq!(at, world.store().head().await);
     assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_is_waited_for_and_has_forgotten_nothing() {
     let mut server = Redis::start().expect("a Redis server");
-    let shop = Shop::open_with(|config| config.model = parse(&server.url())).await;
-    let ada = shop.customer("ada").await;
-    let seen = shop.get("/get-user/ada", Some(&ada)).await;
+    let world = World::start_with(|config| config.model = parse(&server.url())).await;
+    let ada = world.customer("ada").await;
+    let seen = world.get("/get-user/ada", Some(&ada)).await;
     assert_eq!(seen.status, 200, "{seen:?}");
     server.kill();
     let begun = Instant::now();
-    let away = shop.get("/get-user/ada", Some(&ada)).await;
+    let away = world.get("/get-user/ada", Some(&ada)).await;
     assert_eq!(away.status, 503, "{away:?}");
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
-    let added = shop.post("/add-user", None, registration("bob")).await;
+    let added = world.post("/add-user", None, registration("bob")).await;
     assert!(added.status == 201 || added.status == 503, "{added:?}");
     server.restart().expect("it starts again");
-    let head = shop.store().head().await;
-    for follower in &shop.service.followers {
+    let head = world.store().head().await;
+    for follower in &world.service.followers {
         follower.wait_for(head, PATIENCE).await.expect("it goes on by itself");
     }
-    let again = shop.get("/get-user/ada", Some(&ada)).await;
+    let again = world.get("/get-user/ada", Some(&ada)).await;
     assert_eq!((again.status, &again.body), (seen.status, &seen.body));
 }
 

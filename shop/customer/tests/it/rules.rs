@@ -8,7 +8,9 @@ use contracts::{
     },
     order::{Channel, Placed, Reason, Terms},
 };
-use customer::domain::{Command, Customer, NewPassword, Rejection, SetCredit, State, Update};
+use customer::domain::{
+    Command, CreditChange, Customer, PasswordChange, Rejection, SetCredit, State, Update,
+};
 use kernel::{Decider, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -90,9 +92,9 @@ fn credit_is_held_for_an_order_until_it_ends() {
     let released = CreditReleased { order, amount: money(60), available: money(100) };
     assert_eq!(when(&held, &Command::Release(terms(7, 60))), Ok(vec![released.clone().into()]));
     let debited = CreditDebited { order, amount: money(60), credit: money(40) };
-    assert_eq!(when(&held, &Command::Debit(terms(7, 60))), Ok(vec![debited.into()]));
+    assert_eq!(when(&held, &Command::Commit(terms(7, 60))), Ok(vec![debited.into()]));
     let free = [held[0].clone(), held[1].clone(), released.into()];
-    for late in [Command::Release(terms(7, 60)), Command::Debit(terms(7, 60))] {
+    for late in [Command::Release(terms(7, 60)), Command::Commit(terms(7, 60))] {
         assert_eq!(
             when(&free, &late),
             Ok(vec![]),
@@ -108,22 +110,22 @@ fn credit_is_not_taken_from_under_an_order() {
         registered().into(),
         CreditReserved { order, amount: money(60), available: money(40) }.into(),
     ];
-    let set = |credit, revision| when(&held, &Command::SetCredit { credit, revision });
+    let set = |credit, revision| when(&held, &Command::SetCredit(SetCredit { credit, revision }));
     let changed = |change| Ok(vec![CreditChanged { change: money(change) }.into()]);
-    assert_eq!(set(SetCredit::To(money(60)), None), changed(-40));
-    assert_eq!(set(SetCredit::Change(money(-40)), Some(1)), changed(-40));
+    assert_eq!(set(CreditChange::To(money(60)), None), changed(-40));
+    assert_eq!(set(CreditChange::By(money(-40)), Some(1)), changed(-40));
     let below = Err(Rejection::BelowReserved { reserved: money(60) });
-    assert_eq!(set(SetCredit::To(money(59)), None), below);
-    assert_eq!(set(SetCredit::Change(money(-41)), None), below);
-    assert_eq!(set(SetCredit::To(money(100)), None), Ok(vec![]));
-    assert_eq!(set(SetCredit::To(money(9)), Some(2)), Err(Rejection::Stale { revision: 1 }));
-    assert_eq!(set(SetCredit::Change(Money::LIMIT), None), Err(Rejection::TooMuchCredit));
+    assert_eq!(set(CreditChange::To(money(59)), None), below);
+    assert_eq!(set(CreditChange::By(money(-41)), None), below);
+    assert_eq!(set(CreditChange::To(money(100)), None), Ok(vec![]));
+    assert_eq!(set(CreditChange::To(money(9)), Some(2)), Err(Rejection::Stale { revision: 1 }));
+    assert_eq!(set(CreditChange::By(Money::LIMIT), None), Err(Rejection::TooMuchCredit));
 }
 
 #[test]
 fn a_password_changed_meanwhile_is_not_changed_again() {
     let update = |checked: &str| {
-        let password = NewPassword {
+        let password = PasswordChange {
             password: "new".to_owned(),
             checked_against: Some(checked.to_owned()),
             now: Timestamp::from_micros(1),
@@ -142,15 +144,15 @@ fn command() -> impl Strategy<Value = Command> {
         1 => Just(Command::Register(registered())),
         6 => (order.clone(), 0..80_i64).prop_map(|(order, price)| reserve(order, price)),
         3 => order.clone().prop_map(|order| Command::Release(terms(order, 1))),
-        3 => order.prop_map(|order| Command::Debit(terms(order, 1))),
-        2 => (0..200_i64).prop_map(|to| Command::SetCredit {
-            credit: SetCredit::To(money(to)),
+        3 => order.prop_map(|order| Command::Commit(terms(order, 1))),
+        2 => (0..200_i64).prop_map(|to| Command::SetCredit(SetCredit {
+            credit: CreditChange::To(money(to)),
             revision: None,
-        }),
-        2 => (-100..100_i64).prop_map(|change| Command::SetCredit {
-            credit: SetCredit::Change(money(change)),
+        })),
+        2 => (-100..100_i64).prop_map(|change| Command::SetCredit(SetCredit {
+            credit: CreditChange::By(money(change)),
             revision: None,
-        }),
+        })),
     ]
 }
 

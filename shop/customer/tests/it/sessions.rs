@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{Shop, password, registration};
+use crate::harness::{World, password, registration};
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_name_and_a_wrong_password_are_answered_alike() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
-    let mut wrong_name = shop.try_log_in("eve", "a password").await;
-    let mut wrong_password = shop.try_log_in("ada", "a password").await;
-    let strange_name = shop.try_log_in("Nobody At All", "x").await;
+    let world = World::start().await;
+    world.customer("ada").await;
+    let mut wrong_name = world.try_log_in("eve", "a password").await;
+    let mut wrong_password = world.try_log_in("ada", "a password").await;
+    let strange_name = world.try_log_in("Nobody At All", "x").await;
     for answer in [&mut wrong_name, &mut wrong_password] {
         assert!(answer.body["RequestId"].take().is_string());
     }
@@ -24,66 +24,66 @@ async fn a_wrong_name_and_a_wrong_password_are_answered_alike() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_holds_for_twelve_hours() {
-    let shop = Shop::open().await;
-    let answer = shop.post("/add-user", None, registration("ada")).await;
+    let world = World::start().await;
+    let answer = world.post("/add-user", None, registration("ada")).await;
     assert_eq!(answer.status, 201);
-    let session = shop.try_log_in("ada", &password("ada")).await.body;
+    let session = world.try_log_in("ada", &password("ada")).await.body;
     let token = session["Token"].as_str().expect("a token");
     assert_eq!((&session["UserName"], &session["Role"]), (&json!("ada"), &json!("customer")));
     tokio::time::sleep(Duration::from_secs(12 * 3600 - 2)).await;
-    assert_eq!(shop.get("/get-user/ada", Some(token)).await.status, 200);
+    assert_eq!(world.get("/get-user/ada", Some(token)).await.status, 200);
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(shop.get("/get-user/ada", Some(token)).await.status, 401);
+    assert_eq!(world.get("/get-user/ada", Some(token)).await.status, 401);
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_logs_out_ends_that_session_only() {
-    let shop = Shop::open().await;
-    let first = shop.customer("ada").await;
-    let second = shop.log_in("ada", &password("ada")).await;
-    let out = shop.ask("POST", "/logout-user").by(&*first).send().await;
+    let world = World::start().await;
+    let first = world.customer("ada").await;
+    let second = world.log_in("ada", &password("ada")).await;
+    let out = world.ask("POST", "/logout-user").by(&*first).send().await;
     assert_eq!((out.status.as_u16(), &out.body), (200, &json!({ "UserName": "ada" })));
-    assert_eq!(shop.get("/get-user/ada", Some(&first)).await.status, 401);
-    assert_eq!(shop.get("/get-user/ada", Some(&second)).await.status, 200);
-    assert_eq!(shop.kinds_of("ada").await, ["customer.registered", "customer.logged-out"]);
-    let ended = shop
+    assert_eq!(world.get("/get-user/ada", Some(&first)).await.status, 401);
+    assert_eq!(world.get("/get-user/ada", Some(&second)).await.status, 200);
+    assert_eq!(world.kinds_of("ada").await, ["customer.registered", "customer.logged-out"]);
+    let ended = world
         .events()
         .await
         .iter()
         .filter_map(|event| contracts::customer::session_end(event).expect("it parses"))
         .count();
     assert_eq!(ended, 1, "every process hears of it");
-    assert_eq!(shop.ask("POST", "/logout-user").send().await.status, 401);
+    assert_eq!(world.ask("POST", "/logout-user").send().await.status, 401);
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_ten_failures_a_name_has_to_wait_even_for_the_right_password() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
-    shop.customer("bob").await;
+    let world = World::start().await;
+    world.customer("ada").await;
+    world.customer("bob").await;
     for _ in 0..10 {
-        assert_eq!(shop.try_log_in("ada", "wrong").await.status, 401);
+        assert_eq!(world.try_log_in("ada", "wrong").await.status, 401);
     }
-    let refused = shop.try_log_in("ada", &password("ada")).await;
+    let refused = world.try_log_in("ada", &password("ada")).await;
     assert_eq!(refused.status, 429);
     assert!(refused.headers.contains_key("retry-after"));
-    shop.log_in("bob", &password("bob")).await;
+    world.log_in("bob", &password("bob")).await;
     tokio::time::sleep(Duration::from_mins(15)).await;
-    shop.log_in("ada", &password("ada")).await;
+    world.log_in("ada", &password("ada")).await;
     for _ in 0..3 {
         for _ in 0..9 {
-            assert_eq!(shop.try_log_in("ada", "wrong").await.status, 401);
+            assert_eq!(world.try_log_in("ada", "wrong").await.status, 401);
         }
-        shop.log_in("ada", &password("ada")).await;
+        world.log_in("ada", &password("ada")).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_fifty_failures_an_address_has_to_wait() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
+    let world = World::start().await;
+    world.customer("ada").await;
     let from = async |address: &str, name: &str, password: &str| {
-        from_behind(&shop, &format!("for={address}"), (name, password)).await
+        from_behind(&world, &format!("for={address}"), (name, password)).await
     };
     for attempt in 0..50 {
         assert_eq!(from("192.0.2.1", &format!("name-{attempt}"), "wrong").await, 401);
@@ -94,9 +94,9 @@ async fn after_fifty_failures_an_address_has_to_wait() {
 
 #[tokio::test]
 async fn many_tries_at_once_are_no_way_around_the_limit() {
-    let shop = Shop::open_with_threads().await;
-    shop.customer("ada").await;
-    let tries = (0..40).map(|_| shop.try_log_in("ada", "wrong"));
+    let world = World::start_with_threads().await;
+    world.customer("ada").await;
+    let tries = (0..40).map(|_| world.try_log_in("ada", "wrong"));
     let answers = futures_util::future::join_all(tries).await;
     let judged = answers.iter().filter(|answer| answer.status == 401).count();
     assert!(judged <= 10, "{judged} passwords were tried");
@@ -107,104 +107,104 @@ async fn many_tries_at_once_are_no_way_around_the_limit() {
     );
     // Who was turned away unjudged has lost no try.
     let mut more = judged;
-    while shop.try_log_in("ada", "wrong").await.status == 401 {
+    while world.try_log_in("ada", "wrong").await.status == 401 {
         more += 1;
     }
     assert_eq!(more, 10);
 }
 
 /// A log-in from an address, through a proxy that is trusted.
-async fn from(shop: &Shop, address: &str, (name, password): (&str, &str)) -> u16 {
-    from_behind(shop, &format!("for=\"{address}\""), (name, password)).await
+async fn from(world: &World, address: &str, (name, password): (&str, &str)) -> u16 {
+    from_behind(world, &format!("for=\"{address}\""), (name, password)).await
 }
 
-async fn from_behind(shop: &Shop, forwarded: &str, (name, password): (&str, &str)) -> u16 {
+async fn from_behind(world: &World, forwarded: &str, (name, password): (&str, &str)) -> u16 {
     let body = json!({ "UserName": name, "Password": password });
-    let ask = shop.ask("POST", "/login-user").header("forwarded", forwarded).json(&body);
+    let ask = world.ask("POST", "/login-user").header("forwarded", forwarded).json(&body);
     ask.send().await.status.as_u16()
 }
 
 #[tokio::test(start_paused = true)]
 async fn nobody_locks_another_ones_name_where_its_owner_has_logged_in_before() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
+    let world = World::start().await;
+    world.customer("ada").await;
     let right = password("ada");
-    assert_eq!(from(&shop, "192.0.2.1", ("ada", &right)).await, 200);
+    assert_eq!(from(&world, "192.0.2.1", ("ada", &right)).await, 200);
     for address in 0..30 {
         for _ in 0..10 {
-            from(&shop, &format!("198.51.100.{address}"), ("ada", "wrong")).await;
+            from(&world, &format!("198.51.100.{address}"), ("ada", "wrong")).await;
         }
     }
-    assert_eq!(from(&shop, "203.0.113.1", ("ada", "wrong")).await, 429, "strangers are held off");
-    assert_eq!(from(&shop, "192.0.2.1", ("ada", &right)).await, 200, "the owner is not");
-    assert_eq!(from(&shop, "203.0.113.1", ("admin", "wrong")).await, 401, "nor is another name");
+    assert_eq!(from(&world, "203.0.113.1", ("ada", "wrong")).await, 429, "strangers are held off");
+    assert_eq!(from(&world, "192.0.2.1", ("ada", &right)).await, 200, "the owner is not");
+    assert_eq!(from(&world, "203.0.113.1", ("admin", "wrong")).await, 401, "nor is another name");
 }
 
 /// A hundred failures for the name, from ten places.
-async fn lock(shop: &Shop, name: &str) {
+async fn lock(world: &World, name: &str) {
     for address in 0..10 {
         for _ in 0..10 {
-            from(shop, &format!("198.51.100.{address}"), (name, "wrong")).await;
+            from(world, &format!("198.51.100.{address}"), (name, "wrong")).await;
         }
     }
-    assert_eq!(from(shop, "203.0.113.1", (name, "wrong")).await, 429, "strangers are held off");
+    assert_eq!(from(world, "203.0.113.1", (name, "wrong")).await, 429, "strangers are held off");
 }
 
 #[tokio::test(start_paused = true)]
 async fn nobody_locks_out_the_operator_on_the_machine_itself() {
-    let shop = Shop::open().await;
-    lock(&shop, "admin").await;
-    shop.manager().await;
+    let world = World::start().await;
+    lock(&world, "admin").await;
+    world.manager().await;
     for _ in 0..10 {
-        assert_eq!(from(&shop, "127.0.0.9", ("admin", "wrong")).await, 401);
+        assert_eq!(from(&world, "127.0.0.9", ("admin", "wrong")).await, 401);
     }
-    assert_eq!(from(&shop, "127.0.0.9", ("admin", "wrong")).await, 429, "yet guesses are few");
+    assert_eq!(from(&world, "127.0.0.9", ("admin", "wrong")).await, 429, "yet guesses are few");
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_has_registered_is_known_there_before_the_first_log_in() {
-    let shop = Shop::open().await;
-    let ask = shop.ask("POST", "/add-user").header("forwarded", "for=192.0.2.1");
+    let world = World::start().await;
+    let ask = world.ask("POST", "/add-user").header("forwarded", "for=192.0.2.1");
     assert_eq!(ask.json(&registration("ada")).send().await.status, 201);
-    lock(&shop, "ada").await;
-    assert_eq!(from(&shop, "192.0.2.1", ("ada", &password("ada"))).await, 200);
+    lock(&world, "ada").await;
+    assert_eq!(from(&world, "192.0.2.1", ("ada", &password("ada"))).await, 200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_home_network_of_ipv6_locks_no_name_for_others() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
+    let world = World::start().await;
+    world.customer("ada").await;
     let mut judged = 0;
     for network in 0..20 {
         for _ in 0..10 {
             let address = format!("[2001:db8:1:{network:x}::1]");
-            judged += usize::from(from(&shop, &address, ("ada", "wrong")).await == 401);
+            judged += usize::from(from(&world, &address, ("ada", "wrong")).await == 401);
         }
     }
     assert_eq!(judged, 10, "all its networks count as one");
-    assert_eq!(from(&shop, "[2001:db8:2::1]", ("ada", &password("ada"))).await, 200);
+    assert_eq!(from(&world, "[2001:db8:2::1]", ("ada", &password("ada"))).await, 200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn ten_failures_from_one_place_do_not_lock_the_name_elsewhere() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
+    let world = World::start().await;
+    world.customer("ada").await;
     for _ in 0..10 {
-        assert_eq!(from(&shop, "198.51.100.1", ("ada", "wrong")).await, 401);
+        assert_eq!(from(&world, "198.51.100.1", ("ada", "wrong")).await, 401);
     }
-    assert_eq!(from(&shop, "198.51.100.1", ("ada", &password("ada"))).await, 429);
-    assert_eq!(from(&shop, "192.0.2.1", ("ada", &password("ada"))).await, 200);
+    assert_eq!(from(&world, "198.51.100.1", ("ada", &password("ada"))).await, 429);
+    assert_eq!(from(&world, "192.0.2.1", ("ada", &password("ada"))).await, 200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_ipv6_network_is_one_client() {
-    let shop = Shop::open().await;
+    let world = World::start().await;
     let tries = async |network: &str| {
         let mut judged = 0;
         for host in 1..=60 {
             let address = format!("[{network}::{host:x}]");
             let name = format!("name-{host}");
-            judged += usize::from(from(&shop, &address, (&name, "wrong")).await == 401);
+            judged += usize::from(from(&world, &address, (&name, "wrong")).await == 401);
         }
         judged
     };
@@ -214,69 +214,69 @@ async fn an_ipv6_network_is_one_client() {
 
 #[tokio::test(start_paused = true)]
 async fn right_passwords_count_too_where_one_address_sends_very_many() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
+    let world = World::start().await;
+    world.customer("ada").await;
     let right = password("ada");
     for _ in 0..200 {
-        assert_eq!(from(&shop, "192.0.2.1", ("ada", &right)).await, 200);
+        assert_eq!(from(&world, "192.0.2.1", ("ada", &right)).await, 200);
     }
-    assert_eq!(from(&shop, "192.0.2.1", ("ada", &right)).await, 429);
-    assert_eq!(from(&shop, "192.0.2.2", ("ada", &right)).await, 200);
+    assert_eq!(from(&world, "192.0.2.1", ("ada", &right)).await, 429);
+    assert_eq!(from(&world, "192.0.2.2", ("ada", &right)).await, 200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn limits_do_not_go_by_the_time_of_day() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
+    let world = World::start().await;
+    world.customer("ada").await;
     for _ in 0..10 {
-        assert_eq!(shop.try_log_in("ada", "wrong").await.status, 401);
+        assert_eq!(world.try_log_in("ada", "wrong").await.status, 401);
     }
-    shop.clock.set_ahead(Duration::from_hours(400 * 24));
-    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 429);
-    shop.clock.set_behind(Duration::from_hours(400 * 24));
-    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 429);
+    world.clock.set_ahead(Duration::from_hours(400 * 24));
+    assert_eq!(world.try_log_in("ada", &password("ada")).await.status, 429);
+    world.clock.set_behind(Duration::from_hours(400 * 24));
+    assert_eq!(world.try_log_in("ada", &password("ada")).await.status, 429);
     tokio::time::sleep(Duration::from_mins(15)).await;
-    assert_eq!(shop.try_log_in("ada", &password("ada")).await.status, 200);
+    assert_eq!(world.try_log_in("ada", &password("ada")).await.status, 200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_password_changed_under_a_wrong_clock_ends_older_sessions_and_no_later_ones() {
-    let shop = Shop::open().await;
-    let before = shop.customer("ada").await;
-    shop.clock.set_ahead(Duration::from_hours(11));
+    let world = World::start().await;
+    let before = world.customer("ada").await;
+    world.clock.set_ahead(Duration::from_hours(11));
     let change = json!({
         "UserName": "ada", "Password": "another password", "CurrentPassword": password("ada"),
     });
-    let changed = shop.post("/update-user", Some(&before), change).await;
+    let changed = world.post("/update-user", Some(&before), change).await;
     assert_eq!(changed.status, 200, "{changed:?}");
-    let ahead = shop.log_in("ada", "another password").await;
-    assert_eq!(shop.get("/get-user/ada", Some(&ahead)).await.status, 200);
-    shop.clock.set_right();
-    assert_eq!(shop.get("/get-user/ada", Some(&before)).await.status, 401, "is older");
-    assert_eq!(shop.get("/get-user/ada", Some(&ahead)).await.status, 401, "is from the future");
-    let after = shop.log_in("ada", "another password").await;
-    assert_eq!(shop.get("/get-user/ada", Some(&after)).await.status, 200, "is later");
+    let ahead = world.log_in("ada", "another password").await;
+    assert_eq!(world.get("/get-user/ada", Some(&ahead)).await.status, 200);
+    world.clock.set_right();
+    assert_eq!(world.get("/get-user/ada", Some(&before)).await.status, 401, "is older");
+    assert_eq!(world.get("/get-user/ada", Some(&ahead)).await.status, 401, "is from the future");
+    let after = world.log_in("ada", "another password").await;
+    assert_eq!(world.get("/get-user/ada", Some(&after)).await.status, 200, "is later");
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_process_ends_sessions_by_the_versions_of_the_log_alone() {
-    let shop = Shop::open().await;
-    let before = shop.customer("ada").await;
+    let world = World::start().await;
+    let before = world.customer("ada").await;
     let change = json!({
         "UserName": "ada", "FullName": "Ada L", "Password": "another password",
         "CurrentPassword": password("ada"),
     });
-    assert_eq!(shop.post("/update-user", Some(&before), change).await.status, 200);
-    let after = shop.log_in("ada", "another password").await;
-    let events = shop.events().await;
+    assert_eq!(world.post("/update-user", Some(&before), change).await.status, 200);
+    let after = world.log_in("ada", "another password").await;
+    let events = world.events().await;
     let ends: Vec<_> = events
         .iter()
         .filter_map(|event| contracts::customer::session_end(event).expect("it parses"))
         .collect();
-    let customer = shop.secrets.customer_id("ada");
+    let customer = world.secrets.customer_id("ada");
     assert_eq!(ends, [contracts::customer::SessionEnd::All { customer, revision: 3 }]);
-    let elsewhere = identity::Auth::new(shop.secrets.verifier(), shop.deps.clock.clone());
-    let now = shop.deps.clock.now();
+    let elsewhere = identity::Auth::new(world.secrets.verifier(), world.deps.clock.clone());
+    let now = world.deps.clock.now();
     assert!(elsewhere.verify(&before, now).is_ok(), "it has not heard yet");
     let mut changed = elsewhere.sessions().changed();
     elsewhere.sessions().revoke_before(customer, 3);
@@ -288,16 +288,16 @@ async fn another_process_ends_sessions_by_the_versions_of_the_log_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn without_the_event_store_logging_in_and_reading_go_on_and_changes_are_refused() {
-    let shop = Shop::open().await;
-    shop.customer("ada").await;
+    let world = World::start().await;
+    world.customer("ada").await;
     // The latest server gets all requests; this one never answers.
-    let transport = &shop.deps.transport;
+    let transport = &world.deps.transport;
     let _silent = (transport.serve_appends().await, transport.serve_reads().await);
-    let ada = shop.log_in("ada", &password("ada")).await;
-    assert_eq!(shop.get("/get-user/ada", Some(&ada)).await.status, 200);
+    let ada = world.log_in("ada", &password("ada")).await;
+    assert_eq!(world.get("/get-user/ada", Some(&ada)).await.status, 200);
     let asked_at = tokio::time::Instant::now();
     let change = json!({ "UserName": "ada", "Email": "ada@example.org" });
-    let refused = shop.post("/update-user", Some(&ada), change).await;
+    let refused = world.post("/update-user", Some(&ada), change).await;
     assert_eq!(refused.status, 503);
     assert!(refused.headers.contains_key("retry-after"));
     assert!(asked_at.elapsed() <= Duration::from_secs(2));
@@ -305,15 +305,15 @@ async fn without_the_event_store_logging_in_and_reading_go_on_and_changes_are_re
 
 #[tokio::test(start_paused = true)]
 async fn a_password_is_one_however_a_keyboard_writes_its_accents() {
-    let shop = Shop::open().await;
+    let world = World::start().await;
     let (composed, decomposed) = ("caf\u{e9} cr\u{e8}me", "cafe\u{301} cre\u{300}me");
     for (name, registered, typed) in [("ada", composed, decomposed), ("bob", decomposed, composed)]
     {
         let mut registration = registration(name);
         registration["Password"] = json!(registered);
-        assert_eq!(shop.post("/add-user", None, registration).await.status, 201);
+        assert_eq!(world.post("/add-user", None, registration).await.status, 201);
         for password in [registered, typed] {
-            assert_eq!(shop.try_log_in(name, password).await.status, 200, "{name}: {password:?}");
+            assert_eq!(world.try_log_in(name, password).await.status, 200, "{name}: {password:?}");
         }
     }
 }

@@ -13,7 +13,7 @@ use kernel::{EventId, Position, sync};
 use promises::{Checker, Figures};
 use runtime::Subscription;
 use uuid::Uuid;
-use web::Deps;
+use web::ServiceDeps;
 
 /// How many broken promises are reported; further ones are not looked for.
 const BROKEN_SHOWN: usize = 10;
@@ -28,7 +28,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Follows the log from its first event on.
-    pub(super) fn spawn(deps: &Deps) -> Self {
+    pub(super) fn spawn(deps: &ServiceDeps) -> Self {
         let (watch, store) = (Self::default(), deps.store());
         let (checker, forged) = (Arc::clone(&watch.checker), Arc::clone(&watch.forged));
         deps.tasks.spawn_until_stopped("playground-watch", async move {

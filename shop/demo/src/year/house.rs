@@ -8,13 +8,13 @@ use customer::Secrets;
 use eventlog::{Options, Unsynced};
 use identity::{Auth, ended};
 use kernel::{Clock, Ids, Timestamp};
-use registry::{Extensions, Module, Place, Setup};
+use registry::{Extensions, ModelPlace, Module, Setup};
 use runtime::{
     Budget, Progress, Tasks, Traces, event_store,
     sqlite::{self, Location},
 };
 use store::{LogStore, Memory, log::LogReader};
-use web::{Deps, HttpNames, Service};
+use web::{HttpNames, Service, ServiceDeps};
 
 use super::{Conditions, YearError, began};
 use crate::{calendar::Calendar, desk::Desk};
@@ -24,10 +24,10 @@ pub(super) struct House {
     pub(super) calendar: Arc<Calendar>,
     pub(super) reader: LogReader,
     pub(super) given: Arc<customer::Given>,
-    pub(super) shop: registry::Shop,
+    pub(super) shop: registry::ShopSettings,
     pub(super) began: Timestamp,
     pub(super) until: Timestamp,
-    deps: Deps,
+    deps: ServiceDeps,
     auth: Auth,
     sessions: Progress,
     running: BTreeMap<&'static str, Running>,
@@ -59,7 +59,7 @@ impl House {
             budget: Budget::of(runtime::budget::MEMORY),
             schemas: runtime::Schemas::default(),
         };
-        let mut deps = Deps::new(base).authenticated_by(auth.clone());
+        let mut deps = ServiceDeps::new(base).authenticated_by(auth.clone());
         deps.http.names = HttpNames::of(names::SYSTEM);
         let reader = serve_log(&log, &deps).await?;
         let name = format!("sample-{:x}", u128::from_le_bytes(ids.bytes()));
@@ -118,7 +118,7 @@ impl House {
         let setup = Setup {
             deps,
             auth: self.auth.clone(),
-            model: Place::Embedded(self.model(name)),
+            model: ModelPlace::Embedded(self.model(name)),
             snapshots: self.snapshots(name),
             shop: self.shop.clone(),
             own,
@@ -161,7 +161,7 @@ impl House {
 }
 
 /// Makes the log, and serves it over the bus.
-async fn serve_log(log: &Path, deps: &Deps) -> Result<LogReader, YearError> {
+async fn serve_log(log: &Path, deps: &ServiceDeps) -> Result<LogReader, YearError> {
     let options = Options::new(deps.ids.bytes());
     let LogStore { writer, reader, .. } = LogStore::open(log, Arc::new(Unsynced), options)?;
     event_store::serve(deps, writer, reader.clone(), event_store::Figures::default()).await;

@@ -22,7 +22,7 @@ fn conditions(folder: &Path, number: u8) -> Conditions {
         seed: [number; 32],
         admin_password: Some(password),
         hashing: Cost::TINY,
-        shop: registry::Shop {
+        shop: registry::ShopSettings {
             currency: Currency::parse("EUR").expect("a code"),
             time_zone: TimeZone::UTC,
             welcome_credit: Money::from_minor(10_000),

@@ -18,14 +18,14 @@ use runtime::{Tasks, clock::SystemClock};
 use store::LogStore;
 use store::Memory;
 use tower::ServiceExt as _;
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 /// The service, a manager's token, and the end of the backup under way.
 async fn serve(end: Receiver<()>) -> (Service, String) {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::from_seed([2; 32])));
     let signer = Signer::from_secret([9; 32]);
     let auth = Auth::new(signer.verifier(), clock.clone());
-    let deps = Deps::new(runtime::Deps {
+    let deps = ServiceDeps::new(runtime::Deps {
         clock: clock.clone(),
         ids: Arc::clone(&ids),
         transport: Arc::new(Memory::new()),

@@ -12,17 +12,17 @@ use runtime::event_store::Figures;
 use runtime::{Tasks, clock::SystemClock};
 use store::LogStore;
 use store::Memory;
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 use store::conformance::samples::append;
 
-pub(crate) fn deps() -> Deps {
+pub(crate) fn deps() -> ServiceDeps {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::from_seed([2; 32])));
     let mut key = [0; 32];
     key[0] = 1;
     let verifier = Verifier::from_public_key(key).expect("a point of the curve");
     let auth = Auth::new(verifier, clock.clone());
-    Deps::new(runtime::Deps {
+    ServiceDeps::new(runtime::Deps {
         clock,
         ids,
         transport: Arc::new(Memory::new()),
@@ -35,7 +35,7 @@ pub(crate) fn deps() -> Deps {
 }
 
 /// Serves a log on a disk; the service as its process sees it.
-async fn serve(deps: &Deps, disk: &SimDisk) -> Service {
+async fn serve(deps: &ServiceDeps, disk: &SimDisk) -> Service {
     let options = Options { segment_bytes: 1 << 20, ..Options::new([7; 16]) };
     let store = LogStore::open(Path::new("log"), Arc::new(disk.clone()), options);
     let LogStore { writer, reader, .. } = store.expect("a new log");

@@ -15,10 +15,10 @@ use runtime::{
     sqlite::Location,
     upgrade::{Ends, Others},
 };
-use web::Deps;
+use web::ServiceDeps;
 
 /// An index of causes, and no projections.
-fn beside(deps: &Deps, causes: Location) -> Beside {
+fn beside(deps: &ServiceDeps, causes: Location) -> Beside {
     let upgrade = Upgrade::new(deps, "0.2.0", Others::None, Ends::OnRequest);
     Beside { causes, models: Models { modules: &[], zone: TimeZone::UTC }, upgrade }
 }

@@ -6,7 +6,7 @@ use contracts::rest::events::{Audit, Upgrade};
 use identity::Role;
 use runtime::{Schemas, Tasks, event_store::Figures, upgrade::Finished};
 use testing::{Shop, Testbed};
-use web::{Deps, Service};
+use web::{Service, ServiceDeps};
 
 /// The service of a program that reads schema 2 of one type.
 async fn service(bed: &Testbed) -> Service {
@@ -14,7 +14,7 @@ async fn service(bed: &Testbed) -> Service {
         schemas: Schemas::of([("order.placed", 2), ("order.denied", 1)]),
         ..bed.deps.base.clone()
     };
-    let deps = Deps { base, ..bed.deps.clone() };
+    let deps = ServiceDeps { base, ..bed.deps.clone() };
     Finished::default().apply(&deps).expect("nothing is recorded yet");
     let (reader, beside) =
         (Arc::new(bed.reader.clone()), crate::beside(&deps, bed.database("causes")));

@@ -20,14 +20,14 @@ use store::LogStore;
 use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
-use web::Deps;
+use web::ServiceDeps;
 
 const CUSTOMER: Uuid = Uuid::from_u128(3);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct World {
     signer: Signer,
-    deps: Deps,
+    deps: ServiceDeps,
     auth: Auth,
     folder: tempfile::TempDir,
 }
@@ -45,7 +45,7 @@ impl World {
         let clock = Arc::new(RuntimeClock::starting_at(epoch));
         let ids = Arc::new(Ids::from_seed([5; 32]));
         let auth = Auth::new(signer.verifier(), clock.clone());
-        let deps = Deps::new(runtime::Deps {
+        let deps = ServiceDeps::new(runtime::Deps {
             clock,
             ids,
             transport: Arc::new(store::Memory::new()),

@@ -7,7 +7,7 @@ use contracts::names;
 use uuid::Uuid;
 use web::Problem;
 
-use super::Orders;
+use super::Calls;
 use crate::door::{Entry, Refused};
 
 /// The longest time after which a refused client is asked to come back.
@@ -20,15 +20,15 @@ const BEHIND: u32 = 10;
 /// An extractor that runs first: 503 if any order would be refused, before token and body are read.
 pub(super) struct Chance;
 
-impl FromRequestParts<Arc<Orders>> for Chance {
+impl FromRequestParts<Arc<Calls>> for Chance {
     type Rejection = Problem;
 
-    async fn from_request_parts(_: &mut Parts, orders: &Arc<Orders>) -> Result<Self, Problem> {
-        orders.door.is_crowded().map_or(Ok(Self), |refused| Err(orders.busy(refused)))
+    async fn from_request_parts(_: &mut Parts, calls: &Arc<Calls>) -> Result<Self, Problem> {
+        calls.door.is_crowded().map_or(Ok(Self), |refused| Err(calls.busy(refused)))
     }
 }
 
-impl Orders {
+impl Calls {
     /// Admits an order, or refuses it with 503. An order that is placed already, which can be if its request is `repeatable`, is no
     /// further one.
     pub(super) async fn enter(

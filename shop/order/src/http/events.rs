@@ -12,7 +12,7 @@ use uuid::Uuid;
 use web::{Context, LastEventId, Problem, Query, Text, event, event_stream};
 
 use super::{
-    Orders,
+    Calls,
     feed::{Live, RETRY, Told},
 };
 
@@ -33,26 +33,26 @@ pub(super) struct OrderEvents {
     (status = 404, description = "There is no such customer."),
 ))]
 pub(super) async fn order_events(
-    State(orders): State<Arc<Orders>>,
+    State(calls): State<Arc<Calls>>,
     context: Context,
     caller: Caller,
     last: LastEventId,
     Query(OrderEvents { user_name }): Query<OrderEvents>,
 ) -> Result<Response, Problem> {
     let customer = if let Some(user) = user_name {
-        Some(orders.customer(&caller, &user).await?)
+        Some(calls.customer(&caller, &user).await?)
     } else {
         caller.must_be_manager()?;
         None
     };
-    let now = orders.progress.position();
+    let now = calls.progress.position();
     let after = match last.parse::<u64>()? {
         // Beyond the end of a restored log no change would ever be sent.
-        Some(seen) => orders.within_the_log(Position(seen)).await.unwrap_or(now),
+        Some(seen) => calls.within_the_log(Position(seen)).await.unwrap_or(now),
         None => now,
     };
-    let live = orders.feed.listen(customer, &orders.progress);
-    let follower = Follower { orders, customer, after, live, missed: VecDeque::new() };
+    let live = calls.feed.listen(customer, &calls.progress);
+    let follower = Follower { calls, customer, after, live, missed: VecDeque::new() };
     let events = stream::unfold(follower, async |mut follower| {
         let Told { position, change } = follower.next().await?;
         let event = event(position, "order", &change).ok()?;
@@ -63,7 +63,7 @@ pub(super) async fn order_events(
 
 /// A client's place in the changes.
 struct Follower {
-    orders: Arc<Orders>,
+    calls: Arc<Calls>,
     customer: Option<Uuid>,
     /// Everything up to here has been sent.
     after: Position,
@@ -86,7 +86,7 @@ impl Follower {
             match self.live.next().await {
                 Some(told) if told.position > self.after => return Some(self.tell(told)),
                 Some(_known) => {}
-                None => self.live = self.orders.feed.listen(self.customer, &self.orders.progress),
+                None => self.live = self.calls.feed.listen(self.customer, &self.calls.progress),
             }
         }
     }
@@ -98,7 +98,7 @@ impl Follower {
 
     /// Reads a page of the changes before `live` began.
     async fn catch_up(&mut self) {
-        match self.orders.missed(self.customer, self.after).await {
+        match self.calls.missed(self.customer, self.after).await {
             // The model has passed the point where `live` began, and holds nothing more for us up to there.
             Ok(missed) if missed.is_empty() => self.after = self.live.from,
             Ok(missed) => self.missed.extend(missed),

@@ -22,7 +22,7 @@ use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 use web::Problem;
 
-use super::{Orders, view};
+use super::{Calls, view};
 use crate::model::{Order, Step};
 
 /// Changes read at once.
@@ -132,21 +132,21 @@ impl Drop for Live {
 }
 
 /// Tells changes until the tasks stop.
-pub(super) fn spawn(orders: &Arc<Orders>) {
-    let (tasks, orders) = (orders.deps.tasks.clone(), Arc::clone(orders));
-    tasks.spawn_until_stopped("order-feed", async move { run(&orders).await });
+pub(super) fn spawn(calls: &Arc<Calls>) {
+    let (tasks, calls) = (calls.deps.tasks.clone(), Arc::clone(calls));
+    tasks.spawn_until_stopped("order-feed", async move { run(&calls).await });
 }
 
-async fn run(orders: &Orders) {
+async fn run(calls: &Calls) {
     loop {
-        orders.feed.0.joined.notified().await;
-        while let Some(at) = orders.feed.told() {
+        calls.feed.0.joined.notified().await;
+        while let Some(at) = calls.feed.told() {
             // Watched only while the next change is waited for: a model that a caller waits for is brought up to date more often.
-            let moved = orders.progress.watch().wait_for(|position| *position > at).await.is_ok();
+            let moved = calls.progress.watch().wait_for(|position| *position > at).await.is_ok();
             if !moved {
                 return;
             }
-            match orders.tell_changes(at).await {
+            match calls.tell_changes(at).await {
                 Ok(count) if (BUSY..PAGE).contains(&count) => tokio::time::sleep(BREATH).await,
                 Ok(_) => {}
                 Err(problem) => {
@@ -158,7 +158,7 @@ async fn run(orders: &Orders) {
     }
 }
 
-impl Orders {
+impl Calls {
     /// Tells a page of what is new behind `at`; how many changes that was. Less than a page was all.
     async fn tell_changes(&self, at: Position) -> Result<usize, Problem> {
         let reached = self.progress.position();

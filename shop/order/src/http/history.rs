@@ -10,7 +10,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 use web::{After, Cursor, Json, Limit, Listing, Problem, Query};
 
-use super::Orders;
+use super::Calls;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -30,17 +30,17 @@ pub(super) struct GetOrderHistory {
     (status = 404, description = "There is no such order."),
 ))]
 pub(super) async fn get_order_history(
-    State(orders): State<Arc<Orders>>,
+    State(calls): State<Arc<Calls>>,
     caller: Caller,
     Query(query): Query<GetOrderHistory>,
 ) -> Result<Json<Listing<Step>>, Problem> {
-    let order = orders.visible(&caller, query.order_id).await?;
+    let order = calls.visible(&caller, query.order_id).await?;
     let after = query.after.map_or(Position::START, |After(position)| position);
-    let found = orders.model.history(order.id, after, query.limit.and_one()).await?;
+    let found = calls.model.history(order.id, after, query.limit.and_one()).await?;
     let Listing { items, next, total } = Listing::page(found, query.limit, |step| step.position);
     let mut steps = Vec::with_capacity(items.len());
     for step in items {
-        steps.push(orders.step(step).await?);
+        steps.push(calls.step(step).await?);
     }
     Ok(Json(Listing { items: steps, next, total }))
 }

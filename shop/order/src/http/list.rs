@@ -14,11 +14,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{After, COUNTED_MAX, Count, Cursor, Json, Limit, Listing, Problem, Query, Text};
 
-use super::{Orders, view};
-use crate::model::{self, List, Within};
-
-/// Steps read at once for an order as it was: more than the shop's own services record for one.
-const STEPS: usize = 500;
+use super::{Calls, no_order, view};
+use crate::model::{self, OrderQuery, Within};
 
 #[derive(Deserialize, ToSchema, utoipa::IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -108,11 +105,11 @@ impl From<Sort> for model::Sort {
     (status = 404, description = "There is no such order or customer."),
 ))]
 pub(super) async fn get_orders(
-    State(orders): State<Arc<Orders>>,
+    State(calls): State<Arc<Calls>>,
     caller: Caller,
     Query(query): Query<GetOrders>,
 ) -> Result<Json<Listing<Order>>, Problem> {
-    orders.find(&caller, query).await.map(Json)
+    calls.find(&caller, query).await.map(Json)
 }
 
 /// Orders, newest first: the same as by GET, with the same fields as JSON.
@@ -121,21 +118,21 @@ pub(super) async fn get_orders(
     (status = 404, description = "There is no such order or customer."),
 ))]
 pub(super) async fn find_orders(
-    State(orders): State<Arc<Orders>>,
+    State(calls): State<Arc<Calls>>,
     caller: Caller,
     Json(query): Json<GetOrders>,
 ) -> Result<Json<Listing<Order>>, Problem> {
-    orders.find(&caller, query).await.map(Json)
+    calls.find(&caller, query).await.map(Json)
 }
 
-impl Orders {
+impl Calls {
     async fn find(&self, caller: &Caller, query: GetOrders) -> Result<Listing<Order>, Problem> {
         if query.as_of.is_some() && query.r#type != Type::Single {
             return Err(Problem::field("AsOf", "goes with Type=Single only"));
         }
         let customer = match query.r#type {
             Type::Single if query.as_of.is_none() && digits(query.id.as_deref()).is_some() => {
-                return self.fitting(caller, &query).await;
+                return self.orders_by_digits(caller, &query).await;
             }
             Type::Single => {
                 let order = self.single(caller, &query).await?;
@@ -149,7 +146,7 @@ impl Orders {
                 None
             }
         };
-        let list = List {
+        let list = OrderQuery {
             customer,
             product: query.product_id,
             status: query.status,
@@ -160,22 +157,27 @@ impl Orders {
             after: query.after.map(|After(position)| position),
             count: query.limit.and_one(),
         };
-        let all = query.count.then(|| List { after: None, count: COUNTED_MAX, ..list.clone() });
-        let found = self.model.list(list).await?;
+        let all =
+            query.count.then(|| OrderQuery { after: None, count: COUNTED_MAX, ..list.clone() });
+        let found = self.model.orders(list).await?;
         let mut page = Listing::page(found, query.limit, |order| order.placed);
         if let Some(all) = all {
-            page.total = Some(self.model.count(all).await?);
+            page.total = Some(self.model.count_orders(all).await?);
         }
         Ok(page.map(view::order))
     }
 
     /// The orders of which a part of the id is given. A customer does not learn of others' orders.
-    async fn fitting(&self, caller: &Caller, query: &GetOrders) -> Result<Listing<Order>, Problem> {
+    async fn orders_by_digits(
+        &self,
+        caller: &Caller,
+        query: &GetOrders,
+    ) -> Result<Listing<Order>, Problem> {
         let digits = digits(query.id.as_deref()).unwrap_or_default();
         let customer = (!caller.is_manager()).then(|| caller.id());
-        let found = self.model.fitting(digits, customer, query.limit.get()).await?;
+        let found = self.model.orders_by_digits(digits, customer, query.limit.get()).await?;
         if found.is_empty() {
-            return Err(Problem::not_found("There is no such order."));
+            return Err(no_order());
         }
         Ok(Listing::last(found).map(view::order))
     }
@@ -184,8 +186,7 @@ impl Orders {
         let Some(id) = query.id.as_deref() else {
             return Err(Problem::field("Id", "is needed with Type=Single"));
         };
-        let unknown = || Problem::not_found("There is no such order.");
-        let order = self.visible(caller, Uuid::parse_str(id).map_err(|_| unknown())?).await?;
+        let order = self.visible(caller, Uuid::parse_str(id).map_err(|_| no_order())?).await?;
         let Some(as_of) = query.as_of else { return Ok(order) };
         let as_of = Position(as_of.unsigned());
         caller.must_be_manager()?;
@@ -193,22 +194,6 @@ impl Orders {
         if order.placed > as_of {
             return Err(Problem::not_found("There was no such order then."));
         }
-        self.as_of(order, as_of).await
-    }
-
-    /// The order as it was at a position behind its placing.
-    async fn as_of(&self, order: model::Order, at: Position) -> Result<model::Order, Problem> {
-        let mut order = order.into_placed();
-        let mut after = Position::START;
-        loop {
-            let steps = self.model.history(order.id, after, STEPS).await?;
-            for step in steps.iter().take_while(|step| step.position <= at) {
-                order.take(step);
-            }
-            match steps.last().filter(|_| steps.len() == STEPS) {
-                Some(last) if last.position < at => after = last.position,
-                _ => return Ok(order),
-            }
-        }
+        self.order_as_of(order, as_of).await
     }
 }

@@ -14,14 +14,14 @@ use contracts::{
 };
 use identity::Caller;
 use kernel::{Position, Timestamp, Version};
-use runtime::{Done, Request};
+use runtime::{CommandRequest, Done};
 use serde::Deserialize;
 use store::Read;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{At, Context, Json, KeyHeader, Keyed, Problem, Text, Whole, event_of};
 
-use super::{Orders, door::Chance, view};
+use super::{Calls, door::Chance, view};
 use crate::{
     domain::Command,
     model::{Order, OrderState, Product},
@@ -57,7 +57,7 @@ pub(super) struct PlaceOrder {
 ))]
 // ANCHOR: place
 pub(super) async fn place_order(
-    State(orders): State<Arc<Orders>>,
+    State(calls): State<Arc<Calls>>,
     context: Context,
     // Before token and body: what is refused must cost little.
     _chance: Chance,
@@ -69,20 +69,20 @@ pub(super) async fn place_order(
     let order = context.created_id(idempotency.as_ref());
     let asked = Asked { order, by: &caller, is_repeatable: idempotency.is_some() };
     let user = request.value.user_name.as_ref().map_or(caller.user(), |user| &**user).to_owned();
-    let terms = orders.terms(asked, request.value).await?;
+    let terms = calls.terms(asked, request.value).await?;
     let id = terms.order;
-    let entry = orders.enter(id, terms.customer, idempotency.is_some()).await?;
-    let deadline = context.now() + orders.deadline;
+    let entry = calls.enter(id, terms.customer, idempotency.is_some()).await?;
+    let deadline = context.now() + calls.deadline;
     let placed = Placed { terms, deadline, channel: channel(&headers) };
     let command = Command::Place(placed.clone());
     let metadata = context.metadata(caller.actor(), idempotency);
-    let done = orders.aggregates.execute(stream(id), Request { command, metadata }).await?;
+    let done = calls.orders.execute(stream(id), CommandRequest { command, metadata }).await?;
     // A repeated request does not count twice: the order that it placed before may have ended.
     if let (Some(entry), Done::Recorded { .. }) = (entry, done) {
         entry.recorded();
     }
-    let placed = orders.as_placed(user, placed, done).await?;
-    Ok((StatusCode::ACCEPTED, orders.at(done), Json(view::order(placed))))
+    let placed = calls.as_placed(user, placed, done).await?;
+    Ok((StatusCode::ACCEPTED, calls.at(done), Json(view::order(placed))))
 }
 // ANCHOR_END: place
 
@@ -100,7 +100,7 @@ struct Asked<'a> {
     is_repeatable: bool,
 }
 
-impl Orders {
+impl Calls {
     /// The product, customer and price of an order.
     async fn terms(&self, asked: Asked<'_>, request: PlaceOrder) -> Result<Terms, Problem> {
         let Asked { order, by: caller, is_repeatable } = asked;

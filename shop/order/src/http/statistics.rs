@@ -12,7 +12,7 @@ use kernel::Timestamp;
 use serde::Deserialize;
 use web::{Json, Problem, Query};
 
-use super::Orders;
+use super::Calls;
 use crate::model::{self, Within};
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -32,11 +32,11 @@ pub(super) struct GetOrderStatistics {
     (status = 200, body = Statistics),
 ))]
 pub(super) async fn get_order_statistics(
-    State(orders): State<Arc<Orders>>,
+    State(calls): State<Arc<Calls>>,
     _: Manager,
     Query(GetOrderStatistics { from, to }): Query<GetOrderStatistics>,
 ) -> Result<Json<Statistics>, Problem> {
-    let found = orders.model.statistics(Within { from, to }).await?;
+    let found = calls.model.statistics(Within { from, to }).await?;
     Ok(Json(shown(&found)))
 }
 

@@ -2,10 +2,11 @@
 
 use contracts::money::Decimal;
 use contracts::rest;
+use kernel::Position;
 use serde_json::Map;
 use uuid::Uuid;
 
-use super::Orders;
+use super::Calls;
 use crate::model::{Order, Step};
 use web::Problem;
 
@@ -31,7 +32,26 @@ pub(super) fn order(order: Order) -> rest::order::Order {
     }
 }
 
-impl Orders {
+/// Steps read at once for an order as it was: more than the shop's own services record for one.
+const STEPS: usize = 500;
+
+impl Calls {
+    /// The order as it was at a position behind its placing.
+    pub(super) async fn order_as_of(&self, order: Order, at: Position) -> Result<Order, Problem> {
+        let mut order = order.into_placed();
+        let mut after = Position::START;
+        loop {
+            let steps = self.model.history(order.id, after, STEPS).await?;
+            for step in steps.iter().take_while(|step| step.position <= at) {
+                order.take(step);
+            }
+            match steps.last().filter(|_| steps.len() == STEPS) {
+                Some(last) if last.position < at => after = last.position,
+                _ => return Ok(order),
+            }
+        }
+    }
+
     /// A step as a response, with people named.
     pub(super) async fn step(&self, step: Step) -> Result<rest::order::Step, Problem> {
         Ok(rest::order::Step {

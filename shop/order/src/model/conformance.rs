@@ -15,7 +15,9 @@ use kernel::{EventType, Position, Timestamp};
 use runtime::model::conformance;
 use uuid::Uuid;
 
-use super::{Change, Effect, Happened, List, Model, Order, Placing, Product, What, Whose, Within};
+use super::{
+    Change, Effect, Happened, Model, Order, OrderQuery, Placing, Product, What, Whose, Within,
+};
 
 /// Runs the whole suite; `make` gives a new, empty model each time.
 pub async fn suite(make: impl AsyncFn() -> Arc<dyn Model>) {
@@ -125,8 +127,8 @@ async fn found(model: &dyn Model, number: u128) -> Order {
     model.order(order(number)).await.expect("a query works").expect("the order is there")
 }
 
-async fn numbers(model: &dyn Model, list: List) -> Vec<u128> {
-    let found = model.list(List { count: 100, ..list }).await.expect("a list");
+async fn numbers(model: &dyn Model, list: OrderQuery) -> Vec<u128> {
+    let found = model.orders(OrderQuery { count: 100, ..list }).await.expect("a list");
     found.iter().map(|order| order.id.as_u128()).collect()
 }
 
@@ -137,7 +139,7 @@ async fn lines(model: &dyn Model) -> Vec<String> {
 async fn a_new_model_is_empty(model: &dyn Model) {
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position::START);
     assert_eq!(model.order(order(1)).await.expect("a query works"), None);
-    assert_eq!(numbers(model, List::default()).await, [0; 0]);
+    assert_eq!(numbers(model, OrderQuery::default()).await, [0; 0]);
     let statistics = model.statistics(Within::default()).await.expect("statistics");
     assert_eq!(statistics, super::Statistics::default());
     assert!(model.balances().await.expect("balances").iter().all(|sum| sum.left == sum.right));

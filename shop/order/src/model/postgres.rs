@@ -20,7 +20,6 @@ macro_rules! ask {
     }};
 }
 
-mod apply;
 mod aside;
 mod dump;
 mod location;
@@ -30,6 +29,7 @@ mod served;
 mod server;
 mod steps;
 mod values;
+mod write;
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ use store::Balance;
 use tokio_postgres::IsolationLevel;
 use uuid::Uuid;
 
-use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
+use super::{Change, Model, Order, OrderQuery, Product, Statistics, Step, Within};
 pub use location::PostgresLocation;
 use server::{Failure, SCHEMA, Server};
 use values::number;
@@ -112,7 +112,7 @@ impl ReadModel for PostgresModel {
         changes: &[Change],
         to: Position,
     ) -> Result<(), ModelError> {
-        self.moving(from, to, async |tx| apply::all(tx, changes).await).await
+        self.moving(from, to, async |tx| write::all(tx, changes).await).await
     }
 
     async fn set_aside(&self, event: &SetAside) -> Result<(), ModelError> {
@@ -131,7 +131,7 @@ impl ReadModel for PostgresModel {
             if let Some(again) = up.again {
                 aside::note(tx, again).await?;
             }
-            apply::all(tx, up.changes).await
+            write::all(tx, up.changes).await
         };
         self.moving(from, to, change).await
     }
@@ -261,21 +261,21 @@ impl Model for PostgresModel {
         ask!(self, client => read::order(client, id))
     }
 
-    async fn list(&self, list: List) -> Result<Vec<Order>, ModelError> {
-        ask!(self, client => read::list(client, &list))
+    async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, ModelError> {
+        ask!(self, client => read::orders(client, &query))
     }
 
-    async fn count(&self, list: List) -> Result<u64, ModelError> {
-        ask!(self, client => read::count(client, &list))
+    async fn count_orders(&self, query: OrderQuery) -> Result<u64, ModelError> {
+        ask!(self, client => read::count_orders(client, &query))
     }
 
-    async fn fitting(
+    async fn orders_by_digits(
         &self,
         digits: String,
         customer: Option<Uuid>,
         count: usize,
     ) -> Result<Vec<Order>, ModelError> {
-        ask!(self, client => read::fitting(client, &digits, customer, count))
+        ask!(self, client => read::orders_by_digits(client, &digits, customer, count))
     }
 
     async fn history(

@@ -1,7 +1,7 @@
 //! The read model in SQLite.
 
-mod apply;
 mod read;
+mod write;
 
 use async_trait::async_trait;
 use contracts::money::Money;
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 use store::Balance;
 use uuid::Uuid;
 
-use super::{Change, List, Model, Order, Product, Statistics, Step, Within};
+use super::{Change, Model, Order, OrderQuery, Product, Statistics, Step, Within};
 
 /// Orders are keyed by where they were placed, so that rows, lists and steps all grow at the end.
 const SCHEMA: Schema = Schema {
@@ -74,13 +74,13 @@ const INDEXES: &str = "CREATE INDEX IF NOT EXISTS orders_customer ON orders (cus
              CREATE INDEX IF NOT EXISTS orders_running ON orders (placed) WHERE status IN (0, 2) OR status = 3 AND (stock <> 4 OR credit <> 4 OR invoice IS NULL) OR status = 1 AND (stock NOT IN (2, 3) OR credit NOT IN (2, 3));";
 
 /// The embedded read model.
-pub type SqliteModel = Embedded<Orders>;
+pub type SqliteModel = Embedded<OrderTables>;
 
 /// The tables of orders, their steps, and what is known of products and customers.
 #[derive(Clone, Copy, Debug)]
-pub struct Orders;
+pub struct OrderTables;
 
-impl Tables for Orders {
+impl Tables for OrderTables {
     type Change = Change;
 
     fn schema(&self) -> Schema {
@@ -96,7 +96,7 @@ impl Tables for Orders {
     }
 
     fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
-        apply::all(tx, changes)
+        write::all(tx, changes)
     }
 
     /// Placed and ended orders are counted as they happen, open ones by looking.
@@ -142,21 +142,22 @@ impl Model for SqliteModel {
         self.read(|connection| read::order(connection, id))
     }
 
-    async fn list(&self, list: List) -> Result<Vec<Order>, ModelError> {
-        self.scan(move |connection| read::list(connection, &list)).await
+    async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, ModelError> {
+        self.scan(move |connection| read::orders(connection, &query)).await
     }
 
-    async fn count(&self, list: List) -> Result<u64, ModelError> {
-        self.scan(move |connection| read::count(connection, &list)).await
+    async fn count_orders(&self, query: OrderQuery) -> Result<u64, ModelError> {
+        self.scan(move |connection| read::count_orders(connection, &query)).await
     }
 
-    async fn fitting(
+    async fn orders_by_digits(
         &self,
         digits: String,
         customer: Option<Uuid>,
         count: usize,
     ) -> Result<Vec<Order>, ModelError> {
-        self.scan(move |connection| read::fitting(connection, &digits, customer, count)).await
+        self.scan(move |connection| read::orders_by_digits(connection, &digits, customer, count))
+            .await
     }
 
     async fn history(

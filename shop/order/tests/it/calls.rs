@@ -7,11 +7,11 @@ use contracts::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Person, Shop, id_of};
+use crate::harness::{Person, World, id_of};
 
 #[tokio::test(start_paused = true)]
 async fn nobody_gets_in_without_a_token() {
-    let shop = Shop::open().await;
+    let world = World::start().await;
     let calls = [
         ("POST", "/place-order"),
         ("GET", "/get-orders?Type=All"),
@@ -21,15 +21,15 @@ async fn nobody_gets_in_without_a_token() {
         ("GET", "/order-events"),
     ];
     for (method, path) in calls {
-        shop.ask(method, path).json(&json!({})).send().await.problem(401);
+        world.ask(method, path).json(&json!({})).send().await.problem(401);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn bad_orders_are_refused_by_field_and_recorded_nowhere() {
-    let shop = Shop::open().await;
-    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
-    let before = shop.events().await.len();
+    let world = World::start().await;
+    let (ada, lamp) = (world.person("ada").await, world.product("Lamp", 5).await);
+    let before = world.events().await.len();
     let cases = [
         (json!({}), 422, "ProductId"),
         (json!({ "ProductId": "lamp" }), 422, "ProductId"),
@@ -43,106 +43,106 @@ async fn bad_orders_are_refused_by_field_and_recorded_nowhere() {
         (json!({ "ProductId": lamp, "Colour": "red" }), 422, "Colour"),
     ];
     for (body, status, field) in cases {
-        let answer = shop.post("/place-order", &ada, body.clone()).await;
+        let answer = world.post("/place-order", &ada, body.clone()).await;
         assert_eq!((answer.status.as_u16(), answer.fields()), (status, vec![field]), "{body}");
     }
     let unknown = json!({ "ProductId": Uuid::from_u128(4) });
-    assert_eq!(shop.post("/place-order", &ada, unknown).await.status, 404);
-    assert_eq!(shop.post("/place-order", &ada, json!("lamp")).await.status, 422);
-    shop.of_product(lamp, product::Deleted { units_change: -10 }).await;
-    let gone = shop.post("/place-order", &ada, json!({ "ProductId": lamp })).await;
+    assert_eq!(world.post("/place-order", &ada, unknown).await.status, 404);
+    assert_eq!(world.post("/place-order", &ada, json!("lamp")).await.status, 422);
+    world.of_product(lamp, product::Deleted { units_change: -10 }).await;
+    let gone = world.post("/place-order", &ada, json!({ "ProductId": lamp })).await;
     assert_eq!(gone.status, 404, "what is not in the catalogue cannot be ordered");
-    assert_eq!(shop.events().await.len(), before + 1);
+    assert_eq!(world.events().await.len(), before + 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_holds_to_the_price_that_was_shown() {
-    let shop = Shop::open().await;
-    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 500).await);
+    let world = World::start().await;
+    let (ada, lamp) = (world.person("ada").await, world.product("Lamp", 500).await);
     let body = json!({ "ProductId": lamp, "Quantity": 3, "Price": "4.50" });
-    let seen = shop.post("/place-order", &ada, body).await;
+    let seen = world.post("/place-order", &ada, body).await;
     assert_eq!((&seen.body["Price"], &seen.body["Total"]), (&json!(4.50), &json!(13.50)));
     let dearer = product::Changed {
         price: Some(contracts::money::Money::from_minor(600)),
         ..Default::default()
     };
-    shop.of_product(lamp, dearer).await;
-    let latest = shop.place(&ada, lamp).await;
+    world.of_product(lamp, dearer).await;
+    let latest = world.place(&ada, lamp).await;
     assert_eq!(latest["Price"], json!(6.00));
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_a_manager_orders_for_others() {
-    let shop = Shop::open().await;
+    let world = World::start().await;
     let (ada, bob, admin) =
-        (shop.person("ada").await, shop.person("bob").await, shop.manager().await);
-    let lamp = shop.product("Lamp", 5).await;
+        (world.person("ada").await, world.person("bob").await, world.manager().await);
+    let lamp = world.product("Lamp", 5).await;
     let order_for = |user| json!({ "ProductId": lamp, "UserName": user });
-    assert_eq!(shop.post("/place-order", &ada, order_for("bob")).await.status, 403);
-    assert_eq!(shop.post("/place-order", &ada, order_for("ada")).await.status, 202);
-    let placed = shop.post("/place-order", &admin, order_for("bob")).await;
+    assert_eq!(world.post("/place-order", &ada, order_for("bob")).await.status, 403);
+    assert_eq!(world.post("/place-order", &ada, order_for("ada")).await.status, 202);
+    let placed = world.post("/place-order", &admin, order_for("bob")).await;
     assert_eq!((placed.status.as_u16(), &placed.body["UserName"]), (202, &json!("bob")));
-    assert_eq!(shop.single(&bob, id_of(&placed.body)).await["UserName"], "bob");
-    let unknown = shop.post("/place-order", &admin, order_for("eve")).await;
+    assert_eq!(world.single(&bob, id_of(&placed.body)).await["UserName"], "bob");
+    let unknown = world.post("/place-order", &admin, order_for("eve")).await;
     assert_eq!((unknown.status.as_u16(), unknown.fields()), (422, vec!["UserName"]));
-    let unknown = shop.post("/place-order", &ada, order_for("eve")).await;
+    let unknown = world.post("/place-order", &ada, order_for("eve")).await;
     assert_eq!(unknown.status, 403, "who else is there is not told");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_same_request_again_acts_once_and_answers_the_same() {
-    let shop = Shop::open().await;
-    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
-    let lamp = shop.product("Lamp", 5).await;
+    let world = World::start().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let lamp = world.product("Lamp", 5).await;
     let body = json!({ "ProductId": lamp, "Quantity": 2 });
-    let first = shop.keyed("/place-order", &ada, ("key-1", body.clone())).await;
+    let first = world.keyed("/place-order", &ada, ("key-1", body.clone())).await;
     assert_eq!(first.status, 202);
     let id = id_of(&first.body);
-    let same = async |shop: &Shop| {
-        let again = shop.keyed("/place-order", &ada, ("key-1", body.clone())).await;
+    let same = async |world: &World| {
+        let again = world.keyed("/place-order", &ada, ("key-1", body.clone())).await;
         assert_eq!((again.status, again.position), (first.status, first.position));
         assert_eq!(again.body, first.body);
     };
-    same(&shop).await;
-    shop.stock_reserved(lamp, id).await;
-    shop.credit_reserved(ada.id, id).await;
-    shop.settle().await;
-    same(&shop).await;
-    shop.of_product(lamp, product::Deleted { units_change: -9 }).await;
-    same(&shop).await;
-    let shop = shop.reopen().await;
-    same(&shop).await;
+    same(&world).await;
+    world.stock_reserved(lamp, id).await;
+    world.credit_reserved(ada.id, id).await;
+    world.settle().await;
+    same(&world).await;
+    world.of_product(lamp, product::Deleted { units_change: -9 }).await;
+    same(&world).await;
+    let world = world.reopened().await;
+    same(&world).await;
     let other = json!({ "ProductId": lamp, "Quantity": 3 });
-    let reused = shop.keyed("/place-order", &ada, ("key-1", other)).await;
+    let reused = world.keyed("/place-order", &ada, ("key-1", other)).await;
     assert_eq!((reused.status.as_u16(), reused.fields()), (422, vec!["Idempotency-Key"]));
-    assert_eq!(shop.kinds_of(id).await.iter().filter(|kind| *kind == "order.placed").count(), 1);
+    assert_eq!(world.kinds_of(id).await.iter().filter(|kind| *kind == "order.placed").count(), 1);
 
-    let desk = shop.product("Desk", 5).await;
+    let desk = world.product("Desk", 5).await;
     let body = json!({ "ProductId": desk });
     let mut ids = Vec::new();
     for (person, key) in [(&ada, "key-2"), (&ada, "key-3"), (&bob, "key-2")] {
-        ids.push(id_of(&shop.keyed("/place-order", person, (key, body.clone())).await.body));
+        ids.push(id_of(&world.keyed("/place-order", person, (key, body.clone())).await.body));
     }
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 3, "keys are each user's own");
-    let bad = shop.keyed("/place-order", &ada, ("a b", body)).await;
+    let bad = world.keyed("/place-order", &ada, ("a b", body)).await;
     assert_eq!(bad.status, 400);
 }
 
 #[tokio::test(start_paused = true)]
 async fn orders_are_found_by_whom_they_concern() {
-    let shop = Shop::open().await;
+    let world = World::start().await;
     let (ada, bob, admin) =
-        (shop.person("ada").await, shop.person("bob").await, shop.manager().await);
-    let (lamp, desk) = (shop.product("Lamp", 5).await, shop.product("Desk", 7).await);
+        (world.person("ada").await, world.person("bob").await, world.manager().await);
+    let (lamp, desk) = (world.product("Lamp", 5).await, world.product("Desk", 7).await);
     let mut placed = Vec::new();
     for (person, product) in [(&ada, lamp), (&bob, lamp), (&ada, desk)] {
-        placed.push(id_of(&shop.place(person, product).await));
+        placed.push(id_of(&world.place(person, product).await));
     }
     let [first, second, third] = placed.try_into().expect("three");
     let found = async |person: &Person, query: String| {
-        let answer = shop.get(&format!("/get-orders?{query}"), person).await;
+        let answer = world.get(&format!("/get-orders?{query}"), person).await;
         ids(&answer.body).map_err(|()| answer.status.as_u16())
     };
     let product = format!("Type=All&ProductId={lamp}");
@@ -186,46 +186,46 @@ async fn orders_are_found_by_whom_they_concern() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_of_orders_has_pages_from_either_end() {
-    let shop = Shop::open().await;
+    let world = World::start().await;
     let (ada, bob, admin) =
-        (shop.person("ada").await, shop.person("bob").await, shop.manager().await);
-    let lamp = shop.product("Lamp", 5).await;
-    let first = id_of(&shop.place(&ada, lamp).await);
-    let second = id_of(&shop.place(&bob, lamp).await);
-    let third = id_of(&shop.place(&ada, lamp).await);
+        (world.person("ada").await, world.person("bob").await, world.manager().await);
+    let lamp = world.product("Lamp", 5).await;
+    let first = id_of(&world.place(&ada, lamp).await);
+    let second = id_of(&world.place(&bob, lamp).await);
+    let third = id_of(&world.place(&ada, lamp).await);
     let posted = json!({ "Type": "Customer", "Id": "ada", "Limit": 1 });
-    let page = shop.post("/get-orders", &admin, posted).await;
+    let page = world.post("/get-orders", &admin, posted).await;
     assert_eq!(ids(&page.body), Ok(vec![third]));
     let next = page.body["Next"].as_str().expect("there is more");
     let posted = json!({ "Type": "Customer", "Id": "ada", "Limit": 1, "After": next });
-    let page = shop.post("/get-orders", &admin, posted).await;
+    let page = world.post("/get-orders", &admin, posted).await;
     assert_eq!((ids(&page.body), &page.body["Next"]), (Ok(vec![first]), &Value::Null));
     let oldest = "/get-orders?Type=All&Running=true&Sort=Oldest&Limit=2";
-    let page = shop.get(oldest, &admin).await;
+    let page = world.get(oldest, &admin).await;
     assert_eq!(ids(&page.body), Ok(vec![first, second]));
     let next = page.body["Next"].as_str().expect("there is more");
-    let page = shop.get(&format!("{oldest}&After={next}"), &admin).await;
+    let page = world.get(&format!("{oldest}&After={next}"), &admin).await;
     assert_eq!((ids(&page.body), &page.body["Next"]), (Ok(vec![third]), &Value::Null));
     assert_eq!(page.body.get("Total"), None, "not asked for");
     for (query, total) in [("All&Limit=1", 3), ("Customer&Id=ada", 2), ("All&Running=false", 0)] {
-        let counted = shop.get(&format!("/get-orders?Count=true&Type={query}"), &admin).await;
+        let counted = world.get(&format!("/get-orders?Count=true&Type={query}"), &admin).await;
         assert_eq!(counted.body["Total"], total, "{query}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_manager_sees_an_order_as_it_stood() {
-    let shop = Shop::open().await;
-    let (ada, admin) = (shop.person("ada").await, shop.manager().await);
-    let lamp = shop.product("Lamp", 5).await;
-    let before = shop.store().head().await.0;
-    let id = id_of(&shop.place(&ada, lamp).await);
-    shop.stock_reserved(lamp, id).await;
-    shop.credit_denied(ada.id, id).await;
-    shop.settle().await;
+    let world = World::start().await;
+    let (ada, admin) = (world.person("ada").await, world.manager().await);
+    let lamp = world.product("Lamp", 5).await;
+    let before = world.store().head().await.0;
+    let id = id_of(&world.place(&ada, lamp).await);
+    world.stock_reserved(lamp, id).await;
+    world.credit_denied(ada.id, id).await;
+    world.settle().await;
     let at = async |position: u64| {
         let path = format!("/get-orders?Type=Single&Id={id}&AsOf={position}");
-        let answer = shop.get(&path, &admin).await;
+        let answer = world.get(&path, &admin).await;
         let order = &answer.body["Items"][0];
         let words = ["Status", "StockStatus", "CreditStatus"].map(|name| order[name].clone());
         (answer.status.as_u16(), words.map(|word| word.as_str().unwrap_or("").to_owned()))
@@ -238,22 +238,22 @@ async fn a_manager_sees_an_order_as_it_stood() {
     assert_eq!(at(before + 4).await, (200, words(["Canceled", "Reserved", "Denied"])));
     assert_eq!(at(before + 5).await.0, 422, "the log is not there yet");
     let path = format!("/get-orders?Type=Single&Id={id}&AsOf=1");
-    assert_eq!(shop.get(&path, &ada).await.status, 403);
+    assert_eq!(world.get(&path, &ada).await.status, 403);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_history_shows_every_step_by_all_services() {
-    let shop = Shop::open().await;
-    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
-    let lamp = shop.product("Lamp", 5).await;
-    let placed = shop.place(&ada, lamp).await;
+    let world = World::start().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let lamp = world.product("Lamp", 5).await;
+    let placed = world.place(&ada, lamp).await;
     let id = id_of(&placed);
-    shop.stock_reserved(lamp, id).await;
-    shop.credit_reserved(ada.id, id).await;
-    shop.settle().await;
-    shop.wound_up(&placed, ada.id, 3).await;
+    world.stock_reserved(lamp, id).await;
+    world.credit_reserved(ada.id, id).await;
+    world.settle().await;
+    world.wound_up(&placed, ada.id, 3).await;
     let path = format!("/get-order-history?OrderId={id}");
-    let history = shop.get(&path, &ada).await;
+    let history = world.get(&path, &ada).await;
     let steps = history.body["Items"].as_array().expect("steps").clone();
     let text = |step: &Value, name: &str| step[name].as_str().expect("text").to_owned();
     let told: Vec<_> = steps
@@ -276,28 +276,28 @@ async fn a_history_shows_every_step_by_all_services() {
     assert!(steps.is_sorted_by_key(|step| step["Position"].as_u64()));
     assert_eq!(steps[7]["Details"], json!({ "InvoiceNumber": 3, "Total": 0.01 }));
     assert_eq!(steps[1]["Details"], json!({ "Price": 0.01, "UnitsLeft": 9 }));
-    assert_eq!(shop.get(&path, &bob).await.status, 403);
-    let page = shop.get(&format!("{path}&Limit=5"), &ada).await;
+    assert_eq!(world.get(&path, &bob).await.status, 403);
+    let page = world.get(&format!("{path}&Limit=5"), &ada).await;
     let next = page.body["Next"].as_str().expect("there is more");
-    let rest = shop.get(&format!("{path}&After={next}"), &ada).await;
+    let rest = world.get(&format!("{path}&After={next}"), &ada).await;
     assert_eq!(rest.body["Items"].as_array().map(Vec::len), Some(3));
     let unknown = format!("/get-order-history?OrderId={}", Uuid::from_u128(1));
-    assert_eq!(shop.get(&unknown, &ada).await.status, 404);
-    assert_eq!(shop.get("/get-order-history?OrderId=1", &ada).await.status, 422);
-    assert_eq!(shop.get("/get-order-history", &ada).await.status, 422);
+    assert_eq!(world.get(&unknown, &ada).await.status, 404);
+    assert_eq!(world.get("/get-order-history?OrderId=1", &ada).await.status, 422);
+    assert_eq!(world.get("/get-order-history", &ada).await.status, 422);
 }
 
 #[tokio::test(start_paused = true)]
 async fn statistics_are_for_managers() {
-    let shop = Shop::open().await;
-    let (ada, admin) = (shop.person("ada").await, shop.manager().await);
-    let lamp = shop.product("Lamp", 5).await;
-    let denied = id_of(&shop.place(&ada, lamp).await);
-    shop.place(&ada, lamp).await;
-    shop.stock_denied(lamp, denied, Reason::OutOfStock).await;
-    shop.credit_denied(ada.id, denied).await;
-    shop.settle().await;
-    let statistics = shop.get("/get-order-statistics", &admin).await;
+    let world = World::start().await;
+    let (ada, admin) = (world.person("ada").await, world.manager().await);
+    let lamp = world.product("Lamp", 5).await;
+    let denied = id_of(&world.place(&ada, lamp).await);
+    world.place(&ada, lamp).await;
+    world.stock_denied(lamp, denied, Reason::OutOfStock).await;
+    world.credit_denied(ada.id, denied).await;
+    world.settle().await;
+    let statistics = world.get("/get-order-statistics", &admin).await;
     assert_eq!(statistics.status, 200);
     assert_eq!((&statistics.body["Total"], &statistics.body["Open"]), (&json!(2), &json!(1)));
     let by_status = json!({ "Pending": 1, "Canceled": 1, "Approved": 0, "Finalized": 0 });
@@ -310,26 +310,26 @@ async fn statistics_are_for_managers() {
         })
     );
     assert!(statistics.body["Durations"]["MaxMs"].is_number());
-    let none = shop.get("/get-order-statistics?To=2026-01-01T00:00:00Z", &admin).await;
+    let none = world.get("/get-order-statistics?To=2026-01-01T00:00:00Z", &admin).await;
     assert_eq!(none.body["Total"], 0);
-    assert_eq!(shop.get("/get-order-statistics", &ada).await.status, 403);
-    assert_eq!(shop.get("/get-order-statistics?From=1", &admin).await.status, 422);
+    assert_eq!(world.get("/get-order-statistics", &ada).await.status, 403);
+    assert_eq!(world.get("/get-order-statistics?From=1", &admin).await.status, 422);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_the_event_store_reading_goes_on_and_orders_are_refused_in_time() {
-    let shop = Shop::open().await;
-    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
-    let id = id_of(&shop.place(&ada, lamp).await);
+    let world = World::start().await;
+    let (ada, lamp) = (world.person("ada").await, world.product("Lamp", 5).await);
+    let id = id_of(&world.place(&ada, lamp).await);
     // The latest server gets all requests; this one never answers.
     let _silent =
-        (shop.deps.transport.serve_appends().await, shop.deps.transport.serve_reads().await);
+        (world.deps.transport.serve_appends().await, world.deps.transport.serve_reads().await);
     let asked_at = tokio::time::Instant::now();
-    let refused = shop.post("/place-order", &ada, json!({ "ProductId": lamp })).await;
+    let refused = world.post("/place-order", &ada, json!({ "ProductId": lamp })).await;
     assert_eq!(refused.status, 503);
     assert!(refused.headers.contains_key("retry-after"));
     assert!(asked_at.elapsed() <= std::time::Duration::from_secs(2));
-    assert_eq!(shop.single(&ada, id).await["ProductName"], "Lamp");
+    assert_eq!(world.single(&ada, id).await["ProductName"], "Lamp");
 }
 
 /// The ids of the orders in a list.

@@ -8,7 +8,7 @@ use serde_json::json;
 use testing::Answer;
 use uuid::Uuid;
 
-use crate::harness::{Person, Shop, id_of};
+use crate::harness::{Person, World, id_of};
 
 /// Open orders that are no queue, before any was answered.
 const FEW: usize = 16;
@@ -29,7 +29,7 @@ fn is_busy(answer: &Answer) -> bool {
     true
 }
 
-impl Shop {
+impl World {
     async fn try_place(&self, person: &Person, product: Uuid) -> Answer {
         self.post("/place-order", person, json!({ "ProductId": product })).await
     }
@@ -57,94 +57,94 @@ impl Shop {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_is_refused_while_the_saga_stands_still_and_nothing_is_recorded() {
-    let shop = Shop::open().await;
-    let ada = shop.person("ada").await;
-    let lamp = shop.product("Lamp", 5).await;
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let lamp = world.product("Lamp", 5).await;
     let order = json!({ "ProductId": lamp });
-    let first = shop.keyed("/place-order", &ada, ("first", order.clone())).await;
+    let first = world.keyed("/place-order", &ada, ("first", order.clone())).await;
     assert_eq!(first.status, 202);
-    shop.settle().await;
+    world.settle().await;
     tokio::time::sleep(STILL / 2).await;
-    let second = shop.place(&ada, lamp).await;
+    let second = world.place(&ada, lamp).await;
     tokio::time::sleep(STILL / 2).await;
-    let recorded = shop.events().await.len();
-    assert!(is_busy(&shop.try_place(&ada, lamp).await));
-    let again = shop.keyed("/place-order", &ada, ("first", order.clone())).await;
+    let recorded = world.events().await.len();
+    assert!(is_busy(&world.try_place(&ada, lamp).await));
+    let again = world.keyed("/place-order", &ada, ("first", order.clone())).await;
     assert_eq!(
         (again.status.as_u16(), &again.body),
         (202, &first.body),
         "what is placed is placed"
     );
-    let wrong = shop.post("/place-order", &ada, json!({ "ProductId": lamp, "Quantity": 0 })).await;
+    let wrong = world.post("/place-order", &ada, json!({ "ProductId": lamp, "Quantity": 0 })).await;
     assert_eq!(wrong.status, 422, "what is wrong is wrong, busy or not");
-    assert_eq!(shop.events().await.len(), recorded);
+    assert_eq!(world.events().await.len(), recorded);
 
     // The oldest is answered: the next one has not waited that long.
-    shop.answer(&ada, lamp, id_of(&first.body)).await;
-    assert!(!is_busy(&shop.try_place(&ada, lamp).await));
+    world.answer(&ada, lamp, id_of(&first.body)).await;
+    assert!(!is_busy(&world.try_place(&ada, lamp).await));
 
     // An order that is never answered is denied at its deadline. Then one at a time is let in until one is answered.
     tokio::time::sleep(Duration::from_secs(11)).await;
-    shop.settle().await;
-    assert_eq!(shop.single(&ada, id_of(&second)).await["Status"], "Canceled");
-    let probe = shop.place(&ada, lamp).await;
-    assert!(is_busy(&shop.try_place(&ada, lamp).await));
-    shop.answer(&ada, lamp, id_of(&probe)).await;
-    assert!(shop.fill(&ada, lamp).await.len() >= FEW / 2);
+    world.settle().await;
+    assert_eq!(world.single(&ada, id_of(&second)).await["Status"], "Canceled");
+    let probe = world.place(&ada, lamp).await;
+    assert!(is_busy(&world.try_place(&ada, lamp).await));
+    world.answer(&ada, lamp, id_of(&probe)).await;
+    assert!(world.fill(&ada, lamp).await.len() >= FEW / 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_repeated_after_its_order_has_ended_does_not_stay_inside() {
-    let shop = Shop::open().await;
-    let ada = shop.person("ada").await;
-    let lamp = shop.product("Lamp", 5).await;
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let lamp = world.product("Lamp", 5).await;
     let order = json!({ "ProductId": lamp });
-    let first = shop.keyed("/place-order", &ada, ("key", order.clone())).await;
-    shop.settle().await;
-    shop.answer(&ada, lamp, id_of(&first.body)).await;
-    let again = shop.keyed("/place-order", &ada, ("key", order)).await;
+    let first = world.keyed("/place-order", &ada, ("key", order.clone())).await;
+    world.settle().await;
+    world.answer(&ada, lamp, id_of(&first.body)).await;
+    let again = world.keyed("/place-order", &ada, ("key", order)).await;
     assert_eq!((again.status.as_u16(), &again.body), (202, &first.body));
     tokio::time::sleep(2 * STILL).await;
-    assert!(!is_busy(&shop.try_place(&ada, lamp).await));
+    assert!(!is_busy(&world.try_place(&ada, lamp).await));
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_unanswered_order_does_not_keep_others_out_while_they_are_answered() {
-    let shop = Shop::open().await;
-    let ada = shop.person("ada").await;
-    let lamp = shop.product("Lamp", 5).await;
-    shop.place(&ada, lamp).await;
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let lamp = world.product("Lamp", 5).await;
+    world.place(&ada, lamp).await;
     for _ in 0..8 {
-        let next = shop.place(&ada, lamp).await;
+        let next = world.place(&ada, lamp).await;
         tokio::time::sleep(STILL / 2).await;
-        shop.answer(&ada, lamp, id_of(&next)).await;
+        world.answer(&ada, lamp, id_of(&next)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_part_is_one_of_the_shops_own_deadline() {
-    let shop = Shop::open_with(|config| config.deadline = Duration::from_mins(1)).await;
-    let ada = shop.person("ada").await;
-    let lamp = shop.product("Lamp", 5).await;
-    shop.place(&ada, lamp).await;
+    let world = World::start_with(|config| config.deadline = Duration::from_mins(1)).await;
+    let ada = world.person("ada").await;
+    let lamp = world.product("Lamp", 5).await;
+    world.place(&ada, lamp).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
-    shop.place(&ada, lamp).await;
+    world.place(&ada, lamp).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(is_busy(&shop.try_place(&ada, lamp).await));
+    assert!(is_busy(&world.try_place(&ada, lamp).await));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_waits_at_the_door_for_a_moment_and_comes_in_when_another_ends() {
-    let shop = Shop::open().await;
-    let ada = shop.person("ada").await;
-    let lamp = shop.product("Lamp", 5).await;
-    let open = shop.fill(&ada, lamp).await;
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let lamp = world.product("Lamp", 5).await;
+    let open = world.fill(&ada, lamp).await;
     assert_eq!(open.len(), FEW, "any shop in use has so many");
-    let (first, second) = (shop.try_place(&ada, lamp), shop.try_place(&ada, lamp));
-    let third = shop.try_place(&ada, lamp);
+    let (first, second) = (world.try_place(&ada, lamp), world.try_place(&ada, lamp));
+    let third = world.try_place(&ada, lamp);
     let answering = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        shop.answer(&ada, lamp, open[0]).await;
+        world.answer(&ada, lamp, open[0]).await;
     };
     let (first, second, third, ()) = tokio::join!(first, second, third, answering);
     assert!(!is_busy(&first), "first come first");
@@ -154,52 +154,52 @@ async fn an_order_waits_at_the_door_for_a_moment_and_comes_in_when_another_ends(
 
 #[tokio::test(start_paused = true)]
 async fn orders_that_come_all_at_once_are_counted_before_they_are_recorded() {
-    let shop = Shop::open().await;
-    let ada = shop.person("ada").await;
-    let lamp = shop.product("Lamp", 5).await;
-    let all = join_all((0..3 * FEW).map(|_| shop.try_place(&ada, lamp))).await;
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let lamp = world.product("Lamp", 5).await;
+    let all = join_all((0..3 * FEW).map(|_| world.try_place(&ada, lamp))).await;
     let accepted = all.iter().filter(|answer| !is_busy(answer)).count();
     assert_eq!(accepted, FEW);
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_customer_who_floods_does_not_keep_out_the_others() {
-    let shop = Shop::open().await;
-    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
-    let lamp = shop.product("Lamp", 5).await;
-    let mut flood = shop.fill(&ada, lamp).await;
-    let mut calm = vec![id_of(&shop.place(&bob, lamp).await)];
+    let world = World::start().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let lamp = world.product("Lamp", 5).await;
+    let mut flood = world.fill(&ada, lamp).await;
+    let mut calm = vec![id_of(&world.place(&bob, lamp).await)];
     // Each time one of the flood's orders ends there is room, and it is not the flood's.
     for order in flood.drain(..FEW / 4) {
-        shop.answer(&ada, lamp, order).await;
+        world.answer(&ada, lamp, order).await;
         assert!(
-            is_busy(&shop.try_place(&ada, lamp).await),
+            is_busy(&world.try_place(&ada, lamp).await),
             "more than half of the room is its own"
         );
-        calm.push(id_of(&shop.place(&bob, lamp).await));
+        calm.push(id_of(&world.place(&bob, lamp).await));
     }
     // A customer alone has the whole shop again.
     for order in calm {
-        shop.answer(&bob, lamp, order).await;
+        world.answer(&bob, lamp, order).await;
     }
     for order in flood.drain(..) {
-        shop.answer(&ada, lamp, order).await;
+        world.answer(&ada, lamp, order).await;
     }
-    assert!(shop.fill(&ada, lamp).await.len() >= FEW / 2, "a few, fewer after late answers");
+    assert!(world.fill(&ada, lamp).await.len() >= FEW / 2, "a few, fewer after late answers");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_could_not_be_recorded_leaves_its_place() {
-    let shop = Shop::open().await;
-    let ada = shop.person("ada").await;
-    let lamp = shop.product("Lamp", 5).await;
-    let first = shop.keyed("/place-order", &ada, ("key", json!({ "ProductId": lamp }))).await;
-    shop.settle().await;
-    shop.answer(&ada, lamp, id_of(&first.body)).await;
+    let world = World::start().await;
+    let ada = world.person("ada").await;
+    let lamp = world.product("Lamp", 5).await;
+    let first = world.keyed("/place-order", &ada, ("key", json!({ "ProductId": lamp }))).await;
+    world.settle().await;
+    world.answer(&ada, lamp, id_of(&first.body)).await;
     for _ in 0..2 * FEW {
         let other = json!({ "ProductId": lamp, "Quantity": 2 });
-        let refused = shop.keyed("/place-order", &ada, ("key", other)).await;
+        let refused = world.keyed("/place-order", &ada, ("key", other)).await;
         assert_eq!(refused.status, 422, "{refused:?}");
     }
-    assert!(shop.fill(&ada, lamp).await.len() >= FEW);
+    assert!(world.fill(&ada, lamp).await.len() >= FEW);
 }

@@ -14,21 +14,21 @@ use web::Service;
 
 pub(crate) use testing::Person;
 
-pub(crate) struct Shop(testing::Shop);
+pub(crate) struct World(testing::Shop);
 
-impl Shop {
-    pub(crate) async fn open() -> Self {
-        Self::open_with(|_| {}).await
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
     }
 
     /// A new shop, its settings changed by `change`.
-    pub(crate) async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let build = async |bed: &Testbed| instance(bed, "a", change).await;
         Self(testing::Shop::open(order::NAME, Tasks::inline(), build).await)
     }
 
     /// The same shop after a restart.
-    pub(crate) async fn reopen(self) -> Self {
+    pub(crate) async fn reopened(self) -> Self {
         Self(self.0.reopened(async |bed| instance(bed, "a", |_| {}).await).await)
     }
 
@@ -97,7 +97,7 @@ impl Shop {
     }
 }
 
-impl Deref for Shop {
+impl Deref for World {
     type Target = testing::Shop;
 
     fn deref(&self) -> &testing::Shop {

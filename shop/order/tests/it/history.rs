@@ -11,13 +11,13 @@ use runtime::Progress;
 use serde_json::{Value, json, value::to_raw_value};
 use uuid::Uuid;
 
-use crate::harness::{Person, Shop, id_of};
+use crate::harness::{Person, World, id_of};
 
 const GRANTED: &str = "loyalty.points-granted";
 
 /// The event that placed an order.
-async fn placing(shop: &Shop, order: Uuid) -> Recorded {
-    let events = shop.store().read_stream(&contracts::order::stream(order), None).await;
+async fn placing(world: &World, order: Uuid) -> Recorded {
+    let events = world.store().read_stream(&contracts::order::stream(order), None).await;
     let first = events.expect("a stream").first().map(|event| Recorded::clone(event));
     first.expect("the order was placed")
 }
@@ -30,45 +30,46 @@ fn reaction(reactor: &str, correlation: Uuid, cause: Option<u64>) -> Metadata {
 }
 
 /// An event by a service that the order service does not know.
-async fn granted(shop: &Shop, data: Value, metadata: Metadata) -> Position {
+async fn granted(world: &World, data: Value, metadata: Metadata) -> Position {
     let stream = StreamId::new("loyalty", Uuid::from_u128(7)).expect("a stream");
     let data = to_raw_value(&data).expect("is JSON");
-    shop.record_with(stream, GRANTED, data, metadata).await
+    world.record_with(stream, GRANTED, data, metadata).await
 }
 
-async fn history(shop: &Shop, person: &Person, order: Uuid) -> Vec<Value> {
-    let answer = shop.get(&format!("/get-order-history?OrderId={order}"), person).await;
+async fn history(world: &World, person: &Person, order: Uuid) -> Vec<Value> {
+    let answer = world.get(&format!("/get-order-history?OrderId={order}"), person).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.body["Items"].as_array().expect("a list").clone()
 }
 
-async fn positions(shop: &Shop, person: &Person, order: Uuid) -> Vec<u64> {
-    let steps = history(shop, person, order).await;
+async fn positions(world: &World, person: &Person, order: Uuid) -> Vec<u64> {
+    let steps = history(world, person, order).await;
     steps.iter().map(|step| step["Position"].as_u64().expect("a position")).collect()
 }
 
 /// Places an order by a request of this id.
-async fn place_as(shop: &Shop, person: &Person, (product, request): (Uuid, &str)) -> Uuid {
-    let ask = shop.ask("POST", "/place-order").by(&*person.token).header("x-request-id", request);
+async fn place_as(world: &World, person: &Person, (product, request): (Uuid, &str)) -> Uuid {
+    let ask = world.ask("POST", "/place-order").by(&*person.token).header("x-request-id", request);
     let placed = ask.json(&json!({ "ProductId": product })).send().await.expect(202);
-    shop.settle().await;
+    world.settle().await;
     id_of(&placed)
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_step_tells_what_it_reacts_to() {
-    let shop = Shop::open().await;
-    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
-    let order = id_of(&shop.place(&ada, lamp).await);
-    let placed = placing(&shop, order).await;
+    let world = World::start().await;
+    let (ada, lamp) = (world.person("ada").await, world.product("Lamp", 5).await);
+    let order = id_of(&world.place(&ada, lamp).await);
+    let placed = placing(&world, order).await;
     let correlation = placed.metadata.correlation;
     let price = Money::from_minor(5);
     let reserved = ProductEvent::from(StockReserved { order, quantity: 1, price, available: 9 });
     let metadata = reaction("product", correlation, Some(placed.position.0));
-    let stock =
-        shop.record_with(product::stream(lamp), reserved.kind(), reserved.encode(), metadata).await;
-    shop.credit_denied(ada.id, order).await;
-    let steps = history(&shop, &ada, order).await;
+    let stock = world
+        .record_with(product::stream(lamp), reserved.kind(), reserved.encode(), metadata)
+        .await;
+    world.credit_denied(ada.id, order).await;
+    let steps = history(&world, &ada, order).await;
     let told: Vec<_> = steps.iter().map(|step| (&step["Event"], step.get("Cause"))).collect();
     let (credit, denied) = (stock.0 + 1, stock.0 + 2);
     assert_eq!(
@@ -81,25 +82,25 @@ async fn each_step_tells_what_it_reacts_to() {
         ],
         "absent where nothing was recorded as the cause"
     );
-    assert_eq!(positions(&shop, &ada, order).await, [placed.position.0, stock.0, credit, denied]);
+    assert_eq!(positions(&world, &ada, order).await, [placed.position.0, stock.0, credit, denied]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_an_unknown_service_did_for_an_order_is_a_step_of_it() {
-    let shop = Shop::open().await;
-    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
-    let order = id_of(&shop.place(&ada, lamp).await);
-    let before = shop.single(&ada, order).await;
-    let placed = placing(&shop, order).await;
+    let world = World::start().await;
+    let (ada, lamp) = (world.person("ada").await, world.product("Lamp", 5).await);
+    let order = id_of(&world.place(&ada, lamp).await);
+    let before = world.single(&ada, order).await;
+    let placed = placing(&world, order).await;
     let correlation = placed.metadata.correlation;
     let because = reaction("loyalty", correlation, Some(placed.position.0));
     let data = json!({ "points": 3, "personal": { "user": "ada" }, "password": "sealed" });
-    let granted_at = granted(&shop, data, because).await;
+    let granted_at = granted(&world, data, because).await;
     let alone =
-        granted(&shop, json!({ "points": 4 }), reaction("loyalty", correlation, None)).await;
+        granted(&world, json!({ "points": 4 }), reaction("loyalty", correlation, None)).await;
     let large = json!({ "text": "x".repeat(5000) });
-    granted(&shop, large, reaction("loyalty", correlation, None)).await;
-    let steps = history(&shop, &ada, order).await;
+    granted(&world, large, reaction("loyalty", correlation, None)).await;
+    let steps = history(&world, &ada, order).await;
     assert_eq!(steps.len(), 4);
     let mut step = steps[1].clone();
     step.as_object_mut().expect("is one").remove("At");
@@ -112,62 +113,62 @@ async fn what_an_unknown_service_did_for_an_order_is_a_step_of_it() {
     );
     assert_eq!((&steps[2]["Position"], steps[2].get("Cause")), (&json!(alone), None));
     assert_eq!(steps[3]["Details"], json!({}), "what is too large for a history is left out");
-    let after = shop.single(&ada, order).await;
+    let after = world.single(&ada, order).await;
     assert_eq!((&after["Status"], &after["Price"]), (&before["Status"], &before["Price"]));
     assert_eq!(after["UpdatedAt"], steps[3]["At"], "the order has changed");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_type_of_a_later_version_is_a_step_too() {
-    let shop = Shop::open().await;
-    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
-    let order = id_of(&shop.place(&ada, lamp).await);
+    let world = World::start().await;
+    let (ada, lamp) = (world.person("ada").await, world.product("Lamp", 5).await);
+    let order = id_of(&world.place(&ada, lamp).await);
     let paper = to_raw_value(&json!({ "paper": "blue" })).expect("JSON");
     let metadata = Metadata::of(Actor::anonymous(), Uuid::from_u128(9));
     let stream = contracts::order::stream(order);
-    shop.record_with(stream, "order.gift-wrapped", paper, metadata).await;
-    let steps = history(&shop, &ada, order).await;
+    world.record_with(stream, "order.gift-wrapped", paper, metadata).await;
+    let steps = history(&world, &ada, order).await;
     let last = steps.last().expect("steps");
     assert_eq!((&last["Event"], &last["Service"]), (&json!("order.gift-wrapped"), &json!("order")));
     assert_eq!(last["Details"], json!({ "paper": "blue" }));
-    let mut followers = shop.service.followers.iter();
+    let mut followers = world.service.followers.iter();
     let projector = followers.find(|follower| follower.name() == "order.projector");
-    assert_eq!(projector.map(Progress::aside), Some(0), "it is taken");
+    assert_eq!(projector.map(Progress::set_aside_count), Some(0), "it is taken");
 }
 
 /// A client is free to give all its requests one id; what belongs to others must not show because of it.
 #[tokio::test(start_paused = true)]
 async fn a_correlation_that_a_client_uses_twice_mixes_no_histories() {
-    let shop = Shop::open().await;
-    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
-    let lamp = shop.product("Lamp", 5).await;
+    let world = World::start().await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let lamp = world.product("Lamp", 5).await;
     let request = Uuid::from_u128(0xabc).to_string();
-    let first = place_as(&shop, &ada, (lamp, &request)).await;
-    let second = place_as(&shop, &bob, (lamp, &request)).await;
-    let (of_ada, of_bob) = (placing(&shop, first).await, placing(&shop, second).await);
+    let first = place_as(&world, &ada, (lamp, &request)).await;
+    let second = place_as(&world, &bob, (lamp, &request)).await;
+    let (of_ada, of_bob) = (placing(&world, first).await, placing(&world, second).await);
     let correlation = of_ada.metadata.correlation;
     assert_eq!(of_bob.metadata.correlation, correlation);
     let loyalty = |cause| reaction("loyalty", correlation, cause);
-    let by_cause = granted(&shop, json!({}), loyalty(Some(of_bob.position.0))).await;
-    let chained = granted(&shop, json!({}), loyalty(Some(by_cause.0))).await;
-    let named = granted(&shop, json!({ "order": first }), loyalty(Some(of_bob.position.0))).await;
-    granted(&shop, json!({ "points": 1 }), loyalty(None)).await;
-    assert_eq!(positions(&shop, &ada, first).await, [of_ada.position.0, named.0]);
+    let by_cause = granted(&world, json!({}), loyalty(Some(of_bob.position.0))).await;
+    let chained = granted(&world, json!({}), loyalty(Some(by_cause.0))).await;
+    let named = granted(&world, json!({ "order": first }), loyalty(Some(of_bob.position.0))).await;
+    granted(&world, json!({ "points": 1 }), loyalty(None)).await;
+    assert_eq!(positions(&world, &ada, first).await, [of_ada.position.0, named.0]);
     let expected = [of_bob.position.0, by_cause.0, chained.0];
-    assert_eq!(positions(&shop, &bob, second).await, expected, "and one is neither's");
+    assert_eq!(positions(&world, &bob, second).await, expected, "and one is neither's");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_shops_own_events_are_steps_only_of_the_order_that_they_name() {
-    let shop = Shop::open().await;
-    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
-    let order = id_of(&shop.place(&ada, lamp).await);
-    let placed = placing(&shop, order).await;
+    let world = World::start().await;
+    let (ada, lamp) = (world.person("ada").await, world.product("Lamp", 5).await);
+    let order = id_of(&world.place(&ada, lamp).await);
+    let placed = placing(&world, order).await;
     let correlation = placed.metadata.correlation;
     // The same request id for whatever else: these say nothing of the order, and the first holds what no history may show.
     let sealed = customer::PasswordChanged {
         password: "sealed".to_owned(),
-        voids_until: shop.deps.clock.now(),
+        voids_until: world.deps.clock.now(),
         revision: Some(1),
     };
     let others: [(StreamId, &str, Value); 3] = [
@@ -181,9 +182,9 @@ async fn the_shops_own_events_are_steps_only_of_the_order_that_they_name() {
     ];
     for (stream, kind, data) in others {
         let data = to_raw_value(&data).expect("is JSON");
-        shop.record_with(stream, kind, data, reaction("other", correlation, None)).await;
+        world.record_with(stream, kind, data, reaction("other", correlation, None)).await;
     }
-    assert_eq!(positions(&shop, &ada, order).await, [placed.position.0]);
+    assert_eq!(positions(&world, &ada, order).await, [placed.position.0]);
     let is_placing = matches!(OrderEvent::of(&placed), Some(OrderEvent::Placed(Placed { .. })));
     assert!(is_placing);
 }

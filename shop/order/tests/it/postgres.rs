@@ -13,14 +13,14 @@ use contracts::order::Reason;
 use kernel::Position;
 use order::{
     Model, ModelLocation,
-    model::{List, Within},
+    model::{OrderQuery, Within},
 };
 use runtime::{ModelError, ReadModel, SetAside, Tasks, model::conformance};
 use servers::Postgres;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::harness::{Shop, id_of};
+use crate::harness::{World, id_of};
 
 /// One server for all tests that leave it alone.
 static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::start().expect("a server"));
@@ -52,8 +52,8 @@ async fn lines(model: &dyn Model) -> Vec<String> {
 
 /// A shop whose own model is at `location`. Time is real here and no other service answers orders, which closes the door to further
 /// ones within a fraction of the deadline: it is a long one.
-async fn shop_at(location: Option<&str>) -> Shop {
-    Shop::open_with(|config| {
+async fn world_at(location: Option<&str>) -> World {
+    World::start_with(|config| {
         config.deadline = Duration::from_hours(1);
         if let Some(url) = location {
             config.model = parse(url);
@@ -63,23 +63,23 @@ async fn shop_at(location: Option<&str>) -> Shop {
 }
 
 /// A shop with orders that went every way; its own model is at `location`.
-async fn busy_shop(location: Option<&str>) -> Shop {
-    let shop = shop_at(location).await;
-    let (ada, bob) = (shop.person("ada").await, shop.person("bob").await);
-    let (lamp, desk) = (shop.product("Lamp", 5).await, shop.product("Desk", 7).await);
+async fn busy_world(location: Option<&str>) -> World {
+    let world = world_at(location).await;
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let (lamp, desk) = (world.product("Lamp", 5).await, world.product("Desk", 7).await);
     for (person, product) in [(&ada, lamp), (&bob, desk), (&ada, desk)] {
         let [kept, dropped, open] = [
-            shop.place(person, product).await,
-            shop.place(person, product).await,
-            shop.place(person, product).await,
+            world.place(person, product).await,
+            world.place(person, product).await,
+            world.place(person, product).await,
         ];
-        shop.stock_reserved(product, id_of(&kept)).await;
-        shop.credit_reserved(person.id, id_of(&kept)).await;
-        shop.stock_denied(product, id_of(&dropped), Reason::PriceChanged).await;
-        shop.stock_reserved(product, id_of(&open)).await;
+        world.stock_reserved(product, id_of(&kept)).await;
+        world.credit_reserved(person.id, id_of(&kept)).await;
+        world.stock_denied(product, id_of(&dropped), Reason::PriceChanged).await;
+        world.stock_reserved(product, id_of(&open)).await;
     }
-    shop.settle().await;
-    shop
+    world.settle().await;
+    world
 }
 
 #[tokio::test]
@@ -98,18 +98,18 @@ async fn postgres_can_be_shared() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_8_a_model_rebuilt_in_sqlite_equals_the_live_one_in_postgres() {
     let url = place();
-    let shop = busy_shop(Some(&url)).await;
+    let world = busy_world(Some(&url)).await;
     let rebuilt: Arc<dyn Model> =
         order::open_model(testing::in_memory(), &Tasks::inline()).await.expect("memory");
-    let lines_of_it = shop.rebuilt(&rebuilt, order::project).await;
+    let lines_of_it = world.rebuilt(&rebuilt, order::project).await;
     let live = open(&url).await;
     assert_eq!(lines(&*live).await, lines_of_it);
 
     // What is asked of them is answered alike.
-    let list = || List { count: 100, ..List::default() };
+    let list = || OrderQuery { count: 100, ..OrderQuery::default() };
     assert_eq!(
-        live.list(list()).await.expect("a list"),
-        rebuilt.list(list()).await.expect("a list")
+        live.orders(list()).await.expect("a list"),
+        rebuilt.orders(list()).await.expect("a list")
     );
     let all = Within::default();
     let statistics = live.statistics(all).await.expect("statistics");
@@ -121,9 +121,9 @@ async fn promise_8_a_model_rebuilt_in_sqlite_equals_the_live_one_in_postgres() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_built_in_one_go_equals_one_built_step_by_step() {
-    let shop = busy_shop(None).await;
+    let world = busy_world(None).await;
     let (at_once, one_by_one) = (open(&place()).await, open(&place()).await);
-    let events = shop.events().await;
+    let events = world.events().await;
     let changes: Vec<_> =
         events.iter().filter_map(|event| order::project(event).expect("it is fit")).collect();
     let head = events.last().map_or(Position::START, |event| event.position);
@@ -138,25 +138,25 @@ async fn a_model_built_in_one_go_equals_one_built_step_by_step() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_projectors_one_projects_and_the_other_takes_over() {
-    let shop = busy_shop(None).await;
+    let world = busy_world(None).await;
     let place = place();
     let models = [open(&place).await, open(&place).await];
     let [(first, one), (_second, two)] =
-        [0, 1].map(|number| shop.follow(&models[number], order::project));
-    let (ada, lamp) = (shop.person("eve").await, shop.product("Chair", 5).await);
+        [0, 1].map(|number| world.follow(&models[number], order::project));
+    let (ada, lamp) = (world.person("eve").await, world.product("Chair", 5).await);
     for _ in 0..5 {
-        shop.place(&ada, lamp).await;
-        let head = shop.store().head().await;
+        world.place(&ada, lamp).await;
+        let head = world.store().head().await;
         for progress in [&one, &two] {
             progress.wait_for(head, PATIENCE).await.expect("both see it");
         }
     }
     first.kill().await;
-    shop.place(&ada, lamp).await;
-    shop.settle().await;
-    let head = shop.store().head().await;
+    world.place(&ada, lamp).await;
+    world.settle().await;
+    let head = world.store().head().await;
     two.wait_for(head, PATIENCE).await.expect("it takes over");
-    let live = testing::dump(&shop.service).await;
+    let live = testing::dump(&world.service).await;
     assert_eq!(lines(&*models[1]).await, live, "nothing twice, nothing left out");
 }
 
@@ -201,11 +201,11 @@ async fn a_process_that_freezes_within_a_transaction_does_not_keep_its_locks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_is_waited_for_and_has_forgotten_nothing() {
     let mut server = Postgres::start().expect("a server");
-    let shop = shop_at(Some(&server.url())).await;
-    let (ada, lamp) = (shop.person("ada").await, shop.product("Lamp", 5).await);
-    let placed = shop.place(&ada, lamp).await;
-    shop.settle().await;
-    let ask = async || shop.get("/get-orders?Type=Customer", &ada).await;
+    let world = world_at(Some(&server.url())).await;
+    let (ada, lamp) = (world.person("ada").await, world.product("Lamp", 5).await);
+    let placed = world.place(&ada, lamp).await;
+    world.settle().await;
+    let ask = async || world.get("/get-orders?Type=Customer", &ada).await;
     let seen = ask().await;
     assert_eq!(seen.status, 200, "{seen:?}");
     server.kill();
@@ -215,7 +215,7 @@ async fn a_killed_server_is_waited_for_and_has_forgotten_nothing() {
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     // It is recorded, and seen once the server is back.
     let back = async { server.restart().expect("it starts again") };
-    tokio::join!(shop.stock_reserved(lamp, id_of(&placed)), back);
+    tokio::join!(world.stock_reserved(lamp, id_of(&placed)), back);
     let again = ask().await;
     assert_eq!(again.status, 200, "{again:?}");
     let (before, after) = (seen.body.to_string(), again.body.to_string());

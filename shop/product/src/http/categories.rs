@@ -18,10 +18,10 @@ use web::{
     Query, Text,
 };
 
-use super::{Goods, no_category, view};
+use super::{Calls, no_category, view};
 use crate::{
     catalogue::Command,
-    model::{self, Categories, NameCursor},
+    model::{self, CategoryQuery, NameCursor},
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -48,25 +48,28 @@ pub(super) struct GetCategories {
     responses((status = 200, body = Listing<Category>), (status = 304))
 )]
 pub(super) async fn get_categories(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     asked: Asked,
     Query(query): Query<GetCategories>,
 ) -> Result<Response, Problem> {
-    let generation = goods.model.generation();
+    let generation = calls.model.generation();
     let page = async {
         let search = query.search.map(Text::into_string).filter(|search| !search.is_empty());
         let after = query.after.map(|After(cursor)| cursor);
-        let wanted = Categories { search, after, count: query.limit.and_one() };
-        let all =
-            query.count.then(|| Categories { after: None, count: COUNTED_MAX, ..wanted.clone() });
-        let found = goods.model.categories(wanted).await?;
+        let wanted = CategoryQuery { search, after, count: query.limit.and_one() };
+        let all = query.count.then(|| CategoryQuery {
+            after: None,
+            count: COUNTED_MAX,
+            ..wanted.clone()
+        });
+        let found = calls.model.categories(wanted).await?;
         let mut page = Listing::page(found, query.limit, model::Category::cursor);
         if let Some(all) = all {
-            page.total = Some(goods.model.count_categories(all).await?);
+            page.total = Some(calls.model.count_categories(all).await?);
         }
         Ok(page.map(view::category))
     };
-    goods.cache.answer(&asked, generation, page).await
+    calls.cache.answer(&asked, generation, page).await
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -82,10 +85,10 @@ pub(super) struct GetCategoryDetails {
     responses((status = 200, body = Category), (status = 404, description = "There is no such category."))
 )]
 pub(super) async fn get_category_details(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Query(query): Query<GetCategoryDetails>,
 ) -> Result<Json<Category>, Problem> {
-    let found = goods.model.category(query.category_id).await?;
+    let found = calls.model.category(query.category_id).await?;
     found.map(view::category).map(Json).ok_or_else(no_category)
 }
 
@@ -103,7 +106,7 @@ pub(super) struct AddCategory {
     responses((status = 201, body = Category), (status = 409, description = "There is a category of this name."))
 )]
 pub(super) async fn add_new_category(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<AddCategory>,
@@ -111,13 +114,13 @@ pub(super) async fn add_new_category(
     // To the one stream of all categories, adding one is a change.
     let known = body.changes(manager.id(), "add-new-category");
     let name = body.value.name.into_string();
-    if let Some((category, at)) = goods.created_before(known.as_ref()).await? {
-        return goods.category_created(category, at).await;
+    if let Some((category, at)) = calls.created_before(known.as_ref()).await? {
+        return calls.category_created(category, at).await;
     }
     let category = context.created_id(known.as_ref());
     let metadata = context.metadata(manager.actor(), known);
-    let done = goods.change_catalogue(Command::Add { category, name }, metadata).await?;
-    goods.category_created(category, goods.at(done).0).await
+    let done = calls.change_catalogue(Command::Add { category, name }, metadata).await?;
+    calls.category_created(category, calls.at(done).0).await
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -139,7 +142,7 @@ pub(super) struct UpdateCategory {
     )
 )]
 pub(super) async fn update_category(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<UpdateCategory>,
@@ -148,8 +151,8 @@ pub(super) async fn update_category(
     let UpdateCategory { category_id: category, name } = body.value;
     let command = Command::Rename { category, name: name.into_string() };
     let metadata = context.metadata(manager.actor(), known);
-    let done = goods.change_catalogue(command, metadata).await?;
-    Ok((goods.at(done), Json(goods.category_after(category, done.position()).await?)))
+    let done = calls.change_catalogue(command, metadata).await?;
+    Ok((calls.at(done), Json(calls.category_after(category, done.position()).await?)))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -169,14 +172,14 @@ pub(super) struct DeleteCategory {
     )
 )]
 pub(super) async fn delete_category(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<DeleteCategory>,
 ) -> Result<(At, Json<CategoryDeleted>), Problem> {
     let known = body.changes(manager.id(), "delete-category");
     let DeleteCategory { category_id } = body.value;
-    let products = goods.model.category(category_id).await?;
+    let products = calls.model.category(category_id).await?;
     let products = products.map_or(0, |category| category.products);
     if products > 0 {
         let detail = format!("The category has {products} products.");
@@ -186,11 +189,11 @@ pub(super) async fn delete_category(
     }
     let command = Command::Delete { category: category_id };
     let metadata = context.metadata(manager.actor(), known);
-    let done = goods.change_catalogue(command, metadata).await?;
-    Ok((goods.at(done), Json(CategoryDeleted { category_id })))
+    let done = calls.change_catalogue(command, metadata).await?;
+    Ok((calls.at(done), Json(CategoryDeleted { category_id })))
 }
 
-impl Goods {
+impl Calls {
     async fn category_created(&self, category: Uuid, at: Position) -> Result<Response, Problem> {
         // When it was created it had no products, whatever has come into it since.
         let category = Category { products: 0, ..self.category_after(category, Some(at)).await? };

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{At, Context, Json, KeyHeader, Keyed, Problem};
 
-use super::{Goods, manage::OnHand};
+use super::{Calls, manage::OnHand};
 use crate::catalogue::Command;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -23,10 +23,10 @@ pub(super) struct SetLowStock {
 /// What managers have set as low stock.
 #[utoipa::path(get, path = "/get-low-stock", tag = "product", security(("token" = [])), responses((status = 200, body = LowStock)))]
 pub(super) async fn get_low_stock(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     _: Manager,
 ) -> Result<Json<LowStock>, Problem> {
-    Ok(Json(LowStock { units: goods.model.low_stock().await? }))
+    Ok(Json(LowStock { units: calls.model.low_stock().await? }))
 }
 
 /// Sets what is low stock, for every product.
@@ -36,7 +36,7 @@ pub(super) async fn get_low_stock(
     responses((status = 200, body = LowStock))
 )]
 pub(super) async fn set_low_stock(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<SetLowStock>,
@@ -44,6 +44,6 @@ pub(super) async fn set_low_stock(
     let known = body.changes(manager.id(), "set-low-stock");
     let units = body.value.units.get();
     let metadata = context.metadata(manager.actor(), known);
-    let done = goods.change_catalogue(Command::SetLowStock { units }, metadata).await?;
-    Ok((goods.at(done), Json(LowStock { units: Some(units) })))
+    let done = calls.change_catalogue(Command::SetLowStock { units }, metadata).await?;
+    Ok((calls.at(done), Json(LowStock { units: Some(units) })))
 }

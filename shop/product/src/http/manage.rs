@@ -21,8 +21,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use web::{At, Context, Count, FieldErrors, Json, KeyHeader, Keyed, Problem, Prose, Text, Whole};
 
-use super::{Goods, code::Code, product_rejected};
-use crate::domain::{Command, Rejection, UNITS_MAX, Units, Update};
+use super::{Calls, code::Code};
+use crate::domain::{Command, Rejection, UNITS_MAX, UnitsChange, Update};
 
 /// Units on hand.
 pub(super) type OnHand = Whole<0, UNITS_MAX>;
@@ -53,28 +53,25 @@ pub(super) struct AddProduct {
     responses((status = 201, body = Product), (status = 409, description = "There is a product with this Code."))
 )]
 pub(super) async fn add_new_product(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<AddProduct>,
 ) -> Result<Response, Problem> {
     let known = body.creates(manager.id(), "add-new-product");
-    if let Some((product, at)) = goods.created_before(known.as_ref()).await? {
-        return goods.product_created(product, at).await;
+    if let Some((product, at)) = calls.created_before(known.as_ref()).await? {
+        return calls.product_created(product, at).await;
     }
     let request = body.value;
-    goods.check_category(request.category_id).await?;
+    calls.check_category(request.category_id).await?;
     let product = match &request.code {
-        Some(code) => goods.product_of_code(code).await?,
+        Some(code) => calls.product_of_code(code).await?,
         None => context.created_id(known.as_ref()),
     };
     let metadata = context.metadata(manager.actor(), known);
-    let command = Command::Add(goods.added(product, request));
-    let done = goods
-        .change_product(product, command, metadata)
-        .await
-        .map_err(|error| error.map(|no| product_rejected(&no, "UnitsInStock")))?;
-    goods.product_created(product, goods.at(done).0).await
+    let command = Command::Add(calls.added(product, request));
+    let done = calls.change_product(product, command, metadata).await?;
+    calls.product_created(product, calls.at(done).0).await
 }
 
 /// Only the given fields change.
@@ -110,7 +107,7 @@ pub(super) struct UpdateProduct {
     )
 )]
 pub(super) async fn update_product(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<UpdateProduct>,
@@ -118,24 +115,24 @@ pub(super) async fn update_product(
     let known = body.changes(manager.id(), "update-product");
     let request = body.value;
     request.check()?;
-    let (product, units_field) = (request.product_id, request.units_field());
+    let product = request.product_id;
     if let Some(category) = request.category_id
-        && let Err(unknown) = goods.check_category(category).await
-        && !goods.has_done(product, known.as_ref()).await?
+        && let Err(unknown) = calls.check_category(category).await
+        && !calls.has_done(product, known.as_ref()).await?
     {
         return Err(unknown);
     }
     let metadata = context.metadata(manager.actor(), known);
     let command = Command::Update(request.into_command());
-    match goods.change_product(product, command, metadata).await {
+    match calls.change_product(product, command, metadata).await {
         Ok(done) => {
-            Ok((goods.at(done), Json(goods.product_after(product, done.position()).await?)))
+            Ok((calls.at(done), Json(calls.product_after(product, done.position()).await?)))
         }
         Err(ExecuteError::Rejected(stale @ Rejection::Stale { .. })) => {
-            let current = goods.product_as_of(product, None).await?;
-            Err(product_rejected(&stale, units_field).member("Current", current))
+            let current = calls.product_as_of(product, None).await?;
+            Err(Problem::from(stale).member("Current", current))
         }
-        Err(error) => Err(error.map(|no| product_rejected(&no, units_field)).into()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -152,7 +149,7 @@ pub(super) struct DeleteProduct {
     responses((status = 200, body = ProductDeleted), (status = 404, description = "There is no such product."))
 )]
 pub(super) async fn delete_product(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<DeleteProduct>,
@@ -160,11 +157,8 @@ pub(super) async fn delete_product(
     let known = body.changes(manager.id(), "delete-product");
     let DeleteProduct { product_id } = body.value;
     let metadata = context.metadata(manager.actor(), known);
-    let done = goods
-        .change_product(product_id, Command::Delete, metadata)
-        .await
-        .map_err(|error| error.map(|no| product_rejected(&no, "ProductId")))?;
-    Ok((goods.at(done), Json(ProductDeleted { product_id })))
+    let done = calls.change_product(product_id, Command::Delete, metadata).await?;
+    Ok((calls.at(done), Json(ProductDeleted { product_id })))
 }
 
 impl UpdateProduct {
@@ -175,13 +169,8 @@ impl UpdateProduct {
         errors.finish()
     }
 
-    /// The field that says how many units.
-    fn units_field(&self) -> &'static str {
-        if self.units_change.is_some() { "UnitsChange" } else { "UnitsInStock" }
-    }
-
     fn into_command(self) -> Update {
-        let units = self.units_in_stock.map(|units| Units::OnHand(units.get()));
+        let units = self.units_in_stock.map(|units| UnitsChange::To(units.get()));
         Update {
             revision: self.version.map(|version| version.get().unsigned_abs()),
             name: self.name.map(Text::into_string),
@@ -190,12 +179,12 @@ impl UpdateProduct {
             category: self.category_id,
             price: self.price.map(|Decimal(price)| price),
             picture: None,
-            units: units.or(self.units_change.map(|units| Units::Change(units.get()))),
+            units: units.or(self.units_change.map(|units| UnitsChange::By(units.get()))),
         }
     }
 }
 
-impl Goods {
+impl Calls {
     fn added(&self, product: Uuid, request: AddProduct) -> Added {
         let Decimal(price) = request.price;
         Added {

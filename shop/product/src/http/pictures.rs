@@ -13,17 +13,17 @@ use contracts::{
     rest::product::Product,
 };
 use identity::Manager;
-use runtime::Request;
+use runtime::CommandRequest;
 use serde::Deserialize;
 use store::Read;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use web::{At, Context, Json, KeyHeader, Keyed, Path, Problem, Query, event_of};
 
-use super::{Goods, files::File, no_product, product_rejected};
+use super::{Calls, files::File, no_product};
 use crate::{
     domain::{Command, Update},
-    picture::{Store, of_file},
+    picture::{self as album, of_file},
 };
 
 /// The bytes of a picture's address never change.
@@ -65,7 +65,7 @@ pub(super) struct GetPicture {
     responses((status = 200, body = Product), (status = 404, description = "There is no such product."))
 )]
 pub(super) async fn set_picture(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     Query(SetPicture { product_id }): Query<SetPicture>,
@@ -75,20 +75,22 @@ pub(super) async fn set_picture(
     let known = body.changes(manager.id(), "set-picture");
     let stored = of_file(&body.value).map_err(|no| Problem::field("Picture", no.to_string()))?;
     // A picture of no product would only fill the log.
-    if goods.model.product(product_id).await?.is_none()
-        && !goods.has_done(product_id, known.as_ref()).await?
+    if calls.model.product(product_id).await?.is_none()
+        && !calls.has_done(product_id, known.as_ref()).await?
     {
         return Err(no_product());
     }
     let picture = stored.picture;
     let stream = picture::stream(picture.hash);
     // First the bytes: what a product names is always there.
-    let store =
-        Request { command: Store(stored), metadata: context.metadata(manager.actor(), None) };
-    let stored = goods.album.execute(stream, store).await;
+    let store = CommandRequest {
+        command: album::Command::Store(stored),
+        metadata: context.metadata(manager.actor(), None),
+    };
+    let stored = calls.album.execute(stream, store).await;
     stored.map_err(|error| error.map(|never| -> Problem { match never {} }))?;
     let update = Update { picture: Some(Some(picture)), ..Update::default() };
-    goods.change_picture(product_id, update, context.metadata(manager.actor(), known)).await
+    calls.change_picture(product_id, update, context.metadata(manager.actor(), known)).await
 }
 
 /// Takes the picture of a product away.
@@ -98,7 +100,7 @@ pub(super) async fn set_picture(
     responses((status = 200, body = Product), (status = 404, description = "There is no such product."))
 )]
 pub(super) async fn remove_picture(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Manager(manager): Manager,
     context: Context,
     body: Keyed<RemovePicture>,
@@ -106,7 +108,7 @@ pub(super) async fn remove_picture(
     let known = body.changes(manager.id(), "remove-picture");
     let update = Update { picture: Some(None), ..Update::default() };
     let metadata = context.metadata(manager.actor(), known);
-    goods.change_picture(body.value.product_id, update, metadata).await
+    calls.change_picture(body.value.product_id, update, metadata).await
 }
 
 /// A picture, to be kept for good.
@@ -119,7 +121,7 @@ pub(super) async fn remove_picture(
     )
 )]
 pub(super) async fn get_picture(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     Path(GetPicture { hash }): Path<GetPicture>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -128,7 +130,7 @@ pub(super) async fn get_picture(
     let mut response = if has_it {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let File { kind, bytes } = goods.picture(hash).await?;
+        let File { kind, bytes } = calls.picture(hash).await?;
         let mut response = Response::new(Body::from(bytes));
         let kind = HeaderValue::from_static(kind.media_type());
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -142,17 +144,14 @@ pub(super) async fn get_picture(
     Ok(response)
 }
 
-impl Goods {
+impl Calls {
     async fn change_picture(
         &self,
         product: Uuid,
         update: Update,
         metadata: kernel::Metadata,
     ) -> Result<(At, Json<Product>), Problem> {
-        let done = self
-            .change_product(product, Command::Update(update), metadata)
-            .await
-            .map_err(|error| error.map(|no| product_rejected(&no, "Picture")))?;
+        let done = self.change_product(product, Command::Update(update), metadata).await?;
         Ok((self.at(done), Json(self.product_after(product, done.position()).await?)))
     }
 

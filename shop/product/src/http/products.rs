@@ -15,10 +15,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use web::{After, Asked, Count, Json, Limit, Problem, Prose, Query, Text};
 
-use super::{Goods, code::Code, no_category, no_product, view};
+use super::{Calls, code::Code, no_category, no_product, view};
 use crate::{
     domain,
-    model::{Cursor, Products, Sort},
+    model::{Cursor, ProductQuery, Sort},
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -120,8 +120,8 @@ struct Price(Money);
 
 /// The currency of all prices; public.
 #[utoipa::path(get, path = "/get-currency", tag = "product", responses((status = 200, body = ShopCurrency)))]
-pub(super) async fn get_currency(State(goods): State<Arc<Goods>>) -> Json<ShopCurrency> {
-    Json(ShopCurrency { currency: goods.currency.to_string() })
+pub(super) async fn get_currency(State(calls): State<Arc<Calls>>) -> Json<ShopCurrency> {
+    Json(ShopCurrency { currency: calls.currency.to_string() })
 }
 
 /// The products of a category, or all.
@@ -130,11 +130,11 @@ pub(super) async fn get_currency(State(goods): State<Arc<Goods>>) -> Json<ShopCu
     responses((status = 200, body = ProductList), (status = 304), (status = 404, description = "There is no such category."))
 )]
 pub(super) async fn get_products(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     asked: Asked,
     Query(query): Query<GetProducts>,
 ) -> Result<Response, Problem> {
-    list(&goods, &asked, query).await
+    list(&calls, &asked, query).await
 }
 
 /// All products.
@@ -143,19 +143,19 @@ pub(super) async fn get_products(
     responses((status = 200, body = ProductList), (status = 304))
 )]
 pub(super) async fn get_all_products(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     asked: Asked,
     Query(query): Query<GetAllProducts>,
 ) -> Result<Response, Problem> {
-    list(&goods, &asked, query.into()).await
+    list(&calls, &asked, query.into()).await
 }
 
-async fn list(goods: &Goods, asked: &Asked, query: GetProducts) -> Result<Response, Problem> {
-    let generation = goods.model.generation();
-    goods.cache.answer(asked, generation, read_page(goods, query)).await
+async fn list(calls: &Calls, asked: &Asked, query: GetProducts) -> Result<Response, Problem> {
+    let generation = calls.model.generation();
+    calls.cache.answer(asked, generation, read_page(calls, query)).await
 }
 
-async fn read_page(goods: &Goods, query: GetProducts) -> Result<ProductList, Problem> {
+async fn read_page(calls: &Calls, query: GetProducts) -> Result<ProductList, Problem> {
     let search = query.search.map(Text::into_string).filter(|search| !search.trim().is_empty());
     let by_default = if search.is_some() { Sort::Relevance } else { Sort::Name };
     let sort = query.sort.map_or(by_default, Sort::from);
@@ -164,9 +164,9 @@ async fn read_page(goods: &Goods, query: GetProducts) -> Result<ProductList, Pro
         return Err(Problem::field("After", "cursor belongs to a different sort order"));
     }
     if let Some(category) = query.category_id {
-        goods.model.has_category(category).await?.then_some(()).ok_or_else(no_category)?;
+        calls.model.has_category(category).await?.then_some(()).ok_or_else(no_category)?;
     }
-    let wanted = Products {
+    let wanted = ProductQuery {
         category: query.category_id,
         search,
         least: query.min_price.map(|Price(price)| price),
@@ -178,7 +178,7 @@ async fn read_page(goods: &Goods, query: GetProducts) -> Result<ProductList, Pro
         after,
         count: query.limit.get(),
     };
-    Ok(view::products(goods.model.products(wanted).await?))
+    Ok(view::products(calls.model.products(wanted).await?))
 }
 
 /// Exactly one of `ProductId` and `Code`.
@@ -204,23 +204,23 @@ pub(super) struct GetProductDetails {
     )
 )]
 pub(super) async fn get_product_details(
-    State(goods): State<Arc<Goods>>,
+    State(calls): State<Arc<Calls>>,
     caller: Option<Caller>,
     Query(query): Query<GetProductDetails>,
 ) -> Result<Response, Problem> {
     let id = match (query.product_id, query.code) {
         (Some(id), None) => id,
-        (None, Some(code)) => goods.product_of_code(&code).await?,
+        (None, Some(code)) => calls.product_of_code(&code).await?,
         _ => return Err(Problem::field("ProductId", "give exactly one of ProductId and Code")),
     };
     let Some(position) = query.as_of.map(|position| Position(position.unsigned())) else {
-        let found = goods.model.product(id).await?.ok_or_else(no_product)?;
+        let found = calls.model.product(id).await?.ok_or_else(no_product)?;
         return Ok(Json(view::product(found)).into_response());
     };
     let caller = caller.ok_or_else(|| Problem::unauthorized("AsOf needs a manager's token."))?;
     caller.must_be_manager()?;
-    goods.must_be_recorded(position).await?;
-    let product = goods.product_as_of(id, Some(position)).await?.ok_or_else(no_product)?;
+    calls.must_be_recorded(position).await?;
+    let product = calls.product_as_of(id, Some(position)).await?.ok_or_else(no_product)?;
     Ok(Json(product).into_response())
 }
 
@@ -263,7 +263,7 @@ impl<'de> Deserialize<'de> for Price {
     }
 }
 
-impl Goods {
+impl Calls {
     /// The id of the product with that code, whether or not there is one. A code in another Unicode form leads to the product
     /// that an older version recorded in that form.
     pub(super) async fn product_of_code(&self, code: &Code) -> Result<Uuid, Problem> {

@@ -9,7 +9,7 @@ use store::Read;
 use uuid::Uuid;
 use web::{After, Problem};
 
-use super::{Goods, no_category, no_product};
+use super::{Calls, no_category, no_product};
 use crate::{catalogue, domain, model};
 
 pub(super) fn product(product: model::Product) -> Product {
@@ -64,7 +64,7 @@ pub(super) fn category(category: model::Category) -> Category {
     Category { category_id: category.id, name: category.name, products: category.products }
 }
 
-impl Goods {
+impl Calls {
     /// The product as the event at `last` left it, or as it is now: from the model, if that shows just this.
     pub(super) async fn product_after(
         &self,

@@ -11,7 +11,7 @@ use kernel::Position;
 use runtime::model::conformance;
 use uuid::Uuid;
 
-use super::{Categories, Change, Created, Model, Product, Products, StockMoved, What};
+use super::{CategoryQuery, Change, Created, Model, Product, ProductQuery, StockMoved, What};
 
 const TEA: Uuid = Uuid::from_u128(0xca01);
 const SOAP: Uuid = Uuid::from_u128(0xca02);
@@ -79,8 +79,8 @@ async fn found(model: &dyn Model, number: u128) -> Option<Product> {
     model.product(id(number)).await.expect("a query works")
 }
 
-async fn names(model: &dyn Model, wanted: Products) -> Vec<String> {
-    let wanted = Products { count: 100, ..wanted };
+async fn names(model: &dyn Model, wanted: ProductQuery) -> Vec<String> {
+    let wanted = ProductQuery { count: 100, ..wanted };
     let found = model.products(wanted).await.expect("a list");
     found.products.into_iter().map(|product| product.name).collect()
 }
@@ -94,7 +94,7 @@ async fn balanced(model: &dyn Model) {
 async fn a_new_model_is_empty(model: &dyn Model) {
     assert_eq!(model.checkpoint().await.expect("a checkpoint"), Position::START);
     assert_eq!(found(model, 1).await, None);
-    assert!(names(model, Products::default()).await.is_empty());
+    assert!(names(model, ProductQuery::default()).await.is_empty());
     assert_eq!(model.category(TEA).await.expect("a query works"), None);
     assert!(!model.has_category(TEA).await.expect("a query works"));
     assert_eq!(model.created(id(1)).await.expect("a query works"), None);
@@ -180,7 +180,7 @@ async fn a_deleted_product_is_not_read_and_may_come_back(model: &dyn Model) {
     apply(model, 1, [added(1, "Assam", 100, 10), stock(1, StockMoved::reserved(4))]).await;
     apply(model, 3, [What::ProductDeleted(id(1), StockMoved::received(-6))]).await;
     assert_eq!(found(model, 1).await, None);
-    assert!(names(model, Products::default()).await.is_empty());
+    assert!(names(model, ProductQuery::default()).await.is_empty());
     apply(model, 4, [stock(1, StockMoved::sold(4))]).await;
     balanced(model).await;
     apply(model, 5, [added(1, "Assam again", 300, 7)]).await;
@@ -210,22 +210,26 @@ async fn categories_count_their_products(model: &dyn Model) {
     )
     .await;
     apply(model, 5, [deleted, renamed]).await;
-    let list = async |wanted: Categories| {
+    let list = async |wanted: CategoryQuery| {
         let found = model.categories(wanted).await.expect("a list");
         found.into_iter().map(|one| (one.name, one.products)).collect::<Vec<_>>()
     };
-    let all = Categories { count: 9, ..Categories::default() };
+    let all = CategoryQuery { count: 9, ..CategoryQuery::default() };
     assert_eq!(list(all.clone()).await, [("a Soap".to_owned(), 0), ("Tea".to_owned(), 1)]);
     let search = Some("TE".to_owned());
-    let tea = Categories { search, ..all.clone() };
+    let tea = CategoryQuery { search, ..all.clone() };
     assert_eq!(list(tea.clone()).await, [("Tea".to_owned(), 1)]);
     let counted = async |wanted| model.count_categories(wanted).await.expect("a number");
     assert_eq!((counted(all.clone()).await, counted(tea).await), (2, 1));
-    assert_eq!(counted(Categories { count: 1, ..all.clone() }).await, 1, "no further than asked");
+    assert_eq!(
+        counted(CategoryQuery { count: 1, ..all.clone() }).await,
+        1,
+        "no further than asked"
+    );
     let soap = model.category(SOAP).await.expect("a query works").expect("it is there");
     assert!(model.has_category(SOAP).await.expect("a query works"));
     let after = Some(soap.cursor());
-    assert_eq!(list(Categories { after, ..all }).await, [("Tea".to_owned(), 1)]);
+    assert_eq!(list(CategoryQuery { after, ..all }).await, [("Tea".to_owned(), 1)]);
     apply(model, 7, [What::CategoryDeleted(TEA)]).await;
     assert_eq!(model.category(TEA).await.expect("a query works"), None);
     assert!(!model.has_category(TEA).await.expect("a query works"));

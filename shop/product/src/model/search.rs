@@ -19,7 +19,7 @@ use contracts::money::Money;
 use kernel::Position;
 use uuid::Uuid;
 
-use super::{Cursor, Facets, Products, name_key};
+use super::{Cursor, Facets, ProductQuery, name_key};
 use categories::Categories;
 use facets::Tally;
 use page::{Best, Rank};
@@ -134,7 +134,7 @@ impl Index {
 
     /// The page of those products that match.
     #[must_use]
-    pub fn find(&self, wanted: &Products) -> Hits {
+    pub fn find(&self, wanted: &ProductQuery) -> Hits {
         let scored = wanted.search.as_deref().map(|search| self.scored(search));
         let category = wanted.category.map(|id| self.categories.known(id));
         let mut best = Best::new(wanted.count, wanted.after.as_ref().map(Rank::of_cursor));

@@ -1,7 +1,7 @@
 //! The read model in SQLite. Stock is in a separate narrow table, because it changes with every order.
 
 mod indexed;
-mod query;
+mod read;
 mod select;
 mod write;
 
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use indexed::Indexed;
 
-use super::{Categories, Category, Change, Created, Found, Model, Product, Products};
+use super::{Category, CategoryQuery, Change, Created, Found, Model, Product, ProductQuery};
 
 const SCHEMA: Schema = Schema {
     model: "product",
@@ -76,16 +76,16 @@ const SCHEMA: Schema = Schema {
 };
 
 /// The embedded read model.
-pub type SqliteModel = Embedded<CatalogueTables>;
+pub type SqliteModel = Embedded<ProductTables>;
 
 /// The tables of products, stock and categories.
 #[derive(Debug, Default)]
-pub struct CatalogueTables {
+pub struct ProductTables {
     generation: AtomicU64,
     index: Indexed,
 }
 
-impl Tables for CatalogueTables {
+impl Tables for ProductTables {
     type Change = Change;
 
     fn schema(&self) -> Schema {
@@ -96,14 +96,14 @@ impl Tables for CatalogueTables {
         Self::default()
     }
 
-    fn write(&self, transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
-        write::apply(transaction, changes)?;
+    fn write(&self, tx: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+        write::all(tx, changes)?;
         self.index.written(changes);
         Ok(())
     }
 
     fn balances(connection: &Connection) -> rusqlite::Result<Vec<Balance>> {
-        query::balances(connection)
+        read::balances(connection)
     }
 
     fn changed(&self) {
@@ -126,42 +126,42 @@ impl Tables for CatalogueTables {
 #[async_trait]
 impl Model for SqliteModel {
     async fn product(&self, id: Uuid) -> Result<Option<Product>, ModelError> {
-        self.read(|connection| query::product(connection, id))
+        self.read(|connection| read::product(connection, id))
     }
 
-    async fn products(&self, wanted: Products) -> Result<Found, ModelError> {
+    async fn products(&self, wanted: ProductQuery) -> Result<Found, ModelError> {
         self.scan_with(move |tables, connection| {
             if wanted.is_plain() {
-                query::listed(connection, &wanted)
+                read::listed(connection, &wanted)
             } else {
-                query::found(connection, &tables.index, &wanted)
+                read::found(connection, &tables.index, &wanted)
             }
         })
         .await
     }
 
     async fn has_category(&self, id: Uuid) -> Result<bool, ModelError> {
-        self.read(|connection| query::has_category(connection, id))
+        self.read(|connection| read::has_category(connection, id))
     }
 
     async fn category(&self, id: Uuid) -> Result<Option<Category>, ModelError> {
-        self.read(|connection| query::category(connection, id))
+        self.read(|connection| read::category(connection, id))
     }
 
-    async fn categories(&self, wanted: Categories) -> Result<Vec<Category>, ModelError> {
-        self.scan(move |connection| query::categories(connection, &wanted)).await
+    async fn categories(&self, wanted: CategoryQuery) -> Result<Vec<Category>, ModelError> {
+        self.scan(move |connection| read::categories(connection, &wanted)).await
     }
 
-    async fn count_categories(&self, wanted: Categories) -> Result<u64, ModelError> {
-        self.scan(move |connection| query::count_categories(connection, &wanted)).await
+    async fn count_categories(&self, wanted: CategoryQuery) -> Result<u64, ModelError> {
+        self.scan(move |connection| read::count_categories(connection, &wanted)).await
     }
 
     async fn low_stock(&self) -> Result<Option<i64>, ModelError> {
-        self.read(query::low_stock)
+        self.read(read::low_stock)
     }
 
     async fn created(&self, key: Uuid) -> Result<Option<(Created, Position)>, ModelError> {
-        self.read(|connection| query::created(connection, key))
+        self.read(|connection| read::created(connection, key))
     }
 
     fn generation(&self) -> u64 {

@@ -105,5 +105,5 @@ async fn build(bed: &Testbed) -> Service {
         snapshots: bed.database("snapshots"),
         currency: Currency::parse("EUR").expect("a currency"),
     };
-    product::build(config, bed.deps.clone()).expect("it starts")
+    product::build(config, bed.deps.clone()).await.expect("it starts")
 }

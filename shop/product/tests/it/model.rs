@@ -8,19 +8,19 @@ use serde_json::json;
 
 use crate::harness::World;
 
-fn open(location: Location) -> Arc<dyn Model> {
-    product::open_model(location, &Tasks::new()).expect("a new database")
+async fn open(location: Location) -> Arc<dyn Model> {
+    product::open_model(location, &Tasks::new()).await.expect("a new database")
 }
 
 #[tokio::test]
 async fn sqlite_on_disk_is_an_engine() {
     let databases = testing::Databases::new();
-    product::model::conformance::suite(async || open(databases.on_disk())).await;
+    product::model::conformance::suite(async || open(databases.on_disk()).await).await;
 }
 
 #[tokio::test]
 async fn sqlite_in_memory_is_an_engine() {
-    product::model::conformance::suite(async || open(testing::in_memory())).await;
+    product::model::conformance::suite(async || open(testing::in_memory()).await).await;
 }
 
 /// Promise 8: read models are disposable.
@@ -35,7 +35,7 @@ async fn a_model_rebuilt_from_the_log_equals_the_live_one() {
     world.post("/update-product", change).await.expect(200);
     world.settle().await;
 
-    let rebuilt = world.rebuilt(&open(testing::in_memory()), product::project).await;
+    let rebuilt = world.rebuilt(&open(testing::in_memory()).await, product::project).await;
     assert_eq!(
         rebuilt.len(),
         4,

@@ -199,7 +199,7 @@ async fn a_picture_comes_back_from_the_log() {
     world.settle().await;
 
     let model: Arc<dyn Model> =
-        product::open_model(testing::in_memory(), &Tasks::new()).expect("a new database");
+        product::open_model(testing::in_memory(), &Tasks::new()).await.expect("a new database");
     assert_eq!(world.rebuilt(&model, product::project).await, testing::dump(&world.service).await);
     let world = world.reopened().await;
     assert_eq!(world.get("/get-product-details?Code=T-1").await.expect(200), changed);

@@ -11,7 +11,7 @@ use contracts::{
     },
 };
 use kernel::{Decider, Timestamp};
-use product::domain::{Command, Product, Rejection, State, UNITS_MAX, Units, Update};
+use product::domain::{Command, Product, Rejection, State, UNITS_MAX, UnitsChange, Update};
 use proptest::{collection::vec, prelude::*};
 use runtime::Aggregate;
 use uuid::Uuid;
@@ -58,7 +58,7 @@ fn commit(order: u128) -> Command {
     Command::Commit(terms(order, 1, 1))
 }
 
-fn update(units: Units) -> Command {
+fn update(units: UnitsChange) -> Command {
     Command::Update(Update { units: Some(units), ..Update::default() })
 }
 
@@ -138,16 +138,21 @@ fn an_order_is_denied_with_its_reason() {
 #[test]
 fn a_manager_cannot_take_what_is_reserved() {
     let state = given(&[ten(), reserve(1, 4, 250)]);
-    for units in [Units::OnHand(3), Units::Change(-7)] {
-        let rejected = Err(Rejection::BelowReserved { reserved: 4 });
+    for units in [UnitsChange::To(3), UnitsChange::By(-7)] {
+        let rejected = Err(Rejection::BelowReserved { reserved: 4, asked: units });
         assert_eq!(Product::decide(&state, &update(units)), rejected);
     }
-    for units in [Units::OnHand(4), Units::Change(-6)] {
+    for units in [UnitsChange::To(4), UnitsChange::By(-6)] {
         let changed = Changed { units_change: -6, ..Changed::default() };
         assert_eq!(Product::decide(&state, &update(units)), Ok(vec![changed.into()]));
     }
-    for units in [Units::OnHand(UNITS_MAX + 1), Units::Change(UNITS_MAX), Units::Change(i64::MAX)] {
-        assert_eq!(Product::decide(&state, &update(units)), Err(Rejection::TooManyUnits));
+    for units in
+        [UnitsChange::To(UNITS_MAX + 1), UnitsChange::By(UNITS_MAX), UnitsChange::By(i64::MAX)]
+    {
+        assert_eq!(
+            Product::decide(&state, &update(units)),
+            Err(Rejection::TooManyUnits { asked: units })
+        );
     }
     let deleted = Deleted { units_change: -6 };
     assert_eq!(Product::decide(&state, &Command::Delete), Ok(vec![deleted.into()]));
@@ -171,7 +176,7 @@ fn what_is_deleted_is_unknown_until_it_comes_back() {
     assert_eq!(Product::decide(&given(&[ten()]), &ten()), Err(Rejection::Exists));
     let state = given(&[ten(), Command::Delete]);
     assert_eq!(Product::decide(&state, &Command::Delete), Err(Rejection::Unknown));
-    assert_eq!(Product::decide(&state, &update(Units::OnHand(1))), Err(Rejection::Unknown));
+    assert_eq!(Product::decide(&state, &update(UnitsChange::To(1))), Err(Rejection::Unknown));
     assert_eq!(given(&[ten(), Command::Delete, ten()]).revision, 3);
 }
 
@@ -181,8 +186,8 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => (price.clone(), 0..30i64).prop_map(|(price, units)| Command::Add(added(price, units))),
         1 => Just(Command::Delete),
-        1 => (0..40i64).prop_map(|units| update(Units::OnHand(units))),
-        2 => (-20..20i64).prop_map(|units| update(Units::Change(units))),
+        1 => (0..40i64).prop_map(|units| update(UnitsChange::To(units))),
+        2 => (-20..20i64).prop_map(|units| update(UnitsChange::By(units))),
         1 => price.clone().prop_map(|price| {
             Command::Update(Update { price: Some(Money::from_minor(price)), ..Update::default() })
         }),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use contracts::money::Money;
 use contracts::product::Added;
 use kernel::Position;
-use product::model::{Change, Products, Sort, What};
+use product::model::{Change, ProductQuery, Sort, What};
 use runtime::{Tasks, sqlite::Location};
 use uuid::Uuid;
 
@@ -128,7 +128,7 @@ const SEARCHES: [(&str, &[&str]); 7] = [
 async fn a_search_among_seventy_thousand_products() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let location = Location::File(folder.path().join("product.db"));
-    let model = product::open_model(location, &Tasks::new()).expect("a new database");
+    let model = product::open_model(location, &Tasks::new()).await.expect("a new database");
     let categories: Vec<Change> = (0..24).map(category).collect();
     let mut at = Position(24);
     model.apply(Position::START, &categories, at).await.expect("the changes are taken");
@@ -146,7 +146,7 @@ async fn a_search_among_seventy_thousand_products() {
     let find = async |search: &str, sort: Sort| {
         let (search, facets) = (Some(search.to_owned()), true);
         let begun = Instant::now();
-        let wanted = Products { search, sort, facets, count: 24, ..Products::default() };
+        let wanted = ProductQuery { search, sort, facets, count: 24, ..ProductQuery::default() };
         let found = model.products(wanted).await.expect("a page");
         (begun.elapsed(), found.total.expect("it is counted"))
     };

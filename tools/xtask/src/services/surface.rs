@@ -65,7 +65,7 @@ mod tests {
         pub use crate::module::{Given, MODULE};\npub use model::Model;\npub use project::project;\n\n\
         /// Its name.\npub const NAME: &str = \"a\";\n\npub type ModelLocation = Location;\n\n\
         pub struct Config {\n    pub model: ModelLocation,\n}\n\n\
-        pub async fn open_model() {}\n\npub fn build() {}\n\nimpl Config {\n    pub fn new() {}\n}\n";
+        pub async fn open_model() {}\n\npub async fn build() {}\n\nimpl Config {\n    pub fn new() {}\n}\n";
 
     #[test]
     fn public_names_are_found_wherever_they_come_from() {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kernel::Position;
 use tokio::sync::oneshot;
 
-use super::Placed;
+use super::Relocatable;
 use crate::{
     ModelError,
     model::{Compared, Comparison},
@@ -61,7 +61,7 @@ pub(super) struct Digests<M> {
     takes_too_long: bool,
 }
 
-impl<M: Placed> Digests<M> {
+impl<M: Relocatable> Digests<M> {
     /// Begins to compare, and returns once the one that serves may be changed again.
     pub(super) async fn of(serving: Arc<M>, other: Arc<M>) -> Result<Self, ModelError> {
         let (begun, is_begun) = oneshot::channel();
@@ -82,7 +82,7 @@ impl<M: Placed> Digests<M> {
 }
 
 #[async_trait]
-impl<M: Placed> Comparison for Digests<M> {
+impl<M: Relocatable> Comparison for Digests<M> {
     async fn step(&mut self) -> Result<Option<Compared>, ModelError> {
         if self.takes_too_long {
             let too_large = "it is too large to be compared while it serves";

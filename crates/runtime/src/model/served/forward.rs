@@ -7,14 +7,14 @@ use kernel::{Position, sync};
 use store::Balance;
 use uuid::Uuid;
 
-use super::{Placed, Served};
+use super::{Relocatable, Served};
 use crate::{
     ModelError, ReadModel, SetAside,
     model::{Generations, Lease, Shared, TakenUp},
 };
 
 #[async_trait]
-impl<M: Placed> ReadModel for Served<M> {
+impl<M: Relocatable> ReadModel for Served<M> {
     type Change = M::Change;
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {
@@ -90,7 +90,7 @@ impl<M: Placed> ReadModel for Served<M> {
 }
 
 #[async_trait]
-impl<M: Placed> Shared for Served<M> {
+impl<M: Relocatable> Shared for Served<M> {
     async fn lease(&self) -> Result<Option<Lease>, ModelError> {
         let lease = self.first.lease().await?;
         let term = self.term.load(Ordering::Relaxed);

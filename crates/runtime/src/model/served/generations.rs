@@ -7,7 +7,7 @@ use kernel::sync;
 use tokio::sync::{Mutex, watch};
 
 use super::{
-    Placed, Served,
+    Relocatable, Served,
     digest::Digests,
     record::{Record, no_other},
 };
@@ -16,7 +16,7 @@ use crate::{
     model::{Compared, Comparison, Generations, Other},
 };
 
-impl<M: Placed> Served<M> {
+impl<M: Relocatable> Served<M> {
     /// The generation beside the one that serves.
     fn beside(&self) -> Result<Arc<M>, ModelError> {
         let known = sync::read(&self.known);
@@ -25,7 +25,7 @@ impl<M: Placed> Served<M> {
 }
 
 #[async_trait]
-impl<M: Placed> Generations<M::Change> for Served<M> {
+impl<M: Relocatable> Generations<M::Change> for Served<M> {
     fn turn(&self) -> &Mutex<()> {
         &self.turn
     }

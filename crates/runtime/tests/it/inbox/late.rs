@@ -9,7 +9,7 @@ use eventlog::simdisk::SimDisk;
 use futures_util::FutureExt;
 use kernel::{Decider, Position, Recorded, StreamId, events};
 use runtime::{
-    Aggregate, Aggregates, Deps, Effect, Progress, Reaction, Reactor, Tasks, Unfit, follower,
+    Aggregate, Aggregates, Delivery, Deps, Progress, Reaction, Reactor, Tasks, Unfit, follower,
     inbox::stream as decisions,
     reactor,
     snapshots::Snapshots,
@@ -180,7 +180,7 @@ async fn a_follower_has_its_effects_late_and_in_order() {
                 sending.lock().expect("no holder panics").push(position);
                 Ok(())
             };
-            Ok::<Option<Effect>, Unfit>(Some(effect.boxed()))
+            Ok::<Option<Delivery>, Unfit>(Some(effect.boxed()))
         };
         let (progress, tasks) = (deps.progress("letters"), deps.tasks.child());
         let own = Deps { tasks: tasks.clone(), ..deps.clone() };

@@ -17,7 +17,7 @@ use super::{
     },
     server::{Range, Server, read},
 };
-use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum, number};
+use crate::model::{Invoice, InvoiceQuery, ProductSum, Revenue, Sum, number};
 
 /// How often a query is retried because the model moved.
 const RETRIES_MAX: u32 = 8;
@@ -70,7 +70,7 @@ pub(super) async fn invoice(
 pub(super) async fn invoices(
     server: &Server,
     at: Checkpoint,
-    wanted: &Invoices,
+    wanted: &InvoiceQuery,
 ) -> Result<Vec<Invoice>, Failure> {
     let behind = wanted.after.map_or(u64::MAX, |after| after.saturating_sub(1));
     let newest = behind.min(at.last);

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use runtime::{
     ModelError,
-    model::{Placed, Served},
+    model::{Relocatable, Served},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{CouchDbModel, Server, server};
-use crate::model::{Invoice, Invoices, Model, Revenue, Sum};
+use crate::model::{Invoice, InvoiceQuery, Model, Revenue, Sum};
 
 /// The only document there.
 const RECORD: &str = "generations";
@@ -24,7 +24,7 @@ struct Record {
 }
 
 #[async_trait]
-impl Placed for CouchDbModel {
+impl Relocatable for CouchDbModel {
     fn beside(&self, number: u32) -> Result<Self, ModelError> {
         let server = Server::new(self.server.location().generation(number), self.server.schema())?;
         Ok(Self { server, calendar: self.calendar.clone() })
@@ -69,7 +69,7 @@ impl Model for Served<CouchDbModel> {
         self.current().await?.invoice(order).await
     }
 
-    async fn invoices(&self, query: Invoices) -> Result<Vec<Invoice>, ModelError> {
+    async fn invoices(&self, query: InvoiceQuery) -> Result<Vec<Invoice>, ModelError> {
         self.current().await?.invoices(query).await
     }
 

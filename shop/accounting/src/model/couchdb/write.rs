@@ -20,13 +20,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    aside,
     claim::take_claim,
     documents::{
         Aside, CHECKPOINT, Checkpoint, Earlier, InvoiceDocument, Names, ORIGIN, Origin, Pointer,
         Stored, SumState, Versioned, customer_id, day_id, invoice_id, name_id, order_id, owned_id,
         product_id,
     },
-    inbox,
     server::{Server, read},
 };
 use crate::{
@@ -79,7 +79,7 @@ pub(super) async fn apply(
         batch.write(server, from, to, &rev).await?;
     }
     for entry in step.entries {
-        inbox::write(server, &entry).await?;
+        aside::write(server, &entry).await?;
     }
     let moved = Checkpoint { position: to, last, ..checkpoint };
     let rev = server.put(CHECKPOINT, Some(&rev), &json!(moved)).await?;

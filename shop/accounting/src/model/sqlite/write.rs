@@ -20,20 +20,16 @@ struct Sums {
     products: BTreeMap<(i16, Uuid), ProductSum>,
 }
 
-pub(super) fn apply(
-    transaction: &Transaction<'_>,
-    calendar: &Calendar,
-    changes: &[Change],
-) -> Result<()> {
+pub(super) fn all(tx: &Transaction<'_>, calendar: &Calendar, changes: &[Change]) -> Result<()> {
     let mut sums = Sums::default();
     for change in changes {
         match &change.what {
             What::Issued { invoice, at } => {
-                insert(transaction, invoice, *at)?;
+                insert(tx, invoice, *at)?;
                 sums.add(calendar.day_of(*at), invoice);
             }
             What::Named { customer, user, full_name } => {
-                transaction
+                tx
                     .prepare_cached(
                         "INSERT INTO customer VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET
                              user = coalesce(excluded.user, user), full_name = coalesce(excluded.full_name, full_name)",
@@ -42,10 +38,10 @@ pub(super) fn apply(
             }
         }
     }
-    sums.write(transaction)
+    sums.write(tx)
 }
 
-fn insert(transaction: &Transaction<'_>, invoice: &InvoiceIssued, at: Timestamp) -> Result<()> {
+fn insert(tx: &Transaction<'_>, invoice: &InvoiceIssued, at: Timestamp) -> Result<()> {
     let InvoiceIssued {
         number,
         order,
@@ -58,7 +54,7 @@ fn insert(transaction: &Transaction<'_>, invoice: &InvoiceIssued, at: Timestamp)
         currency,
     } = invoice;
     // The numbers go up, and the names are those of now: an invoice stays as it was issued.
-    let inserted = transaction
+    let inserted = tx
         .prepare_cached(
             "INSERT OR FAIL INTO invoice SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
                  (SELECT user FROM customer WHERE id = ?3), (SELECT full_name FROM customer WHERE id = ?3)
@@ -96,15 +92,15 @@ impl Sums {
         sum.revenue += invoice.total;
     }
 
-    fn write(&self, transaction: &Transaction<'_>) -> Result<()> {
-        let mut day = transaction.prepare_cached(
+    fn write(&self, tx: &Transaction<'_>) -> Result<()> {
+        let mut day = tx.prepare_cached(
             "INSERT INTO day VALUES (?1, ?2, ?3) ON CONFLICT (date) DO UPDATE SET
                  invoices = invoices + excluded.invoices, revenue = revenue + excluded.revenue",
         )?;
         for (at, sum) in &self.days {
             day.execute(params![number(*at), sum.invoices, sum.revenue.minor()])?;
         }
-        let mut product = transaction.prepare_cached(
+        let mut product = tx.prepare_cached(
             "INSERT INTO product VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (year, id) DO UPDATE SET
                  name = excluded.name, quantity = quantity + excluded.quantity, revenue = revenue + excluded.revenue",
         )?;

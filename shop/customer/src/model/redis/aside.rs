@@ -4,7 +4,7 @@ use kernel::{Position, StreamId, Version};
 use runtime::{ModelError, SetAside};
 use serde::{Deserialize, Serialize};
 
-use super::rows::other;
+use super::read::other;
 
 /// An entry without its position, which is its key.
 #[derive(Serialize, Deserialize)]

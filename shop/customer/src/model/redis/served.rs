@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use runtime::{
     ModelError,
-    model::{Placed, Served},
+    model::{Relocatable, Served},
 };
 use uuid::Uuid;
 
 use super::{RedisModel, Server};
-use crate::model::{Credentials, Customer, List, Model};
+use crate::model::{Credentials, Customer, CustomerQuery, Model};
 
 #[async_trait]
-impl Placed for RedisModel {
+impl Relocatable for RedisModel {
     fn beside(&self, number: u32) -> Result<Self, ModelError> {
         Ok(Self { server: Server::new(self.server.location().generation(number))? })
     }
@@ -42,11 +42,11 @@ impl Model for Served<RedisModel> {
         self.current().await?.credentials(id).await
     }
 
-    async fn list(&self, query: List) -> Result<Vec<Customer>, ModelError> {
-        self.current().await?.list(query).await
+    async fn customers(&self, query: CustomerQuery) -> Result<Vec<Customer>, ModelError> {
+        self.current().await?.customers(query).await
     }
 
-    async fn count(&self, query: List) -> Result<u64, ModelError> {
-        self.current().await?.count(query).await
+    async fn count_customers(&self, query: CustomerQuery) -> Result<u64, ModelError> {
+        self.current().await?.count_customers(query).await
     }
 }

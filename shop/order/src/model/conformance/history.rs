@@ -15,7 +15,7 @@ use super::{
     ADA, APPROVED, BOB, DENIED, DESK, FINALIZED, INVOICE, Kind, LAMP, STOCK, apply, at, change,
     correlation, found, lines, numbers, order, placed, step,
 };
-use crate::model::{Change, List, Model, Order, OrderState, What, Whose};
+use crate::model::{Change, Model, Order, OrderQuery, OrderState, What, Whose};
 
 const DEBITED: Kind = Kind(CustomerEvent::CREDIT_DEBITED, "{}");
 
@@ -192,7 +192,8 @@ pub(super) async fn running_orders_are_those_that_have_not_ended(model: &dyn Mod
         }
     }
     apply(model, &changes).await;
-    let found = model.list(List { count: 100, ..List::default() }).await.expect("a list");
+    let found =
+        model.orders(OrderQuery { count: 100, ..OrderQuery::default() }).await.expect("a list");
     assert_eq!(found.len(), ways.len());
     for running in [true, false] {
         let is = |order: &&Order| {
@@ -200,7 +201,7 @@ pub(super) async fn running_orders_are_those_that_have_not_ended(model: &dyn Mod
             Stage { status, stock, credit, invoiced: invoice.is_some() }.has_ended() != running
         };
         let expected: Vec<_> = found.iter().filter(is).map(|order| order.id.as_u128()).collect();
-        let list = List { running: Some(running), ..List::default() };
+        let list = OrderQuery { running: Some(running), ..OrderQuery::default() };
         assert_eq!(numbers(model, list).await, expected, "running: {running}");
         assert!(!expected.is_empty());
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::values::number;
 use crate::model::{
-    List, Order, OrderState, Product, Statistics, Step, Within,
+    Order, OrderQuery, OrderState, Product, Statistics, Step, Within,
     numbers::{Column, Numbered, RUNNING, channel_number, durations, status_number},
 };
 
@@ -52,28 +52,28 @@ pub(super) async fn order(client: &Client, id: Uuid) -> Result<Option<Order>, Er
     row.map(|row| order_at(&row, 0)).transpose()
 }
 
-pub(super) async fn list(client: &Client, list: &List) -> Result<Vec<Order>, Error> {
-    let Conditions { sql, values } = Conditions::of(list);
-    let (_, sorted) = list.sort.sql();
+pub(super) async fn orders(client: &Client, query: &OrderQuery) -> Result<Vec<Order>, Error> {
+    let Conditions { sql, values } = Conditions::of(query);
+    let (_, sorted) = query.sort.sql();
     let sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {sql}
          ORDER BY {sorted} LIMIT ${}",
         values.len() + 1
     );
-    let count = number(list.count as u64);
+    let count = number(query.count as u64);
     let values = values.iter().map(|value| &**value as _).chain([&count as _]);
     let values: Vec<&(dyn ToSql + Sync)> = values.collect();
     let rows = client.query(&client.prepare_cached(&sql).await?, &values).await?;
     rows.iter().map(|row| order_at(row, 0)).collect()
 }
 
-pub(super) async fn count(client: &Client, list: &List) -> Result<u64, Error> {
-    let Conditions { sql, values } = Conditions::of(list);
+pub(super) async fn count_orders(client: &Client, query: &OrderQuery) -> Result<u64, Error> {
+    let Conditions { sql, values } = Conditions::of(query);
     let sql = format!(
         "SELECT count(*) FROM (SELECT 1 FROM orders WHERE {sql} LIMIT ${}) AS found",
         values.len() + 1
     );
-    let count = number(list.count as u64);
+    let count = number(query.count as u64);
     let values = values.iter().map(|value| &**value as _).chain([&count as _]);
     let values: Vec<&(dyn ToSql + Sync)> = values.collect();
     let row = client.query_one(&client.prepare_cached(&sql).await?, &values).await?;
@@ -87,9 +87,18 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn of(list: &List) -> Self {
-        let List { customer, product, status, channel, running, placed, sort, after, count: _ } =
-            list;
+    fn of(query: &OrderQuery) -> Self {
+        let OrderQuery {
+            customer,
+            product,
+            status,
+            channel,
+            running,
+            placed,
+            sort,
+            after,
+            count: _,
+        } = query;
         let status = status.map(|status| i16::from(status_number(status)));
         let channel = channel.map(|channel| i16::from(channel_number(channel)));
         let (from, to) = (placed.from.map(Timestamp::micros), placed.to.map(Timestamp::micros));
@@ -129,7 +138,7 @@ impl Conditions {
     }
 }
 
-pub(super) async fn fitting(
+pub(super) async fn orders_by_digits(
     client: &Client,
     digits: &str,
     customer: Option<Uuid>,

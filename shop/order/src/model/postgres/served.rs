@@ -4,20 +4,20 @@ use async_trait::async_trait;
 use kernel::Position;
 use runtime::{
     ModelError,
-    model::{Part, Placed, Served},
+    model::{Part, Relocatable, Served},
 };
 use tokio::sync::oneshot;
 use tokio_postgres::{IsolationLevel, Row};
 use uuid::Uuid;
 
 use super::{PostgresModel, Server, server::Failure};
-use crate::model::{List, Model, Order, Product, Statistics, Step, Within};
+use crate::model::{Model, Order, OrderQuery, Product, Statistics, Step, Within};
 
 /// The tables whose rows are compared.
 const COMPARED: [&str; 6] = ["aside", "orders", "person", "product", "step", "tally"];
 
 #[async_trait]
-impl Placed for PostgresModel {
+impl Relocatable for PostgresModel {
     fn beside(&self, number: u32) -> Result<Self, ModelError> {
         Ok(Self { server: Server::new(self.server.location().generation(number)?)? })
     }
@@ -100,21 +100,21 @@ impl Model for Served<PostgresModel> {
         self.current().await?.order(id).await
     }
 
-    async fn list(&self, list: List) -> Result<Vec<Order>, ModelError> {
-        self.current().await?.list(list).await
+    async fn orders(&self, query: OrderQuery) -> Result<Vec<Order>, ModelError> {
+        self.current().await?.orders(query).await
     }
 
-    async fn count(&self, list: List) -> Result<u64, ModelError> {
-        self.current().await?.count(list).await
+    async fn count_orders(&self, query: OrderQuery) -> Result<u64, ModelError> {
+        self.current().await?.count_orders(query).await
     }
 
-    async fn fitting(
+    async fn orders_by_digits(
         &self,
         digits: String,
         customer: Option<Uuid>,
         count: usize,
     ) -> Result<Vec<Order>, ModelError> {
-        self.current().await?.fitting(digits, customer, count).await
+        self.current().await?.orders_by_digits(digits, customer, count).await
     }
 
     async fn history(

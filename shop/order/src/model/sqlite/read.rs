@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, typ
 use uuid::Uuid;
 
 use crate::model::{
-    List, Order, OrderState, Statistics, Step, Within,
+    Order, OrderQuery, OrderState, Statistics, Step, Within,
     numbers::{Column, Numbered, RUNNING, channel_number, durations, status_number},
 };
 
@@ -26,23 +26,23 @@ pub(super) fn order(connection: &Connection, id: Uuid) -> rusqlite::Result<Optio
     query.query_row([id.as_bytes()], |row| order_at(row, 0)).optional()
 }
 
-pub(super) fn list(connection: &Connection, list: &List) -> rusqlite::Result<Vec<Order>> {
-    let (conditions, mut values) = conditions(list);
-    let (_, sorted) = list.sort.sql();
+pub(super) fn orders(connection: &Connection, query: &OrderQuery) -> rusqlite::Result<Vec<Order>> {
+    let (conditions, mut values) = conditions(query);
+    let (_, sorted) = query.sort.sql();
     let sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer WHERE {conditions}
          ORDER BY {sorted} LIMIT ?"
     );
-    values.push(limit(list.count));
-    let mut query = connection.prepare_cached(&sql)?;
-    let rows = query.query_map(params_from_iter(values), |row| order_at(row, 0))?;
+    values.push(limit(query.count));
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), |row| order_at(row, 0))?;
     rows.collect()
 }
 
-pub(super) fn count(connection: &Connection, list: &List) -> rusqlite::Result<u64> {
-    let (conditions, mut values) = conditions(list);
+pub(super) fn count_orders(connection: &Connection, query: &OrderQuery) -> rusqlite::Result<u64> {
+    let (conditions, mut values) = conditions(query);
     let sql = format!("SELECT count(*) FROM (SELECT 1 FROM orders WHERE {conditions} LIMIT ?)");
-    values.push(limit(list.count));
+    values.push(limit(query.count));
     connection.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))
 }
 
@@ -51,8 +51,9 @@ fn limit(count: usize) -> Value {
 }
 
 /// What an order must be to be in the list, and the values that stand in it as `?`.
-fn conditions(list: &List) -> (String, Vec<Value>) {
-    let List { customer, product, status, channel, running, placed, sort, after, count: _ } = list;
+fn conditions(query: &OrderQuery) -> (String, Vec<Value>) {
+    let OrderQuery { customer, product, status, channel, running, placed, sort, after, count: _ } =
+        query;
     let id = |id: Uuid| Value::Blob(id.into_bytes().to_vec());
     let number = |number: u8| Value::Integer(number.into());
     let micros = |time: Timestamp| Value::Integer(time.micros());
@@ -87,7 +88,7 @@ fn conditions(list: &List) -> (String, Vec<Value>) {
     (sql, values)
 }
 
-pub(super) fn fitting(
+pub(super) fn orders_by_digits(
     connection: &Connection,
     digits: &str,
     customer: Option<Uuid>,

@@ -12,9 +12,9 @@ use kernel::Position;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Person, Shop, id_of};
+use super::{Person, World, id_of};
 
-impl Shop {
+impl World {
     pub(crate) async fn person(&self, name: &str) -> Person {
         self.user(name, Role::Customer).await
     }

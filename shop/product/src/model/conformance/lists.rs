@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contracts::{money::Money, product::Changed};
 
 use super::{SOAP, TEA, added, apply, category, changed, id, names, stock};
-use crate::model::{Cursor, Model, Product, Products, Sort, StockMoved, What};
+use crate::model::{Cursor, Model, Product, ProductQuery, Sort, StockMoved, What};
 
 /// The checks of this part.
 pub(super) async fn suite(make: &impl AsyncFn() -> Arc<dyn Model>) {
@@ -20,7 +20,7 @@ async fn by_pages(model: &dyn Model, sort: Sort, search: Option<&str>) -> Vec<u1
     let (mut all, mut after): (Vec<Product>, Option<Cursor>) = (Vec::new(), None);
     loop {
         let search = search.map(str::to_owned);
-        let wanted = Products { search, sort, after, count: 2, ..Products::default() };
+        let wanted = ProductQuery { search, sort, after, count: 2, ..ProductQuery::default() };
         let page = model.products(wanted).await.expect("a page");
         all.extend(page.products);
         after = page.next;
@@ -64,7 +64,8 @@ async fn products_come_in_every_order_by_pages(model: &dyn Model) {
     }
     assert_eq!(by_pages(model, Sort::Relevance, Some("plain")).await, [2, 4, 5, 3, 1]);
     let made_up = Some(Cursor::Newest(u64::MAX, id(0)));
-    let wanted = Products { sort: Sort::Newest, after: made_up, count: 1, ..Products::default() };
+    let wanted =
+        ProductQuery { sort: Sort::Newest, after: made_up, count: 1, ..ProductQuery::default() };
     assert_eq!(model.products(wanted).await.expect("a page").products.len(), 1);
 }
 
@@ -103,13 +104,13 @@ async fn products_are_found_by_any_of_their_texts(model: &dyn Model) {
     for text in ["plain", "nobody", "tee seife", "7", "?!", " "] {
         assert!(search(model, text).await.is_empty(), "{text}");
     }
-    let of_soap = Products { category: Some(SOAP), ..Products::default() };
+    let of_soap = ProductQuery { category: Some(SOAP), ..ProductQuery::default() };
     assert_eq!(names(model, of_soap).await, ["Seife"]);
 }
 
 async fn search(model: &dyn Model, text: &str) -> Vec<String> {
     let search = Some(text.to_owned());
-    names(model, Products { search, sort: Sort::Relevance, ..Products::default() }).await
+    names(model, ProductQuery { search, sort: Sort::Relevance, ..ProductQuery::default() }).await
 }
 
 async fn what_is_found_follows_every_change(model: &dyn Model) {
@@ -149,8 +150,8 @@ async fn lists_are_narrowed_and_counted(model: &dyn Model) {
         ],
     )
     .await;
-    let find = async |wanted: Products| {
-        let wanted = Products { facets: true, count: 9, ..wanted };
+    let find = async |wanted: ProductQuery| {
+        let wanted = ProductQuery { facets: true, count: 9, ..wanted };
         let found = model.products(wanted).await.expect("a list");
         let facets = found.facets.expect("they were asked for");
         let ranges = facets.prices.iter();
@@ -160,11 +161,12 @@ async fn lists_are_narrowed_and_counted(model: &dyn Model) {
     };
     let money = |minor| Some(Money::from_minor(minor));
     let prices = || vec![(100, 1), (200, 2), (2_000, 1)];
-    assert_eq!(find(Products::default()).await, (Some(4), vec![3, 1], prices(), 2));
-    let cheap = Products { least: money(200), most: money(350), ..Products::default() };
+    assert_eq!(find(ProductQuery::default()).await, (Some(4), vec![3, 1], prices(), 2));
+    let cheap = ProductQuery { least: money(200), most: money(350), ..ProductQuery::default() };
     assert_eq!(find(cheap).await, (Some(2), vec![2], prices(), 1));
-    let there = Products { in_stock: true, category: Some(TEA), ..Products::default() };
+    let there = ProductQuery { in_stock: true, category: Some(TEA), ..ProductQuery::default() };
     assert_eq!(find(there).await, (Some(1), vec![1, 1], vec![(200, 1)], 1));
-    let plain = model.products(Products { count: 9, ..Products::default() }).await.expect("a list");
+    let plain =
+        model.products(ProductQuery { count: 9, ..ProductQuery::default() }).await.expect("a list");
     assert_eq!((plain.total, plain.facets), (None, None), "nothing is counted unasked");
 }

@@ -157,9 +157,9 @@ fn shop() -> Index {
     index
 }
 
-fn wanted(search: &str) -> Products {
+fn wanted(search: &str) -> ProductQuery {
     let (search, sort) = (Some(search.to_owned()), Sort::Relevance);
-    Products { search, sort, count: 100, ..Products::default() }
+    ProductQuery { search, sort, count: 100, ..ProductQuery::default() }
 }
 
 fn names(hits: &Hits) -> Vec<&'static str> {
@@ -228,10 +228,10 @@ fn pages_follow_each_other_in_every_order() {
     for sort in all {
         for search in [None, Some("milk"), Some("s")] {
             let search = search.map(str::to_owned);
-            let whole = Products { search, sort, count: 100, ..Products::default() };
+            let whole = ProductQuery { search, sort, count: 100, ..ProductQuery::default() };
             let Hits { ids: expected, next, total, .. } = index.find(&whole);
             assert_eq!((next, total), (None, expected.len() as u64));
-            let (mut found, mut page) = (Vec::new(), Products { count: 7, ..whole });
+            let (mut found, mut page) = (Vec::new(), ProductQuery { count: 7, ..whole });
             loop {
                 let Hits { ids, next, .. } = index.find(&page);
                 found.extend(ids);

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::select::uuid;
 use crate::model::{
-    Change, Products, What,
+    Change, ProductQuery, What,
     search::{Amounts, Document, Hits, Index},
 };
 
@@ -60,7 +60,7 @@ impl Indexed {
     }
 
     /// The products that match, as of everything committed.
-    pub(super) fn find(&self, connection: &Connection, wanted: &Products) -> Result<Hits> {
+    pub(super) fn find(&self, connection: &Connection, wanted: &ProductQuery) -> Result<Hits> {
         if !sync::lock(&self.changed).is_nothing() {
             self.catch_up(connection)?;
         }

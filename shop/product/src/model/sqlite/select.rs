@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Result, Row, ToSql};
 use uuid::Uuid;
 
-use crate::model::{Cursor, Products, Sort};
+use crate::model::{Cursor, ProductQuery, Sort};
 
 /// A query under construction: conditions, and the values they name.
 pub(super) struct Select<'a> {
@@ -43,7 +43,7 @@ impl<'a> Select<'a> {
     /// Only products of the category wanted, in the order wanted, after the cursor.
     pub(super) fn narrow(
         &mut self,
-        wanted: &'a Products,
+        wanted: &'a ProductQuery,
         after: Option<&'a (Box<dyn ToSql + '_>, Uuid)>,
     ) {
         if let Some(category) = &wanted.category {

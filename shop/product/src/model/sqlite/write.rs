@@ -15,19 +15,19 @@ use crate::model::{Change, Created, StockMoved, What, name_key};
 /// What a batch does to the stock of products, and where it did so last.
 type Moves = BTreeMap<Uuid, (StockMoved, Position)>;
 
-pub(super) fn apply(transaction: &Transaction<'_>, changes: &[Change]) -> Result<()> {
+pub(super) fn all(tx: &Transaction<'_>, changes: &[Change]) -> Result<()> {
     let mut moves = Moves::new();
     for change in changes {
-        one(transaction, change, &mut moves)?;
+        one(tx, change, &mut moves)?;
         if let Some(created) = &change.created {
-            remember(transaction, created, change.position)?;
+            remember(tx, created, change.position)?;
         }
     }
     // Differences add up in any order, so they can come last and together.
-    move_stock(transaction, &moves)
+    move_stock(tx, &moves)
 }
 
-fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Result<()> {
+fn one(tx: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Result<()> {
     let position = change.position;
     let mut moved = |product: Uuid, units: StockMoved| {
         let entry = moves.entry(product).or_default();
@@ -37,16 +37,16 @@ fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Res
     match &change.what {
         What::ProductAdded(added) => {
             moved(added.product, StockMoved::received(added.units));
-            add(transaction, added, position)
+            add(tx, added, position)
         }
         What::ProductChanged(product, changed) => {
             moved(*product, StockMoved::received(changed.units_change));
-            edit(transaction, *product, changed)
+            edit(tx, *product, changed)
         }
         What::ProductDeleted(product, units) => {
             moved(*product, *units);
             let sql = "UPDATE product SET listed = 0, revision = revision + 1 WHERE id = ?1";
-            run(transaction, sql, [product.as_bytes()])
+            run(tx, sql, [product.as_bytes()])
         }
         What::Stock(product, units) => {
             moved(*product, *units);
@@ -54,31 +54,27 @@ fn one(transaction: &Transaction<'_>, change: &Change, moves: &mut Moves) -> Res
         }
         What::CategoryAdded { category, name } | What::CategoryRenamed { category, name } => {
             let sql = "INSERT OR REPLACE INTO category VALUES (?1, ?2, ?3, ?4)";
-            run(
-                transaction,
-                sql,
-                params![category.as_bytes(), name, name_key(name), searchable(name)],
-            )
+            run(tx, sql, params![category.as_bytes(), name, name_key(name), searchable(name)])
         }
         What::CategoryDeleted(category) => {
-            run(transaction, "DELETE FROM category WHERE id = ?1", [category.as_bytes()])
+            run(tx, "DELETE FROM category WHERE id = ?1", [category.as_bytes()])
         }
         What::LowStockSet(units) => {
-            run(transaction, "INSERT OR REPLACE INTO low_stock VALUES (1, ?1)", [units])
+            run(tx, "INSERT OR REPLACE INTO low_stock VALUES (1, ?1)", [units])
         }
     }
 }
 
-fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<()> {
-    transaction.prepare_cached(sql)?.execute(values).map(drop)
+fn run(tx: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<()> {
+    tx.prepare_cached(sql)?.execute(values).map(drop)
 }
 
 /// A deleted product may come back: its revisions go on, and so does its stock. One that is listed cannot be added: it would have no revision.
-fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Result<()> {
+fn add(tx: &Transaction<'_>, added: &Added, position: Position) -> Result<()> {
     let Added { product, code, name, description, supplier, category, price, currency, units: _ } =
         added;
     run(
-        transaction,
+        tx,
         "INSERT INTO product (id, code, name, description, supplier, category, price, currency, revision, added, listed, name_key)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, 1, ?10)
          ON CONFLICT (id) DO UPDATE SET
@@ -102,15 +98,15 @@ fn add(transaction: &Transaction<'_>, added: &Added, position: Position) -> Resu
     )?;
     let sql =
         "INSERT INTO stock (product, changed) VALUES (?1, ?2) ON CONFLICT (product) DO NOTHING";
-    run(transaction, sql, params![product.as_bytes(), position.0])
+    run(tx, sql, params![product.as_bytes(), position.0])
 }
 
-fn edit(transaction: &Transaction<'_>, product: Uuid, changed: &Changed) -> Result<()> {
+fn edit(tx: &Transaction<'_>, product: Uuid, changed: &Changed) -> Result<()> {
     let Changed { name, description, supplier, category, price, picture, units_change: _ } =
         changed;
     let picture_after = picture.flatten().map(json).transpose()?;
     run(
-        transaction,
+        tx,
         "UPDATE product SET
              name = coalesce(?2, name), description = coalesce(?3, description), supplier = coalesce(?4, supplier),
              category = coalesce(?5, category), price = coalesce(?6, price), name_key = coalesce(?7, name_key),
@@ -136,8 +132,8 @@ fn json(picture: Picture) -> Result<String> {
     serde_json::to_string(&picture).map_err(|error| Error::ToSqlConversionFailure(error.into()))
 }
 
-fn move_stock(transaction: &Transaction<'_>, moves: &Moves) -> Result<()> {
-    let mut update = transaction.prepare_cached(
+fn move_stock(tx: &Transaction<'_>, moves: &Moves) -> Result<()> {
+    let mut update = tx.prepare_cached(
         "UPDATE stock SET received = received + ?2, on_hand = on_hand + ?3, reserved = reserved + ?4,
              available = available + ?5, sold = sold + ?6, changed = ?7
          WHERE product = ?1",
@@ -157,12 +153,8 @@ fn move_stock(transaction: &Transaction<'_>, moves: &Moves) -> Result<()> {
     Ok(())
 }
 
-fn remember(transaction: &Transaction<'_>, created: &Created, position: Position) -> Result<()> {
+fn remember(tx: &Transaction<'_>, created: &Created, position: Position) -> Result<()> {
     let Created { key, request, subject } = created;
     let sql = "INSERT OR REPLACE INTO creation VALUES (?1, ?2, ?3, ?4)";
-    run(
-        transaction,
-        sql,
-        params![key.as_bytes(), request.as_bytes(), subject.as_bytes(), position.0],
-    )
+    run(tx, sql, params![key.as_bytes(), request.as_bytes(), subject.as_bytes(), position.0])
 }

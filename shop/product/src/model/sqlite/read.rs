@@ -14,7 +14,7 @@ use super::{
     select::{Select, count, key, uuid},
 };
 use crate::model::{
-    Categories, Category, Created, Found, NameCursor, Product, Products, Sort, search::Hits,
+    Category, CategoryQuery, Created, Found, NameCursor, Product, ProductQuery, Sort, search::Hits,
 };
 
 // No joins: with the values of a cached statement SQLite forgets its plan of a join, and planning takes ten times as long as
@@ -36,7 +36,7 @@ pub(super) fn product(connection: &Connection, id: Uuid) -> Result<Option<Produc
 }
 
 /// A list along an order that an index leads, or few products of a category.
-pub(super) fn listed(connection: &Connection, wanted: &Products) -> Result<Found> {
+pub(super) fn listed(connection: &Connection, wanted: &ProductQuery) -> Result<Found> {
     // One snapshot, so that what was found is still there.
     let connection = connection.unchecked_transaction()?;
     let (count, key) = (count(wanted.count + 1), wanted.after.as_ref().map(key));
@@ -53,7 +53,11 @@ pub(super) fn listed(connection: &Connection, wanted: &Products) -> Result<Found
 }
 
 /// What the index finds, as the products are now.
-pub(super) fn found(connection: &Connection, index: &Indexed, wanted: &Products) -> Result<Found> {
+pub(super) fn found(
+    connection: &Connection,
+    index: &Indexed,
+    wanted: &ProductQuery,
+) -> Result<Found> {
     let Hits { ids, next, total, corrected, facets } = index.find(connection, wanted)?;
     let connection = connection.unchecked_transaction()?;
     let products = read(&connection, ids)?;
@@ -68,7 +72,7 @@ fn read(connection: &Connection, ids: Vec<Uuid>) -> Result<Vec<Product>> {
 
 /// The products along the order wanted: an index leads where there is one. Join orders are given, since nothing here tells the
 /// planner how much there is of what.
-fn source(wanted: &Products) -> &'static str {
+fn source(wanted: &ProductQuery) -> &'static str {
     match (wanted.sort, wanted.category) {
         (Sort::Available | Sort::Scarce | Sort::Sold, None) => {
             "stock s CROSS JOIN product p ON p.id = s.product"
@@ -92,7 +96,7 @@ pub(super) fn category(connection: &Connection, id: Uuid) -> Result<Option<Categ
     Ok(select.all(connection, category_of)?.pop())
 }
 
-pub(super) fn categories(connection: &Connection, wanted: &Categories) -> Result<Vec<Category>> {
+pub(super) fn categories(connection: &Connection, wanted: &CategoryQuery) -> Result<Vec<Category>> {
     let search = wanted.search.as_deref().map(searchable);
     let count = count(wanted.count);
     let mut select = Select::new(CATEGORY);
@@ -107,7 +111,7 @@ pub(super) fn categories(connection: &Connection, wanted: &Categories) -> Result
     select.all(connection, category_of)
 }
 
-pub(super) fn count_categories(connection: &Connection, wanted: &Categories) -> Result<u64> {
+pub(super) fn count_categories(connection: &Connection, wanted: &CategoryQuery) -> Result<u64> {
     let search = wanted.search.as_deref().map(searchable).unwrap_or_default();
     let sql = "SELECT count(*) FROM (SELECT 1 FROM category WHERE ?1 = '' OR instr(search, ?1) > 0 LIMIT ?2)";
     let mut query = connection.prepare_cached(sql)?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use store::Balance;
 use uuid::Uuid;
 
-use crate::model::{Invoice, Invoices, ProductSum, Revenue, Sum, number};
+use crate::model::{Invoice, InvoiceQuery, ProductSum, Revenue, Sum, number};
 
 const INVOICE: &str = "SELECT number, order_id, customer, product, product_name, quantity, unit_price, total, currency, issued_at,
          user, full_name
@@ -19,7 +19,7 @@ pub(super) fn invoice(connection: &Connection, order: Uuid) -> Result<Option<Inv
     connection.prepare_cached(&sql)?.query_row([order.as_bytes()], invoice_of).optional()
 }
 
-pub(super) fn invoices(connection: &Connection, wanted: &Invoices) -> Result<Vec<Invoice>> {
+pub(super) fn invoices(connection: &Connection, wanted: &InvoiceQuery) -> Result<Vec<Invoice>> {
     let before = wanted.after.and_then(|number| i64::try_from(number).ok()).unwrap_or(i64::MAX);
     let count = i64::try_from(wanted.count).unwrap_or(i64::MAX);
     let newest = "number < ?1 ORDER BY number DESC LIMIT ?2";

@@ -6,7 +6,7 @@ use contracts::customer::Role;
 use contracts::money::Money;
 use serde::Serialize;
 
-use crate::model::{Change, Moved, Registered, What};
+use crate::model::{Change, Moved, RegisteredRow, What};
 
 #[derive(Default, Serialize)]
 struct Entry<'a> {
@@ -80,8 +80,8 @@ fn entry(change: &Change) -> Entry<'_> {
     }
 }
 
-fn new_customer<'a>(change: &Change, registered: &'a Registered) -> NewCustomer<'a> {
-    let Registered { user, full_name, email, role, password, credit } = registered;
+fn new_customer<'a>(change: &Change, registered: &'a RegisteredRow) -> NewCustomer<'a> {
+    let RegisteredRow { user, full_name, email, role, password, credit } = registered;
     NewCustomer {
         user,
         full_name,
