@@ -92,7 +92,7 @@ fn must_be_empty(folder: &Path) -> anyhow::Result<()> {
     )
 }
 
-/// Where the log comes to be.
+/// Where the log is created.
 struct Place {
     /// The folder that holds the log's.
     beside: PathBuf,
@@ -115,11 +115,11 @@ impl Place {
         if let Some(data) = data
             && data.put_secret(&secret)? != secret
         {
-            bail!("another shop has begun in {} meanwhile", data.path().display());
+            bail!("another shop was created in {} meanwhile", data.path().display());
         }
         fs::rename(&made, &log)
             .and_then(|()| fs::File::open(&beside)?.sync_all())
-            .with_context(|| format!("the log cannot be put to {}", log.display()))?;
+            .with_context(|| format!("cannot move the log to {}", log.display()))?;
         Ok(lived)
     }
 }

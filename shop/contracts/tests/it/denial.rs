@@ -127,7 +127,7 @@ fn a_price_is_not_taken_from_a_forged_event() {
         let no = (801, STOCK, json!({ "Reason": "price-changed", "UnitsLeft": 9 }));
         [no, (800, "customer.credit-reserved", json!({})), denied(&["price-changed"])]
     };
-    // It is there already.
+    // It already exists.
     let twice = [
         past(700, &added(700).into()),
         past(790, &price(900).into()),
