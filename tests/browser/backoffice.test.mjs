@@ -91,7 +91,7 @@ for (const scripts of [true, false]) {
     await page.getByText("The product is deleted.").waitFor();
     await page.goto("/products?q=watering");
     await heading(page, "Products").waitFor();
-    await page.getByText("No product fits").waitFor();
+    await page.getByText("No products found").waitFor();
 
     await page.goto("/categories");
     await page.getByRole("link", { name: "Delete Kitchen" }).click();
@@ -360,12 +360,12 @@ for (const scripts of [true, false]) {
     equal(await rows.count(), 2, "added and changed");
     await page.getByLabel("One person").fill("ada");
     await page.getByRole("button", { name: "Show" }).click();
-    await page.getByText("No change fits").waitFor();
+    await page.getByText("No changes found").waitFor();
     await page.getByLabel("One person").fill("nobody");
     await page.getByRole("button", { name: "Show" }).click();
     await page.getByText("Is not the user name of an account.").waitFor();
     await page.goto("/audit?until=2020-01-01T00%3A00");
-    await page.getByText("No change fits").waitFor();
+    await page.getByText("No changes found").waitFor();
 
     // Forwards and back.
     for (let price = 1; price <= 30; price += 1) await shop.call("/product/update-product", { ProductId: teapot.ProductId, Price: price });
@@ -577,7 +577,7 @@ test("without the gateway the pages say so, keep what was typed, and recover", a
   for (const path of ["/system", "/"]) {
     await page.goto(path);
     await page.getByText("The gateway does not answer.").waitFor();
-    await page.getByText("It has not since").waitFor();
+    await page.getByText("Down since").waitFor();
     await fine(page, path === "/" ? "office-dashboard-no-gateway" : "office-system-no-gateway");
   }
   await page.goto("/orders");
@@ -647,11 +647,11 @@ for (const scripts of [true, false]) {
     await page.goto("/");
     await page.getByText("Sample customers can come").waitFor();
     await page.getByRole("button", { name: "Let them in" }).click();
-    await page.getByText("Sample customers come in now.").waitFor();
+    await page.getByText("Sample traffic is on.").waitFor();
     equal((await shop.call("/demo/get-demo")).Traffic, "On", "the traffic");
     if (scripts) await fine(page, "office-dashboard-sample");
     await page.getByRole("button", { name: "Stop them" }).click();
-    await page.getByText("Sample customers stay away now.").waitFor();
+    await page.getByText("Sample traffic is off.").waitFor();
     equal((await shop.call("/demo/get-demo")).Traffic, "Off", "the traffic");
   });
 }

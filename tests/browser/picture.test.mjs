@@ -64,7 +64,7 @@ for (const { scripts, width } of ways) {
 
     await page.goto(`/products/${teapot.ProductId}`);
     await page.getByRole("button", { name: "Remove the picture" }).click();
-    await page.getByText("“Blue Teapot” has no picture of its own any more: it is drawn.").waitFor();
+    await page.getByText("“Blue Teapot” now shows a generated drawing.").waitFor();
     equal(await pictured(page, ".office-picture"), "400 400×400", "drawn again");
   });
 }

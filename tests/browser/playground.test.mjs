@@ -66,7 +66,7 @@ for (const width of [1440, 390]) {
       await logIn(page, "admin", ADMIN_PASSWORD);
       await page.goto("/playground");
       await heading(page, "Playground").waitFor();
-      await player.says("What became of messages");
+      await player.says("Fate of messages");
       await player.look("office-playground");
 
       await accountingIsKilled(player);

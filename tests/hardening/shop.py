@@ -188,7 +188,7 @@ class Shop:
             raise Failed(f"the shop stopped with {status}: {self.log()[-600:]}")
 
     def end(self):
-        """Whatever became of it: it is gone."""
+        """Ignores the outcome: it is gone."""
         if self.process and self.process.poll() is None:
             self.kill()
 

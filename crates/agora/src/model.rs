@@ -100,7 +100,7 @@ impl Model {
         let parsed = rows.into_iter().map(|row| serde_json::from_value(Json::Object(row)));
         parsed.collect::<Result<_, _>>().map_err(|error| {
             ModelError::Other(format!(
-                "a row of {} is not as the query's reader wants it: {error}",
+                "a row of {} does not match the requested type: {error}",
                 self.0.name
             ))
         })

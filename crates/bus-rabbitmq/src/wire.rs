@@ -31,7 +31,7 @@ pub const JSON: &str = "application/json";
 #[error("{0}")]
 pub struct Malformed(String);
 
-/// What has a form on the wire.
+/// A message with a form on the wire.
 pub trait Wire: Sized {
     /// The message as it is sent by the system with these names.
     fn encode(&self, names: &Names) -> Vec<u8>;

@@ -46,7 +46,7 @@ pub struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// What the record takes up on disk, its fixed part included.
+    /// Size of the record on disk, its fixed part included.
     pub fn size_bytes(&self) -> usize {
         RECORD_HEAD_BYTES
             + self.stream.len()

@@ -60,7 +60,7 @@ impl Reader {
         self.shared.head()
     }
 
-    /// What may be noted of the log elsewhere, so that it is missed when it is gone: the last durable batch's end.
+    /// End of the last durable batch, to be noted elsewhere so that a loss of the log is noticed.
     pub fn known(&self) -> Result<Known, ReadError> {
         let mark = self.shared.mark();
         let mut event = None;

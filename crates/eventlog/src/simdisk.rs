@@ -93,12 +93,12 @@ impl SimDisk {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// How many steps there were.
+    /// Number of steps so far.
     pub fn steps(&self) -> u64 {
         self.state().steps
     }
 
-    /// What occurred so far.
+    /// Everything that occurred so far.
     pub fn counts(&self) -> Counts {
         self.state().counts
     }

@@ -109,9 +109,9 @@ impl Meddler for Honest {}
 /// Where the chance of a bus comes from. With dice of their own, broadcasts meet the same fate whatever else is asked meanwhile.
 #[derive(Clone)]
 pub struct BusDice {
-    /// What becomes of broadcasts.
+    /// Faults of broadcasts.
     pub broadcasts: Dice,
-    /// What becomes of requests and replies.
+    /// Faults of requests and replies.
     pub requests: Dice,
 }
 

@@ -5,7 +5,7 @@
 //! - [`Freezer`]: tasks and requests that make no progress until they are released, as those of a process that got SIGSTOP.
 //! - [`Disk`]: a file system whose power can be cut, and that can be full.
 //! - [`Skew`]: a clock that shows the wrong time of day.
-//! - [`Tampering`]: the database of a read model in the hands of someone else.
+//! - [`Tampering`]: the database of a read model, tampered with.
 //! - [`Outdated`]: an instance of an older version, which meets events that it does not know.
 //! - [`Part`]: a service of a process that is stopped, killed, frozen, slowed, and started again from its database.
 //!

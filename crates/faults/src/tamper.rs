@@ -1,4 +1,4 @@
-//! The database of a read model in the hands of someone else: an index is dropped, a trigger slows every change down.
+//! Tampering with the database of a read model: an index is dropped, a trigger slows every change down.
 
 use std::{
     path::{Path, PathBuf},

@@ -14,7 +14,7 @@ pub struct Timestamp(i64);
 #[error("is not a time such as 2026-01-31T12:00:00Z (RFC 3339)")]
 pub struct TimestampError;
 
-/// Where the time comes from: the system's clock, or a simulated one.
+/// Source of the time: the system's clock, or a simulated one.
 pub trait Clock: Send + Sync + 'static {
     /// The time of day, as far as it is known: it may jump either way when it is corrected.
     fn now(&self) -> Timestamp;

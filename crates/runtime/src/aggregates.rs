@@ -78,7 +78,7 @@ pub struct CommandRequest<C> {
     pub metadata: Metadata,
 }
 
-/// What became of a command.
+/// The outcome of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     /// Its events are recorded.

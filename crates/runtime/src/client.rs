@@ -24,12 +24,12 @@ const TRY_MAX: Duration = Duration::from_secs(8);
 /// The pause after the first try without an answer; doubled up to [`PAUSE_MAX`].
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// Tries without an answer after which the store is said to be silent.
+/// Tries without an answer after which the store is reported as unavailable.
 const REPORTED_AFTER: u32 = 2;
 /// Reads of a kind on their way at once; the others wait their turn, and their time to be answered has not begun. Asked all together, a
 /// store that is slow for a while would answer each after its questioner had asked again.
 const READS_MAX: usize = 64;
-/// How long the sender of an HTTP request is kept waiting.
+/// Longest wait of the sender of an HTTP request.
 pub const PATIENCE: Duration = Duration::from_millis(1800);
 
 /// A client of the event store. Cheap to clone.

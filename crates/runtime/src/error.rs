@@ -51,7 +51,7 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 /// Why a text is not the location of a read model.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LocationError {
-    /// It begins like none of the forms, which are named here.
+    /// Unknown URL scheme; the valid forms are named here.
     #[error("this read model can be at {0}")]
     Scheme(&'static str),
     /// Not the address of a server, and why not.

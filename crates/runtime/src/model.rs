@@ -23,7 +23,7 @@ pub use take::{Taken, Taking};
 
 use crate::{ModelError, SetAside, Unfit};
 
-/// What an event changes in a model, if anything. Pure.
+/// Change of a model by an event, if any. Pure.
 pub type Project<C> = fn(&Recorded) -> Result<Option<C>, Unfit>;
 
 /// The id in the name of an event's stream.
@@ -78,7 +78,7 @@ pub trait ReadModel: Send + Sync + 'static {
     async fn aside(&self) -> Result<Vec<SetAside>, ModelError>;
 
     /// The event that begins the log which the model is built from: `first`, noted now, unless another one was noted before. A log is
-    /// told from any other by its first event, so one that gets another event back has the model of another system.
+    /// identified by its first event, so one that gets another event back has the model of another system.
     async fn built_from(&self, first: Uuid) -> Result<Uuid, ModelError>;
 
     /// Empties the model; its checkpoint, the events set aside, and what log it is built from included. A generation beside it is dropped.

@@ -174,7 +174,7 @@ impl Progress {
         });
     }
 
-    /// What failed has recovered.
+    /// Reports that a failure is over.
     pub fn recovered(&self, cause: &'static str) {
         self.0.state.send_if_modified(|state| {
             let recovered = state.faults.remove(cause).is_some();

@@ -30,7 +30,7 @@ use work::Work;
 /// Requests that wait: people make them, one at a time.
 const REQUESTS_MAX: usize = 8;
 
-/// What becomes of a model's generations. Cheap to clone.
+/// Progress and decisions of a model's generations. Cheap to clone.
 #[derive(Clone)]
 pub struct Rebuild(Arc<Inner>);
 

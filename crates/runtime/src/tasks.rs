@@ -182,15 +182,6 @@ impl Tasks {
         self.spawn(name, until(self.stop.clone(), work));
     }
 
-    /// As [`Tasks::spawn_until_stopped`], for work that may block between its awaits: see [`Tasks::spawn_blocking`].
-    pub fn spawn_blocking_until_stopped(
-        &self,
-        name: &'static str,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) {
-        self.spawn_blocking(name, until(self.stop.clone(), work));
-    }
-
     /// Runs `work` here, for as long as the group is not to stop; its result if it ended first.
     pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.stop.run_until_cancelled(work).await
@@ -338,7 +329,7 @@ fn lower_priority(name: &str) {
     /// A third of the processor time that an ordinary thread gets where both want all of it.
     const NICE: i32 = 5;
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(task = name, %error, "it keeps its ordinary priority");
+        tracing::debug!(task = name, %error, "cannot lower the thread's priority");
     }
 }
 

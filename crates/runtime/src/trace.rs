@@ -226,7 +226,7 @@ impl Spans {
         self.queue.close();
     }
 
-    /// How many found no room since this was last asked.
+    /// Number of those that found no room since the last call.
     pub fn dropped(&mut self) -> u64 {
         self.dropped.swap(0, Ordering::Relaxed)
     }

@@ -234,7 +234,7 @@ impl Upgrade {
         });
     }
 
-    /// How far it is.
+    /// Progress of the upgrade.
     pub async fn state(&self) -> State {
         self.state_after(&Finished::of(&self.0.store.read(last()).await))
     }

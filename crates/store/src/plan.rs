@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{Append, Appended};
 use kernel::{EventId, Expected, NewEvent, Position, Recorded, StreamId, Timestamp, Version};
 
-/// What is recorded already, as an engine knows it.
+/// Events already recorded, as an engine knows them.
 pub trait History: Send {
     /// Why the engine could not look.
     type Failure: Send;
@@ -87,7 +87,7 @@ impl<P: History> CommitPlan<P> {
         Ok(())
     }
 
-    /// How many events are to be recorded, and how many bytes they roughly take.
+    /// Number of events to be recorded, and roughly their size in bytes.
     pub fn staged(&self) -> (usize, usize) {
         (self.recorded.len(), self.staged_bytes)
     }

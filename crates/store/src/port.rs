@@ -80,7 +80,7 @@ pub trait Reader: Send + Sync + 'static {
     async fn position_at(&self, time: Timestamp) -> Result<Option<Position>, StoreFailure>;
 }
 
-/// What became of the appends of one call.
+/// The outcomes of the appends of one call.
 #[derive(Debug)]
 pub struct Commit {
     /// An answer for each append, in order.

@@ -44,7 +44,7 @@ pub trait Transport: Send + Sync + 'static {
     }
 }
 
-/// What a bus within a process is called.
+/// Name of the bus within a process.
 pub const THIS_PROCESS: &str = "this process";
 
 /// What carries messages between services.

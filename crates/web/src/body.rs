@@ -24,7 +24,7 @@ use thiserror::Error;
 
 use super::{Context, Problem, connections::Admitted};
 
-/// How long a body may take to arrive: enough for 64 KiB over a poor line, but slow senders hold nothing for longer.
+/// Timeout for a body to arrive: enough for 64 KiB over a poor line, but slow senders hold nothing for longer.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The most that is read of an unused body, and how long its client may take, so that the connection can be reused.
@@ -158,7 +158,7 @@ impl Drop for Arriving {
     }
 }
 
-/// The request, and the refusal of a GET that brings values in a body: they would be overlooked, and the answer would be another one's.
+/// The request, and the refusal of a GET that brings values in a body: they would be overlooked, and the answer would be for a different query.
 pub(super) async fn only_where_read(
     request: Request,
 ) -> Result<(Request, Option<Problem>), Problem> {

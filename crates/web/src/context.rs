@@ -193,7 +193,7 @@ impl Context {
         idempotency.map_or_else(|| self.0.http.ids.uuid(self.now()), super::derived_id)
     }
 
-    /// What the service's HTTP side was given.
+    /// Configuration of the service's HTTP side.
     pub fn http(&self) -> &HttpConfig {
         &self.0.http
     }

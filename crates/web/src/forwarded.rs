@@ -123,7 +123,7 @@ impl TrustedProxies {
 }
 
 impl Walk {
-    /// A proxy that sets one of the headers passes on the other as its client wrote it: where they differ, one is made up.
+    /// A proxy that sets one of the headers passes on the other as its client wrote it: where they differ, one is forged.
     fn agreeing(self, other: Self, peer: IpAddr) -> Self {
         if (self.client, self.source) == (other.client, other.source) {
             return self;

@@ -32,7 +32,7 @@ pub struct Listing<T> {
     pub total: Option<u64>,
 }
 
-/// How far the items of all pages are counted: what more costs would grow with what is in the model.
+/// Limit up to which the items of all pages are counted: beyond it, the cost would grow with the model.
 pub const COUNTED_MAX: usize = 10_000;
 
 /// How many items a page may have: 1 to 500, 100 unless given.

@@ -26,7 +26,7 @@ pub type Counter = counter::Counter;
 pub type Gauge = gauge::Gauge;
 /// A quantity such as seconds that goes up and down.
 pub type FloatGauge = gauge::Gauge<f64, AtomicU64>;
-/// How observed values are spread.
+/// Distribution of observed values.
 pub type Histogram = histogram::Histogram;
 
 type Labels = Vec<(String, String)>;

@@ -10,10 +10,10 @@ use kernel::Position;
 use super::{HttpNames, Problem};
 use runtime::{Behind, Progress};
 
-/// How long a request waits for the model before it is refused.
+/// Longest wait of a request for the model before it is refused.
 pub const POSITION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How far a read model is: its projector's [`Progress`], or that of several models together.
+/// Position of a read model: its projector's [`Progress`], or that of several models together.
 pub trait Checkpoint: Send + Sync + 'static {
     /// The position up to which the model holds everything.
     fn position(&self) -> Position;

@@ -21,7 +21,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// The problem type of overload.
 pub const BUSY: &str = "/problems/busy";
 
-/// The problem type of a token that is not valid now: it has expired, or is from the future. Where its holder knows better, a clock is wrong.
+/// The problem type of a token that is not valid now: it has expired, or was issued ahead of the current time. Where its holder knows better, a clock is wrong.
 pub const TOKEN_TIME: &str = "/problems/token-time";
 
 /// An error response. Cheap to move; internal details are logged, not sent.

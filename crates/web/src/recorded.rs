@@ -25,7 +25,7 @@ pub fn event_of<E: Event>(recorded: &Recorded) -> Result<Option<&E>, Problem> {
 
 impl<M: ?Sized> ServiceContext<M> {
     // ANCHOR: fold
-    /// What the events of a stream amount to, all of them or those up to `until`; see [`event_of`] for those that cannot be read.
+    /// State after the events of a stream, all of them or those up to `until`; see [`event_of`] for those that cannot be read.
     pub async fn fold<D: Decider>(
         &self,
         stream: &StreamId,

@@ -37,7 +37,7 @@ pub fn projector_of(service: &str) -> String {
     format!("{service}.projector")
 }
 
-/// What an operator can ask of a read model, whatever it holds.
+/// Operations on a read model that an operator can ask for.
 pub trait Inspect: Send + Sync {
     /// The sums of promise 6 that the service can vouch for.
     fn balances(&self) -> BoxFuture<'_, Result<Vec<Balance>, ModelError>>;

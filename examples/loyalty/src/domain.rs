@@ -17,7 +17,7 @@ pub const POINTS_PER_REWARD: u64 = 100;
 #[derive(Clone, Copy, Debug)]
 pub struct Account;
 
-/// Points, from the first order on. That each order earns once is the cause mark's work: see `runtime::reactor`.
+/// Points, from the first order on. That each order earns once is ensured by the cause mark: see `runtime::reactor`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub earned: u64,

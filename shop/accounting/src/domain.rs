@@ -10,7 +10,7 @@ use kernel::Decider;
 #[derive(Clone, Copy, Debug)]
 pub struct Invoices;
 
-/// How many invoices there are. That each order gets one is the cause mark's work: see `runtime::aggregates`.
+/// How many invoices there are. That each order gets one is ensured by the cause mark: see `runtime::aggregates`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub issued: u64,

@@ -51,7 +51,7 @@ struct Done {
     csrf: String,
 }
 
-/// A product and what became of the change.
+/// A product and the outcome of the change.
 struct Row {
     id: Uuid,
     name: String,
@@ -59,7 +59,7 @@ struct Row {
     outcome: Outcome,
 }
 
-/// What became of a change of one product.
+/// The outcome of a change of one product.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     Changed,

@@ -263,7 +263,7 @@ mod tests {
         Change::of(&mut form, &categories).ok_or_else(|| faults(&form))
     }
 
-    /// What becomes of a product of that price.
+    /// The change for a product of that price.
     fn then(action: &str, value: &str, price_minor: i64) -> String {
         let change = change(action, value).expect("a change");
         let Planned { now, then, .. } = change.plan(product(price_minor));

@@ -8,7 +8,8 @@
 use contracts::rest::product::Product;
 use site::Form;
 
-use crate::fields::{TEXTS, lines};
+/// What managers change of a product, beside its stock.
+const TEXTS: [&str; 5] = ["Name", "Description", "Supplier", "CategoryId", "Price"];
 
 /// Everything that a form knows from when it was opened.
 const KNOWN: [&str; 6] = ["Name", "Description", "Supplier", "CategoryId", "Price", "UnitsInStock"];
@@ -30,6 +31,11 @@ pub(crate) struct Row {
     pub(crate) theirs: String,
     /// None where only the other one changed it.
     pub(crate) mine: Option<String>,
+}
+
+/// Browsers send lines with two characters at their ends, whatever they were given.
+pub(crate) fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
 }
 
 /// The name of the field that keeps what `name` was when the form was opened.

@@ -268,7 +268,7 @@ impl Figures {
         site::zone().local(self.at).date()
     }
 
-    /// What became of the orders: word, count and bar.
+    /// The outcomes of the orders: word, count and bar.
     #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
     fn outcomes(&self, orders: &Statistics) -> Vec<(&'static str, u64, Bar)> {
         let all =

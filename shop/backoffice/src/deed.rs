@@ -1,4 +1,4 @@
-//! What a person did, in words: from the event that records it.
+//! Describes a recorded action in words, from its event.
 
 use contracts::{
     catalogue::CatalogueEvent, customer::CustomerEvent, money::Money, order::OrderEvent,
@@ -105,7 +105,7 @@ impl Deed {
         Some(vec![(field, is, Some(was))])
     }
 
-    /// What became of it, as far as a line can say: with what was there before, where that is known.
+    /// The result, as far as a line can say: with what was there before, where that is known.
     pub(crate) fn details(&self, currency: &str, compared: Option<&Compared>) -> String {
         let replaced = compared.map(|compared| self.replaced(compared));
         replaced.filter(|words| !words.is_empty()).unwrap_or_else(|| self.told(currency))

@@ -74,7 +74,7 @@ struct Done {
     csrf: String,
 }
 
-/// A row and what became of it.
+/// A row and its outcome.
 struct Brought {
     row: ProductRow,
     did: &'static str,
@@ -99,7 +99,7 @@ pub(crate) async fn preview(
 ) -> Result<Response, Failure> {
     let read = match form.file("File") {
         Some(file) => read(file.to_vec()),
-        None => Err("must be chosen, and hold something".to_owned()),
+        None => Err("choose a non-empty file".to_owned()),
     };
     let rows = match read {
         Ok(rows) => rows,

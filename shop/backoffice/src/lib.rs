@@ -22,7 +22,6 @@ mod event;
 mod event_types;
 mod events;
 mod export;
-mod fields;
 mod follow;
 mod graph;
 mod guide;

@@ -28,7 +28,7 @@ pub(crate) async fn set(
     mut form: Form,
 ) -> Result<Response, Failure> {
     let Some(file) = form.file("Picture").cloned() else {
-        form.reject("Picture", "must be chosen, and hold something");
+        form.reject("Picture", "choose a non-empty file");
         return product::with_upload(&manager, &id.to_string(), form).await;
     };
     let (path, of, key) = ("/product/set-picture", Of { product_id: id }, form.value("Key"));
@@ -51,6 +51,6 @@ pub(crate) async fn remove(
 ) -> Result<Response, Failure> {
     let (path, of) = ("/product/remove-picture", Of { product_id: id });
     let product: Product = manager.post_once(path, &of, form.value("Key")).await?;
-    manager.say(format!("“{}” has no picture of its own any more: it is drawn.", product.name));
+    manager.say(format!("“{}” now shows a generated drawing.", product.name));
     Ok(see_other(&format!("/products/{id}")))
 }

@@ -24,7 +24,7 @@ use run::{DEEDS, Run, impossible};
 
 /// Where it is.
 pub(crate) const HERE: &str = "/playground";
-/// How often what becomes of the shop is looked at.
+/// How often the state of the shop is read.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Every preset with its name in addresses, and in words.
@@ -153,7 +153,7 @@ async fn playground(
     Ok(Page(Show { impossible, ..page }).into_response())
 }
 
-/// What becomes of the shop, again every second.
+/// The state of the shop, again every second.
 async fn live(manager: ManagerVisit, State(shop): State<Shop>) -> Result<Response, Failure> {
     let looks = (manager.clone(), shop, true);
     let parts = stream::unfold(looks, async |(manager, shop, first)| {

@@ -17,8 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     categories, category,
-    conflict::{self, Conflict},
-    fields::lines,
+    conflict::{self, Conflict, lines},
     low_stock,
     manager::{LowStock, ManagerVisit, renamed},
 };

@@ -54,10 +54,6 @@ pub(crate) async fn traffic(manager: ManagerVisit, form: Form) -> Result<Respons
     let on = form.value("On") == "true";
     let traffic = if on { Traffic::On } else { Traffic::Off };
     let _: Demo = manager.post("/demo/set-traffic", &SetTraffic { traffic }).await?;
-    manager.say(if on {
-        "Sample customers come in now."
-    } else {
-        "Sample customers stay away now."
-    });
+    manager.say(if on { "Sample traffic is on." } else { "Sample traffic is off." });
     Ok(see_other("/"))
 }

@@ -86,7 +86,7 @@ pub(crate) struct Report {
     pub(crate) bad_rows: Vec<BadRow>,
 }
 
-/// What became of the rows of one kind.
+/// The outcomes of the rows of one kind.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Tally {
     created: u64,
@@ -94,7 +94,7 @@ pub(crate) struct Tally {
     unchanged: u64,
 }
 
-/// What became of one row.
+/// The outcome of one row.
 enum Done {
     Created,
     Changed,

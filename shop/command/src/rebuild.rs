@@ -76,7 +76,7 @@ pub(crate) struct Args {
     /// Remove the model that does not serve
     #[arg(long, group = "how")]
     drop: bool,
-    /// The address of a running shop's gateway; with --check, instead of a data folder
+    /// The address of a running shop's gateway [default: AGORA_URL, or as the settings say]; with --check, instead of a data folder, and only if given
     #[arg(long, requires = "how", value_name = "URL")]
     url: Option<String>,
     #[command(flatten)]
@@ -93,7 +93,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
     // Each once, however often it is named.
     let services: Vec<Model> = Model::all().filter(is_meant).collect();
     if let Some(wish) = args.wish() {
-        let place = Place { url: args.url };
+        let place = Place::given(args.url);
         let client = args.manager.log_in(&place.address()).await?;
         return live::run(&client, &services, wish).await;
     }

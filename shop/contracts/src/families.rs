@@ -31,7 +31,8 @@ pub struct Renewed {
     pub data: Box<RawValue>,
 }
 
-/// All families, in the order in which people are shown them.
+/// All families, in the order in which people are shown them. Loyalty's is always among them, although the service is optional: a log
+/// keeps its events when the service no longer runs, and they can still be read.
 pub const FAMILIES: &[Family] = &[
     Family::of::<OrderEvent>(order::CATEGORY, OrderEvent::TYPES),
     Family::of::<ProductEvent>(product::CATEGORY, ProductEvent::TYPES),

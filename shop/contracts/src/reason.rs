@@ -1,4 +1,4 @@
-//! Why an order was denied: a reason is said by the service that finds it, and by the order's own last event.
+//! Why an order was denied: recorded by the service that denies, and in the order's own last event.
 
 use std::fmt;
 

@@ -241,7 +241,7 @@ impl State {
         }
     }
 
-    /// Answers an order: one answer for each order, whatever is asked again.
+    /// Answers an order: one answer for each order, however often the request repeats.
     fn reserve(&self, placed: &Placed, now: Timestamp) -> Vec<CustomerEvent> {
         let (order, amount) = (placed.terms.order, placed.terms.total());
         if self.reserved.contains_key(&order) {

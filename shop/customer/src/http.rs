@@ -119,7 +119,7 @@ impl Calls {
         user.ok_or_else(no_customer)
     }
 
-    /// Whether it takes a look back, and a short one, to see a customer as it was at that version: a customer who has not changed
+    /// Whether earlier events must be read, and are few, to see a customer as it was at that version: a customer who has not changed
     /// since is as the model says, and so is shown one whose stream is too long to be read for each repetition.
     async fn can_look_back(&self, customer: Uuid, version: Version) -> Result<bool, Problem> {
         let last = Read::Last { stream: contracts::customer::stream(customer) };

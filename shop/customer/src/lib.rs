@@ -51,7 +51,7 @@ pub struct Config {
     pub secrets: Arc<Secrets>,
     /// Learns at once of the sessions that end here.
     pub auth: Auth,
-    /// The password of the manager `admin`, in force from the start on; one is made up for a new shop if none is given.
+    /// The password of the manager `admin`, in force from the start on; generated for a new shop if none is given.
     pub admin_password: Option<NewPassword>,
     /// What every new customer may spend.
     pub welcome_credit: Money,

@@ -15,12 +15,12 @@ use crate::{
 /// What this service alone is given, as one of [`Setup::own`](::module::Setup::own).
 pub struct Given {
     pub secrets: Arc<Secrets>,
-    /// The password of the manager `admin`, in force from the start on; one is made up for a new shop if none is given.
+    /// The password of the manager `admin`, in force from the start on; generated for a new shop if none is given.
     pub admin_password: Mutex<Option<NewPassword>>,
     /// What a password's hash costs to compute.
     pub hashing: Cost,
     pub limits: Limits,
-    /// Where what becomes of the manager is found once the service is built.
+    /// Receives the bootstrap result once the service is built.
     pub bootstrap: Mutex<Option<Bootstrap>>,
 }
 

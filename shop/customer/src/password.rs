@@ -54,7 +54,7 @@ pub(crate) struct Passwords {
     secrets: Arc<Secrets>,
     argon2: Argon2<'static>,
     turns: Turns,
-    /// The hash of no password, checked where there is none so that this takes as long.
+    /// Dummy hash, for equal timing: checked where a user name has no password.
     nobodys: String,
 }
 

@@ -90,7 +90,7 @@ impl Filler {
                 // It was done before, and only its answer was lost; or a manager was faster.
                 Err(refused) if refused.status == StatusCode::CONFLICT => {}
                 Err(refused) => {
-                    tracing::error!(%refused, "stopped filling the shop with the sample; a manager can let it go on from the dashboard");
+                    tracing::error!(%refused, "stopped filling the shop with the sample; a manager can resume it from the dashboard");
                     let Filling { done, of } = course.filling();
                     let stopped = Stopped { done, of, reason: reason(&refused) };
                     *sync::lock(&self.0) = Progress::Stopped(Box::new(course), stopped);

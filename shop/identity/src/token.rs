@@ -79,7 +79,7 @@ pub enum TokenError {
     Invalid,
     #[error("The token has expired.")]
     Expired,
-    #[error("The token is from the future: it was issued while a clock was ahead. Log in again.")]
+    #[error("The token was issued ahead of the current time: a clock was wrong. Log in again.")]
     Early,
     #[error(
         "Ended sessions are still being loaded, so tokens cannot be checked yet; try again soon."

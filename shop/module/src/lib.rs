@@ -108,8 +108,8 @@ pub enum StartError {
     Location(#[from] LocationError),
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// A type was not among what the service alone is given.
-    #[error("the {0} service is started without what it alone needs: {1}")]
+    /// A required dependency was not given.
+    #[error("the {0} service is missing a required dependency: {1}")]
     Missing(&'static str, &'static str),
 }
 

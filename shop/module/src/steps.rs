@@ -23,7 +23,7 @@ pub struct Steps {
     is_noting: bool,
 }
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The rows that it changed.

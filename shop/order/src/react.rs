@@ -86,7 +86,7 @@ async fn watch_deadlines(orders: &Aggregates<Order>, open: &OpenOrders, reactor:
             ends.push(orders.submit(order::stream(order), request).await);
         }
         for end in ends {
-            // Whatever became of it: an order that is still open is tried again at the next tick.
+            // Ignore the outcome: an order that is still open is tried again at the next tick.
             let _outcome = end.await;
         }
     }

@@ -243,7 +243,7 @@ impl State {
     }
 
     // ANCHOR: reserve
-    /// Answers an order: one answer for each order, whatever is asked again.
+    /// Answers an order: one answer for each order, however often the request repeats.
     fn reserve(&self, placed: &Placed, now: Timestamp) -> Vec<ProductEvent> {
         let Terms { order, quantity, price, .. } = placed.terms;
         if self.reserved.contains_key(&order) {

@@ -36,7 +36,7 @@ pub(crate) struct Calls {
     pub(crate) products: Aggregates<Product>,
     pub(crate) catalogue: Aggregates<Catalogue>,
     pub(crate) album: Aggregates<Album>,
-    /// Those asked for lately.
+    /// Recently read pictures.
     pub(crate) files: Files,
     /// The currency of all prices.
     pub(crate) currency: Currency,

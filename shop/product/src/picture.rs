@@ -1,4 +1,4 @@
-//! The rules of a picture's stream: the bytes are recorded once, however often they are brought.
+//! The rules of a picture's stream: the bytes are recorded once, however often they are uploaded.
 
 use contracts::picture::{self, Bytes, Picture, PictureEvent, Stored};
 use kernel::Decider;

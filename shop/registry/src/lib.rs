@@ -1,6 +1,6 @@
 //! The services of the shop: the one list that everything else reads.
 //!
-//! A service that stands here is run, rebuilt, checked, compared, told of, awaited by the gateway and part of every seeded world. What
+//! Every service listed here is run, rebuilt, checked, compared, logged, awaited by the gateway and part of every seeded world. What
 //! must be named by hand all the same (the files in `deploy/`, `docs/asyncapi.yaml`) is held against this list by
 //! `cargo xtask test rules` and `deploy`.
 

@@ -36,7 +36,7 @@ pub trait Values {
     fn into_values(self) -> Vec<Value>;
 }
 
-/// What can be the value of a parameter.
+/// A type whose values can be parameters.
 pub trait IntoValue {
     /// As a value of SQL.
     fn into_value(self) -> Value;

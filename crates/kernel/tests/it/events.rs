@@ -1,4 +1,4 @@
-//! A family of events over time: its first schema, what became of it, and what was recorded in between.
+//! A family of events over time: its first schema, its later ones, and what was recorded in between.
 
 use std::cell::Cell;
 

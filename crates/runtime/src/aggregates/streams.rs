@@ -16,7 +16,7 @@ pub(super) struct Resident<S> {
     pub(super) kept: u64,
 }
 
-/// What became of a command given to its stream.
+/// The outcome of a command given to its stream.
 pub(super) enum Takes<D: Aggregate> {
     /// Its stream is served, and the command is in its queue.
     Queued,

@@ -90,7 +90,7 @@ pub struct Served<M> {
     turn: Mutex<()>,
 }
 
-/// What is to be removed, since when that is known, and the last failure that was reported.
+/// Generations pending removal, since when, and the last failure that was reported.
 #[derive(Default)]
 struct Sweeping {
     seen: BTreeMap<u32, Instant>,

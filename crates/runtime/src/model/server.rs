@@ -15,9 +15,9 @@ use std::{
 use super::ReadModel;
 use crate::{LocationError, ModelError, Tasks};
 
-/// How long a call may take in all, connecting included: callers are promised an answer within 2 s.
+/// Timeout of a whole call, connecting included: callers are promised an answer within 2 s.
 pub const CALL: Duration = Duration::from_millis(1900);
-/// How long a connection may take.
+/// Timeout for connecting.
 pub const CONNECT: Duration = Duration::from_secs(1);
 /// How long a server lets a client rest within a transaction. A process that freezes there holds its locks no longer than its lease, so
 /// another one can take over.

@@ -15,7 +15,7 @@ use crate::{
 /// Why an engine could not take an event, in words that are the same for all.
 const CONTRADICTS: &str = "it contradicts an earlier event";
 
-/// What became of the events that a model was to take.
+/// The outcome of the events that a model was to take.
 #[derive(Debug, Default)]
 pub struct Taken {
     /// Those that were set aside.

@@ -34,7 +34,7 @@ struct Entry {
     decided: Option<Decided>,
 }
 
-/// What became of an entry.
+/// The outcome of an entry.
 #[derive(Clone, Copy)]
 struct Decided {
     at: Position,

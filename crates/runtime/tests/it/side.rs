@@ -1,4 +1,4 @@
-//! A read model that several instances share, in memory: what each of them sees of it, and what becomes of its calls.
+//! A read model that several instances share, in memory: what each of them sees of it, and how its calls end.
 
 use std::{
     collections::BTreeMap,
@@ -41,7 +41,7 @@ pub(crate) struct Held {
     pub(crate) unanswered: Option<&'static str>,
 }
 
-/// What becomes of an instance's calls.
+/// How an instance's calls end.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Weather {
     Fine,

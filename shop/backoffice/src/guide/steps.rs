@@ -246,7 +246,7 @@ pub(crate) const STEPS: [Step; 10] = [
             code!(
                 "crates/runtime/src/aggregates/decided.rs",
                 "judge",
-                "What becomes of a command that comes again."
+                "How a repeated command is answered."
             ),
         ],
     },

@@ -112,7 +112,7 @@ impl Now {
         }
     }
 
-    /// What went wrong, and what became of it: what is claimed here is in the figures beside it.
+    /// What went wrong, and the outcome: what is claimed here is in the figures beside it.
     fn became(&self, messages: &Messages) -> (&'static str, String) {
         let (missing, open) = (self.playground.missing, messages.open);
         let twice = || "Recognised; nothing happened twice.".to_owned();
@@ -160,7 +160,7 @@ impl Now {
     }
 }
 
-/// What became of appends that came twice, by the two answers that each of them got.
+/// The outcome of appends that came twice, by the two answers that each of them got.
 fn repeated(messages: &Messages) -> String {
     let Messages { open, twice, .. } = messages;
     let outcome = match twice {

@@ -98,7 +98,7 @@ async fn storefront_and_gateway_are_away_since_a_time_and_then_in_the_list_of_th
     asked.silence(&["system"]);
     for page in ["/", "/system"] {
         let shown = manager.get(page).await;
-        assert!(shown.contains("It has not since <time"), "{page}: {shown}");
+        assert!(shown.contains("Down since <time"), "{page}: {shown}");
         assert!(!shown.contains("Shoppers cannot see the shop"), "the storefront is back: {shown}");
     }
 

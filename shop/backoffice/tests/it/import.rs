@@ -32,7 +32,7 @@ async fn what_is_no_file_of_products_is_said_at_the_field() {
         file
     });
     for (file, said) in [
-        ("", "Must be chosen, and hold something."),
+        ("", "Choose a non-empty file."),
         (COLUMNS, "Has no rows after the first line."),
         ("Name\nCup\n", "Cannot be read: these columns are missing: ProductCode, Description"),
         ("ProductCode,\"Name\nCup\n", "Cannot be read: line 1: a quote that begins here"),

@@ -56,7 +56,7 @@ async fn what_a_manager_sets_is_low_from_then_on() {
     let dashboard = manager.submit("/products/low", "Units=12&Key=a-key").await;
     assert!(dashboard.contains("Low stock is 12 or fewer from now on."), "{dashboard}");
     assert!(
-        dashboard.contains("Low is 12 or fewer.") && dashboard.contains("Tea 2"),
+        dashboard.contains("Low stock: 12 units or fewer.") && dashboard.contains("Tea 2"),
         "{dashboard}"
     );
 

@@ -90,7 +90,7 @@ async fn what_is_wrong_with_a_file_is_said_at_the_field_and_nothing_typed_is_mix
     for (file, said) in [
         ("<svg/>", "Must be a PNG, JPEG or WebP file."),
         ("long", "Must be at most 200 KB."),
-        ("", "Must be chosen, and hold something."),
+        ("", "Choose a non-empty file."),
     ] {
         let parts = [("name=\"Key\"", "k1"), ("name=\"Picture\"; filename=\"x.png\"", file)];
         let page = manager.send_parts(&format!("{PRODUCT}/picture"), &parts).await;
@@ -111,5 +111,5 @@ async fn a_picture_is_shown_and_can_be_removed() {
     assert!(page.contains(&format!("formaction=\"{PRODUCT}/picture/remove\"")), "{page}");
     manager.send_parts(&format!("{PRODUCT}/picture/remove"), &[("name=\"Key\"", "k")]).await;
     let page = manager.get(PRODUCT).await;
-    assert!(page.contains("has no picture of its own any more"), "{page}");
+    assert!(page.contains("now shows a generated drawing"), "{page}");
 }

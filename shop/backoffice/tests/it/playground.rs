@@ -93,7 +93,7 @@ async fn the_power_cut_says_what_it_is_doing_from_its_beginning() {
     let twice = json!({ "Preset": "EverythingTwice", "Until": until });
     let page = playing(twice).await.get("/playground").await;
     assert!(
-        page.contains("is being played, for another")
+        page.contains("is running; time left:")
             && page.contains("Every message arrives twice, for a minute."),
         "{page}"
     );

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::config::Flags;
 
+const VARIABLE: &str = "AGORA_URL";
 const USUAL: &str = "http://127.0.0.1:8080";
 
 /// The address of a shop's gateway.
@@ -15,7 +16,7 @@ pub(crate) struct Place {
     #[arg(
         long,
         value_name = "URL",
-        env = "AGORA_URL",
+        env = VARIABLE,
         hide_env_values = true,
         help = "Where the shop's gateway answers [default: where the settings here let it listen, else http://127.0.0.1:8080]"
     )]
@@ -23,6 +24,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// For a command that reads the variable for some of its options only.
+    pub(crate) fn given(url: Option<String>) -> Self {
+        let variable = || env::var(VARIABLE).ok().filter(|url| !url.is_empty());
+        Self { url: url.or_else(variable) }
+    }
+
     pub(crate) fn address(&self) -> String {
         self.url.clone().or_else(of_settings).unwrap_or_else(|| USUAL.to_owned())
     }

@@ -87,7 +87,7 @@ impl Mark {
         let path = self.path.display();
         if is_gone && !state.failing {
             tracing::error!(
-                "{path} vanished while the shop ran, and is written again; find out what deletes files in the data folder"
+                "{path} vanished while the shop ran, and was written back; find out what deletes files in the data folder"
             );
         }
         match bytes(&known).and_then(|bytes| replace(&self.path, &bytes)) {

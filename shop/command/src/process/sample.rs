@@ -108,7 +108,7 @@ fn must_be_empty(folder: &Path) -> anyhow::Result<()> {
     )
 }
 
-/// Where the log comes to be.
+/// Where the log is created.
 struct Place {
     /// The folder that holds the log's.
     beside: PathBuf,

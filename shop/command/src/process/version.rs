@@ -1,4 +1,4 @@
-//! Of which version a process is: which schemas of events it reads, and what is therefore recorded.
+//! The process's version: which schemas of events it reads, and what is therefore recorded.
 
 use std::env;
 

@@ -134,7 +134,7 @@ fn reason(problem: &str) -> String {
 fn write(rows: &[BadRow], path: &Path) -> io::Result<()> {
     match fs::read(path) {
         Ok(there) if there.is_empty() || there.starts_with(HEADER.join(",").as_bytes()) => {}
-        Ok(_) => return Err(io::Error::other("it holds something else, which is left alone")),
+        Ok(_) => return Err(io::Error::other("contains other data; left unchanged")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }

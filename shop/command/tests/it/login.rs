@@ -43,6 +43,9 @@ async fn after_a_login_no_command_asks_for_a_password_until_the_logout() {
         ran(&stub, settings.path(), &["events"]).await.expect_code(0);
     }
     assert_eq!(stub.shop().count("/customer/login-user"), 1);
+    let rebuild = ran(&stub, settings.path(), &["rebuild", "order", "--drop"]).await.expect_code(1);
+    assert!(!rebuild.stderr.contains("log in once"), "of that shop: {}", rebuild.stderr);
+    assert_eq!(stub.shop().count("/system/get-status"), 1);
     let other = ran(&stub, settings.path(), &["events", "--user", "bea"]).await.expect_code(1);
     assert!(other.stderr.contains("no password"), "another one's session: {}", other.stderr);
     fs::set_permissions(kept, fs::Permissions::from_mode(0o644)).expect("ours");

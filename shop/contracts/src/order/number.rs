@@ -1,4 +1,4 @@
-//! Orders as people name them: by a number that can be said, which is the end of the order's id, or by any other part of it.
+//! Orders as people name them: by a short, readable number, which is the end of the order's id, or by any other part of it.
 
 use uuid::Uuid;
 

@@ -162,7 +162,7 @@ pub enum MessageFault {
 pub struct Messages {
     pub fault: MessageFault,
     pub times: u64,
-    /// Of how many it is not known yet what became of them: events that a follower still lacks, and appends that have no answer yet, or
+    /// How many have no known outcome yet: events that a follower still lacks, and appends that have no answer yet, or
     /// only one of two. Reads are not among them: they change nothing, and are asked again.
     #[serde(default)]
     pub open: u64,

@@ -10,7 +10,7 @@ use faults::{BusDice, BusFault, FaultRates, FaultyTransport, Meddler};
 use kernel::{EventId, Position, Recorded, sync};
 use store::{Append, Appended, Transport};
 
-/// Messages that are kept in mind until it is known what became of them, of each kind.
+/// Messages that are kept in mind until their outcome is known, of each kind.
 const OPEN_MAX: usize = 100_000;
 
 /// A bus that can fail. Clones are the same bus.
@@ -95,7 +95,7 @@ impl Counts {
         }
     }
 
-    /// Of how many messages that a fault struck it is not known yet what became of them.
+    /// How many messages that a fault struck have no known outcome yet.
     fn open(&self, fault: BusFault) -> u64 {
         let count = match fault {
             BusFault::BroadcastLost => self.lost.len(),
@@ -168,7 +168,7 @@ impl Bus {
         }
     }
 
-    /// Every kind of fault that has happened, and what became of it.
+    /// Every kind of fault that has happened, and its outcome.
     pub(super) fn counts(&self) -> Vec<Messages> {
         let counts = sync::lock(&self.struck.0);
         counts.times.iter().map(|(fault, times)| counts.messages(*fault, *times)).collect()

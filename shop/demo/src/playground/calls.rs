@@ -54,7 +54,7 @@ fn http(playground: &Playground) -> HttpConfig {
     HttpConfig { auth: auth.or(http.auth.clone()), ..http }
 }
 
-/// The faults now, and what becomes of them.
+/// The faults now, and their effects.
 #[utoipa::path(get, path = "/get-playground", tag = "playground", security(("token" = [])), responses((status = 200, body = playground::Playground)))]
 async fn get_playground(State(playground): State<Playground>, _: Manager) -> Answer {
     Ok(Json(playground.state()))

@@ -93,7 +93,7 @@ impl Playground {
         }
     }
 
-    /// Holds a flash sale, and keeps what comes of it. Everybody else stays away from then on: they would buy as well, and have what runs
+    /// Holds a flash sale, and keeps what comes of it. Other sample customers pause from then on: they would buy as well, and have what runs
     /// out delivered.
     pub(super) async fn hold_sale(
         &self,

@@ -1,4 +1,4 @@
-//! The house of a simulated year: the event store and the services on one thread, joined by a bus within the process, on a calendar.
+//! Runtime environment of the simulated year: the event store and the services on one thread, joined by a bus within the process, on a calendar.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 

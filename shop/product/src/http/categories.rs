@@ -111,7 +111,7 @@ pub(super) async fn add_new_category(
     context: Context,
     body: Keyed<AddCategory>,
 ) -> Result<Response, Problem> {
-    // To the one stream of all categories, adding one is a change.
+    // All categories share one stream, so adding one changes it.
     let known = body.changes(manager.id(), "add-new-category");
     let name = body.value.name.into_string();
     if let Some((category, at)) = calls.created_before(known.as_ref()).await? {

@@ -1,4 +1,4 @@
-//! Files of pictures that were asked for lately, within a bound, and turns for reading others from the log.
+//! Recently read files of pictures, within a bound, and turns for reading others from the log.
 
 use std::{
     borrow::Cow,

@@ -1,4 +1,4 @@
-//! The calls about what is low stock: so many units of a product that can be ordered, or fewer.
+//! Low-stock threshold endpoints: so many units of a product that can be ordered, or fewer.
 
 use std::sync::Arc;
 

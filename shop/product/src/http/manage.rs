@@ -239,5 +239,5 @@ impl Calls {
     }
 }
 
-/// Events looked back at for a request that was sent before: products remember a few of them only.
+/// Events searched for an earlier use of the key: products remember a few of them only.
 const LOOK_BACK_MAX: u64 = 2000;

@@ -155,7 +155,7 @@ impl Calls {
         Ok((self.at(done), Json(self.product_after(product, done.position()).await?)))
     }
 
-    /// The file of a picture, from its stream unless it was asked for lately: the log is the only place that has it.
+    /// The file of a picture, from its stream unless it was read recently: the log is the only place that has it.
     async fn picture(&self, hash: Hash) -> Result<File, Problem> {
         if let Some(file) = self.files.kept(hash) {
             return Ok(file);

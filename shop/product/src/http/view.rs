@@ -129,7 +129,7 @@ impl Calls {
         Ok(Category { category_id: id, name, products })
     }
 
-    /// Asked after the model was read, it also says that the model did not show a later change.
+    /// Call after reading the model: the answer then also covers a change that the model did not show.
     async fn has_catalogue_changed_since(&self, position: Position) -> Result<bool, Problem> {
         let last = Read::Last { stream: contracts::catalogue::stream() };
         let last = self.deps.store().read_soon(last).await?;

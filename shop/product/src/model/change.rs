@@ -46,7 +46,7 @@ pub struct StockMoved {
 }
 
 impl What {
-    /// The product or category that comes to be.
+    /// The product or category that is created.
     #[must_use]
     pub fn created(&self) -> Option<Uuid> {
         match self {

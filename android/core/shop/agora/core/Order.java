@@ -11,7 +11,7 @@ public final class Order {
     /** A later shop may know more states than this app: those are UNKNOWN, never an error. */
     public enum Status { PENDING, APPROVED, FINALIZED, CANCELED, UNKNOWN }
 
-    /** What became of the stock or the credit set aside for the order. */
+    /** The state of the stock or the credit set aside for the order. */
     public enum Part { PENDING, RESERVED, DENIED, RELEASED, COMMITTED, UNKNOWN }
 
     /** Why an order was canceled. */

@@ -58,7 +58,7 @@ impl Server {
     pub(super) fn new(name: &str, url: &str, schema: Schema) -> Result<Self, ModelError> {
         let refused = |reason: String| ModelError::Refused(reason);
         let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
-            refused(format!("the address of the PostgreSQL server is not understood: {error}"))
+            refused(format!("invalid PostgreSQL URL: {error}"))
         })?;
         let namespace = name.replace('-', "_");
         config.connect_timeout(CONNECT).application_name(name).options(options(&namespace));

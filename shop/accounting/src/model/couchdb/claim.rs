@@ -1,4 +1,4 @@
-//! The claim of a projector, by which it is the last to have written the checkpoint.
+//! Fencing: only the last projector to claim the checkpoint may continue to write.
 
 use std::sync::atomic::Ordering;
 

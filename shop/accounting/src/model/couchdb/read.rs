@@ -48,7 +48,7 @@ pub(super) async fn ask<T, A: Future<Output = Result<T, Failure>>>(
             Err(Failure::Model(error)) => return Err(error),
         }
     }
-    Err(server.silent("it changes faster than it can be read"))
+    Err(server.silent("too many concurrent changes; retry"))
 }
 
 pub(super) async fn invoice(

@@ -44,7 +44,7 @@ pub(super) enum Range<'a> {
     Down(&'a str, &'a str),
 }
 
-/// What became of a document that was sent.
+/// The outcome of a document that was sent.
 #[derive(Deserialize)]
 pub(super) struct Sent {
     pub(super) id: String,
@@ -146,7 +146,7 @@ impl Server {
         }
     }
 
-    /// Writes documents, each by itself, as many at once as is good; what became of them.
+    /// Writes documents, each by itself, as many at once as is good; returns their outcomes.
     pub(super) async fn put_all(&self, documents: &[Value]) -> Result<Vec<Sent>, ModelError> {
         let mut sent: Vec<Sent> = Vec::new();
         for some in documents.chunks(PAGE) {

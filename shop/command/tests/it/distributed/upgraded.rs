@@ -111,7 +111,7 @@ async fn every_process_is_upgraded_and_downgraded_while_orders_flow() {
         assert!(refused.contains("of an older version"), "{refused}");
         replace_column(system, flow, 1).await;
         assert!(channels(&reader).await.iter().all(Option::is_none), "each version reads them");
-        eventually("nothing older is heard any more", async || {
+        eventually("nothing older announces itself", async || {
             let mut finish = tool(system, &["upgrade", "--finish"]);
             let finished = output(&mut finish).await.stdout;
             finished.contains("The upgrade is finished: schema 2 of order.placed").then_some(())
