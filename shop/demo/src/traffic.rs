@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Between two visits, in milliseconds.
-const BETWEEN_MS: std::ops::Range<u64> = 4_000..16_000;
+const BETWEEN_MS: std::ops::Range<u64> = 6_000..40_000;
 /// Of so many visits, one is the manager's.
 const MANAGES_PERCENT: u64 = 6;
 /// A customer with less gets credit before buying, mostly.
