@@ -68,6 +68,10 @@ impl World {
     }
 
     pub(crate) async fn record(&self) -> Position {
+        self.record_of(serde_json::json!({})).await
+    }
+
+    async fn record_of(&self, data: serde_json::Value) -> Position {
         let now = self.deps.clock.now();
         let id = self.deps.ids.event_id(now);
         let event = NewEvent {
@@ -75,7 +79,7 @@ impl World {
             kind: EventType::parse("test.happened").expect("a type"),
             schema: 1,
             metadata: Metadata::of(Actor::reactor("test"), self.deps.ids.uuid(now)),
-            data: serde_json::value::to_raw_value(&serde_json::json!({})).expect("an object"),
+            data: serde_json::value::to_raw_value(&data).expect("an object"),
         };
         let stream = StreamId::new("test", id.to_string()).expect("a name");
         let append = Append { stream, expected: Expected::None, events: vec![event].into() };
@@ -83,6 +87,10 @@ impl World {
             panic!("the event is not recorded");
         };
         last
+    }
+
+    fn transactions(&self) -> usize {
+        self.model.lock().expect("no holder panics").transactions
     }
 
     /// Every position, each once and in order.
@@ -274,6 +282,30 @@ async fn a_model_far_behind_takes_several_pages_in_one_transaction() {
     }
     world.start("one").await;
     world.assert_each_once();
-    let transactions = world.model.lock().expect("no holder panics").transactions;
-    assert_eq!(transactions, 1, "three pages");
+    assert_eq!(world.transactions(), 1, "three pages");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_on_a_server_takes_a_page_in_a_transaction() {
+    let world = World::open().await;
+    world.model.lock().expect("no holder panics").is_remote = true;
+    for _ in 0..=2 * Page::EVENTS_MAX {
+        world.record().await;
+    }
+    world.start("one").await;
+    world.assert_each_once();
+    assert_eq!(world.transactions(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gathered_for_a_transaction_is_bounded_by_its_size() {
+    let world = World::open().await;
+    let picture = "x".repeat(200_000);
+    for _ in 0..60 {
+        world.record_of(serde_json::json!({ "Picture": picture })).await;
+    }
+    world.start("one").await;
+    world.assert_each_once();
+    // 12 MB, in transactions of 4 MiB and a page at most.
+    assert!((3..=4).contains(&world.transactions()), "{}", world.transactions());
 }

@@ -30,6 +30,8 @@ pub(crate) struct Held {
     pub(crate) applied: Vec<Position>,
     /// How often changes were applied.
     pub(crate) transactions: usize,
+    /// It says nothing of what it takes at once, like an engine on a server.
+    pub(crate) is_remote: bool,
     pub(crate) aside: Vec<SetAside>,
     /// Changes that can never be made.
     pub(crate) unfit: Vec<Position>,
@@ -79,6 +81,10 @@ impl ReadModel for Side {
 
     async fn checkpoint(&self) -> Result<Position, ModelError> {
         self.call(|model| model.checkpoint).await
+    }
+
+    fn events_at_once(&self) -> usize {
+        if self.model.lock().expect("no holder panics").is_remote { 1 } else { 5000 }
     }
 
     async fn apply(

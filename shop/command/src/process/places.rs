@@ -6,7 +6,6 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::sample::NOTE;
 use crate::{
     config::{ConfigError, Settings},
     data_folder::{SESSIONS, outages},
@@ -17,7 +16,7 @@ use crate::{
 const OWN: [&str; 9] = [
     "secret",
     "shop.json",
-    NOTE,
+    SAMPLE,
     "log.json",
     "seen.json",
     SESSIONS,
@@ -25,6 +24,8 @@ const OWN: [&str; 9] = [
     outages::GATEWAY,
     outages::BACK_OFFICE,
 ];
+/// What the year came to that a sample shop has behind it.
+pub(super) const SAMPLE: &str = "demo.json";
 /// The event store's index of causes.
 pub(crate) const CAUSES: &str = "causes.db";
 /// A message about a path.

@@ -16,14 +16,14 @@ use kernel::Clock as _;
 use registry::ShopSettings;
 use runtime::clock::SystemClock;
 
-use super::choices::{Choices, Store};
+use super::{
+    choices::{Choices, Store},
+    places::SAMPLE,
+};
 use crate::{config::Settings, data_folder::DataFolder, parts::Parts};
 
 /// The log is made under such a name, and gets its own once it is whole.
 const UNFINISHED: &str = ".demo-";
-
-/// The file of the data folder that says what the year came to which was made there.
-pub(super) const NOTE: &str = "demo.json";
 
 /// Asks the year to stop once nothing waits for it any more.
 struct Stop(Arc<AtomicBool>);
@@ -79,13 +79,13 @@ pub(crate) async fn make(settings: &Settings) -> anyhow::Result<Lived> {
     let lived = tokio::task::spawn_blocking(made).await.context("the sample shop panicked")?;
     drop(stop);
     let lived = lived?;
-    DataFolder::keep(&choices.data, NOTE, &serde_json::to_vec_pretty(&lived)?)?;
+    DataFolder::keep(&choices.data, SAMPLE, &serde_json::to_vec_pretty(&lived)?)?;
     Ok(lived)
 }
 
 /// What the sample shop of a folder came to, if there is one.
 fn made_before(data: &Path, log: &Path) -> Option<Lived> {
-    let noted = fs::read(data.join(NOTE)).ok()?;
+    let noted = fs::read(data.join(SAMPLE)).ok()?;
     log.exists().then(|| serde_json::from_slice(&noted).ok()).flatten()
 }
 
@@ -152,10 +152,10 @@ mod tests {
         fs::create_dir(&log).expect("a folder");
         assert!(made_before(data, &log).is_none(), "a shop of its own");
         let note = r#"{ "Categories": 12, "Products": 123, "Customers": 30, "Orders": 3014 }"#;
-        fs::write(data.join(NOTE), note).expect("a note");
+        fs::write(data.join(SAMPLE), note).expect("a note");
         let lived = made_before(data, &log).expect("a sample shop");
         assert_eq!((lived.products, lived.admin_password), (123, None));
-        fs::write(data.join(NOTE), "{").expect("a note");
+        fs::write(data.join(SAMPLE), "{").expect("a note");
         assert!(made_before(data, &log).is_none(), "the note says nothing");
     }
 
