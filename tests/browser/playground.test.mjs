@@ -87,7 +87,7 @@ async function accountingIsKilled(player) {
   await player.press("Kill accounting");
   await page.getByText("The accounting service is killed.").waitFor();
   await player.part("accounting", "Killed");
-  await player.says("Faults are on.");
+  await player.says("Faults are on: accounting killed.");
   await player.until("orders wait for accounting", async () => (await player.now.innerText()).includes("accounting by"));
   await player.look("office-playground-killed");
 
@@ -137,7 +137,7 @@ async function aLinkFillsTheForms(player) {
   await page.getByText("No fault is on").waitFor();
   await page.locator("form[action='/playground/messages']").getByRole("button", { name: "Set" }).click();
   await page.waitForURL("**/playground?seed=4711&BroadcastLost=300&ReplyLost=20*");
-  await player.says("Faults are on. Seed 4711.");
+  await player.says("Faults are on: Events lost: 300 of 1,000; Replies lost: 20 of 1,000. Seed 4711.");
   await player.shoppers("300");
   await player.says("events lost.");
   await player.look("office-playground-lossy");
@@ -166,7 +166,7 @@ async function aLinkRepeatsTheRun(player) {
   await page.getByText("The run has begun.").waitFor();
   await player.part("accounting", "Killed");
   await player.until("the sale was held", async () => /3 shoppers for 1 unit\./.test(await page.locator("#sale").innerText().catch(() => "")));
-  await player.says("Faults are on. Seed 12.");
+  await player.says("Faults are on: accounting killed. Seed 12.");
   await player.press("End all faults");
   await player.part("accounting", "Works");
   await player.healed();
@@ -177,7 +177,7 @@ async function twoWantOneUnit(player) {
   await page.goto("/playground?preset=LastUnit&seed=12");
   expect(await page.getByLabel("Two shoppers, one unit").isChecked(), "the link chooses what to play");
   await player.press("Play");
-  await page.waitForURL("**/playground?preset=LastUnit&seed=12");
+  await page.waitForURL("**/playground?preset=LastUnit&seed=12#now");
   await player.until("one of them gets it", async () => /2 shoppers for 1 unit\. 1 sold, 1 denied\./.test(await page.locator("#sale").innerText().catch(() => "")));
   await player.look("office-playground-sold");
   await player.healed();

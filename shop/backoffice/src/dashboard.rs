@@ -10,7 +10,7 @@ use axum::{
 };
 use contracts::rest::{accounting::Revenue, demo::Filling, order::Statistics, product::Product};
 use futures_util::{
-    future::{join, join5},
+    future::{join, join3, join5},
     stream,
 };
 use jiff::civil::Date;
@@ -28,6 +28,7 @@ use crate::{
     manager::{LowStock, ManagerVisit, written},
     outage::{Outage, Trouble},
     period::{self, Period},
+    sagas::Open,
     sample::Sample,
     status::{self, Status},
     watcher::{GATEWAY, STOREFRONT, Watcher},
@@ -78,6 +79,7 @@ struct Figures {
     /// Of the whole year, by product.
     revenue: Option<Revenue>,
     orders: Option<Statistics>,
+    open: Option<Open>,
     /// The products of which the fewest can be ordered, as far as that is few.
     scarce: Option<Vec<Product>>,
     has_products: bool,
@@ -198,11 +200,12 @@ impl Looker {
         let of_period = given([("From", &from), ("To", &to)]);
         let limit = SHOWN.to_string();
         let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
-        let orders = join(
+        let orders = join3(
             figures(manager.get("/order/get-order-statistics", &of_period)),
             figures(Course::read(manager, period)),
+            figures(Open::read(manager)),
         );
-        let ((orders, course), scarce, status, currency, sample) = join5(
+        let ((orders, course, open), scarce, status, currency, sample) = join5(
             orders,
             join(
                 figures(manager.get("/product/get-all-products", &scarce)),
@@ -223,6 +226,7 @@ impl Looker {
             course,
             revenue,
             orders: status::if_answered(orders)?,
+            open: status::if_answered(open)?,
             scarce: scarce.map(|scarce| scarce.items.into_iter().filter(is_low).collect()),
             has_products,
             low_stock,

@@ -40,6 +40,7 @@ pub(crate) fn along(address: &str) -> Option<Guide> {
 
 /// The step that an address names.
 pub(crate) fn in_address(address: &str) -> Option<(usize, &'static Step)> {
+    let (address, _) = in_page(address);
     let (_, query) = address.split_once('?')?;
     let mut named = query.split('&').filter_map(|pair| pair.split_once('='));
     let number = named.rfind(|(name, _)| *name == NAME)?.1;
@@ -51,8 +52,14 @@ pub(crate) fn with_step(address: &str, number: usize) -> String {
     if in_address(address).is_some() {
         return address.to_owned();
     }
+    let (address, place) = in_page(address);
     let between = if address.contains('?') { '&' } else { '?' };
-    format!("{address}{between}{NAME}={number}")
+    format!("{address}{between}{NAME}={number}{place}")
+}
+
+/// An address without the place in its page, and that place with its `#`.
+fn in_page(address: &str) -> (&str, &str) {
+    address.split_at(address.find('#').unwrap_or(address.len()))
 }
 
 #[cfg(test)]
@@ -78,6 +85,8 @@ mod tests {
         assert_eq!(with_step("/orders", 5), "/orders?tour=5");
         assert_eq!(with_step("/orders?status=Pending", 10), "/orders?status=Pending&tour=10");
         assert_eq!(with_step("/orders?tour=5", 6), "/orders?tour=5");
+        assert_eq!(with_step("/playground?seed=7#now", 6), "/playground?seed=7&tour=6#now");
+        assert_eq!(with_step("/playground?tour=5#now", 6), "/playground?tour=5#now");
         for (address, number) in [
             ("/?live=off&tour=3", Some(3)),
             ("/?tour=0", None),

@@ -34,13 +34,12 @@ impl fmt::Display for ToSecond<'_> {
 
 impl fmt::Display for Took {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.0.as_micros();
-        match micros {
-            0..1_000_000 => write!(f, "{}.{} ms", micros / 1000, micros % 1000 / 100),
-            1_000_000..60_000_000 => {
-                write!(f, "{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000)
-            }
-            _ => write!(f, "{} min {} s", micros / 60_000_000, micros / 1_000_000 % 60),
+        // Rounded, as by scripts and the command line; what rounds up to the next unit is written in it.
+        let in_units_of = |micros: u128| (self.0.as_micros() + micros / 2) / micros;
+        match (in_units_of(100), in_units_of(100_000), in_units_of(1_000_000)) {
+            (ms, ..) if ms < 10_000 => write!(f, "{}.{} ms", ms / 10, ms % 10),
+            (_, s, _) if s < 600 => write!(f, "{}.{} s", s / 10, s % 10),
+            (.., s) => write!(f, "{} min {} s", s / 60, s % 60),
         }
     }
 }
@@ -57,7 +56,10 @@ mod tests {
     fn durations_are_written_as_finely_as_they_matter() {
         let took = |micros| Took(Duration::from_micros(micros)).to_string();
         assert_eq!(took(1_449), "1.4 ms");
-        assert_eq!(took(999_999), "999.9 ms");
+        assert_eq!(took(12_250), "12.3 ms");
+        assert_eq!(took(999_949), "999.9 ms");
+        assert_eq!(took(999_950), "1.0 s");
+        assert_eq!(took(59_960_000), "1 min 0 s");
         assert_eq!(took(12_340_000), "12.3 s");
         assert_eq!(took(125_000_000), "2 min 5 s");
     }

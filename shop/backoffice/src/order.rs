@@ -1,5 +1,7 @@
 //! One order: what was ordered, and its saga, updated live.
 
+use std::time::Duration;
+
 use askama::{Template, filters::HtmlSafe};
 use axum::{
     extract::Path,
@@ -29,10 +31,13 @@ use crate::{
     numbers::{Exact, Took},
     orders,
     saga::Saga,
+    sagas::awaited_since,
 };
 
 /// Without scripts, the page of an order under way reloads itself after this time.
 const REFRESH_SECONDS: u32 = 2;
+/// While nothing happens to an order under way, its page is told this often how long it has waited.
+const TICK: Duration = Duration::from_secs(1);
 
 #[derive(Template)]
 #[template(path = "order.html")]
@@ -50,6 +55,7 @@ struct Story {
     diagram: Graph,
     /// Why it was denied, and what would have let it through, if it was.
     denial: Option<String>,
+    at: Timestamp,
 }
 
 pub(crate) async fn order(
@@ -72,8 +78,7 @@ pub(crate) async fn live(
     let user = read(&manager, &id).await?.saga.order.user_name;
     // Listened to before it is looked at again, so that nothing falls between.
     let changes = manager.events("/order/order-events", &[("UserName", &user)], None).await?;
-    let follower =
-        Follower { manager: manager.clone(), id, changes, looked: false, settled: false };
+    let follower = Follower { manager: manager.clone(), id, changes, story: None };
     let events = stream::unfold(follower, async |mut follower| {
         let events = follower.next().await?;
         Some((stream::iter(events), follower))
@@ -86,26 +91,31 @@ struct Follower {
     manager: ManagerVisit,
     id: String,
     changes: ServerEvents,
-    /// Whether the browser has been told anything yet.
-    looked: bool,
-    settled: bool,
+    /// What the browser was told last.
+    story: Option<Story>,
 }
 
 impl Follower {
     /// What to tell the browser next; none when there is nothing more to tell, or when the gateway is gone: it comes back then.
     async fn next(&mut self) -> Option<Vec<Event>> {
-        if self.settled {
-            return None;
+        if let Some(mut story) = self.story.take() {
+            if story.saga.order.has_ended() {
+                return None;
+            }
+            let Ok(change) = tokio::time::timeout(TICK, self.change()).await else {
+                story.at = self.manager.now();
+                let waits = Event::default().event("wait").data(story.so_far());
+                self.story = Some(story);
+                return Some(vec![waits]);
+            };
+            change?;
         }
-        if self.looked {
-            self.change().await?;
-        }
-        self.looked = true;
         let story = read(&self.manager, &self.id).await.ok()?;
-        self.settled = story.saga.order.has_ended();
         let part = Event::default().event("part").data(Markup::of(&story).as_str());
         let said = Event::default().event("say").data(story.headline());
-        let done = self.settled.then(|| Event::default().event("done").data("settled"));
+        let done = story.saga.order.has_ended();
+        let done = done.then(|| Event::default().event("done").data("settled"));
+        self.story = Some(story);
         Some([part, said].into_iter().chain(done).collect())
     }
 
@@ -130,7 +140,7 @@ async fn read(manager: &ManagerVisit, id: &str) -> Result<Story, Failure> {
     let order = order.items.into_iter().next().ok_or(Failure::NotFound)?;
     let saga = Saga::new(order, history.items);
     let denial = denial(manager, &saga).await?;
-    Ok(Story { diagram: diagram(&saga), saga, denial })
+    Ok(Story { diagram: diagram(&saga), saga, denial, at: manager.now() })
 }
 
 /// Events of a product before the order in which a changed price or a deletion is looked for.
@@ -207,8 +217,15 @@ impl Story {
         orders::reasons(&self.saga.order)
     }
 
-    fn waiting(&self) -> String {
-        self.saga.order.awaited().join(" and ")
+    /// How long it has taken by now, and which service it has waited for how long.
+    fn so_far(&self) -> String {
+        let Saga { order, story } = &self.saga;
+        let since = |since| Took(self.at.since(since));
+        let waits = order.awaited().into_iter().map(|service| {
+            format!("{service} for {}", since(awaited_since(order, story.steps(), service)))
+        });
+        let waits: Vec<String> = waits.collect();
+        format!("{} so far; waiting for {}", since(order.placed_at), waits.join(" and "))
     }
 
     fn total(&self) -> Took {

@@ -112,6 +112,8 @@ impl Asked {
 #[template(path = "playground.html")]
 struct Show {
     frame: Frame,
+    /// What was done; it stays in sight wherever the page is scrolled to.
+    notice: Option<String>,
     csrf: String,
     form: Form,
     seed: u64,
@@ -175,8 +177,10 @@ fn parts(now: &Now) -> Vec<String> {
 fn show(manager: &ManagerVisit, now: Now, asked: &Asked, form: Form) -> Show {
     let Playground { seed, rates, .. } = now.playground();
     let parts = parts(&now);
+    let mut frame = manager.frame("Playground");
     Show {
-        frame: manager.frame("Playground"),
+        notice: frame.notice.take(),
+        frame,
         csrf: manager.csrf(),
         form,
         seed: asked.seed().unwrap_or(*seed),

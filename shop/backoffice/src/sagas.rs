@@ -1,7 +1,7 @@
 //! Orders as sagas: those that run, with what was recorded, what remains and which service is awaited for how long; and how those that
 //! ended did so, and how long they took.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use askama::{Template, filters::HtmlSafe};
 use axum::{
@@ -19,6 +19,7 @@ use site::{
     Badge, Choice, Count, Failure, Frame, Listing, Markup, Page, Pager, Place, TimeOfDay, choices,
     given, known, no_such_page,
 };
+use web::COUNTED_MAX;
 
 use crate::{
     chart::Bar,
@@ -120,6 +121,25 @@ pub(crate) async fn sagas(
     Ok(Page(Sagas { frame, running, outcomes, sorts, tally, ended, pager }))
 }
 
+/// How many orders run: as many as the list of them would show, were it endless. They are counted up to a limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open(u64);
+
+impl Open {
+    pub(crate) async fn read(manager: &ManagerVisit) -> Result<Self, Failure> {
+        let query = [("Type", "All"), ("Running", "true"), ("Limit", "1"), ("Count", "true")];
+        let found: Listing<Order> = manager.get("/order/get-orders", &query).await?;
+        found.total.map(Self).ok_or(Failure::Broken)
+    }
+}
+
+impl fmt::Display for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.0 >= COUNTED_MAX as u64 { "+" } else { "" };
+        write!(f, "{}{more}", Count(self.0))
+    }
+}
+
 /// The running orders, again and again: how long they wait changes by itself.
 pub(crate) async fn live(manager: ManagerVisit) -> Result<Response, Failure> {
     let parts = stream::unfold((manager.clone(), true), async |(manager, first)| {
@@ -161,7 +181,7 @@ async fn longest(manager: &ManagerVisit) -> Result<Running, Failure> {
 }
 
 /// When a service could first have recorded what is awaited of it: with the last event that it has to react to.
-fn awaited_since(order: &Order, steps: &[Step], service: &str) -> Timestamp {
+pub(crate) fn awaited_since(order: &Order, steps: &[Step], service: &str) -> Timestamp {
     let own =
         order.stage().milestones().into_iter().find(|one| one.service == service && !one.is_done);
     let is_end =
@@ -225,3 +245,4 @@ impl Sagas {
 }
 
 impl HtmlSafe for Running {}
+impl HtmlSafe for Open {}

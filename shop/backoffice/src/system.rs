@@ -10,7 +10,6 @@ use axum::{
     extract::{Query, State},
     response::{Response, sse::Event},
 };
-use contracts::rest::order::Statistics;
 use futures_util::{
     future::{join, join4},
     stream,
@@ -26,6 +25,7 @@ use crate::{
     manager::ManagerVisit,
     models::Models,
     outage::{Outage, Trouble},
+    sagas::Open,
     status::{self, Balance, Service, Status, per_second, ready, soon},
     watcher::{GATEWAY, STOREFRONT, Watcher},
 };
@@ -77,7 +77,7 @@ struct Map {
 /// What the parts tell themselves, beside what the gateway tells of them.
 #[derive(Default)]
 struct Told {
-    orders: Option<Statistics>,
+    open: Option<Open>,
     head: Option<u64>,
     timeline: Vec<Outage>,
     currency: String,
@@ -157,13 +157,13 @@ impl Looker {
         if !is_reached {
             return Ok(Told { timeline: self.watcher.timeline(), ..Told::default() });
         }
-        let orders = soon(manager.get("/order/get-order-statistics", &[("", ""); 0]));
+        let open = soon(Open::read(manager));
         let currency = soon(async { Ok(self.shop.currency(manager).await) });
         let timeline = status::timeline(manager, &self.watcher);
-        let (timeline, orders, head, currency) =
-            join4(timeline, orders, soon(log::head(manager)), currency).await;
+        let (timeline, open, head, currency) =
+            join4(timeline, open, soon(log::head(manager)), currency).await;
         let currency = currency.unwrap_or_default();
-        Ok(Told { timeline: timeline?, orders: orders.ok(), head: head.ok(), currency })
+        Ok(Told { timeline: timeline?, open: open.ok(), head: head.ok(), currency })
     }
 
     fn map(&self, status: Option<Status>, told: Told, before: Option<Before>) -> Map {
@@ -196,6 +196,12 @@ impl Map {
 
     fn troubled(&self) -> Vec<Trouble<'_>> {
         status::troubled(self.status.as_ref(), self.storefront.as_ref())
+    }
+
+    /// What was wrong in the last day, or still is: what lasts first, then what is over, the newest first.
+    fn outages(&self) -> Vec<&Outage> {
+        let lasting = self.told.timeline.iter().filter(|outage| outage.until.is_none());
+        lasting.chain(self.past()).collect()
     }
 
     /// What is over, the newest first.
@@ -286,9 +292,13 @@ impl Map {
         }
     }
 
-    /// Events recorded a second since the look before.
+    /// Events recorded a second since the look before; at the first look, as many as each service receives.
     fn recorded(&self) -> String {
-        self.rate.map_or_else(|| "–".to_owned(), per_second)
+        match (self.rate, &self.status) {
+            (Some(rate), _) => per_second(rate),
+            (None, Some(_)) => self.heard(),
+            (None, None) => "–".to_owned(),
+        }
     }
 
     fn events(&self) -> String {
@@ -296,10 +306,7 @@ impl Map {
     }
 
     fn open_orders(&self) -> String {
-        self.told
-            .orders
-            .as_ref()
-            .map_or_else(|| "–".to_owned(), |orders| Count(orders.open).to_string())
+        self.told.open.map_or_else(|| "–".to_owned(), |open| open.to_string())
     }
 }
 

@@ -21,6 +21,10 @@ function live(part) {
     const status = document.getElementById("said");
     if (status) status.textContent = event.data;
   });
+  source.addEventListener("wait", (event) => {
+    const place = part.querySelector("[data-wait]");
+    if (place) place.textContent = event.data;
+  });
   source.addEventListener("reload", () => {
     source.close();
     location.reload();
@@ -33,22 +37,23 @@ function live(part) {
 function heard(part) {
   const pulse = Number(part.dataset.pulse);
   if (!pulse) return;
-  const at = new Date();
+  const at = Date.now();
   part.classList.remove("stale");
   part.previousElementSibling?.matches(".no-news") && part.previousElementSibling.remove();
   clearInterval(part.watch);
   part.watch = setInterval(() => {
     const seconds = Math.round((Date.now() - at) / 1000);
     if (seconds < 2 * pulse + 3) return;
+    const old = part.querySelector(".as-of");
     if (!part.classList.contains("stale")) {
       part.classList.add("stale");
       const note = document.createElement("p");
       note.className = "alert warn no-news";
       note.setAttribute("role", "status");
       part.before(note);
-      note.textContent = `No news since ${at.toLocaleTimeString()}: what is shown may be out of date.`;
+      // Since when in the words and the zone of the shop, which may not be those of the browser.
+      note.textContent = `No news since ${old?.textContent.replace(/^As of /, "") ?? "a while"}: what is shown may be out of date.`;
     }
-    const old = part.querySelector(".as-of");
     if (old) old.textContent = `${seconds} seconds old`;
   }, 1000);
 }
@@ -59,7 +64,11 @@ function player(part) {
   const times = [...new Set(marks.map((mark) => Number(mark.dataset.at)))].sort((one, other) => one - other);
   const last = times.length - 1;
   if (last < 1) return;
-  const words = (micros) => (micros < 1e6 ? `${(micros / 1e3).toFixed(1)} ms` : micros < 6e7 ? `${(micros / 1e6).toFixed(1)} s` : `${Math.round(micros / 6e7)} min`);
+  const words = (micros) => {
+    const [ms, tenths, seconds] = [100, 1e5, 1e6].map((unit) => Math.round(micros / unit));
+    if (ms < 10000) return `${(ms / 10).toFixed(1)} ms`;
+    return tenths < 600 ? `${(tenths / 10).toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  };
   const make = (name, members) => Object.assign(document.createElement(name), members);
   const bar = make("div", { className: "player" });
   const button = make("button", { type: "button", className: "quiet small", textContent: "Play slowly" });

@@ -199,10 +199,10 @@ pub(crate) const STEPS: [Step; 10] = [
             on(
                 "Open ",
                 "this run on the playground",
-                "/playground?seed=6&BroadcastLost=500",
-                ": half of all events will be lost. Press “Set” under Messages.",
+                "/playground?seed=6&BroadcastLost=500&Visits=240",
+                ": half of all events will be lost, while 240 shoppers come a minute. Press “Do all of this”.",
             ),
-            then("Set 240 visits a minute under Shoppers, and wait for a few orders."),
+            then("Wait for a few orders."),
             then("Press “End all faults”."),
         ],
         watch: &[

@@ -32,7 +32,7 @@ pub(super) async fn messages(
     let seed = seed(&form);
     let body = json!({ "Seed": seed, "Rates": rates });
     let done = "The bus fails at these rates from now on.";
-    act(&manager, &shop, form, Act::of("set-messages", body, done)).await
+    act(&manager, &shop, form, Act { at: "messages", ..Act::of("set-messages", body, done) }).await
 }
 
 pub(super) async fn part(
@@ -59,7 +59,7 @@ pub(super) async fn part(
         "Rebuild" => Run::now(playground).with_deed(&name, &deed),
         _ => Run::now(playground),
     };
-    let act = Act { to: To::Run(&run), ..Act::of("set-part", body, &done) };
+    let act = Act { at: "fail", to: To::Run(&run), ..Act::of("set-part", body, &done) };
     self::act(&manager, &shop, form, act).await
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn power(
     let done =
         "The power goes with the next write. Everything starts again by itself, from what is left.";
     let run = |playground: &Playground| Run::now(playground).with_power_cut();
-    let act = Act { to: To::Run(&run), ..Act::of("cut-power", body, done) };
+    let act = Act { at: "disk", to: To::Run(&run), ..Act::of("cut-power", body, done) };
     self::act(&manager, &shop, form, act).await
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn traffic(
     let visits = form.given("Visits").map(number);
     let body = json!({ "Visits": visits, "Seed": seed(&form) });
     let done = "Sample customers come at this rate from now on.";
-    act(&manager, &shop, form, Act::of("set-traffic", body, done)).await
+    act(&manager, &shop, form, Act { at: "traffic", ..Act::of("set-traffic", body, done) }).await
 }
 
 pub(super) async fn sale(
@@ -96,7 +96,7 @@ pub(super) async fn sale(
     let body = json!({ "Shoppers": shoppers, "Units": units, "Seed": seed(&form) });
     let done = "The flash sale is over.";
     let run = |playground: &Playground| Run::now(playground).with_sale(shoppers, units);
-    let act = Act { to: To::Run(&run), ..Act::of("hold-sale", body, done) };
+    let act = Act { at: "traffic", to: To::Run(&run), ..Act::of("hold-sale", body, done) };
     self::act(&manager, &shop, form, act).await
 }
 
@@ -111,7 +111,8 @@ pub(super) async fn play(
     let body = json!({ "Preset": preset, "Seed": seed });
     let done = format!("{name}: it has begun. The address of this page is a link to this run.");
     let to = format!("{HERE}?preset={}&seed={seed}", site::segment(&preset));
-    act(&manager, &shop, form, Act { to: To::Address(&to), ..Act::of("play", body, &done) }).await
+    let act = Act { at: "now", to: To::Address(&to), ..Act::of("play", body, &done) };
+    self::act(&manager, &shop, form, act).await
 }
 
 pub(super) async fn heal(
@@ -135,15 +136,17 @@ pub(super) async fn repeat(
     let run = Run::named(|name| form.given(name), &parts);
     let done = "The run has begun. The address of this page is a link to it.";
     let address = run.address();
-    let act = Act { calls: run.calls(), done, to: To::Address(&address) };
+    let act = Act { calls: run.calls(), done, to: To::Address(&address), at: "now" };
     self::act(&manager, &shop, form, act).await
 }
 
-/// Calls to be made one after the other, the notice after they are done, and where the form leads.
+/// Calls to be made one after the other, the notice after they are done, and where the form leads: to a page, and to a part of it.
 struct Act<'a> {
     calls: Vec<(&'static str, Value)>,
     done: &'a str,
     to: To<'a>,
+    /// Empty for the top of the page.
+    at: &'static str,
 }
 
 /// Where a form leads.
@@ -156,7 +159,7 @@ enum To<'a> {
 impl<'a> Act<'a> {
     /// One call, after which the address names all that goes on.
     fn of(call: &'static str, body: Value, done: &'a str) -> Self {
-        Self { calls: vec![(call, body)], done, to: To::Run(&Run::now) }
+        Self { calls: vec![(call, body)], done, to: To::Run(&Run::now), at: "" }
     }
 }
 
@@ -164,7 +167,7 @@ async fn act(
     manager: &ManagerVisit,
     shop: &Shop,
     mut form: Form,
-    Act { calls, done, to }: Act<'_>,
+    Act { calls, done, to, at }: Act<'_>,
 ) -> Result<Response, Failure> {
     let mut address = HERE.to_owned();
     for (call, body) in calls {
@@ -184,7 +187,8 @@ async fn act(
         }
     }
     manager.say(done);
-    Ok(see_other(&address))
+    let at = if at.is_empty() { String::new() } else { format!("#{at}") };
+    Ok(see_other(&format!("{address}{at}")))
 }
 
 fn seed(form: &Form) -> u64 {

@@ -8,7 +8,7 @@ use contracts::rest::playground::{
 use kernel::Timestamp;
 use site::{Amount, Badge, Count, Failure, Money, Shop, TimeOfDay, Tone};
 
-use super::{HERE, PRESETS, run::Run};
+use super::{HERE, PRESETS, RATES, run::Run};
 use crate::{manager::ManagerVisit, numbers::Took, status::label};
 
 #[derive(Template)]
@@ -58,6 +58,29 @@ impl Now {
     /// The link to what goes on.
     fn run(&self) -> String {
         Run::now(&self.playground).address()
+    }
+
+    /// Which faults are on, each in a few words.
+    fn faults(&self) -> String {
+        let Playground { rates, parts, .. } = &self.playground;
+        let mut rates = *rates;
+        let of_bus = RATES.iter().filter_map(|(_, name, rate)| {
+            let rate = *rate(&mut rates);
+            (rate > 0).then(|| format!("{name}: {} of 1,000", Count(u64::from(rate))))
+        });
+        let mut faults: Vec<String> = of_bus.collect();
+        faults.extend(parts.iter().filter_map(|part| {
+            let how = match (part.state, part.ailing.as_ref()) {
+                (PartState::Up, _) if part.slow_ms > 0 => "slow",
+                (PartState::Up, Some(_)) => "ailing",
+                (PartState::Up, None) => return None,
+                (PartState::Frozen, _) => "frozen",
+                (PartState::Stopped, _) => "stopped",
+                (PartState::Killed, _) => "killed",
+            };
+            Some(format!("{} {how}", label(&part.name)))
+        }));
+        faults.join("; ")
     }
 
     /// The drill that is on, and what users report.
@@ -113,7 +136,7 @@ impl Now {
     }
 
     /// What went wrong, and the outcome: what is claimed here is in the figures beside it.
-    fn became(&self, messages: &Messages) -> (&'static str, String) {
+    fn became(&self, messages: &Messages) -> (String, String) {
         let (missing, open) = (self.playground.missing, messages.open);
         let twice = || "Recognised; nothing happened twice.".to_owned();
         let answered = |done: &str| match open {
@@ -126,27 +149,22 @@ impl Now {
                 Count(open)
             ),
         };
-        match messages.fault {
-            MessageFault::BroadcastLost if missing == 0 => {
-                ("events lost", "All were read from the log since.".to_owned())
-            }
-            MessageFault::BroadcastLost => {
-                ("events lost", format!("{} are still to be read from the log.", Count(missing)))
-            }
-            MessageFault::BroadcastRepeated => ("events duplicated", twice()),
+        let (done, became) = match messages.fault {
+            MessageFault::BroadcastLost => ("lost", read_since(messages.times, missing)),
+            MessageFault::BroadcastRepeated => ("duplicated", twice()),
             MessageFault::BroadcastDelayed => {
-                ("events delayed", "Read from the log before they came.".to_owned())
+                let came = if messages.times == 1 { "it came" } else { "they came" };
+                ("delayed", format!("Read from the log before {came}."))
             }
             MessageFault::BroadcastReordered => {
-                ("groups reordered", "Taken in the order of their positions.".to_owned())
+                ("reordered", "Taken in the order of the positions.".to_owned())
             }
-            MessageFault::RequestLost => ("requests lost", answered("Sent again.")),
-            MessageFault::RequestRepeated => ("appends duplicated", repeated(messages)),
-            MessageFault::RequestDelayed => {
-                ("requests delayed", answered("Waited for, or sent again."))
-            }
-            MessageFault::ReplyLost => ("replies lost", answered("Asked again.")),
-        }
+            MessageFault::RequestLost => ("lost", answered("Sent again.")),
+            MessageFault::RequestRepeated => ("duplicated", repeated(messages)),
+            MessageFault::RequestDelayed => ("delayed", answered("Waited for, or sent again.")),
+            MessageFault::ReplyLost => ("lost", answered("Asked again.")),
+        };
+        (format!("{} {done}", noun(messages)), became)
     }
 
     #[expect(clippy::unused_self, reason = "templates call methods of what they hold")]
@@ -160,11 +178,36 @@ impl Now {
     }
 }
 
+/// What went wrong, in its number.
+fn noun(messages: &Messages) -> &'static str {
+    let (one, several) = match messages.fault {
+        MessageFault::BroadcastLost
+        | MessageFault::BroadcastRepeated
+        | MessageFault::BroadcastDelayed => ("event", "events"),
+        MessageFault::BroadcastReordered => ("group", "groups"),
+        MessageFault::RequestLost | MessageFault::RequestDelayed => ("request", "requests"),
+        MessageFault::RequestRepeated => ("append", "appends"),
+        MessageFault::ReplyLost => ("reply", "replies"),
+    };
+    if messages.times == 1 { one } else { several }
+}
+
+/// The outcome of so many events that were lost, of which some are missing.
+fn read_since(times: u64, missing: u64) -> String {
+    match (times, missing) {
+        (1, 0) => "It was read from the log since.".to_owned(),
+        (_, 0) => "All were read from the log since.".to_owned(),
+        (_, 1) => "One is still to be read from the log.".to_owned(),
+        _ => format!("{} are still to be read from the log.", Count(missing)),
+    }
+}
+
 /// The outcome of appends that came twice, by the two answers that each of them got.
 fn repeated(messages: &Messages) -> String {
     let Messages { open, twice, .. } = messages;
     let outcome = match twice {
         0 => "Recognised; nothing happened twice.".to_owned(),
+        1 => "One was recorded twice.".to_owned(),
         _ => format!("{} were recorded twice.", Count(*twice)),
     };
     match open {

@@ -11,6 +11,7 @@ mod picture;
 mod playground;
 mod request;
 mod stub;
+mod system;
 mod through;
 mod zone;
 

@@ -61,8 +61,8 @@ impl Calls {
 
     fn busy(&self, Refused(wait): Refused) -> Problem {
         const DETAIL: &str = "More orders are waiting than can be checked in time. Nothing was recorded for this one; send it again in a moment.";
-        const WARNING: &str = "It turns orders away (503), because more are on their way than are answered in time. The page Sagas says which \
-                               service the recorded ones wait for; if it shows none, the event store does not record them.";
+        const WARNING: &str = "It turns orders away (503), because more are on their way than are answered in time. The page Sagas names the \
+                               services that recorded orders wait for. If no order waits there, the event store is too slow to record them.";
         self.refused.inc();
         self.reacted.warns("door", WARNING, WARNS_FOR);
         let problem = Problem::busy(wait.min(COME_BACK_MAX), DETAIL);
