@@ -21,7 +21,9 @@ const GUTTER: usize = 20;
 const TOP: usize = 26;
 const WIDTH: usize = GUTTER + COLUMNS * BOX.0 + (COLUMNS - 1) * ROOM.0 + 2;
 /// How far above its event a join is.
-const JOIN: usize = 14;
+const JOIN: usize = 18;
+/// How far above its event a line from a join turns to it.
+const AFTER_JOIN: usize = 12;
 /// Services with a colour of their own.
 const LANES: usize = 5;
 /// Letters that a box has room for.
@@ -97,11 +99,11 @@ impl Graph {
         let mut rails = 0;
         let mut edges = Vec::new();
         for (to, node) in nodes.iter().enumerate() {
-            let is_join = node.event.from.len() > 1;
+            let join = join(&nodes, node);
             for from in &node.event.from {
                 let Some(first) = nodes.get(*from) else { continue };
                 rails += usize::from(node.row > first.row + 1);
-                let (path, tip) = (path(first, node, is_join, rails), tip(node));
+                let (path, tip) = (path(first, node, join.as_ref(), rails), tip(node));
                 edges.push(Edge { ends: (*from, to), path, tip, at: node.event.at });
             }
         }
@@ -188,18 +190,22 @@ impl Node {
     }
 }
 
-/// The way of a line; one that passes whole rows takes the gutter.
-fn path(from: &Node, to: &Node, is_join: bool, rail: usize) -> String {
+/// The way of a line; one that passes whole rows takes the gutter. Lines to a join come together in its middle and go on from there.
+fn path(from: &Node, to: &Node, join: Option<&Join>, rail: usize) -> String {
     let (x, bottom, end) = (from.x, from.bottom(), to.y - 6);
+    let on = match join.map(Join::middle) {
+        Some(middle) if middle != to.x => {
+            format!("H{middle}V{}H{}V{end}", to.y - AFTER_JOIN, to.x)
+        }
+        _ => format!("H{}V{end}", to.x),
+    };
     if to.row > from.row + 1 {
-        let (rail, above) = (4 + 5 * (rail % 3), if is_join { to.y - JOIN } else { to.y - 20 });
-        return format!("M{x} {bottom}V{}H{rail}V{above}H{}V{end}", from.turn(), to.x);
+        let (rail, above) = (4 + 5 * (rail % 3), join.map_or(to.y - 22, |join| join.y));
+        return format!("M{x} {bottom}V{}H{rail}V{above}{on}", from.turn());
     }
-    let turn = if is_join { to.y - JOIN } else { from.turn() };
-    if x == to.x {
-        format!("M{x} {bottom}V{end}")
-    } else {
-        format!("M{x} {bottom}V{turn}H{}V{end}", to.x)
+    match join {
+        None if x == to.x => format!("M{x} {bottom}V{end}"),
+        join => format!("M{x} {bottom}V{}{on}", join.map_or(from.turn(), |join| join.y)),
     }
 }
 
@@ -211,21 +217,31 @@ fn tip(to: &Node) -> String {
 /// One join for events that were needed together, however many followed from them.
 fn joins(nodes: &[Node]) -> Vec<Join> {
     let mut joins: Vec<Join> = Vec::new();
-    for node in nodes.iter().filter(|node| node.event.from.len() > 1) {
-        let causes = node.event.from.iter().filter_map(|from| nodes.get(*from));
-        let ends = || causes.clone().map(|cause| cause.x).chain([node.x]);
-        let (left, right) = (ends().min().unwrap_or(node.x), ends().max().unwrap_or(node.x));
-        let join = Join {
-            left: left.saturating_sub(8),
-            right: right + 8,
-            y: node.y - JOIN,
-            at: node.event.at,
-        };
+    for join in nodes.iter().filter_map(|node| join(nodes, node)) {
         if !joins.contains(&join) {
             joins.push(join);
         }
     }
     joins
+}
+
+/// The join above an event, if more than one was needed for it: as wide as those are apart.
+fn join(nodes: &[Node], node: &Node) -> Option<Join> {
+    let causes = node.event.from.iter().filter_map(|from| nodes.get(*from));
+    let ends = || causes.clone().map(|cause| cause.x);
+    let (left, right) = (ends().min()?, ends().max()?);
+    (node.event.from.len() > 1).then(|| Join {
+        left: left.saturating_sub(8),
+        right: right + 8,
+        y: node.y - JOIN,
+        at: node.event.at,
+    })
+}
+
+impl Join {
+    fn middle(&self) -> usize {
+        usize::midpoint(self.left, self.right)
+    }
 }
 
 impl HtmlSafe for Graph {}
@@ -264,6 +280,17 @@ mod tests {
             .collect();
         assert_eq!(ends, recorded);
         assert_eq!(graph.joins.len(), 2, "of two events that were needed: {:?}", graph.joins);
+    }
+
+    #[test]
+    fn lines_to_a_join_end_there_and_go_on_from_its_middle() {
+        let graph = graph(&[&[], &[0], &[0], &[1, 2], &[1, 2]]);
+        let middle = graph.joins[0].middle();
+        assert_eq!(middle, usize::midpoint(graph.nodes[1].x, graph.nodes[2].x));
+        for edge in graph.edges.iter().filter(|edge| edge.ends.1 >= 3) {
+            let at_bar = format!("V{}H{middle}V", graph.joins[0].y);
+            assert!(edge.path.contains(&at_bar), "{edge:?}");
+        }
     }
 
     #[test]

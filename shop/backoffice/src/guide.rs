@@ -33,6 +33,8 @@ pub(crate) fn along(address: &str) -> Option<Guide> {
     Some(Guide {
         title: format!("Step {number} of {}: {}", STEPS.len(), step.title),
         text: step.glance,
+        tasks: step.deeds.iter().map(Deed::words).collect(),
+        watch: step.watch,
         back: format!("{HERE}/{number}"),
         next: next.unwrap_or_else(|| HERE.to_owned()),
     })
@@ -60,6 +62,14 @@ pub(crate) fn with_step(address: &str, number: usize) -> String {
 /// An address without the place in its page, and that place with its `#`.
 fn in_page(address: &str) -> (&str, &str) {
     address.split_at(address.find('#').unwrap_or(address.len()))
+}
+
+impl Deed {
+    /// What to do, without the link.
+    fn words(&self) -> String {
+        let link = self.link.as_ref().map_or("", |link| link.words);
+        format!("{}{link}{}", self.before, self.after)
+    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ use crate::{
 
 /// Without scripts, the page of an order under way reloads itself after this time.
 const REFRESH_SECONDS: u32 = 2;
-/// While nothing happens to an order under way, its page is told this often how long it has waited.
+/// While nothing happens to an order under way, its page shows this often how long it has waited.
 const TICK: Duration = Duration::from_secs(1);
 
 #[derive(Template)]
@@ -91,7 +91,7 @@ struct Follower {
     manager: ManagerVisit,
     id: String,
     changes: ServerEvents,
-    /// What the browser was told last.
+    /// What the browser shows.
     story: Option<Story>,
 }
 

@@ -245,6 +245,8 @@ impl Ready {
         row("shop (REST)", self.gateway.as_deref());
         let docs = self.gateway.as_ref().map(|gateway| format!("{gateway}/docs"));
         row("read and try", docs.as_deref());
+        let book = docs.as_ref().filter(|_| cfg!(feature = "book"));
+        row("book", book.map(|docs| format!("{docs}/book")).as_deref());
         let metrics = self.ops.as_ref().map(|ops| format!("{ops}/metrics"));
         row("metrics", metrics.as_deref());
         row("data", Some(&self.data));

@@ -77,6 +77,9 @@ pub struct Frame {
 pub struct Guide {
     pub title: String,
     pub text: &'static str,
+    /// What to do here, and what to watch.
+    pub tasks: Vec<String>,
+    pub watch: &'static [&'static str],
     pub back: String,
     pub next: String,
 }
