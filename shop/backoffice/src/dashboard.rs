@@ -200,11 +200,11 @@ impl Looker {
         let of_period = given([("From", &from), ("To", &to)]);
         let limit = SHOWN.to_string();
         let scarce = [("Sort", "-Available"), ("Limit", &*limit)];
-        let orders = join3(
+        let orders = Box::pin(join3(
             figures(manager.get("/order/get-order-statistics", &of_period)),
             figures(Course::read(manager, period)),
             figures(Open::read(manager)),
-        );
+        ));
         let ((orders, course, open), scarce, status, currency, sample) = join5(
             orders,
             join(

@@ -95,9 +95,9 @@ async fn what_is_wrong_with_a_file_is_said_at_the_field_and_nothing_typed_is_mix
         let parts = [("name=\"Key\"", "k1"), ("name=\"Picture\"; filename=\"x.png\"", file)];
         let page = manager.send_parts(&format!("{PRODUCT}/picture"), &parts).await;
         assert!(page.contains(said) && page.contains("aria-invalid=\"true\""), "{said}: {page}");
-        assert!(
-            page.contains(&format!("<form class=\"panel\" method=\"post\" action=\"{PRODUCT}\" novalidate>"))
-        );
+        assert!(page.contains(&format!(
+            "<form class=\"panel\" method=\"post\" action=\"{PRODUCT}\" novalidate>"
+        )));
         assert!(page.contains("value=\"Blue Teapot\""), "the other form is there as ever: {page}");
     }
 }
