@@ -76,8 +76,12 @@ pub(crate) struct Args {
     /// Remove the model that does not serve
     #[arg(long, group = "how")]
     drop: bool,
-    /// The address of a running shop's gateway [default: AGORA_URL, or as the settings say]; with --check, instead of a data folder, and only if given
-    #[arg(long, requires = "how", value_name = "URL")]
+    #[arg(
+        long,
+        requires = "how",
+        value_name = "URL",
+        help = "The address of a running shop's gateway [default: AGORA_URL, or as the settings say]; with --check, instead of a data folder, and only if given"
+    )]
     url: Option<String>,
     #[command(flatten)]
     manager: Manager,
