@@ -398,7 +398,7 @@ test("an order's saga grows while it runs, without reload", async (world) => {
   await drawn(4);
   await gate.reach(order, "order.finalized");
   await drawn(5);
-  await page.getByText("waiting for product and customer and accounting").waitFor();
+  await page.getByText(/waiting for product for .+ and customer for .+ and accounting for /).waitFor();
   expect(await page.evaluate("globalThis.here === true"), "the page was reloaded");
 });
 
