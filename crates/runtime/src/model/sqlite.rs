@@ -202,8 +202,8 @@ impl Database {
             let transaction = writer.transaction()?;
             tables::drop_all(&transaction)?;
             tables::create(&transaction, self.0.schema)?;
-            transaction.commit()?;
-            Ok(self.index_again(writer)?)
+            self.index_again(&transaction)?;
+            Ok(transaction.commit()?)
         })
     }
 

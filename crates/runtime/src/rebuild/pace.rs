@@ -1,6 +1,6 @@
-//! How fast a generation is built beside one that serves. What its own thread computes delays nobody for long, because the thread has
-//! low priority. What it waits for, a disk or a server, others wait for as well: pauses follow, longer ones while callers wait for the
-//! model.
+//! Throttles the build of a generation beside the one that serves. Computing needs no pause, because the thread runs at low priority. Time
+//! spent waiting for a disk or a server does, because requests wait for the same: the pause is as long as the wait, and three times as
+//! long while callers wait for the model.
 
 use std::time::Duration;
 

@@ -15,14 +15,14 @@ impl Database {
         self.write(|writer| Ok(write(writer, create)?))
     }
 
-    /// After the tables were created again.
+    /// With tables that were created again and are empty.
     pub(super) fn index_again(&self, writer: &Connection) -> rusqlite::Result<()> {
-        self.0.indexes.get().map_or(Ok(()), |create| write(writer, create))
+        self.0.indexes.get().map_or(Ok(()), |create| writer.execute_batch(create))
     }
 }
 
 fn write(writer: &Connection, create: &str) -> rusqlite::Result<()> {
-    // In memory, what is sorted would take as much of it as it is long; where files cannot be made, that is the way.
+    // Sorted in memory, millions of rows would need a hundred megabytes. Where no temporary file can be made, that is the only way.
     writer.execute_batch("PRAGMA temp_store = FILE")?;
     let sorted_in_files = writer.execute_batch(create);
     writer.execute_batch("PRAGMA temp_store = MEMORY")?;
