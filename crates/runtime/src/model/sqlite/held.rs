@@ -21,8 +21,8 @@ impl Held {
         &self.database
     }
 
-    /// From now on, whatever opens the database is a program with the same tables under a number that is higher by `ahead`, and which
-    /// serves those under the number that its tables say as well: a newer version, or, with 0, the older one again.
+    /// Simulates that another version is installed: from now on, the schema's number is higher by `ahead` for every program that opens the database,
+    /// and the number that the tables state still serves. With 0, it is the older version again.
     pub fn install(&self, ahead: u32) {
         if let Some(beside) = sync::lock(&HELD).get_mut(&self.location) {
             beside.ahead = ahead;
