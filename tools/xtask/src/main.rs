@@ -1,5 +1,6 @@
 //! What a developer runs: set-up, tests, CI, benches.
 
+mod alone;
 mod bench;
 mod book;
 mod dist;

@@ -1,13 +1,13 @@
 //! The suites of the one test command, in the order in which they fail fastest.
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, process::Command, time::Instant};
 
 use anyhow::Context as _;
 use cargo_metadata::MetadataCommand;
 use clap::ValueEnum;
 
 use crate::{
-    book, dist, new_service, rules,
+    alone, book, dist, new_service, rules,
     run::{cargo, must, program, root, say, target},
     setup,
 };
@@ -142,17 +142,23 @@ fn features_of(package: &str) -> anyhow::Result<Vec<String>> {
 
 /// `whole`: those that kill and freeze processes do so to every instance, and more often.
 fn tests(whole: bool) -> anyhow::Result<()> {
-    let mut tests = cargo(&["test", "--quiet", "--no-fail-fast"]);
-    tests.env(BOOK, "1");
+    let mut tests = all_tests(whole);
     if std::env::var_os(THREADS).is_none() {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         // Tests of whole shops wait for the disk and for each other's answers: with one for each core, two cores were idle for two fifths of the time.
         tests.env(THREADS, (cores + cores.div_ceil(2)).to_string());
     }
+    alone::run(tests, || all_tests(whole))
+}
+
+fn all_tests(whole: bool) -> Command {
+    let mut tests = cargo(&["test", "--quiet", "--no-fail-fast"]);
+    tests.env(BOOK, "1");
     if whole {
         tests.env("AGORA_TEST_WHOLE", "1");
     }
-    must(tests.args(WHOLE))
+    tests.args(WHOLE);
+    tests
 }
 
 /// Planted bugs are looked for by the tests of the crate.
