@@ -40,26 +40,29 @@ struct Inboxes {
 }
 
 /// The events that the followers of a service could not take.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Entries {
+pub struct InboxEntries {
     /// By follower, in the order of the log.
-    entries: Vec<Entry>,
+    pub entries: Vec<InboxEntry>,
 }
 
 /// An event that a follower could not take: it changed nothing there. Later events of its stream wait behind it; all others are taken.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Entry {
+pub struct InboxEntry {
     /// The follower, such as the projector of the read model.
-    subscriber: String,
-    position: u64,
-    stream: String,
-    version: u64,
+    pub subscriber: String,
+    /// Where the log has the event.
+    pub position: u64,
+    /// The event's stream.
+    pub stream: String,
+    /// The event's place in its stream.
+    pub version: u64,
     /// Why it could not be taken.
-    reason: String,
+    pub reason: String,
     /// Recorded events of its stream behind it.
-    waiting: u64,
+    pub waiting: u64,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -94,17 +97,17 @@ struct Decided {
 }
 
 /// The events that the service's followers could not take. They changed nothing; later events of their streams wait, all others are taken.
-#[utoipa::path(get, path = "/inbox", security(("token" = [])), responses((status = 200, body = Entries)))]
+#[utoipa::path(get, path = "/inbox", security(("token" = [])), responses((status = 200, body = InboxEntries)))]
 async fn inbox(
     State(inboxes): State<Arc<Inboxes>>,
     _operator: Operator,
-) -> Result<Json<Entries>, Problem> {
+) -> Result<Json<InboxEntries>, Problem> {
     let mut entries = Vec::new();
     for follower in &inboxes.followers {
         for entry in follower.inbox() {
             let waiting = inboxes.waiting(&entry).await?;
             let SetAside { position, stream, version, reason } = entry;
-            entries.push(Entry {
+            entries.push(InboxEntry {
                 subscriber: follower.name().to_owned(),
                 position: position.0,
                 stream: stream.as_str().to_owned(),
@@ -114,7 +117,7 @@ async fn inbox(
             });
         }
     }
-    Ok(Json(Entries { entries }))
+    Ok(Json(InboxEntries { entries }))
 }
 
 /// Has an event of an inbox, and what waits behind it, taken once more: after a repair, such as an update that can read it.

@@ -154,7 +154,7 @@ pub use generations::{
 };
 pub use guard::RouteName;
 pub use idempotency::{IDEMPOTENCY_KEY, derived_id};
-pub use inbox::calls as inbox_calls;
+pub use inbox::{InboxEntries, InboxEntry, calls as inbox_calls};
 pub use json::Json;
 pub use keyed::{KeyHeader, Keyed};
 pub use limit::{Limiter, Taken};

@@ -2,46 +2,22 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use site::{Count, Failure, Form, Frame, Page, refused, see_other};
 
-use crate::manager::ManagerVisit;
+use web::{InboxEntries, InboxEntry};
 
-/// A service as `get-status` has it.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Status {
-    services: Vec<Service>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Service {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Inbox {
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
-    subscriber: String,
-    position: u64,
-    stream: String,
-    reason: String,
-    waiting: u64,
-}
+use crate::{
+    manager::ManagerVisit,
+    status::{Service, Status},
+};
 
 #[derive(Template)]
 #[template(path = "inbox.html")]
 struct InboxPage {
     frame: Frame,
-    entries: Vec<Entry>,
+    entries: Vec<InboxEntry>,
     /// Services that do not answer now.
     silent: Vec<String>,
     form: Form,
@@ -96,8 +72,11 @@ async fn show(manager: &ManagerVisit, form: Form) -> Result<Page<InboxPage>, Fai
     let nothing = &[("", ""); 0];
     let status: Status = manager.get("/system/get-status", nothing).await?;
     let (mut entries, mut silent) = (Vec::new(), Vec::new());
-    for Service { name } in status.services {
-        match manager.get::<Inbox>(&format!("/{}/inbox", site::segment(&name)), nothing).await {
+    for Service { name, .. } in status.services {
+        match manager
+            .get::<InboxEntries>(&format!("/{}/inbox", site::segment(&name)), nothing)
+            .await
+        {
             Ok(inbox) => entries.extend(inbox.entries),
             // Not every service has one, such as the event store or a guest.
             Err(failure) if failure.refused(404).is_some() => {}

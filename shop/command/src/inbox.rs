@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
 use clap::Args as ClapArgs;
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
-use web::projector_of;
+use web::{InboxEntries, InboxEntry, projector_of};
 
 use crate::{
     client::{Access, Client, Error, Request},
@@ -13,6 +13,7 @@ use crate::{
     models::Model,
     outcome::Outcome,
     rebuild,
+    status::{self, Service, Status},
     stopped::Stopped,
     term,
 };
@@ -72,27 +73,8 @@ struct Inboxes {
     is_whole: bool,
 }
 
-/// The services of a shop, as the gateway knows them.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Status {
-    services: Vec<Service>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Service {
-    name: String,
-}
-
-/// What a service answers.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer {
-    entries: Vec<Entry>,
-}
-
-#[derive(Debug, Deserialize, Serialize)]
+/// An entry as it is printed.
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {
     subscriber: String,
@@ -100,7 +82,7 @@ struct Entry {
     stream: String,
     reason: String,
     /// Of a running shop.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<u64>,
 }
 
@@ -116,6 +98,13 @@ struct Skip {
 #[serde(rename_all = "PascalCase")]
 struct Decided {
     position: u64,
+}
+
+impl From<InboxEntry> for Entry {
+    fn from(entry: InboxEntry) -> Self {
+        let InboxEntry { subscriber, position, stream, reason, waiting, .. } = entry;
+        Self { subscriber, position, stream, reason, waiting: Some(waiting) }
+    }
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
@@ -140,15 +129,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
 
 /// Asks every service that the gateway knows, guests included.
 async fn of_running(client: &Client) -> anyhow::Result<Inboxes> {
-    let Status { services } = client.get("/system/get-status").await?;
+    let Status { services, .. } = client.get(status::PATH).await?;
     // An inbox that every process has, such as that of the ended sessions, is answered by each service.
     let mut entries = BTreeMap::new();
     let mut is_whole = true;
-    for Service { name } in services {
-        match client.get_once::<Answer>(&format!("/{name}/inbox")).await {
-            Ok(answer) => {
-                let named = |entry: Entry| ((entry.subscriber.clone(), entry.position), entry);
-                entries.extend(answer.entries.into_iter().map(named));
+    for Service { name, .. } in services {
+        match client.get_once::<InboxEntries>(&format!("/{name}/inbox")).await {
+            Ok(inbox) => {
+                let named = |one: InboxEntry| ((one.subscriber.clone(), one.position), one.into());
+                entries.extend(inbox.entries.into_iter().map(named));
             }
             // Not every service has one, such as the event store or a guest.
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {}

@@ -37,6 +37,7 @@ mod run;
 mod serve;
 mod shop;
 mod show_config;
+mod status;
 mod stopped;
 mod store;
 mod term;

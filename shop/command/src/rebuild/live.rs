@@ -3,13 +3,13 @@
 use std::{fmt, time::Duration};
 
 use anyhow::{anyhow, bail};
-use serde::Deserialize;
 use web::{GenerationState, ModelComparison, ModelGenerations, OtherGeneration};
 
 use crate::{
     client::{Client, Request},
     models::Model,
     outcome::Outcome,
+    status::{self, Instance, Status},
     term,
 };
 
@@ -27,33 +27,11 @@ pub(super) enum Wish {
     Drop,
 }
 
-/// The services of a shop, as the gateway knows them.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Status {
-    services: Vec<Service>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Service {
-    name: String,
-    instances: Vec<Instance>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Instance {
-    #[serde(rename = "Instance")]
-    name: String,
-    here: bool,
-}
-
 pub(super) async fn run(client: &Client, models: &[Model], wish: Wish) -> anyhow::Result<Outcome> {
-    let status: Status = client.get("/system/get-status").await?;
+    let shop: Status = client.get(status::PATH).await?;
     let mut all = Vec::new();
     for model in models {
-        all.extend(every(client, &status, model.name()).await?);
+        all.extend(every(client, &shop, model.name()).await?);
     }
     for live in &all {
         live.fulfil(wish).await?;

@@ -1,14 +1,15 @@
 //! What a running shop says of itself at one moment, and how it is shown.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use contracts::rest::order::Statistics;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
     client::{Client, Error},
     events,
+    status::{self, Balance, Instance, Lag, Service, Status},
     term::{Colour, paint},
 };
 
@@ -29,56 +30,6 @@ pub(super) struct Sample {
     at: Instant,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Status {
-    ready: bool,
-    services: Vec<Service>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Service {
-    name: String,
-    ready: bool,
-    instances: Vec<Instance>,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Instance {
-    #[serde(rename = "Instance")]
-    name: String,
-    here: bool,
-    ready: bool,
-    #[serde(default)]
-    lag: BTreeMap<String, Lag>,
-    #[serde(default)]
-    set_aside: u64,
-    #[serde(default)]
-    throughput: f64,
-    #[serde(default)]
-    balances: Vec<Balance>,
-}
-
-#[derive(Clone, Copy, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Lag {
-    events: u64,
-    seconds: f64,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Balance {
-    name: String,
-    #[serde(default)]
-    decimals: u8,
-    left: i64,
-    right: i64,
-    holds: bool,
-}
-
 /// What happened in each second between two looks.
 pub(super) struct Rates {
     events: Option<f64>,
@@ -87,7 +38,7 @@ pub(super) struct Rates {
 
 impl Sample {
     pub(super) async fn take(client: &Client) -> Result<Self, Error> {
-        let Status { ready, services } = client.get_once("/system/get-status").await?;
+        let Status { ready, services } = client.get_once(status::PATH).await?;
         // A part that is away does not hide the others.
         let orders = client.get_once("/order/get-order-statistics").await.ok();
         let position = events::head_once(client).await.ok();
@@ -110,7 +61,7 @@ impl Sample {
             if service.instances.is_empty() {
                 lines.push(format!("{:<12} {}", service.name, paint(Colour::Bad, "absent")));
             }
-            lines.extend(service.instances.iter().map(|instance| instance.line(&service.name)));
+            lines.extend(service.instances.iter().map(|instance| line(&service.name, instance)));
         }
         lines.extend(self.faults());
         lines
@@ -175,25 +126,22 @@ fn written(sum: i64, decimals: u8) -> String {
     }
 }
 
-impl Instance {
-    fn line(&self, service: &str) -> String {
-        let state = match (self.here, self.ready) {
-            (false, _) => paint(Colour::Bad, format_args!("{:<9}", "absent")),
-            (true, false) => paint(Colour::Warning, format_args!("{:<9}", "not ready")),
-            (true, true) => paint(Colour::Good, format_args!("{:<9}", "ready")),
-        };
-        let lag = self.lag.values().copied().max_by_key(|lag| lag.events);
-        let lag = lag.unwrap_or(Lag { events: 0, seconds: 0.0 });
-        let shown = format!("{:>8}", lag.events);
-        let shown = if lag.seconds >= LAG_MIN { paint(Colour::Warning, shown) } else { shown };
-        let aside = format!("{:>9}", self.set_aside);
-        let aside = if self.set_aside > 0 { paint(Colour::Bad, aside) } else { aside };
-        let rate = if self.here { self.throughput.max(0.0) } else { 0.0 };
-        let row = format!("{service:<12} {state} {:<22} {shown} {rate:>8.1} {aside}", self.name);
-        row.trim_end().to_owned()
-    }
+fn line(service: &str, instance: &Instance) -> String {
+    let state = match (instance.here, instance.ready) {
+        (false, _) => paint(Colour::Bad, format_args!("{:<9}", "absent")),
+        (true, false) => paint(Colour::Warning, format_args!("{:<9}", "not ready")),
+        (true, true) => paint(Colour::Good, format_args!("{:<9}", "ready")),
+    };
+    let lag = instance.lag.values().copied().max_by_key(|lag| lag.events);
+    let lag = lag.unwrap_or(Lag { events: 0, seconds: 0.0 });
+    let shown = format!("{:>8}", lag.events);
+    let shown = if lag.seconds >= LAG_MIN { paint(Colour::Warning, shown) } else { shown };
+    let aside = format!("{:>9}", instance.set_aside);
+    let aside = if instance.set_aside > 0 { paint(Colour::Bad, aside) } else { aside };
+    let rate = if instance.here { instance.throughput.max(0.0) } else { 0.0 };
+    let row = format!("{service:<12} {state} {:<22} {shown} {rate:>8.1} {aside}", instance.name);
+    row.trim_end().to_owned()
 }
-
 impl Rates {
     pub(super) fn between(before: &Sample, after: &Sample) -> Self {
         let passed = after.at.saturating_duration_since(before.at).max(Duration::from_millis(1));

@@ -10,10 +10,10 @@ use contracts::{
 };
 use identity::Role;
 use kernel::{Actor, EventType, Expected, Metadata, NewEvent};
-use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 use store::Append;
 use uuid::Uuid;
+use web::InboxEntries;
 
 use super::Undo;
 use crate::{chance::Chance, desk::Refused, playground::Playground, shop::listed, traffic::choose};
@@ -21,21 +21,6 @@ use crate::{chance::Chance, desk::Refused, playground::Playground, shop::listed,
 /// How often it is tried to place an order, or looked whether an entry of an inbox is gone.
 const LOOKS: u32 = 600;
 const LOOK: Duration = Duration::from_millis(50);
-
-/// What a service answers about its inboxes.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Inbox {
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
-    subscriber: String,
-    position: u64,
-    stream: String,
-}
 
 impl Playground {
     /// Lets a customer order at a price, and a manager raise it before the product service has looked at the order.
@@ -135,7 +120,8 @@ impl Playground {
             let call = format!("/{}/inbox", part.name());
             let inbox = shop.desk.get(&call, Some(&shop.manager)).await;
             let inbox = inbox.map_err(|refused| refused.to_string())?;
-            let inbox: Inbox = serde_json::from_value(inbox).map_err(|error| error.to_string())?;
+            let inbox: InboxEntries =
+                serde_json::from_value(inbox).map_err(|error| error.to_string())?;
             let own = inbox.entries.into_iter().filter(|entry| entry.stream == stream);
             found.extend(own.map(|entry| (part.name(), entry.subscriber, entry.position)));
         }
